@@ -1,0 +1,1 @@
+//! Ids, names, paths, callers, events and bounds: pure data that every room may know.

@@ -1,0 +1,1 @@
+//! Storage profiles, locations and file I/O on local files, memory and S3.

@@ -1,0 +1,1 @@
+//! The store traits, their errors, the gathered read, and the conformance suite.

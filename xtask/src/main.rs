@@ -1,0 +1,2 @@
+//! Repository automation: the ratchet.
+fn main() {}
