@@ -1,0 +1,99 @@
+//! The table of rooms: change it together with ARCHITECTURE.md, and say there why.
+
+/// A crate of the workspace and the crates of the workspace that it may use.
+///
+/// `uses` is what the product's code may name; `tests_use` is what its tests may name besides.
+pub(super) struct Room {
+    pub(super) name: &'static str,
+    pub(super) uses: &'static [&'static str],
+    pub(super) tests_use: &'static [&'static str],
+}
+
+const fn room(
+    name: &'static str,
+    uses: &'static [&'static str],
+    tests_use: &'static [&'static str],
+) -> Room {
+    Room {
+        name,
+        uses,
+        tests_use,
+    }
+}
+
+/// `server → http → catalog → {store, objects, secrets, authz} → {model, iceberg}`: only `server`
+/// and the test kit name a concrete backend.
+pub(super) const ROOMS: [Room; 14] = [
+    room("model", &[], &[]),
+    room("iceberg", &[], &[]),
+    room("store", &["model"], &["store-sqlite"]),
+    room("store-sqlite", &["model", "store"], &[]),
+    room("store-postgres", &["model", "store"], &[]),
+    room("objects", &["model"], &[]),
+    room("secrets", &["model", "store"], &["store-sqlite"]),
+    room("authz", &["model", "store"], &["store-sqlite"]),
+    room(
+        "jobs",
+        &["model", "iceberg", "store", "objects"],
+        &["store-sqlite"],
+    ),
+    room(
+        "catalog",
+        &[
+            "model", "iceberg", "store", "objects", "secrets", "authz", "jobs",
+        ],
+        &["store-sqlite", "testkit"],
+    ),
+    room(
+        "http-api",
+        &["model", "iceberg", "objects", "authz", "catalog"],
+        &["store", "store-sqlite", "secrets", "testkit"],
+    ),
+    room(
+        "lakekeeper",
+        &[
+            "model",
+            "iceberg",
+            "store",
+            "store-sqlite",
+            "store-postgres",
+            "objects",
+            "secrets",
+            "authz",
+            "jobs",
+            "catalog",
+            "http-api",
+        ],
+        &["testkit"],
+    ),
+    room(
+        "testkit",
+        &[
+            "model",
+            "iceberg",
+            "store",
+            "store-sqlite",
+            "store-postgres",
+            "objects",
+            "secrets",
+            "authz",
+            "jobs",
+            "catalog",
+            "http-api",
+            "lakekeeper",
+        ],
+        &[],
+    ),
+    room("xtask", &[], &["testkit"]),
+];
+
+/// Crates from outside that belong to few rooms: a second home for SQL, HTTP or storage is a hole
+/// in the wall.
+pub(super) const FENCED: [(&str, &[&str]); 6] = [
+    ("axum", &["http-api", "lakekeeper", "testkit"]),
+    ("tower-http", &["http-api", "lakekeeper"]),
+    ("object_store", &["objects"]),
+    ("rusqlite", &["store-sqlite"]),
+    ("tokio-postgres", &["store-postgres"]),
+    ("deadpool-postgres", &["store-postgres"]),
+];
