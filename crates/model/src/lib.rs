@@ -1,1 +1,26 @@
-//! Ids, names, paths, callers, events and bounds: pure data that every room may know.
+//! The words that every other room uses: ids, names, callers, events, bounds.
+//!
+//! Pure data. Nothing here does I/O, speaks HTTP or SQL, or reads a clock other than through [`Clock`].
+
+mod bounds;
+mod caller;
+mod clock;
+mod event;
+mod id;
+mod name;
+mod page;
+mod properties;
+mod tabular;
+
+pub use bounds::Bounds;
+pub use caller::Caller;
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use event::{Event, EventKind};
+pub use id::{
+    InvalidProjectId, NamespaceId, ProjectId, RequestId, SecretId, ServerId, TabularId, TaskId,
+    Version, WarehouseId,
+};
+pub use name::{InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath};
+pub use page::{Page, PageRequest, PageSize, PageToken};
+pub use properties::Properties;
+pub use tabular::TabularKind;

@@ -1,0 +1,29 @@
+//! The sizes that names and lists may have, in one place.
+
+/// Fixed upper bounds of what the catalog stores.
+///
+/// They exist so that every index entry fits the smallest index page of the supported databases
+/// (about 2,700 bytes on PostgreSQL) and no request can make another one slow.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds;
+
+impl Bounds {
+    /// Longest name of a table, a view or one namespace level, in bytes of UTF-8.
+    pub const NAME_BYTES: usize = 512;
+    /// Deepest namespace, in levels.
+    pub const NAMESPACE_DEPTH: usize = 32;
+    /// Longest namespace path, all levels and their separators, in bytes of UTF-8.
+    pub const NAMESPACE_BYTES: usize = 1_536;
+    /// Longest location, in bytes of UTF-8.
+    pub const LOCATION_BYTES: usize = 1_024;
+    /// Most properties of a namespace.
+    pub const PROPERTIES: usize = 1_000;
+    /// Longest key and value of all properties of a namespace together, in bytes of UTF-8.
+    pub const PROPERTIES_BYTES: usize = 1 << 20;
+    /// Most tables in one multi-table commit.
+    pub const TABLES_PER_TRANSACTION: usize = 1_000;
+    /// Most updates of one table commit.
+    pub const UPDATES_PER_COMMIT: usize = 100_000;
+    /// Longest page that a list answers, in items.
+    pub const PAGE_ITEMS: u32 = 1_000;
+}

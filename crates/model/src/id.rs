@@ -1,0 +1,176 @@
+//! Ids as types of their own, so that one kind cannot be passed for another.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, ordered by time (UUID version 7) so that index inserts stay local.
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// The id as a plain UUID.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(out)
+            }
+        }
+    )*};
+}
+
+uuid_ids! {
+    /// A namespace; stable over renames.
+    NamespaceId;
+    /// A request, as logged and echoed in `x-request-id`.
+    RequestId;
+    /// A stored secret.
+    SecretId;
+    /// This installation; made once, by the first migration.
+    ServerId;
+    /// A table or a view; stable over renames. Not always the `table-uuid` of its metadata: a file may be registered twice.
+    TabularId;
+    /// A piece of durable background work.
+    TaskId;
+    /// A warehouse; also the `prefix` of the catalog API.
+    WarehouseId;
+}
+
+/// The id of a project: a UUID by default, or a short name that the operator chose.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProjectId(Arc<str>);
+
+/// A text that cannot be a project id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("project id `{0}` must have 1 to 128 characters out of a-z, A-Z, 0-9, `-` and `_`")]
+pub struct InvalidProjectId(String);
+
+impl ProjectId {
+    /// A new id that nobody else has.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().to_string().into())
+    }
+
+    /// The default project: the nil UUID.
+    pub fn nil() -> Self {
+        Self(Uuid::nil().to_string().into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProjectId {
+    type Err = InvalidProjectId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {
+            return Err(InvalidProjectId(text.chars().take(200).collect()));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for ProjectId {
+    type Error = InvalidProjectId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ProjectId> for String {
+    fn from(id: ProjectId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for ProjectId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// How often a row has changed: 1 when it is created, one more with each change.
+///
+/// What compare-and-set compares, and what the freshness of a cached value is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(i64);
+
+impl Version {
+    /// The version of a new row.
+    pub const FIRST: Self = Self(1);
+
+    /// From the number that the database keeps.
+    pub const fn from_i64(version: i64) -> Self {
+        Self(version)
+    }
+
+    /// The number that the database keeps.
+    pub const fn as_i64(self) -> i64 {
+        self.0
+    }
+
+    /// The version after the next change.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProjectId;
+
+    #[test]
+    fn a_project_id_is_a_short_word() {
+        assert!("team-a_1".parse::<ProjectId>().is_ok());
+        for wrong in ["", "a/b", "ü", "a b", &"x".repeat(129)] {
+            assert!(wrong.parse::<ProjectId>().is_err(), "{wrong}");
+        }
+        assert_eq!(
+            ProjectId::nil().as_str(),
+            "00000000-0000-0000-0000-000000000000"
+        );
+    }
+}
