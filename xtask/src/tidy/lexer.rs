@@ -44,7 +44,7 @@ pub(super) fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// 1-based numbers of the lines where `word` stands and is not the end of a longer name.
+/// 1-based numbers of the lines where `word` stands and is not part of a longer name.
 pub(super) fn lines_with<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     (1..)
         .zip(code.lines())
@@ -52,10 +52,14 @@ pub(super) fn lines_with<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item
         .map(|(at, _)| at)
 }
 
-fn has_word(line: &str, word: &str) -> bool {
+/// Whether `word` stands in `line` and is not part of a longer name.
+pub(super) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        !before.is_some_and(is_name)
+        let after = line
+            .get(at + word.len()..)
+            .and_then(|text| text.chars().next());
+        !before.is_some_and(is_name) && !after.is_some_and(is_name)
     })
 }
 
@@ -204,6 +208,7 @@ mod tests {
         let code = code_only("\"a\nb\"\n/*\n*/ todo!()");
         assert_eq!(lines_with(&code, "todo!").collect::<Vec<_>>(), [4]);
         assert_eq!(lines_with("not_todo!()", "todo!").count(), 0);
+        assert_eq!(lines_with("#[ignored]", "#[ignore").count(), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The rooms and their doors: which crate may depend on which, and on what from outside.
 
 mod table;
+mod unused;
 
 use table::{FENCED, ROOMS, Room};
 use toml::{Table, Value};
@@ -23,7 +24,10 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in manifests {
         match file.text.parse::<Table>() {
-            Ok(manifest) => findings.extend(check_manifest(&file.path, &manifest)),
+            Ok(manifest) => {
+                findings.extend(check_manifest(&file.path, &manifest));
+                findings.extend(unused::check(repo, &file.path, &manifest));
+            }
             Err(error) => {
                 let message = format!("not valid TOML: {error}");
                 findings.push(Finding::of_file("manifest", &file.path, message));
