@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Timestamp;
+
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -57,7 +59,7 @@ uuid_ids! {
     SecretId;
     /// This installation; made once, by the first migration.
     ServerId;
-    /// A table or a view; stable over renames. Not always the `table-uuid` of its metadata: a file may be registered twice.
+    /// A table or a view; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
     TabularId;
     /// A piece of durable background work.
     TaskId;
@@ -124,7 +126,7 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// How often a row has changed: 1 when it is created, one more with each change.
+/// How often a row has changed: one more with each change.
 ///
 /// What compare-and-set compares, and what the freshness of a cached value is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,8 +134,16 @@ impl fmt::Display for ProjectId {
 pub struct Version(i64);
 
 impl Version {
-    /// The version of a new row.
+    /// The version of a new row whose id nobody had before.
     pub const FIRST: Self = Self(1);
+
+    /// The version of a new row whose id may have been in use before: a table that was dropped and registered again
+    /// keeps its UUID. Milliseconds in the upper bits put it beyond every version of the former row, so that a replica
+    /// which still caches the former one cannot take it for this one.
+    pub fn of_reused_id(now: Timestamp) -> Self {
+        let noise = Uuid::new_v4().as_u128() & 0xf_ffff;
+        Self((now.as_ms() << 20) | i64::try_from(noise).unwrap_or(0))
+    }
 
     /// From the number that the database keeps.
     pub const fn from_i64(version: i64) -> Self {

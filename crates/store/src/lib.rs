@@ -1,1 +1,99 @@
-//! The store traits, their errors, the gathered read, and the conformance suite.
+//! What the catalog keeps, as traits: one small trait per entity, each method one whole atomic act.
+//!
+//! No transaction leaves a store. Whoever changes something hands over everything that must become true at once –
+//! the change, its events, its tasks, its idempotency record – and gets back what is, or why not.
+
+mod effects;
+mod error;
+mod gather;
+mod idempotency;
+mod namespace;
+mod outbox;
+mod project;
+mod resolve;
+mod secret;
+mod server;
+mod stored_metadata;
+mod tabular;
+mod task;
+mod warehouse;
+
+pub use effects::Effects;
+pub use error::{Entity, Result, StoreError};
+pub use gather::Gathered;
+pub use idempotency::{Idempotency, IdempotencyRecord};
+pub use namespace::{
+    ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,
+    TreeNamespace, TreeTabular,
+};
+pub use outbox::{Outbox, OutboxRow};
+pub use project::{ProjectRow, Projects};
+pub use resolve::{
+    NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
+};
+pub use secret::{SealedSecret, SecretRows};
+pub use server::{ServerRow, Servers};
+pub use stored_metadata::{CorruptMetadata, StoredMetadata};
+pub use tabular::{
+    Commit, ListedTabular, NewTabular, Swap, TabularContent, TabularRename, TabularRow, Tabulars,
+};
+pub use task::{NewTask, TaskEnd, TaskRow, Tasks};
+pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
+
+use std::fmt::Debug;
+
+/// Everything that the catalog needs of a database.
+pub trait Store:
+    Resolver
+    + Servers
+    + Projects
+    + Warehouses
+    + Namespaces
+    + Tabulars
+    + Idempotency
+    + Tasks
+    + Outbox
+    + SecretRows
+    + Debug
+    + Send
+    + Sync
+{
+}
+
+impl<T> Store for T where
+    T: Resolver
+        + Servers
+        + Projects
+        + Warehouses
+        + Namespaces
+        + Tabulars
+        + Idempotency
+        + Tasks
+        + Outbox
+        + SecretRows
+        + Debug
+        + Send
+        + Sync
+{
+}
+
+/// Whether a thing may be dropped without force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Protection {
+    /// It may be dropped.
+    Off,
+    /// It may be dropped by force only.
+    On,
+}
+
+impl From<bool> for Protection {
+    fn from(protected: bool) -> Self {
+        if protected { Self::On } else { Self::Off }
+    }
+}
+
+impl From<Protection> for bool {
+    fn from(protection: Protection) -> Self {
+        protection == Protection::On
+    }
+}

@@ -1,0 +1,24 @@
+//! What becomes true together with a change.
+
+use model::Event;
+
+use crate::{IdempotencyRecord, NewTask};
+
+/// Written in the transaction of the change that they accompany: all or nothing.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What to tell the world, in this order.
+    pub events: Vec<Event>,
+    /// What to do later.
+    pub tasks: Vec<NewTask>,
+    /// What to answer if the same request comes again. If its key is there already, the whole change is refused with
+    /// [`StoreError::Replayed`](crate::StoreError::Replayed).
+    pub idempotency: Option<IdempotencyRecord>,
+}
+
+impl Effects {
+    /// Nothing but the change itself.
+    pub fn none() -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,87 @@
+//! Why a store did not do what it was asked to.
+
+use std::error::Error;
+
+use model::{
+    Name, NamespaceId, NamespacePath, ProjectId, SecretId, TabularId, TaskId, WarehouseId,
+};
+
+use crate::{IdempotencyRecord, TabularRow};
+
+/// The result of a store method.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// What an error is about.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Entity {
+    /// The one row of this installation.
+    #[error("server")]
+    Server,
+    /// A project.
+    #[error("project `{0}`")]
+    Project(ProjectId),
+    /// A warehouse by id.
+    #[error("warehouse `{0}`")]
+    Warehouse(WarehouseId),
+    /// A warehouse by name.
+    #[error("warehouse `{0}`")]
+    WarehouseName(Name),
+    /// A namespace by id.
+    #[error("namespace `{0}`")]
+    Namespace(NamespaceId),
+    /// A namespace by path.
+    #[error("namespace `{0}`")]
+    NamespacePath(NamespacePath),
+    /// A table or view by id.
+    #[error("tabular `{0}`")]
+    Tabular(TabularId),
+    /// A table or view by name.
+    #[error("tabular `{0}`")]
+    TabularName(Name),
+    /// A task.
+    #[error("task `{0}`")]
+    Task(TaskId),
+    /// A secret.
+    #[error("secret `{0}`")]
+    Secret(SecretId),
+}
+
+/// What a caller of a store can tell apart and act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is not there (any more).
+    #[error("{0} does not exist")]
+    NotFound(Entity),
+    /// Something with this name or id is there already.
+    #[error("{0} already exists")]
+    AlreadyExists(Entity),
+    /// It still holds others.
+    #[error("{0} is not empty")]
+    NotEmpty(Entity),
+    /// Somebody else changed it first. `current` holds the rows that have moved on and still exist.
+    #[error("a concurrent change came first")]
+    Stale {
+        /// The rows as they are now; empty where a row is gone or the change was not to tables and views.
+        current: Vec<TabularRow>,
+    },
+    /// The location lies in, around or at another one's.
+    #[error("location `{location}` overlaps with `{other}`, which is in use")]
+    LocationTaken {
+        /// What was asked for.
+        location: String,
+        /// Who has it.
+        other: String,
+    },
+    /// The idempotency key has been used: nothing was changed, this is what is recorded for it.
+    #[error("the idempotency key has been used")]
+    Replayed(Box<IdempotencyRecord>),
+    /// The database did not answer or refused to work now. Nothing was changed.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The connection broke after COMMIT was sent: the change was made or not, nobody can say.
+    #[error("the outcome of the change is unknown: {0}")]
+    OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
+    /// The database answered something that it must not: a bug, or a damaged database.
+    #[error("internal error of the store: {0}")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}

@@ -1,0 +1,188 @@
+//! Gathers the lookups of concurrent requests into one statement per round trip.
+//!
+//! While one batch is on its way to the database, further keys wait; the next batch takes all that wait. A batch is
+//! sent only after its keys have arrived, so each answer is as fresh as a lookup of its own, at a fraction of the price.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{ResolveKey, Resolved, Resolver, Result, StoreError};
+
+/// Most keys of one statement.
+const BATCH: usize = 256;
+/// Most keys that wait. Requests beyond wait for a place.
+const WAITING: usize = 4_096;
+
+struct Waiting {
+    key: ResolveKey,
+    answer: oneshot::Sender<Result<Resolved>>,
+}
+
+/// Looks names up through a gathered statement.
+#[derive(Clone)]
+pub struct Gathered {
+    waiting: mpsc::Sender<Waiting>,
+}
+
+impl fmt::Debug for Gathered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Gathered")
+    }
+}
+
+impl Gathered {
+    /// Starts `lanes` gatherers over the resolver; they end when the last clone of this handle is dropped.
+    pub fn start(resolver: &Arc<dyn Resolver + Send + Sync>, lanes: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        for _ in 0..lanes.max(1) {
+            tokio::spawn(run(Arc::clone(resolver), Arc::clone(&receiver)));
+        }
+        Self { waiting: sender }
+    }
+
+    /// Looks one key up in a statement that begins after this call.
+    pub async fn resolve(&self, key: ResolveKey) -> Result<Resolved> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || StoreError::Unavailable("the catalog is shutting down".into());
+        self.waiting
+            .send(Waiting { key, answer })
+            .await
+            .map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+async fn run(
+    resolver: Arc<dyn Resolver + Send + Sync>,
+    receiver: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        if receiver.lock().await.recv_many(&mut batch, BATCH).await == 0 {
+            return;
+        }
+        let keys = batch.iter().map(|waiting| waiting.key.clone()).collect();
+        match resolver.resolve(keys).await {
+            Ok(found) => {
+                for (waiting, resolved) in batch.drain(..).zip(found) {
+                    let _ = waiting.answer.send(Ok(resolved));
+                }
+            }
+            Err(error) => fail(&mut batch, &error),
+        }
+    }
+}
+
+fn fail(batch: &mut Vec<Waiting>, error: &StoreError) {
+    let text = error.to_string();
+    for waiting in batch.drain(..) {
+        let error = match error {
+            StoreError::Unavailable(_) => StoreError::Unavailable(text.clone().into()),
+            _ => StoreError::Internal(text.clone().into()),
+        };
+        let _ = waiting.answer.send(Err(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use model::{NamespaceKey, NamespacePath, Version, WarehouseId};
+
+    use super::*;
+    use crate::{ResolveTarget, WarehouseStamp, WarehouseStatus};
+
+    /// Answers with the batch's size as version.
+    #[derive(Debug, Default)]
+    struct Counting {
+        batches: Mutex<Vec<usize>>,
+    }
+
+    #[async_trait]
+    impl Resolver for Counting {
+        async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>> {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.batches.lock().unwrap().push(keys.len());
+            if keys
+                .iter()
+                .any(|key| matches!(key.target, ResolveTarget::Namespace(_)))
+            {
+                return Err(StoreError::Unavailable("down".into()));
+            }
+            let version = Version::from_i64(i64::try_from(keys.len()).unwrap());
+            let stamp = WarehouseStamp {
+                version,
+                status: WarehouseStatus::Active,
+            };
+            Ok(keys
+                .iter()
+                .map(|_| Resolved {
+                    warehouse: Some(stamp),
+                    ..Resolved::default()
+                })
+                .collect())
+        }
+    }
+
+    fn key() -> ResolveKey {
+        ResolveKey {
+            warehouse: WarehouseId::generate(),
+            target: ResolveTarget::Warehouse,
+        }
+    }
+
+    fn namespace() -> NamespaceKey {
+        NamespacePath::parse(vec!["a".to_owned()])
+            .unwrap()
+            .key()
+            .clone()
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_the_database_shares_the_next_statement() {
+        let counting = Arc::new(Counting::default());
+        let resolver: Arc<dyn Resolver + Send + Sync> = counting.clone();
+        let gathered = Gathered::start(&resolver, 1);
+        let first = tokio::spawn({
+            let gathered = gathered.clone();
+            async move { gathered.resolve(key()).await }
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let rest: Vec<_> = (0..50)
+            .map(|_| {
+                let gathered = gathered.clone();
+                tokio::spawn(async move { gathered.resolve(key()).await })
+            })
+            .collect();
+        assert!(first.await.unwrap().is_ok());
+        for one in rest {
+            assert_eq!(
+                one.await
+                    .unwrap()
+                    .unwrap()
+                    .warehouse
+                    .unwrap()
+                    .version
+                    .as_i64(),
+                50
+            );
+        }
+        assert_eq!(*counting.batches.lock().unwrap(), [1, 50]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_statement_fails_each_of_its_requests() {
+        let resolver: Arc<dyn Resolver + Send + Sync> = Arc::new(Counting::default());
+        let gathered = Gathered::start(&resolver, 1);
+        let target = ResolveTarget::Namespace(namespace());
+        let failed = gathered.resolve(ResolveKey { target, ..key() }).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))));
+        assert!(gathered.resolve(key()).await.is_ok());
+    }
+}

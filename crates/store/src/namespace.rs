@@ -1,0 +1,141 @@
+//! Namespaces hold tables, views and further namespaces.
+
+use async_trait::async_trait;
+use model::{
+    NamespaceId, NamespacePath, Page, PageRequest, Properties, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId,
+};
+
+use crate::{Effects, Protection, Result};
+
+/// A namespace that is to be.
+#[derive(Debug, Clone)]
+pub struct NewNamespace {
+    /// Its id.
+    pub id: NamespaceId,
+    /// The warehouse that holds it.
+    pub warehouse: WarehouseId,
+    /// Its full path.
+    pub path: NamespacePath,
+    /// Its properties.
+    pub properties: Properties,
+    /// When it is made.
+    pub created_at: Timestamp,
+}
+
+/// A namespace.
+#[derive(Debug, Clone)]
+pub struct NamespaceRow {
+    /// Its id.
+    pub id: NamespaceId,
+    /// The warehouse that holds it.
+    pub warehouse: WarehouseId,
+    /// Its full path as it was written when it was created.
+    pub path: NamespacePath,
+    /// Its properties.
+    pub properties: Properties,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+    /// How often it has changed (its properties and protection, not what it holds).
+    pub version: Version,
+    /// When it changed last, if it did.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A namespace in a list.
+#[derive(Debug, Clone)]
+pub struct ListedNamespace {
+    /// Its id.
+    pub id: NamespaceId,
+    /// Its full path as it was written when it was created.
+    pub path: NamespacePath,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+}
+
+/// Everything below a namespace at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct NamespaceTree {
+    /// All namespaces below it.
+    pub namespaces: Vec<TreeNamespace>,
+    /// All tables and views in it and below it.
+    pub tabulars: Vec<TreeTabular>,
+}
+
+/// A namespace in a [`NamespaceTree`].
+#[derive(Debug, Clone)]
+pub struct TreeNamespace {
+    /// Its id.
+    pub id: NamespaceId,
+    /// Its full path.
+    pub path: NamespacePath,
+    /// Its version at that moment.
+    pub version: Version,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+}
+
+/// A table or view in a [`NamespaceTree`].
+#[derive(Debug, Clone)]
+pub struct TreeTabular {
+    /// Its id.
+    pub id: TabularId,
+    /// What it is.
+    pub kind: TabularKind,
+    /// The namespace that holds it.
+    pub namespace: NamespaceId,
+    /// Its name.
+    pub name: String,
+    /// Where its files are.
+    pub location: String,
+    /// Its version at that moment.
+    pub version: Version,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+}
+
+/// The removal of a namespace with all that was seen below it.
+#[derive(Debug, Clone)]
+pub struct NamespaceDrop {
+    /// The namespace.
+    pub id: NamespaceId,
+    /// Its version when it was looked at.
+    pub expected: Version,
+    /// What goes with it; empty for a plain drop.
+    pub tree: NamespaceTree,
+}
+
+/// Namespaces.
+#[async_trait]
+pub trait Namespaces {
+    /// Creates a namespace. `NotFound(Warehouse)`, `NotFound(NamespacePath)` if its parent is gone, `AlreadyExists` if the path is
+    /// taken. The parent cannot vanish meanwhile.
+    async fn namespace_create(&self, namespace: NewNamespace, effects: Effects) -> Result<()>;
+
+    /// The namespace. `NotFound` if it is not in this warehouse.
+    async fn namespace_load(&self, warehouse: WarehouseId, id: NamespaceId)
+    -> Result<NamespaceRow>;
+
+    /// The namespaces directly below `parent` (at the top if none), by folded path.
+    async fn namespace_list(
+        &self,
+        warehouse: WarehouseId,
+        parent: Option<NamespaceId>,
+        page: PageRequest,
+    ) -> Result<Page<ListedNamespace>>;
+
+    /// Replaces the properties and the protection if the stored version is still `namespace.version`; the new version is
+    /// one more and `updated_at` is as given. `Stale` if it is not, `NotFound` if it is gone.
+    async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()>;
+
+    /// Everything below the namespace, soft-deleted tables and views included.
+    async fn namespace_tree(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceTree>;
+
+    /// Removes the namespace and exactly the tree that was seen. `NotFound` if it is gone, `Stale` if the namespace or
+    /// anything listed has changed or gone, `NotEmpty` if it holds something that is not listed.
+    async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()>;
+}

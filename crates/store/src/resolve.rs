@@ -1,0 +1,83 @@
+//! From names to ids and versions, many at once: the freshness read that stands before every cached answer.
+
+use async_trait::async_trait;
+use model::{NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, Version, WarehouseId};
+
+use crate::{NamespaceRow, Protection, Result, TabularContent, WarehouseStatus};
+
+/// What to look up.
+#[derive(Debug, Clone)]
+pub struct ResolveKey {
+    /// The warehouse to look in.
+    pub warehouse: WarehouseId,
+    /// What to look for in it.
+    pub target: ResolveTarget,
+}
+
+/// What to look for in a warehouse.
+#[derive(Debug, Clone)]
+pub enum ResolveTarget {
+    /// Nothing but the warehouse itself.
+    Warehouse,
+    /// A namespace: its id and version.
+    Namespace(NamespaceKey),
+    /// A namespace with its properties.
+    NamespaceRow(NamespaceKey),
+    /// A table or view: its id and version.
+    Tabular(NamespaceKey, NameKey),
+    /// A table or view with its metadata, unless it is the version that the asker has already.
+    TabularContent(NamespaceKey, NameKey, Option<(TabularId, Version)>),
+}
+
+/// What was found. What is absent does not exist.
+#[derive(Debug, Clone, Default)]
+pub struct Resolved {
+    /// The warehouse.
+    pub warehouse: Option<WarehouseStamp>,
+    /// The namespace, if one was asked for, alone or with a name in it.
+    pub namespace: Option<NamespaceStamp>,
+    /// The namespace with its properties, if [`ResolveTarget::NamespaceRow`] was asked for.
+    pub namespace_row: Option<NamespaceRow>,
+    /// The table or view, if one was asked for.
+    pub tabular: Option<TabularStamp>,
+}
+
+/// How current a warehouse is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WarehouseStamp {
+    /// Its version.
+    pub version: Version,
+    /// Whether it is served.
+    pub status: WarehouseStatus,
+}
+
+/// How current a namespace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamespaceStamp {
+    /// Its id.
+    pub id: NamespaceId,
+    /// Its version.
+    pub version: Version,
+}
+
+/// How current a table or view is.
+#[derive(Debug, Clone)]
+pub struct TabularStamp {
+    /// Its id.
+    pub id: TabularId,
+    /// What it is.
+    pub kind: TabularKind,
+    /// Its version.
+    pub version: Version,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+    /// Its metadata, if it was asked for and the asker does not have this version.
+    pub content: Option<TabularContent>,
+}
+
+/// Looks names up. Live entries only: what is soft-deleted is not found.
+#[async_trait]
+pub trait Resolver {
+    /// Answers all keys, in their order, from one statement on the primary that begins after this call.
+    async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>>;
+}

@@ -1,0 +1,154 @@
+//! Tables and views: their pointer and their metadata.
+
+use async_trait::async_trait;
+use model::{
+    Name, NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+};
+
+use crate::{Effects, Protection, Result, StoredMetadata};
+
+/// What a table or view is at one version. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct TabularContent {
+    /// Where its files are, as its metadata spells it.
+    pub location: String,
+    /// The current metadata file.
+    pub metadata_location: String,
+    /// What that file says.
+    pub metadata: StoredMetadata,
+}
+
+/// A table or view.
+#[derive(Debug, Clone)]
+pub struct TabularRow {
+    /// Its id.
+    pub id: TabularId,
+    /// The warehouse that holds it.
+    pub warehouse: WarehouseId,
+    /// The namespace that holds it.
+    pub namespace: NamespaceId,
+    /// What it is.
+    pub kind: TabularKind,
+    /// Its name as it was written when it was created or renamed.
+    pub name: String,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+    /// How often it has changed.
+    pub version: Version,
+    /// When it changed last, if it did.
+    pub updated_at: Option<Timestamp>,
+    /// Its metadata.
+    pub content: TabularContent,
+}
+
+/// A table or view in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTabular {
+    /// Its id.
+    pub id: TabularId,
+    /// Its name as it was written when it was created or renamed.
+    pub name: String,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+}
+
+/// Changes to tables and views of one warehouse that become true together or not at all.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The warehouse of all of them.
+    pub warehouse: WarehouseId,
+    /// What is to be.
+    pub creates: Vec<NewTabular>,
+    /// What moves on to a new metadata file.
+    pub swaps: Vec<Swap>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A table or view that is to be.
+#[derive(Debug, Clone)]
+pub struct NewTabular {
+    /// Its id.
+    pub id: TabularId,
+    /// The namespace that will hold it.
+    pub namespace: NamespaceId,
+    /// What it will be.
+    pub kind: TabularKind,
+    /// Its name.
+    pub name: Name,
+    /// Its first version; see [`Version::of_reused_id`].
+    pub version: Version,
+    /// Its normalised location for the overlap check: canonical scheme, no trailing `/`.
+    pub claimed_location: String,
+    /// Its metadata.
+    pub content: TabularContent,
+    /// What makes room for it in the same transaction: the entry that a `register` with `overwrite` replaces.
+    pub replaces: Option<(TabularId, Version)>,
+}
+
+/// A compare-and-set of a table's or view's metadata.
+#[derive(Debug, Clone)]
+pub struct Swap {
+    /// The table or view.
+    pub id: TabularId,
+    /// The version that the new metadata was made from.
+    pub expected: Version,
+    /// A new normalised location, if it moves.
+    pub claimed_location: Option<String>,
+    /// The new metadata.
+    pub content: TabularContent,
+}
+
+/// A new name and perhaps another namespace of the same warehouse.
+#[derive(Debug, Clone)]
+pub struct TabularRename {
+    /// The table or view.
+    pub id: TabularId,
+    /// Its version when it was looked at.
+    pub expected: Version,
+    /// The namespace that will hold it.
+    pub namespace: NamespaceId,
+    /// Its new name.
+    pub name: Name,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Tables and views.
+#[async_trait]
+pub trait Tabulars {
+    /// Makes all changes of the commit or none. New versions are one more than expected.
+    ///
+    /// `Stale` with the current rows if a swap lost its race or its row is gone, `NotFound(Namespace)` if the namespace of a
+    /// new one is gone, `AlreadyExists(TabularName)` if its name is taken, `AlreadyExists(Tabular)` if its id is, `LocationTaken` if its location overlaps with that
+    /// of a live or soft-deleted table or view of the warehouse. Rows are locked in the order of their ids, so commits never
+    /// deadlock.
+    async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()>;
+
+    /// The table or view. `NotFound` if it is not in this warehouse or soft-deleted.
+    async fn tabular_load(&self, warehouse: WarehouseId, id: TabularId) -> Result<TabularRow>;
+
+    /// The live tables or views of a namespace, by folded name.
+    async fn tabular_list(
+        &self,
+        namespace: NamespaceId,
+        kind: TabularKind,
+        page: PageRequest,
+    ) -> Result<Page<ListedTabular>>;
+
+    /// Renames if the version is still the expected one; the new version is one more. `Stale`, `NotFound(Tabular)`, `NotFound(Namespace)` if
+    /// the destination is gone, `AlreadyExists(TabularName)` if the name is taken there.
+    async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()>;
+
+    /// Sets the protection if the version is still the expected one; the new version is one more. `Stale`, `NotFound`.
+    async fn tabular_protect(
+        &self,
+        at: (TabularId, Version),
+        protection: Protection,
+        now: Timestamp,
+        effects: Effects,
+    ) -> Result<()>;
+
+    /// Removes the entry if its version is still the expected one. `Stale`, `NotFound`.
+    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()>;
+}

@@ -1,0 +1,97 @@
+//! Warehouses hold namespaces and know where their files are.
+
+use async_trait::async_trait;
+use model::{Name, Page, PageRequest, ProjectId, SecretId, Timestamp, Version, WarehouseId};
+
+use crate::{Effects, Protection, Result};
+
+/// Whether the catalog API serves a warehouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WarehouseStatus {
+    /// It does.
+    Active,
+    /// It does not: to its clients the warehouse is not there.
+    Inactive,
+}
+
+impl WarehouseStatus {
+    /// As stored and as the management API prints it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// From what [`WarehouseStatus::as_str`] printed.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        match text {
+            "active" => Some(Self::Active),
+            "inactive" => Some(Self::Inactive),
+            _ => None,
+        }
+    }
+}
+
+/// A warehouse.
+#[derive(Debug, Clone)]
+pub struct WarehouseRow {
+    /// Its id.
+    pub id: WarehouseId,
+    /// The project that holds it.
+    pub project: ProjectId,
+    /// Its name, unique in its project but for case.
+    pub name: Name,
+    /// Whether it is served.
+    pub status: WarehouseStatus,
+    /// Whether it may be deleted.
+    pub protection: Protection,
+    /// Storage profile as JSON; opaque to the store.
+    pub storage_profile: String,
+    /// Where its files are, normalised, without a trailing `/`. No two warehouses of an installation overlap.
+    pub base_location: String,
+    /// The storage credential, if it needs one.
+    pub storage_secret: Option<SecretId>,
+    /// Everything else that may be set on a warehouse (delete profile, format versions, manager …) as JSON; opaque to
+    /// the store.
+    pub settings: String,
+    /// How often it has changed.
+    pub version: Version,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it changed last, if it did.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Warehouses.
+#[async_trait]
+pub trait Warehouses {
+    /// Creates a warehouse. `NotFound` if its project is gone, `AlreadyExists(WarehouseName)` if the name is taken in the
+    /// project, `LocationTaken` if its base location overlaps with another warehouse's.
+    async fn warehouse_create(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()>;
+
+    /// The warehouse. `NotFound` if there is none.
+    async fn warehouse_load(&self, id: WarehouseId) -> Result<WarehouseRow>;
+
+    /// The warehouse of this name in the project, without regard to case.
+    async fn warehouse_find(
+        &self,
+        project: &ProjectId,
+        name: &Name,
+    ) -> Result<Option<WarehouseRow>>;
+
+    /// The warehouses of a project, by name without regard to case.
+    async fn warehouse_list(
+        &self,
+        project: &ProjectId,
+        page: PageRequest,
+    ) -> Result<Page<WarehouseRow>>;
+
+    /// Replaces all but id, project, base location and creation time, if the stored version is still
+    /// `warehouse.version`; the new version is one more. `Stale` if it is not, `NotFound` if it is gone, `AlreadyExists` if the
+    /// new name is taken.
+    async fn warehouse_update(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()>;
+
+    /// Removes the warehouse. `NotFound` if there is none, `NotEmpty` while it has namespaces or a purge of its files waits.
+    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()>;
+}
