@@ -1,0 +1,220 @@
+"""Starts what a suite needs: services once per run, a fresh catalog with a warehouse per suite.
+
+A mode names the two choices that matter to a client: where the catalog keeps its state, where tables keep their files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import install
+from paths import LOGS, lakekeeper_binary
+from services.minio import Minio
+from services.postgres import Postgres
+from services.process import Process, answers, free_port
+
+DEFAULT_PROJECT = "00000000-0000-0000-0000-000000000000"
+WAREHOUSE = "demo"
+
+
+class Mode(StrEnum):
+    SQLITE_LOCAL = "sqlite-local"
+    PG_LOCAL = "pg-local"
+    PG_MINIO = "pg-minio"
+
+    @property
+    def on_postgres(self) -> bool:
+        return self is not Mode.SQLITE_LOCAL
+
+    @property
+    def on_minio(self) -> bool:
+        return self is Mode.PG_MINIO
+
+
+class SetupFailed(Exception):
+    """The catalog refused to be bootstrapped or to create the warehouse; the text holds its answer."""
+
+
+@dataclass(frozen=True)
+class S3Access:
+    """What a client needs for the object store, since this catalog does not vend credentials for static-key profiles."""
+
+    endpoint: str
+    region: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where the warehouse keeps its files. `root` and `prefix` are a folder, or a bucket and a key prefix."""
+
+    root: str
+    prefix: str | None = "lake"
+
+
+class Services:
+    """PostgreSQL and MinIO, each started when first asked for."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="lakekeeper-clients-"))
+        self.home.chmod(0o755)
+        self._postgres: Postgres | None = None
+        self._minio: Minio | None = None
+        self._count = 0
+
+    def folder(self, name: str) -> Path:
+        self._count += 1
+        made = self.home / f"{self._count}-{name}"
+        made.mkdir()
+        return made
+
+    def database(self) -> str:
+        if not self._postgres:
+            self._postgres = Postgres(self.home / "postgres", LOGS / "postgres.log")
+        self._count += 1
+        return self._postgres.create_database(f"lakekeeper_{self._count}")
+
+    def minio(self) -> Minio:
+        if not self._minio:
+            self._minio = Minio(self.home / "minio", LOGS / "minio.log")
+        return self._minio
+
+    def stop(self) -> None:
+        for service in (self._postgres, self._minio):
+            if service:
+                service.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Catalog:
+    """A running lakekeeper, bootstrapped, with the warehouse `demo`. A context manager."""
+
+    def __init__(self, services: Services, mode: Mode, name: str, storage: Storage | None = None):
+        binary = lakekeeper_binary()
+        if not binary or not binary.is_file():
+            raise install.Missing("the lakekeeper binary is missing: cargo build --release -p lakekeeper, or set LAKEKEEPER_BIN")
+        self.mode = mode
+        self.folder = services.folder(name)
+        self.logs = LOGS / f"{name}-{mode}"
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.s3: S3Access | None = None
+        self._services = services
+        self._binary = str(binary)
+        self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
+        self._start(migrate=True)
+        try:
+            self._bootstrap()
+            self._create_warehouse(storage)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def catalog_url(self) -> str:
+        return f"{self.url}/catalog"
+
+    @property
+    def warehouse(self) -> str:
+        return WAREHOUSE
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the catalog; an answer other than 2xx is an error that quotes both."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, {"content-type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                text = response.read()
+                return json.loads(text) if text else None
+        except urllib.error.HTTPError as error:
+            answer = error.read().decode(errors="replace")
+            raise SetupFailed(f"{method} {path} {json.dumps(body)} -> {error.code} {answer}") from error
+
+    def alive(self) -> bool:
+        return self._process.alive()
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self, *, migrate: bool) -> None:
+        if migrate:
+            migration = Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder)
+            migration.wait_until(lambda: migration.succeeded(), 60)
+        self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)
+        self._process.wait_until(lambda: answers(f"{self.url}/health"), 60)
+
+    def _bootstrap(self) -> None:
+        self.call("POST", "/management/v1/bootstrap", {"accept-terms-of-use": True})
+
+    def _create_warehouse(self, storage: Storage | None) -> None:
+        profile = self._s3_profile(storage) if self.mode.on_minio else self._local_profile(storage)
+        body = {
+            "warehouse-name": WAREHOUSE,
+            "project-id": DEFAULT_PROJECT,
+            "delete-profile": {"type": "hard"},
+            **profile,
+        }
+        self.call("POST", "/management/v1/warehouse", body)
+
+    def _local_profile(self, storage: Storage | None) -> dict[str, Any]:
+        chosen = storage or Storage(root=str(self.folder / "files"))
+        Path(chosen.root).mkdir(exist_ok=True)
+        profile = {"type": "local", "root": chosen.root}
+        return {"storage-profile": profile | ({"key-prefix": chosen.prefix} if chosen.prefix else {})}
+
+    def _s3_profile(self, storage: Storage | None) -> dict[str, Any]:
+        minio = self._services.minio()
+        chosen = storage or Storage(root=f"lake-{self.folder.name}".replace("_", "-"))
+        self.s3 = S3Access(minio.endpoint, minio.region, minio.keys.access_key, minio.keys.secret_key)
+        profile = {
+            "type": "s3",
+            "bucket": minio.create_bucket(chosen.root),
+            "region": minio.region,
+            "endpoint": minio.endpoint,
+            "path-style-access": True,
+            "flavor": "s3-compat",
+            "sts-enabled": False,
+        }
+        credential = {
+            "type": "s3",
+            "credential-type": "access-key",
+            "access-key-id": minio.keys.access_key,
+            "secret-access-key": minio.keys.secret_key,
+        }
+        profile |= {"key-prefix": chosen.prefix} if chosen.prefix else {}
+        return {"storage-profile": profile, "storage-credential": credential}
+
+
+def _environment(port: int, database: str | Path) -> dict[str, str]:
+    """A clean environment: nothing of the caller's LAKEKEEPER__ or AWS settings reaches the server."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAKEKEEPER__", "AWS_"))}
+    settings = {
+        "LAKEKEEPER__LISTEN_PORT": str(port),
+        "LAKEKEEPER__METRICS_PORT": str(free_port()),
+        "LAKEKEEPER__BIND_IP": "127.0.0.1",
+        "LAKEKEEPER__BASE_URI": f"http://127.0.0.1:{port}",
+        "LAKEKEEPER__ENABLE_LOCAL_STORAGE": "true",
+        "LAKEKEEPER__PG_ENCRYPTION_KEY": "an-encryption-key-for-tests-only",
+    }
+    if isinstance(database, Path):
+        settings["LAKEKEEPER__SQLITE_PATH"] = str(database)
+    else:
+        settings["LAKEKEEPER__PG_DATABASE_URL_READ"] = database
+        settings["LAKEKEEPER__PG_DATABASE_URL_WRITE"] = database
+    return kept | settings

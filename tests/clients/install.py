@@ -1,0 +1,169 @@
+"""Puts into the cache what a suite needs. Every step is pinned, done once, and says in one line what it cannot do."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paths import CACHE, LOGS
+
+MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+
+
+class Missing(Exception):
+    """Something that must be installed by hand; the text says what and how."""
+
+
+def venv(name: str, requirements: Path) -> Path:
+    """The Python of a virtual environment that holds exactly these requirements."""
+    key = _digest(requirements.read_bytes() + sys.version.encode())
+    home = CACHE / f"venv-{name}-{key}"
+    with _lock(home.name):
+        if not (home / ".ready").exists():
+            _say(f"installing {requirements.name} of {name} into {home.name}")
+            shutil.rmtree(home, ignore_errors=True)
+            try:
+                _run([sys.executable, "-m", "venv", str(home)], f"venv-{name}")
+            except Missing as error:
+                raise Missing(f"Python venv module is missing: apt-get install python3-venv ({error})") from error
+            pip = [str(home / "bin/python"), "-m", "pip", "install", "-q", "-r", str(requirements)]
+            _run(pip, f"venv-{name}")
+            (home / ".ready").touch()
+    return home / "bin/python"
+
+
+def jars(name: str, pom: Path) -> Path:
+    """The folder with the jars that a POM resolves to."""
+    home = CACHE / f"jars-{name}-{_digest(pom.read_bytes())}"
+    with _lock(home.name):
+        if not (home / ".ready").exists():
+            java()
+            if not shutil.which("mvn"):
+                _apt("maven", "Maven is missing: apt-get install maven")
+            _say(f"resolving the jars of {name}")
+            shutil.rmtree(home, ignore_errors=True)
+            copy = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={home}"]
+            _run(copy, f"jars-{name}")
+            (home / ".ready").touch()
+    return home
+
+
+def artifact(coordinates: str, unpacked_name: str) -> Path:
+    """A Maven artifact that is an archive, unpacked."""
+    home = CACHE / unpacked_name
+    with _lock(unpacked_name):
+        if not (home / ".ready").exists():
+            if not shutil.which("mvn"):
+                _apt("maven", "Maven is missing: apt-get install maven")
+            _say(f"downloading {coordinates}")
+            shutil.rmtree(home, ignore_errors=True)
+            parts = CACHE / f"{unpacked_name}.download"
+            get = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={parts}"]
+            _run(get, unpacked_name)
+            home.mkdir(parents=True)
+            for archive in parts.iterdir():
+                _run(["tar", "xf", str(archive), "-C", str(home), "--strip-components=1"], unpacked_name)
+            shutil.rmtree(parts)
+            (home / ".ready").touch()
+    return home
+
+
+def source_of(package: str) -> Path:
+    """The unpacked source distribution of a PyPI package, given as name==version."""
+    home = CACHE / f"source-{package.replace('==', '-')}"
+    with _lock(home.name):
+        if not (home / ".ready").exists():
+            _say(f"downloading the source of {package}")
+            shutil.rmtree(home, ignore_errors=True)
+            parts = CACHE / f"{home.name}.download"
+            fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation"]
+            fetch += ["--no-binary", ":all:", package, "-d", str(parts)]
+            try:
+                _run(fetch, home.name)
+            except Missing:
+                fetch.remove("--no-build-isolation")
+                _run(fetch, home.name)
+            home.mkdir(parents=True)
+            for archive in parts.glob("*.tar.gz"):
+                _run(["tar", "xf", str(archive), "-C", str(home), "--strip-components=1"], home.name)
+            shutil.rmtree(parts)
+            (home / ".ready").touch()
+    return home
+
+
+def minio() -> Path:
+    """The MinIO server, built from its Go module."""
+    home = CACHE / f"minio-{MINIO_VERSION}"
+    with _lock(home.name):
+        if not (home / "minio").exists():
+            if not shutil.which("go"):
+                raise Missing("Go is missing (MinIO is built with it): install Go 1.24 or newer")
+            _say("building MinIO, about two minutes")
+            _run(["go", "install", f"github.com/minio/minio@{MINIO_VERSION}"], "minio", {"GOBIN": str(home)})
+    return home / "minio"
+
+
+def postgres() -> Path:
+    """The folder with initdb, postgres and pg_ctl."""
+
+    def newest() -> Path | None:
+        found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+        return max(found, key=lambda p: int(p.parent.name), default=None)
+
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    if not newest():
+        _apt("postgresql", "PostgreSQL is missing: apt-get install postgresql")
+    if found := newest():
+        return found
+    raise Missing("PostgreSQL is missing: apt-get install postgresql")
+
+
+def java() -> Path:
+    """A Java 17 or newer."""
+    if home := os.environ.get("JAVA_HOME"):
+        return Path(home) / "bin/java"
+    if not shutil.which("java"):
+        _apt("openjdk-17-jdk-headless", "Java is missing: apt-get install openjdk-17-jdk-headless")
+    return Path(shutil.which("java") or "java")
+
+
+def _apt(package: str, otherwise: str) -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing(otherwise)
+    _say(f"apt-get install {package}")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    _run(["apt-get", "-qq", "update"], f"apt-{package}", quiet)
+    _run(["apt-get", "-qq", "install", "-y", "--no-install-recommends", package], f"apt-{package}", quiet)
+
+
+def _run(command: list[str], log_name: str, extra_env: dict[str, str] | None = None) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"install-{log_name}.log"
+    with log.open("ab") as out:
+        done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(extra_env or {})})
+    if done.returncode != 0:
+        raise Missing(f"`{' '.join(command)}` failed with {done.returncode}, see {log}")
+
+
+@contextmanager
+def _lock(name: str) -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f".{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _say(text: str) -> None:
+    print(f"  · {text}", flush=True)
