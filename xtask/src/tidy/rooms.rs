@@ -73,6 +73,10 @@ fn forbidden_doors(room: &Room, manifest: &Table) -> Vec<String> {
             .get("package")
             .and_then(Value::as_str)
             .unwrap_or(dependency);
+        // A crate turns on a feature of its own for its tests by depending on itself.
+        if named == room.name && for_tests {
+            continue;
+        }
         if spec.get("workspace").and_then(Value::as_bool) != Some(true) {
             messages.push(format!(
                 "`{named}` has a version of its own: put it into the root's \
@@ -141,6 +145,7 @@ mod tests {
         let repo = Repo::of(&[("crates/x/Cargo.toml", &text)]);
         check(&repo)
             .into_iter()
+            .filter(|finding| finding.check == "manifest")
             .map(|finding| finding.message)
             .collect()
     }
