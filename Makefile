@@ -7,6 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 TOOLS := $(CURDIR)/.cache/tools
 
+# What `make clients` runs. CI takes `dev`: `make test` has built it already, and it checks overflows.
+PROFILE ?= release
+BINARY = $${CARGO_TARGET_DIR:-target}/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lakekeeper
+
 CARGO_DENY := 0.20.2
 
 # CI must build what was reviewed: the lock file as it stands.
@@ -29,12 +33,16 @@ bench: rust python ## Measure
 	@tests/with-services cargo bench $(LOCKED) --workspace
 
 .PHONY: clients
-clients: rust python ## Run real clients and services that install in minutes against a release build
-	@tests/clients/run
+clients: binary python ## Run real clients that install in minutes against the binary
+	@LAKEKEEPER_BIN=$(BINARY) tests/clients/run
 
 .PHONY: clients-full
-clients-full: rust python ## Run every real client
-	@tests/clients/run --full
+clients-full: binary python ## Run every real client
+	@LAKEKEEPER_BIN=$(BINARY) tests/clients/run all
+
+.PHONY: binary
+binary: rust
+	@cargo build $(LOCKED) --profile $(PROFILE) --package lakekeeper
 
 .PHONY: check
 check: fmt clippy tidy deny ## Check style, lints, the ratchet and dependencies
