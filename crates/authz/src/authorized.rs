@@ -1,0 +1,171 @@
+//! Proof that a check was made.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use model::Caller;
+
+use crate::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
+
+/// Something that may be acted on only after a check.
+pub trait Protected {
+    /// What it is to an authorizer.
+    fn resource(&self) -> Resource;
+}
+
+/// A thing that the caller may act on. Made by [`Guard`] alone.
+#[derive(Debug, Clone)]
+pub struct Authorized<T>(T);
+
+impl<T> Authorized<T> {
+    /// The thing itself.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Authorized<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Why there is no [`Authorized`].
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The caller may not.
+    #[error("{caller} may not {action}")]
+    Forbidden {
+        /// Who asked.
+        caller: Caller,
+        /// For what.
+        action: Action,
+    },
+    /// Nobody could say.
+    #[error(transparent)]
+    Unavailable(#[from] AuthorizerUnavailable),
+}
+
+/// Asks the authorizer and hands out the proof.
+#[derive(Debug, Clone)]
+pub struct Guard(Arc<dyn Authorizer>);
+
+impl Guard {
+    /// A guard that asks the given authorizer.
+    pub const fn new(authorizer: Arc<dyn Authorizer>) -> Self {
+        Self(authorizer)
+    }
+
+    /// The authorizer's name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The thing with the proof that the caller may act on it.
+    pub async fn require<T: Protected>(
+        &self,
+        caller: &Caller,
+        action: Action,
+        target: T,
+    ) -> Result<Authorized<T>, Denied> {
+        let check = Check {
+            action,
+            resource: target.resource(),
+        };
+        match self.0.decide(caller, &[check]).await?.as_slice() {
+            [Decision::Allow] => Ok(Authorized(target)),
+            _ => Err(Denied::Forbidden {
+                caller: caller.clone(),
+                action,
+            }),
+        }
+    }
+
+    /// Those of the things that the caller may act on, each with its proof, in their order.
+    pub async fn filter<T: Protected>(
+        &self,
+        caller: &Caller,
+        action: Action,
+        targets: Vec<T>,
+    ) -> Result<Vec<Authorized<T>>, Denied> {
+        let checks: Vec<_> = targets
+            .iter()
+            .map(|one| Check {
+                action,
+                resource: one.resource(),
+            })
+            .collect();
+        let decisions = self.0.decide(caller, &checks).await?;
+        let allowed = targets.into_iter().zip(decisions);
+        Ok(allowed
+            .filter(|(_, d)| *d == Decision::Allow)
+            .map(|(one, _)| Authorized(one))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use model::ProjectId;
+
+    use super::*;
+    use crate::ProjectAction;
+
+    /// Allows what concerns the nil project.
+    #[derive(Debug)]
+    struct NilOnly;
+
+    #[async_trait]
+    impl Authorizer for NilOnly {
+        fn name(&self) -> &'static str {
+            "nil-only"
+        }
+
+        async fn decide(
+            &self,
+            _: &Caller,
+            checks: &[Check],
+        ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+            let nil = Resource::Project(ProjectId::nil());
+            let decide = |check: &Check| {
+                if check.resource == nil {
+                    Decision::Allow
+                } else {
+                    Decision::Deny
+                }
+            };
+            Ok(checks.iter().map(decide).collect())
+        }
+    }
+
+    struct Project(ProjectId);
+
+    impl Protected for Project {
+        fn resource(&self) -> Resource {
+            Resource::Project(self.0.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_allowed_gets_a_proof() {
+        let guard = Guard::new(Arc::new(NilOnly));
+        let action = Action::Project(ProjectAction::Rename);
+        let (nil, other) = (Project(ProjectId::nil()), Project(ProjectId::generate()));
+        assert!(
+            guard
+                .require(&Caller::Anonymous, action, other)
+                .await
+                .is_err()
+        );
+        let both = vec![nil, Project(ProjectId::generate())];
+        let allowed = guard
+            .filter(&Caller::Anonymous, action, both)
+            .await
+            .unwrap();
+        assert_eq!(allowed.len(), 1);
+        assert_eq!(allowed[0].0.0, ProjectId::nil());
+    }
+}

@@ -1,0 +1,69 @@
+//! Who may do what. [`Guard::require`] is the only way to an [`Authorized`] value, and the use cases reach the store only with
+//! one in hand.
+
+mod action;
+mod allow_all;
+mod authorized;
+
+pub use action::{
+    Action, NamespaceAction, ProjectAction, ServerAction, TableAction, ViewAction, WarehouseAction,
+};
+pub use allow_all::AllowAll;
+pub use authorized::{Authorized, Denied, Guard, Protected};
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use model::{Caller, NamespaceId, ProjectId, TabularId, TabularKind, WarehouseId};
+
+/// What is acted on, with what it lies in: a decision walks up from it, never down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// The installation.
+    Server,
+    /// A project.
+    Project(ProjectId),
+    /// A warehouse.
+    Warehouse(WarehouseId),
+    /// A namespace.
+    Namespace(WarehouseId, NamespaceId),
+    /// A table or a view.
+    Tabular(TabularKind, WarehouseId, NamespaceId, TabularId),
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What is to be done.
+    pub action: Action,
+    /// To what.
+    pub resource: Resource,
+}
+
+/// One answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be done.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+/// The authorizer could not decide. Nothing is allowed then.
+#[derive(Debug, thiserror::Error)]
+#[error("the authorizer is not available: {0}")]
+pub struct AuthorizerUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Decides. Implementations must be deterministic and must not change anything.
+#[async_trait]
+pub trait Authorizer: Debug + Send + Sync {
+    /// Its name, as `/management/v1/info` tells it.
+    fn name(&self) -> &'static str;
+
+    /// Answers all questions, in their order.
+    async fn decide(
+        &self,
+        caller: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable>;
+}
