@@ -48,7 +48,7 @@ def from_junit(report: Path, prefix: str = "") -> Outcome:
         problem = case.find("failure") if case.find("failure") is not None else case.find("error")
         skip = case.find("skipped")
         if problem is not None:
-            found.failures[name] = (problem.text or problem.get("message") or "").strip()
+            found.failures[name] = f"{problem.get('message') or ''}\n{problem.text or ''}".strip()
         elif skip is not None:
             found.skipped[name] = (skip.get("message") or skip.text or "").strip()
         else:

@@ -1,0 +1,62 @@
+"""A catalog client and a namespace of its own for every test."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import NoSuchNamespaceError
+
+PEOPLE = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("city", pa.string()),
+        pa.field("born", pa.timestamp("us")),
+    ]
+)
+
+
+@pytest.fixture(scope="session")
+def properties() -> dict[str, str]:
+    return json.loads(os.environ["PYICEBERG_SCENARIO"])
+
+
+@pytest.fixture(scope="session")
+def catalog(properties: dict[str, str]) -> Catalog:
+    return load_catalog("scenario", **properties)
+
+
+@pytest.fixture
+def namespace(catalog: Catalog) -> Iterator[tuple[str, ...]]:
+    """An empty namespace, dropped with everything below it."""
+    name = (f"ns_{uuid.uuid4().hex[:8]}",)
+    catalog.create_namespace(name)
+    yield name
+    drop_tree(catalog, name)
+
+
+@pytest.fixture
+def people() -> pa.Table:
+    rows = [(1, "ada", "london"), (2, "grace", "new york"), (3, "linus", "helsinki"), (4, "guido", "haarlem")]
+    return pa.Table.from_pylist(
+        [{"id": i, "name": n, "city": c, "born": 1_000_000 * i} for i, n, c in rows], schema=PEOPLE
+    )
+
+
+def drop_tree(catalog: Catalog, name: tuple[str, ...]) -> None:
+    try:
+        for child in catalog.list_namespaces(name):
+            drop_tree(catalog, child)
+        for table in catalog.list_tables(name):
+            catalog.drop_table(table)
+        for view in catalog.list_views(name):
+            catalog.drop_view(view)
+        catalog.drop_namespace(name)
+    except NoSuchNamespaceError:
+        pass

@@ -1,0 +1,44 @@
+"""An end-to-end scenario in PyIceberg, the tests beside this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import install
+from harness import Catalog, Mode, Services
+from outcome import Outcome, from_junit
+
+HERE = Path(__file__).resolve().parent
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO]
+
+
+def run(services: Services, mode: Mode) -> Outcome:
+    python = install.venv("pyiceberg", HERE / "requirements.txt")
+    with Catalog(services, mode, "pyiceberg") as catalog:
+        report = catalog.logs / "report.xml"
+        command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
+        command += ["-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
+        with (catalog.logs / "pytest.log").open("wb") as log:
+            env = clean_environment() | {"PYICEBERG_SCENARIO": json.dumps(properties(catalog))}
+            subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=1200)
+        return from_junit(report)
+
+
+def properties(catalog: Catalog) -> dict[str, str]:
+    """What a user would write into the catalog's configuration."""
+    found = {"type": "rest", "uri": catalog.catalog_url, "warehouse": catalog.warehouse}
+    if catalog.s3:
+        found |= {
+            "s3.endpoint": catalog.s3.endpoint,
+            "s3.region": catalog.s3.region,
+            "s3.access-key-id": catalog.s3.access_key,
+            "s3.secret-access-key": catalog.s3.secret_key,
+        }
+    return found
+
+
+def clean_environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYICEBERG_", "AWS_"))}
