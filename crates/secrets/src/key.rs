@@ -1,0 +1,128 @@
+//! The key that seals secrets, derived from what the operator configured.
+
+use std::fmt;
+use std::path::Path;
+
+use ring::aead::{CHACHA20_POLY1305, LessSafeKey, UnboundKey};
+use ring::hkdf::{self, HKDF_SHA256, Salt};
+
+use crate::{Plaintext, Result, SecretError, key_file};
+
+/// Binds derived keys to this use: the same passphrase in another program gives another key.
+const SALT: &[u8] = b"lakekeeper.secrets.v1";
+const FOR_SEALING: &[u8] = b"chacha20-poly1305";
+const FOR_NAMING: &[u8] = b"key-id";
+
+/// Tells keys apart without saying what they are; stored beside each sealed secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId([u8; Self::LENGTH]);
+
+impl KeyId {
+    pub(crate) const LENGTH: usize = 8;
+
+    pub(crate) const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// A ChaCha20-Poly1305 key and its id.
+pub struct Key {
+    id: KeyId,
+    cipher: LessSafeKey,
+}
+
+impl Key {
+    /// From `LAKEKEEPER__PG_ENCRYPTION_KEY`, by HKDF with SHA-256 (RFC 5869).
+    ///
+    /// HKDF does not slow a guesser down: the text must be long and random (32 bytes from a random source, in
+    /// base64), not a word that somebody remembers.
+    pub fn from_passphrase(passphrase: &Plaintext) -> Result<Self> {
+        if passphrase.expose().trim().is_empty() {
+            return Err(SecretError::EmptyKey);
+        }
+        let extracted = Salt::new(HKDF_SHA256, SALT).extract(passphrase.expose().as_bytes());
+        let mut id = [0; KeyId::LENGTH];
+        expand(&extracted, FOR_NAMING, &mut id)?;
+        let okm = extracted.expand(&[FOR_SEALING], &CHACHA20_POLY1305);
+        let key: UnboundKey = okm.map_err(|_| SecretError::NoRandomness)?.into();
+        Ok(Self {
+            id: KeyId(id),
+            cipher: LessSafeKey::new(key),
+        })
+    }
+
+    /// From the key file at `path`; makes one with a random key, readable by its owner only, if there is none.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        Self::from_passphrase(&key_file::read_or_create(path)?)
+    }
+
+    /// Which key this is.
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    pub(crate) const fn cipher(&self) -> &LessSafeKey {
+        &self.cipher
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Key({})", self.id)
+    }
+}
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+fn expand(from: &hkdf::Prk, info: &[u8], into: &mut [u8]) -> Result<()> {
+    let infos = [info];
+    let okm = from.expand(&infos, Length(into.len()));
+    okm.and_then(|okm| okm.fill(into))
+        .map_err(|_| SecretError::NoRandomness)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_passphrase_gives_one_key_and_another_gives_another() {
+        let id = |text| Key::from_passphrase(&Plaintext::new(text)).unwrap().id();
+        assert_eq!(id("a"), id("a"));
+        assert_ne!(id("a"), id("b"));
+    }
+
+    #[test]
+    fn an_empty_passphrase_is_refused() {
+        let refused = Key::from_passphrase(&Plaintext::new(" \n"));
+        assert!(matches!(refused, Err(SecretError::EmptyKey)));
+    }
+
+    #[test]
+    fn debug_shows_the_id_only() {
+        let key = Key::from_passphrase(&Plaintext::new("hunter2")).unwrap();
+        assert_eq!(format!("{key:?}"), format!("Key({})", key.id()));
+    }
+}

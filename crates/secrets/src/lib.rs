@@ -1,0 +1,36 @@
+//! Where storage credentials are kept: encrypted in the catalog's database.
+//!
+//! [`SecretStore`] is the extension point; [`EncryptedSecrets`] keeps sealed values in the rows of a
+//! [`store::SecretRows`], so that a copy of the database alone opens nothing.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod encrypted;
+mod error;
+mod key;
+mod key_file;
+mod plaintext;
+mod sealed;
+
+pub use encrypted::{EncryptedSecrets, MAX_PLAINTEXT_BYTES};
+pub use error::{Result, SecretError};
+pub use key::{Key, KeyId};
+pub use plaintext::Plaintext;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use model::SecretId;
+
+/// Keeps secrets. They are written once, never changed: a new value is a new secret with a new id.
+#[async_trait]
+pub trait SecretStore: Debug + Send + Sync {
+    /// Keeps a secret under a new id.
+    async fn create(&self, secret: Plaintext) -> Result<SecretId>;
+
+    /// The secret. [`SecretError::NotFound`] if there is none.
+    async fn load(&self, id: SecretId) -> Result<Plaintext>;
+
+    /// Forgets the secret; well if there is none.
+    async fn drop(&self, id: SecretId) -> Result<()>;
+}
