@@ -1,1 +1,36 @@
 //! Storage profiles, locations and file I/O on local files, memory and S3.
+//!
+//! - [`Location`]: where an object or a folder is, safe to compare.
+//! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
+//! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
+//! - [`validate_access`]: whether a profile and its credential really work.
+
+mod access;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod credential;
+mod error;
+mod guard;
+mod io;
+mod local;
+mod location;
+mod memory;
+mod open;
+mod profile;
+mod s3;
+mod secret;
+
+pub use access::{AccessError, AccessStep, validate_access};
+pub use credential::{S3Credential, StorageCredential};
+pub use error::{ObjectError, StoreFailure};
+pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
+pub use location::{
+    Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
+    MAX_LOCATION_BYTES, Scheme,
+};
+pub use open::{OpenError, memory, open};
+pub use profile::{
+    DeletionMode, LayoutName, LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor,
+    S3Profile, SigningUrlStyle, StorageLayout, StorageProfile,
+};
+pub use secret::Secret;

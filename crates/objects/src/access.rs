@@ -1,0 +1,127 @@
+//! Whether a storage really works: tried, not assumed.
+
+use std::fmt;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::error::ObjectError;
+use crate::io::{Objects, PageRequest, delete_prefix};
+use crate::location::Location;
+
+/// A storage that cannot be used by the server.
+#[derive(Debug, thiserror::Error)]
+#[error("the storage at `{base}` cannot be used: {step} failed: {}", .source.report())]
+pub struct AccessError {
+    /// The base location that was tried.
+    pub base: Location,
+    /// What was tried when it failed.
+    pub step: AccessStep,
+    /// Why it failed.
+    pub source: ObjectError,
+}
+
+/// What [`validate_access`] does, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessStep {
+    /// Writing an object with a random name.
+    Write,
+    /// Reading it back.
+    Read,
+    /// Finding it in a listing.
+    List,
+    /// Deleting it again.
+    Delete,
+}
+
+impl fmt::Display for AccessStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Write => "writing a test object",
+            Self::Read => "reading the test object back",
+            Self::List => "listing the folder of the test object",
+            Self::Delete => "deleting the test object",
+        })
+    }
+}
+
+/// Writes, reads, lists and deletes an object of a random name below `base`.
+///
+/// Leaves nothing behind, as far as the store lets it.
+pub async fn validate_access(objects: &dyn Objects, base: &Location) -> Result<(), AccessError> {
+    let failed = |step, source| AccessError {
+        base: base.clone(),
+        step,
+        source,
+    };
+    let invalid_base = |e: crate::LocationError| {
+        failed(AccessStep::Write, ObjectError::invalid(base, e.to_string()))
+    };
+    let folder = base
+        .join(&format!("lakekeeper-access-check-{}", Uuid::new_v4()))
+        .map_err(invalid_base)?;
+    let object = folder.join("test.txt").map_err(invalid_base)?;
+    let content = Bytes::from(Uuid::new_v4().to_string());
+
+    objects
+        .write_new(&object, content.clone())
+        .await
+        .map_err(|e| failed(AccessStep::Write, e))?;
+    let used = use_object(objects, &folder, &object, &content).await;
+    let deleted = delete(objects, &folder, &object).await;
+    used.and(deleted)
+        .map_err(|(step, source)| failed(step, source))
+}
+
+async fn use_object(
+    objects: &dyn Objects,
+    folder: &Location,
+    object: &Location,
+    content: &Bytes,
+) -> Result<(), (AccessStep, ObjectError)> {
+    let read = objects
+        .read(object, 1024)
+        .await
+        .map_err(|e| (AccessStep::Read, e))?;
+    if read != content {
+        return Err((
+            AccessStep::Read,
+            ObjectError::invalid(object, "other bytes came back than were written"),
+        ));
+    }
+    let page = objects
+        .list_prefix(folder, PageRequest::first())
+        .await
+        .map_err(|e| (AccessStep::List, e))?;
+    if page.locations.as_slice() != [object.clone()] {
+        let found = page.locations.len();
+        let message = format!("one object was expected in the folder, {found} were listed");
+        return Err((AccessStep::List, ObjectError::invalid(folder, message)));
+    }
+    Ok(())
+}
+
+async fn delete(
+    objects: &dyn Objects,
+    folder: &Location,
+    object: &Location,
+) -> Result<(), (AccessStep, ObjectError)> {
+    let step = |e| (AccessStep::Delete, e);
+    objects.delete(object).await.map_err(step)?;
+    match objects.read(object, 1024).await {
+        Err(ObjectError::NotFound { .. }) => {}
+        Ok(_) => {
+            return Err(step(ObjectError::invalid(
+                object,
+                "it is still there after its deletion",
+            )));
+        }
+        // Without the right to list, S3 answers 403 for what is not there: listing was tried before.
+        Err(e) => return Err(step(e)),
+    }
+    // Removes the folder, which only a file system has; the object is gone.
+    delete_prefix(objects, folder)
+        .await
+        .map(|_| ())
+        .map_err(step)
+}

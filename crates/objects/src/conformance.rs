@@ -1,0 +1,413 @@
+//! What every [`Objects`] promises, as tests that any implementation can run.
+//!
+//! [`each_promise!`](crate::each_promise) names them; the tests of this crate show how to make one test
+//! of each. A subject is a store with a folder in it that no other test uses.
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "assertions of tests"
+)]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{Location, ObjectError, Objects, PageRequest, delete_prefix, validate_access};
+
+/// A store and a folder of it that is the test's own.
+pub type Subject = (Arc<dyn Objects>, Location);
+
+/// Names that stores and file systems are tempted to change.
+const ODD_NAMES: [&str; 12] = [
+    "plain",
+    "a b",
+    "a+b",
+    "a%20b",
+    "a%2Fb",
+    "100%",
+    "p=1&q=2",
+    "ümlaut-中文",
+    "u\u{308}mlaut",
+    "tilde~!'()*@$,;:",
+    "<xml>&\"quoted\"",
+    "ts=2024-01-01T00%3A00",
+];
+
+/// Calls the macro `$make` with the names of all promises.
+#[macro_export]
+macro_rules! each_promise {
+    ($make:ident) => {
+        $make! {
+            reads_what_was_written,
+            keeps_the_first_of_two_writes,
+            lets_one_of_many_writers_win,
+            reads_nothing_that_is_too_large,
+            tells_what_is_missing,
+            deletes_again_and_again,
+            deletes_batches_with_missing_objects,
+            lists_a_folder_and_no_sibling,
+            lists_in_pages,
+            lists_while_deleting,
+            takes_keys_literally,
+            deletes_a_prefix_and_no_sibling,
+            has_no_object_where_a_folder_is,
+            refuses_what_is_outside,
+            proves_access,
+        }
+    };
+}
+
+fn at(base: &Location, relative: &str) -> Location {
+    base.join(relative).unwrap()
+}
+
+async fn write((objects, base): &Subject, relative: &str) -> Location {
+    let location = at(base, relative);
+    objects
+        .write_new(&location, Bytes::from(relative.to_owned()))
+        .await
+        .unwrap();
+    location
+}
+
+async fn listed(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut page = PageRequest { after: None, limit };
+    loop {
+        let got = objects.list_prefix(folder, page.clone()).await.unwrap();
+        assert!(
+            got.locations.len() <= limit,
+            "a page of {} with limit {limit}",
+            got.locations.len()
+        );
+        found.extend(
+            got.locations
+                .iter()
+                .map(|l| l.normalized()[folder.normalized().len() + 1..].to_owned()),
+        );
+        match got.next {
+            Some(token) => page.after = Some(token),
+            None => return found,
+        }
+    }
+}
+
+/// What was written comes back, from no bytes to millions.
+pub async fn reads_what_was_written(subject: &Subject) {
+    let (objects, base) = subject;
+    for (name, content) in [
+        ("empty", Bytes::new()),
+        ("a/b/c/large", Bytes::from(vec![7; 3_000_000])),
+    ] {
+        let location = at(base, name);
+        objects.write_new(&location, content.clone()).await.unwrap();
+        assert_eq!(objects.read(&location, 3_000_000).await.unwrap(), content);
+    }
+}
+
+/// A second write to one name is refused, even with the same bytes.
+pub async fn keeps_the_first_of_two_writes(subject: &Subject) {
+    let (objects, base) = subject;
+    let location = at(base, "twice");
+    objects
+        .write_new(&location, Bytes::from_static(b"first"))
+        .await
+        .unwrap();
+    for content in ["second", "first"] {
+        let error = objects
+            .write_new(&location, Bytes::from(content))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, ObjectError::AlreadyExists { .. }),
+            "{error:?}"
+        );
+        assert_eq!(error.location(), &location);
+    }
+    assert_eq!(objects.read(&location, 100).await.unwrap(), "first");
+}
+
+/// Of writers at the same time one succeeds, and its bytes are there.
+pub async fn lets_one_of_many_writers_win(subject: &Subject) {
+    let (objects, base) = subject;
+    let location = at(base, "new-folder/contended");
+    let writers = (0..16).map(|i| {
+        let (objects, location) = (Arc::clone(objects), location.clone());
+        tokio::spawn(async move {
+            (
+                i,
+                objects
+                    .write_new(&location, Bytes::from(format!("writer {i}")))
+                    .await,
+            )
+        })
+    });
+    let mut winners = Vec::new();
+    for outcome in futures::future::join_all(writers).await {
+        match outcome.unwrap() {
+            (i, Ok(())) => winners.push(i),
+            (_, Err(ObjectError::AlreadyExists { .. })) => {}
+            (i, Err(error)) => panic!("writer {i}: {error:?}"),
+        }
+    }
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    assert_eq!(
+        objects.read(&location, 100).await.unwrap(),
+        format!("writer {}", winners[0])
+    );
+}
+
+/// An object above the reader's bound is an error that tells its size.
+pub async fn reads_nothing_that_is_too_large(subject: &Subject) {
+    let (objects, base) = subject;
+    let location = at(base, "ten");
+    objects
+        .write_new(&location, Bytes::from_static(b"0123456789"))
+        .await
+        .unwrap();
+    assert_eq!(objects.read(&location, 10).await.unwrap(), "0123456789");
+    let error = objects.read(&location, 9).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ObjectError::TooLarge {
+                size: 10,
+                max: 9,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+/// Reading what is not there is `NotFound`, also in a folder that is not there.
+pub async fn tells_what_is_missing(subject: &Subject) {
+    let (objects, base) = subject;
+    for name in ["missing", "missing-folder/missing"] {
+        let error = objects.read(&at(base, name), 10).await.unwrap_err();
+        assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
+        assert!(!error.is_retryable());
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// Deleting succeeds whether or not the object is there, and frees its name.
+pub async fn deletes_again_and_again(subject: &Subject) {
+    let (objects, base) = subject;
+    let location = write(subject, "folder/deleted").await;
+    for _ in 0..2 {
+        objects.delete(&location).await.unwrap();
+        let error = objects.read(&location, 100).await.unwrap_err();
+        assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
+    }
+    objects.delete(&at(base, "never/was/there")).await.unwrap();
+    write(subject, "folder/deleted").await;
+}
+
+/// A batch may name what is not there, and touches nothing else.
+pub async fn deletes_batches_with_missing_objects(subject: &Subject) {
+    let (objects, base) = subject;
+    let mut all = vec![at(base, "missing"), at(base, "missing-folder/missing")];
+    for name in ["x/1", "x/2", "y"] {
+        all.push(write(subject, name).await);
+    }
+    let kept = write(subject, "x/3").await;
+    objects.delete_batch(all.clone()).await.unwrap();
+    objects.delete_batch(all).await.unwrap();
+    objects.delete_batch(Vec::new()).await.unwrap();
+    assert_eq!(listed(objects.as_ref(), base, 10).await, ["x/3"]);
+    assert_eq!(objects.read(&kept, 10).await.unwrap(), "x/3");
+}
+
+/// A listing goes by segments: `orders` does not list `orders2`.
+pub async fn lists_a_folder_and_no_sibling(subject: &Subject) {
+    let (objects, base) = subject;
+    for name in [
+        "orders2/a",
+        "orders/b",
+        "orders/a/deep/er",
+        "order",
+        "orders-old/x",
+        "other",
+    ] {
+        write(subject, name).await;
+    }
+    assert_eq!(
+        listed(objects.as_ref(), &at(base, "orders"), 10).await,
+        ["a/deep/er", "b"]
+    );
+    assert_eq!(
+        listed(objects.as_ref(), &at(base, "orders/a"), 10).await,
+        ["deep/er"]
+    );
+    assert_eq!(
+        listed(objects.as_ref(), &at(base, "ord"), 10).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        listed(objects.as_ref(), &at(base, "order"), 10).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(listed(objects.as_ref(), base, 100).await.len(), 6);
+    let listed = objects
+        .list_prefix(&at(base, "orders"), PageRequest::first())
+        .await
+        .unwrap();
+    assert!(
+        listed.locations[0].as_str().starts_with(base.as_str()),
+        "{:?}",
+        listed.locations
+    );
+}
+
+/// Pages of any size add up to the whole listing, in the order of keys.
+pub async fn lists_in_pages(subject: &Subject) {
+    let (objects, base) = subject;
+    let mut names = ["b0", "a", "a-b", "a.b/c", "b/2", "b/1", "b/c/1", "c"];
+    for name in &names {
+        write(subject, &format!("pages/{name}")).await;
+    }
+    write(subject, "pages2/behind").await;
+    names.sort_unstable();
+    let folder = at(base, "pages");
+    for limit in [1, 2, 3, 7, 8, 9] {
+        assert_eq!(
+            listed(objects.as_ref(), &folder, limit).await,
+            names,
+            "limit {limit}"
+        );
+    }
+}
+
+/// Deleting what a page named does not make the next page miss anything.
+pub async fn lists_while_deleting(subject: &Subject) {
+    let (objects, base) = subject;
+    for i in 0..25 {
+        write(subject, &format!("purged/{}/{i:02}", i % 3)).await;
+    }
+    let folder = at(base, "purged");
+    let (mut page, mut seen) = (
+        PageRequest {
+            after: None,
+            limit: 4,
+        },
+        0,
+    );
+    loop {
+        let got = objects.list_prefix(&folder, page.clone()).await.unwrap();
+        seen += got.locations.len();
+        objects.delete_batch(got.locations).await.unwrap();
+        let Some(token) = got.next else { break };
+        page.after = Some(token);
+    }
+    assert_eq!(seen, 25);
+    assert_eq!(
+        listed(objects.as_ref(), &folder, 10).await,
+        Vec::<String>::new()
+    );
+}
+
+/// Keys are raw strings: blanks, `%`, unicode forms and the like come back as they were.
+pub async fn takes_keys_literally(subject: &Subject) {
+    let (objects, base) = subject;
+    let mut expected: Vec<String> = ODD_NAMES
+        .iter()
+        .map(|name| format!("{name}/{name}"))
+        .collect();
+    for name in &expected {
+        write(subject, &format!("odd/{name}")).await;
+    }
+    for name in &expected {
+        let location = Location::parse_object(&format!("{}/odd/{name}", base.as_str())).unwrap();
+        assert_eq!(
+            objects.read(&location, 1000).await.unwrap(),
+            format!("odd/{name}")
+        );
+    }
+    expected.sort();
+    let folder = at(base, "odd");
+    assert_eq!(listed(objects.as_ref(), &folder, 5).await, expected);
+    for name in &ODD_NAMES[..6] {
+        objects
+            .delete(&at(&folder, &format!("{name}/{name}")))
+            .await
+            .unwrap();
+    }
+    assert_eq!(listed(objects.as_ref(), &folder, 50).await.len(), 6);
+    assert_eq!(delete_prefix(objects.as_ref(), &folder).await.unwrap(), 6);
+}
+
+/// Purging a table leaves its neighbours, and can be repeated.
+pub async fn deletes_a_prefix_and_no_sibling(subject: &Subject) {
+    let (objects, base) = subject;
+    for i in 0..30 {
+        write(subject, &format!("t1/data/{}/{i}.parquet", i % 4)).await;
+    }
+    write(subject, "t1/metadata/1.json").await;
+    for name in ["t10/metadata/1.json", "t1-copy/x", "t", "u/t1/x"] {
+        write(subject, name).await;
+    }
+    let table = at(base, "t1");
+    assert_eq!(delete_prefix(objects.as_ref(), &table).await.unwrap(), 31);
+    assert_eq!(delete_prefix(objects.as_ref(), &table).await.unwrap(), 0);
+    assert_eq!(
+        listed(objects.as_ref(), base, 50).await,
+        ["t", "t1-copy/x", "t10/metadata/1.json", "u/t1/x"]
+    );
+    // The name can be used again, even as an object.
+    write(subject, "t1").await;
+}
+
+/// A folder is no object: it can be neither read nor deleted.
+pub async fn has_no_object_where_a_folder_is(subject: &Subject) {
+    let (objects, base) = subject;
+    write(subject, "folder/x").await;
+    let folder = at(base, "folder");
+    let error = objects.read(&folder, 10).await.unwrap_err();
+    assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
+    objects.delete(&folder).await.unwrap();
+    assert_eq!(listed(objects.as_ref(), &folder, 10).await, ["x"]);
+}
+
+/// What is not below the base is refused by every method.
+pub async fn refuses_what_is_outside(subject: &Subject) {
+    let (objects, _) = subject;
+    for outside in [
+        "s3://another-bucket/x",
+        "file:///lakekeeper-outside/x",
+        "memory://elsewhere/x",
+    ] {
+        let outside = Location::parse(outside).unwrap();
+        let errors = [
+            objects.read(&outside, 10).await.unwrap_err(),
+            objects.write_new(&outside, Bytes::new()).await.unwrap_err(),
+            objects.delete(&outside).await.unwrap_err(),
+            objects
+                .delete_batch(vec![outside.clone()])
+                .await
+                .unwrap_err(),
+            objects
+                .list_prefix(&outside, PageRequest::first())
+                .await
+                .unwrap_err(),
+            objects.prune_folders(&outside).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, ObjectError::Invalid { .. }), "{error:?}");
+        }
+    }
+}
+
+/// The access check passes and leaves nothing behind.
+pub async fn proves_access(subject: &Subject) {
+    let (objects, base) = subject;
+    validate_access(objects.as_ref(), base).await.unwrap();
+    assert_eq!(
+        listed(objects.as_ref(), base, 10).await,
+        Vec::<String>::new()
+    );
+}

@@ -1,0 +1,112 @@
+//! The seam that the catalog does its file I/O through.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::ObjectError;
+use crate::location::Location;
+
+/// Most locations in one page of [`Objects::list_prefix`].
+pub const MAX_PAGE: usize = 1000;
+
+/// A place to keep objects. What every implementation promises is in [`crate::conformance`].
+#[async_trait]
+pub trait Objects: Debug + Send + Sync {
+    /// The whole object, if it has at most `max_bytes`.
+    ///
+    /// Errors: `NotFound`, `TooLarge` (before its bytes are read).
+    async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError>;
+
+    /// Creates the object; once this has returned, it survives a crash. Never overwrites.
+    ///
+    /// Readers see all of the object or nothing. Errors: `AlreadyExists`.
+    async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError>;
+
+    /// Deletes the object; one that does not exist counts as deleted.
+    async fn delete(&self, at: &Location) -> Result<(), ObjectError>;
+
+    /// Deletes all of the objects; after an error some of them may be left.
+    async fn delete_batch(&self, all: Vec<Location>) -> Result<(), ObjectError>;
+
+    /// The objects below `folder`, at any depth, in the order of their keys.
+    ///
+    /// `folder` is a folder: `orders` lists neither itself nor `orders2/x`. One that does not exist is
+    /// empty.
+    async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError>;
+
+    /// Removes `folder` and what is below it, as far as there are no objects in it.
+    ///
+    /// Only file systems have folders that are left over; elsewhere this does nothing.
+    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError>;
+}
+
+/// Which part of a listing is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Where the previous page ended; `None` for the first one.
+    pub after: Option<PageToken>,
+    /// Most locations wanted; 0 and more than [`MAX_PAGE`] count as [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+impl PageRequest {
+    /// The first page, as large as it may be.
+    pub fn first() -> Self {
+        Self {
+            after: None,
+            limit: MAX_PAGE,
+        }
+    }
+
+    /// The page that follows `token`, as large as it may be.
+    pub fn after(token: PageToken) -> Self {
+        Self {
+            after: Some(token),
+            limit: MAX_PAGE,
+        }
+    }
+
+    pub(crate) fn bounded_limit(&self) -> usize {
+        if self.limit == 0 {
+            MAX_PAGE
+        } else {
+            self.limit.min(MAX_PAGE)
+        }
+    }
+}
+
+/// Where a page ended; only the store that made it can read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageToken(pub(crate) String);
+
+/// A part of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The objects, in the order of their keys.
+    pub locations: Vec<Location>,
+    /// For the next page; `None` when this is the last one.
+    pub next: Option<PageToken>,
+}
+
+/// Deletes everything below `folder` and returns how many objects that were.
+///
+/// Can be run again after an error or a crash, and never touches a sibling.
+pub async fn delete_prefix(objects: &dyn Objects, folder: &Location) -> Result<u64, ObjectError> {
+    let mut deleted = 0;
+    let mut page = PageRequest::first();
+    loop {
+        let found = objects.list_prefix(folder, page).await?;
+        deleted += found.locations.len() as u64;
+        if !found.locations.is_empty() {
+            objects.delete_batch(found.locations).await?;
+        }
+        match found.next {
+            Some(token) => page = PageRequest::after(token),
+            None => break,
+        }
+    }
+    objects.prune_folders(folder).await?;
+    Ok(deleted)
+}

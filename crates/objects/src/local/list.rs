@@ -1,0 +1,147 @@
+//! Listing and tidying of folders.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::error::ObjectError;
+use crate::io::{Page, PageRequest, PageToken};
+use crate::location::Location;
+
+/// Deepest nesting of folders that is walked into.
+const MAX_DEPTH: usize = 100;
+
+/// One page of the files below `path`, in the order that their keys have in an object store.
+pub(super) fn list(
+    path: &Path,
+    folder: &Location,
+    page: &PageRequest,
+) -> Result<Page, ObjectError> {
+    let limit = page.bounded_limit();
+    // One more than wanted tells whether there is another page.
+    let mut walk = Walk {
+        after: page.after.as_ref().map(|token| token.0.as_str()),
+        wanted: limit + 1,
+        found: Vec::new(),
+    };
+    walk.folder(path, "", 0)
+        .map_err(|e| ObjectError::from_io(folder, &e))?;
+
+    let has_more = walk.found.len() > limit;
+    walk.found.truncate(limit);
+    let next = walk
+        .found
+        .last()
+        .filter(|_| has_more)
+        .map(|last| PageToken(last.clone()));
+    let locations = walk
+        .found
+        .iter()
+        .filter_map(|relative| match folder.join(relative) {
+            Ok(location) => Some(location),
+            Err(error) => {
+                tracing::warn!(%error, "a file whose name no location can hold is left out of a listing");
+                None
+            }
+        })
+        .collect();
+    Ok(Page { locations, next })
+}
+
+struct Walk<'a> {
+    /// Relative path that the page begins behind.
+    after: Option<&'a str>,
+    wanted: usize,
+    /// Relative paths.
+    found: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, path: &Path, relative: &str, depth: usize) -> io::Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(io::Error::other(format!(
+                "folders are nested deeper than {MAX_DEPTH}"
+            )));
+        }
+        for name in sorted_names(path)? {
+            if self.found.len() >= self.wanted {
+                return Ok(());
+            }
+            let below = format!("{relative}{name}");
+            if let Some(folder_name) = name.strip_suffix('/') {
+                if self.reaches(&below) {
+                    self.folder(&path.join(folder_name), &below, depth + 1)?;
+                }
+            } else if self.after.is_none_or(|after| below.as_str() > after) {
+                self.found.push(below);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something in this folder (its path ends in `/`) comes behind the page's beginning.
+    fn reaches(&self, folder: &str) -> bool {
+        self.after
+            .is_none_or(|after| folder > after || after.starts_with(folder))
+    }
+}
+
+/// The names in a folder, sorted as object stores sort keys: folders count with their `/`.
+///
+/// A symbolic link counts as a file, wherever it points. A folder that is not there is empty.
+fn sorted_names(path: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(e),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Ok(mut name) = entry.file_name().into_string() else {
+            tracing::warn!(path = %entry.path().display(), "a file whose name is not UTF-8 is left out of a listing");
+            continue;
+        };
+        if entry.file_type()?.is_dir() {
+            name.push('/');
+        }
+        names.push(name);
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Removes `path` and the folders below it as far as there are no files in them.
+pub(super) fn prune(path: &Path) -> io::Result<()> {
+    prune_to(path, 0)
+}
+
+fn prune_to(path: &Path, depth: usize) -> io::Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(io::Error::other(format!(
+            "folders are nested deeper than {MAX_DEPTH}"
+        )));
+    }
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            prune_to(&entry.path(), depth + 1)?;
+        }
+    }
+    match fs::remove_dir(path) {
+        Err(e)
+            if !matches!(
+                e.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+            ) =>
+        {
+            Err(e)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,124 @@
+//! Creating a file so that it is there as a whole or not at all, and survives a crash.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::{Entry, Root, link_refused};
+use crate::error::ObjectError;
+use crate::location::Location;
+
+/// Writes a temporary file beside the target, flushes it, gives it its name unless that is taken,
+/// and flushes the folder.
+pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<(), ObjectError> {
+    let io_error = |e: io::Error| ObjectError::from_io(at, &e);
+    let segments = root.segments(at)?;
+    let Some((name, folders)) = segments.split_last() else {
+        return Err(ObjectError::invalid(at, "it is the root folder"));
+    };
+    let folder = create_folders(root, at, folders)?;
+    let path = folder.join(name);
+    // Early, to spare the flush; the link below decides.
+    if path.symlink_metadata().is_ok() {
+        return Err(ObjectError::already_exists(
+            at,
+            "a file of this name is there",
+        ));
+    }
+    let temporary = Temporary::write(&folder, content).map_err(io_error)?;
+    temporary.name_as(&path).map_err(io_error)?;
+    drop(temporary);
+    sync_folder(&folder).map_err(io_error)
+}
+
+/// A flushed file without its name yet; removed when dropped.
+struct Temporary {
+    path: PathBuf,
+}
+
+impl Temporary {
+    fn write(folder: &Path, content: &[u8]) -> io::Result<Self> {
+        let path = folder.join(format!(".{}.tmp", Uuid::new_v4().simple()));
+        // With the usual rights, because engines read it as other users.
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
+        let temporary = Self { path };
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(temporary)
+    }
+
+    /// Gives the file a second name. Unlike renaming, linking fails when the name is taken.
+    fn name_as(&self, path: &Path) -> io::Result<()> {
+        match fs::hard_link(&self.path, path) {
+            // File systems without links (FAT, some network drives): the name is claimed by an empty
+            // file, which the rename then replaces.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                OpenOptions::new().write(true).create_new(true).open(path)?;
+                fs::rename(&self.path, path)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %self.path.display(), "left a temporary file behind");
+        }
+    }
+}
+
+/// Creates what is missing of the folders, durably, and returns the path of the innermost.
+fn create_folders(root: &Root, at: &Location, folders: &[&str]) -> Result<PathBuf, ObjectError> {
+    let mut path = root.canonical.clone();
+    for folder in folders {
+        let parent = path.clone();
+        path.push(folder);
+        create_folder(at, &parent, &path)?;
+    }
+    Ok(path)
+}
+
+fn create_folder(at: &Location, parent: &Path, path: &Path) -> Result<(), ObjectError> {
+    let io_error = |e: io::Error| ObjectError::from_io(at, &e);
+    // Twice, because somebody else may be faster, perhaps with something that is no folder.
+    for _ in 0..2 {
+        match Entry::at(path).map_err(io_error)? {
+            Entry::Folder => return Ok(()),
+            Entry::Link => return Err(link_refused(at, path)),
+            Entry::Other => {
+                return Err(ObjectError::invalid(
+                    at,
+                    format!("`{}` is not a folder", path.display()),
+                ));
+            }
+            Entry::Missing => match fs::create_dir(path) {
+                Ok(()) => return sync_folder(parent).map_err(io_error),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(io_error(e)),
+            },
+        }
+    }
+    Err(ObjectError::unavailable(
+        at,
+        format!("`{}` comes and goes", path.display()),
+    ))
+}
+
+/// Makes the names in a folder survive a crash.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}

@@ -1,0 +1,268 @@
+//! Where an object or a folder is: a parsed, normalised, absolute URI.
+//!
+//! Everything that decides about access (overlap, confinement, credentials) compares
+//! [`Location::normalized`] or asks [`Location::is_within`]; what goes back to a client is the spelling
+//! that the client gave, [`Location::as_str`].
+
+mod bucket;
+mod error;
+mod parse;
+mod suspicious;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub(crate) use bucket::bucket_problem;
+pub(crate) use error::shortened;
+pub use error::{LocationError, LocationProblem};
+
+/// Longest accepted location, in bytes of its spelling.
+pub const MAX_LOCATION_BYTES: usize = 4096;
+
+/// Longest key in an object store, in bytes (the limit of S3).
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// Longest segment of a local path, in bytes (the limit of the usual file systems).
+pub const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// An absolute URI of an object or a folder.
+///
+/// Keys are raw strings as Iceberg writes them: `%20` in a key is three characters, never a space.
+/// Two locations are equal when their normalised forms are; the spelling does not count.
+#[derive(Clone)]
+pub struct Location {
+    spelled: String,
+    normalized: String,
+    /// Where the path begins in `normalized`: behind the bucket or host.
+    path_at: usize,
+    scheme: Scheme,
+}
+
+/// How a location was addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// `file:/x`, `file:///x` or a bare `/x`.
+    File,
+    /// `memory://host/x`: objects of this process, for tests.
+    Memory,
+    /// `s3://bucket/key`.
+    S3,
+    /// `s3a://bucket/key`: Hadoop's older name for `s3`.
+    S3a,
+    /// `s3n://bucket/key`: Hadoop's oldest name for `s3`.
+    S3n,
+}
+
+impl Scheme {
+    /// The spelling of this scheme.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Memory => "memory",
+            Self::S3 => "s3",
+            Self::S3a => "s3a",
+            Self::S3n => "s3n",
+        }
+    }
+
+    /// The scheme that stands for all spellings of the same store.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        match self {
+            Self::S3a | Self::S3n => Self::S3,
+            other => other,
+        }
+    }
+}
+
+impl Location {
+    /// Parses a location that a client proposes for a table, a view or a namespace.
+    ///
+    /// Stricter than [`Location::parse_object`]: also refused is what some engine or proxy may read
+    /// as another location (`?`, `#`, `\`, encoded slashes and dots, invisible and lookalike
+    /// characters), because then two engines would disagree about whose files these are.
+    pub fn parse(given: &str) -> Result<Self, LocationError> {
+        suspicious::refuse(given)
+            .and_then(|()| parse::parse(given))
+            .map_err(|problem| LocationError::new(given, problem))
+    }
+
+    /// Parses the location of one object that a writer has chosen (out of a manifest, or listed by
+    /// the store): the key is taken literally.
+    pub fn parse_object(given: &str) -> Result<Self, LocationError> {
+        parse::parse(given).map_err(|problem| LocationError::new(given, problem))
+    }
+
+    /// The spelling that the client gave.
+    pub fn as_str(&self) -> &str {
+        &self.spelled
+    }
+
+    /// The form for comparison: canonical scheme, no trailing slash, for files no repeated slash.
+    pub fn normalized(&self) -> &str {
+        &self.normalized
+    }
+
+    /// The scheme as it was spelled.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The bucket (S3) or the name of the store (memory); empty for files.
+    pub fn bucket(&self) -> &str {
+        let start = self.scheme.canonical().as_str().len() + "://".len();
+        self.normalized.get(start..self.path_at).unwrap_or_default()
+    }
+
+    /// The key in the bucket, or the path below `/`: without leading and trailing slash.
+    pub fn key(&self) -> &str {
+        self.normalized.get(self.path_at + 1..).unwrap_or_default()
+    }
+
+    /// Whether this is `base` or lies below it, segment by segment: `orders2` is not within `orders`.
+    #[must_use]
+    pub fn is_within(&self, base: &Self) -> bool {
+        self.normalized
+            .strip_prefix(base.normalized.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The location of `relative` below this one.
+    ///
+    /// `relative` is one or more literal segments with `/` between them; it may not be empty, begin
+    /// or end with `/`, or hold `.` and `..` segments or control characters.
+    pub fn join(&self, relative: &str) -> Result<Self, LocationError> {
+        let joined = format!("{}/{relative}", self.spelled.trim_end_matches('/'));
+        let err = |problem| LocationError::new(&joined, problem);
+        if relative.is_empty() || relative.split('/').any(str::is_empty) {
+            return Err(err(LocationProblem::EmptySegment));
+        }
+        parse::parse(&joined).map_err(err)
+    }
+
+    /// The folder that holds this; `None` for a bucket and for `/`.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let key = self.key();
+        if key.is_empty() {
+            return None;
+        }
+        let name_bytes = key.rsplit('/').next().map_or(0, str::len) + 1;
+        let normalized = self
+            .normalized
+            .get(..self.normalized.len() - name_bytes)?
+            .to_owned();
+        let spelled = self
+            .spelled
+            .trim_end_matches('/')
+            .rsplit_once('/')
+            .map_or("", |(head, _)| head);
+        Some(Self {
+            spelled: folder_spelling(spelled),
+            normalized,
+            ..*self
+        })
+    }
+
+    /// The last segment; empty for a bucket and for `/`.
+    pub fn name(&self) -> &str {
+        self.key().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Puts a location together from parts that were checked before.
+    pub(crate) fn from_checked(scheme: Scheme, bucket: &str, key: &str) -> Self {
+        let mut normalized = format!("{}://{bucket}", scheme.canonical().as_str());
+        let path_at = normalized.len();
+        if !key.is_empty() {
+            normalized.push('/');
+            normalized.push_str(key);
+        }
+        Self {
+            spelled: normalized.clone(),
+            normalized,
+            path_at,
+            scheme,
+        }
+    }
+
+    pub(crate) fn respelled(self, spelled: String, scheme: Scheme) -> Self {
+        Self {
+            spelled,
+            scheme,
+            ..self
+        }
+    }
+}
+
+/// What is left of a spelling after its last segment was cut; the root of the files is never empty.
+fn folder_spelling(cut: &str) -> String {
+    match cut.trim_end_matches('/') {
+        "" => "/".to_owned(),
+        "file:" => "file:///".to_owned(),
+        folder => folder.to_owned(),
+    }
+}
+
+impl PartialEq for Location {
+    fn eq(&self, other: &Self) -> bool {
+        self.normalized == other.normalized
+    }
+}
+
+impl Eq for Location {}
+
+impl Hash for Location {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normalized.hash(state);
+    }
+}
+
+impl PartialOrd for Location {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Location {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.normalized.cmp(&other.normalized)
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.spelled)
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Location({:?})", self.spelled)
+    }
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        Self::parse(given)
+    }
+}
+
+impl Serialize for Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.spelled)
+    }
+}
+
+impl<'de> Deserialize<'de> for Location {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        Self::parse(&given).map_err(serde::de::Error::custom)
+    }
+}

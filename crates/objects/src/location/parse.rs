@@ -1,0 +1,111 @@
+//! The grammar of locations: what holds for every object, whoever named it.
+
+use super::{
+    Location, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, MAX_LOCATION_BYTES, Scheme,
+    bucket_problem,
+};
+
+pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
+    if given.is_empty() {
+        return Err(LocationProblem::Empty);
+    }
+    if given.len() > MAX_LOCATION_BYTES {
+        return Err(LocationProblem::TooLong(given.len()));
+    }
+    if let Some(c) = given.chars().find(|c| c.is_control()) {
+        return Err(LocationProblem::Control(c.escape_unicode().to_string()));
+    }
+    let (scheme, rest) = split_scheme(given)?;
+    let location = match scheme {
+        Scheme::File => file(rest)?,
+        Scheme::Memory | Scheme::S3 | Scheme::S3a | Scheme::S3n => object(scheme, rest)?,
+    };
+    Ok(location.respelled(given.to_owned(), scheme))
+}
+
+/// The scheme, and what follows it: for files the path (with a possible `//host`), otherwise what
+/// follows `://`.
+fn split_scheme(given: &str) -> Result<(Scheme, &str), LocationProblem> {
+    if given.starts_with('/') {
+        // Hadoop reads `//x/y` as the host `x`.
+        return match given.strip_prefix("//") {
+            Some(host) => Err(LocationProblem::FileHost(
+                host.split('/').next().unwrap_or_default().to_owned(),
+            )),
+            None => Ok((Scheme::File, given)),
+        };
+    }
+    if let Some(rest) = given.strip_prefix("file:") {
+        let Some(authority) = rest.strip_prefix("//") else {
+            return Ok((Scheme::File, rest));
+        };
+        let host = authority.split('/').next().unwrap_or_default();
+        return if host.is_empty() {
+            Ok((Scheme::File, authority))
+        } else {
+            Err(LocationProblem::FileHost(host.to_owned()))
+        };
+    }
+    let (name, rest) = given
+        .split_once("://")
+        .ok_or(LocationProblem::UnknownScheme)?;
+    let scheme = [Scheme::S3, Scheme::S3a, Scheme::S3n, Scheme::Memory]
+        .into_iter()
+        .find(|s| s.as_str() == name);
+    Ok((scheme.ok_or(LocationProblem::UnknownScheme)?, rest))
+}
+
+fn file(path: &str) -> Result<Location, LocationProblem> {
+    if !path.starts_with('/') {
+        return Err(LocationProblem::RelativePath);
+    }
+    // POSIX: slashes in a row are one.
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    for segment in &segments {
+        refuse_dots(segment)?;
+        if segment.len() > MAX_FILE_NAME_BYTES {
+            return Err(LocationProblem::NameTooLong(segment.len()));
+        }
+    }
+    Ok(Location::from_checked(
+        Scheme::File,
+        "",
+        &segments.join("/"),
+    ))
+}
+
+fn object(scheme: Scheme, rest: &str) -> Result<Location, LocationProblem> {
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        return Err(LocationProblem::NoBucket);
+    }
+    if let Some(rule) = bucket_problem(bucket) {
+        return Err(LocationProblem::Bucket {
+            bucket: bucket.to_owned(),
+            rule,
+        });
+    }
+    let key = key.strip_suffix('/').unwrap_or(key);
+    if !key.is_empty() {
+        for segment in key.split('/') {
+            if segment.is_empty() {
+                return Err(LocationProblem::EmptySegment);
+            }
+            refuse_dots(segment)?;
+        }
+    }
+    if key.len() > MAX_KEY_BYTES {
+        return Err(LocationProblem::KeyTooLong(key.len()));
+    }
+    Ok(Location::from_checked(scheme, bucket, key))
+}
+
+fn refuse_dots(segment: &str) -> Result<(), LocationProblem> {
+    match segment {
+        "." | ".." => Err(LocationProblem::DotSegment(segment.to_owned())),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,71 @@
+//! From a profile and a credential to a store.
+
+use std::sync::Arc;
+
+use crate::credential::StorageCredential;
+use crate::guard::{Guarded, Patience};
+use crate::io::Objects;
+use crate::local::LocalStore;
+use crate::memory::MemoryStore;
+use crate::profile::StorageProfile;
+use crate::s3::S3Store;
+
+/// A profile and a credential that do not make a store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The profile needs a credential.
+    #[error("storage of type `{0}` needs a credential: give a `storage-credential`")]
+    CredentialMissing(&'static str),
+    /// The credential is for something else, or for nothing.
+    #[error("storage of type `{profile}` takes no credential of type `{credential}`")]
+    CredentialRefused {
+        /// Type of the profile.
+        profile: &'static str,
+        /// Type of the credential.
+        credential: &'static str,
+    },
+    /// The profile asks for something that this build cannot do.
+    #[error("{0} is not supported by this build yet")]
+    Unsupported(&'static str),
+    /// The folder, or the HTTP client, cannot be used.
+    #[error("cannot open the storage: {0}")]
+    Failed(String),
+}
+
+/// Opens the storage of a warehouse: one client with its own connections, to be kept and shared.
+///
+/// Looks at a local root, but does not speak to a remote store: [`crate::validate_access`] does.
+pub fn open(
+    profile: &StorageProfile,
+    credential: Option<&StorageCredential>,
+) -> Result<Arc<dyn Objects>, OpenError> {
+    let base = profile.base_location();
+    match (profile, credential) {
+        (StorageProfile::Local(local), None) => Ok(Arc::new(Guarded::new(
+            LocalStore::open(local)?,
+            base,
+            Patience::LOCAL,
+        ))),
+        (StorageProfile::Memory, None) => Ok(Arc::new(Guarded::new(
+            MemoryStore::default(),
+            base,
+            Patience::LOCAL,
+        ))),
+        (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => Ok(Arc::new(
+            Guarded::new(S3Store::open(s3, credential)?, base, Patience::NETWORK),
+        )),
+        (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
+        (StorageProfile::Local(_) | StorageProfile::Memory, Some(credential)) => {
+            Err(OpenError::CredentialRefused {
+                profile: profile.kind(),
+                credential: credential.kind(),
+            })
+        }
+    }
+}
+
+/// An empty store in memory, for tests: what `open` makes of [`StorageProfile::Memory`].
+pub fn memory() -> Arc<dyn Objects> {
+    let base = StorageProfile::Memory.base_location();
+    Arc::new(Guarded::new(MemoryStore::default(), base, Patience::LOCAL))
+}

@@ -1,0 +1,250 @@
+//! Storage profiles: where a warehouse keeps its files, as the management API writes it.
+//!
+//! A profile that exists is valid: its fields are checked while it is read from JSON, in requests
+//! and from the store alike.
+
+mod error;
+mod layout;
+mod local;
+mod s3;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::location::{Location, LocationError, LocationProblem, Scheme};
+
+pub use error::ProfileError;
+pub use layout::{LayoutName, StorageLayout};
+pub use local::LocalProfile;
+pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
+
+/// Name of the one store that a memory profile opens.
+const MEMORY_STORE: &str = "warehouse";
+
+/// Where a warehouse keeps its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum StorageProfile {
+    /// A folder of the server's own file system.
+    Local(LocalProfile),
+    /// A bucket of S3 or of a store that speaks its protocol.
+    S3(Box<S3Profile>),
+    /// Memory of the process: for tests. Each [`crate::open`] makes an empty store of its own.
+    Memory,
+}
+
+/// Whether the server allows storage that only makes sense on one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalStorage {
+    /// `local` and `memory` may be used.
+    Allowed,
+    /// Only storage that every engine can reach.
+    Refused,
+}
+
+/// What the server allows; read from its configuration once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether `local` and `memory` profiles may be used.
+    pub local_enabled: LocalStorage,
+}
+
+/// How a warehouse deletes tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletionMode {
+    /// Dropped tables are gone at once.
+    Hard,
+    /// Dropped tables can be had back for a while.
+    Soft,
+}
+
+impl StorageProfile {
+    /// Reads a profile from the JSON of the management API.
+    pub fn from_json(json: &Value) -> Result<Self, ProfileError> {
+        let malformed = |reason: String| ProfileError::Malformed {
+            what: "storage profile",
+            reason,
+        };
+        let kind = json
+            .get("type")
+            .and_then(Value::as_str)
+            .ok_or_else(|| malformed("no `type`".to_owned()))?;
+        match kind {
+            "local" => LocalProfile::from_json(json).map(Self::Local),
+            "s3" => S3Profile::from_json(json).map(|profile| Self::S3(Box::new(profile))),
+            "memory" => Ok(Self::Memory),
+            "adls" | "azdls" | "gcs" | "onelake" | "stackit" | "s3-tables" => {
+                Err(ProfileError::Unsupported {
+                    field: "type",
+                    value: kind.to_owned(),
+                    supported: "`s3`, `local`",
+                })
+            }
+            other => Err(ProfileError::field(
+                "type",
+                other,
+                "must be `s3` or `local`",
+            )),
+        }
+    }
+
+    /// The profile's `type` in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Local(_) => "local",
+            Self::S3(_) => "s3",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Refuses what the server's configuration does not allow.
+    pub fn validate(&self, policy: &Policy) -> Result<(), ProfileError> {
+        match (self, policy.local_enabled) {
+            (Self::Local(_) | Self::Memory, LocalStorage::Refused) => Err(ProfileError::Refused {
+                kind: self.kind(),
+                remedy: "set LAKEKEEPER__ENABLE_LOCAL_STORAGE=true where all engines share the server's file system",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder that all tables of the warehouse are below.
+    pub fn base_location(&self) -> Location {
+        match self {
+            Self::Local(local) => local.base_location(),
+            Self::S3(s3) => s3.base_location(),
+            Self::Memory => Location::from_checked(Scheme::Memory, MEMORY_STORE, ""),
+        }
+    }
+
+    /// Parses a location that a client proposes and checks that this warehouse may use it.
+    ///
+    /// A bare path (`/x`) and `file:/x` are alike here, where the profile is local.
+    pub fn parse_location(&self, given: &str) -> Result<Location, LocationError> {
+        let location = Location::parse(given)?;
+        self.check_location(&location)?;
+        Ok(location)
+    }
+
+    /// Refuses a location whose scheme is not allowed here, or that is not within the base location.
+    pub fn check_location(&self, location: &Location) -> Result<(), LocationError> {
+        let (accepted, is_accepted) = match (self, location.scheme()) {
+            (Self::Local(_), scheme) => ("`file:///`", scheme == Scheme::File),
+            (Self::Memory, scheme) => ("`memory://`", scheme == Scheme::Memory),
+            (Self::S3(s3), scheme) => s3.accepts(scheme),
+        };
+        if !is_accepted {
+            let found = location.scheme().as_str();
+            return Err(LocationError::new(
+                location.as_str(),
+                LocationProblem::SchemeRefused { found, accepted },
+            ));
+        }
+        let base = self.base_location();
+        if location.is_within(&base) {
+            Ok(())
+        } else {
+            let base = base.as_str().to_owned();
+            Err(LocationError::new(
+                location.as_str(),
+                LocationProblem::Outside { base },
+            ))
+        }
+    }
+
+    /// The profile after an update to `new`, which may change everything but where the data is.
+    ///
+    /// As in today's Lakekeeper: the type, `bucket`, `key-prefix` and `root` stay; the region stays
+    /// unless `new` names an endpoint (then the region does not locate the bucket); alternative
+    /// protocols and the layout are kept when `new` does not mention them.
+    pub fn update_with(&self, new: Self) -> Result<Self, ProfileError> {
+        match (self, new) {
+            (Self::Local(old), Self::Local(new)) => old.update_with(new).map(Self::Local),
+            (Self::S3(old), Self::S3(new)) => {
+                old.update_with(*new).map(|s3| Self::S3(Box::new(s3)))
+            }
+            (Self::Memory, Self::Memory) => Ok(Self::Memory),
+            (old, new) => Err(ProfileError::Immutable {
+                field: "type",
+                from: old.kind().to_owned(),
+                to: new.kind().to_owned(),
+            }),
+        }
+    }
+
+    /// What an engine needs to reach the storage, apart from credentials: the `config` of a loaded
+    /// table.
+    pub fn client_config(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Local(_) | Self::Memory => Vec::new(),
+            Self::S3(s3) => s3.client_config(),
+        }
+    }
+
+    /// What an engine needs before it has loaded any table: `defaults` of `GET /v1/config`.
+    ///
+    /// With soft deletion and `push-s3-delete-disabled`, engines are told not to delete files: Spark
+    /// would otherwise empty a table in `DROP … PURGE` that can still be had back.
+    pub fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
+        match self {
+            Self::Local(_) | Self::Memory => Vec::new(),
+            Self::S3(s3) => s3.catalog_defaults(deletion),
+        }
+    }
+
+    /// How folders are named below the base location.
+    pub fn layout(&self) -> &StorageLayout {
+        match self {
+            Self::Local(_) | Self::Memory => &StorageLayout::Default,
+            Self::S3(s3) => s3.layout(),
+        }
+    }
+
+    /// Whether two warehouses would share files.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let nested = |a: Location, b: Location| a.is_within(&b) || b.is_within(&a);
+        match (self, other) {
+            (Self::Local(_), Self::Local(_)) => nested(self.base_location(), other.base_location()),
+            (Self::S3(a), Self::S3(b)) => {
+                a.shares_bucket_with(b) && nested(a.base_location(), b.base_location())
+            }
+            // Every memory profile has a store of its own.
+            _ => false,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StorageProfile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        Self::from_json(&json).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A key prefix without slashes at its ends; `None` when nothing is left.
+///
+/// Its bytes are limited so that a table's files below it still fit into a key.
+fn checked_key_prefix(given: Option<String>) -> Result<Option<String>, ProfileError> {
+    const MAX_BYTES: usize = 896;
+    let Some(given) = given else { return Ok(None) };
+    let prefix = given.trim().trim_matches('/');
+    if prefix.is_empty() {
+        return Ok(None);
+    }
+    if prefix.len() > MAX_BYTES {
+        let rule = format!("must have at most {MAX_BYTES} bytes, not {}", prefix.len());
+        return Err(ProfileError::field("key-prefix", prefix, rule));
+    }
+    // The strict grammar of locations, with any bucket in front.
+    Location::parse(&format!("s3://bucket/{prefix}")).map_err(|e| {
+        ProfileError::field(
+            "key-prefix",
+            prefix,
+            format!("cannot be used: it {}", e.problem),
+        )
+    })?;
+    Ok(Some(prefix.to_owned()))
+}

@@ -1,0 +1,316 @@
+//! A bucket of S3, or of a store that speaks its protocol.
+
+mod checks;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use super::{DeletionMode, ProfileError, StorageLayout, checked_key_prefix};
+use crate::location::{Location, Scheme, bucket_problem};
+
+/// Validity of vended credentials where the profile says nothing.
+const DEFAULT_TOKEN_SECONDS: u64 = 3600;
+
+/// A bucket of S3 or of a compatible store; the fields of the management API's `S3Profile`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct S3Profile {
+    bucket: String,
+    #[serde(default)]
+    key_prefix: Option<String>,
+    region: String,
+    #[serde(default)]
+    endpoint: Option<String>,
+    #[serde(default)]
+    flavor: S3Flavor,
+    #[serde(default)]
+    path_style_access: Option<bool>,
+    #[serde(default)]
+    allow_alternative_protocols: Option<bool>,
+    #[serde(default)]
+    assume_role_arn: Option<String>,
+    sts_enabled: bool,
+    #[serde(default)]
+    sts_role_arn: Option<String>,
+    #[serde(default)]
+    sts_endpoint: Option<String>,
+    #[serde(default = "default_token_seconds")]
+    sts_token_validity_seconds: u64,
+    #[serde(default)]
+    sts_session_tags: BTreeMap<String, String>,
+    #[serde(default = "yes")]
+    remote_signing_enabled: bool,
+    #[serde(default, alias = "s3-url-detection-mode")]
+    remote_signing_url_style: SigningUrlStyle,
+    #[serde(default = "yes")]
+    push_s3_delete_disabled: bool,
+    #[serde(default)]
+    aws_kms_key_arn: Option<String>,
+    #[serde(default)]
+    legacy_md5_behavior: Option<bool>,
+    #[serde(default)]
+    storage_layout: Option<StorageLayout>,
+}
+
+/// Whose S3 it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum S3Flavor {
+    /// Amazon's.
+    #[default]
+    Aws,
+    /// Another one, such as MinIO or Ceph.
+    #[serde(alias = "minio")]
+    S3Compat,
+}
+
+/// How remote signing finds the bucket in a URL that a client wants signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningUrlStyle {
+    /// Virtual host first, then path.
+    #[default]
+    Auto,
+    /// The first segment of the path.
+    #[serde(alias = "path-style")]
+    Path,
+    /// The first label of the host.
+    #[serde(alias = "virtual-host")]
+    VirtualHost,
+}
+
+fn default_token_seconds() -> u64 {
+    DEFAULT_TOKEN_SECONDS
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl S3Profile {
+    pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
+        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
+            what: "storage profile",
+            reason: e.to_string(),
+        })?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Checks every field and brings it to its normal form.
+    fn check(&mut self) -> Result<(), ProfileError> {
+        if let Some(rule) = bucket_problem(&self.bucket) {
+            return Err(ProfileError::field("bucket", &self.bucket, rule));
+        }
+        checks::region(&self.region)?;
+        self.key_prefix = checked_key_prefix(self.key_prefix.take())?;
+        self.endpoint = checks::s3_endpoint(self.endpoint.take(), &self.bucket)?;
+        self.sts_endpoint = checks::sts_endpoint(self.sts_endpoint.take())?;
+        self.assume_role_arn = checks::arn("assume-role-arn", self.assume_role_arn.take())?;
+        self.sts_role_arn = checks::arn("sts-role-arn", self.sts_role_arn.take())?;
+        self.aws_kms_key_arn = checks::arn("aws-kms-key-arn", self.aws_kms_key_arn.take())?;
+        checks::token_seconds(self.sts_token_validity_seconds)?;
+        checks::session_tags(&self.sts_session_tags)?;
+        if let Some(layout) = &self.storage_layout {
+            layout.validate()?;
+        }
+        if self.sts_enabled && self.flavor == S3Flavor::Aws && self.sts_role_arn().is_none() {
+            return Err(ProfileError::Missing {
+                field: "sts-role-arn",
+                rule: "with `sts-enabled` and the flavor `aws`, `sts-role-arn` or `assume-role-arn` is required",
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn base_location(&self) -> Location {
+        Location::from_checked(
+            Scheme::S3,
+            &self.bucket,
+            self.key_prefix.as_deref().unwrap_or_default(),
+        )
+    }
+
+    /// The accepted schemes, for messages, and whether `scheme` is one.
+    pub(super) fn accepts(&self, scheme: Scheme) -> (&'static str, bool) {
+        match (self.allow_alternative_protocols, scheme) {
+            (Some(true), Scheme::S3a | Scheme::S3n) => ("`s3://`, `s3a://` and `s3n://`", true),
+            (Some(true), other) => ("`s3://`, `s3a://` and `s3n://`", other == Scheme::S3),
+            (_, other) => ("`s3://`", other == Scheme::S3),
+        }
+    }
+
+    pub(super) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
+        let immutable = |field, from: &str, to: &str| {
+            Err(ProfileError::Immutable {
+                field,
+                from: from.to_owned(),
+                to: to.to_owned(),
+            })
+        };
+        if self.bucket != new.bucket {
+            return immutable("bucket", &self.bucket, &new.bucket);
+        }
+        if self.key_prefix != new.key_prefix {
+            let shown = |prefix: &Option<String>| prefix.clone().unwrap_or_default();
+            return immutable(
+                "key-prefix",
+                &shown(&self.key_prefix),
+                &shown(&new.key_prefix),
+            );
+        }
+        if self.region != new.region && new.endpoint.is_none() {
+            return immutable("region", &self.region, &new.region);
+        }
+        new.allow_alternative_protocols = new
+            .allow_alternative_protocols
+            .or(self.allow_alternative_protocols.filter(|allowed| *allowed));
+        new.storage_layout = new.storage_layout.or_else(|| self.storage_layout.clone());
+        Ok(new)
+    }
+
+    pub(super) fn client_config(&self) -> Vec<(String, String)> {
+        let mut config = vec![
+            ("s3.region".to_owned(), self.region.clone()),
+            ("client.region".to_owned(), self.region.clone()),
+            ("region".to_owned(), self.region.clone()),
+        ];
+        if let Some(endpoint) = &self.endpoint {
+            config.push(("s3.endpoint".to_owned(), endpoint.clone()));
+        }
+        if self.path_style_access == Some(true) {
+            config.push(("s3.path-style-access".to_owned(), "true".to_owned()));
+        }
+        config.extend(self.encryption_config());
+        config
+    }
+
+    pub(super) fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
+        let mut defaults = self.encryption_config();
+        if self.push_s3_delete_disabled && deletion == DeletionMode::Soft {
+            defaults.push(("s3.delete-enabled".to_owned(), "false".to_owned()));
+        }
+        defaults
+    }
+
+    /// Makes engines encrypt what they write with the bucket's key.
+    fn encryption_config(&self) -> Vec<(String, String)> {
+        self.aws_kms_key_arn
+            .iter()
+            .fold(Vec::new(), |mut config, key| {
+                config.push(("s3.sse.type".to_owned(), "kms".to_owned()));
+                config.push(("s3.sse.key".to_owned(), key.clone()));
+                config
+            })
+    }
+
+    /// Whether both mean one bucket: the same name at the same place.
+    ///
+    /// The region counts only where it locates the bucket, that is without an endpoint: bucket names
+    /// are unique within all of AWS, so there it does not count either.
+    pub(super) fn shares_bucket_with(&self, other: &Self) -> bool {
+        self.bucket == other.bucket && self.endpoint == other.endpoint
+    }
+
+    pub(super) fn layout(&self) -> &StorageLayout {
+        self.storage_layout
+            .as_ref()
+            .unwrap_or(&StorageLayout::Default)
+    }
+}
+
+// === fields, as they are after checking ===
+impl S3Profile {
+    /// Name of the bucket.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The folder in the bucket, without slashes at its ends.
+    pub fn key_prefix(&self) -> Option<&str> {
+        self.key_prefix.as_deref()
+    }
+
+    /// Region for signatures, and for the host name where there is no endpoint.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Where the store is, with a trailing slash; `None` for AWS by region.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Whose S3 it is.
+    pub fn flavor(&self) -> S3Flavor {
+        self.flavor
+    }
+
+    /// Whether the bucket stands in the path instead of the host name.
+    pub fn is_path_style(&self) -> bool {
+        self.path_style_access == Some(true)
+    }
+
+    /// Role that the server itself takes to access the bucket.
+    pub fn assume_role_arn(&self) -> Option<&str> {
+        self.assume_role_arn.as_deref()
+    }
+
+    /// Whether credentials may be vended through STS.
+    pub fn is_sts_enabled(&self) -> bool {
+        self.sts_enabled
+    }
+
+    /// Role for vended credentials: `sts-role-arn`, else `assume-role-arn`.
+    pub fn sts_role_arn(&self) -> Option<&str> {
+        self.sts_role_arn
+            .as_deref()
+            .or(self.assume_role_arn.as_deref())
+    }
+
+    /// Where STS is: `sts-endpoint`, else `endpoint`.
+    pub fn sts_endpoint(&self) -> Option<&str> {
+        self.sts_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    /// Validity of vended credentials, in seconds.
+    pub fn sts_token_validity_seconds(&self) -> u64 {
+        self.sts_token_validity_seconds
+    }
+
+    /// Tags of the sessions behind vended credentials.
+    pub fn sts_session_tags(&self) -> &BTreeMap<String, String> {
+        &self.sts_session_tags
+    }
+
+    /// Whether requests of clients may be signed.
+    pub fn is_remote_signing_enabled(&self) -> bool {
+        self.remote_signing_enabled
+    }
+
+    /// How remote signing finds the bucket in a URL.
+    pub fn remote_signing_url_style(&self) -> SigningUrlStyle {
+        self.remote_signing_url_style
+    }
+
+    /// Key that encrypts the bucket.
+    pub fn aws_kms_key_arn(&self) -> Option<&str> {
+        self.aws_kms_key_arn.as_deref()
+    }
+
+    /// Whether the store wants MD5 instead of newer checksums.
+    pub fn has_legacy_md5_behavior(&self) -> bool {
+        self.legacy_md5_behavior == Some(true)
+    }
+
+    /// Whether the endpoint is spoken to without TLS.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        self.endpoint
+            .as_deref()
+            .and_then(|e| Url::parse(e).ok())
+            .is_some_and(|url| url.scheme() == "http")
+    }
+}

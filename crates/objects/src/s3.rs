@@ -1,0 +1,337 @@
+//! A bucket of S3, or of a store that speaks its protocol.
+
+mod classify;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use futures::stream;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
+use object_store::path::Path;
+use object_store::{
+    ClientOptions, HeaderValue, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    RetryConfig,
+};
+
+use crate::credential::S3Credential;
+use crate::error::ObjectError;
+use crate::io::{Objects, Page, PageRequest, PageToken};
+use crate::location::{Location, Scheme};
+use crate::open::OpenError;
+use crate::profile::S3Profile;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For one request with its answer's body.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
+const MAX_IDLE_CONNECTIONS: usize = 64;
+/// Single deletions at a time, where the store has no bulk deletion.
+const PARALLEL_DELETES: usize = 16;
+
+/// One bucket, over one pool of connections.
+pub(crate) struct S3Store {
+    bucket: String,
+    store: AmazonS3,
+    /// The same connections, but deleting with one request an object.
+    singly: AmazonS3,
+    /// Set once the store has refused a bulk deletion that it could do one by one.
+    has_no_bulk_delete: AtomicBool,
+}
+
+impl S3Store {
+    pub(crate) fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
+        if profile.assume_role_arn().is_some() {
+            return Err(OpenError::Unsupported(
+                "`assume-role-arn` (access to the bucket through another role)",
+            ));
+        }
+        // `reqwest` takes the provider of the process; a second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
+        let options = client_options(profile);
+        let shared = Shared(
+            ReqwestConnector::default()
+                .connect(&options)
+                .map_err(failed)?,
+        );
+        let builder = builder(profile, credential)
+            .with_client_options(options)
+            .with_http_connector(shared);
+        Ok(Self {
+            bucket: profile.bucket().to_owned(),
+            store: builder.clone().build().map_err(failed)?,
+            singly: builder
+                .with_disable_bulk_delete(true)
+                .build()
+                .map_err(failed)?,
+            has_no_bulk_delete: AtomicBool::new(false),
+        })
+    }
+
+    fn path(&self, at: &Location) -> Result<Path, ObjectError> {
+        if at.scheme().canonical() != Scheme::S3 || at.bucket() != self.bucket {
+            return Err(ObjectError::invalid(
+                at,
+                format!("it is not in the bucket `{}`", self.bucket),
+            ));
+        }
+        // Keys are raw strings: this checks, and encodes nothing.
+        Path::parse(at.key()).map_err(|e| ObjectError::invalid(at, e.to_string()))
+    }
+
+    async fn delete_singly(&self, all: Vec<Location>) -> Result<(), ObjectError> {
+        let mut deletions = stream::iter(
+            all.into_iter()
+                .map(|at| async move { self.delete(&at).await }),
+        )
+        .buffer_unordered(PARALLEL_DELETES);
+        // All are tried, whatever becomes of the others.
+        let mut outcome = Ok(());
+        while let Some(result) = deletions.next().await {
+            outcome = outcome.and(result);
+        }
+        outcome
+    }
+
+    /// Whether the store took the whole batch; `false` means to try one by one.
+    async fn delete_in_bulk(&self, paths: Vec<Path>) -> Result<bool, object_store::Error> {
+        let mut results = self
+            .store
+            .delete_stream(stream::iter(paths.into_iter().map(Ok)).boxed());
+        let mut is_complete = true;
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(_) => {}
+                // One key was refused: its own request tells why.
+                Err(e) if classify::is_of_one_key(&e) => is_complete = false,
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(is_complete)
+    }
+
+    /// For stores that do not know `If-None-Match`: asks first, so that only a race could overwrite.
+    async fn write_unconditionally(
+        &self,
+        at: &Location,
+        path: &Path,
+        content: Bytes,
+    ) -> Result<(), ObjectError> {
+        match self.store.head(path).await {
+            Ok(_) => {
+                return Err(ObjectError::already_exists(
+                    at,
+                    "an object of this name is there",
+                ));
+            }
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(e) => return Err(classify::error(at, &e)),
+        }
+        self.store
+            .put(path, PutPayload::from(content))
+            .await
+            .map(|_| ())
+            .map_err(|e| classify::error(at, &e))
+    }
+}
+
+impl fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3Store({})", self.bucket)
+    }
+}
+
+/// Hands one pool of connections to every client that is built.
+#[derive(Debug, Clone)]
+struct Shared(HttpClient);
+
+impl HttpConnector for Shared {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
+    }
+}
+
+fn client_options(profile: &S3Profile) -> ClientOptions {
+    ClientOptions::new()
+        .with_user_agent(HeaderValue::from_static(concat!(
+            "lakekeeper/",
+            env!("CARGO_PKG_VERSION")
+        )))
+        .with_allow_http(profile.is_plain_http())
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_timeout(REQUEST_TIMEOUT)
+        .with_pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
+        .with_pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+}
+
+fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {
+    let S3Credential::AccessKey {
+        access_key_id,
+        secret_access_key,
+        ..
+    } = credential;
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(profile.bucket())
+        .with_region(profile.region())
+        .with_access_key_id(access_key_id)
+        .with_secret_access_key(secret_access_key.expose())
+        .with_allow_http(profile.is_plain_http())
+        .with_virtual_hosted_style_request(!profile.is_path_style())
+        // The guard around every store retries: twice would multiply.
+        .with_retry(RetryConfig {
+            max_retries: 0,
+            ..RetryConfig::default()
+        });
+    if let Some(endpoint) = profile.endpoint() {
+        builder = builder.with_endpoint(endpoint_for_bucket(profile, endpoint));
+    }
+    if let Some(key) = profile.aws_kms_key_arn() {
+        builder = builder.with_sse_kms_encryption(key);
+    }
+    builder
+}
+
+/// The endpoint as `object_store` wants it: in virtual-host style with the bucket in the host.
+fn endpoint_for_bucket(profile: &S3Profile, endpoint: &str) -> String {
+    let endpoint = endpoint.trim_end_matches('/');
+    match endpoint.split_once("://") {
+        Some((scheme, host)) if !profile.is_path_style() => {
+            format!("{scheme}://{}.{host}", profile.bucket())
+        }
+        _ => endpoint.to_owned(),
+    }
+}
+
+#[async_trait]
+impl Objects for S3Store {
+    async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
+        let found = self
+            .store
+            .get(&self.path(at)?)
+            .await
+            .map_err(|e| classify::error(at, &e))?;
+        let too_large = |size| {
+            Err(ObjectError::TooLarge {
+                location: at.clone(),
+                size,
+                max: max_bytes,
+            })
+        };
+        let size = found.meta.size;
+        if size > max_bytes {
+            return too_large(size);
+        }
+        let mut content = BytesMut::with_capacity(usize::try_from(size).unwrap_or_default());
+        let mut chunks = found.into_stream();
+        while let Some(chunk) = chunks.next().await {
+            content.extend_from_slice(&chunk.map_err(|e| classify::error(at, &e))?);
+            if content.len() as u64 > max_bytes {
+                return too_large(content.len() as u64);
+            }
+        }
+        Ok(content.freeze())
+    }
+
+    async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError> {
+        let path = self.path(at)?;
+        let options = PutOptions::from(PutMode::Create);
+        match self
+            .store
+            .put_opts(&path, PutPayload::from(content.clone()), options)
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(e) if classify::is_not_implemented(&e) => {
+                self.write_unconditionally(at, &path, content).await
+            }
+            Err(e) => Err(classify::error(at, &e)),
+        }
+    }
+
+    async fn delete(&self, at: &Location) -> Result<(), ObjectError> {
+        match self.singly.delete(&self.path(at)?).await {
+            Ok(()) => Ok(()),
+            Err(e) => match classify::error(at, &e) {
+                ObjectError::NotFound { .. } => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    async fn delete_batch(&self, all: Vec<Location>) -> Result<(), ObjectError> {
+        let paths = all
+            .iter()
+            .map(|at| self.path(at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let Some(first) = all.first() else {
+            return Ok(());
+        };
+        if self.has_no_bulk_delete.load(Ordering::Relaxed) {
+            return self.delete_singly(all).await;
+        }
+        match self.delete_in_bulk(paths).await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.delete_singly(all).await,
+            Err(e) => {
+                let error = classify::error(first, &e);
+                if error.is_retryable() {
+                    return Err(error);
+                }
+                // Not every store knows bulk deletion, and they refuse it in many ways.
+                self.delete_singly(all).await?;
+                self.has_no_bulk_delete.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
+        self.path(folder)?;
+        let prefix = if folder.key().is_empty() {
+            String::new()
+        } else {
+            format!("{}/", folder.key())
+        };
+        let options = PaginatedListOptions {
+            max_keys: Some(page.bounded_limit()),
+            page_token: page.after.map(|token| token.0),
+            ..PaginatedListOptions::default()
+        };
+        let found = self
+            .store
+            .list_paginated(
+                Some(&prefix).filter(|p| !p.is_empty()).map(String::as_str),
+                options,
+            )
+            .await
+            .map_err(|e| classify::error(folder, &e))?;
+        let mut locations = Vec::with_capacity(found.result.objects.len());
+        for object in found.result.objects {
+            // The marker of the folder itself, which some tools leave, has nothing behind the prefix.
+            let Some(relative) = object.location.as_ref().strip_prefix(&prefix) else {
+                continue;
+            };
+            locations.push(
+                folder
+                    .join(relative)
+                    .map_err(|e| ObjectError::invalid(folder, e.to_string()))?,
+            );
+        }
+        Ok(Page {
+            locations,
+            next: found.page_token.map(PageToken),
+        })
+    }
+
+    async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! From what `object_store` reports to our errors.
+//!
+//! It keeps the status and the answer of a failed request private, and shows both only as text: so
+//! they are taken out of that text. A test with a server of canned answers notices when it changes.
+
+use std::error::Error as _;
+
+use object_store::Error;
+use object_store::client::{HttpError, HttpErrorKind};
+
+use crate::error::{ObjectError, StoreFailure};
+use crate::location::Location;
+
+/// What `error` means for the one who asked for `at`.
+pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
+    let failure = failure(error);
+    let location = at.clone();
+    let code = failure.code.as_deref().unwrap_or_default();
+    if is_transient(&failure, code) || is_connection(error) {
+        return ObjectError::Unavailable {
+            location,
+            source: Box::new(failure),
+        };
+    }
+    let source = Box::new(failure.clone());
+    match error {
+        Error::NotFound { .. } if code == "NoSuchBucket" => {
+            ObjectError::Invalid { location, source }
+        }
+        Error::NotFound { .. } => ObjectError::NotFound { location, source },
+        Error::AlreadyExists { .. } | Error::Precondition { .. } => {
+            ObjectError::AlreadyExists { location, source }
+        }
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+            ObjectError::PermissionDenied { location, source }
+        }
+        _ if matches!(code, "AccessDenied" | "ExpiredToken" | "InvalidToken") => {
+            ObjectError::PermissionDenied { location, source }
+        }
+        _ => ObjectError::Invalid { location, source },
+    }
+}
+
+/// The error in words, for what has no location.
+pub(super) fn text(error: &Error) -> String {
+    failure(error).to_string()
+}
+
+/// Whether the store does not know a feature of the request.
+pub(super) fn is_not_implemented(error: &Error) -> bool {
+    let failure = failure(error);
+    failure.status == Some(501) || failure.code.as_deref() == Some("NotImplemented")
+}
+
+/// Whether a bulk deletion failed for one of its keys only.
+pub(super) fn is_of_one_key(error: &Error) -> bool {
+    error
+        .to_string()
+        .contains("DeleteObjects request failed for key")
+}
+
+fn is_transient(failure: &StoreFailure, code: &str) -> bool {
+    let by_code = matches!(
+        code,
+        // The first two answer a create-only PUT that met another request for the same key.
+        "ConditionalRequestConflict"
+            | "OperationAborted"
+            | "SlowDown"
+            | "InternalError"
+            | "ServiceUnavailable"
+            | "RequestTimeout"
+            | "Throttling"
+            | "RequestLimitExceeded"
+    );
+    let by_status = failure
+        .status
+        .is_some_and(|s| s == 408 || s == 429 || (s >= 500 && s != 501));
+    by_code || by_status
+}
+
+/// Whether the connection, not the store, failed.
+fn is_connection(error: &Error) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(http) = current.downcast_ref::<HttpError>() {
+            return !matches!(http.kind(), HttpErrorKind::Unknown);
+        }
+        cause = current.source();
+    }
+    false
+}
+
+/// The status, code and message of an answer; without an answer the chain of causes.
+fn failure(error: &Error) -> StoreFailure {
+    let text = error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    let status = text
+        .split_once("status code: ")
+        .and_then(|(_, rest)| rest.get(..3))
+        .and_then(|digits| digits.parse::<u16>().ok());
+    let code = element(&text, "Code");
+    let message = match (element(&text, "Message"), status, &code) {
+        (Some(message), ..) => message,
+        (None, Some(_), _) | (None, _, Some(_)) => "the store refused the request".to_owned(),
+        (None, None, None) => causes(error),
+    };
+    StoreFailure {
+        status,
+        code,
+        message,
+    }
+}
+
+/// The text of the first XML element `name`, shortened.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (value, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(
+        value
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(300)
+            .collect(),
+    )
+}
+
+/// The innermost causes, without the layers of wrapping that repeat each other.
+fn causes(error: &Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let text = current.to_string();
+        // A wrapper prints what it wraps: the part that repeats is cut.
+        if let Some(last) = texts.last_mut()
+            && let Some(own) = last.strip_suffix(text.as_str())
+        {
+            *last = own.trim_end_matches([' ', ':', '-']).to_owned();
+        }
+        texts.push(text);
+        cause = current.source();
+    }
+    texts.retain(|text| !text.is_empty());
+    if texts.is_empty() {
+        error.to_string()
+    } else {
+        texts.join(": ")
+    }
+}

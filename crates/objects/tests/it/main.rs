@@ -1,0 +1,5 @@
+//! The conformance suite on every store that this crate opens.
+
+mod local;
+mod memory;
+mod s3;

@@ -1,0 +1,143 @@
+//! A real S3: where `LAKEKEEPER_TEST_S3_ENDPOINT` says so.
+//!
+//! `LAKEKEEPER_TEST_S3_BUCKET`, `LAKEKEEPER_TEST_S3_ACCESS_KEY_ID`, `LAKEKEEPER_TEST_S3_SECRET_ACCESS_KEY` and
+//! `LAKEKEEPER_TEST_S3_REGION` go with it; the bucket must exist. Without the endpoint each test says
+//! that it was skipped and passes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "helpers of tests: a missing variable fails the test, a skipped test says so"
+)]
+
+use std::sync::Arc;
+
+use objects::{
+    AccessStep, Location, ObjectError, Objects, StorageCredential, StorageProfile, validate_access,
+};
+use serde_json::{Value, json};
+
+/// What the tests sign in with.
+struct Service {
+    endpoint: String,
+    bucket: String,
+    region: String,
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl Service {
+    fn from_env() -> Option<Self> {
+        let get = |name: &str| {
+            std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?
+                .into_string()
+                .ok()
+        };
+        let Some(endpoint) = get("ENDPOINT") else {
+            eprintln!("SKIPPED: no LAKEKEEPER_TEST_S3_ENDPOINT");
+            return None;
+        };
+        Some(Self {
+            endpoint,
+            bucket: get("BUCKET").expect("LAKEKEEPER_TEST_S3_BUCKET"),
+            region: get("REGION").unwrap_or_else(|| "us-east-1".to_owned()),
+            access_key_id: get("ACCESS_KEY_ID").expect("LAKEKEEPER_TEST_S3_ACCESS_KEY_ID"),
+            secret_access_key: get("SECRET_ACCESS_KEY")
+                .expect("LAKEKEEPER_TEST_S3_SECRET_ACCESS_KEY"),
+        })
+    }
+
+    fn profile(&self) -> Value {
+        json!({
+            "type": "s3",
+            "bucket": self.bucket,
+            "region": self.region,
+            "endpoint": self.endpoint,
+            "path-style-access": true,
+            "flavor": "s3-compat",
+            "sts-enabled": false,
+            "key-prefix": format!("objects-tests/{}", uuid::Uuid::new_v4()),
+        })
+    }
+
+    fn credential(&self) -> Value {
+        json!({
+            "type": "s3",
+            "credential-type": "access-key",
+            "access-key-id": self.access_key_id,
+            "secret-access-key": self.secret_access_key,
+        })
+    }
+}
+
+fn open(profile: &Value, credential: &Value) -> (Arc<dyn Objects>, Location) {
+    let profile = StorageProfile::from_json(profile).unwrap();
+    let credential = StorageCredential::from_json(credential).unwrap();
+    (
+        objects::open(&profile, Some(&credential)).unwrap(),
+        profile.base_location(),
+    )
+}
+
+mod promises {
+    use super::{Service, open};
+
+    /// Like `objects::conformance!`, but each test is skipped where there is no service.
+    macro_rules! on_service {
+        ($($promise:ident),* $(,)?) => {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    let Some(service) = Service::from_env() else { return };
+                    let subject = open(&service.profile(), &service.credential());
+                    objects::conformance::$promise(&subject).await;
+                }
+            )*
+        };
+    }
+
+    objects::each_promise!(on_service);
+}
+
+#[tokio::test]
+async fn says_which_step_failed_without_showing_the_key() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut credential = service.credential();
+    credential["secret-access-key"] = json!("a-wrong-secret");
+    let (objects, base) = open(&service.profile(), &credential);
+
+    let error = validate_access(objects.as_ref(), &base).await.unwrap_err();
+    assert_eq!(error.step, AccessStep::Write);
+    assert!(
+        matches!(error.source, ObjectError::PermissionDenied { .. }),
+        "{error:?}"
+    );
+    let shown = format!("{error} {error:?} {objects:?}");
+    assert!(shown.contains("SignatureDoesNotMatch"), "{shown}");
+    assert!(
+        !shown.contains("a-wrong-secret") && !shown.contains(&service.access_key_id),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn says_that_the_bucket_is_missing() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut profile = service.profile();
+    profile["bucket"] = json!("no-such-bucket-of-lakekeeper");
+    let (objects, base) = open(&profile, &service.credential());
+
+    let error = validate_access(objects.as_ref(), &base).await.unwrap_err();
+    assert!(
+        matches!(error.source, ObjectError::Invalid { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("NoSuchBucket"), "{error}");
+    let error = objects.delete(&base.join("x").unwrap()).await.unwrap_err();
+    assert!(error.report().contains("NoSuchBucket"), "{error}");
+}
