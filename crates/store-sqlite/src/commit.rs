@@ -1,0 +1,161 @@
+//! Changes to tables and views that become true together or not at all.
+
+use model::{TabularId, Timestamp, Version};
+use rusqlite::{Connection, OptionalExtension, params};
+use store::{Commit, Entity, NewTabular, StoreError, Swap};
+use uuid::Uuid;
+
+use crate::error::{Work, already_exists, not_found};
+use crate::row::Around;
+use crate::tabular;
+
+/// Makes all changes. Whoever has lost a race hears that first; locations are looked at last, when
+/// all of them are where they are to be.
+pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
+    let warehouse = commit.warehouse.as_uuid();
+    let mut lost = Vec::new();
+    for (id, version) in commit.creates.iter().filter_map(|new| new.replaces) {
+        if !make_room(db, warehouse, (id, version))? {
+            lost.push(id);
+        }
+    }
+    for swap in &commit.swaps {
+        if !swap_content(db, warehouse, swap, commit.at)? {
+            lost.push(swap.id);
+        }
+    }
+    if !lost.is_empty() {
+        return Err(tabular::stale(db, &lost));
+    }
+    for new in &commit.creates {
+        create(db, warehouse, new, commit.at)?;
+    }
+    let moved = commit.swaps.iter().filter_map(|swap| {
+        let location = swap.claimed_location.as_deref()?;
+        Some((swap.id, location))
+    });
+    let created = commit.creates.iter();
+    let created = created.map(|new| (new.id, new.claimed_location.as_str()));
+    for (id, location) in moved.chain(created) {
+        refuse_taken_location(db, warehouse, id, location)?;
+    }
+    Ok(())
+}
+
+/// Removes the entry that a new one replaces; says whether it was still as expected.
+fn make_room(db: &Connection, warehouse: Uuid, at: (TabularId, Version)) -> Work<bool> {
+    let removed = db
+        .prepare_cached(
+            "delete from tabular
+             where id = ?1 and version = ?2 and warehouse_id = ?3 and deleted_at is null",
+        )?
+        .execute(params![at.0.as_uuid(), at.1.as_i64(), warehouse])?;
+    Ok(removed == 1)
+}
+
+/// Compares and sets; says whether the version was the expected one.
+fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) -> Work<bool> {
+    let swapped = db
+        .prepare_cached(
+            "update tabular set version = ?4, location_claim = coalesce(?5, location_claim),
+                 updated_at = ?6, location = ?7, metadata_location = ?8, metadata = ?9
+             where id = ?1 and version = ?2 and warehouse_id = ?3 and deleted_at is null",
+        )?
+        .execute(params![
+            swap.id.as_uuid(),
+            swap.expected.as_i64(),
+            warehouse,
+            swap.expected.next().as_i64(),
+            swap.claimed_location,
+            at.as_ms(),
+            swap.content.location,
+            swap.content.metadata_location,
+            swap.content.metadata.as_stored(),
+        ])?;
+    Ok(swapped == 1)
+}
+
+fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> Work<()> {
+    let (id, namespace) = (new.id.as_uuid(), new.namespace.as_uuid());
+    let there = db
+        .prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2")?
+        .exists([namespace, warehouse])?;
+    if !there {
+        return Err(not_found(Entity::Namespace(new.namespace)));
+    }
+    let taken = db
+        .prepare_cached(
+            "select 1 from tabular
+             where namespace_id = ?1 and name_key = ?2 and deleted_at is null",
+        )?
+        .exists(params![namespace, new.name.key().as_str()])?;
+    if taken {
+        return Err(already_exists(Entity::TabularName(new.name.clone())));
+    }
+    let inserted = db
+        .prepare_cached(
+            "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key,
+                 location_claim, protected, version, created_at, updated_at, deleted_at,
+                 location, metadata_location, metadata)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, null, null, ?10, ?11, ?12)
+             on conflict (id) do nothing",
+        )?
+        .execute(params![
+            id,
+            warehouse,
+            namespace,
+            new.kind.as_str(),
+            new.name.as_str(),
+            new.name.key().as_str(),
+            new.claimed_location,
+            new.version.as_i64(),
+            at.as_ms(),
+            new.content.location,
+            new.content.metadata_location,
+            new.content.metadata.as_stored(),
+        ])?;
+    match inserted {
+        0 => Err(already_exists(Entity::Tabular(new.id))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a location in, around or at that of another table or view, soft-deleted ones included.
+fn refuse_taken_location(
+    db: &Connection,
+    warehouse: Uuid,
+    id: TabularId,
+    location: &str,
+) -> Work<()> {
+    let around = Around::of(location);
+    let other: Option<String> = db
+        .prepare_cached(
+            "select location_claim from tabular
+             where warehouse_id = ?1 and id <> ?2
+                 and location_claim in (select value from json_each(?3))
+             union all
+             select location_claim from tabular
+             where warehouse_id = ?1 and id <> ?2
+                 and location_claim >= ?4 and location_claim < ?5
+             limit 1",
+        )?
+        .query_row(
+            params![
+                warehouse,
+                id.as_uuid(),
+                around.at_and_above,
+                around.below,
+                around.beyond
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match other {
+        None => Ok(()),
+        Some(other) => Err(StoreError::LocationTaken {
+            location: location.to_owned(),
+            other,
+        }
+        .into()),
+    }
+}

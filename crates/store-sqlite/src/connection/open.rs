@@ -1,0 +1,109 @@
+//! Opens the database file and keeps other processes off it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::OpenError;
+use crate::migrate;
+
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 128;
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The database file, locked for this process as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Files {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Files {
+    /// Locks the file, creates it if it is not there, and brings its layout up to date.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let files = Self {
+            path: path.to_owned(),
+            _lock: lock(path)?,
+        };
+        let mut connection = files.connect()?;
+        migrate::run(&mut connection, path)?;
+        sync_folder(path)?;
+        Ok(files)
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self) -> Result<Connection, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.path, flags)
+            .and_then(|connection| prepare(&connection).map(|()| connection))
+            .map_err(|source| OpenError::Database {
+                path: self.path.clone(),
+                source,
+            })
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.busy_timeout(BUSY)?;
+    // FULL: an acknowledged change survives a power failure, not only the end of the process.
+    // NORMAL would sync the log at checkpoints only and lose what came since.
+    connection.execute_batch(
+        "pragma journal_mode = wal;
+         pragma synchronous = full;
+         pragma fullfsync = on;
+         pragma foreign_keys = on;
+         pragma trusted_schema = off;
+         pragma temp_store = memory;
+         pragma cache_size = -16384;
+         pragma wal_autocheckpoint = 4000;
+         pragma journal_size_limit = 67108864;",
+    )
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let refused = |source| OpenError::File {
+        path: name.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(refused(source)),
+    }
+}
+
+/// Makes the new file's name survive a power failure.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| OpenError::File {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> Result<(), OpenError> {
+    Ok(())
+}

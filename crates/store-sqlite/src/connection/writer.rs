@@ -1,0 +1,173 @@
+//! The one writer: what waits for the database shares a transaction, and with it the wait for the disk.
+//!
+//! Each piece of work has a savepoint of its own, so a refused one leaves nothing behind and does
+//! not touch its neighbours. Answers go out only after COMMIT.
+
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+use store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{closed, guarded};
+use crate::error::{Failure, Work};
+
+/// Most pieces of work that share a transaction.
+const BATCH: usize = 256;
+/// Most pieces of work that wait. Callers beyond wait for a place.
+const WAITING: usize = 1_024;
+
+/// The thread that writes.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let thread = thread::Builder::new()
+            .name("sqlite-write".to_owned())
+            .spawn(move || serve(&connection, waiting))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs the work, all of it or nothing, and answers when it cannot be lost any more.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Waiting {
+            work: Some(work),
+            outcome: None,
+            answer,
+        });
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.send(job).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for Writer {
+    /// Finishes what waits and closes the database.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Work whose result type is not known to the thread.
+trait Job: Send {
+    /// Whether nobody waits for it any more.
+    fn is_abandoned(&self) -> bool;
+    /// Does the work; says whether it stands.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the caller how it ended.
+    fn answer(self: Box<Self>, ended: &Ended);
+}
+
+/// How a transaction ended.
+enum Ended {
+    Committed,
+    /// Rolled back for sure.
+    RolledBack(String),
+    /// COMMIT failed: a crash may still bring the change to light.
+    InDoubt(String),
+}
+
+struct Waiting<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, Failure>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Work<T> + Send> Job for Waiting<T, F> {
+    fn is_abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.outcome = self.work.take().map(|work| guarded(connection, work));
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, ended: &Ended) {
+        let unavailable = |why: &String| StoreError::Unavailable(why.clone().into());
+        let told = match (self.outcome, ended) {
+            (Some(outcome), Ended::Committed) => outcome.map_err(Into::into),
+            (Some(Ok(_)), Ended::InDoubt(why)) => {
+                Err(StoreError::OutcomeUnknown(why.clone().into()))
+            }
+            // What this one saw of its neighbours' changes has not come true: its refusal means nothing.
+            (_, Ended::InDoubt(why) | Ended::RolledBack(why)) => Err(unavailable(why)),
+            (None, Ended::Committed) => Err(closed()),
+        };
+        let _ = self.answer.send(told);
+    }
+}
+
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(first) = waiting.blocking_recv() {
+        batch.push(first);
+        while batch.len() < BATCH {
+            let Ok(next) = waiting.try_recv() else { break };
+            batch.push(next);
+        }
+        batch.retain(|job| !job.is_abandoned());
+        let ended = transact(connection, &mut batch);
+        if let Ended::RolledBack(why) | Ended::InDoubt(why) = &ended {
+            tracing::error!(jobs = batch.len(), "a transaction failed: {why}");
+        }
+        for job in batch.drain(..) {
+            job.answer(&ended);
+        }
+    }
+}
+
+fn transact(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Ended {
+    if let Err(error) = begin_and_run(connection, batch) {
+        roll_back(connection);
+        return Ended::RolledBack(error.to_string());
+    }
+    match execute(connection, "commit") {
+        Ok(()) => Ended::Committed,
+        Err(error) => {
+            roll_back(connection);
+            Ended::InDoubt(error.to_string())
+        }
+    }
+}
+
+fn begin_and_run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    execute(connection, "begin immediate")?;
+    for job in batch {
+        execute(connection, "savepoint job")?;
+        if !job.run(connection) {
+            // Fails where an error of the disk has ended the whole transaction, as it must.
+            execute(connection, "rollback to job")?;
+        }
+        execute(connection, "release job")?;
+    }
+    Ok(())
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = execute(connection, "rollback")
+    {
+        tracing::error!("a transaction could not be rolled back: {error}");
+    }
+}
+
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}

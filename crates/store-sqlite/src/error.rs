@@ -1,0 +1,139 @@
+//! What can go wrong in here, and what of it the callers are told.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+use store::{Entity, StoreError};
+
+/// Why a database was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process works on the file.
+    #[error(
+        "the database `{path}` is in use by another process: stop that one, or give this one a \
+         folder of its own"
+    )]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A newer program has changed the database's layout.
+    #[error(
+        "the database `{path}` has layout {found}, this program knows layouts up to {known}: run \
+         the newer program that has written it"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// The layout's number in the file.
+        found: i64,
+        /// The highest number that this program knows.
+        known: i64,
+    },
+    /// The layout could not be brought up to date.
+    #[error("the database `{path}` could not be migrated: {source}")]
+    Migration {
+        /// The database.
+        path: PathBuf,
+        /// What refused.
+        source: Box<refinery::Error>,
+    },
+    /// The file system refused.
+    #[error("cannot use the file `{path}`: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot open the database `{path}`: {source}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+}
+
+/// Why a piece of work on a connection ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// For a reason that the store's contract names.
+    Refused(StoreError),
+    /// SQLite refused.
+    Sql(rusqlite::Error),
+    /// The database holds what this program cannot have written.
+    Damaged(String),
+}
+
+pub(crate) type Work<T> = Result<T, Failure>;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn damaged(what: impl std::fmt::Display) -> Self {
+        Self::Damaged(what.to_string())
+    }
+
+    /// Whether SQLite refused because a row is still referred to.
+    pub(crate) fn is_still_referred_to(&self) -> bool {
+        // RESTRICT reports itself as a trigger.
+        const KINDS: [i32; 2] = [
+            rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+            rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER,
+        ];
+        matches!(self, Self::Sql(rusqlite::Error::SqliteFailure(error, _))
+            if KINDS.contains(&error.extended_code))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error,
+            Failure::Damaged(what) => Self::Internal(what.into()),
+            Failure::Sql(error) if passes(&error) => Self::Unavailable(error.into()),
+            Failure::Sql(error) => Self::Internal(error.into()),
+        }
+    }
+}
+
+/// Whether the same work may succeed later: the file, the disk or the memory is to blame, not the statement.
+fn passes(error: &rusqlite::Error) -> bool {
+    const LATER: [ErrorCode; 6] = [
+        ErrorCode::DatabaseBusy,
+        ErrorCode::DatabaseLocked,
+        ErrorCode::DiskFull,
+        ErrorCode::SystemIoFailure,
+        ErrorCode::OutOfMemory,
+        ErrorCode::CannotOpen,
+    ];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| LATER.contains(&code))
+}
+
+pub(crate) const fn not_found(entity: Entity) -> Failure {
+    Failure::Refused(StoreError::NotFound(entity))
+}
+
+pub(crate) const fn already_exists(entity: Entity) -> Failure {
+    Failure::Refused(StoreError::AlreadyExists(entity))
+}
+
+pub(crate) const fn stale() -> Failure {
+    Failure::Refused(StoreError::Stale {
+        current: Vec::new(),
+    })
+}

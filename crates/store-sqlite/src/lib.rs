@@ -1,0 +1,116 @@
+//! The catalog's store in one SQLite file: nothing to install, one process at a time.
+//!
+//! One thread writes, a few read; a change is acknowledged when the disk has it.
+
+mod commit;
+mod connection;
+mod effects;
+mod error;
+mod idempotency;
+mod migrate;
+mod namespace;
+mod outbox;
+mod project;
+mod resolve;
+mod row;
+mod secret;
+mod server;
+mod tabular;
+mod task;
+mod warehouse;
+
+pub use error::OpenError;
+
+use std::fmt;
+use std::path::Path;
+
+use connection::{Files, Readers, Writer};
+use rusqlite::Connection;
+use store::{Effects, StoreError};
+use tempfile::TempDir;
+
+use crate::error::Work;
+
+/// Connections that read.
+const READERS: usize = 4;
+
+/// A store in a SQLite file. Dropping it finishes what has been begun and closes the file.
+pub struct SqliteStore {
+    // Dropped in this order: connections, then the lock, then the folder of a temporary store.
+    readers: Readers,
+    writer: Writer,
+    _files: Files,
+    _temporary: Option<TempDir>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SqliteStore")
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database, creates it if it is not there, and brings its layout up to date.
+    ///
+    /// Refused are a file that another process has open and one that a newer program has changed.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, None)
+    }
+
+    /// A store of its own in a temporary folder, which goes with it; for tests.
+    pub fn temporary() -> Result<Self, OpenError> {
+        let folder = TempDir::new().map_err(|source| OpenError::File {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        Self::open_with(&folder.path().join("catalog.db"), Some(folder))
+    }
+
+    fn open_with(path: &Path, temporary: Option<TempDir>) -> Result<Self, OpenError> {
+        let files = Files::open(path)?;
+        let no_thread = |source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let readers = (0..READERS)
+            .map(|_| files.connect())
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            readers: Readers::start(readers).map_err(no_thread)?,
+            writer: Writer::start(files.connect()?).map_err(no_thread)?,
+            _files: files,
+            _temporary: temporary,
+        })
+    }
+
+    /// Reads from one snapshot of the database that is taken after this call.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(work).await
+    }
+
+    /// Makes a change that nothing accompanies.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(work).await
+    }
+
+    /// Makes a change and what accompanies it: all or nothing.
+    async fn change(
+        &self,
+        effects: Effects,
+        work: impl FnOnce(&Connection) -> Work<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .run(move |db| {
+                effects::claim_key(db, &effects)?;
+                work(db)?;
+                effects::record(db, &effects)
+            })
+            .await
+    }
+}

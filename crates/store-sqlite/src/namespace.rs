@@ -1,0 +1,309 @@
+//! Namespaces hold tables, views and further namespaces.
+
+use async_trait::async_trait;
+use model::{
+    NamespaceId, NamespacePath, Page, PageRequest, SEPARATOR, Timestamp, Version, WarehouseId,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use store::{
+    Effects, Entity, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces,
+    NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+};
+use uuid::Uuid;
+
+use crate::SqliteStore;
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::row::{self, Cut};
+use crate::tabular;
+
+#[async_trait]
+impl Namespaces for SqliteStore {
+    async fn namespace_create(&self, namespace: NewNamespace, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| create(db, &namespace)).await
+    }
+
+    async fn namespace_load(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceRow> {
+        self.read(move |db| {
+            let found = db
+                .prepare_cached(
+                    "select id, warehouse_id, path, properties, protected, version, updated_at
+                     from namespace where id = ?1 and warehouse_id = ?2",
+                )?
+                .query_row([id.as_uuid(), warehouse.as_uuid()], |row| {
+                    Ok(namespace(row, 0))
+                })
+                .optional()?;
+            found.unwrap_or_else(|| Err(not_found(Entity::Namespace(id))))
+        })
+        .await
+    }
+
+    async fn namespace_list(
+        &self,
+        warehouse: WarehouseId,
+        parent: Option<NamespaceId>,
+        page: PageRequest,
+    ) -> Result<Page<ListedNamespace>> {
+        self.read(move |db| {
+            let cut = Cut::of(&page);
+            let mut statement = db.prepare_cached(
+                "select id, path, protected from namespace
+                 where parent_id is ?1 and warehouse_id = ?2 and path_key > ?3
+                 order by path_key limit ?4",
+            )?;
+            let rows = statement.query(params![
+                parent.map(NamespaceId::as_uuid),
+                warehouse.as_uuid(),
+                cut.after,
+                cut.limit
+            ])?;
+            let rows = row::all(rows, listed)?;
+            Ok(Page::cut(rows, page.size, |namespace| {
+                namespace.path.key().as_str().to_owned()
+            }))
+        })
+        .await
+    }
+
+    async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| update(db, &namespace)).await
+    }
+
+    async fn namespace_tree(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceTree> {
+        self.read(move |db| tree(db, warehouse, id)).await
+    }
+
+    async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| remove(db, &drop)).await
+    }
+}
+
+fn create(db: &Connection, namespace: &NewNamespace) -> Work<()> {
+    let warehouse = namespace.warehouse.as_uuid();
+    let found = db
+        .prepare_cached("select 1 from warehouse where id = ?1")?
+        .exists([warehouse])?;
+    if !found {
+        return Err(not_found(Entity::Warehouse(namespace.warehouse)));
+    }
+    let parent = match namespace.path.parent() {
+        None => None,
+        Some(path) => Some(
+            id_of(db, warehouse, &path)?.ok_or_else(|| not_found(Entity::NamespacePath(path)))?,
+        ),
+    };
+    if id_of(db, warehouse, &namespace.path)?.is_some() {
+        let path = namespace.path.clone();
+        return Err(already_exists(Entity::NamespacePath(path)));
+    }
+    let levels = serde_json::to_string(namespace.path.levels()).map_err(Failure::damaged)?;
+    let properties = serde_json::to_string(&namespace.properties).map_err(Failure::damaged)?;
+    let inserted = db
+        .prepare_cached(
+            "insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
+                 version, created_at, updated_at, properties)
+             values (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, null, ?8) on conflict (id) do nothing",
+        )?
+        .execute(params![
+            namespace.id.as_uuid(),
+            warehouse,
+            parent,
+            levels,
+            namespace.path.key().as_str(),
+            Version::FIRST.as_i64(),
+            namespace.created_at.as_ms(),
+            properties,
+        ])?;
+    match inserted {
+        0 => Err(already_exists(Entity::Namespace(namespace.id))),
+        _ => Ok(()),
+    }
+}
+
+fn id_of(db: &Connection, warehouse: Uuid, path: &NamespacePath) -> Work<Option<Uuid>> {
+    let id = db
+        .prepare_cached("select id from namespace where warehouse_id = ?1 and path_key = ?2")?
+        .query_row(params![warehouse, path.key().as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(id)
+}
+
+fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
+    let id = namespace.id.as_uuid();
+    let warehouse = namespace.warehouse.as_uuid();
+    let properties = serde_json::to_string(&namespace.properties).map_err(Failure::damaged)?;
+    let changed = db
+        .prepare_cached(
+            "update namespace set properties = ?4, protected = ?5, version = ?6, updated_at = ?7
+             where id = ?1 and warehouse_id = ?2 and version = ?3",
+        )?
+        .execute(params![
+            id,
+            warehouse,
+            namespace.version.as_i64(),
+            properties,
+            bool::from(namespace.protection),
+            namespace.version.next().as_i64(),
+            namespace.updated_at.map(Timestamp::as_ms),
+        ])?;
+    if changed == 1 {
+        return Ok(());
+    }
+    let there = db
+        .prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2")?
+        .exists([id, warehouse])?;
+    Err(if there {
+        stale()
+    } else {
+        not_found(Entity::Namespace(namespace.id))
+    })
+}
+
+fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
+    let warehouse = warehouse.as_uuid();
+    let key: Option<String> = db
+        .prepare_cached("select path_key from namespace where id = ?1 and warehouse_id = ?2")?
+        .query_row([id.as_uuid(), warehouse], |row| row.get(0))
+        .optional()?;
+    let key = key.ok_or_else(|| not_found(Entity::Namespace(id)))?;
+    // What begins with the key and a separator; a space is the character after the separator.
+    let (below, beyond) = (format!("{key}{SEPARATOR}"), format!("{key} "));
+    let mut namespaces = db.prepare_cached(
+        "select id, path, version, protected from namespace
+         where warehouse_id = ?1 and path_key >= ?2 and path_key < ?3 order by path_key",
+    )?;
+    let mut tabulars = db.prepare_cached(
+        "select tabular.id, tabular.kind, tabular.namespace_id, tabular.name, tabular.location,
+             tabular.version, tabular.protected
+         from namespace join tabular on tabular.namespace_id = namespace.id
+         where namespace.warehouse_id = ?1 and
+             (namespace.path_key = ?2 or namespace.path_key >= ?3 and namespace.path_key < ?4)
+         order by namespace.path_key, tabular.name_key",
+    )?;
+    Ok(NamespaceTree {
+        namespaces: row::all(
+            namespaces.query(params![warehouse, below, beyond])?,
+            tree_namespace,
+        )?,
+        tabulars: row::all(
+            tabulars.query(params![warehouse, key, below, beyond])?,
+            tree_tabular,
+        )?,
+    })
+}
+
+fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
+    let id = drop.id.as_uuid();
+    let version: Option<i64> = db
+        .prepare_cached("select version from namespace where id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    match version {
+        None => return Err(not_found(Entity::Namespace(drop.id))),
+        Some(version) if version != drop.expected.as_i64() => return Err(stale()),
+        Some(_) => {}
+    }
+    remove_tabulars(db, &drop.tree.tabulars)?;
+    // Innermost first: what is still referred to cannot be removed.
+    let mut below: Vec<&TreeNamespace> = drop.tree.namespaces.iter().collect();
+    below.sort_unstable_by_key(|namespace| std::cmp::Reverse(namespace.path.levels().len()));
+    let seen = below.into_iter().map(|below| (below.id, below.version));
+    // What has changed is told before what is new, so that all of it is looked at.
+    let mut holds_others = false;
+    for (id, version) in seen.chain([(drop.id, drop.expected)]) {
+        let removed = db
+            .prepare_cached("delete from namespace where id = ?1 and version = ?2")?
+            .execute(params![id.as_uuid(), version.as_i64()])
+            .map_err(Failure::from);
+        match removed {
+            Ok(0) => return Err(stale()),
+            Ok(_) => {}
+            Err(error) if error.is_still_referred_to() => holds_others = true,
+            Err(error) => return Err(error),
+        }
+    }
+    if holds_others {
+        return Err(StoreError::NotEmpty(Entity::Namespace(drop.id)).into());
+    }
+    Ok(())
+}
+
+fn remove_tabulars(db: &Connection, listed: &[TreeTabular]) -> Work<()> {
+    let mut moved_on = Vec::new();
+    for tabular in listed {
+        let removed = db
+            .prepare_cached(
+                "delete from tabular where id = ?1 and version = ?2 and namespace_id = ?3",
+            )?
+            .execute(params![
+                tabular.id.as_uuid(),
+                tabular.version.as_i64(),
+                tabular.namespace.as_uuid()
+            ])?;
+        if removed == 0 {
+            moved_on.push(tabular.id);
+        }
+    }
+    if moved_on.is_empty() {
+        return Ok(());
+    }
+    Err(tabular::stale(db, &moved_on))
+}
+
+/// A row of `id, warehouse_id, path, properties, protected, version, updated_at` from the given column on.
+pub(crate) fn namespace(row: &Row<'_>, first: usize) -> Work<NamespaceRow> {
+    let properties: String = row.get(first + 3)?;
+    Ok(NamespaceRow {
+        id: row.get::<_, Uuid>(first)?.into(),
+        warehouse: row.get::<_, Uuid>(first + 1)?.into(),
+        path: path(&row.get::<_, String>(first + 2)?)?,
+        properties: serde_json::from_str(&properties).map_err(Failure::damaged)?,
+        protection: row.get::<_, bool>(first + 4)?.into(),
+        version: Version::from_i64(row.get(first + 5)?),
+        updated_at: row
+            .get::<_, Option<i64>>(first + 6)?
+            .map(Timestamp::from_ms),
+    })
+}
+
+fn listed(row: &Row<'_>) -> Work<ListedNamespace> {
+    Ok(ListedNamespace {
+        id: row.get::<_, Uuid>(0)?.into(),
+        path: path(&row.get::<_, String>(1)?)?,
+        protection: row.get::<_, bool>(2)?.into(),
+    })
+}
+
+fn tree_namespace(row: &Row<'_>) -> Work<TreeNamespace> {
+    Ok(TreeNamespace {
+        id: row.get::<_, Uuid>(0)?.into(),
+        path: path(&row.get::<_, String>(1)?)?,
+        version: Version::from_i64(row.get(2)?),
+        protection: row.get::<_, bool>(3)?.into(),
+    })
+}
+
+fn tree_tabular(row: &Row<'_>) -> Work<TreeTabular> {
+    Ok(TreeTabular {
+        id: row.get::<_, Uuid>(0)?.into(),
+        kind: row::kind(&row.get::<_, String>(1)?)?,
+        namespace: row.get::<_, Uuid>(2)?.into(),
+        name: row.get(3)?,
+        location: row.get(4)?,
+        version: Version::from_i64(row.get(5)?),
+        protection: row.get::<_, bool>(6)?.into(),
+    })
+}
+
+fn path(levels: &str) -> Work<NamespacePath> {
+    let levels = serde_json::from_str(levels).map_err(Failure::damaged)?;
+    NamespacePath::parse(levels).map_err(Failure::damaged)
+}

@@ -1,0 +1,191 @@
+//! From names to ids and versions, many at once.
+
+use async_trait::async_trait;
+use model::{NameKey, NamespaceKey, TabularId, Version};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use store::{
+    NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result, TabularStamp,
+    WarehouseStamp,
+};
+use uuid::Uuid;
+
+use crate::SqliteStore;
+use crate::error::Work;
+use crate::{namespace, row};
+
+#[async_trait]
+impl Resolver for SqliteStore {
+    async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>> {
+        // SQLite is in this process: one prepared statement for each key is cheaper than one large
+        // one, and the read's snapshot makes them one.
+        self.read(move |db| keys.iter().map(|key| one(db, key)).collect())
+            .await
+    }
+}
+
+fn one(db: &Connection, key: &ResolveKey) -> Work<Resolved> {
+    let warehouse = key.warehouse.as_uuid();
+    match &key.target {
+        ResolveTarget::Warehouse => only_warehouse(db, warehouse),
+        ResolveTarget::Namespace(path) => stamped_namespace(db, warehouse, path),
+        ResolveTarget::NamespaceRow(path) => whole_namespace(db, warehouse, path),
+        ResolveTarget::Tabular(path, name) => stamped_tabular(db, warehouse, path, name),
+        ResolveTarget::TabularContent(path, name, known) => {
+            whole_tabular(db, warehouse, (path, name), *known)
+        }
+    }
+}
+
+fn only_warehouse(db: &Connection, warehouse: Uuid) -> Work<Resolved> {
+    let found = db
+        .prepare_cached("select version, status from warehouse where id = ?1")?
+        .query_row([warehouse], |row| {
+            Ok(warehouse_stamp(row).map(|stamp| Resolved {
+                warehouse: Some(stamp),
+                ..Resolved::default()
+            }))
+        })
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+fn stamped_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Work<Resolved> {
+    let found = db
+        .prepare_cached(
+            "select w.version, w.status, n.id, n.version from warehouse as w
+             left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+             where w.id = ?1",
+        )?
+        .query_row(params![warehouse, path.as_str()], |row| {
+            Ok(warehouse_and_namespace(row))
+        })
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+fn whole_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Work<Resolved> {
+    let found = db
+        .prepare_cached(
+            "select w.version, w.status, n.id, n.version, n.id, n.warehouse_id, n.path,
+                 n.properties, n.protected, n.version, n.updated_at
+             from warehouse as w
+             left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+             where w.id = ?1",
+        )?
+        .query_row(params![warehouse, path.as_str()], |row| {
+            Ok(warehouse_and_namespace(row).and_then(|mut resolved| {
+                if resolved.namespace.is_some() {
+                    resolved.namespace_row = Some(namespace::namespace(row, 4)?);
+                }
+                Ok(resolved)
+            }))
+        })
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+fn stamped_tabular(
+    db: &Connection,
+    warehouse: Uuid,
+    path: &NamespaceKey,
+    name: &NameKey,
+) -> Work<Resolved> {
+    let found = db
+        .prepare_cached(
+            "select w.version, w.status, n.id, n.version, t.id, t.kind, t.version, t.protected
+             from warehouse as w
+             left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+             left join tabular as t
+                 on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
+             where w.id = ?1",
+        )?
+        .query_row(params![warehouse, path.as_str(), name.as_str()], |row| {
+            Ok(with_tabular(row))
+        })
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+fn whole_tabular(
+    db: &Connection,
+    warehouse: Uuid,
+    (path, name): (&NamespaceKey, &NameKey),
+    known: Option<(TabularId, Version)>,
+) -> Work<Resolved> {
+    let (known_id, known_version) = known.unzip();
+    // The metadata is not read from its pages for an asker who has this version already.
+    let found = db
+        .prepare_cached(
+            "select w.version, w.status, n.id, n.version, t.id, t.kind, t.version, t.protected,
+                 t.id = ?4 and t.version = ?5, t.location, t.metadata_location,
+                 case when t.id = ?4 and t.version = ?5 then null else t.metadata end
+             from warehouse as w
+             left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+             left join tabular as t
+                 on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
+             where w.id = ?1",
+        )?
+        .query_row(
+            params![
+                warehouse,
+                path.as_str(),
+                name.as_str(),
+                known_id.map(TabularId::as_uuid),
+                known_version.map(Version::as_i64)
+            ],
+            |row| Ok(with_content(row)),
+        )
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+/// `version, status` of a warehouse.
+fn warehouse_stamp(row: &Row<'_>) -> Work<WarehouseStamp> {
+    Ok(WarehouseStamp {
+        version: Version::from_i64(row.get(0)?),
+        status: row::status(&row.get::<_, String>(1)?)?,
+    })
+}
+
+/// Behind a warehouse `id, version` of a namespace, null if there is none.
+fn warehouse_and_namespace(row: &Row<'_>) -> Work<Resolved> {
+    let namespace = match row.get::<_, Option<Uuid>>(2)? {
+        None => None,
+        Some(id) => Some(NamespaceStamp {
+            id: id.into(),
+            version: Version::from_i64(row.get(3)?),
+        }),
+    };
+    Ok(Resolved {
+        warehouse: Some(warehouse_stamp(row)?),
+        namespace,
+        ..Resolved::default()
+    })
+}
+
+/// Behind a namespace `id, kind, version, protected` of a table or view, null if there is none.
+fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
+    let mut resolved = warehouse_and_namespace(row)?;
+    if let Some(id) = row.get::<_, Option<Uuid>>(4)? {
+        resolved.tabular = Some(TabularStamp {
+            id: id.into(),
+            kind: row::kind(&row.get::<_, String>(5)?)?,
+            version: Version::from_i64(row.get(6)?),
+            protection: row.get::<_, bool>(7)?.into(),
+            content: None,
+        });
+    }
+    Ok(resolved)
+}
+
+/// Behind a tabular whether it is known already, and `location, metadata_location, metadata`.
+fn with_content(row: &Row<'_>) -> Work<Resolved> {
+    let mut resolved = with_tabular(row)?;
+    if let Some(stamp) = &mut resolved.tabular {
+        let is_known = row.get::<_, Option<bool>>(8)?.unwrap_or(false);
+        if !is_known {
+            stamp.content = Some(row::content(row, 9)?);
+        }
+    }
+    Ok(resolved)
+}

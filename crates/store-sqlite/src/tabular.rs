@@ -1,0 +1,184 @@
+//! Tables and views: their pointer and their metadata.
+
+use async_trait::async_trait;
+use model::{
+    NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use store::{
+    Commit, Effects, Entity, ListedTabular, Protection, Result, StoreError, TabularRename,
+    TabularRow, Tabulars,
+};
+use uuid::Uuid;
+
+use crate::SqliteStore;
+use crate::commit;
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::row::{self, Cut};
+
+#[async_trait]
+impl Tabulars for SqliteStore {
+    async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| commit::apply(db, &commit))
+            .await
+    }
+
+    async fn tabular_load(&self, warehouse: WarehouseId, id: TabularId) -> Result<TabularRow> {
+        self.read(move |db| {
+            load(db, id)?
+                .filter(|tabular| tabular.warehouse == warehouse)
+                .ok_or_else(|| not_found(Entity::Tabular(id)))
+        })
+        .await
+    }
+
+    async fn tabular_list(
+        &self,
+        namespace: NamespaceId,
+        kind: TabularKind,
+        page: PageRequest,
+    ) -> Result<Page<ListedTabular>> {
+        self.read(move |db| {
+            let cut = Cut::of(&page);
+            let mut statement = db.prepare_cached(
+                "select id, name, protected, name_key from tabular
+                 where namespace_id = ?1 and kind = ?2 and name_key > ?3 and deleted_at is null
+                 order by name_key limit ?4",
+            )?;
+            let rows = statement.query(params![
+                namespace.as_uuid(),
+                kind.as_str(),
+                cut.after,
+                cut.limit
+            ])?;
+            let page = Page::cut(row::all(rows, listed)?, page.size, |(_, key)| key.clone());
+            Ok(Page {
+                items: page.items.into_iter().map(|(tabular, _)| tabular).collect(),
+                next: page.next,
+            })
+        })
+        .await
+    }
+
+    async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| change_name(db, &rename))
+            .await
+    }
+
+    async fn tabular_protect(
+        &self,
+        at: (TabularId, Version),
+        protection: Protection,
+        now: Timestamp,
+        effects: Effects,
+    ) -> Result<()> {
+        self.change(effects, move |db| {
+            expect(db, at)?;
+            let (id, version) = at;
+            db.prepare_cached(
+                "update tabular set protected = ?2, version = ?3, updated_at = ?4 where id = ?1",
+            )?
+            .execute(params![
+                id.as_uuid(),
+                bool::from(protection),
+                version.next().as_i64(),
+                now.as_ms()
+            ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+        self.change(effects, move |db| {
+            expect(db, at)?;
+            db.prepare_cached("delete from tabular where id = ?1")?
+                .execute([at.0.as_uuid()])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
+    expect(db, (rename.id, rename.expected))?;
+    let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
+    let there = db
+        .prepare_cached(
+            "select 1 from namespace where id = ?1
+             and warehouse_id = (select warehouse_id from tabular where id = ?2)",
+        )?
+        .exists([namespace, id])?;
+    if !there {
+        return Err(not_found(Entity::Namespace(rename.namespace)));
+    }
+    let taken = db
+        .prepare_cached(
+            "select 1 from tabular
+             where namespace_id = ?1 and name_key = ?2 and deleted_at is null and id <> ?3",
+        )?
+        .exists(params![namespace, rename.name.key().as_str(), id])?;
+    if taken {
+        return Err(already_exists(Entity::TabularName(rename.name.clone())));
+    }
+    db.prepare_cached(
+        "update tabular set namespace_id = ?2, name = ?3, name_key = ?4, version = ?5,
+             updated_at = ?6 where id = ?1",
+    )?
+    .execute(params![
+        id,
+        namespace,
+        rename.name.as_str(),
+        rename.name.key().as_str(),
+        rename.expected.next().as_i64(),
+        rename.at.as_ms(),
+    ])?;
+    Ok(())
+}
+
+/// Refuses if the live row is gone or has moved on.
+fn expect(db: &Connection, (id, expected): (TabularId, Version)) -> Work<()> {
+    let version: Option<i64> = db
+        .prepare_cached("select version from tabular where id = ?1 and deleted_at is null")?
+        .query_row([id.as_uuid()], |row| row.get(0))
+        .optional()?;
+    match version {
+        None => Err(not_found(Entity::Tabular(id))),
+        Some(version) if version != expected.as_i64() => Err(stale(db, &[id])),
+        Some(_) => Ok(()),
+    }
+}
+
+/// `Stale` with those rows that still exist.
+pub(crate) fn stale(db: &Connection, moved_on: &[TabularId]) -> Failure {
+    let current: Work<Vec<Option<TabularRow>>> = moved_on.iter().map(|id| load(db, *id)).collect();
+    match current {
+        Ok(current) => {
+            let current = current.into_iter().flatten().collect();
+            StoreError::Stale { current }.into()
+        }
+        Err(failure) => failure,
+    }
+}
+
+/// The live row of this id in any warehouse.
+fn load(db: &Connection, id: TabularId) -> Work<Option<TabularRow>> {
+    let found = db
+        .prepare_cached(
+            "select id, warehouse_id, namespace_id, kind, name, protected, version, updated_at,
+                 location, metadata_location, metadata
+             from tabular where id = ?1 and deleted_at is null",
+        )?
+        .query_row([id.as_uuid()], |row| Ok(row::tabular(row)))
+        .optional()?;
+    found.transpose()
+}
+
+fn listed(row: &Row<'_>) -> Work<(ListedTabular, String)> {
+    let tabular = ListedTabular {
+        id: row.get::<_, Uuid>(0)?.into(),
+        name: row.get(1)?,
+        protection: row.get::<_, bool>(2)?.into(),
+    };
+    Ok((tabular, row.get(3)?))
+}

@@ -1,0 +1,234 @@
+//! Warehouses hold namespaces and know where their files are.
+
+use async_trait::async_trait;
+use model::{Name, Page, PageRequest, ProjectId, SecretId, Timestamp, Version, WarehouseId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use store::{Effects, Entity, Result, StoreError, WarehouseRow, Warehouses};
+use uuid::Uuid;
+
+use crate::SqliteStore;
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::row::{self, Around, Cut};
+
+#[async_trait]
+impl Warehouses for SqliteStore {
+    async fn warehouse_create(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| create(db, &warehouse)).await
+    }
+
+    async fn warehouse_load(&self, id: WarehouseId) -> Result<WarehouseRow> {
+        self.read(move |db| load(db, id)?.ok_or_else(|| not_found(Entity::Warehouse(id))))
+            .await
+    }
+
+    async fn warehouse_find(
+        &self,
+        project: &ProjectId,
+        name: &Name,
+    ) -> Result<Option<WarehouseRow>> {
+        let (project, key) = (project.clone(), name.key().clone());
+        self.read(move |db| {
+            let found = db
+                .prepare_cached(concat!(
+                    "select id, project_id, name, status, protected, version, storage_profile, \
+                     base_location, storage_secret, settings, created_at, updated_at ",
+                    "from warehouse where project_id = ?1 and name_key = ?2"
+                ))?
+                .query_row([project.as_str(), key.as_str()], |row| Ok(warehouse(row)))
+                .optional()?;
+            found.transpose()
+        })
+        .await
+    }
+
+    async fn warehouse_list(
+        &self,
+        project: &ProjectId,
+        page: PageRequest,
+    ) -> Result<Page<WarehouseRow>> {
+        let project = project.clone();
+        self.read(move |db| {
+            let cut = Cut::of(&page);
+            let mut statement = db.prepare_cached(concat!(
+                "select id, project_id, name, status, protected, version, storage_profile, \
+                 base_location, storage_secret, settings, created_at, updated_at ",
+                "from warehouse where project_id = ?1 and name_key > ?2 order by name_key limit ?3"
+            ))?;
+            let rows = statement.query(params![project.as_str(), cut.after, cut.limit])?;
+            let rows = row::all(rows, warehouse)?;
+            Ok(Page::cut(rows, page.size, |warehouse| {
+                warehouse.name.key().as_str().to_owned()
+            }))
+        })
+        .await
+    }
+
+    async fn warehouse_update(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| update(db, &warehouse)).await
+    }
+
+    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| {
+            let removed = db
+                .prepare_cached("delete from warehouse where id = ?1")?
+                .execute([id.as_uuid()])
+                .map_err(Failure::from);
+            match removed {
+                Ok(0) => Err(not_found(Entity::Warehouse(id))),
+                Ok(_) => Ok(()),
+                Err(error) if error.is_still_referred_to() => {
+                    Err(StoreError::NotEmpty(Entity::Warehouse(id)).into())
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+}
+
+fn create(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
+    let project = db
+        .prepare_cached("select 1 from project where id = ?1")?
+        .exists([warehouse.project.as_str()])?;
+    if !project {
+        return Err(not_found(Entity::Project(warehouse.project.clone())));
+    }
+    refuse_taken_name(db, warehouse)?;
+    let id = warehouse.id.as_uuid();
+    let known = db
+        .prepare_cached("select 1 from warehouse where id = ?1")?
+        .exists([id])?;
+    if known {
+        return Err(already_exists(Entity::Warehouse(warehouse.id)));
+    }
+    refuse_taken_location(db, warehouse)?;
+    db.prepare_cached(
+        "insert into warehouse (id, project_id, name, name_key, status, protected, version,
+             storage_profile, base_location, storage_secret, settings, created_at, updated_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        id,
+        warehouse.project.as_str(),
+        warehouse.name.as_str(),
+        warehouse.name.key().as_str(),
+        warehouse.status.as_str(),
+        bool::from(warehouse.protection),
+        warehouse.version.as_i64(),
+        warehouse.storage_profile,
+        warehouse.base_location,
+        warehouse.storage_secret.map(SecretId::as_uuid),
+        warehouse.settings,
+        warehouse.created_at.as_ms(),
+        warehouse.updated_at.map(Timestamp::as_ms),
+    ])?;
+    Ok(())
+}
+
+fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
+    let id = warehouse.id.as_uuid();
+    let version: Option<i64> = db
+        .prepare_cached("select version from warehouse where id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    match version {
+        None => return Err(not_found(Entity::Warehouse(warehouse.id))),
+        Some(version) if version != warehouse.version.as_i64() => return Err(stale()),
+        Some(_) => {}
+    }
+    refuse_taken_name(db, warehouse)?;
+    db.prepare_cached(
+        "update warehouse set name = ?2, name_key = ?3, status = ?4, protected = ?5, version = ?6,
+             storage_profile = ?7, storage_secret = ?8, settings = ?9, updated_at = ?10
+         where id = ?1",
+    )?
+    .execute(params![
+        id,
+        warehouse.name.as_str(),
+        warehouse.name.key().as_str(),
+        warehouse.status.as_str(),
+        bool::from(warehouse.protection),
+        warehouse.version.next().as_i64(),
+        warehouse.storage_profile,
+        warehouse.storage_secret.map(SecretId::as_uuid),
+        warehouse.settings,
+        warehouse.updated_at.map(Timestamp::as_ms),
+    ])?;
+    Ok(())
+}
+
+/// The name of another warehouse of the project.
+fn refuse_taken_name(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
+    // The project is the stored one when the warehouse is known: an update does not move it.
+    let taken = db
+        .prepare_cached(
+            "select 1 from warehouse where id <> ?1 and name_key = ?3 and project_id =
+             coalesce((select project_id from warehouse where id = ?1), ?2)",
+        )?
+        .exists(params![
+            warehouse.id.as_uuid(),
+            warehouse.project.as_str(),
+            warehouse.name.key().as_str()
+        ])?;
+    if taken {
+        return Err(already_exists(Entity::WarehouseName(
+            warehouse.name.clone(),
+        )));
+    }
+    Ok(())
+}
+
+fn refuse_taken_location(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
+    let around = Around::of(&warehouse.base_location);
+    let other: Option<String> = db
+        .prepare_cached(
+            "select base_location from warehouse
+             where base_location in (select value from json_each(?1))
+             union all
+             select base_location from warehouse where base_location >= ?2 and base_location < ?3
+             limit 1",
+        )?
+        .query_row(
+            [&around.at_and_above, &around.below, &around.beyond],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match other {
+        None => Ok(()),
+        Some(other) => Err(StoreError::LocationTaken {
+            location: warehouse.base_location.clone(),
+            other,
+        }
+        .into()),
+    }
+}
+
+fn load(db: &Connection, id: WarehouseId) -> Work<Option<WarehouseRow>> {
+    let found = db
+        .prepare_cached(
+            "select id, project_id, name, status, protected, version, storage_profile,
+                 base_location, storage_secret, settings, created_at, updated_at
+             from warehouse where id = ?1",
+        )?
+        .query_row([id.as_uuid()], |row| Ok(warehouse(row)))
+        .optional()?;
+    found.transpose()
+}
+
+fn warehouse(row: &Row<'_>) -> Work<WarehouseRow> {
+    let (project, name, status): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(WarehouseRow {
+        id: row.get::<_, Uuid>(0)?.into(),
+        project: project.parse().map_err(Failure::damaged)?,
+        name: Name::parse("warehouse", &name).map_err(Failure::damaged)?,
+        status: row::status(&status)?,
+        protection: row.get::<_, bool>(4)?.into(),
+        version: Version::from_i64(row.get(5)?),
+        storage_profile: row.get(6)?,
+        base_location: row.get(7)?,
+        storage_secret: row.get::<_, Option<Uuid>>(8)?.map(SecretId::from),
+        settings: row.get(9)?,
+        created_at: Timestamp::from_ms(row.get(10)?),
+        updated_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_ms),
+    })
+}
