@@ -1,0 +1,68 @@
+//! What can go wrong, by who has to react: the writer of the JSON, the author of the update, or the
+//! client that has to refresh and try again.
+
+use std::fmt::Display;
+
+/// JSON that is not what the Iceberg table or view spec says.
+///
+/// The message names the part (`table metadata`, `snapshot`, …), the field and the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    message: String,
+}
+
+impl ParseError {
+    /// An error about `what` (for example `snapshot`), with the reason.
+    pub(crate) fn new(what: &str, problem: impl Display) -> Self {
+        Self {
+            message: format!("invalid {what}: {problem}"),
+        }
+    }
+
+    /// The message that a caller may see.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Why an update cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpdateError {
+    /// The update is wrong, and stays wrong when it is sent again (HTTP 400).
+    #[error("{0}")]
+    Invalid(String),
+    /// The update was built on an older state of the table: its sequence number or row id was taken
+    /// meanwhile. The client should refresh and retry (HTTP 409, `CommitFailedException`).
+    #[error("Validation failed, please retry: {0}")]
+    Stale(String),
+}
+
+impl UpdateError {
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(message.into())
+    }
+}
+
+impl From<ParseError> for UpdateError {
+    fn from(error: ParseError) -> Self {
+        Self::Invalid(error.message)
+    }
+}
+
+/// A requirement of a commit does not hold (HTTP 409, `CommitFailedException`).
+///
+/// The text is the Java reference's, because clients match on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Requirement failed: {reason}")]
+pub struct RequirementFailed {
+    reason: String,
+}
+
+impl RequirementFailed {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}

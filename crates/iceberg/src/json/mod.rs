@@ -1,0 +1,77 @@
+//! JSON without loss: values are kept as the text that was sent, objects are taken apart one level at
+//! a time. Numbers never pass through a float, keys that nobody here knows are carried along.
+
+mod depth;
+mod object;
+mod same;
+mod write;
+
+pub(crate) use depth::check_depth;
+pub(crate) use object::{Object, elements};
+pub(crate) use same::same_value;
+pub(crate) use write::{ObjectWriter, array_of, quoted};
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+/// The text of one valid JSON value. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Raw(Arc<str>);
+
+impl Raw {
+    /// Takes text that this crate has printed itself.
+    pub(crate) fn printed(text: String) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&RawValue> for Raw {
+    /// Keeps the value's text; white space between tokens goes if the text has several lines.
+    fn from(value: &RawValue) -> Self {
+        let text = value.get();
+        // Inside a JSON string a line feed is escaped, so a bare one means pretty-printing.
+        if text.contains('\n') {
+            Self(write::compact(text).into())
+        } else {
+            Self(text.into())
+        }
+    }
+}
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq for Raw {
+    /// Equal as JSON values: the order of keys and white space do not count.
+    fn eq(&self, other: &Self) -> bool {
+        same_value(&self.0, &other.0)
+    }
+}
+
+/// Members of an object that this crate does not interpret, in the order they came.
+pub(crate) type Extra = Vec<(String, Raw)>;
+
+/// Whether two sets of uninterpreted members say the same. A `null` member is the same as none.
+pub(crate) fn same_extra(one: &Extra, two: &Extra) -> bool {
+    let set = |extra: &Extra| extra.iter().filter(|(_, v)| v.get() != "null").count();
+    set(one) == set(two)
+        && one
+            .iter()
+            .filter(|(_, value)| value.get() != "null")
+            .all(|(key, value)| two.iter().any(|(k, v)| k == key && v == value))
+}
+
+impl serde::Serialize for Raw {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        value.serialize(serializer)
+    }
+}

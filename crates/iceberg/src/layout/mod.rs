@@ -1,0 +1,64 @@
+//! How a table's data is laid out: partition specs and sort orders over the columns of a schema.
+
+mod partition;
+mod sort;
+mod transform;
+
+pub use partition::PartitionSpec;
+pub use sort::SortOrder;
+
+pub(crate) use partition::FIRST_PARTITION_ID;
+pub(crate) use sort::{FIRST_ORDER_ID, UNSORTED_ID};
+
+use crate::error::ParseError;
+use crate::json::{Object, ObjectWriter};
+
+/// The columns that a transform reads: `source-id`, or since v3 `source-ids` when there are several.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Sources {
+    one: Option<i32>,
+    many: Option<Vec<i32>>,
+}
+
+impl Sources {
+    fn take(object: &mut Object<'_>) -> Result<Self, ParseError> {
+        let many: Option<Vec<i32>> = object.optional("source-ids")?;
+        let one = object.optional("source-id")?;
+        if one.is_none() && many.as_ref().is_none_or(Vec::is_empty) {
+            return Err(object.error("the field `source-id` (or `source-ids`) is missing"));
+        }
+        Ok(Self { one, many })
+    }
+
+    fn ids(&self) -> impl Iterator<Item = i32> {
+        let one = if self.many.is_some() { None } else { self.one };
+        one.into_iter().chain(self.many.iter().flatten().copied())
+    }
+
+    /// The same sources under their new ids; the error is the id that has no new one.
+    fn renumbered(&self, new_id: impl Fn(i32) -> Option<i32>) -> Result<Self, i32> {
+        let change = |id: i32| new_id(id).ok_or(id);
+        Ok(Self {
+            one: self.one.map(change).transpose()?,
+            many: self
+                .many
+                .as_ref()
+                .map(|many| many.iter().map(|id| change(*id)).collect())
+                .transpose()?,
+        })
+    }
+
+    fn print(&self, writer: &mut ObjectWriter<'_>) {
+        writer.plain_if_some("source-id", self.one);
+        if let Some(many) = &self.many {
+            writer.array("source-ids", many, |out, id| out.push_str(&id.to_string()));
+        }
+    }
+}
+
+impl std::fmt::Display for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids: Vec<_> = self.ids().map(|id| id.to_string()).collect();
+        f.write_str(&ids.join(", "))
+    }
+}

@@ -1,0 +1,221 @@
+//! Finds fields by id and by name, and checks what must hold for the lookup to be unambiguous.
+
+use std::collections::HashMap;
+
+use super::{Field, Kind, Schema, Type};
+use crate::error::ParseError;
+
+/// Every field of a schema, list elements, map keys and map values included.
+pub(crate) struct SchemaIndex<'s> {
+    nodes: HashMap<i32, Node<'s>>,
+    names: HashMap<String, i32>,
+    short_names: HashMap<String, i32>,
+}
+
+/// One field and where it hangs.
+pub(crate) struct Node<'s> {
+    /// Full name: `a.b`, `list.element`, `map.key`.
+    pub(crate) name: String,
+    pub(crate) ty: &'s Type,
+    required: bool,
+    pub(crate) parent: Option<i32>,
+}
+
+/// Where a field hangs while the tree is walked: full and short name, and id.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    name: &'p str,
+    short: &'p str,
+    parent: Option<i32>,
+}
+
+impl<'s> SchemaIndex<'s> {
+    /// Indexes a schema; fails if an id or a full name occurs twice.
+    pub(crate) fn new(schema: &'s Schema) -> Result<Self, ParseError> {
+        let mut index = Self {
+            nodes: HashMap::new(),
+            names: HashMap::new(),
+            short_names: HashMap::new(),
+        };
+        index.fields(
+            &schema.fields,
+            Place {
+                name: "",
+                short: "",
+                parent: None,
+            },
+        )?;
+        Ok(index)
+    }
+
+    pub(crate) fn node(&self, id: i32) -> Option<&Node<'s>> {
+        self.nodes.get(&id)
+    }
+
+    /// The id of a field by its full name, or by its short one (`list.x` for `list.element.x`).
+    pub(crate) fn id_of(&self, name: &str) -> Option<i32> {
+        self.names
+            .get(name)
+            .or_else(|| self.short_names.get(name))
+            .copied()
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (i32, &Node<'s>)> {
+        self.nodes.iter().map(|(id, node)| (*id, node))
+    }
+
+    fn fields(&mut self, fields: &'s [Field], place: Place<'_>) -> Result<(), ParseError> {
+        for field in fields {
+            let name = join(place.name, &field.name);
+            let short = join(place.short, &field.name);
+            let node = Node {
+                name: name.clone(),
+                ty: &field.ty,
+                required: field.required,
+                parent: place.parent,
+            };
+            self.add(field.id, node)?;
+            if !place.name.is_empty() && short != name {
+                self.short_names.entry(short.clone()).or_insert(field.id);
+            }
+            let inner = Place {
+                name: &name,
+                short: &short,
+                parent: Some(field.id),
+            };
+            self.children(&field.ty, inner)?;
+        }
+        Ok(())
+    }
+
+    fn children(&mut self, ty: &'s Type, place: Place<'_>) -> Result<(), ParseError> {
+        match ty {
+            Type::Named(_) | Type::Other(_) => Ok(()),
+            Type::Struct { fields, .. } => self.fields(fields, place),
+            Type::List {
+                id,
+                required,
+                element,
+                ..
+            } => self.part("element", (*id, *required, element), place),
+            Type::Map {
+                ids: (key_id, value_id),
+                required,
+                key,
+                value,
+                ..
+            } => {
+                self.part("key", (*key_id, true, key), place)?;
+                self.part("value", (*value_id, *required, value), place)
+            }
+        }
+    }
+
+    /// A list's element, a map's key or value.
+    fn part(
+        &mut self,
+        part: &str,
+        (id, required, ty): (i32, bool, &'s Type),
+        place: Place<'_>,
+    ) -> Result<(), ParseError> {
+        let name = join(place.name, part);
+        let node = Node {
+            name: name.clone(),
+            ty,
+            required,
+            parent: place.parent,
+        };
+        self.add(id, node)?;
+        if place.short != place.name {
+            self.short_names
+                .entry(join(place.short, part))
+                .or_insert(id);
+        }
+        // Fields of a struct in a list or map value go without `element` or `value` in short names.
+        let skipped = matches!(ty, Type::Struct { .. }) && part != "key";
+        let short = if skipped {
+            place.short.to_owned()
+        } else {
+            join(place.short, part)
+        };
+        self.children(
+            ty,
+            Place {
+                name: &name,
+                short: &short,
+                parent: Some(id),
+            },
+        )
+    }
+
+    fn add(&mut self, id: i32, node: Node<'s>) -> Result<(), ParseError> {
+        let name = node.name.clone();
+        if let Some(other) = self.names.insert(name.clone(), id) {
+            let problem = format_args!("multiple fields for name {name}: {other} and {id}");
+            return Err(ParseError::new("schema", problem));
+        }
+        if let Some(other) = self.nodes.insert(id, node) {
+            let problem = format_args!(
+                "the field id {id} belongs to both {} and {name}",
+                other.name
+            );
+            return Err(ParseError::new("schema", problem));
+        }
+        Ok(())
+    }
+}
+
+/// Checks names, ids and identifier fields (table spec, "Identifier Field IDs").
+pub(crate) fn check_structure(schema: &Schema) -> Result<(), ParseError> {
+    let index = SchemaIndex::new(schema)?;
+    for id in &schema.identifier_field_ids {
+        identifier_field(&index, *id).map_err(|problem| ParseError::new("schema", problem))?;
+    }
+    Ok(())
+}
+
+fn identifier_field(index: &SchemaIndex<'_>, id: i32) -> Result<(), String> {
+    let Some(field) = index.node(id) else {
+        return Err(format!(
+            "Cannot add fieldId {id} as an identifier field: field does not exist"
+        ));
+    };
+    let kind = Kind::of(field.ty);
+    let refuse = |why: &str| {
+        Err(format!(
+            "Cannot add field {} as an identifier field: {why}",
+            field.name
+        ))
+    };
+    if !kind.is_primitive() {
+        return refuse("not a primitive type field");
+    }
+    if !field.required {
+        return refuse("not a required field");
+    }
+    if kind == Kind::FloatingPoint {
+        return refuse("must not be float or double field");
+    }
+    let mut parent = field.parent.and_then(|id| index.node(id));
+    while let Some(outer) = parent {
+        if !matches!(outer.ty, Type::Struct { .. }) {
+            return refuse(&format!("must not be nested in {}", outer.name));
+        }
+        if !outer.required {
+            return refuse(&format!(
+                "must not be nested in an optional field {}",
+                outer.name
+            ));
+        }
+        parent = outer.parent.and_then(|id| index.node(id));
+    }
+    Ok(())
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
+}

@@ -1,0 +1,100 @@
+//! What a type string means, as far as the catalog has to know.
+
+use std::fmt;
+
+use super::Type;
+
+/// The family of a type: what partition transforms and format versions care about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Boolean,
+    Integer,
+    Long,
+    FloatingPoint,
+    Decimal,
+    Date,
+    Time,
+    Timestamp,
+    TimestampNanos,
+    Text,
+    Uuid,
+    Bytes,
+    Fixed,
+    Unknown,
+    Variant,
+    Geo,
+    Nested,
+    /// A type of a later format version. Nothing is known about it, so nothing is refused.
+    Future,
+}
+
+impl Kind {
+    pub(crate) fn of(ty: &Type) -> Self {
+        let Type::Named(name) = ty else {
+            return if matches!(ty, Type::Other(_)) {
+                Self::Future
+            } else {
+                Self::Nested
+            };
+        };
+        let lower = name.trim().to_ascii_lowercase();
+        match lower.as_str() {
+            "boolean" => Self::Boolean,
+            "int" => Self::Integer,
+            "long" => Self::Long,
+            "float" | "double" => Self::FloatingPoint,
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "timestamp" | "timestamptz" => Self::Timestamp,
+            "timestamp_ns" | "timestamptz_ns" => Self::TimestampNanos,
+            "string" => Self::Text,
+            "uuid" => Self::Uuid,
+            "binary" => Self::Bytes,
+            "unknown" => Self::Unknown,
+            "variant" => Self::Variant,
+            other => match other.split(['(', '[']).next().map(str::trim) {
+                Some("decimal") => Self::Decimal,
+                Some("fixed") => Self::Fixed,
+                Some("geometry" | "geography") => Self::Geo,
+                _ => Self::Future,
+            },
+        }
+    }
+
+    /// Whether the Java reference calls it a primitive type: `variant` is none.
+    pub(crate) fn is_primitive(self) -> bool {
+        !matches!(self, Self::Nested | Self::Variant)
+    }
+
+    /// The format version that brought it.
+    pub(crate) fn since(self) -> u8 {
+        match self {
+            Self::TimestampNanos | Self::Variant | Self::Unknown | Self::Geo => 3,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Struct { .. } => f.write_str("struct"),
+            Self::List { .. } => f.write_str("list"),
+            Self::Map { .. } => f.write_str("map"),
+            Self::Other(raw) => f.write_str(raw.get()),
+        }
+    }
+}
+
+/// A spelling that is equal for equal types: case and spaces do not count, but the parameters of
+/// geometry and geography are names of others and stay as they are.
+pub(super) fn canonical(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+    match name.split_once('(') {
+        Some((head, parameters)) if head.to_ascii_lowercase().starts_with("geo") => {
+            format!("{}({parameters}", head.to_ascii_lowercase())
+        }
+        _ => name.to_ascii_lowercase(),
+    }
+}

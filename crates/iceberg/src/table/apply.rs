@@ -1,0 +1,257 @@
+//! Applies updates to a table (or creates one from them), as the Java reference's `TableMetadata.Builder`.
+
+use super::builder::Builder;
+use super::log::EncryptionKey;
+use super::parse::strip_slashes;
+use super::update::TableUpdate;
+use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
+use crate::error::UpdateError;
+use crate::layout::{PartitionSpec, SortOrder};
+
+/// When and on what a commit is made.
+#[derive(Debug, Clone)]
+pub struct CommitPoint {
+    /// The catalog's clock, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// The file that holds the base; it goes into the metadata log.
+    pub previous_metadata_location: Option<String>,
+}
+
+/// The outcome of applying updates.
+#[derive(Debug, Clone)]
+pub struct Applied<M> {
+    /// The new metadata; the base itself if nothing changed.
+    pub metadata: M,
+    /// Whether there is anything to commit.
+    pub change: Change,
+}
+
+/// Whether updates changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The metadata is new and has to be written.
+    Changed,
+    /// The updates asked for what was already so: nothing has to be written.
+    Unchanged,
+}
+
+impl<M> Applied<M> {
+    /// Whether there is anything to commit.
+    pub fn is_changed(&self) -> bool {
+        self.change == Change::Changed
+    }
+}
+
+/// Applies `updates` in order to `base`. Without a base they create a table; then they must include
+/// `assign-uuid`, `set-location` and `add-schema`.
+pub fn apply_table(
+    base: Option<&TableMetadata>,
+    updates: &[TableUpdate],
+    point: &CommitPoint,
+) -> Result<Applied<TableMetadata>, UpdateError> {
+    let mut builder = match base {
+        Some(base) => Builder::from_base(base, point),
+        None => Builder::from_nothing(initial_format_version(updates)?, point),
+    };
+    for update in updates {
+        builder.apply(update)?;
+    }
+    match base {
+        Some(base) if !builder.changed => Ok(Applied {
+            metadata: base.clone(),
+            change: Change::Unchanged,
+        }),
+        _ => Ok(Applied {
+            metadata: builder.finish()?,
+            change: Change::Changed,
+        }),
+    }
+}
+
+/// A table that updates create starts at the first version they ask for.
+fn initial_format_version(updates: &[TableUpdate]) -> Result<u8, UpdateError> {
+    let mut asked = updates.iter().filter_map(|update| match update {
+        TableUpdate::UpgradeFormatVersion { format_version } => Some(*format_version),
+        _ => None,
+    });
+    asked
+        .next()
+        .map_or(Ok(DEFAULT_FORMAT_VERSION), supported_version)
+}
+
+pub(super) fn supported_version(version: i64) -> Result<u8, UpdateError> {
+    let known = u8::try_from(version)
+        .ok()
+        .filter(|v| (1..=NEWEST_FORMAT_VERSION).contains(v));
+    known.ok_or_else(|| {
+        UpdateError::Invalid(format!(
+            "Unsupported format version: v{version} (supported: v{NEWEST_FORMAT_VERSION})"
+        ))
+    })
+}
+
+impl Builder<'_> {
+    fn apply(&mut self, update: &TableUpdate) -> Result<(), UpdateError> {
+        match update {
+            TableUpdate::AssignUuid { uuid } => self.assign_uuid(*uuid),
+            TableUpdate::UpgradeFormatVersion { format_version } => self.upgrade(*format_version),
+            TableUpdate::AddSchema { schema } => self.add_schema(schema),
+            TableUpdate::SetCurrentSchema { schema_id } => self.set_current_schema(*schema_id),
+            TableUpdate::RemoveSchemas { schema_ids } => self.remove_schemas(schema_ids),
+            TableUpdate::AddSpec { spec } => self.add_spec(spec),
+            TableUpdate::SetDefaultSpec { spec_id } => self.set_default_spec(*spec_id),
+            TableUpdate::RemovePartitionSpecs { spec_ids } => self.remove_specs(spec_ids),
+            TableUpdate::AddSortOrder { sort_order } => self.add_sort_order(sort_order),
+            TableUpdate::SetDefaultSortOrder { sort_order_id } => {
+                self.set_default_sort_order(*sort_order_id)
+            }
+            TableUpdate::AddSnapshot { snapshot } => self.add_snapshot(snapshot),
+            TableUpdate::SetSnapshotRef {
+                ref_name,
+                reference,
+            } => self.set_ref(ref_name, reference),
+            other => {
+                self.apply_infallible(other);
+                Ok(())
+            }
+        }
+    }
+
+    /// The updates that no state of the table forbids.
+    fn apply_infallible(&mut self, update: &TableUpdate) {
+        match update {
+            TableUpdate::RemoveSnapshots { snapshot_ids } => self.remove_snapshots(snapshot_ids),
+            TableUpdate::RemoveSnapshotRef { ref_name } => self.remove_ref(ref_name),
+            TableUpdate::SetStatistics { statistics } => self.set_statistics(&statistics.0),
+            TableUpdate::RemoveStatistics { snapshot_id } => self.remove_statistics(*snapshot_id),
+            TableUpdate::SetPartitionStatistics {
+                partition_statistics,
+            } => {
+                self.set_partition_statistics(&partition_statistics.0);
+            }
+            TableUpdate::RemovePartitionStatistics { snapshot_id } => {
+                self.remove_partition_statistics(*snapshot_id);
+            }
+            TableUpdate::SetLocation { location } => self.set_location(location),
+            TableUpdate::SetProperties { updates } => {
+                self.changed |= !updates.is_empty();
+                let updates = updates
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()));
+                self.meta.properties.extend(updates);
+            }
+            TableUpdate::RemoveProperties { removals } => {
+                self.changed |= !removals.is_empty();
+                for name in removals {
+                    self.meta.properties.remove(name);
+                }
+            }
+            TableUpdate::AddEncryptionKey { encryption_key } => {
+                self.add_encryption_key(&encryption_key.0);
+            }
+            TableUpdate::RemoveEncryptionKey { key_id } => {
+                let before = self.meta.encryption_keys.len();
+                self.meta.encryption_keys.retain(|key| key.id != *key_id);
+                self.changed |= self.meta.encryption_keys.len() != before;
+            }
+            // The others are in `apply`.
+            _ => {}
+        }
+    }
+
+    fn add_encryption_key(&mut self, key: &EncryptionKey) {
+        if !self
+            .meta
+            .encryption_keys
+            .iter()
+            .any(|other| other.id == key.id)
+        {
+            self.meta.encryption_keys.push(key.clone());
+            self.changed = true;
+        }
+    }
+
+    fn assign_uuid(&mut self, uuid: uuid::Uuid) -> Result<(), UpdateError> {
+        if uuid.is_nil() {
+            return Err(UpdateError::invalid(
+                "Cannot set the table's uuid to the nil uuid",
+            ));
+        }
+        self.changed |= self.meta.uuid != uuid;
+        self.meta.uuid = uuid;
+        Ok(())
+    }
+
+    fn upgrade(&mut self, to: i64) -> Result<(), UpdateError> {
+        let from = self.meta.format_version;
+        if to > i64::from(NEWEST_FORMAT_VERSION) {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot upgrade table to unsupported format version: v{to} (supported: \
+                 v{NEWEST_FORMAT_VERSION})"
+            )));
+        }
+        if to < i64::from(from) {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot downgrade v{from} table to v{to}"
+            )));
+        }
+        let to = supported_version(to)?;
+        if to == from {
+            return Ok(());
+        }
+        self.meta.format_version = to;
+        if to >= 3 {
+            self.meta.next_row_id.get_or_insert(0);
+        }
+        self.changed = true;
+        Ok(())
+    }
+
+    fn set_location(&mut self, location: &str) {
+        let location = strip_slashes(location);
+        if self.meta.location != location {
+            location.clone_into(&mut self.meta.location);
+            self.changed = true;
+        }
+    }
+
+    /// Brings the logs up to date and checks the whole.
+    fn finish(mut self) -> Result<TableMetadata, UpdateError> {
+        self.sweep_snapshots();
+        if !self.has_base {
+            self.complete_new_table()?;
+        }
+        self.meta.last_updated_ms = self.point.now_ms;
+        self.extend_metadata_log()?;
+        self.prune_snapshot_log()?;
+        self.meta
+            .check_consistency()
+            .map_err(UpdateError::Invalid)?;
+        self.meta.check_defaults()?;
+        Ok(self.meta)
+    }
+
+    /// What a table cannot be without. A spec and an order that say nothing can be left out.
+    fn complete_new_table(&mut self) -> Result<(), UpdateError> {
+        let meta = &mut self.meta;
+        let missing = [
+            (meta.uuid.is_nil(), "assign-uuid"),
+            (meta.location.is_empty(), "set-location"),
+            (meta.schemas.is_empty(), "add-schema"),
+        ];
+        if let Some((_, action)) = missing.into_iter().find(|(is_missing, _)| *is_missing) {
+            return Err(UpdateError::Invalid(format!(
+                "the table does not exist, and the updates that are to create it lack `{action}`"
+            )));
+        }
+        if meta.specs.is_empty() {
+            let spec = PartitionSpec::unpartitioned();
+            meta.last_partition_id = meta.last_partition_id.max(spec.highest_field_id());
+            meta.specs.push(spec);
+        }
+        if meta.sort_orders.is_empty() {
+            meta.sort_orders.push(SortOrder::unsorted());
+        }
+        Ok(())
+    }
+}

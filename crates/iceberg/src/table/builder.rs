@@ -1,0 +1,98 @@
+//! The state while updates are applied: the metadata in the making, and what has been changed so far.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::TableMetadata;
+use super::apply::CommitPoint;
+
+/// What −1 stands for in updates.
+pub(super) const LAST_ADDED: i32 = -1;
+
+pub(super) struct Builder<'c> {
+    /// Whether this is a table that exists.
+    pub(super) has_base: bool,
+    pub(super) meta: TableMetadata,
+    pub(super) point: &'c CommitPoint,
+    /// When the base was made; the metadata log says so of the file that held it.
+    pub(super) base_updated_ms: i64,
+    /// Whether an update has changed anything.
+    pub(super) changed: bool,
+    pub(super) last_added_schema: Option<i32>,
+    pub(super) last_added_spec: Option<i32>,
+    pub(super) last_added_order: Option<i32>,
+    /// Time of every snapshot that is there, by id.
+    pub(super) snapshot_times: HashMap<i64, i64>,
+    /// Snapshots that this commit added.
+    pub(super) added_snapshots: HashSet<i64>,
+    /// Removed, but still in the list: the list is swept once.
+    pub(super) removed_snapshots: HashSet<i64>,
+    /// Whether this commit removed any snapshot.
+    pub(super) removed_any_snapshot: bool,
+    /// Where this commit pointed `main`, if it added that snapshot itself.
+    pub(super) main_moves: Vec<i64>,
+}
+
+impl<'c> Builder<'c> {
+    /// Starts from a table.
+    pub(super) fn from_base(base: &TableMetadata, point: &'c CommitPoint) -> Self {
+        let snapshot_times = base
+            .snapshots
+            .iter()
+            .map(|s| (s.id, s.timestamp_ms))
+            .collect();
+        Self {
+            has_base: true,
+            meta: base.clone(),
+            point,
+            base_updated_ms: base.last_updated_ms,
+            changed: false,
+            last_added_schema: None,
+            last_added_spec: None,
+            last_added_order: None,
+            snapshot_times,
+            added_snapshots: HashSet::new(),
+            removed_snapshots: HashSet::new(),
+            removed_any_snapshot: false,
+            main_moves: Vec::new(),
+        }
+    }
+
+    /// Starts from nothing: updates create the table.
+    pub(super) fn from_nothing(format_version: u8, point: &'c CommitPoint) -> Self {
+        let mut builder = Self::from_base(&nothing(format_version, point.now_ms), point);
+        builder.has_base = false;
+        builder
+    }
+}
+
+/// Metadata without any part yet; checks at the end see to it that it is not left so.
+pub(super) fn nothing(format_version: u8, now_ms: i64) -> TableMetadata {
+    TableMetadata {
+        format_version,
+        uuid: Uuid::nil(),
+        location: String::new(),
+        last_sequence_number: 0,
+        last_updated_ms: now_ms,
+        last_column_id: 0,
+        current_schema_id: 0,
+        schemas: Vec::new(),
+        default_spec_id: 0,
+        specs: Vec::new(),
+        last_partition_id: 0,
+        default_sort_order_id: 0,
+        sort_orders: Vec::new(),
+        properties: std::collections::BTreeMap::new(),
+        current_snapshot_id: None,
+        next_row_id: (format_version >= 3).then_some(0),
+        encryption_keys: Vec::new(),
+        refs: std::collections::BTreeMap::new(),
+        snapshots: Vec::new(),
+        statistics: Vec::new(),
+        partition_statistics: Vec::new(),
+        snapshot_log: Vec::new(),
+        metadata_log: Vec::new(),
+        extra: Vec::new(),
+    }
+}

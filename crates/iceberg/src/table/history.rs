@@ -1,0 +1,86 @@
+//! The two logs of a table: which snapshots were current, which files held its metadata.
+
+use std::collections::HashSet;
+
+use super::builder::Builder;
+use super::log::MetadataLogEntry;
+use super::{SnapshotLogEntry, TableMetadata};
+use crate::error::UpdateError;
+use crate::property::{self, DELETE_AFTER_COMMIT, PREVIOUS_VERSIONS_MAX};
+
+/// The metadata files that a commit may delete: those that fell out of the metadata log, if the table wants
+/// that (`write.metadata.delete-after-commit.enabled`). Only delete them once the commit is durable.
+pub fn removed_metadata_files(before: &TableMetadata, after: &TableMetadata) -> Vec<String> {
+    if !property::is_true(&after.properties, DELETE_AFTER_COMMIT) {
+        return Vec::new();
+    }
+    let kept: HashSet<&str> = files(after).collect();
+    files(before)
+        .filter(|file| !kept.contains(file))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
+    metadata
+        .metadata_log
+        .iter()
+        .map(|entry| entry.metadata_file.as_str())
+}
+
+impl Builder<'_> {
+    /// Adds the base's file to the metadata log and drops the oldest beyond the bound.
+    pub(super) fn extend_metadata_log(&mut self) -> Result<(), UpdateError> {
+        let Some(file) = &self.point.previous_metadata_location else {
+            return Ok(());
+        };
+        if !self.has_base {
+            return Ok(());
+        }
+        let default = property::PREVIOUS_VERSIONS_MAX_DEFAULT;
+        let max = property::int(&self.meta.properties, PREVIOUS_VERSIONS_MAX, default)?;
+        let max = usize::try_from(max).unwrap_or(0).max(1);
+        let log = &mut self.meta.metadata_log;
+        log.drain(..(log.len() + 1).saturating_sub(max).min(log.len()));
+        log.push(MetadataLogEntry {
+            timestamp_ms: self.base_updated_ms,
+            metadata_file: file.clone(),
+            extra: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Takes out of the snapshot log what was never current outside of this commit, and everything before a
+    /// snapshot that was removed: a gap would make time travel answer wrongly.
+    pub(super) fn prune_snapshot_log(&mut self) -> Result<(), UpdateError> {
+        let current = self.meta.current_snapshot_id;
+        let between: HashSet<i64> = self
+            .main_moves
+            .iter()
+            .copied()
+            .filter(|id| Some(*id) != current)
+            .collect();
+        if between.is_empty() && !self.removed_any_snapshot {
+            return Ok(());
+        }
+        let mut kept: Vec<SnapshotLogEntry> = Vec::with_capacity(self.meta.snapshot_log.len());
+        for entry in std::mem::take(&mut self.meta.snapshot_log) {
+            if self.snapshot_times.contains_key(&entry.snapshot_id) {
+                if !between.contains(&entry.snapshot_id) {
+                    kept.push(entry);
+                }
+            } else if self.removed_any_snapshot {
+                kept.clear();
+            }
+        }
+        // The log is optional: a table without one has nothing that could be wrong.
+        let last = kept.last().map(|entry| entry.snapshot_id);
+        if current.is_some() && last.is_some() && last != current {
+            return Err(UpdateError::invalid(
+                "Cannot set invalid snapshot log: latest entry is not the current snapshot",
+            ));
+        }
+        self.meta.snapshot_log = kept;
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Updates of schemas, partition specs and sort orders.
+
+use super::StoredSchema;
+use super::builder::{Builder, LAST_ADDED};
+use crate::error::UpdateError;
+use crate::layout::{FIRST_ORDER_ID, FIRST_PARTITION_ID, PartitionSpec, SortOrder, UNSORTED_ID};
+use crate::schema::{Schema, SchemaIndex, check_compatibility};
+
+impl Builder<'_> {
+    /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
+    pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<(), UpdateError> {
+        check_compatibility(schema, self.meta.format_version)?;
+        let highest = self.meta.last_column_id.max(schema.highest_field_id());
+        let mut id = self.meta.current_schema_id;
+        let mut found = false;
+        for stored in &self.meta.schemas {
+            if Schema::parse(stored.raw.get())?.same_as(schema) {
+                (id, found) = (stored.id, true);
+                break;
+            }
+            id = id.max(next_id("schema", stored.id)?);
+        }
+        if !found {
+            self.meta.schemas.push(StoredSchema {
+                id,
+                raw: schema.to_raw(Some(id)),
+            });
+        }
+        self.changed |= !found || highest != self.meta.last_column_id;
+        self.meta.last_column_id = highest;
+        self.last_added_schema = Some(id);
+        Ok(())
+    }
+
+    pub(super) fn set_current_schema(&mut self, id: i32) -> Result<(), UpdateError> {
+        let id = last_added(
+            id,
+            self.last_added_schema,
+            "schema: no schema has been added",
+        )?;
+        if !self.meta.schemas.iter().any(|schema| schema.id == id) {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot set current schema to unknown schema: {id}"
+            )));
+        }
+        self.changed |= self.meta.current_schema_id != id;
+        self.meta.current_schema_id = id;
+        Ok(())
+    }
+
+    pub(super) fn remove_schemas(&mut self, ids: &[i32]) -> Result<(), UpdateError> {
+        if ids.contains(&self.meta.current_schema_id) {
+            return Err(UpdateError::invalid("Cannot remove the current schema"));
+        }
+        let before = self.meta.schemas.len();
+        self.meta.schemas.retain(|schema| !ids.contains(&schema.id));
+        self.changed |= self.meta.schemas.len() != before;
+        Ok(())
+    }
+
+    /// Adds a spec for the current schema, or finds the equal one that is there.
+    pub(super) fn add_spec(&mut self, spec: &PartitionSpec) -> Result<(), UpdateError> {
+        let mut spec = spec.clone();
+        self.fill_partition_ids(&mut spec)?;
+        let schema = self.current_schema()?;
+        let index = SchemaIndex::new(&schema)?;
+        spec.check_names(&index)?;
+        spec.check_sources(&index)?;
+        if let Some(same) = self.meta.specs.iter().find(|stored| stored.same_as(&spec)) {
+            self.last_added_spec = same.id;
+            return Ok(());
+        }
+        if self.meta.format_version == 1 && !spec.has_sequential_ids() {
+            return Err(UpdateError::Invalid(format!(
+                "Spec does not use sequential IDs that are required in v1: {spec}"
+            )));
+        }
+        let highest = self.meta.specs.iter().filter_map(|stored| stored.id).max();
+        let id = highest.map_or(Ok(0), |id| next_id("partition spec", id))?;
+        self.meta.last_partition_id = self.meta.last_partition_id.max(spec.highest_field_id());
+        spec.id = Some(id);
+        self.meta.specs.push(spec);
+        self.last_added_spec = Some(id);
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Fields that come without ids take those of equal fields of earlier specs, or new ones. In v1 ids
+    /// count up from 1000 in every spec.
+    fn fill_partition_ids(&self, spec: &mut PartitionSpec) -> Result<(), UpdateError> {
+        let mut last = match self.meta.format_version {
+            1 => FIRST_PARTITION_ID - 1,
+            _ => self.meta.last_partition_id.max(FIRST_PARTITION_ID - 1),
+        };
+        spec.fill_ids(|field| {
+            let mut known = self.meta.specs.iter().flat_map(|stored| &stored.fields);
+            let equal = known
+                .find(|other| other.same_values_as(field))
+                .and_then(|other| other.id);
+            match equal {
+                Some(id) if self.meta.format_version > 1 => Ok(id),
+                _ => {
+                    last = next_id("partition field", last)?;
+                    Ok(last)
+                }
+            }
+        })
+    }
+
+    pub(super) fn set_default_spec(&mut self, id: i32) -> Result<(), UpdateError> {
+        let id = last_added(id, self.last_added_spec, "spec: no spec has been added")?;
+        if !self.meta.specs.iter().any(|spec| spec.id == Some(id)) {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot set default partition spec to unknown spec: {id}"
+            )));
+        }
+        self.changed |= self.meta.default_spec_id != id;
+        self.meta.default_spec_id = id;
+        Ok(())
+    }
+
+    pub(super) fn remove_specs(&mut self, ids: &[i32]) -> Result<(), UpdateError> {
+        if ids.contains(&self.meta.default_spec_id) {
+            return Err(UpdateError::invalid(
+                "Cannot remove the default partition spec",
+            ));
+        }
+        let before = self.meta.specs.len();
+        self.meta
+            .specs
+            .retain(|spec| spec.id.is_none_or(|id| !ids.contains(&id)));
+        self.changed |= self.meta.specs.len() != before;
+        Ok(())
+    }
+
+    /// Adds an order for the current schema, or finds the equal one that is there.
+    pub(super) fn add_sort_order(&mut self, order: &SortOrder) -> Result<(), UpdateError> {
+        let schema = self.current_schema()?;
+        order.check_sources(&SchemaIndex::new(&schema)?)?;
+        let orders = &mut self.meta.sort_orders;
+        if let Some(same) = orders.iter().find(|stored| stored.same_as(order)) {
+            self.last_added_order = Some(same.id);
+            return Ok(());
+        }
+        let mut order = order.clone();
+        order.id = match orders.iter().map(|stored| stored.id).max() {
+            _ if order.is_unsorted() => UNSORTED_ID,
+            Some(highest) => next_id("sort order", highest)?.max(FIRST_ORDER_ID),
+            None => FIRST_ORDER_ID,
+        };
+        self.last_added_order = Some(order.id);
+        orders.push(order);
+        self.changed = true;
+        Ok(())
+    }
+
+    pub(super) fn set_default_sort_order(&mut self, id: i32) -> Result<(), UpdateError> {
+        let id = last_added(
+            id,
+            self.last_added_order,
+            "sort order: no sort order has been added",
+        )?;
+        if !self.meta.sort_orders.iter().any(|order| order.id == id) {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot set default sort order to unknown sort order: {id}"
+            )));
+        }
+        self.changed |= self.meta.default_sort_order_id != id;
+        self.meta.default_sort_order_id = id;
+        Ok(())
+    }
+
+    fn current_schema(&self) -> Result<Schema, UpdateError> {
+        let text = self.meta.current_schema_json().ok_or_else(|| {
+            UpdateError::invalid("a schema must be added before a partition spec or a sort order")
+        })?;
+        Ok(Schema::parse(text)?)
+    }
+}
+
+/// An id, where −1 is the one added last.
+pub(crate) fn last_added(id: i32, last: Option<i32>, what: &str) -> Result<i32, UpdateError> {
+    if id != LAST_ADDED {
+        return Ok(id);
+    }
+    last.ok_or_else(|| UpdateError::Invalid(format!("Cannot set last added {what}")))
+}
+
+/// The id after this one.
+pub(crate) fn next_id(what: &str, id: i32) -> Result<i32, UpdateError> {
+    id.checked_add(1)
+        .ok_or_else(|| UpdateError::Invalid(format!("there is no {what} id after {id}")))
+}

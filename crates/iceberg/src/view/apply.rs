@@ -1,0 +1,255 @@
+//! Applies updates to a view, as the Java reference's `ViewMetadata.Builder`.
+
+use std::collections::BTreeSet;
+
+use super::{FORMAT_VERSION, LogEntry, StoredSchema, ViewMetadata, ViewUpdate, ViewVersion};
+use crate::error::UpdateError;
+use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
+use crate::schema::Schema;
+use crate::table::{Applied, Change, last_added, next_id, strip_slashes};
+
+/// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970.
+pub fn apply_view(
+    base: &ViewMetadata,
+    updates: &[ViewUpdate],
+    now_ms: i64,
+) -> Result<Applied<ViewMetadata>, UpdateError> {
+    let mut builder = ViewBuilder::new(base, now_ms);
+    for update in updates {
+        builder.apply(update)?;
+    }
+    if !builder.changed {
+        return Ok(Applied {
+            metadata: base.clone(),
+            change: Change::Unchanged,
+        });
+    }
+    Ok(Applied {
+        metadata: builder.finish()?,
+        change: Change::Changed,
+    })
+}
+
+pub(super) struct ViewBuilder {
+    meta: ViewMetadata,
+    now_ms: i64,
+    changed: bool,
+    /// The version that was current before.
+    previous: Option<ViewVersion>,
+    last_added_schema: Option<i32>,
+    last_added_version: Option<i32>,
+    /// Versions that these updates added; they are not expired at once.
+    added: BTreeSet<i32>,
+    /// What goes into the log: only the last move counts.
+    moved: Option<LogEntry>,
+}
+
+impl ViewBuilder {
+    pub(super) fn new(base: &ViewMetadata, now_ms: i64) -> Self {
+        Self {
+            previous: base.current_version().cloned(),
+            meta: base.clone(),
+            now_ms,
+            changed: false,
+            last_added_schema: None,
+            last_added_version: None,
+            added: BTreeSet::new(),
+            moved: None,
+        }
+    }
+
+    fn apply(&mut self, update: &ViewUpdate) -> Result<(), UpdateError> {
+        match update {
+            ViewUpdate::AssignUuid { uuid } if *uuid != self.meta.uuid => {
+                return Err(UpdateError::invalid("Cannot reassign uuid"));
+            }
+            ViewUpdate::AssignUuid { .. } => {}
+            ViewUpdate::UpgradeFormatVersion { format_version } => upgrade(*format_version)?,
+            ViewUpdate::AddSchema { schema } => {
+                self.add_schema(schema)?;
+            }
+            ViewUpdate::AddViewVersion { view_version } => {
+                self.add_version(view_version)?;
+            }
+            ViewUpdate::SetCurrentViewVersion { view_version_id } => {
+                self.set_current_version(*view_version_id)?;
+            }
+            ViewUpdate::SetLocation { location } => {
+                let location = strip_slashes(location);
+                self.changed |= self.meta.location != location;
+                location.clone_into(&mut self.meta.location);
+            }
+            ViewUpdate::SetProperties { updates } => {
+                self.changed |= !updates.is_empty();
+                let updates = updates
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()));
+                self.meta.properties.extend(updates);
+            }
+            ViewUpdate::RemoveProperties { removals } => {
+                self.changed |= !removals.is_empty();
+                for name in removals {
+                    self.meta.properties.remove(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
+    pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
+        let mut id = 0;
+        for stored in &self.meta.schemas {
+            if Schema::parse(stored.raw.get())?.same_as(schema) {
+                self.last_added_schema = Some(stored.id);
+                return Ok(stored.id);
+            }
+            id = id.max(next_id("schema", stored.id)?);
+        }
+        self.meta.schemas.push(StoredSchema {
+            id,
+            raw: schema.to_raw(Some(id)),
+        });
+        self.last_added_schema = Some(id);
+        self.changed = true;
+        Ok(id)
+    }
+
+    /// Adds a version, or finds the equal one that is there. Either is what −1 means afterwards.
+    pub(super) fn add_version(&mut self, version: &ViewVersion) -> Result<i32, UpdateError> {
+        let mut version = version.clone();
+        let last = self.last_added_schema;
+        version.schema_id =
+            last_added(version.schema_id, last, "schema: no schema has been added")?;
+        for stored in &self.meta.versions {
+            if stored.same_as(&version) {
+                self.last_added_version = Some(stored.id);
+                return Ok(stored.id);
+            }
+            if stored.id >= version.id {
+                version.id = next_id("view version", stored.id)?;
+            }
+        }
+        if !self
+            .meta
+            .schemas
+            .iter()
+            .any(|schema| schema.id == version.schema_id)
+        {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot add version with unknown schema: {}",
+                version.schema_id
+            )));
+        }
+        version.check_dialects()?;
+        let id = version.id;
+        self.meta.versions.push(version);
+        self.added.insert(id);
+        self.last_added_version = Some(id);
+        self.changed = true;
+        Ok(id)
+    }
+
+    pub(super) fn set_current_version(&mut self, id: i32) -> Result<(), UpdateError> {
+        let what = "version: no version has been added";
+        let id = last_added(id, self.last_added_version, what)?;
+        if self.meta.current_version_id == id && self.previous.is_some() {
+            return Ok(());
+        }
+        let Some(version) = self.meta.versions.iter().find(|version| version.id == id) else {
+            return Err(UpdateError::Invalid(format!(
+                "Cannot set current version to unknown version: {id}"
+            )));
+        };
+        // Going back to an old version happens now; a new one became current when it was made.
+        let is_new = self.added.contains(&id);
+        let timestamp_ms = if is_new {
+            version.timestamp_ms
+        } else {
+            self.now_ms
+        };
+        self.meta.current_version_id = id;
+        self.moved = Some(LogEntry {
+            timestamp_ms,
+            version_id: id,
+            extra: Vec::new(),
+        });
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Brings the log up to date, expires old versions and checks the whole.
+    pub(super) fn finish(mut self) -> Result<ViewMetadata, UpdateError> {
+        self.meta.version_log.extend(self.moved.take());
+        self.check_dropped_dialects()?;
+        let default = property::VIEW_HISTORY_SIZE_DEFAULT;
+        let size = property::int(&self.meta.properties, VIEW_HISTORY_SIZE, default)?;
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| *size > 0)
+            .ok_or_else(|| {
+                UpdateError::Invalid(format!(
+                    "{VIEW_HISTORY_SIZE} must be positive but was {size}"
+                ))
+            })?;
+        self.added.insert(self.meta.current_version_id);
+        self.expire_versions(size.max(self.added.len()));
+        self.meta.check().map_err(UpdateError::Invalid)?;
+        Ok(self.meta)
+    }
+
+    /// A replaced view must still answer in every dialect, unless it is allowed to stop.
+    fn check_dropped_dialects(&self) -> Result<(), UpdateError> {
+        let (Some(previous), Some(current)) = (&self.previous, self.meta.current_version()) else {
+            return Ok(());
+        };
+        let (before, after) = (previous.dialects(), current.dialects());
+        if before.is_subset(&after) || property::is_true(&self.meta.properties, VIEW_DROP_DIALECT) {
+            return Ok(());
+        }
+        let list = |dialects: &BTreeSet<String>| {
+            dialects
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        Err(UpdateError::Invalid(format!(
+            "Cannot replace view due to loss of view dialects ({VIEW_DROP_DIALECT}=false):\n\
+             Previous dialects: [{}]\nNew dialects: [{}]",
+            list(&before),
+            list(&after)
+        )))
+    }
+
+    /// Keeps the current version and the newest others, `keep` in all. History before a version that is gone
+    /// goes too.
+    fn expire_versions(&mut self, keep: usize) {
+        let meta = &mut self.meta;
+        if meta.versions.len() <= keep {
+            return;
+        }
+        let mut ids: Vec<i32> = meta.versions.iter().map(|version| version.id).collect();
+        ids.sort_unstable_by_key(|id| (*id != meta.current_version_id, std::cmp::Reverse(*id)));
+        ids.truncate(keep);
+        meta.versions.retain(|version| ids.contains(&version.id));
+        let gone = meta
+            .version_log
+            .iter()
+            .rposition(|entry| !ids.contains(&entry.version_id));
+        meta.version_log.drain(..gone.map_or(0, |at| at + 1));
+    }
+}
+
+fn upgrade(to: i64) -> Result<(), UpdateError> {
+    if to < FORMAT_VERSION {
+        let message = format!("Cannot downgrade v{FORMAT_VERSION} view to v{to}");
+        return Err(UpdateError::Invalid(message));
+    }
+    if to > FORMAT_VERSION {
+        return Err(UpdateError::Invalid(format!(
+            "Unsupported format version: {to}"
+        )));
+    }
+    Ok(())
+}
