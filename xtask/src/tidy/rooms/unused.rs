@@ -6,6 +6,9 @@ use super::{Finding, dependencies};
 use crate::tidy::lexer::{code_only, is_name};
 use crate::tidy::repo::Repo;
 
+/// How a comment starts that explains a dependency which no source names.
+const EXPLANATION: &str = "# Named only";
+
 /// Dependencies of the manifest at `path` whose name stands nowhere in the crate's sources.
 pub(super) fn check(repo: &Repo, path: &str, manifest: &Table) -> Vec<Finding> {
     let home = path.trim_end_matches("Cargo.toml");
@@ -25,19 +28,34 @@ pub(super) fn check(repo: &Repo, path: &str, manifest: &Table) -> Vec<Finding> {
             .iter()
             .any(|code| code.lines().any(|line| forms.iter().any(|f| uses(line, f))))
     };
+    let features = manifest
+        .get("features")
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let text = repo.text(path).unwrap_or_default();
     let mut findings = Vec::new();
     for (name, _, _) in dependencies(manifest) {
-        // A feature of the crate may turn on one of the dependency's: then it is used by name.
-        let in_features = manifest.get("features").is_some_and(|features| {
-            let text = features.to_string();
-            text.contains(&format!("\"{name}/")) || text.contains(&format!("\"dep:{name}"))
-        });
-        if !in_features && !named(&name.replace('-', "_")) {
-            let message = format!("`{name}` is named by no source of the crate: remove it");
+        let in_features = [format!("\"{name}/"), format!("\"dep:{name}")]
+            .iter()
+            .any(|f| features.contains(f));
+        if !in_features && !is_explained(text, name) && !named(&name.replace('-', "_")) {
+            let message = format!(
+                "`{name}` is named by no source of the crate: remove it, or say above it \
+                 `{EXPLANATION} …`"
+            );
             findings.push(Finding::of_file("unused-dependency", path, message));
         }
     }
     findings
+}
+
+/// Whether the line above the dependency says why it is there all the same.
+fn is_explained(manifest: &str, name: &str) -> bool {
+    let pairs = manifest.lines().zip(manifest.lines().skip(1));
+    pairs
+        .filter(|(above, _)| above.starts_with(EXPLANATION))
+        .filter_map(|(_, line)| line.strip_prefix(name))
+        .any(|rest| rest.starts_with(['.', ' ', '=']))
 }
 
 /// `form` may be followed by a name, so only what stands before it tells a longer name.
@@ -75,5 +93,12 @@ mod tests {
     fn a_feature_names_its_dependency() {
         let manifest = "[dependencies]\nserde.workspace = true\n[features]\nx = [\"serde/rc\"]";
         assert_eq!(unused("", manifest), 0);
+    }
+
+    #[test]
+    fn a_dependency_that_no_source_names_is_explained() {
+        let explained = "[dependencies]\n# Named only to choose its TLS.\nreqwest.workspace = true";
+        assert_eq!(unused("", explained), 0);
+        assert_eq!(unused("", &explained.replace("Named only", "Needed")), 1);
     }
 }
