@@ -150,3 +150,104 @@ impl<'de> Deserialize<'de> for StorageCredential {
         Self::from_json(&json).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Value {
+        json!({
+            "type": "s3", "credential-type": "access-key",
+            "access-key-id": "AKIAEXAMPLE", "secret-access-key": "hunter2", "external-id": "ext1",
+        })
+    }
+
+    #[test]
+    fn secrets_survive_storage_and_are_never_shown() {
+        let credential = StorageCredential::from_json(&key()).unwrap();
+        let stored = credential.expose_json();
+        let again =
+            StorageCredential::from_json(&serde_json::from_str(stored.expose()).unwrap()).unwrap();
+        assert_eq!(again, credential);
+        let shown = format!("{credential:?} {stored:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("ext1"),
+            "{shown}"
+        );
+        assert_eq!(
+            (credential.kind(), credential.credential_type()),
+            ("s3", "access-key")
+        );
+    }
+
+    #[test]
+    fn the_names_of_todays_documents_are_read_too() {
+        let credential = StorageCredential::from_json(&json!({
+            "type": "s3", "credential-type": "access-key",
+            "aws-access-key-id": "a", "aws-secret-access-key": "b",
+        }));
+        let StorageCredential::S3(S3Credential::AccessKey {
+            access_key_id,
+            secret_access_key,
+            external_id,
+        }) = credential.unwrap();
+        assert_eq!(
+            (access_key_id.as_str(), secret_access_key.expose().as_str()),
+            ("a", "b")
+        );
+        assert_eq!(external_id, None);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_without_its_value() {
+        let table = [
+            (
+                "type",
+                json!("gcs"),
+                "`type` `gcs` is not supported by this build yet",
+            ),
+            ("type", json!("ftp"), "`type` is `ftp`: it must be `s3`"),
+            ("type", Value::Null, "no `type`"),
+            (
+                "credential-type",
+                json!("cloudflare-r2"),
+                "`cloudflare-r2` is not supported by this build yet",
+            ),
+            (
+                "credential-type",
+                json!("aws-system-identity"),
+                "not supported by this build yet",
+            ),
+            (
+                "credential-type",
+                json!("password"),
+                "it must be `access-key`",
+            ),
+            (
+                "access-key-id",
+                json!(""),
+                "must have 1 to 1224 bytes, not 0",
+            ),
+            ("access-key-id", Value::Null, "must be strings"),
+            (
+                "secret-access-key",
+                json!("hunter2 "),
+                "`secret-access-key` is `[redacted]`: it must have no blanks",
+            ),
+            ("secret-access-key", json!(["hunter2"]), "must be strings"),
+            (
+                "external-id",
+                json!("hunter2\n"),
+                "`external-id` is `[redacted]`",
+            ),
+        ];
+        for (field, value, expected) in table {
+            let mut json = key();
+            json[field] = value;
+            let error = StorageCredential::from_json(&json).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(expected), "{shown}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! What every store gets around it: confinement, time limits, retries.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::time::Duration;
 

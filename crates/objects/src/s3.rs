@@ -166,6 +166,8 @@ fn client_options(profile: &S3Profile) -> ClientOptions {
             env!("CARGO_PKG_VERSION")
         )))
         .with_allow_http(profile.is_plain_http())
+        // Without TLS none are needed, and a bare container has none to load.
+        .with_no_system_certificates(profile.is_plain_http())
         .with_connect_timeout(CONNECT_TIMEOUT)
         .with_timeout(REQUEST_TIMEOUT)
         .with_pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)

@@ -1,1 +1,230 @@
+//! What is special about files: links, special files, crashes, rights.
 
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::io::delete_prefix;
+
+/// A store whose root is `<temporary>/root`, so that there is an outside.
+fn store() -> (TempDir, LocalStore, Location) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let profile = LocalProfile::new(root.to_str().unwrap(), None).unwrap();
+    let base = Location::parse(root.to_str().unwrap()).unwrap();
+    (folder, LocalStore::open(&profile).unwrap(), base)
+}
+
+async fn names(store: &LocalStore, folder: &Location) -> Vec<String> {
+    let page = store
+        .list_prefix(folder, PageRequest::first())
+        .await
+        .unwrap();
+    page.locations
+        .iter()
+        .map(|l| l.key()[folder.key().len() + 1..].to_owned())
+        .collect()
+}
+
+fn is_invalid<T: std::fmt::Debug>(result: Result<T, ObjectError>, expected: &str) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, ObjectError::Invalid { .. }), "{error:?}");
+    assert!(error.report().contains(expected), "{}", error.report());
+}
+
+#[tokio::test]
+async fn no_link_leads_out_of_the_root() {
+    let (folder, store, base) = store();
+    let outside = folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret"), "secret").unwrap();
+    symlink(&outside, folder.path().join("root/link")).unwrap();
+    symlink(outside.join("secret"), folder.path().join("root/file-link")).unwrap();
+    symlink(
+        folder.path().join("nowhere"),
+        folder.path().join("root/dangling"),
+    )
+    .unwrap();
+
+    let at = |name: &str| base.join(name).unwrap();
+    is_invalid(
+        store.read(&at("link/secret"), 100).await,
+        "is a symbolic link",
+    );
+    is_invalid(
+        store.read(&at("file-link"), 100).await,
+        "is a symbolic link",
+    );
+    is_invalid(
+        store.write_new(&at("link/new"), Bytes::new()).await,
+        "is a symbolic link",
+    );
+    is_invalid(
+        store.write_new(&at("link/new/deep"), Bytes::new()).await,
+        "is a symbolic link",
+    );
+    is_invalid(
+        store.write_new(&at("dangling/new"), Bytes::new()).await,
+        "is a symbolic link",
+    );
+    is_invalid(store.delete(&at("link/secret")).await, "is a symbolic link");
+    is_invalid(
+        store.list_prefix(&at("link"), PageRequest::first()).await,
+        "is a symbolic link",
+    );
+    is_invalid(store.prune_folders(&at("link")).await, "is a symbolic link");
+    for taken in ["dangling", "file-link", "link"] {
+        let error = store.write_new(&at(taken), Bytes::new()).await.unwrap_err();
+        assert!(
+            matches!(error, ObjectError::AlreadyExists { .. }),
+            "{error:?}"
+        );
+    }
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert!(!folder.path().join("nowhere").exists());
+}
+
+#[tokio::test]
+async fn a_purge_removes_links_and_not_what_they_lead_to() {
+    let (folder, store, base) = store();
+    let other = base.join("other/data").unwrap();
+    store
+        .write_new(&other, Bytes::from_static(b"kept"))
+        .await
+        .unwrap();
+    let table = base.join("table").unwrap();
+    store
+        .write_new(&table.join("data").unwrap(), Bytes::new())
+        .await
+        .unwrap();
+    let root = folder.path().join("root");
+    symlink(root.join("other"), root.join("table/link")).unwrap();
+    symlink(root.join("other/data"), root.join("table/file-link")).unwrap();
+
+    assert_eq!(names(&store, &table).await, ["data", "file-link", "link"]);
+    assert_eq!(delete_prefix(&store, &table).await.unwrap(), 3);
+    assert!(!root.join("table").exists());
+    assert_eq!(store.read(&other, 10).await.unwrap(), "kept");
+}
+
+#[tokio::test]
+async fn the_root_itself_may_be_a_link() {
+    let (folder, _, _) = store();
+    symlink(folder.path().join("root"), folder.path().join("alias")).unwrap();
+    let alias = folder.path().join("alias");
+    let store =
+        LocalStore::open(&LocalProfile::new(alias.to_str().unwrap(), None).unwrap()).unwrap();
+    let at = Location::parse(alias.join("a/b").to_str().unwrap()).unwrap();
+    store
+        .write_new(&at, Bytes::from_static(b"x"))
+        .await
+        .unwrap();
+    assert_eq!(
+        fs::read_to_string(folder.path().join("root/a/b")).unwrap(),
+        "x"
+    );
+}
+
+#[test]
+fn a_root_that_is_not_there_is_not_created() {
+    let (folder, _, _) = store();
+    let open = |name: &str| {
+        let root = folder.path().join(name);
+        LocalStore::open(&LocalProfile::new(root.to_str().unwrap(), None).unwrap())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(open("missing").contains("create it first"));
+    assert!(!folder.path().join("missing").exists());
+    fs::write(folder.path().join("file"), "").unwrap();
+    assert!(open("file").contains("is not a folder"));
+}
+
+#[tokio::test]
+async fn special_files_are_not_read() {
+    let (folder, store, base) = store();
+    let socket = folder.path().join("root/socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    is_invalid(
+        store.read(&base.join("socket").unwrap(), 10).await,
+        "special file",
+    );
+}
+
+#[tokio::test]
+async fn a_file_in_the_way_is_told() {
+    let (_folder, store, base) = store();
+    store
+        .write_new(&base.join("file").unwrap(), Bytes::new())
+        .await
+        .unwrap();
+    let below = base.join("file/below").unwrap();
+    is_invalid(
+        store.write_new(&below, Bytes::new()).await,
+        "is not a folder",
+    );
+    assert!(matches!(
+        store.read(&below, 10).await,
+        Err(ObjectError::NotFound { .. })
+    ));
+    store.delete(&below).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_temporary_is_left_and_others_may_read() {
+    let (folder, store, base) = store();
+    let at = base.join("t/metadata/1.json").unwrap();
+    store
+        .write_new(&at, Bytes::from_static(b"{}"))
+        .await
+        .unwrap();
+    store
+        .write_new(&at, Bytes::from_static(b"{}"))
+        .await
+        .unwrap_err();
+    assert_eq!(names(&store, &base).await, ["t/metadata/1.json"]);
+    let path = folder.path().join("root/t/metadata/1.json");
+    let found = fs::metadata(&path).unwrap();
+    // Not the private mode of temporary files: the process's umask decides, as for every new file.
+    fs::write(folder.path().join("reference"), "").unwrap();
+    let reference = fs::metadata(folder.path().join("reference")).unwrap();
+    assert_eq!(found.permissions().mode(), reference.permissions().mode());
+}
+
+#[tokio::test]
+async fn names_that_no_location_can_hold_do_not_stop_a_listing() {
+    use std::os::unix::ffi::OsStrExt;
+    let (folder, store, base) = store();
+    let root = folder.path().join("root");
+    fs::write(root.join(std::ffi::OsStr::from_bytes(b"\xff\xfe")), "").unwrap();
+    fs::write(root.join("line\nbreak"), "").unwrap();
+    fs::write(root.join("plain"), "").unwrap();
+    assert_eq!(names(&store, &base).await, ["plain"]);
+}
+
+#[tokio::test]
+async fn pruning_takes_empty_folders_only() {
+    let (folder, store, base) = store();
+    let root = folder.path().join("root");
+    fs::create_dir_all(root.join("t/a/b/c")).unwrap();
+    fs::create_dir_all(root.join("t/d")).unwrap();
+    fs::write(root.join("t/d/kept"), "").unwrap();
+    store.prune_folders(&base.join("t").unwrap()).await.unwrap();
+    assert!(!root.join("t/a").exists());
+    assert!(root.join("t/d/kept").exists());
+    store
+        .prune_folders(&base.join("missing").unwrap())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_is_told() {
+    let (_folder, store, base) = store();
+    // 255 bytes are a name, but not with more around it: the temporary file has a name of its own.
+    let at = base.join(&"x".repeat(255)).unwrap();
+    store.write_new(&at, Bytes::new()).await.unwrap();
+    assert!(base.join(&"x".repeat(256)).is_err());
+}
