@@ -1,0 +1,291 @@
+//! What the operator decides: read once, checked as a whole, before anything is opened.
+//!
+//! `LAKEKEEPER__*` variables, a `…_FILE` for each, and an optional TOML file. `list` is the one list of settings; the
+//! reference in `docs/configuration.md` is made of it.
+
+mod database;
+mod environment;
+mod foreign;
+mod list;
+mod mistake;
+mod nearest;
+mod reference;
+mod setting;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+mod values;
+
+pub use database::{Database, KeySource, PostgresConfig};
+pub use environment::variables;
+pub use mistake::{Mistake, Mistakes};
+pub use reference::reference;
+pub use source::Sources;
+pub use value::{
+    ByteCount, Count, DatabaseUrl, LogFormat, Origins, Port, PrefixTemplate, ServerUrl, Span,
+    SslMode, Words,
+};
+pub use values::Effective;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use model::ProjectId;
+
+use values::Values;
+
+/// What a command needs of the configuration; the rest may be missing, but not wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Nothing that has no default.
+    Nothing,
+    /// A database.
+    Database,
+    /// A database and the key of its secrets.
+    Secrets,
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen, and where clients find us.
+    pub addresses: Addresses,
+    /// Where everything is kept, if that was configured.
+    pub database: Option<Database>,
+    /// What storage credentials are encrypted with, if that is known.
+    pub key: Option<KeySource>,
+    /// Names and storage.
+    pub names: Names,
+    /// Bounds and meaning of requests.
+    pub requests: Requests,
+    /// Memory and background work.
+    pub resources: Resources,
+    /// Logs.
+    pub logs: Logs,
+    /// What happens at start and stop.
+    pub process: Process,
+    /// Oddities that are worth a line in the log.
+    pub warnings: Vec<String>,
+    effective: Vec<Effective>,
+}
+
+/// Where to listen, and where clients find us.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// Address of both ports.
+    pub bind_ip: IpAddr,
+    /// Port of the APIs.
+    pub port: u16,
+    /// Port of the metrics.
+    pub metrics_port: u16,
+    /// Fixed base of links.
+    pub base_uri: Option<String>,
+    /// Whether links are made from `x-forwarded-*`.
+    pub use_x_forwarded_headers: bool,
+    /// Web origins that may call; `["*"]` is all.
+    pub allow_origin: Option<Vec<String>>,
+    /// How a warehouse's prefix is made of its id.
+    pub prefix_template: PrefixTemplate,
+    /// Whether the API descriptions are shown.
+    pub serve_swagger_ui: bool,
+}
+
+impl Addresses {
+    /// Where the APIs listen.
+    pub const fn api(&self) -> SocketAddr {
+        SocketAddr::new(self.bind_ip, self.port)
+    }
+
+    /// Where the metrics listen.
+    pub const fn metrics(&self) -> SocketAddr {
+        SocketAddr::new(self.bind_ip, self.metrics_port)
+    }
+}
+
+/// Projects, names and storage.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The project of requests that name none.
+    pub default_project: Option<ProjectId>,
+    /// Reserved top-level namespaces, besides the built-in ones.
+    pub reserved_namespaces: Vec<String>,
+    /// Whether namespace names may contain dots.
+    pub dots_allowed: bool,
+    /// Whether warehouses may be folders of the server.
+    pub local_storage_enabled: bool,
+}
+
+/// Bounds and meaning of requests.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    /// Items of a page by default.
+    pub page_default: u32,
+    /// Most items of a page.
+    pub page_max: u32,
+    /// Largest body, in bytes.
+    pub max_body: u64,
+    /// Longest time.
+    pub max_time: Duration,
+    /// Whether a drop that does not say so purges.
+    pub purge_by_default: bool,
+    /// How long idempotency keys are remembered; `None` if they are not honoured.
+    pub idempotency_lifetime: Option<Duration>,
+}
+
+/// Memory and background work.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// Cached metadata, in bytes.
+    pub metadata_cache: u64,
+    /// Largest metadata file, in bytes.
+    pub max_metadata: u64,
+    /// How often workers look for tasks.
+    pub task_poll_interval: Duration,
+    /// How many workers delete files.
+    pub purge_workers: u32,
+}
+
+/// Logs.
+#[derive(Debug, Clone)]
+pub struct Logs {
+    /// What is logged.
+    pub filter: String,
+    /// How it looks.
+    pub format: LogFormat,
+    /// Whether lines name their source.
+    pub extended: bool,
+}
+
+/// What happens at start and stop.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// How long requests in flight may take to finish.
+    pub shutdown_timeout: Duration,
+    /// Whether `serve` migrates first.
+    pub migrate_before_serve: bool,
+    /// Whether no command means `serve`.
+    pub auto_serve: bool,
+    /// Where `dev` keeps everything.
+    pub data_dir: PathBuf,
+}
+
+impl Config {
+    /// Reads and checks everything; all mistakes at once.
+    pub fn load(sources: &Sources, needs: Needs) -> Result<Self, Mistakes> {
+        let mut values = Values::new(source::gather(sources));
+        let database = database::choose(&mut values);
+        if needs >= Needs::Database && database.is_none() {
+            database::require(&mut values);
+        }
+        let for_key = database.as_ref().filter(|_| needs >= Needs::Secrets);
+        let key = database::key_source(&mut values, for_key);
+        let mut config = Self {
+            addresses: addresses(&mut values),
+            database,
+            key,
+            names: names(&mut values),
+            requests: requests(&mut values),
+            resources: resources(&mut values),
+            logs: logs(&mut values),
+            process: process(&mut values),
+            warnings: Vec::new(),
+            effective: values.effective(),
+        };
+        let strict = values.get(&list::STRICT_CONFIG);
+        let findings = values.into_findings();
+        let mut mistakes = findings.mistakes;
+        config.warnings = findings.warnings;
+        if strict {
+            mistakes.extend(findings.unknown);
+        } else {
+            let unknown = findings.unknown.iter().map(ToString::to_string);
+            config.warnings.extend(unknown);
+        }
+        if mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(Mistakes(mistakes))
+        }
+    }
+
+    /// Every setting as it counts now, with where it came from; secrets are redacted.
+    pub fn effective(&self) -> &[Effective] {
+        &self.effective
+    }
+}
+
+fn addresses(values: &mut Values) -> Addresses {
+    Addresses {
+        bind_ip: values.get(&list::BIND_IP),
+        port: values.get(&list::LISTEN_PORT).0,
+        metrics_port: values.get(&list::METRICS_PORT).0,
+        base_uri: values.get(&list::BASE_URI).map(|url| url.0),
+        use_x_forwarded_headers: values.get(&list::USE_X_FORWARDED_HEADERS),
+        allow_origin: values.get(&list::ALLOW_ORIGIN).map(|origins| origins.0),
+        prefix_template: values.get(&list::PREFIX_TEMPLATE),
+        serve_swagger_ui: values.get(&list::SERVE_SWAGGER_UI),
+    }
+}
+
+fn names(values: &mut Values) -> Names {
+    let enabled = values.get(&list::ENABLE_DEFAULT_PROJECT);
+    let named = values.get(&list::DEFAULT_PROJECT_ID);
+    Names {
+        default_project: enabled.then(|| named.unwrap_or_else(ProjectId::nil)),
+        reserved_namespaces: values.get(&list::RESERVED_NAMESPACES).0,
+        dots_allowed: values.get(&list::NAMES_WITH_DOTS),
+        local_storage_enabled: values.get(&list::ENABLE_LOCAL_STORAGE),
+    }
+}
+
+fn requests(values: &mut Values) -> Requests {
+    let page_default = values.get(&list::PAGINATION_SIZE_DEFAULT).get();
+    let page_max = values.get(&list::PAGINATION_SIZE_MAX).get();
+    if page_default > page_max {
+        let rule = format!(
+            "must not be greater than LAKEKEEPER__PAGINATION_SIZE_MAX, which is {page_max}"
+        );
+        values.refuse(&list::PAGINATION_SIZE_DEFAULT, rule);
+    }
+    let lifetime = values.get(&list::IDEMPOTENCY__LIFETIME).0;
+    if lifetime < Duration::from_secs(1) {
+        let rule = "must be a second at least; to switch it off set LAKEKEEPER__IDEMPOTENCY__ENABLED=false";
+        values.refuse(&list::IDEMPOTENCY__LIFETIME, rule);
+    }
+    Requests {
+        page_default,
+        page_max,
+        max_body: values.get(&list::MAX_REQUEST_BODY_SIZE).0,
+        max_time: values.get(&list::MAX_REQUEST_TIME).0,
+        purge_by_default: values.get(&list::PURGE_DEFAULT),
+        idempotency_lifetime: values.get(&list::IDEMPOTENCY__ENABLED).then_some(lifetime),
+    }
+}
+
+fn resources(values: &mut Values) -> Resources {
+    Resources {
+        metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
+        max_metadata: values.get(&list::MAX_METADATA_SIZE).0,
+        task_poll_interval: values.get(&list::TASK_POLL_INTERVAL).0,
+        purge_workers: values.get(&list::TASK_TABULAR_PURGE_WORKERS).get(),
+    }
+}
+
+fn logs(values: &mut Values) -> Logs {
+    Logs {
+        filter: values.get(&list::LOG_LEVEL),
+        format: values.get(&list::LOG_FORMAT),
+        extended: values.get(&list::DEBUG__EXTENDED_LOGS),
+    }
+}
+
+fn process(values: &mut Values) -> Process {
+    Process {
+        shutdown_timeout: values.get(&list::SHUTDOWN_TIMEOUT).0,
+        migrate_before_serve: values.get(&list::DEBUG__MIGRATE_BEFORE_SERVE),
+        auto_serve: values.get(&list::DEBUG__AUTO_SERVE),
+        data_dir: values.get(&list::DATA_DIR),
+    }
+}

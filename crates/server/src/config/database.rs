@@ -1,0 +1,202 @@
+//! Which database, and how to reach it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrets::Plaintext;
+use url::Url;
+
+use super::list;
+use super::value::{DatabaseUrl, SslMode};
+use super::values::Values;
+
+/// Where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file; one process at a time.
+    Sqlite {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// A server; any number of processes.
+    Postgres(Box<PostgresConfig>),
+}
+
+/// How to reach PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresConfig {
+    /// The primary.
+    pub write: DatabaseUrl,
+    /// A replica for lists and searches, if there is one.
+    pub read: Option<DatabaseUrl>,
+    /// Encryption, if it is not left to the URLs.
+    pub ssl_mode: Option<SslMode>,
+    /// Certificate authorities to believe besides the system's.
+    pub ssl_root_cert: Option<PathBuf>,
+    /// Most connections to the primary.
+    pub write_connections: u32,
+    /// Most connections for lists and searches.
+    pub read_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+}
+
+/// Where the key that seals secrets comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The operator's passphrase.
+    Passphrase(Plaintext),
+    /// A file that is made on first use.
+    File(PathBuf),
+}
+
+const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a file, or LAKEKEEPER__PG_DATABASE_URL_WRITE (or \
+     LAKEKEEPER__PG_HOST_W, …) to a PostgreSQL server";
+const TWO_CHOSEN: &str =
+    "names one database while LAKEKEEPER__PG_… names another: unset one of them";
+
+/// The database that was chosen; a mistake if there is none, or more than one.
+pub(super) fn choose(values: &mut Values) -> Option<Database> {
+    let path = values.get(&list::SQLITE_PATH);
+    let postgres = postgres(values);
+    match (path, postgres) {
+        (Some(path), None) => Some(Database::Sqlite { path }),
+        (None, Some(config)) => Some(Database::Postgres(Box::new(config))),
+        (Some(_), Some(config)) if !values.is_chosen(&list::SQLITE_PATH) => {
+            Some(Database::Postgres(Box::new(config)))
+        }
+        (Some(_), Some(_)) => {
+            values.refuse(&list::SQLITE_PATH, TWO_CHOSEN);
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// Records that there is no database, unless PostgreSQL was meant and is wrong in another way.
+pub(super) fn require(values: &mut Values) {
+    if !postgres_is_meant(values) && !values.is_set(&list::SQLITE_PATH) {
+        values.refuse(&list::SQLITE_PATH, NONE_CHOSEN);
+    }
+}
+
+fn postgres_is_meant(values: &Values) -> bool {
+    values.is_set(&list::PG_DATABASE_URL_WRITE)
+        || values.is_set(&list::PG_DATABASE_URL_READ)
+        || values.is_set(&list::PG_HOST_W)
+        || values.is_set(&list::PG_HOST_R)
+}
+
+fn postgres(values: &mut Values) -> Option<PostgresConfig> {
+    let (write, read) = addresses(values);
+    let config = PostgresConfig {
+        write: write.unwrap_or(DatabaseUrl(String::new())),
+        read,
+        ssl_mode: values.get(&list::PG_SSL_MODE),
+        ssl_root_cert: values.get(&list::PG_SSL_ROOT_CERT),
+        write_connections: values.get(&list::PG_WRITE_POOL_CONNECTIONS).get(),
+        read_connections: values.get(&list::PG_READ_POOL_CONNECTIONS).get(),
+        acquire_timeout: values.get(&list::PG_ACQUIRE_TIMEOUT).0,
+    };
+    (!config.write.0.is_empty()).then_some(config)
+}
+
+/// Addresses of primary and replica, by URL or of parts.
+fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) {
+    let write = values.get(&list::PG_DATABASE_URL_WRITE);
+    let read = values.get(&list::PG_DATABASE_URL_READ);
+    let host_w = values.get(&list::PG_HOST_W);
+    let host_r = values.get(&list::PG_HOST_R);
+    let parts = Parts {
+        port: values.get(&list::PG_PORT).0,
+        user: values.get(&list::PG_USER),
+        password: values.get(&list::PG_PASSWORD),
+        database: values.get(&list::PG_DATABASE),
+    };
+    let by_host_w = host_w.filter(|_| write.is_none());
+    let by_host_r = host_r.filter(|_| read.is_none() && write.is_none());
+    if by_host_w.is_some() || by_host_r.is_some() {
+        parts.require(values);
+    }
+    let write = write.or_else(|| parts.at(values, by_host_w));
+    let read = read.or_else(|| parts.at(values, by_host_r));
+    if read.is_some() && write.is_none() && !values.is_set(&list::PG_DATABASE_URL_WRITE) {
+        let rule = "is not set, but a replica is: changes need the primary";
+        values.refuse(&list::PG_DATABASE_URL_WRITE, rule);
+    }
+    // One database by two names needs no second pool.
+    let read = read.filter(|read| Some(read) != write.as_ref());
+    (write, read)
+}
+
+/// What both hosts have in common.
+struct Parts {
+    port: u16,
+    user: Option<String>,
+    password: Option<Plaintext>,
+    database: Option<String>,
+}
+
+impl Parts {
+    fn require(&self, values: &mut Values) {
+        let rule = "is not set, but a PostgreSQL host is, without a URL";
+        if self.user.is_none() {
+            values.refuse(&list::PG_USER, rule);
+        }
+        if self.database.is_none() {
+            values.refuse(&list::PG_DATABASE, rule);
+        }
+    }
+
+    fn at(&self, values: &mut Values, host: Option<String>) -> Option<DatabaseUrl> {
+        let host = host?;
+        let url = self.url(&host);
+        if url.is_none() {
+            let rule =
+                format!("`{host}` is no host name: must be a name or an address, without port");
+            values.refuse(&list::PG_HOST_W, rule);
+        }
+        url
+    }
+
+    fn url(&self, host: &str) -> Option<DatabaseUrl> {
+        let mut url = Url::parse("postgres://host").ok()?;
+        let bracketed = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        url.set_host(Some(&bracketed)).ok()?;
+        url.set_port(Some(self.port)).ok()?;
+        url.set_username(self.user.as_deref().unwrap_or_default())
+            .ok()?;
+        url.set_password(self.password.as_ref().map(Plaintext::expose))
+            .ok()?;
+        url.set_path(&segment(self.database.as_deref().unwrap_or_default()));
+        Some(DatabaseUrl(url.into()))
+    }
+}
+
+/// A database's name as one path segment; `Url` leaves `/` and `%` alone.
+fn segment(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
+}
+
+/// Where the key comes from; a mistake if PostgreSQL is used without one.
+pub(super) fn key_source(values: &mut Values, database: Option<&Database>) -> Option<KeySource> {
+    match (values.get(&list::PG_ENCRYPTION_KEY), database) {
+        (Some(passphrase), _) => Some(KeySource::Passphrase(passphrase)),
+        (None, Some(Database::Sqlite { path })) => {
+            let mut file = path.clone().into_os_string();
+            file.push(".key");
+            Some(KeySource::File(file.into()))
+        }
+        (None, Some(Database::Postgres(_))) => {
+            let rule = "is not set: storage credentials in PostgreSQL need it. Set it to a long random text, such as \
+                        the output of `openssl rand -base64 32`, the same for all servers of this database";
+            values.refuse(&list::PG_ENCRYPTION_KEY, rule);
+            None
+        }
+        (None, None) => None,
+    }
+}

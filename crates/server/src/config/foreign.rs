@@ -1,0 +1,253 @@
+//! Names that today's Lakekeeper knows and this build does not act on.
+//!
+//! Nothing is dropped silently: what would leave the operator with less than was asked for is refused, what merely
+//! tunes something that is built differently here is warned about.
+
+/// What happens to a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It asks for nothing that is missing.
+    Harmless,
+    /// It cannot be set: what it asks for is not there. Why, and what to do.
+    Refused(&'static str),
+    /// It has no effect. Why.
+    Ignored(&'static str),
+}
+
+/// A name, or all names that start alike if it ends in `*`.
+pub(super) struct Foreign {
+    pattern: &'static str,
+    /// Values that ask for nothing that is missing.
+    harmless: &'static [&'static str],
+    verdict: Verdict,
+}
+
+const NO_AUTHENTICATION: &str = "this version cannot authenticate anybody, so whoever reaches the port may do everything: \
+     unset it only if that is what you want";
+const NO_AUTHORIZATION: &str = "this version has no authorization: whoever reaches the port may do everything. Unset it only if \
+     that is what you want";
+const NO_SYSTEM_IDENTITY: &str =
+    "this version uses credentials stored with the warehouse only, not the machine's identity";
+const NO_EVENTS: &str = "this version publishes no events";
+const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
+const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
+     LAKEKEEPER__CACHE__METADATA__SIZE";
+const NO_UI: &str = "this version has no web UI";
+const NO_ROLES: &str = "this version has no roles";
+
+const fn refused(pattern: &'static str, why: &'static str) -> Foreign {
+    Foreign {
+        pattern,
+        harmless: &[],
+        verdict: Verdict::Refused(why),
+    }
+}
+
+const fn refused_unless(
+    pattern: &'static str,
+    harmless: &'static [&'static str],
+    why: &'static str,
+) -> Foreign {
+    Foreign {
+        pattern,
+        harmless,
+        verdict: Verdict::Refused(why),
+    }
+}
+
+const fn ignored(pattern: &'static str, why: &'static str) -> Foreign {
+    Foreign {
+        pattern,
+        harmless: &[],
+        verdict: Verdict::Ignored(why),
+    }
+}
+
+const OFF: &[&str] = &["false"];
+
+static FOREIGN: &[Foreign] = &[
+    refused("OPENID_*", NO_AUTHENTICATION),
+    refused_unless("ENABLE_KUBERNETES_AUTHENTICATION", OFF, NO_AUTHENTICATION),
+    refused("KUBERNETES_AUTHENTICATION_*", NO_AUTHENTICATION),
+    refused_unless(
+        "INSECURE_ALLOW_UNAUTHENTICATED",
+        &["true"],
+        NO_AUTHENTICATION,
+    ),
+    refused_unless(
+        "AUTHZ_BACKEND",
+        &["allowall", "allow-all"],
+        NO_AUTHORIZATION,
+    ),
+    refused_unless("INSTANCE_ADMINS", &["[]"], NO_AUTHORIZATION),
+    refused("OPENFGA__*", NO_AUTHORIZATION),
+    refused("CEDAR__*", NO_AUTHORIZATION),
+    refused("TRUSTED_ENGINES*", NO_AUTHORIZATION),
+    refused("ROLE_PROVIDER*", NO_ROLES),
+    ignored("ROLE__MAX_NESTING_DEPTH", NO_ROLES),
+    refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
+    refused("KV2*", NO_VAULT),
+    refused_unless("ENABLE_AWS_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
+    refused_unless("ENABLE_AZURE_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
+    refused_unless("ENABLE_GCP_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
+    refused_unless(
+        "S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS",
+        OFF,
+        NO_SYSTEM_IDENTITY,
+    ),
+    ignored(
+        "S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS",
+        NO_SYSTEM_IDENTITY,
+    ),
+    refused("NATS_*", NO_EVENTS),
+    refused("KAFKA_*", NO_EVENTS),
+    refused_unless("LOG_CLOUDEVENTS", OFF, NO_EVENTS),
+    refused_unless(
+        "AUDIT__TRACING__ENABLED",
+        OFF,
+        "this version writes no audit log",
+    ),
+    refused_unless(
+        "MAINTENANCE_MODE",
+        &["off"],
+        "this version has no maintenance mode",
+    ),
+    refused(
+        "PG_SCHEMA",
+        "this version uses the schema that the user's `search_path` names: set it on the role",
+    ),
+    refused(
+        "LICENSE__*",
+        "this is not Lakekeeper Plus: there is nothing to license",
+    ),
+    ignored(
+        "PG_ENABLE_STATEMENT_LOGGING",
+        "log statements on the database server instead",
+    ),
+    ignored(
+        "PG_TEST_BEFORE_ACQUIRE",
+        "a broken connection is noticed without a test query",
+    ),
+    ignored(
+        "PG_CONNECTION_MAX_LIFETIME",
+        "a broken connection is replaced when it is noticed",
+    ),
+    ignored("TASK_SOFT_DELETION_WORKERS", "this version deletes at once"),
+    ignored(
+        "TASK_TABULAR_EXPIRATION_WORKERS",
+        "this version deletes at once",
+    ),
+    ignored(
+        "TASK_EXPIRE_SNAPSHOTS_WORKERS",
+        "this version does not maintain tables",
+    ),
+    ignored(
+        "TASK_LOG_CLEANUP_WORKERS",
+        "this version keeps no task logs",
+    ),
+    ignored(
+        "DEFAULT_TABULAR_EXPIRATION_DELAY_SECONDS",
+        "this version deletes at once",
+    ),
+    ignored(
+        "REFERENCED_BY__MAX_NESTING_DEPTH",
+        "this version does not act on `referenced-by`",
+    ),
+    ignored(
+        "ENDPOINT_STAT_FLUSH_INTERVAL",
+        "this version keeps no endpoint statistics",
+    ),
+    ignored(
+        "HEALTH_CHECK_FREQUENCY_SECONDS",
+        "`/health` asks the database itself",
+    ),
+    ignored(
+        "SKIP_STORAGE_VALIDATION",
+        "this version always validates storage",
+    ),
+    ignored(
+        "IDEMPOTENCY__GRACE_PERIOD",
+        "records are kept for LAKEKEEPER__IDEMPOTENCY__LIFETIME",
+    ),
+    ignored(
+        "IDEMPOTENCY__CLEANUP_TIMEOUT",
+        "records are removed as they expire",
+    ),
+    ignored(
+        "METRICS__TOKIO__REPORT_INTERVAL",
+        "runtime metrics are read when they are asked for",
+    ),
+    ignored(
+        "DEBUG__LOG_REQUEST_BODIES",
+        "bodies are never logged: they hold credentials",
+    ),
+    ignored(
+        "DEBUG__LOG_AUTHORIZATION_HEADER",
+        "credentials are never logged",
+    ),
+    ignored("CACHE__*", CACHED_OTHERWISE),
+    ignored("UI__*", NO_UI),
+];
+
+impl Foreign {
+    fn matches(&self, name: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == self.pattern,
+        }
+    }
+}
+
+/// What happens to `name` with `value`. `None` if the name is unknown.
+pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
+    let known = FOREIGN.iter().find(|foreign| foreign.matches(name))?;
+    let value = value.trim();
+    let mut harmless = known.harmless.iter();
+    let asks_for_nothing =
+        value.is_empty() || harmless.any(|harmless| harmless.eq_ignore_ascii_case(value));
+    Some(if asks_for_nothing {
+        Verdict::Harmless
+    } else {
+        known.verdict
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_weaken_the_server_is_refused() {
+        for (name, value) in [
+            ("OPENID_PROVIDER_URI", "https://idp.example"),
+            ("OPENID_PROVIDERS__OKTA__URI", "https://idp.example"),
+            ("ENABLE_KUBERNETES_AUTHENTICATION", "true"),
+            ("AUTHZ_BACKEND", "openfga"),
+            ("SECRET_BACKEND", "kv2"),
+            ("KAFKA_CONFIG_FILE", "/etc/kafka"),
+            ("INSECURE_ALLOW_UNAUTHENTICATED", "false"),
+        ] {
+            let verdict = judge(name, value);
+            assert!(matches!(verdict, Some(Verdict::Refused(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_nothing_is_accepted() {
+        for (name, value) in [
+            ("AUTHZ_BACKEND", "AllowAll"),
+            ("SECRET_BACKEND", "postgres"),
+            ("ENABLE_AWS_SYSTEM_CREDENTIALS", "false"),
+            ("OPENID_AUDIENCE", ""),
+        ] {
+            assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_tunes_is_ignored_aloud() {
+        let verdict = judge("CACHE__ROLE__CAPACITY", "10");
+        assert!(matches!(verdict, Some(Verdict::Ignored(_))));
+        assert_eq!(judge("NO_SUCH_NAME", "1"), None);
+    }
+}

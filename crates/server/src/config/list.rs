@@ -1,0 +1,156 @@
+//! Every setting. The reference in `docs/configuration.md` is made of this list.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use model::ProjectId;
+use secrets::Plaintext;
+
+use super::setting::{Group, Setting, settings};
+use super::value::{
+    ByteCount, Count, DatabaseUrl, LogFormat, Origins, Port, PrefixTemplate, ServerUrl, Span,
+    SslMode, Words,
+};
+
+pub(super) type Connections = Count<1, 1_000>;
+pub(super) type Items = Count<1, { u32::MAX }>;
+pub(super) type Workers = Count<0, 64>;
+
+settings! {
+    "Addresses" "Where the server listens, and where clients find it." {
+        /// Address that the server listens on.
+        BIND_IP: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        /// Port of the catalog, the management API and `/health`.
+        LISTEN_PORT: Port = Port(8181);
+        /// Port of the Prometheus metrics (`/metrics`), on the same address.
+        METRICS_PORT or "METRICS__PORT": Port = Port(9000);
+        /// Where clients reach this server, if its links must not be made from the request. Wins over
+        /// all headers.
+        BASE_URI: Option<ServerUrl> = None;
+        /// Whether links are made from `x-forwarded-host`, `-proto`, `-port` and `-prefix` where a
+        /// request has them. Set it to `false` if clients reach the server without a proxy that
+        /// sets or removes these headers.
+        USE_X_FORWARDED_HEADERS: bool = true;
+        /// Origins of web pages that may call the APIs (CORS): `*`, or a list.
+        ALLOW_ORIGIN: Option<Origins> = None;
+        /// How the `prefix` of a warehouse is made of its id. What surrounds the placeholder must be removed
+        /// by a proxy before requests come back here.
+        PREFIX_TEMPLATE: PrefixTemplate = PrefixTemplate(PrefixTemplate::PLACEHOLDER.to_owned());
+        /// Whether `/swagger-ui` shows the descriptions of both APIs.
+        SERVE_SWAGGER_UI: bool = true;
+    }
+
+    "Database" "One of two: a SQLite file, for one server process, or PostgreSQL 14 or newer, for any number of them. A
+    PostgreSQL server is named by URL or by its parts; a URL wins." {
+        /// SQLite database file. Made if it is not there. A second process on the same file is refused.
+        SQLITE_PATH: Option<PathBuf> = None;
+        /// PostgreSQL primary: loads, checks and all changes.
+        PG_DATABASE_URL_WRITE: Option<DatabaseUrl> = None;
+        /// PostgreSQL replica for lists and searches, which may then be behind by the replication lag. Loads
+        /// and commits never go there. Without it, the primary answers everything.
+        PG_DATABASE_URL_READ: Option<DatabaseUrl> = None;
+        /// Host of the primary.
+        PG_HOST_W: Option<String> = None;
+        /// Host of the replica, as `LAKEKEEPER__PG_DATABASE_URL_READ`.
+        PG_HOST_R: Option<String> = None;
+        /// Port of both hosts.
+        PG_PORT: Port = Port(5432);
+        /// User on both hosts.
+        PG_USER: Option<String> = None;
+        /// Password of the user.
+        PG_PASSWORD: Option<Plaintext> = None;
+        /// Database on both hosts.
+        PG_DATABASE: Option<String> = None;
+        /// Whether connections are encrypted and whose certificate is believed. Wins over `sslmode` in a
+        /// URL.
+        PG_SSL_MODE: Option<SslMode> = None;
+        /// Certificate authorities to believe besides the system's, a PEM file.
+        PG_SSL_ROOT_CERT: Option<PathBuf> = None;
+        /// Most connections to the replica, or for lists where there is none.
+        PG_READ_POOL_CONNECTIONS: Connections = Connections::clamped(10);
+        /// Most connections to the primary. Opened as needed.
+        PG_WRITE_POOL_CONNECTIONS: Connections = Connections::clamped(10);
+        /// How long a request waits for a free or new connection before it is answered with 503.
+        PG_ACQUIRE_TIMEOUT or "PG_CONNECTION_TIMEOUT": Span = Span::seconds(5);
+    }
+
+    "Secrets" "Storage credentials are kept in the database, encrypted with ChaCha20-Poly1305. The key is derived from
+    the setting below by HKDF-SHA-256, which does not slow a guesser down: use a long random text, such as the output of
+    `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again." {
+        /// What storage credentials are encrypted with. Required with PostgreSQL. With SQLite a random key is
+        /// kept in a file beside the database, readable by its owner only, if this is not set.
+        PG_ENCRYPTION_KEY: Option<Plaintext> = None;
+    }
+
+    "Projects and names" "" {
+        /// Whether requests that name no project (`x-project-id`) mean the default one.
+        ENABLE_DEFAULT_PROJECT: bool = true;
+        /// The default project; the nil UUID if this is not set.
+        DEFAULT_PROJECT_ID: Option<ProjectId> = None;
+        /// Top-level namespaces that nobody may create, besides `system`, `examples` and
+        /// `information_schema`; without regard to case.
+        RESERVED_NAMESPACES: Words = Words::default();
+        /// Whether namespace names may contain dots. `false` restores what Lakekeeper did up to 0.13:
+        /// it refused them.
+        NAMES_WITH_DOTS: bool = true;
+    }
+
+    "Storage" "" {
+        /// Whether warehouses may keep their files in a folder of the server's own file system. On in
+        /// `lakekeeper dev`. Useful only where all engines share that file system; who may create
+        /// warehouses may then choose the folder.
+        ENABLE_LOCAL_STORAGE: bool = false;
+    }
+
+    "Requests" "Bounds of what one request may ask for." {
+        /// Items of a page if a list is asked for with an empty `pageToken` and no `pageSize`.
+        PAGINATION_SIZE_DEFAULT: Items = Items::clamped(100);
+        /// Most items of a page.
+        PAGINATION_SIZE_MAX: Items = Items::clamped(1_000);
+        /// Largest request body, after decompression. A commit that expires many snapshots names each of them.
+        MAX_REQUEST_BODY_SIZE: ByteCount = ByteCount::mib(64);
+        /// Longest time that a request may take before it is answered with 504.
+        MAX_REQUEST_TIME: Span = Span::seconds(30);
+        /// What a `DELETE` of a table means that does not say `purgeRequested`. `false`, as the Iceberg
+        /// specification has it: the files stay. `true`, as Lakekeeper had it up to 0.13: they are deleted.
+        PURGE_DEFAULT: bool = false;
+        /// Whether `Idempotency-Key` is honoured and announced in `/v1/config`.
+        IDEMPOTENCY__ENABLED: bool = true;
+        /// How long the outcome of a request with a key is remembered.
+        IDEMPOTENCY__LIFETIME: Span = Span::seconds(30 * 60);
+    }
+
+    "Memory and background work" "" {
+        /// Memory for cached table and view metadata, as stored (compressed).
+        CACHE__METADATA__SIZE: ByteCount = ByteCount::mib(48);
+        /// Largest metadata file of a table or view, uncompressed.
+        MAX_METADATA_SIZE: ByteCount = ByteCount::mib(256);
+        /// How often workers look for new tasks.
+        TASK_POLL_INTERVAL: Span = Span::seconds(10);
+        /// Workers of this process that delete the files of purged tables. 0: another process does it.
+        TASK_TABULAR_PURGE_WORKERS: Workers = Workers::clamped(2);
+    }
+
+    "Process" "" {
+        /// How long requests in flight may take to finish after SIGTERM or SIGINT.
+        SHUTDOWN_TIMEOUT: Span = Span::seconds(30);
+        /// What is logged: a level, or directives as in `info,tower_http=debug`. `RUST_LOG` is read if
+        /// this is not set.
+        LOG_LEVEL: String = "info".to_owned();
+        /// How log lines look.
+        LOG_FORMAT: LogFormat = LogFormat::Json;
+        /// Whether log lines name the file and line that they come from.
+        DEBUG__EXTENDED_LOGS: bool = false;
+        /// Whether `serve` waits for the database and migrates it first. For development: in production run
+        /// `lakekeeper migrate` as a step of its own.
+        DEBUG__MIGRATE_BEFORE_SERVE: bool = false;
+        /// Whether the binary serves if it is called without a command.
+        DEBUG__AUTO_SERVE: bool = false;
+        /// Where `lakekeeper dev` keeps its database and files.
+        DATA_DIR: PathBuf = PathBuf::from("lakekeeper-data");
+        /// A TOML file with settings; see above.
+        CONFIG_FILE: Option<PathBuf> = None;
+        /// Whether an unknown name that starts with `LAKEKEEPER__` is an error instead of a warning.
+        STRICT_CONFIG: bool = false;
+    }
+}

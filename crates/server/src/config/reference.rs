@@ -1,0 +1,89 @@
+//! The reference of all settings, in Markdown.
+
+use std::fmt::Write as _;
+
+use super::list::GROUPS;
+use super::setting::{Described, Group};
+use super::source::PREFIX;
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+<!-- Made of the list of settings by `lakekeeper config docs`; do not edit. -->
+
+The server reads variables that start with `LAKEKEEPER__`. Each can also be given as
+
+- a file that holds the value alone, for secrets: `LAKEKEEPER__PG_PASSWORD_FILE=/run/secrets/password`;
+- a key of a TOML file, named by `--config` or `LAKEKEEPER__CONFIG_FILE`: the name in lower case without the prefix, and a
+  table for each `__`:
+
+  ```toml
+  listen_port = 8181
+  pg_password_file = \"/run/secrets/password\"
+
+  [idempotency]
+  lifetime = \"30m\"
+  ```
+
+The command line wins over variables, variables win over the file. A variable that is set but empty counts as not set.
+
+All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,
+with the nearest one that is; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Names of today's Lakekeeper for what this
+version does not do (authentication, OpenFGA, Kafka, …) are refused where ignoring them would give you less than you asked for.
+
+`lakekeeper config` shows what counts and where it came from, without secrets.
+
+Durations are written `500ms`, `30s`, `5m`, `1h`, `7d` or as ISO 8601 (`PT30M`); a number alone is seconds. Sizes are bytes, or `64MiB`.
+";
+
+/// The whole page.
+pub fn reference() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for group in GROUPS {
+        write_group(&mut page, group);
+    }
+    page
+}
+
+fn write_group(page: &mut String, group: &Group) {
+    let doc = group.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+    let doc = if doc.is_empty() {
+        doc
+    } else {
+        format!("{doc}\n\n")
+    };
+    let head = "| variable | default | what it does |\n|---|---|---|\n";
+    append(page, format_args!("\n## {}\n\n{doc}{head}", group.title));
+    for setting in group.settings {
+        write_row(page, *setting);
+    }
+}
+
+fn write_row(page: &mut String, setting: &dyn Described) {
+    let default = setting
+        .default()
+        .map_or_else(|| "not set".to_owned(), |text| format!("`{text}`"));
+    let aliases: Vec<String> = setting
+        .aliases()
+        .iter()
+        .map(|name| format!("`{PREFIX}{name}`"))
+        .collect();
+    let also = if aliases.is_empty() {
+        String::new()
+    } else {
+        format!(" Also {}.", aliases.join(", "))
+    };
+    let kind = setting.kind();
+    let doc = setting.doc();
+    let name = setting.name();
+    append(
+        page,
+        format_args!("| `{PREFIX}{name}` | {default} | {doc}{also} ({kind}) |\n"),
+    );
+}
+
+/// Writing to a `String` cannot fail.
+fn append(page: &mut String, text: std::fmt::Arguments<'_>) {
+    let written = page.write_fmt(text);
+    debug_assert!(written.is_ok(), "memory takes all text");
+}

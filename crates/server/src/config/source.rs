@@ -1,0 +1,276 @@
+//! Where values come from, and which one counts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::foreign::{self, Verdict};
+use super::list::GROUPS;
+use super::mistake::Mistake;
+use super::nearest::nearest;
+use super::setting::Described;
+
+/// What the names of all variables start with.
+pub(super) const PREFIX: &str = "LAKEKEEPER__";
+/// What names started with years ago.
+const FORMER_PREFIX: &str = "ICEBERG_REST__";
+/// Largest file that is read for one value, in bytes.
+const MAX_VALUE_FILE: u64 = 1 << 20;
+
+/// Everything that values can come from; what stands first here wins.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// From the command line, by setting name without prefix.
+    pub flags: BTreeMap<&'static str, String>,
+    /// The process's environment.
+    pub environment: BTreeMap<String, String>,
+    /// What the command implies, by setting name without prefix; weaker than a configuration file.
+    pub implied: BTreeMap<&'static str, String>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    Flag,
+    Variable(String),
+    ValueFile(String, PathBuf),
+    ConfigFile(PathBuf, String),
+    Implied,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => out.write_str("command line"),
+            Self::Variable(_) => out.write_str("environment"),
+            Self::ValueFile(_, path) => write!(out, "file {}", path.display()),
+            Self::ConfigFile(path, _) => write!(out, "{}", path.display()),
+            Self::Implied => out.write_str("this command"),
+        }
+    }
+}
+
+impl Origin {
+    /// What to call a setting of this origin in a message.
+    pub(super) fn subject(&self, setting: &str) -> String {
+        match self {
+            Self::Variable(name) | Self::ValueFile(name, _) => name.clone(),
+            Self::ConfigFile(path, key) => format!("`{key}` in {}", path.display()),
+            Self::Flag | Self::Implied => format!("{PREFIX}{setting}"),
+        }
+    }
+}
+
+/// A value as somebody wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+/// A value under the name that its source has it.
+struct Entry {
+    name: String,
+    text: String,
+    origin: Origin,
+}
+
+/// What was found, by setting name, and what is to be said about it.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) found: BTreeMap<&'static str, Found>,
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) warnings: Vec<String>,
+    /// Names that nobody knows; a warning or a mistake.
+    pub(super) unknown: Vec<Mistake>,
+}
+
+pub(super) fn all_settings() -> impl Iterator<Item = &'static dyn Described> {
+    GROUPS
+        .iter()
+        .flat_map(|group| group.settings.iter().copied())
+}
+
+fn setting(name: &str) -> Option<&'static dyn Described> {
+    all_settings().find(|one| one.name() == name || one.aliases().contains(&name))
+}
+
+/// Reads all sources. Nothing is parsed yet but names.
+pub(super) fn gather(sources: &Sources) -> Gathered {
+    let mut gathered = Gathered::default();
+    for (name, text) in &sources.flags {
+        gathered.set(name, text.clone(), Origin::Flag);
+    }
+    gathered.read_environment(&sources.environment);
+    if let Some(found) = gathered.found.get("CONFIG_FILE") {
+        let path = PathBuf::from(&found.text);
+        gathered.read_config_file(&path);
+    }
+    for (name, text) in &sources.implied {
+        gathered.set(name, text.clone(), Origin::Implied);
+    }
+    if let Some(text) = sources
+        .environment
+        .get("RUST_LOG")
+        .filter(|text| !text.is_empty())
+    {
+        gathered.set(
+            "LOG_LEVEL",
+            text.clone(),
+            Origin::Variable("RUST_LOG".to_owned()),
+        );
+    }
+    gathered
+}
+
+impl Gathered {
+    /// Keeps a value, unless a stronger source has set it already.
+    fn set(&mut self, setting: &'static str, text: String, origin: Origin) {
+        self.found.entry(setting).or_insert(Found { text, origin });
+    }
+
+    fn read_environment(&mut self, environment: &BTreeMap<String, String>) {
+        let mut names = BTreeMap::new();
+        for (variable, text) in environment {
+            let upper = variable.to_ascii_uppercase();
+            if let Some(name) = upper.strip_prefix(PREFIX) {
+                names.insert(name.to_owned(), (variable.clone(), text.clone()));
+            } else if let Some(name) = upper.strip_prefix(FORMER_PREFIX) {
+                let rule = format!("is no longer read: write {PREFIX}{name}");
+                self.mistakes.push(Mistake::new(variable, rule));
+            }
+        }
+        let mut seen = BTreeMap::new();
+        for (name, (variable, text)) in names {
+            let origin = Origin::Variable(variable);
+            self.read_entry(Entry { name, text, origin }, &mut seen);
+        }
+    }
+
+    fn read_config_file(&mut self, path: &Path) {
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let parsed = read.and_then(|text| {
+            text.parse::<toml::Table>()
+                .map_err(|error| error.to_string())
+        });
+        let table = match parsed {
+            Ok(table) => table,
+            Err(error) => {
+                let rule = format!("cannot be read as a TOML file: {}", error.trim_end());
+                let subject = format!("configuration file {}", path.display());
+                return self.mistakes.push(Mistake::new(subject, rule));
+            }
+        };
+        let mut keys = Vec::new();
+        flatten("", &table, &mut keys);
+        let mut seen = BTreeMap::new();
+        for (key, text) in keys {
+            let name = key.replace('.', "__").to_ascii_uppercase();
+            let origin = Origin::ConfigFile(path.to_owned(), key);
+            if let Some(text) = text {
+                self.read_entry(Entry { name, text, origin }, &mut seen);
+            } else {
+                let rule = "must be a text, a number, `true`, `false` or a list of texts";
+                self.mistakes
+                    .push(Mistake::new(origin.subject(&name), rule));
+            }
+        }
+    }
+
+    /// Takes in one entry of a source. `seen` holds what this source has set so far, and by which name.
+    fn read_entry(&mut self, entry: Entry, seen: &mut BTreeMap<&'static str, String>) {
+        let subject = entry.origin.subject(&entry.name);
+        let direct = setting(&entry.name);
+        let by_file = || entry.name.strip_suffix("_FILE").and_then(setting);
+        let Some(setting) = direct.or_else(by_file) else {
+            return self.read_foreign(&entry.name, &subject, &entry.text);
+        };
+        // Templates leave variables empty that they have no value for.
+        if entry.text.trim().is_empty() {
+            return;
+        }
+        if let Some(other) = seen.insert(setting.name(), subject.clone()) {
+            let rule = format!("means the same as {other}: set one of them");
+            return self.mistakes.push(Mistake::new(subject, rule));
+        }
+        if direct.is_some() {
+            return self.set(setting.name(), entry.text, entry.origin);
+        }
+        let path = PathBuf::from(&entry.text);
+        match read_value_file(&path) {
+            Ok(value) => self.set(setting.name(), value, Origin::ValueFile(subject, path)),
+            Err(rule) => self
+                .mistakes
+                .push(Mistake::new(subject, rule).with_value(entry.text)),
+        }
+    }
+
+    fn read_foreign(&mut self, name: &str, subject: &str, text: &str) {
+        match foreign::judge(name, text) {
+            Some(Verdict::Harmless) => {}
+            Some(Verdict::Refused(why)) => {
+                self.mistakes
+                    .push(Mistake::new(subject, format!("cannot be set: {why}")));
+            }
+            Some(Verdict::Ignored(why)) => {
+                self.warnings
+                    .push(format!("{subject} has no effect: {why}"));
+            }
+            None => {
+                let names = all_settings().flat_map(|one| {
+                    std::iter::once(one.name()).chain(one.aliases().iter().copied())
+                });
+                let rule = match nearest(name, names) {
+                    Some(near) => format!("is unknown; did you mean {PREFIX}{near}?"),
+                    None => "is unknown".to_owned(),
+                };
+                self.unknown.push(Mistake::new(subject, rule));
+            }
+        }
+    }
+}
+
+/// The content of a file that holds one value, without surrounding white space.
+fn read_value_file(path: &Path) -> Result<String, String> {
+    let cannot = |error: std::io::Error| format!("names a file that cannot be read: {error}");
+    let length = std::fs::metadata(path).map_err(cannot)?.len();
+    if length > MAX_VALUE_FILE {
+        return Err(format!(
+            "names a file of {length} bytes; a value has at most {MAX_VALUE_FILE}"
+        ));
+    }
+    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    let value = text.trim();
+    if value.is_empty() {
+        return Err("names an empty file".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
+/// Every leaf of a TOML table as `a.b.c` with its text; no text for what cannot be a value.
+fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<String>)>) {
+    for (key, value) in table {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match value {
+            toml::Value::Table(inner) => flatten(&path, inner, into),
+            leaf => into.push((path, leaf_text(leaf))),
+        }
+    }
+}
+
+fn leaf_text(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(items) => {
+            let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+            texts.map(|texts| texts.join(","))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! One of a few words.
+
+use super::Value;
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident, $kind:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl Value for $name {
+            const KIND: &'static str = $kind;
+
+            fn parse(text: &str) -> Result<Self, String> {
+                match text.to_ascii_lowercase().as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(format!("must be one of {}", Self::KIND)),
+                }
+            }
+
+            fn print(&self) -> Option<String> {
+                Some(match self { $(Self::$variant => $word,)* }.to_owned())
+            }
+        }
+    };
+}
+
+choice! {
+    /// Whether connections to PostgreSQL are encrypted.
+    SslMode, "`disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`" {
+        /// Never.
+        Disable = "disable",
+        /// If the server insists.
+        Allow = "allow",
+        /// If the server can.
+        Prefer = "prefer",
+        /// Always; whose certificate it is does not matter.
+        Require = "require",
+        /// Always, with a certificate by a known authority.
+        VerifyCa = "verify-ca",
+        /// Always, with a certificate for this very host.
+        VerifyFull = "verify-full",
+    }
+}
+
+choice! {
+    /// How log lines look.
+    LogFormat, "`json`, `pretty`" {
+        /// One JSON object a line, for machines.
+        Json = "json",
+        /// Text with colours, for people.
+        Pretty = "pretty",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule_of;
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_of_the_list_in_any_case() {
+        assert_eq!(SslMode::parse("Verify-Full"), Ok(SslMode::VerifyFull));
+        assert_eq!(LogFormat::Json.print().as_deref(), Some("json"));
+        let rule = rule_of::<LogFormat>("xml").unwrap();
+        assert!(rule.contains("`json`") && rule.contains("`pretty`"));
+    }
+}

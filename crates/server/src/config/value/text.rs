@@ -1,0 +1,222 @@
+//! Texts with a form: addresses, lists, templates.
+
+use url::Url;
+
+use super::{REDACTED, Value};
+
+/// Where clients reach this server: scheme, host, port and possibly a path; no trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerUrl(pub String);
+
+impl Value for ServerUrl {
+    const KIND: &'static str = "URL";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let rule = || {
+            "must be a URL such as `https://catalog.example.com/lakekeeper`, without user, query or fragment".to_owned()
+        };
+        let url = Url::parse(text).map_err(|_| rule())?;
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        let reachable = matches!(url.scheme(), "http" | "https") && url.has_host();
+        if !plain || !reachable || url.password().is_some() {
+            return Err(rule());
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// A PostgreSQL connection string; holds a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(pub String);
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&Self::shown(&self.0))
+    }
+}
+
+impl Value for DatabaseUrl {
+    const KIND: &'static str = "PostgreSQL URL";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).ok();
+        let right = url.is_some_and(|url| matches!(url.scheme(), "postgres" | "postgresql"));
+        let rule = "must be a URL such as `postgres://user:password@host:5432/database`";
+        right
+            .then(|| Self(text.to_owned()))
+            .ok_or_else(|| rule.to_owned())
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(Self::shown(&self.0))
+    }
+
+    /// Without password and parameters, which may hold one too.
+    fn shown(text: &str) -> String {
+        let Ok(mut url) = Url::parse(text) else {
+            return REDACTED.to_owned();
+        };
+        if url.password().is_some() && url.set_password(Some("redacted")).is_err() {
+            return REDACTED.to_owned();
+        }
+        if url.query().is_some() {
+            url.set_query(Some("redacted"));
+        }
+        url.to_string()
+    }
+}
+
+/// Words with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words(pub Vec<String>);
+
+impl Value for Words {
+    const KIND: &'static str = "list with commas";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let words = text.split(',').map(str::trim);
+        Ok(Self(
+            words
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
+    }
+
+    fn print(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.0.join(","))
+    }
+}
+
+/// Web origins that browsers may call from: `*` for all, or a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins(pub Vec<String>);
+
+impl Value for Origins {
+    const KIND: &'static str = "`*` or a list of origins with commas";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let Words(origins) = Words::parse(text)?;
+        let any = origins.iter().any(|origin| origin == "*");
+        if origins.is_empty()
+            || (any && origins.len() > 1)
+            || !origins.iter().all(|one| is_origin(one))
+        {
+            return Err(
+                "must be `*`, or origins such as `https://ui.example.com` with commas between them"
+                    .to_owned(),
+            );
+        }
+        Ok(Self(origins))
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.0.join(","))
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let parsed = Url::parse(text).map(|url| url.origin());
+    text == "*"
+        || parsed.is_ok_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
+}
+
+/// How the `prefix` of a warehouse is made of its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixTemplate(pub String);
+
+impl PrefixTemplate {
+    /// Stands for the warehouse's id.
+    pub const PLACEHOLDER: &str = "{warehouse_id}";
+}
+
+impl Value for PrefixTemplate {
+    const KIND: &'static str = "template";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let right = text.matches(Self::PLACEHOLDER).count() == 1
+            && !text.starts_with('/')
+            && !text.ends_with('/');
+        let rule = "must contain `{warehouse_id}` once and neither start nor end with `/`";
+        right
+            .then(|| Self(text.to_owned()))
+            .ok_or_else(|| rule.to_owned())
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule_of;
+    use super::*;
+
+    #[test]
+    fn a_server_url_loses_its_trailing_slash() {
+        for (text, kept) in [
+            ("https://a.example/", "https://a.example"),
+            ("http://a:8181/x/", "http://a:8181/x"),
+        ] {
+            assert_eq!(ServerUrl::parse(text), Ok(ServerUrl(kept.to_owned())));
+        }
+        for wrong in [
+            "a.example",
+            "ftp://a",
+            "http://u:p@a",
+            "http://a?x",
+            "http://a#x",
+            "file:///a",
+        ] {
+            assert!(rule_of::<ServerUrl>(wrong).is_some(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_database_url_is_shown_without_its_secrets() {
+        let url = "postgres://me:hunter2@db:5432/x?password=hunter2";
+        let shown = DatabaseUrl::parse(url).unwrap().print().unwrap();
+        assert_eq!(shown, "postgres://me:redacted@db:5432/x?redacted");
+        assert_eq!(format!("{:?}", DatabaseUrl(url.to_owned())), shown);
+        assert_eq!(DatabaseUrl::shown("host=db password=hunter2"), REDACTED);
+        assert!(rule_of::<DatabaseUrl>("mysql://db").is_some());
+    }
+
+    #[test]
+    fn lists_are_trimmed() {
+        assert_eq!(Words::parse(" a, b,,c ").unwrap().0, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn origins_have_no_path() {
+        assert!(Origins::parse("*").is_ok());
+        assert!(Origins::parse("https://a.example, http://b:8080").is_ok());
+        for wrong in [
+            "",
+            "a.example",
+            "https://a.example/",
+            "*,https://a.example",
+            "https://a/b",
+        ] {
+            assert!(rule_of::<Origins>(wrong).is_some(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_names_its_warehouse() {
+        assert!(PrefixTemplate::parse("a/{warehouse_id}").is_ok());
+        for wrong in [
+            "a",
+            "{warehouse_id}{warehouse_id}",
+            "/{warehouse_id}",
+            "{warehouse_id}/",
+        ] {
+            assert!(rule_of::<PrefixTemplate>(wrong).is_some(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The catalog as a whole: configuration, wiring, serving.
+
+pub mod config;
