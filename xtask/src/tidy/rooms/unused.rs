@@ -1,8 +1,8 @@
 //! Dependencies that no source of the crate names.
 
-use toml::Table;
+use toml::{Table, Value};
 
-use super::{Finding, dependencies};
+use super::{Finding, dependencies, get};
 use crate::tidy::lexer::{code_only, is_name};
 use crate::tidy::repo::Repo;
 
@@ -28,13 +28,17 @@ pub(super) fn check(repo: &Repo, path: &str, manifest: &Table) -> Vec<Finding> {
             .iter()
             .any(|code| code.lines().any(|line| forms.iter().any(|f| uses(line, f))))
     };
+    let own_name = get(manifest, &["package", "name"]).and_then(Value::as_str);
     let features = manifest
         .get("features")
         .map(ToString::to_string)
         .unwrap_or_default();
     let text = repo.text(path).unwrap_or_default();
     let mut findings = Vec::new();
-    for (name, _, _) in dependencies(manifest) {
+    let others = dependencies(manifest)
+        .into_iter()
+        .filter(|(name, ..)| Some(*name) != own_name);
+    for (name, _, _) in others {
         let in_features = [format!("\"{name}/"), format!("\"dep:{name}")]
             .iter()
             .any(|f| features.contains(f));
