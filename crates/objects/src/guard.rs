@@ -33,7 +33,7 @@ impl Patience {
     pub(crate) const NETWORK: Self = Self {
         attempt: Duration::from_secs(30),
         attempts: 4,
-        total: Duration::from_secs(45),
+        total: Duration::from_secs(30),
         pause: Duration::from_millis(100),
     };
     /// For the file system: trying again does not help.

@@ -33,6 +33,9 @@ pub(super) fn refuse(given: &str) -> Result<(), LocationProblem> {
 fn refuse_encoded(given: &str) -> Result<(), LocationProblem> {
     let mut current = Cow::Borrowed(given.as_bytes());
     for _ in 0..MAX_ROUNDS {
+        if !current.contains(&b'%') {
+            return Ok(());
+        }
         let text = String::from_utf8_lossy(&current).into_owned();
         let decoded: Vec<u8> = percent_decode_str(&text).collect();
         if decoded == text.as_bytes() {
