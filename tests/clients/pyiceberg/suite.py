@@ -28,15 +28,10 @@ def run(services: Services, mode: Mode) -> Outcome:
 
 
 def properties(catalog: Catalog) -> dict[str, str]:
-    """What a user would write into the catalog's configuration."""
+    """What a user would write into the client's configuration; how to reach the object store comes from the catalog."""
     found = {"type": "rest", "uri": catalog.catalog_url, "warehouse": catalog.warehouse}
     if catalog.s3:
-        found |= {
-            "s3.endpoint": catalog.s3.endpoint,
-            "s3.region": catalog.s3.region,
-            "s3.access-key-id": catalog.s3.access_key,
-            "s3.secret-access-key": catalog.s3.secret_key,
-        }
+        found |= {"s3.access-key-id": catalog.s3.access_key, "s3.secret-access-key": catalog.s3.secret_key}
     return found
 
 

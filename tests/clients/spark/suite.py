@@ -1,0 +1,46 @@
+"""Spark 4 with the Iceberg runtime: the SQL that people write, the tests beside this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+import install
+from harness import Catalog, Mode, Services
+from outcome import Outcome, from_junit
+
+HERE = Path(__file__).resolve().parent
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO]
+
+
+def run(services: Services, mode: Mode) -> Outcome:
+    install.java()
+    jars = install.jars("spark", HERE / "pom.xml")
+    python = install.venv("spark", HERE / "requirements.txt")
+    with Catalog(services, mode, "spark") as catalog:
+        report = catalog.logs / "report.xml"
+        settings = {"catalog": catalog_settings(catalog), "jars": str(jars), "folder": str(catalog.folder)}
+        settings |= {"s3": asdict(catalog.s3)} if catalog.s3 else {}
+        command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
+        command += ["-p", "no:cacheprovider", "--import-mode=importlib", "--timeout=300", f"--junitxml={report}"]
+        with (catalog.logs / "pytest.log").open("wb") as log:
+            env = clean_environment() | {"SPARK_SCENARIO": json.dumps(settings)}
+            subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=2400)
+        return from_junit(report)
+
+
+def catalog_settings(catalog: Catalog) -> dict[str, str]:
+    """What a user writes into Spark's configuration; how to reach the object store comes from the catalog."""
+    found = {"type": "rest", "uri": catalog.catalog_url, "warehouse": catalog.warehouse}
+    if catalog.s3:
+        found |= {"s3.access-key-id": catalog.s3.access_key, "s3.secret-access-key": catalog.s3.secret_key}
+    return found
+
+
+def clean_environment() -> dict[str, str]:
+    """SPARK_HOME or HADOOP_HOME of this machine would bring other jars."""
+    foreign = ("SPARK_", "HADOOP_", "AWS_", "PYSPARK_", "PYICEBERG_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(foreign)} | {"SPARK_LOCAL_IP": "127.0.0.1"}
