@@ -1,4 +1,14 @@
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod create;
+mod history;
 mod kit;
+mod layouts;
+mod lossless;
+mod requirements;
+mod snapshots;
+mod validate;

@@ -19,7 +19,7 @@ fn a_new_table_has_ids_of_its_own() {
              "null-order": "nulls-last"}]},
         "properties": {"format-version": "3", "uuid": "x", "owner": "me"}
     });
-    let table = TableMetadata::create(new_table(request), NOW).unwrap();
+    let table = TableMetadata::create(new_table(&request), NOW).unwrap();
     let expected = json!({
         "format-version": 3,
         "table-uuid": UUID,
@@ -56,7 +56,7 @@ fn a_new_table_has_ids_of_its_own() {
 #[test]
 fn a_plain_table_is_v2_unpartitioned_and_unsorted() {
     let request = json!({"schema": schema(&columns())});
-    let table = value(&TableMetadata::create(new_table(request), NOW).unwrap());
+    let table = value(&TableMetadata::create(new_table(&request), NOW).unwrap());
     assert_eq!(table["format-version"], 2);
     assert_eq!(
         table["partition-specs"],
@@ -73,7 +73,7 @@ fn what_cannot_be_a_table_is_refused_with_the_reason() {
     let refused = |key: &str, part| {
         let mut request = json!({"schema": schema(&columns())});
         request[key] = part;
-        TableMetadata::create(new_table(request), NOW)
+        TableMetadata::create(new_table(&request), NOW)
             .unwrap_err()
             .to_string()
     };
@@ -128,7 +128,7 @@ fn what_cannot_be_a_table_is_refused_with_the_reason() {
     }
     let variant = json!([{"id": 1, "name": "v", "required": false, "type": "variant"}]);
     let request = json!({"schema": schema(&variant)});
-    let error = TableMetadata::create(new_table(request), NOW)
+    let error = TableMetadata::create(new_table(&request), NOW)
         .unwrap_err()
         .to_string();
     assert!(

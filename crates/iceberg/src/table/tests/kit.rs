@@ -24,7 +24,7 @@ pub(super) fn columns() -> Value {
     ])
 }
 
-pub(super) fn new_table(request: Value) -> NewTable {
+pub(super) fn new_table(request: &Value) -> NewTable {
     let part = |key: &str| request.get(key).cloned();
     NewTable {
         uuid: uuid(),
@@ -42,7 +42,7 @@ pub(super) fn new_table(request: Value) -> NewTable {
 pub(super) fn table(format_version: u8) -> TableMetadata {
     let properties = json!({"format-version": format_version.to_string()});
     let request = json!({"schema": schema(&columns()), "properties": properties});
-    TableMetadata::create(new_table(request), NOW).unwrap()
+    TableMetadata::create(new_table(&request), NOW).unwrap()
 }
 
 pub(super) fn updates(updates: Value) -> Vec<TableUpdate> {

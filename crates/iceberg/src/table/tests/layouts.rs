@@ -1,0 +1,243 @@
+//! Schemas, specs and orders: ids are reused, −1 is the last one, what is in use stays.
+
+use serde_json::{Value, json};
+
+use super::kit::*;
+
+fn with_column(name: &str) -> Value {
+    let mut fields = columns();
+    let field = json!({"id": 4, "name": name, "required": false, "type": "int"});
+    fields.as_array_mut().unwrap().push(field);
+    schema(&fields)
+}
+
+fn spec(transform: &str) -> Value {
+    json!({"spec-id": 77, "fields": [
+        {"source-id": 2, "transform": transform, "name": "p", "field-id": 1000}]})
+}
+
+fn order(direction: &str) -> Value {
+    json!({"order-id": 77, "fields": [
+        {"source-id": 1, "transform": "identity", "direction": direction,
+         "null-order": "nulls-first"}]})
+}
+
+#[test]
+fn a_new_schema_gets_the_next_id_and_an_equal_one_is_found() {
+    let table = table(2);
+    let wider = apply(
+        &table,
+        json!([
+            {"action": "add-schema", "schema": with_column("c")},
+            {"action": "set-current-schema", "schema-id": -1}
+        ]),
+    );
+    let json = value(&wider);
+    assert_eq!(json["current-schema-id"], 1);
+    assert_eq!(json["schemas"][1]["schema-id"], 1);
+    assert_eq!(json["last-column-id"], 4);
+
+    let back = apply(
+        &wider,
+        json!([
+            {"action": "add-schema", "schema": schema(&columns())},
+            {"action": "set-current-schema", "schema-id": -1}
+        ]),
+    );
+    assert_eq!(back.current_schema_id(), 0);
+    assert_eq!(value(&back)["schemas"].as_array().unwrap().len(), 2);
+    assert_eq!(back.last_column_id(), 4);
+
+    let again = json!([{"action": "add-schema", "schema": schema(&columns())}]);
+    let applied = try_apply(&wider, again).unwrap();
+    assert!(!applied.is_changed());
+    assert_eq!(value(&applied.metadata), value(&wider));
+}
+
+#[test]
+fn a_dropped_column_id_is_never_free_again() {
+    let wider = apply(
+        &table(2),
+        json!([
+            {"action": "add-schema", "schema": with_column("c")},
+            {"action": "set-current-schema", "schema-id": -1},
+            {"action": "set-current-schema", "schema-id": 0},
+            {"action": "remove-schemas", "schema-ids": [1]}
+        ]),
+    );
+    assert_eq!(wider.last_column_id(), 4);
+    assert_eq!(value(&wider)["schemas"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn specs_get_ids_and_equal_ones_are_found() {
+    let table = table(2);
+    let parted = apply(
+        &table,
+        json!([
+            {"action": "add-spec", "spec": spec("day")},
+            {"action": "set-default-spec", "spec-id": -1}
+        ]),
+    );
+    let json = value(&parted);
+    assert_eq!(json["default-spec-id"], 1);
+    assert_eq!(json["partition-specs"][1]["spec-id"], 1);
+    assert_eq!(json["last-partition-id"], 1000);
+
+    let back = apply(
+        &parted,
+        json!([
+            {"action": "add-spec", "spec": {"fields": []}},
+            {"action": "set-default-spec", "spec-id": -1}
+        ]),
+    );
+    assert_eq!(value(&back)["default-spec-id"], 0);
+    assert_eq!(value(&back)["partition-specs"].as_array().unwrap().len(), 2);
+    let gone = apply(
+        &back,
+        json!([{"action": "remove-partition-specs", "spec-ids": [1]}]),
+    );
+    assert_eq!(value(&gone)["partition-specs"].as_array().unwrap().len(), 1);
+    assert_eq!(value(&gone)["last-partition-id"], 1000);
+}
+
+#[test]
+fn fields_without_ids_take_those_of_equal_fields() {
+    let parted = apply(
+        &table(2),
+        json!([{"action": "add-spec", "spec": spec("day")}]),
+    );
+    let both = apply(
+        &parted,
+        json!([{"action": "add-spec", "spec": {"fields": [
+        {"source-id": 1, "transform": "bucket[4]", "name": "b"},
+        {"source-id": 2, "transform": "day", "name": "d"}]}}]),
+    );
+    let json = value(&both);
+    assert_eq!(json["partition-specs"][2]["fields"][0]["field-id"], 1001);
+    assert_eq!(json["partition-specs"][2]["fields"][1]["field-id"], 1000);
+}
+
+#[test]
+fn v1_specs_count_their_fields_from_1000() {
+    let skips = json!([{"action": "add-spec", "spec": {"fields": [
+        {"source-id": 2, "transform": "day", "name": "p", "field-id": 1001}]}}]);
+    let message = refused(&table(1), skips);
+    assert!(
+        message.contains("sequential IDs that are required in v1"),
+        "{message}"
+    );
+}
+
+#[test]
+fn orders_get_ids_and_equal_ones_are_found() {
+    let sorted = apply(
+        &table(2),
+        json!([
+            {"action": "add-sort-order", "sort-order": order("asc")},
+            {"action": "add-sort-order", "sort-order": order("desc")},
+            {"action": "set-default-sort-order", "sort-order-id": -1}
+        ]),
+    );
+    let json = value(&sorted);
+    assert_eq!(json["default-sort-order-id"], 2);
+    assert_eq!(json["sort-orders"].as_array().unwrap().len(), 3);
+    let unsorted = apply(
+        &sorted,
+        json!([
+            {"action": "add-sort-order", "sort-order": {"order-id": 0, "fields": []}},
+            {"action": "set-default-sort-order", "sort-order-id": -1}
+        ]),
+    );
+    assert_eq!(value(&unsorted)["default-sort-order-id"], 0);
+    assert_eq!(value(&unsorted)["sort-orders"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_the_reason() {
+    let current = "Cannot remove the current schema";
+    let cases = [
+        (
+            json!({"action": "set-current-schema", "schema-id": -1}),
+            "no schema has been added",
+        ),
+        (
+            json!({"action": "set-current-schema", "schema-id": 8}),
+            "unknown schema: 8",
+        ),
+        (
+            json!({"action": "set-default-spec", "spec-id": -1}),
+            "no spec has been added",
+        ),
+        (
+            json!({"action": "set-default-spec", "spec-id": 8}),
+            "unknown spec: 8",
+        ),
+        (
+            json!({"action": "set-default-sort-order", "sort-order-id": -1}),
+            "no sort order has",
+        ),
+        (
+            json!({"action": "set-default-sort-order", "sort-order-id": 8}),
+            "sort order: 8",
+        ),
+        (
+            json!({"action": "remove-schemas", "schema-ids": [0]}),
+            current,
+        ),
+        (
+            json!({"action": "remove-partition-specs", "spec-ids": [0]}),
+            "default partition spec",
+        ),
+        (json!({"action": "add-spec", "spec": spec("hour[")}), ""),
+        (
+            json!({"action": "add-spec", "spec": spec("truncate[8]")}),
+            "Invalid source type timestamptz",
+        ),
+    ];
+    for (update, want) in cases {
+        if want.is_empty() {
+            // A transform of a later version: nothing is known against it.
+            apply(&table(2), json!([update]));
+            continue;
+        }
+        let message = refused(&table(2), json!([update]));
+        assert!(message.contains(want), "{message} lacks {want}");
+    }
+}
+
+#[test]
+fn a_schema_that_lacks_a_partition_column_cannot_become_current() {
+    let parted = apply(
+        &table(2),
+        json!([
+            {"action": "add-spec", "spec": spec("day")},
+            {"action": "set-default-spec", "spec-id": -1}
+        ]),
+    );
+    let narrow = schema(&json!([columns()[0]]));
+    let message = refused(
+        &parted,
+        json!([
+            {"action": "add-schema", "schema": narrow},
+            {"action": "set-current-schema", "schema-id": -1}
+        ]),
+    );
+    let want = "Cannot find source column for partition field: 1000: p: day(2)";
+    assert!(message.contains(want), "{message}");
+}
+
+#[test]
+fn transforms_of_several_columns_are_carried() {
+    let several = json!({"fields": [{"source-ids": [1, 3], "transform": "bucket[16]",
+        "name": "b", "field-id": 1000, "later": [1]}]});
+    let parted = apply(&table(3), json!([{"action": "add-spec", "spec": several}]));
+    assert_eq!(
+        value(&parted)["partition-specs"][1]["fields"],
+        several["fields"]
+    );
+    let missing = json!({"fields": [{"source-ids": [1, 9], "transform": "bucket[16]",
+        "name": "b", "field-id": 1000}]});
+    let message = refused(&table(3), json!([{"action": "add-spec", "spec": missing}]));
+    assert!(message.contains("bucket[16](1, 9)"), "{message}");
+}
