@@ -125,3 +125,105 @@ async fn delete(
         .map(|_| ())
         .map_err(step)
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::StoreFailure;
+    use crate::io::Page;
+    use crate::memory::MemoryStore;
+
+    /// Memory in which one method does not do what it should.
+    #[derive(Debug)]
+    struct Broken {
+        inner: MemoryStore,
+        step: AccessStep,
+    }
+
+    impl Broken {
+        fn refuse(&self, at: &Location, step: AccessStep) -> Result<(), ObjectError> {
+            if self.step != step {
+                return Ok(());
+            }
+            let source = Box::new(StoreFailure::new("no right to do so"));
+            Err(ObjectError::PermissionDenied {
+                location: at.clone(),
+                source,
+            })
+        }
+    }
+
+    #[async_trait]
+    impl Objects for Broken {
+        async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
+            self.refuse(at, AccessStep::Read)?;
+            self.inner.read(at, max_bytes).await
+        }
+        async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError> {
+            self.refuse(at, AccessStep::Write)?;
+            self.inner.write_new(at, content).await
+        }
+        async fn delete(&self, at: &Location) -> Result<(), ObjectError> {
+            self.refuse(at, AccessStep::Delete)?;
+            self.inner.delete(at).await
+        }
+        async fn delete_batch(&self, all: Vec<Location>) -> Result<(), ObjectError> {
+            self.inner.delete_batch(all).await
+        }
+        async fn list_prefix(
+            &self,
+            folder: &Location,
+            page: PageRequest,
+        ) -> Result<Page, ObjectError> {
+            self.refuse(folder, AccessStep::List)?;
+            self.inner.list_prefix(folder, page).await
+        }
+        async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
+            self.inner.prune_folders(folder).await
+        }
+    }
+
+    #[tokio::test]
+    async fn the_step_that_fails_is_named_with_its_cause() {
+        let base = Location::parse("memory://store/wh").unwrap();
+        let table = [
+            (AccessStep::Write, "writing a test object failed"),
+            (AccessStep::Read, "reading the test object back failed"),
+            (
+                AccessStep::List,
+                "listing the folder of the test object failed",
+            ),
+            (AccessStep::Delete, "deleting the test object failed"),
+        ];
+        for (step, expected) in table {
+            let store = Broken {
+                inner: MemoryStore::default(),
+                step,
+            };
+            let error = validate_access(&store, &base).await.unwrap_err();
+            assert_eq!(error.step, step);
+            let message = error.to_string();
+            assert!(
+                message.starts_with("the storage at `memory://store/wh` cannot be used"),
+                "{message}"
+            );
+            assert!(
+                message.contains(expected) && message.ends_with("no right to do so"),
+                "{message}"
+            );
+            // Whatever can be cleaned up is.
+            let left = store
+                .inner
+                .list_prefix(&base, PageRequest::first())
+                .await
+                .unwrap();
+            assert_eq!(
+                left.locations.len(),
+                usize::from(step == AccessStep::Delete),
+                "{step:?}"
+            );
+        }
+    }
+}

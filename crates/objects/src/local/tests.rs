@@ -228,3 +228,39 @@ async fn a_name_that_is_too_long_is_told() {
     store.write_new(&at, Bytes::new()).await.unwrap();
     assert!(base.join(&"x".repeat(256)).is_err());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+    /// Folders and pages of any shape are listed as memory lists them.
+    #[test]
+    fn files_are_listed_in_the_order_of_keys(
+        names in proptest::collection::btree_set("[ab]([-./0]?[ab]){0,4}", 0..25),
+        limit in 1_usize..6,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (_folder, store, base) = store();
+            let memory = crate::memory::MemoryStore::default();
+            for name in names {
+                let at = base.join(&name).unwrap();
+                // One name cannot be a file and a folder.
+                if store.write_new(&at, Bytes::new()).await.is_ok() {
+                    memory.write_new(&at, Bytes::new()).await.unwrap();
+                }
+            }
+            assert_eq!(all(&store, &base, limit).await, all(&memory, &base, 1000).await);
+        });
+    }
+}
+
+async fn all(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<Location> {
+    let mut page = PageRequest { after: None, limit };
+    let mut found = Vec::new();
+    loop {
+        let got = objects.list_prefix(folder, page.clone()).await.unwrap();
+        found.extend(got.locations);
+        let Some(token) = got.next else { return found };
+        page.after = Some(token);
+    }
+}
