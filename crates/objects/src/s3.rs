@@ -13,12 +13,11 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
+use object_store::client::{HttpClient, HttpConnector};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{
-    ClientOptions, HeaderValue, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-    RetryConfig,
+    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig,
 };
 
 use crate::credential::S3Credential;
@@ -53,18 +52,9 @@ impl S3Store {
                 "`assume-role-arn` (access to the bucket through another role)",
             ));
         }
-        // `reqwest` takes the provider of the process; a second call changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let shared = Shared(http_client(profile).map_err(|e| OpenError::Failed(e.to_string()))?);
         let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
-        let options = client_options(profile);
-        let shared = Shared(
-            ReqwestConnector::default()
-                .connect(&options)
-                .map_err(failed)?,
-        );
-        let builder = builder(profile, credential)
-            .with_client_options(options)
-            .with_http_connector(shared);
+        let builder = builder(profile, credential).with_http_connector(shared);
         Ok(Self {
             bucket: profile.bucket().to_owned(),
             store: builder.clone().build().map_err(failed)?,
@@ -159,19 +149,27 @@ impl HttpConnector for Shared {
     }
 }
 
-fn client_options(profile: &S3Profile) -> ClientOptions {
-    ClientOptions::new()
-        .with_user_agent(HeaderValue::from_static(concat!(
-            "lakekeeper/",
-            env!("CARGO_PKG_VERSION")
-        )))
-        .with_allow_http(profile.is_plain_http())
-        // Without TLS none are needed, and a bare container has none to load.
-        .with_no_system_certificates(profile.is_plain_http())
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_timeout(REQUEST_TIMEOUT)
-        .with_pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
-        .with_pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+/// One pool of connections with limits on time.
+fn http_client(profile: &S3Profile) -> reqwest::Result<HttpClient> {
+    // `reqwest` takes the provider of the process; a second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
+        .https_only(!profile.is_plain_http())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+        // An object's size is that of the bytes sent.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    if profile.is_plain_http() {
+        // Without TLS no CA certificates are needed, and a bare container has none to load.
+        client = client.tls_certs_only([]);
+    }
+    Ok(HttpClient::new(client.build()?))
 }
 
 fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {
@@ -186,7 +184,7 @@ fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {
         .with_access_key_id(access_key_id)
         .with_secret_access_key(secret_access_key.expose())
         .with_allow_http(profile.is_plain_http())
-        .with_virtual_hosted_style_request(!profile.is_path_style())
+        .with_virtual_hosted_style_request(!is_in_path(profile))
         // The guard around every store retries: twice would multiply.
         .with_retry(RetryConfig {
             max_retries: 0,
@@ -201,11 +199,19 @@ fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {
     builder
 }
 
+/// Whether requests name the bucket in the path.
+///
+/// Certificates cover one label in front of the endpoint, so with TLS a bucket with dots cannot stand
+/// in the host.
+fn is_in_path(profile: &S3Profile) -> bool {
+    profile.is_path_style() || (profile.bucket().contains('.') && !profile.is_plain_http())
+}
+
 /// The endpoint as `object_store` wants it: in virtual-host style with the bucket in the host.
 fn endpoint_for_bucket(profile: &S3Profile, endpoint: &str) -> String {
     let endpoint = endpoint.trim_end_matches('/');
     match endpoint.split_once("://") {
-        Some((scheme, host)) if !profile.is_path_style() => {
+        Some((scheme, host)) if !is_in_path(profile) => {
             format!("{scheme}://{}.{host}", profile.bucket())
         }
         _ => endpoint.to_owned(),

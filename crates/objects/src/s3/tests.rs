@@ -431,9 +431,9 @@ async fn aws_itself_needs_no_endpoint() {
 
 #[test]
 fn the_bucket_stands_in_the_host_or_in_the_path() {
-    let endpoint = |path_style: bool| {
+    let endpoint = |bucket: &str, path_style: bool| {
         let profile = json!({
-            "type": "s3", "bucket": "bucket", "region": "x", "sts-enabled": false,
+            "type": "s3", "bucket": bucket, "region": "x", "sts-enabled": false,
             "endpoint": "https://s3.example.com:9000", "path-style-access": path_style,
         });
         let StorageProfile::S3(profile) = StorageProfile::from_json(&profile).unwrap() else {
@@ -441,6 +441,13 @@ fn the_bucket_stands_in_the_host_or_in_the_path() {
         };
         endpoint_for_bucket(&profile, profile.endpoint().unwrap())
     };
-    assert_eq!(endpoint(true), "https://s3.example.com:9000");
-    assert_eq!(endpoint(false), "https://bucket.s3.example.com:9000");
+    assert_eq!(endpoint("bucket", true), "https://s3.example.com:9000");
+    assert_eq!(
+        endpoint("bucket", false),
+        "https://bucket.s3.example.com:9000"
+    );
+    assert_eq!(
+        endpoint("dotted.bucket", false),
+        "https://s3.example.com:9000"
+    );
 }
