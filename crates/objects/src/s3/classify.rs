@@ -140,7 +140,8 @@ fn causes(error: &Error) -> String {
         texts.push(text);
         cause = current.source();
     }
-    texts.retain(|text| !text.is_empty());
+    // Which request it was, and for how long, the caller knows.
+    texts.retain(|text| !text.is_empty() && !text.starts_with("Error performing"));
     if texts.is_empty() {
         error.to_string()
     } else {
