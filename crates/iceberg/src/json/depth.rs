@@ -32,11 +32,13 @@ pub(crate) fn check_depth(text: &str) -> Result<(), String> {
 /// The index of the quote that closes the string opened at `open`, or the end of the text.
 pub(super) fn end_of_string(bytes: &[u8], open: usize) -> usize {
     let mut at = open + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = bytes
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        match bytes.get(at + found) {
+            Some(b'"') => return at + found,
+            _ => at += found + 2,
         }
     }
     bytes.len()

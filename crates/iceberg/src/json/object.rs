@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::{Extra, Raw};
@@ -22,15 +24,29 @@ pub(crate) struct Object<'a> {
 impl<'a> Object<'a> {
     /// Splits `text`; `what` names the object in error messages.
     pub(crate) fn parse(what: &'static str, text: &'a str) -> Result<Self, ParseError> {
-        let Members(members) =
-            serde_json::from_str(text).map_err(|error| ParseError::new(what, error))?;
-        if let Some(key) = repeated(&members) {
-            return Err(ParseError::new(
-                what,
-                format!("the key `{key}` occurs more than once"),
-            ));
+        Self::parse_with_array(what, text, "").map(|(object, _)| object)
+    }
+
+    /// Splits `text`, and the array `key` in the same pass: it is where most of the text is.
+    pub(crate) fn parse_with_array(
+        what: &'static str,
+        text: &'a str,
+        key: &str,
+    ) -> Result<(Self, Vec<&'a RawValue>), ParseError> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let mut array = None;
+        let members = Split {
+            key,
+            array: &mut array,
         }
-        Ok(Self { what, members })
+        .deserialize(&mut json)
+        .and_then(|members| json.end().map(|()| members))
+        .map_err(|error| ParseError::new(what, error))?;
+        if let Some(key) = repeated(&members) {
+            let problem = format_args!("the key `{key}` occurs more than once");
+            return Err(ParseError::new(what, problem));
+        }
+        Ok((Self { what, members }, array.unwrap_or_default()))
     }
 
     /// An error about this object.
@@ -128,27 +144,45 @@ fn repeated<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
         .find(|key| !seen.insert(*key))
 }
 
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Members<'de>;
+/// Reads an object's members, but the elements of one array go elsewhere.
+struct Split<'k, 'o, 'a> {
+    key: &'k str,
+    array: &'o mut Option<Vec<&'a RawValue>>,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+impl<'de> DeserializeSeed<'de> for Split<'_, '_, 'de> {
+    type Value = Members<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Split<'_, '_, 'de> {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            if self.key.is_empty() || key != self.key {
+                members.push((key, map.next_value()?));
+                continue;
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    members.push((key, map.next_value()?));
-                }
-                Ok(Members(members))
+            let elements: Option<Vec<&'de RawValue>> = map
+                .next_value()
+                .map_err(|error| A::Error::custom(format_args!("the field `{key}`: {error}")))?;
+            if self.array.replace(elements.unwrap_or_default()).is_some() {
+                let problem = format_args!("the key `{key}` occurs more than once");
+                return Err(A::Error::custom(problem));
             }
         }
-        deserializer.deserialize_map(Visit)
+        Ok(members)
     }
 }
 

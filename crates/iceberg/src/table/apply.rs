@@ -218,7 +218,7 @@ impl Builder<'_> {
     /// Brings the logs up to date and checks the whole.
     fn finish(mut self) -> Result<TableMetadata, UpdateError> {
         self.sweep_snapshots();
-        if !self.has_base {
+        if self.base_updated_ms.is_none() {
             self.complete_new_table()?;
         }
         self.meta.last_updated_ms = self.point.now_ms;
@@ -227,7 +227,9 @@ impl Builder<'_> {
         self.meta
             .check_consistency()
             .map_err(UpdateError::Invalid)?;
-        self.meta.check_defaults()?;
+        if self.defaults_changed {
+            self.meta.check_defaults()?;
+        }
         Ok(self.meta)
     }
 

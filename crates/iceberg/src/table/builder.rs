@@ -11,14 +11,14 @@ use super::apply::CommitPoint;
 pub(super) const LAST_ADDED: i32 = -1;
 
 pub(super) struct Builder<'c> {
-    /// Whether this is a table that exists.
-    pub(super) has_base: bool,
     pub(super) meta: TableMetadata,
     pub(super) point: &'c CommitPoint,
-    /// When the base was made; the metadata log says so of the file that held it.
-    pub(super) base_updated_ms: i64,
+    /// When the base was made, if there is one; the metadata log says so of the file that held it.
+    pub(super) base_updated_ms: Option<i64>,
     /// Whether an update has changed anything.
     pub(super) changed: bool,
+    /// Whether the current schema, the default spec or the default order is another one.
+    pub(super) defaults_changed: bool,
     pub(super) last_added_schema: Option<i32>,
     pub(super) last_added_spec: Option<i32>,
     pub(super) last_added_order: Option<i32>,
@@ -43,11 +43,11 @@ impl<'c> Builder<'c> {
             .map(|s| (s.id, s.timestamp_ms))
             .collect();
         Self {
-            has_base: true,
             meta: base.clone(),
             point,
-            base_updated_ms: base.last_updated_ms,
+            base_updated_ms: Some(base.last_updated_ms),
             changed: false,
+            defaults_changed: false,
             last_added_schema: None,
             last_added_spec: None,
             last_added_order: None,
@@ -62,7 +62,8 @@ impl<'c> Builder<'c> {
     /// Starts from nothing: updates create the table.
     pub(super) fn from_nothing(format_version: u8, point: &'c CommitPoint) -> Self {
         let mut builder = Self::from_base(&nothing(format_version, point.now_ms), point);
-        builder.has_base = false;
+        builder.base_updated_ms = None;
+        builder.defaults_changed = true;
         builder
     }
 }

@@ -31,19 +31,17 @@ fn files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
 impl Builder<'_> {
     /// Adds the base's file to the metadata log and drops the oldest beyond the bound.
     pub(super) fn extend_metadata_log(&mut self) -> Result<(), UpdateError> {
-        let Some(file) = &self.point.previous_metadata_location else {
+        let base = (self.base_updated_ms, &self.point.previous_metadata_location);
+        let (Some(timestamp_ms), Some(file)) = base else {
             return Ok(());
         };
-        if !self.has_base {
-            return Ok(());
-        }
         let default = property::PREVIOUS_VERSIONS_MAX_DEFAULT;
         let max = property::int(&self.meta.properties, PREVIOUS_VERSIONS_MAX, default)?;
         let max = usize::try_from(max).unwrap_or(0).max(1);
         let log = &mut self.meta.metadata_log;
         log.drain(..(log.len() + 1).saturating_sub(max).min(log.len()));
         log.push(MetadataLogEntry {
-            timestamp_ms: self.base_updated_ms,
+            timestamp_ms,
             metadata_file: file.clone(),
             extra: Vec::new(),
         });

@@ -43,8 +43,8 @@ impl Builder<'_> {
                 "Cannot set current schema to unknown schema: {id}"
             )));
         }
-        self.changed |= self.meta.current_schema_id != id;
-        self.meta.current_schema_id = id;
+        let before = std::mem::replace(&mut self.meta.current_schema_id, id);
+        self.note_default(before, id);
         Ok(())
     }
 
@@ -114,8 +114,8 @@ impl Builder<'_> {
                 "Cannot set default partition spec to unknown spec: {id}"
             )));
         }
-        self.changed |= self.meta.default_spec_id != id;
-        self.meta.default_spec_id = id;
+        let before = std::mem::replace(&mut self.meta.default_spec_id, id);
+        self.note_default(before, id);
         Ok(())
     }
 
@@ -165,9 +165,14 @@ impl Builder<'_> {
                 "Cannot set default sort order to unknown sort order: {id}"
             )));
         }
-        self.changed |= self.meta.default_sort_order_id != id;
-        self.meta.default_sort_order_id = id;
+        let before = std::mem::replace(&mut self.meta.default_sort_order_id, id);
+        self.note_default(before, id);
         Ok(())
+    }
+
+    fn note_default(&mut self, before: i32, after: i32) {
+        self.changed |= before != after;
+        self.defaults_changed |= before != after;
     }
 
     fn current_schema(&self) -> Result<Schema, UpdateError> {

@@ -23,7 +23,12 @@ impl TableMetadata {
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ParseError::new(WHAT, error))?;
         check_depth(text).map_err(|problem| ParseError::new(WHAT, problem))?;
-        let metadata = read(Object::parse(WHAT, text)?)?;
+        let (object, snapshots) = Object::parse_with_array(WHAT, text, "snapshots")?;
+        let mut metadata = read(object)?;
+        metadata.snapshots = snapshots
+            .into_iter()
+            .map(Snapshot::parse)
+            .collect::<Result<_, _>>()?;
         metadata
             .check_consistency()
             .map_err(|problem| ParseError::new(WHAT, problem))?;
@@ -31,6 +36,7 @@ impl TableMetadata {
     }
 }
 
+/// Everything but the snapshots.
 fn read(mut object: Object<'_>) -> Result<TableMetadata, ParseError> {
     let format_version = format_version(&mut object)?;
     let (current_schema_id, schemas) = schemas(&mut object, format_version)?;
@@ -58,7 +64,7 @@ fn read(mut object: Object<'_>) -> Result<TableMetadata, ParseError> {
         next_row_id: next_row_id(&mut object, format_version)?,
         encryption_keys: list(&mut object, "encryption-keys", EncryptionKey::parse)?,
         refs: refs(&mut object, current_snapshot_id)?,
-        snapshots: list(&mut object, "snapshots", Snapshot::parse)?,
+        snapshots: Vec::new(),
         statistics: list(&mut object, "statistics", StatisticsFile::parse)?,
         partition_statistics: list(&mut object, "partition-statistics", StatisticsFile::parse)?,
         snapshot_log: parse_log(object.raw("snapshot-log"))?,

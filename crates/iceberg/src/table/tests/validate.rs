@@ -38,7 +38,7 @@ fn fields_that_are_missing_or_of_another_type_are_named() {
         "`last-sequence-number`",
     );
     check("/refs/main/type", json!("twig"), "its type is `twig`");
-    check("/snapshots", json!({}), "`snapshots` is `{}`");
+    check("/snapshots", json!({}), "the field `snapshots`");
     check(
         "/snapshot-log/0/snapshot-id",
         json!("x"),
