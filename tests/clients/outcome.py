@@ -43,6 +43,10 @@ class Outcome:
 def from_junit(report: Path, prefix: str = "") -> Outcome:
     """Reads a JUnit XML report, as pytest and the JUnit console write it."""
     found = Outcome()
+    if not report.exists():
+        logs = [f"{log.name}: {line}" for log in report.parent.glob("*.log") for line in _tail(log)]
+        found.failures[f"{prefix}report"] = "\n".join(["the tests ended without a report", *logs])
+        return found
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         name = f"{prefix}{case.get('classname', '').rsplit('.', 1)[-1]}.{case.get('name', '')}"
         problem = case.find("failure") if case.find("failure") is not None else case.find("error")
@@ -54,3 +58,7 @@ def from_junit(report: Path, prefix: str = "") -> Outcome:
         else:
             found.passed += 1
     return found
+
+
+def _tail(log: Path, lines: int = 6) -> list[str]:
+    return log.read_text(errors="replace").splitlines()[-lines:]
