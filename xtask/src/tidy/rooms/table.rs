@@ -31,12 +31,8 @@ pub(super) const ROOMS: [Room; 14] = [
     room("store-postgres", &["model", "store"], &[]),
     room("objects", &["model"], &[]),
     room("secrets", &["model", "store"], &["store-sqlite"]),
-    room("authz", &["model", "store"], &["store-sqlite"]),
-    room(
-        "jobs",
-        &["model", "iceberg", "store", "objects"],
-        &["store-sqlite"],
-    ),
+    room("authz", &["model"], &[]),
+    room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "catalog",
         &[
