@@ -5,12 +5,11 @@
 //! flush"). Blocks of other text can therefore stand before and after them in one stream: an HTTP answer around
 //! the metadata is compressed without touching the metadata.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use bytes::Bytes;
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress};
 
 const LAYOUT: u8 = 1;
 const HEADER_BYTES: usize = 13;
@@ -38,11 +37,9 @@ impl StoredMetadata {
         bytes.push(LAYOUT);
         bytes.extend_from_slice(&crc.to_be_bytes());
         bytes.extend_from_slice(&(json.len() as u64).to_be_bytes());
-        let mut encoder = DeflateEncoder::new(bytes, Compression::new(5));
-        // Writing to a Vec does not fail; a short value would be found by `decode`'s checks.
-        let _ = encoder.write_all(json).and_then(|()| encoder.flush());
+        deflate(json, &mut bytes);
         Self {
-            bytes: std::mem::take(encoder.get_mut()).into(),
+            bytes: bytes.into(),
             crc,
             json_len: json.len(),
         }
@@ -104,6 +101,24 @@ impl StoredMetadata {
     }
 }
 
+/// Appends the text as blocks that end with a sync flush.
+fn deflate(text: &[u8], out: &mut Vec<u8>) {
+    let mut deflater = Compress::new(Compression::new(5), false);
+    let mut rest = text;
+    loop {
+        out.reserve(rest.len() / 4 + 1_024);
+        let before = deflater.total_in();
+        // A fresh stream does not fail. Asking for the flush until there is room left is what ends it: `flush` of
+        // `flate2::write` asks once and leaves behind what does not fit its buffer.
+        let status = deflater.compress_vec(rest, out, FlushCompress::Sync);
+        let taken = usize::try_from(deflater.total_in() - before).unwrap_or(rest.len());
+        rest = rest.get(taken..).unwrap_or_default();
+        if status.is_err() || (rest.is_empty() && out.len() < out.capacity()) {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +140,35 @@ mod tests {
             bytes[at] ^= 1 << bit;
             let decoded = StoredMetadata::from_stored(bytes.into()).and_then(|s| s.decode());
             prop_assert!(decoded.is_err() || decoded.unwrap() == json.as_bytes());
+        }
+    }
+
+    #[test]
+    fn large_values_are_whole_however_badly_they_compress() {
+        let mut state = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[0]
+        })
+        .take(3_000_000)
+        .collect();
+        let words: Vec<u8> = noise
+            .iter()
+            .map(|byte| b"abcdefgh"[usize::from(*byte % 8)])
+            .collect();
+        for text in [noise, words] {
+            for len in [
+                0, 1, 1_023, 1_024, 32_768, 40_000, 65_535, 65_536, 200_000, 3_000_000,
+            ] {
+                let stored = StoredMetadata::encode(&text[..len]);
+                assert!(
+                    stored.decode().as_deref() == Ok(&text[..len]),
+                    "{len} bytes"
+                );
+                assert!(stored.deflate_blocks().ends_with(&[0, 0, 0xff, 0xff]));
+            }
         }
     }
 
