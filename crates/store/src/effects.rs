@@ -5,6 +5,9 @@ use model::Event;
 use crate::{IdempotencyRecord, NewTask};
 
 /// Written in the transaction of the change that they accompany: all or nothing.
+///
+/// A task of a warehouse that is not there refuses the change with `NotFound(Warehouse)`, a taken id with
+/// `AlreadyExists(Task)`.
 #[derive(Debug, Default)]
 pub struct Effects {
     /// What to tell the world, in this order.
@@ -12,7 +15,7 @@ pub struct Effects {
     /// What to do later.
     pub tasks: Vec<NewTask>,
     /// What to answer if the same request comes again. If its key is there already, the whole change is refused with
-    /// [`StoreError::Replayed`](crate::StoreError::Replayed).
+    /// [`StoreError::Replayed`](crate::StoreError::Replayed), before anything else is looked at.
     pub idempotency: Option<IdempotencyRecord>,
 }
 

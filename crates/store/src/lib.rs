@@ -3,6 +3,8 @@
 //! No transaction leaves a store. Whoever changes something hands over everything that must become true at once –
 //! the change, its events, its tasks, its idempotency record – and gets back what is, or why not.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod effects;
 mod error;
 mod gather;

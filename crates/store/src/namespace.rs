@@ -108,8 +108,9 @@ pub struct NamespaceDrop {
 /// Namespaces.
 #[async_trait]
 pub trait Namespaces {
-    /// Creates a namespace. `NotFound(Warehouse)`, `NotFound(NamespacePath)` if its parent is gone, `AlreadyExists` if the path is
-    /// taken. The parent cannot vanish meanwhile.
+    /// Creates a namespace. `NotFound(Warehouse)`, `NotFound(NamespacePath)` with the parent's path if that is gone,
+    /// `AlreadyExists(NamespacePath)` if the path is taken, `AlreadyExists(Namespace)` if the id is. The parent cannot
+    /// vanish meanwhile.
     async fn namespace_create(&self, namespace: NewNamespace, effects: Effects) -> Result<()>;
 
     /// The namespace. `NotFound` if it is not in this warehouse.
@@ -128,7 +129,7 @@ pub trait Namespaces {
     /// one more and `updated_at` is as given. `Stale` if it is not, `NotFound` if it is gone.
     async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()>;
 
-    /// Everything below the namespace, soft-deleted tables and views included.
+    /// Everything below the namespace, soft-deleted tables and views included. `NotFound` if it is not in this warehouse.
     async fn namespace_tree(
         &self,
         warehouse: WarehouseId,

@@ -17,7 +17,8 @@ pub struct OutboxRow {
 /// The outbox. Events get into it as [`Effects`](crate::Effects) of a change.
 #[async_trait]
 pub trait Outbox {
-    /// Up to `limit` events behind the given place, in order.
+    /// Up to `limit` events behind the given place, in order. No event ever appears before one that has been read: who
+    /// goes on from the last place read misses none.
     async fn outbox_read(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>>;
 
     /// Removes up to `limit` events that are older than `before`; says how many.

@@ -119,10 +119,11 @@ pub struct TabularRename {
 pub trait Tabulars {
     /// Makes all changes of the commit or none. New versions are one more than expected.
     ///
-    /// `Stale` with the current rows if a swap lost its race or its row is gone, `NotFound(Namespace)` if the namespace of a
-    /// new one is gone, `AlreadyExists(TabularName)` if its name is taken, `AlreadyExists(Tabular)` if its id is, `LocationTaken` if its location overlaps with that
-    /// of a live or soft-deleted table or view of the warehouse. Rows are locked in the order of their ids, so commits never
-    /// deadlock.
+    /// In this order: `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
+    /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse, `AlreadyExists(TabularName)` if
+    /// its name is taken, `AlreadyExists(Tabular)` if its id is, in any warehouse, `LocationTaken` if a new location
+    /// overlaps with that of a live or soft-deleted table or view of the warehouse as they are after the commit. Rows are
+    /// locked in the order of their ids, so commits never deadlock.
     async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()>;
 
     /// The table or view. `NotFound` if it is not in this warehouse or soft-deleted.

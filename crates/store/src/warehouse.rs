@@ -67,7 +67,7 @@ pub struct WarehouseRow {
 #[async_trait]
 pub trait Warehouses {
     /// Creates a warehouse. `NotFound` if its project is gone, `AlreadyExists(WarehouseName)` if the name is taken in the
-    /// project, `LocationTaken` if its base location overlaps with another warehouse's.
+    /// project, `AlreadyExists(Warehouse)` if the id is, `LocationTaken` if its base location overlaps with another warehouse's.
     async fn warehouse_create(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()>;
 
     /// The warehouse. `NotFound` if there is none.

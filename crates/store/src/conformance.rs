@@ -1,0 +1,301 @@
+//! What every store must do, as tests: `store::conformance!(make)` runs them all on a store.
+//!
+//! `make` is an expression whose future yields a fresh, migrated, empty store, or a [`Subject`]. Each case becomes a
+//! test of its own with a store of its own:
+//!
+//! ```text
+//! store::conformance!(async { my_store::open_empty().await });
+//! ```
+//!
+//! A behaviour that no case shows is not part of the contract.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "these are tests, though they stand in a library"
+)]
+
+#[doc(hidden)]
+pub mod commit;
+#[doc(hidden)]
+pub mod concurrency;
+pub mod crash;
+mod fixture;
+#[doc(hidden)]
+pub mod idempotency;
+#[doc(hidden)]
+pub mod location;
+#[doc(hidden)]
+pub mod namespace;
+#[doc(hidden)]
+pub mod namespace_drop;
+#[doc(hidden)]
+pub mod outbox;
+#[doc(hidden)]
+pub mod project;
+#[doc(hidden)]
+pub mod race;
+#[doc(hidden)]
+pub mod resolve;
+#[doc(hidden)]
+pub mod secret;
+#[doc(hidden)]
+pub mod server;
+#[doc(hidden)]
+pub mod tabular;
+#[doc(hidden)]
+pub mod task;
+#[doc(hidden)]
+pub mod warehouse;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Store;
+
+/// No case needs as long as this: one that does hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A store under test and what must live as long as it does.
+pub struct Subject {
+    store: Arc<dyn Store>,
+    _guard: Box<dyn Any + Send>,
+}
+
+impl Subject {
+    /// A store whose database is removed when `guard` is dropped.
+    pub fn guarded(store: impl Store + 'static, guard: impl Any + Send) -> Self {
+        Self {
+            store: Arc::new(store),
+            _guard: Box::new(guard),
+        }
+    }
+}
+
+impl<S: Store + 'static> From<S> for Subject {
+    fn from(store: S) -> Self {
+        Self::guarded(store, ())
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Subject({:?})", self.store)
+    }
+}
+
+/// Runs one case on a store of its own.
+#[doc(hidden)]
+pub fn run<C>(make: impl Future<Output = Subject>, case: impl FnOnce(Arc<dyn Store>) -> C)
+where
+    C: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let subject = make.await;
+        let case = tokio::spawn(case(Arc::clone(&subject.store)));
+        match tokio::time::timeout(PATIENCE, case).await {
+            Ok(Ok(())) => {}
+            Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            Err(elapsed) => panic!("the case hangs, {PATIENCE:?} are over: {elapsed}"),
+        }
+    });
+}
+
+/// Makes a test of each case of the suite. See [`store::conformance`](crate::conformance).
+#[macro_export]
+macro_rules! conformance {
+    ($make:expr) => {
+        $crate::conformance_cases! { [$crate::conformance_tests] $make }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:expr; $($entity:ident: $($case:ident)*;)*) => {
+        async fn conformance_subject() -> $crate::conformance::Subject {
+            $crate::conformance::Subject::from($make.await)
+        }
+        $(mod $entity {
+            $(#[test]
+            fn $case() {
+                $crate::conformance::run(
+                    super::conformance_subject(),
+                    |store| async move { $crate::conformance::$entity::$case(&store).await },
+                );
+            })*
+        })*
+    };
+}
+
+/// The list of all cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ([$($then:tt)*] $make:expr) => {
+        $($then)*! { $make;
+            server:
+                the_one_row_has_an_id_that_stays
+                bootstrap_happens_once
+                bootstrap_creates_the_default_project
+                bootstrap_keeps_an_existing_project
+                of_concurrent_bootstraps_one_wins;
+            project:
+                what_was_created_is_loaded
+                a_taken_id_is_refused
+                what_is_missing_is_not_found
+                lists_are_cut_into_pages_by_id
+                a_rename_changes_the_name_only
+                a_project_with_warehouses_stays;
+            warehouse:
+                what_was_created_is_loaded
+                it_needs_its_project
+                names_are_unique_in_a_project_but_for_case
+                base_locations_never_overlap
+                lists_are_cut_into_pages_by_folded_name
+                an_update_replaces_what_may_change
+                a_stale_or_pointless_update_is_refused
+                what_is_not_empty_stays
+                a_dropped_one_leaves_room;
+            namespace:
+                what_was_created_is_loaded
+                it_needs_its_warehouse_and_parent
+                paths_are_unique_but_for_case
+                warehouses_do_not_see_each_other
+                odd_and_long_names_are_kept
+                lists_show_direct_children_only
+                lists_are_cut_into_pages_by_folded_path
+                pages_stay_stable_under_change
+                an_update_replaces_properties_and_protection
+                a_stale_or_pointless_update_is_refused;
+            namespace_drop:
+                a_tree_is_everything_below
+                an_empty_one_goes
+                what_is_missing_is_not_found
+                what_holds_others_stays
+                a_tree_goes_as_it_was_seen
+                what_has_changed_since_is_stale
+                what_has_come_since_keeps_it;
+            tabular:
+                what_was_created_is_loaded
+                another_warehouse_does_not_have_it
+                lists_show_one_kind_in_pages_by_folded_name
+                pages_stay_stable_under_change
+                a_rename_moves_and_counts
+                a_rename_may_change_the_case_only
+                a_refused_rename_changes_nothing
+                protection_is_set_and_counts
+                a_drop_frees_name_id_and_location
+                a_lost_race_is_stale_and_tells_the_current_row;
+            commit:
+                a_swap_replaces_content_and_counts
+                a_new_version_is_kept_as_given
+                all_changes_come_true_together
+                one_stale_swap_undoes_all
+                a_gone_row_is_stale_without_a_current_one
+                another_warehouses_row_is_gone
+                a_creation_needs_its_namespace
+                names_are_shared_by_tables_and_views_but_for_case
+                a_taken_id_is_refused
+                a_refused_creation_undoes_all
+                a_replaced_entry_makes_room
+                a_replaced_entry_must_be_as_expected
+                twins_in_one_commit_are_refused
+                large_metadata_survives;
+            location:
+                overlaps_are_refused
+                neighbours_are_not_overlaps
+                warehouses_do_not_share_locations
+                a_move_is_checked_and_frees_the_old_place
+                places_may_be_handed_on_in_one_commit
+                twins_in_one_commit_overlap;
+            resolve:
+                answers_come_in_the_order_of_the_keys
+                what_is_absent_is_none
+                names_match_without_case
+                content_comes_only_when_it_is_news
+                a_namespace_row_comes_whole
+                an_inactive_warehouse_says_so
+                many_keys_are_answered_at_once
+                a_read_sees_what_was_acknowledged_before;
+            idempotency:
+                a_record_is_loaded
+                a_used_key_refuses_another_record
+                a_used_key_refuses_a_change_before_anything_else
+                a_refused_change_leaves_the_key_free
+                of_two_with_one_key_one_is_applied
+                old_records_are_trimmed_in_portions;
+            outbox:
+                events_come_in_the_order_of_their_changes
+                they_are_read_in_portions
+                old_ones_are_trimmed_in_portions
+                a_place_is_never_given_twice
+                a_reader_that_follows_misses_nothing;
+            task:
+                a_task_is_claimed_when_it_is_due
+                a_claimed_task_is_nobody_elses
+                a_lost_lease_makes_it_due_again
+                a_lease_can_be_prolonged
+                an_ended_task_is_gone
+                a_retry_waits_and_counts
+                who_does_not_hold_it_may_not_touch_it
+                warehouses_take_turns
+                queues_do_not_see_each_other
+                a_taken_id_or_missing_warehouse_refuses_the_change
+                the_log_is_trimmed_of_ended_tasks_only
+                no_two_workers_get_one_task;
+            secret:
+                what_was_created_is_loaded
+                a_taken_id_is_refused
+                a_drop_forgets
+                a_sweep_removes_old_orphans_only;
+            concurrency:
+                writers_of_one_table_win_one_by_one
+                writers_of_many_tables_all_win
+                overlapping_multi_table_commits_never_deadlock
+                readers_never_see_half_a_commit;
+            race:
+                of_many_creations_of_one_name_one_wins
+                of_overlapping_creations_one_wins
+                of_overlapping_moves_one_wins
+                of_overlapping_warehouses_one_wins
+                a_dropped_namespace_leaves_no_orphan
+                a_dropped_parent_leaves_no_orphan
+                a_dropped_warehouse_leaves_no_orphan
+                of_crossing_renames_each_ends_well;
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    macro_rules! listed {
+        ($make:expr; $($entity:ident: $($case:ident)*;)*) => {
+            [$((
+                include_str!(concat!("conformance/", stringify!($entity), ".rs")),
+                &[$(stringify!($case)),*][..],
+            )),*]
+        };
+    }
+
+    #[test]
+    fn every_case_is_listed() {
+        for (source, listed) in crate::conformance_cases! { [listed] () } {
+            let written: Vec<&str> = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub async fn "))
+                .filter_map(|rest| rest.split('(').next())
+                .collect();
+            assert_eq!(written, listed);
+        }
+    }
+}

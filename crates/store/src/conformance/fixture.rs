@@ -1,0 +1,349 @@
+//! What cases are made of.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::{
+    Event, EventKind, Name, NamespaceId, NamespacePath, ProjectId, Properties, TabularId,
+    TabularKind, TaskId, Timestamp, Version, WarehouseId,
+};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::{
+    Commit, Effects, IdempotencyRecord, NewNamespace, NewTabular, NewTask, ProjectRow, Protection,
+    ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata, Swap, TabularContent,
+    TabularRow, WarehouseRow, WarehouseStatus,
+};
+
+/// When everything happens that does not say otherwise.
+pub(super) const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+
+/// The time some milliseconds after [`NOW`].
+pub(super) const fn later(ms: i64) -> Timestamp {
+    Timestamp::from_ms(NOW.as_ms() + ms)
+}
+
+/// Asserts that a result is the given error.
+macro_rules! refused {
+    ($result:expr, $pattern:pat $(if $guard:expr)?) => {
+        match $result {
+            Err($pattern) $(if $guard)? => {}
+            other => panic!(
+                "expected the error {}, got {other:?}",
+                stringify!($pattern $(if $guard)?)
+            ),
+        }
+    };
+}
+pub(super) use refused;
+
+pub(super) fn name(text: &str) -> Name {
+    Name::parse("name", text).unwrap()
+}
+
+pub(super) fn path(levels: &[&str]) -> NamespacePath {
+    NamespacePath::parse(levels.iter().map(ToString::to_string).collect()).unwrap()
+}
+
+pub(super) fn properties(pairs: &[(&str, &str)]) -> Properties {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// A number that no other case gets, for names and places that must not meet.
+fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Content whose metadata says `text`.
+pub(super) fn content(location: &str, text: &str) -> TabularContent {
+    let metadata = serde_json::json!({ "location": location, "text": text });
+    TabularContent {
+        location: location.to_owned(),
+        metadata_location: format!("{location}/metadata/{text}.metadata.json"),
+        metadata: StoredMetadata::encode(metadata.to_string().as_bytes()),
+    }
+}
+
+/// What [`content`] was told to say.
+pub(super) fn text_of(content: &TabularContent) -> String {
+    let json = content.metadata.decode().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    json["text"].as_str().unwrap().to_owned()
+}
+
+pub(super) fn event(kind: EventKind, subject: &str) -> Event {
+    Event {
+        kind,
+        at: NOW,
+        warehouse: None,
+        subject: subject.to_owned(),
+        body: RawValue::from_string(format!("{{\"about\":\"{subject}\",\"n\":1.0}}")).unwrap(),
+    }
+}
+
+pub(super) fn record(key: Uuid) -> IdempotencyRecord {
+    IdempotencyRecord {
+        key,
+        fingerprint: [7; 32],
+        outcome: format!("outcome of {key}").into_bytes(),
+        at: NOW,
+    }
+}
+
+pub(super) fn task(queue: &'static str, warehouse: WarehouseId) -> NewTask {
+    NewTask {
+        id: TaskId::generate(),
+        queue,
+        warehouse,
+        subject: "s3://bucket/table".to_owned(),
+        payload: "{\"a\":1}".to_owned(),
+        not_before: NOW,
+    }
+}
+
+pub(super) fn new_project() -> ProjectRow {
+    ProjectRow {
+        id: ProjectId::generate(),
+        name: "project".to_owned(),
+        created_at: NOW,
+    }
+}
+
+pub(super) fn new_warehouse(project: &ProjectId, text: &str) -> WarehouseRow {
+    WarehouseRow {
+        id: WarehouseId::generate(),
+        project: project.clone(),
+        name: name(text),
+        status: WarehouseStatus::Active,
+        protection: Protection::Off,
+        storage_profile: "{\"type\":\"memory\"}".to_owned(),
+        base_location: format!("s3://bucket-{}/base", unique()),
+        storage_secret: None,
+        settings: "{}".to_owned(),
+        version: Version::FIRST,
+        created_at: NOW,
+        updated_at: None,
+    }
+}
+
+/// All of an event, a task and an idempotency record, and the proof whether they were written.
+#[derive(Debug, Clone)]
+pub(super) struct Marks {
+    subject: String,
+    queue: &'static str,
+    warehouse: Option<WarehouseId>,
+    key: Uuid,
+}
+
+impl Marks {
+    /// For a change to a warehouse or in it.
+    pub(super) fn of(warehouse: WarehouseId) -> Self {
+        Self {
+            warehouse: Some(warehouse),
+            ..Self::without_task()
+        }
+    }
+
+    /// For a change that no warehouse has to do with.
+    pub(super) fn without_task() -> Self {
+        Self {
+            subject: Uuid::new_v4().to_string(),
+            queue: "marks",
+            warehouse: None,
+            key: Uuid::new_v4(),
+        }
+    }
+
+    pub(super) fn effects(&self) -> Effects {
+        let tasks = self.warehouse.map(|warehouse| NewTask {
+            subject: self.subject.clone(),
+            ..task(self.queue, warehouse)
+        });
+        Effects {
+            events: vec![event(EventKind::UpdateTable, &self.subject)],
+            tasks: tasks.into_iter().collect(),
+            idempotency: Some(record(self.key)),
+        }
+    }
+
+    async fn found(&self, store: &Arc<dyn Store>) -> (usize, u64, bool) {
+        let events = store.outbox_read(0, 10_000).await.unwrap();
+        let events = events
+            .iter()
+            .filter(|row| row.event.subject == self.subject);
+        let key = store.idempotency_load(self.key).await.unwrap();
+        let tasks = store.task_count(self.queue).await.unwrap();
+        (events.count(), tasks, key.is_some())
+    }
+
+    /// Everything was written once, and then the tasks are done.
+    pub(super) async fn are_there(&self, store: &Arc<dyn Store>) {
+        let tasks = u64::from(self.warehouse.is_some());
+        assert_eq!(self.found(store).await, (1, tasks, true), "effects");
+        let lease = later(1_000);
+        while let Some(task) = store
+            .task_claim(self.queue, "marks", NOW, lease)
+            .await
+            .unwrap()
+        {
+            let message = String::new();
+            let end = crate::TaskEnd::Done { message };
+            store.task_end(task.id, "marks", end, NOW).await.unwrap();
+        }
+    }
+
+    /// Nothing was written.
+    pub(super) async fn are_absent(&self, store: &Arc<dyn Store>) {
+        assert_eq!(self.found(store).await, (0, 0, false), "effects");
+    }
+}
+
+/// A store with a project and a warehouse in it.
+#[derive(Clone)]
+pub(super) struct Catalog {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) project: ProjectId,
+    pub(super) warehouse: WarehouseId,
+}
+
+impl Catalog {
+    pub(super) async fn new(store: &Arc<dyn Store>) -> Self {
+        let project = new_project();
+        let warehouse = new_warehouse(&project.id, "warehouse");
+        let catalog = Self {
+            store: Arc::clone(store),
+            project: project.id.clone(),
+            warehouse: warehouse.id,
+        };
+        store
+            .project_create(project, Effects::none())
+            .await
+            .unwrap();
+        store
+            .warehouse_create(warehouse, Effects::none())
+            .await
+            .unwrap();
+        catalog
+    }
+
+    /// The same store with another warehouse.
+    pub(super) async fn other(&self, text: &str) -> Self {
+        let warehouse = new_warehouse(&self.project, text);
+        let id = warehouse.id;
+        self.store
+            .warehouse_create(warehouse, Effects::none())
+            .await
+            .unwrap();
+        Self {
+            warehouse: id,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn new_namespace(&self, levels: &[&str]) -> NewNamespace {
+        NewNamespace {
+            id: NamespaceId::generate(),
+            warehouse: self.warehouse,
+            path: path(levels),
+            properties: Properties::new(),
+            created_at: NOW,
+        }
+    }
+
+    pub(super) async fn namespace(&self, levels: &[&str]) -> NamespaceId {
+        let namespace = self.new_namespace(levels);
+        let id = namespace.id;
+        self.store
+            .namespace_create(namespace, Effects::none())
+            .await
+            .unwrap();
+        id
+    }
+
+    pub(super) async fn table(&self, namespace: NamespaceId, text: &str) -> TabularId {
+        let table = new_table(namespace, text);
+        let id = table.id;
+        self.create(table).await.unwrap();
+        id
+    }
+
+    pub(super) async fn create(&self, new: NewTabular) -> Result<()> {
+        self.commit(vec![new], Vec::new(), Effects::none()).await
+    }
+
+    pub(super) async fn swap(&self, swaps: Vec<Swap>) -> Result<()> {
+        self.commit(Vec::new(), swaps, Effects::none()).await
+    }
+
+    pub(super) async fn commit(
+        &self,
+        creates: Vec<NewTabular>,
+        swaps: Vec<Swap>,
+        effects: Effects,
+    ) -> Result<()> {
+        let commit = Commit {
+            warehouse: self.warehouse,
+            creates,
+            swaps,
+            at: later(1),
+        };
+        self.store.tabular_commit(commit, effects).await
+    }
+
+    pub(super) async fn load(&self, id: TabularId) -> Result<TabularRow> {
+        self.store.tabular_load(self.warehouse, id).await
+    }
+
+    pub(super) async fn version(&self, id: TabularId) -> Version {
+        self.load(id).await.unwrap().version
+    }
+
+    pub(super) async fn resolve(&self, target: ResolveTarget) -> Resolved {
+        let warehouse = self.warehouse;
+        let key = ResolveKey { warehouse, target };
+        let mut found = self.store.resolve(vec![key]).await.unwrap();
+        assert_eq!(found.len(), 1);
+        found.remove(0)
+    }
+}
+
+/// A table at a place of its own.
+pub(super) fn new_table(namespace: NamespaceId, text: &str) -> NewTabular {
+    let location = format!("s3://bucket/tables/{}", unique());
+    new_table_at(namespace, text, &location)
+}
+
+pub(super) fn new_table_at(namespace: NamespaceId, text: &str, location: &str) -> NewTabular {
+    NewTabular {
+        id: TabularId::generate(),
+        namespace,
+        kind: TabularKind::Table,
+        name: name(text),
+        version: Version::FIRST,
+        claimed_location: location.to_owned(),
+        content: content(location, "first"),
+        replaces: None,
+    }
+}
+
+pub(super) fn new_view(namespace: NamespaceId, text: &str) -> NewTabular {
+    NewTabular {
+        kind: TabularKind::View,
+        ..new_table(namespace, text)
+    }
+}
+
+/// A swap that stays at its place.
+pub(super) fn swap(row: &TabularRow, text: &str) -> Swap {
+    Swap {
+        id: row.id,
+        expected: row.version,
+        claimed_location: None,
+        content: content(&row.content.location, text),
+    }
+}

@@ -1,0 +1,140 @@
+//! The events of committed changes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use model::{Event, EventKind};
+use serde_json::value::RawValue;
+
+use super::fixture::{Catalog, NOW, event, later, new_project};
+use crate::{Effects, OutboxRow, Store};
+
+async fn tell(store: &Arc<dyn Store>, events: Vec<Event>) {
+    let effects = Effects {
+        events,
+        ..Effects::none()
+    };
+    store.project_create(new_project(), effects).await.unwrap();
+}
+
+fn subjects(rows: &[OutboxRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.event.subject.as_str()).collect()
+}
+
+pub async fn events_come_in_the_order_of_their_changes(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    assert!(store.outbox_read(0, 10).await.unwrap().is_empty());
+    let text = "{\"b\": 1.50,\"a\":[ ],\"ü\":\"\\u00e9 'x'\"}";
+    let full = Event {
+        warehouse: Some(catalog.warehouse),
+        at: later(17),
+        body: RawValue::from_string(text.to_owned()).unwrap(),
+        ..event(EventKind::UpdateNamespaceProperties, "1")
+    };
+    let second = event(EventKind::DropView, "2");
+    tell(store, vec![full, second]).await;
+    // Order is that of the changes, not of the clocks.
+    let early = Event {
+        at: later(-5),
+        ..event(EventKind::CreateProject, "3")
+    };
+    tell(store, vec![early]).await;
+    let rows = store.outbox_read(0, 10).await.unwrap();
+    assert_eq!(subjects(&rows), ["1", "2", "3"]);
+    assert!(rows.is_sorted_by(|one, next| one.sequence < next.sequence));
+    assert!(rows[0].sequence > 0);
+    let first = &rows[0].event;
+    assert_eq!(first.kind, EventKind::UpdateNamespaceProperties);
+    assert_eq!(
+        (first.at, first.warehouse),
+        (later(17), Some(catalog.warehouse))
+    );
+    assert_eq!(first.body.get(), text);
+    assert_eq!(rows[1].event.kind, EventKind::DropView);
+    assert_eq!(rows[1].event.warehouse, None);
+}
+
+pub async fn they_are_read_in_portions(store: &Arc<dyn Store>) {
+    for number in 0..7 {
+        let subject = number.to_string();
+        tell(store, vec![event(EventKind::CreateProject, &subject)]).await;
+    }
+    let (mut seen, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = store.outbox_read(after, 3).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        assert!(rows.len() <= 3);
+        after = last.sequence;
+        seen.extend(rows.into_iter().map(|row| row.event.subject));
+    }
+    assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6"]);
+}
+
+pub async fn old_ones_are_trimmed_in_portions(store: &Arc<dyn Store>) {
+    for age in 1..=5 {
+        let aged = Event {
+            at: later(age),
+            ..event(EventKind::CreateProject, &age.to_string())
+        };
+        tell(store, vec![aged]).await;
+    }
+    assert_eq!(store.outbox_trim(NOW, 10).await.unwrap(), 0);
+    assert_eq!(store.outbox_trim(later(4), 2).await.unwrap(), 2);
+    assert_eq!(
+        subjects(&store.outbox_read(0, 10).await.unwrap()),
+        ["3", "4", "5"]
+    );
+    assert_eq!(store.outbox_trim(later(4), 2).await.unwrap(), 1);
+    assert_eq!(store.outbox_trim(later(4), 2).await.unwrap(), 0);
+    assert_eq!(
+        subjects(&store.outbox_read(0, 10).await.unwrap()),
+        ["4", "5"]
+    );
+}
+
+pub async fn a_place_is_never_given_twice(store: &Arc<dyn Store>) {
+    tell(store, vec![event(EventKind::CreateProject, "1")]).await;
+    let last = store.outbox_read(0, 10).await.unwrap()[0].sequence;
+    assert_eq!(store.outbox_trim(later(1), 10).await.unwrap(), 1);
+    tell(store, vec![event(EventKind::CreateProject, "2")]).await;
+    let rows = store.outbox_read(last, 10).await.unwrap();
+    assert_eq!(subjects(&rows), ["2"]);
+}
+
+/// A place must not become visible behind one that a reader has passed already.
+pub async fn a_reader_that_follows_misses_nothing(store: &Arc<dyn Store>) {
+    const WRITERS: usize = 16;
+    const EACH: usize = 20;
+    let running = Arc::new(AtomicUsize::new(WRITERS));
+    for writer in 0..WRITERS {
+        let (store, running) = (Arc::clone(store), Arc::clone(&running));
+        tokio::spawn(async move {
+            for number in 0..EACH {
+                let pair = [0, 1].map(|half| {
+                    let subject = format!("{writer} {}", 2 * number + half);
+                    event(EventKind::CreateProject, &subject)
+                });
+                tell(&store, pair.into()).await;
+            }
+            running.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+    let (mut seen, mut after) = (vec![0; WRITERS], 0);
+    loop {
+        let ended = running.load(Ordering::SeqCst) == 0;
+        let rows = store.outbox_read(after, 7).await.unwrap();
+        if rows.is_empty() && ended {
+            break;
+        }
+        for row in rows {
+            assert!(row.sequence > after);
+            after = row.sequence;
+            let (writer, number) = row.event.subject.split_once(' ').unwrap();
+            let next = &mut seen[writer.parse::<usize>().unwrap()];
+            assert_eq!(number.parse(), Ok(*next), "events of writer {writer}");
+            *next += 1;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(seen, [2 * EACH; WRITERS]);
+}
