@@ -1,0 +1,106 @@
+//! The metadata engine as a filter, for comparing it with others: one JSON request a line on standard
+//! input, one JSON answer a line on standard output.
+//!
+//! Requests: `{"metadata":…, "updates":[…], "requirements":[…], "now-ms":1, "previous":"…"}` (metadata may
+//! be null: the updates create the table), or `{"create":{…a CreateTableRequest with uuid…}, "now-ms":1}`.
+//! Answers: `{"metadata":…, "changed":true}` or `{"error":"…", "kind":"parse|requirement|invalid|stale"}`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{BufRead, Write};
+
+use iceberg::{
+    CommitPoint, NewTable, PartitionSpec, Schema, SortOrder, TableMetadata, TableRequirement,
+    TableUpdate, UpdateError, apply_table, check_table,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Request {
+    create: Option<Create>,
+    metadata: Option<Box<RawValue>>,
+    #[serde(default)]
+    updates: Vec<TableUpdate>,
+    #[serde(default)]
+    requirements: Vec<TableRequirement>,
+    now_ms: i64,
+    previous: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Create {
+    uuid: Uuid,
+    location: String,
+    schema: Schema,
+    partition_spec: Option<PartitionSpec>,
+    write_order: Option<SortOrder>,
+    #[serde(default)]
+    properties: BTreeMap<String, String>,
+}
+
+/// Metadata and whether it changed, or the kind of error and its text.
+type Answer = Result<(Vec<u8>, bool), (&'static str, String)>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let answer = match serde_json::from_str(&line?) {
+            Ok(request) => answer(request),
+            Err(error) => Err(("parse", error.to_string())),
+        };
+        match answer {
+            Ok((metadata, changed)) => {
+                write!(out, "{{\"changed\":{changed},\"metadata\":")?;
+                out.write_all(&metadata)?;
+                writeln!(out, "}}")?;
+            }
+            Err((kind, error)) => {
+                writeln!(out, "{}", serde_json::json!({"kind": kind, "error": error}))?;
+            }
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn answer(request: Request) -> Answer {
+    if let Some(new) = request.create {
+        let new = NewTable {
+            uuid: new.uuid,
+            location: new.location,
+            schema: new.schema,
+            partition_spec: new.partition_spec,
+            write_order: new.write_order,
+            properties: new.properties,
+        };
+        let metadata =
+            TableMetadata::create(new, request.now_ms).map_err(|error| refused(&error))?;
+        return Ok((metadata.to_json(), true));
+    }
+    let base = request
+        .metadata
+        .map(|metadata| TableMetadata::parse(metadata.get().as_bytes()))
+        .transpose()
+        .map_err(|error| ("parse", error.to_string()))?;
+    check_table(&request.requirements, base.as_ref())
+        .map_err(|error| ("requirement", error.to_string()))?;
+    let point = CommitPoint {
+        now_ms: request.now_ms,
+        previous_metadata_location: request.previous,
+    };
+    let applied =
+        apply_table(base.as_ref(), &request.updates, &point).map_err(|error| refused(&error))?;
+    Ok((applied.metadata.to_json(), applied.is_changed()))
+}
+
+fn refused(error: &UpdateError) -> (&'static str, String) {
+    let kind = match error {
+        UpdateError::Invalid(_) => "invalid",
+        UpdateError::Stale(_) => "stale",
+    };
+    (kind, error.to_string())
+}
