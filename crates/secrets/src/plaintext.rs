@@ -20,6 +20,12 @@ impl Plaintext {
     }
 }
 
+impl From<String> for Plaintext {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
 impl fmt::Debug for Plaintext {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("[redacted]")
