@@ -1,6 +1,5 @@
 """Random tables and commits, most of them such that both engines must take them alike."""
 
-import random
 import uuid
 
 NOW = 1_700_000_000_000

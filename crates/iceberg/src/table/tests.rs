@@ -9,6 +9,7 @@ mod history;
 mod kit;
 mod layouts;
 mod lossless;
+mod properties;
 mod requirements;
 mod snapshots;
 mod validate;
