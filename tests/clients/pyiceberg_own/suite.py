@@ -24,6 +24,12 @@ MODES = [Mode.PG_MINIO]
 SOURCE = "pyiceberg==0.12.0"
 BUCKET = "warehouse"
 
+SKIPPED_BY_THEM = {
+    "not_nan_count": "skipped in their source: a NaN in Arrow",
+    "test_bodo_nan": "skipped in their source: Bodo",
+    "test_v3_write_and_read_row_lineage": "skipped in their source: PyIceberg does not write v3 yet",
+}
+
 
 def run(services: Services, mode: Mode) -> Outcome:
     install.java()
@@ -40,9 +46,11 @@ def run(services: Services, mode: Mode) -> Outcome:
         command += ["-p", "pointing", "-p", "no:cacheprovider", "--timeout=300", f"--junitxml={report}"]
         env = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK_", "AWS_", "PYICEBERG_"))}
         env |= {"POINTING": json.dumps(settings), "PYTHONPATH": f"{HERE}:{copied}", "SPARK_LOCAL_IP": "127.0.0.1"}
+        # some of them open a file without saying the region
+        env |= {"AWS_REGION": catalog.s3.region} if catalog.s3 else {}
         with (catalog.logs / "pytest.log").open("wb") as log:
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=copied, timeout=3600)
-        return from_junit(report)
+        return from_junit(report).excuse(SKIPPED_BY_THEM)
 
 
 def _settings(catalog: Catalog) -> dict[str, str]:
