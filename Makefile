@@ -26,7 +26,10 @@ run: rust ## Build and start a catalog on SQLite and local files, with a warehou
 
 .PHONY: test
 test: rust python ## Run every test of the workspace, with a PostgreSQL and a MinIO of its own
-	@tests/with-services cargo test $(LOCKED) --workspace --no-fail-fast
+	@status=0; \
+	tests/with-services cargo test $(LOCKED) --workspace --no-fail-fast || status=$$?; \
+	tests/differential/run || status=$$?; \
+	exit $$status
 
 .PHONY: bench
 bench: rust python ## Measure
@@ -50,6 +53,7 @@ check: fmt clippy tidy deny ## Check style, lints, the ratchet and dependencies
 .PHONY: fmt
 fmt: rust
 	@cargo fmt --all --check
+	@cd fuzz && cargo fmt --check
 
 .PHONY: clippy
 clippy: rust
