@@ -67,7 +67,8 @@ tidy: rust
 .PHONY: deny
 deny: rust $(TOOLS)/cargo-deny-$(CARGO_DENY)
 	@PATH="$(TOOLS)/cargo-deny-$(CARGO_DENY)/bin:$$PATH"; \
-	cargo deny $(LOCKED) check --hide-inclusion-graph bans licenses sources && \
+	cargo deny $(LOCKED) check --hide-inclusion-graph \
+	    --deny unmatched-skip --deny unnecessary-skip bans licenses sources && \
 	{ said=$$(cargo deny $(LOCKED) check advisories 2>&1); status=$$?; \
 	  case "$$said" in \
 	    *"failed to fetch advisory database"*) \
