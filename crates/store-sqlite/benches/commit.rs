@@ -1,6 +1,7 @@
 //! Commits and lookups per second: `cargo bench -p store-sqlite`.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a benchmark may, and it reports on its output"
 )]

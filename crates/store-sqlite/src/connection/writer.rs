@@ -16,6 +16,9 @@ use crate::error::{Failure, Work};
 const BATCH: usize = 256;
 /// Most pieces of work that wait. Callers beyond wait for a place.
 const WAITING: usize = 1_024;
+/// The log's length in bytes beyond which the writer waits for readers of old states to end, so that it can start
+/// the log anew. Readers that follow each other closely would let it grow for ever.
+const LONG_LOG: u64 = 128 << 20;
 
 /// The thread that writes.
 #[derive(Debug)]
@@ -68,8 +71,10 @@ impl Drop for Writer {
 trait Job: Send {
     /// Whether nobody waits for it any more.
     fn is_abandoned(&self) -> bool;
-    /// Does the work; says whether it stands.
-    fn run(&mut self, connection: &Connection) -> bool;
+    /// Does the work.
+    fn run(&mut self, connection: &Connection);
+    /// Why the work does not stand, if it does not.
+    fn failure(&self) -> Option<&Failure>;
     /// Tells the caller how it ended.
     fn answer(self: Box<Self>, ended: &Ended);
 }
@@ -94,9 +99,12 @@ impl<T: Send, F: FnOnce(&Connection) -> Work<T> + Send> Job for Waiting<T, F> {
         self.answer.is_closed()
     }
 
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, connection: &Connection) {
         self.outcome = self.work.take().map(|work| guarded(connection, work));
-        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>, ended: &Ended) {
@@ -123,6 +131,9 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
             batch.push(next);
         }
         batch.retain(|job| !job.is_abandoned());
+        if batch.is_empty() {
+            continue;
+        }
         let ended = transact(connection, &mut batch);
         if let Ended::RolledBack(why) | Ended::InDoubt(why) = &ended {
             tracing::error!(jobs = batch.len(), "a transaction failed: {why}");
@@ -130,13 +141,14 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
         for job in batch.drain(..) {
             job.answer(&ended);
         }
+        shorten_log(connection);
     }
 }
 
 fn transact(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Ended {
-    if let Err(error) = begin_and_run(connection, batch) {
+    if let Err(why) = begin_and_run(connection, batch) {
         roll_back(connection);
-        return Ended::RolledBack(error.to_string());
+        return Ended::RolledBack(why);
     }
     match execute(connection, "commit") {
         Ok(()) => Ended::Committed,
@@ -147,17 +159,35 @@ fn transact(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Ended {
     }
 }
 
-fn begin_and_run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-    execute(connection, "begin immediate")?;
+fn begin_and_run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), String> {
+    let execute = |statement| execute(connection, statement).map_err(|error| error.to_string());
+    execute("begin immediate")?;
     for job in batch {
-        execute(connection, "savepoint job")?;
-        if !job.run(connection) {
-            // Fails where an error of the disk has ended the whole transaction, as it must.
-            execute(connection, "rollback to job")?;
+        execute("savepoint job")?;
+        job.run(connection);
+        if let Some(failure) = job.failure() {
+            // A full disk and the like end the whole transaction, whoever met them.
+            if connection.is_autocommit() {
+                return Err(format!("{failure:?}"));
+            }
+            execute("rollback to job")?;
         }
-        execute(connection, "release job")?;
+        execute("release job")?;
     }
     Ok(())
+}
+
+/// Moves the log into the database and starts it anew if it has become long.
+fn shorten_log(connection: &Connection) {
+    let log = connection.path().map(|path| format!("{path}-wal"));
+    let length = log.and_then(|log| std::fs::metadata(log).ok());
+    if length.is_some_and(|log| log.len() > LONG_LOG) {
+        // Answers `busy` when a reader does not end in time: the next transaction tries again.
+        let moved = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        if let Err(error) = moved {
+            tracing::warn!("the log could not be shortened: {error}");
+        }
+    }
 }
 
 fn roll_back(connection: &Connection) {
@@ -171,3 +201,6 @@ fn roll_back(connection: &Connection) {
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests;

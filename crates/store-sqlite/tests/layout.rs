@@ -1,0 +1,250 @@
+//! What the layout promises beyond the traits: rows that are soft-deleted, and questions that an index answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "these are tests"
+)]
+
+use std::path::PathBuf;
+
+use model::{
+    Name, NamespaceId, NamespacePath, PageRequest, ProjectId, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId,
+};
+use rusqlite::Connection;
+use store::{
+    Commit, Effects, Entity, NamespaceDrop, Namespaces, NewNamespace, NewTabular, ProjectRow,
+    Projects, Protection, ResolveKey, ResolveTarget, Resolver, Result, StoreError, StoredMetadata,
+    TabularContent, TabularRename, Tabulars, WarehouseRow, WarehouseStatus, Warehouses,
+};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+
+const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+
+struct Planted {
+    store: SqliteStore,
+    warehouse: WarehouseId,
+    namespace: NamespaceId,
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+fn name(text: &str) -> Name {
+    Name::parse("name", text).unwrap()
+}
+
+fn path() -> NamespacePath {
+    NamespacePath::parse(vec!["ns".to_owned()]).unwrap()
+}
+
+impl Planted {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("catalog.db");
+        let store = SqliteStore::open(&file).unwrap();
+        let project = ProjectRow {
+            id: ProjectId::nil(),
+            name: "project".to_owned(),
+            created_at: NOW,
+        };
+        let warehouse = WarehouseRow {
+            id: WarehouseId::generate(),
+            project: project.id.clone(),
+            name: name("warehouse"),
+            status: WarehouseStatus::Active,
+            protection: Protection::Off,
+            storage_profile: "{}".to_owned(),
+            base_location: "s3://bucket".to_owned(),
+            storage_secret: None,
+            settings: "{}".to_owned(),
+            version: Version::FIRST,
+            created_at: NOW,
+            updated_at: None,
+        };
+        let namespace = NewNamespace {
+            id: NamespaceId::generate(),
+            warehouse: warehouse.id,
+            path: path(),
+            properties: model::Properties::new(),
+            created_at: NOW,
+        };
+        let planted = Self {
+            warehouse: warehouse.id,
+            namespace: namespace.id,
+            path: file,
+            _folder: folder,
+            store,
+        };
+        let (store, none) = (&planted.store, Effects::none);
+        store.project_create(project, none()).await.unwrap();
+        store.warehouse_create(warehouse, none()).await.unwrap();
+        store.namespace_create(namespace, none()).await.unwrap();
+        planted
+    }
+
+    async fn create(&self, text: &str, location: &str) -> Result<TabularId> {
+        let new = NewTabular {
+            id: TabularId::generate(),
+            namespace: self.namespace,
+            kind: TabularKind::Table,
+            name: name(text),
+            version: Version::FIRST,
+            claimed_location: location.to_owned(),
+            content: TabularContent {
+                location: location.to_owned(),
+                metadata_location: format!("{location}/metadata/1.json"),
+                metadata: StoredMetadata::encode(b"{}"),
+            },
+            replaces: None,
+        };
+        let id = new.id;
+        let commit = Commit {
+            warehouse: self.warehouse,
+            creates: vec![new],
+            swaps: Vec::new(),
+            at: NOW,
+        };
+        self.store
+            .tabular_commit(commit, Effects::none())
+            .await
+            .map(|()| id)
+    }
+
+    fn soft_delete(&self, id: TabularId) {
+        let by_hand = Connection::open(&self.path).unwrap();
+        let changed = by_hand
+            .execute(
+                "update tabular set deleted_at = 1 where id = ?1",
+                [id.as_uuid()],
+            )
+            .unwrap();
+        assert_eq!(changed, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_soft_deleted_table_gives_its_name_free_and_keeps_its_place() {
+    let planted = Planted::new().await;
+    let store = &planted.store;
+    let id = planted.create("t", "s3://bucket/t").await.unwrap();
+    planted.soft_delete(id);
+    let loaded = store.tabular_load(planted.warehouse, id).await;
+    assert!(matches!(loaded, Err(StoreError::NotFound(_))));
+    for location in ["s3://bucket/t", "s3://bucket/t/in", "s3://bucket"] {
+        let created = planted.create("other", location).await;
+        assert!(matches!(created, Err(StoreError::LocationTaken { .. })));
+    }
+    let second = planted.create("T", "s3://bucket/second").await.unwrap();
+    let kind = TabularKind::Table;
+    let listed = store.tabular_list(planted.namespace, kind, PageRequest::FIRST);
+    let listed = listed.await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].id, second);
+    let target = ResolveTarget::Tabular(path().key().clone(), name("t").key().clone());
+    let key = ResolveKey {
+        warehouse: planted.warehouse,
+        target,
+    };
+    let found = store.resolve(vec![key]).await.unwrap();
+    assert_eq!(found[0].tabular.as_ref().unwrap().id, second);
+}
+
+#[tokio::test]
+async fn a_soft_deleted_table_cannot_be_changed() {
+    let planted = Planted::new().await;
+    let store = &planted.store;
+    let id = planted.create("t", "s3://bucket/t").await.unwrap();
+    planted.soft_delete(id);
+    let at = (id, Version::FIRST);
+    let rename = TabularRename {
+        id,
+        expected: Version::FIRST,
+        namespace: planted.namespace,
+        name: name("u"),
+        at: NOW,
+    };
+    for result in [
+        store.tabular_drop(at, Effects::none()).await,
+        store
+            .tabular_protect(at, Protection::On, NOW, Effects::none())
+            .await,
+        store.tabular_rename(rename, Effects::none()).await,
+    ] {
+        let not_found = matches!(result, Err(StoreError::NotFound(Entity::Tabular(_))));
+        assert!(not_found, "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_soft_deleted_table_belongs_to_its_namespaces_tree() {
+    let planted = Planted::new().await;
+    let store = &planted.store;
+    let id = planted.create("t", "s3://bucket/t").await.unwrap();
+    planted.soft_delete(id);
+    let mut drop = NamespaceDrop {
+        id: planted.namespace,
+        expected: Version::FIRST,
+        tree: store::NamespaceTree::default(),
+    };
+    let dropped = store.namespace_drop(drop.clone(), Effects::none()).await;
+    assert!(matches!(dropped, Err(StoreError::NotEmpty(_))));
+    let tree = store.namespace_tree(planted.warehouse, planted.namespace);
+    drop.tree = tree.await.unwrap();
+    assert_eq!(drop.tree.tabulars.len(), 1);
+    store.namespace_drop(drop, Effects::none()).await.unwrap();
+    planted.create("t", "s3://bucket/t").await.unwrap_err();
+}
+
+/// How SQLite answers a question.
+fn plan(connection: &Connection, question: &str) -> String {
+    let mut statement = connection
+        .prepare(&format!("explain query plan {question}"))
+        .unwrap();
+    let mut steps = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>(3).unwrap());
+    }
+    steps.join("\n")
+}
+
+#[tokio::test]
+async fn an_index_answers_every_question_of_a_request() {
+    let planted = Planted::new().await;
+    let connection = Connection::open(&planted.path).unwrap();
+    for question in [
+        "select id from tabular where warehouse_id = ?1 and id <> ?2
+         and location_claim in (select value from json_each(?3))",
+        "select id from tabular where warehouse_id = ?1 and id <> ?2
+         and location_claim >= ?4 and location_claim < ?5",
+        "select base_location from warehouse where base_location >= ?2 and base_location < ?3",
+        "select id from tabular where namespace_id = ?1 and name_key = ?2 and deleted_at is null",
+        "select id, name from tabular where namespace_id = ?1 and kind = ?2 and name_key > ?3
+         and deleted_at is null order by name_key limit ?4",
+        "select id, path from namespace where parent_id is ?1 and warehouse_id = ?2
+         and path_key > ?3 order by path_key limit ?4",
+        "select id from namespace where warehouse_id = ?1 and path_key >= ?2 and path_key < ?3",
+        "select w.version, n.id, t.id from warehouse as w
+         left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+         left join tabular as t
+             on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
+         where w.id = ?1",
+        "select key from idempotency where at < ?1 order by at limit ?2",
+        "select sequence from outbox where at < ?1 order by at, sequence limit ?2",
+        "select task.id from task_turn as turn
+         join task on task.id =
+             (select id from task as due
+              where due.queue = turn.queue and due.warehouse_id = turn.warehouse_id
+              and due.due_at <= ?2 order by due.due_at, due.id limit 1)
+         where turn.queue = ?1",
+    ] {
+        let plan = plan(&connection, question);
+        let scans = plan
+            .lines()
+            .filter(|step| step.starts_with("SCAN") && !step.contains("json_each"));
+        assert_eq!(scans.count(), 0, "{question}:\n{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{question}:\n{plan}");
+    }
+}
