@@ -112,7 +112,8 @@ class Catalog:
         self._services = services
         self._binary = str(binary)
         self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
-        self._start(migrate=True)
+        Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder).finish(60)
+        self._serve()
         try:
             self._bootstrap()
             self._create_warehouse(storage)
@@ -152,10 +153,7 @@ class Catalog:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _start(self, *, migrate: bool) -> None:
-        if migrate:
-            migration = Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder)
-            migration.wait_until(lambda: migration.succeeded(), 60)
+    def _serve(self) -> None:
         self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)
         self._process.wait_until(lambda: answers(f"{self.url}/health"), 60)
 

@@ -51,7 +51,7 @@ class Process:
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         end = time.monotonic() + seconds
         while not ready():
-            if self._child.poll() not in (None, 0):
+            if self._child.poll() is not None:
                 raise StartFailed(f"{self.name} ended with {self._child.returncode}\n{self.tail()}")
             if time.monotonic() > end:
                 self.stop()
@@ -61,8 +61,15 @@ class Process:
     def alive(self) -> bool:
         return self._child.poll() is None
 
-    def succeeded(self) -> bool:
-        return self._child.poll() == 0
+    def finish(self, seconds: float) -> None:
+        """Waits for a command that ends by itself, and well."""
+        try:
+            code = self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            code = f"nothing after {seconds:.0f} s"
+        if code != 0:
+            raise StartFailed(f"{self.name} ended with {code}\n{self.tail()}")
 
     def tail(self, lines: int = 30) -> str:
         text = self.log.read_text(errors="replace").splitlines()
