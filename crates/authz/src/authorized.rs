@@ -13,6 +13,12 @@ pub trait Protected {
     fn resource(&self) -> Resource;
 }
 
+impl<T: Protected> Protected for Arc<T> {
+    fn resource(&self) -> Resource {
+        T::resource(self)
+    }
+}
+
 /// A thing that the caller may act on. Made by [`Guard`] alone.
 #[derive(Debug, Clone)]
 pub struct Authorized<T>(T);

@@ -1,0 +1,89 @@
+//! What an engine needs to know before its first call.
+
+use authz::{Action, WarehouseAction};
+use model::{Name, PageRequest, ProjectId, WarehouseId};
+use objects::DeletionMode;
+use store::{WarehouseRow, WarehouseStatus};
+
+use crate::warehouse::{DeleteProfile, Warehouse};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
+
+/// A warehouse and its defaults for engines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogConfig {
+    /// The warehouse: the prefix of all further calls.
+    pub warehouse: WarehouseId,
+    /// Settings that the engine may override.
+    pub defaults: Vec<(String, String)>,
+}
+
+/// The configuration for the warehouse that is called by name, by id, or as `project/name`; without an argument for
+/// the only active warehouse of the project.
+pub async fn load(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: Option<&str>,
+) -> Result<CatalogConfig> {
+    let row = match warehouse.filter(|text| !text.is_empty()) {
+        Some(text) => find(cx, request, text).await?,
+        None => only(cx, request).await?,
+    };
+    let warehouse = std::sync::Arc::new(Warehouse::of(row)?);
+    let action = Action::Warehouse(WarehouseAction::GetConfig);
+    let warehouse = cx.require(request, action, warehouse).await?;
+    let deletion = match warehouse.settings.delete_profile {
+        DeleteProfile::Hard => DeletionMode::Hard,
+        DeleteProfile::Soft { .. } => DeletionMode::Soft,
+    };
+    Ok(CatalogConfig {
+        warehouse: warehouse.id(),
+        defaults: warehouse.profile.catalog_defaults(deletion),
+    })
+}
+
+async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRow> {
+    let missing = || {
+        CatalogError::new(
+            ErrorKind::NoSuchWarehouse,
+            format!("Warehouse does not exist: {text}"),
+        )
+    };
+    let (project, name) = match text
+        .split_once('/')
+        .map(|(left, right)| (left.parse::<ProjectId>(), right))
+    {
+        Some((Ok(project), name)) => (project, name),
+        _ => (project::of_request(cx, request)?, text),
+    };
+    let name = Name::parse("warehouse", name).map_err(|_| missing())?;
+    let found = cx.lookup().warehouse_find(&project, &name).await?;
+    let found = match (found, name.as_str().parse::<WarehouseId>()) {
+        (Some(row), _) => Some(row),
+        (None, Ok(id)) => cx.lookup().warehouse_load(id).await.ok(),
+        (None, Err(_)) => None,
+    };
+    found
+        .filter(|row| row.status == WarehouseStatus::Active)
+        .ok_or_else(missing)
+}
+
+async fn only(cx: &Catalog, request: &Request) -> Result<WarehouseRow> {
+    let project = project::of_request(cx, request)?;
+    let page = cx
+        .lookup()
+        .warehouse_list(&project, PageRequest::FIRST)
+        .await?;
+    let mut active = page
+        .items
+        .into_iter()
+        .filter(|row| row.status == WarehouseStatus::Active);
+    match (active.next(), active.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(CatalogError::bad_request(format!(
+            "the query parameter `warehouse` is missing, and project `{project}` has no active warehouse"
+        ))),
+        (Some(_), Some(_)) => Err(CatalogError::bad_request(format!(
+            "the query parameter `warehouse` is missing, and project `{project}` has more than one warehouse to choose from"
+        ))),
+    }
+}

@@ -1,0 +1,266 @@
+//! Why a use case did not do what it was asked to. What HTTP makes of it is decided in `http` alone.
+
+use std::error::Error;
+
+use authz::Denied;
+use iceberg::{CodecError, ParseError, RequirementFailed, UpdateError};
+use model::{InvalidName, InvalidProjectId};
+use objects::{LocationError, ObjectError, ProfileError};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, CatalogError>;
+
+/// What programs can tell apart. Each kind has one status and one `type` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// The request is wrong, and stays wrong.
+    BadRequest,
+    /// A location is not acceptable.
+    InvalidLocation,
+    /// A storage profile or credential is not acceptable or does not work.
+    InvalidStorage,
+    /// An idempotency key is used for another request.
+    IdempotencyKeyReused,
+    /// What was asked for is part of the API but not of this build.
+    NotSupported,
+    /// A property is both set and removed.
+    Unprocessable,
+    /// The caller may not.
+    Forbidden,
+    /// There is no such project.
+    NoSuchProject,
+    /// There is no such warehouse, or it is not active.
+    NoSuchWarehouse,
+    /// There is no such namespace.
+    NoSuchNamespace,
+    /// There is no such table.
+    NoSuchTable,
+    /// There is no such view.
+    NoSuchView,
+    /// There is no such function.
+    NoSuchFunction,
+    /// The name or id is taken.
+    AlreadyExists,
+    /// The location is in use.
+    LocationTaken,
+    /// A namespace still holds something.
+    NamespaceNotEmpty,
+    /// A namespace is protected.
+    NamespaceProtected,
+    /// A table or view is protected.
+    TabularProtected,
+    /// A warehouse is protected.
+    WarehouseProtected,
+    /// A project or warehouse still holds something.
+    NotEmpty,
+    /// A requirement does not hold, or a race was lost too often. The client may refresh and retry.
+    CommitFailed,
+    /// A concurrent change came first, again and again.
+    ConcurrentUpdate,
+    /// The installation has been bootstrapped before.
+    AlreadyBootstrapped,
+    /// Nobody knows whether the commit happened.
+    CommitStateUnknown,
+    /// A part that is needed does not answer; nothing was changed.
+    Unavailable,
+    /// Our own fault; nothing was changed.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Whether the same request would get the same answer: what an idempotency key makes final.
+    pub const fn is_terminal(self) -> bool {
+        !matches!(
+            self,
+            Self::Forbidden
+                | Self::IdempotencyKeyReused
+                | Self::CommitStateUnknown
+                | Self::Unavailable
+                | Self::Internal
+        )
+    }
+}
+
+/// An error with a text for the caller and, behind it, the cause for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CatalogError {
+    /// What kind of error it is.
+    pub kind: ErrorKind,
+    /// What the caller is told.
+    pub message: String,
+    /// What the log is told.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl CatalogError {
+    /// An error without a further cause.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// A wrong request.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::BadRequest, message)
+    }
+
+    /// An error of our own; the cause goes to the log only.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let message = "internal error; the log of the server says more".to_owned();
+        Self {
+            kind: ErrorKind::Internal,
+            message,
+            source: Some(source.into()),
+        }
+    }
+
+    fn caused(
+        kind: ErrorKind,
+        message: String,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            message,
+            source: Some(source.into()),
+        }
+    }
+}
+
+impl From<InvalidName> for CatalogError {
+    fn from(error: InvalidName) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<InvalidProjectId> for CatalogError {
+    fn from(error: InvalidProjectId) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<ParseError> for CatalogError {
+    fn from(error: ParseError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<CodecError> for CatalogError {
+    fn from(error: CodecError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<UpdateError> for CatalogError {
+    fn from(error: UpdateError) -> Self {
+        let kind = match error {
+            UpdateError::Invalid(_) => ErrorKind::BadRequest,
+            UpdateError::Stale(_) => ErrorKind::CommitFailed,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<RequirementFailed> for CatalogError {
+    fn from(error: RequirementFailed) -> Self {
+        Self::new(ErrorKind::CommitFailed, error.to_string())
+    }
+}
+
+impl From<LocationError> for CatalogError {
+    fn from(error: LocationError) -> Self {
+        Self::new(ErrorKind::InvalidLocation, error.to_string())
+    }
+}
+
+impl From<ProfileError> for CatalogError {
+    fn from(error: ProfileError) -> Self {
+        Self::new(ErrorKind::InvalidStorage, error.to_string())
+    }
+}
+
+impl From<ObjectError> for CatalogError {
+    fn from(error: ObjectError) -> Self {
+        let kind = match &error {
+            ObjectError::NotFound { .. }
+            | ObjectError::Invalid { .. }
+            | ObjectError::TooLarge { .. } => ErrorKind::BadRequest,
+            ObjectError::PermissionDenied { .. } => ErrorKind::InvalidStorage,
+            ObjectError::Unavailable { .. } | ObjectError::Timeout { .. } => ErrorKind::Unavailable,
+            ObjectError::AlreadyExists { .. } => ErrorKind::Internal,
+        };
+        Self::new(kind, error.report())
+    }
+}
+
+impl From<Denied> for CatalogError {
+    fn from(error: Denied) -> Self {
+        match error {
+            Denied::Forbidden { .. } => Self::new(ErrorKind::Forbidden, error.to_string()),
+            Denied::Unavailable(_) => Self::caused(
+                ErrorKind::Unavailable,
+                "the authorizer does not answer; try again".to_owned(),
+                error,
+            ),
+        }
+    }
+}
+
+impl From<store::CorruptMetadata> for CatalogError {
+    fn from(error: store::CorruptMetadata) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<secrets::SecretError> for CatalogError {
+    fn from(error: secrets::SecretError) -> Self {
+        Self::caused(
+            ErrorKind::Unavailable,
+            "the secret store does not answer or cannot open the secret".to_owned(),
+            error,
+        )
+    }
+}
+
+/// For what a use case did not expect; expected refusals are named where the store is called.
+impl From<StoreError> for CatalogError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(entity) => {
+                let kind = match entity {
+                    store::Entity::Project(_) => ErrorKind::NoSuchProject,
+                    store::Entity::Warehouse(_) | store::Entity::WarehouseName(_) => ErrorKind::NoSuchWarehouse,
+                    store::Entity::Namespace(_) | store::Entity::NamespacePath(_) => ErrorKind::NoSuchNamespace,
+                    store::Entity::Tabular(_) | store::Entity::TabularName(_) => ErrorKind::NoSuchTable,
+                    _ => return Self::internal(format!("{entity} does not exist")),
+                };
+                Self::new(kind, format!("{entity} does not exist"))
+            }
+            StoreError::AlreadyExists(entity) => {
+                Self::new(ErrorKind::AlreadyExists, format!("{entity} already exists"))
+            }
+            StoreError::NotEmpty(entity) => Self::new(ErrorKind::NotEmpty, format!("{entity} is not empty")),
+            StoreError::Stale { .. } => Self::new(
+                ErrorKind::ConcurrentUpdate,
+                "a concurrent change came first; refresh and try again",
+            ),
+            StoreError::LocationTaken { .. } => Self::new(ErrorKind::LocationTaken, error.to_string()),
+            StoreError::Unavailable(_) => {
+                Self::caused(ErrorKind::Unavailable, "the database does not answer; nothing was changed, try again".to_owned(), error)
+            }
+            StoreError::OutcomeUnknown(_) => Self::caused(
+                ErrorKind::CommitStateUnknown,
+                "the connection to the database broke while the change was committed; nobody knows whether it happened".to_owned(),
+                error,
+            ),
+            StoreError::Replayed(_) | StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Metadata files: written before they are committed, read when they are registered.
+
+use bytes::Bytes;
+use iceberg::MetadataCodec;
+use objects::Location;
+use store::{StoredMetadata, TabularContent};
+
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, ErrorKind, Result};
+
+/// A metadata JSON that is to become a file.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    pub(crate) location: String,
+    pub(crate) metadata_location: String,
+    pub(crate) json: Vec<u8>,
+    pub(crate) codec: MetadataCodec,
+}
+
+/// Writes the file and prepares the row that will point to it.
+pub(crate) async fn write(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    file: NewFile,
+) -> Result<TabularContent> {
+    let max = cx.settings.max_metadata_bytes;
+    if file.json.len() as u64 > max {
+        let message = format!(
+            "the metadata would have {} bytes, at most {max} are allowed; expire snapshots",
+            file.json.len()
+        );
+        return Err(CatalogError::bad_request(message));
+    }
+    let at = Location::parse_object(&file.metadata_location)?;
+    warehouse.profile.check_location(&at)?;
+    let encoded = Bytes::from(file.codec.encode(&file.json));
+    let write = async {
+        warehouse
+            .objects(cx)
+            .await?
+            .write_new(&at, encoded)
+            .await
+            .map_err(unavailable)
+    };
+    let compress = async { Ok::<_, CatalogError>(StoredMetadata::encode(&file.json)) };
+    let ((), metadata) = futures::try_join!(write, compress)?;
+    Ok(TabularContent {
+        location: file.location,
+        metadata_location: file.metadata_location,
+        metadata,
+    })
+}
+
+/// Storage that fails while we write is never the client's fault, and nothing has been committed yet.
+fn unavailable(error: objects::ObjectError) -> CatalogError {
+    let mut error = CatalogError::from(error);
+    if error.kind == ErrorKind::BadRequest {
+        error.kind = ErrorKind::InvalidStorage;
+    }
+    error
+}
+
+/// Reads a metadata file that lies in the warehouse.
+pub(crate) async fn read(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    metadata_location: &str,
+) -> Result<Vec<u8>> {
+    let at = Location::parse_object(metadata_location)?;
+    warehouse.profile.check_location(&at)?;
+    let max = cx.settings.max_metadata_bytes;
+    let bytes = warehouse.objects(cx).await?.read(&at, max).await?;
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    Ok(MetadataCodec::decode(&bytes, metadata_location, max)?)
+}
+
+/// Deletes files that no pointer reaches any more. A failure costs space, nothing else, so it is only logged.
+pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locations: Vec<String>) {
+    let mut locations = Vec::with_capacity(metadata_locations.len());
+    for one in &metadata_locations {
+        match Location::parse_object(one) {
+            Ok(location) if warehouse.profile.check_location(&location).is_ok() => {
+                locations.push(location);
+            }
+            _ => {
+                tracing::warn!(metadata.location = %one, "metadata file lies outside of the warehouse; it is left");
+            }
+        }
+    }
+    let Ok(objects) = warehouse.objects(cx).await else {
+        return;
+    };
+    if let Err(error) = objects.delete_batch(locations).await {
+        tracing::warn!(error = %error.report(), "obsolete metadata files could not be deleted");
+    }
+}

@@ -1,0 +1,128 @@
+//! Requests with an `Idempotency-Key` have their effect once, whatever the network does.
+//!
+//! The outcome is recorded in the transaction of the effect. A refusal that would be the same again is recorded too; what
+//! depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body.
+
+use std::future::Future;
+
+use model::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use store::{IdempotencyRecord, StoreError};
+use uuid::Uuid;
+
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// An idempotency key and what it was sent with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotent {
+    /// The client's key.
+    pub key: Uuid,
+    /// A digest of method, path, caller and body.
+    pub fingerprint: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+enum Outcome<T> {
+    Done(T),
+    Refused(ErrorKind, String),
+}
+
+/// A use case's error, or the discovery that the request has been answered before.
+pub(crate) enum Interrupted {
+    Failed(CatalogError),
+    Replayed(Box<IdempotencyRecord>),
+}
+
+impl<E: Into<CatalogError>> From<E> for Interrupted {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Interrupted {
+    /// Takes a store's error apart; `name` says what the expected ones mean here.
+    pub(crate) fn of(error: StoreError, name: impl FnOnce(StoreError) -> CatalogError) -> Self {
+        match error {
+            StoreError::Replayed(record) => Self::Replayed(record),
+            other => Self::Failed(name(other)),
+        }
+    }
+}
+
+impl Request {
+    /// The record that makes `outcome` the answer to this request for good; nothing without a key.
+    pub(crate) fn record<T: Serialize>(
+        &self,
+        outcome: &T,
+        at: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>> {
+        self.record_outcome(&Outcome::Done(outcome), at)
+    }
+
+    fn record_outcome<T: Serialize>(
+        &self,
+        outcome: &Outcome<T>,
+        at: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>> {
+        let Some(Idempotent { key, fingerprint }) = self.idempotency.clone() else {
+            return Ok(None);
+        };
+        let outcome = serde_json::to_vec(outcome).map_err(CatalogError::internal)?;
+        Ok(Some(IdempotencyRecord {
+            key,
+            fingerprint,
+            outcome,
+            at,
+        }))
+    }
+}
+
+/// Runs `act` unless the request has been answered before. `act` hands the record of its outcome to the store together
+/// with its effect.
+pub(crate) async fn once<T, F>(cx: &Catalog, request: &Request, act: F) -> Result<T>
+where
+    T: Serialize + DeserializeOwned,
+    F: Future<Output = std::result::Result<T, Interrupted>>,
+{
+    let Some(idempotent) = &request.idempotency else {
+        return match act.await {
+            Ok(done) => Ok(done),
+            Err(Interrupted::Failed(error)) => Err(error),
+            Err(Interrupted::Replayed(_)) => Err(CatalogError::internal("replay without a key")),
+        };
+    };
+    if let Some(record) = cx.idempotency().idempotency_load(idempotent.key).await? {
+        return replay(idempotent, &record);
+    }
+    match act.await {
+        Ok(done) => Ok(done),
+        Err(Interrupted::Replayed(record)) => replay(idempotent, &record),
+        Err(Interrupted::Failed(error)) if error.kind.is_terminal() => {
+            let refused = Outcome::<()>::Refused(error.kind, error.message.clone());
+            let Some(record) = request.record_outcome(&refused, cx.now())? else {
+                return Err(error);
+            };
+            // A twin of this request may have succeeded meanwhile; then its outcome is the answer.
+            match cx.idempotency().idempotency_record(record).await {
+                Err(StoreError::Replayed(first)) => replay(idempotent, &first),
+                Ok(()) | Err(_) => Err(error),
+            }
+        }
+        Err(Interrupted::Failed(error)) => Err(error),
+    }
+}
+
+fn replay<T: DeserializeOwned>(idempotent: &Idempotent, record: &IdempotencyRecord) -> Result<T> {
+    if record.fingerprint != idempotent.fingerprint {
+        let message = format!(
+            "idempotency key `{}` was used for a request with another method, path, caller or body; use a new key for a new request",
+            idempotent.key
+        );
+        return Err(CatalogError::new(ErrorKind::IdempotencyKeyReused, message));
+    }
+    match serde_json::from_slice(&record.outcome).map_err(CatalogError::internal)? {
+        Outcome::Done(done) => Ok(done),
+        Outcome::Refused(kind, message) => Err(CatalogError::new(kind, message)),
+    }
+}

@@ -1,0 +1,35 @@
+//! The use cases as plain functions, each with the same beats: resolve → authorize → act → tell.
+//!
+//! Nothing here knows HTTP or SQL. A use case gets at the store with an `Authorized` value in hand only; see
+//! [`Catalog`].
+
+mod access;
+mod cache;
+pub mod config;
+mod error;
+mod events;
+mod files;
+pub mod function;
+mod idempotency;
+mod location;
+pub mod namespace;
+pub mod project;
+mod purge;
+mod request;
+pub mod server;
+mod settings;
+pub mod table;
+mod tabular;
+pub mod transaction;
+mod turns;
+pub mod view;
+pub mod warehouse;
+
+pub use access::{Catalog, Parts};
+pub use cache::Representation;
+pub use error::{CatalogError, ErrorKind, Result};
+pub use idempotency::Idempotent;
+pub use purge::PurgeWorker;
+pub use request::Request;
+pub use settings::{DottedNames, Settings};
+pub use tabular::{ListQuery, Loaded};

@@ -1,0 +1,83 @@
+//! Where tables and views may be.
+
+use iceberg::MetadataCodec;
+use model::Properties;
+use objects::Location;
+use uuid::Uuid;
+
+use crate::warehouse::Warehouse;
+use crate::{CatalogError, ErrorKind, Result};
+
+/// The location of a new table or view: what the client asked for, or a folder of its own below the namespace's
+/// `location`, or below the warehouse's base.
+pub(crate) fn of_new(
+    warehouse: &Warehouse,
+    namespace: &Properties,
+    asked: Option<&str>,
+    uuid: Uuid,
+) -> Result<Location> {
+    if let Some(asked) = asked {
+        return check(warehouse, asked);
+    }
+    let parent = match namespace.get("location") {
+        Some(location) => warehouse.profile.parse_location(location)?,
+        None => warehouse.profile.base_location(),
+    };
+    Ok(parent.join(&uuid.to_string())?)
+}
+
+/// A location that a client chose: inside of the warehouse, and not all of it.
+pub(crate) fn check(warehouse: &Warehouse, asked: &str) -> Result<Location> {
+    let location = warehouse.profile.parse_location(asked)?;
+    let base = warehouse.profile.base_location();
+    if location == base {
+        let message =
+            format!("location `{asked}` is the warehouse's own; choose a folder below it");
+        return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
+    }
+    Ok(location)
+}
+
+/// As it stands in metadata: the client's spelling without a trailing `/`.
+pub(crate) fn spelled(location: &Location) -> String {
+    location.as_str().trim_end_matches('/').to_owned()
+}
+
+/// Refuses `write.metadata.path` and `write.data.path` outside of the table's own location: files there would be out of reach of
+/// its credentials and of its purge.
+pub(crate) fn check_paths<'a>(
+    warehouse: &Warehouse,
+    location: &Location,
+    property: impl Fn(&str) -> Option<&'a str>,
+) -> Result<()> {
+    for key in [
+        "write.metadata.path",
+        "write.data.path",
+        "write.object-storage.path",
+        "write.folder-storage.path",
+    ] {
+        let Some(path) = property(key) else { continue };
+        if !warehouse.profile.parse_location(path)?.is_within(location) {
+            let message = format!(
+                "property `{key}` is `{path}`, which is not within the table's location `{}`",
+                location.as_str()
+            );
+            return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
+        }
+    }
+    Ok(())
+}
+
+/// Where a metadata file of this version goes.
+pub(crate) fn metadata_file(
+    location: &str,
+    properties: &Properties,
+    version: u64,
+    codec: MetadataCodec,
+) -> String {
+    let name = iceberg::metadata_file_name(version, Uuid::new_v4(), codec);
+    format!(
+        "{}/{name}",
+        iceberg::metadata_directory(location, properties)
+    )
+}

@@ -1,0 +1,174 @@
+//! Creates a namespace.
+
+use authz::{Action, NamespaceAction, WarehouseAction};
+use model::{Bounds, EventKind, NamespaceId, NamespacePath, Properties, WarehouseId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Effects, Entity, NewNamespace, ResolveTarget, Store, StoreError};
+
+use super::missing;
+use crate::idempotency::{Interrupted, once};
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, DottedNames, ErrorKind, Request, Result, Settings, events};
+
+/// A namespace that is to be.
+#[derive(Debug, Clone)]
+pub struct NamespaceCreate {
+    /// Its path.
+    pub path: NamespacePath,
+    /// Its properties.
+    pub properties: Properties,
+}
+
+/// A namespace that was created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceCreated {
+    /// Its id.
+    pub id: NamespaceId,
+    /// The levels of its path.
+    pub levels: Vec<String>,
+    /// Its properties.
+    pub properties: Properties,
+}
+
+/// Creates a namespace. Its parent must exist.
+pub async fn create(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    new: NamespaceCreate,
+) -> Result<NamespaceCreated> {
+    once(cx, request, async {
+        check_name(&cx.settings, &new.path)?;
+        match new.path.parent() {
+            None => {
+                let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+                let action = Action::Warehouse(WarehouseAction::CreateNamespace);
+                let within = cx.require(request, action, warehouse).await?;
+                insert(cx, request, (cx.store(&within), &within), new).await
+            }
+            Some(parent) => {
+                let action = NamespaceAction::CreateNamespace;
+                let within = cx
+                    .require_namespace(request, warehouse, &parent, action)
+                    .await?;
+                insert(cx, request, (cx.store(&within), &within.warehouse), new).await
+            }
+        }
+    })
+    .await
+}
+
+async fn insert(
+    cx: &Catalog,
+    request: &Request,
+    (store, warehouse): (&dyn Store, &Warehouse),
+    new: NamespaceCreate,
+) -> std::result::Result<NamespaceCreated, Interrupted> {
+    let properties = stored_properties(warehouse, new.properties)?;
+    let (id, now) = (NamespaceId::generate(), cx.now());
+    let levels = new.path.levels().to_vec();
+    let created = NamespaceCreated {
+        id,
+        levels,
+        properties: properties.clone(),
+    };
+    let body = json!({ "namespace": created.levels, "properties": created.properties });
+    let event = events::in_warehouse(EventKind::CreateNamespace, warehouse.id(), &id, now, &body)?;
+    let idempotency = request.record(&created, now)?;
+    let effects = Effects {
+        events: vec![event],
+        idempotency,
+        ..Effects::none()
+    };
+    let path = new.path.clone();
+    let row = NewNamespace {
+        id,
+        warehouse: warehouse.id(),
+        path,
+        properties,
+        created_at: now,
+    };
+    store
+        .namespace_create(row, effects)
+        .await
+        .map_err(|error| {
+            Interrupted::of(error, |error| match error {
+                StoreError::AlreadyExists(_) => {
+                    let message = format!("Namespace already exists: {}", new.path);
+                    CatalogError::new(ErrorKind::AlreadyExists, message)
+                }
+                StoreError::NotFound(Entity::NamespacePath(parent)) => missing(&parent),
+                other => other.into(),
+            })
+        })?;
+    Ok(created)
+}
+
+fn check_name(settings: &Settings, path: &NamespacePath) -> Result<()> {
+    let first = path
+        .levels()
+        .first()
+        .map(String::as_str)
+        .unwrap_or_default();
+    if settings
+        .reserved_namespaces
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(first))
+    {
+        return Err(CatalogError::bad_request(format!(
+            "namespace `{first}` is reserved; reserved are {:?}",
+            settings.reserved_namespaces
+        )));
+    }
+    let dotted = path.levels().iter().find(|level| level.contains('.'));
+    match (settings.dotted_names, dotted) {
+        (DottedNames::Refused, Some(level)) => Err(CatalogError::bad_request(format!(
+            "namespace level `{level}` contains a dot, which the server is set to refuse"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Keys that the catalog answers but does not store.
+pub(super) const COMPUTED: [&str; 2] = ["namespace_id", "managed_access"];
+
+/// Properties as they are stored: within bounds, a `location` within the warehouse.
+pub(super) fn stored_properties(
+    warehouse: &Warehouse,
+    mut properties: Properties,
+) -> Result<Properties> {
+    for key in COMPUTED {
+        properties.remove(key);
+    }
+    if properties.len() > Bounds::PROPERTIES {
+        return Err(CatalogError::bad_request(format!(
+            "a namespace may have at most {} properties, not {}",
+            Bounds::PROPERTIES,
+            properties.len()
+        )));
+    }
+    let bytes: usize = properties
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
+    if bytes > Bounds::PROPERTIES_BYTES {
+        return Err(CatalogError::bad_request(format!(
+            "the properties of a namespace may have at most {} bytes, not {bytes}",
+            Bounds::PROPERTIES_BYTES
+        )));
+    }
+    if let Some((key, _)) = properties
+        .iter()
+        .find(|(key, value)| key.contains('\0') || value.contains('\0'))
+    {
+        let key = key.escape_default();
+        return Err(CatalogError::bad_request(format!(
+            "property `{key}` contains a NUL character"
+        )));
+    }
+    if let Some(location) = properties.get("location") {
+        warehouse.profile.parse_location(location)?;
+    }
+    Ok(properties)
+}

@@ -1,0 +1,186 @@
+//! Drops a namespace, alone or with all that is in it.
+
+use authz::{Authorized, NamespaceAction};
+use model::{EventKind, NamespacePath, WarehouseId};
+use serde_json::json;
+use store::{Effects, NamespaceDrop, NamespaceTree, Protection, StoreError};
+
+use super::missing;
+use super::target::NamespaceRowTarget;
+use crate::idempotency::{Interrupted, once};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 10;
+
+/// What happens to what is in the namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Children {
+    /// There must be nothing in it.
+    Refuse,
+    /// It goes with it.
+    Drop,
+}
+
+/// What happens to the files of dropped tables and views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// They stay.
+    Keep,
+    /// They are deleted in the background.
+    Purge,
+}
+
+/// Whether protection holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protections {
+    /// What is protected is not dropped.
+    Respect,
+    /// The caller uses force.
+    Override,
+}
+
+/// How a namespace is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamespaceDropOptions {
+    /// What happens to what is in it.
+    pub children: Children,
+    /// What happens to the files.
+    pub files: Files,
+    /// Whether protection holds.
+    pub protections: Protections,
+}
+
+/// Drops the namespace at the path.
+pub async fn drop(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &NamespacePath,
+    options: NamespaceDropOptions,
+) -> Result<()> {
+    once(cx, request, async {
+        for _ in 0..ATTEMPTS {
+            let action = NamespaceAction::Delete;
+            let namespace = cx
+                .require_namespace_row(request, warehouse, path, action)
+                .await?;
+            if attempt(cx, request, (&namespace, path), options)
+                .await?
+                .is_some()
+            {
+                return Ok(());
+            }
+        }
+        let message = format!("namespace `{path}` is changed by others all the time; try again");
+        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
+    })
+    .await
+}
+
+/// One attempt; nothing if another change came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    (namespace, path): (&Authorized<NamespaceRowTarget>, &NamespacePath),
+    options: NamespaceDropOptions,
+) -> std::result::Result<Option<()>, Interrupted> {
+    let (store, row) = (cx.store(namespace), &namespace.row);
+    let tree = match options.children {
+        Children::Refuse => NamespaceTree::default(),
+        Children::Drop => store.namespace_tree(row.warehouse, row.id).await?,
+    };
+    if options.protections == Protections::Respect {
+        check_protection(path, row.protection, &tree)?;
+    }
+    let effects = effects(cx, request, namespace, &tree, options.files)?;
+    let drop = NamespaceDrop {
+        id: row.id,
+        expected: row.version,
+        tree,
+    };
+    match store.namespace_drop(drop, effects).await {
+        Ok(()) => Ok(Some(())),
+        Err(StoreError::Stale { .. }) => Ok(None),
+        Err(StoreError::NotEmpty(_)) if options.children == Children::Drop => Ok(None),
+        Err(error) => Err(Interrupted::of(error, |error| match error {
+            StoreError::NotFound(_) => missing(path),
+            StoreError::NotEmpty(_) => {
+                let message = format!("Namespace {path} is not empty");
+                CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
+            }
+            other => other.into(),
+        })),
+    }
+}
+
+fn check_protection(
+    path: &NamespacePath,
+    protection: Protection,
+    tree: &NamespaceTree,
+) -> Result<()> {
+    let refuse = |what: String| {
+        let message =
+            format!("{what} is protected; remove the protection or drop with `force=true`");
+        Err(CatalogError::new(ErrorKind::NamespaceProtected, message))
+    };
+    if protection == Protection::On {
+        return refuse(format!("namespace `{path}`"));
+    }
+    if let Some(one) = tree
+        .namespaces
+        .iter()
+        .find(|one| one.protection == Protection::On)
+    {
+        return refuse(format!("namespace `{}` in `{path}`", one.path));
+    }
+    if let Some(one) = tree
+        .tabulars
+        .iter()
+        .find(|one| one.protection == Protection::On)
+    {
+        return refuse(format!("{} `{}` in `{path}`", one.kind, one.name));
+    }
+    Ok(())
+}
+
+fn effects(
+    cx: &Catalog,
+    request: &Request,
+    namespace: &NamespaceRowTarget,
+    tree: &NamespaceTree,
+    files: Files,
+) -> Result<Effects> {
+    let (now, warehouse) = (cx.now(), namespace.row.warehouse);
+    let mut effects = Effects {
+        idempotency: request.record(&(), now)?,
+        ..Effects::none()
+    };
+    for one in &tree.tabulars {
+        let kind = match one.kind {
+            model::TabularKind::Table => EventKind::DropTable,
+            model::TabularKind::View => EventKind::DropView,
+        };
+        let body = json!({ "name": one.name, "namespace-id": one.namespace, "purge": files == Files::Purge });
+        effects
+            .events
+            .push(events::in_warehouse(kind, warehouse, &one.id, now, &body)?);
+        if files == Files::Purge {
+            effects
+                .tasks
+                .push(purge::task(warehouse, &one.location, now)?);
+        }
+    }
+    let inner = tree.namespaces.iter().map(|one| (one.id, &one.path));
+    for (id, path) in inner.chain([(namespace.row.id, &namespace.row.path)]) {
+        let body = json!({ "namespace": path.levels() });
+        effects.events.push(events::in_warehouse(
+            EventKind::DropNamespace,
+            warehouse,
+            &id,
+            now,
+            &body,
+        )?);
+    }
+    Ok(effects)
+}

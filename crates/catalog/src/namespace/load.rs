@@ -1,0 +1,51 @@
+//! Loads a namespace.
+
+use authz::NamespaceAction;
+use model::{NamespaceId, NamespacePath, Properties, WarehouseId};
+use store::Protection;
+
+use crate::{Catalog, Request, Result};
+
+/// A namespace as it is answered.
+#[derive(Debug, Clone)]
+pub struct NamespaceView {
+    /// Its id.
+    pub id: NamespaceId,
+    /// Its properties.
+    pub properties: Properties,
+    /// Whether it may be dropped.
+    pub protection: Protection,
+}
+
+/// The namespace at the path.
+pub async fn load(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &NamespacePath,
+) -> Result<NamespaceView> {
+    let action = NamespaceAction::GetMetadata;
+    let namespace = cx
+        .require_namespace_row(request, warehouse, path, action)
+        .await?
+        .into_inner();
+    let row = namespace.row;
+    Ok(NamespaceView {
+        id: row.id,
+        properties: row.properties,
+        protection: row.protection,
+    })
+}
+
+/// Whether there is a namespace at the path; an error if not.
+pub async fn exists(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &NamespacePath,
+) -> Result<()> {
+    let action = NamespaceAction::GetMetadata;
+    cx.require_namespace(request, warehouse, path, action)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Namespaces.
+
+mod create;
+mod drop;
+mod list;
+mod load;
+mod protect;
+mod target;
+mod update;
+
+pub use create::{NamespaceCreate, NamespaceCreated, create};
+pub use drop::{Children, Files, NamespaceDropOptions, Protections, drop};
+pub use list::list;
+pub use load::{NamespaceView, exists, load};
+pub use protect::{Protected, protect, protection};
+pub(crate) use target::NamespaceTarget;
+pub(crate) use target::missing;
+pub use update::{PropertiesUpdate, PropertiesUpdated, update};

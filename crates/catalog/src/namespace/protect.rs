@@ -1,0 +1,93 @@
+//! Protects a namespace from being dropped.
+
+use authz::{Action, NamespaceAction};
+use model::{EventKind, NamespaceId, Timestamp, WarehouseId};
+use serde_json::json;
+use store::{Effects, NamespaceRow, Protection, ResolveTarget, StoreError};
+
+use super::target::NamespaceRowTarget;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Whether something is protected, and since when it is as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protected {
+    /// Whether it may be dropped without force.
+    pub protection: Protection,
+    /// When it changed last, if it did.
+    pub updated_at: Option<Timestamp>,
+}
+
+async fn find(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, id): (WarehouseId, NamespaceId),
+    action: NamespaceAction,
+) -> Result<authz::Authorized<NamespaceRowTarget>> {
+    let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+    let row = cx
+        .lookup()
+        .namespace_load(warehouse, id)
+        .await
+        .map_err(|error| match error {
+            StoreError::NotFound(_) => CatalogError::new(
+                ErrorKind::NoSuchNamespace,
+                format!("Namespace does not exist: {id}"),
+            ),
+            other => other.into(),
+        })?;
+    let target = NamespaceRowTarget {
+        warehouse: found,
+        row,
+    };
+    cx.require(request, Action::Namespace(action), target).await
+}
+
+/// Whether the namespace is protected.
+pub async fn protection(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    id: NamespaceId,
+) -> Result<Protected> {
+    let row = find(cx, request, (warehouse, id), NamespaceAction::GetMetadata)
+        .await?
+        .into_inner()
+        .row;
+    Ok(Protected {
+        protection: row.protection,
+        updated_at: row.updated_at,
+    })
+}
+
+/// Sets whether the namespace is protected.
+pub async fn protect(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, id): (WarehouseId, NamespaceId),
+    protection: Protection,
+) -> Result<Protected> {
+    let namespace = find(cx, request, (warehouse, id), NamespaceAction::SetProtection).await?;
+    let now = cx.now();
+    let body = json!({ "protected": bool::from(protection) });
+    let event = events::in_warehouse(
+        EventKind::UpdateNamespaceProperties,
+        warehouse,
+        &id,
+        now,
+        &body,
+    )?;
+    let row = NamespaceRow {
+        protection,
+        updated_at: Some(now),
+        ..namespace.row.clone()
+    };
+    let effects = Effects {
+        events: vec![event],
+        ..Effects::none()
+    };
+    cx.store(&namespace).namespace_update(row, effects).await?;
+    Ok(Protected {
+        protection,
+        updated_at: Some(now),
+    })
+}

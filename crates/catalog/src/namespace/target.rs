@@ -1,0 +1,78 @@
+//! Finding namespaces.
+
+use std::sync::Arc;
+
+use authz::{Action, Authorized, NamespaceAction, Protected, Resource};
+use model::{NamespaceId, NamespacePath, WarehouseId};
+use store::{NamespaceRow, ResolveTarget};
+
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// A namespace that a request is about.
+#[derive(Debug, Clone)]
+pub(crate) struct NamespaceTarget {
+    pub(crate) warehouse: Arc<Warehouse>,
+    pub(crate) id: NamespaceId,
+}
+
+impl Protected for NamespaceTarget {
+    fn resource(&self) -> Resource {
+        Resource::Namespace(self.warehouse.id(), self.id)
+    }
+}
+
+/// A namespace with its row.
+#[derive(Debug, Clone)]
+pub(crate) struct NamespaceRowTarget {
+    pub(crate) warehouse: Arc<Warehouse>,
+    pub(crate) row: NamespaceRow,
+}
+
+impl Protected for NamespaceRowTarget {
+    fn resource(&self) -> Resource {
+        Resource::Namespace(self.warehouse.id(), self.row.id)
+    }
+}
+
+/// The error for a namespace that is not there.
+pub(crate) fn missing(path: &NamespacePath) -> CatalogError {
+    CatalogError::new(
+        ErrorKind::NoSuchNamespace,
+        format!("Namespace does not exist: {path}"),
+    )
+}
+
+impl Catalog {
+    /// The namespace at the path, if the caller may do this to it.
+    pub(crate) async fn require_namespace(
+        &self,
+        request: &Request,
+        warehouse: WarehouseId,
+        path: &NamespacePath,
+        action: NamespaceAction,
+    ) -> Result<Authorized<NamespaceTarget>> {
+        let target = ResolveTarget::Namespace(path.key().clone());
+        let (warehouse, resolved) = self.resolve(warehouse, target).await?;
+        let id = resolved.namespace.ok_or_else(|| missing(path))?.id;
+        let target = NamespaceTarget { warehouse, id };
+        self.require(request, Action::Namespace(action), target)
+            .await
+    }
+
+    /// The namespace at the path with its row, if the caller may do this to it.
+    pub(crate) async fn require_namespace_row(
+        &self,
+        request: &Request,
+        warehouse: WarehouseId,
+        path: &NamespacePath,
+        action: NamespaceAction,
+    ) -> Result<Authorized<NamespaceRowTarget>> {
+        let target = ResolveTarget::NamespaceRow(path.key().clone());
+        let (warehouse, resolved) = self.resolve(warehouse, target).await?;
+        let row = resolved.namespace_row.ok_or_else(|| missing(path))?;
+        let target = NamespaceRowTarget { warehouse, row };
+        self.require(request, Action::Namespace(action), target)
+            .await
+    }
+}

@@ -1,0 +1,156 @@
+//! Sets and removes properties of a namespace.
+
+use authz::NamespaceAction;
+use model::{EventKind, NamespacePath, Properties, WarehouseId};
+use serde::{Deserialize, Serialize};
+use store::{Effects, NamespaceRow, StoreError};
+
+use super::create::{COMPUTED, stored_properties};
+use super::missing;
+use crate::idempotency::{Interrupted, once};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Attempts before a client has to try itself; each lost race means that another update succeeded.
+const ATTEMPTS: usize = 20;
+
+/// What is to change.
+#[derive(Debug, Clone)]
+pub struct PropertiesUpdate {
+    /// Keys to remove.
+    pub removals: Vec<String>,
+    /// Keys to set.
+    pub updates: Properties,
+}
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertiesUpdated {
+    /// Keys that were set.
+    pub updated: Vec<String>,
+    /// Keys that were removed.
+    pub removed: Vec<String>,
+    /// Keys that were to be removed but were not there.
+    pub missing: Vec<String>,
+}
+
+/// Sets and removes properties; all or none.
+pub async fn update(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &NamespacePath,
+    update: PropertiesUpdate,
+) -> Result<PropertiesUpdated> {
+    once(cx, request, async {
+        if let Some(key) = update
+            .removals
+            .iter()
+            .find(|key| update.updates.contains_key(*key))
+        {
+            let message = format!(
+                "Invalid namespace update, cannot simultaneously set and remove keys: [{key}]"
+            );
+            return Err(CatalogError::new(ErrorKind::Unprocessable, message).into());
+        }
+        for _ in 0..ATTEMPTS {
+            match attempt(cx, request, (warehouse, path), &update).await? {
+                Some(updated) => return Ok(updated),
+                None => tokio::task::yield_now().await,
+            }
+        }
+        let message = format!("namespace `{path}` is changed by others all the time; try again");
+        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
+    })
+    .await
+}
+
+/// One attempt; nothing if another change came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, path): (WarehouseId, &NamespacePath),
+    update: &PropertiesUpdate,
+) -> std::result::Result<Option<PropertiesUpdated>, Interrupted> {
+    let action = NamespaceAction::UpdateProperties;
+    let namespace = cx
+        .require_namespace_row(request, warehouse, path, action)
+        .await?;
+    let (properties, updated) = apply(namespace.row.properties.clone(), update);
+    let properties = stored_properties(&namespace.warehouse, properties)?;
+    let now = cx.now();
+    let row = NamespaceRow {
+        properties,
+        updated_at: Some(now),
+        ..namespace.row.clone()
+    };
+    let event = events::in_warehouse(
+        EventKind::UpdateNamespaceProperties,
+        warehouse,
+        &row.id,
+        now,
+        &updated,
+    )?;
+    let idempotency = request.record(&updated, now)?;
+    let effects = Effects {
+        events: vec![event],
+        idempotency,
+        ..Effects::none()
+    };
+    match cx.store(&namespace).namespace_update(row, effects).await {
+        Ok(()) => Ok(Some(updated)),
+        Err(StoreError::Stale { .. }) => Ok(None),
+        Err(error) => Err(Interrupted::of(error, |error| match error {
+            StoreError::NotFound(_) => missing(path),
+            other => other.into(),
+        })),
+    }
+}
+
+fn apply(mut properties: Properties, update: &PropertiesUpdate) -> (Properties, PropertiesUpdated) {
+    let mut removals: Vec<&String> = update.removals.iter().collect();
+    removals.sort_unstable();
+    removals.dedup();
+    let (mut removed, mut missing) = (Vec::new(), Vec::new());
+    for key in removals {
+        match properties.remove(key) {
+            Some(_) => removed.push(key.clone()),
+            None => missing.push(key.clone()),
+        }
+    }
+    let settable = update
+        .updates
+        .iter()
+        .filter(|(key, _)| !COMPUTED.contains(&key.as_str()));
+    properties.extend(settable.map(|(key, value)| (key.clone(), value.clone())));
+    let updated = update.updates.keys().cloned().collect();
+    (
+        properties,
+        PropertiesUpdated {
+            updated,
+            removed,
+            missing,
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_there_is_missing_and_named_once() {
+        let before = Properties::from([
+            ("a".to_owned(), "1".to_owned()),
+            ("b".to_owned(), "2".to_owned()),
+        ]);
+        let update = PropertiesUpdate {
+            removals: ["a", "x", "x"].map(str::to_owned).into(),
+            updates: Properties::from([("c".to_owned(), "3".to_owned())]),
+        };
+        let (after, updated) = apply(before, &update);
+        assert_eq!(after.keys().collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(updated.removed, ["a"]);
+        assert_eq!(updated.missing, ["x"]);
+        assert_eq!(updated.updated, ["c"]);
+    }
+}

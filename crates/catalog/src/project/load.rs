@@ -1,0 +1,60 @@
+//! Loads a project.
+
+use authz::{Action, Authorized, ProjectAction, Protected, Resource};
+use model::ProjectId;
+use store::{ProjectRow, StoreError};
+
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// A project that a request is about.
+#[derive(Debug, Clone)]
+pub(crate) struct ProjectTarget(pub(crate) ProjectRow);
+
+impl Protected for ProjectTarget {
+    fn resource(&self) -> Resource {
+        Resource::Project(self.0.id.clone())
+    }
+}
+
+/// The project that the request names, or the default one.
+pub(crate) fn of_request(cx: &Catalog, request: &Request) -> Result<ProjectId> {
+    request
+        .project
+        .clone()
+        .or_else(|| cx.settings.default_project.clone())
+        .ok_or_else(|| {
+            CatalogError::bad_request(
+                "no project is named: send the header `x-project-id`, or set a default project",
+            )
+        })
+}
+
+/// The project, if the caller may do this to it.
+pub(crate) async fn require(
+    cx: &Catalog,
+    request: &Request,
+    id: &ProjectId,
+    action: ProjectAction,
+) -> Result<Authorized<ProjectTarget>> {
+    let row = match cx.lookup().project_load(id).await {
+        Ok(row) => row,
+        Err(StoreError::NotFound(_)) => {
+            return Err(CatalogError::new(
+                ErrorKind::NoSuchProject,
+                format!("Project does not exist: {id}"),
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    cx.require(request, Action::Project(action), ProjectTarget(row))
+        .await
+}
+
+/// The project; the request's own if no id is given.
+pub async fn load(cx: &Catalog, request: &Request, id: Option<ProjectId>) -> Result<ProjectRow> {
+    let id = id.map_or_else(|| of_request(cx, request), Ok)?;
+    Ok(require(cx, request, &id, ProjectAction::GetMetadata)
+        .await?
+        .into_inner()
+        .0)
+}

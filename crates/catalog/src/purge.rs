@@ -1,0 +1,86 @@
+//! Deletes the files of dropped tables and views.
+//!
+//! A task names the location of what was dropped. Its worker deletes what lies in that folder, page by page, so it can
+//! be stopped at any time and run again; a folder beside it whose name begins alike is never touched.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jobs::{WorkError, Worker};
+use model::{TaskId, Timestamp, WarehouseId};
+use objects::{Location, delete_prefix};
+use serde::{Deserialize, Serialize};
+use store::{NewTask, StoreError, TaskRow};
+
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, Result};
+
+/// The queue, named as today's Lakekeeper names it.
+const QUEUE: &str = "tabular_purge";
+
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    location: String,
+}
+
+/// The task that deletes the files in a location.
+pub(crate) fn task(warehouse: WarehouseId, location: &str, now: Timestamp) -> Result<NewTask> {
+    let payload = Payload {
+        location: location.to_owned(),
+    };
+    Ok(NewTask {
+        id: TaskId::generate(),
+        queue: QUEUE,
+        warehouse,
+        subject: location.to_owned(),
+        payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
+        not_before: now,
+    })
+}
+
+/// Does the tasks.
+#[derive(Debug)]
+pub struct PurgeWorker(pub Arc<Catalog>);
+
+#[async_trait]
+impl Worker for PurgeWorker {
+    fn queue(&self) -> &'static str {
+        QUEUE
+    }
+
+    async fn work(&self, task: &TaskRow) -> std::result::Result<String, WorkError> {
+        let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
+        let payload: Payload = serde_json::from_str(&task.payload)
+            .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;
+        let row = match self.0.lookup().warehouse_load(task.warehouse).await {
+            Ok(row) => row,
+            Err(StoreError::NotFound(_)) => {
+                return Err(WorkError::Hopeless("the warehouse is gone".to_owned()));
+            }
+            Err(error) => return Err(retry(&error)),
+        };
+        let warehouse = Warehouse::of(row).map_err(|error| retry(&error))?;
+        let location = within(&warehouse, &payload.location)
+            .map_err(|error| WorkError::Hopeless(error.to_string()))?;
+        let objects = warehouse
+            .objects(&self.0)
+            .await
+            .map_err(|error| retry(&error))?;
+        match delete_prefix(objects.as_ref(), &location).await {
+            Ok(deleted) => Ok(format!("{deleted} files deleted")),
+            Err(error) => Err(retry(&error.report())),
+        }
+    }
+}
+
+/// The location, if it lies in the warehouse and is not all of it.
+fn within(warehouse: &Warehouse, location: &str) -> Result<Location> {
+    let parsed = Location::parse_object(location)?;
+    warehouse.profile.check_location(&parsed)?;
+    if parsed == warehouse.profile.base_location() {
+        return Err(CatalogError::bad_request(format!(
+            "`{location}` is all of the warehouse"
+        )));
+    }
+    Ok(parsed)
+}

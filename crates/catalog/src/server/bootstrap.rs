@@ -1,0 +1,35 @@
+//! Makes the installation usable.
+
+use authz::{Action, ServerAction};
+use store::{Effects, ProjectRow, StoreError};
+
+use super::ServerTarget;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// Accepts the terms of use and creates the default project. Works once.
+pub async fn bootstrap(cx: &Catalog, request: &Request) -> Result<()> {
+    let server = cx
+        .require(
+            request,
+            Action::Server(ServerAction::Bootstrap),
+            ServerTarget,
+        )
+        .await?;
+    let now = cx.now();
+    let default_project = cx.settings.default_project.clone().map(|id| ProjectRow {
+        id,
+        name: "Default Project".to_owned(),
+        created_at: now,
+    });
+    let done = cx
+        .store(&server)
+        .server_bootstrap(now, default_project, Effects::none())
+        .await;
+    done.map_err(|error| match error {
+        StoreError::AlreadyExists(_) => CatalogError::new(
+            ErrorKind::AlreadyBootstrapped,
+            "the catalog has been bootstrapped already",
+        ),
+        other => other.into(),
+    })
+}

@@ -1,0 +1,19 @@
+//! The installation.
+
+mod bootstrap;
+mod info;
+
+pub use bootstrap::bootstrap;
+pub use info::{ServerView, info};
+
+use authz::{Protected, Resource};
+
+/// The installation, as a request is about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServerTarget;
+
+impl Protected for ServerTarget {
+    fn resource(&self) -> Resource {
+        Resource::Server
+    }
+}

@@ -1,0 +1,55 @@
+//! What the operator decides about the use cases.
+
+use std::time::Duration;
+
+use model::ProjectId;
+use objects::Policy;
+
+/// Whether a namespace level may contain a dot. The Iceberg specification allows it; today's Lakekeeper does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DottedNames {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+/// Settings of the use cases; read from the configuration once.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The project of requests that name none; they are refused if there is none.
+    pub default_project: Option<ProjectId>,
+    /// Which storage may be used.
+    pub storage_policy: Policy,
+    /// Names that no namespace at the top may have, without regard to case.
+    pub reserved_namespaces: Vec<String>,
+    /// Whether a namespace level may contain a dot.
+    pub dotted_names: DottedNames,
+    /// Memory for cached metadata, in bytes.
+    pub metadata_cache_bytes: u64,
+    /// Largest metadata file, uncompressed, in bytes.
+    pub max_metadata_bytes: u64,
+    /// How long an idempotency key is remembered.
+    pub idempotency_lifetime: Duration,
+    /// How many statements of the gathered lookup may be on their way at once.
+    pub gather_lanes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_project: Some(ProjectId::nil()),
+            storage_policy: Policy {
+                local_enabled: objects::LocalStorage::Refused,
+            },
+            reserved_namespaces: ["system", "examples", "information_schema"]
+                .map(str::to_owned)
+                .into(),
+            dotted_names: DottedNames::Allowed,
+            metadata_cache_bytes: 48 << 20,
+            max_metadata_bytes: 256 << 20,
+            idempotency_lifetime: Duration::from_mins(30),
+            gather_lanes: 2,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Commits to tables: one or several at once, existing or created by the commit.
+//!
+//! Requirements are checked before anything is written, so a doomed commit costs no file. A commit that loses the race
+//! in the database is checked and applied again on what won; its file is deleted, since nothing ever pointed to it. Only where the
+//! outcome is unknown is the file left: it may be the table's.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::future::{join_all, try_join_all};
+use iceberg::{TableRequirement, TableUpdate};
+use model::{Bounds, TabularKind, TabularPath, WarehouseId};
+use store::{Commit, Effects, IdempotencyRecord, StoreError};
+
+use super::plan::{Change, Plan, plan};
+use crate::cache::Versioned;
+use crate::files;
+use crate::idempotency::{Interrupted, once};
+use crate::tabular::{self, CommittedTabular};
+use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
+
+/// Attempts before a client has to try itself; each lost race means that another commit succeeded.
+const ATTEMPTS: u32 = 20;
+/// Files of one commit that are written at once.
+const WRITES: usize = 16;
+
+/// A commit to one table.
+#[derive(Debug, Clone)]
+pub struct TableCommit {
+    /// The table.
+    pub path: TabularPath,
+    /// What must hold.
+    pub requirements: Vec<TableRequirement>,
+    /// What is to change.
+    pub updates: Vec<TableUpdate>,
+}
+
+/// Commits to one table.
+pub async fn commit(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    commit: TableCommit,
+) -> Result<Loaded> {
+    let mut answer = None;
+    let commits = [commit];
+    let committed = once(cx, request, async {
+        let record = |committed: &[CommittedTabular]| match committed {
+            [one] => request.record(one, cx.now()),
+            _ => Err(CatalogError::internal("one commit, several outcomes")),
+        };
+        let done = commit_all(cx, request, (warehouse, &commits), record).await?;
+        let (committed, loaded) = done
+            .into_iter()
+            .next()
+            .ok_or_else(|| CatalogError::internal("a commit without an outcome"))?;
+        answer = Some(loaded);
+        Ok(committed)
+    })
+    .await?;
+    match answer {
+        Some(loaded) => Ok(loaded),
+        None => loaded_again(cx, request, &committed).await,
+    }
+}
+
+/// The answer to a request that has been done before: the table as it is now, or as it was then if it is gone.
+pub(crate) async fn loaded_again(
+    cx: &Catalog,
+    request: &Request,
+    committed: &CommittedTabular,
+) -> Result<Loaded> {
+    tabular::loaded_again(cx, request, TabularKind::Table, committed).await
+}
+
+/// Commits to all of the tables or to none. `record` makes the idempotency record of the outcome.
+pub(crate) async fn commit_all(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, commits): (WarehouseId, &[TableCommit]),
+    record: impl Fn(&[CommittedTabular]) -> Result<Option<IdempotencyRecord>>,
+) -> std::result::Result<Vec<(CommittedTabular, Loaded)>, Interrupted> {
+    check_bounds(commits)?;
+    for attempt in 0..ATTEMPTS {
+        let hints = commits
+            .iter()
+            .filter_map(|one| cx.metadata.hint(warehouse, &one.path));
+        let turn = cx.turns.take(hints.collect()).await;
+        let plans = commits.iter().map(|one| plan(cx, request, warehouse, one));
+        let plans: Vec<Plan> = try_join_all(plans).await?;
+        match execute(cx, warehouse, plans, &record).await? {
+            Some(done) => return Ok(done),
+            None => drop(turn),
+        }
+        pause(attempt).await;
+    }
+    let message = "other commits came first again and again; refresh and try again";
+    Err(CatalogError::new(ErrorKind::CommitFailed, message).into())
+}
+
+fn check_bounds(commits: &[TableCommit]) -> Result<()> {
+    let mut seen = HashSet::new();
+    for commit in commits {
+        let path = &commit.path;
+        if !seen.insert((path.namespace.key(), path.name.key())) {
+            return Err(CatalogError::bad_request(format!(
+                "table `{path}` is in the transaction twice"
+            )));
+        }
+        let (updates, max) = (commit.updates.len(), Bounds::UPDATES_PER_COMMIT);
+        if updates > max {
+            return Err(CatalogError::bad_request(format!(
+                "a commit may have at most {max} updates, not {updates}"
+            )));
+        }
+    }
+    let (tables, max) = (commits.len(), Bounds::TABLES_PER_TRANSACTION);
+    if tables > max {
+        return Err(CatalogError::bad_request(format!(
+            "a transaction may have at most {max} tables, not {tables}"
+        )));
+    }
+    Ok(())
+}
+
+/// Writes the files and swaps the pointers; nothing if a race was lost.
+async fn execute(
+    cx: &Catalog,
+    warehouse: WarehouseId,
+    mut plans: Vec<Plan>,
+    record: impl Fn(&[CommittedTabular]) -> Result<Option<IdempotencyRecord>>,
+) -> std::result::Result<Option<Vec<(CommittedTabular, Loaded)>>, Interrupted> {
+    if let Err(error) = write(cx, &mut plans).await {
+        forget_written(cx, &plans).await;
+        return Err(error.into());
+    }
+    let committed: Vec<_> = plans.iter().map(Plan::committed).collect();
+    let idempotency = record(&committed)?;
+    let swapped = swap(cx, warehouse, &plans, idempotency).await;
+    match swapped {
+        Ok(()) => Ok(Some(finish(cx, plans).await)),
+        Err(error @ StoreError::OutcomeUnknown(_)) => Err(error.into()),
+        Err(error) => {
+            forget_written(cx, &plans).await;
+            failed(cx, error, &plans).await
+        }
+    }
+}
+
+/// Writes the files, some at once; the first failure ends it.
+async fn write(cx: &Catalog, plans: &mut [Plan]) -> Result<()> {
+    for some in plans.chunks_mut(WRITES) {
+        let written = join_all(some.iter_mut().map(|plan| plan.write(cx))).await;
+        written.into_iter().collect::<Result<()>>()?;
+    }
+    Ok(())
+}
+
+async fn swap(
+    cx: &Catalog,
+    warehouse: WarehouseId,
+    plans: &[Plan],
+    idempotency: Option<IdempotencyRecord>,
+) -> store::Result<()> {
+    let mut commit = Commit {
+        warehouse,
+        creates: Vec::new(),
+        swaps: Vec::new(),
+        at: cx.now(),
+    };
+    let mut effects = Effects {
+        idempotency,
+        ..Effects::none()
+    };
+    for plan in plans {
+        match &plan.change {
+            Change::None => {}
+            Change::Swap(swap, _) => commit.swaps.push(swap.clone()),
+            Change::Create(create) => commit.creates.push(create.clone()),
+        }
+        effects.events.extend(plan.event.clone());
+    }
+    let Some(first) = plans.first() else {
+        return Ok(());
+    };
+    let store = first.store(cx);
+    if commit.swaps.is_empty() && commit.creates.is_empty() {
+        return match effects.idempotency {
+            Some(record) => store.idempotency_record(record).await,
+            None => Ok(()),
+        };
+    }
+    store.tabular_commit(commit, effects).await
+}
+
+async fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded)> {
+    let mut done = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let committed = plan.committed();
+        let (id, version) = (committed.id, plan.version());
+        let versioned = cx.metadata.put(
+            id,
+            Versioned {
+                version,
+                content: plan.content.clone(),
+            },
+        );
+        cx.metadata.remember(plan.warehouse.id(), &plan.path, id);
+        if let Change::Swap(_, obsolete) = &plan.change
+            && !obsolete.is_empty()
+        {
+            files::forget(cx, &plan.warehouse, obsolete.clone()).await;
+        }
+        done.push((committed, Loaded::of(&plan.warehouse, id, &versioned)));
+    }
+    done
+}
+
+async fn forget_written(cx: &Catalog, plans: &[Plan]) {
+    for plan in plans.iter().filter(|plan| plan.is_written) {
+        files::forget(
+            cx,
+            &plan.warehouse,
+            vec![plan.content.metadata_location.clone()],
+        )
+        .await;
+    }
+}
+
+/// What a refusal of the store means; nothing for a lost race.
+async fn failed<T>(
+    cx: &Catalog,
+    error: StoreError,
+    plans: &[Plan],
+) -> std::result::Result<Option<T>, Interrupted> {
+    if matches!(error, StoreError::Stale { .. }) {
+        return Ok(None);
+    }
+    let created = plans
+        .iter()
+        .find(|plan| matches!(plan.change, Change::Create(_)));
+    match created {
+        Some(plan) => Err(tabular::creation_refused(
+            cx,
+            (plan.warehouse.id(), &plan.path),
+            TabularKind::Table,
+            error,
+        )
+        .await),
+        None => Err(Interrupted::of(error, CatalogError::from)),
+    }
+}
+
+/// Lets whoever won finish: up to 10 ms at first, up to 160 ms later.
+async fn pause(attempt: u32) {
+    let longest = Duration::from_millis(10 << attempt.min(4));
+    tokio::time::sleep(longest.mul_f64(rand::random())).await;
+}

@@ -1,0 +1,35 @@
+//! Loads a table.
+
+use iceberg::TableMetadata;
+use model::{TabularKind, TabularPath, WarehouseId};
+use store::StoredMetadata;
+
+use crate::tabular::TabularAction;
+use crate::{Catalog, Loaded, Representation, Request, Result};
+
+/// The table at the path.
+pub async fn load(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &TabularPath,
+    representation: Representation,
+) -> Result<Loaded> {
+    let action = TabularAction::GetMetadata;
+    let (table, versioned) = cx
+        .require_content(request, (warehouse, path), TabularKind::Table, action)
+        .await?;
+    let loaded = Loaded::of(&table.warehouse, table.id, &versioned);
+    match representation {
+        Representation::All => Ok(loaded),
+        Representation::Refs => {
+            let all = &versioned.content.metadata;
+            let metadata = cx.metadata.refs(table.id, versioned.version, || {
+                let parsed =
+                    TableMetadata::parse(&all.decode()?).map_err(crate::CatalogError::internal)?;
+                Ok(StoredMetadata::encode(&parsed.to_json_refs_only()))
+            })?;
+            Ok(loaded.represented(representation, metadata))
+        }
+    }
+}

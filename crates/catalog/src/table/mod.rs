@@ -1,0 +1,27 @@
+//! Tables.
+
+mod commit;
+mod create;
+mod drop;
+mod exists;
+mod list;
+mod load;
+mod metrics;
+mod plan;
+mod protect;
+mod register;
+mod rename;
+mod unregister;
+
+pub use commit::{TableCommit, commit};
+pub(crate) use commit::{commit_all, loaded_again};
+pub use create::{Staging, TableCreate, create};
+pub use drop::drop;
+pub use exists::exists;
+pub use list::list;
+pub use load::load;
+pub use metrics::report_metrics;
+pub use protect::{protect, protection};
+pub use register::{Existing, TableRegister, register};
+pub use rename::rename;
+pub use unregister::unregister;

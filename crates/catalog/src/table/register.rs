@@ -1,0 +1,45 @@
+//! Takes an existing metadata file in as a table.
+
+use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
+
+use crate::tabular::{self, Source};
+use crate::{Catalog, Loaded, Request, Result};
+
+/// What happens to a table that has the name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays; the request is refused.
+    Refuse,
+    /// It is replaced; its files stay.
+    Overwrite,
+}
+
+/// A table that is to be taken in.
+#[derive(Debug, Clone)]
+pub struct TableRegister {
+    /// Its name.
+    pub name: Name,
+    /// Its current metadata file.
+    pub metadata_location: String,
+    /// What happens to a table that has the name already.
+    pub existing: Existing,
+}
+
+/// Takes the table in.
+pub async fn register(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    namespace: &NamespacePath,
+    new: TableRegister,
+) -> Result<Loaded> {
+    let path = TabularPath {
+        namespace: namespace.clone(),
+        name: new.name,
+    };
+    let source = Source {
+        metadata_location: new.metadata_location,
+        existing: new.existing,
+    };
+    tabular::register(cx, request, (warehouse, &path, TabularKind::Table), &source).await
+}

@@ -1,0 +1,78 @@
+//! Takes a table out of the catalog and leaves all of its files, so that another catalog can take it in.
+
+use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use serde_json::json;
+use store::{Effects, Protection, StoreError};
+
+use crate::idempotency::{Interrupted, once};
+use crate::tabular::{self, CommittedTabular, TabularAction};
+use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, events};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 20;
+
+/// Unregisters the table at the path and answers its last state. Commits that come later fail.
+pub async fn unregister(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &TabularPath,
+) -> Result<Loaded> {
+    let mut answer = None;
+    let committed = once(cx, request, async {
+        for _ in 0..ATTEMPTS {
+            if let Some((committed, loaded)) = attempt(cx, request, warehouse, path).await? {
+                answer = Some(loaded);
+                return Ok(committed);
+            }
+        }
+        let message = format!("table `{path}` is committed to all the time; try again");
+        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
+    })
+    .await?;
+    match answer {
+        Some(loaded) => Ok(loaded),
+        None => super::loaded_again(cx, request, &committed).await,
+    }
+}
+
+/// One attempt; nothing if a commit came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &TabularPath,
+) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
+    let at = (warehouse, path);
+    let (table, versioned) = cx
+        .require_content(request, at, TabularKind::Table, TabularAction::Drop)
+        .await?;
+    if table.stamp.protection == Protection::On {
+        return Err(tabular::protected(TabularKind::Table, path).into());
+    }
+    let (now, content) = (cx.now(), &versioned.content);
+    let committed = CommittedTabular::of(warehouse, table.id, content);
+    let body = json!({ "metadata-location": content.metadata_location, "purge": false });
+    let event = events::in_warehouse(EventKind::DropTable, warehouse, &table.id, now, &body)?;
+    let idempotency = request.record(&committed, now)?;
+    let effects = Effects {
+        events: vec![event],
+        idempotency,
+        ..Effects::none()
+    };
+    let dropped = cx
+        .store(&table)
+        .tabular_drop((table.id, versioned.version), effects)
+        .await;
+    match dropped {
+        Ok(()) => Ok(Some((
+            committed,
+            Loaded::of(&table.warehouse, table.id, &versioned),
+        ))),
+        Err(StoreError::Stale { .. }) => Ok(None),
+        Err(error) => Err(Interrupted::of(error, |error| match error {
+            StoreError::NotFound(_) => tabular::missing(TabularKind::Table, path),
+            other => other.into(),
+        })),
+    }
+}

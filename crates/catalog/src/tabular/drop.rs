@@ -1,0 +1,82 @@
+//! Drops tables and views.
+
+use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use serde_json::json;
+use store::{Effects, Protection, StoreError};
+
+use super::target::{TabularAction, missing, protected};
+use crate::idempotency::{Interrupted, once};
+use crate::namespace::{Files, Protections};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 20;
+
+/// Drops the table or view at the path.
+pub(crate) async fn drop(
+    cx: &Catalog,
+    request: &Request,
+    at: (WarehouseId, &TabularPath, TabularKind),
+    options: (Files, Protections),
+) -> Result<()> {
+    once(cx, request, async {
+        for _ in 0..ATTEMPTS {
+            if attempt(cx, request, at, options).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let message = format!(
+            "{} `{}` is changed by others all the time; try again",
+            at.2, at.1
+        );
+        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
+    })
+    .await
+}
+
+/// One attempt; nothing if another change came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
+    (files, protections): (Files, Protections),
+) -> std::result::Result<Option<()>, Interrupted> {
+    let action = TabularAction::Drop;
+    let (target, versioned) = cx
+        .require_content(request, (warehouse, path), kind, action)
+        .await?;
+    if target.stamp.protection == Protection::On && protections == Protections::Respect {
+        return Err(protected(kind, path).into());
+    }
+    let now = cx.now();
+    let event = match kind {
+        TabularKind::Table => EventKind::DropTable,
+        TabularKind::View => EventKind::DropView,
+    };
+    let body = json!({
+        "namespace": path.namespace.levels(), "name": path.name.as_str(),
+        "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
+    });
+    let event = events::in_warehouse(event, warehouse, &target.id, now, &body)?;
+    let tasks = match files {
+        Files::Keep => Vec::new(),
+        Files::Purge => vec![purge::task(warehouse, &versioned.content.location, now)?],
+    };
+    let effects = Effects {
+        events: vec![event],
+        tasks,
+        idempotency: request.record(&(), now)?,
+    };
+    match cx
+        .store(&target)
+        .tabular_drop((target.id, versioned.version), effects)
+        .await
+    {
+        Ok(()) => Ok(Some(())),
+        Err(StoreError::Stale { .. }) => Ok(None),
+        Err(error) => Err(Interrupted::of(error, |error| match error {
+            StoreError::NotFound(_) => missing(kind, path),
+            other => other.into(),
+        })),
+    }
+}

@@ -1,0 +1,172 @@
+//! Tables and views as they are answered.
+
+use bytes::Bytes;
+use model::{TabularId, TabularKind, Version, WarehouseId};
+use serde::{Deserialize, Serialize};
+use store::{ResolveTarget, StoreError, StoredMetadata, TabularContent, TabularStamp};
+
+use super::target::{TabularAction, TabularTarget};
+use crate::cache::Versioned;
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, files};
+
+/// A table or view as it is answered.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The warehouse.
+    pub warehouse: WarehouseId,
+    /// The table or view.
+    pub id: TabularId,
+    /// Its current metadata file; none for a table that is staged only.
+    pub metadata_location: Option<String>,
+    /// Its metadata, compressed.
+    pub metadata: StoredMetadata,
+    /// Which of its snapshots the metadata holds.
+    pub representation: Representation,
+    /// What the client needs to reach its files.
+    pub config: Vec<(String, String)>,
+    /// How often the warehouse, which decides on `config`, has changed.
+    pub warehouse_version: Version,
+    version: Option<Version>,
+}
+
+impl Loaded {
+    /// The answer for a version of a table or view.
+    pub(crate) fn of(warehouse: &Warehouse, id: TabularId, versioned: &Versioned) -> Self {
+        let content = &versioned.content;
+        Self {
+            warehouse: warehouse.id(),
+            id,
+            metadata_location: Some(content.metadata_location.clone()),
+            metadata: content.metadata.clone(),
+            representation: Representation::All,
+            config: warehouse.profile.client_config(),
+            warehouse_version: warehouse.row.version,
+            version: Some(versioned.version),
+        }
+    }
+
+    /// The answer for a table that has no row yet.
+    pub(crate) fn staged(warehouse: &Warehouse, id: TabularId, json: &[u8]) -> Self {
+        Self {
+            warehouse: warehouse.id(),
+            id,
+            metadata_location: None,
+            metadata: StoredMetadata::encode(json),
+            representation: Representation::All,
+            config: warehouse.profile.client_config(),
+            warehouse_version: warehouse.row.version,
+            version: None,
+        }
+    }
+
+    /// With the given metadata instead.
+    pub(crate) fn represented(
+        mut self,
+        representation: Representation,
+        metadata: StoredMetadata,
+    ) -> Self {
+        self.representation = representation;
+        self.metadata = metadata;
+        self
+    }
+}
+
+impl Catalog {
+    /// The metadata of an answer, uncompressed.
+    pub fn metadata_json(&self, loaded: &Loaded) -> Result<Bytes> {
+        match loaded.version {
+            Some(version) => self.metadata.plain(
+                (loaded.id, version, loaded.representation),
+                &loaded.metadata,
+            ),
+            None => Ok(loaded.metadata.decode()?.into()),
+        }
+    }
+}
+
+/// What identifies the outcome of a create or commit, should the request come again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CommittedTabular {
+    pub(crate) warehouse: WarehouseId,
+    pub(crate) id: TabularId,
+    pub(crate) metadata_location: String,
+}
+
+impl CommittedTabular {
+    pub(crate) fn of(warehouse: WarehouseId, id: TabularId, content: &TabularContent) -> Self {
+        Self {
+            warehouse,
+            id,
+            metadata_location: content.metadata_location.clone(),
+        }
+    }
+}
+
+/// The answer to a request that has been done before: the table or view as it is now ("the response body may reflect a
+/// newer state", REST specification), or as it was then if it is gone.
+pub(crate) async fn loaded_again(
+    cx: &Catalog,
+    request: &Request,
+    kind: TabularKind,
+    committed: &CommittedTabular,
+) -> Result<Loaded> {
+    let (warehouse, _) = cx
+        .resolve(committed.warehouse, ResolveTarget::Warehouse)
+        .await?;
+    match cx
+        .lookup()
+        .tabular_load(committed.warehouse, committed.id)
+        .await
+    {
+        Ok(row) => {
+            let (id, version, protection) = (row.id, row.version, row.protection);
+            let stamp = TabularStamp {
+                id,
+                kind,
+                version,
+                protection,
+                content: None,
+            };
+            let target = TabularTarget {
+                warehouse,
+                namespace: row.namespace,
+                id,
+                kind,
+                stamp,
+            };
+            let target = cx
+                .require(request, TabularAction::GetMetadata.on(kind), target)
+                .await?;
+            let versioned = cx.metadata.put(
+                id,
+                Versioned {
+                    version,
+                    content: row.content,
+                },
+            );
+            Ok(Loaded::of(&target.warehouse, id, &versioned))
+        }
+        Err(StoreError::NotFound(_)) => {
+            // It was the caller's own answer, and is shown to nobody else: the key is bound to the caller.
+            let json = files::read(cx, &warehouse, &committed.metadata_location)
+                .await
+                .map_err(|error| {
+                    let message = format!(
+                        "the {kind} of this request has been dropped, and its metadata file is gone"
+                    );
+                    CatalogError {
+                        kind: ErrorKind::NoSuchTable,
+                        message,
+                        source: Some(Box::new(error)),
+                    }
+                })?;
+            let metadata_location = Some(committed.metadata_location.clone());
+            Ok(Loaded {
+                metadata_location,
+                ..Loaded::staged(&warehouse, committed.id, &json)
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,21 @@
+//! What the use cases of tables and views share.
+
+mod creation;
+mod drop;
+mod list;
+mod loaded;
+mod protect;
+mod register;
+mod rename;
+mod target;
+
+pub(crate) use creation::{CreationPlace, creation_refused};
+pub(crate) use drop::drop;
+pub use list::ListQuery;
+pub(crate) use list::{collect, list};
+pub use loaded::Loaded;
+pub(crate) use loaded::{CommittedTabular, loaded_again};
+pub(crate) use protect::{protect, protection};
+pub(crate) use register::{Source, register};
+pub(crate) use rename::rename;
+pub(crate) use target::{TabularAction, TabularTarget, missing, protected};

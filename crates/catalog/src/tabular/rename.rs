@@ -1,0 +1,114 @@
+//! Renames tables and views.
+
+use authz::{Action, NamespaceAction};
+use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use serde_json::json;
+use store::{Effects, Entity, StoreError, TabularRename};
+
+use super::target::{TabularAction, missing};
+use crate::idempotency::{Interrupted, once};
+use crate::namespace::{self, NamespaceTarget};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 20;
+
+/// Renames what is at `from` to `to`.
+pub(crate) async fn rename(
+    cx: &Catalog,
+    request: &Request,
+    at: (WarehouseId, TabularKind),
+    (from, to): (&TabularPath, &TabularPath),
+) -> Result<()> {
+    once(cx, request, async {
+        for _ in 0..ATTEMPTS {
+            if attempt(cx, request, at, (from, to)).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let message = format!(
+            "{} `{from}` is changed by others all the time; try again",
+            at.1
+        );
+        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
+    })
+    .await
+}
+
+/// One attempt; nothing if another change came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, kind): (WarehouseId, TabularKind),
+    (from, to): (&TabularPath, &TabularPath),
+) -> std::result::Result<Option<()>, Interrupted> {
+    let source = cx
+        .require_tabular(request, (warehouse, from), kind, TabularAction::Rename)
+        .await?;
+    let found = cx.find_tabular(warehouse, to).await?;
+    let namespace = found.namespace.ok_or_else(|| namespace_missing(from, to))?;
+    if let Some(there) = found.tabular.filter(|there| there.id != source.id) {
+        return Err(taken(there.kind, from, to).into());
+    }
+    if source.namespace != namespace {
+        let action = match kind {
+            TabularKind::Table => NamespaceAction::CreateTable,
+            TabularKind::View => NamespaceAction::CreateView,
+        };
+        let target = NamespaceTarget {
+            warehouse: found.warehouse,
+            id: namespace,
+        };
+        cx.require(request, Action::Namespace(action), target)
+            .await?;
+    }
+    let now = cx.now();
+    let event = match kind {
+        TabularKind::Table => EventKind::RenameTable,
+        TabularKind::View => EventKind::RenameView,
+    };
+    let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
+    let body = json!({ "source": name_of(from), "destination": name_of(to) });
+    let event = events::in_warehouse(event, warehouse, &source.id, now, &body)?;
+    let effects = Effects {
+        events: vec![event],
+        idempotency: request.record(&(), now)?,
+        ..Effects::none()
+    };
+    let name = to.name.clone();
+    let rename = TabularRename {
+        id: source.id,
+        expected: source.stamp.version,
+        namespace,
+        name,
+        at: now,
+    };
+    match cx.store(&source).tabular_rename(rename, effects).await {
+        Ok(()) => Ok(Some(())),
+        Err(StoreError::Stale { .. } | StoreError::AlreadyExists(Entity::TabularName(_))) => {
+            Ok(None)
+        }
+        Err(error) => Err(Interrupted::of(error, |error| match error {
+            StoreError::NotFound(Entity::Namespace(_)) => namespace_missing(from, to),
+            StoreError::NotFound(_) => missing(kind, from),
+            other => other.into(),
+        })),
+    }
+}
+
+fn namespace_missing(from: &TabularPath, to: &TabularPath) -> CatalogError {
+    let missing = namespace::missing(&to.namespace);
+    CatalogError::new(
+        missing.kind,
+        format!("Cannot rename {from} to {to}. {}", missing.message),
+    )
+}
+
+fn taken(there: TabularKind, from: &TabularPath, to: &TabularPath) -> CatalogError {
+    let there = match there {
+        TabularKind::Table => "Table",
+        TabularKind::View => "View",
+    };
+    let message = format!("Cannot rename {from} to {to}. {there} already exists");
+    CatalogError::new(ErrorKind::AlreadyExists, message)
+}

@@ -1,0 +1,27 @@
+//! Protects a view from being dropped.
+
+use model::{TabularId, TabularKind, WarehouseId};
+use store::Protection;
+
+use crate::namespace::Protected;
+use crate::{Catalog, Request, Result, tabular};
+
+/// Whether the view is protected.
+pub async fn protection(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    id: TabularId,
+) -> Result<Protected> {
+    tabular::protection(cx, request, (warehouse, id, TabularKind::View)).await
+}
+
+/// Sets whether the view is protected.
+pub async fn protect(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, id): (WarehouseId, TabularId),
+    protection: Protection,
+) -> Result<Protected> {
+    tabular::protect(cx, request, (warehouse, id, TabularKind::View), protection).await
+}

@@ -1,0 +1,35 @@
+//! Takes an existing metadata file in as a view.
+
+use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
+
+use crate::table::Existing;
+use crate::tabular::{self, Source};
+use crate::{Catalog, Loaded, Request, Result};
+
+/// A view that is to be taken in.
+#[derive(Debug, Clone)]
+pub struct ViewRegister {
+    /// Its name.
+    pub name: Name,
+    /// Its current metadata file.
+    pub metadata_location: String,
+}
+
+/// Takes the view in.
+pub async fn register(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    namespace: &NamespacePath,
+    new: ViewRegister,
+) -> Result<Loaded> {
+    let path = TabularPath {
+        namespace: namespace.clone(),
+        name: new.name,
+    };
+    let source = Source {
+        metadata_location: new.metadata_location,
+        existing: Existing::Refuse,
+    };
+    tabular::register(cx, request, (warehouse, &path, TabularKind::View), &source).await
+}

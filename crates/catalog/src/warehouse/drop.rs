@@ -1,0 +1,38 @@
+//! Deletes a warehouse.
+
+use authz::{Action, WarehouseAction};
+use model::{EventKind, WarehouseId};
+use serde_json::json;
+use store::{Effects, Protection};
+
+use super::create::forget_credential;
+use super::load::find;
+use crate::namespace::Protections;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Deletes the warehouse, which must be empty, and its storage credential. Its files stay.
+pub async fn drop(
+    cx: &Catalog,
+    request: &Request,
+    id: WarehouseId,
+    protections: Protections,
+) -> Result<()> {
+    let action = Action::Warehouse(WarehouseAction::Delete);
+    let target = cx.require(request, action, find(cx, id).await?).await?;
+    if target.0.protection == Protection::On && protections == Protections::Respect {
+        let message = format!(
+            "warehouse `{}` is protected; remove the protection or use `force=true`",
+            target.0.name
+        );
+        return Err(CatalogError::new(ErrorKind::WarehouseProtected, message));
+    }
+    let body = json!({ "name": target.0.name.as_str() });
+    let event = events::in_warehouse(EventKind::DropWarehouse, id, &id, cx.now(), &body)?;
+    let effects = Effects {
+        events: vec![event],
+        ..Effects::none()
+    };
+    cx.store(&target).warehouse_drop(id, effects).await?;
+    forget_credential(cx, target.0.storage_secret).await;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! A warehouse ready for use: its storage profile parsed, its storage open.
+
+use std::sync::Arc;
+
+use authz::{Protected, Resource};
+use model::{Version, WarehouseId};
+use moka::sync::Cache;
+use objects::{Objects, StorageCredential, StorageProfile};
+use store::{Store, WarehouseRow};
+use tokio::sync::OnceCell;
+
+use super::WarehouseSettings;
+use crate::{Catalog, CatalogError, ErrorKind, Result};
+
+/// A warehouse at one version.
+#[derive(Debug)]
+pub(crate) struct Warehouse {
+    pub(crate) row: WarehouseRow,
+    pub(crate) profile: StorageProfile,
+    pub(crate) settings: WarehouseSettings,
+    objects: OnceCell<Arc<dyn Objects>>,
+}
+
+impl Protected for Warehouse {
+    fn resource(&self) -> Resource {
+        Resource::Warehouse(self.row.id)
+    }
+}
+
+impl Warehouse {
+    pub(crate) fn of(row: WarehouseRow) -> Result<Self> {
+        let json = serde_json::from_str(&row.storage_profile).map_err(CatalogError::internal)?;
+        let profile = StorageProfile::from_json(&json).map_err(CatalogError::internal)?;
+        let settings = serde_json::from_str(&row.settings).map_err(CatalogError::internal)?;
+        Ok(Self {
+            row,
+            profile,
+            settings,
+            objects: OnceCell::new(),
+        })
+    }
+
+    pub(crate) const fn id(&self) -> WarehouseId {
+        self.row.id
+    }
+
+    /// The warehouse's storage; opened once per version of the warehouse.
+    pub(crate) async fn objects(&self, cx: &Catalog) -> Result<&Arc<dyn Objects>> {
+        self.objects.get_or_try_init(|| self.open(cx)).await
+    }
+
+    async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
+        let credential = match self.row.storage_secret {
+            None => None,
+            Some(secret) => Some(parse_credential(cx.secrets.load(secret).await?.expose())?),
+        };
+        objects::open(&self.profile, credential.as_ref())
+            .map_err(|error| CatalogError::new(ErrorKind::InvalidStorage, error.to_string()))
+    }
+}
+
+fn parse_credential(json: &str) -> Result<StorageCredential> {
+    // The parser's message could quote the secret.
+    let unreadable = || CatalogError::internal("the stored storage credential cannot be read");
+    let json = serde_json::from_str(json).map_err(|_| unreadable())?;
+    StorageCredential::from_json(&json).map_err(|_| unreadable())
+}
+
+/// Warehouses by id; an entry serves as long as its version is current.
+#[derive(Debug)]
+pub(crate) struct WarehouseCache(Cache<WarehouseId, Arc<Warehouse>>);
+
+impl Default for WarehouseCache {
+    fn default() -> Self {
+        Self(Cache::new(10_000))
+    }
+}
+
+impl WarehouseCache {
+    /// The warehouse, at the given version or newer.
+    pub(crate) async fn at(
+        &self,
+        store: &dyn Store,
+        id: WarehouseId,
+        version: Version,
+    ) -> Result<Arc<Warehouse>> {
+        if let Some(known) = self.0.get(&id)
+            && known.row.version >= version
+        {
+            return Ok(known);
+        }
+        let loaded = Arc::new(Warehouse::of(store.warehouse_load(id).await?)?);
+        self.0.insert(id, Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}

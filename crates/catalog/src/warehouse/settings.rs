@@ -1,0 +1,107 @@
+//! Settings of a warehouse beside its storage, as they are stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CatalogError, ErrorKind, Result};
+
+/// What a drop does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum DeleteProfile {
+    /// A dropped table is gone at once.
+    #[default]
+    Hard,
+    /// A dropped table can be had back for a while.
+    #[serde(rename_all = "kebab-case")]
+    Soft {
+        /// For so long.
+        expiration_seconds: u64,
+    },
+}
+
+impl DeleteProfile {
+    /// Refuses what this build cannot keep.
+    pub(crate) fn check(self) -> Result<Self> {
+        match self {
+            Self::Hard => Ok(self),
+            Self::Soft { .. } => Err(CatalogError::new(
+                ErrorKind::NotSupported,
+                "delete-profile `soft` is not available in this version; use `{\"type\":\"hard\"}`",
+            )),
+        }
+    }
+}
+
+/// Which format versions the tables of a warehouse may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FormatVersions {
+    /// Those that are allowed, ascending.
+    pub allowed: Vec<u8>,
+    /// That of a table whose creator names none.
+    pub default: Option<u8>,
+}
+
+impl Default for FormatVersions {
+    fn default() -> Self {
+        Self {
+            allowed: vec![1, 2, 3],
+            default: None,
+        }
+    }
+}
+
+impl FormatVersions {
+    /// Refuses versions that do not exist and a default that is not allowed.
+    pub(crate) fn check(mut self) -> Result<Self> {
+        self.allowed.sort_unstable();
+        self.allowed.dedup();
+        if self.allowed.is_empty()
+            || self
+                .allowed
+                .iter()
+                .any(|version| !(1..=3).contains(version))
+        {
+            let message = format!(
+                "allowed-format-versions must be some of 1, 2 and 3, not {:?}",
+                self.allowed
+            );
+            return Err(CatalogError::bad_request(message));
+        }
+        if let Some(version) = self
+            .default
+            .filter(|version| !self.allowed.contains(version))
+        {
+            let message = format!(
+                "default-format-version {version} is not one of the allowed-format-versions {:?}",
+                self.allowed
+            );
+            return Err(CatalogError::bad_request(message));
+        }
+        Ok(self)
+    }
+
+    /// Refuses a table of a version that is not allowed.
+    pub(crate) fn check_table(&self, version: u8) -> Result<()> {
+        if self.allowed.contains(&version) {
+            return Ok(());
+        }
+        Err(CatalogError::bad_request(format!(
+            "format version {version} is not allowed in this warehouse; allowed are {:?}",
+            self.allowed
+        )))
+    }
+}
+
+/// Settings of a warehouse beside its storage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct WarehouseSettings {
+    /// What a drop does.
+    pub delete_profile: DeleteProfile,
+    /// Which format versions its tables may have.
+    pub format_versions: FormatVersions,
+    /// Who manages it, if not its users; as the management API spells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
+}

@@ -1,0 +1,160 @@
+//! Changes a warehouse.
+
+use authz::{Action, WarehouseAction};
+use model::{EventKind, Name, WarehouseId};
+use objects::{StorageCredential, StorageProfile};
+use serde_json::json;
+use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
+
+use super::create::{forget_credential, keep_credential, refused, try_storage};
+use super::load::find;
+use super::{DeleteProfile, FormatVersions, Warehouse, WarehouseSettings, WarehouseView};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 10;
+
+/// One change.
+#[derive(Debug)]
+pub enum WarehouseChange {
+    /// Another name.
+    Rename(Name),
+    /// Serve it, or serve it no more.
+    SetStatus(WarehouseStatus),
+    /// Whether it may be deleted.
+    Protect(Protection),
+    /// Another storage profile; another credential or none with it.
+    Storage(Box<StorageProfile>, Option<StorageCredential>),
+    /// Another credential or none.
+    Credential(Option<StorageCredential>),
+    /// What a drop does.
+    DeleteProfile(DeleteProfile),
+    /// Which format versions its tables may have.
+    FormatVersions(FormatVersions),
+    /// Who manages it.
+    ManagedBy(String),
+}
+
+impl WarehouseChange {
+    const fn action(&self) -> WarehouseAction {
+        match self {
+            Self::Rename(_) => WarehouseAction::Rename,
+            Self::SetStatus(WarehouseStatus::Active) => WarehouseAction::Activate,
+            Self::SetStatus(WarehouseStatus::Inactive) => WarehouseAction::Deactivate,
+            Self::Protect(_) | Self::ManagedBy(_) => WarehouseAction::SetProtection,
+            Self::Storage(..) => WarehouseAction::ModifyStorage,
+            Self::Credential(_) => WarehouseAction::ModifyStorageCredential,
+            Self::DeleteProfile(_) => WarehouseAction::ModifySoftDeletion,
+            Self::FormatVersions(_) => WarehouseAction::ModifyFormatVersionPolicy,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Rename(_) => "rename",
+            Self::SetStatus(_) => "status",
+            Self::Protect(_) => "protection",
+            Self::Storage(..) => "storage",
+            Self::Credential(_) => "storage-credential",
+            Self::DeleteProfile(_) => "delete-profile",
+            Self::FormatVersions(_) => "format-version-policy",
+            Self::ManagedBy(_) => "managed-by",
+        }
+    }
+}
+
+/// Makes the change and answers the warehouse after it.
+pub async fn update(
+    cx: &Catalog,
+    request: &Request,
+    id: WarehouseId,
+    change: WarehouseChange,
+) -> Result<WarehouseView> {
+    for _ in 0..ATTEMPTS {
+        let action = Action::Warehouse(change.action());
+        let target = cx.require(request, action, find(cx, id).await?).await?;
+        let before = &target.0;
+        let after = changed(cx, before.clone(), &change).await?;
+        let now = cx.now();
+        let body = json!({ "changed": change.name(), "name": after.name.as_str() });
+        let event = events::in_warehouse(EventKind::UpdateWarehouse, id, &id, now, &body)?;
+        let effects = Effects {
+            events: vec![event],
+            ..Effects::none()
+        };
+        let row = WarehouseRow {
+            updated_at: Some(now),
+            ..after
+        };
+        let is_new_secret = row.storage_secret != before.storage_secret;
+        match cx
+            .store(&target)
+            .warehouse_update(row.clone(), effects)
+            .await
+        {
+            Ok(()) => {
+                if is_new_secret {
+                    forget_credential(cx, before.storage_secret).await;
+                }
+                return WarehouseRow {
+                    version: row.version.next(),
+                    ..row
+                }
+                .try_into();
+            }
+            Err(error) => {
+                if is_new_secret {
+                    forget_credential(cx, row.storage_secret).await;
+                }
+                if !matches!(error, StoreError::Stale { .. }) {
+                    return Err(refused(error, &row.name));
+                }
+            }
+        }
+    }
+    let message = format!("warehouse `{id}` is changed by others all the time; try again");
+    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
+}
+
+async fn changed(
+    cx: &Catalog,
+    mut row: WarehouseRow,
+    change: &WarehouseChange,
+) -> Result<WarehouseRow> {
+    let Warehouse {
+        profile,
+        mut settings,
+        ..
+    } = Warehouse::of(row.clone())?;
+    match change {
+        WarehouseChange::Rename(name) => row.name = name.clone(),
+        WarehouseChange::SetStatus(status) => row.status = *status,
+        WarehouseChange::Protect(protection) => row.protection = *protection,
+        WarehouseChange::Storage(new, credential) => {
+            let new = profile.update_with(new.as_ref().clone())?;
+            row.storage_profile = serde_json::to_string(&new).map_err(CatalogError::internal)?;
+            return with_credential(cx, row, (&new, credential.as_ref())).await;
+        }
+        WarehouseChange::Credential(credential) => {
+            return with_credential(cx, row, (&profile, credential.as_ref())).await;
+        }
+        WarehouseChange::DeleteProfile(profile) => settings.delete_profile = profile.check()?,
+        WarehouseChange::FormatVersions(versions) => {
+            settings.format_versions = versions.clone().check()?;
+        }
+        WarehouseChange::ManagedBy(manager) => settings.managed_by = Some(manager.clone()),
+    }
+    row.settings =
+        serde_json::to_string::<WarehouseSettings>(&settings).map_err(CatalogError::internal)?;
+    Ok(row)
+}
+
+async fn with_credential(
+    cx: &Catalog,
+    mut row: WarehouseRow,
+    (profile, credential): (&StorageProfile, Option<&StorageCredential>),
+) -> Result<WarehouseRow> {
+    try_storage(cx, profile, credential).await?;
+    row.storage_secret = keep_credential(cx, credential).await?;
+    Ok(row)
+}

@@ -1,0 +1,78 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::{Catalog, CatalogError};
+
+use crate::error::ApiResult;
+
+/// What an absent `purgeRequested` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurgeDefault {
+    /// The files stay: the Iceberg specification.
+    Keep,
+    /// The files go: Lakekeeper up to 0.13.
+    Purge,
+}
+
+/// Settings of the HTTP side; read from the configuration once.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Where clients reach the catalog, without a trailing `/`; taken from each request if absent.
+    pub base_uri: Option<String>,
+    /// Whether `x-forwarded-*` of a proxy are believed.
+    pub trusts_forwarded_headers: bool,
+    /// Largest request body, uncompressed, in bytes.
+    pub max_body_bytes: usize,
+    /// Longest time a request may take.
+    pub max_request_time: Duration,
+    /// Page size where a client asks for pages but not for their size.
+    pub page_size_default: u64,
+    /// Largest page.
+    pub page_size_max: u64,
+    /// What an absent `purgeRequested` means.
+    pub purge_default: PurgeDefault,
+    /// Origins that browsers may call from; `*` for all.
+    pub allow_origin: Vec<String>,
+    /// Whether the API description is served at `/swagger-ui`.
+    pub serves_swagger_ui: bool,
+    /// Names of the task queues, for `/management/v1/info`.
+    pub queues: Vec<String>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            base_uri: None,
+            trusts_forwarded_headers: true,
+            max_body_bytes: 64 << 20,
+            max_request_time: Duration::from_mins(1),
+            page_size_default: 100,
+            page_size_max: 1_000,
+            purge_default: PurgeDefault::Keep,
+            allow_origin: Vec::new(),
+            serves_swagger_ui: true,
+            queues: vec!["tabular_purge".to_owned()],
+        }
+    }
+}
+
+/// What all handlers share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The use cases.
+    pub catalog: Arc<Catalog>,
+    /// Settings of the HTTP side.
+    pub settings: Arc<HttpSettings>,
+}
+
+/// Runs an act to its end even if the client goes away: a commit that has begun is not left half done.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    act: impl Future<Output = catalog::Result<T>> + Send + 'static,
+) -> ApiResult<T> {
+    match tokio::spawn(act).await {
+        Ok(done) => Ok(done?),
+        Err(panic) => Err(CatalogError::internal(panic).into()),
+    }
+}

@@ -1,0 +1,136 @@
+//! Where clients reach the catalog: for the links that it hands out.
+
+use http::HeaderMap;
+use http::header::HOST;
+
+use crate::app::HttpSettings;
+use crate::error::{ApiError, ApiResult};
+
+/// The base of all links, without a trailing `/`.
+pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResult<String> {
+    if let Some(configured) = &settings.base_uri {
+        return Ok(configured.trim_end_matches('/').to_owned());
+    }
+    let forwarded = |name: &str| {
+        let value = if settings.trusts_forwarded_headers {
+            headers.get(name)?.to_str().ok()?
+        } else {
+            return None;
+        };
+        // A chain of proxies lists several; the first is the client's.
+        value
+            .split(',')
+            .next()
+            .map(str::trim)
+            .filter(|value| is_plain(value))
+    };
+    let (proto, port) = (
+        forwarded("x-forwarded-proto"),
+        forwarded("x-forwarded-port"),
+    );
+    let forwarded_host = forwarded("x-forwarded-host");
+    let own_host = || {
+        headers
+            .get(HOST)?
+            .to_str()
+            .ok()
+            .filter(|host| is_plain(host))
+    };
+    let host = forwarded_host.or_else(own_host).ok_or_else(|| {
+        ApiError::bad_request(
+            "the request has no `host` header, and no `LAKEKEEPER__BASE_URI` is configured",
+        )
+    })?;
+    let is_forwarded = forwarded_host.is_some() || proto.is_some() || port.is_some();
+    let scheme = match proto {
+        Some(proto) if proto.eq_ignore_ascii_case("http") => "http",
+        Some(_) => "https",
+        None if is_forwarded => "https",
+        None => "http",
+    };
+    let default_port = if scheme == "https" { "443" } else { "80" };
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let port = port.filter(|port| !has_port && *port != default_port);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let prefix = forwarded("x-forwarded-prefix")
+        .map(|prefix| prefix.trim_matches('/'))
+        .unwrap_or_default();
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    Ok(format!("{scheme}://{host}{port}{slash}{prefix}"))
+}
+
+/// Whether a header's value can stand in a URI as it is.
+fn is_plain(value: &str) -> bool {
+    !value.is_empty()
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headers: &[(&'static str, &str)]) -> Option<String> {
+        let headers = headers.iter().map(|(name, value)| {
+            (
+                name.parse::<http::HeaderName>().unwrap(),
+                value.parse::<http::HeaderValue>().unwrap(),
+            )
+        });
+        base_uri(&HttpSettings::default(), &headers.collect()).ok()
+    }
+
+    #[test]
+    fn the_host_decides_unless_a_proxy_says_otherwise() {
+        let ours = ("host", "10.0.0.1:8181");
+        assert_eq!(of(&[ours]).unwrap(), "http://10.0.0.1:8181");
+        assert_eq!(
+            of(&[ours, ("x-forwarded-host", "lake.example")]).unwrap(),
+            "https://lake.example"
+        );
+        assert_eq!(
+            of(&[
+                ours,
+                ("x-forwarded-host", "lake.example"),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-port", "8080")
+            ])
+            .unwrap(),
+            "http://lake.example:8080"
+        );
+        assert_eq!(
+            of(&[
+                ours,
+                ("x-forwarded-host", "lake.example"),
+                ("x-forwarded-port", "443"),
+                ("x-forwarded-prefix", "/ice/")
+            ])
+            .unwrap(),
+            "https://lake.example/ice"
+        );
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn a_header_that_would_break_the_uri_is_not_believed() {
+        assert_eq!(
+            of(&[("host", "a"), ("x-forwarded-host", "evil\"><script>")]).unwrap(),
+            "http://a"
+        );
+    }
+
+    #[test]
+    fn the_configuration_wins() {
+        let settings = HttpSettings {
+            base_uri: Some("https://x/y/".to_owned()),
+            ..HttpSettings::default()
+        };
+        assert_eq!(
+            base_uri(&settings, &HeaderMap::new()).unwrap(),
+            "https://x/y"
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! From errors to answers: the only table of status codes and wire types.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use catalog::{CatalogError, ErrorKind};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What every handler can fail with.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+/// The Iceberg error model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    error: ErrorModel,
+}
+
+/// One error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorModel {
+    /// What was wrong, for people.
+    message: String,
+    /// What was wrong, for programs.
+    r#type: &'static str,
+    /// The HTTP status.
+    code: u16,
+    /// Always empty: what the server did is in its log.
+    stack: Vec<String>,
+}
+
+/// Status and wire type of each kind of error.
+const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
+    match kind {
+        ErrorKind::BadRequest => (StatusCode::BAD_REQUEST, "BadRequestException"),
+        ErrorKind::InvalidLocation => (StatusCode::BAD_REQUEST, "InvalidLocation"),
+        ErrorKind::InvalidStorage => (StatusCode::BAD_REQUEST, "InvalidStorageProfile"),
+        ErrorKind::IdempotencyKeyReused => (StatusCode::BAD_REQUEST, "IdempotencyKeyReused"),
+        ErrorKind::NotSupported => (StatusCode::NOT_ACCEPTABLE, "UnsupportedOperationException"),
+        ErrorKind::Unprocessable => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "UnprocessableEntityException",
+        ),
+        ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::NoSuchProject => (StatusCode::NOT_FOUND, "ProjectNotFound"),
+        ErrorKind::NoSuchWarehouse => (StatusCode::NOT_FOUND, "NoSuchWarehouseException"),
+        ErrorKind::NoSuchNamespace => (StatusCode::NOT_FOUND, "NoSuchNamespaceException"),
+        ErrorKind::NoSuchTable => (StatusCode::NOT_FOUND, "NoSuchTableException"),
+        ErrorKind::NoSuchView => (StatusCode::NOT_FOUND, "NoSuchViewException"),
+        ErrorKind::NoSuchFunction => (StatusCode::NOT_FOUND, "NoSuchFunctionException"),
+        ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "AlreadyExistsException"),
+        ErrorKind::LocationTaken => (StatusCode::CONFLICT, "LocationAlreadyTaken"),
+        ErrorKind::NamespaceNotEmpty => (StatusCode::CONFLICT, "NamespaceNotEmptyException"),
+        ErrorKind::NamespaceProtected => (StatusCode::CONFLICT, "NamespaceProtected"),
+        ErrorKind::TabularProtected => {
+            (StatusCode::CONFLICT, "ProtectedTabularDeletionWithoutForce")
+        }
+        ErrorKind::WarehouseProtected => (StatusCode::CONFLICT, "WarehouseProtected"),
+        ErrorKind::NotEmpty => (StatusCode::CONFLICT, "NotEmpty"),
+        ErrorKind::CommitFailed => (StatusCode::CONFLICT, "CommitFailedException"),
+        ErrorKind::ConcurrentUpdate => (StatusCode::CONFLICT, "ConcurrentUpdateError"),
+        ErrorKind::AlreadyBootstrapped => (StatusCode::BAD_REQUEST, "CatalogAlreadyBootstrapped"),
+        ErrorKind::CommitStateUnknown => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "CommitStateUnknownException",
+        ),
+        ErrorKind::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableException",
+        ),
+        ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
+}
+
+impl ApiError {
+    /// An error of HTTP itself: what never reached a use case.
+    pub(crate) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// A request that cannot be understood.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        let (status, kind) = wire(error.kind);
+        if status.is_server_error() {
+            let cause = error
+                .source
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            tracing::error!(error.kind = kind, message = %error.message, %cause, "request failed");
+        }
+        Self {
+            status,
+            kind,
+            message: error.message,
+        }
+    }
+}
+
+impl From<model::InvalidName> for ApiError {
+    fn from(error: model::InvalidName) -> Self {
+        CatalogError::from(error).into()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self {
+            status,
+            kind,
+            message,
+        } = self;
+        let error = ErrorModel {
+            message,
+            r#type: kind,
+            code: status.as_u16(),
+            stack: Vec::new(),
+        };
+        let mut response = (status, Json(ErrorBody { error })).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What clients match on; a change here is a change of the API.
+    #[test]
+    fn kinds_have_the_status_and_type_of_the_specification() {
+        let all = [
+            (ErrorKind::NoSuchNamespace, 404, "NoSuchNamespaceException"),
+            (ErrorKind::NoSuchTable, 404, "NoSuchTableException"),
+            (ErrorKind::NoSuchView, 404, "NoSuchViewException"),
+            (ErrorKind::AlreadyExists, 409, "AlreadyExistsException"),
+            (
+                ErrorKind::NamespaceNotEmpty,
+                409,
+                "NamespaceNotEmptyException",
+            ),
+            (ErrorKind::CommitFailed, 409, "CommitFailedException"),
+            (
+                ErrorKind::Unprocessable,
+                422,
+                "UnprocessableEntityException",
+            ),
+            (
+                ErrorKind::CommitStateUnknown,
+                500,
+                "CommitStateUnknownException",
+            ),
+            (ErrorKind::Unavailable, 503, "ServiceUnavailableException"),
+        ];
+        for (kind, status, name) in all {
+            assert_eq!((wire(kind).0.as_u16(), wire(kind).1), (status, name));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Requests with an effect: their body, and what makes them recognisable should they come again.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use catalog::{Idempotent, Request};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Asked;
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+
+/// A request with a JSON body.
+#[derive(Debug)]
+pub(crate) struct Posted<T> {
+    pub(crate) request: Request,
+    pub(crate) body: T,
+}
+
+/// A request with an effect but no body that matters.
+#[derive(Debug)]
+pub(crate) struct Bodyless(pub(crate) Request);
+
+impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: HttpRequest, app: &App) -> ApiResult<Self> {
+        let (request, bytes) = read(request, app).await?;
+        let body = serde_json::from_slice(&bytes).map_err(|error| {
+            ApiError::bad_request(format!(
+                "the request's body is not what is expected: {error}"
+            ))
+        })?;
+        Ok(Self { request, body })
+    }
+}
+
+impl FromRequest<App> for Bodyless {
+    type Rejection = ApiError;
+
+    async fn from_request(request: HttpRequest, app: &App) -> ApiResult<Self> {
+        Ok(Self(read(request, app).await?.0))
+    }
+}
+
+async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
+    let (mut parts, body) = request.into_parts();
+    let Asked(mut asked) = Asked::from_request_parts(&mut parts, app).await?;
+    let key = idempotency_key(&parts.headers)?;
+    let request = HttpRequest::from_parts(parts.clone(), body);
+    let bytes = Bytes::from_request(request, app)
+        .await
+        .map_err(|error| refused(app, &error))?;
+    asked.idempotency = key.map(|key| {
+        let fingerprint = fingerprint(&parts, &asked.caller.to_string(), &bytes);
+        Idempotent { key, fingerprint }
+    });
+    Ok((asked, bytes))
+}
+
+fn refused(app: &App, error: &BytesRejection) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let message = format!(
+            "the request's body has more than {} bytes (`LAKEKEEPER__MAX_REQUEST_BODY_SIZE`)",
+            app.settings.max_body_bytes
+        );
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message);
+    }
+    ApiError::bad_request(format!(
+        "the request's body cannot be read: {}",
+        error.body_text()
+    ))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        let message = "the header `idempotency-key` is there more than once";
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "DuplicateIdempotencyKey",
+            message,
+        ));
+    }
+    let key = value
+        .to_str()
+        .ok()
+        .and_then(|text| Uuid::try_parse(text).ok());
+    key.map(Some).ok_or_else(|| {
+        let message = "the header `idempotency-key` must be a UUID";
+        ApiError::new(StatusCode::BAD_REQUEST, "InvalidIdempotencyKey", message)
+    })
+}
+
+/// Method, path with query, caller and body, each with its length before it so that none runs into the next.
+fn fingerprint(parts: &Parts, caller: &str, body: &[u8]) -> [u8; 32] {
+    let path = parts
+        .uri
+        .path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let mut digest = Sha256::new();
+    for part in [
+        parts.method.as_str().as_bytes(),
+        path.as_bytes(),
+        caller.as_bytes(),
+        body,
+    ] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}

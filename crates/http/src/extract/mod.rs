@@ -1,0 +1,13 @@
+//! Parts of requests, parsed once at the edge.
+
+mod asked;
+mod body;
+mod delegation;
+mod page;
+mod path;
+
+pub(crate) use asked::{Asked, forwarded_base};
+pub(crate) use body::{Bodyless, Posted};
+pub(crate) use delegation::delegation;
+pub(crate) use page::{PageQuery, encode_token};
+pub(crate) use path::{At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text};

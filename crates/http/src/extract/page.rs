@@ -1,0 +1,61 @@
+//! Which part of a list is wanted.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use catalog::ListQuery;
+use model::{PageRequest, PageSize, PageToken};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+
+/// Which part of a list is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Where the page starts: empty for the first page, then what the last answer said. Without it, all is answered at once.
+    pub(crate) page_token: Option<String>,
+    /// How many items the page may have.
+    pub(crate) page_size: Option<u64>,
+}
+
+impl PageQuery {
+    /// Decodes the token. A size without a token asks for everything too, as the specification has it: a client that does not
+    /// page must not get a part for the whole.
+    pub(crate) fn decode(&self, app: &App) -> ApiResult<ListQuery> {
+        let Some(token) = self.page_token.as_deref() else {
+            return Ok(ListQuery::Everything);
+        };
+        let after = match token {
+            "" => None,
+            token => Some(decode_token(token)?),
+        };
+        let (default, max) = (app.settings.page_size_default, app.settings.page_size_max);
+        let size = PageSize::clamped(self.page_size.unwrap_or(default).min(max));
+        Ok(ListQuery::Page(PageRequest { after, size }))
+    }
+}
+
+fn decode_token(token: &str) -> ApiResult<PageToken> {
+    let key = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let key = key.filter(|key| !key.contains('\0'));
+    key.map(PageToken::after).ok_or_else(|| {
+        let shown: String = token.chars().take(80).collect();
+        let message = format!("`pageToken` `{shown}` is not one that a list has answered");
+        ApiError::new(
+            http::StatusCode::BAD_REQUEST,
+            "InvalidPaginationToken",
+            message,
+        )
+    })
+}
+
+/// The token as clients see it: opaque.
+pub(crate) fn encode_token(token: &PageToken) -> String {
+    URL_SAFE_NO_PAD.encode(token.as_key())
+}

@@ -1,0 +1,70 @@
+//! `GET /v1/config`.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, forwarded_base};
+use crate::openapi::iceberg_endpoints;
+
+/// Which warehouse is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ConfigQuery {
+    /// Name of a warehouse, `project/name`, or its id. Not needed in a project with one warehouse.
+    warehouse: Option<String>,
+}
+
+/// What an engine needs before its first call.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CatalogConfig {
+    overrides: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
+    endpoints: Vec<String>,
+    idempotency_key_lifetime: String,
+}
+
+/// Configuration for an engine
+#[utoipa::path(get, path = "/v1/config", tag = "iceberg", operation_id = "getConfig", params(ConfigQuery), responses((status = 200, body = CatalogConfig)))]
+pub(crate) async fn load(
+    State(app): State<App>,
+    Asked(request): Asked,
+    headers: HeaderMap,
+    Query(query): Query<ConfigQuery>,
+) -> ApiResult<Json<CatalogConfig>> {
+    let config = catalog::config::load(&app.catalog, &request, query.warehouse.as_deref()).await?;
+    let base = forwarded_base(&app, &headers)?;
+    let mut defaults = BTreeMap::from_iter(config.defaults);
+    defaults.insert("prefix".to_owned(), config.warehouse.to_string());
+    defaults.insert(
+        "rest-page-size".to_owned(),
+        app.settings.page_size_default.to_string(),
+    );
+    let overrides = BTreeMap::from([
+        ("uri".to_owned(), format!("{base}/catalog")),
+        ("namespace-separator".to_owned(), "%1F".to_owned()),
+    ]);
+    let seconds = app.catalog.settings().idempotency_lifetime.as_secs();
+    Ok(Json(CatalogConfig {
+        overrides,
+        defaults,
+        endpoints: iceberg_endpoints(),
+        idempotency_key_lifetime: iso_duration(seconds),
+    }))
+}
+
+/// An ISO 8601 duration.
+fn iso_duration(seconds: u64) -> String {
+    if seconds.is_multiple_of(60) {
+        format!("PT{}M", seconds / 60)
+    } else {
+        format!("PT{seconds}S")
+    }
+}

@@ -1,0 +1,50 @@
+//! Functions: an honest, empty catalogue.
+
+use axum::Json;
+use axum::extract::{RawPathParams, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtNamespace, Identifier};
+
+/// No functions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListFunctionsResponse {
+    identifiers: Vec<Identifier>,
+    next_page_token: Option<String>,
+}
+
+/// List functions
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/functions", tag = "iceberg", operation_id = "listFunctions",
+    params(("prefix" = String, Path), ("namespace" = String, Path)), responses((status = 200, body = ListFunctionsResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+) -> ApiResult<Json<ListFunctionsResponse>> {
+    catalog::function::list(&app.catalog, &request, at.warehouse, &at.namespace).await?;
+    Ok(Json(ListFunctionsResponse {
+        identifiers: Vec::new(),
+        next_page_token: None,
+    }))
+}
+
+/// Load a function
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/functions/{function}", tag = "iceberg", operation_id = "loadFunction",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("function" = String, Path)), responses((status = 404)))]
+pub(crate) async fn load(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+    params: RawPathParams,
+) -> ApiResult<()> {
+    let name = params
+        .iter()
+        .find(|(key, _)| *key == "function")
+        .map(|(_, value)| value)
+        .unwrap_or_default();
+    Ok(catalog::function::load(&app.catalog, &request, at.warehouse, &at.namespace, name).await?)
+}

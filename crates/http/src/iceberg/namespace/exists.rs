@@ -1,0 +1,20 @@
+//! `HEAD /v1/{prefix}/namespaces/{namespace}`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtNamespace};
+
+/// Whether there is a namespace
+#[utoipa::path(head, path = "/v1/{prefix}/namespaces/{namespace}", tag = "iceberg", operation_id = "namespaceExists",
+    params(("prefix" = String, Path), ("namespace" = String, Path)), responses((status = 204), (status = 404)))]
+pub(crate) async fn exists(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+) -> ApiResult<StatusCode> {
+    catalog::namespace::exists(&app.catalog, &request, at.warehouse, &at.namespace).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

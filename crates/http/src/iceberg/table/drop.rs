@@ -1,0 +1,57 @@
+//! `DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
+
+use axum::extract::{Query, State};
+use catalog::namespace::{Files, Protections};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::{App, PurgeDefault, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{AtTabular, Bodyless};
+use crate::iceberg::{Flag, is_set};
+
+/// How to drop.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DropQuery {
+    /// Whether the files are deleted too.
+    #[param(value_type = Option<bool>)]
+    purge_requested: Option<Flag>,
+    /// Whether protection is ignored.
+    #[param(value_type = Option<bool>)]
+    force: Option<Flag>,
+}
+
+impl DropQuery {
+    pub(crate) fn options(&self, default: PurgeDefault) -> (Files, Protections) {
+        let purges = self
+            .purge_requested
+            .map_or(default == PurgeDefault::Purge, |flag| flag.0);
+        let files = if purges { Files::Purge } else { Files::Keep };
+        let protections = if is_set(self.force) {
+            Protections::Override
+        } else {
+            Protections::Respect
+        };
+        (files, protections)
+    }
+}
+
+/// Drop a table
+#[utoipa::path(delete, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}", tag = "iceberg", operation_id = "dropTable",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), DropQuery), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    at: AtTabular,
+    Query(query): Query<DropQuery>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let options = query.options(app.settings.purge_default);
+    to_the_end(async move {
+        catalog::table::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,86 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/tables`.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use model::{NamespacePath, Page};
+use serde::{Deserialize, Serialize};
+use store::ListedTabular;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtNamespace, Identifier, PageQuery, encode_token};
+use crate::iceberg::{Flag, is_set};
+
+/// What to answer beside the specification.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Whether to answer the ids.
+    #[param(value_type = Option<bool>)]
+    return_uuids: Option<Flag>,
+    /// Whether to answer what is protected.
+    #[param(value_type = Option<bool>)]
+    return_protection_status: Option<Flag>,
+}
+
+/// Tables or views.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListTablesResponse {
+    identifiers: Vec<Identifier>,
+    next_page_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table_uuids: Option<Vec<Uuid>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection_status: Option<Vec<bool>>,
+}
+
+impl ListTablesResponse {
+    /// A list's page as it is answered, the namespace as the request spelled it.
+    pub(crate) fn of(
+        namespace: &NamespacePath,
+        found: Page<ListedTabular>,
+        query: &ListQuery,
+    ) -> Self {
+        let table_uuids = is_set(query.return_uuids)
+            .then(|| found.items.iter().map(|one| one.id.as_uuid()).collect());
+        let protection_status = is_set(query.return_protection_status).then(|| {
+            found
+                .items
+                .iter()
+                .map(|one| one.protection.into())
+                .collect()
+        });
+        let next_page_token = found.next.as_ref().map(encode_token);
+        let identifier = |one: ListedTabular| Identifier {
+            namespace: namespace.levels().to_vec(),
+            name: one.name,
+        };
+        let identifiers = found.items.into_iter().map(identifier).collect();
+        Self {
+            identifiers,
+            next_page_token,
+            table_uuids,
+            protection_status,
+        }
+    }
+}
+
+/// List tables
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/tables", tag = "iceberg", operation_id = "listTables",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ListQuery, PageQuery), responses((status = 200, body = ListTablesResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<ListTablesResponse>> {
+    let page = page.decode(&app)?;
+    let found =
+        catalog::table::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
+    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)))
+}

@@ -1,0 +1,59 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use catalog::Representation;
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::etag::{etag, is_known};
+use crate::extract::{Asked, AtTabular, delegation};
+use crate::iceberg::loaded::{Shape, answer};
+
+/// What to load.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LoadTableQuery {
+    /// `all` snapshots, or those that branches and tags (`refs`) point to.
+    snapshots: Option<String>,
+}
+
+/// Load a table
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}", tag = "iceberg", operation_id = "loadTable",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), LoadTableQuery),
+    responses((status = 200, body = Object), (status = 304)))]
+pub(crate) async fn load(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtTabular,
+    headers: HeaderMap,
+    Query(query): Query<LoadTableQuery>,
+) -> ApiResult<Response> {
+    let representation = match query.snapshots.as_deref() {
+        None | Some("all") => Representation::All,
+        Some("refs") => Representation::Refs,
+        Some(other) => {
+            let shown: String = other.chars().take(80).collect();
+            return Err(ApiError::bad_request(format!(
+                "`snapshots` is `{shown}`; it must be `all` or `refs`"
+            )));
+        }
+    };
+    let loaded = catalog::table::load(
+        &app.catalog,
+        &request,
+        at.warehouse,
+        &at.path,
+        representation,
+    )
+    .await?;
+    match etag(&loaded, &delegation(&headers)) {
+        Some(etag) if is_known(&headers, &etag) => {
+            Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response())
+        }
+        _ => answer(&app, &headers, &loaded, Shape::Load),
+    }
+}

@@ -1,0 +1,26 @@
+//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/unregister`.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{AtTabular, Bodyless};
+use crate::iceberg::loaded::{Shape, answer};
+
+/// Unregister a table: it leaves the catalog, its files stay
+#[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/unregister", tag = "iceberg", operation_id = "unregisterTable",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)), responses((status = 200, body = Object)))]
+pub(crate) async fn unregister(
+    State(app): State<App>,
+    at: AtTabular,
+    headers: HeaderMap,
+    Bodyless(request): Bodyless,
+) -> ApiResult<Response> {
+    let catalog = app.catalog.clone();
+    let loaded = to_the_end(async move {
+        catalog::table::unregister(&catalog, &request, at.warehouse, &at.path).await
+    });
+    answer(&app, &headers, &loaded.await?, Shape::Commit)
+}

@@ -1,0 +1,26 @@
+//! `DELETE /v1/{prefix}/namespaces/{namespace}/views/{view}`.
+
+use axum::extract::{Query, State};
+use http::StatusCode;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{AtTabular, Bodyless};
+use crate::iceberg::table::drop::DropQuery;
+
+/// Drop a view
+#[utoipa::path(delete, path = "/v1/{prefix}/namespaces/{namespace}/views/{view}", tag = "iceberg", operation_id = "dropView",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path), DropQuery), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    at: AtTabular,
+    Query(query): Query<DropQuery>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let options = query.options(app.settings.purge_default);
+    to_the_end(async move {
+        catalog::view::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

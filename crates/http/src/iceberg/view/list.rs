@@ -1,0 +1,25 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/views`.
+
+use axum::Json;
+use axum::extract::{Query, State};
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtNamespace, PageQuery};
+use crate::iceberg::table::list::{ListQuery, ListTablesResponse};
+
+/// List views
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/views", tag = "iceberg", operation_id = "listViews",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ListQuery, PageQuery), responses((status = 200, body = ListTablesResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<ListTablesResponse>> {
+    let page = page.decode(&app)?;
+    let found =
+        catalog::view::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
+    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)))
+}

@@ -1,0 +1,23 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/views/{view}`.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtTabular};
+use crate::iceberg::loaded::{Shape, answer};
+
+/// Load a view
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/views/{view}", tag = "iceberg", operation_id = "loadView",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path)), responses((status = 200, body = Object)))]
+pub(crate) async fn load(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtTabular,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let loaded = catalog::view::load(&app.catalog, &request, at.warehouse, &at.path).await?;
+    answer(&app, &headers, &loaded, Shape::Load)
+}

@@ -1,0 +1,28 @@
+//! `POST /v1/{prefix}/views/rename`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{At, Posted, identifier};
+use crate::iceberg::table::rename::RenameTableRequest;
+
+/// Rename a view
+#[utoipa::path(post, path = "/v1/{prefix}/views/rename", tag = "iceberg", operation_id = "renameView",
+    params(("prefix" = String, Path)), request_body = RenameTableRequest, responses((status = 204)))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    At(warehouse): At,
+    Posted { request, body }: Posted<RenameTableRequest>,
+) -> ApiResult<StatusCode> {
+    let (from, to) = (
+        identifier("view", &body.source)?,
+        identifier("view", &body.destination)?,
+    );
+    to_the_end(async move {
+        catalog::view::rename(&app.catalog, &request, warehouse, &from, &to).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

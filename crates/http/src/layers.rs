@@ -1,0 +1,161 @@
+//! What happens to every request and answer, whatever it is about.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use model::RequestId;
+use tower::Layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
+
+use crate::app::HttpSettings;
+use crate::error::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Smaller answers are not worth compressing.
+const COMPRESS_ABOVE: u64 = 2_048;
+
+/// The router with everything around it.
+pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
+    let router = router
+        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+        .layer(RequestDecompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            settings.max_request_time,
+        ))
+        .layer(from_fn(observe));
+    let router = match cors(settings) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    // Paths are put right before they are routed, so this layer is around the router, not inside of it.
+    let service = tower::util::MapRequestLayer::new(plus_is_space).layer(router);
+    Router::new().fallback_service(service)
+}
+
+/// Java's clients write a space in a path as `+`.
+fn plus_is_space(mut request: Request) -> Request {
+    let uri = request.uri();
+    if uri.path().contains('+') {
+        let query = uri
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let put_right = format!("{}{query}", uri.path().replace('+', "%20"));
+        if let Ok(uri) = put_right.parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    let message = "internal error; the log of the server says more";
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalServerError",
+        message,
+    )
+    .into_response()
+}
+
+/// Gives the request an id, logs it and counts it.
+async fn observe(request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|id| is_short_word(id))
+        .cloned();
+    let id = given.or_else(|| HeaderValue::from_str(&RequestId::generate().to_string()).ok());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let shown = id
+        .as_ref()
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let span = tracing::info_span!("request", request.id = %shown);
+    let start = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (elapsed, status) = (start.elapsed(), response.status().as_u16());
+    span.in_scope(|| {
+        tracing::info!(%method, path, status, duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
+    });
+    count(
+        &method,
+        route.unwrap_or_else(|| "none".to_owned()),
+        status,
+        elapsed.as_secs_f64(),
+    );
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn count(method: &Method, route: String, status: u16, seconds: f64) {
+    let labels = [
+        ("method", method.to_string()),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
+    metrics::histogram!("lakekeeper_http_request_duration_seconds", &labels).record(seconds);
+}
+
+fn is_short_word(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=128).contains(&bytes.len())
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
+}
+
+fn cors(settings: &HttpSettings) -> Option<CorsLayer> {
+    let origins = match settings.allow_origin.as_slice() {
+        [] => return None,
+        [all] if all == "*" => AllowOrigin::any(),
+        some => AllowOrigin::list(some.iter().filter_map(|origin| origin.parse().ok())),
+    };
+    let headers = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::ACCEPT,
+        header::USER_AGENT,
+        header::IF_NONE_MATCH,
+        REQUEST_ID,
+        HeaderName::from_static("x-project-id"),
+        HeaderName::from_static("x-user-agent"),
+        HeaderName::from_static("x-iceberg-access-delegation"),
+        HeaderName::from_static("idempotency-key"),
+    ];
+    let methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    Some(
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods(methods)
+            .allow_headers(headers)
+            .expose_headers([header::ETAG, REQUEST_ID]),
+    )
+}

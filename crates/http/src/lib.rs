@@ -1,0 +1,19 @@
+//! The catalog over HTTP: decode, call the use case, encode. The one place that knows status codes.
+
+#![expect(unused_qualifications, reason = "utoipa's macros expand to such paths")]
+
+mod app;
+mod base_uri;
+mod error;
+mod etag;
+mod extract;
+mod health;
+mod iceberg;
+mod layers;
+mod management;
+mod openapi;
+mod router;
+mod splice;
+
+pub use app::{App, HttpSettings, PurgeDefault};
+pub use router::router;

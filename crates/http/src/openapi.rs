@@ -1,0 +1,62 @@
+//! The description of both APIs, made from the code.
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::app::{App, HttpSettings};
+use crate::router::{catalog_routes, management_routes};
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Lakekeeper: Iceberg REST catalog", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/catalog")))]
+struct CatalogApi;
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Lakekeeper: management", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/management")))]
+struct ManagementApi;
+
+/// The Iceberg REST catalog API.
+pub(crate) fn catalog_api() -> utoipa::openapi::OpenApi {
+    let (_, routes) = catalog_routes().split_for_parts();
+    CatalogApi::openapi().merge_from(routes)
+}
+
+/// The management API.
+pub(crate) fn management_api() -> utoipa::openapi::OpenApi {
+    let (_, routes) = management_routes().split_for_parts();
+    ManagementApi::openapi().merge_from(routes)
+}
+
+/// The descriptions, and the page that shows them.
+pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
+    let pages = SwaggerUi::new("/swagger-ui")
+        .url("/api-docs/catalog/v1/openapi.json", catalog_api())
+        .url("/api-docs/management/v1/openapi.json", management_api());
+    if settings.serves_swagger_ui {
+        Router::from(pages)
+    } else {
+        Router::new()
+    }
+}
+
+/// The endpoints as `GET /v1/config` lists them: what is routed, and nothing else.
+pub(crate) fn iceberg_endpoints() -> Vec<String> {
+    static ENDPOINTS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+        let (_, routes) = catalog_routes().split_for_parts();
+        let mut endpoints = Vec::new();
+        for (path, item) in routes.paths.paths {
+            let methods = [
+                ("GET", item.get.is_some()),
+                ("HEAD", item.head.is_some()),
+                ("POST", item.post.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            let routed = methods.into_iter().filter(|(_, is_routed)| *is_routed);
+            endpoints.extend(routed.map(|(method, _)| format!("{method} {path}")));
+        }
+        // Clients know it without being told.
+        endpoints.retain(|endpoint| endpoint != "GET /v1/config");
+        endpoints
+    });
+    ENDPOINTS.clone()
+}

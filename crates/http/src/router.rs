@@ -1,0 +1,81 @@
+//! The table of contents: every operation, by path.
+
+use axum::Router;
+use axum::routing::get;
+use http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::{health, iceberg, layers, management, openapi};
+
+/// The Iceberg REST catalog API, below `/catalog`.
+pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
+    use iceberg::{config, function, namespace, table, transaction, view};
+    OpenApiRouter::new()
+        .routes(routes!(config::load))
+        .routes(routes!(namespace::list::list, namespace::create::create))
+        .routes(routes!(
+            namespace::load::load,
+            namespace::exists::exists,
+            namespace::drop::drop
+        ))
+        .routes(routes!(namespace::update::update))
+        .routes(routes!(table::list::list, table::create::create))
+        .routes(routes!(
+            table::load::load,
+            table::exists::exists,
+            table::commit::commit,
+            table::drop::drop
+        ))
+        .routes(routes!(table::rename::rename))
+        .routes(routes!(table::register::register))
+        .routes(routes!(table::unregister::unregister))
+        .routes(routes!(table::report_metrics::report_metrics))
+        .routes(routes!(transaction::commit))
+        .routes(routes!(view::list::list, view::create::create))
+        .routes(routes!(
+            view::load::load,
+            view::exists::exists,
+            view::replace::replace,
+            view::drop::drop
+        ))
+        .routes(routes!(view::rename::rename))
+        .routes(routes!(view::register::register))
+        .routes(routes!(function::list))
+        .routes(routes!(function::load))
+}
+
+/// The management API, below `/management`.
+pub(crate) fn management_routes() -> OpenApiRouter<App> {
+    management::routes()
+}
+
+/// The whole service.
+pub fn router(app: &App) -> Router {
+    let (catalog, _) = catalog_routes().split_for_parts();
+    let (management, _) = management_routes().split_for_parts();
+    let router = Router::new()
+        .nest("/catalog", catalog)
+        .nest("/management", management)
+        .route("/health", get(health::health))
+        .merge(openapi::pages(&app.settings))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(app.clone());
+    layers::around(router, &app.settings)
+}
+
+async fn no_such_path(uri: http::Uri) -> ApiError {
+    let message = format!(
+        "there is nothing at `{}`; the catalog is at `/catalog`",
+        uri.path()
+    );
+    ApiError::new(StatusCode::NOT_FOUND, "NotFoundException", message)
+}
+
+async fn no_such_method(method: http::Method, uri: http::Uri) -> ApiError {
+    let message = format!("`{}` does not take {method}", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+}

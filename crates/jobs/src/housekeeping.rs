@@ -1,0 +1,71 @@
+//! Removes what nobody needs any more, so that the database does not grow with time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Clock;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::run::idle;
+
+/// Rows of one statement; several are run until nothing old is left.
+const BATCH: u32 = 1_000;
+const EVERY: Duration = Duration::from_secs(30);
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Idempotency records: the advertised lifetime and a grace period.
+    pub idempotency: Duration,
+    /// Events.
+    pub events: Duration,
+    /// The log of ended tasks.
+    pub task_log: Duration,
+}
+
+/// The background loop that removes what is older than the [`Retention`].
+#[derive(Debug, Clone)]
+pub struct Housekeeping {
+    /// Where to remove.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long things are kept.
+    pub retention: Retention,
+}
+
+impl Housekeeping {
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.once().await {
+                tracing::warn!(%error, "housekeeping failed; it will be tried again");
+            }
+            idle(&stop, EVERY).await;
+        }
+    }
+
+    /// Removes what is too old now.
+    pub async fn once(&self) -> store::Result<()> {
+        let now = self.clock.now();
+        let Retention {
+            idempotency,
+            events,
+            task_log,
+        } = self.retention;
+        while self
+            .store
+            .idempotency_trim(now.minus(idempotency), BATCH)
+            .await?
+            == u64::from(BATCH)
+        {}
+        while self.store.outbox_trim(now.minus(events), BATCH).await? == u64::from(BATCH) {}
+        while self.store.task_log_trim(now.minus(task_log), BATCH).await? == u64::from(BATCH) {}
+        // Whatever is younger may belong to a warehouse that is being created.
+        self.store
+            .secret_sweep(now.minus(Duration::from_hours(1)))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! Runs durable tasks: claims them, keeps the claim alive while they run, tries again with a growing delay.
+//!
+//! A task whose worker dies is taken over when its lease has run out, so a worker must be able to run the same task twice.
+
+mod housekeeping;
+mod run;
+
+pub use housekeeping::{Housekeeping, Retention};
+pub use run::{Runner, Runners};
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use store::TaskRow;
+
+/// Does the tasks of one queue.
+#[async_trait]
+pub trait Worker: Debug + Send + Sync {
+    /// The queue.
+    fn queue(&self) -> &'static str;
+
+    /// Does one task; says what was done. May be called again for a task that it has done in part or in full.
+    async fn work(&self, task: &TaskRow) -> Result<String, WorkError>;
+}
+
+/// Why a task was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkError {
+    /// It may succeed later.
+    Retry(String),
+    /// It never will.
+    Hopeless(String),
+}
