@@ -16,7 +16,7 @@ impl ParseError {
     /// An error about `what` (for example `snapshot`), with the reason.
     pub(crate) fn new(what: &str, problem: impl Display) -> Self {
         Self {
-            message: format!("invalid {what}: {problem}"),
+            message: bounded(format!("invalid {what}: {problem}")),
         }
     }
 
@@ -42,6 +42,14 @@ impl UpdateError {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid(message.into())
     }
+
+    /// The same error without the rest of a message that quotes too much.
+    pub(crate) fn bounded(self) -> Self {
+        match self {
+            Self::Invalid(message) => Self::Invalid(bounded(message)),
+            Self::Stale(message) => Self::Stale(bounded(message)),
+        }
+    }
 }
 
 impl From<ParseError> for UpdateError {
@@ -62,7 +70,35 @@ pub struct RequirementFailed {
 impl RequirementFailed {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self {
-            reason: reason.into(),
+            reason: bounded(reason.into()),
         }
+    }
+}
+
+/// Messages quote names and values of the sender, which can be as long as a body.
+const MAX_MESSAGE_BYTES: usize = 2000;
+
+fn bounded(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE_BYTES {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
+        message.push('…');
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_cut_between_characters() {
+        let long = "é".repeat(10_000);
+        let error = ParseError::new("thing", &long);
+        assert!(error.message().len() < 2010 && error.message().ends_with("é…"));
+        let UpdateError::Stale(cut) = UpdateError::Stale(long.clone()).bounded() else {
+            panic!("another kind");
+        };
+        assert!(cut.len() < 2010);
+        assert!(RequirementFailed::new(long).to_string().len() < 2050);
     }
 }

@@ -61,12 +61,17 @@ pub(crate) type Extra = Vec<(String, Raw)>;
 
 /// Whether two sets of uninterpreted members say the same. A `null` member is the same as none.
 pub(crate) fn same_extra(one: &Extra, two: &Extra) -> bool {
-    let set = |extra: &Extra| extra.iter().filter(|(_, v)| v.get() != "null").count();
-    set(one) == set(two)
-        && one
-            .iter()
-            .filter(|(_, value)| value.get() != "null")
-            .all(|(key, value)| two.iter().any(|(k, v)| k == key && v == value))
+    let sorted = |extra: &Extra| {
+        let given = extra.iter().filter(|(_, value)| value.get() != "null");
+        let mut members: Vec<_> = given.cloned().collect();
+        members.sort_by(|(one, _), (two, _)| one.cmp(two));
+        members
+    };
+    if one.is_empty() && two.is_empty() {
+        true
+    } else {
+        sorted(one) == sorted(two)
+    }
 }
 
 impl serde::Serialize for Raw {

@@ -112,7 +112,8 @@ impl<'a> Object<'a> {
         self.members
     }
 
-    fn missing(&self, key: &str) -> ParseError {
+    /// An error about a member that is not there.
+    pub(crate) fn missing(&self, key: &str) -> ParseError {
         self.error(format_args!("the field `{key}` is missing"))
     }
 

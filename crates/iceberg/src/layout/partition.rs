@@ -141,7 +141,7 @@ impl PartitionSpec {
     }
 
     /// Checks the names of a new spec against each other and the schema.
-    pub(crate) fn check_names(&self, index: &SchemaIndex<'_>) -> Result<(), UpdateError> {
+    pub(crate) fn check_names(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         let mut names = HashSet::new();
         let mut ids = HashSet::new();
         for field in &self.fields {
@@ -168,7 +168,7 @@ impl PartitionSpec {
     }
 
     /// Checks that every field's column exists and has a type that the transform reads.
-    pub(crate) fn check_sources(&self, index: &SchemaIndex<'_>) -> Result<(), UpdateError> {
+    pub(crate) fn check_sources(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         self.fields.iter().try_for_each(|field| {
             let what = (field.transform.as_str(), &field.sources);
             check_field(Layout::Partition, &field.to_string(), what, index)
@@ -177,9 +177,9 @@ impl PartitionSpec {
 }
 
 impl PartitionField {
-    /// Whether the other field makes the same values of the same columns.
-    pub(crate) fn same_values_as(&self, other: &Self) -> bool {
-        self.sources == other.sources && self.transform.eq_ignore_ascii_case(&other.transform)
+    /// What is the same for fields that make the same values of the same columns.
+    pub(crate) fn values(&self) -> (&Sources, String) {
+        (&self.sources, self.transform.to_ascii_lowercase())
     }
 }
 

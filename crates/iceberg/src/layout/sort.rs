@@ -121,7 +121,7 @@ impl SortOrder {
     }
 
     /// Checks that every field's column exists and has a type that the transform reads.
-    pub(crate) fn check_sources(&self, index: &SchemaIndex<'_>) -> Result<(), UpdateError> {
+    pub(crate) fn check_sources(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         self.fields.iter().try_for_each(|field| {
             let what = (field.transform.as_str(), &field.sources);
             check_field(Layout::Sort, &field.to_string(), what, index)

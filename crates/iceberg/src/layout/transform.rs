@@ -1,7 +1,7 @@
 //! Which types a transform can read. Transforms nobody here knows are taken as they are.
 
 use crate::error::UpdateError;
-use crate::schema::{Kind, Node, SchemaIndex, Type};
+use crate::schema::{Kind, Node, SchemaIndex};
 
 use super::Sources;
 
@@ -64,7 +64,7 @@ pub(super) fn check_field(
     layout: Layout,
     field: &str,
     (transform, sources): (&str, &Sources),
-    index: &SchemaIndex<'_>,
+    index: &SchemaIndex,
 ) -> Result<(), UpdateError> {
     let parsed = Transform::parse(transform)?;
     if layout == Layout::Partition && parsed == Transform::Void {
@@ -105,9 +105,9 @@ impl Layout {
 fn check_source(
     layout: Layout,
     (parsed, transform): (Transform, &str),
-    source: &Node<'_>,
+    source: &Node,
 ) -> Result<(), UpdateError> {
-    let kind = Kind::of(source.ty);
+    let kind = source.kind;
     if kind == Kind::Future {
         return Ok(());
     }
@@ -115,23 +115,23 @@ fn check_source(
         return Err(UpdateError::Invalid(format!(
             "Cannot {} by non-primitive source field: {}",
             layout.noun(),
-            source.ty
+            source.shown
         )));
     }
     if !parsed.reads(kind) {
         return Err(UpdateError::Invalid(format!(
             "Invalid source type {} for transform: {transform}",
-            source.ty
+            source.shown
         )));
     }
     Ok(())
 }
 
-fn check_parents(index: &SchemaIndex<'_>, source: &Node<'_>) -> Result<(), UpdateError> {
+fn check_parents(index: &SchemaIndex, source: &Node) -> Result<(), UpdateError> {
     let mut parent = source.parent.and_then(|id| index.node(id));
     while let Some(outer) = parent {
-        if !matches!(outer.ty, Type::Struct { .. }) {
-            let message = format!("Invalid partition field parent: {}", outer.ty);
+        if outer.kind != Kind::Struct {
+            let message = format!("Invalid partition field parent: {}", outer.shown);
             return Err(UpdateError::Invalid(message));
         }
         parent = outer.parent.and_then(|id| index.node(id));

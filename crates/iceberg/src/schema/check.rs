@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Field, Kind, Schema, SchemaIndex, Type};
+use super::{Field, Schema, SchemaIndex, Type};
 use crate::error::{ParseError, UpdateError};
 
 /// The format version that brought default values.
@@ -16,12 +16,12 @@ pub(crate) fn check_compatibility(schema: &Schema, format_version: u8) -> Result
     let index = SchemaIndex::new(schema)?;
     let mut problems: Vec<(i32, String)> = index
         .nodes()
-        .filter(|(_, node)| format_version < Kind::of(node.ty).since())
+        .filter(|(_, node)| format_version < node.kind.since())
         .map(|(id, node)| {
-            let since = Kind::of(node.ty).since();
+            let since = node.kind.since();
             let text = format!(
                 "Invalid type for {}: {} is not supported until v{since}",
-                node.name, node.ty
+                node.name, node.shown
             );
             (id, text)
         })
@@ -41,7 +41,7 @@ pub(crate) fn check_compatibility(schema: &Schema, format_version: u8) -> Result
 
 fn initial_defaults(
     fields: &[Field],
-    index: &SchemaIndex<'_>,
+    index: &SchemaIndex,
     problems: &mut Vec<(i32, String)>,
 ) -> Result<(), ParseError> {
     for field in fields {
@@ -64,7 +64,7 @@ fn initial_defaults(
 
 fn nested_defaults(
     ty: &Type,
-    index: &SchemaIndex<'_>,
+    index: &SchemaIndex,
     problems: &mut Vec<(i32, String)>,
 ) -> Result<(), ParseError> {
     match ty {

@@ -6,17 +6,26 @@ use super::{Field, Kind, Schema, Type};
 use crate::error::ParseError;
 
 /// Every field of a schema, list elements, map keys and map values included.
-pub(crate) struct SchemaIndex<'s> {
-    nodes: HashMap<i32, Node<'s>>,
+#[derive(Default)]
+pub(crate) struct SchemaIndex {
+    nodes: HashMap<i32, Node>,
     names: HashMap<String, i32>,
     short_names: HashMap<String, i32>,
+    /// How long all full names are together.
+    name_bytes: usize,
 }
 
+/// How long all full names of a schema may be together. Full names repeat those of the parents, so a few
+/// long names could otherwise fill the memory.
+const MAX_NAME_BYTES: usize = 16 << 20;
+
 /// One field and where it hangs.
-pub(crate) struct Node<'s> {
+pub(crate) struct Node {
     /// Full name: `a.b`, `list.element`, `map.key`.
     pub(crate) name: String,
-    pub(crate) ty: &'s Type,
+    pub(crate) kind: Kind,
+    /// The type as messages show it.
+    pub(crate) shown: String,
     required: bool,
     pub(crate) parent: Option<i32>,
 }
@@ -29,26 +38,20 @@ struct Place<'p> {
     parent: Option<i32>,
 }
 
-impl<'s> SchemaIndex<'s> {
+impl SchemaIndex {
     /// Indexes a schema; fails if an id or a full name occurs twice.
-    pub(crate) fn new(schema: &'s Schema) -> Result<Self, ParseError> {
-        let mut index = Self {
-            nodes: HashMap::new(),
-            names: HashMap::new(),
-            short_names: HashMap::new(),
+    pub(crate) fn new(schema: &Schema) -> Result<Self, ParseError> {
+        let mut index = Self::default();
+        let root = Place {
+            name: "",
+            short: "",
+            parent: None,
         };
-        index.fields(
-            &schema.fields,
-            Place {
-                name: "",
-                short: "",
-                parent: None,
-            },
-        )?;
+        index.fields(&schema.fields, root)?;
         Ok(index)
     }
 
-    pub(crate) fn node(&self, id: i32) -> Option<&Node<'s>> {
+    pub(crate) fn node(&self, id: i32) -> Option<&Node> {
         self.nodes.get(&id)
     }
 
@@ -60,17 +63,18 @@ impl<'s> SchemaIndex<'s> {
             .copied()
     }
 
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = (i32, &Node<'s>)> {
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (i32, &Node)> {
         self.nodes.iter().map(|(id, node)| (*id, node))
     }
 
-    fn fields(&mut self, fields: &'s [Field], place: Place<'_>) -> Result<(), ParseError> {
+    fn fields(&mut self, fields: &[Field], place: Place<'_>) -> Result<(), ParseError> {
         for field in fields {
             let name = join(place.name, &field.name);
             let short = join(place.short, &field.name);
             let node = Node {
                 name: name.clone(),
-                ty: &field.ty,
+                kind: Kind::of(&field.ty),
+                shown: field.ty.to_string(),
                 required: field.required,
                 parent: place.parent,
             };
@@ -88,7 +92,7 @@ impl<'s> SchemaIndex<'s> {
         Ok(())
     }
 
-    fn children(&mut self, ty: &'s Type, place: Place<'_>) -> Result<(), ParseError> {
+    fn children(&mut self, ty: &Type, place: Place<'_>) -> Result<(), ParseError> {
         match ty {
             Type::Named(_) | Type::Other(_) => Ok(()),
             Type::Struct { fields, .. } => self.fields(fields, place),
@@ -115,13 +119,14 @@ impl<'s> SchemaIndex<'s> {
     fn part(
         &mut self,
         part: &str,
-        (id, required, ty): (i32, bool, &'s Type),
+        (id, required, ty): (i32, bool, &Type),
         place: Place<'_>,
     ) -> Result<(), ParseError> {
         let name = join(place.name, part);
         let node = Node {
             name: name.clone(),
-            ty,
+            kind: Kind::of(ty),
+            shown: ty.to_string(),
             required,
             parent: place.parent,
         };
@@ -148,8 +153,14 @@ impl<'s> SchemaIndex<'s> {
         )
     }
 
-    fn add(&mut self, id: i32, node: Node<'s>) -> Result<(), ParseError> {
+    fn add(&mut self, id: i32, node: Node) -> Result<(), ParseError> {
         let name = node.name.clone();
+        self.name_bytes = self.name_bytes.saturating_add(name.len());
+        if self.name_bytes > MAX_NAME_BYTES {
+            let problem =
+                format_args!("its full column names are longer than {MAX_NAME_BYTES} bytes in all");
+            return Err(ParseError::new("schema", problem));
+        }
         if let Some(other) = self.names.insert(name.clone(), id) {
             let problem = format_args!("multiple fields for name {name}: {other} and {id}");
             return Err(ParseError::new("schema", problem));
@@ -174,13 +185,13 @@ pub(crate) fn check_structure(schema: &Schema) -> Result<(), ParseError> {
     Ok(())
 }
 
-fn identifier_field(index: &SchemaIndex<'_>, id: i32) -> Result<(), String> {
+fn identifier_field(index: &SchemaIndex, id: i32) -> Result<(), String> {
     let Some(field) = index.node(id) else {
         return Err(format!(
             "Cannot add fieldId {id} as an identifier field: field does not exist"
         ));
     };
-    let kind = Kind::of(field.ty);
+    let kind = field.kind;
     let refuse = |why: &str| {
         Err(format!(
             "Cannot add field {} as an identifier field: {why}",
@@ -198,7 +209,7 @@ fn identifier_field(index: &SchemaIndex<'_>, id: i32) -> Result<(), String> {
     }
     let mut parent = field.parent.and_then(|id| index.node(id));
     while let Some(outer) = parent {
-        if !matches!(outer.ty, Type::Struct { .. }) {
+        if outer.kind != Kind::Struct {
             return refuse(&format!("must not be nested in {}", outer.name));
         }
         if !outer.required {

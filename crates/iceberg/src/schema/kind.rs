@@ -23,19 +23,20 @@ pub(crate) enum Kind {
     Unknown,
     Variant,
     Geo,
-    Nested,
+    Struct,
+    /// A list or a map.
+    Collection,
     /// A type of a later format version. Nothing is known about it, so nothing is refused.
     Future,
 }
 
 impl Kind {
     pub(crate) fn of(ty: &Type) -> Self {
-        let Type::Named(name) = ty else {
-            return if matches!(ty, Type::Other(_)) {
-                Self::Future
-            } else {
-                Self::Nested
-            };
+        let name = match ty {
+            Type::Named(name) => name,
+            Type::Struct { .. } => return Self::Struct,
+            Type::List { .. } | Type::Map { .. } => return Self::Collection,
+            Type::Other(_) => return Self::Future,
         };
         let lower = name.trim().to_ascii_lowercase();
         match lower.as_str() {
@@ -63,7 +64,7 @@ impl Kind {
 
     /// Whether the Java reference calls it a primitive type: `variant` is none.
     pub(crate) fn is_primitive(self) -> bool {
-        !matches!(self, Self::Nested | Self::Variant)
+        !matches!(self, Self::Struct | Self::Collection | Self::Variant)
     }
 
     /// The format version that brought it.

@@ -1,9 +1,8 @@
 //! Applies updates to a table (or creates one from them), as the Java reference's `TableMetadata.Builder`.
 
 use super::builder::Builder;
-use super::log::EncryptionKey;
 use super::parse::strip_slashes;
-use super::update::TableUpdate;
+use super::update::{FileOfSnapshot, KeyToAdd, TableUpdate};
 use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
@@ -49,6 +48,15 @@ pub fn apply_table(
     updates: &[TableUpdate],
     point: &CommitPoint,
 ) -> Result<Applied<TableMetadata>, UpdateError> {
+    try_apply(base, updates, point).map_err(UpdateError::bounded)
+}
+
+fn try_apply(
+    base: Option<&TableMetadata>,
+    updates: &[TableUpdate],
+    point: &CommitPoint,
+) -> Result<Applied<TableMetadata>, UpdateError> {
+    check_amount(updates.iter().filter(|update| update.compares()).count())?;
     let mut builder = match base {
         Some(base) => Builder::from_base(base, point),
         None => Builder::from_nothing(initial_format_version(updates)?, point),
@@ -67,6 +75,19 @@ pub fn apply_table(
         }),
     }
 }
+
+/// Each of these updates is compared with all that is there; what people do fits in a few.
+pub(crate) fn check_amount(updates: usize) -> Result<(), UpdateError> {
+    if updates > MAX_COMPARING_UPDATES {
+        return Err(UpdateError::Invalid(format!(
+            "the commit has {updates} updates that add or remove schemas, partition specs, sort orders or \
+             view versions; at most {MAX_COMPARING_UPDATES} are taken at once"
+        )));
+    }
+    Ok(())
+}
+
+const MAX_COMPARING_UPDATES: usize = 1000;
 
 /// A table that updates create starts at the first version they ask for.
 fn initial_format_version(updates: &[TableUpdate]) -> Result<u8, UpdateError> {
@@ -122,15 +143,24 @@ impl Builder<'_> {
         match update {
             TableUpdate::RemoveSnapshots { snapshot_ids } => self.remove_snapshots(snapshot_ids),
             TableUpdate::RemoveSnapshotRef { ref_name } => self.remove_ref(ref_name),
-            TableUpdate::SetStatistics { statistics } => self.set_statistics(&statistics.0),
-            TableUpdate::RemoveStatistics { snapshot_id } => self.remove_statistics(*snapshot_id),
-            TableUpdate::SetPartitionStatistics {
-                partition_statistics,
+            TableUpdate::SetStatistics {
+                statistics: FileOfSnapshot(file),
             } => {
-                self.set_partition_statistics(&partition_statistics.0);
+                self.statistics.set(file.snapshot_id, file.clone());
+                self.changed = true;
+            }
+            TableUpdate::SetPartitionStatistics {
+                partition_statistics: FileOfSnapshot(file),
+            } => {
+                self.partition_statistics
+                    .set(file.snapshot_id, file.clone());
+                self.changed = true;
+            }
+            TableUpdate::RemoveStatistics { snapshot_id } => {
+                self.changed |= self.statistics.remove(snapshot_id);
             }
             TableUpdate::RemovePartitionStatistics { snapshot_id } => {
-                self.remove_partition_statistics(*snapshot_id);
+                self.changed |= self.partition_statistics.remove(snapshot_id);
             }
             TableUpdate::SetLocation { location } => self.set_location(location),
             TableUpdate::SetProperties { updates } => {
@@ -146,28 +176,19 @@ impl Builder<'_> {
                     self.meta.properties.remove(name);
                 }
             }
-            TableUpdate::AddEncryptionKey { encryption_key } => {
-                self.add_encryption_key(&encryption_key.0);
+            TableUpdate::AddEncryptionKey {
+                encryption_key: KeyToAdd(key),
+            } => {
+                self.changed |= !self.encryption_keys.contains(&key.id);
+                if !self.encryption_keys.contains(&key.id) {
+                    self.encryption_keys.set(key.id.clone(), key.clone());
+                }
             }
             TableUpdate::RemoveEncryptionKey { key_id } => {
-                let before = self.meta.encryption_keys.len();
-                self.meta.encryption_keys.retain(|key| key.id != *key_id);
-                self.changed |= self.meta.encryption_keys.len() != before;
+                self.changed |= self.encryption_keys.remove(key_id);
             }
             // The others are in `apply`.
             _ => {}
-        }
-    }
-
-    fn add_encryption_key(&mut self, key: &EncryptionKey) {
-        if !self
-            .meta
-            .encryption_keys
-            .iter()
-            .any(|other| other.id == key.id)
-        {
-            self.meta.encryption_keys.push(key.clone());
-            self.changed = true;
         }
     }
 
@@ -218,6 +239,9 @@ impl Builder<'_> {
     /// Brings the logs up to date and checks the whole.
     fn finish(mut self) -> Result<TableMetadata, UpdateError> {
         self.sweep_snapshots();
+        self.meta.statistics = self.statistics.take_list();
+        self.meta.partition_statistics = self.partition_statistics.take_list();
+        self.meta.encryption_keys = self.encryption_keys.take_list();
         if self.base_updated_ms.is_none() {
             self.complete_new_table()?;
         }

@@ -1,11 +1,15 @@
 //! The state while updates are applied: the metadata in the making, and what has been changed so far.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use uuid::Uuid;
 
 use super::TableMetadata;
 use super::apply::CommitPoint;
+use super::keyed::Keyed;
+use super::log::{EncryptionKey, StatisticsFile};
+use crate::schema::{Schema, SchemaIndex};
 
 /// What −1 stands for in updates.
 pub(super) const LAST_ADDED: i32 = -1;
@@ -19,9 +23,16 @@ pub(super) struct Builder<'c> {
     pub(super) changed: bool,
     /// Whether the current schema, the default spec or the default order is another one.
     pub(super) defaults_changed: bool,
+    /// Schemas that had to be compared, by id.
+    pub(super) parsed_schemas: HashMap<i32, Schema>,
+    /// The columns of the current schema, with its id.
+    pub(super) columns: Option<(i32, Rc<SchemaIndex>)>,
     pub(super) last_added_schema: Option<i32>,
     pub(super) last_added_spec: Option<i32>,
     pub(super) last_added_order: Option<i32>,
+    pub(super) statistics: Keyed<i64, StatisticsFile>,
+    pub(super) partition_statistics: Keyed<i64, StatisticsFile>,
+    pub(super) encryption_keys: Keyed<String, EncryptionKey>,
     /// Time of every snapshot that is there, by id.
     pub(super) snapshot_times: HashMap<i64, i64>,
     /// Snapshots that this commit added.
@@ -43,11 +54,16 @@ impl<'c> Builder<'c> {
             .map(|s| (s.id, s.timestamp_ms))
             .collect();
         Self {
+            statistics: Keyed::new(&base.statistics, |file| file.snapshot_id),
+            partition_statistics: Keyed::new(&base.partition_statistics, |file| file.snapshot_id),
+            encryption_keys: Keyed::new(&base.encryption_keys, |key| key.id.clone()),
             meta: base.clone(),
             point,
             base_updated_ms: Some(base.last_updated_ms),
             changed: false,
             defaults_changed: false,
+            parsed_schemas: HashMap::new(),
+            columns: None,
             last_added_schema: None,
             last_added_spec: None,
             last_added_order: None,

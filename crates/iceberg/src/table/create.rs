@@ -34,6 +34,10 @@ impl TableMetadata {
     /// Makes the metadata of a new table. All column ids, partition field ids and the schema's, spec's and
     /// order's ids are new.
     pub fn create(new: NewTable, now_ms: i64) -> Result<Self, UpdateError> {
+        Self::try_create(new, now_ms).map_err(UpdateError::bounded)
+    }
+
+    fn try_create(new: NewTable, now_ms: i64) -> Result<Self, UpdateError> {
         let format_version = format_version(&new.properties)?;
         let location = strip_slashes(&new.location);
         if location.is_empty() {

@@ -1,5 +1,9 @@
 //! Updates of schemas, partition specs and sort orders.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
 use super::StoredSchema;
 use super::builder::{Builder, LAST_ADDED};
 use crate::error::UpdateError;
@@ -11,25 +15,43 @@ impl Builder<'_> {
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<(), UpdateError> {
         check_compatibility(schema, self.meta.format_version)?;
         let highest = self.meta.last_column_id.max(schema.highest_field_id());
-        let mut id = self.meta.current_schema_id;
-        let mut found = false;
-        for stored in &self.meta.schemas {
-            if Schema::parse(stored.raw.get())?.same_as(schema) {
-                (id, found) = (stored.id, true);
-                break;
-            }
-            id = id.max(next_id("schema", stored.id)?);
-        }
-        if !found {
-            self.meta.schemas.push(StoredSchema {
-                id,
-                raw: schema.to_raw(Some(id)),
-            });
-        }
-        self.changed |= !found || highest != self.meta.last_column_id;
+        let id = match self.equal_schema(schema)? {
+            Some(id) => id,
+            None => self.push_schema(schema)?,
+        };
+        self.changed |= highest != self.meta.last_column_id;
         self.meta.last_column_id = highest;
         self.last_added_schema = Some(id);
         Ok(())
+    }
+
+    fn equal_schema(&mut self, schema: &Schema) -> Result<Option<i32>, UpdateError> {
+        for stored in &self.meta.schemas {
+            let known = match self.parsed_schemas.entry(stored.id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(slot) => slot.insert(Schema::parse(stored.raw.get())?),
+            };
+            if known.same_as(schema) {
+                return Ok(Some(stored.id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn push_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
+        let highest = self.meta.schemas.iter().map(|stored| stored.id).max();
+        let id = match highest {
+            Some(highest) => next_id("schema", highest)?.max(0),
+            None => self.meta.current_schema_id,
+        };
+        self.meta.schemas.push(StoredSchema {
+            id,
+            raw: schema.to_raw(Some(id)),
+        });
+        // A schema that was removed may have had the same id.
+        self.parsed_schemas.insert(id, schema.clone());
+        self.changed = true;
+        Ok(id)
     }
 
     pub(super) fn set_current_schema(&mut self, id: i32) -> Result<(), UpdateError> {
@@ -53,6 +75,7 @@ impl Builder<'_> {
             return Err(UpdateError::invalid("Cannot remove the current schema"));
         }
         let before = self.meta.schemas.len();
+        let ids: HashSet<i32> = ids.iter().copied().collect();
         self.meta.schemas.retain(|schema| !ids.contains(&schema.id));
         self.changed |= self.meta.schemas.len() != before;
         Ok(())
@@ -62,8 +85,7 @@ impl Builder<'_> {
     pub(super) fn add_spec(&mut self, spec: &PartitionSpec) -> Result<(), UpdateError> {
         let mut spec = spec.clone();
         self.fill_partition_ids(&mut spec)?;
-        let schema = self.current_schema()?;
-        let index = SchemaIndex::new(&schema)?;
+        let index = self.current_columns()?;
         spec.check_names(&index)?;
         spec.check_sources(&index)?;
         if let Some(same) = self.meta.specs.iter().find(|stored| stored.same_as(&spec)) {
@@ -88,22 +110,27 @@ impl Builder<'_> {
     /// Fields that come without ids take those of equal fields of earlier specs, or new ones. In v1 ids
     /// count up from 1000 in every spec.
     fn fill_partition_ids(&self, spec: &mut PartitionSpec) -> Result<(), UpdateError> {
-        let mut last = match self.meta.format_version {
-            1 => FIRST_PARTITION_ID - 1,
-            _ => self.meta.last_partition_id.max(FIRST_PARTITION_ID - 1),
+        if spec.fields.iter().all(|field| field.id.is_some()) {
+            return Ok(());
+        }
+        let (mut last, reuse) = match self.meta.format_version {
+            1 => (FIRST_PARTITION_ID - 1, &[][..]),
+            _ => (
+                self.meta.last_partition_id.max(FIRST_PARTITION_ID - 1),
+                &self.meta.specs[..],
+            ),
         };
+        let known: HashMap<_, _> = reuse
+            .iter()
+            .flat_map(|spec| &spec.fields)
+            .map(|f| (f.values(), f.id))
+            .collect();
         spec.fill_ids(|field| {
-            let mut known = self.meta.specs.iter().flat_map(|stored| &stored.fields);
-            let equal = known
-                .find(|other| other.same_values_as(field))
-                .and_then(|other| other.id);
-            match equal {
-                Some(id) if self.meta.format_version > 1 => Ok(id),
-                _ => {
-                    last = next_id("partition field", last)?;
-                    Ok(last)
-                }
+            if let Some(id) = known.get(&field.values()).copied().flatten() {
+                return Ok(id);
             }
+            last = next_id("partition field", last)?;
+            Ok(last)
         })
     }
 
@@ -126,6 +153,7 @@ impl Builder<'_> {
             ));
         }
         let before = self.meta.specs.len();
+        let ids: HashSet<i32> = ids.iter().copied().collect();
         self.meta
             .specs
             .retain(|spec| spec.id.is_none_or(|id| !ids.contains(&id)));
@@ -135,8 +163,7 @@ impl Builder<'_> {
 
     /// Adds an order for the current schema, or finds the equal one that is there.
     pub(super) fn add_sort_order(&mut self, order: &SortOrder) -> Result<(), UpdateError> {
-        let schema = self.current_schema()?;
-        order.check_sources(&SchemaIndex::new(&schema)?)?;
+        order.check_sources(&*self.current_columns()?)?;
         let orders = &mut self.meta.sort_orders;
         if let Some(same) = orders.iter().find(|stored| stored.same_as(order)) {
             self.last_added_order = Some(same.id);
@@ -175,11 +202,20 @@ impl Builder<'_> {
         self.defaults_changed |= before != after;
     }
 
-    fn current_schema(&self) -> Result<Schema, UpdateError> {
+    /// The columns of the current schema; built once, however many specs and orders are added.
+    fn current_columns(&mut self) -> Result<Rc<SchemaIndex>, UpdateError> {
+        let current = self.meta.current_schema_id;
+        if let Some((id, columns)) = &self.columns
+            && *id == current
+        {
+            return Ok(Rc::clone(columns));
+        }
         let text = self.meta.current_schema_json().ok_or_else(|| {
             UpdateError::invalid("a schema must be added before a partition spec or a sort order")
         })?;
-        Ok(Schema::parse(text)?)
+        let columns = Rc::new(SchemaIndex::new(&Schema::parse(text)?)?);
+        self.columns = Some((current, Rc::clone(&columns)));
+        Ok(columns)
     }
 }
 

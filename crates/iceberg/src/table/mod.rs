@@ -4,6 +4,7 @@ mod apply;
 mod builder;
 mod create;
 mod history;
+mod keyed;
 mod layouts;
 mod log;
 mod parse;
@@ -28,6 +29,7 @@ pub use update::TableUpdate;
 
 use crate::json::{Extra, Raw};
 use crate::layout::{PartitionSpec, SortOrder};
+pub(crate) use apply::check_amount;
 pub(crate) use layouts::{last_added, next_id};
 use log::{EncryptionKey, StatisticsFile};
 pub(crate) use parse::strip_slashes;

@@ -106,54 +106,57 @@ fn next_row_id(object: &mut Object<'_>, format_version: u8) -> Result<Option<i64
     object.require("next-row-id").map(Some)
 }
 
-/// `schemas`, or in old v1 metadata the one `schema`.
+/// `schemas`, or in old v1 metadata the one `schema`. Both are taken out of the object whichever counts: what
+/// stayed would be printed again beside what comes of it.
 fn schemas(object: &mut Object<'_>, version: u8) -> Result<Parts<StoredSchema>, ParseError> {
-    let legacy = if version == 1 {
-        object.raw("schema")
-    } else {
-        None
-    };
+    let legacy = object.raw("schema");
+    let current: Option<i32> = object.optional("current-schema-id")?;
     let Some(list) = list_if_any(object, version, "schemas")? else {
-        let raw = legacy.ok_or_else(|| object.error("the field `schema` is missing"))?;
-        let schema = stored_schema(raw, Some(0))?;
+        let raw = legacy.ok_or_else(|| object.missing("schema"))?;
+        let schema = stored_schema(raw)?;
         return Ok((schema.id, vec![schema]));
     };
     let list = list
         .into_iter()
-        .map(|raw| stored_schema(raw, None))
+        .map(stored_schema)
         .collect::<Result<_, _>>()?;
-    Ok((object.require("current-schema-id")?, list))
+    Ok((
+        current.ok_or_else(|| object.missing("current-schema-id"))?,
+        list,
+    ))
 }
 
-/// A schema without an id takes the one given, or 0, as the Java reference reads it.
-fn stored_schema(raw: &RawValue, id: Option<i32>) -> Result<StoredSchema, ParseError> {
+/// A schema without an id has the id 0, as the Java reference reads it.
+fn stored_schema(raw: &RawValue) -> Result<StoredSchema, ParseError> {
     let mut object = Object::parse("schema", raw.get())?;
-    let found: Option<i32> = object.optional("schema-id")?;
-    let id = found.or(id).unwrap_or(0);
-    let raw = if found.is_some() {
-        Raw::from(raw)
-    } else {
-        crate::schema::Schema::parse(raw.get())?.to_raw(Some(id))
-    };
-    Ok(StoredSchema { id, raw })
+    if let Some(id) = object.optional("schema-id")? {
+        return Ok(StoredSchema {
+            id,
+            raw: Raw::from(raw),
+        });
+    }
+    Ok(StoredSchema {
+        id: 0,
+        raw: crate::schema::Schema::parse(raw.get())?.to_raw(Some(0)),
+    })
 }
 
 /// `partition-specs`, or in old v1 metadata the one `partition-spec`.
 fn specs(object: &mut Object<'_>, version: u8) -> Result<Parts<PartitionSpec>, ParseError> {
-    let legacy = if version == 1 {
-        object.array("partition-spec")?
-    } else {
-        None
-    };
+    let legacy = object.array("partition-spec")?;
+    let default: Option<i32> = object.optional("default-spec-id")?;
     let Some(list) = list_if_any(object, version, "partition-specs")? else {
-        let fields = legacy.ok_or_else(|| object.error("the field `partition-spec` is missing"))?;
+        let fields = legacy.ok_or_else(|| object.missing("partition-spec"))?;
         return Ok((0, vec![with_ids(PartitionSpec::parse_v1(fields)?)?]));
     };
     let list = list
         .into_iter()
         .map(|raw| with_ids(PartitionSpec::parse(raw.get())?))
         .collect::<Result<_, _>>()?;
-    Ok((object.require("default-spec-id")?, list))
+    Ok((
+        default.ok_or_else(|| object.missing("default-spec-id"))?,
+        list,
+    ))
 }
 
 /// Fields of old v1 specs have no ids: they count up from 1000.
@@ -179,6 +182,7 @@ fn last_partition_id(
 }
 
 fn sort_orders(object: &mut Object<'_>, version: u8) -> Result<Parts<SortOrder>, ParseError> {
+    let default: Option<i32> = object.optional("default-sort-order-id")?;
     let Some(list) = list_if_any(object, version, "sort-orders")? else {
         let unsorted = SortOrder::unsorted();
         return Ok((unsorted.id, vec![unsorted]));
@@ -187,7 +191,10 @@ fn sort_orders(object: &mut Object<'_>, version: u8) -> Result<Parts<SortOrder>,
         .into_iter()
         .map(|raw| SortOrder::parse(raw.get()))
         .collect::<Result<_, _>>()?;
-    Ok((object.require("default-sort-order-id")?, list))
+    Ok((
+        default.ok_or_else(|| object.missing("default-sort-order-id"))?,
+        list,
+    ))
 }
 
 /// An array that may be missing in v1 only.

@@ -1,7 +1,7 @@
-//! Updates of snapshots, references and the files that describe snapshots.
+//! Updates of snapshots and references.
 
 use super::builder::Builder;
-use super::log::{SnapshotLogEntry, StatisticsFile};
+use super::log::SnapshotLogEntry;
 use super::snapshot::{MAIN, RefKind, Snapshot, SnapshotRef};
 use crate::error::UpdateError;
 
@@ -76,15 +76,15 @@ impl Builder<'_> {
 
     pub(super) fn set_ref(&mut self, name: &str, new: &SnapshotRef) -> Result<(), UpdateError> {
         new.check()?;
-        if self.meta.refs.get(name) == Some(new) {
-            return Ok(());
-        }
         let id = new.snapshot_id;
         let Some(snapshot_time) = self.snapshot_times.get(&id).copied() else {
             return Err(UpdateError::Invalid(format!(
                 "Cannot set {name} to unknown snapshot: {id}"
             )));
         };
+        if self.meta.refs.get(name) == Some(new) {
+            return Ok(());
+        }
         if name == MAIN {
             if new.kind == RefKind::Tag {
                 return Err(UpdateError::Invalid(format!(
@@ -136,24 +136,13 @@ impl Builder<'_> {
             self.removed_snapshots.insert(*id);
             self.removed_any_snapshot = true;
             self.changed = true;
-            self.meta.statistics.retain(|file| file.snapshot_id != *id);
-            self.meta
-                .partition_statistics
-                .retain(|file| file.snapshot_id != *id);
-        }
-        let dangling: Vec<String> = self
-            .meta
-            .refs
-            .iter()
-            .filter(|(_, reference)| !self.snapshot_times.contains_key(&reference.snapshot_id))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in dangling {
-            self.remove_ref(&name);
+            self.statistics.remove(id);
+            self.partition_statistics.remove(id);
         }
     }
 
-    /// Takes removed snapshots out of the list, all at once: clients send thousands of removals.
+    /// Takes removed snapshots out of the list, and the references to them away. All at once: clients send
+    /// thousands of removals.
     pub(super) fn sweep_snapshots(&mut self) {
         if self.removed_snapshots.is_empty() {
             return;
@@ -162,38 +151,10 @@ impl Builder<'_> {
         self.meta
             .snapshots
             .retain(|snapshot| !removed.contains(&snapshot.id));
+        let is_gone = |reference: &SnapshotRef| removed.contains(&reference.snapshot_id);
+        if self.meta.refs.get(MAIN).is_some_and(is_gone) {
+            self.meta.current_snapshot_id = None;
+        }
+        self.meta.refs.retain(|_, reference| !is_gone(reference));
     }
-
-    pub(super) fn set_statistics(&mut self, file: &StatisticsFile) {
-        replace(&mut self.meta.statistics, file);
-        self.changed = true;
-    }
-
-    pub(super) fn set_partition_statistics(&mut self, file: &StatisticsFile) {
-        replace(&mut self.meta.partition_statistics, file);
-        self.changed = true;
-    }
-
-    pub(super) fn remove_statistics(&mut self, snapshot_id: i64) {
-        self.changed |= remove(&mut self.meta.statistics, snapshot_id);
-    }
-
-    pub(super) fn remove_partition_statistics(&mut self, snapshot_id: i64) {
-        self.changed |= remove(&mut self.meta.partition_statistics, snapshot_id);
-    }
-}
-
-/// Puts a file in the place of those of the same snapshot.
-fn replace(files: &mut Vec<StatisticsFile>, file: &StatisticsFile) {
-    let at = files
-        .iter()
-        .position(|other| other.snapshot_id == file.snapshot_id);
-    files.retain(|other| other.snapshot_id != file.snapshot_id);
-    files.insert(at.unwrap_or(files.len()), file.clone());
-}
-
-fn remove(files: &mut Vec<StatisticsFile>, snapshot_id: i64) -> bool {
-    let before = files.len();
-    files.retain(|file| file.snapshot_id != snapshot_id);
-    files.len() != before
 }

@@ -4,6 +4,7 @@
     reason = "a test may panic"
 )]
 
+mod bounds;
 mod create;
 mod history;
 mod kit;

@@ -159,6 +159,18 @@ impl TableUpdate {
         Err(object.error(format_args!("the action `{action}` is not known")))
     }
 
+    /// Whether the update is compared with every part of its kind that the table has.
+    pub(super) fn compares(&self) -> bool {
+        matches!(
+            self,
+            Self::AddSchema { .. }
+                | Self::RemoveSchemas { .. }
+                | Self::AddSpec { .. }
+                | Self::RemovePartitionSpecs { .. }
+                | Self::AddSortOrder { .. }
+        )
+    }
+
     /// The action's name in the REST spec.
     pub fn action(&self) -> &'static str {
         match self {

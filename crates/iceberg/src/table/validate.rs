@@ -13,7 +13,10 @@ impl TableMetadata {
     /// Checks that ids are unique, that references lead somewhere and that logs are in order.
     pub(super) fn check_consistency(&self) -> Result<(), String> {
         if self.format_version > 1 && self.uuid.is_nil() {
-            return Err(format!("UUID is required in format v{}", self.format_version));
+            return Err(format!(
+                "UUID is required in format v{}",
+                self.format_version
+            ));
         }
         self.check_layout_ids()?;
         self.check_snapshots()?;

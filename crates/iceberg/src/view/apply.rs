@@ -6,7 +6,7 @@ use super::{FORMAT_VERSION, LogEntry, StoredSchema, ViewMetadata, ViewUpdate, Vi
 use crate::error::UpdateError;
 use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
 use crate::schema::Schema;
-use crate::table::{Applied, Change, last_added, next_id, strip_slashes};
+use crate::table::{Applied, Change, check_amount, last_added, next_id, strip_slashes};
 
 /// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970.
 pub fn apply_view(
@@ -14,6 +14,21 @@ pub fn apply_view(
     updates: &[ViewUpdate],
     now_ms: i64,
 ) -> Result<Applied<ViewMetadata>, UpdateError> {
+    try_apply(base, updates, now_ms).map_err(UpdateError::bounded)
+}
+
+fn try_apply(
+    base: &ViewMetadata,
+    updates: &[ViewUpdate],
+    now_ms: i64,
+) -> Result<Applied<ViewMetadata>, UpdateError> {
+    let compares = |update: &&ViewUpdate| {
+        matches!(
+            update,
+            ViewUpdate::AddSchema { .. } | ViewUpdate::AddViewVersion { .. }
+        )
+    };
+    check_amount(updates.iter().filter(compares).count())?;
     let mut builder = ViewBuilder::new(base, now_ms);
     for update in updates {
         builder.apply(update)?;
