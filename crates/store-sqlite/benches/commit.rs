@@ -209,7 +209,8 @@ async fn look_up(planted: Arc<Planted>, lane: usize, (end, want): (Instant, Want
 #[tokio::main]
 async fn main() {
     let folder = TempDir::new().unwrap();
-    let planted = Arc::new(plant(&folder.path().join("catalog.db")).await);
+    let path = folder.path().join("catalog.db");
+    let planted = Arc::new(plant(&path).await);
     println!("{TABLES} tables, {METADATA} bytes of metadata each");
     for writers in [1, 8, 64] {
         let rate = commits(&planted, writers).await;
@@ -221,4 +222,10 @@ async fn main() {
             println!("resolve {want:?}, {lanes} lanes of {KEYS} keys: {rate:>9.0} keys/s");
         }
     }
+    let (written, read) = tokio::join!(commits(&planted, 8), lookups(&planted, 4, Want::Contents));
+    let log = std::fs::metadata(path.with_extension("db-wal"))
+        .unwrap()
+        .len()
+        >> 20;
+    println!("at once: {written:.0} commits/s, {read:.0} keys/s, log {log} MiB");
 }

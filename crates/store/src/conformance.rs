@@ -176,7 +176,8 @@ macro_rules! conformance_cases {
                 lists_are_cut_into_pages_by_folded_path
                 pages_stay_stable_under_change
                 an_update_replaces_properties_and_protection
-                a_stale_or_pointless_update_is_refused;
+                a_stale_or_pointless_update_is_refused
+                as_many_properties_as_allowed_are_kept;
             namespace_drop:
                 a_tree_is_everything_below
                 an_empty_one_goes
@@ -184,7 +185,8 @@ macro_rules! conformance_cases {
                 what_holds_others_stays
                 a_tree_goes_as_it_was_seen
                 what_has_changed_since_is_stale
-                what_has_come_since_keeps_it;
+                what_has_come_since_keeps_it
+                a_large_tree_goes_at_once;
             tabular:
                 what_was_created_is_loaded
                 another_warehouse_does_not_have_it
@@ -210,7 +212,9 @@ macro_rules! conformance_cases {
                 a_replaced_entry_makes_room
                 a_replaced_entry_must_be_as_expected
                 twins_in_one_commit_are_refused
-                large_metadata_survives;
+                large_metadata_survives
+                the_longest_name_and_location_fit
+                as_many_tables_as_allowed_fit_one_commit;
             location:
                 overlaps_are_refused
                 neighbours_are_not_overlaps

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use model::{EventKind, NamespaceId, TabularId, TabularKind, Timestamp, Version};
+use model::{Bounds, EventKind, NamespaceId, TabularId, TabularKind, Timestamp, Version};
 
 use super::fixture::{
-    Catalog, Marks, content, event, later, new_table, new_view, refused, swap, text_of,
+    Catalog, Marks, content, event, later, new_table, new_table_at, new_view, noise, refused, swap,
+    text_of,
 };
 use crate::{Effects, Entity, NewTabular, Store, StoreError, StoredMetadata, Swap, TabularContent};
 
@@ -315,15 +316,7 @@ pub async fn twins_in_one_commit_are_refused(store: &Arc<dyn Store>) {
 pub async fn large_metadata_survives(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
     // Does not compress, so that it is as large when stored.
-    let mut state = 1_u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    })
-    .take(3_000_000)
-    .collect();
+    let noise = noise(3_000_000);
     let base = new_table(namespace, "t");
     for bytes in [&noise[..], b"{}", b""] {
         let new = NewTabular {
@@ -342,4 +335,57 @@ pub async fn large_metadata_survives(store: &Arc<dyn Store>) {
             .await
             .unwrap();
     }
+}
+
+pub async fn the_longest_name_and_location_fit(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let noise = noise(Bounds::LOCATION_BYTES);
+    let letters = |count: usize| -> String {
+        let noise = noise.iter().take(count);
+        noise.map(|byte| char::from(b'a' + byte % 26)).collect()
+    };
+    let location = format!("s3://{}", letters(Bounds::LOCATION_BYTES - 5));
+    for text in [
+        letters(Bounds::NAME_BYTES),
+        "ü".repeat(Bounds::NAME_BYTES / 2),
+    ] {
+        let new = new_table_at(namespace, &text, &location);
+        let (id, version) = (new.id, new.version);
+        catalog.create(new).await.unwrap();
+        assert_eq!(catalog.load(id).await.unwrap().name, text);
+        let inside = new_table_at(namespace, "inside", &format!("{location}/in"));
+        refused!(
+            catalog.create(inside).await,
+            StoreError::LocationTaken { .. }
+        );
+        store
+            .tabular_drop((id, version), Effects::none())
+            .await
+            .unwrap();
+    }
+}
+
+pub async fn as_many_tables_as_allowed_fit_one_commit(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let creates: Vec<_> = (0..Bounds::TABLES_PER_TRANSACTION)
+        .map(|number| new_table(namespace, &format!("t{number}")))
+        .collect();
+    let swaps = creates.iter().map(|new| Swap {
+        id: new.id,
+        expected: new.version,
+        claimed_location: None,
+        content: content(&new.claimed_location, "second"),
+    });
+    let mut swaps: Vec<_> = swaps.collect();
+    let marks = Marks::of(catalog.warehouse);
+    catalog
+        .commit(creates, Vec::new(), marks.effects())
+        .await
+        .unwrap();
+    marks.are_there(store).await;
+    catalog.swap(swaps.clone()).await.unwrap();
+    // All of them have lost this one but the last, which never was.
+    swaps.last_mut().unwrap().id = TabularId::generate();
+    let lost = catalog.swap(swaps.clone()).await;
+    refused!(lost, StoreError::Stale { current } if current.len() == swaps.len() - 1);
 }

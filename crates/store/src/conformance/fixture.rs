@@ -76,6 +76,18 @@ pub(super) fn text_of(content: &TabularContent) -> String {
     json["text"].as_str().unwrap().to_owned()
 }
 
+/// Bytes that do not compress, the same each time.
+pub(super) fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let bytes = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    });
+    bytes.take(count).collect()
+}
+
 pub(super) fn event(kind: EventKind, subject: &str) -> Event {
     Event {
         kind,

@@ -133,6 +133,11 @@ pub async fn odd_and_long_names_are_kept(store: &Arc<dyn Store>) {
         let children = page(&catalog, Some(id), (None, 10)).await;
         assert_eq!(children.items.len(), 1, "{odd}");
     }
+    let level = "y".repeat(Bounds::NAME_BYTES - 1);
+    let longest = [level.as_str(); Bounds::NAMESPACE_BYTES / Bounds::NAME_BYTES];
+    for depth in 1..=longest.len() {
+        catalog.namespace(&longest[..depth]).await;
+    }
     let deepest = ["d"; Bounds::NAMESPACE_DEPTH];
     for depth in 1..=deepest.len() {
         catalog.namespace(&deepest[..depth]).await;
@@ -260,4 +265,19 @@ pub async fn a_stale_or_pointless_update_is_refused(store: &Arc<dyn Store>) {
     refused!(updated, StoreError::NotFound(Entity::Namespace(it)) if it == gone.id);
     marks.are_absent(store).await;
     assert!(load(&catalog, id).await.properties.is_empty());
+}
+
+pub async fn as_many_properties_as_allowed_are_kept(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let value = "v".repeat(Bounds::PROPERTIES_BYTES / Bounds::PROPERTIES - 8);
+    let properties: model::Properties = (0..Bounds::PROPERTIES)
+        .map(|number| (format!("k{number}"), value.clone()))
+        .collect();
+    let new = NewNamespace {
+        properties: properties.clone(),
+        ..catalog.new_namespace(&["ns"])
+    };
+    let id = new.id;
+    store.namespace_create(new, Effects::none()).await.unwrap();
+    assert!(load(&catalog, id).await.properties == properties);
 }

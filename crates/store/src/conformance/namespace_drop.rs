@@ -231,3 +231,20 @@ pub async fn what_has_come_since_keeps_it(store: &Arc<dyn Store>) {
     marks.are_absent(store).await;
     assert_eq!(tree(&catalog, ids[0]).await.tabulars.len(), 7);
 }
+
+pub async fn a_large_tree_goes_at_once(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let id = catalog.namespace(&["a"]).await;
+    for number in 0..3 {
+        let inner = catalog.namespace(&["a", &format!("n{number}")]).await;
+        let creates = (0..500).map(|table| new_table(inner, &format!("t{table}")));
+        catalog
+            .commit(creates.collect(), Vec::new(), Effects::none())
+            .await
+            .unwrap();
+    }
+    let seen = with_tree(&catalog, id).await;
+    assert_eq!(seen.tree.tabulars.len(), 1_500);
+    store.namespace_drop(seen, Effects::none()).await.unwrap();
+    assert!(!is_there(&catalog, id).await);
+}
