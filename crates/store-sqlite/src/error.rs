@@ -30,6 +30,15 @@ pub enum OpenError {
         /// The highest number that this program knows.
         known: i64,
     },
+    /// Another program's tables are in it.
+    #[error(
+        "the SQLite database `{path}` belongs to another program: name a file that is not there \
+         yet, or one that this program has made"
+    )]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
     /// The layout could not be brought up to date.
     #[error("the database `{path}` could not be migrated: {source}")]
     Migration {

@@ -3,29 +3,15 @@
 use std::path::Path;
 
 use refinery::embed_migrations;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::error::OpenError;
 
 embed_migrations!("migrations");
 
-/// Runs the migrations that the database lacks, all or none. A database that a newer program has
-/// changed is refused before anything is written to it.
+/// Runs the migrations that the database lacks, all or none.
 pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let runner = migrations::runner().set_grouped(true);
-    let known = runner
-        .get_migrations()
-        .iter()
-        .map(refinery::Migration::version);
-    let known = known.max().map_or(0, i64::from);
-    let found = applied(connection).map_err(|source| OpenError::Database {
-        path: path.to_owned(),
-        source,
-    })?;
-    if let Some(found) = found.filter(|found| *found > known) {
-        let path = path.to_owned();
-        return Err(OpenError::Newer { path, found, known });
-    }
     runner
         .run(connection)
         .map_err(|source| OpenError::Migration {
@@ -35,19 +21,40 @@ pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
     Ok(())
 }
 
-/// The number of the newest migration that has been run, if one has.
-fn applied(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    let history = "select 1 from sqlite_schema where name = 'refinery_schema_history'";
-    if connection
-        .query_row(history, [], |_| Ok(()))
-        .optional()?
-        .is_none()
-    {
-        return Ok(None);
+/// Refuses a database that a newer program has changed, and one that is another program's. Writes nothing.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let runner = migrations::runner();
+    let numbers = runner.get_migrations().iter();
+    let known = numbers
+        .map(refinery::Migration::version)
+        .max()
+        .map_or(0, i64::from);
+    let path = path.to_owned();
+    match applied(connection) {
+        Ok(Layout::Ours(found)) if found > known => Err(OpenError::Newer { path, found, known }),
+        Ok(Layout::Ours(_) | Layout::Empty) => Ok(()),
+        Ok(Layout::Foreign) => Err(OpenError::Foreign { path }),
+        Err(source) => Err(OpenError::Database { path, source }),
     }
-    connection.query_row(
-        "select max(version) from refinery_schema_history",
-        [],
-        |row| row.get(0),
-    )
+}
+
+enum Layout {
+    Empty,
+    /// The number of the newest migration that was run, 0 if none was.
+    Ours(i64),
+    Foreign,
+}
+
+fn applied(connection: &Connection) -> rusqlite::Result<Layout> {
+    let question = "select count(*), coalesce(sum(name = 'refinery_schema_history'), 0) > 0
+         from sqlite_schema where type = 'table'";
+    match connection.query_row(question, [], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        (0_i64, _) => Ok(Layout::Empty),
+        (_, false) => Ok(Layout::Foreign),
+        (_, true) => connection.query_row(
+            "select coalesce(max(version), 0) from refinery_schema_history",
+            [],
+            |row| row.get(0).map(Layout::Ours),
+        ),
+    }
 }

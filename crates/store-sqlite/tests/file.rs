@@ -78,6 +78,42 @@ async fn a_file_that_is_no_database_is_refused() {
 }
 
 #[tokio::test]
+async fn another_programs_database_is_refused_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("catalog.db");
+    let foreign = Connection::open(&path).unwrap();
+    foreign.execute_batch("create table theirs (a)").unwrap();
+    drop(foreign);
+    let before = std::fs::read(&path).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_short_is_made_good() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("catalog.db");
+    drop(SqliteStore::open(&path).unwrap());
+    // The runner makes its own table first, in a transaction of its own.
+    let whole = Connection::open(&path).unwrap();
+    let history = "select sql from sqlite_schema where name = 'refinery_schema_history'";
+    let history: String = whole.query_row(history, [], |row| row.get(0)).unwrap();
+    let half = folder.path().join("half.db");
+    let by_hand = Connection::open(&half).unwrap();
+    by_hand.execute_batch(&history).unwrap();
+    drop(by_hand);
+    assert_eq!(count(&half).await, 0);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let path = Path::new("/no/such/folder/catalog.db");
+    let error = SqliteStore::open(path).unwrap_err();
+    assert!(error.to_string().contains("/no/such/folder"), "{error}");
+}
+
+#[tokio::test]
 async fn every_change_that_waits_at_the_end_is_kept() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("catalog.db");

@@ -27,23 +27,32 @@ impl Files {
             path: path.to_owned(),
             _lock: lock(path)?,
         };
-        let mut connection = files.connect()?;
-        migrate::run(&mut connection, path)?;
+        migrate::check(&files.bare()?, path)?;
+        migrate::run(&mut files.connect()?, path)?;
         sync_folder(path)?;
         Ok(files)
     }
 
     /// A new connection.
     pub(crate) fn connect(&self) -> Result<Connection, OpenError> {
+        let connection = self.bare()?;
+        prepare(&connection).map_err(|source| self.refused(source))?;
+        Ok(connection)
+    }
+
+    /// A connection that has not touched the file yet.
+    fn bare(&self) -> Result<Connection, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(&self.path, flags)
-            .and_then(|connection| prepare(&connection).map(|()| connection))
-            .map_err(|source| OpenError::Database {
-                path: self.path.clone(),
-                source,
-            })
+        Connection::open_with_flags(&self.path, flags).map_err(|source| self.refused(source))
+    }
+
+    fn refused(&self, source: rusqlite::Error) -> OpenError {
+        OpenError::Database {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
@@ -59,7 +68,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          pragma foreign_keys = on;
          pragma trusted_schema = off;
          pragma temp_store = memory;
-         pragma cache_size = -16384;
+         pragma cache_size = -8192;
          pragma wal_autocheckpoint = 4000;
          pragma journal_size_limit = 67108864;",
     )
