@@ -110,7 +110,7 @@ where
     });
 }
 
-/// Makes a test of each case of the suite. See [`store::conformance`](crate::conformance).
+/// Makes a test of each case of the suite. See [`store::conformance`](mod@crate::conformance).
 #[macro_export]
 macro_rules! conformance {
     ($make:expr) => {
