@@ -1,0 +1,499 @@
+//! Changes to tables and views that become true together or not at all.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::future::join4;
+use model::{NamespaceId, TabularId, TaskId, WarehouseId};
+use store::{Commit, Effects, Entity, Result, StoreError, Swap};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+use uuid::Uuid;
+
+use crate::connection::{AdvisoryLocks, Attempts, OpenTransaction, Pools, Session};
+use crate::effects::{Events, NewTasks};
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::row::{self, get};
+use crate::{idempotency, tabular};
+
+/// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
+pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> Result<()> {
+    let mut attempts = Attempts::default();
+    loop {
+        let session = pools.primary().await?;
+        let ended = match one_swap(commit, effects) {
+            Some(swap) => swap_one(&session, commit, swap, effects).await,
+            None => apply_all(&session, commit, effects).await,
+        };
+        drop(session);
+        match ended {
+            // A row that came in between is seen by the next attempt, which can say what it is.
+            Err(failure) if failure.is_unique_violation() && attempts.left().await => {}
+            Err(failure) if attempts.again(&failure).await => {}
+            ended => return ended.map_err(StoreError::from),
+        }
+    }
+}
+
+/// The only change, if it is one that needs nothing but its row: most commits are.
+fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
+    match commit.swaps.as_slice() {
+        [swap]
+            if commit.creates.is_empty()
+                && swap.claimed_location.is_none()
+                && effects.tasks.is_empty()
+                && effects.idempotency.is_none() =>
+        {
+            Some(swap)
+        }
+        _ => None,
+    }
+}
+
+/// Compares and sets, and tells: a transaction of one statement.
+const SWAP: &str = "with swapped as (
+        update tabular set version = version + 1, updated_at = $4, location = $5,
+            metadata_location = $6, metadata = $7
+        where id = $1 and version = $2 and warehouse_id = $3 and deleted_at is null
+        returning id
+    ), told as (
+        insert into outbox (kind, at, warehouse_id, subject, body)
+        select e.* from swapped, unnest($8::text[], $9::bigint[], $10::uuid[], $11::text[],
+            $12::text[]) as e
+    )
+    select id from swapped";
+
+async fn swap_one(db: &Session, commit: &Commit, swap: &Swap, effects: &Effects) -> Work<()> {
+    let events = Events::of(&effects.events)?;
+    let swapped = db
+        .query_opt(
+            SWAP,
+            &[
+                &swap.id.as_uuid(),
+                &swap.expected.as_i64(),
+                &commit.warehouse.as_uuid(),
+                &commit.at.as_ms(),
+                &swap.content.location,
+                &swap.content.metadata_location,
+                &swap.content.metadata.as_stored(),
+                &events.kinds,
+                &events.times,
+                &events.warehouses,
+                &events.subjects,
+                &events.bodies,
+            ],
+        )
+        .await
+        .map_err(Failure::after_commit_was_sent)?;
+    match swapped {
+        Some(_) => Ok(()),
+        None => Err(stale(db, commit.warehouse, &[swap.id]).await),
+    }
+}
+
+/// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
+/// keep: warehouses, namespaces, tables and views, each by id. Places are excluded from others before the statement
+/// begins, so that it sees all that were taken.
+const APPLY: &str = "with new as materialized (
+        select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[])
+            with ordinality as new(id, namespace_id, kind, name, name_key, version,
+                claim, location, metadata_location, metadata, place)
+    ), touched as materialized (
+        select * from unnest($14::uuid[] || $20::uuid[], $15::bigint[] || $21::bigint[])
+            as touched(id, expected)
+    ), owners as materialized (
+        select id from warehouse where id = any($37::uuid[]) order by id for key share
+    ), homes as materialized (
+        select id from namespace where id = any($5) and warehouse_id = $1
+            and (select count(*) from owners) >= 0
+        order by id for key share
+    ), held as materialized (
+        select id, version from tabular
+        where id = any($14 || $20) and warehouse_id = $1 and deleted_at is null
+            and (select count(*) from homes) >= 0
+        order by id for no key update
+    ), verdict as materialized (
+        select exists (select from idempotency where key = $26) as replayed,
+            array(select id from touched where not exists (select from held
+                where held.id = touched.id and held.version = touched.expected)) as stale,
+            (select namespace_id from new where not exists (select from homes
+                where homes.id = new.namespace_id) limit 1) as homeless,
+            (select new.place from new join tabular t on t.namespace_id = new.namespace_id
+                and t.name_key = new.name_key and t.deleted_at is null
+                where t.id <> all($20) limit 1) as name_taken,
+            (select new.id from new join tabular t on t.id = new.id
+                where t.id <> all($20) limit 1) as id_taken,
+            (select array[probe.claim, t.location_claim]
+                from unnest($22::text[], $23::text[]) as probe(claim, at)
+                join tabular t on t.warehouse_id = $1 and t.location_claim = probe.at
+                where t.id <> all($25::uuid[]) limit 1) as around,
+            (select array[probe.claim, t.location_claim]
+                from unnest($24::text[]) as probe(claim)
+                join tabular t on t.warehouse_id = $1 and t.location_claim >= probe.claim || '/'
+                    and t.location_claim < probe.claim || '0'
+                where t.id <> all($25) limit 1) as inside,
+            (select wanted.id from unnest($37) as wanted(id) where not exists (select from owners
+                where owners.id = wanted.id) limit 1) as ownerless,
+            (select id from task where id = any($35::uuid[]) limit 1) as task_taken
+    ), fit as materialized (
+        select $3::boolean and not replayed and cardinality(stale) = 0 and homeless is null
+            and name_taken is null and id_taken is null and around is null and inside is null
+            and ownerless is null and task_taken is null as is_fit from verdict
+    ), made_room as (
+        delete from tabular where id = any($20) and (select is_fit from fit) returning id
+    ), swapped as (
+        update tabular set version = swap.expected + 1,
+            location_claim = coalesce(swap.claim, location_claim), updated_at = $2,
+            location = swap.location, metadata_location = swap.metadata_location,
+            metadata = swap.metadata
+        from unnest($14, $15, $16::text[], $17::text[], $18::text[], $19::bytea[])
+            as swap(id, expected, claim, location, metadata_location, metadata)
+        where tabular.id = swap.id and (select is_fit from fit)
+    ), created as (
+        insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
+            protected, version, created_at, location, metadata_location, metadata)
+        select id, $1, namespace_id, kind, name, name_key, claim, false, version, $2, location,
+            metadata_location, metadata
+        from new where (select is_fit from fit) and (select count(*) from made_room) >= 0
+        order by namespace_id, name_key
+    ), keyed as (
+        insert into idempotency (key, fingerprint, outcome, at)
+        select $26, $27, $28, $29 from fit where is_fit and $26::uuid is not null
+    ), told as (
+        insert into outbox (kind, at, warehouse_id, subject, body)
+        select e.* from unnest($30::text[], $31::bigint[], $32::uuid[], $33::text[], $34::text[])
+            as e where (select is_fit from fit)
+    ), queued as (
+        insert into task (id, queue, warehouse_id, subject, payload, due_at)
+        select * from unnest($35, $36::text[], $37, $38::text[], $39::text[], $40::bigint[]) as t
+        where (select is_fit from fit)
+    ), turned as (
+        insert into task_turn (warehouse_id, queue, turn)
+        select distinct t.warehouse_id, t.queue, 0 from unnest($37, $36) as t(warehouse_id, queue)
+        where (select is_fit from fit) order by 1, 2 on conflict do nothing
+    )
+    select replayed, stale, homeless, name_taken, id_taken, coalesce(around, inside), ownerless,
+        task_taken from verdict";
+
+async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()> {
+    let twins = Twins::of(commit);
+    let (numbers, exclusive) = locks(commit, effects).columns();
+    let lock = db.prepare(AdvisoryLocks::SQL).await?;
+    let apply = db.prepare(APPLY).await?;
+    db.set_open_transaction(OpenTransaction::Yes);
+    // Sent together.
+    let (begun, locked, applied, committed) = join4(
+        db.order("begin"),
+        db.run(&lock, &[&numbers, &exclusive]),
+        run_apply((db, &apply), commit, effects, twins.as_ref()),
+        db.order("commit"),
+    )
+    .await;
+    let answers = [
+        begun.as_ref().err(),
+        locked.as_ref().err(),
+        applied.as_ref().err(),
+        committed.as_ref().err(),
+    ];
+    if !answers.into_iter().flatten().any(Failure::ends_connection) {
+        db.set_open_transaction(OpenTransaction::No);
+    }
+    begun.map_err(Failure::after_commit_was_sent)?;
+    locked.map_err(Failure::after_commit_was_sent)?;
+    let applied = applied.map_err(Failure::after_commit_was_sent)?;
+    committed.map_err(Failure::after_commit_was_sent)?;
+    let verdict = applied.first().map(Verdict::of).transpose()?;
+    let verdict = verdict.ok_or_else(|| Failure::damaged("a commit without a verdict"))?;
+    refuse(db, (commit, effects), &verdict, twins).await
+}
+
+async fn run_apply(
+    (db, statement): (&Session, &Statement),
+    commit: &Commit,
+    effects: &Effects,
+    twins: Option<&Twins>,
+) -> Work<Vec<Row>> {
+    let (new, swap) = (Creates::of(commit), Swaps::of(commit));
+    let places = Places::of(commit);
+    let (events, tasks) = (Events::of(&effects.events)?, NewTasks::of(&effects.tasks));
+    let record = effects.idempotency.as_ref();
+    #[rustfmt::skip]
+    let params: [&(dyn ToSql + Sync); 40] = [
+        &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
+        &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
+        &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
+        &swap.ids, &swap.expected, &swap.claims, &swap.locations, &swap.metadata_locations,
+        &swap.metadata,
+        &new.replaced, &new.replaced_versions,
+        &places.probing, &places.at, &places.claims, &places.leaving,
+        &record.map(|record| record.key),
+        &record.map(|record| record.fingerprint.as_slice()),
+        &record.map(|record| record.outcome.as_slice()),
+        &record.map(|record| record.at.as_ms()),
+        &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
+        &tasks.ids, &tasks.queues, &tasks.warehouses, &tasks.subjects, &tasks.payloads, &tasks.due,
+    ];
+    db.run(statement, &params).await
+}
+
+/// What must be excluded before the statement looks at it.
+fn locks(commit: &Commit, effects: &Effects) -> AdvisoryLocks {
+    let mut locks = AdvisoryLocks::default();
+    if let Some(record) = &effects.idempotency {
+        locks.key(record.key);
+    }
+    for new in &commit.creates {
+        locks.id(new.id.as_uuid());
+    }
+    for (_, claim) in claims(commit) {
+        locks.location(commit.warehouse, claim);
+    }
+    locks
+}
+
+/// The places that are to be taken, and by whom.
+fn claims(commit: &Commit) -> impl Iterator<Item = (TabularId, &str)> {
+    let moved = commit.swaps.iter();
+    let moved = moved.filter_map(|swap| Some((swap.id, swap.claimed_location.as_deref()?)));
+    let created = commit.creates.iter();
+    moved.chain(created.map(|new| (new.id, new.claimed_location.as_str())))
+}
+
+/// What a commit asks for twice; found without the database, told in its turn.
+enum Twins {
+    Row(TabularId),
+    Name(usize),
+    Id(TabularId),
+    Place { location: String, other: String },
+}
+
+impl Twins {
+    fn of(commit: &Commit) -> Option<Self> {
+        let mut rows = HashSet::new();
+        let replaced = commit.creates.iter().filter_map(|new| new.replaces);
+        let touched = commit.swaps.iter().map(|swap| swap.id);
+        for id in replaced.map(|(id, _)| id).chain(touched) {
+            if !rows.insert(id) {
+                return Some(Self::Row(id));
+            }
+        }
+        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
+        for (at, new) in commit.creates.iter().enumerate() {
+            if !names.insert((new.namespace, new.name.key())) {
+                return Some(Self::Name(at));
+            }
+            if !ids.insert(new.id) {
+                return Some(Self::Id(new.id));
+            }
+        }
+        Self::of_places(&claims(commit).map(|(_, claim)| claim).collect::<Vec<_>>())
+    }
+
+    fn of_places(claims: &[&str]) -> Option<Self> {
+        let mut first_of = HashMap::new();
+        for claim in claims {
+            if first_of.insert(*claim, ()).is_some() {
+                let (location, other) = ((*claim).to_owned(), (*claim).to_owned());
+                return Some(Self::Place { location, other });
+            }
+        }
+        claims.iter().find_map(|claim| {
+            let mut above = row::at_and_above(claim).filter(|above| above != claim);
+            let other = above.find(|above| first_of.contains_key(above))?.to_owned();
+            let location = (*claim).to_owned();
+            Some(Self::Place { location, other })
+        })
+    }
+}
+
+/// What the statement has seen.
+struct Verdict {
+    is_replayed: bool,
+    stale: Vec<TabularId>,
+    homeless: Option<NamespaceId>,
+    /// Which of the new ones, counted from 1.
+    name_taken: Option<i64>,
+    id_taken: Option<TabularId>,
+    /// The location that is asked for, and the one that is there.
+    near: Option<Vec<String>>,
+    ownerless: Option<WarehouseId>,
+    task_taken: Option<TaskId>,
+}
+
+impl Verdict {
+    fn of(row: &Row) -> Work<Self> {
+        let stale: Vec<Uuid> = get(row, 1)?;
+        Ok(Self {
+            is_replayed: get(row, 0)?,
+            stale: stale.into_iter().map(TabularId::from).collect(),
+            homeless: get::<Option<Uuid>>(row, 2)?.map(NamespaceId::from),
+            name_taken: get(row, 3)?,
+            id_taken: get::<Option<Uuid>>(row, 4)?.map(TabularId::from),
+            near: get(row, 5)?,
+            ownerless: get::<Option<Uuid>>(row, 6)?.map(WarehouseId::from),
+            task_taken: get::<Option<Uuid>>(row, 7)?.map(TaskId::from),
+        })
+    }
+}
+
+/// Says why nothing was done, if nothing was.
+async fn refuse(
+    db: &Session,
+    (commit, effects): (&Commit, &Effects),
+    verdict: &Verdict,
+    twins: Option<Twins>,
+) -> Work<()> {
+    if let Some(record) = effects.idempotency.as_ref().filter(|_| verdict.is_replayed) {
+        let earlier = idempotency::find(db, record.key).await?;
+        let earlier = earlier.ok_or_else(|| Failure::damaged("a used key has no record"))?;
+        return Err(StoreError::Replayed(Box::new(earlier)).into());
+    }
+    if !verdict.stale.is_empty() {
+        return Err(stale(db, commit.warehouse, &verdict.stale).await);
+    }
+    if let Some(Twins::Row(id)) = twins {
+        return Err(stale(db, commit.warehouse, &[id]).await);
+    }
+    if let Some(namespace) = verdict.homeless {
+        return Err(not_found(Entity::Namespace(namespace)));
+    }
+    let taken_name = match twins {
+        Some(Twins::Name(at)) => Some(at),
+        _ => verdict
+            .name_taken
+            .and_then(|place| usize::try_from(place - 1).ok()),
+    };
+    if let Some(new) = taken_name.and_then(|at| commit.creates.get(at)) {
+        return Err(already_exists(Entity::TabularName(new.name.clone())));
+    }
+    let taken_id = match twins {
+        Some(Twins::Id(id)) => Some(id),
+        _ => verdict.id_taken,
+    };
+    if let Some(id) = taken_id {
+        return Err(already_exists(Entity::Tabular(id)));
+    }
+    match (twins, verdict.near.as_deref()) {
+        (_, Some([location, other])) => {
+            let (location, other) = (location.clone(), other.clone());
+            return Err(StoreError::LocationTaken { location, other }.into());
+        }
+        (Some(Twins::Place { location, other }), _) => {
+            return Err(StoreError::LocationTaken { location, other }.into());
+        }
+        _ => {}
+    }
+    match (verdict.ownerless, verdict.task_taken) {
+        (Some(warehouse), _) => Err(not_found(Entity::Warehouse(warehouse))),
+        (_, Some(task)) => Err(already_exists(Entity::Task(task))),
+        (None, None) => Ok(()),
+    }
+}
+
+/// `Stale` with those of the warehouse's rows that still exist.
+async fn stale(db: &Session, warehouse: WarehouseId, moved_on: &[TabularId]) -> Failure {
+    match tabular::stale(db, moved_on).await {
+        Failure::Refused(StoreError::Stale { mut current }) => {
+            current.retain(|row| row.warehouse == warehouse);
+            StoreError::Stale { current }.into()
+        }
+        failure => failure,
+    }
+}
+
+/// New tables and views as columns, and what they replace.
+#[derive(Default)]
+struct Creates<'a> {
+    ids: Vec<Uuid>,
+    namespaces: Vec<Uuid>,
+    kinds: Vec<&'a str>,
+    names: Vec<&'a str>,
+    name_keys: Vec<&'a str>,
+    versions: Vec<i64>,
+    claims: Vec<&'a str>,
+    locations: Vec<&'a str>,
+    metadata_locations: Vec<&'a str>,
+    metadata: Vec<&'a [u8]>,
+    replaced: Vec<Uuid>,
+    replaced_versions: Vec<i64>,
+}
+
+impl<'a> Creates<'a> {
+    fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for new in &commit.creates {
+            all.ids.push(new.id.as_uuid());
+            all.namespaces.push(new.namespace.as_uuid());
+            all.kinds.push(new.kind.as_str());
+            all.names.push(new.name.as_str());
+            all.name_keys.push(new.name.key().as_str());
+            all.versions.push(new.version.as_i64());
+            all.claims.push(&new.claimed_location);
+            all.locations.push(&new.content.location);
+            all.metadata_locations.push(&new.content.metadata_location);
+            all.metadata.push(new.content.metadata.as_stored());
+            if let Some((id, version)) = new.replaces {
+                all.replaced.push(id.as_uuid());
+                all.replaced_versions.push(version.as_i64());
+            }
+        }
+        all
+    }
+}
+
+/// Swaps as columns.
+#[derive(Default)]
+struct Swaps<'a> {
+    ids: Vec<Uuid>,
+    expected: Vec<i64>,
+    claims: Vec<Option<&'a str>>,
+    locations: Vec<&'a str>,
+    metadata_locations: Vec<&'a str>,
+    metadata: Vec<&'a [u8]>,
+}
+
+impl<'a> Swaps<'a> {
+    fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for swap in &commit.swaps {
+            all.ids.push(swap.id.as_uuid());
+            all.expected.push(swap.expected.as_i64());
+            all.claims.push(swap.claimed_location.as_deref());
+            all.locations.push(&swap.content.location);
+            all.metadata_locations.push(&swap.content.metadata_location);
+            all.metadata.push(swap.content.metadata.as_stored());
+        }
+        all
+    }
+}
+
+/// The places that are to be taken, as columns.
+#[derive(Default)]
+struct Places<'a> {
+    /// Each place as often as there are places at and around it …
+    probing: Vec<&'a str>,
+    /// … and those.
+    at: Vec<&'a str>,
+    claims: Vec<&'a str>,
+    /// Whose present places become free.
+    leaving: Vec<Uuid>,
+}
+
+impl<'a> Places<'a> {
+    fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for (_, claim) in claims(commit) {
+            all.claims.push(claim);
+            for at in row::at_and_above(claim) {
+                all.probing.push(claim);
+                all.at.push(at);
+            }
+        }
+        let moved = commit.swaps.iter();
+        let moved = moved.filter(|swap| swap.claimed_location.is_some());
+        let replaced = commit.creates.iter().filter_map(|new| new.replaces);
+        all.leaving.extend(moved.map(|swap| swap.id.as_uuid()));
+        all.leaving.extend(replaced.map(|(id, _)| id.as_uuid()));
+        all
+    }
+}

@@ -1,0 +1,232 @@
+//! What a store must know to reach its database.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use crate::error::OpenError;
+
+/// How to reach the database and how much to ask of it.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database?sslmode=…`: the primary.
+    pub write_url: String,
+    /// A replica for lists, which may be a little behind; the primary when absent.
+    pub read_url: Option<String>,
+    /// Most connections that change something or read what must be current.
+    pub write_connections: usize,
+    /// Most connections that read lists.
+    pub read_connections: usize,
+    /// Connections that look names up, each with many statements under way.
+    pub resolve_connections: usize,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest run of one statement.
+    pub statement_timeout: Duration,
+    /// Longest wait of one statement for what another one has locked.
+    pub lock_timeout: Duration,
+    /// How connections are protected; the URL's `sslmode`, or [`Tls::Prefer`], when absent.
+    pub tls: Option<Tls>,
+    /// A file of root certificates (PEM) to trust instead of the machine's.
+    pub root_certificates: Option<PathBuf>,
+}
+
+/// How a connection is protected. The words are those of `sslmode` in PostgreSQL's own clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all.
+    Disable,
+    /// By TLS if the server offers it; whoever it is.
+    Prefer,
+    /// By TLS; whoever the server is.
+    Require,
+    /// By TLS with a server whose certificate a trusted root has signed, whatever its name.
+    VerifyCa,
+    /// By TLS with a server whose certificate a trusted root has signed for its name.
+    VerifyFull,
+}
+
+impl Tls {
+    /// From the word of `sslmode`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "disable" => Some(Self::Disable),
+            "allow" | "prefer" => Some(Self::Prefer),
+            "require" => Some(Self::Require),
+            "verify-ca" => Some(Self::VerifyCa),
+            "verify-full" => Some(Self::VerifyFull),
+            _ => None,
+        }
+    }
+
+    const fn ssl_mode(self) -> SslMode {
+        match self {
+            Self::Disable => SslMode::Disable,
+            Self::Prefer => SslMode::Prefer,
+            Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
+        }
+    }
+}
+
+impl PostgresConfig {
+    /// The defaults for a database.
+    pub fn new(write_url: impl Into<String>) -> Self {
+        Self {
+            write_url: write_url.into(),
+            read_url: None,
+            write_connections: 16,
+            read_connections: 8,
+            resolve_connections: 2,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            tls: None,
+            root_certificates: None,
+        }
+    }
+
+    /// The primary.
+    pub(crate) fn primary(&self) -> Result<Target, OpenError> {
+        self.target("write", &self.write_url)
+    }
+
+    /// Where lists are read from.
+    pub(crate) fn replica(&self) -> Result<Target, OpenError> {
+        self.target("read", self.read_url.as_ref().unwrap_or(&self.write_url))
+    }
+
+    fn target(&self, which: &'static str, url: &str) -> Result<Target, OpenError> {
+        let (url, mode, roots) = split_tls(which, url)?;
+        let mut config: Config = url
+            .parse()
+            .map_err(|source| OpenError::Url { which, source })?;
+        let tls = self.tls.or(mode).unwrap_or(Tls::Prefer);
+        config
+            .ssl_mode(tls.ssl_mode())
+            .connect_timeout(self.connect_timeout)
+            .keepalives_idle(Duration::from_secs(30))
+            .tcp_user_timeout(self.statement_timeout + self.connect_timeout);
+        if config.get_application_name().is_none() {
+            config.application_name("lakekeeper");
+        }
+        Ok(Target {
+            config,
+            tls,
+            roots: self.root_certificates.clone().or(roots),
+        })
+    }
+
+    /// What every connection is told before its first statement. The plans are made for index probes: no statement
+    /// of ours reads a whole table, whatever the statistics of the moment say.
+    pub(crate) fn greeting(&self) -> String {
+        format!(
+            "set statement_timeout = {statement}; set lock_timeout = {lock}; \
+             set idle_in_transaction_session_timeout = {statement}; \
+             set default_transaction_isolation = 'read committed'; \
+             set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
+             set plan_cache_mode = force_generic_plan; set jit = off",
+            statement = self.statement_timeout.as_millis(),
+            lock = self.lock_timeout.as_millis(),
+        )
+    }
+}
+
+/// Passwords stand in the URLs, so they are not shown.
+impl fmt::Debug for PostgresConfig {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PostgresConfig")
+            .field("write_connections", &self.write_connections)
+            .field("read_connections", &self.read_connections)
+            .field("resolve_connections", &self.resolve_connections)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A database and how to connect to it.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) config: Config,
+    pub(crate) tls: Tls,
+    pub(crate) roots: Option<PathBuf>,
+}
+
+/// Takes `sslmode` and `sslrootcert` out of a URL: the driver knows not all of their words.
+fn split_tls(
+    which: &'static str,
+    url: &str,
+) -> Result<(String, Option<Tls>, Option<PathBuf>), OpenError> {
+    let Some((base, query)) = url.split_once('?') else {
+        return Ok((url.to_owned(), None, None));
+    };
+    let (mut rest, mut mode, mut roots) = (Vec::new(), None, None);
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some(("sslmode", word)) => {
+                let known = Tls::from_word(word);
+                mode = Some(known.ok_or_else(|| OpenError::TlsMode {
+                    which,
+                    mode: word.chars().take(40).collect(),
+                })?);
+            }
+            Some(("sslrootcert", path)) => roots = Some(PathBuf::from(path)),
+            _ => rest.push(pair),
+        }
+    }
+    let url = if rest.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}?{}", rest.join("&"))
+    };
+    Ok((url, mode, roots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_says_how_to_protect_the_connection() {
+        let config = PostgresConfig::new(
+            "postgres://u:secret@host/db?sslmode=verify-full&application_name=x&sslrootcert=/ca.pem",
+        );
+        let target = config.primary().unwrap();
+        assert_eq!(target.tls, Tls::VerifyFull);
+        assert_eq!(target.config.get_ssl_mode(), SslMode::Require);
+        assert_eq!(target.config.get_application_name(), Some("x"));
+        assert_eq!(target.roots, Some(PathBuf::from("/ca.pem")));
+    }
+
+    #[test]
+    fn what_is_configured_beats_the_url() {
+        let mut config = PostgresConfig::new("postgres://u@host/db?sslmode=require");
+        config.tls = Some(Tls::Disable);
+        assert_eq!(config.primary().unwrap().tls, Tls::Disable);
+    }
+
+    #[test]
+    fn an_unknown_mode_is_refused_with_its_name() {
+        let config = PostgresConfig::new("postgres://u:secret@host/db?sslmode=maybe");
+        let error = config.primary().err().unwrap().to_string();
+        assert!(
+            error.contains("maybe") && !error.contains("secret"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let mut config = PostgresConfig::new("postgres://u:secret@host/db");
+        config.read_url = Some("postgres://u:secret@host/db".to_owned());
+        assert!(!format!("{config:?}").contains("secret"));
+        config.write_url = "postgres://u:secret@host/db?what=secret".to_owned();
+        let error = config.primary().err().unwrap();
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+}

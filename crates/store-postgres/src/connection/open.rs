@@ -1,0 +1,131 @@
+//! Opens connections.
+
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio_postgres::Client;
+
+use super::config::{PostgresConfig, Target};
+use super::session::Session;
+use super::tls;
+use crate::error::{Failure, OpenError, Work, told};
+use crate::migrate;
+
+/// The oldest server that will do.
+const OLDEST_SERVER: u32 = 14;
+
+/// Connections that are handed out one at a time.
+pub(crate) struct Pools {
+    primary: Pool,
+    replica: Pool,
+    patience: Duration,
+}
+
+impl Pools {
+    /// Makes the pools and looks whether the databases are fit for this program.
+    pub(crate) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let greeting = config.greeting();
+        let primary = config.primary()?;
+        check(&connect(&primary, config).await?).await?;
+        let writes = pool(&primary, config, (config.write_connections, &greeting))?;
+        let reads = match &config.read_url {
+            // A pool of its own: long lists shall not keep commits waiting.
+            None => pool(&primary, config, (config.read_connections, &greeting))?,
+            Some(_) => {
+                let replica = config.replica()?;
+                check(&connect(&replica, config).await?).await?;
+                pool(&replica, config, (config.read_connections, &greeting))?
+            }
+        };
+        Ok(Self {
+            primary: writes,
+            replica: reads,
+            patience: patience(config),
+        })
+    }
+
+    /// A connection to the primary.
+    pub(crate) async fn primary(&self) -> Work<Session> {
+        self.session(&self.primary).await
+    }
+
+    /// A connection to the replica, if there is one.
+    pub(crate) async fn replica(&self) -> Work<Session> {
+        self.session(&self.replica).await
+    }
+
+    async fn session(&self, pool: &Pool) -> Work<Session> {
+        match pool.get().await {
+            Ok(client) => Ok(Session::new(client, self.patience)),
+            Err(PoolError::Backend(error)) => Err(Failure::Unreachable(told(&error))),
+            Err(error) => Err(Failure::Unreachable(error.to_string())),
+        }
+    }
+}
+
+/// How long to wait for an answer that the server should have given or refused by itself.
+pub(super) fn patience(config: &PostgresConfig) -> Duration {
+    config.statement_timeout + config.connect_timeout
+}
+
+fn pool(
+    target: &Target,
+    config: &PostgresConfig,
+    (size, greeting): (usize, &str),
+) -> Result<Pool, OpenError> {
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(target.config.clone(), tls::connector(target)?, recycling);
+    let greeting = greeting.to_owned();
+    let greet = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+        let greeting = greeting.clone();
+        Box::pin(async move {
+            let greeted = client.batch_execute(&greeting).await;
+            greeted.map_err(HookError::Backend)
+        })
+    });
+    Pool::builder(manager)
+        .max_size(size.max(1))
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(patience(config)))
+        .create_timeout(Some(config.connect_timeout))
+        .recycle_timeout(Some(config.connect_timeout))
+        .post_create(greet)
+        .build()
+        // Fails only without a runtime for the timeouts.
+        .map_err(|error| OpenError::Tls(rustls::Error::General(error.to_string())))
+}
+
+/// One connection outside of the pools.
+pub(crate) async fn connect(target: &Target, config: &PostgresConfig) -> Result<Client, OpenError> {
+    let connecting = target.config.connect(tls::connector(target)?);
+    let connected = tokio::time::timeout(config.connect_timeout, connecting).await;
+    let (client, connection) = connected.map_err(|_| OpenError::Timeout {
+        doing: "connecting",
+        seconds: config.connect_timeout.as_secs(),
+    })??;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = told(&error), "a database connection ended");
+        }
+    });
+    Ok(client)
+}
+
+async fn check(client: &Client) -> Result<(), OpenError> {
+    let row = client
+        .query_one(
+            "select current_setting('server_version_num')::integer, current_setting('server_version')",
+            &[],
+        )
+        .await?;
+    let (number, found): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
+    if number.unsigned_abs() < OLDEST_SERVER * 10_000 {
+        let needed = OLDEST_SERVER;
+        return Err(OpenError::OldServer { found, needed });
+    }
+    migrate::verify(client).await
+}

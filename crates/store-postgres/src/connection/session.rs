@@ -1,0 +1,123 @@
+//! A connection in use.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Object};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use crate::error::{Failure, Work};
+
+pub(crate) type Params<'a> = [&'a (dyn ToSql + Sync)];
+
+/// A pooled connection. One that has an open transaction, or whose state nobody knows, does not go back into the
+/// pool but is closed; the server then undoes what was not committed.
+pub(crate) struct Session {
+    client: Option<Object>,
+    unfit: AtomicBool,
+    patience: Duration,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if *self.unfit.get_mut()
+            && let Some(client) = self.client.take()
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(client: Object, patience: Duration) -> Self {
+        Self {
+            client: Some(client),
+            unfit: AtomicBool::new(false),
+            patience,
+        }
+    }
+
+    /// Says that a transaction has been opened, or that it has been closed.
+    pub(crate) fn set_open_transaction(&self, open: OpenTransaction) {
+        self.unfit
+            .store(open == OpenTransaction::Yes, Ordering::Relaxed);
+    }
+
+    fn client(&self) -> Work<&ClientWrapper> {
+        // It is there until the drop.
+        self.client
+            .as_deref()
+            .ok_or_else(|| Failure::Unreachable("the connection is closed".to_owned()))
+    }
+
+    /// Waits for the server, but not for ever. A future that is given here sends what it sends when it is first
+    /// polled, so that futures which are polled together go out together.
+    async fn wait<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Work<T> {
+        let answered = match tokio::time::timeout(self.patience, answer).await {
+            Ok(answered) => answered.map_err(Failure::from),
+            Err(_) => Err(Failure::NoAnswer(format!(
+                "it did not answer within {} seconds",
+                self.patience.as_secs()
+            ))),
+        };
+        if answered.as_ref().is_err_and(Failure::ends_connection) {
+            self.unfit.store(true, Ordering::Relaxed);
+        }
+        answered
+    }
+
+    /// Prepares a statement once for each connection.
+    pub(crate) async fn prepare(&self, sql: &str) -> Work<Statement> {
+        let client = self.client()?;
+        let prepared = self.wait(client.prepare_cached(sql)).await;
+        prepared.map_err(Failure::before_anything_was_sent)
+    }
+
+    /// Runs a prepared statement; it is sent at the first poll.
+    pub(crate) async fn run(&self, statement: &Statement, params: &Params<'_>) -> Work<Vec<Row>> {
+        let client = self.client()?;
+        self.wait(client.query(statement, params)).await
+    }
+
+    /// Runs a statement without parameters; it is sent at the first poll.
+    pub(crate) async fn order(&self, sql: &'static str) -> Work<()> {
+        let client = self.client()?;
+        self.wait(client.batch_execute(sql)).await
+    }
+
+    /// The rows that a statement yields.
+    pub(crate) async fn query(&self, sql: &str, params: &Params<'_>) -> Work<Vec<Row>> {
+        let statement = self.prepare(sql).await?;
+        self.run(&statement, params).await
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn query_opt(&self, sql: &str, params: &Params<'_>) -> Work<Option<Row>> {
+        let rows = self.query(sql, params).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The row of a statement that yields one whatever the database holds.
+    pub(crate) async fn query_one(&self, sql: &str, params: &Params<'_>) -> Work<Row> {
+        let row = self.query_opt(sql, params).await?;
+        row.ok_or_else(|| Failure::damaged("a statement that always yields a row has not"))
+    }
+
+    /// How many rows a statement has changed.
+    pub(crate) async fn execute(&self, sql: &str, params: &Params<'_>) -> Work<u64> {
+        let statement = self.prepare(sql).await?;
+        let client = self.client()?;
+        self.wait(client.execute(&statement, params)).await
+    }
+}
+
+/// Whether a transaction is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenTransaction {
+    Yes,
+    No,
+}

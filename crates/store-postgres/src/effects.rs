@@ -1,0 +1,220 @@
+//! What becomes true together with a change.
+
+use futures::future::try_join;
+use model::Event;
+use store::{Effects, Entity, NewTask, StoreError};
+use tokio_postgres::Statement;
+use uuid::Uuid;
+
+use crate::connection::{AdvisoryLocks, Session};
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::idempotency;
+use crate::row::{event_kind_as_str, get};
+
+/// Takes the idempotency key before anything else is looked at: the answer to a repeated request is its record,
+/// whatever its change would meet now. Then the warehouses of the tasks, which stand first in the order of rows.
+pub(crate) async fn claim(db: &Session, effects: &Effects) -> Work<()> {
+    claim_key(db, effects).await?;
+    if !effects.tasks.is_empty() {
+        hold_warehouses(db, &effects.tasks).await?;
+    }
+    Ok(())
+}
+
+async fn claim_key(db: &Session, effects: &Effects) -> Work<()> {
+    let Some(record) = &effects.idempotency else {
+        return Ok(());
+    };
+    let mut locks = AdvisoryLocks::default();
+    locks.key(record.key);
+    let (numbers, exclusive) = locks.columns();
+    let lock = db.prepare(AdvisoryLocks::SQL).await?;
+    let insert = db.prepare(idempotency::INSERT).await?;
+    let fingerprint = record.fingerprint.as_slice();
+    let at = record.at.as_ms();
+    let (_, inserted) = try_join(
+        db.run(&lock, &[&numbers, &exclusive]),
+        db.run(&insert, &[&record.key, &fingerprint, &record.outcome, &at]),
+    )
+    .await?;
+    if !inserted.is_empty() {
+        return Ok(());
+    }
+    match idempotency::find(db, record.key).await? {
+        Some(earlier) => Err(StoreError::Replayed(Box::new(earlier)).into()),
+        None => Err(Failure::damaged(
+            "an idempotency key is taken and not there",
+        )),
+    }
+}
+
+/// Keeps them until the end of the transaction. One that is missing may be about to be created by it.
+async fn hold_warehouses(db: &Session, tasks: &[NewTask]) -> Work<()> {
+    let wanted: Vec<Uuid> = tasks.iter().map(|task| task.warehouse.as_uuid()).collect();
+    let hold = "select id from warehouse where id = any($1) order by id for key share";
+    db.query(hold, &[&wanted]).await?;
+    Ok(())
+}
+
+/// Refuses tasks without a warehouse and those that are there already.
+async fn refuse_bad_tasks(db: &Session, tasks: &[NewTask]) -> Work<()> {
+    let all = NewTasks::of(tasks);
+    let row = db
+        .query_one(
+            "select (select wanted.id from unnest($1::uuid[]) as wanted(id)
+                    where not exists (select from warehouse where warehouse.id = wanted.id) limit 1),
+                (select id from task where id = any($2::uuid[]) limit 1)",
+            &[&all.warehouses, &all.ids],
+        )
+        .await?;
+    let missing: Option<Uuid> = get(&row, 0)?;
+    let taken: Option<Uuid> = get(&row, 1)?;
+    match (missing, taken) {
+        (Some(warehouse), _) => Err(not_found(Entity::Warehouse(warehouse.into()))),
+        (_, Some(task)) => Err(already_exists(Entity::Task(task.into()))),
+        (None, None) => Ok(()),
+    }
+}
+
+/// The statements that effects need.
+pub(crate) struct Statements {
+    pub(crate) events: Option<Statement>,
+    pub(crate) tasks: Option<Statement>,
+}
+
+/// Prepares them, and looks at what they will need.
+pub(crate) async fn prepare(db: &Session, effects: &Effects) -> Work<Statements> {
+    let events = match effects.events.as_slice() {
+        [] => None,
+        _ => Some(db.prepare(INSERT_EVENTS).await?),
+    };
+    let tasks = match effects.tasks.as_slice() {
+        [] => None,
+        tasks => {
+            refuse_bad_tasks(db, tasks).await?;
+            Some(db.prepare(INSERT_TASKS).await?)
+        }
+    };
+    Ok(Statements { events, tasks })
+}
+
+const INSERT_EVENTS: &str = "insert into outbox (kind, at, warehouse_id, subject, body)
+    select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[])";
+
+/// Writes the events.
+pub(crate) async fn tell(
+    db: &Session,
+    statement: Option<&Statement>,
+    events: &[Event],
+) -> Work<()> {
+    let Some(statement) = statement else {
+        return Ok(());
+    };
+    let all = Events::of(events)?;
+    db.run(
+        statement,
+        &[
+            &all.kinds,
+            &all.times,
+            &all.warehouses,
+            &all.subjects,
+            &all.bodies,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const INSERT_TASKS: &str = "with new as materialized (
+        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
+            as new(id, queue, warehouse_id, subject, payload, due_at)
+    ), queued as (
+        insert into task (id, queue, warehouse_id, subject, payload, due_at)
+        select id, queue, warehouse_id, subject, payload, due_at from new order by id
+    )
+    insert into task_turn (warehouse_id, queue, turn)
+    select distinct warehouse_id, queue, 0 from new order by warehouse_id, queue
+    on conflict do nothing";
+
+/// Writes the tasks.
+pub(crate) async fn queue(
+    db: &Session,
+    statement: Option<&Statement>,
+    tasks: &[NewTask],
+) -> Work<()> {
+    let Some(statement) = statement else {
+        return Ok(());
+    };
+    let all = NewTasks::of(tasks);
+    let queued = db
+        .run(
+            statement,
+            &[
+                &all.ids,
+                &all.queues,
+                &all.warehouses,
+                &all.subjects,
+                &all.payloads,
+                &all.due,
+            ],
+        )
+        .await;
+    match (queued, tasks) {
+        (Err(failure), [task, ..]) if failure.constraint() == Some("task_pkey") => {
+            Err(already_exists(Entity::Task(task.id)))
+        }
+        (Err(failure), _) => Err(failure),
+        (Ok(_), _) => Ok(()),
+    }
+}
+
+/// Events as columns.
+#[derive(Default)]
+pub(crate) struct Events<'a> {
+    pub(crate) kinds: Vec<String>,
+    pub(crate) times: Vec<i64>,
+    pub(crate) warehouses: Vec<Option<Uuid>>,
+    pub(crate) subjects: Vec<&'a str>,
+    pub(crate) bodies: Vec<&'a str>,
+}
+
+impl<'a> Events<'a> {
+    pub(crate) fn of(events: &'a [Event]) -> Work<Self> {
+        let mut all = Self::default();
+        for event in events {
+            all.kinds.push(event_kind_as_str(event.kind)?);
+            all.times.push(event.at.as_ms());
+            all.warehouses
+                .push(event.warehouse.map(model::WarehouseId::as_uuid));
+            all.subjects.push(&event.subject);
+            all.bodies.push(event.body.get());
+        }
+        Ok(all)
+    }
+}
+
+/// Tasks as columns.
+#[derive(Default)]
+pub(crate) struct NewTasks<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) queues: Vec<&'a str>,
+    pub(crate) warehouses: Vec<Uuid>,
+    pub(crate) subjects: Vec<&'a str>,
+    pub(crate) payloads: Vec<&'a str>,
+    pub(crate) due: Vec<i64>,
+}
+
+impl<'a> NewTasks<'a> {
+    pub(crate) fn of(tasks: &'a [NewTask]) -> Self {
+        let mut all = Self::default();
+        for task in tasks {
+            all.ids.push(task.id.as_uuid());
+            all.queues.push(task.queue);
+            all.warehouses.push(task.warehouse.as_uuid());
+            all.subjects.push(&task.subject);
+            all.payloads.push(&task.payload);
+            all.due.push(task.not_before.as_ms());
+        }
+        all
+    }
+}

@@ -1,0 +1,103 @@
+//! The catalog's store in PostgreSQL: any number of replicas over one database.
+//!
+//! A change is one statement, or one transaction whose statements are sent together; a look-up is one statement for
+//! all that wait.
+
+mod commit;
+mod connection;
+mod effects;
+mod error;
+mod idempotency;
+mod migrate;
+mod namespace;
+mod outbox;
+mod project;
+mod resolve;
+mod row;
+mod secret;
+mod server;
+mod tabular;
+mod task;
+mod warehouse;
+
+pub use connection::{PostgresConfig, TemporaryDatabase, Tls};
+pub use error::OpenError;
+pub use migrate::migrate;
+
+use std::fmt;
+use std::sync::Arc;
+
+use connection::{BoxedWork, Lanes, Pools, Session, change, in_own_task};
+use store::{Effects, Result, StoreError};
+
+use crate::error::{Failure, Work};
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    lanes: Lanes,
+    pools: Arc<Pools>,
+    // Dropped last.
+    _temporary: Option<TemporaryDatabase>,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("PostgresStore")
+    }
+}
+
+impl PostgresStore {
+    /// Connects to a database that [`migrate`] has prepared.
+    pub async fn connect(config: PostgresConfig) -> std::result::Result<Self, OpenError> {
+        let pools = Arc::new(Pools::open(&config).await?);
+        Ok(Self {
+            lanes: Lanes::open(&config, resolve::SQL).await?,
+            pools,
+            _temporary: None,
+        })
+    }
+
+    /// A store in a database of its own on the server of this URL, which goes with it; for tests.
+    pub async fn temporary(url: &str) -> std::result::Result<Self, OpenError> {
+        let database = TemporaryDatabase::create(url).await?;
+        let mut store = Self::connect(PostgresConfig::new(database.url())).await?;
+        store._temporary = Some(database);
+        Ok(store)
+    }
+
+    /// A connection to read what must be current.
+    async fn read(&self) -> Work<Session> {
+        self.pools.primary().await
+    }
+
+    /// A connection to read what may be a little behind.
+    async fn read_list(&self) -> Work<Session> {
+        self.pools.replica().await
+    }
+
+    /// Makes a change that is one statement and that nothing accompanies.
+    async fn write<T: Send + Sync + 'static, R: Send + 'static>(
+        &self,
+        input: T,
+        work: BoxedWork<T, R>,
+    ) -> Result<R> {
+        let pools = Arc::clone(&self.pools);
+        in_own_task(async move {
+            let session = pools.primary().await?;
+            let written = work(&session, &input).await;
+            written.map_err(|failure| StoreError::from(Failure::after_commit_was_sent(failure)))
+        })
+        .await
+    }
+
+    /// Makes a change and what accompanies it: all or nothing.
+    async fn change<T: Send + Sync + 'static, R: Send + 'static>(
+        &self,
+        effects: Effects,
+        input: T,
+        work: BoxedWork<T, R>,
+    ) -> Result<R> {
+        let pools = Arc::clone(&self.pools);
+        in_own_task(async move { change(&pools, &effects, &input, work).await }).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Brings the database's layout up to date.
+
+use std::time::Duration;
+
+use refinery::embed_migrations;
+use tokio_postgres::Client;
+
+use crate::connection::{PostgresConfig, connect};
+use crate::error::OpenError;
+
+embed_migrations!("migrations");
+
+/// Held by the one replica that migrates.
+const LOCK: i64 = 0x6c61_6b65_0000;
+/// How long to wait for another replica that migrates.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// Runs the migrations that the database lacks, all or none. Any number of replicas may call this at once. A
+/// database that a newer program has changed is refused before anything is written to it.
+pub async fn migrate(config: &PostgresConfig) -> Result<(), OpenError> {
+    let mut client = connect(&config.primary()?, config).await?;
+    // Locks and changes of a layout may take longer than the statements of every day.
+    client
+        .batch_execute("set statement_timeout = 0; set lock_timeout = 0")
+        .await?;
+    let locking = "select pg_advisory_lock($1)";
+    tokio::time::timeout(PATIENCE, client.execute(locking, &[&LOCK]))
+        .await
+        .map_err(|_| OpenError::Timeout {
+            doing: "waiting for another migration",
+            seconds: PATIENCE.as_secs(),
+        })??;
+    let ended = run(&mut client).await;
+    // Closing the connection would unlock too, but later.
+    client
+        .execute("select pg_advisory_unlock($1)", &[&LOCK])
+        .await?;
+    ended
+}
+
+async fn run(client: &mut Client) -> Result<(), OpenError> {
+    let found = applied(client).await?;
+    let known = known();
+    if let Some(found) = found.filter(|found| *found > known) {
+        return Err(OpenError::Newer { found, known });
+    }
+    let runner = migrations::runner().set_grouped(true);
+    let report = runner.run_async(client).await;
+    report
+        .map(|_| ())
+        .map_err(|error| OpenError::Migration(Box::new(error)))
+}
+
+/// Refuses a database whose layout is not the one that this program knows.
+pub(crate) async fn verify(client: &Client) -> Result<(), OpenError> {
+    let (found, known) = (applied(client).await?, known());
+    match found {
+        Some(found) if found > known => Err(OpenError::Newer { found, known }),
+        Some(found) if found == known => Ok(()),
+        _ => Err(OpenError::NotMigrated {
+            found,
+            needed: known,
+        }),
+    }
+}
+
+/// The highest number of a migration.
+fn known() -> i32 {
+    let runner = migrations::runner();
+    let versions = runner.get_migrations().iter();
+    versions
+        .map(refinery::Migration::version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// The number of the newest migration that has been run, if one has.
+async fn applied(client: &Client) -> Result<Option<i32>, OpenError> {
+    let history = "select to_regclass('refinery_schema_history') is not null";
+    if !client
+        .query_one(history, &[])
+        .await?
+        .try_get::<_, bool>(0)?
+    {
+        return Ok(None);
+    }
+    let newest = "select max(version) from refinery_schema_history";
+    Ok(client.query_one(newest, &[]).await?.try_get(0)?)
+}
+
+/// Another number for other migrations.
+pub(crate) fn fingerprint() -> u64 {
+    let runner = migrations::runner();
+    let checksums = runner.get_migrations().iter();
+    checksums
+        .map(refinery::Migration::checksum)
+        .fold(0, |all: u64, one| all.rotate_left(7) ^ one)
+}

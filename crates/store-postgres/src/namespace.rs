@@ -1,0 +1,339 @@
+//! Namespaces hold tables, views and further namespaces.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use model::{
+    NamespaceId, NamespacePath, Page, PageRequest, SEPARATOR, TabularId, Timestamp, Version,
+    WarehouseId,
+};
+use store::{
+    Effects, Entity, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces,
+    NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::connection::Session;
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::row::{self, Cut, get};
+use crate::tabular;
+
+#[async_trait]
+impl Namespaces for PostgresStore {
+    async fn namespace_create(&self, namespace: NewNamespace, effects: Effects) -> Result<()> {
+        self.change(effects, namespace, |db, namespace| {
+            Box::pin(create(db, namespace))
+        })
+        .await
+    }
+
+    async fn namespace_load(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceRow> {
+        let db = self.read().await?;
+        let found = db
+            .query_opt(
+                "select id, warehouse_id, path, properties, protected, version, updated_at
+                 from namespace where id = $1 and warehouse_id = $2",
+                &[&id.as_uuid(), &warehouse.as_uuid()],
+            )
+            .await?;
+        match found {
+            None => Err(StoreError::NotFound(Entity::Namespace(id))),
+            Some(row) => Ok(namespace(&row)?),
+        }
+    }
+
+    async fn namespace_list(
+        &self,
+        warehouse: WarehouseId,
+        parent: Option<NamespaceId>,
+        page: PageRequest,
+    ) -> Result<Page<ListedNamespace>> {
+        let db = self.read_list().await?;
+        let cut = Cut::of(&page);
+        let warehouse = warehouse.as_uuid();
+        let rows = match parent {
+            None => {
+                db.query(
+                    "select id, path, protected from namespace
+                     where parent_id is null and warehouse_id = $1 and path_key > $2
+                     order by path_key limit $3",
+                    &[&warehouse, &cut.after, &cut.limit],
+                )
+                .await?
+            }
+            Some(parent) => {
+                db.query(
+                    "select id, path, protected from namespace
+                     where parent_id = $4 and warehouse_id = $1 and path_key > $2
+                     order by path_key limit $3",
+                    &[&warehouse, &cut.after, &cut.limit, &parent.as_uuid()],
+                )
+                .await?
+            }
+        };
+        let rows = row::all(&rows, listed)?;
+        Ok(Page::cut(rows, page.size, |namespace| {
+            namespace.path.key().as_str().to_owned()
+        }))
+    }
+
+    async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()> {
+        self.change(effects, namespace, |db, namespace| {
+            Box::pin(update(db, namespace))
+        })
+        .await
+    }
+
+    async fn namespace_tree(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceTree> {
+        Ok(tree(&self.read().await?, warehouse, id).await?)
+    }
+
+    async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()> {
+        self.change(effects, drop, |db, drop| Box::pin(remove(db, drop)))
+            .await
+    }
+}
+
+async fn create(db: &Session, namespace: &NewNamespace) -> Work<()> {
+    let parent = namespace.path.parent();
+    let properties = serde_json::to_string(&namespace.properties).map_err(Failure::damaged)?;
+    // Warehouse and parent are held, in this order, so that they stay until the end of the transaction.
+    let row = db
+        .query_one(
+            "with owner as materialized (
+                 select id from warehouse where id = $2 for key share
+             ), parent as materialized (
+                 select id from namespace where warehouse_id = (select id from owner)
+                     and path_key = $3 for key share
+             ), made as (
+                 insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
+                     version, created_at, updated_at, properties)
+                 select $1, owner.id, (select id from parent), $4, $5, false, $6, $7, null, $8
+                 from owner where $3::text is null or exists (select from parent)
+                 on conflict do nothing returning id
+             )
+             select exists (select from owner), exists (select from parent),
+                 exists (select from made), exists (select from namespace where id = $1)",
+            &[
+                &namespace.id.as_uuid(),
+                &namespace.warehouse.as_uuid(),
+                &parent.as_ref().map(|parent| parent.key().as_str()),
+                &namespace.path.levels(),
+                &namespace.path.key().as_str(),
+                &Version::FIRST.as_i64(),
+                &namespace.created_at.as_ms(),
+                &properties,
+            ],
+        )
+        .await?;
+    let (has_owner, has_parent): (bool, bool) = (get(&row, 0)?, get(&row, 1)?);
+    let (is_made, is_known): (bool, bool) = (get(&row, 2)?, get(&row, 3)?);
+    match parent {
+        _ if is_made => Ok(()),
+        _ if !has_owner => Err(not_found(Entity::Warehouse(namespace.warehouse))),
+        Some(parent) if !has_parent => Err(not_found(Entity::NamespacePath(parent))),
+        _ if is_known => Err(already_exists(Entity::Namespace(namespace.id))),
+        _ => Err(already_exists(Entity::NamespacePath(
+            namespace.path.clone(),
+        ))),
+    }
+}
+
+async fn update(db: &Session, namespace: &NamespaceRow) -> Work<()> {
+    let id = namespace.id.as_uuid();
+    let warehouse = namespace.warehouse.as_uuid();
+    let properties = serde_json::to_string(&namespace.properties).map_err(Failure::damaged)?;
+    let changed = db
+        .execute(
+            "update namespace set properties = $4, protected = $5, version = $6, updated_at = $7
+             where id = $1 and warehouse_id = $2 and version = $3",
+            &[
+                &id,
+                &warehouse,
+                &namespace.version.as_i64(),
+                &properties,
+                &bool::from(namespace.protection),
+                &namespace.version.next().as_i64(),
+                &namespace.updated_at.map(Timestamp::as_ms),
+            ],
+        )
+        .await?;
+    if changed == 1 {
+        return Ok(());
+    }
+    let there = db
+        .query_opt(
+            "select id from namespace where id = $1 and warehouse_id = $2",
+            &[&id, &warehouse],
+        )
+        .await?;
+    Err(match there {
+        Some(_) => stale(),
+        None => not_found(Entity::Namespace(namespace.id)),
+    })
+}
+
+async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
+    // One statement, so that all of it is of one moment. What begins with the key and a separator is below; a space
+    // is the character after the separator.
+    let rows = db
+        .query(
+            "with root as materialized (
+                 select path_key from namespace where id = $1 and warehouse_id = $2
+             ), below as materialized (
+                 select n.id, n.path, n.path_key, n.version, n.protected from root
+                 join namespace n on n.warehouse_id = $2
+                     and n.path_key >= root.path_key || $3 and n.path_key < root.path_key || ' '
+             )
+             select 0 as part, $1, null::text[], null::text, null::uuid, null::text, null::text,
+                 0::bigint, false, path_key as first, '' as second from root
+             union all
+             select 1, id, path, null, null, null, null, version, protected, path_key, ''
+             from below
+             union all
+             select 2, t.id, null, t.kind, t.namespace_id, t.name, t.location, t.version,
+                 t.protected, home.path_key, t.name_key
+             from (select $1::uuid as id, path_key from root
+                   union all select id, path_key from below) as home
+             join tabular t on t.namespace_id = home.id
+             order by part, first, second",
+            &[&id.as_uuid(), &warehouse.as_uuid(), &SEPARATOR.to_string()],
+        )
+        .await?;
+    if rows.is_empty() {
+        return Err(not_found(Entity::Namespace(id)));
+    }
+    let mut tree = NamespaceTree::default();
+    for row in &rows {
+        match get::<i32>(row, 0)? {
+            1 => tree.namespaces.push(tree_namespace(row)?),
+            2 => tree.tabulars.push(tree_tabular(row)?),
+            _ => {}
+        }
+    }
+    Ok(tree)
+}
+
+async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
+    let below = drop.tree.namespaces.iter();
+    let seen = below.map(|below| (below.id, below.version));
+    let seen: Vec<_> = seen.chain([(drop.id, drop.expected)]).collect();
+    let ids: Vec<Uuid> = seen.iter().map(|(id, _)| id.as_uuid()).collect();
+    // From here on nothing new gets into any of them.
+    let held = db
+        .query(
+            "select id, version from namespace where id = any($1) order by id for update",
+            &[&ids],
+        )
+        .await?;
+    let held = row::all(&held, |row| Ok((row::id(row, 0)?, row::version(row, 1)?)))?;
+    let held: HashMap<NamespaceId, Version> = held.into_iter().collect();
+    if !held.contains_key(&drop.id) {
+        return Err(not_found(Entity::Namespace(drop.id)));
+    }
+    if seen
+        .iter()
+        .any(|(id, version)| held.get(id) != Some(version))
+    {
+        return Err(stale());
+    }
+    remove_tabulars(db, &drop.tree.tabulars).await?;
+    let others = db
+        .query_opt(
+            "select 1 where exists (select from tabular where namespace_id = any($1))
+                 or exists (select from namespace where parent_id = any($1) and id <> all($1))",
+            &[&ids],
+        )
+        .await?;
+    if others.is_some() {
+        return Err(StoreError::NotEmpty(Entity::Namespace(drop.id)).into());
+    }
+    db.execute("delete from namespace where id = any($1)", &[&ids])
+        .await?;
+    Ok(())
+}
+
+async fn remove_tabulars(db: &Session, listed: &[TreeTabular]) -> Work<()> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = listed.iter().map(|listed| listed.id.as_uuid()).collect();
+    let held = db
+        .query(
+            "select id, version, namespace_id from tabular where id = any($1)
+             order by id for update",
+            &[&ids],
+        )
+        .await?;
+    let held = row::all(&held, |row| {
+        Ok((row::id(row, 0)?, (row::version(row, 1)?, row::id(row, 2)?)))
+    })?;
+    let held: HashMap<TabularId, (Version, NamespaceId)> = held.into_iter().collect();
+    let moved_on: Vec<_> = listed
+        .iter()
+        .filter(|listed| held.get(&listed.id) != Some(&(listed.version, listed.namespace)))
+        .map(|listed| listed.id)
+        .collect();
+    if !moved_on.is_empty() {
+        return Err(tabular::stale(db, &moved_on).await);
+    }
+    db.execute("delete from tabular where id = any($1)", &[&ids])
+        .await?;
+    Ok(())
+}
+
+/// A row of `id, warehouse_id, path, properties, protected, version, updated_at`.
+fn namespace(row: &Row) -> Work<NamespaceRow> {
+    Ok(NamespaceRow {
+        id: row::id(row, 0)?,
+        warehouse: row::id(row, 1)?,
+        path: path(get(row, 2)?)?,
+        properties: serde_json::from_str(get(row, 3)?).map_err(Failure::damaged)?,
+        protection: get::<bool>(row, 4)?.into(),
+        version: row::version(row, 5)?,
+        updated_at: row::time(row, 6)?,
+    })
+}
+
+fn listed(row: &Row) -> Work<ListedNamespace> {
+    Ok(ListedNamespace {
+        id: row::id(row, 0)?,
+        path: path(get(row, 1)?)?,
+        protection: get::<bool>(row, 2)?.into(),
+    })
+}
+
+fn tree_namespace(row: &Row) -> Work<TreeNamespace> {
+    Ok(TreeNamespace {
+        id: row::id(row, 1)?,
+        path: path(get(row, 2)?)?,
+        version: row::version(row, 7)?,
+        protection: get::<bool>(row, 8)?.into(),
+    })
+}
+
+fn tree_tabular(row: &Row) -> Work<TreeTabular> {
+    Ok(TreeTabular {
+        id: row::id(row, 1)?,
+        kind: row::kind(get(row, 3)?)?,
+        namespace: row::id(row, 4)?,
+        name: get(row, 5)?,
+        location: get(row, 6)?,
+        version: row::version(row, 7)?,
+        protection: get::<bool>(row, 8)?.into(),
+    })
+}
+
+pub(crate) fn path(levels: Vec<String>) -> Work<NamespacePath> {
+    NamespacePath::parse(levels).map_err(Failure::damaged)
+}

@@ -1,0 +1,118 @@
+//! From columns to values and back.
+
+use bytes::Bytes;
+use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, Version};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use store::{StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+use uuid::Uuid;
+
+use crate::error::{Failure, Work};
+
+/// Where a page starts and how many rows to read for it.
+pub(crate) struct Cut<'a> {
+    /// The sort key of the last item before the page. No key is empty, so the empty text is before all.
+    pub(crate) after: &'a str,
+    /// One more than the page holds: the surplus tells that there is a next page.
+    pub(crate) limit: i64,
+}
+
+impl<'a> Cut<'a> {
+    pub(crate) fn of(page: &'a PageRequest) -> Self {
+        Self {
+            after: page.after.as_ref().map_or("", PageToken::as_key),
+            limit: i64::from(page.size.items()) + 1,
+        }
+    }
+}
+
+/// A location and every location that it lies in.
+pub(crate) fn at_and_above(location: &str) -> impl Iterator<Item = &str> {
+    let cuts = location.match_indices('/');
+    cuts.filter_map(|(at, _)| location.get(..at))
+        .chain([location])
+}
+
+/// A column; one that is not of the asked type was not written by this program.
+pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Work<T> {
+    row.try_get(at).map_err(Failure::damaged)
+}
+
+/// Reads all rows.
+pub(crate) fn all<T>(rows: &[Row], read: impl Fn(&Row) -> Work<T>) -> Work<Vec<T>> {
+    rows.iter().map(read).collect()
+}
+
+pub(crate) fn status(text: &str) -> Work<WarehouseStatus> {
+    WarehouseStatus::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown warehouse status `{text}`")))
+}
+
+pub(crate) fn kind(text: &str) -> Work<TabularKind> {
+    TabularKind::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
+}
+
+/// The kind as it is told to the world.
+pub(crate) fn event_kind_as_str(kind: EventKind) -> Work<String> {
+    match serde_json::to_value(kind).map_err(Failure::damaged)? {
+        serde_json::Value::String(text) => Ok(text),
+        other => Err(Failure::damaged(format!("event kind {other} is no text"))),
+    }
+}
+
+pub(crate) fn event_kind(text: &str) -> Work<EventKind> {
+    let text: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+        text.into_deserializer();
+    EventKind::deserialize(text).map_err(Failure::damaged)
+}
+
+pub(crate) fn id<T: From<Uuid>>(row: &Row, at: usize) -> Work<T> {
+    Ok(T::from(get(row, at)?))
+}
+
+pub(crate) fn version(row: &Row, at: usize) -> Work<Version> {
+    Ok(Version::from_i64(get(row, at)?))
+}
+
+pub(crate) fn time(row: &Row, at: usize) -> Work<Option<Timestamp>> {
+    Ok(get::<Option<i64>>(row, at)?.map(Timestamp::from_ms))
+}
+
+/// `location`, `metadata_location` and `metadata` from the given column on.
+pub(crate) fn content(row: &Row, first: usize) -> Work<TabularContent> {
+    let metadata = Bytes::copy_from_slice(get(row, first + 2)?);
+    Ok(TabularContent {
+        location: get(row, first)?,
+        metadata_location: get(row, first + 1)?,
+        metadata: StoredMetadata::from_stored(metadata).map_err(Failure::damaged)?,
+    })
+}
+
+/// A row of `id, warehouse_id, namespace_id, kind, name, protected, version, updated_at, location, metadata_location, metadata`.
+pub(crate) fn tabular(row: &Row) -> Work<TabularRow> {
+    Ok(TabularRow {
+        id: id(row, 0)?,
+        warehouse: id(row, 1)?,
+        namespace: id(row, 2)?,
+        kind: kind(get(row, 3)?)?,
+        name: get(row, 4)?,
+        protection: get::<bool>(row, 5)?.into(),
+        version: version(row, 6)?,
+        updated_at: time(row, 7)?,
+        content: content(row, 8)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_and_above;
+
+    #[test]
+    fn a_location_lies_in_those_that_it_begins_with() {
+        let above: Vec<_> = at_and_above("s3://b/a").collect();
+        assert_eq!(above, ["s3:", "s3:/", "s3://b", "s3://b/a"]);
+    }
+}

@@ -1,0 +1,52 @@
+//! The installation itself.
+
+use async_trait::async_trait;
+use model::Timestamp;
+use store::{Effects, Entity, ProjectRow, Result, ServerRow, Servers};
+
+use crate::PostgresStore;
+use crate::connection::Session;
+use crate::error::{Work, already_exists};
+use crate::{project, row};
+
+#[async_trait]
+impl Servers for PostgresStore {
+    async fn server_load(&self) -> Result<ServerRow> {
+        let db = self.read().await?;
+        let row = db
+            .query_one("select id, bootstrapped_at from server", &[])
+            .await?;
+        Ok(ServerRow {
+            id: row::id(&row, 0)?,
+            bootstrapped_at: row::time(&row, 1)?,
+        })
+    }
+
+    async fn server_bootstrap(
+        &self,
+        at: Timestamp,
+        default_project: Option<ProjectRow>,
+        effects: Effects,
+    ) -> Result<()> {
+        self.change(effects, (at, default_project), |db, (at, project)| {
+            Box::pin(bootstrap(db, *at, project.as_ref()))
+        })
+        .await
+    }
+}
+
+async fn bootstrap(db: &Session, at: Timestamp, default_project: Option<&ProjectRow>) -> Work<()> {
+    let marked = db
+        .execute(
+            "update server set bootstrapped_at = $1 where bootstrapped_at is null",
+            &[&at.as_ms()],
+        )
+        .await?;
+    if marked == 0 {
+        return Err(already_exists(Entity::Server));
+    }
+    if let Some(project) = default_project {
+        project::insert(db, project).await?;
+    }
+    Ok(())
+}

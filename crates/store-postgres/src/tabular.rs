@@ -1,0 +1,205 @@
+//! Tables and views: their pointer and their metadata.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{
+    NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+};
+use store::{
+    Commit, Effects, Entity, ListedTabular, Protection, Result, StoreError, TabularRename,
+    TabularRow, Tabulars,
+};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::commit;
+use crate::connection::{Session, in_own_task};
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::row::{self, Cut, get};
+
+#[async_trait]
+impl Tabulars for PostgresStore {
+    async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()> {
+        let pools = Arc::clone(&self.pools);
+        in_own_task(async move { commit::apply(&pools, &commit, &effects).await }).await
+    }
+
+    async fn tabular_load(&self, warehouse: WarehouseId, id: TabularId) -> Result<TabularRow> {
+        let db = self.read().await?;
+        let found = load(&db, &[id]).await?.into_iter().next();
+        found
+            .filter(|tabular| tabular.warehouse == warehouse)
+            .ok_or(StoreError::NotFound(Entity::Tabular(id)))
+    }
+
+    async fn tabular_list(
+        &self,
+        namespace: NamespaceId,
+        kind: TabularKind,
+        page: PageRequest,
+    ) -> Result<Page<ListedTabular>> {
+        let db = self.read_list().await?;
+        let cut = Cut::of(&page);
+        let rows = db
+            .query(
+                "select id, name, protected, name_key from tabular
+                 where namespace_id = $1 and kind = $2 and name_key > $3 and deleted_at is null
+                 order by name_key limit $4",
+                &[&namespace.as_uuid(), &kind.as_str(), &cut.after, &cut.limit],
+            )
+            .await?;
+        let page = Page::cut(row::all(&rows, listed)?, page.size, |(_, key)| key.clone());
+        Ok(Page {
+            items: page.items.into_iter().map(|(tabular, _)| tabular).collect(),
+            next: page.next,
+        })
+    }
+
+    async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()> {
+        self.change(effects, rename, |db, rename| {
+            Box::pin(change_name(db, rename))
+        })
+        .await
+    }
+
+    async fn tabular_protect(
+        &self,
+        at: (TabularId, Version),
+        protection: Protection,
+        now: Timestamp,
+        effects: Effects,
+    ) -> Result<()> {
+        let input = (at, protection, now);
+        self.change(effects, input, |db, (at, protection, now)| {
+            Box::pin(async move {
+                let (id, version) = at;
+                let changed = db
+                    .execute(
+                        "update tabular set protected = $3, version = $4, updated_at = $5
+                         where id = $1 and version = $2 and deleted_at is null",
+                        &[
+                            &id.as_uuid(),
+                            &version.as_i64(),
+                            &bool::from(*protection),
+                            &version.next().as_i64(),
+                            &now.as_ms(),
+                        ],
+                    )
+                    .await?;
+                expect(db, *at, changed).await
+            })
+        })
+        .await
+    }
+
+    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+        self.change(effects, at, |db, at| {
+            Box::pin(async move {
+                let removed = db
+                    .execute(
+                        "delete from tabular where id = $1 and version = $2 and deleted_at is null",
+                        &[&at.0.as_uuid(), &at.1.as_i64()],
+                    )
+                    .await?;
+                expect(db, *at, removed).await
+            })
+        })
+        .await
+    }
+}
+
+async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
+    let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
+    // The destination is held before the row, the order that all transactions keep; both stay until the end.
+    let row = db
+        .query_one(
+            "with home as materialized (
+                 select n.id from namespace n where n.id = $2 and n.warehouse_id =
+                     (select warehouse_id from tabular where id = $1)
+                 for key share
+             ), held as materialized (
+                 select version from tabular where id = $1 and deleted_at is null
+                     and (select count(*) from home) >= 0
+                 for no key update
+             )
+             select (select version from held), exists (select from home),
+                 exists (select from tabular where namespace_id = $2 and name_key = $3
+                     and deleted_at is null and id <> $1)",
+            &[&id, &namespace, &rename.name.key().as_str()],
+        )
+        .await?;
+    let held: Option<i64> = get(&row, 0)?;
+    let (has_home, is_taken): (bool, bool) = (get(&row, 1)?, get(&row, 2)?);
+    let taken = || already_exists(Entity::TabularName(rename.name.clone()));
+    match held.map(Version::from_i64) {
+        None => return Err(not_found(Entity::Tabular(rename.id))),
+        Some(version) if version != rename.expected => return Err(stale(db, &[rename.id]).await),
+        Some(_) if !has_home => return Err(not_found(Entity::Namespace(rename.namespace))),
+        Some(_) if is_taken => return Err(taken()),
+        Some(_) => {}
+    }
+    let renamed = db
+        .execute(
+            "update tabular set namespace_id = $2, name = $3, name_key = $4, version = $5,
+                 updated_at = $6 where id = $1",
+            &[
+                &id,
+                &namespace,
+                &rename.name.as_str(),
+                &rename.name.key().as_str(),
+                &rename.expected.next().as_i64(),
+                &rename.at.as_ms(),
+            ],
+        )
+        .await;
+    match renamed {
+        Err(failure) if failure.constraint() == Some("tabular_name") => Err(taken()),
+        renamed => renamed.map(|_| ()),
+    }
+}
+
+/// Refuses if a compare-and-set has found no row: it is gone or has moved on.
+async fn expect(db: &Session, (id, _): (TabularId, Version), changed: u64) -> Work<()> {
+    if changed == 1 {
+        return Ok(());
+    }
+    match stale(db, &[id]).await {
+        Failure::Refused(StoreError::Stale { current }) if current.is_empty() => {
+            Err(not_found(Entity::Tabular(id)))
+        }
+        failure => Err(failure),
+    }
+}
+
+/// `Stale` with those rows that still exist.
+pub(crate) async fn stale(db: &Session, moved_on: &[TabularId]) -> Failure {
+    match load(db, moved_on).await {
+        Ok(current) => StoreError::Stale { current }.into(),
+        Err(failure) => failure,
+    }
+}
+
+/// The live rows of these ids in any warehouse.
+async fn load(db: &Session, ids: &[TabularId]) -> Work<Vec<TabularRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let found = db
+        .query(
+            "select id, warehouse_id, namespace_id, kind, name, protected, version, updated_at,
+                 location, metadata_location, metadata
+             from tabular where id = any($1) and deleted_at is null",
+            &[&ids],
+        )
+        .await?;
+    row::all(&found, row::tabular)
+}
+
+fn listed(row: &Row) -> Work<(ListedTabular, String)> {
+    let tabular = ListedTabular {
+        id: row::id(row, 0)?,
+        name: get(row, 1)?,
+        protection: get::<bool>(row, 2)?.into(),
+    };
+    Ok((tabular, get(row, 3)?))
+}

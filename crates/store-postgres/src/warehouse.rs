@@ -1,0 +1,259 @@
+//! Warehouses hold namespaces and know where their files are.
+
+use async_trait::async_trait;
+use model::{Name, Page, PageRequest, ProjectId, SecretId, Timestamp, WarehouseId};
+use store::{Effects, Entity, Result, StoreError, WarehouseRow, Warehouses};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::connection::{AdvisoryLocks, Session};
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::row::{self, Cut, get};
+
+#[async_trait]
+impl Warehouses for PostgresStore {
+    async fn warehouse_create(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()> {
+        self.change(effects, warehouse, |db, warehouse| {
+            Box::pin(create(db, warehouse))
+        })
+        .await
+    }
+
+    async fn warehouse_load(&self, id: WarehouseId) -> Result<WarehouseRow> {
+        let db = self.read().await?;
+        let found = db
+            .query_opt(
+                "select id, project_id, name, status, protected, version, storage_profile,
+                     base_location, storage_secret, settings, created_at, updated_at
+                 from warehouse where id = $1",
+                &[&id.as_uuid()],
+            )
+            .await?;
+        match found {
+            None => Err(StoreError::NotFound(Entity::Warehouse(id))),
+            Some(row) => Ok(warehouse(&row)?),
+        }
+    }
+
+    async fn warehouse_find(
+        &self,
+        project: &ProjectId,
+        name: &Name,
+    ) -> Result<Option<WarehouseRow>> {
+        let db = self.read().await?;
+        let found = db
+            .query_opt(
+                "select id, project_id, name, status, protected, version, storage_profile,
+                     base_location, storage_secret, settings, created_at, updated_at
+                 from warehouse where project_id = $1 and name_key = $2",
+                &[&project.as_str(), &name.key().as_str()],
+            )
+            .await?;
+        Ok(found.as_ref().map(warehouse).transpose()?)
+    }
+
+    async fn warehouse_list(
+        &self,
+        project: &ProjectId,
+        page: PageRequest,
+    ) -> Result<Page<WarehouseRow>> {
+        let db = self.read_list().await?;
+        let cut = Cut::of(&page);
+        let rows = db
+            .query(
+                "select id, project_id, name, status, protected, version, storage_profile,
+                     base_location, storage_secret, settings, created_at, updated_at
+                 from warehouse where project_id = $1 and name_key > $2 order by name_key limit $3",
+                &[&project.as_str(), &cut.after, &cut.limit],
+            )
+            .await?;
+        let rows = row::all(&rows, warehouse)?;
+        Ok(Page::cut(rows, page.size, |warehouse| {
+            warehouse.name.key().as_str().to_owned()
+        }))
+    }
+
+    async fn warehouse_update(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()> {
+        self.change(effects, warehouse, |db, warehouse| {
+            Box::pin(update(db, warehouse))
+        })
+        .await
+    }
+
+    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()> {
+        self.change(effects, id, |db, id| {
+            Box::pin(async move {
+                let delete = "delete from warehouse where id = $1";
+                match db.execute(delete, &[&id.as_uuid()]).await {
+                    Ok(0) => Err(not_found(Entity::Warehouse(*id))),
+                    Ok(_) => Ok(()),
+                    Err(error) if error.is_still_referred_to() => {
+                        Err(StoreError::NotEmpty(Entity::Warehouse(*id)).into())
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+        })
+        .await
+    }
+}
+
+async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
+    let mut locks = AdvisoryLocks::default();
+    locks.warehouses();
+    let (numbers, exclusive) = locks.columns();
+    db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
+        .await?;
+    // The project stays until the end of the transaction.
+    let project = db
+        .query_opt(
+            "select id from project where id = $1 for key share",
+            &[&warehouse.project.as_str()],
+        )
+        .await?;
+    if project.is_none() {
+        return Err(not_found(Entity::Project(warehouse.project.clone())));
+    }
+    refuse_taken_name(db, warehouse, warehouse.project.as_str()).await?;
+    refuse_taken_location(db, warehouse).await?;
+    let inserted = db
+        .execute(
+            "insert into warehouse (id, project_id, name, name_key, status, protected, version,
+                 storage_profile, base_location, storage_secret, settings, created_at, updated_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            &[
+                &warehouse.id.as_uuid(),
+                &warehouse.project.as_str(),
+                &warehouse.name.as_str(),
+                &warehouse.name.key().as_str(),
+                &warehouse.status.as_str(),
+                &bool::from(warehouse.protection),
+                &warehouse.version.as_i64(),
+                &warehouse.storage_profile,
+                &warehouse.base_location,
+                &warehouse.storage_secret.map(SecretId::as_uuid),
+                &warehouse.settings,
+                &warehouse.created_at.as_ms(),
+                &warehouse.updated_at.map(Timestamp::as_ms),
+            ],
+        )
+        .await;
+    inserted.map_err(|failure| taken(failure, warehouse))?;
+    Ok(())
+}
+
+/// What a unique index has refused.
+fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
+    match failure.constraint() {
+        Some("warehouse_pkey") => already_exists(Entity::Warehouse(warehouse.id)),
+        Some("warehouse_name") => already_exists(Entity::WarehouseName(warehouse.name.clone())),
+        _ => failure,
+    }
+}
+
+async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
+    let id = warehouse.id.as_uuid();
+    let row = db
+        .query_opt(
+            "select version, project_id from warehouse where id = $1 for no key update",
+            &[&id],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Err(not_found(Entity::Warehouse(warehouse.id)));
+    };
+    if row::version(&row, 0)? != warehouse.version {
+        return Err(stale());
+    }
+    // The stored project: an update does not move a warehouse.
+    refuse_taken_name(db, warehouse, get(&row, 1)?).await?;
+    let updated = db
+        .execute(
+            "update warehouse set name = $2, name_key = $3, status = $4, protected = $5,
+                 version = $6, storage_profile = $7, storage_secret = $8, settings = $9,
+                 updated_at = $10
+             where id = $1",
+            &[
+                &id,
+                &warehouse.name.as_str(),
+                &warehouse.name.key().as_str(),
+                &warehouse.status.as_str(),
+                &bool::from(warehouse.protection),
+                &warehouse.version.next().as_i64(),
+                &warehouse.storage_profile,
+                &warehouse.storage_secret.map(SecretId::as_uuid),
+                &warehouse.settings,
+                &warehouse.updated_at.map(Timestamp::as_ms),
+            ],
+        )
+        .await;
+    updated.map_err(|failure| taken(failure, warehouse))?;
+    Ok(())
+}
+
+/// The name of another warehouse of the project.
+async fn refuse_taken_name(db: &Session, warehouse: &WarehouseRow, project: &str) -> Work<()> {
+    let taken = db
+        .query_opt(
+            "select id from warehouse where project_id = $1 and name_key = $2 and id <> $3",
+            &[
+                &project,
+                &warehouse.name.key().as_str(),
+                &warehouse.id.as_uuid(),
+            ],
+        )
+        .await?;
+    match taken {
+        None => Ok(()),
+        Some(_) => Err(already_exists(Entity::WarehouseName(
+            warehouse.name.clone(),
+        ))),
+    }
+}
+
+async fn refuse_taken_location(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
+    let location = &warehouse.base_location;
+    let above: Vec<&str> = row::at_and_above(location).collect();
+    let other = db
+        .query_opt(
+            // `0` is the character after `/`.
+            "select id, base_location from warehouse where base_location = any($1)
+             union all
+             select id, base_location from warehouse
+             where base_location >= $2 || '/' and base_location < $2 || '0'
+             limit 1",
+            &[&above, location],
+        )
+        .await?;
+    match other {
+        None => Ok(()),
+        // The same warehouse again.
+        Some(row) if get::<Uuid>(&row, 0)? == warehouse.id.as_uuid() => {
+            Err(already_exists(Entity::Warehouse(warehouse.id)))
+        }
+        Some(row) => Err(StoreError::LocationTaken {
+            location: location.clone(),
+            other: get(&row, 1)?,
+        }
+        .into()),
+    }
+}
+
+fn warehouse(row: &Row) -> Work<WarehouseRow> {
+    let (project, name): (&str, &str) = (get(row, 1)?, get(row, 2)?);
+    Ok(WarehouseRow {
+        id: row::id(row, 0)?,
+        project: project.parse().map_err(Failure::damaged)?,
+        name: Name::parse("warehouse", name).map_err(Failure::damaged)?,
+        status: row::status(get(row, 3)?)?,
+        protection: get::<bool>(row, 4)?.into(),
+        version: row::version(row, 5)?,
+        storage_profile: get(row, 6)?,
+        base_location: get(row, 7)?,
+        storage_secret: get::<Option<Uuid>>(row, 8)?.map(SecretId::from),
+        settings: get(row, 9)?,
+        created_at: Timestamp::from_ms(get(row, 10)?),
+        updated_at: row::time(row, 11)?,
+    })
+}
