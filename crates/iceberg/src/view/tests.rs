@@ -4,6 +4,8 @@
     reason = "a test may panic"
 )]
 
+mod properties;
+
 use serde_json::{Value, json};
 
 use super::*;
