@@ -1,13 +1,14 @@
 //! Schemas: a tree of fields whose types are kept as they were written.
 
 mod check;
+mod equal;
 mod fresh;
 mod index;
+mod json;
 mod kind;
 
 pub(crate) use check::check_compatibility;
 pub(crate) use fresh::FreshIds;
-use index::check_structure;
 pub(crate) use index::{Node, SchemaIndex};
 pub(crate) use kind::Kind;
 
@@ -16,7 +17,8 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::ParseError;
-use crate::json::{Extra, Object, ObjectWriter, Raw, array_of, check_depth, quoted, same_extra};
+use crate::json::{Extra, Raw, check_depth, same_extra};
+use index::check_structure;
 
 /// A schema of a table or view (table spec, "Schemas and Data Types").
 ///
@@ -74,43 +76,6 @@ impl Schema {
         Ok(schema)
     }
 
-    fn parse_unchecked(text: &str) -> Result<Self, ParseError> {
-        let mut object = Object::parse("schema", text)?;
-        match object.require::<String>("type")?.as_str() {
-            "struct" => {}
-            other => return Err(object.error(format_args!("its type is `{other}`, not `struct`"))),
-        }
-        Ok(Self {
-            id: object.optional("schema-id")?,
-            identifier_field_ids: object.optional("identifier-field-ids")?.unwrap_or_default(),
-            fields: fields(&mut object)?,
-            extra: object.rest(),
-        })
-    }
-
-    /// The schema with another id, as JSON.
-    pub(crate) fn to_raw(&self, id: Option<i32>) -> Raw {
-        let mut out = String::with_capacity(self.fields.len() * 64);
-        let mut writer = ObjectWriter::new(&mut out);
-        writer
-            .string("type", "struct")
-            .plain_if_some("schema-id", id);
-        if !self.identifier_field_ids.is_empty() {
-            writer.array(
-                "identifier-field-ids",
-                &self.identifier_field_ids,
-                |out, id| {
-                    out.push_str(&id.to_string());
-                },
-            );
-        }
-        writer
-            .array("fields", &self.fields, print_field)
-            .extra(&self.extra)
-            .end();
-        Raw::printed(out)
-    }
-
     /// Whether both describe the same columns; the schema ids do not count.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         let sorted = |ids: &[i32]| {
@@ -142,167 +107,6 @@ impl<'de> Deserialize<'de> for Schema {
 impl Serialize for Schema {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_raw(self.id).serialize(serializer)
-    }
-}
-
-impl PartialEq for Field {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.name == other.name
-            && self.required == other.required
-            && self.ty == other.ty
-            && same_extra(&self.extra, &other.extra)
-    }
-}
-
-impl PartialEq for Type {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Named(one), Self::Named(two)) => {
-                one == two || kind::canonical(one) == kind::canonical(two)
-            }
-            (Self::Other(one), Self::Other(two)) => one == two,
-            (
-                Self::Struct { fields, extra },
-                Self::Struct {
-                    fields: fields2,
-                    extra: extra2,
-                },
-            ) => fields == fields2 && same_extra(extra, extra2),
-            (
-                Self::List {
-                    id,
-                    required,
-                    element,
-                    extra,
-                },
-                Self::List {
-                    id: id2,
-                    required: required2,
-                    element: element2,
-                    extra: extra2,
-                },
-            ) => (id, required, element) == (id2, required2, element2) && same_extra(extra, extra2),
-            (
-                Self::Map {
-                    ids,
-                    required,
-                    key,
-                    value,
-                    extra,
-                },
-                Self::Map {
-                    ids: ids2,
-                    required: required2,
-                    key: key2,
-                    value: value2,
-                    extra: extra2,
-                },
-            ) => {
-                (ids, required, key, value) == (ids2, required2, key2, value2)
-                    && same_extra(extra, extra2)
-            }
-            _ => false,
-        }
-    }
-}
-
-fn fields(object: &mut Object<'_>) -> Result<Vec<Field>, ParseError> {
-    object
-        .require_array("fields")?
-        .into_iter()
-        .map(|field| parse_field(field.get()))
-        .collect()
-}
-
-fn parse_field(text: &str) -> Result<Field, ParseError> {
-    let mut object = Object::parse("schema field", text)?;
-    Ok(Field {
-        id: object.require("id")?,
-        name: object.require("name")?,
-        required: object.require("required")?,
-        ty: parse_type(object.require_raw("type")?.get())?,
-        extra: object.rest(),
-    })
-}
-
-/// Recursion is bounded, because [`check_depth`] has bounded the text.
-fn parse_type(text: &str) -> Result<Type, ParseError> {
-    if let Ok(name) = serde_json::from_str(text) {
-        return Ok(Type::Named(name));
-    }
-    let mut object = Object::parse("type", text)?;
-    let ty = match object.require::<String>("type")?.as_str() {
-        "struct" => Type::Struct {
-            fields: fields(&mut object)?,
-            extra: object.rest(),
-        },
-        "list" => Type::List {
-            id: object.require("element-id")?,
-            required: object.require("element-required")?,
-            element: Box::new(parse_type(object.require_raw("element")?.get())?),
-            extra: object.rest(),
-        },
-        "map" => Type::Map {
-            ids: (object.require("key-id")?, object.require("value-id")?),
-            required: object.require("value-required")?,
-            key: Box::new(parse_type(object.require_raw("key")?.get())?),
-            value: Box::new(parse_type(object.require_raw("value")?.get())?),
-            extra: object.rest(),
-        },
-        _ => Type::Other(Raw::printed(text.to_owned())),
-    };
-    Ok(ty)
-}
-
-fn print_field(out: &mut String, field: &Field) {
-    let mut writer = ObjectWriter::new(out);
-    writer
-        .plain("id", field.id)
-        .string("name", &field.name)
-        .plain("required", field.required);
-    print_type(writer.value("type"), &field.ty);
-    writer.extra(&field.extra).end();
-}
-
-fn print_type(out: &mut String, ty: &Type) {
-    match ty {
-        Type::Named(name) => out.push_str(quoted(name).get()),
-        Type::Other(raw) => out.push_str(raw.get()),
-        Type::Struct { fields, extra } => {
-            let mut writer = ObjectWriter::new(out);
-            writer.string("type", "struct");
-            array_of(writer.value("fields"), fields, print_field);
-            writer.extra(extra).end();
-        }
-        Type::List {
-            id,
-            required,
-            element,
-            extra,
-        } => {
-            let mut writer = ObjectWriter::new(out);
-            writer.string("type", "list").plain("element-id", id);
-            print_type(writer.value("element"), element);
-            writer
-                .plain("element-required", required)
-                .extra(extra)
-                .end();
-        }
-        Type::Map {
-            ids: (key_id, value_id),
-            required,
-            key,
-            value,
-            extra,
-        } => {
-            let mut writer = ObjectWriter::new(out);
-            writer.string("type", "map").plain("key-id", key_id);
-            print_type(writer.value("key"), key);
-            writer.plain("value-id", value_id);
-            print_type(writer.value("value"), value);
-            writer.plain("value-required", required).extra(extra).end();
-        }
     }
 }
 
