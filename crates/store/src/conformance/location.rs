@@ -64,8 +64,7 @@ pub async fn overlaps_are_refused(store: &Arc<dyn Store>) {
 }
 
 pub async fn neighbours_are_not_overlaps(store: &Arc<dyn Store>) {
-    let (catalog, namespace) = one_namespace(store).await;
-    for location in [
+    const NEIGHBOURS: [&str; 16] = [
         "s3://b/data/orders",
         "s3://b/data/orders2",
         "s3://b/data/order",
@@ -82,8 +81,16 @@ pub async fn neighbours_are_not_overlaps(store: &Arc<dyn Store>) {
         "s3://b2/data/orders",
         "gs://b/data/orders",
         "s3://b/data/x/orders",
-    ] {
+    ];
+    let (catalog, namespace) = one_namespace(store).await;
+    for location in NEIGHBOURS {
         placed(&catalog, namespace, location).await;
+    }
+    // Each of them may come first.
+    let other = catalog.other("other").await;
+    let namespace = other.namespace(&["ns"]).await;
+    for location in NEIGHBOURS.into_iter().rev() {
+        placed(&other, namespace, location).await;
     }
 }
 

@@ -120,6 +120,15 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
     ] {
         create(store, &at(&other, location)).await;
     }
+    // Neighbours may come first as well.
+    for location in [
+        "s3://c/data-old",
+        "s3://c/data.old",
+        "s3://c/data2",
+        "s3://c/data",
+    ] {
+        create(store, &at(&one, location)).await;
+    }
 }
 
 pub async fn lists_are_cut_into_pages_by_folded_name(store: &Arc<dyn Store>) {
