@@ -23,8 +23,8 @@ pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
-    ByteCount, Count, DatabaseUrl, LogFormat, Origins, Port, PrefixTemplate, ServerUrl, Span,
-    SslMode, Words,
+    ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, Origins, Port, ServerUrl, Span, SslMode,
+    Words,
 };
 pub use values::Effective;
 
@@ -86,8 +86,6 @@ pub struct Addresses {
     pub use_x_forwarded_headers: bool,
     /// Web origins that may call; `["*"]` is all.
     pub allow_origin: Option<Vec<String>>,
-    /// How a warehouse's prefix is made of its id.
-    pub prefix_template: PrefixTemplate,
     /// Whether the API descriptions are shown.
     pub serve_swagger_ui: bool,
 }
@@ -130,8 +128,8 @@ pub struct Requests {
     pub max_time: Duration,
     /// Whether a drop that does not say so purges.
     pub purge_by_default: bool,
-    /// How long idempotency keys are remembered; `None` if they are not honoured.
-    pub idempotency_lifetime: Option<Duration>,
+    /// How long idempotency keys are remembered.
+    pub idempotency_lifetime: Duration,
 }
 
 /// Memory and background work.
@@ -141,10 +139,14 @@ pub struct Resources {
     pub metadata_cache: u64,
     /// Largest metadata file, in bytes.
     pub max_metadata: u64,
-    /// How often workers look for tasks.
-    pub task_poll_interval: Duration,
     /// How many workers delete files.
     pub purge_workers: u32,
+    /// How long idempotency records are kept beyond their lifetime.
+    pub idempotency_grace: Duration,
+    /// How long the log of ended tasks is kept.
+    pub task_log_retention: Duration,
+    /// How long events are kept.
+    pub event_retention: Duration,
 }
 
 /// Logs.
@@ -224,7 +226,6 @@ fn addresses(values: &mut Values) -> Addresses {
         base_uri: values.get(&list::BASE_URI).map(|url| url.0),
         use_x_forwarded_headers: values.get(&list::USE_X_FORWARDED_HEADERS),
         allow_origin: values.get(&list::ALLOW_ORIGIN).map(|origins| origins.0),
-        prefix_template: values.get(&list::PREFIX_TEMPLATE),
         serve_swagger_ui: values.get(&list::SERVE_SWAGGER_UI),
     }
 }
@@ -251,7 +252,7 @@ fn requests(values: &mut Values) -> Requests {
     }
     let lifetime = values.get(&list::IDEMPOTENCY__LIFETIME).0;
     if lifetime < Duration::from_secs(1) {
-        let rule = "must be a second at least; to switch it off set LAKEKEEPER__IDEMPOTENCY__ENABLED=false";
+        let rule = "must be a second at least";
         values.refuse(&list::IDEMPOTENCY__LIFETIME, rule);
     }
     Requests {
@@ -260,7 +261,7 @@ fn requests(values: &mut Values) -> Requests {
         max_body: values.get(&list::MAX_REQUEST_BODY_SIZE).0,
         max_time: values.get(&list::MAX_REQUEST_TIME).0,
         purge_by_default: values.get(&list::PURGE_DEFAULT),
-        idempotency_lifetime: values.get(&list::IDEMPOTENCY__ENABLED).then_some(lifetime),
+        idempotency_lifetime: lifetime,
     }
 }
 
@@ -268,14 +269,16 @@ fn resources(values: &mut Values) -> Resources {
     Resources {
         metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
         max_metadata: values.get(&list::MAX_METADATA_SIZE).0,
-        task_poll_interval: values.get(&list::TASK_POLL_INTERVAL).0,
         purge_workers: values.get(&list::TASK_TABULAR_PURGE_WORKERS).get(),
+        idempotency_grace: values.get(&list::IDEMPOTENCY__GRACE_PERIOD).0,
+        task_log_retention: values.get(&list::TASK_LOG_RETENTION).0,
+        event_retention: values.get(&list::EVENT_RETENTION).0,
     }
 }
 
 fn logs(values: &mut Values) -> Logs {
     Logs {
-        filter: values.get(&list::LOG_LEVEL),
+        filter: values.get(&list::LOG_LEVEL).0,
         format: values.get(&list::LOG_FORMAT),
         extended: values.get(&list::DEBUG__EXTENDED_LOGS),
     }

@@ -37,8 +37,14 @@ pub struct PostgresConfig {
     pub write_connections: u32,
     /// Most connections for lists and searches.
     pub read_connections: u32,
+    /// Connections to the primary that names are looked up on.
+    pub lookup_connections: u32,
     /// How long to wait for a connection.
     pub acquire_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// How long one statement may wait for another one's locks.
+    pub lock_timeout: Duration,
 }
 
 /// Where the key that seals secrets comes from.
@@ -96,7 +102,10 @@ fn postgres(values: &mut Values) -> Option<PostgresConfig> {
         ssl_root_cert: values.get(&list::PG_SSL_ROOT_CERT),
         write_connections: values.get(&list::PG_WRITE_POOL_CONNECTIONS).get(),
         read_connections: values.get(&list::PG_READ_POOL_CONNECTIONS).get(),
+        lookup_connections: values.get(&list::PG_LOOKUP_CONNECTIONS).get(),
         acquire_timeout: values.get(&list::PG_ACQUIRE_TIMEOUT).0,
+        statement_timeout: values.get(&list::PG_STATEMENT_TIMEOUT).0,
+        lock_timeout: values.get(&list::PG_LOCK_TIMEOUT).0,
     };
     (!config.write.0.is_empty()).then_some(config)
 }

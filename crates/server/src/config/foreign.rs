@@ -112,6 +112,16 @@ static FOREIGN: &[Foreign] = &[
         &["off"],
         "this version has no maintenance mode",
     ),
+    refused_unless(
+        "PREFIX_TEMPLATE",
+        &["{warehouse_id}"],
+        "the prefix of a warehouse is its id",
+    ),
+    refused_unless(
+        "IDEMPOTENCY__ENABLED",
+        &["true"],
+        "`Idempotency-Key` is always honoured",
+    ),
     refused(
         "PG_SCHEMA",
         "this version uses the schema that the user's `search_path` names: set it on the role",
@@ -132,6 +142,7 @@ static FOREIGN: &[Foreign] = &[
         "PG_CONNECTION_MAX_LIFETIME",
         "a broken connection is replaced when it is noticed",
     ),
+    ignored("TASK_POLL_INTERVAL", "queues are looked at twice a second"),
     ignored("TASK_SOFT_DELETION_WORKERS", "this version deletes at once"),
     ignored(
         "TASK_TABULAR_EXPIRATION_WORKERS",
@@ -164,10 +175,6 @@ static FOREIGN: &[Foreign] = &[
     ignored(
         "SKIP_STORAGE_VALIDATION",
         "this version always validates storage",
-    ),
-    ignored(
-        "IDEMPOTENCY__GRACE_PERIOD",
-        "records are kept for LAKEKEEPER__IDEMPOTENCY__LIFETIME",
     ),
     ignored(
         "IDEMPOTENCY__CLEANUP_TIMEOUT",

@@ -8,8 +8,8 @@ use secrets::Plaintext;
 
 use super::setting::{Group, Setting, settings};
 use super::value::{
-    ByteCount, Count, DatabaseUrl, LogFormat, Origins, Port, PrefixTemplate, ServerUrl, Span,
-    SslMode, Words,
+    ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, Origins, Port, ServerUrl, Span, SslMode,
+    Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -33,9 +33,6 @@ settings! {
         USE_X_FORWARDED_HEADERS: bool = true;
         /// Origins of web pages that may call the APIs (CORS): `*`, or a list.
         ALLOW_ORIGIN: Option<Origins> = None;
-        /// How the `prefix` of a warehouse is made of its id. What surrounds the placeholder must be removed
-        /// by a proxy before requests come back here.
-        PREFIX_TEMPLATE: PrefixTemplate = PrefixTemplate(PrefixTemplate::PLACEHOLDER.to_owned());
         /// Whether `/swagger-ui` shows the descriptions of both APIs.
         SERVE_SWAGGER_UI: bool = true;
     }
@@ -64,14 +61,21 @@ settings! {
         /// Whether connections are encrypted and whose certificate is believed. Wins over `sslmode` in a
         /// URL.
         PG_SSL_MODE: Option<SslMode> = None;
-        /// Certificate authorities to believe besides the system's, a PEM file.
+        /// Certificate authorities to believe instead of the system's, a PEM file.
         PG_SSL_ROOT_CERT: Option<PathBuf> = None;
-        /// Most connections to the replica, or for lists where there is none.
-        PG_READ_POOL_CONNECTIONS: Connections = Connections::clamped(10);
-        /// Most connections to the primary. Opened as needed.
-        PG_WRITE_POOL_CONNECTIONS: Connections = Connections::clamped(10);
-        /// How long a request waits for a free or new connection before it is answered with 503.
+        /// Most connections to the primary that change something. Opened as needed.
+        PG_WRITE_POOL_CONNECTIONS: Connections = Connections::clamped(16);
+        /// Most connections that lists and searches are read on. Opened as needed.
+        PG_READ_POOL_CONNECTIONS: Connections = Connections::clamped(8);
+        /// Connections to the primary that names are looked up on, for all requests together: what waits
+        /// shares one statement, so that few are enough.
+        PG_LOOKUP_CONNECTIONS: Connections = Connections::clamped(2);
+        /// How long a request waits for a connection before it is answered with 503.
         PG_ACQUIRE_TIMEOUT or "PG_CONNECTION_TIMEOUT": Span = Span::seconds(5);
+        /// How long one statement may take.
+        PG_STATEMENT_TIMEOUT: Span = Span::seconds(30);
+        /// How long one statement may wait for what another one has locked.
+        PG_LOCK_TIMEOUT: Span = Span::seconds(10);
     }
 
     "Secrets" "Storage credentials are kept in the database, encrypted with ChaCha20-Poly1305. The key is derived from
@@ -114,10 +118,11 @@ settings! {
         /// What a `DELETE` of a table means that does not say `purgeRequested`. `false`, as the Iceberg
         /// specification has it: the files stay. `true`, as Lakekeeper had it up to 0.13: they are deleted.
         PURGE_DEFAULT: bool = false;
-        /// Whether `Idempotency-Key` is honoured and announced in `/v1/config`.
-        IDEMPOTENCY__ENABLED: bool = true;
-        /// How long the outcome of a request with a key is remembered.
+        /// How long the outcome of a request with an `Idempotency-Key` is remembered, as `/v1/config` announces it.
         IDEMPOTENCY__LIFETIME: Span = Span::seconds(30 * 60);
+        /// How long the outcome is kept beyond what is announced, for clocks that differ and requests that
+        /// are late.
+        IDEMPOTENCY__GRACE_PERIOD: Span = Span::seconds(5 * 60);
     }
 
     "Memory and background work" "" {
@@ -125,10 +130,12 @@ settings! {
         CACHE__METADATA__SIZE: ByteCount = ByteCount::mib(48);
         /// Largest metadata file of a table or view, uncompressed.
         MAX_METADATA_SIZE: ByteCount = ByteCount::mib(256);
-        /// How often workers look for new tasks.
-        TASK_POLL_INTERVAL: Span = Span::seconds(10);
         /// Workers of this process that delete the files of purged tables. 0: another process does it.
         TASK_TABULAR_PURGE_WORKERS: Workers = Workers::clamped(2);
+        /// How long the log of ended tasks is kept.
+        TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
+        /// How long change events are kept in the database.
+        EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);
     }
 
     "Process" "" {
@@ -136,7 +143,7 @@ settings! {
         SHUTDOWN_TIMEOUT: Span = Span::seconds(30);
         /// What is logged: a level, or directives as in `info,tower_http=debug`. `RUST_LOG` is read if
         /// this is not set.
-        LOG_LEVEL: String = "info".to_owned();
+        LOG_LEVEL: LogFilter = LogFilter("info".to_owned());
         /// How log lines look.
         LOG_FORMAT: LogFormat = LogFormat::Json;
         /// Whether log lines name the file and line that they come from.

@@ -222,7 +222,7 @@ fn with_file(text: &str, variables: &[(&str, &str)]) -> (tempfile::TempDir, Sour
 
 #[test]
 fn a_file_is_weaker_than_the_environment_and_stronger_than_the_command() {
-    let text = "listen_port = 1\nmetrics_port = 2\nbind_ip = \"::1\"\nreserved_namespaces = [\"a\", \"b\"]\n[idempotency]\nenabled = false";
+    let text = "listen_port = 1\nmetrics_port = 2\nbind_ip = \"::1\"\nreserved_namespaces = [\"a\", \"b\"]\n[idempotency]\nlifetime = \"1h\"";
     let (_folder, mut sources) = with_file(text, &[("LAKEKEEPER__LISTEN_PORT", "3")]);
     sources.implied.insert("METRICS_PORT", "4".to_owned());
     sources
@@ -235,7 +235,10 @@ fn a_file_is_weaker_than_the_environment_and_stronger_than_the_command() {
     );
     assert_eq!(config.addresses.bind_ip.to_string(), "::1");
     assert_eq!(config.names.reserved_namespaces, ["a", "b"]);
-    assert_eq!(config.requests.idempotency_lifetime, None);
+    assert_eq!(
+        config.requests.idempotency_lifetime,
+        Duration::from_hours(1)
+    );
     assert!(config.names.local_storage_enabled);
 }
 

@@ -10,7 +10,7 @@ pub use bytes::ByteCount;
 pub use choice::{LogFormat, SslMode};
 pub use duration::Span;
 pub use number::{Count, Port};
-pub use text::{DatabaseUrl, Origins, PrefixTemplate, ServerUrl, Words};
+pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 
 use std::net::IpAddr;
 use std::path::PathBuf;

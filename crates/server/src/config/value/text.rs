@@ -1,5 +1,6 @@
 //! Texts with a form: addresses, lists, templates.
 
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{REDACTED, Value};
@@ -125,26 +126,17 @@ fn is_origin(text: &str) -> bool {
         || parsed.is_ok_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
 }
 
-/// How the `prefix` of a warehouse is made of its id.
+/// What is logged, as `tracing` directives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PrefixTemplate(pub String);
+pub struct LogFilter(pub String);
 
-impl PrefixTemplate {
-    /// Stands for the warehouse's id.
-    pub const PLACEHOLDER: &str = "{warehouse_id}";
-}
-
-impl Value for PrefixTemplate {
-    const KIND: &'static str = "template";
+impl Value for LogFilter {
+    const KIND: &'static str = "`error`, `warn`, `info`, `debug`, `trace` or directives";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let right = text.matches(Self::PLACEHOLDER).count() == 1
-            && !text.starts_with('/')
-            && !text.ends_with('/');
-        let rule = "must contain `{warehouse_id}` once and neither start nor end with `/`";
-        right
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| rule.to_owned())
+        let parsed = EnvFilter::builder().parse(text);
+        let rule = |error| format!("must be a level or a list such as `info,hyper=debug`: {error}");
+        parsed.map(|_| Self(text.to_owned())).map_err(rule)
     }
 
     fn print(&self) -> Option<String> {
@@ -208,15 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_names_its_warehouse() {
-        assert!(PrefixTemplate::parse("a/{warehouse_id}").is_ok());
-        for wrong in [
-            "a",
-            "{warehouse_id}{warehouse_id}",
-            "/{warehouse_id}",
-            "{warehouse_id}/",
-        ] {
-            assert!(rule_of::<PrefixTemplate>(wrong).is_some(), "{wrong}");
-        }
+    fn a_log_filter_is_what_tracing_reads() {
+        assert!(LogFilter::parse("info,hyper=debug").is_ok());
+        assert!(rule_of::<LogFilter>("info,hyper=loud").is_some());
     }
 }

@@ -1,0 +1,210 @@
+//! Puts the catalog together: from the configuration, and from what the embedder brings.
+
+use std::fmt;
+use std::sync::Arc;
+
+use authz::{AllowAll, Authorizer};
+use axum::Router;
+use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings};
+use jobs::{Housekeeping, Retention, Runner, Runners};
+use model::{Clock, SystemClock};
+use objects::{LocalStorage, Policy};
+use secrets::{EncryptedSecrets, Key, SecretStore};
+use store::Store;
+
+use crate::config::{Config, KeySource};
+use crate::{Error, backend, routes};
+
+/// Top-level namespaces that engines have for themselves.
+const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
+
+/// A catalog, ready to serve.
+pub struct Lakekeeper {
+    pub(crate) config: Config,
+    catalog: Arc<Catalog>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Lakekeeper {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Lakekeeper")
+            .field("catalog", &self.catalog)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Lakekeeper`]. What is not given is made as the configuration says.
+#[derive(Debug)]
+pub struct Builder {
+    config: Config,
+    store: Option<Arc<dyn Store>>,
+    secrets: Option<Arc<dyn SecretStore>>,
+    authorizer: Arc<dyn Authorizer>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Builder {
+    /// Keeps everything in this store instead of the configured database.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Keeps storage credentials in here instead of, encrypted, in the store.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn SecretStore>) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// Asks this one who may do what, instead of allowing everything.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = authorizer;
+        self
+    }
+
+    /// Takes the time from here; for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens what must be opened. Call it within a Tokio runtime.
+    pub async fn build(self) -> Result<Lakekeeper, Error> {
+        install_tls();
+        let store = match (self.store, &self.config.database) {
+            (Some(store), _) => store,
+            (None, Some(database)) => backend::open(database).await?,
+            (None, None) => return Err(Error::NotConfigured("a database")),
+        };
+        let secrets = match self.secrets {
+            Some(secrets) => secrets,
+            None => encrypted(&self.config, &store, &self.clock)?,
+        };
+        let catalog = Catalog::new(Parts {
+            store: Arc::clone(&store),
+            secrets,
+            authorizer: self.authorizer,
+            clock: Arc::clone(&self.clock),
+            settings: settings(&self.config),
+        });
+        Ok(Lakekeeper {
+            config: self.config,
+            catalog: Arc::new(catalog),
+            store,
+            clock: self.clock,
+        })
+    }
+}
+
+impl Lakekeeper {
+    /// Starts from a configuration.
+    pub fn builder(config: Config) -> Builder {
+        Builder {
+            config,
+            store: None,
+            secrets: None,
+            authorizer: Arc::new(AllowAll),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// The use cases, to call them without HTTP.
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Both APIs and `/health`.
+    pub fn router(&self) -> Router {
+        routes::router(&self.config, &self.catalog)
+    }
+
+    /// Starts the background work of this process, on the current Tokio runtime.
+    pub fn start_workers(&self) -> Runners {
+        let resources = &self.config.resources;
+        let purge = Runner {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            worker: Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
+        };
+        let mut runners = Runners::start(&[purge], resources.purge_workers as usize);
+        let lifetime = self.config.requests.idempotency_lifetime;
+        let housekeeping = Housekeeping {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            retention: Retention {
+                idempotency: lifetime + resources.idempotency_grace,
+                events: resources.event_retention,
+                task_log: resources.task_log_retention,
+            },
+        };
+        runners.add_housekeeping(housekeeping);
+        runners
+    }
+}
+
+/// TLS to object storage and to PostgreSQL uses one provider. The first call counts, which may be an embedder's.
+fn install_tls() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::debug!("a TLS provider is installed already");
+    }
+}
+
+fn encrypted(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn SecretStore>, Error> {
+    let key = match &config.key {
+        Some(KeySource::Passphrase(passphrase)) => Key::from_passphrase(passphrase)?,
+        Some(KeySource::File(path)) => Key::from_file(path)?,
+        None => return Err(Error::NotConfigured("an encryption key")),
+    };
+    let rows = Arc::clone(store);
+    Ok(Arc::new(EncryptedSecrets::new(
+        rows,
+        key,
+        Arc::clone(clock),
+    )))
+}
+
+fn settings(config: &Config) -> Settings {
+    let names = &config.names;
+    let reserved = RESERVED.map(str::to_owned).into_iter();
+    let local_enabled = if names.local_storage_enabled {
+        LocalStorage::Allowed
+    } else {
+        LocalStorage::Refused
+    };
+    let dotted_names = if names.dots_allowed {
+        DottedNames::Allowed
+    } else {
+        DottedNames::Refused
+    };
+    Settings {
+        default_project: names.default_project.clone(),
+        storage_policy: Policy { local_enabled },
+        reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
+        dotted_names,
+        metadata_cache_bytes: config.resources.metadata_cache,
+        max_metadata_bytes: config.resources.max_metadata,
+        idempotency_lifetime: config.requests.idempotency_lifetime,
+        gather_lanes: lanes(config),
+    }
+}
+
+/// As many statements of lookups as there are connections for them.
+fn lanes(config: &Config) -> usize {
+    use crate::config::Database;
+    match &config.database {
+        Some(Database::Postgres(postgres)) => postgres.lookup_connections as usize,
+        _ => Settings::default().gather_lanes,
+    }
+}

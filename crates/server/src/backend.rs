@@ -1,0 +1,76 @@
+//! Opens the database that was configured: the one place that names concrete stores.
+
+use std::sync::Arc;
+
+use store::Store;
+use store_postgres::{OpenError, PostgresStore, Tls};
+use store_sqlite::SqliteStore;
+
+use crate::Error;
+use crate::config::{Database, PostgresConfig, SslMode};
+
+/// What is asked of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// That it answers.
+    Answers,
+    /// That it has the layout that this program works with, too.
+    Migrated,
+}
+
+/// The store, ready for work. SQLite is migrated on the way; PostgreSQL must have been.
+pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Error> {
+    Ok(match database {
+        Database::Sqlite { path } => Arc::new(SqliteStore::open(path)?),
+        Database::Postgres(config) => Arc::new(PostgresStore::connect(connection(config)).await?),
+    })
+}
+
+/// Brings the database's layout up to date. Any number of processes may do so at once on PostgreSQL.
+pub async fn migrate(database: &Database) -> Result<(), Error> {
+    match database {
+        Database::Sqlite { path } => drop(SqliteStore::open(path)?),
+        Database::Postgres(config) => store_postgres::migrate(&connection(config)).await?,
+    }
+    Ok(())
+}
+
+/// Asks the database. A SQLite file is always ready: whoever opens it migrates it.
+pub async fn check(database: &Database, readiness: Readiness) -> Result<(), Error> {
+    let Database::Postgres(config) = database else {
+        return Ok(());
+    };
+    match PostgresStore::connect(connection(config)).await {
+        Err(OpenError::NotMigrated { .. } | OpenError::Newer { .. })
+            if readiness == Readiness::Answers =>
+        {
+            Ok(())
+        }
+        other => other.map(drop).map_err(Error::from),
+    }
+}
+
+fn connection(config: &PostgresConfig) -> store_postgres::PostgresConfig {
+    store_postgres::PostgresConfig {
+        read_url: config.read.as_ref().map(|url| url.0.clone()),
+        write_connections: config.write_connections as usize,
+        read_connections: config.read_connections as usize,
+        resolve_connections: config.lookup_connections as usize,
+        connect_timeout: config.acquire_timeout,
+        statement_timeout: config.statement_timeout,
+        lock_timeout: config.lock_timeout,
+        tls: config.ssl_mode.map(tls),
+        root_certificates: config.ssl_root_cert.clone(),
+        ..store_postgres::PostgresConfig::new(config.write.0.clone())
+    }
+}
+
+const fn tls(mode: SslMode) -> Tls {
+    match mode {
+        SslMode::Disable => Tls::Disable,
+        SslMode::Allow | SslMode::Prefer => Tls::Prefer,
+        SslMode::Require => Tls::Require,
+        SslMode::VerifyCa => Tls::VerifyCa,
+        SslMode::VerifyFull => Tls::VerifyFull,
+    }
+}

@@ -1,0 +1,123 @@
+//! What `lakekeeper dev` says when it is ready: how to connect, for copying.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use lakekeeper::health;
+
+/// What the banner tells about.
+pub(super) struct Told<'a> {
+    /// Where the APIs listen.
+    pub(super) api: SocketAddr,
+    /// Where the metrics are.
+    pub(super) metrics: SocketAddr,
+    /// The warehouse that is there from the start.
+    pub(super) warehouse: &'a str,
+    /// The folder of its files.
+    pub(super) files: &'a Path,
+}
+
+/// The whole text.
+pub(super) fn banner(told: &Told<'_>) -> String {
+    let Told {
+        api,
+        metrics,
+        warehouse,
+        files,
+    } = told;
+    let (shown_api, shown_metrics) = (here(*api), here(*metrics));
+    let catalog = format!("http://{shown_api}/catalog");
+    let files = files.display();
+    let reach = if api.ip().is_loopback() {
+        "so only this machine can connect".to_owned()
+    } else {
+        format!("and whoever reaches {api} can connect")
+    };
+    format!(
+        r#"
+  Lakekeeper {version} is ready.
+
+    catalog      {catalog}
+    warehouse    {warehouse} (files in {files})
+    management   http://{shown_api}/management
+    API pages    http://{shown_api}/swagger-ui
+    metrics      http://{shown_metrics}/metrics
+
+  PyIceberg      pip install 'pyiceberg[pyarrow]'
+
+    from pyiceberg.catalog import load_catalog
+    import pyarrow as pa
+
+    catalog = load_catalog("demo", type="rest", uri="{catalog}", warehouse="{warehouse}")
+    catalog.create_namespace_if_not_exists("first")
+    rows = pa.table({{"id": [1, 2], "name": ["a", "b"]}})
+    table = catalog.create_table_if_not_exists("first.table", rows.schema)
+    table.append(rows)
+    print(table.scan().to_arrow())
+
+  Spark          (4.1; for others change the package's name)
+
+    spark-sql --packages org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0 \
+      --conf spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions \
+      --conf spark.sql.catalog.{warehouse}=org.apache.iceberg.spark.SparkCatalog \
+      --conf spark.sql.catalog.{warehouse}.type=rest \
+      --conf spark.sql.catalog.{warehouse}.uri={catalog} \
+      --conf spark.sql.catalog.{warehouse}.warehouse={warehouse} \
+      --conf spark.sql.defaultCatalog={warehouse}
+
+  DuckDB
+
+    INSTALL iceberg; LOAD iceberg;
+    ATTACH '{warehouse}' AS {warehouse} (TYPE iceberg, ENDPOINT '{catalog}', AUTHORIZATION_TYPE 'none');
+    SHOW ALL TABLES;
+
+  Trino          etc/catalog/{warehouse}.properties
+
+    connector.name=iceberg
+    iceberg.catalog.type=rest
+    iceberg.rest-catalog.uri={catalog}
+    iceberg.rest-catalog.warehouse={warehouse}
+    fs.hadoop.enabled=true
+
+  Nobody is asked for a password, {reach}. Stop with Ctrl-C; the data stays.
+"#,
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// The address as somebody on this machine would write it.
+fn here(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(health::reachable(address.ip()), address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(api: &str) -> String {
+        banner(&Told {
+            api: api.parse().unwrap(),
+            metrics: "127.0.0.1:9000".parse().unwrap(),
+            warehouse: "demo",
+            files: Path::new("/data/files"),
+        })
+    }
+
+    #[test]
+    fn the_banner_shows_addresses_that_work_on_this_machine() {
+        let text = text("0.0.0.0:8181");
+        assert!(
+            text.contains("uri=\"http://127.0.0.1:8181/catalog\""),
+            "{text}"
+        );
+        assert!(
+            text.contains("whoever reaches 0.0.0.0:8181 can connect"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_banner_says_when_only_this_machine_can_connect() {
+        assert!(text("127.0.0.1:1").contains("so only this machine can connect"));
+    }
+}

@@ -1,0 +1,51 @@
+//! `lakekeeper migrate` and `lakekeeper wait-for-db`.
+
+use std::time::Duration;
+
+use clap::Args;
+use lakekeeper::Error;
+use lakekeeper::backend::{self, Readiness};
+use lakekeeper::config::{Needs, Sources};
+
+use super::serve::wait_for;
+
+/// How long to wait, and for what.
+#[derive(Debug, Args)]
+pub(super) struct Wait {
+    /// Wait until the database answers. What is done if nothing is said.
+    #[arg(short = 'd')]
+    check_db: bool,
+    /// Wait until the database is migrated, too.
+    #[arg(short = 'm')]
+    check_migrations: bool,
+    /// How often to try again.
+    #[arg(short, long, default_value_t = 15)]
+    retries: u32,
+    /// Seconds between two tries.
+    #[arg(short, long, default_value_t = 2)]
+    backoff: u64,
+}
+
+pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Database)?;
+    let Some(database) = config.database else {
+        return Ok(());
+    };
+    super::block_on(backend::migrate(&database))?;
+    tracing::info!("the database is up to date");
+    Ok(())
+}
+
+pub(super) fn wait(sources: &Sources, wait: &Wait) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Database)?;
+    let Some(database) = config.database else {
+        return Ok(());
+    };
+    let readiness = if wait.check_migrations {
+        Readiness::Migrated
+    } else {
+        Readiness::Answers
+    };
+    let pause = Duration::from_secs(wait.backoff);
+    super::block_on(wait_for(&database, readiness, (wait.retries, pause)))
+}

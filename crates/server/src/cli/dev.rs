@@ -1,0 +1,107 @@
+//! `lakekeeper dev`: a catalog to try out, with nothing installed and nothing configured.
+
+use std::path::{Path, PathBuf};
+
+use catalog::warehouse::{WarehouseCreate, WarehouseSettings};
+use catalog::{Catalog, CatalogError, ErrorKind, Request};
+use clap::Args;
+use lakekeeper::config::{Config, Database, Needs, Sources};
+use lakekeeper::{Error, Lakekeeper, backend};
+use model::Name;
+use objects::{LocalProfile, StorageProfile};
+
+use super::banner::{Told, banner};
+use super::serve::stop_signal;
+
+/// The warehouse that is there from the start.
+const WAREHOUSE: &str = "demo";
+
+/// Where and how.
+#[derive(Debug, Args)]
+pub(super) struct Dev {
+    /// Folder of the database and the files.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Port of the catalog.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+pub(super) fn run(mut sources: Sources, dev: &Dev) -> Result<(), Error> {
+    if let Some(folder) = &dev.data_dir {
+        let folder = folder.to_string_lossy().into_owned();
+        sources.flags.insert("DATA_DIR", folder);
+    }
+    if let Some(port) = dev.port {
+        sources.flags.insert("LISTEN_PORT", port.to_string());
+    }
+    imply(&mut sources);
+    let folder = Config::load(&sources, Needs::Nothing)?.process.data_dir;
+    let database = folder.join("catalog.db").to_string_lossy().into_owned();
+    sources.implied.insert("SQLITE_PATH", database);
+    let config = super::start(&sources, Needs::Secrets)?;
+    let files = make_folder(&folder.join("files"))?;
+    super::block_on(serve(config, &files))
+}
+
+/// What is different from `serve` if nobody says otherwise.
+fn imply(sources: &mut Sources) {
+    for (name, value) in [
+        ("BIND_IP", "127.0.0.1"),
+        // 9000 is where MinIO listens, which is often beside a catalog on such a machine.
+        ("METRICS_PORT", "0"),
+        ("ENABLE_LOCAL_STORAGE", "true"),
+        ("LOG_FORMAT", "pretty"),
+        ("LOG_LEVEL", "warn"),
+    ] {
+        sources.implied.insert(name, value.to_owned());
+    }
+}
+
+async fn serve(config: Config, files: &Path) -> Result<(), Error> {
+    if let Some(database @ Database::Postgres(_)) = &config.database {
+        backend::migrate(database).await?;
+    }
+    let lakekeeper = Lakekeeper::builder(config).build().await?;
+    prepare(lakekeeper.catalog(), files).await?;
+    let bound = lakekeeper.bind().await?;
+    let told = Told {
+        api: bound.api_address()?,
+        metrics: bound.metrics_address()?,
+        warehouse: WAREHOUSE,
+        files,
+    };
+    super::print(&banner(&told))?;
+    bound.serve(stop_signal()?).await
+}
+
+/// Bootstraps and makes the warehouse, unless that was done before.
+async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
+    let request = Request::system();
+    if !catalog::server::info(cx).await?.is_bootstrapped {
+        catalog::server::bootstrap(cx, &request).await?;
+    }
+    match catalog::config::load(cx, &request, Some(WAREHOUSE)).await {
+        Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}
+        found => return found.map(drop).map_err(Error::from),
+    }
+    let profile = LocalProfile::new(&files.to_string_lossy(), None);
+    let new = WarehouseCreate {
+        project: None,
+        name: Name::parse("warehouse", WAREHOUSE).map_err(CatalogError::from)?,
+        profile: StorageProfile::Local(profile.map_err(CatalogError::from)?),
+        credential: None,
+        settings: WarehouseSettings::default(),
+    };
+    catalog::warehouse::create(cx, &request, new).await?;
+    Ok(())
+}
+
+/// Makes the folder and says where it really is.
+fn make_folder(path: &Path) -> Result<PathBuf, Error> {
+    let made = std::fs::create_dir_all(path).and_then(|()| path.canonicalize());
+    made.map_err(|source| Error::Folder {
+        path: path.to_owned(),
+        source,
+    })
+}

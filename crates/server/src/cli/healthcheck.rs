@@ -1,0 +1,37 @@
+//! `lakekeeper healthcheck`: for containers and scripts.
+
+use clap::Args;
+use lakekeeper::config::{Needs, Sources};
+use lakekeeper::{Error, backend, health};
+
+/// What is asked; the server if nothing is said.
+#[derive(Debug, Args)]
+pub(super) struct What {
+    /// Everything: database and server.
+    #[arg(short = 'a', conflicts_with_all = ["check_db", "check_server"])]
+    check_all: bool,
+    /// Whether the database answers.
+    #[arg(short = 'd')]
+    check_db: bool,
+    /// Whether the server answers that it is well.
+    #[arg(short = 's')]
+    check_server: bool,
+}
+
+pub(super) fn run(sources: &Sources, what: &What) -> Result<(), Error> {
+    let database = what.check_all || what.check_db;
+    let server = what.check_all || what.check_server || !database;
+    let needs = if database {
+        Needs::Database
+    } else {
+        Needs::Nothing
+    };
+    let config = super::start(sources, needs)?;
+    if let Some(database) = config.database.filter(|_| database) {
+        super::block_on(backend::check(&database, backend::Readiness::Answers))?;
+    }
+    if server {
+        health::check(&config.addresses)?;
+    }
+    Ok(())
+}

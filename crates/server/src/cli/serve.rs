@@ -1,0 +1,93 @@
+//! `lakekeeper serve`.
+
+use std::time::Duration;
+
+use clap::Args;
+use lakekeeper::backend::{self, Readiness};
+use lakekeeper::config::{Config, Database, Needs, Sources};
+use lakekeeper::{Error, Lakekeeper};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long `LAKEKEEPER__DEBUG__MIGRATE_BEFORE_SERVE` waits for the database, in tries and seconds between them.
+const TRIES: u32 = 15;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Nothing but what today's Lakekeeper takes.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Accepted for compatibility. A database that is not ready is refused all the same.
+    #[arg(short = 'f', long, hide = true)]
+    force_start: bool,
+}
+
+pub(super) fn run(sources: &Sources, serve: &Serve) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Secrets)?;
+    if serve.force_start {
+        tracing::warn!(
+            "--force-start has no effect: a database that is not migrated cannot be served from"
+        );
+    }
+    super::block_on(async {
+        if config.process.migrate_before_serve {
+            migrate(&config).await?;
+        }
+        let bound = Lakekeeper::builder(config).build().await?.bind().await?;
+        bound.serve(stop_signal()?).await
+    })
+}
+
+async fn migrate(config: &Config) -> Result<(), Error> {
+    let Some(database) = &config.database else {
+        return Ok(());
+    };
+    wait_for(database, Readiness::Answers, (TRIES, PAUSE)).await?;
+    backend::migrate(database).await
+}
+
+/// Tries until the database is ready, so many times more.
+pub(super) async fn wait_for(
+    database: &Database,
+    readiness: Readiness,
+    (retries, pause): (u32, Duration),
+) -> Result<(), Error> {
+    for retry in 1..=retries {
+        match backend::check(database, readiness).await {
+            Ok(()) => return Ok(()),
+            // Time does not make an older program out of a newer database.
+            Err(error) if error.is_final() => return Err(error),
+            Err(error) => {
+                tracing::info!(%error, retry, of = retries, "the database is not ready");
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+    backend::check(database, readiness).await
+}
+
+/// Cancelled by SIGTERM, and by SIGINT (Ctrl-C). A second one ends the process at once.
+pub(super) fn stop_signal() -> Result<CancellationToken, Error> {
+    let refused = |source| Error::System {
+        what: "signals cannot be received",
+        source,
+    };
+    let mut terminated = signal(SignalKind::terminate()).map_err(refused)?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(refused)?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        for _ in 0..2 {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+            if told.is_cancelled() {
+                tracing::warn!("ended by a second signal");
+                std::process::exit(1);
+            }
+            tracing::info!("stopping: requests in flight are finished");
+            told.cancel();
+        }
+    });
+    Ok(stop)
+}

@@ -1,0 +1,34 @@
+//! Log lines on standard output.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, Logs};
+
+/// From here on everything that is logged goes to standard output. Call it once; a second call changes nothing.
+pub fn install(logs: &Logs) {
+    // The filter was checked when the configuration was read.
+    let filter = EnvFilter::builder().parse_lossy(&logs.filter);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_file(logs.extended)
+        .with_line_number(logs.extended)
+        .with_writer(io::stdout);
+    match logs.format {
+        // One flat object a line, as today's Lakekeeper writes it: log pipelines need no change.
+        LogFormat::Json => set(lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(true)
+            .finish()),
+        LogFormat::Pretty => set(lines.finish()),
+    }
+}
+
+fn set(subscriber: impl tracing::Subscriber + Send + Sync) {
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        tracing::debug!("log lines already have a destination");
+    }
+}

@@ -1,0 +1,37 @@
+//! Hands the configuration to the HTTP side.
+
+use std::sync::Arc;
+
+use axum::Router;
+use catalog::Catalog;
+use http_api::{App, HttpSettings, PurgeDefault};
+
+use crate::config::Config;
+
+/// Both APIs and `/health`.
+pub(crate) fn router(config: &Config, catalog: &Arc<Catalog>) -> Router {
+    http_api::router(&App {
+        catalog: Arc::clone(catalog),
+        settings: Arc::new(settings(config)),
+    })
+}
+
+fn settings(config: &Config) -> HttpSettings {
+    let (addresses, requests) = (&config.addresses, &config.requests);
+    HttpSettings {
+        base_uri: addresses.base_uri.clone(),
+        trusts_forwarded_headers: addresses.use_x_forwarded_headers,
+        max_body_bytes: usize::try_from(requests.max_body).unwrap_or(usize::MAX),
+        max_request_time: requests.max_time,
+        page_size_default: u64::from(requests.page_default),
+        page_size_max: u64::from(requests.page_max),
+        purge_default: if requests.purge_by_default {
+            PurgeDefault::Purge
+        } else {
+            PurgeDefault::Keep
+        },
+        allow_origin: addresses.allow_origin.clone().unwrap_or_default(),
+        serves_swagger_ui: addresses.serve_swagger_ui,
+        ..HttpSettings::default()
+    }
+}

@@ -1,0 +1,73 @@
+//! From a catalog to open ports, until somebody says stop.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, Lakekeeper, listener, metrics};
+
+/// A catalog with its ports open: clients can connect, and are answered from [`Bound::serve`] on.
+#[derive(Debug)]
+pub struct Bound {
+    api: TcpListener,
+    metrics: TcpListener,
+    lakekeeper: Lakekeeper,
+}
+
+impl Lakekeeper {
+    /// Opens both ports.
+    pub async fn bind(self) -> Result<Bound, Error> {
+        let addresses = &self.config.addresses;
+        Ok(Bound {
+            api: listener::bind(addresses.api(), "LISTEN_PORT").await?,
+            metrics: listener::bind(addresses.metrics(), "METRICS_PORT").await?,
+            lakekeeper: self,
+        })
+    }
+}
+
+impl Bound {
+    /// Where the APIs listen, with the port that the system chose if that was left to it.
+    pub fn api_address(&self) -> Result<SocketAddr, Error> {
+        local(&self.api)
+    }
+
+    /// Where the metrics are.
+    pub fn metrics_address(&self) -> Result<SocketAddr, Error> {
+        local(&self.metrics)
+    }
+
+    /// Answers requests and works in the background until `stop`; then finishes what is in flight.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), Error> {
+        let measured = metrics::router(metrics::install()?);
+        let router = self.lakekeeper.router();
+        let workers = self.lakekeeper.start_workers();
+        tracing::info!(
+            api = %self.api_address()?,
+            metrics = %self.metrics_address()?,
+            version = env!("CARGO_PKG_VERSION"),
+            "serving"
+        );
+        let patience = self.lakekeeper.config.process.shutdown_timeout;
+        let metrics = tokio::spawn(listener::serve(
+            self.metrics,
+            measured,
+            stop.clone(),
+            patience,
+        ));
+        listener::serve(self.api, router, stop, patience).await;
+        workers.stop().await;
+        // A scrape that was cut off is nobody's loss.
+        metrics.abort();
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    listener.local_addr().map_err(|source| Error::System {
+        what: "the address of a port is not known",
+        source,
+    })
+}

@@ -1,0 +1,86 @@
+//! `lakekeeper dev`: one command, and a warehouse is there.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Server, get, run};
+
+fn dev(folder: &Path) -> (Server, String) {
+    let folder = folder.to_str().unwrap();
+    let mut server = Server::start(&["dev", "--port", "0", "--data-dir", folder], &[]);
+    let line = server.line_with("catalog  ");
+    let url = line.split_whitespace().last().unwrap();
+    let address = url
+        .strip_prefix("http://")
+        .and_then(|url| url.strip_suffix("/catalog"));
+    (server, address.unwrap().to_owned())
+}
+
+#[test]
+fn dev_serves_a_warehouse_that_survives_restarts_and_kills() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut prefixes = Vec::new();
+    for round in 0..3 {
+        let (server, address) = dev(&data);
+        assert_eq!(get(&address, "/health").0, "HTTP/1.1 200 OK");
+        let (status, config) = get(&address, "/catalog/v1/config?warehouse=demo");
+        assert_eq!(status, "HTTP/1.1 200 OK", "{config}");
+        let prefix = config.split_once("\"prefix\":\"").unwrap().1;
+        prefixes.push(prefix.split('"').next().unwrap().to_owned());
+        if round == 0 {
+            assert_eq!(server.terminate(), 0);
+        } else {
+            server.kill();
+        }
+    }
+    prefixes.dedup();
+    assert_eq!(prefixes.len(), 1, "it is the same warehouse: {prefixes:?}");
+    assert!(data.join("catalog.db").is_file() && data.join("files").is_dir());
+}
+
+#[test]
+fn a_second_process_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_first, _) = dev(folder.path());
+    let path = folder.path().to_str().unwrap();
+    let second = run(&["dev", "--port", "0", "--data-dir", path], &[]);
+    assert_eq!(second.status, 1);
+    assert!(
+        second.err.contains("is in use by another process"),
+        "{}",
+        second.err
+    );
+}
+
+#[test]
+fn a_taken_port_is_a_message_not_a_panic() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_server, address) = dev(first.path());
+    let port = address.rsplit_once(':').unwrap().1;
+    let path = second.path().to_str().unwrap();
+    let ended = run(&["dev", "--port", port, "--data-dir", path], &[]);
+    assert_eq!(ended.status, 1);
+    let said = format!("port {port} of 127.0.0.1 is taken by another process");
+    assert!(ended.err.contains(&said), "{}", ended.err);
+}
+
+#[test]
+fn the_banner_has_a_snippet_for_each_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, address) = dev(folder.path());
+    let files = fs::canonicalize(folder.path()).unwrap().join("files");
+    assert!(
+        server
+            .line_with("warehouse  ")
+            .ends_with(&format!("demo (files in {})", files.display()))
+    );
+    for snippet in [
+        format!("load_catalog(\"demo\", type=\"rest\", uri=\"http://{address}/catalog\""),
+        format!("spark.sql.catalog.demo.uri=http://{address}/catalog"),
+        format!("ENDPOINT 'http://{address}/catalog'"),
+        format!("iceberg.rest-catalog.uri=http://{address}/catalog"),
+    ] {
+        server.line_with(&snippet);
+    }
+}

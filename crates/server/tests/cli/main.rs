@@ -1,0 +1,12 @@
+//! The binary as scripts and operators use it: status, standard output, standard error.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod commands;
+mod dev;
+mod program;
+mod serve;

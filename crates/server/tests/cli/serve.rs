@@ -1,0 +1,106 @@
+//! `lakekeeper serve`, from its start to its end.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Server, get, run};
+
+fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
+    let mut variables = vec![
+        ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
+        ("LAKEKEEPER__BIND_IP", "127.0.0.1"),
+        ("LAKEKEEPER__LISTEN_PORT", "0"),
+        ("LAKEKEEPER__METRICS_PORT", "0"),
+    ];
+    variables.extend_from_slice(more);
+    let mut server = Server::start(&["serve"], &variables);
+    let line = server.line_with("\"serving\"");
+    let field = |name: &str| {
+        let value = line.split_once(&format!("\"{name}\":\"")).unwrap().1;
+        value.split('"').next().unwrap().to_owned()
+    };
+    let (api, metrics) = (field("api"), field("metrics"));
+    (server, api, metrics)
+}
+
+#[test]
+fn serve_answers_counts_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let (server, api, metrics) = serve(&database, &[]);
+    assert_eq!(get(&api, "/health").0, "HTTP/1.1 200 OK");
+    let (status, page) = get(&metrics, "/metrics");
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    assert!(page.contains("lakekeeper_info{"), "{page}");
+    let port = api.rsplit_once(':').unwrap().1;
+    let healthy = run(&["healthcheck"], &[("LAKEKEEPER__LISTEN_PORT", port)]);
+    assert_eq!(healthy.status, 0, "{}", healthy.err);
+    assert_eq!(server.terminate(), 0);
+    let gone = run(&["healthcheck"], &[("LAKEKEEPER__LISTEN_PORT", port)]);
+    assert_eq!(gone.status, 1);
+}
+
+#[test]
+fn warnings_about_the_configuration_are_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let variables = [
+        ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
+        ("LAKEKEEPER__LISTENPORT", "1"),
+        ("LAKEKEEPER__CACHE__ROLE__CAPACITY", "1"),
+    ];
+    let ended = run(&["migrate"], &variables);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(
+        ended.out.contains("did you mean LAKEKEEPER__LISTEN_PORT?"),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended
+            .out
+            .contains("LAKEKEEPER__CACHE__ROLE__CAPACITY has no effect"),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
+fn migrate_before_serve_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrate = ("LAKEKEEPER__DEBUG__MIGRATE_BEFORE_SERVE", "true");
+    let (server, api, _) = serve(&folder.path().join("catalog.db"), &[migrate]);
+    assert_eq!(get(&api, "/health").0, "HTTP/1.1 200 OK");
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn an_idle_server_is_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, api, _) = serve(&folder.path().join("catalog.db"), &[]);
+    assert_eq!(get(&api, "/health").0, "HTTP/1.1 200 OK");
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    // A debug build; what is released is smaller.
+    assert!(kib < 60 << 10, "{kib} KiB");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let key = folder.path().join("catalog.db.key");
+    fs::write(&key, "key").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = run(
+        &["serve"],
+        &[("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap())],
+    );
+    assert_eq!(ended.status, 1);
+    assert!(ended.err.contains("chmod 600"), "{}", ended.err);
+}
