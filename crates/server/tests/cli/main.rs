@@ -8,5 +8,6 @@
 
 mod commands;
 mod dev;
+mod postgres;
 mod program;
 mod serve;

@@ -82,11 +82,11 @@ fn an_idle_server_is_small() {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status
         .lines()
-        .find(|line| line.starts_with("VmRSS:"))
+        .find(|line| line.starts_with("RssAnon:"))
         .unwrap();
     let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    // A debug build; what is released is smaller.
-    assert!(kib < 60 << 10, "{kib} KiB");
+    // Without the program itself, which is several times larger in a debug build.
+    assert!(kib < 32 << 10, "{kib} KiB");
 }
 
 #[test]
