@@ -17,6 +17,8 @@ pub type Result<T> = std::result::Result<T, CatalogError>;
 pub enum ErrorKind {
     /// The request is wrong, and stays wrong.
     BadRequest,
+    /// An update, a schema or a view cannot be as it is asked for; Java's clients expect an argument error.
+    InvalidArgument,
     /// A location is not acceptable.
     InvalidLocation,
     /// A storage profile or credential is not acceptable or does not work.
@@ -41,6 +43,8 @@ pub enum ErrorKind {
     NoSuchView,
     /// There is no such function.
     NoSuchFunction,
+    /// The metadata file that the catalog points to has been deleted by others.
+    MissingMetadataFile,
     /// The name or id is taken.
     AlreadyExists,
     /// The location is in use.
@@ -76,6 +80,7 @@ impl ErrorKind {
             self,
             Self::Forbidden
                 | Self::IdempotencyKeyReused
+                | Self::MissingMetadataFile
                 | Self::CommitStateUnknown
                 | Self::Unavailable
                 | Self::Internal
@@ -161,7 +166,7 @@ impl From<CodecError> for CatalogError {
 impl From<UpdateError> for CatalogError {
     fn from(error: UpdateError) -> Self {
         let kind = match error {
-            UpdateError::Invalid(_) => ErrorKind::BadRequest,
+            UpdateError::Invalid(_) => ErrorKind::InvalidArgument,
             UpdateError::Stale(_) => ErrorKind::CommitFailed,
         };
         Self::new(kind, error.to_string())

@@ -74,6 +74,20 @@ pub(crate) async fn read(
     Ok(MetadataCodec::decode(&bytes, metadata_location, max)?)
 }
 
+/// Refuses to load what the engine could not read: a metadata file that is gone from a local disk.
+pub(crate) async fn check_present(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    metadata_location: &str,
+) -> Result<()> {
+    let at = Location::parse_object(metadata_location)?;
+    if warehouse.objects(cx).await?.is_gone(&at) {
+        let message = format!("Failed to open input stream for file: {metadata_location}");
+        return Err(CatalogError::new(ErrorKind::MissingMetadataFile, message));
+    }
+    Ok(())
+}
+
 /// Deletes files that no pointer reaches any more. A failure costs space, nothing else, so it is only logged.
 pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locations: Vec<String>) {
     let mut locations = Vec::with_capacity(metadata_locations.len());

@@ -41,6 +41,7 @@ pub(crate) struct ErrorModel {
 const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
     match kind {
         ErrorKind::BadRequest => (StatusCode::BAD_REQUEST, "BadRequestException"),
+        ErrorKind::InvalidArgument => (StatusCode::BAD_REQUEST, "IllegalArgumentException"),
         ErrorKind::InvalidLocation => (StatusCode::BAD_REQUEST, "InvalidLocation"),
         ErrorKind::InvalidStorage => (StatusCode::BAD_REQUEST, "InvalidStorageProfile"),
         ErrorKind::IdempotencyKeyReused => (StatusCode::BAD_REQUEST, "IdempotencyKeyReused"),
@@ -56,6 +57,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::NoSuchTable => (StatusCode::NOT_FOUND, "NoSuchTableException"),
         ErrorKind::NoSuchView => (StatusCode::NOT_FOUND, "NoSuchViewException"),
         ErrorKind::NoSuchFunction => (StatusCode::NOT_FOUND, "NoSuchFunctionException"),
+        ErrorKind::MissingMetadataFile => (StatusCode::NOT_FOUND, "NotFoundException"),
         ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "AlreadyExistsException"),
         ErrorKind::LocationTaken => (StatusCode::CONFLICT, "LocationAlreadyTaken"),
         ErrorKind::NamespaceNotEmpty => (StatusCode::CONFLICT, "NamespaceNotEmptyException"),

@@ -172,6 +172,10 @@ impl<S: Objects> Objects for Guarded<S> {
             .await
     }
 
+    fn is_gone(&self, at: &Location) -> bool {
+        self.inner.is_gone(at)
+    }
+
     async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
         self.confine(folder)?;
         self.retry(folder, |_| self.inner.prune_folders(folder))

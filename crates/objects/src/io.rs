@@ -36,6 +36,12 @@ pub trait Objects: Debug + Send + Sync {
     /// empty.
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError>;
 
+    /// Whether the object is known to be gone, where that can be told at once: on a local disk. A store behind a network
+    /// is not asked.
+    fn is_gone(&self, _at: &Location) -> bool {
+        false
+    }
+
     /// Removes `folder` and what is below it, as far as there are no objects in it.
     ///
     /// Only file systems have folders that are left over; elsewhere this does nothing.

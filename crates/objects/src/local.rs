@@ -179,6 +179,11 @@ impl Objects for LocalStore {
         .await
     }
 
+    fn is_gone(&self, at: &Location) -> bool {
+        let path = Path::new("/").join(at.key());
+        fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+    }
+
     async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
         self.blocking(folder, |root, folder| {
             let Some(path) = root.folder_path(folder)? else {

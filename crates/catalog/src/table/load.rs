@@ -5,7 +5,7 @@ use model::{TabularKind, TabularPath, WarehouseId};
 use store::StoredMetadata;
 
 use crate::tabular::TabularAction;
-use crate::{Catalog, Loaded, Representation, Request, Result};
+use crate::{Catalog, Loaded, Representation, Request, Result, files};
 
 /// The table at the path.
 pub async fn load(
@@ -19,6 +19,7 @@ pub async fn load(
     let (table, versioned) = cx
         .require_content(request, (warehouse, path), TabularKind::Table, action)
         .await?;
+    files::check_present(cx, &table.warehouse, &versioned.content.metadata_location).await?;
     let loaded = Loaded::of(&table.warehouse, table.id, &versioned);
     match representation {
         Representation::All => Ok(loaded),
