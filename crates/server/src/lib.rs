@@ -2,6 +2,23 @@
 //!
 //! [`Lakekeeper::builder`] is for those who bring their own store, secrets or authorizer; the binary beside this
 //! library is a command line around it.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use authz::Authorizer;
+//! use lakekeeper::config::{Config, Needs, Sources, variables};
+//! use lakekeeper::{Error, Lakekeeper};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! async fn serve(mine: Arc<dyn Authorizer>, stop: CancellationToken) -> Result<(), Error> {
+//!     let sources = Sources { environment: variables(), ..Sources::default() };
+//!     let config = Config::load(&sources, Needs::Secrets)?;
+//!     lakekeeper::logs::install(&config.logs);
+//!     let lakekeeper = Lakekeeper::builder(config).authorizer(mine).build().await?;
+//!     lakekeeper.bind().await?.serve(stop).await
+//! }
+//! ```
 
 mod app;
 pub mod backend;

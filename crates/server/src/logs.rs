@@ -6,8 +6,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Logs};
 
-/// From here on everything that is logged goes to standard output. Call it once; a second call changes nothing.
+/// From here on everything that is logged goes to standard output, panics too. Call it once; a second call changes
+/// nothing.
 pub fn install(logs: &Logs) {
+    log_panics();
     // The filter was checked when the configuration was read.
     let filter = EnvFilter::builder().parse_lossy(&logs.filter);
     let lines = tracing_subscriber::fmt()
@@ -31,4 +33,13 @@ fn set(subscriber: impl tracing::Subscriber + Send + Sync) {
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("log lines already have a destination");
     }
+}
+
+/// A panic in a task is a line like any other, so that whoever collects the lines sees it.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let said = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, "panic: {said}");
+    }));
 }

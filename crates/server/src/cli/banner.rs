@@ -51,7 +51,7 @@ pub(super) fn banner(told: &Told<'_>) -> String {
     catalog = load_catalog("demo", type="rest", uri="{catalog}", warehouse="{warehouse}")
     catalog.create_namespace_if_not_exists("first")
     rows = pa.table({{"id": [1, 2], "name": ["a", "b"]}})
-    table = catalog.create_table_if_not_exists("first.table", rows.schema)
+    table = catalog.create_table_if_not_exists("first.people", rows.schema)
     table.append(rows)
     print(table.scan().to_arrow())
 
@@ -69,7 +69,7 @@ pub(super) fn banner(told: &Told<'_>) -> String {
 
     INSTALL iceberg; LOAD iceberg;
     ATTACH '{warehouse}' AS {warehouse} (TYPE iceberg, ENDPOINT '{catalog}', AUTHORIZATION_TYPE 'none');
-    SHOW ALL TABLES;
+    FROM {warehouse}.first.people;
 
   Trino          etc/catalog/{warehouse}.properties
 

@@ -28,6 +28,9 @@ pub(super) fn run(sources: &Sources, serve: &Serve) -> Result<(), Error> {
             "--force-start has no effect: a database that is not migrated cannot be served from"
         );
     }
+    if !config.addresses.bind_ip.is_loopback() {
+        tracing::warn!("there is no authentication: whoever reaches the port may do everything");
+    }
     super::block_on(async {
         if config.process.migrate_before_serve {
             migrate(&config).await?;

@@ -65,7 +65,7 @@ const fn ignored(pattern: &'static str, why: &'static str) -> Foreign {
 
 const OFF: &[&str] = &["false"];
 
-static FOREIGN: &[Foreign] = &[
+pub(super) static FOREIGN: &[Foreign] = &[
     refused("OPENID_*", NO_AUTHENTICATION),
     refused_unless("ENABLE_KUBERNETES_AUTHENTICATION", OFF, NO_AUTHENTICATION),
     refused("KUBERNETES_AUTHENTICATION_*", NO_AUTHENTICATION),
@@ -197,6 +197,21 @@ static FOREIGN: &[Foreign] = &[
 ];
 
 impl Foreign {
+    /// The variable, or what the names of several start with.
+    pub(super) const fn pattern(&self) -> &'static str {
+        self.pattern
+    }
+
+    /// Values that may be set all the same.
+    pub(super) const fn harmless(&self) -> &'static [&'static str] {
+        self.harmless
+    }
+
+    /// What happens to any other value.
+    pub(super) const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
     fn matches(&self, name: &str) -> bool {
         match self.pattern.strip_suffix('*') {
             Some(start) => name.starts_with(start),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::foreign::{FOREIGN, Foreign, Verdict};
 use super::list::GROUPS;
 use super::setting::{Described, Group};
 use super::source::PREFIX;
@@ -36,11 +37,24 @@ version does not do (authentication, OpenFGA, Kafka, …) are refused where igno
 Durations are written `500ms`, `30s`, `5m`, `1h`, `7d` or as ISO 8601 (`PT30M`); a number alone is seconds. Sizes are bytes, or `64MiB`.
 ";
 
+const OTHERS: &str = "
+## Names of Lakekeeper up to 0.13 that have no use here
+
+Refused names stop the server unless the value asks for nothing that is missing; ignored ones are warned about.
+
+| variable | | why |
+|---|---|---|
+";
+
 /// The whole page.
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for group in GROUPS {
         write_group(&mut page, group);
+    }
+    page.push_str(OTHERS);
+    for foreign in FOREIGN {
+        write_foreign(&mut page, foreign);
     }
     page
 }
@@ -79,6 +93,29 @@ fn write_row(page: &mut String, setting: &dyn Described) {
     append(
         page,
         format_args!("| `{PREFIX}{name}` | {default} | {doc}{also} ({kind}) |\n"),
+    );
+}
+
+fn write_foreign(page: &mut String, foreign: &Foreign) {
+    let name = foreign.pattern();
+    let (fate, why) = match foreign.verdict() {
+        Verdict::Refused(why) => ("refused", why),
+        Verdict::Ignored(why) => ("ignored", why),
+        Verdict::Harmless => ("accepted", ""),
+    };
+    let harmless: Vec<String> = foreign
+        .harmless()
+        .iter()
+        .map(|value| format!("`{value}`"))
+        .collect();
+    let unless = if harmless.is_empty() {
+        String::new()
+    } else {
+        format!(" unless {}", harmless.join(", "))
+    };
+    append(
+        page,
+        format_args!("| `{PREFIX}{name}` | {fate}{unless} | {why} |\n"),
     );
 }
 
