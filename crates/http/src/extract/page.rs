@@ -59,3 +59,18 @@ fn decode_token(token: &str) -> ApiResult<PageToken> {
 pub(crate) fn encode_token(token: &PageToken) -> String {
     URL_SAFE_NO_PAD.encode(token.as_key())
 }
+
+/// All values of a key in a query string: it may come more than once.
+pub(crate) fn query_values(query: &str, key: &str) -> Vec<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let values = pairs
+        .filter(|(name, _)| *name == key)
+        .map(|(_, value)| value.replace('+', " "));
+    values
+        .map(|value| {
+            percent_encoding::percent_decode_str(&value)
+                .decode_utf8_lossy()
+                .into_owned()
+        })
+        .collect()
+}

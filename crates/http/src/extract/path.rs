@@ -3,7 +3,9 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
-use model::{Name, NamespacePath, SEPARATOR, TabularPath, WarehouseId};
+use model::{
+    InvalidProjectId, Name, NamespacePath, ProjectId, SEPARATOR, TabularPath, WarehouseId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -113,4 +115,15 @@ impl<S: Send + Sync> FromRequestParts<S> for AtTabular {
             path: TabularPath { namespace, name },
         })
     }
+}
+
+/// Parses a project's id.
+pub(crate) fn project_id(text: &str) -> ApiResult<ProjectId> {
+    text.parse().map_err(|error: InvalidProjectId| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "MalformedProjectID",
+            error.to_string(),
+        )
+    })
 }

@@ -1,10 +1,59 @@
 //! The management API, as today's Lakekeeper has it.
 
+mod bootstrap;
+mod info;
+mod project;
+mod protection;
+mod warehouse;
+mod whoami;
+
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 
 /// All of its operations.
 pub(crate) fn routes() -> OpenApiRouter<App> {
+    let server = OpenApiRouter::new()
+        .routes(routes!(info::info))
+        .routes(routes!(bootstrap::bootstrap))
+        .routes(routes!(whoami::whoami));
+    server
+        .merge(projects())
+        .merge(warehouses())
+        .merge(protections())
+}
+
+fn projects() -> OpenApiRouter<App> {
+    use project::{create, drop, list, load, rename};
     OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(load::load, create::create, drop::drop))
+        .routes(routes!(rename::rename))
+        .routes(routes!(load::load_by_id, drop::drop_by_id))
+        .routes(routes!(rename::rename_by_id))
+}
+
+fn warehouses() -> OpenApiRouter<App> {
+    use warehouse::{create, drop, list, load, update};
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(load::load, drop::drop))
+        .routes(routes!(update::rename))
+        .routes(routes!(update::activate))
+        .routes(routes!(update::deactivate))
+        .routes(routes!(update::protect))
+        .routes(routes!(update::storage))
+        .routes(routes!(update::storage_credential))
+        .routes(routes!(update::delete_profile))
+        .routes(routes!(update::format_version_policy))
+        .routes(routes!(update::managed_by))
+}
+
+fn protections() -> OpenApiRouter<App> {
+    use protection::{namespace, table, view};
+    OpenApiRouter::new()
+        .routes(routes!(namespace::protection, namespace::protect))
+        .routes(routes!(table::protection, table::protect))
+        .routes(routes!(view::protection, view::protect))
 }

@@ -1,0 +1,7 @@
+//! Projects.
+
+pub(super) mod create;
+pub(super) mod drop;
+pub(super) mod list;
+pub(super) mod load;
+pub(super) mod rename;

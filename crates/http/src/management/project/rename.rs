@@ -1,0 +1,47 @@
+//! `POST /v1/project/rename`, `POST /v1/project/{project_id}/rename`.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Posted, project_id};
+
+/// Another name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RenameProjectRequest {
+    new_name: String,
+}
+
+/// Rename the request's project
+#[utoipa::path(post, path = "/v1/project/rename", tag = "project", operation_id = "rename_project",
+    request_body = RenameProjectRequest, responses((status = 200)))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    Posted { request, body }: Posted<RenameProjectRequest>,
+) -> ApiResult<StatusCode> {
+    to_the_end(async move {
+        catalog::project::rename(&app.catalog, &request, None, &body.new_name).await
+    })
+    .await?;
+    Ok(StatusCode::OK)
+}
+
+/// Rename a project
+#[utoipa::path(post, path = "/v1/project/{project_id}/rename", tag = "project", operation_id = "rename_project_by_id_deprecated",
+    params(("project_id" = String, Path)), request_body = RenameProjectRequest, responses((status = 200)))]
+pub(crate) async fn rename_by_id(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Posted { request, body }: Posted<RenameProjectRequest>,
+) -> ApiResult<StatusCode> {
+    let id = project_id(&id)?;
+    to_the_end(async move {
+        catalog::project::rename(&app.catalog, &request, Some(id), &body.new_name).await
+    })
+    .await?;
+    Ok(StatusCode::OK)
+}

@@ -1,0 +1,39 @@
+//! Protection from being dropped.
+
+pub(super) mod namespace;
+pub(super) mod table;
+pub(super) mod view;
+
+use catalog::namespace::Protected;
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::Protection;
+use utoipa::ToSchema;
+
+/// Whether it is to be protected.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SetProtectionRequest {
+    pub(super) protected: bool,
+}
+
+/// Whether it is protected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProtectionResponse {
+    protected: bool,
+    updated_at: Option<String>,
+}
+
+impl ProtectionResponse {
+    pub(super) fn of(protection: Protection, updated_at: Option<Timestamp>) -> Self {
+        Self {
+            protected: protection.into(),
+            updated_at: updated_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl From<Protected> for ProtectionResponse {
+    fn from(protected: Protected) -> Self {
+        Self::of(protected.protection, protected.updated_at)
+    }
+}

@@ -1,0 +1,43 @@
+//! `DELETE /v1/warehouse/{warehouse_id}`.
+
+use axum::extract::{Path, Query, State};
+use catalog::namespace::Protections;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::Bodyless;
+use crate::iceberg::{Flag, is_set};
+
+/// How to delete.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeleteWarehouseQuery {
+    /// Whether protection is ignored.
+    #[param(value_type = Option<bool>)]
+    force: Option<Flag>,
+}
+
+/// Delete a warehouse, which must be empty
+#[utoipa::path(delete, path = "/v1/warehouse/{warehouse_id}", tag = "warehouse", operation_id = "delete_warehouse",
+    params(("warehouse_id" = Uuid, Path), DeleteWarehouseQuery), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<DeleteWarehouseQuery>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let protections = if is_set(query.force) {
+        Protections::Override
+    } else {
+        Protections::Respect
+    };
+    to_the_end(async move {
+        catalog::warehouse::drop(&app.catalog, &request, id.into(), protections).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,95 @@
+//! `GET /v1/warehouse/{warehouse_id}`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use catalog::warehouse::{DeleteProfile, WarehouseView};
+use objects::StorageProfile;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::Asked;
+
+/// A warehouse.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct GetWarehouseResponse {
+    id: Uuid,
+    warehouse_id: Uuid,
+    name: String,
+    project_id: String,
+    #[schema(value_type = Object)]
+    storage_profile: StorageProfile,
+    #[schema(value_type = Option<Object>)]
+    storage_credential_type: Option<StorageCredentialType>,
+    #[schema(value_type = Object)]
+    delete_profile: DeleteProfile,
+    status: &'static str,
+    protected: bool,
+    allowed_format_versions: Vec<i32>,
+    default_format_version: Option<i32>,
+    managed_by: String,
+    updated_at: Option<String>,
+}
+
+/// What kind of credential a warehouse has.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct StorageCredentialType {
+    r#type: &'static str,
+    credential_type: &'static str,
+}
+
+impl From<WarehouseView> for GetWarehouseResponse {
+    fn from(view: WarehouseView) -> Self {
+        let WarehouseView {
+            row,
+            profile,
+            settings,
+        } = view;
+        // Only S3 takes credentials in this version, and only this kind.
+        let access_key = StorageCredentialType {
+            r#type: "s3",
+            credential_type: "access-key",
+        };
+        Self {
+            id: row.id.as_uuid(),
+            warehouse_id: row.id.as_uuid(),
+            name: row.name.as_str().to_owned(),
+            project_id: row.project.into(),
+            storage_profile: profile,
+            storage_credential_type: row.storage_secret.map(|_| access_key),
+            delete_profile: settings.delete_profile,
+            status: row.status.as_str(),
+            protected: row.protection.into(),
+            allowed_format_versions: settings
+                .format_versions
+                .allowed
+                .into_iter()
+                .map(i32::from)
+                .collect(),
+            default_format_version: settings.format_versions.default.map(i32::from),
+            managed_by: settings
+                .managed_by
+                .unwrap_or_else(|| "self-managed".to_owned()),
+            updated_at: row.updated_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A warehouse
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}", tag = "warehouse", operation_id = "get_warehouse",
+    params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn load(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    Ok(Json(
+        catalog::warehouse::load(&app.catalog, &request, id.into())
+            .await?
+            .into(),
+    ))
+}

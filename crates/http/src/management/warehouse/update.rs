@@ -1,0 +1,214 @@
+//! `POST /v1/warehouse/{warehouse_id}/…`: one operation for each thing that can be changed.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use catalog::warehouse::{DeleteProfile, FormatVersions, WarehouseChange, WarehouseView};
+use http::StatusCode;
+use model::Name;
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Protection, WarehouseStatus};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::load::GetWarehouseResponse;
+use super::{credential, profile};
+use crate::app::{App, to_the_end};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Bodyless, Posted};
+use crate::management::protection::{ProtectionResponse, SetProtectionRequest};
+
+async fn change(
+    app: App,
+    request: catalog::Request,
+    id: Uuid,
+    change: WarehouseChange,
+) -> ApiResult<WarehouseView> {
+    to_the_end(async move {
+        catalog::warehouse::update(&app.catalog, &request, id.into(), change).await
+    })
+    .await
+}
+
+/// Another name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RenameWarehouseRequest {
+    new_name: String,
+}
+
+/// Rename a warehouse
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/rename", tag = "warehouse", operation_id = "rename_warehouse",
+    params(("warehouse_id" = Uuid, Path)), request_body = RenameWarehouseRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<RenameWarehouseRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let to = WarehouseChange::Rename(Name::parse("warehouse", &body.new_name)?);
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// Serve a warehouse
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/activate", tag = "warehouse", operation_id = "activate_warehouse",
+    params(("warehouse_id" = Uuid, Path)), responses((status = 200)))]
+pub(crate) async fn activate(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    change(
+        app,
+        request,
+        id,
+        WarehouseChange::SetStatus(WarehouseStatus::Active),
+    )
+    .await?;
+    Ok(StatusCode::OK)
+}
+
+/// Serve a warehouse no more
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/deactivate", tag = "warehouse", operation_id = "deactivate_warehouse",
+    params(("warehouse_id" = Uuid, Path)), responses((status = 200)))]
+pub(crate) async fn deactivate(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    change(
+        app,
+        request,
+        id,
+        WarehouseChange::SetStatus(WarehouseStatus::Inactive),
+    )
+    .await?;
+    Ok(StatusCode::OK)
+}
+
+/// Protect a warehouse from deletion, or not
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/protection", tag = "warehouse", operation_id = "set_warehouse_protection",
+    params(("warehouse_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
+pub(crate) async fn protect(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<SetProtectionRequest>,
+) -> ApiResult<Json<ProtectionResponse>> {
+    let protection = Protection::from(body.protected);
+    let row = change(app, request, id, WarehouseChange::Protect(protection))
+        .await?
+        .row;
+    Ok(Json(ProtectionResponse::of(row.protection, row.updated_at)))
+}
+
+/// Another storage profile.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateWarehouseStorageRequest {
+    #[schema(value_type = Object)]
+    storage_profile: Value,
+    #[schema(value_type = Option<Object>)]
+    storage_credential: Option<Value>,
+}
+
+/// Change how a warehouse's storage is reached
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage", tag = "warehouse", operation_id = "update_storage_profile",
+    params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseStorageRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn storage(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<UpdateWarehouseStorageRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let new = Box::new(profile(&body.storage_profile)?);
+    let to = WarehouseChange::Storage(new, credential(body.storage_credential.as_ref())?);
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// Another storage credential.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateWarehouseCredentialRequest {
+    #[schema(value_type = Option<Object>)]
+    new_storage_credential: Option<Value>,
+}
+
+/// Change the credential for a warehouse's storage
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage-credential", tag = "warehouse", operation_id = "update_storage_credential",
+    params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseCredentialRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn storage_credential(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<UpdateWarehouseCredentialRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let to = WarehouseChange::Credential(credential(body.new_storage_credential.as_ref())?);
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// What a drop does.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateWarehouseDeleteProfileRequest {
+    #[schema(value_type = Object)]
+    delete_profile: DeleteProfile,
+}
+
+/// Change what a drop does
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/delete-profile", tag = "warehouse", operation_id = "update_warehouse_delete_profile",
+    params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseDeleteProfileRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn delete_profile(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<UpdateWarehouseDeleteProfileRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let to = WarehouseChange::DeleteProfile(body.delete_profile);
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// Which format versions tables may have.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateWarehouseFormatVersionPolicyRequest {
+    allowed_format_versions: Vec<u8>,
+    default_format_version: Option<u8>,
+}
+
+/// Change which format versions tables may have
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/format-version-policy", tag = "warehouse", operation_id = "update_warehouse_format_version_policy",
+    params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseFormatVersionPolicyRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn format_version_policy(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<UpdateWarehouseFormatVersionPolicyRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let (allowed, default) = (body.allowed_format_versions, body.default_format_version);
+    let to = WarehouseChange::FormatVersions(FormatVersions { allowed, default });
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// Who manages it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct SetWarehouseManagedByRequest {
+    managed_by: String,
+}
+
+/// Change who manages a warehouse
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/managed-by", tag = "warehouse", operation_id = "set_warehouse_managed_by",
+    params(("warehouse_id" = Uuid, Path)), request_body = SetWarehouseManagedByRequest, responses((status = 200, body = GetWarehouseResponse)))]
+pub(crate) async fn managed_by(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<SetWarehouseManagedByRequest>,
+) -> ApiResult<Json<GetWarehouseResponse>> {
+    let to = WarehouseChange::ManagedBy(manager(body.managed_by)?);
+    Ok(Json(change(app, request, id, to).await?.into()))
+}
+
+/// A manager that exists.
+pub(super) fn manager(text: String) -> ApiResult<String> {
+    match text.as_str() {
+        "self-managed" | "instance-admin" => Ok(text),
+        _ => Err(ApiError::bad_request(
+            "`managed-by` must be `self-managed` or `instance-admin`",
+        )),
+    }
+}
