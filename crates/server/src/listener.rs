@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send the head of a request. hyper counts from the end of the answer before, so this is
+/// also how long a connection may be idle: longer than load balancers and clients' pools keep theirs, because a
+/// request that meets a closing connection fails without anybody knowing whether it was done.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(10);
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 256;
 /// Pause after a failed `accept`: the system is short of file descriptors or memory, and will be for a while.

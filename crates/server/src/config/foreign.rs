@@ -154,7 +154,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ),
     ignored(
         "TASK_LOG_CLEANUP_WORKERS",
-        "this version keeps no task logs",
+        "ended tasks are removed by housekeeping; see LAKEKEEPER__TASK_LOG_RETENTION",
     ),
     ignored(
         "DEFAULT_TABULAR_EXPIRATION_DELAY_SECONDS",
