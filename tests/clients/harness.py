@@ -44,6 +44,10 @@ class SetupFailed(Exception):
     """The catalog refused to be bootstrapped or to create the warehouse; the text holds its answer."""
 
 
+class ServerDied(Exception):
+    """The catalog ended before it was told to; the text ends with the tail of its log."""
+
+
 @dataclass(frozen=True)
 class S3Access:
     """What a client needs for the object store, since this catalog does not vend credentials for static-key profiles."""
@@ -150,8 +154,11 @@ class Catalog:
     def __enter__(self) -> Catalog:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failed: object, *_: object) -> None:
+        died = not self.alive()
         self.stop()
+        if died and not failed:
+            raise ServerDied(f"the catalog ended while the clients ran\n{self._process.tail()}")
 
     def _serve(self) -> None:
         self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 CLIENTS = Path(__file__).resolve().parent
 ROOT = CLIENTS.parents[1]
 CACHE = Path(os.environ.get("LAKEKEEPER_CLIENTS_CACHE", ROOT / ".cache" / "clients"))
-LOGS = CACHE / "logs"
+# a folder for each run, so that two runs at once do not write into each other's
+LOGS = CACHE / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
 
 
 def lakekeeper_binary() -> Path | None:

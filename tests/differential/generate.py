@@ -365,7 +365,8 @@ class Commit:
         """A column less; the default spec or order may need it."""
         next_id = max(s["schema-id"] for s in self.table["schemas"]) + 1
         fields = list(self.schema()["fields"])
-        fields.pop(self.rng.randrange(len(fields)))
+        if len(fields) > 1:
+            fields.pop(self.rng.randrange(len(fields)))
         self.add("add-schema", schema={"type": "struct", "schema-id": next_id, "fields": fields})
         self.add("set-current-schema", schema_id=-1)
         self.odd.add("equal parts are found again")
@@ -414,7 +415,7 @@ class Commit:
             {
                 "source-id": source,
                 "field-id": self.table["last-partition-id"] + 1 + at,
-                "name": self.rng.choice(["key", "p", "q", "r", self.schema()["fields"][-1]["name"]]),
+                "name": self.rng.choice(["key", "p", "q", "r", *[field["name"] for field in self.schema()["fields"]]]),
                 "transform": self.rng.choice(["identity", "bucket[4]", "truncate[4]", "day", "hour", "void", "zorder"]),
             }
             for at, source in enumerate(ids)

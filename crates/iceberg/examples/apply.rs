@@ -2,7 +2,8 @@
 //! input, one JSON answer a line on standard output.
 //!
 //! Requests: `{"metadata":…, "updates":[…], "requirements":[…], "now-ms":1, "previous":"…"}` (metadata may
-//! be null: the updates create the table), or `{"create":{…a CreateTableRequest with uuid…}, "now-ms":1}`.
+//! be null: the updates create the table), `{"create":{…a CreateTableRequest with uuid…}, "now-ms":1}`, or
+//! `{"view":…view metadata…, "view-updates":[…], "now-ms":1}`.
 //! Answers: `{"metadata":…, "changed":true}` or `{"error":"…", "kind":"parse|requirement|invalid|stale"}`.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::io::{BufRead, Write};
 
 use iceberg::{
     CommitPoint, NewTable, PartitionSpec, Schema, SortOrder, TableMetadata, TableRequirement,
-    TableUpdate, UpdateError, apply_table, check_table,
+    TableUpdate, UpdateError, ViewMetadata, ViewUpdate, apply_table, apply_view, check_table,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -22,6 +23,9 @@ use uuid::Uuid;
 struct Request {
     create: Option<Create>,
     metadata: Option<Box<RawValue>>,
+    view: Option<Box<RawValue>>,
+    #[serde(default)]
+    view_updates: Vec<ViewUpdate>,
     #[serde(default)]
     updates: Vec<TableUpdate>,
     #[serde(default)]
@@ -80,6 +84,13 @@ fn answer(request: Request) -> Answer {
         let metadata =
             TableMetadata::create(new, request.now_ms).map_err(|error| refused(&error))?;
         return Ok((metadata.to_json(), true));
+    }
+    if let Some(view) = request.view {
+        let base = ViewMetadata::parse(view.get().as_bytes())
+            .map_err(|error| ("parse", error.to_string()))?;
+        let applied = apply_view(&base, &request.view_updates, request.now_ms)
+            .map_err(|error| refused(&error))?;
+        return Ok((applied.metadata.to_json(), applied.is_changed()));
     }
     let base = request
         .metadata

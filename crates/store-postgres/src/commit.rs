@@ -1,6 +1,6 @@
 //! Changes to tables and views that become true together or not at all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use futures::future::join4;
 use model::{NamespaceId, TabularId, TaskId, WarehouseId};
@@ -49,11 +49,13 @@ fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
     }
 }
 
-/// Compares and sets, and tells: a transaction of one statement.
+/// Compares and sets, and tells: a transaction of one statement. `is not distinct from` and `coalesce` fit no index:
+/// whatever the planner thinks of an empty table, only the one by id is left to it.
 const SWAP: &str = "with swapped as (
         update tabular set version = version + 1, updated_at = $4, location = $5,
             metadata_location = $6, metadata = $7
-        where id = $1 and version = $2 and warehouse_id = $3 and deleted_at is null
+        where id = $1 and version = $2 and warehouse_id is not distinct from $3
+            and coalesce(deleted_at, 0) = 0
         returning id
     ), told as (
         insert into outbox (kind, at, warehouse_id, subject, body)
@@ -92,7 +94,7 @@ async fn swap_one(db: &Session, commit: &Commit, swap: &Swap, effects: &Effects)
 
 /// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
 /// keep: warehouses, namespaces, tables and views, each by id. Places are excluded from others before the statement
-/// begins, so that it sees all that were taken.
+/// begins, so that it sees all that were taken. `limit` in a lateral join keeps the planner to one probe of an index.
 const APPLY: &str = "with new as materialized (
         select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[])
@@ -104,13 +106,13 @@ const APPLY: &str = "with new as materialized (
     ), owners as materialized (
         select id from warehouse where id = any($37::uuid[]) order by id for key share
     ), homes as materialized (
-        select id from namespace where id = any($5) and warehouse_id = $1
+        select id from namespace where id = any($5) and warehouse_id is not distinct from $1
             and (select count(*) from owners) >= 0
         order by id for key share
     ), held as materialized (
         select id, version from tabular
-        where id = any($14 || $20) and warehouse_id = $1 and deleted_at is null
-            and (select count(*) from homes) >= 0
+        where id = any($14 || $20) and warehouse_id is not distinct from $1
+            and coalesce(deleted_at, 0) = 0 and (select count(*) from homes) >= 0
         order by id for no key update
     ), verdict as materialized (
         select exists (select from idempotency where key = $26) as replayed,
@@ -118,23 +120,29 @@ const APPLY: &str = "with new as materialized (
                 where held.id = touched.id and held.version = touched.expected)) as stale,
             (select namespace_id from new where not exists (select from homes
                 where homes.id = new.namespace_id) limit 1) as homeless,
-            (select new.place from new join tabular t on t.namespace_id = new.namespace_id
-                and t.name_key = new.name_key and t.deleted_at is null
-                where t.id <> all($20) limit 1) as name_taken,
-            (select new.id from new join tabular t on t.id = new.id
-                where t.id <> all($20) limit 1) as id_taken,
+            (select new.place from new cross join lateral (select from tabular
+                where namespace_id = new.namespace_id and name_key = new.name_key
+                    and deleted_at is null and id <> all($20) limit 1) as t
+                limit 1) as name_taken,
+            (select new.id from new cross join lateral (select from tabular
+                where id = new.id and id <> all($20) limit 1) as t limit 1) as id_taken,
             (select array[probe.claim, t.location_claim]
                 from unnest($22::text[], $23::text[]) as probe(claim, at)
-                join tabular t on t.warehouse_id = $1 and t.location_claim = probe.at
-                where t.id <> all($25::uuid[]) limit 1) as around,
+                cross join lateral (select location_claim from tabular
+                    where warehouse_id = $1 and location_claim = probe.at
+                        and id <> all($25::uuid[]) limit 1) as t
+                limit 1) as around,
             (select array[probe.claim, t.location_claim]
                 from unnest($24::text[]) as probe(claim)
-                join tabular t on t.warehouse_id = $1 and t.location_claim >= probe.claim || '/'
-                    and t.location_claim < probe.claim || '0'
-                where t.id <> all($25) limit 1) as inside,
+                cross join lateral (select location_claim from tabular
+                    where warehouse_id = $1 and location_claim >= probe.claim || '/'
+                        and location_claim < probe.claim || '0'
+                        and id <> all($25) limit 1) as t
+                limit 1) as inside,
             (select wanted.id from unnest($37) as wanted(id) where not exists (select from owners
                 where owners.id = wanted.id) limit 1) as ownerless,
-            (select id from task where id = any($35::uuid[]) limit 1) as task_taken
+            (select wanted.id from unnest($35::uuid[]) as wanted(id) cross join lateral (
+                select from task where id = wanted.id limit 1) as t limit 1) as task_taken
     ), fit as materialized (
         select $3::boolean and not replayed and cardinality(stale) = 0 and homeless is null
             and name_taken is null and id_taken is null and around is null and inside is null
@@ -290,16 +298,16 @@ impl Twins {
     }
 
     fn of_places(claims: &[&str]) -> Option<Self> {
-        let mut first_of = HashMap::new();
+        let mut all = HashSet::new();
         for claim in claims {
-            if first_of.insert(*claim, ()).is_some() {
+            if !all.insert(*claim) {
                 let (location, other) = ((*claim).to_owned(), (*claim).to_owned());
                 return Some(Self::Place { location, other });
             }
         }
         claims.iter().find_map(|claim| {
             let mut above = row::at_and_above(claim).filter(|above| above != claim);
-            let other = above.find(|above| first_of.contains_key(above))?.to_owned();
+            let other = above.find(|above| all.contains(above))?.to_owned();
             let location = (*claim).to_owned();
             Some(Self::Place { location, other })
         })

@@ -49,20 +49,25 @@ impl fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Connects to a database that [`migrate`] has prepared.
     pub async fn connect(config: PostgresConfig) -> std::result::Result<Self, OpenError> {
-        let pools = Arc::new(Pools::open(&config).await?);
-        Ok(Self {
-            lanes: Lanes::open(&config, resolve::SQL).await?,
-            pools,
-            _temporary: None,
-        })
+        Self::open(&config, None).await
     }
 
     /// A store in a database of its own on the server of this URL, which goes with it; for tests.
     pub async fn temporary(url: &str) -> std::result::Result<Self, OpenError> {
         let database = TemporaryDatabase::create(url).await?;
-        let mut store = Self::connect(PostgresConfig::new(database.url())).await?;
-        store._temporary = Some(database);
-        Ok(store)
+        Self::open(&PostgresConfig::new(database.url()), Some(database)).await
+    }
+
+    async fn open(
+        config: &PostgresConfig,
+        temporary: Option<TemporaryDatabase>,
+    ) -> std::result::Result<Self, OpenError> {
+        let pools = Arc::new(Pools::open(config).await?);
+        Ok(Self {
+            lanes: Lanes::open(config, resolve::SQL).await?,
+            pools,
+            _temporary: temporary,
+        })
     }
 
     /// A connection to read what must be current.

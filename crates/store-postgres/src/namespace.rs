@@ -191,9 +191,12 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
             "with root as materialized (
                  select path_key from namespace where id = $1 and warehouse_id = $2
              ), below as materialized (
-                 select n.id, n.path, n.path_key, n.version, n.protected from root
-                 join namespace n on n.warehouse_id = $2
-                     and n.path_key >= root.path_key || $3 and n.path_key < root.path_key || ' '
+                 select n.id, n.path, n.path_key, n.version, n.protected
+                 from root cross join lateral (
+                     select * from namespace where warehouse_id = $2
+                         and path_key >= root.path_key || $3 and path_key < root.path_key || ' '
+                     offset 0
+                 ) as n
              )
              select 0 as part, $1, null::text[], null::text, null::uuid, null::text, null::text,
                  0::bigint, false, path_key as first, '' as second from root
@@ -205,7 +208,7 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
                  t.protected, home.path_key, t.name_key
              from (select $1::uuid as id, path_key from root
                    union all select id, path_key from below) as home
-             join tabular t on t.namespace_id = home.id
+             cross join lateral (select * from tabular where namespace_id = home.id offset 0) as t
              order by part, first, second",
             &[&id.as_uuid(), &warehouse.as_uuid(), &SEPARATOR.to_string()],
         )

@@ -13,22 +13,29 @@ use crate::error::{Failure, Work};
 use crate::namespace;
 use crate::row::{self, get};
 
-/// All keys in one statement; each is three probes of an index. Properties and metadata are read from their pages
-/// only for who asks and does not have them.
+/// All keys in one statement; each is three probes of an index, and `limit` keeps the planner from joining in any other
+/// way. Properties and metadata are read from their pages only for who asks and does not have them.
 pub(crate) const SQL: &str = "select k.place, w.version, w.status, n.id, n.version,
         case when k.wants = 1 then n.path end, case when k.wants = 1 then n.properties end,
         n.protected, n.updated_at,
-        t.id, t.kind, t.version, t.protected,
-        case when is_news then t.location end, case when is_news then t.metadata_location end,
-        case when is_news then t.metadata end
+        t.id, t.kind, t.version, t.protected, t.location, t.metadata_location, t.metadata
     from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::uuid[], $6::bigint[])
         with ordinality as k(warehouse_id, path_key, name_key, wants, known_id, known_version, place)
-    join warehouse w on w.id = k.warehouse_id
-    left join namespace n on n.warehouse_id = k.warehouse_id and n.path_key = k.path_key
-    left join tabular t on t.namespace_id = n.id and t.name_key = k.name_key
-        and t.deleted_at is null
-    left join lateral (select k.wants = 2
-        and (t.id, t.version) is distinct from (k.known_id, k.known_version) as is_news) as x on true";
+    cross join lateral (
+        select version, status from warehouse where id = k.warehouse_id limit 1
+    ) as w
+    left join lateral (
+        select id, version, path, properties, protected, updated_at from namespace
+        where warehouse_id = k.warehouse_id and path_key = k.path_key limit 1
+    ) as n on true
+    left join lateral (
+        select id, kind, version, protected, case when is_news then location end as location,
+            case when is_news then metadata_location end as metadata_location,
+            case when is_news then metadata end as metadata
+        from tabular cross join lateral (select k.wants = 2 and (tabular.id, tabular.version)
+            is distinct from (k.known_id, k.known_version) as is_news) as what
+        where namespace_id = n.id and name_key = k.name_key and deleted_at is null limit 1
+    ) as t on true";
 
 /// A stamp will do.
 const STAMP: i16 = 0;

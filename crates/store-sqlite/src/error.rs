@@ -55,6 +55,12 @@ pub enum OpenError {
         /// Why not.
         source: std::io::Error,
     },
+    /// No thread for a connection.
+    #[error("cannot start a thread for the database: {source}")]
+    Thread {
+        /// Why not.
+        source: std::io::Error,
+    },
     /// SQLite refused.
     #[error("cannot open the database `{path}`: {source}")]
     Database {

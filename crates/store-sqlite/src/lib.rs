@@ -24,7 +24,7 @@ pub use error::OpenError;
 use std::fmt;
 use std::path::Path;
 
-use connection::{Files, Readers, Writer};
+use connection::{Durability, Files, Readers, Writer};
 use rusqlite::Connection;
 use store::{Effects, StoreError};
 use tempfile::TempDir;
@@ -54,7 +54,8 @@ impl SqliteStore {
     ///
     /// Refused are a file that another process has open and one that a newer program has changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with(path, None)
+        let files = Files::open(path, Durability::Full)?;
+        Self::over(files, None)
     }
 
     /// A store of its own in a temporary folder, which goes with it; for tests.
@@ -63,15 +64,12 @@ impl SqliteStore {
             path: std::env::temp_dir(),
             source,
         })?;
-        Self::open_with(&folder.path().join("catalog.db"), Some(folder))
+        let files = Files::open(&folder.path().join("catalog.db"), Durability::Temporary)?;
+        Self::over(files, Some(folder))
     }
 
-    fn open_with(path: &Path, temporary: Option<TempDir>) -> Result<Self, OpenError> {
-        let files = Files::open(path)?;
-        let no_thread = |source| OpenError::File {
-            path: path.to_owned(),
-            source,
-        };
+    fn over(files: Files, temporary: Option<TempDir>) -> Result<Self, OpenError> {
+        let no_thread = |source| OpenError::Thread { source };
         let readers = (0..READERS)
             .map(|_| files.connect())
             .collect::<Result<_, _>>()?;

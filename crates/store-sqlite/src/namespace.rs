@@ -201,15 +201,11 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
 }
 
 fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
-    let id = drop.id.as_uuid();
-    let version: Option<i64> = db
-        .prepare_cached("select version from namespace where id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    match version {
-        None => return Err(not_found(Entity::Namespace(drop.id))),
-        Some(version) if version != drop.expected.as_i64() => return Err(stale()),
-        Some(_) => {}
+    let there = db
+        .prepare_cached("select 1 from namespace where id = ?1")?
+        .exists([drop.id.as_uuid()])?;
+    if !there {
+        return Err(not_found(Entity::Namespace(drop.id)));
     }
     remove_tabulars(db, &drop.tree.tabulars)?;
     // Innermost first: what is still referred to cannot be removed.

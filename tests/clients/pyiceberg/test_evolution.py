@@ -23,7 +23,7 @@ def test_columns_are_added_renamed_moved_widened_and_dropped(catalog, namespace)
         change.add_column("c", StructType(NestedField(10, "d", LongType())), doc="new")
         change.rename_column("b", "bee")
         change.update_column("a", field_type=LongType())
-        change.move_first("bee")
+        change.move_first("b")
     with table.update_schema() as change:
         change.add_column(("c", "e"), StringType())
     loaded = catalog.load_table(table.name())

@@ -36,12 +36,12 @@ def test_a_tag_stays_where_it_was_put(catalog, table, people):
 def test_a_branch_moves_apart_from_main(catalog, table, people):
     head = table.current_snapshot().snapshot_id
     table.manage_snapshots().create_branch(head, "audit", min_snapshots_to_keep=2).commit()
+    assert catalog.load_table(table.name()).refs()["audit"].min_snapshots_to_keep == 2
     table.append(people, branch="audit")
     table.delete("id = 1", branch="audit")
     loaded = catalog.load_table(table.name())
     assert rows(loaded) == 3 and loaded.current_snapshot().snapshot_id == head
     assert loaded.scan().use_ref("audit").to_arrow().num_rows == 5
-    assert loaded.refs()["audit"].min_snapshots_to_keep == 2
 
 
 def test_refs_are_removed(catalog, table):

@@ -15,6 +15,8 @@ import org.apache.iceberg.SortOrderParser;
 import org.apache.iceberg.TableMetadata;
 import org.apache.iceberg.TableMetadataParser;
 import org.apache.iceberg.UpdateRequirementParser;
+import org.apache.iceberg.view.ViewMetadata;
+import org.apache.iceberg.view.ViewMetadataParser;
 
 /** The Java reference as a filter: one JSON request a line, one JSON answer a line, as the example `apply`. */
 public class Reference {
@@ -28,6 +30,8 @@ public class Reference {
         JsonNode request = MAPPER.readTree(line);
         if (request.has("create")) {
           print(answer, create(request.get("create")), true);
+        } else if (request.has("view")) {
+          applyToView(answer, request);
         } else {
           apply(answer, request);
         }
@@ -72,5 +76,15 @@ public class Reference {
     TableMetadata updated = builder.build();
     boolean changed = !updated.changes().isEmpty();
     print(answer, changed ? updated : base, changed);
+  }
+
+  private static void applyToView(ObjectNode answer, JsonNode request) throws Exception {
+    ViewMetadata base = ViewMetadataParser.fromJson(request.get("view").toString());
+    ViewMetadata.Builder builder = ViewMetadata.buildFrom(base);
+    request.get("view-updates").forEach(update -> MetadataUpdateParser.fromJson(update).applyTo(builder));
+    ViewMetadata updated = builder.build();
+    boolean changed = !updated.changes().isEmpty();
+    answer.put("changed", changed);
+    answer.set("metadata", MAPPER.readTree(ViewMetadataParser.toJson(changed ? updated : base)));
   }
 }

@@ -30,15 +30,12 @@ impl Pools {
         let primary = config.primary()?;
         check(&connect(&primary, config).await?).await?;
         let writes = pool(&primary, config, (config.write_connections, &greeting))?;
-        let reads = match &config.read_url {
-            // A pool of its own: long lists shall not keep commits waiting.
-            None => pool(&primary, config, (config.read_connections, &greeting))?,
-            Some(_) => {
-                let replica = config.replica()?;
-                check(&connect(&replica, config).await?).await?;
-                pool(&replica, config, (config.read_connections, &greeting))?
-            }
-        };
+        // A pool of its own even on the primary: long lists shall not keep commits waiting.
+        let replica = config.replica()?;
+        if config.read_url.is_some() {
+            check(&connect(&replica, config).await?).await?;
+        }
+        let reads = pool(&replica, config, (config.read_connections, &greeting))?;
         Ok(Self {
             primary: writes,
             replica: reads,

@@ -13,18 +13,39 @@ use crate::migrate;
 const PREPARED: usize = 128;
 const BUSY: Duration = Duration::from_secs(10);
 
+/// How long what was acknowledged must live.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Durability {
+    /// It survives a power failure, not only the end of the process: the log is synced with each transaction. `NORMAL`
+    /// would sync it at checkpoints only and lose what came since.
+    Full,
+    /// As long as the process: the file goes with it.
+    Temporary,
+}
+
+impl Durability {
+    const fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => "pragma synchronous = full; pragma fullfsync = on;",
+            Self::Temporary => "pragma synchronous = off;",
+        }
+    }
+}
+
 /// The database file, locked for this process as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Files {
     path: PathBuf,
+    durability: Durability,
     _lock: File,
 }
 
 impl Files {
     /// Locks the file, creates it if it is not there, and brings its layout up to date.
-    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
         let files = Self {
             path: path.to_owned(),
+            durability,
             _lock: lock(path)?,
         };
         migrate::check(&files.bare()?, path)?;
@@ -36,7 +57,7 @@ impl Files {
     /// A new connection.
     pub(crate) fn connect(&self) -> Result<Connection, OpenError> {
         let connection = self.bare()?;
-        prepare(&connection).map_err(|source| self.refused(source))?;
+        prepare(&connection, self.durability).map_err(|source| self.refused(source))?;
         Ok(connection)
     }
 
@@ -56,22 +77,19 @@ impl Files {
     }
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.busy_timeout(BUSY)?;
-    // FULL: an acknowledged change survives a power failure, not only the end of the process.
-    // NORMAL would sync the log at checkpoints only and lose what came since.
     connection.execute_batch(
         "pragma journal_mode = wal;
-         pragma synchronous = full;
-         pragma fullfsync = on;
          pragma foreign_keys = on;
          pragma trusted_schema = off;
          pragma temp_store = memory;
          pragma cache_size = -8192;
          pragma wal_autocheckpoint = 4000;
          pragma journal_size_limit = 67108864;",
-    )
+    )?;
+    connection.execute_batch(durability.pragma())
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {

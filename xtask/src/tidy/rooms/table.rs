@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 14] = [
+pub(super) const ROOMS: [Room; 15] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -81,7 +81,15 @@ pub(super) const ROOMS: [Room; 14] = [
         ],
         &[],
     ),
+    // Drives the program from outside; of the stores it needs empty databases and the outbox.
+    room(
+        "histories",
+        &["model", "store", "store-sqlite", "store-postgres"],
+        &[],
+    ),
     room("xtask", &[], &["testkit"]),
+    // It measures from outside, and puts the same bytes by the same means.
+    room("bench", &["objects"], &[]),
 ];
 
 /// Crates from outside that belong to few rooms: a second home for SQL, HTTP or storage is a hole
@@ -91,6 +99,6 @@ pub(super) const FENCED: [(&str, &[&str]); 6] = [
     ("tower-http", &["http-api", "lakekeeper"]),
     ("object_store", &["objects"]),
     ("rusqlite", &["store-sqlite"]),
-    ("tokio-postgres", &["store-postgres"]),
+    ("tokio-postgres", &["store-postgres", "bench"]),
     ("deadpool-postgres", &["store-postgres"]),
 ];
