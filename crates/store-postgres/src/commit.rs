@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::connection::{AdvisoryLocks, Attempts, OpenTransaction, Pools, Session};
 use crate::effects::{Events, NewTasks};
 use crate::error::{Failure, Work, already_exists, not_found};
-use crate::row::{self, get};
+use crate::row::{self, Creates, Swaps, get};
 use crate::{idempotency, tabular};
 
 /// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
@@ -406,72 +406,6 @@ async fn stale(db: &Session, warehouse: WarehouseId, moved_on: &[TabularId]) -> 
             StoreError::Stale { current }.into()
         }
         failure => failure,
-    }
-}
-
-/// New tables and views as columns, and what they replace.
-#[derive(Default)]
-struct Creates<'a> {
-    ids: Vec<Uuid>,
-    namespaces: Vec<Uuid>,
-    kinds: Vec<&'a str>,
-    names: Vec<&'a str>,
-    name_keys: Vec<&'a str>,
-    versions: Vec<i64>,
-    claims: Vec<&'a str>,
-    locations: Vec<&'a str>,
-    metadata_locations: Vec<&'a str>,
-    metadata: Vec<&'a [u8]>,
-    replaced: Vec<Uuid>,
-    replaced_versions: Vec<i64>,
-}
-
-impl<'a> Creates<'a> {
-    fn of(commit: &'a Commit) -> Self {
-        let mut all = Self::default();
-        for new in &commit.creates {
-            all.ids.push(new.id.as_uuid());
-            all.namespaces.push(new.namespace.as_uuid());
-            all.kinds.push(new.kind.as_str());
-            all.names.push(new.name.as_str());
-            all.name_keys.push(new.name.key().as_str());
-            all.versions.push(new.version.as_i64());
-            all.claims.push(&new.claimed_location);
-            all.locations.push(&new.content.location);
-            all.metadata_locations.push(&new.content.metadata_location);
-            all.metadata.push(new.content.metadata.as_stored());
-            if let Some((id, version)) = new.replaces {
-                all.replaced.push(id.as_uuid());
-                all.replaced_versions.push(version.as_i64());
-            }
-        }
-        all
-    }
-}
-
-/// Swaps as columns.
-#[derive(Default)]
-struct Swaps<'a> {
-    ids: Vec<Uuid>,
-    expected: Vec<i64>,
-    claims: Vec<Option<&'a str>>,
-    locations: Vec<&'a str>,
-    metadata_locations: Vec<&'a str>,
-    metadata: Vec<&'a [u8]>,
-}
-
-impl<'a> Swaps<'a> {
-    fn of(commit: &'a Commit) -> Self {
-        let mut all = Self::default();
-        for swap in &commit.swaps {
-            all.ids.push(swap.id.as_uuid());
-            all.expected.push(swap.expected.as_i64());
-            all.claims.push(swap.claimed_location.as_deref());
-            all.locations.push(&swap.content.location);
-            all.metadata_locations.push(&swap.content.metadata_location);
-            all.metadata.push(swap.content.metadata.as_stored());
-        }
-        all
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, Version};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use store::{StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
+use store::{Commit, StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
@@ -33,6 +33,72 @@ pub(crate) fn at_and_above(location: &str) -> impl Iterator<Item = &str> {
     let cuts = location.match_indices('/');
     cuts.filter_map(|(at, _)| location.get(..at))
         .chain([location])
+}
+
+/// New tables and views as columns, and what they replace.
+#[derive(Default)]
+pub(crate) struct Creates<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) namespaces: Vec<Uuid>,
+    pub(crate) kinds: Vec<&'a str>,
+    pub(crate) names: Vec<&'a str>,
+    pub(crate) name_keys: Vec<&'a str>,
+    pub(crate) versions: Vec<i64>,
+    pub(crate) claims: Vec<&'a str>,
+    pub(crate) locations: Vec<&'a str>,
+    pub(crate) metadata_locations: Vec<&'a str>,
+    pub(crate) metadata: Vec<&'a [u8]>,
+    pub(crate) replaced: Vec<Uuid>,
+    pub(crate) replaced_versions: Vec<i64>,
+}
+
+impl<'a> Creates<'a> {
+    pub(crate) fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for new in &commit.creates {
+            all.ids.push(new.id.as_uuid());
+            all.namespaces.push(new.namespace.as_uuid());
+            all.kinds.push(new.kind.as_str());
+            all.names.push(new.name.as_str());
+            all.name_keys.push(new.name.key().as_str());
+            all.versions.push(new.version.as_i64());
+            all.claims.push(&new.claimed_location);
+            all.locations.push(&new.content.location);
+            all.metadata_locations.push(&new.content.metadata_location);
+            all.metadata.push(new.content.metadata.as_stored());
+            if let Some((id, version)) = new.replaces {
+                all.replaced.push(id.as_uuid());
+                all.replaced_versions.push(version.as_i64());
+            }
+        }
+        all
+    }
+}
+
+/// Swaps as columns.
+#[derive(Default)]
+pub(crate) struct Swaps<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) expected: Vec<i64>,
+    pub(crate) claims: Vec<Option<&'a str>>,
+    pub(crate) locations: Vec<&'a str>,
+    pub(crate) metadata_locations: Vec<&'a str>,
+    pub(crate) metadata: Vec<&'a [u8]>,
+}
+
+impl<'a> Swaps<'a> {
+    pub(crate) fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for swap in &commit.swaps {
+            all.ids.push(swap.id.as_uuid());
+            all.expected.push(swap.expected.as_i64());
+            all.claims.push(swap.claimed_location.as_deref());
+            all.locations.push(&swap.content.location);
+            all.metadata_locations.push(&swap.content.metadata_location);
+            all.metadata.push(swap.content.metadata.as_stored());
+        }
+        all
+    }
 }
 
 /// A column; one that is not of the asked type was not written by this program.

@@ -1,0 +1,241 @@
+//! How many look-ups and commits a second a database gives.
+//!
+//! `cargo run --release -p store-postgres --example bench -- postgres://…` measures in a database of its own on that
+//! server, which it removes; without a URL on a server of its own, with the defaults of PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    dead_code,
+    reason = "a measurement, not a part of the program; the tests need more of what it shares with them"
+)]
+
+#[path = "../tests/it/catalog.rs"]
+mod catalog;
+#[path = "../tests/it/cluster/mod.rs"]
+mod cluster;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use model::{TabularId, Version};
+use store::{
+    Effects, Gathered, ResolveKey, ResolveTarget, Resolver, StoredMetadata, Swap, TabularContent,
+    Tabulars,
+};
+use store_postgres::TemporaryDatabase;
+
+use catalog::{Catalog, connect, effects, name, new_table, path};
+
+const SPAN: Duration = Duration::from_secs(4);
+const TABLES: usize = 2_000;
+const TASKS: usize = 32;
+
+/// Runs `work` in so many tasks for a while; times a second.
+async fn rate<W, F>(tasks: usize, work: W) -> f64
+where
+    W: Fn(usize, u64) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let (work, count, stop) = (
+        Arc::new(work),
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..tasks)
+        .map(|task| {
+            let (work, count, stop) = (work.clone(), count.clone(), stop.clone());
+            tokio::spawn(async move {
+                let mut round = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    work(task, round).await;
+                    round += 1;
+                }
+                count.fetch_add(round, Ordering::Relaxed);
+            })
+        })
+        .collect();
+    tokio::time::sleep(SPAN).await;
+    stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let count = u32::try_from(count.load(Ordering::Relaxed)).unwrap();
+    f64::from(count) / start.elapsed().as_secs_f64()
+}
+
+/// A catalog whose tables have metadata of the size that engines write.
+async fn filled(url: &str) -> (Arc<Catalog>, Arc<Vec<TabularId>>) {
+    let database = TemporaryDatabase::create(url).await.unwrap();
+    let catalog = Catalog::in_database(database).await;
+    let namespace = catalog.namespace("ns").await;
+    let mut ids = Vec::new();
+    for portion in 0..TABLES / 500 {
+        let new = (0..500).map(|number| {
+            let mut new = new_table(namespace, &format!("t{}", portion * 500 + number));
+            new.content.metadata = metadata(0);
+            new
+        });
+        let new: Vec<_> = new.collect();
+        ids.extend(new.iter().map(|new| new.id));
+        let commit = catalog.commit(new, Vec::new());
+        let created = catalog.store.tabular_commit(commit, Effects::none());
+        created.await.unwrap();
+    }
+    (Arc::new(catalog), Arc::new(ids))
+}
+
+/// 8 kB of JSON.
+fn metadata(seed: u64) -> StoredMetadata {
+    let fields = (0..100).map(|field| {
+        let noise = (seed + field).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        format!(
+            "{{\"id\":{field},\"name\":\"column_{noise:x}\",\"type\":\"long\",\"required\":false}}"
+        )
+    });
+    StoredMetadata::encode(fields.collect::<Vec<_>>().join(",").as_bytes())
+}
+
+async fn look_ups(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
+    let resolver: Arc<dyn Resolver + Send + Sync> = catalog.store.clone();
+    let mut known = Vec::new();
+    for number in 0..TABLES {
+        let row = catalog.store.tabular_load(catalog.warehouse, ids[number]);
+        known.push((ids[number], row.await.unwrap().version));
+    }
+    let keys: Vec<_> = (0..TABLES)
+        .map(|number| {
+            (
+                path("ns").key().clone(),
+                name(&format!("t{number}")).key().clone(),
+            )
+        })
+        .collect();
+    let (known, keys) = (Arc::new(known), Arc::new(keys));
+    for lanes in [1, 2, 4] {
+        for (what, is_known) in [("known", true), ("with metadata", false)] {
+            let gathered = Gathered::start(&resolver, lanes);
+            let (keys, known, warehouse) = (keys.clone(), known.clone(), catalog.warehouse);
+            let rate = rate(TASKS, move |task, round| {
+                let at = (task * 61 + usize::try_from(round).unwrap() * 7) % TABLES;
+                let (namespace, table) = keys[at].clone();
+                let known = is_known.then_some(known[at]);
+                let gathered = gathered.clone();
+                async move {
+                    let target = ResolveTarget::TabularContent(namespace, table, known);
+                    let found = gathered.resolve(ResolveKey { warehouse, target }).await;
+                    assert!(found.unwrap().tabular.is_some());
+                }
+            });
+            println!(
+                "look-ups, {TASKS} tasks, {lanes} lanes, {what}: {:.0}/s",
+                rate.await
+            );
+        }
+    }
+}
+
+async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
+    for writers in [1, TASKS] {
+        println!(
+            "raw transactions, {writers} writers: {:.0}/s",
+            raw(catalog, writers).await
+        );
+        let (inner, ids) = (Arc::clone(catalog), Arc::clone(ids));
+        let rate = rate(writers, move |task, round| {
+            // Each writer has a table of its own.
+            let (catalog, id) = (Arc::clone(&inner), ids[writers * 10 + task]);
+            async move {
+                let swap = Swap {
+                    id,
+                    expected: Version::from_i64(1 + i64::try_from(round).unwrap()),
+                    claimed_location: None,
+                    content: TabularContent {
+                        location: format!("s3://bucket/tables/{id}"),
+                        metadata_location: format!("s3://bucket/tables/{id}/metadata/{round}.json"),
+                        metadata: metadata(round),
+                    },
+                };
+                let commit = catalog.commit(Vec::new(), vec![swap]);
+                catalog
+                    .store
+                    .tabular_commit(commit, effects())
+                    .await
+                    .unwrap();
+            }
+        });
+        println!(
+            "commits of one table, {writers} writers: {:.0}/s",
+            rate.await
+        );
+        println!(
+            "creations, {writers} writers: {:.0}/s",
+            creations(catalog, writers).await
+        );
+    }
+}
+
+async fn creations(catalog: &Arc<Catalog>, writers: usize) -> f64 {
+    let namespace = catalog.namespace(&format!("created{writers}")).await;
+    let catalog = Arc::clone(catalog);
+    rate(writers, move |task, round| {
+        let catalog = Arc::clone(&catalog);
+        async move {
+            let mut new = new_table(namespace, &format!("t{task}_{round}"));
+            new.content.metadata = metadata(round);
+            let commit = catalog.commit(vec![new], Vec::new());
+            catalog
+                .store
+                .tabular_commit(commit, effects())
+                .await
+                .unwrap();
+        }
+    })
+    .await
+}
+
+/// What the server gives for the least that a commit must write: one row of the same size, and COMMIT.
+async fn raw(catalog: &Arc<Catalog>, writers: usize) -> f64 {
+    let mut clients = Vec::new();
+    for _ in 0..writers {
+        let client = connect(catalog.database.url()).await;
+        let statement = client.prepare("insert into raw (body) values ($1)");
+        client
+            .batch_execute(
+                "create table if not exists raw (id bigint generated always as identity, body bytea)",
+            )
+            .await
+            .unwrap();
+        let statement = statement.await.unwrap();
+        clients.push(Arc::new((client, statement)));
+    }
+    rate(writers, move |task, round| {
+        let client = Arc::clone(&clients[task]);
+        async move {
+            let body = metadata(round);
+            let (client, statement) = &*client;
+            client
+                .execute(statement, &[&body.as_stored()])
+                .await
+                .unwrap();
+        }
+    })
+    .await
+}
+
+#[tokio::main]
+async fn main() {
+    let url = match std::env::args().nth(1) {
+        Some(url) => url,
+        None => cluster::start(&["autovacuum=on"]),
+    };
+    let (catalog, ids) = filled(&url).await;
+    println!("{} bytes of metadata", metadata(1).as_stored().len());
+    look_ups(&catalog, &ids).await;
+    commits(&catalog, &ids).await;
+}

@@ -1,0 +1,98 @@
+//! The database's layout and the programs that know it.
+
+use store::Servers;
+use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
+use uuid::Uuid;
+
+use crate::catalog::connect;
+use crate::cluster;
+
+/// An empty database, and the URL that removes it is the server's.
+async fn empty() -> (String, String) {
+    let name = format!("layout_{}", Uuid::new_v4().simple());
+    let server = connect(cluster::url()).await;
+    server
+        .batch_execute(&format!("create database {name}"))
+        .await
+        .unwrap();
+    (
+        cluster::url().replace("/postgres?", &format!("/{name}?")),
+        name,
+    )
+}
+
+async fn remove(name: &str) {
+    let server = connect(cluster::url()).await;
+    let drop = format!("drop database {name} with (force)");
+    server.batch_execute(&drop).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_may_migrate_at_once_and_again() {
+    let (url, name) = empty().await;
+    let all: Vec<_> = (0..8)
+        .map(|_| {
+            let config = PostgresConfig::new(&url);
+            tokio::spawn(async move { migrate(&config).await })
+        })
+        .collect();
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+    migrate(&PostgresConfig::new(&url)).await.unwrap();
+    let one = PostgresStore::connect(PostgresConfig::new(&url))
+        .await
+        .unwrap();
+    let two = PostgresStore::connect(PostgresConfig::new(&url))
+        .await
+        .unwrap();
+    assert_eq!(
+        one.server_load().await.unwrap(),
+        two.server_load().await.unwrap()
+    );
+    drop((one, two));
+    remove(&name).await;
+}
+
+#[tokio::test]
+async fn an_empty_database_is_refused_with_what_to_do() {
+    let (url, name) = empty().await;
+    let error = PostgresStore::connect(PostgresConfig::new(&url))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, OpenError::NotMigrated { found: None, .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("lakekeeper migrate"), "{error}");
+    remove(&name).await;
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let client = connect(database.url()).await;
+    let newer = "insert into refinery_schema_history (version, name, applied_on, checksum)
+        values (9999, 'future', '2030-01-01T00:00:00Z', '1')";
+    client.batch_execute(newer).await.unwrap();
+    let config = PostgresConfig::new(database.url());
+    for refused in [
+        migrate(&config).await.unwrap_err(),
+        PostgresStore::connect(config.clone()).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(refused, OpenError::Newer { found: 9999, .. }),
+            "{refused:?}"
+        );
+        assert!(refused.to_string().contains("9999"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_told_without_the_password() {
+    let config = PostgresConfig::new("postgres://user:secret@127.0.0.1:1/db");
+    let error = PostgresStore::connect(config).await.unwrap_err();
+    assert!(matches!(error, OpenError::Database(_)), "{error:?}");
+    assert!(error.to_string().contains("refused"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("secret"));
+}

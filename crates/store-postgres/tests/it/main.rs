@@ -1,0 +1,22 @@
+//! The store against a real server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "these are tests"
+)]
+
+mod broken;
+mod catalog;
+mod cluster;
+mod crash;
+mod layout;
+mod plans;
+mod storm;
+
+use store_postgres::PostgresStore;
+
+store::conformance!(async { PostgresStore::temporary(cluster::url()).await.unwrap() });

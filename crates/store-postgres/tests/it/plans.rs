@@ -1,0 +1,139 @@
+//! What statements cost in a large catalog.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind, Version};
+use store::{
+    Effects, Namespaces, Protection, ResolveKey, ResolveTarget, Resolver, TabularRename, Tabulars,
+};
+use tokio_postgres::Client;
+
+use crate::catalog::{Catalog, NOW, connect, name, new_table, open, path};
+
+const NAMESPACES: usize = 20;
+const TABLES: usize = 500;
+const KEYS: usize = 256;
+
+/// Rows that were read by scans of whole tables, and entries that were read in indexes, by connections that are
+/// closed now.
+async fn reads(client: &Client) -> (i64, i64) {
+    loop {
+        let others = "select count(*) from pg_stat_activity where datname = current_database()
+            and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        let others: i64 = client.query_one(others, &[]).await.unwrap().get(0);
+        if others == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let sums = "select
+        (select sum(seq_tup_read)::bigint from pg_stat_user_tables where relname = any($1)),
+        (select sum(idx_tup_read)::bigint from pg_stat_user_indexes where relname = any($1))";
+    let tables = ["tabular", "namespace", "warehouse", "project"];
+    let row = client.query_one(sums, &[&&tables[..]]).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_of_an_empty_database_stay_good_when_it_grows() {
+    let catalog = Catalog::new().await;
+    let first = catalog.namespace("first").await;
+    let table = catalog.table(first, "t0").await;
+    // Every statement is planned while there is next to nothing.
+    each_statement(&catalog, "FIRST", (first, table)).await;
+    let (namespace, id) = grow(&catalog).await;
+    let client = connect(catalog.database.url()).await;
+    let reset = "select pg_stat_reset()";
+    client.query(reset, &[]).await.unwrap();
+    each_statement(&catalog, "NS1", (namespace, id)).await;
+    let Catalog {
+        store, database, ..
+    } = catalog;
+    drop(store);
+    let (scanned, read) = reads(&client).await;
+    // Some of what was done before the growth is counted too.
+    assert!(scanned < 100, "{scanned} rows scanned");
+    assert!(read < 6_000, "{read} index entries read");
+    drop(client);
+    drop(database);
+}
+
+/// Many tables, made by connections of their own; one of them.
+async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
+    let filler = Catalog {
+        store: Arc::new(open(&catalog.database).await),
+        warehouse: catalog.warehouse,
+        database: Arc::clone(&catalog.database),
+    };
+    let mut last = None;
+    for number in 0..NAMESPACES {
+        let namespace = filler.namespace(&format!("ns{number}")).await;
+        let new: Vec<_> = (0..TABLES)
+            .map(|table| new_table(namespace, &format!("t{table}")))
+            .collect();
+        if number == 1 {
+            last = Some((namespace, new[0].id));
+        }
+        let commit = filler.commit(new, Vec::new());
+        let created = filler.store.tabular_commit(commit, Effects::none());
+        created.await.unwrap();
+    }
+    drop(filler);
+    // The counts of closed connections arrive a moment later.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    last.unwrap()
+}
+
+async fn look_up(catalog: &Catalog, namespace: &str) {
+    let keys = (0..KEYS).map(|number| ResolveKey {
+        warehouse: catalog.warehouse,
+        target: ResolveTarget::TabularContent(
+            path(namespace).key().clone(),
+            name(&format!("T{number}")).key().clone(),
+            None,
+        ),
+    });
+    let found = catalog.store.resolve(keys.collect()).await.unwrap();
+    assert!(found[0].tabular.is_some());
+}
+
+async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (NamespaceId, TabularId)) {
+    let page = || PageRequest {
+        after: None,
+        size: PageSize::clamped(10),
+    };
+    let store = &catalog.store;
+    // Each lane has a plan of its own.
+    for _ in 0..4 {
+        look_up(catalog, text).await;
+    }
+    catalog.swap(id).await.unwrap();
+    let new = catalog.table(namespace, "new").await;
+    let rename = TabularRename {
+        id,
+        expected: catalog.version(id).await,
+        namespace,
+        name: name("renamed"),
+        at: NOW,
+    };
+    let renamed = store.tabular_rename(rename, Effects::none());
+    renamed.await.unwrap();
+    let at = (id, catalog.version(id).await);
+    let protected = store.tabular_protect(at, Protection::Off, NOW, Effects::none());
+    protected.await.unwrap();
+    let drop = store.tabular_drop((new, Version::FIRST), Effects::none());
+    drop.await.unwrap();
+    let listed = store.tabular_list(namespace, TabularKind::Table, page());
+    let listed = listed.await.unwrap();
+    let after = PageRequest {
+        after: listed.next,
+        ..page()
+    };
+    let listed = store.tabular_list(namespace, TabularKind::Table, after);
+    listed.await.unwrap();
+    let listed = store.namespace_list(catalog.warehouse, None, page());
+    listed.await.unwrap();
+    let tree = store.namespace_tree(catalog.warehouse, namespace);
+    tree.await.unwrap();
+}
