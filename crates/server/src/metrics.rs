@@ -1,5 +1,6 @@
 //! Prometheus metrics on a port of their own, so that they need not be shown to clients.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,14 +17,19 @@ const BUCKETS: [f64; 14] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
-/// Starts counting what the process measures. Call it once.
+/// Starts counting what the process measures. There is one count per process: later calls get the first one's.
 pub fn install() -> Result<PrometheusHandle, Error> {
+    static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = installed.as_ref() {
+        return Ok(handle.clone());
+    }
     let durations = Matcher::Suffix("_seconds".to_owned());
     let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &BUCKETS);
-    let installed = builder.and_then(PrometheusBuilder::install_recorder);
-    let handle = installed.map_err(|error| Error::Metrics(error.to_string()))?;
+    let recorder = builder.and_then(PrometheusBuilder::install_recorder);
+    let handle = recorder.map_err(|error| Error::Metrics(error.to_string()))?;
     metrics::gauge!("lakekeeper_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(handle)
+    Ok(installed.insert(handle).clone())
 }
 
 /// `GET /metrics`. Must be called within a Tokio runtime, on which the upkeep runs.

@@ -1,0 +1,119 @@
+//! The library for those who bring parts of their own.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use authz::{Authorizer, AuthorizerUnavailable, Check, Decision};
+use lakekeeper::config::{Config, Needs, Sources};
+use lakekeeper::{Error, Lakekeeper};
+use model::{Caller, SecretId};
+use secrets::{Plaintext, SecretError, SecretStore};
+use store_sqlite::SqliteStore;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+/// Allows nothing.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Authorizer for Nobody {
+    fn name(&self) -> &'static str {
+        "nobody"
+    }
+
+    async fn decide(
+        &self,
+        _: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        Ok(checks.iter().map(|_| Decision::Deny).collect())
+    }
+}
+
+/// Keeps secrets in memory.
+#[derive(Debug, Default)]
+struct Memory(Mutex<HashMap<SecretId, Plaintext>>);
+
+#[async_trait]
+impl SecretStore for Memory {
+    async fn create(&self, secret: Plaintext) -> secrets::Result<SecretId> {
+        let id = SecretId::generate();
+        self.0.lock().unwrap().insert(id, secret);
+        Ok(id)
+    }
+
+    async fn load(&self, id: SecretId) -> secrets::Result<Plaintext> {
+        let found = self.0.lock().unwrap().get(&id).cloned();
+        found.ok_or(SecretError::NotFound(id))
+    }
+
+    async fn drop(&self, id: SecretId) -> secrets::Result<()> {
+        self.0.lock().unwrap().remove(&id);
+        Ok(())
+    }
+}
+
+fn config() -> Config {
+    let mut sources = Sources::default();
+    for (name, value) in [
+        ("BIND_IP", "127.0.0.1"),
+        ("LISTEN_PORT", "0"),
+        ("METRICS_PORT", "0"),
+    ] {
+        sources.implied.insert(name, value.to_owned());
+    }
+    Config::load(&sources, Needs::Nothing).unwrap()
+}
+
+async fn answer(address: std::net::SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn an_embedder_brings_store_secrets_and_authorizer() {
+    let lakekeeper = Lakekeeper::builder(config())
+        .store(Arc::new(SqliteStore::temporary().unwrap()))
+        .secrets(Arc::new(Memory::default()))
+        .authorizer(Arc::new(Nobody))
+        .build();
+    let bound = lakekeeper.await.unwrap().bind().await.unwrap();
+    let address = bound.api_address().unwrap();
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(bound.serve(stop.clone()));
+    let list = "GET /management/v1/project-list HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let bootstrap = "POST /management/v1/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+        content-type: application/json\r\ncontent-length: 28\r\n\r\n{\"accept-terms-of-use\":true}";
+    assert!(!answer(address, list).await.starts_with("HTTP/1.1 5"));
+    let refused = answer(address, bootstrap).await;
+    assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    stop.cancel();
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_secret_store_of_the_test_is_one() {
+    secrets::conformance::run(&Memory::default()).await;
+}
+
+#[tokio::test]
+async fn what_is_neither_configured_nor_brought_is_named() {
+    let without_database = Lakekeeper::builder(config()).build().await;
+    assert!(matches!(
+        without_database,
+        Err(Error::NotConfigured("a database"))
+    ));
+    let store = Arc::new(SqliteStore::temporary().unwrap());
+    let without_key = Lakekeeper::builder(config()).store(store).build().await;
+    assert!(matches!(
+        without_key,
+        Err(Error::NotConfigured("an encryption key"))
+    ));
+}
