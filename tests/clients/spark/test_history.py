@@ -97,7 +97,7 @@ def test_snapshots_expire_and_their_files_go(sql, table, files_below):
 
 
 def test_orphans_are_removed_and_nothing_else(sql, table):
-    removed = sql("CALL demo.system.remove_orphan_files(table => '@.t', dry_run => true, older_than => TIMESTAMP '2020-01-01 00:00:00')")
+    removed = sql("CALL demo.system.remove_orphan_files(table => '@.t', dry_run => true, prefix_listing => true, older_than => TIMESTAMP '2020-01-01 00:00:00')")
     assert removed == [] and count(sql, "t") == 3
 
 
