@@ -1,10 +1,10 @@
 //! What happens to every request and answer, whatever it is about.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use model::RequestId;
@@ -14,7 +14,6 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::decompression::RequestDecompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
 use crate::app::HttpSettings;
@@ -31,10 +30,7 @@ pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
         .layer(RequestDecompressionLayer::new())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            settings.max_request_time,
-        ))
+        .layer(from_fn_with_state(settings.max_request_time, in_time))
         .layer(from_fn(observe));
     let router = match cors(settings) {
         Some(cors) => router.layer(cors),
@@ -69,6 +65,30 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
         message,
     )
     .into_response()
+}
+
+/// Answers a request that takes too long. What it was to change may still happen, so that answer must not be a 4xx: a client
+/// would take the change for refused and delete what it has written (REST specification, `CommitStateUnknownException`).
+async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+    let is_safe = request.method().is_safe();
+    let Ok(response) = tokio::time::timeout(longest, next.run(request)).await else {
+        let message = format!(
+            "the request took longer than {} s (`LAKEKEEPER__MAX_REQUEST_TIME`)",
+            longest.as_secs()
+        );
+        let error = if is_safe {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+        } else {
+            let message = format!("{message}; nobody knows yet whether its change will happen");
+            ApiError::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "CommitStateUnknownException",
+                message,
+            )
+        };
+        return error.into_response();
+    };
+    response
 }
 
 /// Gives the request an id, logs it and counts it.
