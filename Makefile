@@ -32,8 +32,13 @@ test: rust python ## Run every test of the workspace, with a PostgreSQL and a Mi
 	exit $$status
 
 .PHONY: bench
-bench: rust python ## Measure
-	@tests/with-services cargo bench $(LOCKED) --workspace
+bench: rust ## Measure the catalog as shares of what this machine can do; BENCH=--s3, --sqlite, --help
+	@cargo build $(LOCKED) --release --package lakekeeper --package bench
+	@$(if $(findstring --s3,$(BENCH)),tests/with-services) cargo run $(LOCKED) --release --package bench -- $(BENCH)
+
+.PHONY: bench-parts
+bench-parts: rust python ## Measure metadata, stores and file I/O each by itself
+	@tests/with-services cargo bench $(LOCKED) --workspace --exclude bench
 
 .PHONY: clients
 clients: binary python ## Run real clients that install in minutes against the binary

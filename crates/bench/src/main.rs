@@ -1,0 +1,99 @@
+//! How fast the catalog is, as shares of what this machine can do: of an in-process server that sends the same bytes
+//! from memory, and of writing the same bytes and committing one transaction without a catalog.
+//!
+//! Everything that is compared is measured in turns, in one run, so that a busy machine slows both sides.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of a few seconds, as statistics"
+)]
+
+mod cluster;
+mod load;
+mod many;
+mod options;
+mod process;
+mod raw;
+mod reads;
+mod reference;
+mod report;
+mod setup;
+mod start;
+mod writes;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use cluster::Cluster;
+use options::Options;
+use process::{Database, Server};
+use report::{Goal, Report};
+
+/// What anything here fails with: a person reads it.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A bound of the process's memory, bytes.
+const MIB: f64 = 1_048_576.0;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    // A second call would be refused, but there is none.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let ran = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.client_threads)
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(&options)));
+    match ran.and_then(|report| report.show(options.json.as_deref())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<Report> {
+    let home = tempfile::Builder::new()
+        .prefix("lakekeeper-bench-")
+        .tempdir()?;
+    // PostgreSQL runs as another user when we are root, and has to reach its folder.
+    std::fs::set_permissions(
+        home.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )?;
+    let cluster = Cluster::start(&home.path().join("postgres"), options.postgres.as_deref())?;
+    let database = if options.sqlite {
+        Database::Sqlite(home.path().join("catalog.db"))
+    } else {
+        Database::Postgres(cluster.create_database("catalog").await?)
+    };
+    let mut report = Report::new(options, &cluster).await?;
+    let server = Server::prepared(options, database.clone(), home.path())?;
+    start::measure(&server, options, &mut report).await?;
+
+    let running = server.start().await?;
+    let warehouse = setup::warehouse(&running, options, home.path()).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let idle = running.memory()?;
+    report.add("idle memory, MiB", idle / MIB, Goal::Below(40.0));
+
+    let tables = setup::tables(&running, &warehouse, options).await?;
+    let mut reads = reads::Reads::new(options, &running, &mut report);
+    reads.all(&tables).await?;
+    writes::measure(options, (&running, &cluster, &tables), &mut report).await?;
+    let used = running.memory()?;
+    report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));
+    drop(running);
+    if options.many > 0
+        && let Database::Postgres(url) = &database
+    {
+        many::measure(options, (&server, &cluster, url), &tables, &mut report).await?;
+    }
+    Ok(report)
+}
