@@ -1,0 +1,108 @@
+//! Each table's metadata files and snapshots are one chain.
+
+use std::collections::BTreeSet;
+
+use super::{Rule, Violation};
+use crate::history::{OpId, Snapshot, Table, Version};
+
+pub(super) fn check(table: &Table, found: &mut Vec<Violation>) {
+    let mut before = Vec::new();
+    let mut main = None;
+    for version in &table.versions {
+        if version.log != before {
+            let detail = format!("{} does not follow the file before it", version.location);
+            found.push(Violation::new(Rule::Fork, detail));
+        }
+        before.push(version.location.clone());
+        check_snapshots(version, found);
+        check_step(version, main, found);
+        main = version.main;
+    }
+    check_kept(table, found);
+    check_once(table, found);
+}
+
+/// One root, each parent with one child at most, `main` at the end, numbers increasing.
+fn check_snapshots(version: &Version, found: &mut Vec<Violation>) {
+    let mut parents = BTreeSet::new();
+    for Snapshot { id, parent, .. } in &version.snapshots {
+        if !parents.insert(parent) {
+            let detail = format!(
+                "snapshot {id} in {} is the second child of {parent:?}",
+                version.location
+            );
+            found.push(Violation::new(Rule::Fork, detail));
+        }
+    }
+    let end = version.snapshots.last().map(|snapshot| snapshot.id);
+    if end != version.main {
+        let detail = format!(
+            "`main` is at {:?} but the last snapshot is {end:?} in {}",
+            version.main, version.location
+        );
+        found.push(Violation::new(Rule::Fork, detail));
+    }
+    for (one, next) in version
+        .snapshots
+        .iter()
+        .zip(version.snapshots.iter().skip(1))
+    {
+        if next.sequence <= one.sequence {
+            let detail = format!(
+                "snapshot {} has number {} after {} in {}",
+                next.id, next.sequence, one.sequence, version.location
+            );
+            found.push(Violation::new(Rule::Sequence, detail));
+        }
+    }
+}
+
+/// `main` stays or goes one step ahead.
+fn check_step(version: &Version, before: Option<OpId>, found: &mut Vec<Violation>) {
+    if version.main == before {
+        return;
+    }
+    let new = version
+        .snapshots
+        .iter()
+        .find(|snapshot| Some(snapshot.id) == version.main);
+    if new.is_none_or(|snapshot| snapshot.parent != before) {
+        let detail = format!(
+            "`main` goes from {before:?} to {:?}, which is no child of it, in {}",
+            version.main, version.location
+        );
+        found.push(Violation::new(Rule::Fork, detail));
+    }
+}
+
+/// What is there stays there.
+fn check_kept(table: &Table, found: &mut Vec<Violation>) {
+    for (one, next) in table.versions.iter().zip(table.versions.iter().skip(1)) {
+        let after = next.marks();
+        for lost in one.marks().difference(&after) {
+            let detail = format!(
+                "{lost} was in {} and is not in {}",
+                one.location, next.location
+            );
+            found.push(Violation::new(Rule::Lost, detail));
+        }
+    }
+}
+
+/// The property that all changes share shows each of them for one stretch of time.
+fn check_once(table: &Table, found: &mut Vec<Violation>) {
+    let mut done = BTreeSet::new();
+    let mut current = None;
+    for version in &table.versions {
+        if version.last == current {
+            continue;
+        }
+        current = version.last;
+        if let Some(op) = current
+            && !done.insert(op)
+        {
+            let detail = format!("{op} took effect again in {}", version.location);
+            found.push(Violation::new(Rule::AppliedTwice, detail));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The replicas: started, killed, started again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use tokio::process::Child;
+use tokio::time::{Instant, sleep};
+
+use crate::Error;
+use crate::history::{Span, Window};
+use crate::recorder::Recorder;
+use crate::replica::Program;
+use crate::wire::Wire;
+
+/// How long a start may take on a busy machine.
+const START: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(10);
+
+/// The replicas.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    program: Program,
+    ports: Vec<u16>,
+    running: Vec<Child>,
+    recorder: Arc<Recorder>,
+}
+
+impl Fleet {
+    /// Starts all of them and waits until they are well.
+    pub(crate) async fn start(
+        program: Program,
+        ports: Vec<u16>,
+        wire: &Wire,
+        recorder: Arc<Recorder>,
+    ) -> Result<Self, Error> {
+        let starts = ports.iter().enumerate();
+        let running = starts
+            .map(|(replica, port)| program.start(&["serve"], *port, &log(replica)))
+            .collect::<Result<_, _>>()?;
+        let mut fleet = Self {
+            program,
+            ports,
+            running,
+            recorder,
+        };
+        for replica in 0..fleet.ports.len() {
+            fleet.wait(wire, replica).await?;
+        }
+        Ok(fleet)
+    }
+
+    /// Lets the clients work for a moment, then kills one replica and starts it again.
+    pub(crate) async fn kill_one(&mut self, wire: &Wire, random: &mut StdRng) -> Result<(), Error> {
+        sleep(Duration::from_millis(random.random_range(50..800))).await;
+        let replica = random.random_range(0..self.ports.len());
+        let (Some(child), Some(port)) = (self.running.get_mut(replica), self.ports.get(replica))
+        else {
+            return Ok(());
+        };
+        let began = self.recorder.now();
+        // SIGKILL: it hears nothing of it.
+        child
+            .kill()
+            .await
+            .map_err(Error::system("kill a replica"))?;
+        sleep(Duration::from_millis(random.random_range(0..150))).await;
+        *child = self.program.start(&["serve"], *port, &log(replica))?;
+        self.wait(wire, replica).await?;
+        let ended = self.recorder.now();
+        let span = Span { began, ended };
+        self.recorder
+            .add(|history| history.windows.push(Window { replica, span }));
+        Ok(())
+    }
+
+    async fn wait(&mut self, wire: &Wire, replica: usize) -> Result<(), Error> {
+        let deadline = Instant::now() + START;
+        while !wire.is_well(replica).await {
+            let child = self.running.get_mut(replica);
+            let ended = child.and_then(|child| child.try_wait().ok().flatten());
+            if ended.is_some() || Instant::now() > deadline {
+                let said = self.program.said(&log(replica));
+                let command = format!("serve (replica {replica}, {ended:?})");
+                return Err(Error::Program { command, said });
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Ends all of them; gives what they have logged.
+    pub(crate) async fn stop(mut self) -> Result<Vec<String>, Error> {
+        for child in &mut self.running {
+            child
+                .kill()
+                .await
+                .map_err(Error::system("kill a replica"))?;
+        }
+        let replicas = 0..self.ports.len();
+        Ok(replicas
+            .map(|replica| self.program.said(&log(replica)))
+            .collect())
+    }
+}
+
+fn log(replica: usize) -> String {
+    format!("replica-{replica}.log")
+}

@@ -1,0 +1,25 @@
+//! Drives the real program as many clients at once, kills it at random, and checks what they were told against what became of the tables.
+//!
+//! [`history`] is what is recorded, [`check`] decides whether it may be, the rest makes it happen.
+
+mod backend;
+pub mod check;
+mod disk;
+mod error;
+mod fleet;
+pub mod history;
+mod outbox;
+mod plan;
+mod postgres;
+mod recorder;
+mod replica;
+mod report;
+mod run;
+mod wire;
+mod work;
+mod world;
+
+pub use error::Error;
+pub use plan::{Plan, StoreKind};
+pub use report::Report;
+pub use run::run;

@@ -1,0 +1,126 @@
+//! A PostgreSQL server for one run.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::Error;
+use crate::replica::free_port;
+
+/// Runs the server until its input ends, so that it never outlives this process.
+const KEEPER: &str = r#"
+set -eu
+bin=$1 data=$2 port=$3
+"$bin/initdb" -D "$data/db" -U postgres -A trust -E UTF8 --no-locale -N >"$data/initdb.log" 2>&1
+"$bin/postgres" -D "$data/db" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$data" \
+    -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off >"$data/server.log" 2>&1 </dev/null &
+server=$!
+trap 'kill -INT $server 2>/dev/null; wait $server' EXIT
+for _ in $(seq 300); do
+    "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" && { echo ready; read -r _ || exit 0; }
+    kill -0 $server
+    sleep 0.1
+done
+"#;
+
+/// A server that was started for the run; stopped when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: String,
+    keeper: Child,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts the newest server of this machine on an empty folder. Nothing of it need survive, so nothing is flushed.
+    pub(crate) fn start() -> Result<Self, Error> {
+        let binaries = binaries().ok_or(Error::NoPostgres)?;
+        let folder = tempfile::Builder::new().prefix("histories-pg-").tempdir();
+        let folder = folder.map_err(Error::system("a temporary folder"))?;
+        let port = free_port()?;
+        let mut keeper = as_ordinary_user(folder.path())?
+            .args(["sh", "-c", KEEPER, "keeper"])
+            .args([&binaries, folder.path()])
+            .arg(port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Error::system("start a shell"))?;
+        let mut said = [0; 6];
+        let output = keeper.stdout.take();
+        let read = output.map(|mut output| output.read_exact(&mut said));
+        let server = Self {
+            url: format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"),
+            keeper,
+            folder,
+        };
+        if matches!(read, Some(Ok(()))) && &said == b"ready\n" {
+            return Ok(server);
+        }
+        Err(Error::PostgresFailed(server.complaint()))
+    }
+
+    fn complaint(&self) -> String {
+        let logs = ["initdb.log", "server.log"].map(|name| self.folder.path().join(name));
+        let texts = logs
+            .iter()
+            .filter_map(|log| std::fs::read_to_string(log).ok());
+        texts.collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The keeper ends when its input does, the server with it.
+        drop(self.keeper.stdin.take());
+        drop(self.keeper.wait());
+    }
+}
+
+/// The newest server on this machine.
+fn binaries() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter();
+    let debian = versions.flatten().flatten().filter_map(|version| {
+        let number: u32 = version.file_name().to_str()?.parse().ok()?;
+        Some((number, version.path().join("bin")))
+    });
+    let mut debian: Vec<_> = debian.collect();
+    debian.sort();
+    let others = ["/usr/local/bin", "/opt/homebrew/bin", "/usr/bin"].map(PathBuf::from);
+    let newest_first = debian.into_iter().rev().map(|(_, path)| path);
+    newest_first
+        .chain(others)
+        .find(|path| path.join("initdb").exists() && path.join("postgres").exists())
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_ordinary_user(folder: &Path) -> Result<Command, Error> {
+    if id(&["-u"]).as_deref() != Some("0") {
+        return Ok(Command::new("env"));
+    }
+    let user = ["postgres", "nobody"]
+        .into_iter()
+        .find(|user| id(&["-u", user]).is_some());
+    let (Some(user), Some(group)) = (user, user.and_then(|user| id(&["-g", user]))) else {
+        let said = "there is no user `postgres` to run it as";
+        return Err(Error::PostgresFailed(said.to_owned()));
+    };
+    Command::new("chown")
+        .arg(user)
+        .arg(folder)
+        .status()
+        .map_err(Error::system("chown"))?;
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={user}"));
+    command.arg(format!("--regid={group}"));
+    command.args(["--clear-groups", "--"]);
+    Ok(command)
+}
+
+fn id(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("id").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}

@@ -1,0 +1,92 @@
+//! What came out.
+
+use std::fmt;
+
+use crate::check::{Rule, Violation};
+use crate::disk::Leftovers;
+use crate::history::{History, LifeEvent, Outcome};
+
+/// What came out. Its text is the closing line of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Everything that is wrong.
+    pub violations: Vec<Violation>,
+    /// Answers of 5xx by replicas that lived.
+    pub server_errors: usize,
+    /// Answers of 5xx by replicas that were just starting.
+    pub server_errors_in_kills: usize,
+    /// Replicas killed.
+    pub kills: usize,
+    /// Changes that were acknowledged.
+    pub acked: usize,
+    /// Changes that were refused because another one came first.
+    pub refused: usize,
+    /// Changes that nobody knows the end of.
+    pub unknown: usize,
+    /// Changes that were sent again with the same idempotency key.
+    pub repeated: u64,
+    /// Loads of shared tables.
+    pub reads: usize,
+    /// Metadata files of shared tables.
+    pub versions: usize,
+    /// What kills have left beside them.
+    pub leftovers: Leftovers,
+}
+
+impl Report {
+    pub(crate) fn of(history: &History, violations: Vec<Violation>) -> Self {
+        let outcomes = || {
+            let steps = history.lives.iter().flat_map(|life| &life.events);
+            let steps = steps.filter_map(|event| match event {
+                LifeEvent::Stepped(_, outcome) => Some(outcome),
+                LifeEvent::Looked(..) => None,
+            });
+            let changes = history.changes.iter().map(|change| &change.outcome);
+            steps.chain(changes)
+        };
+        let count = |wanted: fn(&Outcome) -> bool| outcomes().filter(|one| wanted(one)).count();
+        let of_rule = |rule| violations.iter().filter(|one| one.rule == rule).count();
+        let server_errors = of_rule(Rule::ServerError);
+        let disturbed = history.disturbances.iter();
+        let all_errors = disturbed.filter(|one| one.status.is_some()).count();
+        let created = history.claims.iter().filter(|claim| claim.outcome.is_ok());
+        Self {
+            server_errors,
+            server_errors_in_kills: all_errors.saturating_sub(server_errors),
+            kills: history.windows.len(),
+            acked: count(|one| matches!(one, Outcome::Done(_))) + created.count(),
+            refused: count(|one| matches!(one, Outcome::Refused(_))),
+            unknown: count(|one| *one == Outcome::Unknown),
+            reads: history.reads.len(),
+            versions: history
+                .tables
+                .iter()
+                .map(|table| table.versions.len())
+                .sum(),
+            violations,
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "violations={} 5xx={} kills={} acked={} refused={} unknown={} repeated={} reads={} versions={} \
+             unused_files={} temporary_files={} 5xx_in_kills={}",
+            self.violations.len(),
+            self.server_errors,
+            self.kills,
+            self.acked,
+            self.refused,
+            self.unknown,
+            self.repeated,
+            self.reads,
+            self.versions,
+            self.leftovers.unused,
+            self.leftovers.temporary,
+            self.server_errors_in_kills,
+        )
+    }
+}

@@ -1,0 +1,182 @@
+//! A run, from an empty database to a report.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::Method;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::backend::Backend;
+use crate::check::{Rule, Violation, check};
+use crate::disk::{self, Leftovers};
+use crate::fleet::Fleet;
+use crate::history::History;
+use crate::recorder::Recorder;
+use crate::replica::{Program, free_port};
+use crate::wire::{Ask, Wire};
+use crate::work::{Worker, begin};
+use crate::world::{Caller, Loaded, NAMESPACES, World, must};
+use crate::{Error, Plan, Report, StoreKind, outbox};
+
+/// How long clients work if nothing is killed.
+const WITHOUT_KILLS: Duration = Duration::from_secs(10);
+
+/// Runs the plan; says what came out.
+pub async fn run(plan: &Plan) -> Result<Report, Error> {
+    let folder = tempfile::Builder::new().prefix("histories-").tempdir();
+    let folder = folder.map_err(Error::system("a temporary folder"))?;
+    let backend = Backend::prepare(plan, folder.path()).await?;
+    let program = Program {
+        binary: binary(plan)?,
+        variables: backend.variables(),
+        folder: folder.path().to_owned(),
+    };
+    if plan.store == StoreKind::Postgres {
+        program.run(&["migrate"]).await?;
+    }
+    let recorder = Arc::new(Recorder::new());
+    let ports = (0..plan.replicas).map(|_| free_port());
+    let ports = ports.collect::<Result<Vec<_>, _>>()?;
+    let prefix = make_warehouse(&program, folder.path()).await?;
+    let wire = Wire::new(&ports, Arc::clone(&recorder));
+    let world = Arc::new(World::new(wire, Arc::clone(&recorder), prefix));
+    let fleet = Fleet::start(program, ports, &world.wire, recorder).await?;
+    let fleet = drive(plan, &world, fleet).await?;
+
+    let mut found = Vec::new();
+    let (history, leftovers) = collect(&world, &mut found).await?;
+    check_logs(&fleet.stop().await?, &mut found);
+    outbox::check(&backend, &history, &mut found).await?;
+    found.extend(check(&history));
+    let mut report = Report::of(&history, found);
+    report.leftovers = leftovers;
+    report.repeated = world.repeated.load(Ordering::Relaxed);
+    Ok(report)
+}
+
+fn binary(plan: &Plan) -> Result<PathBuf, Error> {
+    let beside = || {
+        let this = std::env::current_exe().map_err(Error::system("this program's path"))?;
+        // Tests are one folder further down.
+        let folders = this.ancestors().skip(1).take(2);
+        let found = folders
+            .map(|folder| folder.join("lakekeeper"))
+            .find(|path| path.is_file());
+        Ok(found.unwrap_or_else(|| this.with_file_name("lakekeeper")))
+    };
+    let path = plan.binary.clone().map_or_else(beside, Ok)?;
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(Error::NoProgram(path))
+    }
+}
+
+/// Has `lakekeeper dev` make the warehouse `demo`; gives the prefix of its paths.
+async fn make_warehouse(program: &Program, folder: &Path) -> Result<String, Error> {
+    let port = free_port()?;
+    let folder = folder.display().to_string();
+    let mut dev = program.start(&["dev", "--data-dir", &folder], port, "dev.log")?;
+    let wire = Wire::new(&[port], Arc::new(Recorder::new()));
+    for _ in 0..3000 {
+        let ended = dev.try_wait().ok().flatten();
+        if wire.is_well(0).await {
+            break;
+        }
+        if ended.is_some() {
+            let said = program.said("dev.log");
+            return Err(Error::Program {
+                command: "dev".to_owned(),
+                said,
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ask = Ask::get("/catalog/v1/config?warehouse=demo".to_owned());
+    let config = must(&wire, 0, &ask).await?;
+    let prefix = ["/overrides/prefix", "/defaults/prefix"]
+        .into_iter()
+        .find_map(|place| config.pointer(place)?.as_str());
+    let prefix = prefix.ok_or_else(|| unexpected("for its prefix", &config))?;
+    let prefix = format!("/catalog/v1/{prefix}");
+    for namespace in NAMESPACES {
+        let mut ask = Ask::get(format!("{prefix}/namespaces"));
+        (ask.method, ask.body) = (Method::POST, Some(json!({ "namespace": [namespace] })));
+        must(&wire, 0, &ask).await?;
+    }
+    dev.kill()
+        .await
+        .map_err(Error::system("kill `lakekeeper dev`"))?;
+    Ok(prefix)
+}
+
+/// Lets the clients work until all kills are done.
+async fn drive(plan: &Plan, world: &Arc<World>, mut fleet: Fleet) -> Result<Fleet, Error> {
+    let mut random = StdRng::seed_from_u64(plan.seed);
+    begin(&mut Caller::new(Arc::clone(world), random.clone())).await;
+    let mut workers = JoinSet::new();
+    for number in 0..plan.clients {
+        workers.spawn(Worker::new(Arc::clone(world), number, plan.seed).work());
+    }
+    if plan.kills == 0 {
+        tokio::time::sleep(WITHOUT_KILLS).await;
+    }
+    for _ in 0..plan.kills {
+        fleet.kill_one(&world.wire, &mut random).await?;
+    }
+    world.end();
+    while let Some(ended) = workers.join_next().await {
+        ended.map_err(|error| Error::system("a client")(std::io::Error::other(error)))?;
+    }
+    Ok(fleet)
+}
+
+/// The history with all tables, as every replica serves them and as they lie on the disk.
+async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, Leftovers), Error> {
+    let mut tables = Vec::new();
+    let mut leftovers = Leftovers::default();
+    for name in world.shared() {
+        let ask = Ask::get(world.path(&name));
+        let mut served: Option<Loaded> = None;
+        for replica in 0..world.wire.replicas() {
+            let body = must(&world.wire, replica, &ask).await?;
+            let loaded = Loaded::of(body).ok_or_else(|| unexpected(&name, &Value::Null))?;
+            if let Some(first) = &served
+                && (first.location != loaded.location || first.metadata != loaded.metadata)
+            {
+                let detail = format!("{name}: {} or {}", first.location, loaded.location);
+                found.push(Violation::new(Rule::Disagreement, detail));
+            }
+            served = Some(loaded);
+        }
+        if let Some(loaded) = served {
+            let (table, beside) = disk::table(&name, &loaded, found);
+            tables.push(table);
+            leftovers.unused += beside.unused;
+            leftovers.temporary += beside.temporary;
+        }
+    }
+    let mut history = world.recorder.take();
+    history.tables = tables;
+    Ok((history, leftovers))
+}
+
+fn check_logs(logs: &[String], found: &mut Vec<Violation>) {
+    for line in logs.iter().flat_map(|log| log.lines()) {
+        if line.contains("panicked at") {
+            found.push(Violation::new(Rule::Panic, line));
+        }
+    }
+}
+
+fn unexpected(about: &str, answer: &Value) -> Error {
+    Error::Catalog {
+        about: about.to_owned(),
+        answer: answer.to_string(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What one client does, until the run is over.
+
+mod own;
+mod shared;
+
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
+
+use crate::world::{Caller, World};
+use own::Own;
+pub(crate) use shared::begin;
+
+/// One client.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    caller: Caller,
+    own: Own,
+}
+
+impl Worker {
+    pub(crate) fn new(world: Arc<World>, number: u32, seed: u64) -> Self {
+        let seed = seed
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(number.into());
+        Self {
+            caller: Caller::new(world, StdRng::seed_from_u64(seed)),
+            own: Own::new(number),
+        }
+    }
+
+    /// Works until the run is over, then looks once more at its own tables.
+    pub(crate) async fn work(mut self) {
+        while !self.caller.world.is_over() {
+            match self.caller.random.random_range(0..100) {
+                0..30 => shared::change_property(&mut self.caller).await,
+                30..50 => shared::add_snapshot(&mut self.caller).await,
+                50..62 => shared::change_two(&mut self.caller).await,
+                62..80 => shared::read(&mut self.caller).await,
+                _ => self.own.step(&mut self.caller).await,
+            }
+        }
+        self.own.finish(&mut self.caller).await;
+    }
+}
+
+/// The body that creates a table. Its metadata lists every file that came before it.
+pub(crate) fn new_table(table: &str) -> Value {
+    let name = table.split_once('.').map_or(table, |(_, name)| name);
+    json!({
+        "name": name,
+        "schema": {
+            "type": "struct",
+            "fields": [{ "id": 1, "name": "id", "required": false, "type": "long" }],
+        },
+        "properties": { "write.metadata.previous-versions-max": "100000" },
+    })
+}

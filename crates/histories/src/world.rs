@@ -1,0 +1,282 @@
+//! What all clients share, and how one of them asks the catalog.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::history::{OpId, Outcome, Read, Span};
+use crate::recorder::Recorder;
+use crate::wire::{Answer, Ask, Reply, Wire};
+
+/// Namespaces that tables are in, and renamed between.
+pub(crate) const NAMESPACES: [&str; 2] = ["left", "right"];
+/// Tables that everybody works on at one time.
+const SLOTS: usize = 6;
+/// Requests after which a client gives up; it pauses between them.
+const TRIES: u32 = 600;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What all clients share.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) wire: Wire,
+    pub(crate) recorder: Arc<Recorder>,
+    /// Of all paths in the warehouse.
+    pub(crate) prefix: String,
+    /// Each slot's table is replaced by the next generation when it has become long.
+    slots: Vec<AtomicU32>,
+    ops: AtomicI64,
+    is_over: AtomicBool,
+    /// Requests that were sent again with the same idempotency key.
+    pub(crate) repeated: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn new(wire: Wire, recorder: Arc<Recorder>, prefix: String) -> Self {
+        Self {
+            wire,
+            recorder,
+            prefix,
+            slots: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
+            ops: AtomicI64::new(1),
+            is_over: AtomicBool::new(false),
+            repeated: AtomicU64::new(0),
+        }
+    }
+
+    /// A name for a change.
+    pub(crate) fn next_op(&self) -> OpId {
+        self.ops.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Slots of the shared tables.
+    pub(crate) fn slots(&self) -> std::ops::Range<usize> {
+        0..self.slots.len()
+    }
+
+    /// Which table is in the slot now.
+    pub(crate) fn generation(&self, slot: usize) -> u32 {
+        self.slots
+            .get(slot)
+            .map_or(0, |slot| slot.load(Ordering::SeqCst))
+    }
+
+    /// Says that this table exists.
+    pub(crate) fn advance(&self, slot: usize, generation: u32) {
+        if let Some(slot) = self.slots.get(slot) {
+            slot.fetch_max(generation, Ordering::SeqCst);
+        }
+    }
+
+    /// The shared tables of all generations.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = String> + '_ {
+        self.slots()
+            .flat_map(|slot| (0..=self.generation(slot)).map(move |age| shared_name(slot, age)))
+    }
+
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
+    }
+
+    /// The path of a table `namespace.name`, or of the namespace's tables if the name is empty.
+    pub(crate) fn path(&self, table: &str) -> String {
+        let (namespace, name) = table.split_once('.').unwrap_or((table, ""));
+        let path = format!("{}/namespaces/{namespace}/tables", self.prefix);
+        if name.is_empty() {
+            path
+        } else {
+            format!("{path}/{name}")
+        }
+    }
+}
+
+/// The shared table of a slot.
+pub(crate) fn shared_name(slot: usize, generation: u32) -> String {
+    format!("left.shared_{slot}_{generation}")
+}
+
+/// A table as JSON names it.
+pub(crate) fn identifier(table: &str) -> Value {
+    let (namespace, name) = table.split_once('.').unwrap_or((table, ""));
+    json!({ "namespace": [namespace], "name": name })
+}
+
+/// A table that was loaded.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) location: String,
+    pub(crate) metadata: Value,
+}
+
+impl Loaded {
+    pub(crate) fn of(mut body: Value) -> Option<Self> {
+        let location = body.get("metadata-location")?.as_str()?.to_owned();
+        let metadata = body.get_mut("metadata")?.take();
+        Some(Self { location, metadata })
+    }
+
+    pub(crate) fn uuid(&self) -> Option<Uuid> {
+        self.metadata.get("table-uuid")?.as_str()?.parse().ok()
+    }
+
+    /// How many metadata files came before this one.
+    pub(crate) fn age(&self) -> usize {
+        let log = self.metadata.get("metadata-log").and_then(Value::as_array);
+        log.map_or(0, Vec::len)
+    }
+}
+
+/// How a change ended for its client.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Done(Answer),
+    Not(Outcome),
+}
+
+/// One client's way to the catalog.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) world: Arc<World>,
+    pub(crate) random: StdRng,
+    /// Entity tag and metadata file that each shared table last had.
+    known: HashMap<String, (String, String)>,
+}
+
+impl Caller {
+    pub(crate) fn new(world: Arc<World>, random: StdRng) -> Self {
+        Self {
+            world,
+            random,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Asks for a change, at any replica; again with the same idempotency key, if it has one, until it is known how it ended.
+    pub(crate) async fn change(
+        &mut self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+    ) -> (Span, Told) {
+        let mut ask = Ask::get(path);
+        (ask.method, ask.body) = (method, body);
+        let has_key = self.random.random_bool(0.6);
+        ask.key =
+            has_key.then(|| uuid::Builder::from_random_bytes(self.random.random()).into_uuid());
+        let began = self.world.recorder.now();
+        let mut sent = 0_u32;
+        for _ in 0..TRIES {
+            let hangs_up = self.random.random_bool(if has_key { 0.15 } else { 0.03 });
+            let patience = Duration::from_micros(self.random.random_range(0..25_000));
+            let (span, reply) = self.ask(&ask, hangs_up.then_some(patience)).await;
+            let span = Span { began, ..span };
+            match reply {
+                Reply::Answer(answer) if answer.status.is_success() => {
+                    return (span, Told::Done(answer));
+                }
+                Reply::Answer(answer) => {
+                    return (span, Told::Not(Outcome::Refused(answer.status.as_u16())));
+                }
+                Reply::Unknown if !has_key => return (span, Told::Not(Outcome::Unknown)),
+                Reply::Unknown => {
+                    sent += 1;
+                    let first = u64::from(sent == 1);
+                    self.world.repeated.fetch_add(first, Ordering::Relaxed);
+                }
+                Reply::NotReached => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        let ended = self.world.recorder.now();
+        (Span { began, ended }, Told::Not(Outcome::Unknown))
+    }
+
+    /// Loads a shared table and records what was seen; nothing if what the client knows is still true.
+    pub(crate) async fn load_shared(&mut self, table: &str) -> Option<Loaded> {
+        let (span, answer) = self.get(table, None).await?;
+        self.saw(table, span, answer)
+    }
+
+    /// Looks whether a shared table is still what the client knows.
+    pub(crate) async fn revalidate(&mut self, table: &str) {
+        let known = self.known.get(table).cloned();
+        let etag = known.as_ref().map(|(etag, _)| etag.clone());
+        let Some((span, answer)) = self.get(table, etag).await else {
+            return;
+        };
+        match known {
+            Some((_, location)) if answer.status == StatusCode::NOT_MODIFIED => {
+                self.record_read(table, location, span);
+            }
+            _ => drop(self.saw(table, span, answer)),
+        }
+    }
+
+    /// The uuid of the table of this name, if there is one; nothing if there was no answer.
+    pub(crate) async fn look(&mut self, table: &str) -> Option<Option<Uuid>> {
+        let (_, answer) = self.get(table, None).await?;
+        Some(Loaded::of(answer.body).and_then(|loaded| loaded.uuid()))
+    }
+
+    async fn get(&mut self, table: &str, etag: Option<String>) -> Option<(Span, Answer)> {
+        let mut ask = Ask::get(self.world.path(table));
+        ask.etag = etag;
+        for _ in 0..TRIES {
+            if let (span, Reply::Answer(answer)) = self.ask(&ask, None).await {
+                return Some((span, answer));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        None
+    }
+
+    async fn ask(&mut self, ask: &Ask, cut: Option<Duration>) -> (Span, Reply) {
+        let replica = self.random.random_range(0..self.world.wire.replicas());
+        self.world.wire.ask(replica, ask, cut).await
+    }
+
+    fn saw(&mut self, table: &str, span: Span, answer: Answer) -> Option<Loaded> {
+        let etag = answer.etag;
+        let loaded = Loaded::of(answer.body)?;
+        if let Some(etag) = etag {
+            let known = (etag, loaded.location.clone());
+            self.known.insert(table.to_owned(), known);
+        }
+        self.record_read(table, loaded.location.clone(), span);
+        Some(loaded)
+    }
+
+    fn record_read(&self, table: &str, location: String, span: Span) {
+        let table = table.to_owned();
+        let read = Read {
+            table,
+            location,
+            span,
+        };
+        self.world.recorder.add(|history| history.reads.push(read));
+    }
+}
+
+/// What the catalog says to one request; for preparing a run and looking at its end.
+pub(crate) async fn must(wire: &Wire, replica: usize, ask: &Ask) -> Result<Value, Error> {
+    let (_, reply) = wire.ask(replica, ask, None).await;
+    match reply {
+        Reply::Answer(answer) if answer.status.is_success() => Ok(answer.body),
+        reply => Err(Error::Catalog {
+            about: format!("{} {}", ask.method, ask.path),
+            answer: format!("{reply:?}"),
+        }),
+    }
+}

@@ -1,0 +1,71 @@
+//! Short runs: what `cargo run -p histories` does at length.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and have no configuration"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use histories::{Plan, StoreKind, run};
+
+/// Two at once would measure each other's patience.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The program: the one that is named, or the one beside the tests, which is built unless it is there.
+fn program() -> PathBuf {
+    if let Some(named) = std::env::var_os("LAKEKEEPER_BIN") {
+        return named.into();
+    }
+    let this = std::env::current_exe().unwrap();
+    let profile = this.ancestors().nth(2).unwrap();
+    let program = profile.join("lakekeeper");
+    if !program.is_file() {
+        build(profile);
+    }
+    program
+}
+
+fn build(profile: &Path) {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--package", "lakekeeper", "--target-dir"]);
+    cargo.arg(profile.parent().unwrap());
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success());
+}
+
+fn nothing_is_promised_in_vain(store: StoreKind, replicas: u8) {
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let plan = Plan {
+        store,
+        replicas,
+        kills: 10,
+        clients: 12,
+        seed: u64::from(std::process::id()),
+        binary: Some(program()),
+        pg_url: std::env::var("LAKEKEEPER_TEST_PG_URL").ok(),
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let report = runtime.block_on(run(&plan)).unwrap();
+    eprintln!("{plan:?}: {report}");
+    assert!(report.violations.is_empty(), "{:#?}", report.violations);
+    assert_eq!(report.kills, 10);
+    assert!(report.acked > 100, "too little happened: {report}");
+}
+
+#[test]
+fn one_replica_on_sqlite_keeps_its_promises_when_killed() {
+    nothing_is_promised_in_vain(StoreKind::Sqlite, 1);
+}
+
+#[test]
+fn three_replicas_on_postgresql_keep_their_promises_when_killed() {
+    nothing_is_promised_in_vain(StoreKind::Postgres, 3);
+}
