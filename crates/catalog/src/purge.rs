@@ -23,16 +23,17 @@ struct Payload {
     location: String,
 }
 
-/// The task that deletes the files in a location.
+/// The task that deletes the files in a location. Until it has ended, the store gives the location to nobody else.
 pub(crate) fn task(warehouse: WarehouseId, location: &str, now: Timestamp) -> Result<NewTask> {
     let payload = Payload {
         location: location.to_owned(),
     };
+    let claimed = Location::parse_object(location)?;
     Ok(NewTask {
         id: TaskId::generate(),
         queue: QUEUE,
         warehouse,
-        subject: location.to_owned(),
+        subject: claimed.normalized().to_owned(),
         payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
         not_before: now,
     })

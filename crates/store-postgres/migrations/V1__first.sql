@@ -122,7 +122,8 @@ create table task (
     id uuid primary key,
     queue text collate "C" not null,
     warehouse_id uuid not null constraint task_warehouse references warehouse (id),
-    subject text not null,
+    -- While a purge waits, the location that it will empty: nothing new may be put there.
+    subject text collate "C" not null,
     payload text not null,
     -- A waiting task may be started from here on; a claimed one is due again when its lease ends.
     due_at bigint not null,
@@ -132,7 +133,7 @@ create table task (
 );
 
 create index task_due on task (queue, warehouse_id, due_at, id);
-create index task_warehouse on task (warehouse_id);
+create index task_warehouse on task (warehouse_id, subject);
 
 -- Whose turn it is: each claim moves its warehouse to the end of the queue.
 create table task_turn (

@@ -130,14 +130,19 @@ const APPLY: &str = "with new as materialized (
                 from unnest($22::text[], $23::text[]) as probe(claim, at)
                 cross join lateral (select location_claim from tabular
                     where warehouse_id = $1 and location_claim = probe.at
-                        and id <> all($25::uuid[]) limit 1) as t
+                        and id <> all($25::uuid[])
+                    union all select subject from task
+                    where warehouse_id = $1 and subject = probe.at limit 1) as t
                 limit 1) as around,
             (select array[probe.claim, t.location_claim]
                 from unnest($24::text[]) as probe(claim)
                 cross join lateral (select location_claim from tabular
                     where warehouse_id = $1 and location_claim >= probe.claim || '/'
                         and location_claim < probe.claim || '0'
-                        and id <> all($25) limit 1) as t
+                        and id <> all($25)
+                    union all select subject from task
+                    where warehouse_id = $1 and subject >= probe.claim || '/'
+                        and subject < probe.claim || '0' limit 1) as t
                 limit 1) as inside,
             (select wanted.id from unnest($37) as wanted(id) where not exists (select from owners
                 where owners.id = wanted.id) limit 1) as ownerless,

@@ -116,6 +116,7 @@ create table task (
     id blob primary key not null check (length(id) = 16),
     queue text not null,
     warehouse_id blob not null references warehouse (id) on delete restrict,
+    -- While a purge waits, the location that it will empty: nothing new may be put there.
     subject text not null,
     payload text not null,
     -- A waiting task may be started from here on; a claimed one is due again when its lease ends.
@@ -126,7 +127,7 @@ create table task (
 ) strict;
 
 create index task_due on task (queue, warehouse_id, due_at, id);
-create index task_warehouse on task (warehouse_id);
+create index task_warehouse on task (warehouse_id, subject);
 
 -- Whose turn it is: each claim moves its warehouse to the end of the queue.
 create table task_turn (

@@ -137,6 +137,12 @@ fn refuse_taken_location(
              select location_claim from tabular
              where warehouse_id = ?1 and id <> ?2
                  and location_claim >= ?4 and location_claim < ?5
+             union all
+             select subject from task
+             where warehouse_id = ?1 and subject in (select value from json_each(?3))
+             union all
+             select subject from task
+             where warehouse_id = ?1 and subject >= ?4 and subject < ?5
              limit 1",
         )?
         .query_row(

@@ -122,7 +122,8 @@ pub trait Tabulars {
     /// In this order: `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
     /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse, `AlreadyExists(TabularName)` if
     /// its name is taken, `AlreadyExists(Tabular)` if its id is, in any warehouse, `LocationTaken` if a new location
-    /// overlaps with that of a live or soft-deleted table or view of the warehouse as they are after the commit. Rows are
+    /// overlaps with that of a live or soft-deleted table or view of the warehouse as they are after the commit, or with
+    /// what a task that has not ended will empty. Rows are
     /// locked in the order of their ids, so commits never deadlock.
     async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()>;
 

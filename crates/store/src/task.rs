@@ -14,7 +14,8 @@ pub struct NewTask {
     pub queue: &'static str,
     /// The warehouse that it belongs to.
     pub warehouse: WarehouseId,
-    /// What it is about (the location of a table to purge), for people.
+    /// The location that it will empty, normalised. Until it has ended, nothing new may be put at, in or around it: the
+    /// purge would delete it.
     pub subject: String,
     /// What its worker must know, as JSON; opaque to the store.
     pub payload: String,

@@ -178,6 +178,14 @@ fn check_change(
             .format_versions
             .check_table(after.format_version())?;
     }
+    if after.uuid() != base.uuid() && !base.uuid().is_nil() {
+        let message = format!(
+            "a table keeps its UUID `{}`; it cannot become `{}`",
+            base.uuid(),
+            after.uuid()
+        );
+        return Err(CatalogError::bad_request(message));
+    }
     let location = location::check(warehouse, after.location())?;
     location::check_paths(warehouse, &location, |key| after.property(key))?;
     let moved = after.location() != base.location();

@@ -8,6 +8,8 @@ use store::{Commit, Effects, NewTabular, Protection, StoreError, StoredMetadata,
 use super::creation::{CreationPlace, creation_refused};
 use super::loaded::{CommittedTabular, Loaded, loaded_again};
 use super::target::{TabularAction, TabularTarget, protected, taken};
+use uuid::Uuid;
+
 use crate::cache::Versioned;
 use crate::idempotency::{Interrupted, once};
 use crate::table::Existing;
@@ -43,10 +45,12 @@ async fn read(
     let (uuid, location) = match kind {
         TabularKind::View => {
             let metadata = ViewMetadata::parse(&json)?;
+            metadata.validate()?;
             (metadata.uuid(), metadata.location().to_owned())
         }
         TabularKind::Table => {
             let metadata = TableMetadata::parse(&json)?;
+            metadata.validate()?;
             warehouse
                 .settings
                 .format_versions
@@ -61,12 +65,21 @@ async fn read(
         .to_owned();
     let metadata_location = metadata_location.to_owned();
     Ok(Registration {
-        id: TabularId::from(uuid),
+        id: id_of(uuid),
         location,
         claimed_location,
         metadata_location,
         json,
     })
+}
+
+/// Metadata of format version 1 may have no UUID; the entry gets one of its own.
+fn id_of(uuid: Uuid) -> TabularId {
+    if uuid.is_nil() {
+        TabularId::generate()
+    } else {
+        TabularId::from(uuid)
+    }
 }
 
 /// Takes the metadata file in under the given name.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use model::{NamespaceId, TabularId};
 
-use super::fixture::{Catalog, Marks, new_table_at, new_view, refused, swap};
-use crate::{Effects, NewTabular, Result, Store, StoreError, Swap};
+use super::fixture::{
+    Catalog, Marks, NOW, later, new_project, new_table_at, new_view, refused, swap, task,
+};
+use crate::{Effects, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd};
 
 async fn one_namespace(store: &Arc<dyn Store>) -> (Catalog, NamespaceId) {
     let catalog = Catalog::new(store).await;
@@ -154,4 +156,31 @@ pub async fn twins_in_one_commit_overlap(store: &Arc<dyn Store>) {
         refused!(created, StoreError::LocationTaken { .. });
     }
     marks.are_absent(store).await;
+}
+
+/// Until the files of a dropped table are gone, nothing new may be put among them.
+pub async fn what_a_task_will_empty_is_taken(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let purge = NewTask {
+        subject: "s3://b/data/orders".to_owned(),
+        ..task("purge", catalog.warehouse)
+    };
+    let id = purge.id;
+    let effects = Effects {
+        tasks: vec![purge],
+        ..Effects::none()
+    };
+    let project = store.project_create(new_project(), effects);
+    project.await.unwrap();
+    for location in ["s3://b/data/orders", "s3://b/data/orders/in", "s3://b/data"] {
+        let created = catalog.create(at(namespace, location)).await;
+        refused!(created, StoreError::LocationTaken { other, .. } if other == "s3://b/data/orders");
+    }
+    placed(&catalog, namespace, "s3://b/data/orders2").await;
+    let claimed = store.task_claim("purge", "worker", NOW, later(1)).await;
+    assert_eq!(claimed.unwrap().unwrap().id, id);
+    let message = "emptied".to_owned();
+    let end = TaskEnd::Done { message };
+    store.task_end(id, "worker", end, NOW).await.unwrap();
+    placed(&catalog, namespace, "s3://b/data/orders").await;
 }
