@@ -1,0 +1,110 @@
+//! What a test wants to be different.
+
+use std::sync::Arc;
+
+use authz::{AllowAll, Authorizer};
+use catalog::{Catalog, Parts, Settings};
+use http_api::{App, HttpSettings};
+use model::{Clock, SystemClock};
+use objects::{LocalStorage, Policy};
+use secrets::{EncryptedSecrets, Key, Plaintext};
+use store::Store;
+use store_sqlite::SqliteStore;
+
+use crate::TestApp;
+
+/// Makes a [`TestApp`].
+#[derive(Debug)]
+pub struct TestAppBuilder {
+    authorizer: Arc<dyn Authorizer>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    http: HttpSettings,
+}
+
+impl Default for TestAppBuilder {
+    fn default() -> Self {
+        Self {
+            authorizer: Arc::new(AllowAll),
+            clock: Arc::new(SystemClock),
+            settings: Settings {
+                storage_policy: Policy {
+                    local_enabled: LocalStorage::Allowed,
+                },
+                ..Settings::default()
+            },
+            http: HttpSettings::default(),
+        }
+    }
+}
+
+impl TestAppBuilder {
+    /// Asks this one who may do what.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = authorizer;
+        self
+    }
+
+    /// Takes the time from here.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With other settings of the use cases.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// With other settings of the HTTP side.
+    #[must_use]
+    pub fn http(mut self, change: impl FnOnce(&mut HttpSettings)) -> Self {
+        change(&mut self.http);
+        self
+    }
+
+    /// The service as it is before its first request.
+    ///
+    /// # Panics
+    /// If there is no room for temporary files.
+    pub fn build(self) -> TestApp {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
+        let key = Key::from_passphrase(&Plaintext::new("a passphrase of the tests")).unwrap();
+        let rows = Arc::clone(&store);
+        let secrets = EncryptedSecrets::new(rows, key, Arc::clone(&self.clock));
+        let catalog = Arc::new(Catalog::new(Parts {
+            store: Arc::clone(&store),
+            secrets: Arc::new(secrets),
+            authorizer: self.authorizer,
+            clock: Arc::clone(&self.clock),
+            settings: self.settings,
+        }));
+        let router = http_api::router(&App {
+            catalog: Arc::clone(&catalog),
+            settings: Arc::new(self.http),
+        });
+        TestApp {
+            router,
+            catalog,
+            store,
+            clock: self.clock,
+            folder: tempfile::tempdir().unwrap(),
+            warehouse: String::new(),
+        }
+    }
+
+    /// The service, bootstrapped, with a warehouse `demo` in a temporary folder.
+    ///
+    /// # Panics
+    /// If it refuses.
+    pub async fn start(self) -> TestApp {
+        let mut app = self.build();
+        app.bootstrap().await;
+        app.warehouse = app.create_warehouse("demo").await;
+        app
+    }
+}

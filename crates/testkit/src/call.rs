@@ -1,0 +1,90 @@
+//! A request on its way.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::Answer;
+
+/// A request; sent when it is awaited.
+#[derive(Debug, Clone)]
+#[must_use = "a call is sent when it is awaited"]
+pub struct Call {
+    router: Router,
+    method: Method,
+    uri: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Call {
+    pub(crate) fn new(router: Router, method: Method, uri: String) -> Self {
+        Self {
+            router,
+            method,
+            uri,
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// With a header; its value may be any bytes that HTTP can carry.
+    ///
+    /// # Panics
+    /// If the name or value cannot be in a header.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let value = HeaderValue::from_bytes(value.as_ref()).unwrap();
+        self.headers.push((name.parse().unwrap(), value));
+        self
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.body(body.to_string())
+            .header("content-type", "application/json")
+    }
+
+    /// With these bytes as its body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sent so that it can be awaited later.
+    async fn send(self) -> Answer {
+        let asked = format!("{} {}", self.method, self.uri);
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(self.uri.as_str())
+            .header("host", "catalog.test");
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::from(self.body)).unwrap();
+        let response = self.router.oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            asked,
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
