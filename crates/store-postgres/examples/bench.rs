@@ -18,6 +18,9 @@ mod catalog;
 #[path = "../tests/it/cluster/mod.rs"]
 mod cluster;
 
+use std::fmt;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -35,8 +38,48 @@ const SPAN: Duration = Duration::from_secs(4);
 const TABLES: usize = 2_000;
 const TASKS: usize = 32;
 
-/// Runs `work` in so many tasks for a while; times a second.
-async fn rate<W, F>(tasks: usize, work: W) -> f64
+/// What was done in a while.
+struct Measured {
+    a_second: f64,
+    /// Microseconds of processor time for each, here and in the server; unlike the rate, they hardly depend on what
+    /// else the machine does.
+    here: f64,
+    server: f64,
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            a_second,
+            here,
+            server,
+        } = self;
+        write!(out, "{a_second:.0}/s, {here:.0} + {server:.0} µs of CPU")
+    }
+}
+
+/// Seconds of processor time that this process and the servers of its connections have used, where Linux tells.
+fn processor_time() -> (f64, f64) {
+    let ticks = |path: &Path| -> Option<f64> {
+        let stat = fs::read_to_string(path.join("stat")).ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        Some((fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?) / 100.0)
+    };
+    let here = ticks(Path::new("/proc/self")).unwrap_or(0.0);
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let servers = processes.filter(|process| {
+        fs::read_to_string(process.path().join("cmdline")).is_ok_and(|title| {
+            title.starts_with("postgres: ") && title.contains("lakekeeper_test_")
+        })
+    });
+    (
+        here,
+        servers.filter_map(|process| ticks(&process.path())).sum(),
+    )
+}
+
+/// Runs `work` in so many tasks for a while.
+async fn rate<W, F>(tasks: usize, work: W) -> Measured
 where
     W: Fn(usize, u64) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send,
@@ -46,7 +89,7 @@ where
         Arc::new(AtomicU64::new(0)),
         Arc::new(AtomicBool::new(false)),
     );
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), processor_time());
     let tasks: Vec<_> = (0..tasks)
         .map(|task| {
             let (work, count, stop) = (work.clone(), count.clone(), stop.clone());
@@ -65,8 +108,13 @@ where
     for task in tasks {
         task.await.unwrap();
     }
-    let count = u32::try_from(count.load(Ordering::Relaxed)).unwrap();
-    f64::from(count) / start.elapsed().as_secs_f64()
+    let count = f64::from(u32::try_from(count.load(Ordering::Relaxed)).unwrap());
+    let after = processor_time();
+    Measured {
+        a_second: count / start.elapsed().as_secs_f64(),
+        here: (after.0 - before.0) * 1e6 / count,
+        server: (after.1 - before.1) * 1e6 / count,
+    }
 }
 
 /// A catalog whose tables have metadata of the size that engines write.
@@ -133,7 +181,7 @@ async fn look_ups(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
                 }
             });
             println!(
-                "look-ups, {TASKS} tasks, {lanes} lanes, {what}: {:.0}/s",
+                "look-ups, {TASKS} tasks, {lanes} lanes, {what}: {}",
                 rate.await
             );
         }
@@ -143,7 +191,7 @@ async fn look_ups(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
 async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
     for writers in [1, TASKS] {
         println!(
-            "raw transactions, {writers} writers: {:.0}/s",
+            "raw transactions, {writers} writers: {}",
             raw(catalog, writers).await
         );
         let (inner, ids) = (Arc::clone(catalog), Arc::clone(ids));
@@ -169,18 +217,15 @@ async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
                     .unwrap();
             }
         });
+        println!("commits of one table, {writers} writers: {}", rate.await);
         println!(
-            "commits of one table, {writers} writers: {:.0}/s",
-            rate.await
-        );
-        println!(
-            "creations, {writers} writers: {:.0}/s",
+            "creations, {writers} writers: {}",
             creations(catalog, writers).await
         );
     }
 }
 
-async fn creations(catalog: &Arc<Catalog>, writers: usize) -> f64 {
+async fn creations(catalog: &Arc<Catalog>, writers: usize) -> Measured {
     let namespace = catalog.namespace(&format!("created{writers}")).await;
     let catalog = Arc::clone(catalog);
     rate(writers, move |task, round| {
@@ -200,7 +245,7 @@ async fn creations(catalog: &Arc<Catalog>, writers: usize) -> f64 {
 }
 
 /// What the server gives for the least that a commit must write: one row of the same size, and COMMIT.
-async fn raw(catalog: &Arc<Catalog>, writers: usize) -> f64 {
+async fn raw(catalog: &Arc<Catalog>, writers: usize) -> Measured {
     let mut clients = Vec::new();
     for _ in 0..writers {
         let client = connect(catalog.database.url()).await;

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::error::OpenError;
 
 /// How to reach the database and how much to ask of it.
 #[derive(Clone)]
 pub struct PostgresConfig {
-    /// `postgres://user:password@host:port/database?sslmode=…`: the primary.
+    /// `postgres://user:password@host:port/database?sslmode=…`: the primary. Several hosts, separated by commas, may be
+    /// given: the one that takes writes is used. Connections keep prepared statements and settings, so a pooler in
+    /// between must work by session.
     pub write_url: String,
     /// A replica for lists, which may be a little behind; the primary when absent.
     pub read_url: Option<String>,
@@ -90,7 +92,12 @@ impl PostgresConfig {
 
     /// The primary.
     pub(crate) fn primary(&self) -> Result<Target, OpenError> {
-        self.target("write", &self.write_url)
+        let mut target = self.target("write", &self.write_url)?;
+        // Of several hosts, and after a failover, only the one that takes writes knows what is current.
+        target
+            .config
+            .target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(target)
     }
 
     /// Where lists are read from.
