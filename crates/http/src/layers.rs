@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use model::RequestId;
@@ -28,6 +28,7 @@ pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
     let router = router
         .layer(DefaultBodyLimit::max(settings.max_body_bytes))
         .layer(RequestDecompressionLayer::new())
+        .layer(map_response(explain_encoding))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(settings.max_request_time, in_time))
@@ -55,6 +56,25 @@ fn plus_is_space(mut request: Request) -> Request {
         }
     }
     request
+}
+
+/// A request in an encoding that is not taken gets an empty 415 from the layer below; it deserves a message.
+async fn explain_encoding(response: Response) -> Response {
+    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return response;
+    }
+    let message = "the request's `content-encoding` is not one that the catalog takes; send \
+                   `gzip`, `zstd` or no encoding";
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let mut explained =
+        ApiError::new(status, "UnsupportedMediaTypeException", message).into_response();
+    if let Some(taken) = response.headers().get(header::ACCEPT_ENCODING) {
+        let taken = taken.clone();
+        explained
+            .headers_mut()
+            .insert(header::ACCEPT_ENCODING, taken);
+    }
+    explained
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

@@ -30,6 +30,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
 
     async fn from_request(request: HttpRequest, app: &App) -> ApiResult<Self> {
         let (request, bytes) = read(request, app).await?;
+        // serde would take an array for an object whose fields it has in order, and `[]` for one without any.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let message = "the request's body is a JSON array; it must be an object";
+            return Err(ApiError::bad_request(message));
+        }
         let body = serde_json::from_slice(&bytes).map_err(|error| {
             ApiError::bad_request(format!(
                 "the request's body is not what is expected: {error}"

@@ -5,6 +5,7 @@ mod body;
 mod delegation;
 mod page;
 mod path;
+mod refused;
 
 pub(crate) use asked::{Asked, forwarded_base};
 pub(crate) use body::{Bodyless, Posted};
@@ -13,3 +14,4 @@ pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
     At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id,
 };
+pub(crate) use refused::{Path, Query};

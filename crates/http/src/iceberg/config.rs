@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, forwarded_base};
+use crate::extract::{Asked, Query, forwarded_base};
 use crate::openapi::iceberg_endpoints;
 
 /// Which warehouse is meant.

@@ -1,6 +1,6 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}`.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use catalog::namespace::{Children, Files, NamespaceDropOptions, Protections};
 use http::StatusCode;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{AtNamespace, Bodyless};
+use crate::extract::{AtNamespace, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
 
 /// How to drop.

@@ -1,14 +1,14 @@
 //! `GET /v1/{prefix}/namespaces`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, At, PageQuery, encode_token, namespace_of_text};
+use crate::extract::{Asked, At, PageQuery, Query, encode_token, namespace_of_text};
 use crate::iceberg::{Flag, is_set};
 
 /// What to list.

@@ -1,7 +1,7 @@
 //! `GET /v1/{prefix}/namespaces/{namespace}`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::Properties;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::answered;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace};
+use crate::extract::{Asked, AtNamespace, Query};
 use crate::iceberg::{Flag, is_set};
 
 /// What to answer beside the specification.

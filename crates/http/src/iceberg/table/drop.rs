@@ -1,6 +1,6 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use catalog::namespace::{Files, Protections};
 use http::StatusCode;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use crate::app::{App, PurgeDefault, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{AtTabular, Bodyless};
+use crate::extract::{AtTabular, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
 
 /// How to drop.

@@ -1,7 +1,7 @@
 //! `GET /v1/{prefix}/namespaces/{namespace}/tables`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::{NamespacePath, Page};
 use serde::{Deserialize, Serialize};
 use store::ListedTabular;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, Identifier, PageQuery, encode_token};
+use crate::extract::{Asked, AtNamespace, Identifier, PageQuery, Query, encode_token};
 use crate::iceberg::{Flag, is_set};
 
 /// What to answer beside the specification.

@@ -1,11 +1,11 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}/views/{view}`.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use http::StatusCode;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{AtTabular, Bodyless};
+use crate::extract::{AtTabular, Bodyless, Query};
 use crate::iceberg::table::drop::DropQuery;
 
 /// Drop a view

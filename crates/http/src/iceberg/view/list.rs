@@ -1,11 +1,11 @@
 //! `GET /v1/{prefix}/namespaces/{namespace}/views`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, PageQuery};
+use crate::extract::{Asked, AtNamespace, PageQuery, Query};
 use crate::iceberg::table::list::{ListQuery, ListTablesResponse};
 
 /// List views

@@ -1,11 +1,11 @@
 //! `DELETE /v1/project`, `DELETE /v1/project/{project_id}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{Bodyless, project_id};
+use crate::extract::{Bodyless, Path, project_id};
 
 /// Delete the request's project
 #[utoipa::path(delete, path = "/v1/project", tag = "project", operation_id = "delete_project", responses((status = 204)))]

@@ -1,7 +1,7 @@
 //! `GET /v1/project`, `GET /v1/project/{project_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::ProjectId;
 use serde::Serialize;
 use store::ProjectRow;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, project_id};
+use crate::extract::{Asked, Path, project_id};
 
 /// A project.
 #[derive(Debug, Serialize, ToSchema)]

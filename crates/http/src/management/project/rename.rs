@@ -1,13 +1,13 @@
 //! `POST /v1/project/rename`, `POST /v1/project/{project_id}/rename`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{Posted, project_id};
+use crate::extract::{Path, Posted, project_id};
 
 /// Another name.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -1,14 +1,14 @@
 //! `/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use store::Protection;
 use uuid::Uuid;
 
 use super::{ProtectionResponse, SetProtectionRequest};
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{Asked, Posted};
+use crate::extract::{Asked, Path, Posted};
 
 /// Whether a namespace is protected
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection", tag = "warehouse", operation_id = "get_namespace_protection",

@@ -1,6 +1,6 @@
 //! `DELETE /v1/warehouse/{warehouse_id}`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use catalog::namespace::Protections;
 use http::StatusCode;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::Bodyless;
+use crate::extract::{Bodyless, Path, Query};
 use crate::iceberg::{Flag, is_set};
 
 /// How to delete.

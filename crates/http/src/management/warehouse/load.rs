@@ -1,7 +1,7 @@
 //! `GET /v1/warehouse/{warehouse_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use catalog::warehouse::{DeleteProfile, WarehouseView};
 use objects::StorageProfile;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::Asked;
+use crate::extract::{Asked, Path};
 
 /// A warehouse.
 #[derive(Debug, Serialize, ToSchema)]

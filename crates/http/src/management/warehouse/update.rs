@@ -1,7 +1,7 @@
 //! `POST /v1/warehouse/{warehouse_id}/…`: one operation for each thing that can be changed.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use catalog::warehouse::{DeleteProfile, FormatVersions, WarehouseChange, WarehouseView};
 use http::StatusCode;
 use model::Name;
@@ -15,7 +15,7 @@ use super::load::GetWarehouseResponse;
 use super::{credential, profile};
 use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Bodyless, Posted};
+use crate::extract::{Bodyless, Path, Posted};
 use crate::management::protection::{ProtectionResponse, SetProtectionRequest};
 
 async fn change(

@@ -1,0 +1,108 @@
+//! Every operation asks the authorizer, and asks for what the golden file says.
+
+use std::sync::Arc;
+
+use testkit::{RecordingAuthorizer, TestApp, Verdict};
+
+use crate::operations::{self, Prepared};
+
+const GOLDEN: &str = include_str!("authorization.golden");
+
+/// What anybody may ask: it shows nothing of what the catalog keeps. `bootstrap` is for the first caller, and has been.
+const PUBLIC: [&str; 2] = ["GET /management/v1/info", "GET /management/v1/whoami"];
+
+fn golden() -> Vec<(String, String)> {
+    let lines = GOLDEN.lines().filter(|line| !line.starts_with('#'));
+    let rows = lines.map(|line| {
+        let (operation, actions) = line.split_once(" -> ").unwrap();
+        (operation.to_owned(), actions.to_owned())
+    });
+    rows.collect()
+}
+
+async fn prepared() -> (Prepared, Arc<RecordingAuthorizer>) {
+    let authorizer = Arc::new(RecordingAuthorizer::default());
+    let builder = TestApp::builder().authorizer(Arc::<RecordingAuthorizer>::clone(&authorizer));
+    let prepared = Prepared::start(builder).await;
+    authorizer.take();
+    (prepared, authorizer)
+}
+
+#[tokio::test]
+async fn each_operation_asks_for_the_actions_of_the_golden_file() {
+    let mut found = Vec::new();
+    for operation in operations::all(&TestApp::start().await).await {
+        let (prepared, authorizer) = prepared().await;
+        let answer = prepared.call(&operation).await;
+        let succeeds = answer.status.is_success();
+        // There is no function to load, no user to tell about, and a second bootstrap is refused.
+        let refuses = ["functions/{function}", "whoami", "bootstrap"]
+            .iter()
+            .any(|end| operation.ends_with(end));
+        assert_eq!(succeeds, !refuses, "{operation}: {}", answer.text());
+        let actions = authorizer.take();
+        let actions = actions.iter().map(ToString::to_string);
+        let actions = actions.collect::<Vec<_>>().join(", ");
+        let actions = if actions.is_empty() {
+            "public".to_owned()
+        } else {
+            actions
+        };
+        found.push((operation, actions));
+    }
+    let lines = found
+        .iter()
+        .map(|(operation, actions)| format!("{operation} -> {actions}\n"));
+    let file = lines.collect::<String>();
+    assert_eq!(golden(), found, "the golden file would be:\n{file}");
+}
+
+#[tokio::test]
+async fn whoever_may_do_nothing_changes_nothing_and_sees_nothing() {
+    for (operation, _) in golden() {
+        let (prepared, authorizer) = prepared().await;
+        let before = prepared.state().await;
+        authorizer.set(Verdict::Deny);
+        let answer = prepared.call(&operation).await;
+        authorizer.set(Verdict::Allow);
+        let status = answer.status.as_u16();
+        if PUBLIC.contains(&operation.as_str()) {
+            assert!(
+                [200, 401].contains(&status),
+                "{operation}: {}",
+                answer.text()
+            );
+        } else if operation == "GET /management/v1/project-list" && status == 200 {
+            assert_eq!(answer.json()["projects"].as_array().unwrap().len(), 0);
+        } else {
+            assert!(
+                [403, 404].contains(&status),
+                "{operation}: {}",
+                answer.text()
+            );
+        }
+        let after = prepared.state().await;
+        assert_eq!(before, after, "{operation} has changed something");
+    }
+}
+
+#[tokio::test]
+async fn an_authorizer_out_of_order_is_503_and_nothing_happens() {
+    for operation in [
+        "POST /catalog/v1/{prefix}/namespaces",
+        "DELETE /management/v1/project",
+    ] {
+        let (prepared, authorizer) = prepared().await;
+        let before = prepared.state().await;
+        authorizer.set(Verdict::Fail);
+        let answer = prepared.call(operation).await;
+        authorizer.set(Verdict::Allow);
+        let (status, kind, _) = answer.error();
+        assert_eq!(
+            (status, kind.as_str()),
+            (503, "ServiceUnavailableException")
+        );
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(before, prepared.state().await);
+    }
+}

@@ -1,0 +1,140 @@
+//! Content encodings of requests and answers.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use http::{Method, Request};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use testkit::{Answer, TestApp};
+use tower::ServiceExt;
+use tower_http::decompression::Decompression;
+
+use crate::set_property;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn decoded(answer: &Answer) -> Value {
+    match answer.header("content-encoding") {
+        None => answer.json(),
+        Some("gzip") => {
+            let mut text = String::new();
+            GzDecoder::new(&answer.body[..])
+                .read_to_string(&mut text)
+                .unwrap();
+            serde_json::from_str(&text).unwrap()
+        }
+        Some(other) => panic!("{other}"),
+    }
+}
+
+/// An answer that came as zstd, decoded.
+async fn by_zstd(app: &TestApp, uri: &str) -> Value {
+    let request = Request::get(uri).header("accept-encoding", "zstd");
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let plain = app.get(uri).header("accept-encoding", "zstd").await;
+    assert_eq!(plain.header("content-encoding"), Some("zstd"));
+    let service = Decompression::new(app.router.clone());
+    let response = service.oneshot(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
+}
+
+async fn large_table(app: &TestApp) -> String {
+    app.namespace("ns").await;
+    let table = app.table("ns", "t").await;
+    let uri = app.at("namespaces/ns/tables/t");
+    let uuid = &table["metadata"]["table-uuid"];
+    let value = "a long value, again and again ".repeat(200);
+    app.post(&uri, &set_property(uuid, "long", &value))
+        .await
+        .expect(200);
+    uri
+}
+
+#[tokio::test]
+async fn a_table_is_the_same_in_every_encoding() {
+    let app = TestApp::start().await;
+    let uri = large_table(&app).await;
+    for uri in [uri.clone(), format!("{uri}?snapshots=refs")] {
+        let plain = app.get(&uri).await;
+        assert_eq!(plain.header("content-encoding"), None);
+        let expected = plain.expect(200);
+        for accepted in ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.8, *;q=0.1"] {
+            let answer = app.get(&uri).header("accept-encoding", accepted).await;
+            assert_eq!(
+                answer.header("content-encoding"),
+                Some("gzip"),
+                "{accepted}"
+            );
+            assert!(answer.body.len() < plain.body.len());
+            assert_eq!(decoded(&answer), expected);
+            assert_eq!(answer.header("etag"), plain.header("etag"));
+            assert!(answer.header("vary").unwrap().contains("accept-encoding"));
+        }
+        for refused in ["identity", "gzip;q=0", "br"] {
+            let answer = app.get(&uri).header("accept-encoding", refused).await;
+            assert_eq!(answer.header("content-encoding"), None, "{refused}");
+            assert_eq!(answer.json(), expected);
+        }
+        assert_eq!(by_zstd(&app, &uri).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn commits_and_creates_are_answered_compressed_too() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let create = app.post(app.at("namespaces/ns/tables"), &testkit::table("t"));
+    let created = decoded(&create.header("accept-encoding", "gzip").await);
+    let uri = app.at("namespaces/ns/tables/t");
+    let body = set_property(&created["metadata"]["table-uuid"], "a", "1");
+    let commit = app
+        .post(&uri, &body)
+        .header("accept-encoding", "gzip")
+        .await;
+    let committed = decoded(&commit);
+    assert_eq!(committed["metadata"], app.load("ns", "t").await["metadata"]);
+}
+
+#[tokio::test]
+async fn requests_may_be_compressed() {
+    let app = TestApp::start().await;
+    let body = gzip(r#"{"namespace": ["zipped"]}"#);
+    let call = app.call(Method::POST, app.at("namespaces")).body(body);
+    let call = call
+        .header("content-encoding", "gzip")
+        .header("content-type", "application/json");
+    call.await.expect(200);
+    app.get(app.at("namespaces/zipped")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_what_its_encoding_says_is_refused() {
+    let app = TestApp::start().await;
+    let mut broken = gzip(r#"{"namespace": ["zipped"]}"#);
+    broken.truncate(12);
+    for (encoding, body) in [
+        ("gzip", &b"{}"[..]),
+        ("gzip", &broken),
+        ("zstd", b"{}"),
+        ("lzma", b"{}"),
+    ] {
+        let call = app
+            .call(Method::POST, app.at("namespaces"))
+            .body(body.to_vec());
+        let answer = call.header("content-encoding", encoding).await;
+        assert!(
+            answer.status.is_client_error(),
+            "{encoding}: {}",
+            answer.status
+        );
+        answer.error();
+    }
+}

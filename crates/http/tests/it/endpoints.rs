@@ -1,0 +1,86 @@
+//! What `GET /v1/config` and the descriptions say about the paths.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use testkit::TestApp;
+
+use crate::operations;
+
+#[tokio::test]
+async fn config_lists_exactly_the_operations_of_the_catalog_api() {
+    let app = TestApp::start().await;
+    let config = app
+        .get("/catalog/v1/config?warehouse=demo")
+        .await
+        .expect(200);
+    let listed = config["endpoints"].as_array().unwrap().iter();
+    let listed: BTreeSet<String> = listed.map(|one| one.as_str().unwrap().to_owned()).collect();
+    let routed = operations::all(&app)
+        .await
+        .into_iter()
+        .filter_map(|operation| {
+            let (method, path) = operation.split_once(" /catalog")?;
+            Some(format!("{method} {path}"))
+        });
+    let mut routed: BTreeSet<String> = routed.collect();
+    assert!(routed.remove("GET /v1/config"));
+    assert_eq!(listed, routed);
+    assert!(!listed.iter().any(|endpoint| endpoint.contains("plan")));
+}
+
+#[tokio::test]
+async fn config_finds_the_warehouse_by_name_by_id_by_project_and_alone() {
+    let app = TestApp::start().await;
+    let nil = "00000000-0000-0000-0000-000000000000";
+    for query in [
+        "?warehouse=demo".to_owned(),
+        "?warehouse=DEMO".to_owned(),
+        format!("?warehouse={}", app.warehouse),
+        format!("?warehouse={nil}/demo"),
+        format!("?warehouse={nil}%2Fdemo"),
+        String::new(),
+    ] {
+        let config = app
+            .get(format!("/catalog/v1/config{query}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            config["defaults"]["prefix"],
+            Value::from(app.warehouse.as_str()),
+            "{query}"
+        );
+        assert_eq!(config["overrides"]["namespace-separator"], "%1F");
+        assert_eq!(config["idempotency-key-lifetime"], "PT30M");
+        assert_eq!(config["overrides"]["uri"], "http://catalog.test/catalog");
+    }
+    let (status, kind, message) = app.get("/catalog/v1/config?warehouse=nope").await.error();
+    assert_eq!((status, kind.as_str()), (404, "NoSuchWarehouseException"));
+    assert_eq!(message, "Warehouse does not exist: nope");
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_an_unknown_method_are_errors_in_the_model() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/nowhere").await.error().0, 404);
+    assert_eq!(app.get("/catalog/v1/nowhere").await.error().0, 404);
+    let (status, kind, _) = app.delete("/catalog/v1/config").await.error();
+    assert_eq!((status, kind.as_str()), (405, "MethodNotAllowed"));
+}
+
+#[tokio::test]
+async fn health_says_that_the_database_answers() {
+    let app = TestApp::start().await;
+    let health = app.get("/health").await.expect(200);
+    assert_eq!(health["health"], "healthy");
+}
+
+#[tokio::test]
+async fn a_request_id_is_kept_if_it_is_a_word_and_made_if_not() {
+    let app = TestApp::start().await;
+    let given = app.get("/health").header("x-request-id", "abc-1").await;
+    assert_eq!(given.header("x-request-id"), Some("abc-1"));
+    let long = "x".repeat(4_000);
+    let made = app.get("/health").header("x-request-id", &long).await;
+    assert!(made.header("x-request-id").unwrap().len() < 100);
+}

@@ -1,0 +1,35 @@
+//! The service through its front door: both APIs over a temporary database and folder.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod authorization;
+mod bad_input;
+mod commits;
+mod encodings;
+mod endpoints;
+mod files;
+mod idempotency;
+mod lists;
+mod management;
+mod namespaces;
+mod operations;
+mod protection;
+mod registration;
+mod tables;
+mod transactions;
+mod views;
+
+use serde_json::{Value, json};
+
+/// A commit that sets one property, provided that the table is still the one with this UUID.
+fn set_property(uuid: &Value, key: &str, value: &str) -> Value {
+    json!({
+        "requirements": [{ "type": "assert-table-uuid", "uuid": uuid }],
+        "updates": [{ "action": "set-properties", "updates": { key: value } }],
+    })
+}

@@ -1,0 +1,245 @@
+//! Every operation of both APIs, with a request that succeeds in a prepared catalog.
+
+use http::Method;
+use serde_json::{Value, json};
+use testkit::{Answer, TestApp, TestAppBuilder, schema, table, view, view_version};
+
+/// A path or part of it in the prepared catalog.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) app: TestApp,
+    namespace: String,
+    table: Value,
+    view: Value,
+}
+
+impl Prepared {
+    /// A namespace `ns` with a table `t` and a view `v`, an empty namespace `empty`, files of a table and of a view that the
+    /// catalog has let go of, a second warehouse and a second project.
+    pub(crate) async fn start(builder: TestAppBuilder) -> Self {
+        let app = builder.start().await;
+        let namespace = app.namespace("ns").await;
+        app.namespace("empty").await;
+        let (table, view) = (app.table("ns", "t").await, app.view("ns", "v").await);
+        app.create_warehouse("spare").await;
+        let project = json!({ "project-name": "other", "project-id": OTHER_PROJECT });
+        let created = app.post("/management/v1/project", &project).await;
+        created.expect(201);
+        Self {
+            app,
+            namespace,
+            table,
+            view,
+        }
+    }
+
+    /// Calls an operation of the catalog API or of the management API, as its description spells it.
+    pub(crate) async fn call(&self, operation: &str) -> Answer {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let (mut path, mut body) = (path.to_owned(), self.body(operation));
+        if let Some(moved) = self.elsewhere(operation) {
+            (path, body) = moved;
+        }
+        let spare = self.warehouse("spare").await;
+        let warehouse = if operation == "DELETE /management/v1/warehouse/{warehouse_id}" {
+            spare
+        } else {
+            self.app.warehouse.clone()
+        };
+        let project = OTHER_PROJECT.to_owned();
+        let id = |loaded: &Value, field: &str| loaded["metadata"][field].as_str().unwrap().into();
+        let namespace = match operation {
+            "DELETE /catalog/v1/{prefix}/namespaces/{namespace}" => "empty",
+            _ => "ns",
+        };
+        let parameters = [
+            ("{prefix}", self.app.warehouse.clone()),
+            ("{warehouse_id}", warehouse),
+            ("{project_id}", project),
+            ("{namespace_id}", self.namespace.clone()),
+            ("{table_id}", id(&self.table, "table-uuid")),
+            ("{view_id}", id(&self.view, "view-uuid")),
+            ("{namespace}", namespace.to_owned()),
+            ("{table}", "t".to_owned()),
+            ("{view}", "v".to_owned()),
+            ("{function}", "f".to_owned()),
+        ];
+        for (name, value) in parameters {
+            path = path.replace(name, &value);
+        }
+        if operation.ends_with("/v1/config") {
+            path += "?warehouse=demo";
+        }
+        let method: Method = method.parse().unwrap();
+        let mut call = self.app.call(method, path);
+        if let Some(body) = body {
+            call = call.json(&body);
+        }
+        if operation == "DELETE /management/v1/project" {
+            call = call.header("x-project-id", OTHER_PROJECT);
+        }
+        call.await
+    }
+
+    /// All that a caller could change, as it is now.
+    pub(crate) async fn state(&self) -> Value {
+        let app = &self.app;
+        let all = "/management/v1/warehouse?warehouseStatus=active&warehouseStatus=inactive";
+        let mut uris = vec![
+            "/management/v1/project-list".to_owned(),
+            all.to_owned(),
+            format!("{all}&projectId={OTHER_PROJECT}"),
+            app.at("namespaces?returnUuids=true&returnProtectionStatus=true"),
+        ];
+        for namespace in ["ns", "empty"] {
+            let at = app.at(&format!("namespaces/{namespace}"));
+            let flags = "returnUuids=true&returnProtectionStatus=true";
+            uris.push(format!("{at}/tables?{flags}"));
+            uris.push(format!("{at}/views?{flags}"));
+            uris.push(at);
+        }
+        uris.push(app.at("namespaces/ns/tables/t"));
+        uris.push(app.at("namespaces/ns/views/v"));
+        let mut state = Vec::new();
+        for uri in uris {
+            let answer = app.get(&uri).await;
+            state.push(json!([uri, answer.status.as_u16(), answer.json()]));
+        }
+        state.into()
+    }
+
+    async fn warehouse(&self, name: &str) -> String {
+        let (project, first) = (model::ProjectId::nil(), model::PageRequest::FIRST);
+        let page = self.app.store.warehouse_list(&project, first).await;
+        let page = page.unwrap();
+        let found = page.items.iter().find(|row| row.name.as_str() == name);
+        found.unwrap().id.to_string()
+    }
+
+    /// What cannot be done to what is there: its path and body.
+    fn elsewhere(&self, operation: &str) -> Option<(String, Option<Value>)> {
+        let is_view = match operation {
+            "POST /catalog/v1/{prefix}/namespaces/{namespace}/register" => false,
+            "POST /catalog/v1/{prefix}/namespaces/{namespace}/register-view" => true,
+            _ => return None,
+        };
+        let name = if is_view { "v2" } else { "t2" };
+        let source = if is_view { &self.view } else { &self.table };
+        let location = self.copy(source, name);
+        let body = json!({ "name": name, "metadata-location": location });
+        Some((operation.split_once(' ').unwrap().1.to_owned(), Some(body)))
+    }
+
+    /// Copies a metadata file to a location of its own, with a UUID of its own.
+    fn copy(&self, loaded: &Value, name: &str) -> String {
+        let mut metadata = loaded["metadata"].clone();
+        let folder = self.app.folder().canonicalize().unwrap();
+        let location = folder.join("demo").join(name);
+        metadata["location"] = json!(format!("file://{}", location.display()));
+        for key in ["table-uuid", "view-uuid"] {
+            if metadata.get(key).is_some() {
+                metadata[key] = json!(uuid::Uuid::new_v4());
+            }
+        }
+        std::fs::create_dir_all(location.join("metadata")).unwrap();
+        let file = location.join("metadata/00000-copy.metadata.json");
+        std::fs::write(&file, metadata.to_string()).unwrap();
+        format!("file://{}", file.display())
+    }
+
+    fn body(&self, operation: &str) -> Option<Value> {
+        let (method, path) = operation.split_once(' ').unwrap();
+        if method != "POST" {
+            return None;
+        }
+        if let Some(rest) = path.strip_prefix("/catalog/v1/") {
+            return catalog_body(rest);
+        }
+        management_body(&self.app, path.strip_prefix("/management/v1/").unwrap())
+    }
+}
+
+const OTHER_PROJECT: &str = "0190a000-0000-7000-8000-000000000001";
+
+fn catalog_body(path: &str) -> Option<Value> {
+    let set = json!([{ "action": "set-properties", "updates": { "changed": "yes" } }]);
+    let rename = |name: &str, to: &str| {
+        json!({
+            "source": { "namespace": ["ns"], "name": name },
+            "destination": { "namespace": ["empty"], "name": to },
+        })
+    };
+    Some(match path {
+        "{prefix}/namespaces" => json!({ "namespace": ["ns", "inner"] }),
+        "{prefix}/namespaces/{namespace}/properties" => json!({ "updates": { "changed": "yes" } }),
+        "{prefix}/namespaces/{namespace}/tables" => table("t2"),
+        "{prefix}/namespaces/{namespace}/views" => view("v2", "ns"),
+        "{prefix}/namespaces/{namespace}/tables/{table}" => {
+            json!({ "requirements": [], "updates": set })
+        }
+        "{prefix}/namespaces/{namespace}/views/{view}" => json!({ "updates": [
+            { "action": "add-view-version", "view-version": view_version(2, "ns", "SELECT 2 AS id") },
+            { "action": "set-current-view-version", "view-version-id": -1 },
+        ] }),
+        "{prefix}/namespaces/{namespace}/tables/{table}/metrics" => json!({
+            "report-type": "scan-report", "table-name": "ns.t", "snapshot-id": 1, "filter": true,
+            "schema-id": 0, "projected-field-ids": [1], "projected-field-names": ["id"], "metrics": {},
+        }),
+        "{prefix}/tables/rename" => rename("t", "t2"),
+        "{prefix}/views/rename" => rename("v", "v2"),
+        "{prefix}/transactions/commit" => json!({ "table-changes": [{
+            "identifier": { "namespace": ["ns"], "name": "t" }, "requirements": [], "updates": set,
+        }] }),
+        _ => return None,
+    })
+}
+
+fn management_body(app: &TestApp, path: &str) -> Option<Value> {
+    let warehouse = |name: &str| app.warehouse_body(name);
+    Some(match path {
+        "bootstrap" => json!({ "accept-terms-of-use": true }),
+        "project" => json!({ "project-name": "new" }),
+        "project/rename" | "project/{project_id}/rename" | "warehouse/{warehouse_id}/rename" => {
+            json!({ "new-name": "renamed" })
+        }
+        "warehouse" => warehouse("third"),
+        "warehouse/{warehouse_id}/storage" => {
+            json!({ "storage-profile": warehouse("demo")["storage-profile"] })
+        }
+        "warehouse/{warehouse_id}/storage-credential" => json!({ "new-storage-credential": null }),
+        "warehouse/{warehouse_id}/delete-profile" => {
+            json!({ "delete-profile": { "type": "hard" } })
+        }
+        "warehouse/{warehouse_id}/format-version-policy" => {
+            json!({ "allowed-format-versions": [1, 2], "default-format-version": 2 })
+        }
+        "warehouse/{warehouse_id}/managed-by" => json!({ "managed-by": "instance-admin" }),
+        path if path.ends_with("/protection") => json!({ "protected": true }),
+        _ => return None,
+    })
+}
+
+/// All operations as both descriptions list them, in their order: `METHOD /path`.
+pub(crate) async fn all(app: &TestApp) -> Vec<String> {
+    let mut operations = Vec::new();
+    for (api, uri) in [
+        ("/catalog", "/api-docs/catalog/v1/openapi.json"),
+        ("/management", "/api-docs/management/v1/openapi.json"),
+    ] {
+        let description = app.get(uri).await.expect(200);
+        for (path, item) in description["paths"].as_object().unwrap() {
+            let methods = ["get", "head", "post", "put", "patch", "delete"];
+            let there = methods.iter().filter(|method| item.get(**method).is_some());
+            operations.extend(there.map(|method| format!("{} {api}{path}", method.to_uppercase())));
+        }
+    }
+    operations
+}
+
+/// A schema with one column more.
+pub(crate) fn wider_schema() -> Value {
+    let mut wider = schema();
+    let column = json!({ "id": 3, "name": "note", "type": "string", "required": false });
+    wider["fields"].as_array_mut().unwrap().push(column);
+    wider
+}

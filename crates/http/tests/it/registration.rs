@@ -1,0 +1,95 @@
+//! Register, overwrite, unregister.
+
+use catalog::table::Existing;
+use serde_json::{Value, json};
+use testkit::TestApp;
+
+use crate::set_property;
+
+async fn register(
+    app: &TestApp,
+    name: &str,
+    location: &Value,
+    existing: Existing,
+) -> testkit::Answer {
+    let overwrite = existing == Existing::Overwrite;
+    let body = json!({ "name": name, "metadata-location": location, "overwrite": overwrite });
+    app.post(app.at("namespaces/ns/register"), &body).await
+}
+
+#[tokio::test]
+async fn an_unregistered_table_comes_back_by_registration() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let created = app.table("ns", "t").await;
+    let location = &created["metadata-location"];
+    let uri = app.at("namespaces/ns/tables/t");
+    let unregistered = app
+        .post(format!("{uri}/unregister"), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(&unregistered["metadata-location"], location);
+    assert_eq!(app.get(&uri).await.error().0, 404);
+    assert!(std::fs::exists(location.as_str().unwrap().strip_prefix("file://").unwrap()).unwrap());
+    let registered = register(&app, "again", location, Existing::Refuse)
+        .await
+        .expect(200);
+    assert_eq!(registered["metadata"], created["metadata"]);
+    assert_eq!(&registered["metadata-location"], location);
+    let taken = register(&app, "again", location, Existing::Refuse)
+        .await
+        .error();
+    assert_eq!((taken.0, taken.1.as_str()), (409, "AlreadyExistsException"));
+}
+
+#[tokio::test]
+async fn an_overwrite_goes_back_to_another_metadata_file() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let created = app.table("ns", "t").await;
+    let uri = app.at("namespaces/ns/tables/t");
+    let body = set_property(&created["metadata"]["table-uuid"], "a", "1");
+    app.post(&uri, &body).await.expect(200);
+    let location = &created["metadata-location"];
+    register(&app, "t", location, Existing::Overwrite)
+        .await
+        .expect(200);
+    let loaded = app.load("ns", "t").await;
+    assert_eq!(&loaded["metadata-location"], location);
+    assert_eq!(loaded["metadata"]["properties"].get("a"), None);
+}
+
+#[tokio::test]
+async fn what_is_no_metadata_file_of_the_warehouse_is_refused() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let root = app.folder().canonicalize().unwrap();
+    let base = format!("file://{}/demo", root.display());
+    std::fs::write(root.join("demo/broken.metadata.json"), "{\"a\":").unwrap();
+    std::fs::write(root.join("demo/other.metadata.json"), "{}").unwrap();
+    std::fs::write(root.join("demo/zip.gz.metadata.json"), "no gzip").unwrap();
+    std::fs::write(root.join("outside.metadata.json"), "{}").unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", root.join("demo/link.metadata.json")).unwrap();
+    for location in [
+        format!("{base}/nope.metadata.json"),
+        format!("{base}/broken.metadata.json"),
+        format!("{base}/other.metadata.json"),
+        format!("{base}/zip.gz.metadata.json"),
+        format!("{base}/link.metadata.json"),
+        format!("{base}/../outside.metadata.json"),
+        format!("file://{}/outside.metadata.json", root.display()),
+        "file:///etc/passwd".to_owned(),
+        "https://example.com/x.metadata.json".to_owned(),
+        String::new(),
+    ] {
+        let answer = register(&app, "t", &json!(location), Existing::Refuse).await;
+        assert!(
+            answer.status.is_client_error(),
+            "{location}: {}",
+            answer.text()
+        );
+        answer.error();
+    }
+    let list = app.get(app.at("namespaces/ns/tables")).await.expect(200);
+    assert_eq!(list["identifiers"], json!([]));
+}

@@ -1,0 +1,101 @@
+//! Views.
+
+use serde_json::json;
+use testkit::{TestApp, view, view_version};
+
+#[tokio::test]
+async fn a_view_lives_and_dies() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let created = app.view("ns", "v").await;
+    let uri = app.at("namespaces/ns/views/v");
+    assert_eq!(app.get(&uri).await.expect(200), created);
+    app.head(&uri).await.expect(204);
+    let body = json!({
+        "requirements": [{ "type": "assert-view-uuid", "uuid": created["metadata"]["view-uuid"] }],
+        "updates": [
+            { "action": "add-view-version", "view-version": view_version(2, "ns", "SELECT 2 AS id") },
+            { "action": "set-current-view-version", "view-version-id": -1 },
+        ],
+    });
+    let replaced = app.post(&uri, &body).await.expect(200);
+    assert_eq!(replaced["metadata"]["current-version-id"], 2);
+    let list = app.get(app.at("namespaces/ns/views")).await.expect(200);
+    assert_eq!(
+        list["identifiers"],
+        json!([{ "namespace": ["ns"], "name": "v" }])
+    );
+    app.delete(&uri).await.expect(204);
+    let (status, kind, message) = app.get(&uri).await.error();
+    assert_eq!((status, kind.as_str()), (404, "NoSuchViewException"));
+    assert_eq!(message, "View does not exist: ns.v");
+}
+
+#[tokio::test]
+async fn a_view_is_not_replaced_if_it_is_another_one() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    app.view("ns", "v").await;
+    let body = json!({
+        "requirements": [{ "type": "assert-view-uuid", "uuid": uuid::Uuid::new_v4() }],
+        "updates": [{ "action": "set-properties", "updates": { "a": "1" } }],
+    });
+    let (status, kind, _) = app
+        .post(app.at("namespaces/ns/views/v"), &body)
+        .await
+        .error();
+    assert_eq!((status, kind.as_str()), (409, "CommitFailedException"));
+}
+
+#[tokio::test]
+async fn a_table_and_a_view_share_their_names() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    app.table("ns", "t").await;
+    app.view("ns", "v").await;
+    let (status, kind, message) = app
+        .post(app.at("namespaces/ns/views"), &view("T", "ns"))
+        .await
+        .error();
+    assert_eq!((status, kind.as_str()), (409, "AlreadyExistsException"));
+    assert_eq!(message, "Table with same name already exists: ns.T");
+    let (status, _, message) = app
+        .post(app.at("namespaces/ns/tables"), &testkit::table("V"))
+        .await
+        .error();
+    assert_eq!(status, 409);
+    assert_eq!(message, "View with same name already exists: ns.V");
+    // A view is no table, nor the other way round.
+    assert_eq!(
+        app.get(app.at("namespaces/ns/tables/v")).await.error().1,
+        "NoSuchTableException"
+    );
+    assert_eq!(
+        app.get(app.at("namespaces/ns/views/t")).await.error().1,
+        "NoSuchViewException"
+    );
+    assert_eq!(
+        app.delete(app.at("namespaces/ns/views/t")).await.error().0,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_view_is_renamed() {
+    let app = TestApp::start().await;
+    app.namespace("a").await;
+    app.namespace("b").await;
+    let created = app.view("a", "v").await;
+    let body = json!({
+        "source": { "namespace": ["a"], "name": "v" },
+        "destination": { "namespace": ["b"], "name": "w" },
+    });
+    app.post(app.at("views/rename"), &body).await.expect(204);
+    let loaded = app.get(app.at("namespaces/b/views/w")).await.expect(200);
+    assert_eq!(
+        loaded["metadata"]["view-uuid"],
+        created["metadata"]["view-uuid"]
+    );
+    let (status, kind, _) = app.post(app.at("views/rename"), &body).await.error();
+    assert_eq!((status, kind.as_str()), (404, "NoSuchViewException"));
+}
