@@ -80,6 +80,7 @@ impl ErrorKind {
             self,
             Self::Forbidden
                 | Self::IdempotencyKeyReused
+                | Self::InvalidStorage
                 | Self::MissingMetadataFile
                 | Self::CommitStateUnknown
                 | Self::Unavailable

@@ -103,10 +103,12 @@ where
             let Some(record) = request.record_outcome(&refused, cx.now())? else {
                 return Err(error);
             };
-            // A twin of this request may have succeeded meanwhile; then its outcome is the answer.
+            // A twin of this request may have succeeded meanwhile; then its outcome is the answer. Where that cannot be told,
+            // the refusal is not the last word: the client would delete what the twin has published.
             match cx.idempotency().idempotency_record(record).await {
+                Ok(()) => Err(error),
                 Err(StoreError::Replayed(first)) => replay(idempotent, &first),
-                Ok(()) | Err(_) => Err(error),
+                Err(unknown) => Err(unknown.into()),
             }
         }
         Err(Interrupted::Failed(error)) => Err(error),

@@ -43,7 +43,7 @@ pub(crate) fn spelled(location: &Location) -> String {
     location.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Refuses `write.metadata.path` and `write.data.path` outside of the table's own location: files there would be out of reach of
+/// Refuses `write.metadata.path` and `write.data.path` outside of the table's or view's own location: files there would be out of reach of
 /// its credentials and of its purge.
 pub(crate) fn check_paths<'a>(
     warehouse: &Warehouse,
@@ -59,7 +59,7 @@ pub(crate) fn check_paths<'a>(
         let Some(path) = property(key) else { continue };
         if !warehouse.profile.parse_location(path)?.is_within(location) {
             let message = format!(
-                "property `{key}` is `{path}`, which is not within the table's location `{}`",
+                "property `{key}` is `{path}`, which is not within the location `{}`",
                 location.as_str()
             );
             return Err(CatalogError::new(ErrorKind::InvalidLocation, message));

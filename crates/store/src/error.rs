@@ -85,3 +85,11 @@ pub enum StoreError {
     #[error("internal error of the store: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
+
+impl StoreError {
+    /// Whether it is certain that the change was not made. If not, the change may be found to be made later, so whatever it
+    /// refers to must be kept.
+    pub const fn changed_nothing(&self) -> bool {
+        !matches!(self, Self::OutcomeUnknown(_) | Self::Internal(_))
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::{join_all, try_join_all};
 use iceberg::{TableRequirement, TableUpdate};
 use model::{Bounds, TabularKind, TabularPath, WarehouseId};
-use store::{Commit, Effects, IdempotencyRecord, StoreError};
+use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
 use super::plan::{Change, Plan, plan};
 use crate::cache::Versioned;
@@ -139,9 +139,10 @@ async fn execute(
     let swapped = swap(cx, warehouse, &plans, idempotency).await;
     match swapped {
         Ok(()) => Ok(Some(finish(cx, plans).await)),
-        Err(error @ StoreError::OutcomeUnknown(_)) => Err(error.into()),
         Err(error) => {
-            forget_written(cx, &plans).await;
+            if error.changed_nothing() {
+                forget_written(cx, &plans).await;
+            }
             failed(cx, error, &plans).await
         }
     }
@@ -172,9 +173,10 @@ async fn swap(
         idempotency,
         ..Effects::none()
     };
+    let mut unchanged = Vec::new();
     for plan in plans {
         match &plan.change {
-            Change::None => {}
+            Change::None => unchanged.push(plan),
             Change::Swap(swap, _) => commit.swaps.push(swap.clone()),
             Change::Create(create) => commit.creates.push(create.clone()),
         }
@@ -190,6 +192,13 @@ async fn swap(
             None => Ok(()),
         };
     }
+    // What was required of a table that stays as it is must still hold when the others change.
+    commit.swaps.extend(unchanged.into_iter().map(|plan| Swap {
+        id: plan.committed().id,
+        expected: plan.version(),
+        claimed_location: None,
+        content: plan.content.clone(),
+    }));
     store.tabular_commit(commit, effects).await
 }
 
@@ -209,7 +218,8 @@ async fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded
         if let Change::Swap(_, obsolete) = &plan.change
             && !obsolete.is_empty()
         {
-            files::forget(cx, &plan.warehouse, obsolete.clone()).await;
+            let folder = &plan.content.location;
+            files::forget_within(cx, &plan.warehouse, folder, obsolete.clone()).await;
         }
         done.push((committed, Loaded::of(&plan.warehouse, id, &versioned)));
     }

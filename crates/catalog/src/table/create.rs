@@ -6,7 +6,7 @@ use model::{
     WarehouseId,
 };
 use serde_json::json;
-use store::{Commit, Effects, NewTabular, StoreError};
+use store::{Commit, Effects, NewTabular};
 use uuid::Uuid;
 
 use super::commit::loaded_again;
@@ -163,7 +163,7 @@ async fn insert(
         .tabular_commit(commit, effects)
         .await
     {
-        if !matches!(error, StoreError::OutcomeUnknown(_)) {
+        if error.changed_nothing() {
             files::forget(cx, warehouse, vec![content.metadata_location]).await;
         }
         let at = (warehouse.id(), path);

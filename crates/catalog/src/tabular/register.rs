@@ -46,6 +46,8 @@ async fn read(
         TabularKind::View => {
             let metadata = ViewMetadata::parse(&json)?;
             metadata.validate()?;
+            let location = location::check(warehouse, metadata.location())?;
+            location::check_paths(warehouse, &location, |key| metadata.property(key))?;
             (metadata.uuid(), metadata.location().to_owned())
         }
         TabularKind::Table => {

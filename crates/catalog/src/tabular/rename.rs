@@ -47,9 +47,6 @@ async fn attempt(
         .await?;
     let found = cx.find_tabular(warehouse, to).await?;
     let namespace = found.namespace.ok_or_else(|| namespace_missing(from, to))?;
-    if let Some(there) = found.tabular.filter(|there| there.id != source.id) {
-        return Err(taken(there.kind, from, to).into());
-    }
     if source.namespace != namespace {
         let action = match kind {
             TabularKind::Table => NamespaceAction::CreateTable,
@@ -61,6 +58,10 @@ async fn attempt(
         };
         cx.require(request, Action::Namespace(action), target)
             .await?;
+    }
+    // Only who may create there hears what is there.
+    if let Some(there) = found.tabular.filter(|there| there.id != source.id) {
+        return Err(taken(there.kind, from, to).into());
     }
     let now = cx.now();
     let event = match kind {

@@ -6,7 +6,7 @@ use model::{
     WarehouseId,
 };
 use serde_json::json;
-use store::{Commit, Effects, NewTabular, StoreError};
+use store::{Commit, Effects, NewTabular};
 use uuid::Uuid;
 
 use crate::cache::Versioned;
@@ -67,15 +67,16 @@ fn first_metadata(cx: &Catalog, place: &CreationPlace, new: ViewCreate) -> Resul
         uuid,
     )?;
     let (schema, view_version, properties) = (new.schema, new.view_version, new.properties);
-    let location = location::spelled(&location);
     let new = NewView {
         uuid,
-        location,
+        location: location::spelled(&location),
         schema,
         view_version,
         properties,
     };
-    Ok(ViewMetadata::create(new, cx.now().as_ms())?)
+    let metadata = ViewMetadata::create(new, cx.now().as_ms())?;
+    location::check_paths(&place.warehouse, &location, |key| metadata.property(key))?;
+    Ok(metadata)
 }
 
 async fn insert(
@@ -133,7 +134,7 @@ async fn insert(
         .tabular_commit(commit, effects)
         .await
     {
-        if !matches!(error, StoreError::OutcomeUnknown(_)) {
+        if error.changed_nothing() {
             files::forget(cx, warehouse, vec![content.metadata_location]).await;
         }
         let at = (warehouse.id(), path);

@@ -85,8 +85,9 @@ async fn attempt(
     }
     let after = applied.metadata;
     let moved = after.location() != base.location();
-    let claimed_location = location::check(warehouse, after.location())?;
-    let claimed_location = moved.then(|| claimed_location.normalized().to_owned());
+    let location = location::check(warehouse, after.location())?;
+    location::check_paths(warehouse, &location, |key| after.property(key))?;
+    let claimed_location = moved.then(|| location.normalized().to_owned());
     let content = write(cx, warehouse, &before.metadata_location, &after).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id, &content);
     let body = json!({
@@ -120,9 +121,10 @@ async fn attempt(
                 Loaded::of(warehouse, view.id, &versioned),
             )))
         }
-        Err(error @ StoreError::OutcomeUnknown(_)) => Err(error.into()),
         Err(error) => {
-            files::forget(cx, warehouse, vec![content.metadata_location]).await;
+            if error.changed_nothing() {
+                files::forget(cx, warehouse, vec![content.metadata_location]).await;
+            }
             match error {
                 StoreError::Stale { .. } => Ok(None),
                 other => Err(Interrupted::of(other, CatalogError::from)),

@@ -69,7 +69,9 @@ pub async fn create(
         .warehouse_create(row.clone(), effects)
         .await;
     if let Err(error) = created {
-        forget_credential(cx, storage_secret).await;
+        if error.changed_nothing() {
+            forget_credential(cx, storage_secret).await;
+        }
         return Err(refused(error, &row.name));
     }
     row.try_into()

@@ -103,7 +103,7 @@ pub async fn update(
                 .try_into();
             }
             Err(error) => {
-                if is_new_secret {
+                if is_new_secret && error.changed_nothing() {
                     forget_credential(cx, row.storage_secret).await;
                 }
                 if !matches!(error, StoreError::Stale { .. }) {
