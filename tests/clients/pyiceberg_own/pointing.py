@@ -26,7 +26,7 @@ NOT_OURS = {
     "with_valid_upcast": "expects an older PyArrow, where a UUID is read as bytes",
     "test_object_storage_data_files": "expects the location <warehouse>/<namespace>/<table>",
     "test_merge_manifests_file_content": "expects the location <warehouse>/<namespace>/<table>",
-    "test_rest_custom_namespace_separator": "expects a server that leaves the separator to the client",
+    "test_rest_custom_namespace_separator": "expects a server that announces . as its namespace separator",
     "test_inspect_refs": "expects names in the order of Java's hash map",
     "test_daft_": "reads by Daft, which is not installed; the catalog sees what PyIceberg sends",
     "test_ray_": "reads by Ray, which is not installed; the catalog sees what PyIceberg sends",
