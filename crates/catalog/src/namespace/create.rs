@@ -9,7 +9,9 @@ use store::{Effects, Entity, NewNamespace, ResolveTarget, Store, StoreError};
 use super::missing;
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, DottedNames, ErrorKind, Request, Result, Settings, events};
+use crate::{
+    Catalog, CatalogError, DottedNames, ErrorKind, Request, Result, Settings, events, location,
+};
 
 /// A namespace that is to be.
 #[derive(Debug, Clone)]
@@ -71,7 +73,7 @@ async fn insert(
     let created = NamespaceCreated {
         id,
         levels,
-        properties: properties.clone(),
+        properties: answered(warehouse, id, properties.clone())?,
     };
     let body = json!({ "namespace": created.levels, "properties": created.properties });
     let event = events::in_warehouse(EventKind::CreateNamespace, warehouse.id(), &id, now, &body)?;
@@ -169,6 +171,20 @@ pub(super) fn stored_properties(
     }
     if let Some(location) = properties.get("location") {
         warehouse.profile.parse_location(location)?;
+    }
+    Ok(properties)
+}
+
+/// Properties as they are answered: with a `location`. Engines that choose the location of a table themselves (Trino)
+/// choose it below that of the namespace. Computed where none is set, so that it follows the warehouse.
+pub(super) fn answered(
+    warehouse: &Warehouse,
+    id: NamespaceId,
+    mut properties: Properties,
+) -> Result<Properties> {
+    if !properties.contains_key("location") {
+        let location = warehouse.profile.base_location().join(&id.to_string())?;
+        properties.insert("location".to_owned(), location::spelled(&location));
     }
     Ok(properties)
 }

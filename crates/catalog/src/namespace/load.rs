@@ -4,6 +4,7 @@ use authz::NamespaceAction;
 use model::{NamespaceId, NamespacePath, Properties, WarehouseId};
 use store::Protection;
 
+use super::create::answered;
 use crate::{Catalog, Request, Result};
 
 /// A namespace as it is answered.
@@ -29,10 +30,11 @@ pub async fn load(
         .require_namespace_row(request, warehouse, path, action)
         .await?
         .into_inner();
-    let row = namespace.row;
+    let (warehouse, row) = (namespace.warehouse, namespace.row);
+    let properties = answered(&warehouse, row.id, row.properties)?;
     Ok(NamespaceView {
         id: row.id,
-        properties: row.properties,
+        properties,
         protection: row.protection,
     })
 }
