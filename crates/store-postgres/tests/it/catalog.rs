@@ -122,7 +122,9 @@ impl Catalog {
 }
 
 pub(crate) async fn open(database: &TemporaryDatabase) -> PostgresStore {
-    let config = PostgresConfig::new(database.url());
+    let mut config = PostgresConfig::new(database.url());
+    // One for each writer of the benchmark.
+    config.write_connections = 32;
     PostgresStore::connect(config).await.unwrap()
 }
 
