@@ -32,7 +32,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let folder = folder.map_err(Error::system("a temporary folder"))?;
     let backend = Backend::prepare(plan, folder.path()).await?;
     let program = Program {
-        binary: binary(plan)?,
+        binary: own_copy(&binary(plan)?, folder.path())?,
         variables: backend.variables(),
         folder: folder.path().to_owned(),
     };
@@ -75,6 +75,13 @@ fn binary(plan: &Plan) -> Result<PathBuf, Error> {
     } else {
         Err(Error::NoProgram(path))
     }
+}
+
+/// A build that ends during the run must not change what is started again.
+fn own_copy(binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
+    let copy = folder.join("lakekeeper");
+    std::fs::copy(binary, &copy).map_err(Error::system("copy the program"))?;
+    Ok(copy)
 }
 
 /// Has `lakekeeper dev` make the warehouse `demo`; gives the prefix of its paths.

@@ -1,7 +1,7 @@
 //! What one client does, until the run is over.
 
+mod contested;
 mod own;
-mod shared;
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::world::{Caller, World};
+pub(crate) use contested::begin;
 use own::Own;
-pub(crate) use shared::begin;
 
 /// One client.
 #[derive(Debug)]
@@ -35,10 +35,10 @@ impl Worker {
     pub(crate) async fn work(mut self) {
         while !self.caller.world.is_over() {
             match self.caller.random.random_range(0..100) {
-                0..30 => shared::change_property(&mut self.caller).await,
-                30..50 => shared::add_snapshot(&mut self.caller).await,
-                50..62 => shared::change_two(&mut self.caller).await,
-                62..80 => shared::read(&mut self.caller).await,
+                0..30 => contested::change_property(&mut self.caller).await,
+                30..50 => contested::add_snapshot(&mut self.caller).await,
+                50..62 => contested::change_two(&mut self.caller).await,
+                62..80 => contested::read(&mut self.caller).await,
                 _ => self.own.step(&mut self.caller).await,
             }
         }

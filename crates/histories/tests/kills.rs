@@ -9,13 +9,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use histories::{Plan, StoreKind, run};
 
 /// Two at once would measure each other's patience.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The program: the one that is named, or the one beside the tests, which is built unless it is there.
+/// The program: the one that is named, or the one beside the tests, which is built if it is not there or older than its source.
 fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("LAKEKEEPER_BIN") {
         return named.into();
@@ -23,10 +24,35 @@ fn program() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.ancestors().nth(2).unwrap();
     let program = profile.join("lakekeeper");
-    if !program.is_file() {
+    if changed(&program) < changed_last() {
         build(profile);
     }
     program
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|file| file.modified()).ok()
+}
+
+/// When the newest source file of any crate was changed.
+fn changed_last() -> Option<SystemTime> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let product = crates.read_dir().unwrap().map(|entry| entry.unwrap());
+    let product = product.filter(|entry| entry.file_name() != "histories");
+    let mut folders: Vec<PathBuf> = product
+        .flat_map(|entry| ["src", "migrations"].map(|folder| entry.path().join(folder)))
+        .collect();
+    let mut newest = None;
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                newest = newest.max(changed(&entry.path()));
+            }
+        }
+    }
+    newest
 }
 
 fn build(profile: &Path) {
