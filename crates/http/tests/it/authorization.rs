@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use testkit::{RecordingAuthorizer, TestApp, Verdict};
 
 use crate::operations::{self, Prepared};
@@ -105,4 +106,65 @@ async fn an_authorizer_out_of_order_is_503_and_nothing_happens() {
         assert_eq!(answer.header("retry-after"), Some("1"));
         assert_eq!(before, prepared.state().await);
     }
+}
+
+/// One request, and what it asks for.
+async fn asked(change: impl AsyncFnOnce(&Prepared)) -> String {
+    let (prepared, authorizer) = prepared().await;
+    change(&prepared).await;
+    let actions = authorizer.take();
+    let actions = actions.iter().map(ToString::to_string);
+    actions.collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn what_does_more_asks_for_more() {
+    let at_the_top = asked(async |prepared| {
+        let body = json!({ "namespace": ["top"] });
+        let app = &prepared.app;
+        app.post(app.at("namespaces"), &body).await.expect(200);
+    });
+    assert_eq!(at_the_top.await, "warehouse:create_namespace");
+    let below = asked(async |prepared| {
+        let app = &prepared.app;
+        app.get(app.at("namespaces?parent=ns")).await.expect(200);
+    });
+    assert_eq!(below.await, "namespace:list_namespaces");
+    let creating_commit = asked(async |prepared| {
+        let location = prepared
+            .app
+            .folder()
+            .canonicalize()
+            .unwrap()
+            .join("demo/new");
+        let body = json!({
+            "requirements": [{ "type": "assert-create" }],
+            "updates": [
+                { "action": "assign-uuid", "uuid": uuid::Uuid::new_v4() },
+                { "action": "upgrade-format-version", "format-version": 2 },
+                { "action": "add-schema", "schema": testkit::schema(), "last-column-id": 2 },
+                { "action": "set-current-schema", "schema-id": -1 },
+                { "action": "add-spec", "spec": { "spec-id": 0, "fields": [] } },
+                { "action": "set-default-spec", "spec-id": -1 },
+                { "action": "add-sort-order", "sort-order": { "order-id": 0, "fields": [] } },
+                { "action": "set-default-sort-order", "sort-order-id": -1 },
+                { "action": "set-location", "location": format!("file://{}", location.display()) },
+            ],
+        });
+        let app = &prepared.app;
+        app.post(app.at("namespaces/ns/tables/new"), &body)
+            .await
+            .expect(200);
+    });
+    assert_eq!(creating_commit.await, "namespace:create_table");
+    let overwriting = asked(async |prepared| {
+        let app = &prepared.app;
+        let location = app.load("ns", "t").await["metadata-location"].clone();
+        let body = json!({ "name": "t", "metadata-location": location, "overwrite": true });
+        app.post(app.at("namespaces/ns/register"), &body)
+            .await
+            .expect(200);
+    });
+    let expected = "table:get_metadata, namespace:create_table, table:drop";
+    assert_eq!(overwriting.await, expected);
 }

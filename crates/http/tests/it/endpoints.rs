@@ -84,3 +84,29 @@ async fn a_request_id_is_kept_if_it_is_a_word_and_made_if_not() {
     let made = app.get("/health").header("x-request-id", &long).await;
     assert!(made.header("x-request-id").unwrap().len() < 100);
 }
+
+#[tokio::test]
+async fn links_are_made_from_what_a_proxy_says_if_it_is_believed() {
+    for (trusts, expected) in [
+        (true, "https://lake.example/ice/catalog"),
+        (false, "http://catalog.test/catalog"),
+    ] {
+        let builder = TestApp::builder().http(|http| http.trusts_forwarded_headers = trusts);
+        let app = builder.start().await;
+        let call = app.get("/catalog/v1/config?warehouse=demo");
+        let call = call.header("x-forwarded-host", "lake.example");
+        let config = call.header("x-forwarded-prefix", "/ice").await.expect(200);
+        assert_eq!(config["overrides"]["uri"], expected);
+    }
+}
+
+#[tokio::test]
+async fn the_swagger_page_needs_nothing_from_elsewhere() {
+    let app = TestApp::start().await;
+    let page = app.get("/swagger-ui/").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains("https://"), "{}", page.text());
+    let builder = TestApp::builder().http(|http| http.serves_swagger_ui = false);
+    let quiet = builder.start().await;
+    assert_eq!(quiet.get("/swagger-ui/").await.error().0, 404);
+}

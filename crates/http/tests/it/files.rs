@@ -102,3 +102,38 @@ async fn a_compressed_metadata_file_is_written_where_its_name_says_so() {
     let written: Value = serde_json::from_reader(flate2::read::GzDecoder::new(file)).unwrap();
     assert_eq!(written, created["metadata"]);
 }
+
+#[tokio::test]
+async fn a_registered_copy_deletes_no_metadata_of_its_original() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let original = app.table("ns", "t").await;
+    let location = original["metadata-location"].as_str().unwrap();
+    let folder = app.folder().canonicalize().unwrap().join("demo/copy");
+    let mut copy = original["metadata"].clone();
+    copy["table-uuid"] = json!(uuid::Uuid::new_v4());
+    copy["location"] = json!(format!("file://{}", folder.display()));
+    copy["metadata-log"] =
+        json!([{ "metadata-file": location, "timestamp-ms": copy["last-updated-ms"] }]);
+    copy["properties"] = json!({
+        "write.metadata.delete-after-commit.enabled": "true",
+        "write.metadata.previous-versions-max": "1",
+    });
+    let metadata = folder.join("metadata");
+    std::fs::create_dir_all(&metadata).unwrap();
+    let file = metadata.join("00001-copy.metadata.json");
+    std::fs::write(&file, copy.to_string()).unwrap();
+    let body = json!({ "name": "copy", "metadata-location": format!("file://{}", file.display()) });
+    app.post(app.at("namespaces/ns/register"), &body)
+        .await
+        .expect(200);
+    for value in ["1", "2"] {
+        let body = crate::set_property(&copy["table-uuid"], "a", value);
+        app.post(app.at("namespaces/ns/tables/copy"), &body)
+            .await
+            .expect(200);
+    }
+    assert!(Path::new(location.strip_prefix("file://").unwrap()).exists());
+    assert_eq!(app.load("ns", "t").await, original);
+    assert!(!file.exists(), "its own are deleted");
+}

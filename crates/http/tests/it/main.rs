@@ -19,6 +19,7 @@ mod management;
 mod namespaces;
 mod operations;
 mod protection;
+mod races;
 mod registration;
 mod tables;
 mod transactions;

@@ -80,3 +80,27 @@ async fn transactions_over_the_same_tables_in_any_order_all_end() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_required_of_an_unchanged_table_is_part_of_the_transaction() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let (a, b) = (app.table("ns", "a").await, app.table("ns", "b").await);
+    let (a_id, b_id) = (&a["metadata"]["table-uuid"], &b["metadata"]["table-uuid"]);
+    let version = async || {
+        let id = a_id.as_str().unwrap().parse().unwrap();
+        let row = app.store.tabular_load(app.warehouse.parse().unwrap(), id);
+        row.await.unwrap().version.as_i64()
+    };
+    let before = version().await;
+    let only_required = json!({
+        "identifier": { "namespace": ["ns"], "name": "a" }, "requirements": [is(a_id)], "updates": [],
+    });
+    let body = json!({ "table-changes": [only_required, change("b", &is(b_id))] });
+    app.post(app.at("transactions/commit"), &body)
+        .await
+        .expect(204);
+    // Compared and set in the same act, so no commit through another replica can have come in between.
+    assert_eq!(version().await, before + 1);
+    assert_eq!(app.load("ns", "a").await, a);
+}

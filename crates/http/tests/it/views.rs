@@ -99,3 +99,21 @@ async fn a_view_is_renamed() {
     let (status, kind, _) = app.post(app.at("views/rename"), &body).await.error();
     assert_eq!((status, kind.as_str()), (404, "NoSuchViewException"));
 }
+
+#[tokio::test]
+async fn a_view_keeps_its_files_out_of_others_folders() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let table = app.table("ns", "t").await;
+    let elsewhere = table["metadata"]["location"].as_str().unwrap();
+    let properties = json!({ "write.metadata.path": format!("{elsewhere}/metadata") });
+    let mut body = view("v", "ns");
+    body["properties"] = properties.clone();
+    let (status, kind, _) = app.post(app.at("namespaces/ns/views"), &body).await.error();
+    assert_eq!((status, kind.as_str()), (400, "InvalidLocation"));
+    app.view("ns", "v").await;
+    let body = json!({ "updates": [{ "action": "set-properties", "updates": properties }] });
+    let uri = app.at("namespaces/ns/views/v");
+    let (status, kind, _) = app.post(&uri, &body).await.error();
+    assert_eq!((status, kind.as_str()), (400, "InvalidLocation"));
+}

@@ -8,7 +8,8 @@ use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, project_id};
 
 /// Delete the request's project
-#[utoipa::path(delete, path = "/v1/project", tag = "project", operation_id = "delete_project", responses((status = 204)))]
+#[utoipa::path(delete, path = "/v1/project", tag = "project", operation_id = "delete_project",
+    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 204)))]
 pub(crate) async fn drop(
     State(app): State<App>,
     Bodyless(request): Bodyless,

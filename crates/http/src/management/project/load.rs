@@ -30,7 +30,8 @@ impl From<ProjectRow> for GetProjectResponse {
 }
 
 /// The request's project
-#[utoipa::path(get, path = "/v1/project", tag = "project", operation_id = "get_project", responses((status = 200, body = GetProjectResponse)))]
+#[utoipa::path(get, path = "/v1/project", tag = "project", operation_id = "get_project",
+    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
     Asked(request): Asked,

@@ -18,6 +18,7 @@ pub(crate) struct RenameProjectRequest {
 
 /// Rename the request's project
 #[utoipa::path(post, path = "/v1/project/rename", tag = "project", operation_id = "rename_project",
+    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
     request_body = RenameProjectRequest, responses((status = 200)))]
 pub(crate) async fn rename(
     State(app): State<App>,
