@@ -28,7 +28,8 @@ run: rust ## Build and start a catalog on SQLite and local files, with a warehou
 test: rust python ## Run every test of the workspace, with a PostgreSQL and a MinIO of its own
 	@status=0; \
 	tests/with-services cargo test $(LOCKED) --workspace --no-fail-fast || status=$$?; \
-	tests/differential/run || status=$$?; \
+	tests/differential/run pyiceberg || status=$$?; \
+	tests/differential/run java || status=$$?; \
 	exit $$status
 
 .PHONY: bench

@@ -1,12 +1,13 @@
 //! What an engine needs to know before its first call.
 
 use authz::{Action, WarehouseAction};
-use model::{Name, PageRequest, ProjectId, WarehouseId};
+use model::{Name, ProjectId, WarehouseId};
 use objects::DeletionMode;
 use store::{WarehouseRow, WarehouseStatus};
 
+use crate::tabular::collect;
 use crate::warehouse::{DeleteProfile, Warehouse};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
+use crate::{Catalog, CatalogError, ErrorKind, ListQuery, Request, Result, project};
 
 /// A warehouse and its defaults for engines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +70,12 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRo
 
 async fn only(cx: &Catalog, request: &Request) -> Result<WarehouseRow> {
     let project = project::of_request(cx, request)?;
-    let page = cx
-        .lookup()
-        .warehouse_list(&project, PageRequest::FIRST)
-        .await?;
-    let mut active = page
-        .items
-        .into_iter()
-        .filter(|row| row.status == WarehouseStatus::Active);
+    let store = cx.lookup();
+    let all = collect(ListQuery::Everything, async |page| {
+        Ok(store.warehouse_list(&project, page).await?)
+    });
+    let rows = all.await?.items.into_iter();
+    let mut active = rows.filter(|row| row.status == WarehouseStatus::Active);
     match (active.next(), active.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(CatalogError::bad_request(format!(

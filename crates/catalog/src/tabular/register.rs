@@ -2,6 +2,7 @@
 
 use iceberg::{TableMetadata, ViewMetadata};
 use model::{EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use objects::Location;
 use serde_json::json;
 use store::{Commit, Effects, NewTabular, Protection, StoreError, StoredMetadata, TabularContent};
 
@@ -62,9 +63,14 @@ async fn read(
             (metadata.uuid(), metadata.location().to_owned())
         }
     };
-    let claimed_location = location::check(warehouse, &location)?
-        .normalized()
-        .to_owned();
+    let claimed = location::check(warehouse, &location)?;
+    if !Location::parse_object(metadata_location)?.is_within(&claimed) {
+        let message = format!(
+            "metadata file `{metadata_location}` is not within the location `{location}` of its {kind}: another one's purge could delete it"
+        );
+        return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
+    }
+    let claimed_location = claimed.normalized().to_owned();
     let metadata_location = metadata_location.to_owned();
     Ok(Registration {
         id: id_of(uuid),
