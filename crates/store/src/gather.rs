@@ -38,7 +38,7 @@ impl Gathered {
         let (sender, receiver) = mpsc::channel(WAITING);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         for _ in 0..lanes.max(1) {
-            tokio::spawn(run(Arc::clone(resolver), Arc::clone(&receiver)));
+            tokio::spawn(keep_running(Arc::clone(resolver), Arc::clone(&receiver)));
         }
         Self { waiting: sender }
     }
@@ -46,7 +46,7 @@ impl Gathered {
     /// Looks one key up in a statement that begins after this call.
     pub async fn resolve(&self, key: ResolveKey) -> Result<Resolved> {
         let (answer, answered) = oneshot::channel();
-        let stopped = || StoreError::Unavailable("the catalog is shutting down".into());
+        let stopped = || StoreError::Unavailable("the look-up was broken off".into());
         self.waiting
             .send(Waiting { key, answer })
             .await
@@ -55,10 +55,20 @@ impl Gathered {
     }
 }
 
-async fn run(
-    resolver: Arc<dyn Resolver + Send + Sync>,
-    receiver: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
-) {
+type Receiver = Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>;
+
+/// A panic in a resolver fails the batch that met it and no other.
+async fn keep_running(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
+    loop {
+        let lane = tokio::spawn(run(Arc::clone(&resolver), Arc::clone(&receiver)));
+        match lane.await {
+            Err(error) if error.is_panic() => {}
+            Ok(()) | Err(_) => return,
+        }
+    }
+}
+
+async fn run(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         if receiver.lock().await.recv_many(&mut batch, BATCH).await == 0 {
@@ -109,6 +119,12 @@ mod tests {
         async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>> {
             tokio::time::sleep(Duration::from_millis(20)).await;
             self.batches.lock().unwrap().push(keys.len());
+            if keys
+                .iter()
+                .any(|key| matches!(key.target, ResolveTarget::NamespaceRow(_)))
+            {
+                panic!("a bug");
+            }
             if keys
                 .iter()
                 .any(|key| matches!(key.target, ResolveTarget::Namespace(_)))
@@ -181,6 +197,16 @@ mod tests {
         let resolver: Arc<dyn Resolver + Send + Sync> = Arc::new(Counting::default());
         let gathered = Gathered::start(&resolver, 1);
         let target = ResolveTarget::Namespace(namespace());
+        let failed = gathered.resolve(ResolveKey { target, ..key() }).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))));
+        assert!(gathered.resolve(key()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_batch_and_no_later_one() {
+        let resolver: Arc<dyn Resolver + Send + Sync> = Arc::new(Counting::default());
+        let gathered = Gathered::start(&resolver, 1);
+        let target = ResolveTarget::NamespaceRow(namespace());
         let failed = gathered.resolve(ResolveKey { target, ..key() }).await;
         assert!(matches!(failed, Err(StoreError::Unavailable(_))));
         assert!(gathered.resolve(key()).await.is_ok());

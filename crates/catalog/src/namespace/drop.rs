@@ -88,7 +88,11 @@ async fn attempt(
     let (store, row) = (cx.store(namespace), &namespace.row);
     let tree = match options.children {
         Children::Refuse => NamespaceTree::default(),
-        Children::Drop => store.namespace_tree(row.warehouse, row.id).await?,
+        Children::Drop => match store.namespace_tree(row.warehouse, row.id).await {
+            Ok(tree) => tree,
+            Err(StoreError::NotFound(_)) => return Err(missing(path).into()),
+            Err(error) => return Err(error.into()),
+        },
     };
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;

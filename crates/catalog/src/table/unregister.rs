@@ -21,6 +21,8 @@ pub async fn unregister(
     let mut answer = None;
     let committed = once(cx, request, async {
         for _ in 0..ATTEMPTS {
+            let hint = cx.metadata.hint(warehouse, path).into_iter().collect();
+            let _turn = cx.turns.take(hint).await;
             if let Some((committed, loaded)) = attempt(cx, request, warehouse, path).await? {
                 answer = Some(loaded);
                 return Ok(committed);
