@@ -168,3 +168,14 @@ async fn what_does_more_asks_for_more() {
     let expected = "table:get_metadata, namespace:create_table, table:drop";
     assert_eq!(overwriting.await, expected);
 }
+
+/// Who may delete a namespace may delete what is in it, as with today's Lakekeeper.
+#[tokio::test]
+async fn a_recursive_drop_asks_for_the_namespace_alone() {
+    let recursive = asked(async |prepared| {
+        let app = &prepared.app;
+        let uri = app.at("namespaces/ns?recursive=true&purge=true&force=true");
+        app.delete(uri).await.expect(204);
+    });
+    assert_eq!(recursive.await, "namespace:delete");
+}
