@@ -21,13 +21,15 @@ pub(crate) fn etag(loaded: &Loaded, delegation: &str) -> Option<HeaderValue> {
         digest.update(part);
     }
     let digest = digest.finalize();
-    let tag = digest
-        .iter()
-        .take(16)
-        .fold(String::with_capacity(40), |tag, byte| {
-            tag + &format!("{byte:02x}")
-        });
-    HeaderValue::from_str(&format!("W/\"{tag}\"")).ok()
+    let mut tag = String::with_capacity(40);
+    tag.push_str("W/\"");
+    for byte in digest.iter().take(16) {
+        for half in [byte >> 4, byte & 15] {
+            tag.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+        }
+    }
+    tag.push('"');
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(tag)).ok()
 }
 
 /// Whether the client has this answer already (RFC 9110, section 13.1.2).

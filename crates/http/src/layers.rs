@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use model::RequestId;
 use tower::Layer;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -25,12 +26,17 @@ const COMPRESS_ABOVE: u64 = 2_048;
 
 /// The router with everything around it.
 pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
+    // One layer of several, the outermost first: each by itself would box every request and answer.
+    let around = (
+        CatchPanicLayer::custom(panicked),
+        CompressionLayer::new()
+            .quality(CompressionLevel::Fastest)
+            .compress_when(SizeAbove::new(COMPRESS_ABOVE)),
+        RequestDecompressionLayer::new(),
+        DefaultBodyLimit::max(settings.max_body_bytes),
+    );
     let router = router
-        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
-        .layer(RequestDecompressionLayer::new())
-        .layer(map_response(explain_encoding))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(around)
         .layer(from_fn_with_state(settings.max_request_time, in_time))
         .layer(from_fn(observe));
     let router = match cors(settings) {
@@ -58,8 +64,8 @@ fn plus_is_space(mut request: Request) -> Request {
     request
 }
 
-/// A request in an encoding that is not taken gets an empty 415 from the layer below; it deserves a message.
-async fn explain_encoding(response: Response) -> Response {
+/// A request in an encoding that is not taken gets an empty 415 from a layer below; it deserves a message.
+fn explain_encoding(response: Response) -> Response {
     if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
         return response;
     }
@@ -113,46 +119,40 @@ async fn in_time(State(longest): State<Duration>, request: Request, next: Next) 
 
 /// Gives the request an id, logs it and counts it.
 async fn observe(request: Request, next: Next) -> Response {
-    let given = request
-        .headers()
-        .get(REQUEST_ID)
-        .filter(|id| is_short_word(id))
-        .cloned();
-    let id = given.or_else(|| HeaderValue::from_str(&RequestId::generate().to_string()).ok());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let shown = id
-        .as_ref()
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
-    let span = tracing::info_span!("request", request.id = %shown);
+    let given = request.headers().get(REQUEST_ID);
+    let id = match given.filter(|id| is_short_word(id)) {
+        Some(given) => Some(given.clone()),
+        None => HeaderValue::try_from(RequestId::generate().to_string()).ok(),
+    };
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    // What only the log needs is made only for it.
+    let path = tracing::enabled!(tracing::Level::INFO).then(|| request.uri().path().to_owned());
+    let shown = id.as_ref().and_then(|id| id.to_str().ok());
+    let span = tracing::info_span!("request", request.id = shown.unwrap_or_default());
     let start = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let (elapsed, status) = (start.elapsed(), response.status().as_u16());
-    span.in_scope(|| {
-        tracing::info!(%method, path, status, duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
-    });
-    count(
-        &method,
-        route.unwrap_or_else(|| "none".to_owned()),
-        status,
-        elapsed.as_secs_f64(),
-    );
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = explain_encoding(response);
+    let (elapsed, status) = (start.elapsed(), response.status());
+    if let Some(path) = path {
+        let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        span.in_scope(|| {
+            tracing::info!(%method, path, status = status.as_u16(), duration_us, "answered");
+        });
+    }
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    count(&method, route, status, elapsed.as_secs_f64());
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
 }
 
-fn count(method: &Method, route: String, status: u16, seconds: f64) {
+fn count(method: &Method, route: &str, status: StatusCode, seconds: f64) {
     let labels = [
         ("method", method.to_string()),
-        ("route", route),
-        ("status", status.to_string()),
+        ("route", route.to_owned()),
+        ("status", status.as_str().to_owned()),
     ];
     metrics::histogram!("lakekeeper_http_request_duration_seconds", &labels).record(seconds);
 }

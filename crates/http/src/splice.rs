@@ -11,18 +11,25 @@ use crc32fast::Hasher;
 use http_body::{Body, Frame, SizeHint};
 use store::StoredMetadata;
 
-/// A body of known length out of pieces that are not copied together.
+/// A body of known length out of pieces. Large ones are not copied.
 #[derive(Debug)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
+/// Bodies up to so many bytes are sent in one piece: the copy costs less than the further pieces.
+const ONE_PIECE: usize = 16 << 10;
+
 impl Pieces {
-    pub(crate) fn new(pieces: impl IntoIterator<Item = Bytes>) -> Self {
-        Self(
-            pieces
-                .into_iter()
-                .filter(|piece| !piece.is_empty())
-                .collect(),
-        )
+    pub(crate) fn new<const N: usize>(pieces: [Bytes; N]) -> Self {
+        let length: usize = pieces.iter().map(Bytes::len).sum();
+        if length > ONE_PIECE {
+            let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
+            return Self(pieces.collect());
+        }
+        let mut one = BytesMut::with_capacity(length);
+        for piece in &pieces {
+            one.put_slice(piece);
+        }
+        Self(VecDeque::from_iter((length > 0).then(|| one.freeze())))
     }
 }
 

@@ -29,6 +29,17 @@ pub(super) fn answer(
     loaded: &Loaded,
     shape: Shape,
 ) -> ApiResult<Response> {
+    let etag = etag(loaded, &delegation(headers));
+    answer_tagged(app, headers, (loaded, shape), etag)
+}
+
+/// The same, with an entity tag that is known already.
+pub(super) fn answer_tagged(
+    app: &App,
+    headers: &HeaderMap,
+    (loaded, shape): (&Loaded, Shape),
+    etag: Option<HeaderValue>,
+) -> ApiResult<Response> {
     let before = before(loaded);
     let after = match shape {
         Shape::Load => format!(",\"config\":{}}}", config(loaded)),
@@ -65,7 +76,7 @@ pub(super) fn answer(
             "accept-encoding, authorization, x-project-id, x-iceberg-access-delegation",
         ),
     );
-    if let Some(etag) = etag(loaded, &delegation(headers)) {
+    if let Some(etag) = etag {
         set.insert(header::ETAG, etag);
     }
     Ok(response)

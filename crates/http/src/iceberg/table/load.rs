@@ -1,6 +1,6 @@
 //! `GET /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use catalog::Representation;
 use http::{HeaderMap, StatusCode, header};
@@ -10,8 +10,8 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::etag::{etag, is_known};
-use crate::extract::{Asked, AtTabular, delegation};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::extract::{Asked, AtTabular, Query, delegation};
+use crate::iceberg::loaded::{Shape, answer_tagged};
 
 /// What to load.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -54,6 +54,6 @@ pub(crate) async fn load(
         Some(etag) if is_known(&headers, &etag) => {
             Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response())
         }
-        _ => answer(&app, &headers, &loaded, Shape::Load),
+        etag => answer_tagged(&app, &headers, (&loaded, Shape::Load), etag),
     }
 }
