@@ -219,10 +219,10 @@ macro_rules! conformance_cases {
                 overlaps_are_refused
                 neighbours_are_not_overlaps
                 warehouses_do_not_share_locations
-                what_a_task_will_empty_is_taken
                 a_move_is_checked_and_frees_the_old_place
                 places_may_be_handed_on_in_one_commit
-                twins_in_one_commit_overlap;
+                twins_in_one_commit_overlap
+                what_a_task_will_empty_is_taken;
             resolve:
                 answers_come_in_the_order_of_the_keys
                 what_is_absent_is_none
