@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use iceberg::MetadataCodec;
+use model::Properties;
 use objects::Location;
 use store::{StoredMetadata, TabularContent};
+use uuid::Uuid;
 
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
@@ -15,6 +17,41 @@ pub(crate) struct NewFile {
     pub(crate) metadata_location: String,
     pub(crate) json: Vec<u8>,
     pub(crate) codec: MetadataCodec,
+}
+
+impl NewFile {
+    /// The first metadata file of a table or view.
+    pub(crate) fn first(location: &str, properties: &Properties, json: Vec<u8>) -> Result<Self> {
+        Self::numbered(0, location, properties, json)
+    }
+
+    /// The metadata file that follows `last`.
+    pub(crate) fn after(
+        last: &str,
+        location: &str,
+        properties: &Properties,
+        json: Vec<u8>,
+    ) -> Result<Self> {
+        let number = iceberg::parse_metadata_version(last).map_or(0, |last| last.saturating_add(1));
+        Self::numbered(number, location, properties, json)
+    }
+
+    fn numbered(
+        number: u64,
+        location: &str,
+        properties: &Properties,
+        json: Vec<u8>,
+    ) -> Result<Self> {
+        let codec = MetadataCodec::from_properties(properties)?;
+        let name = iceberg::metadata_file_name(number, Uuid::new_v4(), codec);
+        let folder = iceberg::metadata_directory(location, properties);
+        Ok(Self {
+            location: location.to_owned(),
+            metadata_location: format!("{folder}/{name}"),
+            json,
+            codec,
+        })
+    }
 }
 
 /// Writes the file and prepares the row that will point to it.

@@ -1,6 +1,5 @@
 //! Where tables and views may be.
 
-use iceberg::MetadataCodec;
 use model::Properties;
 use objects::Location;
 use uuid::Uuid;
@@ -43,12 +42,23 @@ pub(crate) fn spelled(location: &Location) -> String {
     location.as_str().trim_end_matches('/').to_owned()
 }
 
+/// The location that metadata names, with [`check_paths`].
+pub(crate) fn check_metadata(
+    warehouse: &Warehouse,
+    location: &str,
+    properties: &Properties,
+) -> Result<Location> {
+    let location = check(warehouse, location)?;
+    check_paths(warehouse, &location, properties)?;
+    Ok(location)
+}
+
 /// Refuses `write.metadata.path` and `write.data.path` outside of the table's or view's own location: files there would be out of reach of
 /// its credentials and of its purge.
-pub(crate) fn check_paths<'a>(
+pub(crate) fn check_paths(
     warehouse: &Warehouse,
     location: &Location,
-    property: impl Fn(&str) -> Option<&'a str>,
+    properties: &Properties,
 ) -> Result<()> {
     for key in [
         "write.metadata.path",
@@ -56,7 +66,9 @@ pub(crate) fn check_paths<'a>(
         "write.object-storage.path",
         "write.folder-storage.path",
     ] {
-        let Some(path) = property(key) else { continue };
+        let Some(path) = properties.get(key) else {
+            continue;
+        };
         if !warehouse.profile.parse_location(path)?.is_within(location) {
             let message = format!(
                 "property `{key}` is `{path}`, which is not within the location `{}`",
@@ -66,18 +78,4 @@ pub(crate) fn check_paths<'a>(
         }
     }
     Ok(())
-}
-
-/// Where a metadata file of this version goes.
-pub(crate) fn metadata_file(
-    location: &str,
-    properties: &Properties,
-    version: u64,
-    codec: MetadataCodec,
-) -> String {
-    let name = iceberg::metadata_file_name(version, Uuid::new_v4(), codec);
-    format!(
-        "{}/{name}",
-        iceberg::metadata_directory(location, properties)
-    )
 }

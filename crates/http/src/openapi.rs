@@ -29,14 +29,13 @@ pub(crate) fn management_api() -> utoipa::openapi::OpenApi {
 
 /// The descriptions, and the page that shows them.
 pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
-    let pages = SwaggerUi::new("/swagger-ui")
-        .url("/api-docs/catalog/v1/openapi.json", catalog_api())
-        .url("/api-docs/management/v1/openapi.json", management_api());
-    if settings.serves_swagger_ui {
-        Router::from(pages)
-    } else {
-        Router::new()
+    if !settings.serves_swagger_ui {
+        return Router::new();
     }
+    SwaggerUi::new("/swagger-ui")
+        .url("/api-docs/catalog/v1/openapi.json", catalog_api())
+        .url("/api-docs/management/v1/openapi.json", management_api())
+        .into()
 }
 
 /// The endpoints as `GET /v1/config` lists them: what is routed, and nothing else.

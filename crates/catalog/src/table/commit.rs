@@ -15,8 +15,8 @@ use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 use super::plan::{Change, Plan, plan};
 use crate::cache::Versioned;
 use crate::files;
-use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, CommittedTabular};
+use crate::idempotency::Interrupted;
+use crate::tabular::{self, CommittedTabular, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
 
 /// Attempts before a client has to try itself; each lost race means that another commit succeeded.
@@ -42,35 +42,17 @@ pub async fn commit(
     warehouse: WarehouseId,
     commit: TableCommit,
 ) -> Result<Loaded> {
-    let mut answer = None;
     let commits = [commit];
-    let committed = once(cx, request, async {
+    once_loaded(cx, request, TabularKind::Table, async {
         let record = |committed: &[CommittedTabular]| match committed {
             [one] => request.record(one, cx.now()),
             _ => Err(CatalogError::internal("one commit, several outcomes")),
         };
         let done = commit_all(cx, request, (warehouse, &commits), record).await?;
-        let (committed, loaded) = done
-            .into_iter()
-            .next()
-            .ok_or_else(|| CatalogError::internal("a commit without an outcome"))?;
-        answer = Some(loaded);
-        Ok(committed)
+        let done = done.into_iter().next();
+        done.ok_or_else(|| CatalogError::internal("a commit without an outcome").into())
     })
-    .await?;
-    match answer {
-        Some(loaded) => Ok(loaded),
-        None => loaded_again(cx, request, &committed).await,
-    }
-}
-
-/// The answer to a request that has been done before: the table as it is now, or as it was then if it is gone.
-pub(crate) async fn loaded_again(
-    cx: &Catalog,
-    request: &Request,
-    committed: &CommittedTabular,
-) -> Result<Loaded> {
-    tabular::loaded_again(cx, request, TabularKind::Table, committed).await
+    .await
 }
 
 /// Commits to all of the tables or to none. `record` makes the idempotency record of the outcome.

@@ -20,12 +20,12 @@ pub async fn load(
         .require_content(request, (warehouse, path), TabularKind::Table, action)
         .await?;
     files::check_present(cx, &table.warehouse, &versioned.content.metadata_location).await?;
-    let loaded = Loaded::of(&table.warehouse, table.id, &versioned);
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
     match representation {
         Representation::All => Ok(loaded),
         Representation::Refs => {
             let all = &versioned.content.metadata;
-            let metadata = cx.metadata.refs(table.id, versioned.version, || {
+            let metadata = cx.metadata.refs(table.id(), versioned.version, || {
                 let parsed =
                     TableMetadata::parse(&all.decode()?).map_err(crate::CatalogError::internal)?;
                 Ok(StoredMetadata::encode(&parsed.to_json_refs_only()))

@@ -13,8 +13,8 @@ mod register;
 mod rename;
 mod unregister;
 
+pub(crate) use commit::commit_all;
 pub use commit::{TableCommit, commit};
-pub(crate) use commit::{commit_all, loaded_again};
 pub use create::{Staging, TableCreate, create};
 pub use drop::drop;
 pub use exists::exists;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::Authorized;
-use iceberg::{CommitPoint, MetadataCodec, TableMetadata, apply_table, check_table};
+use iceberg::{CommitPoint, TableMetadata, apply_table, check_table};
 use model::{Event, EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use serde_json::json;
 use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
@@ -43,7 +43,7 @@ pub(super) struct Plan {
     id: TabularId,
     base_version: Version,
     proof: Proof,
-    file: Option<(Vec<u8>, MetadataCodec)>,
+    file: Option<NewFile>,
 }
 
 impl Plan {
@@ -56,16 +56,8 @@ impl Plan {
 
     /// Writes the new metadata file, if there is one.
     pub(super) async fn write(&mut self, cx: &Catalog) -> Result<()> {
-        let Some((json, codec)) = self.file.take() else {
+        let Some(file) = self.file.take() else {
             return Ok(());
-        };
-        let location = std::mem::take(&mut self.content.location);
-        let metadata_location = self.content.metadata_location.clone();
-        let file = NewFile {
-            location,
-            metadata_location,
-            json,
-            codec,
         };
         self.content = files::write(cx, &self.warehouse, file).await?;
         self.is_written = true;
@@ -141,7 +133,7 @@ fn plan_swap(
         content: content.clone(),
         event: None,
         is_written: false,
-        id: table.id,
+        id: table.id(),
         base_version: versioned.version,
         proof: Proof::Table(table),
         file: None,
@@ -151,9 +143,12 @@ fn plan_swap(
     }
     let after = applied.metadata;
     let claimed_location = check_change(&plan.warehouse, &base, &after)?;
-    let version = iceberg::parse_metadata_version(&content.metadata_location)
-        .map_or(0, |last| last.saturating_add(1));
-    plan.put_file(&after, version)?;
+    plan.put_file(NewFile::after(
+        &content.metadata_location,
+        after.location(),
+        after.properties(),
+        after.to_json(),
+    )?);
     let content = plan.content.clone();
     let swap = Swap {
         id: plan.id,
@@ -186,8 +181,7 @@ fn check_change(
         );
         return Err(CatalogError::bad_request(message));
     }
-    let location = location::check(warehouse, after.location())?;
-    location::check_paths(warehouse, &location, |key| after.property(key))?;
+    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
     let moved = after.location() != base.location();
     Ok(moved.then(|| location.normalized().to_owned()))
 }
@@ -213,8 +207,8 @@ async fn plan_create(
         .settings
         .format_versions
         .check_table(metadata.format_version())?;
-    let location = location::check(&place.warehouse, metadata.location())?;
-    location::check_paths(&place.warehouse, &location, |key| metadata.property(key))?;
+    let (location_text, properties) = (metadata.location(), metadata.properties());
+    let location = location::check_metadata(&place.warehouse, location_text, properties)?;
     let (id, version) = (TabularId::from(metadata.uuid()), Version::of_reused_id(now));
     let mut plan = Plan {
         warehouse: place.warehouse,
@@ -228,7 +222,11 @@ async fn plan_create(
         proof: Proof::Namespace(place.within),
         file: None,
     };
-    plan.put_file(&metadata, 0)?;
+    plan.put_file(NewFile::first(
+        location_text,
+        properties,
+        metadata.to_json(),
+    )?);
     let Proof::Namespace(within) = &plan.proof else {
         return Err(CatalogError::internal("a table is created in a namespace"));
     };
@@ -257,14 +255,12 @@ fn unwritten() -> TabularContent {
 
 impl Plan {
     /// Decides on the metadata file; it is written later.
-    fn put_file(&mut self, metadata: &TableMetadata, version: u64) -> Result<()> {
-        let codec = MetadataCodec::from_properties(metadata.properties())?;
-        let location = metadata.location().to_owned();
-        let file = location::metadata_file(&location, metadata.properties(), version, codec);
-        self.content.location = location;
-        self.content.metadata_location = file;
-        self.file = Some((metadata.to_json(), codec));
-        Ok(())
+    fn put_file(&mut self, file: NewFile) {
+        self.content.location.clone_from(&file.location);
+        self.content
+            .metadata_location
+            .clone_from(&file.metadata_location);
+        self.file = Some(file);
     }
 
     fn event_of(&self, cx: &Catalog, kind: EventKind, commit: &TableCommit) -> Result<Event> {

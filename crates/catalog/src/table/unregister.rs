@@ -4,8 +4,8 @@ use model::{EventKind, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Protection, StoreError};
 
-use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, CommittedTabular, TabularAction};
+use crate::idempotency::Interrupted;
+use crate::tabular::{self, CommittedTabular, TabularAction, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, events};
 
 /// Attempts before a client has to try itself.
@@ -18,24 +18,18 @@ pub async fn unregister(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<Loaded> {
-    let mut answer = None;
-    let committed = once(cx, request, async {
+    once_loaded(cx, request, TabularKind::Table, async {
         for _ in 0..ATTEMPTS {
             let hint = cx.metadata.hint(warehouse, path).into_iter().collect();
             let _turn = cx.turns.take(hint).await;
-            if let Some((committed, loaded)) = attempt(cx, request, warehouse, path).await? {
-                answer = Some(loaded);
-                return Ok(committed);
+            if let Some(done) = attempt(cx, request, warehouse, path).await? {
+                return Ok(done);
             }
         }
         let message = format!("table `{path}` is committed to all the time; try again");
         Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
-    .await?;
-    match answer {
-        Some(loaded) => Ok(loaded),
-        None => super::loaded_again(cx, request, &committed).await,
-    }
+    .await
 }
 
 /// One attempt; nothing if a commit came first.
@@ -53,9 +47,9 @@ async fn attempt(
         return Err(tabular::protected(TabularKind::Table, path).into());
     }
     let (now, content) = (cx.now(), &versioned.content);
-    let committed = CommittedTabular::of(warehouse, table.id, content);
+    let committed = CommittedTabular::of(warehouse, table.id(), content);
     let body = json!({ "metadata-location": content.metadata_location, "purge": false });
-    let event = events::in_warehouse(EventKind::DropTable, warehouse, &table.id, now, &body)?;
+    let event = events::in_warehouse(EventKind::DropTable, warehouse, &table.id(), now, &body)?;
     let idempotency = request.record(&committed, now)?;
     let effects = Effects {
         events: vec![event],
@@ -64,12 +58,12 @@ async fn attempt(
     };
     let dropped = cx
         .store(&table)
-        .tabular_drop((table.id, versioned.version), effects)
+        .tabular_drop((table.id(), versioned.version), effects)
         .await;
     match dropped {
         Ok(()) => Ok(Some((
             committed,
-            Loaded::of(&table.warehouse, table.id, &versioned),
+            Loaded::of(&table.warehouse, table.id(), &versioned),
         ))),
         Err(StoreError::Stale { .. }) => Ok(None),
         Err(error) => Err(Interrupted::of(error, |error| match error {

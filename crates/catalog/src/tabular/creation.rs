@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction};
-use model::{Properties, TabularKind, TabularPath, WarehouseId};
-use store::{Entity, ResolveTarget, StoreError};
+use model::{EventKind, Properties, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use objects::Location;
+use serde_json::{Value, json};
+use store::{Commit, Effects, Entity, NewTabular, ResolveTarget, StoreError, TabularContent};
+use uuid::Uuid;
 
+use super::loaded::{CommittedTabular, Loaded};
 use super::target::taken;
+use crate::cache::Versioned;
+use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::namespace::{self, NamespaceTarget};
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location};
 
 /// A free name in a namespace that the caller may create in.
 #[derive(Debug)]
@@ -32,7 +38,7 @@ impl Catalog {
         let place = self.place(request, (warehouse, path), kind);
         let (found, place) = futures::try_join!(self.find_tabular(warehouse, path), place)?;
         match found.tabular {
-            Some(there) => Err(taken(kind, there.kind, path)),
+            Some(there) => Err(taken(kind, there.kind(), path)),
             None => Ok(place),
         }
     }
@@ -68,6 +74,107 @@ impl Catalog {
     }
 }
 
+/// The metadata of a table or view that is to be.
+#[derive(Debug)]
+pub(crate) struct FirstMetadata<'a> {
+    pub(crate) uuid: Uuid,
+    pub(crate) location: &'a str,
+    pub(crate) properties: &'a Properties,
+    pub(crate) json: Vec<u8>,
+}
+
+/// A table or view that is to be, its metadata file in place.
+#[derive(Debug)]
+pub(crate) struct Creation {
+    pub(crate) id: TabularId,
+    pub(crate) claimed: Location,
+    pub(crate) content: TabularContent,
+    pub(crate) replaces: Option<(TabularId, Version)>,
+    /// What to tell of it.
+    pub(crate) event: (EventKind, Value),
+}
+
+/// Writes the first metadata file of a table or view and creates it.
+pub(crate) async fn create(
+    cx: &Catalog,
+    request: &Request,
+    (place, path, kind): (&CreationPlace, &TabularPath, TabularKind),
+    first: FirstMetadata<'_>,
+) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
+    let (warehouse, id) = (&place.warehouse, TabularId::from(first.uuid));
+    let file = NewFile::first(first.location, first.properties, first.json)?;
+    let claimed = location::check(warehouse, first.location)?;
+    let content = files::write(cx, warehouse, file).await?;
+    let event = match kind {
+        TabularKind::Table => EventKind::CreateTable,
+        TabularKind::View => EventKind::CreateView,
+    };
+    let body = json!({
+        "namespace": path.namespace.levels(), "name": path.name.as_str(),
+        "location": content.location, "metadata-location": content.metadata_location,
+    });
+    let metadata_location = content.metadata_location.clone();
+    let new = Creation {
+        id,
+        claimed,
+        content,
+        replaces: None,
+        event: (event, body),
+    };
+    match insert(cx, request, (place, path, kind), new).await? {
+        Ok(done) => Ok(done),
+        Err(error) => {
+            if error.changed_nothing() {
+                files::forget(cx, warehouse, vec![metadata_location]).await;
+            }
+            Err(creation_refused(cx, (warehouse.id(), path), kind, error).await)
+        }
+    }
+}
+
+/// Makes the entry of a table or view. The inner error is the store's refusal.
+pub(crate) async fn insert(
+    cx: &Catalog,
+    request: &Request,
+    (place, path, kind): (&CreationPlace, &TabularPath, TabularKind),
+    new: Creation,
+) -> Result<store::Result<(CommittedTabular, Loaded)>> {
+    let (warehouse, id, now) = (&place.warehouse, new.id, cx.now());
+    let committed = CommittedTabular::of(warehouse.id(), id, &new.content);
+    let (event, body) = new.event;
+    let event = events::in_warehouse(event, warehouse.id(), &id, now, &body)?;
+    let effects = Effects {
+        events: vec![event],
+        idempotency: request.record(&committed, now)?,
+        ..Effects::none()
+    };
+    let version = Version::of_reused_id(now);
+    let create = NewTabular {
+        id,
+        namespace: place.within.id,
+        kind,
+        name: path.name.clone(),
+        version,
+        claimed_location: new.claimed.normalized().to_owned(),
+        content: new.content.clone(),
+        replaces: new.replaces,
+    };
+    let commit = Commit {
+        warehouse: warehouse.id(),
+        creates: vec![create],
+        swaps: Vec::new(),
+        at: now,
+    };
+    let store = cx.store(&place.within);
+    if let Err(error) = store.tabular_commit(commit, effects).await {
+        return Ok(Err(error));
+    }
+    let content = new.content;
+    let versioned = cx.metadata.put(id, Versioned { version, content });
+    cx.metadata.remember(warehouse.id(), path, id);
+    Ok(Ok((committed, Loaded::of(warehouse, id, &versioned))))
+}
+
 /// What it means that the store refused a new table or view.
 pub(crate) async fn creation_refused(
     cx: &Catalog,
@@ -82,7 +189,7 @@ pub(crate) async fn creation_refused(
                 .await
                 .ok()
                 .and_then(|found| found.tabular);
-            taken(kind, there.map_or(kind, |there| there.kind), path)
+            taken(kind, there.map_or(kind, |there| there.kind()), path)
         }
         StoreError::AlreadyExists(Entity::Tabular(id)) => {
             let message = format!("a table or view with UUID `{id}` is in the catalog already");

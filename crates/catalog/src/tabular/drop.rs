@@ -59,7 +59,7 @@ async fn attempt(
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
         "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
     });
-    let event = events::in_warehouse(event, warehouse, &target.id, now, &body)?;
+    let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
     let tasks = match files {
         Files::Keep => Vec::new(),
         Files::Purge => vec![purge::task(warehouse, &versioned.content.location, now)?],
@@ -71,7 +71,7 @@ async fn attempt(
     };
     match cx
         .store(&target)
-        .tabular_drop((target.id, versioned.version), effects)
+        .tabular_drop((target.id(), versioned.version), effects)
         .await
     {
         Ok(()) => Ok(Some(())),

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use model::{TabularId, TabularKind, Version, WarehouseId};
 use serde::{Deserialize, Serialize};
-use store::{ResolveTarget, StoreError, StoredMetadata, TabularContent, TabularStamp};
+use store::{ResolveTarget, StoreError, StoredMetadata, TabularContent};
 
 use super::target::{TabularAction, TabularTarget};
 use crate::cache::Versioned;
+use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, files};
 
@@ -103,9 +104,32 @@ impl CommittedTabular {
     }
 }
 
+/// Runs `act`, which answers a table or view, unless the request has been answered before.
+pub(crate) async fn once_loaded<F>(
+    cx: &Catalog,
+    request: &Request,
+    kind: TabularKind,
+    act: F,
+) -> Result<Loaded>
+where
+    F: Future<Output = std::result::Result<(CommittedTabular, Loaded), Interrupted>>,
+{
+    let mut answer = None;
+    let committed = once(cx, request, async {
+        let (committed, loaded) = act.await?;
+        answer = Some(loaded);
+        Ok(committed)
+    })
+    .await?;
+    match answer {
+        Some(loaded) => Ok(loaded),
+        None => loaded_again(cx, request, kind, &committed).await,
+    }
+}
+
 /// The answer to a request that has been done before: the table or view as it is now ("the response body may reflect a
 /// newer state", REST specification), or as it was then if it is gone.
-pub(crate) async fn loaded_again(
+async fn loaded_again(
     cx: &Catalog,
     request: &Request,
     kind: TabularKind,
@@ -120,21 +144,8 @@ pub(crate) async fn loaded_again(
         .await
     {
         Ok(row) => {
-            let (id, version, protection) = (row.id, row.version, row.protection);
-            let stamp = TabularStamp {
-                id,
-                kind,
-                version,
-                protection,
-                content: None,
-            };
-            let target = TabularTarget {
-                warehouse,
-                namespace: row.namespace,
-                id,
-                kind,
-                stamp,
-            };
+            let (id, version) = (row.id, row.version);
+            let target = TabularTarget::of_row(warehouse, &row);
             let target = cx
                 .require(request, TabularAction::GetMetadata.on(kind), target)
                 .await?;

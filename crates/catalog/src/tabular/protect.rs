@@ -3,7 +3,7 @@
 use authz::Authorized;
 use model::{EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{Effects, Protection, ResolveTarget, StoreError, TabularStamp};
+use store::{Effects, Protection, ResolveTarget, StoreError};
 
 use super::target::{TabularAction, TabularTarget};
 use crate::namespace::Protected;
@@ -70,20 +70,7 @@ async fn find(
         Ok(_) | Err(StoreError::NotFound(_)) => return Err(missing()),
         Err(error) => return Err(error.into()),
     };
-    let stamp = TabularStamp {
-        id,
-        kind,
-        version: row.version,
-        protection: row.protection,
-        content: None,
-    };
-    let target = TabularTarget {
-        warehouse: found,
-        namespace: row.namespace,
-        id,
-        kind,
-        stamp,
-    };
+    let target = TabularTarget::of_row(found, &row);
     Ok((
         cx.require(request, action.on(kind), target).await?,
         row.updated_at,

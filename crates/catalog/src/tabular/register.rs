@@ -1,21 +1,19 @@
 //! Takes existing metadata files in as tables and views.
 
 use iceberg::{TableMetadata, ViewMetadata};
-use model::{EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use model::{EventKind, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::Location;
 use serde_json::json;
-use store::{Commit, Effects, NewTabular, Protection, StoreError, StoredMetadata, TabularContent};
-
-use super::creation::{CreationPlace, creation_refused};
-use super::loaded::{CommittedTabular, Loaded, loaded_again};
-use super::target::{TabularAction, TabularTarget, protected, taken};
+use store::{Protection, StoreError, StoredMetadata, TabularContent};
 use uuid::Uuid;
 
-use crate::cache::Versioned;
-use crate::idempotency::{Interrupted, once};
+use super::creation::{Creation, CreationPlace, creation_refused, insert};
+use super::loaded::{CommittedTabular, Loaded, once_loaded};
+use super::target::{TabularAction, TabularTarget, protected, taken};
+use crate::idempotency::Interrupted;
 use crate::table::Existing;
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, files, location};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, files, location};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -27,58 +25,44 @@ pub(crate) struct Source {
     pub(crate) existing: Existing,
 }
 
-/// What a metadata file says about itself.
-struct Registration {
-    id: TabularId,
-    location: String,
-    claimed_location: String,
-    metadata_location: String,
-    json: Vec<u8>,
-}
-
+/// What the metadata file says about itself, and where that may be.
 async fn read(
     cx: &Catalog,
     warehouse: &Warehouse,
     kind: TabularKind,
     metadata_location: &str,
-) -> Result<Registration> {
+) -> Result<(TabularId, Location, TabularContent)> {
     let json = files::read(cx, warehouse, metadata_location).await?;
-    let (uuid, location) = match kind {
+    let (uuid, location, claimed) = match kind {
         TabularKind::View => {
             let metadata = ViewMetadata::parse(&json)?;
             metadata.validate()?;
-            let location = location::check(warehouse, metadata.location())?;
-            location::check_paths(warehouse, &location, |key| metadata.property(key))?;
-            (metadata.uuid(), metadata.location().to_owned())
+            let location = metadata.location().to_owned();
+            let claimed = location::check_metadata(warehouse, &location, metadata.properties())?;
+            (metadata.uuid(), location, claimed)
         }
         TabularKind::Table => {
             let metadata = TableMetadata::parse(&json)?;
             metadata.validate()?;
-            warehouse
-                .settings
-                .format_versions
-                .check_table(metadata.format_version())?;
-            let location = location::check(warehouse, metadata.location())?;
-            location::check_paths(warehouse, &location, |key| metadata.property(key))?;
-            (metadata.uuid(), metadata.location().to_owned())
+            let versions = &warehouse.settings.format_versions;
+            versions.check_table(metadata.format_version())?;
+            let location = metadata.location().to_owned();
+            let claimed = location::check_metadata(warehouse, &location, metadata.properties())?;
+            (metadata.uuid(), location, claimed)
         }
     };
-    let claimed = location::check(warehouse, &location)?;
     if !Location::parse_object(metadata_location)?.is_within(&claimed) {
         let message = format!(
             "metadata file `{metadata_location}` is not within the location `{location}` of its {kind}: another one's purge could delete it"
         );
         return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
     }
-    let claimed_location = claimed.normalized().to_owned();
-    let metadata_location = metadata_location.to_owned();
-    Ok(Registration {
-        id: id_of(uuid),
+    let content = TabularContent {
         location,
-        claimed_location,
-        metadata_location,
-        json,
-    })
+        metadata_location: metadata_location.to_owned(),
+        metadata: StoredMetadata::encode(&json),
+    };
+    Ok((id_of(uuid), claimed, content))
 }
 
 /// Metadata of format version 1 may have no UUID; the entry gets one of its own.
@@ -98,27 +82,19 @@ pub(crate) async fn register(
     source: &Source,
 ) -> Result<Loaded> {
     let (warehouse, path, kind) = at;
-    let mut answer = None;
-    let committed = once(cx, request, async {
+    once_loaded(cx, request, kind, async {
         for _ in 0..ATTEMPTS {
             let place = cx.place(request, (warehouse, path), kind).await?;
             let replaced = replaced(cx, request, at, source.existing).await?;
             let found = read(cx, &place.warehouse, kind, &source.metadata_location).await?;
-            if let Some((committed, loaded)) =
-                attempt(cx, request, (&place, at), (replaced, found)).await?
-            {
-                answer = Some(loaded);
-                return Ok(committed);
+            if let Some(done) = attempt(cx, request, (&place, at), (replaced, found)).await? {
+                return Ok(done);
             }
         }
         let message = format!("{kind} `{path}` is changed by others all the time; try again");
         Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
-    .await?;
-    match answer {
-        Some(loaded) => Ok(loaded),
-        None => loaded_again(cx, request, kind, &committed).await,
-    }
+    .await
 }
 
 /// What has the name now and may be replaced.
@@ -131,8 +107,8 @@ async fn replaced(
     let Some(there) = cx.find_tabular(warehouse, path).await?.tabular else {
         return Ok(None);
     };
-    if existing == Existing::Refuse || there.kind != kind {
-        return Err(taken(kind, there.kind, path));
+    if existing == Existing::Refuse || there.kind() != kind {
+        return Err(taken(kind, there.kind(), path));
     }
     if there.stamp.protection == Protection::On {
         return Err(protected(kind, path));
@@ -147,17 +123,10 @@ async fn replaced(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (place, (_, path, kind)): (&CreationPlace, (WarehouseId, &TabularPath, TabularKind)),
-    (replaced, found): (Option<TabularTarget>, Registration),
+    (place, (warehouse, path, kind)): (&CreationPlace, (WarehouseId, &TabularPath, TabularKind)),
+    (replaced, found): (Option<TabularTarget>, (TabularId, Location, TabularContent)),
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
-    let (warehouse, now) = (&place.warehouse, cx.now());
-    let content = TabularContent {
-        location: found.location,
-        metadata_location: found.metadata_location,
-        metadata: StoredMetadata::encode(&found.json),
-    };
-    let (id, version) = (found.id, Version::of_reused_id(now));
-    let committed = CommittedTabular::of(warehouse.id(), id, &content);
+    let (id, claimed, content) = found;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
         TabularKind::View => EventKind::CreateView,
@@ -166,40 +135,16 @@ async fn attempt(
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
         "metadata-location": content.metadata_location, "overwrite": replaced.is_some(),
     });
-    let event = events::in_warehouse(event, warehouse.id(), &id, now, &body)?;
-    let idempotency = request.record(&committed, now)?;
-    let effects = Effects {
-        events: vec![event],
-        idempotency,
-        ..Effects::none()
-    };
-    let create = NewTabular {
+    let new = Creation {
         id,
-        namespace: place.within.id,
-        kind,
-        name: path.name.clone(),
-        version,
-        claimed_location: found.claimed_location,
-        content: content.clone(),
-        replaces: replaced.map(|there| (there.id, there.stamp.version)),
+        claimed,
+        content,
+        replaces: replaced.map(|there| (there.id(), there.stamp.version)),
+        event: (event, body),
     };
-    let commit = Commit {
-        warehouse: warehouse.id(),
-        creates: vec![create],
-        swaps: Vec::new(),
-        at: now,
-    };
-    match cx
-        .store(&place.within)
-        .tabular_commit(commit, effects)
-        .await
-    {
-        Ok(()) => {
-            let versioned = cx.metadata.put(id, Versioned { version, content });
-            cx.metadata.remember(warehouse.id(), path, id);
-            Ok(Some((committed, Loaded::of(warehouse, id, &versioned))))
-        }
+    match insert(cx, request, (place, path, kind), new).await? {
+        Ok(done) => Ok(Some(done)),
         Err(StoreError::Stale { .. }) => Ok(None),
-        Err(error) => Err(creation_refused(cx, (warehouse.id(), path), kind, error).await),
+        Err(error) => Err(creation_refused(cx, (warehouse, path), kind, error).await),
     }
 }

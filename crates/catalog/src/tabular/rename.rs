@@ -62,8 +62,8 @@ async fn attempt(
             .await?;
     }
     // Only who may create there hears what is there.
-    if let Some(there) = found.tabular.filter(|there| there.id != source.id) {
-        return Err(taken(there.kind, from, to).into());
+    if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {
+        return Err(taken(there.kind(), from, to).into());
     }
     let now = cx.now();
     let event = match kind {
@@ -72,7 +72,7 @@ async fn attempt(
     };
     let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
     let body = json!({ "source": name_of(from), "destination": name_of(to) });
-    let event = events::in_warehouse(event, warehouse, &source.id, now, &body)?;
+    let event = events::in_warehouse(event, warehouse, &source.id(), now, &body)?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&(), now)?,
@@ -80,7 +80,7 @@ async fn attempt(
     };
     let name = to.name.clone();
     let rename = TabularRename {
-        id: source.id,
+        id: source.id(),
         expected: source.stamp.version,
         namespace,
         name,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Action, Authorized, Protected, Resource, TableAction, ViewAction};
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, Version, WarehouseId};
-use store::{ResolveTarget, TabularStamp};
+use store::{ResolveTarget, TabularRow, TabularStamp};
 
 use crate::cache::Versioned;
 use crate::warehouse::Warehouse;
@@ -15,14 +15,38 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 pub(crate) struct TabularTarget {
     pub(crate) warehouse: Arc<Warehouse>,
     pub(crate) namespace: NamespaceId,
-    pub(crate) id: TabularId,
-    pub(crate) kind: TabularKind,
     pub(crate) stamp: TabularStamp,
+}
+
+impl TabularTarget {
+    /// Of a row that was found by its id.
+    pub(crate) fn of_row(warehouse: Arc<Warehouse>, row: &TabularRow) -> Self {
+        let stamp = TabularStamp {
+            id: row.id,
+            kind: row.kind,
+            version: row.version,
+            protection: row.protection,
+            content: None,
+        };
+        Self {
+            warehouse,
+            namespace: row.namespace,
+            stamp,
+        }
+    }
+
+    pub(crate) const fn id(&self) -> TabularId {
+        self.stamp.id
+    }
+
+    pub(crate) const fn kind(&self) -> TabularKind {
+        self.stamp.kind
+    }
 }
 
 impl Protected for TabularTarget {
     fn resource(&self) -> Resource {
-        Resource::Tabular(self.kind, self.warehouse.id(), self.namespace, self.id)
+        Resource::Tabular(self.kind(), self.warehouse.id(), self.namespace, self.id())
     }
 }
 
@@ -122,8 +146,6 @@ impl Catalog {
             .map(|(stamp, namespace)| TabularTarget {
                 warehouse: Arc::clone(&warehouse),
                 namespace,
-                id: stamp.id,
-                kind: stamp.kind,
                 stamp,
             });
         Ok(Found {
@@ -142,7 +164,7 @@ impl Catalog {
         action: TabularAction,
     ) -> Result<Authorized<TabularTarget>> {
         let found = self.find_tabular(at.0, at.1).await?;
-        let target = found.tabular.filter(|target| target.kind == kind);
+        let target = found.tabular.filter(|target| target.kind() == kind);
         let target = target.ok_or_else(|| missing(kind, at.1))?;
         self.require(request, action.on(kind), target).await
     }
@@ -160,9 +182,9 @@ impl Catalog {
         let known = hint.and_then(|id| Some((id, self.metadata.get(id)?.version)));
         let target = ResolveTarget::TabularContent(namespace, name, known);
         let found = self.find(at.0, target).await?;
-        let target = found.tabular.filter(|target| target.kind == kind);
+        let target = found.tabular.filter(|target| target.kind() == kind);
         let mut target = target.ok_or_else(|| missing(kind, at.1))?;
-        let (id, version) = (target.id, target.stamp.version);
+        let (id, version) = (target.id(), target.stamp.version);
         let fetched = target.stamp.content.take();
         let target = self.require(request, action.on(kind), target).await?;
         let versioned = match fetched {
@@ -181,17 +203,17 @@ impl Catalog {
         target: &Authorized<TabularTarget>,
         version: Version,
     ) -> Result<Arc<Versioned>> {
-        if let Some(known) = self.metadata.get(target.id)
+        if let Some(known) = self.metadata.get(target.id())
             && known.version == version
         {
             return Ok(known);
         }
         let row = self
             .store(target)
-            .tabular_load(target.warehouse.id(), target.id)
+            .tabular_load(target.warehouse.id(), target.id())
             .await?;
         Ok(self.metadata.put(
-            target.id,
+            target.id(),
             Versioned {
                 version: row.version,
                 content: row.content,

@@ -1,19 +1,11 @@
 //! Creates a view.
 
-use iceberg::{MetadataCodec, NewView, Schema, ViewMetadata, ViewVersion};
-use model::{
-    EventKind, Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath, Version,
-    WarehouseId,
-};
-use serde_json::json;
-use store::{Commit, Effects, NewTabular};
+use iceberg::{NewView, Schema, ViewMetadata, ViewVersion};
+use model::{Name, NamespacePath, Properties, TabularKind, TabularPath, WarehouseId};
 use uuid::Uuid;
 
-use crate::cache::Versioned;
-use crate::files::{self, NewFile};
-use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, CommittedTabular, CreationPlace};
-use crate::{Catalog, Loaded, Request, Result, events, location};
+use crate::tabular::{self, CreationPlace, FirstMetadata, once_loaded};
+use crate::{Catalog, Loaded, Request, Result, location};
 
 /// A view that is to be.
 #[derive(Debug, Clone)]
@@ -42,20 +34,20 @@ pub async fn create(
         namespace: namespace.clone(),
         name: new.name.clone(),
     };
-    let mut answer = None;
-    let committed = once(cx, request, async {
+    once_loaded(cx, request, TabularKind::View, async {
         let place = cx
             .creation_place(request, (warehouse, &path), TabularKind::View)
             .await?;
-        let (committed, loaded) = insert(cx, request, (&place, &path), new).await?;
-        answer = Some(loaded);
-        Ok(committed)
+        let metadata = first_metadata(cx, &place, new)?;
+        let first = FirstMetadata {
+            uuid: metadata.uuid(),
+            location: metadata.location(),
+            properties: metadata.properties(),
+            json: metadata.to_json(),
+        };
+        tabular::create(cx, request, (&place, &path, TabularKind::View), first).await
     })
-    .await?;
-    match answer {
-        Some(loaded) => Ok(loaded),
-        None => tabular::loaded_again(cx, request, TabularKind::View, &committed).await,
-    }
+    .await
 }
 
 fn first_metadata(cx: &Catalog, place: &CreationPlace, new: ViewCreate) -> Result<ViewMetadata> {
@@ -75,72 +67,6 @@ fn first_metadata(cx: &Catalog, place: &CreationPlace, new: ViewCreate) -> Resul
         properties,
     };
     let metadata = ViewMetadata::create(new, cx.now().as_ms())?;
-    location::check_paths(&place.warehouse, &location, |key| metadata.property(key))?;
+    location::check_paths(&place.warehouse, &location, metadata.properties())?;
     Ok(metadata)
-}
-
-async fn insert(
-    cx: &Catalog,
-    request: &Request,
-    (place, path): (&CreationPlace, &TabularPath),
-    new: ViewCreate,
-) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
-    let metadata = first_metadata(cx, place, new)?;
-    let codec = MetadataCodec::from_properties(metadata.properties())?;
-    let (warehouse, id, now) = (&place.warehouse, TabularId::from(metadata.uuid()), cx.now());
-    let location = metadata.location().to_owned();
-    let metadata_location = location::metadata_file(&location, metadata.properties(), 0, codec);
-    let claimed_location = location::check(warehouse, &location)?
-        .normalized()
-        .to_owned();
-    let file = NewFile {
-        location,
-        metadata_location,
-        json: metadata.to_json(),
-        codec,
-    };
-    let content = files::write(cx, warehouse, file).await?;
-    let committed = CommittedTabular::of(warehouse.id(), id, &content);
-    let body = json!({
-        "namespace": path.namespace.levels(), "name": path.name.as_str(),
-        "location": content.location, "metadata-location": content.metadata_location,
-    });
-    let event = events::in_warehouse(EventKind::CreateView, warehouse.id(), &id, now, &body)?;
-    let idempotency = request.record(&committed, now)?;
-    let effects = Effects {
-        events: vec![event],
-        idempotency,
-        ..Effects::none()
-    };
-    let version = Version::of_reused_id(now);
-    let create = NewTabular {
-        id,
-        namespace: place.within.id,
-        kind: TabularKind::View,
-        name: path.name.clone(),
-        version,
-        claimed_location,
-        content: content.clone(),
-        replaces: None,
-    };
-    let commit = Commit {
-        warehouse: warehouse.id(),
-        creates: vec![create],
-        swaps: Vec::new(),
-        at: now,
-    };
-    if let Err(error) = cx
-        .store(&place.within)
-        .tabular_commit(commit, effects)
-        .await
-    {
-        if error.changed_nothing() {
-            files::forget(cx, warehouse, vec![content.metadata_location]).await;
-        }
-        let at = (warehouse.id(), path);
-        return Err(tabular::creation_refused(cx, at, TabularKind::View, error).await);
-    }
-    let versioned = cx.metadata.put(id, Versioned { version, content });
-    cx.metadata.remember(warehouse.id(), path, id);
-    Ok((committed, Loaded::of(warehouse, id, &versioned)))
 }

@@ -16,5 +16,5 @@ pub async fn load(
     let (view, versioned) = cx
         .require_content(request, (warehouse, path), TabularKind::View, action)
         .await?;
-    Ok(Loaded::of(&view.warehouse, view.id, &versioned))
+    Ok(Loaded::of(&view.warehouse, view.id(), &versioned))
 }

@@ -1,15 +1,15 @@
 //! Replaces what a view selects, or changes its properties.
 
-use iceberg::{MetadataCodec, ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
+use authz::Authorized;
+use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
 use model::{EventKind, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
-use store::{Commit, Effects, StoreError, Swap, TabularContent};
+use store::{Commit, Effects, StoreError, Swap};
 
 use crate::cache::Versioned;
 use crate::files::{self, NewFile};
-use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, CommittedTabular, TabularAction};
-use crate::warehouse::Warehouse;
+use crate::idempotency::Interrupted;
+use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, events, location};
 
 /// Attempts before a client has to try itself.
@@ -32,28 +32,18 @@ pub async fn replace(
     path: &TabularPath,
     replace: ViewReplace,
 ) -> Result<Loaded> {
-    let mut answer = None;
-    let committed = once(cx, request, async {
+    once_loaded(cx, request, TabularKind::View, async {
         for _ in 0..ATTEMPTS {
-            let turn = cx
-                .turns
-                .take(cx.metadata.hint(warehouse, path).into_iter().collect())
-                .await;
-            let done = attempt(cx, request, (warehouse, path), &replace).await?;
-            drop(turn);
-            if let Some((committed, loaded)) = done {
-                answer = Some(loaded);
-                return Ok(committed);
+            let hint = cx.metadata.hint(warehouse, path).into_iter().collect();
+            let _turn = cx.turns.take(hint).await;
+            if let Some(done) = attempt(cx, request, (warehouse, path), &replace).await? {
+                return Ok(done);
             }
         }
         let message = "other commits came first again and again; refresh and try again";
         Err(CatalogError::new(ErrorKind::CommitFailed, message).into())
     })
-    .await?;
-    match answer {
-        Some(loaded) => Ok(loaded),
-        None => tabular::loaded_again(cx, request, TabularKind::View, &committed).await,
-    }
+    .await
 }
 
 /// One attempt; nothing if a race was lost.
@@ -71,37 +61,38 @@ async fn attempt(
     check_view(&replace.requirements, &base)?;
     let applied = apply_view(&base, &replace.updates, now.as_ms())?;
     if !applied.is_changed() {
-        let committed = CommittedTabular::of(warehouse.id(), view.id, before);
-        if let Some(record) = request.record(&committed, now)? {
-            cx.store(&view)
-                .idempotency_record(record)
-                .await
-                .map_err(|e| Interrupted::of(e, CatalogError::from))?;
-        }
-        return Ok(Some((
-            committed,
-            Loaded::of(warehouse, view.id, &versioned),
-        )));
+        return unchanged(cx, request, &view, &versioned).await.map(Some);
     }
     let after = applied.metadata;
     let moved = after.location() != base.location();
-    let location = location::check(warehouse, after.location())?;
-    location::check_paths(warehouse, &location, |key| after.property(key))?;
+    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
     let claimed_location = moved.then(|| location.normalized().to_owned());
-    let content = write(cx, warehouse, &before.metadata_location, &after).await?;
-    let committed = CommittedTabular::of(warehouse.id(), view.id, &content);
+    let file = NewFile::after(
+        &before.metadata_location,
+        after.location(),
+        after.properties(),
+        after.to_json(),
+    )?;
+    let content = files::write(cx, warehouse, file).await?;
+    let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = json!({
         "namespace": at.1.namespace.levels(), "name": at.1.name.as_str(),
         "metadata-location": content.metadata_location, "updates": replace.updates,
     });
-    let event = events::in_warehouse(EventKind::UpdateView, warehouse.id(), &view.id, now, &body)?;
+    let event = events::in_warehouse(
+        EventKind::UpdateView,
+        warehouse.id(),
+        &view.id(),
+        now,
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&committed, now)?,
         ..Effects::none()
     };
     let swap = Swap {
-        id: view.id,
+        id: view.id(),
         expected: versioned.version,
         claimed_location,
         content: content.clone(),
@@ -115,11 +106,9 @@ async fn attempt(
     match cx.store(&view).tabular_commit(commit, effects).await {
         Ok(()) => {
             let version = versioned.version.next();
-            let versioned = cx.metadata.put(view.id, Versioned { version, content });
-            Ok(Some((
-                committed,
-                Loaded::of(warehouse, view.id, &versioned),
-            )))
+            let versioned = cx.metadata.put(view.id(), Versioned { version, content });
+            let loaded = Loaded::of(warehouse, view.id(), &versioned);
+            Ok(Some((committed, loaded)))
         }
         Err(error) => {
             if error.changed_nothing() {
@@ -133,27 +122,19 @@ async fn attempt(
     }
 }
 
-/// Writes the metadata file that follows the given one.
-async fn write(
+/// The answer to a commit that asked for what was already so.
+async fn unchanged(
     cx: &Catalog,
-    warehouse: &Warehouse,
-    last: &str,
-    metadata: &ViewMetadata,
-) -> Result<TabularContent> {
-    let codec = MetadataCodec::from_properties(metadata.properties())?;
-    let number = iceberg::parse_metadata_version(last).map_or(0, |last| last.saturating_add(1));
-    let location = metadata.location().to_owned();
-    let metadata_location =
-        location::metadata_file(&location, metadata.properties(), number, codec);
-    files::write(
-        cx,
-        warehouse,
-        NewFile {
-            location,
-            metadata_location,
-            json: metadata.to_json(),
-            codec,
-        },
-    )
-    .await
+    request: &Request,
+    view: &Authorized<TabularTarget>,
+    versioned: &Versioned,
+) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
+    let warehouse = &view.warehouse;
+    let committed = CommittedTabular::of(warehouse.id(), view.id(), &versioned.content);
+    if let Some(record) = request.record(&committed, cx.now())? {
+        let recorded = cx.store(view).idempotency_record(record).await;
+        recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
+    }
+    let loaded = Loaded::of(warehouse, view.id(), versioned);
+    Ok((committed, loaded))
 }
