@@ -19,6 +19,7 @@ mod open;
 mod profile;
 mod s3;
 mod secret;
+mod vend;
 
 pub use access::{AccessError, AccessStep, validate_access};
 pub use credential::{S3Credential, StorageCredential};
@@ -34,3 +35,4 @@ pub use profile::{
     S3Profile, SigningUrlStyle, StorageLayout, StorageProfile,
 };
 pub use secret::Secret;
+pub use vend::{Permission, Scope, VendError, Vended, Vendor};
