@@ -6,8 +6,10 @@
 //! - [`validate_access`]: whether a profile and its credential really work.
 
 mod access;
+mod classify;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod connection;
 mod credential;
 mod error;
 mod guard;

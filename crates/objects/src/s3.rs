@@ -1,25 +1,22 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
-mod classify;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::client::{HttpClient, HttpConnector};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
-use object_store::{
-    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig,
-};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig};
 
+use crate::classify;
+use crate::connection::{Pool, Transport};
 use crate::credential::S3Credential;
 use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest, PageToken};
@@ -27,11 +24,6 @@ use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::S3Profile;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// For one request with its answer's body.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
-const MAX_IDLE_CONNECTIONS: usize = 64;
 /// Single deletions at a time, where the store has no bulk deletion.
 const PARALLEL_DELETES: usize = 16;
 
@@ -52,9 +44,9 @@ impl S3Store {
                 "`assume-role-arn` (access to the bucket through another role)",
             ));
         }
-        let shared = Shared(http_client(profile).map_err(|e| OpenError::Failed(e.to_string()))?);
+        let pool = Pool::new(transport(profile)).map_err(|e| OpenError::Failed(e.to_string()))?;
         let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
-        let builder = builder(profile, credential).with_http_connector(shared);
+        let builder = builder(profile, credential).with_http_connector(pool);
         Ok(Self {
             bucket: profile.bucket().to_owned(),
             store: builder.clone().build().map_err(failed)?,
@@ -139,37 +131,8 @@ impl fmt::Debug for S3Store {
     }
 }
 
-/// Hands one pool of connections to every client that is built.
-#[derive(Debug, Clone)]
-struct Shared(HttpClient);
-
-impl HttpConnector for Shared {
-    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(self.0.clone())
-    }
-}
-
-/// One pool of connections with limits on time.
-fn http_client(profile: &S3Profile) -> reqwest::Result<HttpClient> {
-    // `reqwest` takes the provider of the process; a second call changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::Client::builder()
-        .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
-        .https_only(!profile.is_plain_http())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-        .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
-        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-        // An object's size is that of the bytes sent.
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate();
-    if profile.is_plain_http() {
-        // Without TLS no CA certificates are needed, and a bare container has none to load.
-        client = client.tls_certs_only([]);
-    }
-    Ok(HttpClient::new(client.build()?))
+fn transport(profile: &S3Profile) -> Transport {
+    profile.endpoint().map_or(Transport::Tls, Transport::of)
 }
 
 fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {

@@ -12,7 +12,7 @@ use crate::error::{ObjectError, StoreFailure};
 use crate::location::Location;
 
 /// What `error` means for the one who asked for `at`.
-pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
+pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
     let failure = failure(error);
     let location = at.clone();
     let code = failure.code.as_deref().unwrap_or_default();
@@ -42,18 +42,18 @@ pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
 }
 
 /// The error in words, for what has no location.
-pub(super) fn text(error: &Error) -> String {
+pub(crate) fn text(error: &Error) -> String {
     failure(error).to_string()
 }
 
 /// Whether the store does not know a feature of the request.
-pub(super) fn is_not_implemented(error: &Error) -> bool {
+pub(crate) fn is_not_implemented(error: &Error) -> bool {
     let failure = failure(error);
     failure.status == Some(501) || failure.code.as_deref() == Some("NotImplemented")
 }
 
 /// Whether a bulk deletion failed for one of its keys only.
-pub(super) fn is_of_one_key(error: &Error) -> bool {
+pub(crate) fn is_of_one_key(error: &Error) -> bool {
     error
         .to_string()
         .contains("DeleteObjects request failed for key")

@@ -1,0 +1,71 @@
+//! Connections to stores and token services across a network.
+
+use std::time::Duration;
+
+use object_store::ClientOptions;
+use object_store::client::{HttpClient, HttpConnector};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For one request with its answer's body.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
+const MAX_IDLE_CONNECTIONS: usize = 64;
+
+/// Whether what is sent can be read on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// HTTPS, and nothing else.
+    Tls,
+    /// HTTP, for a service on the same machine or in a closed network.
+    Plain,
+}
+
+impl Transport {
+    /// As the address of the service says.
+    pub(crate) fn of(url: &str) -> Self {
+        match url.get(..7) {
+            Some(start) if start.eq_ignore_ascii_case("http://") => Self::Plain,
+            _ => Self::Tls,
+        }
+    }
+}
+
+/// A client whose connecting is limited in time; what a whole request may take is for the caller to say.
+pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
+    // `reqwest` takes the provider of the process; a second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
+        .https_only(transport == Transport::Tls)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+        // An object's size is that of the bytes sent.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    match transport {
+        Transport::Tls => client,
+        // Without TLS no CA certificates are needed, and a bare container has none to load.
+        Transport::Plain => client.tls_certs_only([]),
+    }
+}
+
+/// Hands one pool of connections to every client that `object_store` builds.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool(HttpClient);
+
+impl Pool {
+    /// With limits on time.
+    pub(crate) fn new(transport: Transport) -> reqwest::Result<Self> {
+        let client = client(transport).timeout(REQUEST_TIMEOUT).build()?;
+        Ok(Self(HttpClient::new(client)))
+    }
+}
+
+impl HttpConnector for Pool {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
+    }
+}
