@@ -4,6 +4,7 @@
 //! [`Location::normalized`] or asks [`Location::is_within`]; what goes back to a client is the spelling
 //! that the client gave, [`Location::as_str`].
 
+mod azure;
 mod bucket;
 mod error;
 mod parse;
@@ -56,6 +57,10 @@ pub enum Scheme {
     S3a,
     /// `s3n://bucket/key`: Hadoop's oldest name for `s3`.
     S3n,
+    /// `abfss://filesystem@account.host/key`: Azure Data Lake Storage Gen2.
+    Abfss,
+    /// `wasbs://container@account.host/key`: Hadoop's older name for Azure's storage.
+    Wasbs,
 }
 
 impl Scheme {
@@ -67,6 +72,8 @@ impl Scheme {
             Self::S3 => "s3",
             Self::S3a => "s3a",
             Self::S3n => "s3n",
+            Self::Abfss => "abfss",
+            Self::Wasbs => "wasbs",
         }
     }
 
@@ -75,6 +82,7 @@ impl Scheme {
     pub fn canonical(self) -> Self {
         match self {
             Self::S3a | Self::S3n => Self::S3,
+            Self::Wasbs => Self::Abfss,
             other => other,
         }
     }
@@ -89,6 +97,7 @@ impl Location {
     pub fn parse(given: &str) -> Result<Self, LocationError> {
         suspicious::refuse(given)
             .and_then(|()| parse::parse(given))
+            .and_then(azure::refuse_final_dots)
             .map_err(|problem| LocationError::new(given, problem))
     }
 
@@ -103,7 +112,8 @@ impl Location {
         &self.spelled
     }
 
-    /// The form for comparison: canonical scheme, no trailing slash, for files no repeated slash.
+    /// The form for comparison: canonical scheme, no trailing slash, for files no repeated slash, for
+    /// Azure the host in lower case and by its `dfs` name.
     pub fn normalized(&self) -> &str {
         &self.normalized
     }
@@ -113,7 +123,8 @@ impl Location {
         self.scheme
     }
 
-    /// The bucket (S3) or the name of the store (memory); empty for files.
+    /// The bucket (S3), `filesystem@account.host` (Azure) or the name of the store (memory); empty for
+    /// files.
     pub fn bucket(&self) -> &str {
         let start = self.scheme.canonical().as_str().len() + "://".len();
         self.normalized.get(start..self.path_at).unwrap_or_default()

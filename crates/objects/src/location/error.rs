@@ -37,7 +37,7 @@ pub enum LocationProblem {
     #[error("has a segment of {0} bytes: file systems take at most {MAX_FILE_NAME_BYTES}")]
     NameTooLong(usize),
     /// No scheme, or one that is not known.
-    #[error("must begin with `s3://`, `file:/` or `memory://` in lower case")]
+    #[error("must begin with `s3://`, `abfss://`, `file:/` or `memory://` in lower case")]
     UnknownScheme,
     /// A `file:` URI whose path is not absolute.
     #[error("has no absolute path: write `file:///folder`")]
@@ -53,6 +53,16 @@ pub enum LocationProblem {
     Bucket {
         /// The bucket as given.
         bucket: String,
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
+    /// What stands before the path names no filesystem of Azure.
+    #[error(
+        "has the authority `{authority}`, which {rule}: write `abfss://filesystem@account.dfs.core.windows.net/folder`"
+    )]
+    Authority {
+        /// The authority as given; `[redacted]` where it may hold a password.
+        authority: String,
         /// The rule that it breaks.
         rule: &'static str,
     },

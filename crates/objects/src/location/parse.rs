@@ -2,7 +2,7 @@
 
 use super::{
     Location, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, MAX_LOCATION_BYTES, Scheme,
-    bucket_problem,
+    azure, bucket_problem,
 };
 
 pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
@@ -18,7 +18,14 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
     let (scheme, rest) = split_scheme(given)?;
     let location = match scheme {
         Scheme::File => file(rest)?,
-        Scheme::Memory | Scheme::S3 | Scheme::S3a | Scheme::S3n => object(scheme, rest)?,
+        Scheme::Memory | Scheme::S3 | Scheme::S3a | Scheme::S3n => {
+            let (bucket, key) = split_key(rest)?;
+            Location::from_checked(scheme, checked_bucket(bucket)?, key)
+        }
+        Scheme::Abfss | Scheme::Wasbs => {
+            let (authority, key) = split_key(rest)?;
+            Location::from_checked(scheme, &azure::normalized_authority(authority)?, key)
+        }
     };
     Ok(location.respelled(given.to_owned(), scheme))
 }
@@ -49,9 +56,16 @@ fn split_scheme(given: &str) -> Result<(Scheme, &str), LocationProblem> {
     let (name, rest) = given
         .split_once("://")
         .ok_or(LocationProblem::UnknownScheme)?;
-    let scheme = [Scheme::S3, Scheme::S3a, Scheme::S3n, Scheme::Memory]
-        .into_iter()
-        .find(|s| s.as_str() == name);
+    let scheme = [
+        Scheme::S3,
+        Scheme::S3a,
+        Scheme::S3n,
+        Scheme::Abfss,
+        Scheme::Wasbs,
+        Scheme::Memory,
+    ]
+    .into_iter()
+    .find(|s| s.as_str() == name);
     Ok((scheme.ok_or(LocationProblem::UnknownScheme)?, rest))
 }
 
@@ -77,17 +91,22 @@ fn file(path: &str) -> Result<Location, LocationProblem> {
     ))
 }
 
-fn object(scheme: Scheme, rest: &str) -> Result<Location, LocationProblem> {
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+fn checked_bucket(bucket: &str) -> Result<&str, LocationProblem> {
     if bucket.is_empty() {
         return Err(LocationProblem::NoBucket);
     }
-    if let Some(rule) = bucket_problem(bucket) {
-        return Err(LocationProblem::Bucket {
+    match bucket_problem(bucket) {
+        None => Ok(bucket),
+        Some(rule) => Err(LocationProblem::Bucket {
             bucket: bucket.to_owned(),
             rule,
-        });
+        }),
     }
+}
+
+/// What stands before the first slash, and the checked key behind it.
+fn split_key(rest: &str) -> Result<(&str, &str), LocationProblem> {
+    let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
     let key = key.strip_suffix('/').unwrap_or(key);
     if !key.is_empty() {
         for segment in key.split('/') {
@@ -100,7 +119,7 @@ fn object(scheme: Scheme, rest: &str) -> Result<Location, LocationProblem> {
     if key.len() > MAX_KEY_BYTES {
         return Err(LocationProblem::KeyTooLong(key.len()));
     }
-    Ok(Location::from_checked(scheme, bucket, key))
+    Ok((authority, key))
 }
 
 fn refuse_dots(segment: &str) -> Result<(), LocationProblem> {
