@@ -33,8 +33,8 @@ pub use location::{
 };
 pub use open::{OpenError, memory, open};
 pub use profile::{
-    DeletionMode, LayoutName, LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor,
-    S3Profile, SigningUrlStyle, StorageLayout, StorageProfile,
+    DeletionMode, GcsProfile, LayoutName, LocalProfile, LocalStorage, Policy, ProfileError,
+    S3Flavor, S3Profile, SigningUrlStyle, StorageLayout, StorageProfile,
 };
 pub use secret::Secret;
 pub use vend::{Permission, Scope, VendError, Vended, Vendor};

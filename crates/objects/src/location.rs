@@ -18,7 +18,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(crate) use bucket::bucket_problem;
+pub(crate) use bucket::{bucket_problem, gcs_bucket_problem};
 pub(crate) use error::shortened;
 pub use error::{LocationError, LocationProblem};
 
@@ -61,6 +61,8 @@ pub enum Scheme {
     Abfss,
     /// `wasbs://container@account.host/key`: Hadoop's older name for Azure's storage.
     Wasbs,
+    /// `gs://bucket/key`: Google Cloud Storage.
+    Gs,
 }
 
 impl Scheme {
@@ -74,6 +76,7 @@ impl Scheme {
             Self::S3n => "s3n",
             Self::Abfss => "abfss",
             Self::Wasbs => "wasbs",
+            Self::Gs => "gs",
         }
     }
 
@@ -123,8 +126,8 @@ impl Location {
         self.scheme
     }
 
-    /// The bucket (S3), `filesystem@account.host` (Azure) or the name of the store (memory); empty for
-    /// files.
+    /// The bucket (S3, GCS), `filesystem@account.host` (Azure) or the name of the store (memory); empty
+    /// for files.
     pub fn bucket(&self) -> &str {
         let start = self.scheme.canonical().as_str().len() + "://".len();
         self.normalized.get(start..self.path_at).unwrap_or_default()

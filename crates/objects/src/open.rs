@@ -54,6 +54,7 @@ pub fn open(
         (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => Ok(Arc::new(
             Guarded::new(S3Store::open(s3, credential)?, base, Patience::NETWORK),
         )),
+        (StorageProfile::Gcs(_), _) => Err(OpenError::Unsupported("storage of type `gcs`")),
         (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
         (StorageProfile::Local(_) | StorageProfile::Memory, Some(credential)) => {
             Err(OpenError::CredentialRefused {

@@ -4,6 +4,7 @@
 //! and from the store alike.
 
 mod error;
+mod gcs;
 mod layout;
 mod local;
 mod s3;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::location::{Location, LocationError, LocationProblem, Scheme};
 
 pub use error::ProfileError;
+pub use gcs::GcsProfile;
 pub use layout::{LayoutName, StorageLayout};
 pub use local::LocalProfile;
 pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
@@ -31,6 +33,8 @@ pub enum StorageProfile {
     Local(LocalProfile),
     /// A bucket of S3 or of a store that speaks its protocol.
     S3(Box<S3Profile>),
+    /// A bucket of Google Cloud Storage.
+    Gcs(GcsProfile),
     /// Memory of the process: for tests. Each [`crate::open`] makes an empty store of its own.
     Memory,
 }
@@ -74,18 +78,19 @@ impl StorageProfile {
         match kind {
             "local" => LocalProfile::from_json(json).map(Self::Local),
             "s3" => S3Profile::from_json(json).map(|profile| Self::S3(Box::new(profile))),
+            "gcs" => GcsProfile::from_json(json).map(Self::Gcs),
             "memory" => Ok(Self::Memory),
-            "adls" | "azdls" | "gcs" | "onelake" | "stackit" | "s3-tables" => {
+            "adls" | "azdls" | "onelake" | "stackit" | "s3-tables" => {
                 Err(ProfileError::Unsupported {
                     field: "type",
                     value: kind.to_owned(),
-                    supported: "`s3`, `local`",
+                    supported: "`s3`, `gcs`, `local`",
                 })
             }
             other => Err(ProfileError::field(
                 "type",
                 other,
-                "must be `s3` or `local`",
+                "must be `s3`, `gcs` or `local`",
             )),
         }
     }
@@ -95,6 +100,7 @@ impl StorageProfile {
         match self {
             Self::Local(_) => "local",
             Self::S3(_) => "s3",
+            Self::Gcs(_) => "gcs",
             Self::Memory => "memory",
         }
     }
@@ -115,6 +121,7 @@ impl StorageProfile {
         match self {
             Self::Local(local) => local.base_location(),
             Self::S3(s3) => s3.base_location(),
+            Self::Gcs(gcs) => gcs.base_location(),
             Self::Memory => Location::from_checked(Scheme::Memory, MEMORY_STORE, ""),
         }
     }
@@ -134,6 +141,7 @@ impl StorageProfile {
             (Self::Local(_), scheme) => ("`file:///`", scheme == Scheme::File),
             (Self::Memory, scheme) => ("`memory://`", scheme == Scheme::Memory),
             (Self::S3(s3), scheme) => s3.accepts(scheme),
+            (Self::Gcs(_), scheme) => ("`gs://`", scheme == Scheme::Gs),
         };
         if !is_accepted {
             let found = location.scheme().as_str();
@@ -165,6 +173,7 @@ impl StorageProfile {
             (Self::S3(old), Self::S3(new)) => {
                 old.update_with(*new).map(|s3| Self::S3(Box::new(s3)))
             }
+            (Self::Gcs(old), Self::Gcs(new)) => old.update_with(new).map(Self::Gcs),
             (Self::Memory, Self::Memory) => Ok(Self::Memory),
             (old, new) => Err(ProfileError::Immutable {
                 field: "type",
@@ -178,7 +187,8 @@ impl StorageProfile {
     /// table.
     pub fn client_config(&self) -> Vec<(String, String)> {
         match self {
-            Self::Local(_) | Self::Memory => Vec::new(),
+            // Endpoint and project of GCS stand in its credential: they come with vended tokens.
+            Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
             Self::S3(s3) => s3.client_config(),
         }
     }
@@ -189,7 +199,7 @@ impl StorageProfile {
     /// would otherwise empty a table in `DROP … PURGE` that can still be had back.
     pub fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
         match self {
-            Self::Local(_) | Self::Memory => Vec::new(),
+            Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
             Self::S3(s3) => s3.catalog_defaults(deletion),
         }
     }
@@ -199,6 +209,7 @@ impl StorageProfile {
         match self {
             Self::Local(_) | Self::Memory => &StorageLayout::Default,
             Self::S3(s3) => s3.layout(),
+            Self::Gcs(gcs) => gcs.layout(),
         }
     }
 
@@ -207,7 +218,10 @@ impl StorageProfile {
     pub fn overlaps(&self, other: &Self) -> bool {
         let nested = |a: Location, b: Location| a.is_within(&b) || b.is_within(&a);
         match (self, other) {
-            (Self::Local(_), Self::Local(_)) => nested(self.base_location(), other.base_location()),
+            // Bucket names are unique within all of Google Cloud.
+            (Self::Local(_), Self::Local(_)) | (Self::Gcs(_), Self::Gcs(_)) => {
+                nested(self.base_location(), other.base_location())
+            }
             (Self::S3(a), Self::S3(b)) => {
                 a.shares_bucket_with(b) && nested(a.base_location(), b.base_location())
             }

@@ -37,7 +37,7 @@ pub enum LocationProblem {
     #[error("has a segment of {0} bytes: file systems take at most {MAX_FILE_NAME_BYTES}")]
     NameTooLong(usize),
     /// No scheme, or one that is not known.
-    #[error("must begin with `s3://`, `abfss://`, `file:/` or `memory://` in lower case")]
+    #[error("must begin with `s3://`, `abfss://`, `gs://`, `file:/` or `memory://` in lower case")]
     UnknownScheme,
     /// A `file:` URI whose path is not absolute.
     #[error("has no absolute path: write `file:///folder`")]
@@ -48,7 +48,7 @@ pub enum LocationProblem {
     /// No bucket (or no store name).
     #[error("names no bucket: write `s3://bucket/folder`")]
     NoBucket,
-    /// The bucket breaks the naming rules of S3.
+    /// The bucket breaks the naming rules of its store.
     #[error("has the bucket `{bucket}`, which {rule}")]
     Bucket {
         /// The bucket as given.

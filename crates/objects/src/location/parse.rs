@@ -2,7 +2,7 @@
 
 use super::{
     Location, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, MAX_LOCATION_BYTES, Scheme,
-    azure, bucket_problem,
+    azure, bucket_problem, gcs_bucket_problem,
 };
 
 pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
@@ -18,9 +18,9 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
     let (scheme, rest) = split_scheme(given)?;
     let location = match scheme {
         Scheme::File => file(rest)?,
-        Scheme::Memory | Scheme::S3 | Scheme::S3a | Scheme::S3n => {
+        Scheme::Memory | Scheme::S3 | Scheme::S3a | Scheme::S3n | Scheme::Gs => {
             let (bucket, key) = split_key(rest)?;
-            Location::from_checked(scheme, checked_bucket(bucket)?, key)
+            Location::from_checked(scheme, checked_bucket(scheme, bucket)?, key)
         }
         Scheme::Abfss | Scheme::Wasbs => {
             let (authority, key) = split_key(rest)?;
@@ -62,6 +62,7 @@ fn split_scheme(given: &str) -> Result<(Scheme, &str), LocationProblem> {
         Scheme::S3n,
         Scheme::Abfss,
         Scheme::Wasbs,
+        Scheme::Gs,
         Scheme::Memory,
     ]
     .into_iter()
@@ -91,11 +92,15 @@ fn file(path: &str) -> Result<Location, LocationProblem> {
     ))
 }
 
-fn checked_bucket(bucket: &str) -> Result<&str, LocationProblem> {
+fn checked_bucket(scheme: Scheme, bucket: &str) -> Result<&str, LocationProblem> {
     if bucket.is_empty() {
         return Err(LocationProblem::NoBucket);
     }
-    match bucket_problem(bucket) {
+    let broken_rule = match scheme {
+        Scheme::Gs => gcs_bucket_problem(bucket),
+        _ => bucket_problem(bucket),
+    };
+    match broken_rule {
         None => Ok(bucket),
         Some(rule) => Err(LocationProblem::Bucket {
             bucket: bucket.to_owned(),
