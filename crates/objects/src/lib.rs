@@ -19,6 +19,7 @@ mod location;
 mod memory;
 mod open;
 mod profile;
+mod remote;
 mod s3;
 mod secret;
 mod vend;

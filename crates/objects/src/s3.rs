@@ -7,11 +7,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig};
 
@@ -19,13 +18,11 @@ use crate::classify;
 use crate::connection::{Pool, Transport};
 use crate::credential::S3Credential;
 use crate::error::ObjectError;
-use crate::io::{Objects, Page, PageRequest, PageToken};
+use crate::io::{Objects, Page, PageRequest};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::S3Profile;
-
-/// Single deletions at a time, where the store has no bulk deletion.
-const PARALLEL_DELETES: usize = 16;
+use crate::remote;
 
 /// One bucket, over one pool of connections.
 pub(crate) struct S3Store {
@@ -65,22 +62,7 @@ impl S3Store {
                 format!("it is not in the bucket `{}`", self.bucket),
             ));
         }
-        // Keys are raw strings: this checks, and encodes nothing.
-        Path::parse(at.key()).map_err(|e| ObjectError::invalid(at, e.to_string()))
-    }
-
-    async fn delete_singly(&self, all: Vec<Location>) -> Result<(), ObjectError> {
-        let mut deletions = stream::iter(
-            all.into_iter()
-                .map(|at| async move { self.delete(&at).await }),
-        )
-        .buffer_unordered(PARALLEL_DELETES);
-        // All are tried, whatever becomes of the others.
-        let mut outcome = Ok(());
-        while let Some(result) = deletions.next().await {
-            outcome = outcome.and(result);
-        }
-        outcome
+        remote::path(at)
     }
 
     /// Whether the store took the whole batch; `false` means to try one by one.
@@ -189,26 +171,7 @@ impl Objects for S3Store {
             .get(&self.path(at)?)
             .await
             .map_err(|e| classify::error(at, &e))?;
-        let too_large = |size| {
-            Err(ObjectError::TooLarge {
-                location: at.clone(),
-                size,
-                max: max_bytes,
-            })
-        };
-        let size = found.meta.size;
-        if size > max_bytes {
-            return too_large(size);
-        }
-        let mut content = BytesMut::with_capacity(usize::try_from(size).unwrap_or_default());
-        let mut chunks = found.into_stream();
-        while let Some(chunk) = chunks.next().await {
-            content.extend_from_slice(&chunk.map_err(|e| classify::error(at, &e))?);
-            if content.len() as u64 > max_bytes {
-                return too_large(content.len() as u64);
-            }
-        }
-        Ok(content.freeze())
+        remote::content(found, at, max_bytes, classify::error).await
     }
 
     async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError> {
@@ -246,18 +209,18 @@ impl Objects for S3Store {
             return Ok(());
         };
         if self.has_no_bulk_delete.load(Ordering::Relaxed) {
-            return self.delete_singly(all).await;
+            return remote::delete_each(self, all).await;
         }
         match self.delete_in_bulk(paths).await {
             Ok(true) => Ok(()),
-            Ok(false) => self.delete_singly(all).await,
+            Ok(false) => remote::delete_each(self, all).await,
             Err(e) => {
                 let error = classify::error(first, &e);
                 if error.is_retryable() {
                     return Err(error);
                 }
                 // Not every store knows bulk deletion, and they refuse it in many ways.
-                self.delete_singly(all).await?;
+                remote::delete_each(self, all).await?;
                 self.has_no_bulk_delete.store(true, Ordering::Relaxed);
                 Ok(())
             }
@@ -266,40 +229,7 @@ impl Objects for S3Store {
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
-        let prefix = if folder.key().is_empty() {
-            String::new()
-        } else {
-            format!("{}/", folder.key())
-        };
-        let options = PaginatedListOptions {
-            max_keys: Some(page.bounded_limit()),
-            page_token: page.after.map(|token| token.0),
-            ..PaginatedListOptions::default()
-        };
-        let found = self
-            .store
-            .list_paginated(
-                Some(&prefix).filter(|p| !p.is_empty()).map(String::as_str),
-                options,
-            )
-            .await
-            .map_err(|e| classify::error(folder, &e))?;
-        let mut locations = Vec::with_capacity(found.result.objects.len());
-        for object in found.result.objects {
-            // The marker of the folder itself, which some tools leave, has nothing behind the prefix.
-            let Some(relative) = object.location.as_ref().strip_prefix(&prefix) else {
-                continue;
-            };
-            locations.push(
-                folder
-                    .join(relative)
-                    .map_err(|e| ObjectError::invalid(folder, e.to_string()))?,
-            );
-        }
-        Ok(Page {
-            locations,
-            next: found.page_token.map(PageToken),
-        })
+        remote::page(&self.store, folder, page, classify::error).await
     }
 
     async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
