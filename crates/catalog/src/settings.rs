@@ -39,9 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_project: Some(ProjectId::nil()),
-            storage_policy: Policy {
-                local_enabled: objects::LocalStorage::Refused,
-            },
+            storage_policy: Policy::default(),
             reserved_namespaces: ["system", "examples", "information_schema"]
                 .map(str::to_owned)
                 .into(),

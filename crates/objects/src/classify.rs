@@ -10,9 +10,17 @@ use object_store::client::{HttpError, HttpErrorKind};
 
 use crate::error::{ObjectError, StoreFailure};
 use crate::location::Location;
+use crate::token::TokenFailure;
 
 /// What `error` means for the one who asked for `at`.
 pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
+    // The request was never sent: there were no keys for it.
+    if let Some(failure) = error
+        .source()
+        .and_then(|e| e.downcast_ref::<TokenFailure>())
+    {
+        return failure.clone().using(at);
+    }
     let failure = failure(error);
     let location = at.clone();
     let code = failure.code.as_deref().unwrap_or_default();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::profile::ProfileError;
 use crate::secret::Secret;
 
-pub use s3::S3Credential;
+pub use s3::{AccessKey, S3Credential};
 
 /// What the server signs in to storage with.
 #[derive(Debug, Clone, PartialEq, Eq)]

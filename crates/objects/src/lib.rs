@@ -22,20 +22,22 @@ mod profile;
 mod remote;
 mod s3;
 mod secret;
+mod token;
 mod vend;
 
 pub use access::{AccessError, AccessStep, validate_access};
-pub use credential::{S3Credential, StorageCredential};
+pub use credential::{AccessKey, S3Credential, StorageCredential};
 pub use error::{ObjectError, StoreFailure};
 pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
 pub use location::{
     Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
     MAX_LOCATION_BYTES, Scheme,
 };
-pub use open::{OpenError, memory, open};
+pub use open::{OpenError, memory, open, vendor};
 pub use profile::{
-    DeletionMode, GcsProfile, LayoutName, LocalProfile, LocalStorage, Policy, ProfileError,
-    S3Flavor, S3Profile, SigningUrlStyle, StorageLayout, StorageProfile,
+    AwsIdentity, AwsIdentityRules, DeletionMode, DirectUse, ExternalIds, GcsProfile, LayoutName,
+    LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,
+    StorageLayout, StorageProfile,
 };
 pub use secret::Secret;
 pub use vend::{Permission, Scope, VendError, Vended, Vendor};

@@ -8,7 +8,8 @@ use crate::io::Objects;
 use crate::local::LocalStore;
 use crate::memory::MemoryStore;
 use crate::profile::StorageProfile;
-use crate::s3::S3Store;
+use crate::s3::{S3Store, S3Vendor};
+use crate::vend::Vendor;
 
 /// A profile and a credential that do not make a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,24 @@ pub fn open(
                 credential: credential.kind(),
             })
         }
+    }
+}
+
+/// What hands out access to parts of a warehouse's storage; `None` where the profile has nothing of the kind.
+///
+/// Does not speak to a token service yet: [`Vendor::vend`] does.
+pub fn vendor(
+    profile: &StorageProfile,
+    credential: Option<&StorageCredential>,
+) -> Result<Option<Arc<dyn Vendor>>, OpenError> {
+    match (profile, credential) {
+        (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => {
+            let vendor = S3Vendor::open(s3, credential)?;
+            Ok(vendor.map(|vendor| Arc::new(vendor) as Arc<dyn Vendor>))
+        }
+        (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
+        (StorageProfile::Gcs(_), _) => Err(OpenError::Unsupported("storage of type `gcs`")),
+        (StorageProfile::Local(_) | StorageProfile::Memory, _) => Ok(None),
     }
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod gcs;
 mod layout;
 mod local;
+mod policy;
 mod s3;
 #[cfg(test)]
 mod tests;
@@ -14,12 +15,14 @@ mod tests;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::credential::StorageCredential;
 use crate::location::{Location, LocationError, LocationProblem, Scheme};
 
 pub use error::ProfileError;
 pub use gcs::GcsProfile;
 pub use layout::{LayoutName, StorageLayout};
 pub use local::LocalProfile;
+pub use policy::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, LocalStorage, Policy};
 pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
 
 /// Name of the one store that a memory profile opens.
@@ -37,22 +40,6 @@ pub enum StorageProfile {
     Gcs(GcsProfile),
     /// Memory of the process: for tests. Each [`crate::open`] makes an empty store of its own.
     Memory,
-}
-
-/// Whether the server allows storage that only makes sense on one machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LocalStorage {
-    /// `local` and `memory` may be used.
-    Allowed,
-    /// Only storage that every engine can reach.
-    Refused,
-}
-
-/// What the server allows; read from its configuration once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether `local` and `memory` profiles may be used.
-    pub local_enabled: LocalStorage,
 }
 
 /// How a warehouse deletes tables.
@@ -113,6 +100,36 @@ impl StorageProfile {
                 remedy: "set LAKEKEEPER__ENABLE_LOCAL_STORAGE=true where all engines share the server's file system",
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses a credential that does not fit to the profile, or that the server's configuration does not
+    /// allow with it.
+    pub fn validate_credential(
+        &self,
+        credential: Option<&StorageCredential>,
+        policy: &Policy,
+    ) -> Result<(), ProfileError> {
+        match (self, credential) {
+            (Self::S3(s3), Some(StorageCredential::S3(credential))) => {
+                s3.check_credential(credential, *policy)
+            }
+            // What does not belong together is refused by `open`.
+            _ => Ok(()),
+        }
+    }
+
+    /// The profile as it is kept beside `credential`.
+    ///
+    /// Cloudflare R2 and Alibaba Cloud OSS leave no choice in `flavor` and `sts-enabled`, and R2 knows no
+    /// roles: as in today's Lakekeeper these fields are set.
+    #[must_use]
+    pub fn beside(self, credential: Option<&StorageCredential>) -> Self {
+        match (self, credential) {
+            (Self::S3(s3), Some(StorageCredential::S3(credential))) => {
+                Self::S3(Box::new(s3.beside(credential)))
+            }
+            (profile, _) => profile,
         }
     }
 

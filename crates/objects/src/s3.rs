@@ -1,7 +1,15 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
+mod aliyun;
+mod identity;
+mod policy;
+mod r2;
+mod role;
+mod session;
+mod sts;
 #[cfg(test)]
 mod tests;
+mod vendor;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +32,8 @@ use crate::open::OpenError;
 use crate::profile::S3Profile;
 use crate::remote;
 
+pub(crate) use vendor::S3Vendor;
+
 /// One bucket, over one pool of connections.
 pub(crate) struct S3Store {
     bucket: String,
@@ -36,14 +46,12 @@ pub(crate) struct S3Store {
 
 impl S3Store {
     pub(crate) fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
-        if profile.assume_role_arn().is_some() {
-            return Err(OpenError::Unsupported(
-                "`assume-role-arn` (access to the bucket through another role)",
-            ));
-        }
         let pool = Pool::new(transport(profile)).map_err(|e| OpenError::Failed(e.to_string()))?;
         let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
-        let builder = builder(profile, credential).with_http_connector(pool);
+        let identity = identity::of_server(profile, credential)?;
+        let builder = builder(profile)
+            .with_credentials(identity)
+            .with_http_connector(pool);
         Ok(Self {
             bucket: profile.bucket().to_owned(),
             store: builder.clone().build().map_err(failed)?,
@@ -117,17 +125,10 @@ fn transport(profile: &S3Profile) -> Transport {
     profile.endpoint().map_or(Transport::Tls, Transport::of)
 }
 
-fn builder(profile: &S3Profile, credential: &S3Credential) -> AmazonS3Builder {
-    let S3Credential::AccessKey {
-        access_key_id,
-        secret_access_key,
-        ..
-    } = credential;
+fn builder(profile: &S3Profile) -> AmazonS3Builder {
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(profile.bucket())
         .with_region(profile.region())
-        .with_access_key_id(access_key_id)
-        .with_secret_access_key(secret_access_key.expose())
         .with_allow_http(profile.is_plain_http())
         .with_virtual_hosted_style_request(!is_in_path(profile))
         // The guard around every store retries: twice would multiply.

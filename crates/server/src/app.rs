@@ -190,7 +190,10 @@ fn settings(config: &Config) -> Settings {
     };
     Settings {
         default_project: names.default_project.clone(),
-        storage_policy: Policy { local_enabled },
+        storage_policy: Policy {
+            local_enabled,
+            aws_identity: names.aws_identity,
+        },
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,
         metadata_cache_bytes: config.resources.metadata_cache,

@@ -33,6 +33,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use model::ProjectId;
+use objects::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds};
 
 use values::Values;
 
@@ -113,6 +114,8 @@ pub struct Names {
     pub dots_allowed: bool,
     /// Whether warehouses may be folders of the server.
     pub local_storage_enabled: bool,
+    /// Whether warehouses may use what AWS gives the server itself.
+    pub aws_identity: AwsIdentity,
 }
 
 /// Bounds and meaning of requests.
@@ -238,6 +241,29 @@ fn names(values: &mut Values) -> Names {
         reserved_namespaces: values.get(&list::RESERVED_NAMESPACES).0,
         dots_allowed: values.get(&list::NAMES_WITH_DOTS),
         local_storage_enabled: values.get(&list::ENABLE_LOCAL_STORAGE),
+        aws_identity: aws_identity(values),
+    }
+}
+
+fn aws_identity(values: &mut Values) -> AwsIdentity {
+    let enabled = values.get(&list::ENABLE_AWS_SYSTEM_CREDENTIALS);
+    let direct = if values.get(&list::S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS) {
+        DirectUse::Allowed
+    } else {
+        DirectUse::Refused
+    };
+    let external_ids = if values.get(&list::S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS) {
+        ExternalIds::Required
+    } else {
+        ExternalIds::Optional
+    };
+    if enabled {
+        AwsIdentity::Allowed(AwsIdentityRules {
+            direct,
+            external_ids,
+        })
+    } else {
+        AwsIdentity::Refused
     }
 }
 

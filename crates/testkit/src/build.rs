@@ -30,6 +30,7 @@ impl Default for TestAppBuilder {
             settings: Settings {
                 storage_policy: Policy {
                     local_enabled: LocalStorage::Allowed,
+                    ..Policy::default()
                 },
                 ..Settings::default()
             },

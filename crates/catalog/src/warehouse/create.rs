@@ -7,7 +7,7 @@ use secrets::{Plaintext, SecretStore};
 use serde_json::json;
 use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 
-use super::{WarehouseSettings, WarehouseView};
+use super::{CredentialKind, WarehouseSettings, WarehouseView};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
 
 /// A warehouse that is to be.
@@ -40,8 +40,10 @@ pub async fn create(
         delete_profile: new.settings.delete_profile.check()?,
         format_versions: new.settings.format_versions.check()?,
         managed_by: new.settings.managed_by,
+        credential: new.credential.as_ref().map(CredentialKind::of),
     };
-    try_storage(cx, &new.profile, new.credential.as_ref()).await?;
+    let profile = new.profile.beside(new.credential.as_ref());
+    try_storage(cx, &profile, new.credential.as_ref()).await?;
     let (id, now) = (WarehouseId::generate(), cx.now());
     let storage_secret = keep_credential(cx, new.credential.as_ref()).await?;
     let row = WarehouseRow {
@@ -50,15 +52,16 @@ pub async fn create(
         name: new.name,
         status: WarehouseStatus::Active,
         protection: Protection::Off,
-        storage_profile: serde_json::to_string(&new.profile).map_err(CatalogError::internal)?,
-        base_location: new.profile.base_location().normalized().to_owned(),
+        storage_profile: serde_json::to_string(&profile).map_err(CatalogError::internal)?,
+        base_location: profile.base_location().normalized().to_owned(),
         storage_secret,
         settings: serde_json::to_string(&settings).map_err(CatalogError::internal)?,
         version: Version::FIRST,
         created_at: now,
         updated_at: None,
     };
-    let body = json!({ "name": row.name.as_str(), "project-id": row.project, "storage-profile": new.profile });
+    let body =
+        json!({ "name": row.name.as_str(), "project-id": row.project, "storage-profile": profile });
     let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, now, &body)?;
     let effects = Effects {
         events: vec![event],
@@ -83,7 +86,9 @@ pub(super) async fn try_storage(
     profile: &StorageProfile,
     credential: Option<&StorageCredential>,
 ) -> Result<()> {
-    profile.validate(&cx.settings.storage_policy)?;
+    let policy = &cx.settings.storage_policy;
+    profile.validate(policy)?;
+    profile.validate_credential(credential, policy)?;
     let invalid = |message: String| CatalogError::new(ErrorKind::InvalidStorage, message);
     let objects = objects::open(profile, credential).map_err(|error| invalid(error.to_string()))?;
     objects::validate_access(objects.as_ref(), &profile.base_location())

@@ -54,8 +54,13 @@ impl Warehouse {
             None => None,
             Some(secret) => Some(parse_credential(cx.secrets.load(secret).await?.expose())?),
         };
+        let invalid = |message| CatalogError::new(ErrorKind::InvalidStorage, message);
+        // What the server may no longer be used for, warehouses that exist lose too.
+        self.profile
+            .validate_credential(credential.as_ref(), &cx.settings.storage_policy)
+            .map_err(|error| invalid(error.to_string()))?;
         objects::open(&self.profile, credential.as_ref())
-            .map_err(|error| CatalogError::new(ErrorKind::InvalidStorage, error.to_string()))
+            .map_err(|error| invalid(error.to_string()))
     }
 }
 

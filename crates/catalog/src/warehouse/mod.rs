@@ -13,5 +13,5 @@ pub use drop::drop;
 pub(crate) use handle::{Warehouse, WarehouseCache};
 pub use list::list;
 pub use load::{WarehouseView, load};
-pub use settings::{DeleteProfile, FormatVersions, WarehouseSettings};
+pub use settings::{CredentialKind, DeleteProfile, FormatVersions, WarehouseSettings};
 pub use update::{WarehouseChange, update};

@@ -1,5 +1,6 @@
 //! Settings of a warehouse beside its storage, as they are stored.
 
+use objects::StorageCredential;
 use serde::{Deserialize, Serialize};
 
 use crate::{CatalogError, ErrorKind, Result};
@@ -104,4 +105,27 @@ pub struct WarehouseSettings {
     /// Who manages it, if not its users; as the management API spells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<String>,
+    /// Of what kind its storage credential is, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialKind>,
+}
+
+/// What of a storage credential may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CredentialKind {
+    /// Whose storage it is for, such as `s3`.
+    pub r#type: String,
+    /// What it consists of, such as `access-key`.
+    pub credential_type: String,
+}
+
+impl CredentialKind {
+    /// As the management API spells it.
+    pub(crate) fn of(credential: &StorageCredential) -> Self {
+        Self {
+            r#type: credential.kind().to_owned(),
+            credential_type: credential.credential_type().to_owned(),
+        }
+    }
 }

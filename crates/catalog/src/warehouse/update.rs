@@ -8,7 +8,9 @@ use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 
 use super::create::{forget_credential, keep_credential, refused, try_storage};
 use super::load::find;
-use super::{DeleteProfile, FormatVersions, Warehouse, WarehouseSettings, WarehouseView};
+use super::{
+    CredentialKind, DeleteProfile, FormatVersions, Warehouse, WarehouseSettings, WarehouseView,
+};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
 /// Attempts before a client has to try itself.
@@ -132,11 +134,10 @@ async fn changed(
         WarehouseChange::Protect(protection) => row.protection = *protection,
         WarehouseChange::Storage(new, credential) => {
             let new = profile.update_with(new.as_ref().clone())?;
-            row.storage_profile = serde_json::to_string(&new).map_err(CatalogError::internal)?;
-            return with_credential(cx, row, (&new, credential.as_ref())).await;
+            return with_storage(cx, row, (new, credential.as_ref())).await;
         }
         WarehouseChange::Credential(credential) => {
-            return with_credential(cx, row, (&profile, credential.as_ref())).await;
+            return with_storage(cx, row, (profile, credential.as_ref())).await;
         }
         WarehouseChange::DeleteProfile(profile) => settings.delete_profile = profile.check()?,
         WarehouseChange::FormatVersions(versions) => {
@@ -149,12 +150,19 @@ async fn changed(
     Ok(row)
 }
 
-async fn with_credential(
+async fn with_storage(
     cx: &Catalog,
     mut row: WarehouseRow,
-    (profile, credential): (&StorageProfile, Option<&StorageCredential>),
+    (profile, credential): (StorageProfile, Option<&StorageCredential>),
 ) -> Result<WarehouseRow> {
-    try_storage(cx, profile, credential).await?;
+    let profile = profile.beside(credential);
+    try_storage(cx, &profile, credential).await?;
+    let settings = WarehouseSettings {
+        credential: credential.map(CredentialKind::of),
+        ..serde_json::from_str(&row.settings).map_err(CatalogError::internal)?
+    };
+    row.settings = serde_json::to_string(&settings).map_err(CatalogError::internal)?;
+    row.storage_profile = serde_json::to_string(&profile).map_err(CatalogError::internal)?;
     row.storage_secret = keep_credential(cx, credential).await?;
     Ok(row)
 }

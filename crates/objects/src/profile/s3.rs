@@ -1,5 +1,6 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
+mod beside;
 mod checks;
 
 use std::collections::BTreeMap;
@@ -117,16 +118,10 @@ impl S3Profile {
         if let Some(layout) = &self.storage_layout {
             layout.validate()?;
         }
-        if self.sts_enabled && self.flavor == S3Flavor::Aws && self.sts_role_arn().is_none() {
-            return Err(ProfileError::Missing {
-                field: "sts-role-arn",
-                rule: "with `sts-enabled` and the flavor `aws`, `sts-role-arn` or `assume-role-arn` is required",
-            });
-        }
         Ok(())
     }
 
-    pub(super) fn base_location(&self) -> Location {
+    pub(crate) fn base_location(&self) -> Location {
         Location::from_checked(
             Scheme::S3,
             &self.bucket,
@@ -274,6 +269,11 @@ impl S3Profile {
     /// Where STS is: `sts-endpoint`, else `endpoint`.
     pub fn sts_endpoint(&self) -> Option<&str> {
         self.sts_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    /// `sts-endpoint` itself.
+    pub(crate) fn own_sts_endpoint(&self) -> Option<&str> {
+        self.sts_endpoint.as_deref()
     }
 
     /// Validity of vended credentials, in seconds.

@@ -143,7 +143,6 @@ fn other_refused_fields_are_named_with_their_value_and_rule() {
             json!({"sts-endpoint": "file:///x"}),
             "`sts-endpoint` is `file:///x`",
         ),
-        (json!({"sts-enabled": true}), "`sts-role-arn` is missing"),
         (
             json!({"sts-role-arn": "a b"}),
             "`sts-role-arn` is `a b`: it must be one ARN",
@@ -236,10 +235,9 @@ fn local_storage_needs_the_servers_consent() {
     let (allowed, refused) = (
         Policy {
             local_enabled: LocalStorage::Allowed,
+            ..Policy::default()
         },
-        Policy {
-            local_enabled: LocalStorage::Refused,
-        },
+        Policy::default(),
     );
     for profile in [
         json!({"type": "local", "root": "/data"}),

@@ -87,18 +87,8 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ignored("ROLE__MAX_NESTING_DEPTH", NO_ROLES),
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
-    refused_unless("ENABLE_AWS_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
     refused_unless("ENABLE_AZURE_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
     refused_unless("ENABLE_GCP_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
-    refused_unless(
-        "S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS",
-        OFF,
-        NO_SYSTEM_IDENTITY,
-    ),
-    ignored(
-        "S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS",
-        NO_SYSTEM_IDENTITY,
-    ),
     refused("NATS_*", NO_EVENTS),
     refused("KAFKA_*", NO_EVENTS),
     refused_unless("LOG_CLOUDEVENTS", OFF, NO_EVENTS),
@@ -259,7 +249,7 @@ mod tests {
         for (name, value) in [
             ("AUTHZ_BACKEND", "AllowAll"),
             ("SECRET_BACKEND", "postgres"),
-            ("ENABLE_AWS_SYSTEM_CREDENTIALS", "false"),
+            ("ENABLE_AZURE_SYSTEM_CREDENTIALS", "false"),
             ("OPENID_AUDIENCE", ""),
         ] {
             assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");

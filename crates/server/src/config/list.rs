@@ -104,6 +104,15 @@ settings! {
         /// `lakekeeper dev`. Useful only where all engines share that file system; who may create
         /// warehouses may then choose the folder.
         ENABLE_LOCAL_STORAGE: bool = false;
+        /// Whether warehouses may use the identity that AWS gives the server itself (credentials of the type
+        /// `aws-system-identity`): environment variables, a web identity, a container or an instance.
+        ENABLE_AWS_SYSTEM_CREDENTIALS: bool = false;
+        /// Whether that identity may access a bucket as it is. Otherwise a warehouse must name an
+        /// `assume-role-arn`, and the role's trust policy decides who may use it.
+        S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS: bool = false;
+        /// Whether that identity takes a role only with an `external-id`, so that the creator of one warehouse
+        /// cannot name the role of another one.
+        S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS: bool = true;
     }
 
     "Requests" "Bounds of what one request may ask for." {

@@ -243,6 +243,31 @@ fn a_file_is_weaker_than_the_environment_and_stronger_than_the_command() {
 }
 
 #[test]
+fn the_servers_identity_on_aws_is_strict_where_nothing_is_said() {
+    let given = |variables: &[(&str, &str)]| {
+        let config = Config::load(&sources(variables), Needs::Nothing).unwrap();
+        config.names.aws_identity
+    };
+    let enabled = ("LAKEKEEPER__ENABLE_AWS_SYSTEM_CREDENTIALS", "true");
+    let direct = ("LAKEKEEPER__S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS", "true");
+    let lax = (
+        "LAKEKEEPER__S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS",
+        "false",
+    );
+    assert_eq!(given(&[direct, lax]), AwsIdentity::Refused);
+    let strict = AwsIdentityRules {
+        direct: DirectUse::Refused,
+        external_ids: ExternalIds::Required,
+    };
+    assert_eq!(given(&[enabled]), AwsIdentity::Allowed(strict));
+    let all = AwsIdentityRules {
+        direct: DirectUse::Allowed,
+        external_ids: ExternalIds::Optional,
+    };
+    assert_eq!(given(&[enabled, direct, lax]), AwsIdentity::Allowed(all));
+}
+
+#[test]
 fn mistakes_in_a_file_name_key_and_file() {
     let (_folder, sources) = with_file("listen_port = \"x\"\nbind_ip = 1.5\n[pg]\nhots = 1", &[]);
     let all = Config::load(&sources, Needs::Nothing)

@@ -56,6 +56,7 @@ pub(crate) async fn create(
             delete_profile: body.delete_profile.unwrap_or_default(),
             format_versions,
             managed_by: body.managed_by.map(manager).transpose()?,
+            ..WarehouseSettings::default()
         },
     };
     let created =

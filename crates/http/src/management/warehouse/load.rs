@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use catalog::warehouse::{DeleteProfile, WarehouseView};
+use catalog::warehouse::{CredentialKind, DeleteProfile, WarehouseView};
 use objects::StorageProfile;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,8 +38,17 @@ pub(crate) struct GetWarehouseResponse {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StorageCredentialType {
-    r#type: &'static str,
-    credential_type: &'static str,
+    r#type: String,
+    credential_type: String,
+}
+
+impl From<CredentialKind> for StorageCredentialType {
+    fn from(kind: CredentialKind) -> Self {
+        Self {
+            r#type: kind.r#type,
+            credential_type: kind.credential_type,
+        }
+    }
 }
 
 impl From<WarehouseView> for GetWarehouseResponse {
@@ -49,18 +58,13 @@ impl From<WarehouseView> for GetWarehouseResponse {
             profile,
             settings,
         } = view;
-        // Only S3 takes credentials in this version, and only this kind.
-        let access_key = StorageCredentialType {
-            r#type: "s3",
-            credential_type: "access-key",
-        };
         Self {
             id: row.id.as_uuid(),
             warehouse_id: row.id.as_uuid(),
             name: row.name.as_str().to_owned(),
             project_id: row.project.into(),
             storage_profile: profile,
-            storage_credential_type: row.storage_secret.map(|_| access_key),
+            storage_credential_type: settings.credential.map(StorageCredentialType::from),
             delete_profile: settings.delete_profile,
             status: row.status.as_str(),
             protected: row.protection.into(),

@@ -1,0 +1,59 @@
+//! What the server's configuration allows.
+
+/// What the server allows; read from its configuration once. By default nothing that must be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Whether `local` and `memory` profiles may be used.
+    pub local_enabled: LocalStorage,
+    /// Whether warehouses may use what AWS gives the server itself.
+    pub aws_identity: AwsIdentity,
+}
+
+/// Whether the server allows storage that only makes sense on one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LocalStorage {
+    /// `local` and `memory` may be used.
+    Allowed,
+    /// Only storage that every engine can reach.
+    #[default]
+    Refused,
+}
+
+/// Whether credentials of the type `aws-system-identity` may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AwsIdentity {
+    /// As the rules say.
+    Allowed(AwsIdentityRules),
+    /// Not at all: whoever creates a warehouse would act as the server.
+    #[default]
+    Refused,
+}
+
+/// How the server's own identity may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AwsIdentityRules {
+    /// Whether it may be used without taking a role.
+    pub direct: DirectUse,
+    /// Whether a role may be taken without an external id.
+    pub external_ids: ExternalIds,
+}
+
+/// Whether the server's own identity may access a bucket as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirectUse {
+    /// A warehouse may do without a role.
+    Allowed,
+    /// A warehouse must name a role, whose trust policy then decides.
+    #[default]
+    Refused,
+}
+
+/// Whether taking a role with the server's own identity needs an external id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExternalIds {
+    /// It does. Otherwise one tenant could name the role of another one.
+    #[default]
+    Required,
+    /// The role's trust policy decides alone.
+    Optional,
+}

@@ -1,0 +1,92 @@
+//! Who the server is to a bucket.
+
+use std::sync::Arc;
+
+use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::{ClientConfigKey, ClientOptions, RetryConfig, StaticCredentialProvider};
+
+use super::role::AssumedRole;
+use super::sts::Sts;
+use crate::classify;
+use crate::connection::{Pool, Transport};
+use crate::credential::{AccessKey, S3Credential};
+use crate::open::OpenError;
+use crate::profile::S3Profile;
+
+/// What the server accesses the bucket with, and signs for engines: the credential's identity, or a role that it takes.
+pub(super) fn of_server(
+    profile: &S3Profile,
+    credential: &S3Credential,
+) -> Result<AwsCredentialProvider, OpenError> {
+    match (profile.assume_role_arn(), credential) {
+        // Alibaba's roles are for engines only, R2 has none.
+        (_, S3Credential::AliyunOss { .. } | S3Credential::CloudflareR2 { .. }) | (None, _) => {
+            of_credential(profile, credential)
+        }
+        (Some(role), _) => {
+            let sts = Sts::open(profile, credential)?;
+            Ok(Arc::new(AssumedRole::new(sts, role)))
+        }
+    }
+}
+
+/// The identity that the credential stands for, before it takes any role.
+pub(super) fn of_credential(
+    profile: &S3Profile,
+    credential: &S3Credential,
+) -> Result<AwsCredentialProvider, OpenError> {
+    match credential {
+        S3Credential::AccessKey { key, .. }
+        | S3Credential::CloudflareR2 { key, .. }
+        | S3Credential::AliyunOss { key, .. } => Ok(of_key(key)),
+        S3Credential::AwsSystemIdentity { .. } => of_system(profile),
+    }
+}
+
+fn of_key(key: &AccessKey) -> AwsCredentialProvider {
+    Arc::new(StaticCredentialProvider::new(AwsCredential {
+        key_id: key.id.clone(),
+        secret_key: key.secret.expose().clone(),
+        token: None,
+    }))
+}
+
+/// What AWS gives this process: variables, a web identity, a container or an instance, the first that is there.
+///
+/// Nothing is asked before the first use, and it is asked again before what was given expires.
+fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
+    // Only a built store tells its provider; this one is never used for anything else.
+    let store = AmazonS3Builder::from_env()
+        .with_bucket_name(profile.bucket())
+        .with_region(profile.region())
+        .with_retry(RetryConfig {
+            max_retries: 2,
+            retry_timeout: std::time::Duration::from_secs(10),
+            ..RetryConfig::default()
+        })
+        .with_http_connector(MetadataServices)
+        .build()
+        .map_err(|e| OpenError::Failed(classify::text(&e)))?;
+    Ok(Arc::clone(store.credentials()))
+}
+
+/// Connects as the chain of providers asks: containers and instances are asked by HTTP, STS by HTTPS.
+#[derive(Debug)]
+struct MetadataServices;
+
+impl HttpConnector for MetadataServices {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let allows_http = options.get_config_value(&ClientConfigKey::AllowHttp);
+        let transport = match allows_http.as_deref() {
+            Some("true") => Transport::Plain,
+            _ => Transport::Tls,
+        };
+        Pool::new(transport)
+            .map_err(|e| object_store::Error::Generic {
+                store: "S3",
+                source: Box::new(e),
+            })?
+            .connect(options)
+    }
+}

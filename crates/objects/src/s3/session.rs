@@ -1,0 +1,76 @@
+//! Keys that expire.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
+use object_store::aws::AwsCredential;
+
+use crate::secret::Secret;
+
+/// What a token service gives out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: Secret<String>,
+    pub(super) session_token: Secret<String>,
+    pub(super) expires_at: SystemTime,
+}
+
+impl Session {
+    /// `None` where a part cannot be one of a key: it would break the headers that it is put into.
+    pub(super) fn new([id, secret, token]: [String; 3], expires_at: SystemTime) -> Option<Self> {
+        let is_sound =
+            |part: &String| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
+        if ![&id, &secret, &token].into_iter().all(is_sound) {
+            return None;
+        }
+        Some(Self {
+            access_key_id: id,
+            secret_access_key: Secret::new(secret),
+            session_token: Secret::new(token),
+            expires_at,
+        })
+    }
+
+    /// For signing requests of the server itself.
+    pub(super) fn to_credential(&self) -> AwsCredential {
+        AwsCredential {
+            key_id: self.access_key_id.clone(),
+            secret_key: self.secret_access_key.expose().clone(),
+            token: Some(self.session_token.expose().clone()),
+        }
+    }
+
+    /// For an engine: Java's `S3FileIO`, PyIceberg, DuckDB and Trino read the same names.
+    pub(super) fn into_config(self) -> Vec<(String, Secret<String>)> {
+        let expires_at = self.expires_at.duration_since(UNIX_EPOCH);
+        let millis = expires_at.unwrap_or_default().as_millis().to_string();
+        [
+            ("s3.access-key-id", Secret::new(self.access_key_id)),
+            ("s3.secret-access-key", self.secret_access_key),
+            ("s3.session-token", self.session_token),
+            (
+                "s3.session-token-expires-at-ms",
+                Secret::new(millis.clone()),
+            ),
+            // What today's Lakekeeper calls it for every kind of storage.
+            ("expiration-time", Secret::new(millis)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+/// When tokens begin and end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "keys end by the clock of the store, as the signatures of `object_store` begin by it"
+)]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// A point in time as XML and JSON have it.
+pub(super) fn time(text: &str) -> Option<SystemTime> {
+    DateTime::parse_from_rfc3339(text).ok().map(Into::into)
+}

@@ -1,0 +1,206 @@
+//! `AssumeRole` of AWS's Security Token Service and of those that speak its protocol.
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
+use object_store::client::HttpRequest;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request, Url};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::identity;
+use super::session::{Session, time};
+use crate::classify;
+use crate::connection::Transport;
+use crate::credential::S3Credential;
+use crate::error::StoreFailure;
+use crate::open::OpenError;
+use crate::profile::S3Profile;
+use crate::secret::Secret;
+use crate::token::{Answer, TokenFailure, TokenService};
+
+/// The version of the protocol; there is one.
+const VERSION: &str = "2011-06-15";
+
+/// The token service of one warehouse, asked with the identity of the warehouse's credential.
+#[derive(Debug)]
+pub(super) struct Sts {
+    service: TokenService,
+    url: Url,
+    region: String,
+    identity: AwsCredentialProvider,
+    external_id: Option<Secret<String>>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AssumeRole<'a> {
+    /// The role; compatible stores may have none.
+    pub(super) role_arn: Option<&'a str>,
+    /// What the session is called in the account's audit log.
+    pub(super) session_name: &'a str,
+    pub(super) duration: Duration,
+    /// What of the role's rights the session has; all of them without it.
+    pub(super) policy: Option<&'a str>,
+    pub(super) tags: Option<&'a BTreeMap<String, String>>,
+}
+
+impl Sts {
+    pub(super) fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
+        let failed = |e: String| OpenError::Failed(format!("the token service: {e}"));
+        let url = address(profile);
+        let url = Url::parse(&url).map_err(|e| failed(e.to_string()))?;
+        Ok(Self {
+            service: TokenService::new(Transport::of(url.as_str()))
+                .map_err(|e| failed(e.to_string()))?,
+            url,
+            region: profile.region().to_owned(),
+            identity: identity::of_credential(profile, credential)?,
+            external_id: credential.external_id().cloned(),
+        })
+    }
+
+    pub(super) async fn assume_role(
+        &self,
+        asked: &AssumeRole<'_>,
+    ) -> Result<Session, TokenFailure> {
+        let identity = self.identity.get_credential().await;
+        let identity = identity.map_err(|e| TokenFailure::unavailable(classify::text(&e)))?;
+        let body = self.body(asked);
+        self.service
+            .ask(|| self.signed(&identity, &body), read)
+            .await
+    }
+
+    fn body(&self, asked: &AssumeRole<'_>) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", "AssumeRole")
+            .append_pair("Version", VERSION)
+            .append_pair("RoleSessionName", asked.session_name)
+            .append_pair("DurationSeconds", &asked.duration.as_secs().to_string());
+        let external_id = self.external_id.as_ref().map(|id| id.expose().as_str());
+        let optional = [
+            ("RoleArn", asked.role_arn),
+            ("ExternalId", external_id),
+            ("Policy", asked.policy),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                form.append_pair(name, value);
+            }
+        }
+        for (n, (key, value)) in (1..).zip(asked.tags.into_iter().flatten()) {
+            form.append_pair(&format!("Tags.member.{n}.Key"), key)
+                .append_pair(&format!("Tags.member.{n}.Value"), value);
+        }
+        form.finish()
+    }
+
+    fn signed(&self, identity: &AwsCredential, body: &str) -> Result<Request, TokenFailure> {
+        let failed =
+            |e: String| TokenFailure::refused(format!("the request cannot be signed: {e}"));
+        let mut to_sign = HttpRequest::new(body.to_owned().into());
+        *to_sign.method_mut() = Method::POST;
+        *to_sign.uri_mut() = self
+            .url
+            .as_str()
+            .parse()
+            .map_err(|_| failed("its address".to_owned()))?;
+        to_sign.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
+        );
+        AwsAuthorizer::new(identity, "sts", &self.region)
+            .try_authorize(&mut to_sign, None)
+            .map_err(|e| failed(classify::text(&e)))?;
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = std::mem::take(to_sign.headers_mut());
+        *request.body_mut() = Some(body.to_owned().into());
+        Ok(request)
+    }
+}
+
+/// As configured; of AWS, the one of the bucket's region.
+fn address(profile: &S3Profile) -> String {
+    let region = profile.region();
+    match profile.sts_endpoint() {
+        Some(endpoint) => endpoint.to_owned(),
+        None if region.starts_with("cn-") => format!("https://sts.{region}.amazonaws.com.cn/"),
+        None => format!("https://sts.{region}.amazonaws.com/"),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AssumeRoleResponse {
+    assume_role_result: AssumeRoleResult,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AssumeRoleResult {
+    credentials: Credentials,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+    expiration: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorResponse {
+    error: Refusal,
+}
+
+/// Some stores answer with this alone, as S3 does.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refusal {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+fn read(answer: &Answer) -> Result<Session, StoreFailure> {
+    let text = String::from_utf8_lossy(&answer.body);
+    if answer.is_success() {
+        // The reader's own message could quote a secret.
+        session(&text)
+            .ok_or_else(|| answer.failure(None, Some("its answer is not that of `AssumeRole`")))
+    } else {
+        Err(refusal(answer, &text))
+    }
+}
+
+fn session(text: &str) -> Option<Session> {
+    let found: AssumeRoleResponse = quick_xml::de::from_str(text).ok()?;
+    let Credentials {
+        access_key_id,
+        secret_access_key,
+        session_token,
+        expiration,
+    } = found.assume_role_result.credentials;
+    Session::new(
+        [access_key_id, secret_access_key, session_token],
+        time(&expiration)?,
+    )
+}
+
+fn refusal(answer: &Answer, text: &str) -> StoreFailure {
+    let found = quick_xml::de::from_str::<ErrorResponse>(text)
+        .map(|response| response.error)
+        .or_else(|_| quick_xml::de::from_str::<Refusal>(text));
+    match found {
+        Ok(Refusal { code, message }) => answer.failure(code, message.as_deref()),
+        Err(_) => answer.failure(None, None),
+    }
+}
