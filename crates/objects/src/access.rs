@@ -1,5 +1,7 @@
 //! Whether a storage really works: tried, not assumed.
 
+mod vended;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,6 +10,8 @@ use uuid::Uuid;
 use crate::error::ObjectError;
 use crate::io::{Objects, PageRequest, delete_prefix};
 use crate::location::Location;
+
+pub use vended::{VendedAccessError, validate_vended};
 
 /// A storage that cannot be used by the server.
 #[derive(Debug, thiserror::Error)]

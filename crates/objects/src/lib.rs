@@ -3,7 +3,8 @@
 //! - [`Location`]: where an object or a folder is, safe to compare.
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
 //! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
-//! - [`validate_access`]: whether a profile and its credential really work.
+//! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
+//! - [`validate_access`], [`validate_vended`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
 mod classify;
@@ -25,7 +26,7 @@ mod secret;
 mod token;
 mod vend;
 
-pub use access::{AccessError, AccessStep, validate_access};
+pub use access::{AccessError, AccessStep, VendedAccessError, validate_access, validate_vended};
 pub use credential::{AccessKey, S3Credential, StorageCredential};
 pub use error::{ObjectError, StoreFailure};
 pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
@@ -33,7 +34,7 @@ pub use location::{
     Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
     MAX_LOCATION_BYTES, Scheme,
 };
-pub use open::{OpenError, memory, open, vendor};
+pub use open::{OpenError, memory, open, open_vended, vendor};
 pub use profile::{
     AwsIdentity, AwsIdentityRules, DeletionMode, DirectUse, ExternalIds, GcsProfile, LayoutName,
     LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,

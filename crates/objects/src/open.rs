@@ -9,7 +9,7 @@ use crate::local::LocalStore;
 use crate::memory::MemoryStore;
 use crate::profile::StorageProfile;
 use crate::s3::{S3Store, S3Vendor};
-use crate::vend::Vendor;
+use crate::vend::{Vended, Vendor};
 
 /// A profile and a credential that do not make a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +81,24 @@ pub fn vendor(
         (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
         (StorageProfile::Gcs(_), _) => Err(OpenError::Unsupported("storage of type `gcs`")),
         (StorageProfile::Local(_) | StorageProfile::Memory, _) => Ok(None),
+    }
+}
+
+/// Opens the storage with access that was vended, as an engine does.
+pub fn open_vended(
+    profile: &StorageProfile,
+    vended: &Vended,
+) -> Result<Arc<dyn Objects>, OpenError> {
+    match profile {
+        StorageProfile::S3(s3) => {
+            let store = S3Store::open_vended(s3, &vended.config)?;
+            let base = profile.base_location();
+            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+        }
+        StorageProfile::Gcs(_) => Err(OpenError::Unsupported("storage of type `gcs`")),
+        StorageProfile::Local(_) | StorageProfile::Memory => Err(OpenError::Unsupported(
+            "vended access to storage of types `local` and `memory`",
+        )),
     }
 }
 

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredentialProvider};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig};
 
@@ -31,6 +31,7 @@ use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::S3Profile;
 use crate::remote;
+use crate::secret::Secret;
 
 pub(crate) use vendor::S3Vendor;
 
@@ -46,9 +47,20 @@ pub(crate) struct S3Store {
 
 impl S3Store {
     pub(crate) fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
+        Self::of(profile, identity::of_server(profile, credential)?)
+    }
+
+    /// With what [`S3Vendor`] gave.
+    pub(crate) fn open_vended(
+        profile: &S3Profile,
+        config: &[(String, Secret<String>)],
+    ) -> Result<Self, OpenError> {
+        Self::of(profile, identity::of_vended(config)?)
+    }
+
+    fn of(profile: &S3Profile, identity: AwsCredentialProvider) -> Result<Self, OpenError> {
         let pool = Pool::new(transport(profile)).map_err(|e| OpenError::Failed(e.to_string()))?;
         let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
-        let identity = identity::of_server(profile, credential)?;
         let builder = builder(profile)
             .with_credentials(identity)
             .with_http_connector(pool);

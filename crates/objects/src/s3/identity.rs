@@ -1,6 +1,7 @@
 //! Who the server is to a bucket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpConnector};
@@ -13,6 +14,7 @@ use crate::connection::{Pool, Transport};
 use crate::credential::{AccessKey, S3Credential};
 use crate::open::OpenError;
 use crate::profile::S3Profile;
+use crate::secret::Secret;
 
 /// What the server accesses the bucket with, and signs for engines: the credential's identity, or a role that it takes.
 pub(super) fn of_server(
@@ -29,6 +31,23 @@ pub(super) fn of_server(
             Ok(Arc::new(AssumedRole::new(sts, role)))
         }
     }
+}
+
+/// What an engine is that was given `config`.
+pub(super) fn of_vended(
+    config: &[(String, Secret<String>)],
+) -> Result<AwsCredentialProvider, OpenError> {
+    let get = |name: &str| {
+        let found = config.iter().find(|(given, _)| given == name);
+        found
+            .map(|(_, value)| value.expose().clone())
+            .ok_or_else(|| OpenError::Failed(format!("`{name}` was not vended")))
+    };
+    Ok(Arc::new(StaticCredentialProvider::new(AwsCredential {
+        key_id: get("s3.access-key-id")?,
+        secret_key: get("s3.secret-access-key")?,
+        token: Some(get("s3.session-token")?),
+    })))
 }
 
 /// The identity that the credential stands for, before it takes any role.
@@ -62,7 +81,7 @@ fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
         .with_region(profile.region())
         .with_retry(RetryConfig {
             max_retries: 2,
-            retry_timeout: std::time::Duration::from_secs(10),
+            retry_timeout: Duration::from_secs(10),
             ..RetryConfig::default()
         })
         .with_http_connector(MetadataServices)

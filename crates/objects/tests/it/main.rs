@@ -3,3 +3,4 @@
 mod local;
 mod memory;
 mod s3;
+mod s3_vended;

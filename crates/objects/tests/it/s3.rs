@@ -19,16 +19,16 @@ use objects::{
 use serde_json::{Value, json};
 
 /// What the tests sign in with.
-struct Service {
-    endpoint: String,
-    bucket: String,
-    region: String,
+pub(crate) struct Service {
+    pub(crate) endpoint: String,
+    pub(crate) bucket: String,
+    pub(crate) region: String,
     access_key_id: String,
     secret_access_key: String,
 }
 
 impl Service {
-    fn from_env() -> Option<Self> {
+    pub(crate) fn from_env() -> Option<Self> {
         let get = |name: &str| {
             std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?
                 .into_string()
@@ -48,7 +48,7 @@ impl Service {
         })
     }
 
-    fn profile(&self) -> Value {
+    pub(crate) fn profile(&self) -> Value {
         json!({
             "type": "s3",
             "bucket": self.bucket,
@@ -61,7 +61,7 @@ impl Service {
         })
     }
 
-    fn credential(&self) -> Value {
+    pub(crate) fn credential(&self) -> Value {
         json!({
             "type": "s3",
             "credential-type": "access-key",
