@@ -1,14 +1,16 @@
 //! Deletes the files of dropped tables and views.
 //!
-//! A task names the location of what was dropped. Its worker deletes what lies in that folder, page by page, so it can
-//! be stopped at any time and run again; a folder beside it whose name begins alike is never touched.
+//! A task names a location of what was dropped. Its worker deletes what lies in that folder, page by page, so it can
+//! be stopped at any time and run again; a folder beside it whose name begins alike is never touched. Each page is
+//! deleted only if the task is still the worker's after the page was listed: once it has ended, the location may be another's.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jobs::{WorkError, Worker};
+use futures::TryFutureExt;
+use jobs::{Claim, WorkError, Worker};
 use model::{TaskId, Timestamp, WarehouseId};
-use objects::{Location, delete_prefix};
+use objects::{Location, ObjectError, delete_prefix};
 use serde::{Deserialize, Serialize};
 use store::{NewTask, StoreError, TaskRow};
 
@@ -39,6 +41,18 @@ pub(crate) fn task(warehouse: WarehouseId, location: &str, now: Timestamp) -> Re
     })
 }
 
+/// Why a purge has ended too early.
+enum Interruption {
+    Files(ObjectError),
+    Claim(WorkError),
+}
+
+impl From<ObjectError> for Interruption {
+    fn from(error: ObjectError) -> Self {
+        Self::Files(error)
+    }
+}
+
 /// Does the tasks.
 #[derive(Debug)]
 pub struct PurgeWorker(pub Arc<Catalog>);
@@ -49,7 +63,7 @@ impl Worker for PurgeWorker {
         QUEUE
     }
 
-    async fn work(&self, task: &TaskRow) -> std::result::Result<String, WorkError> {
+    async fn work(&self, task: &TaskRow, claim: &Claim) -> std::result::Result<String, WorkError> {
         let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
         let payload: Payload = serde_json::from_str(&task.payload)
             .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;
@@ -67,9 +81,11 @@ impl Worker for PurgeWorker {
             .objects(&self.0)
             .await
             .map_err(|error| retry(&error))?;
-        match delete_prefix(objects.as_ref(), &location).await {
+        let confirm = || claim.confirm().map_err(Interruption::Claim);
+        match delete_prefix(objects.as_ref(), &location, confirm).await {
             Ok(deleted) => Ok(format!("{deleted} files deleted")),
-            Err(error) => Err(retry(&error.report())),
+            Err(Interruption::Files(error)) => Err(retry(&error.report())),
+            Err(Interruption::Claim(error)) => Err(error),
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A task whose worker dies is taken over when its lease has run out, so a worker must be able to run the same task twice.
 
+mod claim;
 mod housekeeping;
 mod run;
 
+pub use claim::Claim;
 pub use housekeeping::{Housekeeping, Retention};
 pub use run::{Runner, Runners};
 
@@ -20,7 +22,9 @@ pub trait Worker: Debug + Send + Sync {
     fn queue(&self) -> &'static str;
 
     /// Does one task; says what was done. May be called again for a task that it has done in part or in full.
-    async fn work(&self, task: &TaskRow) -> Result<String, WorkError>;
+    ///
+    /// Before it destroys what it has found, it asks [`Claim::confirm`].
+    async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError>;
 }
 
 /// Why a task was not done.
@@ -30,4 +34,6 @@ pub enum WorkError {
     Retry(String),
     /// It never will.
     Hopeless(String),
+    /// Another worker has taken it over.
+    ClaimLost(String),
 }

@@ -1,6 +1,5 @@
 //! The loop of a worker.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +8,12 @@ use futures::FutureExt;
 use model::Clock;
 use store::{Store, StoreError, TaskEnd, TaskRow};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Housekeeping, WorkError, Worker};
+use crate::claim::{LEASE, keep_claim};
+use crate::{Claim, Housekeeping, WorkError, Worker};
 
-/// How long a claim lasts without being prolonged.
-const LEASE: Duration = Duration::from_mins(1);
-/// How long after the last prolongation a worker goes on: what it has sent before is done when the claim ends.
-const TRUSTED: Duration = Duration::from_secs(50);
 /// How often an empty queue is looked at.
 const POLL: Duration = Duration::from_millis(500);
 /// Attempts before a task is given up: about a day with the delays below.
@@ -80,8 +76,10 @@ impl Runner {
                 .await
             {
                 Ok(Some(task)) => {
+                    let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
+                    let claim = Claim::new(by, task.id, &name);
                     tokio::select! {
-                        () = self.attempt((&name, claimed), &task) => {}
+                        () = self.attempt((&claim, claimed), &task) => {}
                         () = stop.cancelled() => return,
                     }
                 }
@@ -94,25 +92,21 @@ impl Runner {
         }
     }
 
-    async fn attempt(&self, (name, claimed): (&str, Instant), task: &TaskRow) {
-        let prolong = || {
-            let until = self.clock.now().plus(LEASE);
-            self.store.task_extend(task.id, name, until)
-        };
+    async fn attempt(&self, (claim, claimed): (&Claim, Instant), task: &TaskRow) {
         // A panic is this task's failure, not the end of the loop.
-        let work = AssertUnwindSafe(self.worker.work(task)).catch_unwind();
-        let end = tokio::select! {
-            done = work => self.end_of(task, done.unwrap_or_else(|_| Err(WorkError::Retry("the worker panicked".to_owned())))),
-            why = keep_claim(claimed, prolong) => {
+        let work = AssertUnwindSafe(self.worker.work(task, claim)).catch_unwind();
+        let done = tokio::select! {
+            done = work => done.unwrap_or_else(|_| Err(WorkError::Retry("the worker panicked".to_owned()))),
+            why = keep_claim(claimed, || claim.prolong()) => Err(WorkError::ClaimLost(why)),
+        };
+        let ended = match self.end_of(task, done) {
+            Ok(end) => claim.end(end).await,
+            Err(why) => {
                 tracing::warn!(task.id = %task.id, %why, "the claim on a task is lost; another worker will take it over");
                 return;
             }
         };
-        match self
-            .store
-            .task_end(task.id, name, end, self.clock.now())
-            .await
-        {
+        match ended {
             Ok(()) | Err(StoreError::NotFound(_)) => {}
             // The lease will run out, and the task will be run again.
             Err(error) => {
@@ -121,9 +115,11 @@ impl Runner {
         }
     }
 
-    fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> TaskEnd {
-        match done {
+    /// What to write of an attempt; why nothing is to be written, if the task is not this worker's any more.
+    fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> Result<TaskEnd, String> {
+        Ok(match done {
             Ok(message) => TaskEnd::Done { message },
+            Err(WorkError::ClaimLost(why)) => return Err(why),
             Err(WorkError::Hopeless(message)) => self.failed(task, message),
             Err(WorkError::Retry(message)) if task.attempt >= ATTEMPTS => {
                 self.failed(task, message)
@@ -139,7 +135,7 @@ impl Runner {
                     message,
                 }
             }
-        }
+        })
     }
 
     fn failed(&self, task: &TaskRow, message: String) -> TaskEnd {
@@ -149,71 +145,11 @@ impl Runner {
     }
 }
 
-/// Prolongs a claim; returns when it is lost or may be about to end, and says why. Beyond its end another worker may do and
-/// end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
-async fn keep_claim<F>(claimed: Instant, mut prolong: impl FnMut() -> F) -> String
-where
-    F: Future<Output = store::Result<()>>,
-{
-    let (mut since, mut why) = (claimed, "no answer from the database".to_owned());
-    loop {
-        let begun = Instant::now();
-        let end = since + TRUSTED;
-        sleep_until((begun + LEASE / 3).min(end)).await;
-        let begun = Instant::now();
-        match timeout_at(end, prolong()).await {
-            Ok(Ok(())) => since = begun,
-            Ok(Err(lost @ StoreError::NotFound(_))) => return lost.to_string(),
-            Ok(Err(error)) => why = error.to_string(),
-            Err(_) => return why,
-        }
-        if Instant::now() >= end.max(since + TRUSTED) {
-            return why;
-        }
-    }
-}
-
 /// Waits for about the given time, or for the stop.
 pub(crate) async fn idle(stop: &CancellationToken, time: Duration) {
     let time = time.mul_f64(rand::random_range(0.75..1.25));
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DOWN: fn() -> store::Result<()> = || Err(StoreError::Unavailable("down".into()));
-
-    #[tokio::test(start_paused = true)]
-    async fn a_claim_that_cannot_be_prolonged_is_given_up_before_it_ends() {
-        let start = Instant::now();
-        let why = keep_claim(start, || async { DOWN() }).await;
-        assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
-        assert!(why.contains("down"), "{why}");
-        let start = Instant::now();
-        keep_claim(start, std::future::pending).await;
-        assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_claim_is_kept_as_long_as_it_is_prolonged_in_time() {
-        let start = Instant::now();
-        let mut asked = 0;
-        keep_claim(start, || {
-            asked += 1;
-            let answer = match asked {
-                1..10 if asked % 2 == 0 => DOWN(),
-                1..10 => Ok(()),
-                _ => DOWN(),
-            };
-            async { answer }
-        })
-        .await;
-        assert!(start.elapsed() > LEASE * 3, "{:?}", start.elapsed());
-        assert!(start.elapsed() < LEASE * 4, "{:?}", start.elapsed());
     }
 }

@@ -98,14 +98,25 @@ pub struct Page {
 
 /// Deletes everything below `folder` and returns how many objects that were.
 ///
-/// Can be run again after an error or a crash, and never touches a sibling.
-pub async fn delete_prefix(objects: &dyn Objects, folder: &Location) -> Result<u64, ObjectError> {
+/// `confirm` is asked between the listing of a page and its deletion; an error from it ends everything, and nothing of the
+/// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
+/// process is stopped in between. Can be run again after an error or a crash, and never touches a sibling.
+pub async fn delete_prefix<E, F>(
+    objects: &dyn Objects,
+    folder: &Location,
+    mut confirm: impl FnMut() -> F,
+) -> Result<u64, E>
+where
+    E: From<ObjectError>,
+    F: Future<Output = Result<(), E>>,
+{
     let mut deleted = 0;
     let mut page = PageRequest::first();
     loop {
         let found = objects.list_prefix(folder, page).await?;
-        deleted += found.locations.len() as u64;
         if !found.locations.is_empty() {
+            confirm().await?;
+            deleted += found.locations.len() as u64;
             objects.delete_batch(found.locations).await?;
         }
         match found.next {
@@ -115,4 +126,48 @@ pub async fn delete_prefix(objects: &dyn Objects, folder: &Location) -> Result<u
     }
     objects.prune_folders(folder).await?;
     Ok(deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+    use crate::memory::MemoryStore;
+
+    #[tokio::test]
+    async fn nothing_of_a_page_is_deleted_that_is_not_confirmed_after_its_listing() {
+        let store = MemoryStore::default();
+        let folder = Location::parse("memory://store/t").unwrap();
+        let write = async |name: &str| {
+            let at = folder.join(name).unwrap();
+            store.write_new(&at, Bytes::new()).await.unwrap();
+        };
+        for number in 0..=MAX_PAGE {
+            write(&format!("{number:04}")).await;
+        }
+        let mut asked = 0;
+        let lost = delete_prefix(&store, &folder, || {
+            asked += 1;
+            let location = folder.clone();
+            let after = std::time::Duration::ZERO;
+            ready(match asked {
+                1 => Ok(()),
+                _ => Err(ObjectError::Timeout { location, after }),
+            })
+        })
+        .await;
+        assert!(matches!(lost, Err(ObjectError::Timeout { .. })), "{lost:?}");
+        let left = store.list_prefix(&folder, PageRequest::first()).await;
+        let left = left.unwrap().locations;
+        assert_eq!(left, [folder.join("1000").unwrap()]);
+
+        let mut asked = 0;
+        let confirm = || {
+            asked += 1;
+            ready(Ok::<_, ObjectError>(()))
+        };
+        assert_eq!(delete_prefix(&store, &folder, confirm).await.unwrap(), 1);
+        assert_eq!(asked, 1, "once for each page that holds anything");
+    }
 }

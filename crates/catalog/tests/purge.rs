@@ -1,0 +1,88 @@
+//! A purge and the claim that it works under.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use catalog::PurgeWorker;
+use jobs::{Claim, WorkError, Worker};
+use model::{Clock, SystemClock, Timestamp};
+use store::{TaskEnd, TaskRow};
+use testkit::TestApp;
+
+const QUEUE: &str = "tabular_purge";
+/// A lease that has run out long ago.
+const LONG_AGO: Timestamp = Timestamp::from_ms(0);
+const FAR: Timestamp = Timestamp::from_ms(i64::MAX);
+
+async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
+    let task = app.store.task_claim(QUEUE, worker, FAR, LONG_AGO).await;
+    let task = task.unwrap().unwrap();
+    let claim = Claim::new(
+        (Arc::clone(&app.store), Arc::new(SystemClock)),
+        task.id,
+        worker,
+    );
+    (task, claim)
+}
+
+/// A table with a data file, created at a fixed place.
+async fn table(app: &TestApp, name: &str) -> PathBuf {
+    let folder = app.folder().canonicalize().unwrap().join("demo/place");
+    let mut body = testkit::table(name);
+    body["location"] = format!("file://{}", folder.display()).into();
+    let uri = app.at("namespaces/ns/tables");
+    app.post(uri, &body).await.expect(200);
+    let file = folder.join(format!("{name}.parquet"));
+    std::fs::write(&file, "data").unwrap();
+    file
+}
+
+async fn purged(app: &TestApp) {
+    let old = table(app, "old").await;
+    let uri = app.at("namespaces/ns/tables/old?purgeRequested=true");
+    app.delete(uri).await.expect(204);
+    assert!(old.exists());
+}
+
+#[tokio::test]
+async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    purged(&app).await;
+    let worker = PurgeWorker(Arc::clone(&app.catalog));
+    // It is stopped as soon as it has its task; another one does the task and ends it, and the place is given away.
+    let (task, sleeper) = claim(&app, "sleeper").await;
+    let (_, other) = claim(&app, "other").await;
+    worker.work(&task, &other).await.unwrap();
+    let end = TaskEnd::Done {
+        message: "emptied".to_owned(),
+    };
+    app.store
+        .task_end(task.id, "other", end, LONG_AGO)
+        .await
+        .unwrap();
+    let new = table(&app, "new").await;
+    let late = worker.work(&task, &sleeper).await;
+    assert!(matches!(late, Err(WorkError::ClaimLost(_))), "{late:?}");
+    assert!(new.exists());
+    app.load("ns", "new").await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_unnoticed_goes_on() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    purged(&app).await;
+    let (task, sleeper) = claim(&app, "sleeper").await;
+    let worker = PurgeWorker(Arc::clone(&app.catalog));
+    let done = worker.work(&task, &sleeper).await;
+    assert_eq!(done.unwrap(), "2 files deleted");
+    // It has its lease again.
+    let again = app.store.task_claim(QUEUE, "other", SystemClock.now(), FAR);
+    assert!(again.await.unwrap().is_none());
+}
