@@ -4,6 +4,7 @@
 //! be stopped at any time and run again; a folder beside it whose name begins alike is never touched. Each page is
 //! deleted only if the task is still the worker's after the page was listed: once it has ended, the location may be another's.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,20 +26,37 @@ struct Payload {
     location: String,
 }
 
-/// The task that deletes the files in a location. Until it has ended, the store gives the location to nobody else.
-pub(crate) fn task(warehouse: WarehouseId, location: &str, now: Timestamp) -> Result<NewTask> {
-    let payload = Payload {
-        location: location.to_owned(),
+/// The tasks that delete the files in these locations, one for each that lies in no other of them. Until a task has
+/// ended, the store gives its location to nobody else.
+pub(crate) fn tasks(
+    warehouse: WarehouseId,
+    locations: &[String],
+    now: Timestamp,
+) -> Result<Vec<NewTask>> {
+    let mut all = HashMap::new();
+    for location in locations {
+        let claimed = Location::parse_object(location)?;
+        all.insert(claimed.normalized().to_owned(), location);
+    }
+    let is_outermost = |claimed: &str| {
+        let mut around = claimed.match_indices('/').map(|(at, _)| claimed.get(..at));
+        !around.any(|around| around.is_some_and(|around| all.contains_key(around)))
     };
-    let claimed = Location::parse_object(location)?;
-    Ok(NewTask {
-        id: TaskId::generate(),
-        queue: QUEUE,
-        warehouse,
-        subject: claimed.normalized().to_owned(),
-        payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
-        not_before: now,
-    })
+    let outermost = all.iter().filter(|(claimed, _)| is_outermost(claimed));
+    outermost
+        .map(|(claimed, location)| {
+            let location = (*location).clone();
+            let payload = Payload { location };
+            Ok(NewTask {
+                id: TaskId::generate(),
+                queue: QUEUE,
+                warehouse,
+                subject: claimed.clone(),
+                payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
+                not_before: now,
+            })
+        })
+        .collect()
 }
 
 /// Why a purge has ended too early.

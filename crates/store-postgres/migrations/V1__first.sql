@@ -1,5 +1,5 @@
 -- Times are milliseconds since 1970. Texts that are searched compare byte by byte (COLLATE "C"): case is
--- folded before it gets here. Foreign keys forbid: what still holds others cannot be removed.
+-- folded before it gets here. Foreign keys forbid unless they say otherwise: what still holds others cannot be removed.
 
 create table server (
     single boolean primary key default true check (single),
@@ -63,7 +63,7 @@ create table tabular (
     kind text not null check (kind in ('table', 'view')),
     name text not null,
     name_key text collate "C" not null,
-    -- The normalised location, for the overlap check.
+    -- The normalised present location, for the overlap check.
     location_claim text collate "C" not null,
     protected boolean not null,
     version bigint not null,
@@ -83,6 +83,17 @@ alter table tabular alter column metadata set storage external;
 create unique index tabular_name on tabular (namespace_id, name_key) where deleted_at is null;
 create index tabular_kind on tabular (namespace_id, kind, name_key);
 create index tabular_location on tabular (warehouse_id, location_claim);
+
+-- Where a table or view has been before it moved. Snapshots may point there until it is dropped: nobody else may come.
+create table tabular_former_location (
+    tabular_id uuid not null
+        constraint tabular_former_location_tabular references tabular (id) on delete cascade,
+    location text collate "C" not null,
+    warehouse_id uuid not null,
+    primary key (tabular_id, location)
+);
+
+create index tabular_former_location_claim on tabular_former_location (warehouse_id, location);
 
 create table idempotency (
     key uuid primary key,

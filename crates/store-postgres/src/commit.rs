@@ -110,7 +110,7 @@ const APPLY: &str = "with new as materialized (
             and (select count(*) from owners) >= 0
         order by id for key share
     ), held as materialized (
-        select id, version from tabular
+        select id, version, location_claim from tabular
         where id = any($14 || $20) and warehouse_id is not distinct from $1
             and coalesce(deleted_at, 0) = 0 and (select count(*) from homes) >= 0
         order by id for no key update
@@ -126,20 +126,27 @@ const APPLY: &str = "with new as materialized (
                 limit 1) as name_taken,
             (select new.id from new cross join lateral (select from tabular
                 where id = new.id and id <> all($20) limit 1) as t limit 1) as id_taken,
-            (select array[probe.claim, t.location_claim]
-                from unnest($22::text[], $23::text[]) as probe(claim, at)
+            (select array[($22::text[])[probe.place], t.location_claim]
+                from unnest($24::int[], $25::text[]) as probe(place, at)
                 cross join lateral (select location_claim from tabular
                     where warehouse_id = $1 and location_claim = probe.at
-                        and id <> all($25::uuid[])
+                        and id <> ($23::uuid[])[probe.place] and id <> all($20)
+                    union all select location from tabular_former_location
+                    where warehouse_id = $1 and location = probe.at
+                        and tabular_id <> ($23)[probe.place] and tabular_id <> all($20)
                     union all select subject from task
                     where warehouse_id = $1 and subject = probe.at limit 1) as t
                 limit 1) as around,
             (select array[probe.claim, t.location_claim]
-                from unnest($24::text[]) as probe(claim)
+                from unnest($22, $23) as probe(claim, owner)
                 cross join lateral (select location_claim from tabular
                     where warehouse_id = $1 and location_claim >= probe.claim || '/'
                         and location_claim < probe.claim || '0'
-                        and id <> all($25)
+                        and id <> probe.owner and id <> all($20)
+                    union all select location from tabular_former_location
+                    where warehouse_id = $1 and location >= probe.claim || '/'
+                        and location < probe.claim || '0'
+                        and tabular_id <> probe.owner and tabular_id <> all($20)
                     union all select subject from task
                     where warehouse_id = $1 and subject >= probe.claim || '/'
                         and subject < probe.claim || '0' limit 1) as t
@@ -154,12 +161,18 @@ const APPLY: &str = "with new as materialized (
             and ownerless is null and task_taken is null as is_fit from verdict
     ), made_room as (
         delete from tabular where id = any($20) and (select is_fit from fit) returning id
+    ), kept as (
+        insert into tabular_former_location (tabular_id, location, warehouse_id)
+        select held.id, held.location_claim, $1
+        from unnest($14, $16::text[]) as swap(id, claim) join held on held.id = swap.id
+        where held.location_claim <> swap.claim and (select is_fit from fit)
+        on conflict do nothing
     ), swapped as (
         update tabular set version = swap.expected + 1,
             location_claim = coalesce(swap.claim, location_claim), updated_at = $2,
             location = swap.location, metadata_location = swap.metadata_location,
             metadata = swap.metadata
-        from unnest($14, $15, $16::text[], $17::text[], $18::text[], $19::bytea[])
+        from unnest($14, $15, $16, $17::text[], $18::text[], $19::bytea[])
             as swap(id, expected, claim, location, metadata_location, metadata)
         where tabular.id = swap.id and (select is_fit from fit)
     ), created as (
@@ -238,7 +251,7 @@ async fn run_apply(
         &swap.ids, &swap.expected, &swap.claims, &swap.locations, &swap.metadata_locations,
         &swap.metadata,
         &new.replaced, &new.replaced_versions,
-        &places.probing, &places.at, &places.claims, &places.leaving,
+        &places.claims, &places.owners, &places.probing, &places.at,
         &record.map(|record| record.key),
         &record.map(|record| record.fingerprint.as_slice()),
         &record.map(|record| record.outcome.as_slice()),
@@ -417,30 +430,26 @@ async fn stale(db: &Session, warehouse: WarehouseId, moved_on: &[TabularId]) -> 
 /// The places that are to be taken, as columns.
 #[derive(Default)]
 struct Places<'a> {
-    /// Each place as often as there are places at and around it …
-    probing: Vec<&'a str>,
+    claims: Vec<&'a str>,
+    /// By whom: what is its own or has been is in nobody's way.
+    owners: Vec<Uuid>,
+    /// Which of the claims, counted from 1, as often as there are places at and around it …
+    probing: Vec<i32>,
     /// … and those.
     at: Vec<&'a str>,
-    claims: Vec<&'a str>,
-    /// Whose present places become free.
-    leaving: Vec<Uuid>,
 }
 
 impl<'a> Places<'a> {
     fn of(commit: &'a Commit) -> Self {
         let mut all = Self::default();
-        for (_, claim) in claims(commit) {
+        for ((owner, claim), place) in claims(commit).zip(1..) {
             all.claims.push(claim);
+            all.owners.push(owner.as_uuid());
             for at in row::at_and_above(claim) {
-                all.probing.push(claim);
+                all.probing.push(place);
                 all.at.push(at);
             }
         }
-        let moved = commit.swaps.iter();
-        let moved = moved.filter(|swap| swap.claimed_location.is_some());
-        let replaced = commit.creates.iter().filter_map(|new| new.replaces);
-        all.leaving.extend(moved.map(|swap| swap.id.as_uuid()));
-        all.leaving.extend(replaced.map(|(id, _)| id.as_uuid()));
         all
     }
 }

@@ -37,6 +37,18 @@ impl Tabulars for PostgresStore {
             .ok_or(StoreError::NotFound(Entity::Tabular(id)))
     }
 
+    async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>> {
+        let ids: Vec<Uuid> = ids.into_iter().map(TabularId::as_uuid).collect();
+        let db = self.read().await?;
+        let rows = db
+            .query(
+                "select location from tabular_former_location where tabular_id = any($1)",
+                &[&ids],
+            )
+            .await?;
+        Ok(row::all(&rows, |row| get(row, 0))?)
+    }
+
     async fn tabular_list(
         &self,
         namespace: NamespaceId,

@@ -1,5 +1,5 @@
 -- Ids are 16 bytes, times are milliseconds since 1970, texts are compared byte by byte: case is
--- folded before it gets here. Foreign keys restrict: what still holds others cannot be removed.
+-- folded before it gets here. Foreign keys restrict unless they say otherwise: what still holds others cannot be removed.
 
 create table server (
     single integer primary key check (single = 1),
@@ -64,7 +64,7 @@ create table tabular (
     kind text not null check (kind in ('table', 'view')),
     name text not null,
     name_key text not null,
-    -- The normalised location, for the overlap check.
+    -- The normalised present location, for the overlap check.
     location_claim text not null,
     protected integer not null check (protected in (0, 1)),
     version integer not null,
@@ -82,6 +82,16 @@ create table tabular (
 create unique index tabular_name on tabular (namespace_id, name_key) where deleted_at is null;
 create index tabular_kind on tabular (namespace_id, kind, name_key);
 create index tabular_location on tabular (warehouse_id, location_claim);
+
+-- Where a table or view has been before it moved. Snapshots may point there until it is dropped: nobody else may come.
+create table tabular_former_location (
+    tabular_id blob not null references tabular (id) on delete cascade,
+    location text not null,
+    warehouse_id blob not null,
+    primary key (tabular_id, location)
+) strict, without rowid;
+
+create index tabular_former_location_claim on tabular_former_location (warehouse_id, location);
 
 create table idempotency (
     key blob primary key not null check (length(key) = 16),

@@ -55,6 +55,9 @@ fn make_room(db: &Connection, warehouse: Uuid, at: (TabularId, Version)) -> Work
 
 /// Compares and sets; says whether the version was the expected one.
 fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) -> Work<bool> {
+    if let Some(location) = &swap.claimed_location {
+        keep_present_location(db, swap.id, location)?;
+    }
     let swapped = db
         .prepare_cached(
             "update tabular set version = ?4, location_claim = coalesce(?5, location_claim),
@@ -73,6 +76,18 @@ fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) ->
             swap.content.metadata.as_stored(),
         ])?;
     Ok(swapped == 1)
+}
+
+/// Keeps the place that is about to be left. If the swap is refused, this is undone with it.
+fn keep_present_location(db: &Connection, id: TabularId, next: &str) -> Work<()> {
+    db.prepare_cached(
+        "insert into tabular_former_location (tabular_id, location, warehouse_id)
+         select id, location_claim, warehouse_id from tabular
+         where id = ?1 and location_claim <> ?2
+         on conflict do nothing",
+    )?
+    .execute(params![id.as_uuid(), next])?;
+    Ok(())
 }
 
 fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> Work<()> {
@@ -120,7 +135,7 @@ fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> 
     }
 }
 
-/// Refuses a location in, around or at that of another table or view, soft-deleted ones included.
+/// Refuses a location in, around or at one that another table or view has or has had, soft-deleted ones included.
 fn refuse_taken_location(
     db: &Connection,
     warehouse: Uuid,
@@ -137,6 +152,13 @@ fn refuse_taken_location(
              select location_claim from tabular
              where warehouse_id = ?1 and id <> ?2
                  and location_claim >= ?4 and location_claim < ?5
+             union all
+             select location from tabular_former_location
+             where warehouse_id = ?1 and tabular_id <> ?2
+                 and location in (select value from json_each(?3))
+             union all
+             select location from tabular_former_location
+             where warehouse_id = ?1 and tabular_id <> ?2 and location >= ?4 and location < ?5
              union all
              select subject from task
              where warehouse_id = ?1 and subject in (select value from json_each(?3))

@@ -32,6 +32,21 @@ impl Tabulars for SqliteStore {
         .await
     }
 
+    async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>> {
+        self.read(move |db| {
+            let mut found = Vec::new();
+            let mut statement = db.prepare_cached(
+                "select location from tabular_former_location where tabular_id = ?1",
+            )?;
+            for id in ids {
+                let rows = statement.query([id.as_uuid()])?;
+                found.extend(row::all(rows, |row| Ok(row.get(0)?))?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn tabular_list(
         &self,
         namespace: NamespaceId,

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use store::{
     Commit, Effects, Entity, NamespaceDrop, Namespaces, NewNamespace, NewTabular, ProjectRow,
     Projects, Protection, ResolveKey, ResolveTarget, Resolver, Result, StoreError, StoredMetadata,
-    TabularContent, TabularRename, Tabulars, WarehouseRow, WarehouseStatus, Warehouses,
+    Swap, TabularContent, TabularRename, Tabulars, WarehouseRow, WarehouseStatus, Warehouses,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -125,14 +125,33 @@ impl Planted {
 }
 
 #[tokio::test]
-async fn a_soft_deleted_table_gives_its_name_free_and_keeps_its_place() {
+async fn a_soft_deleted_table_gives_its_name_free_and_keeps_its_places() {
     let planted = Planted::new().await;
     let store = &planted.store;
     let id = planted.create("t", "s3://bucket/t").await.unwrap();
+    let row = store.tabular_load(planted.warehouse, id).await.unwrap();
+    let moved = Commit {
+        warehouse: planted.warehouse,
+        creates: Vec::new(),
+        swaps: vec![Swap {
+            id,
+            expected: row.version,
+            claimed_location: Some("s3://bucket/new".to_owned()),
+            content: row.content,
+        }],
+        at: NOW,
+    };
+    store.tabular_commit(moved, Effects::none()).await.unwrap();
     planted.soft_delete(id);
     let loaded = store.tabular_load(planted.warehouse, id).await;
     assert!(matches!(loaded, Err(StoreError::NotFound(_))));
-    for location in ["s3://bucket/t", "s3://bucket/t/in", "s3://bucket"] {
+    for location in [
+        "s3://bucket/new",
+        "s3://bucket/new/in",
+        "s3://bucket/t",
+        "s3://bucket/t/in",
+        "s3://bucket",
+    ] {
         let created = planted.create("other", location).await;
         assert!(matches!(created, Err(StoreError::LocationTaken { .. })));
     }
@@ -219,6 +238,11 @@ async fn an_index_answers_every_question_of_a_request() {
          and location_claim in (select value from json_each(?3))",
         "select id from tabular where warehouse_id = ?1 and id <> ?2
          and location_claim >= ?4 and location_claim < ?5",
+        "select location from tabular_former_location where warehouse_id = ?1 and tabular_id <> ?2
+         and location in (select value from json_each(?3))",
+        "select location from tabular_former_location where warehouse_id = ?1 and tabular_id <> ?2
+         and location >= ?4 and location < ?5",
+        "select location from tabular_former_location where tabular_id = ?1",
         "select base_location from warehouse where base_location >= ?2 and base_location < ?3",
         "select id from tabular where namespace_id = ?1 and name_key = ?2 and deleted_at is null",
         "select id, name from tabular where namespace_id = ?1 and kind = ?2 and name_key > ?3

@@ -219,8 +219,12 @@ macro_rules! conformance_cases {
                 overlaps_are_refused
                 neighbours_are_not_overlaps
                 warehouses_do_not_share_locations
-                a_move_is_checked_and_frees_the_old_place
-                places_may_be_handed_on_in_one_commit
+                a_move_is_checked_and_keeps_the_old_place
+                a_table_moves_into_around_and_back_to_its_own_places
+                former_locations_are_told_of_those_that_were_asked_for
+                places_are_not_handed_on_by_a_move
+                what_replaces_a_table_may_be_at_any_of_its_places
+                a_drop_frees_every_place
                 twins_in_one_commit_overlap
                 what_a_task_will_empty_is_taken;
             resolve:
@@ -272,6 +276,7 @@ macro_rules! conformance_cases {
                 of_many_creations_of_one_name_one_wins
                 of_overlapping_creations_one_wins
                 of_overlapping_moves_one_wins
+                nobody_gets_in_where_a_table_moves_away
                 of_overlapping_warehouses_one_wins
                 a_dropped_namespace_leaves_no_orphan
                 a_dropped_parent_leaves_no_orphan

@@ -64,8 +64,11 @@ pub enum StoreError {
         /// The rows as they are now; empty where a row is gone or the change was not to tables and views.
         current: Vec<TabularRow>,
     },
-    /// The location lies in, around or at another one's.
-    #[error("location `{location}` overlaps with `{other}`, which is in use")]
+    /// The location lies in, around or at one that another one has or has had.
+    #[error(
+        "location `{location}` overlaps with `{other}`, which belongs to another table, view or warehouse (perhaps one that \
+         has moved since) or is being purged; choose another location"
+    )]
     LocationTaken {
         /// What was asked for.
         location: String,

@@ -93,7 +93,7 @@ pub struct Swap {
     pub id: TabularId,
     /// The version that the new metadata was made from.
     pub expected: Version,
-    /// A new normalised location, if it moves.
+    /// A new normalised location, if it moves. The old one stays its own as well: snapshots may point there.
     pub claimed_location: Option<String>,
     /// The new metadata.
     pub content: TabularContent,
@@ -122,13 +122,18 @@ pub trait Tabulars {
     /// In this order: `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
     /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse, `AlreadyExists(TabularName)` if
     /// its name is taken, `AlreadyExists(Tabular)` if its id is, in any warehouse, `LocationTaken` if a new location
-    /// overlaps with that of a live or soft-deleted table or view of the warehouse as they are after the commit, or with
-    /// what a task that has not ended will empty. Rows are
-    /// locked in the order of their ids, so commits never deadlock.
+    /// overlaps with a place where another table or view of the warehouse, soft-deleted ones included, is after the commit
+    /// or has ever been, or with what a task that has not ended will empty. A table may move into, around and back to its own places;
+    /// those of a replaced one are free in the same commit. Rows are locked in the order of their ids, so commits never deadlock.
     async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()>;
 
     /// The table or view. `NotFound` if it is not in this warehouse or soft-deleted.
     async fn tabular_load(&self, warehouse: WarehouseId, id: TabularId) -> Result<TabularRow>;
+
+    /// The normalised locations that these tables and views have had before they moved, in no order. One that it has come
+    /// back to may be among them. What is unknown has none. A move counts as a change: a drop that expects the version from before this
+    /// read is refused if there is another place by then.
+    async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>>;
 
     /// The live tables or views of a namespace, by folded name.
     async fn tabular_list(
@@ -151,6 +156,7 @@ pub trait Tabulars {
         effects: Effects,
     ) -> Result<()>;
 
-    /// Removes the entry if its version is still the expected one. `Stale`, `NotFound`.
+    /// Removes the entry if its version is still the expected one; all of its places are free, but for what a task of the
+    /// effects will empty. `Stale`, `NotFound`.
     async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()>;
 }

@@ -3,7 +3,7 @@
 use authz::{Authorized, NamespaceAction};
 use model::{EventKind, NamespacePath, WarehouseId};
 use serde_json::json;
-use store::{Effects, NamespaceDrop, NamespaceTree, Protection, StoreError};
+use store::{Effects, NamespaceDrop, NamespaceTree, NewTask, Protection, StoreError};
 
 use super::missing;
 use super::target::NamespaceRowTarget;
@@ -97,7 +97,10 @@ async fn attempt(
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;
     }
-    let effects = effects(cx, request, namespace, &tree, options.files)?;
+    let mut effects = effects(cx, request, namespace, &tree, options.files)?;
+    if options.files == Files::Purge && !tree.tabulars.is_empty() {
+        effects.tasks = purges(cx, namespace, &tree).await?;
+    }
     let drop = NamespaceDrop {
         id: row.id,
         expected: row.version,
@@ -148,6 +151,19 @@ fn check_protection(
     Ok(())
 }
 
+/// The tasks that empty every place where one of the tables and views is or has been.
+async fn purges(
+    cx: &Catalog,
+    namespace: &Authorized<NamespaceRowTarget>,
+    tree: &NamespaceTree,
+) -> Result<Vec<NewTask>> {
+    // A move that comes after this has changed the version, and the drop is refused.
+    let ids = tree.tabulars.iter().map(|one| one.id).collect();
+    let mut places = cx.store(namespace).tabular_former_locations(ids).await?;
+    places.extend(tree.tabulars.iter().map(|one| one.location.clone()));
+    purge::tasks(namespace.row.warehouse, &places, cx.now())
+}
+
 fn effects(
     cx: &Catalog,
     request: &Request,
@@ -169,11 +185,6 @@ fn effects(
         effects
             .events
             .push(events::in_warehouse(kind, warehouse, &one.id, now, &body)?);
-        if files == Files::Purge {
-            effects
-                .tasks
-                .push(purge::task(warehouse, &one.location, now)?);
-        }
     }
     let inner = tree.namespaces.iter().map(|one| (one.id, &one.path));
     for (id, path) in inner.chain([(namespace.row.id, &namespace.row.path)]) {

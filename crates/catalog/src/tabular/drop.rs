@@ -62,7 +62,15 @@ async fn attempt(
     let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
     let tasks = match files {
         Files::Keep => Vec::new(),
-        Files::Purge => vec![purge::task(warehouse, &versioned.content.location, now)?],
+        Files::Purge => {
+            // A move that comes after this has changed the version, and the drop is refused.
+            let former = cx
+                .store(&target)
+                .tabular_former_locations(vec![target.id()]);
+            let mut places = former.await.map_err(CatalogError::from)?;
+            places.push(versioned.content.location.clone());
+            purge::tasks(warehouse, &places, now)?
+        }
     };
     let effects = Effects {
         events: vec![event],

@@ -71,6 +71,93 @@ async fn a_recursive_purge_deletes_the_files_of_all_tables() {
     app.work_until(|| !a.exists() && !b.exists()).await;
 }
 
+/// The location of a folder of the warehouse's.
+fn location(app: &TestApp, name: &str) -> String {
+    let folder = app.folder().canonicalize().unwrap().join("demo").join(name);
+    format!("file://{}", folder.display())
+}
+
+async fn create_at(app: &TestApp, name: &str, place: &str) -> testkit::Answer {
+    let mut body = testkit::table(name);
+    body["location"] = json!(location(app, place));
+    app.post(app.at("namespaces/ns/tables"), &body).await
+}
+
+async fn move_to(app: &TestApp, name: &str, place: &str) -> testkit::Answer {
+    let update = json!({ "action": "set-location", "location": location(app, place) });
+    let commit = json!({ "requirements": [], "updates": [update] });
+    let uri = app.at(&format!("namespaces/ns/tables/{name}"));
+    app.post(uri, &commit).await
+}
+
+#[tokio::test]
+async fn a_place_that_a_table_has_left_stays_its_own_until_it_is_dropped() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    create_at(&app, "orders", "old/place").await.expect(200);
+    let file = app.folder().join("demo/old/place/data.parquet");
+    std::fs::write(&file, "data").unwrap();
+    create_at(&app, "other", "other").await.expect(200);
+    move_to(&app, "orders", "new").await.expect(200);
+    for place in ["old/place", "old/place/in", "old", "new"] {
+        for refused in [
+            create_at(&app, "another", place).await,
+            move_to(&app, "other", place).await,
+        ] {
+            let (status, kind, message) = refused.error();
+            assert_eq!((status, kind.as_str()), (409, "LocationAlreadyTaken"));
+            assert!(message.contains("one that has moved"), "{message}");
+        }
+    }
+    move_to(&app, "orders", "old/place").await.expect(200);
+    move_to(&app, "orders", "new").await.expect(200);
+    app.delete(app.at("namespaces/ns/tables/orders"))
+        .await
+        .expect(204);
+    create_at(&app, "another", "old/place/in").await.expect(200);
+    move_to(&app, "other", "new/in").await.expect(200);
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn a_purge_empties_every_place_where_the_table_has_been() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let orders = with_data(&app, "first").await;
+    move_to(&app, "first", "second/inner").await.expect(200);
+    let inner = app.folder().join("demo/second/inner/data.parquet");
+    std::fs::write(&inner, "data").unwrap();
+    move_to(&app, "first", "second").await.expect(200);
+    let sibling = with_data(&app, "second2").await;
+    app.delete(app.at("namespaces/ns/tables/first?purgeRequested=true"))
+        .await
+        .expect(204);
+    let purges = app.store.task_count("tabular_purge").await.unwrap();
+    assert_eq!(purges, 2, "the inner place goes with the one around it");
+    let (_, kind, _) = create_at(&app, "early", "first/in").await.error();
+    assert_eq!(kind, "LocationAlreadyTaken");
+    let demo = app.folder().join("demo");
+    app.work_until(|| is_empty(&demo.join("first")) && is_empty(&demo.join("second")))
+        .await;
+    assert!(!orders.exists() && !inner.exists());
+    assert!(sibling.exists());
+}
+
+#[tokio::test]
+async fn a_recursive_purge_empties_every_place_where_a_table_has_been() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let (a, b) = (with_data(&app, "a").await, with_data(&app, "b").await);
+    move_to(&app, "b", "c").await.expect(200);
+    let metadata = app.folder().join("demo/c/metadata");
+    assert!(!is_empty(&metadata));
+    app.delete(app.at("namespaces/ns?recursive=true&purge=true"))
+        .await
+        .expect(204);
+    app.work_until(|| !a.exists() && !b.exists() && is_empty(&metadata))
+        .await;
+}
+
 #[tokio::test]
 async fn a_table_whose_metadata_file_is_gone_is_missing_but_can_be_dropped() {
     let app = TestApp::start().await;

@@ -110,6 +110,18 @@ impl Catalog {
         self.store.tabular_commit(commit, effects()).await
     }
 
+    pub(crate) async fn move_to(&self, id: TabularId, location: &str) -> Result<()> {
+        let row = self.store.tabular_load(self.warehouse, id).await?;
+        let swap = Swap {
+            id,
+            expected: row.version,
+            claimed_location: Some(format!("{location}/{id}")),
+            content: row.content,
+        };
+        let commit = self.commit(Vec::new(), vec![swap]);
+        self.store.tabular_commit(commit, effects()).await
+    }
+
     pub(crate) async fn version(&self, id: TabularId) -> Version {
         let row = self.store.tabular_load(self.warehouse, id).await;
         row.unwrap().version

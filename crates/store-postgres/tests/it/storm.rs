@@ -139,10 +139,15 @@ impl Worker {
         let swaps = rows.into_iter().map(|row| Swap {
             id: row.id,
             expected: row.version,
-            claimed_location: None,
+            claimed_location: match self.dice.below(6) {
+                0 => Some(format!("s3://bucket/few/{}", self.dice.below(4))),
+                1 => Some(format!("s3://bucket/tables/{}/moved", row.id)),
+                _ => None,
+            },
             content: row.content,
         });
-        let commit = self.catalog.commit(creates, swaps.collect());
+        let swaps = swaps.collect();
+        let commit = self.catalog.commit(creates, swaps);
         let effects = self.effects();
         self.catalog.store.tabular_commit(commit, effects).await
     }

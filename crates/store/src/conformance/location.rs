@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use model::{NamespaceId, TabularId};
+use model::{NamespaceId, TabularId, Version};
 
 use super::fixture::{
     Catalog, Marks, NOW, later, new_project, new_table_at, new_view, refused, swap, task,
 };
-use crate::{Effects, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd};
+use crate::{
+    Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd,
+};
 
 async fn one_namespace(store: &Arc<dyn Store>) -> (Catalog, NamespaceId) {
     let catalog = Catalog::new(store).await;
@@ -24,14 +26,6 @@ async fn placed(catalog: &Catalog, namespace: NamespaceId, location: &str) -> Ta
     let id = new.id;
     catalog.create(new).await.unwrap();
     id
-}
-
-async fn moved(catalog: &Catalog, id: TabularId, location: &str) -> Result<()> {
-    let swap = Swap {
-        claimed_location: Some(location.to_owned()),
-        ..swap(&catalog.load(id).await.unwrap(), "moved")
-    };
-    catalog.swap(vec![swap]).await
 }
 
 pub async fn overlaps_are_refused(store: &Arc<dyn Store>) {
@@ -104,43 +98,202 @@ pub async fn warehouses_do_not_share_locations(store: &Arc<dyn Store>) {
     placed(&other, there, "s3://b/t/inner").await;
 }
 
-pub async fn a_move_is_checked_and_frees_the_old_place(store: &Arc<dyn Store>) {
-    let (catalog, namespace) = one_namespace(store).await;
-    let one = placed(&catalog, namespace, "s3://b/one").await;
-    let two = placed(&catalog, namespace, "s3://b/two").await;
-    for location in ["s3://b/one", "s3://b/one/in", "s3://b"] {
-        let refused = moved(&catalog, two, location).await;
-        refused!(refused, StoreError::LocationTaken { other, .. } if other == "s3://b/one");
-    }
-    // Into itself, around itself, to where it is.
-    for location in ["s3://b/two/in", "s3://b/two", "s3://b/two"] {
-        moved(&catalog, two, location).await.unwrap();
-    }
-    moved(&catalog, one, "s3://b/three").await.unwrap();
-    moved(&catalog, two, "s3://b/one/in").await.unwrap();
-    placed(&catalog, namespace, "s3://b/two").await;
-}
-
-pub async fn places_may_be_handed_on_in_one_commit(store: &Arc<dyn Store>) {
-    let (catalog, namespace) = one_namespace(store).await;
-    let one = placed(&catalog, namespace, "s3://b/one").await;
-    let two = placed(&catalog, namespace, "s3://b/two").await;
-    let to = async |id, location: &str| Swap {
+/// A swap that moves the table.
+async fn to(catalog: &Catalog, id: TabularId, location: &str) -> Swap {
+    Swap {
         claimed_location: Some(location.to_owned()),
         ..swap(&catalog.load(id).await.unwrap(), "moved")
+    }
+}
+
+async fn moved(catalog: &Catalog, id: TabularId, location: &str) -> Result<()> {
+    catalog.swap(vec![to(catalog, id, location).await]).await
+}
+
+/// At, in and around `s3://b/{name}`.
+fn about(name: &str) -> [String; 3] {
+    [
+        format!("s3://b/{name}"),
+        format!("s3://b/{name}/in"),
+        "s3://b".to_owned(),
+    ]
+}
+
+pub async fn a_move_is_checked_and_keeps_the_old_place(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let one = placed(&catalog, namespace, "s3://b/one").await;
+    let two = placed(&catalog, namespace, "s3://b/two").await;
+    for location in about("one") {
+        let refused = moved(&catalog, two, &location).await;
+        refused!(refused, StoreError::LocationTaken { other, .. } if other == "s3://b/one");
+    }
+    moved(&catalog, one, "s3://b/three").await.unwrap();
+    moved(&catalog, one, "s3://b/four").await.unwrap();
+    let row = catalog.load(one).await.unwrap();
+    catalog.swap(vec![swap(&row, "stayed")]).await.unwrap();
+    let marks = Marks::of(catalog.warehouse);
+    for place in ["one", "three", "four"] {
+        let [at_it, in_it, around] = about(place);
+        for location in [&at_it, &in_it] {
+            let refused = moved(&catalog, two, location).await;
+            refused!(refused, StoreError::LocationTaken { other, .. } if other == at_it);
+            let creates = vec![at(namespace, location)];
+            let created = catalog.commit(creates, Vec::new(), marks.effects()).await;
+            refused!(created, StoreError::LocationTaken { location: it, other }
+                if it == *location && other == at_it);
+        }
+        let created = catalog.create(at(namespace, &around)).await;
+        refused!(created, StoreError::LocationTaken { .. });
+    }
+    marks.are_absent(store).await;
+    placed(&catalog, namespace, "s3://b/one2").await;
+    let other = catalog.other("other").await;
+    let there = other.namespace(&["ns"]).await;
+    placed(&other, there, "s3://b/one").await;
+}
+
+pub async fn a_table_moves_into_around_and_back_to_its_own_places(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let id = placed(&catalog, namespace, "s3://b/t").await;
+    for location in [
+        "s3://b/t/in",
+        "s3://b/t",
+        "s3://b/t",
+        "s3://b/u",
+        "s3://b/t/in/deep",
+        "s3://b",
+        "s3://b/u",
+        "s3://b/t",
+    ] {
+        moved(&catalog, id, location).await.unwrap();
+    }
+    let mut places = store.tabular_former_locations(vec![id]).await.unwrap();
+    places.retain(|place| place != "s3://b/t");
+    places.sort_unstable();
+    let expected = ["s3://b", "s3://b/t/in", "s3://b/t/in/deep", "s3://b/u"];
+    assert_eq!(places, expected, "each once");
+}
+
+pub async fn former_locations_are_told_of_those_that_were_asked_for(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c"] {
+        let id = placed(&catalog, namespace, &format!("s3://b/{name}/1")).await;
+        ids.push(id);
+        moved(&catalog, id, &format!("s3://b/{name}/2"))
+            .await
+            .unwrap();
+    }
+    let still = placed(&catalog, namespace, "s3://b/still").await;
+    let told = async |ids: &[TabularId]| {
+        let mut told = store.tabular_former_locations(ids.to_vec()).await.unwrap();
+        told.sort_unstable();
+        told
     };
-    let exchange = vec![to(one, "s3://b/two").await, to(two, "s3://b/one").await];
-    catalog.swap(exchange).await.unwrap();
-    let creates = vec![at(namespace, "s3://b/two/in")];
-    let swaps = vec![to(one, "s3://b/four").await];
-    catalog
-        .commit(creates, swaps, Effects::none())
-        .await
-        .unwrap();
+    let nobody = TabularId::generate();
+    assert_eq!(
+        told(&[ids[0], still, nobody, ids[2]]).await,
+        ["s3://b/a/1", "s3://b/c/1"]
+    );
+    assert!(told(&[still, nobody]).await.is_empty());
+    assert!(told(&[]).await.is_empty());
+    // What was refused has left no place.
+    let mut stale = to(&catalog, still, "s3://b/elsewhere").await;
+    stale.expected = stale.expected.next();
+    refused!(catalog.swap(vec![stale]).await, StoreError::Stale { .. });
+    let taken = moved(&catalog, still, "s3://b/a/1").await;
+    refused!(taken, StoreError::LocationTaken { .. });
+    assert!(told(&[still]).await.is_empty());
+}
+
+pub async fn places_are_not_handed_on_by_a_move(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let one = placed(&catalog, namespace, "s3://b/one").await;
+    let two = placed(&catalog, namespace, "s3://b/two").await;
+    let exchange = vec![
+        to(&catalog, one, "s3://b/two").await,
+        to(&catalog, two, "s3://b/one").await,
+    ];
     refused!(
-        moved(&catalog, one, "s3://b/one").await,
+        catalog.swap(exchange).await,
         StoreError::LocationTaken { .. }
     );
+    for location in ["s3://b/one", "s3://b/one/in"] {
+        let follow = vec![
+            to(&catalog, one, "s3://b/three").await,
+            to(&catalog, two, location).await,
+        ];
+        let refused = catalog.swap(follow).await;
+        refused!(refused, StoreError::LocationTaken { other, .. } if other == "s3://b/one");
+        let creates = vec![at(namespace, location)];
+        let swaps = vec![to(&catalog, one, "s3://b/three").await];
+        let refused = catalog.commit(creates, swaps, Effects::none()).await;
+        refused!(refused, StoreError::LocationTaken { other, .. } if other == "s3://b/one");
+    }
+    // Nothing of it has happened.
+    placed(&catalog, namespace, "s3://b/three").await;
+}
+
+pub async fn what_replaces_a_table_may_be_at_any_of_its_places(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let mut id = placed(&catalog, namespace, "s3://b/0").await;
+    for round in 1..4 {
+        moved(&catalog, id, &format!("s3://b/{round}"))
+            .await
+            .unwrap();
+        let version = catalog.version(id).await;
+        let new = NewTabular {
+            replaces: Some((id, version)),
+            ..at(namespace, "s3://b/0")
+        };
+        // Once it keeps its id.
+        let new = if round == 2 {
+            NewTabular { id, ..new }
+        } else {
+            new
+        };
+        id = new.id;
+        let other = at(namespace, &format!("s3://b/{round}/in"));
+        let both = catalog.commit(vec![new, other], Vec::new(), Effects::none());
+        both.await.unwrap();
+        let former = store.tabular_former_locations(vec![id]).await.unwrap();
+        assert!(former.is_empty(), "{former:?}");
+    }
+}
+
+pub async fn a_drop_frees_every_place(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let inner = catalog.namespace(&["ns", "inner"]).await;
+    for round in 0..2 {
+        let id = placed(&catalog, inner, "s3://b/one").await;
+        moved(&catalog, id, "s3://b/two").await.unwrap();
+        if round == 0 {
+            let seen = (id, catalog.version(id).await);
+            store.tabular_drop(seen, Effects::none()).await.unwrap();
+            continue;
+        }
+        let drop = NamespaceDrop {
+            id: namespace,
+            expected: Version::FIRST,
+            tree: store
+                .namespace_tree(catalog.warehouse, namespace)
+                .await
+                .unwrap(),
+        };
+        store.namespace_drop(drop, Effects::none()).await.unwrap();
+    }
+    let namespace = catalog.namespace(&["ns"]).await;
+    placed(&catalog, namespace, "s3://b/one/in").await;
+    placed(&catalog, namespace, "s3://b/two").await;
+    let drop = store.namespace_tree(catalog.warehouse, namespace).await;
+    let drop = NamespaceDrop {
+        id: namespace,
+        expected: Version::FIRST,
+        tree: drop.unwrap(),
+    };
+    store.namespace_drop(drop, Effects::none()).await.unwrap();
+    let dropped = store.warehouse_drop(catalog.warehouse, Effects::none());
+    dropped.await.unwrap();
 }
 
 pub async fn twins_in_one_commit_overlap(store: &Arc<dyn Store>) {

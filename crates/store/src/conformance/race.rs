@@ -126,6 +126,39 @@ pub async fn of_overlapping_moves_one_wins(store: &Arc<dyn Store>) {
     }
 }
 
+pub async fn nobody_gets_in_where_a_table_moves_away(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let namespace = catalog.namespace(&["ns"]).await;
+    for round in 0..ROUNDS {
+        let place = |at: &str| format!("s3://race{round}/{at}");
+        let new = new_table_at(namespace, &format!("t{round}"), &place("a/b"));
+        catalog.create(new.clone()).await.unwrap();
+        let leave = Swap {
+            claimed_location: Some(place("away")),
+            ..swap(&catalog.load(new.id).await.unwrap(), "moved")
+        };
+        let mut runs: Vec<_> = NESTED
+            .iter()
+            .map(|nested| nested.replace("race", &format!("race{round}")))
+            .map(|location| {
+                let name = format!("t{round} at {location}");
+                vec![new_table_at(namespace, &name, &location)]
+            })
+            .map(|creates| (creates, Vec::new()))
+            .collect();
+        runs.insert(round % 4, (Vec::new(), vec![leave]));
+        let mut results = all(runs.into_iter().map(|(creates, swaps)| {
+            let catalog = catalog.clone();
+            async move { catalog.commit(creates, swaps, Effects::none()).await }
+        }))
+        .await;
+        results.remove(round % 4).unwrap();
+        for result in results {
+            assert!(is_location_taken(&result.unwrap_err()));
+        }
+    }
+}
+
 pub async fn of_overlapping_warehouses_one_wins(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let create = |warehouse: WarehouseRow| {
