@@ -1,0 +1,81 @@
+//! Storage of warehouses on S3, as the management API takes and shows it.
+
+use serde_json::{Value, json};
+use testkit::TestApp;
+
+#[tokio::test]
+async fn the_servers_own_identity_is_refused_where_the_operator_has_not_allowed_it() {
+    let app = TestApp::start().await;
+    let body = json!({
+        "warehouse-name": "w",
+        "storage-profile": {
+            "type": "s3", "bucket": "bucket", "region": "eu-central-1", "sts-enabled": true,
+            "assume-role-arn": "arn:aws:iam::1:role/r",
+        },
+        "storage-credential": {
+            "type": "s3", "credential-type": "aws-system-identity", "external-id": "hunter2",
+        },
+    });
+    let (status, _, message) = app.post("/management/v1/warehouse", &body).await.error();
+    assert_eq!(status, 400);
+    let setting = "LAKEKEEPER__ENABLE_AWS_SYSTEM_CREDENTIALS=true";
+    assert!(
+        message.contains("`credential-type` is `aws-system-identity`")
+            && message.contains(setting)
+            && !message.contains("hunter2"),
+        "{message}"
+    );
+}
+
+/// A profile and a key on the S3 that `LAKEKEEPER_TEST_S3_*` name, if they do.
+fn real_s3() -> Option<(Value, Value)> {
+    let get = |name: &str| {
+        let value = std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?;
+        value.into_string().ok()
+    };
+    let profile = json!({
+        "type": "s3", "bucket": get("BUCKET")?, "region": get("REGION")?, "endpoint": get("ENDPOINT")?,
+        "path-style-access": true, "sts-enabled": false, "remote-signing-enabled": false,
+        "key-prefix": format!("http-tests/{}", uuid::Uuid::new_v4()),
+        "assume-role-arn": "arn:aws:iam::000000000000:role/r",
+    });
+    let credential = json!({
+        "type": "s3", "credential-type": "cloudflare-r2", "account-id": "0a1b", "token": "hunter2",
+        "access-key-id": get("ACCESS_KEY_ID")?, "secret-access-key": get("SECRET_ACCESS_KEY")?,
+    });
+    Some((profile, credential))
+}
+
+#[tokio::test]
+async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
+    let Some((profile, mut credential)) = real_s3() else {
+        return;
+    };
+    let app = TestApp::start().await;
+    let body = json!({
+        "warehouse-name": "w", "storage-profile": profile, "storage-credential": credential,
+    });
+    let created = app
+        .post("/management/v1/warehouse", &body)
+        .await
+        .expect(201);
+    let uri = format!(
+        "/management/v1/warehouse/{}",
+        created["warehouse-id"].as_str().unwrap()
+    );
+    let kind = |name: &str| json!({ "type": "s3", "credential-type": name });
+    let shown = app.get(&uri).await.expect(200);
+    assert_eq!(shown["storage-credential-type"], kind("cloudflare-r2"));
+    let profile = &shown["storage-profile"];
+    assert_eq!(profile["flavor"], "s3-compat");
+    assert_eq!(profile["sts-enabled"], true);
+    assert_eq!(profile["assume-role-arn"], Value::Null);
+
+    credential["credential-type"] = json!("access-key");
+    let body = json!({ "new-storage-credential": credential });
+    let changed = app.post(format!("{uri}/storage-credential"), &body).await;
+    changed.expect(200);
+    let shown = app.get(&uri).await.expect(200);
+    assert_eq!(shown["storage-credential-type"], kind("access-key"));
+    assert!(!shown.to_string().contains("hunter2"), "{shown}");
+}
