@@ -58,7 +58,11 @@ pub(super) fn of_aws(profile: &S3Profile, scope: &Scope) -> Result<String, Polic
         // Clients ask where the bucket is before anything else.
         json!({"Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": bucket}),
     ];
-    if let Some(key) = profile.aws_kms_key_arn() {
+    // Other stores have keys and actions of other names, and MinIO refuses a policy that names these.
+    let key = profile
+        .aws_kms_key_arn()
+        .filter(|_| profile.flavor() == S3Flavor::Aws);
+    if let Some(key) = key {
         statements.push(json!({"Effect": "Allow", "Action": on_key, "Resource": key}));
     }
     printed(&json!({"Version": "2012-10-17", "Statement": statements}))

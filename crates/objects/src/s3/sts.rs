@@ -11,6 +11,7 @@ use object_store::client::HttpRequest;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Deserialize;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::identity;
@@ -26,6 +27,9 @@ use crate::token::{Answer, TokenFailure, TokenService};
 
 /// The version of the protocol; there is one.
 const VERSION: &str = "2011-06-15";
+
+/// Machines outside of AWS have no metadata service, and some networks answer nothing at all.
+const IDENTITY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The token service of one warehouse, asked with the identity of the warehouse's credential.
 #[derive(Debug)]
@@ -69,8 +73,12 @@ impl Sts {
         &self,
         asked: &AssumeRole<'_>,
     ) -> Result<Session, TokenFailure> {
-        let identity = self.identity.get_credential().await;
-        let identity = identity.map_err(|e| TokenFailure::unavailable(classify::text(&e)))?;
+        let identity = timeout(IDENTITY_TIMEOUT, self.identity.get_credential()).await;
+        let identity = identity
+            .map_err(|_| {
+                TokenFailure::unavailable("the server's own identity was not found in time")
+            })?
+            .map_err(|e| TokenFailure::unavailable(classify::text(&e)))?;
         let body = self.body(asked);
         self.service
             .ask(|| self.signed(&identity, &body), read)

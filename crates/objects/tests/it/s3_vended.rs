@@ -151,6 +151,20 @@ async fn the_check_of_vended_access_passes_and_cleans_up() {
 }
 
 #[tokio::test]
+async fn a_bucket_with_a_key_of_its_own_is_vended_too() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut profile = with_sts(&service);
+    profile["aws-kms-key-arn"] = json!("arn:aws:kms:local-01:000000000000:key/k");
+    let (profile, vendor) = open(&service, &profile);
+    for permission in [Permission::Read, Permission::Write] {
+        let folder = profile.base_location().join("t").unwrap();
+        vendor.vend(&Scope { folder, permission }).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn the_server_can_take_a_role_itself() {
     let Some(service) = Service::from_env() else {
         return;

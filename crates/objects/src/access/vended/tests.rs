@@ -35,7 +35,13 @@ impl Confined<'_> {
 impl Objects for Confined<'_> {
     async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
         self.check(at, AccessStep::Read)?;
-        self.inner.read(at, max_bytes).await
+        match self.inner.read(at, max_bytes).await {
+            // As S3 answers whoever may not list the whole bucket.
+            Err(ObjectError::NotFound { location, source }) => {
+                Err(ObjectError::PermissionDenied { location, source })
+            }
+            result => result,
+        }
     }
     async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError> {
         self.check(at, AccessStep::Write)?;
