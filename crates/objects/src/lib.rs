@@ -4,6 +4,7 @@
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
 //! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
 //! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
+//! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] signs it.
 //! - [`validate_access`], [`validate_vended`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
@@ -40,5 +41,6 @@ pub use profile::{
     LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,
     StorageLayout, StorageProfile,
 };
+pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;
 pub use vend::{Permission, Scope, VendError, Vended, Vendor};

@@ -6,6 +6,8 @@ mod policy;
 mod r2;
 mod role;
 mod session;
+pub(crate) mod sign;
+mod sigv4;
 mod sts;
 #[cfg(test)]
 mod tests;

@@ -4,4 +4,5 @@ mod local;
 mod memory;
 mod s3;
 mod s3_identity;
+mod s3_signed;
 mod s3_vended;

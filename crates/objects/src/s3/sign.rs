@@ -1,0 +1,305 @@
+//! Signs requests that engines without a key of their own send to S3.
+//!
+//! A request is taken apart, held against the few operations that engines need and against one folder, and written anew
+//! from its parts: what is signed is what was checked, whatever the client spelled.
+
+mod copy;
+mod delete_body;
+mod error;
+mod headers;
+mod host;
+mod key;
+mod operation;
+mod payload;
+mod signer;
+#[cfg(test)]
+mod tests;
+mod uri;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use object_store::aws::AwsCredential;
+
+use super::sigv4::{
+    Signable, SigningScope, canonical_query, encode_path, parse_timestamp, timestamp,
+};
+use crate::location::{Location, Scheme};
+use crate::profile::S3Profile;
+use crate::vend::{Permission, Scope};
+pub use error::SignError;
+use headers::{COPY_SOURCE, DATE, HOST, Headers, PAYLOAD_HASH, SESSION_TOKEN};
+use host::{Addressing, addressing};
+use key::{Folder, check_key, check_prefix};
+use operation::{Named, Operation};
+pub use signer::S3Signer;
+use uri::Uri;
+
+/// How far a client's clock may be from ours: as far as from S3's.
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
+
+/// A request to S3 as a client wants it signed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignRequest {
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// The absolute URI.
+    pub uri: String,
+    /// The region that the client takes the bucket to be in.
+    pub region: String,
+    /// Values by names.
+    pub headers: BTreeMap<String, Vec<String>>,
+    /// The body, where what is reached stands in it.
+    pub body: Option<String>,
+}
+
+/// A request to S3 that can be sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// The URI, encoded as it is signed.
+    pub uri: String,
+    /// The client's headers with those of the signature.
+    pub headers: BTreeMap<String, Vec<String>>,
+    /// Whether the same signature serves the same method and URI again, whatever else the client sends.
+    pub is_reusable: bool,
+}
+
+/// A request that is understood: what it does, and to what.
+#[derive(Debug, Clone)]
+pub struct S3Request {
+    operation: Operation,
+    uri: Uri,
+    bucket: String,
+    region: String,
+    reaches: Reach,
+    copy_source: Option<String>,
+    /// As the client spells them.
+    headers: Headers,
+    /// Those that are signed, by names in lower case.
+    signed: BTreeMap<String, String>,
+    payload_hash: String,
+}
+
+/// What a request reaches in its bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reach {
+    Key(String),
+    Keys(Vec<String>),
+    Prefix(String),
+}
+
+impl S3Request {
+    /// Understands a request to the bucket of `profile`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, or that it is none of the operations that engines need.
+    pub fn parse(profile: &S3Profile, request: SignRequest) -> Result<Self, SignError> {
+        if request.region != profile.region() {
+            return Err(SignError::Region {
+                found: crate::location::shortened(&request.region),
+                expected: profile.region().to_owned(),
+            });
+        }
+        let uri = Uri::parse(&request.uri)?;
+        let key = key_in(&uri, profile)?;
+        let named = key.map_or(Named::Bucket, |_| Named::Object);
+        let operation = Operation::of(&request.method, named, &uri)?;
+        let body = request.body.as_deref();
+        let reaches = match (operation, key) {
+            (_, Some(key)) => Reach::Key(key.to_owned()),
+            (Operation::DeleteObjects, None) => Reach::Keys(keys_in(body)?),
+            (_, None) => Reach::Prefix(prefix_in(&uri)?),
+        };
+        let signed = headers::signed(&request.headers, operation)?;
+        let authority = uri.origin.authority();
+        if signed
+            .get(HOST)
+            .is_some_and(|host| !host.eq_ignore_ascii_case(&authority))
+        {
+            return Err(SignError::header(HOST, "is not that of the URI"));
+        }
+        let copy_source = signed
+            .get(COPY_SOURCE)
+            .map(|value| copy::source_key(value, profile.bucket()))
+            .transpose()?;
+        let payload_hash = payload::payload_hash(operation, body, &signed)?;
+        Ok(Self {
+            operation,
+            uri,
+            bucket: profile.bucket().to_owned(),
+            region: profile.region().to_owned(),
+            reaches,
+            copy_source,
+            headers: request.headers,
+            signed,
+            payload_hash,
+        })
+    }
+
+    /// What the caller must be allowed to do with the table's data.
+    pub fn needs(&self) -> Permission {
+        self.operation.needs()
+    }
+
+    /// Where the request reaches to, or the first of several places: what its table can be found by.
+    pub fn location(&self) -> Location {
+        let key = match &self.reaches {
+            Reach::Key(key) | Reach::Prefix(key) => key.as_str(),
+            Reach::Keys(keys) => keys.first().map_or("", String::as_str),
+        };
+        Location::from_checked(Scheme::S3, &self.bucket, key.trim_end_matches('/'))
+    }
+
+    /// Signs the request with `key`, if it keeps within `scope`.
+    fn sign(
+        &self,
+        scope: &Scope,
+        key: &AwsCredential,
+        now: SystemTime,
+    ) -> Result<SignedRequest, SignError> {
+        self.require_within(scope)?;
+        let at = self.time(now.into())?;
+        let mut signed = self.signed.clone();
+        signed.insert(HOST.to_owned(), self.uri.origin.authority());
+        signed.insert(DATE.to_owned(), timestamp(at));
+        signed.insert(PAYLOAD_HASH.to_owned(), self.payload_hash.clone());
+        if let Some(token) = &key.token {
+            signed.insert(SESSION_TOKEN.to_owned(), token.clone());
+        }
+        let path = encode_path(&self.uri.path);
+        let query = canonical_query(
+            self.uri
+                .query
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let request = Signable {
+            method: self.operation.method(),
+            path: &path,
+            query: &query,
+            headers: &signed,
+            payload_hash: &self.payload_hash,
+        };
+        let service = SigningScope {
+            region: &self.region,
+            service: "s3",
+            at,
+        };
+        let authorization = service.authorization(key, &request);
+        Ok(SignedRequest {
+            uri: self.written(&path, &query),
+            headers: self.with_signature(signed, authorization),
+            is_reusable: self.operation.needs() == Permission::Read,
+        })
+    }
+
+    fn require_within(&self, scope: &Scope) -> Result<(), SignError> {
+        if self.needs() == Permission::Write && scope.permission == Permission::Read {
+            return Err(SignError::ReadOnly {
+                operation: self.operation.name(),
+            });
+        }
+        let folder = Folder {
+            at: &scope.folder,
+            bucket: &self.bucket,
+        };
+        match &self.reaches {
+            Reach::Key(key) => folder.require_key(key)?,
+            Reach::Keys(keys) => keys.iter().try_for_each(|key| folder.require_key(key))?,
+            Reach::Prefix(prefix) => folder.require_prefix(prefix)?,
+        }
+        self.copy_source
+            .iter()
+            .try_for_each(|source| folder.require_key(source))
+    }
+
+    /// The time of the signature: the client's, if it gave one, because it may send that whatever we answer.
+    fn time(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, SignError> {
+        let Some(given) = self.signed.get(DATE) else {
+            return Ok(now);
+        };
+        let refuse = |reason| SignError::header(DATE, reason);
+        let at = parse_timestamp(given).ok_or_else(|| {
+            refuse("must be a time such as `20260102T030405Z`, in UTC, or be left out")
+        })?;
+        if (at - now)
+            .abs()
+            .to_std()
+            .is_ok_and(|skew| skew <= MAX_CLOCK_SKEW)
+        {
+            return Ok(at);
+        }
+        Err(refuse(
+            "is more than 15 minutes from the server's time: set the client's clock, or leave it out",
+        ))
+    }
+
+    /// The URI in the one spelling that is signed.
+    fn written(&self, path: &str, query: &str) -> String {
+        let origin = &self.uri.origin;
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!(
+            "{}://{}{path}{mark}{query}",
+            origin.scheme,
+            origin.authority()
+        )
+    }
+
+    /// The client's headers, and what the signature adds under names that the client has not used.
+    fn with_signature(&self, signed: BTreeMap<String, String>, authorization: String) -> Headers {
+        let mut all = self.headers.clone();
+        for (name, value) in signed {
+            // Clients make the host out of the URI.
+            if name != HOST && !self.signed.contains_key(&name) {
+                all.insert(name, vec![value]);
+            }
+        }
+        all.insert("Authorization".to_owned(), vec![authorization]);
+        all
+    }
+}
+
+/// The key that the path names; none if it names the bucket.
+fn key_in<'a>(uri: &'a Uri, profile: &S3Profile) -> Result<Option<&'a str>, SignError> {
+    let path = uri.path.strip_prefix('/').unwrap_or(&uri.path);
+    let key = match addressing(profile, &uri.origin)? {
+        Addressing::VirtualHost => path,
+        Addressing::Path => {
+            let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+            if bucket != profile.bucket() {
+                return Err(SignError::uri(
+                    &uri.path,
+                    "names another bucket than the warehouse's",
+                ));
+            }
+            key
+        }
+    };
+    if key.is_empty() {
+        return Ok(None);
+    }
+    check_key(key)?;
+    Ok(Some(key))
+}
+
+fn keys_in(body: Option<&str>) -> Result<Vec<String>, SignError> {
+    let body = body.ok_or(SignError::DeleteBody {
+        reason: "is missing: its keys must be checked before they are signed; delete one by one if the client cannot send it",
+    })?;
+    let keys = delete_body::keys(body)?;
+    keys.iter().try_for_each(|key| check_key(key))?;
+    Ok(keys)
+}
+
+fn prefix_in(uri: &Uri) -> Result<String, SignError> {
+    let prefix = uri
+        .query
+        .iter()
+        .find(|(name, _)| name == "prefix")
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default();
+    check_prefix(&prefix)?;
+    Ok(prefix)
+}

@@ -1,0 +1,110 @@
+//! Whether a URI leads to the warehouse's bucket, and where it names the bucket.
+
+use url::Url;
+
+use super::SignError;
+use super::uri::Origin;
+use crate::profile::{S3Profile, SigningUrlStyle};
+
+/// The hosts that AWS answers on; `{}` stands for the region.
+const AWS_HOSTS: [&str; 6] = [
+    "s3.{}.amazonaws.com",
+    "s3-{}.amazonaws.com",
+    "s3.dualstack.{}.amazonaws.com",
+    "s3-fips.{}.amazonaws.com",
+    "s3-fips.dualstack.{}.amazonaws.com",
+    "s3.amazonaws.com",
+];
+/// AWS's hosts that only ever follow the name of a bucket.
+const AWS_ACCELERATED: [&str; 2] = [
+    "s3-accelerate.amazonaws.com",
+    "s3-accelerate.dualstack.amazonaws.com",
+];
+
+/// Where a URI names the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Addressing {
+    /// `https://host/bucket/key`
+    Path,
+    /// `https://bucket.host/key`
+    VirtualHost,
+}
+
+/// How `origin` addresses the bucket; an error when it does not.
+///
+/// Exact names are compared, so that a host says by itself which style it is of, and the profile's choice of a
+/// style only takes the other one away.
+pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Addressing, SignError> {
+    let style = profile.remote_signing_url_style();
+    let hosts = Hosts::of(profile);
+    let is_at = |host: &str| {
+        (origin.scheme, origin.host.as_str(), origin.port) == (hosts.scheme, host, hosts.port)
+    };
+    let in_front = |host: &String| format!("{}.{host}", profile.bucket());
+    if style != SigningUrlStyle::VirtualHost && hosts.plain.iter().any(|host| is_at(host)) {
+        return Ok(Addressing::Path);
+    }
+    let with_bucket = || hosts.plain.iter().chain(&hosts.accelerated).map(in_front);
+    if style != SigningUrlStyle::Path && with_bucket().any(|host| is_at(&host)) {
+        return Ok(Addressing::VirtualHost);
+    }
+    let shown = |host: Option<String>| {
+        let host = host.unwrap_or_default();
+        let port = hosts.port;
+        let scheme = hosts.scheme;
+        let authority = Origin { scheme, host, port }.authority();
+        format!("`{scheme}://{authority}`")
+    };
+    let (path, virtual_host) = (
+        shown(hosts.plain.first().cloned()),
+        shown(with_bucket().next()),
+    );
+    Err(SignError::Host {
+        found: format!("{}://{}", origin.scheme, origin.authority()),
+        expected: match style {
+            SigningUrlStyle::Auto => format!("{path} or {virtual_host}"),
+            SigningUrlStyle::Path => format!("{path} (`remote-signing-url-style` is `path`)"),
+            SigningUrlStyle::VirtualHost => {
+                format!("{virtual_host} (`remote-signing-url-style` is `virtual_host`)")
+            }
+        },
+    })
+}
+
+/// The hosts of a profile's store, without the bucket.
+struct Hosts {
+    scheme: &'static str,
+    port: u16,
+    plain: Vec<String>,
+    accelerated: Vec<String>,
+}
+
+impl Hosts {
+    fn of(profile: &S3Profile) -> Self {
+        match profile.endpoint().and_then(|url| Url::parse(url).ok()) {
+            Some(url) => Self {
+                scheme: if url.scheme() == "http" {
+                    "http"
+                } else {
+                    "https"
+                },
+                port: url.port_or_known_default().unwrap_or(443),
+                plain: url.host_str().map(str::to_owned).into_iter().collect(),
+                accelerated: Vec::new(),
+            },
+            None => Self::of_aws(profile.region()),
+        }
+    }
+
+    fn of_aws(region: &str) -> Self {
+        // The Chinese partition has a domain of its own.
+        let domain_end = if region.starts_with("cn-") { ".cn" } else { "" };
+        let named = |host: &&str| format!("{}{domain_end}", host.replace("{}", region));
+        Self {
+            scheme: "https",
+            port: 443,
+            plain: AWS_HOSTS.iter().map(named).collect(),
+            accelerated: AWS_ACCELERATED.iter().map(named).collect(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Keys that every reader takes for the same object.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::SignError;
+use crate::location::{Location, MAX_KEY_BYTES, Scheme};
+
+/// Encodings within encodings that are looked through before giving up.
+const MAX_ROUNDS: usize = 4;
+
+/// Refuses a key that a store, a proxy or a file system below could take for another one.
+///
+/// Keys are literal: Iceberg itself writes `%2F` into them, for partition values with a slash. So that alone is no
+/// reason to refuse; what would climb out of a folder if it were decoded is.
+pub(super) fn check_key(key: &str) -> Result<(), SignError> {
+    SignError::bound("key", key.len(), MAX_KEY_BYTES)?;
+    problem(key).map_or(Ok(()), |reason| Err(SignError::key(key, reason)))
+}
+
+/// The same for the prefix of a list, which may end anywhere in a key.
+pub(super) fn check_prefix(prefix: &str) -> Result<(), SignError> {
+    match prefix.strip_suffix('/').unwrap_or(prefix) {
+        "" => Ok(()),
+        key => check_key(key),
+    }
+}
+
+fn problem(key: &str) -> Option<&'static str> {
+    if key.chars().any(char::is_control) {
+        return Some("has a control character");
+    }
+    if key.contains('\\') {
+        return Some("has a `\\`, which some stores take for `/`");
+    }
+    if key.split('/').any(str::is_empty) {
+        return Some("has an empty segment (`//`, or `/` at an end)");
+    }
+    let mut current = Cow::Borrowed(key);
+    for _ in 0..MAX_ROUNDS {
+        if has_dot_segment(&current) {
+            return Some("has a segment `.` or `..`, perhaps encoded or in other characters");
+        }
+        let decoded: Vec<u8> = percent_decode_str(&current).collect();
+        if decoded == current.as_bytes() {
+            return None;
+        }
+        current = Cow::Owned(String::from_utf8_lossy(&decoded).into_owned());
+    }
+    Some("is percent-encoded too many times over")
+}
+
+fn has_dot_segment(text: &str) -> bool {
+    let plain: String = text
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(plain)
+        .collect();
+    plain
+        .replace('\u{2025}', "..")
+        .split(['/', '\\'])
+        .any(|segment| segment == "." || segment == "..")
+}
+
+/// The character that a compatibility form of `.`, `/` or `\` stands for.
+fn plain(c: char) -> char {
+    match c {
+        '\u{2024}' | '\u{FE52}' | '\u{FF0E}' => '.',
+        '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' => '/',
+        '\u{FE68}' | '\u{FF3C}' => '\\',
+        other => other,
+    }
+}
+
+/// What some readers drop: control characters, soft hyphen, joiners, direction marks, byte order mark.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+        )
+}
+
+/// What lies below one folder of one bucket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Folder<'a> {
+    pub(super) at: &'a Location,
+    pub(super) bucket: &'a str,
+}
+
+impl Folder<'_> {
+    /// Refuses a key that is not below the folder; `orders2/x` is not below `orders`.
+    pub(super) fn require_key(&self, key: &str) -> Result<(), SignError> {
+        match self.below(key) {
+            Some(rest) if !rest.is_empty() => Ok(()),
+            _ => Err(SignError::outside(format!("the key `{key}`"), self.at)),
+        }
+    }
+
+    /// Refuses a prefix that keys outside of the folder could begin with.
+    pub(super) fn require_prefix(&self, prefix: &str) -> Result<(), SignError> {
+        match self.below(prefix) {
+            Some(_) => Ok(()),
+            None => Err(SignError::outside(
+                format!("the list's prefix `{prefix}`"),
+                self.at,
+            )),
+        }
+    }
+
+    /// What follows the folder's `/`.
+    fn below<'k>(&self, key: &'k str) -> Option<&'k str> {
+        if self.at.scheme().canonical() != Scheme::S3 || self.at.bucket() != self.bucket {
+            return None;
+        }
+        match self.at.key() {
+            "" => Some(key),
+            folder => key.strip_prefix(folder)?.strip_prefix('/'),
+        }
+    }
+}

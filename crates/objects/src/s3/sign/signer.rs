@@ -1,0 +1,56 @@
+//! Who signs.
+
+use std::fmt;
+
+use object_store::aws::AwsCredentialProvider;
+
+use super::{S3Request, SignError, SignedRequest};
+use crate::classify;
+use crate::credential::S3Credential;
+use crate::open::OpenError;
+use crate::profile::S3Profile;
+use crate::s3::{identity, session};
+use crate::vend::Scope;
+
+/// Signs requests of engines with what the server itself accesses the bucket with.
+pub struct S3Signer {
+    bucket: String,
+    identity: AwsCredentialProvider,
+}
+
+impl S3Signer {
+    /// For the bucket of `profile`. Asks nobody for a key before the first signature.
+    pub fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
+        Ok(Self {
+            bucket: profile.bucket().to_owned(),
+            identity: identity::of_server(profile, credential)?,
+        })
+    }
+
+    /// Signs `request` if it keeps within `scope`. Keys that expire are asked for again before they do, and a signature ends
+    /// with its key, or 15 minutes after its time.
+    ///
+    /// # Errors
+    ///
+    /// When the request reaches beyond the scope's folder, writes without the permission, or claims a time that is not now;
+    /// [`SignError::Identity`] when there is no key to sign with.
+    pub async fn sign(
+        &self,
+        request: &S3Request,
+        scope: &Scope,
+    ) -> Result<SignedRequest, SignError> {
+        // Before a key is asked for, which may take a request to a token service.
+        request.require_within(scope)?;
+        let key = self.identity.get_credential().await;
+        let key = key.map_err(|error| SignError::Identity {
+            reason: classify::text(&error),
+        })?;
+        request.sign(scope, &key, session::now())
+    }
+}
+
+impl fmt::Debug for S3Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3Signer({})", self.bucket)
+    }
+}

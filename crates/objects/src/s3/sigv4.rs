@@ -1,0 +1,162 @@
+//! AWS Signature Version 4 in the `Authorization` header.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>. Path and query are encoded once, as S3
+//! wants it, and must be sent exactly as they are signed.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use object_store::aws::AwsCredential;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ring::{digest, hmac};
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const TIMESTAMP: &str = "%Y%m%dT%H%M%SZ";
+
+/// Everything but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// When, and for which service of which region, a signature is good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SigningScope<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// What is signed of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signable<'a> {
+    /// In capitals.
+    pub(crate) method: &'a str,
+    /// As [`encode_path`] writes it.
+    pub(crate) path: &'a str,
+    /// As [`canonical_query`] writes it.
+    pub(crate) query: &'a str,
+    /// Values by names in lower case; `host` and `x-amz-date` are among them.
+    pub(crate) headers: &'a BTreeMap<String, String>,
+    /// SHA-256 of the body in hexadecimal digits, or one of the words that S3 knows instead.
+    pub(crate) payload_hash: &'a str,
+}
+
+impl Signable<'_> {
+    fn signed_headers(&self) -> String {
+        let names: Vec<&str> = self.headers.keys().map(String::as_str).collect();
+        names.join(";")
+    }
+
+    fn canonical(&self) -> String {
+        let mut text = format!("{}\n{}\n{}\n", self.method, self.path, self.query);
+        for (name, value) in self.headers {
+            // Blanks around a value, and all but one of those within it, do not count.
+            let words: Vec<&str> = value.split_ascii_whitespace().collect();
+            let _ = writeln!(text, "{name}:{}", words.join(" "));
+        }
+        let _ = write!(text, "\n{}\n{}", self.signed_headers(), self.payload_hash);
+        text
+    }
+}
+
+impl SigningScope<'_> {
+    fn date(&self) -> String {
+        self.at.format("%Y%m%d").to_string()
+    }
+
+    fn credential_scope(&self) -> String {
+        format!(
+            "{}/{}/{}/aws4_request",
+            self.date(),
+            self.region,
+            self.service
+        )
+    }
+
+    fn string_to_sign(&self, canonical_request: &str) -> String {
+        format!(
+            "{ALGORITHM}\n{}\n{}\n{}",
+            timestamp(self.at),
+            self.credential_scope(),
+            sha256_hex(canonical_request.as_bytes())
+        )
+    }
+
+    /// The value of the `Authorization` header.
+    pub(crate) fn authorization(&self, key: &AwsCredential, request: &Signable<'_>) -> String {
+        let seed = format!("AWS4{}", key.secret_key);
+        let parts = [&self.date(), self.region, self.service, "aws4_request"];
+        let signing_key = parts.iter().fold(
+            hmac::Key::new(hmac::HMAC_SHA256, seed.as_bytes()),
+            |key, part| {
+                let derived = hmac::sign(&key, part.as_bytes());
+                hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+            },
+        );
+        let text = self.string_to_sign(&request.canonical());
+        let signature = hmac::sign(&signing_key, text.as_bytes());
+        format!(
+            "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={}",
+            key.key_id,
+            self.credential_scope(),
+            request.signed_headers(),
+            hex(signature.as_ref())
+        )
+    }
+}
+
+/// The time as `x-amz-date` has it.
+pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
+    at.format(TIMESTAMP).to_string()
+}
+
+/// Reads what [`timestamp`] writes, and nothing else.
+pub(crate) fn parse_timestamp(given: &str) -> Option<DateTime<Utc>> {
+    let at = NaiveDateTime::parse_from_str(given, TIMESTAMP)
+        .ok()?
+        .and_utc();
+    (timestamp(at) == given).then_some(at)
+}
+
+/// A path with everything percent-encoded but unreserved characters and `/`.
+pub(crate) fn encode_path(path: &str) -> String {
+    utf8_percent_encode(path, RESERVED_IN_PATH).to_string()
+}
+
+/// Names and values percent-encoded and sorted; a name without a value gets an empty one.
+pub(crate) fn canonical_query<'a>(
+    parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let encode = |text| utf8_percent_encode(text, RESERVED).to_string();
+    let mut encoded: Vec<(String, String)> = parameters
+        .into_iter()
+        .map(|(name, value)| (encode(name), encode(value)))
+        .collect();
+    encoded.sort();
+    let pairs: Vec<String> = encoded
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&")
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

@@ -1,0 +1,235 @@
+//! Signed requests, sent to a real S3 by a client that has no key.
+
+use std::time::Duration;
+
+use objects::{
+    Location, Permission, S3Credential, S3Profile, S3Request, S3Signer, Scope, SignRequest,
+    SignedRequest, StorageCredential, StorageProfile,
+};
+use reqwest::{Client, Response};
+
+use crate::s3::Service;
+
+/// An engine without a key, and the catalog that signs for it.
+struct Engine {
+    profile: S3Profile,
+    signer: S3Signer,
+    folder: Location,
+    client: Client,
+}
+
+impl Engine {
+    fn start(service: &Service) -> Self {
+        let StorageProfile::S3(profile) = StorageProfile::from_json(&service.profile()).unwrap()
+        else {
+            panic!("not S3");
+        };
+        let credential = StorageCredential::from_json(&service.credential()).unwrap();
+        let StorageCredential::S3(credential @ S3Credential::AccessKey { .. }) = credential else {
+            panic!("no key");
+        };
+        let base = StorageProfile::S3(profile.clone()).base_location();
+        // `reqwest` wants a provider even where nothing is encrypted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(Duration::from_secs(30))
+            .tls_certs_only([]);
+        Self {
+            signer: S3Signer::open(&profile, &credential).unwrap(),
+            profile: *profile,
+            // Every character that is written in more than one way.
+            folder: base.join("my table/b+c=d&é%20(e)'*~").unwrap(),
+            client: client.build().unwrap(),
+        }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder.key())
+    }
+
+    fn bucket_uri(&self) -> String {
+        let endpoint = self.profile.endpoint().unwrap();
+        format!("{endpoint}{}", self.profile.bucket())
+    }
+
+    fn uri(&self, name: &str) -> String {
+        let encode = |text: &str| {
+            const SET: &percent_encoding::AsciiSet =
+                &percent_encoding::NON_ALPHANUMERIC.remove(b'/');
+            percent_encoding::utf8_percent_encode(text, SET).to_string()
+        };
+        format!("{}/{}", self.bucket_uri(), encode(&self.key(name)))
+    }
+
+    async fn sign(&self, request: SignRequest) -> SignedRequest {
+        let scope = Scope {
+            folder: self.folder.clone(),
+            permission: Permission::Write,
+        };
+        let parsed = S3Request::parse(&self.profile, request).unwrap();
+        self.signer.sign(&parsed, &scope).await.unwrap()
+    }
+
+    /// Asks for a signature as an engine does.
+    async fn signed(&self, method: &str, uri: String, body: Option<&str>) -> SignedRequest {
+        let mut request = SignRequest {
+            method: method.to_owned(),
+            uri,
+            region: self.profile.region().to_owned(),
+            body: body.map(str::to_owned),
+            ..SignRequest::default()
+        };
+        for (name, value) in [
+            ("User-Agent", "an-engine"),
+            ("Content-Type", "application/xml"),
+            ("amz-sdk-request", "attempt=1; max=4"),
+        ] {
+            request
+                .headers
+                .insert(name.to_owned(), vec![value.to_owned()]);
+        }
+        self.sign(request).await
+    }
+
+    async fn send(&self, method: &str, signed: &SignedRequest, body: &str) -> Response {
+        let method = method.parse().unwrap();
+        let mut call = self.client.request(method, &signed.uri);
+        for (name, values) in &signed.headers {
+            for value in values {
+                call = call.header(name, value);
+            }
+        }
+        call.body(body.to_owned()).send().await.unwrap()
+    }
+
+    /// Signs, sends, expects success.
+    async fn call(&self, method: &str, uri: String, body: &str) -> Response {
+        let checked = uri.contains("?delete").then_some(body);
+        let signed = self.signed(method, uri, checked).await;
+        let response = self.send(method, &signed, body).await;
+        let status = response.status();
+        assert!(status.is_success(), "{method} {}: {status}", signed.uri);
+        response
+    }
+
+    async fn list(&self) -> String {
+        let prefix: String =
+            url::form_urlencoded::byte_serialize(self.key("").as_bytes()).collect();
+        let uri = format!("{}?prefix={prefix}&list-type=2", self.bucket_uri());
+        self.call("GET", uri, "").await.text().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_is_accepted() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let engine = Engine::start(&service);
+    let name = "data/n=a%2Fb/00000-0 +é.parquet";
+    engine.call("PUT", engine.uri(name), "first").await;
+    let read = engine.call("GET", engine.uri(name), "").await;
+    assert_eq!(read.text().await.unwrap(), "first");
+    engine.call("HEAD", engine.uri(name), "").await;
+    let listed = engine.list().await;
+    assert_eq!(listed.matches("<Key>").count(), 1, "{listed}");
+    engine.call("DELETE", engine.uri(name), "").await;
+    assert_eq!(engine.list().await.matches("<Key>").count(), 0);
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_is_accepted() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let engine = Engine::start(&service);
+    let uri = engine.uri("data/large.parquet");
+    let begun = engine.call("POST", format!("{uri}?uploads"), "").await;
+    let begun = begun.text().await.unwrap();
+    let (_, rest) = begun.split_once("<UploadId>").unwrap();
+    let (upload, _) = rest.split_once("</UploadId>").unwrap();
+    let part = format!("{uri}?uploadId={upload}&partNumber=1");
+    let part = engine.call("PUT", part, "the part").await;
+    let etag = part.headers()["etag"].to_str().unwrap();
+    let parts = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    );
+    let end = format!("{uri}?uploadId={upload}");
+    engine.call("POST", end, &parts).await;
+    let read = engine.call("GET", uri.clone(), "").await;
+    assert_eq!(read.text().await.unwrap(), "the part");
+    engine.call("DELETE", uri, "").await;
+}
+
+#[tokio::test]
+async fn a_deletion_of_several_is_accepted_with_its_body_only() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let engine = Engine::start(&service);
+    for name in ["a", "b"] {
+        engine.call("PUT", engine.uri(name), name).await;
+    }
+    let body = |names: &[&str]| {
+        let objects: String = names
+            .iter()
+            .map(|name| {
+                engine
+                    .key(name)
+                    .replace('&', "&amp;")
+                    .replace('\'', "&apos;")
+            })
+            .map(|key| format!("<Object><Key>{key}</Key></Object>"))
+            .collect();
+        format!("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{objects}</Delete>")
+    };
+    let uri = format!("{}?delete", engine.bucket_uri());
+    let checked = body(&["a"]);
+    let signed = engine.signed("POST", uri.clone(), Some(&checked)).await;
+    let refused = engine.send("POST", &signed, &body(&["a", "b"])).await;
+    assert!(refused.status().is_client_error(), "{}", refused.status());
+    assert_eq!(engine.list().await.matches("<Key>").count(), 2);
+
+    engine.call("POST", uri, &body(&["a", "b"])).await;
+    assert_eq!(engine.list().await.matches("<Key>").count(), 0);
+}
+
+#[tokio::test]
+async fn a_signature_serves_no_other_request() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let engine = Engine::start(&service);
+    engine.call("PUT", engine.uri("a"), "a").await;
+    let signed = engine.signed("GET", engine.uri("a"), None).await;
+    assert_eq!(engine.send("GET", &signed, "").await.status(), 200);
+    let altered = |change: &dyn Fn(&mut SignedRequest)| {
+        let mut altered = signed.clone();
+        change(&mut altered);
+        altered
+    };
+    let requests = [
+        ("GET", altered(&|it| it.uri.push('b'))),
+        ("GET", altered(&|it| it.uri += "?partNumber=1")),
+        ("PUT", altered(&|_| {})),
+        ("DELETE", altered(&|_| {})),
+        (
+            "GET",
+            altered(&|it| {
+                it.headers.remove("Authorization");
+            }),
+        ),
+        (
+            "GET",
+            altered(&|it| {
+                it.headers
+                    .insert("x-amz-date".to_owned(), vec!["20260102T030405Z".to_owned()]);
+            }),
+        ),
+    ];
+    for (method, request) in requests {
+        let status = engine.send(method, &request, "").await.status();
+        assert_eq!(status, 403, "{method} {}", request.uri);
+    }
+    engine.call("DELETE", engine.uri("a"), "").await;
+}
