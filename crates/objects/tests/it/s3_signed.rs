@@ -187,16 +187,12 @@ async fn a_deletion_of_several_is_accepted() {
         engine.call("PUT", engine.uri(name), name).await;
     }
     let body = |names: &[&str]| {
-        let objects: String = names
-            .iter()
-            .map(|name| {
-                engine
-                    .key(name)
-                    .replace('&', "&amp;")
-                    .replace('\'', "&apos;")
-            })
-            .map(|key| format!("<Object><Key>{key}</Key></Object>"))
-            .collect();
+        let objects = names.iter().map(|name| {
+            let key = engine.key(name).replace('&', "&amp;");
+            format!("<Object><Key>{key}</Key></Object>")
+        });
+        let objects: Vec<String> = objects.collect();
+        let objects = objects.concat();
         format!("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{objects}</Delete>")
     };
     let uri = format!("{}?delete", engine.bucket_uri());
