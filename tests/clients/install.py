@@ -15,6 +15,7 @@ from pathlib import Path
 from paths import CACHE, LOGS
 
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+FAKE_GCS_VERSION = "v1.56.1"
 
 
 class Missing(Exception):
@@ -100,14 +101,24 @@ def source_of(package: str) -> Path:
 
 def minio() -> Path:
     """The MinIO server, built from its Go module."""
-    home = CACHE / f"minio-{MINIO_VERSION}"
+    return _built_with_go("github.com/minio/minio", MINIO_VERSION)
+
+
+def fake_gcs_server() -> Path:
+    """An emulator of Google Cloud Storage, built from its Go module."""
+    return _built_with_go("github.com/fsouza/fake-gcs-server", FAKE_GCS_VERSION)
+
+
+def _built_with_go(module: str, version: str) -> Path:
+    name = module.rsplit("/", 1)[1]
+    home = CACHE / f"{name}-{version}"
     with _lock(home.name):
-        if not (home / "minio").exists():
+        if not (home / name).exists():
             if not shutil.which("go"):
-                raise Missing("Go is missing (MinIO is built with it): install Go 1.24 or newer")
-            _say("building MinIO, about two minutes")
-            _run(["go", "install", f"github.com/minio/minio@{MINIO_VERSION}"], "minio", {"GOBIN": str(home)})
-    return home / "minio"
+                raise Missing(f"Go is missing ({name} is built with it): install Go 1.24 or newer")
+            _say(f"building {name}, about two minutes")
+            _run(["go", "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
+    return home / name
 
 
 def postgres() -> Path:

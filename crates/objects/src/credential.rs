@@ -1,5 +1,6 @@
 //! Credentials for storage: never shown, never serialised by accident.
 
+mod gcs;
 mod s3;
 
 use serde::{Deserialize, Deserializer};
@@ -8,6 +9,8 @@ use serde_json::Value;
 use crate::profile::ProfileError;
 use crate::secret::Secret;
 
+pub(crate) use gcs::GOOGLE_STORAGE;
+pub use gcs::{GcsCredential, GcsKey};
 pub use s3::{AccessKey, S3Credential};
 
 /// What the server signs in to storage with.
@@ -15,6 +18,8 @@ pub use s3::{AccessKey, S3Credential};
 pub enum StorageCredential {
     /// For [`crate::StorageProfile::S3`].
     S3(S3Credential),
+    /// For [`crate::StorageProfile::Gcs`].
+    Gcs(GcsCredential),
 }
 
 impl StorageCredential {
@@ -28,8 +33,9 @@ impl StorageCredential {
         let credential_type = || text("credential-type");
         match text("type")? {
             "s3" => S3Credential::from_json(credential_type()?, json).map(Self::S3),
-            kind @ ("az" | "gcs" | "stackit") => Err(unsupported("type", kind, "`s3`")),
-            other => Err(ProfileError::field("type", other, "must be `s3`")),
+            "gcs" => GcsCredential::from_json(credential_type()?, json).map(Self::Gcs),
+            kind @ ("az" | "stackit") => Err(unsupported("type", kind, "`s3`, `gcs`")),
+            other => Err(ProfileError::field("type", other, "must be `s3` or `gcs`")),
         }
     }
 
@@ -38,6 +44,7 @@ impl StorageCredential {
     pub fn expose_json(&self) -> Secret<String> {
         let json = match self {
             Self::S3(s3) => s3.expose_json(),
+            Self::Gcs(gcs) => gcs.expose_json(),
         };
         Secret::new(json.to_string())
     }
@@ -46,6 +53,7 @@ impl StorageCredential {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::S3(_) => "s3",
+            Self::Gcs(_) => "gcs",
         }
     }
 
@@ -53,6 +61,7 @@ impl StorageCredential {
     pub fn credential_type(&self) -> &'static str {
         match self {
             Self::S3(s3) => s3.credential_type(),
+            Self::Gcs(gcs) => gcs.credential_type(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Storage profiles, locations and file I/O on local files, memory and S3.
+//! Storage profiles, locations and file I/O on local files, memory, S3 and GCS.
 //!
 //! - [`Location`]: where an object or a folder is, safe to compare.
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
@@ -14,6 +14,7 @@ pub mod conformance;
 mod connection;
 mod credential;
 mod error;
+mod gcs;
 mod guard;
 mod io;
 mod local;
@@ -28,7 +29,7 @@ mod token;
 mod vend;
 
 pub use access::{AccessError, AccessStep, VendedAccessError, validate_access, validate_vended};
-pub use credential::{AccessKey, S3Credential, StorageCredential};
+pub use credential::{AccessKey, GcsCredential, GcsKey, S3Credential, StorageCredential};
 pub use error::{ObjectError, StoreFailure};
 pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
 pub use location::{
@@ -37,9 +38,9 @@ pub use location::{
 };
 pub use open::{OpenError, memory, open, open_vended, vendor};
 pub use profile::{
-    AwsIdentity, AwsIdentityRules, DeletionMode, DirectUse, ExternalIds, GcsProfile, LayoutName,
-    LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,
-    StorageLayout, StorageProfile,
+    AwsIdentity, AwsIdentityRules, DeletionMode, DirectUse, ExternalIds, GcpIdentity, GcsProfile,
+    LayoutName, LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile,
+    SigningUrlStyle, StorageLayout, StorageProfile,
 };
 pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;

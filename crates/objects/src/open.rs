@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::credential::StorageCredential;
+use crate::gcs::{GcsStore, GcsVendor};
 use crate::guard::{Guarded, Patience};
 use crate::io::Objects;
 use crate::local::LocalStore;
@@ -55,14 +56,17 @@ pub fn open(
         (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => Ok(Arc::new(
             Guarded::new(S3Store::open(s3, credential)?, base, Patience::NETWORK),
         )),
-        (StorageProfile::Gcs(_), _) => Err(OpenError::Unsupported("storage of type `gcs`")),
-        (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
-        (StorageProfile::Local(_) | StorageProfile::Memory, Some(credential)) => {
-            Err(OpenError::CredentialRefused {
-                profile: profile.kind(),
-                credential: credential.kind(),
-            })
+        (StorageProfile::Gcs(gcs), Some(StorageCredential::Gcs(credential))) => {
+            let store = GcsStore::open(gcs, credential)?;
+            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
         }
+        (StorageProfile::S3(_) | StorageProfile::Gcs(_), None) => {
+            Err(OpenError::CredentialMissing(profile.kind()))
+        }
+        (_, Some(credential)) => Err(OpenError::CredentialRefused {
+            profile: profile.kind(),
+            credential: credential.kind(),
+        }),
     }
 }
 
@@ -78,9 +82,18 @@ pub fn vendor(
             let vendor = S3Vendor::open(s3, credential)?;
             Ok(vendor.map(|vendor| Arc::new(vendor) as Arc<dyn Vendor>))
         }
-        (StorageProfile::S3(_), None) => Err(OpenError::CredentialMissing(profile.kind())),
-        (StorageProfile::Gcs(_), _) => Err(OpenError::Unsupported("storage of type `gcs`")),
-        (StorageProfile::Local(_) | StorageProfile::Memory, _) => Ok(None),
+        (StorageProfile::Gcs(gcs), Some(StorageCredential::Gcs(credential))) => {
+            let vendor = GcsVendor::open(gcs, credential)?;
+            Ok(vendor.map(|vendor| Arc::new(vendor) as Arc<dyn Vendor>))
+        }
+        (StorageProfile::S3(_) | StorageProfile::Gcs(_), None) => {
+            Err(OpenError::CredentialMissing(profile.kind()))
+        }
+        (StorageProfile::Local(_) | StorageProfile::Memory, None) => Ok(None),
+        (_, Some(credential)) => Err(OpenError::CredentialRefused {
+            profile: profile.kind(),
+            credential: credential.kind(),
+        }),
     }
 }
 
@@ -95,7 +108,11 @@ pub fn open_vended(
             let base = profile.base_location();
             Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
         }
-        StorageProfile::Gcs(_) => Err(OpenError::Unsupported("storage of type `gcs`")),
+        StorageProfile::Gcs(gcs) => {
+            let store = GcsStore::open_vended(gcs, vended)?;
+            let base = profile.base_location();
+            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+        }
         StorageProfile::Local(_) | StorageProfile::Memory => Err(OpenError::Unsupported(
             "vended access to storage of types `local` and `memory`",
         )),

@@ -22,7 +22,9 @@ pub use error::ProfileError;
 pub use gcs::GcsProfile;
 pub use layout::{LayoutName, StorageLayout};
 pub use local::LocalProfile;
-pub use policy::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, LocalStorage, Policy};
+pub use policy::{
+    AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, GcpIdentity, LocalStorage, Policy,
+};
 pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
 
 /// Name of the one store that a memory profile opens.
@@ -113,6 +115,9 @@ impl StorageProfile {
         match (self, credential) {
             (Self::S3(s3), Some(StorageCredential::S3(credential))) => {
                 s3.check_credential(credential, *policy)
+            }
+            (Self::Gcs(_), Some(StorageCredential::Gcs(credential))) => {
+                gcs::check_credential(credential, policy.gcp_identity)
             }
             // What does not belong together is refused by `open`.
             _ => Ok(()),

@@ -193,6 +193,7 @@ fn settings(config: &Config) -> Settings {
         storage_policy: Policy {
             local_enabled,
             aws_identity: names.aws_identity,
+            gcp_identity: names.gcp_identity,
         },
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,

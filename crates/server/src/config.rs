@@ -33,7 +33,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use model::ProjectId;
-use objects::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds};
+use objects::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, GcpIdentity};
 
 use values::Values;
 
@@ -116,6 +116,8 @@ pub struct Names {
     pub local_storage_enabled: bool,
     /// Whether warehouses may use what AWS gives the server itself.
     pub aws_identity: AwsIdentity,
+    /// Whether warehouses may use what Google gives the server itself.
+    pub gcp_identity: GcpIdentity,
 }
 
 /// Bounds and meaning of requests.
@@ -242,6 +244,11 @@ fn names(values: &mut Values) -> Names {
         dots_allowed: values.get(&list::NAMES_WITH_DOTS),
         local_storage_enabled: values.get(&list::ENABLE_LOCAL_STORAGE),
         aws_identity: aws_identity(values),
+        gcp_identity: if values.get(&list::ENABLE_GCP_SYSTEM_CREDENTIALS) {
+            GcpIdentity::Allowed
+        } else {
+            GcpIdentity::Refused
+        },
     }
 }
 

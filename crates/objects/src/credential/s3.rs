@@ -255,10 +255,14 @@ mod tests {
         let table = [
             (
                 "type",
-                json!("gcs"),
-                "`type` `gcs` is not supported by this build yet",
+                json!("stackit"),
+                "`type` `stackit` is not supported by this build yet",
             ),
-            ("type", json!("ftp"), "`type` is `ftp`: it must be `s3`"),
+            (
+                "type",
+                json!("ftp"),
+                "`type` is `ftp`: it must be `s3` or `gcs`",
+            ),
             ("type", Value::Null, "no `type`"),
             (
                 "credential-type",

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ProfileError, StorageLayout, checked_key_prefix};
+use super::{GcpIdentity, ProfileError, StorageLayout, checked_key_prefix};
+use crate::credential::GcsCredential;
 use crate::location::{Location, Scheme, gcs_bucket_problem};
 
 /// A bucket of Google Cloud Storage, with hierarchical namespace or without; the fields of the management API's
@@ -53,7 +54,7 @@ impl GcsProfile {
         }
     }
 
-    pub(super) fn base_location(&self) -> Location {
+    pub(crate) fn base_location(&self) -> Location {
         Location::from_checked(
             Scheme::Gs,
             &self.bucket,
@@ -106,12 +107,28 @@ impl GcsProfile {
     }
 }
 
+pub(super) fn check_credential(
+    credential: &GcsCredential,
+    identity: GcpIdentity,
+) -> Result<(), ProfileError> {
+    match (credential, identity) {
+        (GcsCredential::SystemIdentity, GcpIdentity::Refused) => Err(ProfileError::field(
+            "credential-type",
+            "gcp-system-identity",
+            "must not be the server's own identity here: give a `service-account-key`, or set \
+             LAKEKEEPER__ENABLE_GCP_SYSTEM_CREDENTIALS=true",
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::{DeletionMode, StorageProfile};
+    use super::super::{DeletionMode, Policy, StorageProfile};
     use super::*;
+    use crate::credential::StorageCredential;
 
     fn profile(changes: &Value) -> Value {
         let mut profile = json!({"type": "gcs", "bucket": "my-bucket"});
@@ -219,6 +236,23 @@ mod tests {
         let local = StorageProfile::Memory;
         let error = old.update_with(local).unwrap_err().to_string();
         assert!(error.contains("`type` cannot be changed"), "{error}");
+    }
+
+    #[test]
+    fn the_servers_own_identity_must_be_switched_on() {
+        let credential = json!({"type": "gcs", "credential-type": "gcp-system-identity"});
+        let credential = StorageCredential::from_json(&credential).unwrap();
+        let check = |policy| read(&json!({})).validate_credential(Some(&credential), &policy);
+        let error = check(Policy::default()).unwrap_err().to_string();
+        assert!(
+            error.contains("LAKEKEEPER__ENABLE_GCP_SYSTEM_CREDENTIALS=true"),
+            "{error}"
+        );
+        check(Policy {
+            gcp_identity: GcpIdentity::Allowed,
+            ..Policy::default()
+        })
+        .unwrap();
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub struct Policy {
     pub local_enabled: LocalStorage,
     /// Whether warehouses may use what AWS gives the server itself.
     pub aws_identity: AwsIdentity,
+    /// Whether warehouses may use what Google gives the server itself.
+    pub gcp_identity: GcpIdentity,
 }
 
 /// Whether the server allows storage that only makes sense on one machine.
@@ -24,6 +26,16 @@ pub enum LocalStorage {
 pub enum AwsIdentity {
     /// As the rules say.
     Allowed(AwsIdentityRules),
+    /// Not at all: whoever creates a warehouse would act as the server.
+    #[default]
+    Refused,
+}
+
+/// Whether credentials of the type `gcp-system-identity` may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GcpIdentity {
+    /// For any bucket: Google knows no roles to be taken first.
+    Allowed,
     /// Not at all: whoever creates a warehouse would act as the server.
     #[default]
     Refused,

@@ -88,7 +88,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
     refused_unless("ENABLE_AZURE_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
-    refused_unless("ENABLE_GCP_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
     refused("NATS_*", NO_EVENTS),
     refused("KAFKA_*", NO_EVENTS),
     refused_unless("LOG_CLOUDEVENTS", OFF, NO_EVENTS),

@@ -113,6 +113,9 @@ settings! {
         /// Whether that identity takes a role only with an `external-id`, so that the creator of one warehouse
         /// cannot name the role of another one.
         S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS: bool = true;
+        /// Whether warehouses may use the service account of the machine that the server runs on (credentials of the
+        /// type `gcp-system-identity`). Whoever creates warehouses may then use every bucket that this account can.
+        ENABLE_GCP_SYSTEM_CREDENTIALS: bool = false;
     }
 
     "Requests" "Bounds of what one request may ask for." {

@@ -268,6 +268,17 @@ fn the_servers_identity_on_aws_is_strict_where_nothing_is_said() {
 }
 
 #[test]
+fn the_servers_identity_at_google_must_be_switched_on() {
+    let given = |variables: &[(&str, &str)]| {
+        let config = Config::load(&sources(variables), Needs::Nothing).unwrap();
+        config.names.gcp_identity
+    };
+    assert_eq!(given(&[]), GcpIdentity::Refused);
+    let enabled = ("LAKEKEEPER__ENABLE_GCP_SYSTEM_CREDENTIALS", "true");
+    assert_eq!(given(&[enabled]), GcpIdentity::Allowed);
+}
+
+#[test]
 fn mistakes_in_a_file_name_key_and_file() {
     let (_folder, sources) = with_file("listen_port = \"x\"\nbind_ip = 1.5\n[pg]\nhots = 1", &[]);
     let all = Config::load(&sources, Needs::Nothing)

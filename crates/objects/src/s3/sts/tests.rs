@@ -43,7 +43,9 @@ fn sts(endpoint: &str, external_id: Option<&str>) -> Sts {
     let StorageProfile::S3(profile) = StorageProfile::from_json(&profile).unwrap() else {
         panic!("a profile of S3")
     };
-    let StorageCredential::S3(credential) = StorageCredential::from_json(&credential).unwrap();
+    let Ok(StorageCredential::S3(credential)) = StorageCredential::from_json(&credential) else {
+        panic!("a credential for S3")
+    };
     Sts::open(&profile, &credential).unwrap()
 }
 

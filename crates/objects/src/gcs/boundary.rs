@@ -1,0 +1,89 @@
+//! Credential access boundaries: what a downscoped token can reach.
+//!
+//! <https://cloud.google.com/iam/docs/downscoping-short-lived-credentials>
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::vend::{Permission, Scope};
+
+/// Most characters of one condition.
+const MAX_EXPRESSION: usize = 2048;
+
+/// The boundary for everything below the scope's folder in `bucket`, and nothing else; the error is a rule that the
+/// folder breaks.
+///
+/// Three things carry names of objects: the objects, in buckets with hierarchical namespace the folders, and the prefix
+/// of a listing, whose resource is the bucket. Each is compared with the folder's key and its trailing slash, so
+/// `orders` does not reach `orders2`.
+pub(super) fn of(bucket: &str, scope: &Scope) -> Result<Value, String> {
+    let key = scope.folder.key();
+    let prefix = if key.is_empty() {
+        String::new()
+    } else {
+        quoted(&format!("{key}/"))
+    };
+    let name = format!("projects/_/buckets/{}", quoted(bucket));
+    let clauses = [
+        format!("resource.name.startsWith('{name}/objects/{prefix}')"),
+        format!("resource.name.startsWith('{name}/folders/{prefix}')"),
+        format!(
+            "api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith('{prefix}')"
+        ),
+    ];
+    if let Some(longest) = clauses.iter().map(|clause| clause.chars().count()).max()
+        && longest > MAX_EXPRESSION
+    {
+        return Err(format!(
+            "the path is too long for an access boundary: its condition has {longest} characters, and Google takes at most {MAX_EXPRESSION}"
+        ));
+    }
+    let joined = clauses.join(" || ");
+    // Rules add up: what does not fit into one is spread over three.
+    let expressions = if joined.chars().count() <= MAX_EXPRESSION {
+        vec![joined]
+    } else {
+        clauses.to_vec()
+    };
+    let rules: Vec<Value> = expressions
+        .iter()
+        .map(|expression| rule(bucket, scope.permission, expression))
+        .collect();
+    Ok(json!({"accessBoundary": {"accessBoundaryRules": rules}}))
+}
+
+fn rule(bucket: &str, permission: Permission, expression: &str) -> Value {
+    let role = match permission {
+        Permission::Read => "inRole:roles/storage.objectViewer",
+        // Unlike `objectAdmin` it cannot change who may access an object.
+        Permission::Write => "inRole:roles/storage.objectUser",
+    };
+    json!({
+        "availableResource": format!("//storage.googleapis.com/projects/_/buckets/{bucket}"),
+        "availablePermissions": [role],
+        "availabilityCondition": {"title": "one-folder", "expression": expression},
+    })
+}
+
+/// `text` for between two single quotes of the Common Expression Language.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Locations have none; if one slipped through, it must not end the literal.
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,106 @@
+//! A real server of Google's storage API: where `LAKEKEEPER_TEST_GCS_ENDPOINT` says so.
+//!
+//! `LAKEKEEPER_TEST_GCS_BUCKET` goes with it; the bucket must exist. The emulator behind it asks nobody who they are, so
+//! these tests prove the data path alone. Without the endpoint each test says that it was skipped and passes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "helpers of tests: a missing variable fails the test, a skipped test says so"
+)]
+
+use std::sync::Arc;
+
+use objects::{Location, ObjectError, Objects, StorageCredential, StorageProfile, validate_access};
+use serde_json::{Value, json};
+
+struct Service {
+    endpoint: String,
+    bucket: String,
+}
+
+impl Service {
+    fn from_env() -> Option<Self> {
+        let get = |name: &str| {
+            std::env::var_os(format!("LAKEKEEPER_TEST_GCS_{name}"))?
+                .into_string()
+                .ok()
+        };
+        let Some(endpoint) = get("ENDPOINT") else {
+            eprintln!("SKIPPED: no LAKEKEEPER_TEST_GCS_ENDPOINT");
+            return None;
+        };
+        Some(Self {
+            endpoint,
+            bucket: get("BUCKET").expect("LAKEKEEPER_TEST_GCS_BUCKET"),
+        })
+    }
+
+    fn profile(&self) -> Value {
+        json!({
+            "type": "gcs",
+            "bucket": self.bucket,
+            "key-prefix": format!("objects-tests/{}", uuid::Uuid::new_v4()),
+        })
+    }
+
+    fn credential(&self) -> Value {
+        json!({
+            "type": "gcs",
+            "credential-type": "service-account-key",
+            "key": {
+                "type": "service_account",
+                "client_email": "nobody@example.iam.gserviceaccount.com",
+                "private_key_id": "none",
+                "gcs_base_url": self.endpoint,
+                "disable_oauth": true,
+            },
+        })
+    }
+}
+
+fn open(profile: &Value, credential: &Value) -> (Arc<dyn Objects>, Location) {
+    let profile = StorageProfile::from_json(profile).unwrap();
+    let credential = StorageCredential::from_json(credential).unwrap();
+    (
+        objects::open(&profile, Some(&credential)).unwrap(),
+        profile.base_location(),
+    )
+}
+
+mod promises {
+    use super::{Service, open};
+
+    /// Like `objects::conformance!`, but each test is skipped where there is no service.
+    macro_rules! on_service {
+        ($($promise:ident),* $(,)?) => {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    let Some(service) = Service::from_env() else { return };
+                    let subject = open(&service.profile(), &service.credential());
+                    objects::conformance::$promise(&subject).await;
+                }
+            )*
+        };
+    }
+
+    objects::each_promise!(on_service);
+}
+
+#[tokio::test]
+async fn says_that_the_bucket_is_missing() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut profile = service.profile();
+    profile["bucket"] = json!("no-such-bucket-of-lakekeeper");
+    let (objects, base) = open(&profile, &service.credential());
+
+    let error = validate_access(objects.as_ref(), &base).await.unwrap_err();
+    assert!(
+        !matches!(error.source, ObjectError::Unavailable { .. }),
+        "{error:?}"
+    );
+}
