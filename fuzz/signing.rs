@@ -1,0 +1,279 @@
+//! What must hold of any request to S3 that is signed. The fuzz target calls this, and so do tests of the crate `objects`, on
+//! the saved corpus and on requests made up from doubtful parts.
+//!
+//! The judge reads what comes out with decoders of its own: it shares no code with the signer.
+
+use futures::FutureExt;
+use objects::{
+    Location, Permission, S3Credential, S3Request, S3Signer, Scope, SignRequest, SignedRequest,
+    StorageCredential, StorageProfile,
+};
+use serde_json::json;
+
+const FOLDER: [&str; 2] = ["wh", "orders"];
+/// Nothing else may stand in a signed query.
+const PARAMETERS: [&str; 13] = [
+    "continuation-token",
+    "delete",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "list-type",
+    "max-keys",
+    "partNumber",
+    "prefix",
+    "start-after",
+    "uploadId",
+    "uploads",
+    "x-id",
+];
+const ORIGINS: [&str; 2] = [
+    "http://store.example:9000/bucket-a",
+    "http://bucket-a.store.example:9000",
+];
+
+/// Bytes are a request as HTTP/1.1 writes it, with an absolute URI. If it is signed, it stays inside.
+pub(crate) fn sign(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = sign_text(text);
+    }
+}
+
+/// Whether the request was signed for a writer.
+pub(crate) fn sign_text(text: &str) -> bool {
+    let request = parse(text);
+    let profile = json!({
+        "type": "s3", "bucket": "bucket-a", "region": "local-01", "sts-enabled": false,
+        "flavor": "s3-compat", "endpoint": "http://store.example:9000",
+    });
+    let Ok(StorageProfile::S3(profile)) = StorageProfile::from_json(&profile) else {
+        panic!("the profile is sound");
+    };
+    let signer = S3Signer::open(&profile, &credential()).unwrap();
+    let Ok(parsed) = S3Request::parse(&profile, request.clone()) else {
+        return false;
+    };
+    let mut is_signed = false;
+    for permission in [Permission::Read, Permission::Write] {
+        let scope = Scope {
+            folder: Location::parse("s3://bucket-a/wh/orders").unwrap(),
+            permission,
+        };
+        if let Ok(signed) = signer.sign(&parsed, &scope).now_or_never().unwrap() {
+            judge(&request, &signed, permission);
+            is_signed = true;
+        }
+    }
+    is_signed
+}
+
+fn credential() -> S3Credential {
+    let credential = json!({
+        "type": "s3", "credential-type": "access-key",
+        "access-key-id": "AKIAEXAMPLE", "secret-access-key": "hunter2",
+    });
+    match StorageCredential::from_json(&credential) {
+        Ok(StorageCredential::S3(credential)) => credential,
+        other => panic!("the credential is sound: {other:?}"),
+    }
+}
+
+fn parse(text: &str) -> SignRequest {
+    let (head, body) = match text.split_once("\n\n") {
+        Some((head, body)) => (head, Some(body.to_owned())),
+        None => (text, None),
+    };
+    let mut lines = head.lines();
+    let (method, uri) = lines
+        .next()
+        .and_then(|line| line.split_once(' '))
+        .unwrap_or_default();
+    let mut request = SignRequest {
+        method: method.to_owned(),
+        uri: uri.to_owned(),
+        region: "local-01".to_owned(),
+        body,
+        ..SignRequest::default()
+    };
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        let values = request.headers.entry(name.to_owned()).or_default();
+        values.push(value.to_owned());
+    }
+    request
+}
+
+fn judge(request: &SignRequest, signed: &SignedRequest, permission: Permission) {
+    let method = request.method.as_str();
+    if permission == Permission::Read {
+        assert!(matches!(method, "GET" | "HEAD"), "{method} for a reader");
+    }
+    let rest = ORIGINS
+        .iter()
+        .filter_map(|origin| signed.uri.strip_prefix(origin))
+        .find(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        .unwrap_or_else(|| panic!("elsewhere: {}", signed.uri));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let parameters: Vec<(String, String)> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect();
+    let value = |name: &str| {
+        let mut all = parameters.iter().filter(|(given, _)| given == name);
+        let first = all.next().map(|(_, value)| value.as_str());
+        assert!(all.next().is_none(), "twice: {name}");
+        first
+    };
+    for (name, _) in &parameters {
+        assert!(PARAMETERS.contains(&name.as_str()), "parameter {name}");
+    }
+    if !matches!(path, "" | "/") {
+        assert!(value("delete").is_none() && value("list-type").is_none());
+        require_inside(&decoded(path.strip_prefix('/').unwrap()));
+    } else if method == "POST" {
+        assert_eq!(value("delete"), Some(""));
+        let body = request.body.as_deref().unwrap();
+        let hash = hex(ring::digest::digest(&ring::digest::SHA256, body.as_bytes()).as_ref());
+        assert_eq!(header(signed, "x-amz-content-sha256"), Some(hash));
+        for key in keys(body) {
+            require_inside(&key);
+        }
+    } else {
+        assert_eq!((method, value("list-type")), ("GET", Some("2")));
+        let prefix = value("prefix").unwrap();
+        assert!(prefix.starts_with("wh/orders/"), "prefix {prefix}");
+    }
+    if let Some(source) = header(signed, "x-amz-copy-source") {
+        let source = source.trim();
+        let source = decoded(source.strip_prefix('/').unwrap_or(source));
+        require_inside(source.strip_prefix("bucket-a/").unwrap());
+    }
+    require_signed_headers(signed);
+}
+
+/// S3 refuses requests with `x-amz-…` headers that the signature does not cover.
+fn require_signed_headers(signed: &SignedRequest) {
+    let authorization = header(signed, "authorization").unwrap();
+    let (_, rest) = authorization.split_once("SignedHeaders=").unwrap();
+    let (names, _) = rest.split_once(',').unwrap();
+    let names: Vec<&str> = names.split(';').collect();
+    assert!(names.is_sorted() && names.contains(&"host"), "{names:?}");
+    for name in signed.headers.keys().map(|name| name.to_ascii_lowercase()) {
+        if name.starts_with("x-amz-") {
+            assert!(names.contains(&name.as_str()), "unsigned: {name}");
+        }
+    }
+    let acl = header(signed, "x-amz-acl").unwrap_or_default();
+    assert!(!acl.contains("public") && !acl.contains("authenticated"));
+}
+
+fn header(signed: &SignedRequest, name: &str) -> Option<String> {
+    let mut found = signed
+        .headers
+        .iter()
+        .filter(|(given, _)| given.eq_ignore_ascii_case(name));
+    let (_, values) = found.next()?;
+    assert!(found.next().is_none(), "two spellings of {name}");
+    Some(values.join(","))
+}
+
+/// The key is inside as it is, and stays inside however often somebody decodes it and resolves what looks like a path.
+fn require_inside(key: &str) {
+    assert!(
+        key.strip_prefix("wh/orders/")
+            .is_some_and(|rest| !rest.is_empty()),
+        "outside: {key}"
+    );
+    let mut current = key.to_owned();
+    for _ in 0..8 {
+        let mut at: Vec<&str> = Vec::new();
+        for segment in current.split(['/', '\\']) {
+            match segment {
+                "" | "." => {}
+                ".." => {
+                    at.pop();
+                }
+                other => at.push(other),
+            }
+            assert!(at.len() < 3 || at.starts_with(&FOLDER), "climbs out: {key}");
+        }
+        assert!(at.starts_with(&FOLDER), "climbs out: {key}");
+        current = lenient(&current);
+    }
+}
+
+/// Every `Key` element, as a whole XML parser sees it.
+fn keys(body: &str) -> Vec<String> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(body);
+    let (mut keys, mut current) = (Vec::new(), None::<String>);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) if tag.local_name().as_ref().eq_ignore_ascii_case(b"key") => {
+                current = Some(String::new());
+            }
+            Event::End(tag) if tag.local_name().as_ref().eq_ignore_ascii_case(b"key") => {
+                keys.extend(current.take());
+            }
+            Event::Text(text) => {
+                if let Some(key) = &mut current {
+                    key.push_str(&text.decode().unwrap());
+                }
+            }
+            Event::GeneralRef(entity) => {
+                let plain = entity.resolve_char_ref().unwrap().map_or_else(
+                    || {
+                        let name = entity.decode().unwrap();
+                        let known = quick_xml::escape::resolve_predefined_entity(&name);
+                        known.unwrap().to_owned()
+                    },
+                    |plain| plain.to_string(),
+                );
+                current.as_mut().unwrap().push_str(&plain);
+            }
+            Event::Start(_) | Event::End(_) | Event::Decl(_) => {}
+            Event::Eof => return keys,
+            other => panic!("in a body that was signed: {other:?}"),
+        }
+    }
+}
+
+/// Percent-decodes what the signer has written, which is ASCII in one spelling.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next().unwrap(), rest.next().unwrap()];
+            let digits = std::str::from_utf8(&digits).unwrap();
+            bytes.push(u8::from_str_radix(digits, 16).unwrap());
+        } else {
+            assert!(byte.is_ascii_graphic(), "raw {byte}");
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Percent-decodes what can be decoded and leaves the rest.
+fn lenient(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let all = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = all.get(at) {
+        let digits = all.get(at + 1..at + 3);
+        let value = digits
+            .filter(|digits| *byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(value.unwrap_or(*byte));
+        at += if value.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
