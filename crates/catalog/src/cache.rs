@@ -1,10 +1,12 @@
 //! Metadata in memory, bounded in bytes. Never served before the database has said that its version is current.
 
-use std::sync::Arc;
+use std::hash::Hash;
+use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
 use model::{NameKey, NamespaceKey, TabularId, TabularPath, Version, WarehouseId};
-use moka::sync::Cache;
+use objects::Location;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use store::{StoredMetadata, TabularContent};
 
 use crate::Result;
@@ -23,6 +25,26 @@ pub enum Representation {
 pub(crate) struct Versioned {
     pub(crate) version: Version,
     pub(crate) content: TabularContent,
+    file: OnceLock<Location>,
+}
+
+impl Versioned {
+    pub(crate) const fn new(version: Version, content: TabularContent) -> Self {
+        Self {
+            version,
+            content,
+            file: OnceLock::new(),
+        }
+    }
+
+    /// The metadata file, parsed once.
+    pub(crate) fn file(&self) -> Result<&Location> {
+        if let Some(known) = self.file.get() {
+            return Ok(known);
+        }
+        let parsed = Location::parse_object(&self.content.metadata_location)?;
+        Ok(self.file.get_or_init(|| parsed))
+    }
 }
 
 /// What is kept of tables and views.
@@ -31,52 +53,81 @@ pub(crate) struct MetadataCache {
     /// Which table or view a path led to last; a hint, checked by the lookup that it is used for.
     hints: Cache<(WarehouseId, NamespaceKey, NameKey), TabularId>,
     /// Compressed, as stored.
-    stored: Cache<TabularId, Arc<Versioned>>,
+    stored: Cache<TabularId, Arc<Versioned>, ByBytes>,
     /// Without unreferenced snapshots, compressed.
-    refs: Cache<(TabularId, Version), StoredMetadata>,
-    /// Uncompressed, for clients that do not take gzip.
-    plain: Cache<(TabularId, Version, Representation), Bytes>,
+    refs: Cache<(TabularId, Version), StoredMetadata, ByBytes>,
 }
 
 /// Most paths that are remembered; about 200 bytes each.
-const HINTS: u64 = 50_000;
+const HINTS: usize = 50_000;
 /// What a cache entry costs beside its bytes.
-const OVERHEAD: usize = 400;
+const OVERHEAD: u64 = 400;
+/// How many bytes an entry is expected to have; decides on the size of the cache's table.
+const TYPICAL: u64 = 4_096;
+/// The parts of a cache that are locked by themselves. Each has its share of the bytes, and an entry must fit into one.
+const SHARDS: usize = 4;
 
-fn weight(bytes: usize) -> u32 {
-    u32::try_from(bytes + OVERHEAD).unwrap_or(u32::MAX)
+/// Counts an entry's bytes.
+#[derive(Debug, Clone, Copy)]
+struct ByBytes;
+
+impl Weighter<TabularId, Arc<Versioned>> for ByBytes {
+    fn weight(&self, _: &TabularId, one: &Arc<Versioned>) -> u64 {
+        one.content.metadata.as_stored().len() as u64 + OVERHEAD
+    }
+}
+
+impl Weighter<(TabularId, Version), StoredMetadata> for ByBytes {
+    fn weight(&self, _: &(TabularId, Version), one: &StoredMetadata) -> u64 {
+        one.as_stored().len() as u64 + OVERHEAD
+    }
+}
+
+fn bounded<K: Eq + Hash, V: Clone>(bytes: u64) -> Cache<K, V, ByBytes>
+where
+    ByBytes: Weighter<K, V>,
+{
+    let options = OptionsBuilder::new()
+        .shards(SHARDS)
+        .estimated_items_capacity(usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX))
+        .weight_capacity(bytes)
+        .build();
+    match options {
+        Ok(options) => Cache::with_options(
+            options,
+            ByBytes,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ),
+        // All that is required is given.
+        Err(_) => Cache::with_weighter(0, bytes, ByBytes),
+    }
+}
+
+/// A path as the key of a hint, without copying it.
+#[derive(Hash)]
+struct Place<'a>(WarehouseId, &'a NamespaceKey, &'a NameKey);
+
+impl Equivalent<(WarehouseId, NamespaceKey, NameKey)> for Place<'_> {
+    fn equivalent(&self, key: &(WarehouseId, NamespaceKey, NameKey)) -> bool {
+        self.0 == key.0 && *self.1 == key.1 && *self.2 == key.2
+    }
 }
 
 impl MetadataCache {
-    /// An empty cache: half of the bytes for stored values, a quarter each for what is made of them.
+    /// An empty cache: most of the bytes for stored values, the rest for what is made of them.
     pub(crate) fn new(bytes: u64) -> Self {
-        let stored = Cache::builder()
-            .max_capacity(bytes / 2)
-            .weigher(|_, one: &Arc<Versioned>| weight(one.content.metadata.as_stored().len()))
-            .build();
-        let refs = Cache::builder()
-            .max_capacity(bytes / 4)
-            .weigher(|_, one: &StoredMetadata| weight(one.as_stored().len()))
-            .build();
-        let plain = Cache::builder()
-            .max_capacity(bytes / 4)
-            .weigher(|_, one: &Bytes| weight(one.len()))
-            .build();
         Self {
             hints: Cache::new(HINTS),
-            stored,
-            refs,
-            plain,
+            stored: bounded(bytes / 4 * 3),
+            refs: bounded(bytes / 4),
         }
     }
 
     /// What stood at the path when it was looked up last.
     pub(crate) fn hint(&self, warehouse: WarehouseId, path: &TabularPath) -> Option<TabularId> {
-        self.hints.get(&(
-            warehouse,
-            path.namespace.key().clone(),
-            path.name.key().clone(),
-        ))
+        let place = Place(warehouse, path.namespace.key(), path.name.key());
+        self.hints.get(&place)
     }
 
     /// Remembers what stands at the path.
@@ -95,8 +146,13 @@ impl MetadataCache {
     }
 
     /// Keeps what the database said.
-    pub(crate) fn put(&self, id: TabularId, versioned: Versioned) -> Arc<Versioned> {
-        let versioned = Arc::new(versioned);
+    pub(crate) fn put(
+        &self,
+        id: TabularId,
+        version: Version,
+        content: TabularContent,
+    ) -> Arc<Versioned> {
+        let versioned = Arc::new(Versioned::new(version, content));
         self.stored.insert(id, Arc::clone(&versioned));
         versioned
     }
@@ -113,20 +169,6 @@ impl MetadataCache {
         }
         let made = make()?;
         self.refs.insert((id, version), made.clone());
-        Ok(made)
-    }
-
-    /// The uncompressed JSON; made once per version and representation.
-    pub(crate) fn plain(
-        &self,
-        key: (TabularId, Version, Representation),
-        metadata: &StoredMetadata,
-    ) -> Result<Bytes> {
-        if let Some(known) = self.plain.get(&key) {
-            return Ok(known);
-        }
-        let made = Bytes::from(metadata.decode()?);
-        self.plain.insert(key, made.clone());
         Ok(made)
     }
 }

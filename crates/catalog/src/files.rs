@@ -7,6 +7,7 @@ use objects::Location;
 use store::{StoredMetadata, TabularContent};
 use uuid::Uuid;
 
+use crate::cache::Versioned;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
@@ -115,10 +116,10 @@ pub(crate) async fn read(
 pub(crate) async fn check_present(
     cx: &Catalog,
     warehouse: &Warehouse,
-    metadata_location: &str,
+    versioned: &Versioned,
 ) -> Result<()> {
-    let at = Location::parse_object(metadata_location)?;
-    if warehouse.objects(cx).await?.is_gone(&at) {
+    if warehouse.objects(cx).await?.is_gone(versioned.file()?) {
+        let metadata_location = &versioned.content.metadata_location;
         let message = format!("Failed to open input stream for file: {metadata_location}");
         return Err(CatalogError::new(ErrorKind::MissingMetadataFile, message));
     }

@@ -32,4 +32,4 @@ pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;
 pub use request::Request;
 pub use settings::{DottedNames, Settings};
-pub use tabular::{ListQuery, Loaded};
+pub use tabular::{ListQuery, Loaded, LoadedStamp};

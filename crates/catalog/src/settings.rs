@@ -44,7 +44,7 @@ impl Default for Settings {
                 .map(str::to_owned)
                 .into(),
             dotted_names: DottedNames::Allowed,
-            metadata_cache_bytes: 48 << 20,
+            metadata_cache_bytes: 32 << 20,
             max_metadata_bytes: 256 << 20,
             idempotency_lifetime: Duration::from_mins(30),
             gather_lanes: 2,

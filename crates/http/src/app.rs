@@ -6,6 +6,7 @@ use std::time::Duration;
 use catalog::{Catalog, CatalogError};
 
 use crate::error::ApiResult;
+use crate::iceberg::Answers;
 
 /// What an absent `purgeRequested` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct HttpSettings {
     pub allow_origin: Vec<String>,
     /// Whether the API description is served at `/swagger-ui`.
     pub serves_swagger_ui: bool,
+    /// Memory for finished answers, in bytes.
+    pub answer_cache_bytes: u64,
     /// Names of the task queues, for `/management/v1/info`.
     pub queues: Vec<String>,
 }
@@ -53,6 +56,7 @@ impl Default for HttpSettings {
             purge_default: PurgeDefault::Keep,
             allow_origin: Vec::new(),
             serves_swagger_ui: true,
+            answer_cache_bytes: 24 << 20,
             queues: vec!["tabular_purge".to_owned()],
         }
     }
@@ -61,10 +65,21 @@ impl Default for HttpSettings {
 /// What all handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The use cases.
-    pub catalog: Arc<Catalog>,
-    /// Settings of the HTTP side.
-    pub settings: Arc<HttpSettings>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) settings: Arc<HttpSettings>,
+    pub(crate) answers: Arc<Answers>,
+}
+
+impl App {
+    /// The use cases, and how they are offered.
+    pub fn new(catalog: Arc<Catalog>, settings: HttpSettings) -> Self {
+        let answers = Answers::new(settings.answer_cache_bytes);
+        Self {
+            catalog,
+            settings: Arc::new(settings),
+            answers: Arc::new(answers),
+        }
+    }
 }
 
 /// Runs an act to its end even if the client goes away: a commit that has begun is not left half done.

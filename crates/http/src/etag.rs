@@ -13,8 +13,8 @@ pub(crate) fn etag(loaded: &Loaded, delegation: &str) -> Option<HeaderValue> {
         Representation::Refs => "refs",
     };
     let mut digest = Sha256::new();
-    digest.update(loaded.warehouse.as_uuid());
-    digest.update(loaded.warehouse_version.as_i64().to_be_bytes());
+    digest.update(loaded.warehouse().as_uuid());
+    digest.update(loaded.warehouse_version().as_i64().to_be_bytes());
     digest.update(loaded.id.as_uuid());
     for part in [metadata_location, representation, delegation] {
         digest.update((part.len() as u64).to_be_bytes());

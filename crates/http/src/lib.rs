@@ -4,6 +4,7 @@
 
 mod app;
 mod base_uri;
+mod durations;
 mod error;
 mod etag;
 mod extract;
@@ -11,6 +12,7 @@ mod health;
 mod iceberg;
 mod layers;
 mod management;
+mod observe;
 mod openapi;
 mod router;
 mod splice;

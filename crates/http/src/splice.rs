@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use store::StoredMetadata;
 
 /// A body of known length out of pieces. Large ones are not copied.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
 /// Bodies up to so many bytes are sent in one piece: the copy costs less than the further pieces.
@@ -30,6 +30,11 @@ impl Pieces {
             one.put_slice(piece);
         }
         Self(VecDeque::from_iter((length > 0).then(|| one.freeze())))
+    }
+
+    /// Bytes of the whole body.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.iter().map(|piece| piece.len() as u64).sum()
     }
 }
 
@@ -49,7 +54,7 @@ impl Body for Pieces {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
+        SizeHint::with_exact(self.len())
     }
 }
 

@@ -197,7 +197,8 @@ fn settings(config: &Config) -> Settings {
         },
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,
-        metadata_cache_bytes: config.resources.metadata_cache,
+        // The rest is for finished answers.
+        metadata_cache_bytes: config.resources.metadata_cache / 3 * 2,
         max_metadata_bytes: config.resources.max_metadata,
         idempotency_lifetime: config.requests.idempotency_lifetime,
         gather_lanes: lanes(config),

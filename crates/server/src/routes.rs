@@ -10,10 +10,7 @@ use crate::config::Config;
 
 /// Both APIs and `/health`.
 pub(crate) fn router(config: &Config, catalog: &Arc<Catalog>) -> Router {
-    http_api::router(&App {
-        catalog: Arc::clone(catalog),
-        settings: Arc::new(settings(config)),
-    })
+    http_api::router(&App::new(Arc::clone(catalog), settings(config)))
 }
 
 fn settings(config: &Config) -> HttpSettings {
@@ -32,6 +29,7 @@ fn settings(config: &Config) -> HttpSettings {
         },
         allow_origin: addresses.allow_origin.clone().unwrap_or_default(),
         serves_swagger_ui: addresses.serve_swagger_ui,
+        answer_cache_bytes: config.resources.metadata_cache / 3,
         ..HttpSettings::default()
     }
 }

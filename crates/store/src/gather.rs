@@ -74,26 +74,27 @@ async fn run(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
         if receiver.lock().await.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
-        let keys = batch.iter().map(|waiting| waiting.key.clone()).collect();
+        let waiting = batch.drain(..).map(|waiting| (waiting.key, waiting.answer));
+        let (keys, answers): (Vec<_>, Vec<_>) = waiting.unzip();
         match resolver.resolve(keys).await {
             Ok(found) => {
-                for (waiting, resolved) in batch.drain(..).zip(found) {
-                    let _ = waiting.answer.send(Ok(resolved));
+                for (answer, resolved) in answers.into_iter().zip(found) {
+                    let _ = answer.send(Ok(resolved));
                 }
             }
-            Err(error) => fail(&mut batch, &error),
+            Err(error) => fail(answers, &error),
         }
     }
 }
 
-fn fail(batch: &mut Vec<Waiting>, error: &StoreError) {
+fn fail(answers: Vec<oneshot::Sender<Result<Resolved>>>, error: &StoreError) {
     let text = error.to_string();
-    for waiting in batch.drain(..) {
+    for answer in answers {
         let error = match error {
             StoreError::Unavailable(_) => StoreError::Unavailable(text.clone().into()),
             _ => StoreError::Internal(text.clone().into()),
         };
-        let _ = waiting.answer.send(Err(error));
+        let _ = answer.send(Err(error));
     }
 }
 

@@ -84,10 +84,7 @@ impl TestAppBuilder {
             clock: Arc::clone(&self.clock),
             settings: self.settings,
         }));
-        let router = http_api::router(&App {
-            catalog: Arc::clone(&catalog),
-            settings: Arc::new(self.http),
-        });
+        let router = http_api::router(&App::new(Arc::clone(&catalog), self.http));
         TestApp {
             router,
             catalog,

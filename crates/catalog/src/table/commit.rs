@@ -13,7 +13,6 @@ use model::{Bounds, TabularKind, TabularPath, WarehouseId};
 use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
 use super::plan::{Change, Plan, plan};
-use crate::cache::Versioned;
 use crate::files;
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular, once_loaded};
@@ -189,13 +188,7 @@ async fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded
     for plan in plans {
         let committed = plan.committed();
         let (id, version) = (committed.id, plan.version());
-        let versioned = cx.metadata.put(
-            id,
-            Versioned {
-                version,
-                content: plan.content.clone(),
-            },
-        );
+        let versioned = cx.metadata.put(id, version, plan.content.clone());
         cx.metadata.remember(plan.warehouse.id(), &plan.path, id);
         if let Change::Swap(_, obsolete) = &plan.change
             && !obsolete.is_empty()

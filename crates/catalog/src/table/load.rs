@@ -19,7 +19,7 @@ pub async fn load(
     let (table, versioned) = cx
         .require_content(request, (warehouse, path), TabularKind::Table, action)
         .await?;
-    files::check_present(cx, &table.warehouse, &versioned.content.metadata_location).await?;
+    files::check_present(cx, &table.warehouse, &versioned).await?;
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
     match representation {
         Representation::All => Ok(loaded),

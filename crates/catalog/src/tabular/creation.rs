@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
 use super::target::taken;
-use crate::cache::Versioned;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::namespace::{self, NamespaceTarget};
@@ -170,7 +169,7 @@ pub(crate) async fn insert(
         return Ok(Err(error));
     }
     let content = new.content;
-    let versioned = cx.metadata.put(id, Versioned { version, content });
+    let versioned = cx.metadata.put(id, version, content);
     cx.metadata.remember(warehouse.id(), path, id);
     Ok(Ok((committed, Loaded::of(warehouse, id, &versioned))))
 }

@@ -1,6 +1,7 @@
 //! Tables and views as they are answered.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use model::{TabularId, TabularKind, Version, WarehouseId};
 use serde::{Deserialize, Serialize};
 use store::{ResolveTarget, StoreError, StoredMetadata, TabularContent};
@@ -14,8 +15,6 @@ use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, f
 /// A table or view as it is answered.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The warehouse.
-    pub warehouse: WarehouseId,
     /// The table or view.
     pub id: TabularId,
     /// Its current metadata file; none for a table that is staged only.
@@ -24,39 +23,42 @@ pub struct Loaded {
     pub metadata: StoredMetadata,
     /// Which of its snapshots the metadata holds.
     pub representation: Representation,
-    /// What the client needs to reach its files.
-    pub config: Vec<(String, String)>,
-    /// How often the warehouse, which decides on `config`, has changed.
-    pub warehouse_version: Version,
+    warehouse: Arc<Warehouse>,
     version: Option<Version>,
+}
+
+/// Names an answer that was made of a row: equal for equal answers, different as soon as the table or view, or the warehouse,
+/// which decides on [`Loaded::config`], has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LoadedStamp {
+    id: TabularId,
+    version: Version,
+    warehouse_version: Version,
+    representation: Representation,
 }
 
 impl Loaded {
     /// The answer for a version of a table or view.
-    pub(crate) fn of(warehouse: &Warehouse, id: TabularId, versioned: &Versioned) -> Self {
+    pub(crate) fn of(warehouse: &Arc<Warehouse>, id: TabularId, versioned: &Versioned) -> Self {
         let content = &versioned.content;
         Self {
-            warehouse: warehouse.id(),
+            warehouse: Arc::clone(warehouse),
             id,
             metadata_location: Some(content.metadata_location.clone()),
             metadata: content.metadata.clone(),
             representation: Representation::All,
-            config: warehouse.profile.client_config(),
-            warehouse_version: warehouse.row.version,
             version: Some(versioned.version),
         }
     }
 
     /// The answer for a table that has no row yet.
-    pub(crate) fn staged(warehouse: &Warehouse, id: TabularId, json: &[u8]) -> Self {
+    pub(crate) fn staged(warehouse: &Arc<Warehouse>, id: TabularId, json: &[u8]) -> Self {
         Self {
-            warehouse: warehouse.id(),
+            warehouse: Arc::clone(warehouse),
             id,
             metadata_location: None,
             metadata: StoredMetadata::encode(json),
             representation: Representation::All,
-            config: warehouse.profile.client_config(),
-            warehouse_version: warehouse.row.version,
             version: None,
         }
     }
@@ -71,18 +73,35 @@ impl Loaded {
         self.metadata = metadata;
         self
     }
-}
 
-impl Catalog {
-    /// The metadata of an answer, uncompressed.
-    pub fn metadata_json(&self, loaded: &Loaded) -> Result<Bytes> {
-        match loaded.version {
-            Some(version) => self.metadata.plain(
-                (loaded.id, version, loaded.representation),
-                &loaded.metadata,
-            ),
-            None => Ok(loaded.metadata.decode()?.into()),
-        }
+    /// The warehouse.
+    pub fn warehouse(&self) -> WarehouseId {
+        self.warehouse.id()
+    }
+
+    /// How often the warehouse has changed.
+    pub fn warehouse_version(&self) -> Version {
+        self.warehouse.row.version
+    }
+
+    /// What the client needs to reach the files.
+    pub fn config(&self) -> Vec<(String, String)> {
+        self.warehouse.profile.client_config()
+    }
+
+    /// What answers made of this can be kept by; none for a table that is staged only.
+    pub fn stamp(&self) -> Option<LoadedStamp> {
+        Some(LoadedStamp {
+            id: self.id,
+            version: self.version?,
+            warehouse_version: self.warehouse_version(),
+            representation: self.representation,
+        })
+    }
+
+    /// The metadata, uncompressed.
+    pub fn metadata_json(&self) -> Result<Vec<u8>> {
+        Ok(self.metadata.decode()?)
     }
 }
 
@@ -149,13 +168,7 @@ async fn loaded_again(
             let target = cx
                 .require(request, TabularAction::GetMetadata.on(kind), target)
                 .await?;
-            let versioned = cx.metadata.put(
-                id,
-                Versioned {
-                    version,
-                    content: row.content,
-                },
-            );
+            let versioned = cx.metadata.put(id, version, row.content);
             Ok(Loaded::of(&target.warehouse, id, &versioned))
         }
         Err(StoreError::NotFound(_)) => {

@@ -13,8 +13,8 @@ pub(crate) use creation::{CreationPlace, FirstMetadata, create, creation_refused
 pub(crate) use drop::drop;
 pub use list::ListQuery;
 pub(crate) use list::{collect, list};
-pub use loaded::Loaded;
 pub(crate) use loaded::{CommittedTabular, once_loaded};
+pub use loaded::{Loaded, LoadedStamp};
 pub(crate) use protect::{protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;

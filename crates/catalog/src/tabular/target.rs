@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Protected, Resource, TableAction, ViewAction};
-use model::{NamespaceId, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
 use store::{ResolveTarget, TabularRow, TabularStamp};
 
 use crate::cache::Versioned;
@@ -179,45 +179,24 @@ impl Catalog {
     ) -> Result<(Authorized<TabularTarget>, Arc<Versioned>)> {
         let (namespace, name) = (at.1.namespace.key().clone(), at.1.name.key().clone());
         let hint = self.metadata.hint(at.0, at.1);
-        let known = hint.and_then(|id| Some((id, self.metadata.get(id)?.version)));
-        let target = ResolveTarget::TabularContent(namespace, name, known);
+        let known = hint.and_then(|id| Some((id, self.metadata.get(id)?)));
+        let stamp = known.as_ref().map(|(id, known)| (*id, known.version));
+        let target = ResolveTarget::TabularContent(namespace, name, stamp);
         let found = self.find(at.0, target).await?;
         let target = found.tabular.filter(|target| target.kind() == kind);
         let mut target = target.ok_or_else(|| missing(kind, at.1))?;
         let (id, version) = (target.id(), target.stamp.version);
         let fetched = target.stamp.content.take();
         let target = self.require(request, action.on(kind), target).await?;
-        let versioned = match fetched {
-            Some(content) => {
+        let versioned = match (fetched, known) {
+            (Some(content), _) => {
                 self.metadata.remember(at.0, at.1, id);
-                self.metadata.put(id, Versioned { version, content })
+                self.metadata.put(id, version, content)
             }
-            None => self.content_at(&target, version).await?,
+            // The database did not send it because it is still what we have.
+            (None, Some((_, known))) => known,
+            (None, None) => return Err(CatalogError::internal("a row without its content")),
         };
         Ok((target, versioned))
-    }
-
-    /// The content that the database did not send because we had it; unless it was evicted meanwhile.
-    async fn content_at(
-        &self,
-        target: &Authorized<TabularTarget>,
-        version: Version,
-    ) -> Result<Arc<Versioned>> {
-        if let Some(known) = self.metadata.get(target.id())
-            && known.version == version
-        {
-            return Ok(known);
-        }
-        let row = self
-            .store(target)
-            .tabular_load(target.warehouse.id(), target.id())
-            .await?;
-        Ok(self.metadata.put(
-            target.id(),
-            Versioned {
-                version: row.version,
-                content: row.content,
-            },
-        ))
     }
 }

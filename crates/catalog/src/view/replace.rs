@@ -106,7 +106,7 @@ async fn attempt(
     match cx.store(&view).tabular_commit(commit, effects).await {
         Ok(()) => {
             let version = versioned.version.next();
-            let versioned = cx.metadata.put(view.id(), Versioned { version, content });
+            let versioned = cx.metadata.put(view.id(), version, content);
             let loaded = Loaded::of(warehouse, view.id(), &versioned);
             Ok(Some((committed, loaded)))
         }

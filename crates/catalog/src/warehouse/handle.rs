@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use authz::{Protected, Resource};
 use model::{Version, WarehouseId};
-use moka::sync::Cache;
 use objects::{Objects, StorageCredential, StorageProfile};
+use quick_cache::sync::Cache;
 use store::{Store, WarehouseRow};
 use tokio::sync::OnceCell;
 

@@ -1,6 +1,6 @@
 //! Warehouses, namespaces, tables and views in a path.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
 use model::{
@@ -54,36 +54,68 @@ pub(crate) fn namespace_of_text(text: &str) -> ApiResult<NamespacePath> {
     )?)
 }
 
-async fn params(parts: &mut Parts) -> ApiResult<RawPathParams> {
-    RawPathParams::from_request_parts(parts, &())
-        .await
-        .map_err(|error| {
+/// The parameters of a path, decoded. Java's clients write a space in a path as `+`, which is read as a space here, too.
+struct Params {
+    decoded: RawPathParams,
+    with_spaces: Option<Vec<(String, String)>>,
+}
+
+impl Params {
+    async fn of(parts: &mut Parts) -> ApiResult<Self> {
+        let decoded = RawPathParams::from_request_parts(parts, &()).await;
+        let decoded = decoded.map_err(|error| {
             ApiError::bad_request(format!("the path cannot be read: {}", error.body_text()))
+        })?;
+        Ok(Self {
+            decoded,
+            with_spaces: parts.uri.path().contains('+').then(|| with_spaces(parts)),
         })
+    }
+
+    fn get(&self, name: &str) -> ApiResult<&str> {
+        let spaced = self.with_spaces.iter().flatten();
+        let mut spaced = spaced.map(|(key, value)| (key.as_str(), value.as_str()));
+        let found = spaced.find(|(key, _)| *key == name);
+        let found = found.or_else(|| self.decoded.iter().find(|(key, _)| *key == name));
+        found
+            .map(|(_, value)| value)
+            .ok_or_else(|| ApiError::bad_request(format!("the path has no `{name}`")))
+    }
+
+    fn warehouse(&self) -> ApiResult<WarehouseId> {
+        let text = self.get("prefix")?;
+        text.parse().map_err(|_| {
+            let shown: String = text.chars().take(80).collect();
+            let message = format!(
+                "prefix `{shown}` is not the id of a warehouse; take it from `GET /v1/config`"
+            );
+            ApiError::new(StatusCode::BAD_REQUEST, "PrefixIsNotWarehouseID", message)
+        })
+    }
 }
 
-fn param<'a>(params: &'a RawPathParams, name: &str) -> ApiResult<&'a str> {
-    let found = params.iter().find(|(key, _)| *key == name);
-    found
-        .map(|(_, value)| value)
-        .ok_or_else(|| ApiError::bad_request(format!("the path has no `{name}`")))
-}
-
-fn warehouse(params: &RawPathParams) -> ApiResult<WarehouseId> {
-    let text = param(params, "prefix")?;
-    text.parse().map_err(|_| {
-        let shown: String = text.chars().take(80).collect();
-        let message =
-            format!("prefix `{shown}` is not the id of a warehouse; take it from `GET /v1/config`");
-        ApiError::new(StatusCode::BAD_REQUEST, "PrefixIsNotWarehouseID", message)
-    })
+/// Those parameters that have a `+`, read from the path as it was sent: once decoded, it cannot be told from `%2B`.
+fn with_spaces(parts: &Parts) -> Vec<(String, String)> {
+    let sent = parts.extensions.get::<OriginalUri>();
+    let sent = sent.map_or(&parts.uri, |original| &original.0).path();
+    let Some(route) = parts.extensions.get::<MatchedPath>() else {
+        return Vec::new();
+    };
+    let segments = route.as_str().split('/').zip(sent.split('/'));
+    let parameters = segments.filter_map(|(name, value)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        let spaced = value.contains('+').then(|| value.replace('+', " "))?;
+        let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+        Some((name.to_owned(), decoded.ok()?.into_owned()))
+    });
+    parameters.collect()
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for At {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
-        Ok(Self(warehouse(&params(parts).await?)?))
+        Ok(Self(Params::of(parts).await?.warehouse()?))
     }
 }
 
@@ -91,10 +123,10 @@ impl<S: Send + Sync> FromRequestParts<S> for AtNamespace {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
-        let params = params(parts).await?;
-        let namespace = namespace_of_text(param(&params, "namespace")?)?;
+        let params = Params::of(parts).await?;
+        let namespace = namespace_of_text(params.get("namespace")?)?;
         Ok(Self {
-            warehouse: warehouse(&params)?,
+            warehouse: params.warehouse()?,
             namespace,
         })
     }
@@ -104,14 +136,14 @@ impl<S: Send + Sync> FromRequestParts<S> for AtTabular {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
-        let params = params(parts).await?;
-        let namespace = namespace_of_text(param(&params, "namespace")?)?;
-        let name = match param(&params, "table") {
+        let params = Params::of(parts).await?;
+        let namespace = namespace_of_text(params.get("namespace")?)?;
+        let name = match params.get("table") {
             Ok(table) => Name::parse("table", table)?,
-            Err(_) => Name::parse("view", param(&params, "view")?)?,
+            Err(_) => Name::parse("view", params.get("view")?)?,
         };
         Ok(Self {
-            warehouse: warehouse(&params)?,
+            warehouse: params.warehouse()?,
             path: TabularPath { namespace, name },
         })
     }

@@ -1,15 +1,18 @@
 //! Tables and views as answers.
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use catalog::Loaded;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
+use super::answers::{Answer, AnswerKey, Coding};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::etag::etag;
+use crate::etag::{etag, is_known};
 use crate::extract::delegation;
 use crate::splice::{Pieces, gzip};
 
@@ -29,46 +32,38 @@ pub(super) fn answer(
     loaded: &Loaded,
     shape: Shape,
 ) -> ApiResult<Response> {
-    let etag = etag(loaded, &delegation(headers));
-    answer_tagged(app, headers, (loaded, shape), etag)
-}
-
-/// The same, with an entity tag that is known already.
-pub(super) fn answer_tagged(
-    app: &App,
-    headers: &HeaderMap,
-    (loaded, shape): (&Loaded, Shape),
-    etag: Option<HeaderValue>,
-) -> ApiResult<Response> {
-    let before = before(loaded);
-    let after = match shape {
-        Shape::Load => format!(",\"config\":{}}}", config(loaded)),
-        Shape::Commit => "}".to_owned(),
-    };
-    let mut response = if accepts_gzip(headers) {
-        let mut response = Response::new(Body::new(gzip(
-            before.as_bytes(),
-            &loaded.metadata,
-            after.as_bytes(),
-        )));
-        let encoding = HeaderValue::from_static("gzip");
-        response
-            .headers_mut()
-            .insert(header::CONTENT_ENCODING, encoding);
-        response
+    let coding = if accepts_gzip(headers) {
+        Coding::Gzip
     } else {
-        let json = app.catalog.metadata_json(loaded)?;
-        Response::new(Body::new(Pieces::new([
-            Bytes::from(before),
-            json,
-            Bytes::from(after),
-        ])))
+        Coding::Identity
     };
+    let answer = finished(app, loaded, shape, (coding, delegation(headers)))?;
+    let mut response = Response::new(Body::new(answer.body.clone()));
     let set = response.headers_mut();
     set.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
+    if coding == Coding::Gzip {
+        set.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    put_validators(set, answer.etag.clone());
+    Ok(response)
+}
+
+/// 304, if the client has named the answer's tag; nothing otherwise.
+pub(super) fn not_modified(headers: &HeaderMap, loaded: &Loaded) -> Option<Response> {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        return None;
+    }
+    let etag = etag(loaded, &delegation(headers)).filter(|etag| is_known(headers, etag))?;
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    put_validators(response.headers_mut(), Some(etag));
+    Some(response)
+}
+
+/// What 200 and 304 have in common (RFC 9110, section 15.4.5).
+fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
     set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     set.insert(
         header::VARY,
@@ -79,24 +74,62 @@ pub(super) fn answer_tagged(
     if let Some(etag) = etag {
         set.insert(header::ETAG, etag);
     }
-    Ok(response)
 }
 
-fn before(loaded: &Loaded) -> String {
-    match &loaded.metadata_location {
+/// The answer, out of those that are kept or made now. Commits are answered once, so they are not kept.
+fn finished(
+    app: &App,
+    loaded: &Loaded,
+    shape: Shape,
+    (coding, delegation): (Coding, String),
+) -> ApiResult<Arc<Answer>> {
+    let key = loaded.stamp().filter(|_| shape == Shape::Load);
+    let Some(stamp) = key else {
+        let etag = etag(loaded, &delegation);
+        let body = body(loaded, shape, coding)?;
+        return Ok(Arc::new(Answer { body, etag }));
+    };
+    let key = AnswerKey {
+        loaded: stamp,
+        coding,
+        delegation,
+    };
+    if let Some(known) = app.answers.get(&key) {
+        return Ok(known);
+    }
+    let made = Arc::new(Answer {
+        body: body(loaded, shape, coding)?,
+        etag: etag(loaded, &key.delegation),
+    });
+    app.answers.put(key, &made);
+    Ok(made)
+}
+
+fn body(loaded: &Loaded, shape: Shape, coding: Coding) -> ApiResult<Pieces> {
+    let before = match &loaded.metadata_location {
         Some(location) => format!(
             "{{\"metadata-location\":{},\"metadata\":",
             Value::from(location.as_str())
         ),
         None => "{\"metadata\":".to_owned(),
-    }
+    };
+    let after = match shape {
+        Shape::Load => format!(",\"config\":{}}}", config(loaded)),
+        Shape::Commit => "}".to_owned(),
+    };
+    Ok(match coding {
+        Coding::Gzip => gzip(before.as_bytes(), &loaded.metadata, after.as_bytes()),
+        Coding::Identity => {
+            let json = Bytes::from(loaded.metadata_json()?);
+            Pieces::new([before.into(), json, after.into()])
+        }
+    })
 }
 
 fn config(loaded: &Loaded) -> Value {
-    loaded
-        .config
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+    let config = loaded.config().into_iter();
+    config
+        .map(|(key, value)| (key, Value::from(value)))
         .collect::<serde_json::Map<_, _>>()
         .into()
 }

@@ -1,5 +1,6 @@
 //! The Iceberg REST catalog API, as the specification has it.
 
+mod answers;
 pub(crate) mod config;
 pub(crate) mod function;
 mod loaded;
@@ -7,6 +8,8 @@ pub(crate) mod namespace;
 pub(crate) mod table;
 pub(crate) mod transaction;
 pub(crate) mod view;
+
+pub(crate) use answers::Answers;
 
 use serde::Deserialize;
 

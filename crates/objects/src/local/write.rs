@@ -11,14 +11,15 @@ use crate::error::ObjectError;
 use crate::location::Location;
 
 /// Writes a temporary file beside the target, flushes it, gives it its name unless that is taken,
-/// and flushes the folder.
+/// and flushes the folders that have changed. Those come last, together: the first flush of a journaling file system
+/// takes the others' changes along.
 pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<(), ObjectError> {
     let io_error = |e: io::Error| ObjectError::from_io(at, &e);
     let segments = root.segments(at)?;
     let Some((name, folders)) = segments.split_last() else {
         return Err(ObjectError::invalid(at, "it is the root folder"));
     };
-    let folder = create_folders(root, at, folders)?;
+    let (folder, changed) = create_folders(root, at, folders)?;
     let path = folder.join(name);
     // Early, to spare the flush; the link below decides.
     if path.symlink_metadata().is_ok() {
@@ -30,7 +31,9 @@ pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<()
     let temporary = Temporary::write(&folder, content).map_err(io_error)?;
     temporary.name_as(&path).map_err(io_error)?;
     drop(temporary);
-    sync_folder(&folder).map_err(io_error)
+    sync_folder(&folder).map_err(io_error)?;
+    let mut changed = changed.iter().rev();
+    changed.try_for_each(|parent| sync_folder(parent).map_err(io_error))
 }
 
 /// A flushed file without its name yet; removed when dropped.
@@ -81,23 +84,31 @@ impl Drop for Temporary {
     }
 }
 
-/// Creates what is missing of the folders, durably, and returns the path of the innermost.
-fn create_folders(root: &Root, at: &Location, folders: &[&str]) -> Result<PathBuf, ObjectError> {
-    let mut path = root.canonical.clone();
+/// Creates what is missing of the folders. Returns the path of the innermost, and the folders in which some were created:
+/// only flushing those makes them survive a crash.
+fn create_folders(
+    root: &Root,
+    at: &Location,
+    folders: &[&str],
+) -> Result<(PathBuf, Vec<PathBuf>), ObjectError> {
+    let (mut path, mut changed) = (root.canonical.clone(), Vec::new());
     for folder in folders {
         let parent = path.clone();
         path.push(folder);
-        create_folder(at, &parent, &path)?;
+        if create_folder(at, &path)? {
+            changed.push(parent);
+        }
     }
-    Ok(path)
+    Ok((path, changed))
 }
 
-fn create_folder(at: &Location, parent: &Path, path: &Path) -> Result<(), ObjectError> {
+/// Whether it was missing.
+fn create_folder(at: &Location, path: &Path) -> Result<bool, ObjectError> {
     let io_error = |e: io::Error| ObjectError::from_io(at, &e);
     // Twice, because somebody else may be faster, perhaps with something that is no folder.
     for _ in 0..2 {
         match Entry::at(path).map_err(io_error)? {
-            Entry::Folder => return Ok(()),
+            Entry::Folder => return Ok(false),
             Entry::Link => return Err(link_refused(at, path)),
             Entry::Other => {
                 return Err(ObjectError::invalid(
@@ -106,7 +117,7 @@ fn create_folder(at: &Location, parent: &Path, path: &Path) -> Result<(), Object
                 ));
             }
             Entry::Missing => match fs::create_dir(path) {
-                Ok(()) => return sync_folder(parent).map_err(io_error),
+                Ok(()) => return Ok(true),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(io_error(e)),
             },

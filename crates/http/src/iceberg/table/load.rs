@@ -1,17 +1,16 @@
 //! `GET /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use catalog::Representation;
-use http::{HeaderMap, StatusCode, header};
+use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::etag::{etag, is_known};
-use crate::extract::{Asked, AtTabular, Query, delegation};
-use crate::iceberg::loaded::{Shape, answer_tagged};
+use crate::extract::{Asked, AtTabular, Query};
+use crate::iceberg::loaded::{Shape, answer, not_modified};
 
 /// What to load.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,10 +49,8 @@ pub(crate) async fn load(
         representation,
     )
     .await?;
-    match etag(&loaded, &delegation(&headers)) {
-        Some(etag) if is_known(&headers, &etag) => {
-            Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response())
-        }
-        etag => answer_tagged(&app, &headers, (&loaded, Shape::Load), etag),
+    match not_modified(&headers, &loaded) {
+        Some(response) => Ok(response),
+        None => answer(&app, &headers, &loaded, Shape::Load),
     }
 }

@@ -1,0 +1,180 @@
+//! What is outermost around every request: its id, its log line, its time limit, its duration.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use model::RequestId;
+use tower::{Layer, Service};
+use tracing::{Instrument, Span};
+
+use crate::durations::Durations;
+use crate::error::ApiError;
+
+/// Names a request in logs and answers.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts [`Observed`] around services.
+#[derive(Clone)]
+pub(crate) struct Observe {
+    longest: Duration,
+    durations: Arc<Durations>,
+}
+
+impl Observe {
+    /// Gives each request at most so much time.
+    pub(crate) fn within(longest: Duration) -> Self {
+        Self {
+            longest,
+            durations: Arc::default(),
+        }
+    }
+}
+
+impl<S> Layer<S> for Observe {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// One service where several layers would each box the request's future.
+#[derive(Clone)]
+pub(crate) struct Observed<S> {
+    inner: S,
+    layer: Observe,
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let seen = Seen::of(&request);
+        let (longest, durations) = (self.layer.longest, Arc::clone(&self.layer.durations));
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = tokio::time::timeout(longest, answer.instrument(seen.span.clone()));
+            let response = match answer.await {
+                Ok(Ok(response)) => explain_encoding(response.into_response()),
+                Err(_) => too_long(&seen.method, longest),
+            };
+            Ok(seen.tell(response, &durations))
+        })
+    }
+}
+
+/// What is to be told of a request when it has been answered.
+struct Seen {
+    id: Option<HeaderValue>,
+    method: Method,
+    route: Option<MatchedPath>,
+    /// Only if it is logged.
+    path: Option<String>,
+    span: Span,
+    start: Instant,
+}
+
+impl Seen {
+    fn of(request: &Request) -> Self {
+        let given = request.headers().get(REQUEST_ID);
+        let id = match given.filter(|id| is_short_word(id)) {
+            Some(given) => Some(given.clone()),
+            None => HeaderValue::try_from(RequestId::generate().to_string()).ok(),
+        };
+        let shown = id.as_ref().and_then(|id| id.to_str().ok());
+        let span = tracing::info_span!("request", request.id = shown.unwrap_or_default());
+        let is_logged = tracing::enabled!(tracing::Level::INFO);
+        Self {
+            id,
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            path: is_logged.then(|| request.uri().path().to_owned()),
+            span,
+            start: Instant::now(),
+        }
+    }
+
+    fn tell(self, mut response: Response, durations: &Durations) -> Response {
+        let (method, elapsed, status) = (&self.method, self.start.elapsed(), response.status());
+        if let Some(path) = self.path {
+            let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+            self.span.in_scope(|| {
+                tracing::info!(%method, path, status = status.as_u16(), duration_us, "answered");
+            });
+        }
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        durations.record(method, route, (status, elapsed));
+        if let Some(id) = self.id {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+}
+
+/// Answers a request that takes too long. What it was to change may still happen, so that answer must not be a 4xx: a client
+/// would take the change for refused and delete what it has written (REST specification, `CommitStateUnknownException`).
+fn too_long(method: &Method, longest: Duration) -> Response {
+    let message = format!(
+        "the request took longer than {} s (`LAKEKEEPER__MAX_REQUEST_TIME`)",
+        longest.as_secs()
+    );
+    let error = if method.is_safe() {
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+    } else {
+        let message = format!("{message}; nobody knows yet whether its change will happen");
+        ApiError::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "CommitStateUnknownException",
+            message,
+        )
+    };
+    error.into_response()
+}
+
+/// A request in an encoding that is not taken gets an empty 415 from a layer below; it deserves a message.
+fn explain_encoding(response: Response) -> Response {
+    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return response;
+    }
+    let message = "the request's `content-encoding` is not one that the catalog takes; send \
+                   `gzip`, `zstd` or no encoding";
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let mut explained =
+        ApiError::new(status, "UnsupportedMediaTypeException", message).into_response();
+    if let Some(taken) = response.headers().get(header::ACCEPT_ENCODING) {
+        let taken = taken.clone();
+        explained
+            .headers_mut()
+            .insert(header::ACCEPT_ENCODING, taken);
+    }
+    explained
+}
+
+fn is_short_word(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=128).contains(&bytes.len())
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
+}
