@@ -14,6 +14,7 @@ from pathlib import Path
 
 from paths import CACHE, LOGS
 
+AZURITE_VERSION = "3.35.0"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
 
@@ -119,6 +120,22 @@ def _built_with_go(module: str, version: str) -> Path:
             _say(f"building {name}, about two minutes")
             _run(["go", "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
     return home / name
+
+
+def azurite() -> list[Path]:
+    """The command of Azurite's Blob service."""
+    home = CACHE / f"azurite-{AZURITE_VERSION}"
+    with _lock(home.name):
+        if not (home / ".ready").exists():
+            if not shutil.which("npm"):
+                _apt("npm", "npm is missing (Azurite is a package of it): install Node.js 18 or newer")
+            _say(f"installing Azurite {AZURITE_VERSION}")
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir(parents=True)
+            npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(home)]
+            _run([*npm, f"azurite@{AZURITE_VERSION}"], "azurite")
+            (home / ".ready").touch()
+    return [Path(shutil.which("node") or "node"), home / "node_modules/azurite/dist/src/blob/main.js"]
 
 
 def postgres() -> Path:

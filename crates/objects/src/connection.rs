@@ -18,6 +18,8 @@ pub(crate) enum Transport {
     Tls,
     /// HTTP, for a service on the same machine or in a closed network.
     Plain,
+    /// As each address says: for a store across the network whose token service is on the same machine.
+    Mixed,
 }
 
 impl Transport {
@@ -46,7 +48,7 @@ pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
         .no_zstd()
         .no_deflate();
     match transport {
-        Transport::Tls => client,
+        Transport::Tls | Transport::Mixed => client,
         // Without TLS no CA certificates are needed, and a bare container has none to load.
         Transport::Plain => client.tls_certs_only([]),
     }
@@ -59,7 +61,12 @@ pub(crate) struct Pool(HttpClient);
 impl Pool {
     /// With limits on time.
     pub(crate) fn new(transport: Transport) -> reqwest::Result<Self> {
-        let client = client(transport).timeout(REQUEST_TIMEOUT).build()?;
+        Self::of(client(transport))
+    }
+
+    /// Of a client with settings of its own.
+    pub(crate) fn of(client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
+        let client = client.timeout(REQUEST_TIMEOUT).build()?;
         Ok(Self(HttpClient::new(client)))
     }
 }

@@ -1,5 +1,6 @@
 //! Credentials for storage: never shown, never serialised by accident.
 
+mod azure;
 mod gcs;
 mod s3;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::profile::ProfileError;
 use crate::secret::Secret;
 
+pub use azure::AzureCredential;
 pub(crate) use gcs::GOOGLE_STORAGE;
 pub use gcs::{GcsCredential, GcsKey};
 pub use s3::{AccessKey, S3Credential};
@@ -20,6 +22,8 @@ pub enum StorageCredential {
     S3(S3Credential),
     /// For [`crate::StorageProfile::Gcs`].
     Gcs(GcsCredential),
+    /// For [`crate::StorageProfile::Adls`] and [`crate::StorageProfile::OneLake`].
+    Azure(AzureCredential),
 }
 
 impl StorageCredential {
@@ -34,8 +38,13 @@ impl StorageCredential {
         match text("type")? {
             "s3" => S3Credential::from_json(credential_type()?, json).map(Self::S3),
             "gcs" => GcsCredential::from_json(credential_type()?, json).map(Self::Gcs),
-            kind @ ("az" | "stackit") => Err(unsupported("type", kind, "`s3`, `gcs`")),
-            other => Err(ProfileError::field("type", other, "must be `s3` or `gcs`")),
+            "az" => AzureCredential::from_json(credential_type()?, json).map(Self::Azure),
+            kind @ "stackit" => Err(unsupported("type", kind, "`s3`, `gcs`, `az`")),
+            other => Err(ProfileError::field(
+                "type",
+                other,
+                "must be `s3`, `gcs` or `az`",
+            )),
         }
     }
 
@@ -45,6 +54,7 @@ impl StorageCredential {
         let json = match self {
             Self::S3(s3) => s3.expose_json(),
             Self::Gcs(gcs) => gcs.expose_json(),
+            Self::Azure(azure) => azure.expose_json(),
         };
         Secret::new(json.to_string())
     }
@@ -54,6 +64,7 @@ impl StorageCredential {
         match self {
             Self::S3(_) => "s3",
             Self::Gcs(_) => "gcs",
+            Self::Azure(_) => "az",
         }
     }
 
@@ -62,6 +73,7 @@ impl StorageCredential {
         match self {
             Self::S3(s3) => s3.credential_type(),
             Self::Gcs(gcs) => gcs.credential_type(),
+            Self::Azure(azure) => azure.credential_type(),
         }
     }
 }

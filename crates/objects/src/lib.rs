@@ -1,4 +1,4 @@
-//! Storage profiles, locations and file I/O on local files, memory, S3 and GCS.
+//! Storage profiles, locations and file I/O on local files, memory, S3, GCS and Azure.
 //!
 //! - [`Location`]: where an object or a folder is, safe to compare.
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
@@ -8,6 +8,7 @@
 //! - [`validate_access`], [`validate_vended`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
+mod adls;
 mod classify;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -29,7 +30,9 @@ mod token;
 mod vend;
 
 pub use access::{AccessError, AccessStep, VendedAccessError, validate_access, validate_vended};
-pub use credential::{AccessKey, GcsCredential, GcsKey, S3Credential, StorageCredential};
+pub use credential::{
+    AccessKey, AzureCredential, GcsCredential, GcsKey, S3Credential, StorageCredential,
+};
 pub use error::{ObjectError, StoreFailure};
 pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
 pub use location::{
@@ -38,9 +41,10 @@ pub use location::{
 };
 pub use open::{OpenError, memory, open, open_vended, vendor};
 pub use profile::{
-    AwsIdentity, AwsIdentityRules, DeletionMode, DirectUse, ExternalIds, GcpIdentity, GcsProfile,
-    LayoutName, LocalProfile, LocalStorage, Policy, ProfileError, S3Flavor, S3Profile,
-    SigningUrlStyle, StorageLayout, StorageProfile,
+    AdlsProfile, AwsIdentity, AwsIdentityRules, AzureIdentity, DeletionMode, DirectUse,
+    EndpointMode, ExternalIds, GcpIdentity, GcsProfile, LayoutName, LocalProfile, LocalStorage,
+    OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle, StorageLayout,
+    StorageProfile, TopLevelFolder,
 };
 pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;

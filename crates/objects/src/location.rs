@@ -18,6 +18,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub(crate) use azure::{container_problem, dfs_name, host_problem};
 pub(crate) use bucket::{bucket_problem, gcs_bucket_problem};
 pub(crate) use error::shortened;
 pub use error::{LocationError, LocationProblem};

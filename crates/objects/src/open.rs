@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::credential::StorageCredential;
+use crate::adls::AdlsStore;
+use crate::credential::{AzureCredential, StorageCredential};
 use crate::gcs::{GcsStore, GcsVendor};
 use crate::guard::{Guarded, Patience};
 use crate::io::Objects;
 use crate::local::LocalStore;
 use crate::memory::MemoryStore;
-use crate::profile::StorageProfile;
+use crate::profile::{Lake, StorageProfile};
 use crate::s3::{S3Store, S3Vendor};
 use crate::vend::{Vended, Vendor};
 
@@ -60,14 +61,30 @@ pub fn open(
             let store = GcsStore::open(gcs, credential)?;
             Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
         }
-        (StorageProfile::S3(_) | StorageProfile::Gcs(_), None) => {
-            Err(OpenError::CredentialMissing(profile.kind()))
+        (StorageProfile::Adls(adls), Some(StorageCredential::Azure(credential))) => {
+            open_lake(&adls.lake(), credential)
         }
+        (StorageProfile::OneLake(onelake), Some(StorageCredential::Azure(credential))) => {
+            open_lake(&onelake.lake(), credential)
+        }
+        (
+            StorageProfile::S3(_)
+            | StorageProfile::Gcs(_)
+            | StorageProfile::Adls(_)
+            | StorageProfile::OneLake(_),
+            None,
+        ) => Err(OpenError::CredentialMissing(profile.kind())),
         (_, Some(credential)) => Err(OpenError::CredentialRefused {
             profile: profile.kind(),
             credential: credential.kind(),
         }),
     }
+}
+
+fn open_lake(lake: &Lake, credential: &AzureCredential) -> Result<Arc<dyn Objects>, OpenError> {
+    let store = AdlsStore::open(lake, credential)?;
+    let base = lake.base_location();
+    Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
 }
 
 /// What hands out access to parts of a warehouse's storage; `None` where the profile has nothing of the kind.
@@ -86,10 +103,18 @@ pub fn vendor(
             let vendor = GcsVendor::open(gcs, credential)?;
             Ok(vendor.map(|vendor| Arc::new(vendor) as Arc<dyn Vendor>))
         }
-        (StorageProfile::S3(_) | StorageProfile::Gcs(_), None) => {
-            Err(OpenError::CredentialMissing(profile.kind()))
-        }
-        (StorageProfile::Local(_) | StorageProfile::Memory, None) => Ok(None),
+        (
+            StorageProfile::S3(_)
+            | StorageProfile::Gcs(_)
+            | StorageProfile::Adls(_)
+            | StorageProfile::OneLake(_),
+            None,
+        ) => Err(OpenError::CredentialMissing(profile.kind())),
+        (StorageProfile::Local(_) | StorageProfile::Memory, None)
+        | (
+            StorageProfile::Adls(_) | StorageProfile::OneLake(_),
+            Some(StorageCredential::Azure(_)),
+        ) => Ok(None),
         (_, Some(credential)) => Err(OpenError::CredentialRefused {
             profile: profile.kind(),
             credential: credential.kind(),
@@ -116,6 +141,9 @@ pub fn open_vended(
         StorageProfile::Local(_) | StorageProfile::Memory => Err(OpenError::Unsupported(
             "vended access to storage of types `local` and `memory`",
         )),
+        StorageProfile::Adls(_) | StorageProfile::OneLake(_) => {
+            Err(OpenError::Unsupported("vended access to Azure"))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A profile that exists is valid: its fields are checked while it is read from JSON, in requests
 //! and from the store alike.
 
+mod adls;
 mod error;
 mod gcs;
 mod layout;
@@ -18,12 +19,15 @@ use serde_json::Value;
 use crate::credential::StorageCredential;
 use crate::location::{Location, LocationError, LocationProblem, Scheme};
 
+pub(crate) use adls::Lake;
+pub use adls::{AdlsProfile, EndpointMode, OneLakeProfile, TopLevelFolder};
 pub use error::ProfileError;
 pub use gcs::GcsProfile;
 pub use layout::{LayoutName, StorageLayout};
 pub use local::LocalProfile;
 pub use policy::{
-    AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, GcpIdentity, LocalStorage, Policy,
+    AwsIdentity, AwsIdentityRules, AzureIdentity, DirectUse, ExternalIds, GcpIdentity,
+    LocalStorage, Policy,
 };
 pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
 
@@ -40,6 +44,11 @@ pub enum StorageProfile {
     S3(Box<S3Profile>),
     /// A bucket of Google Cloud Storage.
     Gcs(GcsProfile),
+    /// A filesystem of Azure Data Lake Storage Gen2.
+    Adls(Box<AdlsProfile>),
+    /// A lakehouse of Microsoft Fabric.
+    #[serde(rename = "onelake")]
+    OneLake(Box<OneLakeProfile>),
     /// Memory of the process: for tests. Each [`crate::open`] makes an empty store of its own.
     Memory,
 }
@@ -68,18 +77,22 @@ impl StorageProfile {
             "local" => LocalProfile::from_json(json).map(Self::Local),
             "s3" => S3Profile::from_json(json).map(|profile| Self::S3(Box::new(profile))),
             "gcs" => GcsProfile::from_json(json).map(Self::Gcs),
-            "memory" => Ok(Self::Memory),
-            "adls" | "azdls" | "onelake" | "stackit" | "s3-tables" => {
-                Err(ProfileError::Unsupported {
-                    field: "type",
-                    value: kind.to_owned(),
-                    supported: "`s3`, `gcs`, `local`",
-                })
+            "adls" | "azdls" => {
+                AdlsProfile::from_json(json).map(|profile| Self::Adls(Box::new(profile)))
             }
+            "onelake" => {
+                OneLakeProfile::from_json(json).map(|profile| Self::OneLake(Box::new(profile)))
+            }
+            "memory" => Ok(Self::Memory),
+            "stackit" | "s3-tables" => Err(ProfileError::Unsupported {
+                field: "type",
+                value: kind.to_owned(),
+                supported: "`s3`, `gcs`, `adls`, `onelake`, `local`",
+            }),
             other => Err(ProfileError::field(
                 "type",
                 other,
-                "must be `s3`, `gcs` or `local`",
+                "must be `s3`, `gcs`, `adls`, `onelake` or `local`",
             )),
         }
     }
@@ -90,6 +103,8 @@ impl StorageProfile {
             Self::Local(_) => "local",
             Self::S3(_) => "s3",
             Self::Gcs(_) => "gcs",
+            Self::Adls(_) => "adls",
+            Self::OneLake(_) => "onelake",
             Self::Memory => "memory",
         }
     }
@@ -119,6 +134,12 @@ impl StorageProfile {
             (Self::Gcs(_), Some(StorageCredential::Gcs(credential))) => {
                 gcs::check_credential(credential, policy.gcp_identity)
             }
+            (Self::Adls(_), Some(StorageCredential::Azure(credential))) => {
+                AdlsProfile::check_credential(credential, *policy)
+            }
+            (Self::OneLake(_), Some(StorageCredential::Azure(credential))) => {
+                OneLakeProfile::check_credential(credential, *policy)
+            }
             // What does not belong together is refused by `open`.
             _ => Ok(()),
         }
@@ -144,6 +165,8 @@ impl StorageProfile {
             Self::Local(local) => local.base_location(),
             Self::S3(s3) => s3.base_location(),
             Self::Gcs(gcs) => gcs.base_location(),
+            Self::Adls(adls) => adls.lake().base_location(),
+            Self::OneLake(onelake) => onelake.lake().base_location(),
             Self::Memory => Location::from_checked(Scheme::Memory, MEMORY_STORE, ""),
         }
     }
@@ -164,6 +187,8 @@ impl StorageProfile {
             (Self::Memory, scheme) => ("`memory://`", scheme == Scheme::Memory),
             (Self::S3(s3), scheme) => s3.accepts(scheme),
             (Self::Gcs(_), scheme) => ("`gs://`", scheme == Scheme::Gs),
+            (Self::Adls(adls), scheme) => adls.accepts(scheme),
+            (Self::OneLake(_), scheme) => ("`abfss://`", scheme == Scheme::Abfss),
         };
         if !is_accepted {
             let found = location.scheme().as_str();
@@ -171,6 +196,9 @@ impl StorageProfile {
                 location.as_str(),
                 LocationProblem::SchemeRefused { found, accepted },
             ));
+        }
+        if let Self::OneLake(_) = self {
+            OneLakeProfile::check_location(location)?;
         }
         let base = self.base_location();
         if location.is_within(&base) {
@@ -186,7 +214,7 @@ impl StorageProfile {
 
     /// The profile after an update to `new`, which may change everything but where the data is.
     ///
-    /// As in today's Lakekeeper: the type, `bucket`, `key-prefix` and `root` stay; the region stays
+    /// As in today's Lakekeeper: the type and what the base location is made of stay; the region stays
     /// unless `new` names an endpoint (then the region does not locate the bucket); alternative
     /// protocols and the layout are kept when `new` does not mention them.
     pub fn update_with(&self, new: Self) -> Result<Self, ProfileError> {
@@ -196,6 +224,12 @@ impl StorageProfile {
                 old.update_with(*new).map(|s3| Self::S3(Box::new(s3)))
             }
             (Self::Gcs(old), Self::Gcs(new)) => old.update_with(new).map(Self::Gcs),
+            (Self::Adls(old), Self::Adls(new)) => {
+                old.update_with(*new).map(|adls| Self::Adls(Box::new(adls)))
+            }
+            (Self::OneLake(old), Self::OneLake(new)) => old
+                .update_with(*new)
+                .map(|onelake| Self::OneLake(Box::new(onelake))),
             (Self::Memory, Self::Memory) => Ok(Self::Memory),
             (old, new) => Err(ProfileError::Immutable {
                 field: "type",
@@ -212,6 +246,8 @@ impl StorageProfile {
             // Endpoint and project of GCS stand in its credential: they come with vended tokens.
             Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
             Self::S3(s3) => s3.client_config(),
+            Self::Adls(adls) => adls.lake().client_config(),
+            Self::OneLake(onelake) => onelake.lake().client_config(),
         }
     }
 
@@ -221,7 +257,9 @@ impl StorageProfile {
     /// would otherwise empty a table in `DROP … PURGE` that can still be had back.
     pub fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
         match self {
-            Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
+            Self::Local(_) | Self::Gcs(_) | Self::Adls(_) | Self::OneLake(_) | Self::Memory => {
+                Vec::new()
+            }
             Self::S3(s3) => s3.catalog_defaults(deletion),
         }
     }
@@ -232,6 +270,8 @@ impl StorageProfile {
             Self::Local(_) | Self::Memory => &StorageLayout::Default,
             Self::S3(s3) => s3.layout(),
             Self::Gcs(gcs) => gcs.layout(),
+            Self::Adls(adls) => adls.layout(),
+            Self::OneLake(onelake) => onelake.layout(),
         }
     }
 
@@ -246,6 +286,12 @@ impl StorageProfile {
             }
             (Self::S3(a), Self::S3(b)) => {
                 a.shares_bucket_with(b) && nested(a.base_location(), b.base_location())
+            }
+            (Self::Adls(a), Self::Adls(b)) => a.lake().overlaps(&b.lake()),
+            (Self::OneLake(a), Self::OneLake(b)) => a.lake().overlaps(&b.lake()),
+            // OneLake is also reached as an account of that name.
+            (Self::Adls(a), Self::OneLake(b)) | (Self::OneLake(b), Self::Adls(a)) => {
+                a.lake().overlaps(&b.lake())
             }
             // Every memory profile has a store of its own.
             _ => false,
@@ -264,6 +310,14 @@ impl<'de> Deserialize<'de> for StorageProfile {
 ///
 /// Its bytes are limited so that a table's files below it still fit into a key.
 fn checked_key_prefix(given: Option<String>) -> Result<Option<String>, ProfileError> {
+    checked_folder("key-prefix", given)
+}
+
+/// Like [`checked_key_prefix`], for a field of another name.
+fn checked_folder(
+    field: &'static str,
+    given: Option<String>,
+) -> Result<Option<String>, ProfileError> {
     const MAX_BYTES: usize = 896;
     let Some(given) = given else { return Ok(None) };
     let prefix = given.trim().trim_matches('/');
@@ -272,15 +326,11 @@ fn checked_key_prefix(given: Option<String>) -> Result<Option<String>, ProfileEr
     }
     if prefix.len() > MAX_BYTES {
         let rule = format!("must have at most {MAX_BYTES} bytes, not {}", prefix.len());
-        return Err(ProfileError::field("key-prefix", prefix, rule));
+        return Err(ProfileError::field(field, prefix, rule));
     }
     // The strict grammar of locations, with any bucket in front.
     Location::parse(&format!("s3://bucket/{prefix}")).map_err(|e| {
-        ProfileError::field(
-            "key-prefix",
-            prefix,
-            format!("cannot be used: it {}", e.problem),
-        )
+        ProfileError::field(field, prefix, format!("cannot be used: it {}", e.problem))
     })?;
     Ok(Some(prefix.to_owned()))
 }

@@ -194,6 +194,7 @@ fn settings(config: &Config) -> Settings {
             local_enabled,
             aws_identity: names.aws_identity,
             gcp_identity: names.gcp_identity,
+            azure_identity: names.azure_identity,
         },
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,

@@ -33,7 +33,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use model::ProjectId;
-use objects::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, GcpIdentity};
+use objects::{AwsIdentity, AwsIdentityRules, AzureIdentity, DirectUse, ExternalIds, GcpIdentity};
 
 use values::Values;
 
@@ -118,6 +118,8 @@ pub struct Names {
     pub aws_identity: AwsIdentity,
     /// Whether warehouses may use what Google gives the server itself.
     pub gcp_identity: GcpIdentity,
+    /// Whether warehouses may use what Azure gives the server itself.
+    pub azure_identity: AzureIdentity,
 }
 
 /// Bounds and meaning of requests.
@@ -248,6 +250,11 @@ fn names(values: &mut Values) -> Names {
             GcpIdentity::Allowed
         } else {
             GcpIdentity::Refused
+        },
+        azure_identity: if values.get(&list::ENABLE_AZURE_SYSTEM_CREDENTIALS) {
+            AzureIdentity::Allowed
+        } else {
+            AzureIdentity::Refused
         },
     }
 }

@@ -261,7 +261,7 @@ mod tests {
             (
                 "type",
                 json!("ftp"),
-                "`type` is `ftp`: it must be `s3` or `gcs`",
+                "`type` is `ftp`: it must be `s3`, `gcs` or `az`",
             ),
             ("type", Value::Null, "no `type`"),
             (

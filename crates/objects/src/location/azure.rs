@@ -16,31 +16,36 @@ const MAX_ROUNDS: usize = 4;
 ///
 /// Hosts have no case, and one account answers as `account.dfs.…` and as `account.blob.…`.
 pub(super) fn normalized_authority(given: &str) -> Result<String, LocationProblem> {
-    let refused = |authority: &str, rule| LocationProblem::Authority {
-        authority: authority.to_owned(),
+    let refused = |part, rule| LocationProblem::Authority {
+        authority: given.to_owned(),
+        part,
         rule,
     };
     let Some((filesystem, host)) = given.split_once('@') else {
-        return Err(refused(given, "names no filesystem before an `@`"));
+        return Err(refused("filesystem", "must stand before an `@`"));
     };
     if filesystem.contains(':') {
-        return Err(refused("[redacted]", "must not hold a password"));
+        return Err(LocationProblem::Authority {
+            authority: "[redacted]".to_owned(),
+            part: "filesystem",
+            rule: "must not hold a password",
+        });
     }
     if let Some(rule) = container_problem(filesystem) {
-        return Err(refused(given, rule));
+        return Err(refused("filesystem", rule));
     }
     let host = host.to_ascii_lowercase();
     if let Some(rule) = host_problem(&host) {
-        return Err(refused(given, rule));
+        return Err(refused("host", rule));
     }
     let (account, suffix) = host
         .split_once('.')
-        .ok_or_else(|| refused(given, "must name the account and its host"))?;
+        .ok_or_else(|| refused("host", "must begin with the account and a dot"))?;
     Ok(format!("{filesystem}@{account}.{}", dfs_name(suffix)))
 }
 
 /// The name that a host goes by in locations: with `dfs` where it says `blob`.
-fn dfs_name(host: &str) -> Cow<'_, str> {
+pub(crate) fn dfs_name(host: &str) -> Cow<'_, str> {
     let mut labels: Vec<&str> = host.split('.').collect();
     match labels.iter_mut().find(|label| **label == "blob") {
         Some(label) => {
@@ -52,27 +57,27 @@ fn dfs_name(host: &str) -> Cow<'_, str> {
 }
 
 /// The rule for containers, which Data Lake Storage calls filesystems, that `name` breaks.
-fn container_problem(name: &str) -> Option<&'static str> {
+pub(crate) fn container_problem(name: &str) -> Option<&'static str> {
     if !(3..=63).contains(&name.len()) {
-        return Some("must have a filesystem of 3 to 63 characters");
+        return Some("must have 3 to 63 characters");
     }
     if !name
         .chars()
         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     {
-        return Some("may only have lower case letters, digits and hyphens in its filesystem");
+        return Some("may only have lower case letters, digits and hyphens");
     }
     if name.starts_with('-') || name.ends_with('-') {
-        return Some("must begin and end its filesystem with a letter or a digit");
+        return Some("must begin and end with a letter or a digit");
     }
     if name.contains("--") {
-        return Some("must not have two hyphens in a row in its filesystem");
+        return Some("must not have two hyphens in a row");
     }
     None
 }
 
 /// The rule for host names, with or without a port, that `host` breaks.
-fn host_problem(host: &str) -> Option<&'static str> {
+pub(crate) fn host_problem(host: &str) -> Option<&'static str> {
     let (name, port) = match host.split_once(':') {
         Some((name, port)) => (name, Some(port)),
         None => (host, None),
@@ -82,11 +87,13 @@ fn host_problem(host: &str) -> Option<&'static str> {
         return Some("must have a port from 1 to 65535 or, for 443, none");
     }
     if name.len() > 253 || !name.split('.').all(is_label) {
-        return Some("must have a host of labels with 1 to 63 letters, digits and inner hyphens");
+        return Some(
+            "must be labels of 1 to 63 letters, digits and inner hyphens with dots between them",
+        );
     }
     let last = name.rsplit('.').next().unwrap_or_default();
     if last.chars().all(|c| c.is_ascii_digit()) {
-        return Some("must have a host name, not an IP address");
+        return Some("must be a name, not an IP address");
     }
     None
 }

@@ -58,11 +58,13 @@ pub enum LocationProblem {
     },
     /// What stands before the path names no filesystem of Azure.
     #[error(
-        "has the authority `{authority}`, which {rule}: write `abfss://filesystem@account.dfs.core.windows.net/folder`"
+        "has the authority `{authority}`, whose {part} {rule}: write `abfss://filesystem@account.dfs.core.windows.net/folder`"
     )]
     Authority {
         /// The authority as given; `[redacted]` where it may hold a password.
         authority: String,
+        /// Which part of it: `filesystem` or `host`.
+        part: &'static str,
         /// The rule that it breaks.
         rule: &'static str,
     },

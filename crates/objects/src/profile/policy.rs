@@ -9,6 +9,8 @@ pub struct Policy {
     pub aws_identity: AwsIdentity,
     /// Whether warehouses may use what Google gives the server itself.
     pub gcp_identity: GcpIdentity,
+    /// Whether warehouses may use what Azure gives the server itself.
+    pub azure_identity: AzureIdentity,
 }
 
 /// Whether the server allows storage that only makes sense on one machine.
@@ -35,6 +37,16 @@ pub enum AwsIdentity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GcpIdentity {
     /// For any bucket: Google knows no roles to be taken first.
+    Allowed,
+    /// Not at all: whoever creates a warehouse would act as the server.
+    #[default]
+    Refused,
+}
+
+/// Whether credentials of the type `azure-system-identity` may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AzureIdentity {
+    /// What Azure's role assignments give the server decides.
     Allowed,
     /// Not at all: whoever creates a warehouse would act as the server.
     #[default]

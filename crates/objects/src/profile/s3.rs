@@ -1,7 +1,7 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
 mod beside;
-mod checks;
+pub(super) mod checks;
 
 use std::collections::BTreeMap;
 

@@ -17,7 +17,7 @@ fn read(json: &Value) -> StorageProfile {
     StorageProfile::from_json(json).unwrap()
 }
 
-fn refusal(json: &Value) -> String {
+pub(super) fn refusal(json: &Value) -> String {
     StorageProfile::from_json(json)
         .expect_err(&json.to_string())
         .to_string()
@@ -192,7 +192,7 @@ fn a_password_in_an_endpoint_is_refused_and_not_shown() {
 
 #[test]
 fn kinds_of_storage_that_are_not_there_yet_are_told_from_nonsense() {
-    for kind in ["adls", "onelake", "stackit"] {
+    for kind in ["stackit", "s3-tables"] {
         let message = refusal(&json!({"type": kind}));
         assert!(
             message.contains(&format!(
@@ -201,7 +201,7 @@ fn kinds_of_storage_that_are_not_there_yet_are_told_from_nonsense() {
             "{message}"
         );
     }
-    assert!(refusal(&json!({"type": "tape"})).contains("must be `s3`, `gcs` or `local`"));
+    assert!(refusal(&json!({"type": "tape"})).contains("must be `s3`, `gcs`, `adls`"));
     assert!(refusal(&json!({})).contains("no `type`"));
     assert!(refusal(&json!("s3")).contains("no `type`"));
 }

@@ -1,5 +1,6 @@
 //! The conformance suite on every store that this crate opens.
 
+mod adls;
 mod gcs;
 mod local;
 mod memory;

@@ -26,8 +26,6 @@ const NO_AUTHENTICATION: &str = "this version cannot authenticate anybody, so wh
      unset it only if that is what you want";
 const NO_AUTHORIZATION: &str = "this version has no authorization: whoever reaches the port may do everything. Unset it only if \
      that is what you want";
-const NO_SYSTEM_IDENTITY: &str =
-    "this version uses credentials stored with the warehouse only, not the machine's identity";
 const NO_EVENTS: &str = "this version publishes no events";
 const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
@@ -87,7 +85,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ignored("ROLE__MAX_NESTING_DEPTH", NO_ROLES),
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
-    refused_unless("ENABLE_AZURE_SYSTEM_CREDENTIALS", OFF, NO_SYSTEM_IDENTITY),
     refused("NATS_*", NO_EVENTS),
     refused("KAFKA_*", NO_EVENTS),
     refused_unless("LOG_CLOUDEVENTS", OFF, NO_EVENTS),
@@ -248,7 +245,7 @@ mod tests {
         for (name, value) in [
             ("AUTHZ_BACKEND", "AllowAll"),
             ("SECRET_BACKEND", "postgres"),
-            ("ENABLE_AZURE_SYSTEM_CREDENTIALS", "false"),
+            ("ENABLE_KUBERNETES_AUTHENTICATION", "false"),
             ("OPENID_AUDIENCE", ""),
         ] {
             assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");

@@ -116,6 +116,9 @@ settings! {
         /// Whether warehouses may use the service account of the machine that the server runs on (credentials of the
         /// type `gcp-system-identity`). Whoever creates warehouses may then use every bucket that this account can.
         ENABLE_GCP_SYSTEM_CREDENTIALS: bool = false;
+        /// Whether warehouses may use the identity that Azure gives the server itself (credentials of the type
+        /// `azure-system-identity`): `AZURE_*` environment variables, a workload identity, a managed identity.
+        ENABLE_AZURE_SYSTEM_CREDENTIALS: bool = false;
     }
 
     "Requests" "Bounds of what one request may ask for." {

@@ -279,6 +279,17 @@ fn the_servers_identity_at_google_must_be_switched_on() {
 }
 
 #[test]
+fn the_servers_identity_on_azure_must_be_asked_for() {
+    let given = |variables: &[(&str, &str)]| {
+        let config = Config::load(&sources(variables), Needs::Nothing).unwrap();
+        config.names.azure_identity
+    };
+    assert_eq!(given(&[]), AzureIdentity::Refused);
+    let enabled = ("LAKEKEEPER__ENABLE_AZURE_SYSTEM_CREDENTIALS", "true");
+    assert_eq!(given(&[enabled]), AzureIdentity::Allowed);
+}
+
+#[test]
 fn mistakes_in_a_file_name_key_and_file() {
     let (_folder, sources) = with_file("listen_port = \"x\"\nbind_ip = 1.5\n[pg]\nhots = 1", &[]);
     let all = Config::load(&sources, Needs::Nothing)

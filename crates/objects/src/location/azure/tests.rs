@@ -103,7 +103,7 @@ fn what_names_no_filesystem_is_refused() {
     let error = Location::parse("abfss://lake:hunter2@account.dfs.core.windows.net/a").unwrap_err();
     assert_eq!(
         error.problem.to_string(),
-        "has the authority `[redacted]`, which must not hold a password: \
+        "has the authority `[redacted]`, whose filesystem must not hold a password: \
          write `abfss://filesystem@account.dfs.core.windows.net/folder`"
     );
     for other in ["abfs", "wasb", "ABFSS"] {

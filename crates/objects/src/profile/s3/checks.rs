@@ -58,7 +58,10 @@ pub(super) fn sts_endpoint(given: Option<String>) -> Result<Option<String>, Prof
     Ok(http_url("sts-endpoint", given)?.map(Into::into))
 }
 
-fn http_url(field: &'static str, given: Option<String>) -> Result<Option<Url>, ProfileError> {
+pub(in crate::profile) fn http_url(
+    field: &'static str,
+    given: Option<String>,
+) -> Result<Option<Url>, ProfileError> {
     let Some(given) = given.filter(|url| !url.trim().is_empty()) else {
         return Ok(None);
     };

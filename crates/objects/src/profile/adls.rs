@@ -1,0 +1,161 @@
+//! A filesystem of Azure Data Lake Storage Gen2.
+
+mod checks;
+mod lake;
+mod onelake;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{AzureIdentity, Policy, ProfileError, StorageLayout, checked_key_prefix};
+use crate::credential::AzureCredential;
+use crate::location::Scheme;
+
+pub(crate) use lake::Lake;
+pub use onelake::{EndpointMode, OneLakeProfile, TopLevelFolder};
+
+const DEFAULT_HOST: &str = "dfs.core.windows.net";
+/// Validity of vended credentials where the profile says nothing.
+const DEFAULT_TOKEN_SECONDS: u64 = 3600;
+/// Azure lets the key behind a signature live for seven days.
+const MAX_TOKEN_SECONDS: u64 = 7 * 24 * 3600;
+
+/// A filesystem (container) of a storage account; the fields of the management API's `AdlsProfile`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AdlsProfile {
+    account_name: String,
+    filesystem: String,
+    #[serde(default)]
+    key_prefix: Option<String>,
+    #[serde(default)]
+    host: Option<String>,
+    #[serde(default)]
+    authority_host: Option<String>,
+    #[serde(default = "yes")]
+    sas_enabled: bool,
+    #[serde(default)]
+    sas_token_validity_seconds: Option<u64>,
+    #[serde(default)]
+    allow_alternative_protocols: bool,
+    #[serde(default)]
+    storage_layout: Option<StorageLayout>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl AdlsProfile {
+    pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
+        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
+            what: "storage profile",
+            reason: e.to_string(),
+        })?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Checks every field and brings it to its normal form.
+    fn check(&mut self) -> Result<(), ProfileError> {
+        checks::account_name(&self.account_name)?;
+        checks::filesystem(&self.filesystem)?;
+        self.host = checks::host(self.host.take(), &self.account_name)?;
+        self.key_prefix = checked_key_prefix(self.key_prefix.take())?;
+        self.authority_host = checks::authority_host(self.authority_host.take())?;
+        checks::token_seconds(self.sas_token_validity_seconds, MAX_TOKEN_SECONDS)?;
+        if let Some(layout) = &self.storage_layout {
+            layout.validate()?;
+        }
+        checks::base_location(&self.lake())
+    }
+
+    /// Refuses a credential that the server's configuration does not allow.
+    pub(super) fn check_credential(
+        credential: &AzureCredential,
+        policy: Policy,
+    ) -> Result<(), ProfileError> {
+        match (credential, policy.azure_identity) {
+            (AzureCredential::SystemIdentity, AzureIdentity::Refused) => Err(ProfileError::field(
+                "credential-type",
+                "azure-system-identity",
+                "must not be the server's own identity here: give `client-credentials`, or set \
+                 LAKEKEEPER__ENABLE_AZURE_SYSTEM_CREDENTIALS=true",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn lake(&self) -> Lake {
+        Lake {
+            account: self.account_name.clone(),
+            host: self.host().to_owned(),
+            filesystem: self.filesystem.clone(),
+            prefix: self.key_prefix.clone(),
+            signed_account: self.account_name.clone(),
+            authority_host: self.authority_host.clone(),
+            token_validity: Duration::from_secs(self.sas_token_validity_seconds()),
+            longest_key: Duration::from_secs(MAX_TOKEN_SECONDS),
+        }
+    }
+
+    /// The accepted schemes, for messages, and whether `scheme` is one.
+    pub(super) fn accepts(&self, scheme: Scheme) -> (&'static str, bool) {
+        if self.allow_alternative_protocols {
+            let is_accepted = scheme.canonical() == Scheme::Abfss;
+            ("`abfss://` and `wasbs://`", is_accepted)
+        } else {
+            ("`abfss://`", scheme == Scheme::Abfss)
+        }
+    }
+
+    pub(super) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
+        let prefix = |profile: &Self| profile.key_prefix.clone().unwrap_or_default();
+        checks::unchanged("account-name", &self.account_name, &new.account_name)?;
+        checks::unchanged("filesystem", &self.filesystem, &new.filesystem)?;
+        checks::unchanged("host", self.host(), new.host())?;
+        checks::unchanged("key-prefix", &prefix(self), &prefix(&new))?;
+        new.storage_layout = new.storage_layout.or_else(|| self.storage_layout.clone());
+        Ok(new)
+    }
+
+    pub(super) fn layout(&self) -> &StorageLayout {
+        self.storage_layout
+            .as_ref()
+            .unwrap_or(&StorageLayout::Default)
+    }
+
+    fn host(&self) -> &str {
+        self.host.as_deref().unwrap_or(DEFAULT_HOST)
+    }
+
+    /// Name of the storage account.
+    pub fn account_name(&self) -> &str {
+        &self.account_name
+    }
+
+    /// Name of the filesystem, which blob storage calls container.
+    pub fn filesystem(&self) -> &str {
+        &self.filesystem
+    }
+
+    /// The folder in the filesystem, without slashes at its ends.
+    pub fn key_prefix(&self) -> Option<&str> {
+        self.key_prefix.as_deref()
+    }
+
+    /// Whether shared access signatures may be vended.
+    pub fn is_sas_enabled(&self) -> bool {
+        self.sas_enabled
+    }
+
+    /// Validity of vended signatures, in seconds.
+    pub fn sas_token_validity_seconds(&self) -> u64 {
+        self.sas_token_validity_seconds
+            .unwrap_or(DEFAULT_TOKEN_SECONDS)
+    }
+}

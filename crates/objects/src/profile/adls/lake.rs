@@ -1,0 +1,114 @@
+//! What a filesystem is to its client, whichever profile names it.
+
+use std::time::Duration;
+
+use super::DEFAULT_HOST;
+use crate::connection::Transport;
+use crate::location::{Location, Scheme};
+
+/// A folder of a filesystem, and how it is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lake {
+    /// First label of the host: the storage account, or an endpoint of OneLake.
+    pub(crate) account: String,
+    /// What follows the account, with a `dfs` label; on an emulator with a port.
+    pub(crate) host: String,
+    pub(crate) filesystem: String,
+    /// Without slashes at its ends.
+    pub(crate) prefix: Option<String>,
+    /// What signatures call the account.
+    pub(crate) signed_account: String,
+    /// Where Entra ID is; `None` for the public cloud.
+    pub(crate) authority_host: Option<String>,
+    /// How long vended signatures are to live.
+    pub(crate) token_validity: Duration,
+    /// Longest life of a key that signatures are made with.
+    pub(crate) longest_key: Duration,
+}
+
+impl Lake {
+    pub(crate) fn base_location(&self) -> Location {
+        let authority = format!("{}@{}.{}", self.filesystem, self.account, self.host);
+        let key = self.prefix.as_deref().unwrap_or_default();
+        Location::from_checked(Scheme::Abfss, &authority, key)
+    }
+
+    /// The `account.host` of locations.
+    pub(crate) fn dfs_host(&self) -> String {
+        format!("{}.{}", self.account, self.host)
+    }
+
+    /// `account.host` of the Blob service, which has the same files.
+    pub(crate) fn blob_host(&self) -> String {
+        format!("{}.{}", self.account, blob_name(&self.host))
+    }
+
+    /// URL of the Blob service, without a slash at its end.
+    pub(crate) fn blob_endpoint(&self) -> String {
+        format!("{}://{}", self.url_scheme(), self.blob_host())
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        Transport::of(&self.blob_endpoint())
+    }
+
+    /// An emulator on this machine is spoken to without TLS.
+    fn url_scheme(&self) -> &'static str {
+        let name = self.host.split(':').next().unwrap_or_default();
+        if name.ends_with(".localhost") {
+            "http"
+        } else {
+            "https"
+        }
+    }
+
+    pub(crate) fn client_config(&self) -> Vec<(String, String)> {
+        let mut config = vec![("adls.account-name", self.account.clone())];
+        if self.host != DEFAULT_HOST {
+            config.extend([
+                ("adls.account-host", self.blob_host()),
+                (
+                    "adls.blob-storage-authority",
+                    format!(".{}", blob_name(&self.host)),
+                ),
+                ("adls.dfs-storage-authority", format!(".{}", self.host)),
+            ]);
+        }
+        if self.transport() == Transport::Plain {
+            config.extend([
+                ("adls.blob-storage-scheme", "http".to_owned()),
+                ("adls.dfs-storage-scheme", "http".to_owned()),
+            ]);
+        }
+        config
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
+    }
+
+    /// Whether two warehouses would share files.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let key = |lake: &Self| Location::from_checked(Scheme::Abfss, "", lake.key());
+        let (a, b) = (key(self), key(other));
+        self.shares_filesystem_with(other) && (a.is_within(&b) || b.is_within(&a))
+    }
+
+    fn key(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default()
+    }
+
+    /// All endpoints of OneLake lead to the same workspaces; an account is only known by its own host.
+    fn shares_filesystem_with(&self, other: &Self) -> bool {
+        let is_onelake = |lake: &Self| lake.host.ends_with(".fabric.microsoft.com");
+        self.filesystem == other.filesystem
+            && (self.dfs_host() == other.dfs_host() || is_onelake(self) && is_onelake(other))
+    }
+}
+
+/// The Blob service's name of a host.
+fn blob_name(host: &str) -> String {
+    host.split('.')
+        .map(|label| if label == "dfs" { "blob" } else { label })
+        .collect::<Vec<_>>()
+        .join(".")
+}
