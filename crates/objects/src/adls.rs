@@ -4,7 +4,12 @@
 
 mod classify;
 mod connect;
+mod key;
+mod sas;
 mod single;
+#[cfg(test)]
+mod tests;
+mod vendor;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +32,10 @@ use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::Lake;
 use crate::remote;
+use crate::vend::Vended;
 
 use single::Singly;
+pub(crate) use vendor::AdlsVendor;
 
 /// Folders that are removed at a time.
 const PARALLEL_FOLDERS: usize = 16;
@@ -50,6 +57,22 @@ impl AdlsStore {
             authority: lake.base_location().bucket().to_owned(),
             singly: Singly::new(lake, &pool)?,
             store: connect::store(lake, credential, pool)?,
+            has_no_bulk_delete: AtomicBool::new(false),
+        })
+    }
+
+    /// With a signature that was vended.
+    pub(crate) fn open_vended(lake: &Lake, vended: &Vended) -> Result<Self, OpenError> {
+        let token = vended
+            .config
+            .iter()
+            .find_map(|(key, value)| (key == vendor::TOKEN).then_some(value))
+            .ok_or_else(|| OpenError::Failed("no signature was vended".to_owned()))?;
+        let pool = connect::plain_pool(lake)?;
+        Ok(Self {
+            authority: lake.base_location().bucket().to_owned(),
+            singly: Singly::new(lake, &pool)?,
+            store: connect::vended(lake, token, pool)?,
             has_no_bulk_delete: AtomicBool::new(false),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::adls::AdlsStore;
+use crate::adls::{AdlsStore, AdlsVendor};
 use crate::credential::{AzureCredential, StorageCredential};
 use crate::gcs::{GcsStore, GcsVendor};
 use crate::guard::{Guarded, Patience};
@@ -110,11 +110,22 @@ pub fn vendor(
             | StorageProfile::OneLake(_),
             None,
         ) => Err(OpenError::CredentialMissing(profile.kind())),
-        (StorageProfile::Local(_) | StorageProfile::Memory, None)
-        | (
-            StorageProfile::Adls(_) | StorageProfile::OneLake(_),
-            Some(StorageCredential::Azure(_)),
-        ) => Ok(None),
+        (StorageProfile::Adls(adls), Some(StorageCredential::Azure(credential))) => {
+            if !adls.is_sas_enabled() {
+                return Ok(None);
+            }
+            Ok(Some(Arc::new(AdlsVendor::open(adls.lake(), credential)?)))
+        }
+        (StorageProfile::OneLake(onelake), Some(StorageCredential::Azure(credential))) => {
+            if !onelake.is_sas_enabled() {
+                return Ok(None);
+            }
+            Ok(Some(Arc::new(AdlsVendor::open(
+                onelake.lake(),
+                credential,
+            )?)))
+        }
+        (StorageProfile::Local(_) | StorageProfile::Memory, None) => Ok(None),
         (_, Some(credential)) => Err(OpenError::CredentialRefused {
             profile: profile.kind(),
             credential: credential.kind(),
@@ -141,10 +152,15 @@ pub fn open_vended(
         StorageProfile::Local(_) | StorageProfile::Memory => Err(OpenError::Unsupported(
             "vended access to storage of types `local` and `memory`",
         )),
-        StorageProfile::Adls(_) | StorageProfile::OneLake(_) => {
-            Err(OpenError::Unsupported("vended access to Azure"))
-        }
+        StorageProfile::Adls(adls) => open_vended_lake(&adls.lake(), vended),
+        StorageProfile::OneLake(onelake) => open_vended_lake(&onelake.lake(), vended),
     }
+}
+
+fn open_vended_lake(lake: &Lake, vended: &Vended) -> Result<Arc<dyn Objects>, OpenError> {
+    let store = AdlsStore::open_vended(lake, vended)?;
+    let base = lake.base_location();
+    Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
 }
 
 /// An empty store in memory, for tests: what `open` makes of [`StorageProfile::Memory`].

@@ -3,8 +3,9 @@
 #[cfg(test)]
 pub(crate) mod stand_in;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use model::{Clock as _, SystemClock};
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect;
 use tokio::time::sleep;
@@ -25,6 +26,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 const MAX_ANSWER_BYTES: usize = 256 << 10;
 const MAX_MESSAGE_CHARS: usize = 300;
+
+pub(crate) fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(SystemClock.now().as_ms().max(0).unsigned_abs())
+}
 
 /// Why a token service gave nothing.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -155,7 +160,12 @@ pub(crate) struct TokenService(reqwest::Client);
 
 impl TokenService {
     pub(crate) fn new(transport: Transport) -> reqwest::Result<Self> {
-        let client = connection::client(transport)
+        Self::of(connection::client(transport))
+    }
+
+    /// Over a client with settings of its own.
+    pub(crate) fn of(client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
+        let client = client
             .timeout(REQUEST_TIMEOUT)
             // A signature is for one host, and what a service redirects to nobody has configured.
             .redirect(redirect::Policy::none());

@@ -4,13 +4,14 @@ use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use object_store::RetryConfig;
-use object_store::azure::{MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
 
 use crate::classify;
 use crate::connection::{self, Pool, Transport};
 use crate::credential::AzureCredential;
 use crate::open::OpenError;
 use crate::profile::Lake;
+use crate::secret::Secret;
 
 /// Connections to the store and to what gives out its tokens.
 pub(super) fn pool(lake: &Lake, credential: &AzureCredential) -> Result<Pool, OpenError> {
@@ -27,12 +28,44 @@ pub(super) fn pool(lake: &Lake, credential: &AzureCredential) -> Result<Pool, Op
     Pool::of(client(lake, transport)).map_err(|e| OpenError::Failed(e.to_string()))
 }
 
+/// Connections to the store alone.
+pub(super) fn plain_pool(lake: &Lake) -> Result<Pool, OpenError> {
+    Pool::of(client(lake, lake.transport())).map_err(|e| OpenError::Failed(e.to_string()))
+}
+
 pub(super) fn store(
     lake: &Lake,
     credential: &AzureCredential,
     pool: Pool,
 ) -> Result<MicrosoftAzure, OpenError> {
-    let builder = MicrosoftAzureBuilder::new()
+    let builder = builder(lake, pool);
+    let builder = match &lake.authority_host {
+        Some(url) => builder.with_authority_host(url.trim_end_matches('/')),
+        None => builder,
+    };
+    built(signed_in(builder, credential))
+}
+
+/// As an engine does that has nothing but a signature.
+pub(super) fn vended(
+    lake: &Lake,
+    token: &Secret<String>,
+    pool: Pool,
+) -> Result<MicrosoftAzure, OpenError> {
+    let builder = builder(lake, pool)
+        .with_config(AzureConfigKey::SasKey, token.expose())
+        .with_credential_type("sas_token");
+    built(builder)
+}
+
+fn built(builder: MicrosoftAzureBuilder) -> Result<MicrosoftAzure, OpenError> {
+    builder
+        .build()
+        .map_err(|e| OpenError::Failed(classify::text(&e)))
+}
+
+fn builder(lake: &Lake, pool: Pool) -> MicrosoftAzureBuilder {
+    MicrosoftAzureBuilder::new()
         .with_account(&lake.account)
         .with_container_name(&lake.filesystem)
         .with_endpoint(lake.blob_endpoint())
@@ -41,14 +74,7 @@ pub(super) fn store(
         .with_retry(RetryConfig {
             max_retries: 0,
             ..RetryConfig::default()
-        });
-    let builder = match &lake.authority_host {
-        Some(url) => builder.with_authority_host(url.trim_end_matches('/')),
-        None => builder,
-    };
-    signed_in(builder, credential)
-        .build()
-        .map_err(|e| OpenError::Failed(classify::text(&e)))
+        })
 }
 
 /// An emulator's names for its accounts lead to this machine, whether or not a resolver knows that.

@@ -5,9 +5,8 @@ mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use model::{Clock as _, SystemClock};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -16,6 +15,7 @@ use super::source::Source;
 use crate::error::StoreFailure;
 use crate::location::shortened;
 use crate::secret::Secret;
+pub(super) use crate::token::now;
 use crate::token::{Answer, TokenFailure};
 
 /// How long a failure is answered to those who ask next, instead of asking the service again.
@@ -107,10 +107,6 @@ impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tokens({:?})", self.source)
     }
-}
-
-pub(super) fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(SystemClock.now().as_ms().max(0).unsigned_abs())
 }
 
 /// Reads the answer of RFC 6749. `until` is when the token ends where the answer does not say.

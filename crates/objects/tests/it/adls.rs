@@ -14,7 +14,8 @@
 use std::sync::Arc;
 
 use objects::{
-    AccessStep, Location, ObjectError, Objects, StorageCredential, StorageProfile, validate_access,
+    AccessStep, Location, ObjectError, Objects, PageRequest, Permission, Scope, StorageCredential,
+    StorageProfile, Vended, validate_access,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +58,23 @@ impl Service {
 
     fn credential(&self) -> Value {
         json!({"type": "az", "credential-type": "shared-access-key", "key": self.key})
+    }
+
+    async fn sign(&self, profile: &Value, permission: Permission) -> Vended {
+        let profile = StorageProfile::from_json(profile).unwrap();
+        let credential = StorageCredential::from_json(&self.credential()).unwrap();
+        let vendor = objects::vendor(&profile, Some(&credential))
+            .unwrap()
+            .unwrap();
+        let folder = profile.base_location();
+        vendor.vend(&Scope { folder, permission }).await.unwrap()
+    }
+
+    /// The storage, with a signature and nothing else.
+    async fn vended(&self, profile: &Value, permission: Permission) -> Arc<dyn Objects> {
+        let vended = self.sign(profile, permission).await;
+        let profile = StorageProfile::from_json(profile).unwrap();
+        objects::open_vended(&profile, &vended).unwrap()
     }
 }
 
@@ -129,4 +147,62 @@ async fn says_that_the_filesystem_is_missing() {
     assert!(error.to_string().contains("ContainerNotFound"), "{error}");
     let error = objects.delete(&base.join("x").unwrap()).await.unwrap_err();
     assert!(error.report().contains("ContainerNotFound"), "{error}");
+}
+
+/// Azurite knows signatures for whole filesystems only, so the scope is the filesystem here. What a signature for a
+/// folder reaches is judged by the verifier of the unit tests.
+#[tokio::test]
+async fn a_signature_for_the_filesystem_allows_what_it_says_and_no_more() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut profile = service.profile();
+    profile["key-prefix"] = json!(null);
+    let (objects, base) = open(&profile, &service.credential());
+    let folder = base
+        .join(&format!("vended/{}", uuid::Uuid::new_v4()))
+        .unwrap();
+    let [given, new] = ["given", "new"].map(|name| folder.join(name).unwrap());
+    objects.write_new(&given, "given".into()).await.unwrap();
+
+    let reader = service.vended(&profile, Permission::Read).await;
+    assert_eq!(reader.read(&given, 10).await.unwrap(), "given");
+    let listed = reader.list_prefix(&folder, PageRequest::first()).await;
+    assert_eq!(listed.unwrap().locations, std::slice::from_ref(&given));
+    denied(&reader.write_new(&new, "new".into()).await);
+    denied(&reader.delete(&given).await);
+    denied(&reader.delete_batch(vec![given.clone()]).await);
+
+    let writer = service.vended(&profile, Permission::Write).await;
+    writer.write_new(&new, "new".into()).await.unwrap();
+    writer
+        .delete_batch(vec![given.clone(), new.clone()])
+        .await
+        .unwrap();
+    let listed = objects.list_prefix(&folder, PageRequest::first()).await;
+    assert!(listed.unwrap().locations.is_empty());
+}
+
+#[tokio::test]
+async fn a_signature_is_refused_in_another_filesystem() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let mut profile = service.profile();
+    profile["key-prefix"] = json!(null);
+    let vended = service.sign(&profile, Permission::Write).await;
+    profile["filesystem"] = json!("no-such-filesystem-of-lakekeeper");
+    let profile = StorageProfile::from_json(&profile).unwrap();
+    let other = objects::open_vended(&profile, &vended).unwrap();
+    let object = profile.base_location().join("x").unwrap();
+    denied(&other.write_new(&object, "x".into()).await);
+    denied(&other.read(&object, 10).await.map(|_| ()));
+    denied(&other.delete(&object).await);
+}
+
+fn denied(outcome: &Result<(), ObjectError>) {
+    assert!(
+        matches!(outcome, Err(ObjectError::PermissionDenied { .. })),
+        "{outcome:?}"
+    );
 }

@@ -1,0 +1,194 @@
+//! Keys that an identity of Entra ID may sign with, fetched by one request at a time and kept.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use object_store::azure::{AzureCredential as Token, MicrosoftAzure};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request};
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{classify, sas};
+use crate::error::StoreFailure;
+use crate::profile::Lake;
+use crate::secret::Secret;
+use crate::token::{Answer, TokenFailure, TokenService, now};
+
+/// How much later than ours the clock of Azure may be.
+const SKEW: Duration = Duration::from_mins(5);
+/// How long a failure is answered to those who ask next, instead of asking the service again.
+const FAILURE_LASTS: Duration = Duration::from_secs(2);
+
+/// A user delegation key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DelegationKey {
+    pub(super) oid: String,
+    pub(super) tid: String,
+    pub(super) start: String,
+    pub(super) expiry: String,
+    pub(super) service: String,
+    pub(super) version: String,
+    pub(super) value: Secret<Vec<u8>>,
+    /// No signature outlives it.
+    pub(super) expires_at: SystemTime,
+}
+
+/// The present key of one identity.
+pub(super) struct Keys {
+    service: TokenService,
+    /// Gives the tokens that keys are asked for with.
+    store: MicrosoftAzure,
+    url: String,
+    /// How long a signature is to live.
+    validity: Duration,
+    /// How long a key is asked for.
+    life: Duration,
+    turn: Mutex<Arc<OnceCell<Outcome>>>,
+}
+
+struct Outcome {
+    result: Result<Arc<DelegationKey>, TokenFailure>,
+    good_until: Instant,
+}
+
+impl Keys {
+    pub(super) fn new(lake: &Lake, store: MicrosoftAzure, service: TokenService) -> Self {
+        let longest = lake.longest_key.saturating_sub(SKEW);
+        Self {
+            service,
+            store,
+            url: format!(
+                "{}/?restype=service&comp=userdelegationkey",
+                lake.blob_endpoint()
+            ),
+            validity: lake.token_validity,
+            life: lake.token_validity.saturating_mul(2).min(longest),
+            turn: Mutex::default(),
+        }
+    }
+
+    /// A key that outlives a signature which is made now, or, where that is more than Azure gives, most of it.
+    pub(super) async fn get(&self) -> Result<Arc<DelegationKey>, TokenFailure> {
+        let turn = {
+            // What is in it is whole at any time, whoever panicked.
+            let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            if turn
+                .get()
+                .is_some_and(|outcome| Instant::now() >= outcome.good_until)
+            {
+                *turn = Arc::default();
+            }
+            Arc::clone(&turn)
+        };
+        turn.get_or_init(|| self.fetch()).await.result.clone()
+    }
+
+    async fn fetch(&self) -> Outcome {
+        let result = self.ask().await.map(Arc::new);
+        let lasts = match &result {
+            Ok(key) => {
+                let life = key.expires_at.duration_since(now()).unwrap_or_default();
+                life.saturating_sub(self.validity).max(life / 4)
+            }
+            Err(_) => FAILURE_LASTS,
+        };
+        Outcome {
+            result,
+            good_until: Instant::now() + lasts,
+        }
+    }
+
+    async fn ask(&self) -> Result<DelegationKey, TokenFailure> {
+        let credential = self.store.credentials().get_credential().await;
+        let credential = credential.map_err(|e| match classify::sign_in_refusal(&e) {
+            Some(refusal) => TokenFailure::Refused(refusal),
+            None => TokenFailure::unavailable(crate::classify::text(&e)),
+        })?;
+        let Token::BearerToken(token) = credential.as_ref() else {
+            return Err(TokenFailure::refused(
+                "only an identity of Entra ID can ask for a key",
+            ));
+        };
+        self.service.ask(|| self.request(token), read).await
+    }
+
+    fn request(&self, token: &str) -> Result<Request, TokenFailure> {
+        let (start, expiry) = (now() - SKEW, now() + self.life);
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><KeyInfo><Start>{}</Start><Expiry>{}</Expiry></KeyInfo>",
+            sas::timestamp(start),
+            sas::timestamp(expiry),
+        );
+        let unusable = || TokenFailure::refused("the request for a key cannot be put together");
+        let url = Url::parse(&self.url).map_err(|_| unusable())?;
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| unusable())?;
+        bearer.set_sensitive(true);
+        let mut request = Request::new(Method::POST, url);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, bearer);
+        headers.insert("x-ms-version", HeaderValue::from_static(sas::VERSION));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        *request.body_mut() = Some(body.into());
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.url)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Given {
+    signed_oid: String,
+    signed_tid: String,
+    signed_start: String,
+    signed_expiry: String,
+    signed_service: String,
+    signed_version: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+fn read(answer: &Answer) -> Result<DelegationKey, StoreFailure> {
+    // Azure begins its answers with a byte order mark.
+    let text = String::from_utf8_lossy(&answer.body);
+    let text = text.trim_start_matches('\u{FEFF}');
+    if !answer.is_success() {
+        let refusal: Option<Refusal> = quick_xml::de::from_str(text).ok();
+        let (code, message) = refusal.map(|r| (r.code, r.message)).unzip();
+        return Err(answer.failure(code, message.as_deref()));
+    }
+    key(text).ok_or_else(|| answer.failure(None, Some("its answer is no user delegation key")))
+}
+
+fn key(text: &str) -> Option<DelegationKey> {
+    let given: Given = quick_xml::de::from_str(text).ok()?;
+    let expires_at = DateTime::parse_from_rfc3339(&given.signed_expiry).ok()?;
+    Some(DelegationKey {
+        value: Secret::new(STANDARD.decode(&given.value).ok()?),
+        expires_at: expires_at.into(),
+        oid: given.signed_oid,
+        tid: given.signed_tid,
+        start: given.signed_start,
+        expiry: given.signed_expiry,
+        service: given.signed_service,
+        version: given.signed_version,
+    })
+}

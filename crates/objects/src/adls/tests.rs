@@ -1,0 +1,162 @@
+//! Folders of a hierarchical namespace, with a stand-in: Azurite has none.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use super::*;
+use crate::{StorageCredential, StorageProfile, open};
+
+/// Paths; folders end with a slash.
+type Tree = Arc<Mutex<BTreeSet<String>>>;
+
+/// Knows listing by delimiter, HEAD, GET and DELETE as an account with hierarchical namespace answers them, and checks no
+/// signature.
+async fn hierarchical_stand_in(paths: &[&str]) -> (Arc<dyn Objects>, Location, Tree) {
+    let tree: Tree = Arc::new(Mutex::new(paths.iter().map(|&p| p.to_owned()).collect()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = Arc::clone(&tree);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            serve(stream, &served).await;
+        }
+    });
+    let profile = StorageProfile::from_json(&json!({
+        "type": "adls", "account-name": "account1", "filesystem": "lake", "key-prefix": "wh",
+        "host": format!("dfs.localhost:{port}"),
+    }));
+    let credential = json!({"type": "az", "credential-type": "shared-access-key", "key": "aGk="});
+    let credential = StorageCredential::from_json(&credential).unwrap();
+    let profile = profile.unwrap();
+    let objects = open(&profile, Some(&credential)).unwrap();
+    (objects, profile.base_location(), tree)
+}
+
+async fn serve(mut stream: TcpStream, tree: &Tree) {
+    let mut bytes = Vec::new();
+    while !bytes.windows(4).any(|w| w == b"\r\n\r\n") {
+        let mut chunk = [0; 4096];
+        let n = stream.read(&mut chunk).await.unwrap();
+        bytes.extend_from_slice(&chunk[..n]);
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    let mut words = text.split(' ');
+    let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    let url = Url::parse(&format!("http://host{target}")).unwrap();
+    let (status, headers, body) = answer(method, &url, &mut tree.lock().unwrap());
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\netag: \"1\"\r\n{headers}\
+         last-modified: Sat, 21 Nov 2026 06:00:00 GMT\r\nconnection: close\r\n\r\n"
+    );
+    let body = if method == "HEAD" {
+        String::new()
+    } else {
+        body
+    };
+    let answer = format!("{head}{body}");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+fn answer(method: &str, url: &Url, tree: &mut BTreeSet<String>) -> (u16, &'static str, String) {
+    const FOLDER: &str = "x-ms-meta-hdi_isfolder: true\r\n";
+    if let Some((_, prefix)) = url.query_pairs().find(|(name, _)| name == "prefix") {
+        let children: BTreeSet<&str> = tree
+            .iter()
+            .filter_map(|path| path.strip_prefix(prefix.as_ref())?.split_once('/'))
+            .map(|(child, _)| child)
+            .collect();
+        let children: String = children
+            .iter()
+            .map(|child| format!("<BlobPrefix><Name>{prefix}{child}/</Name></BlobPrefix>"))
+            .collect();
+        let list = format!(
+            "<EnumerationResults><Blobs>{children}</Blobs><NextMarker/></EnumerationResults>"
+        );
+        return (200, "", list);
+    }
+    let path = url.path().strip_prefix("/lake/").unwrap().to_owned();
+    let folder = format!("{path}/");
+    let is_folder = tree.contains(&folder);
+    match method {
+        _ if !is_folder && !tree.contains(&path) => {
+            (404, "x-ms-error-code: BlobNotFound\r\n", String::new())
+        }
+        "DELETE"
+            if is_folder
+                && tree
+                    .iter()
+                    .any(|p| p.len() > folder.len() && p.starts_with(&folder)) =>
+        {
+            (
+                409,
+                "x-ms-error-code: DirectoryIsNotEmpty\r\n",
+                String::new(),
+            )
+        }
+        "DELETE" => {
+            tree.remove(if is_folder { &folder } else { &path });
+            (202, "", String::new())
+        }
+        _ => (200, if is_folder { FOLDER } else { "" }, String::new()),
+    }
+}
+
+#[tokio::test]
+async fn empty_folders_are_removed_and_others_stay() {
+    let (objects, base, tree) = hierarchical_stand_in(&[
+        "wh/",
+        "wh/t/",
+        "wh/t/data/",
+        "wh/t/data/a/",
+        "wh/t/data/b/",
+        "wh/t/metadata/",
+        "wh/t/metadata/late.json",
+        "wh/t2/",
+        "wh/t2/data/",
+    ])
+    .await;
+    let table = base.join("t").unwrap();
+    objects.prune_folders(&table).await.unwrap();
+    let left: Vec<String> = tree.lock().unwrap().iter().cloned().collect();
+    let with_late = [
+        "wh/",
+        "wh/t/",
+        "wh/t/metadata/",
+        "wh/t/metadata/late.json",
+        "wh/t2/",
+        "wh/t2/data/",
+    ];
+    assert_eq!(left, with_late);
+
+    tree.lock().unwrap().remove("wh/t/metadata/late.json");
+    objects.prune_folders(&table).await.unwrap();
+    objects.prune_folders(&table).await.unwrap();
+    let left: Vec<String> = tree.lock().unwrap().iter().cloned().collect();
+    assert_eq!(left, ["wh/", "wh/t2/", "wh/t2/data/"]);
+}
+
+#[tokio::test]
+async fn a_file_with_the_name_of_the_folder_stays() {
+    let (objects, base, tree) = hierarchical_stand_in(&["wh/t"]).await;
+    objects
+        .prune_folders(&base.join("t").unwrap())
+        .await
+        .unwrap();
+    assert!(tree.lock().unwrap().contains("wh/t"));
+}
+
+#[tokio::test]
+async fn a_folder_is_no_object() {
+    let (objects, base, tree) = hierarchical_stand_in(&["wh/t/", "wh/t/x"]).await;
+    let folder = base.join("t").unwrap();
+    let error = objects.read(&folder, 10).await.unwrap_err();
+    assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
+    objects.delete(&folder).await.unwrap();
+    assert_eq!(tree.lock().unwrap().len(), 2);
+}
