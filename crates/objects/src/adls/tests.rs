@@ -71,9 +71,10 @@ fn answer(method: &str, url: &Url, tree: &mut BTreeSet<String>) -> (u16, &'stati
             .filter_map(|path| path.strip_prefix(prefix.as_ref())?.split_once('/'))
             .map(|(child, _)| child)
             .collect();
+        let open = format!("<BlobPrefix><Name>{prefix}");
         let children: String = children
             .iter()
-            .map(|child| format!("<BlobPrefix><Name>{prefix}{child}/</Name></BlobPrefix>"))
+            .flat_map(|child| [open.as_str(), child, "/</Name></BlobPrefix>"])
             .collect();
         let list = format!(
             "<EnumerationResults><Blobs>{children}</Blobs><NextMarker/></EnumerationResults>"
