@@ -29,6 +29,7 @@ enum Outcome<T> {
 }
 
 /// A use case's error, or the discovery that the request has been answered before.
+#[derive(Debug)]
 pub(crate) enum Interrupted {
     Failed(CatalogError),
     Replayed(Box<IdempotencyRecord>),
@@ -51,13 +52,14 @@ impl Interrupted {
 }
 
 impl Request {
-    /// The record that makes `outcome` the answer to this request for good; nothing without a key.
+    /// The record that makes `outcome` the answer to this request for good; none without a key.
     pub(crate) fn record<T: Serialize>(
         &self,
         outcome: &T,
         at: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>> {
-        self.record_outcome(&Outcome::Done(outcome), at)
+    ) -> Result<Vec<IdempotencyRecord>> {
+        let record = self.record_outcome(&Outcome::Done(outcome), at)?;
+        Ok(record.into_iter().collect())
     }
 
     fn record_outcome<T: Serialize>(

@@ -12,8 +12,9 @@ use uuid::Uuid;
 use crate::connection::{AdvisoryLocks, Attempts, OpenTransaction, Pools, Session};
 use crate::effects::{Events, NewTasks};
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::idempotency::{self, Records};
 use crate::row::{self, Creates, Swaps, get};
-use crate::{idempotency, tabular};
+use crate::tabular;
 
 /// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
 pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> Result<()> {
@@ -41,7 +42,7 @@ fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
             if commit.creates.is_empty()
                 && swap.claimed_location.is_none()
                 && effects.tasks.is_empty()
-                && effects.idempotency.is_none() =>
+                && effects.idempotency.is_empty() =>
         {
             Some(swap)
         }
@@ -115,7 +116,9 @@ const APPLY: &str = "with new as materialized (
             and coalesce(deleted_at, 0) = 0 and (select count(*) from homes) >= 0
         order by id for no key update
     ), verdict as materialized (
-        select exists (select from idempotency where key = $26) as replayed,
+        select (select wanted.key from unnest($26::uuid[]) as wanted(key) cross join lateral (
+                select from idempotency where key = wanted.key limit 1) as t
+                limit 1) as replayed,
             array(select id from touched where not exists (select from held
                 where held.id = touched.id and held.version = touched.expected)) as stale,
             (select namespace_id from new where not exists (select from homes
@@ -156,7 +159,7 @@ const APPLY: &str = "with new as materialized (
             (select wanted.id from unnest($35::uuid[]) as wanted(id) cross join lateral (
                 select from task where id = wanted.id limit 1) as t limit 1) as task_taken
     ), fit as materialized (
-        select $3::boolean and not replayed and cardinality(stale) = 0 and homeless is null
+        select $3::boolean and replayed is null and cardinality(stale) = 0 and homeless is null
             and name_taken is null and id_taken is null and around is null and inside is null
             and ownerless is null and task_taken is null as is_fit from verdict
     ), made_room as (
@@ -184,7 +187,8 @@ const APPLY: &str = "with new as materialized (
         order by namespace_id, name_key
     ), keyed as (
         insert into idempotency (key, fingerprint, outcome, at)
-        select $26, $27, $28, $29 from fit where is_fit and $26::uuid is not null
+        select r.* from unnest($26, $27::bytea[], $28::bytea[], $29::bigint[]) as r
+        where (select is_fit from fit)
     ), told as (
         insert into outbox (kind, at, warehouse_id, subject, body)
         select e.* from unnest($30::text[], $31::bigint[], $32::uuid[], $33::text[], $34::text[])
@@ -230,7 +234,7 @@ async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()>
     committed.map_err(Failure::after_commit_was_sent)?;
     let verdict = applied.first().map(Verdict::of).transpose()?;
     let verdict = verdict.ok_or_else(|| Failure::damaged("a commit without a verdict"))?;
-    refuse(db, (commit, effects), &verdict, twins).await
+    refuse(db, commit, &verdict, twins).await
 }
 
 async fn run_apply(
@@ -242,7 +246,7 @@ async fn run_apply(
     let (new, swap) = (Creates::of(commit), Swaps::of(commit));
     let places = Places::of(commit);
     let (events, tasks) = (Events::of(&effects.events)?, NewTasks::of(&effects.tasks));
-    let record = effects.idempotency.as_ref();
+    let records = Records::of(&effects.idempotency);
     #[rustfmt::skip]
     let params: [&(dyn ToSql + Sync); 40] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
@@ -252,10 +256,7 @@ async fn run_apply(
         &swap.metadata,
         &new.replaced, &new.replaced_versions,
         &places.claims, &places.owners, &places.probing, &places.at,
-        &record.map(|record| record.key),
-        &record.map(|record| record.fingerprint.as_slice()),
-        &record.map(|record| record.outcome.as_slice()),
-        &record.map(|record| record.at.as_ms()),
+        &records.keys, &records.fingerprints, &records.outcomes, &records.times,
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &tasks.ids, &tasks.queues, &tasks.warehouses, &tasks.subjects, &tasks.payloads, &tasks.due,
     ];
@@ -265,7 +266,7 @@ async fn run_apply(
 /// What must be excluded before the statement looks at it.
 fn locks(commit: &Commit, effects: &Effects) -> AdvisoryLocks {
     let mut locks = AdvisoryLocks::default();
-    if let Some(record) = &effects.idempotency {
+    for record in &effects.idempotency {
         locks.key(record.key);
     }
     for new in &commit.creates {
@@ -334,7 +335,8 @@ impl Twins {
 
 /// What the statement has seen.
 struct Verdict {
-    is_replayed: bool,
+    /// A key that has been used.
+    replayed: Option<Uuid>,
     stale: Vec<TabularId>,
     homeless: Option<NamespaceId>,
     /// Which of the new ones, counted from 1.
@@ -350,7 +352,7 @@ impl Verdict {
     fn of(row: &Row) -> Work<Self> {
         let stale: Vec<Uuid> = get(row, 1)?;
         Ok(Self {
-            is_replayed: get(row, 0)?,
+            replayed: get(row, 0)?,
             stale: stale.into_iter().map(TabularId::from).collect(),
             homeless: get::<Option<Uuid>>(row, 2)?.map(NamespaceId::from),
             name_taken: get(row, 3)?,
@@ -365,12 +367,12 @@ impl Verdict {
 /// Says why nothing was done, if nothing was.
 async fn refuse(
     db: &Session,
-    (commit, effects): (&Commit, &Effects),
+    commit: &Commit,
     verdict: &Verdict,
     twins: Option<Twins>,
 ) -> Work<()> {
-    if let Some(record) = effects.idempotency.as_ref().filter(|_| verdict.is_replayed) {
-        let earlier = idempotency::find(db, record.key).await?;
+    if let Some(key) = verdict.replayed {
+        let earlier = idempotency::find(db, key).await?;
         let earlier = earlier.ok_or_else(|| Failure::damaged("a used key has no record"))?;
         return Err(StoreError::Replayed(Box::new(earlier)).into());
     }

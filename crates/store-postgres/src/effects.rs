@@ -2,45 +2,53 @@
 
 use futures::future::try_join;
 use model::Event;
-use store::{Effects, Entity, NewTask, StoreError};
+use store::{Effects, Entity, IdempotencyRecord, NewTask, StoreError};
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work, already_exists, not_found};
-use crate::idempotency;
+use crate::idempotency::{self, Records};
 use crate::row::{event_kind_as_str, get};
 
-/// Takes the idempotency key before anything else is looked at: the answer to a repeated request is its record,
+/// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is its record,
 /// whatever its change would meet now. Then the warehouses of the tasks, which stand first in the order of rows.
 pub(crate) async fn claim(db: &Session, effects: &Effects) -> Work<()> {
-    claim_key(db, effects).await?;
+    claim_keys(db, &effects.idempotency).await?;
     if !effects.tasks.is_empty() {
         hold_warehouses(db, &effects.tasks).await?;
     }
     Ok(())
 }
 
-async fn claim_key(db: &Session, effects: &Effects) -> Work<()> {
-    let Some(record) = &effects.idempotency else {
+async fn claim_keys(db: &Session, records: &[IdempotencyRecord]) -> Work<()> {
+    if records.is_empty() {
         return Ok(());
-    };
+    }
     let mut locks = AdvisoryLocks::default();
-    locks.key(record.key);
+    for record in records {
+        locks.key(record.key);
+    }
     let (numbers, exclusive) = locks.columns();
     let lock = db.prepare(AdvisoryLocks::SQL).await?;
     let insert = db.prepare(idempotency::INSERT).await?;
-    let fingerprint = record.fingerprint.as_slice();
-    let at = record.at.as_ms();
+    let new = Records::of(records);
     let (_, inserted) = try_join(
         db.run(&lock, &[&numbers, &exclusive]),
-        db.run(&insert, &[&record.key, &fingerprint, &record.outcome, &at]),
+        db.run(
+            &insert,
+            &[&new.keys, &new.fingerprints, &new.outcomes, &new.times],
+        ),
     )
     .await?;
-    if !inserted.is_empty() {
+    let inserted: Vec<Uuid> = inserted
+        .iter()
+        .map(|row| get(row, 0))
+        .collect::<Work<_>>()?;
+    let Some(taken) = new.keys.iter().find(|key| !inserted.contains(*key)) else {
         return Ok(());
-    }
-    match idempotency::find(db, record.key).await? {
+    };
+    match idempotency::find(db, *taken).await? {
         Some(earlier) => Err(StoreError::Replayed(Box::new(earlier)).into()),
         None => Err(Failure::damaged(
             "an idempotency key is taken and not there",

@@ -48,15 +48,40 @@ pub(crate) async fn find(db: &Session, key: Uuid) -> Work<Option<IdempotencyReco
     found.as_ref().map(record).transpose()
 }
 
-/// Yields a row if the key was free.
+/// Yields the keys that were free. Its parameters are [`Records`].
 pub(crate) const INSERT: &str = "insert into idempotency (key, fingerprint, outcome, at)
-    values ($1, $2, $3, $4) on conflict (key) do nothing returning key";
+    select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[])
+    on conflict (key) do nothing returning key";
+
+/// Records as columns.
+#[derive(Default)]
+pub(crate) struct Records<'a> {
+    pub(crate) keys: Vec<Uuid>,
+    pub(crate) fingerprints: Vec<&'a [u8]>,
+    pub(crate) outcomes: Vec<&'a [u8]>,
+    pub(crate) times: Vec<i64>,
+}
+
+impl<'a> Records<'a> {
+    pub(crate) fn of(records: &'a [IdempotencyRecord]) -> Self {
+        let mut all = Self::default();
+        for record in records {
+            all.keys.push(record.key);
+            all.fingerprints.push(&record.fingerprint);
+            all.outcomes.push(&record.outcome);
+            all.times.push(record.at.as_ms());
+        }
+        all
+    }
+}
 
 async fn insert(db: &Session, record: &IdempotencyRecord) -> Work<()> {
-    let fingerprint = record.fingerprint.as_slice();
-    let at = record.at.as_ms();
+    let new = Records::of(std::slice::from_ref(record));
     let inserted = db
-        .query_opt(INSERT, &[&record.key, &fingerprint, &record.outcome, &at])
+        .query_opt(
+            INSERT,
+            &[&new.keys, &new.fingerprints, &new.outcomes, &new.times],
+        )
         .await?;
     if inserted.is_some() {
         return Ok(());

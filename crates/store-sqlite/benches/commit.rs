@@ -150,12 +150,12 @@ async fn write(planted: Arc<Planted>, writer: usize, end: Instant) -> u32 {
                 body: RawValue::from_string("{\"snapshot\":4711}".to_owned()).unwrap(),
             }],
             tasks: Vec::new(),
-            idempotency: Some(IdempotencyRecord {
+            idempotency: vec![IdempotencyRecord {
                 key: Uuid::new_v4(),
                 fingerprint: [1; 32],
                 outcome: b"200".to_vec(),
                 at: NOW,
-            }),
+            }],
         };
         planted.store.tabular_commit(commit, effects).await.unwrap();
         expected = expected.next();

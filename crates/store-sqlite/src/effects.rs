@@ -7,16 +7,16 @@ use store::{Effects, Entity, NewTask, StoreError};
 use crate::error::{Work, already_exists, not_found};
 use crate::idempotency;
 
-/// Takes the idempotency key before anything else is looked at: the answer to a repeated request is
+/// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is
 /// its record, whatever its change would meet now.
-pub(crate) fn claim_key(db: &Connection, effects: &Effects) -> Work<()> {
-    let Some(record) = &effects.idempotency else {
-        return Ok(());
-    };
-    match idempotency::find(db, record.key)? {
-        Some(earlier) => Err(StoreError::Replayed(Box::new(earlier)).into()),
-        None => idempotency::insert(db, record),
+pub(crate) fn claim_keys(db: &Connection, effects: &Effects) -> Work<()> {
+    for record in &effects.idempotency {
+        if let Some(earlier) = idempotency::find(db, record.key)? {
+            return Err(StoreError::Replayed(Box::new(earlier)).into());
+        }
+        idempotency::insert(db, record)?;
     }
+    Ok(())
 }
 
 /// Writes the events and tasks.

@@ -105,7 +105,7 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         self.writer
             .run(move |db| {
-                effects::claim_key(db, &effects)?;
+                effects::claim_keys(db, &effects)?;
                 work(db)?;
                 effects::record(db, &effects)
             })

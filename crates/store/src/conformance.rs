@@ -240,6 +240,7 @@ macro_rules! conformance_cases {
                 a_record_is_loaded
                 a_used_key_refuses_another_record
                 a_used_key_refuses_a_change_before_anything_else
+                a_change_takes_all_its_keys_or_none
                 a_refused_change_leaves_the_key_free
                 of_two_with_one_key_one_is_applied
                 old_records_are_trimmed_in_portions;

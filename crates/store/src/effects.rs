@@ -14,9 +14,10 @@ pub struct Effects {
     pub events: Vec<Event>,
     /// What to do later.
     pub tasks: Vec<NewTask>,
-    /// What to answer if the same request comes again. If its key is there already, the whole change is refused with
-    /// [`StoreError::Replayed`](crate::StoreError::Replayed), before anything else is looked at.
-    pub idempotency: Option<IdempotencyRecord>,
+    /// What to answer if one of the requests that this does comes again; no two have the same key. If a key is there
+    /// already, the whole change is refused with [`StoreError::Replayed`](crate::StoreError::Replayed), before anything else is
+    /// looked at.
+    pub idempotency: Vec<IdempotencyRecord>,
 }
 
 impl Effects {

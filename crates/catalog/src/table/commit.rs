@@ -59,7 +59,7 @@ pub(crate) async fn commit_all(
     cx: &Catalog,
     request: &Request,
     (warehouse, commits): (WarehouseId, &[TableCommit]),
-    record: impl Fn(&[CommittedTabular]) -> Result<Option<IdempotencyRecord>>,
+    record: impl Fn(&[CommittedTabular]) -> Result<Vec<IdempotencyRecord>>,
 ) -> std::result::Result<Vec<(CommittedTabular, Loaded)>, Interrupted> {
     check_bounds(commits)?;
     for attempt in 0..ATTEMPTS {
@@ -109,7 +109,7 @@ async fn execute(
     cx: &Catalog,
     warehouse: WarehouseId,
     mut plans: Vec<Plan>,
-    record: impl Fn(&[CommittedTabular]) -> Result<Option<IdempotencyRecord>>,
+    record: impl Fn(&[CommittedTabular]) -> Result<Vec<IdempotencyRecord>>,
 ) -> std::result::Result<Option<Vec<(CommittedTabular, Loaded)>>, Interrupted> {
     if let Err(error) = write(cx, &mut plans).await {
         forget_written(cx, &plans).await;
@@ -142,7 +142,7 @@ async fn swap(
     cx: &Catalog,
     warehouse: WarehouseId,
     plans: &[Plan],
-    idempotency: Option<IdempotencyRecord>,
+    idempotency: Vec<IdempotencyRecord>,
 ) -> store::Result<()> {
     let mut commit = Commit {
         warehouse,
@@ -168,10 +168,10 @@ async fn swap(
     };
     let store = first.store(cx);
     if commit.swaps.is_empty() && commit.creates.is_empty() {
-        return match effects.idempotency {
-            Some(record) => store.idempotency_record(record).await,
-            None => Ok(()),
-        };
+        for record in effects.idempotency {
+            store.idempotency_record(record).await?;
+        }
+        return Ok(());
     }
     // What was required of a table that stays as it is must still hold when the others change.
     commit.swaps.extend(unchanged.into_iter().map(|plan| Swap {

@@ -131,7 +131,7 @@ async fn unchanged(
 ) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
     let warehouse = &view.warehouse;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &versioned.content);
-    if let Some(record) = request.record(&committed, cx.now())? {
+    for record in request.record(&committed, cx.now())? {
         let recorded = cx.store(view).idempotency_record(record).await;
         recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
     }

@@ -67,7 +67,7 @@ impl Worker {
         let key = self.keys[usize::try_from(self.dice.below(self.keys.len() as u64)).unwrap()];
         let mut effects = effects();
         if self.dice.below(3) == 0 {
-            effects.idempotency = Some(IdempotencyRecord {
+            effects.idempotency = vec![IdempotencyRecord {
                 key: if self.dice.below(2) == 0 {
                     key
                 } else {
@@ -76,7 +76,7 @@ impl Worker {
                 fingerprint: [0; 32],
                 outcome: Vec::new(),
                 at: NOW,
-            });
+            }];
         }
         if self.dice.below(3) == 0 {
             effects.tasks.push(NewTask {

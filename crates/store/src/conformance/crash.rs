@@ -102,7 +102,7 @@ async fn write(store: Arc<dyn Store>, writer: usize) {
         let effects = Effects {
             events: told.collect(),
             tasks: Vec::new(),
-            idempotency: Some(record(key)),
+            idempotency: vec![record(key)],
         };
         let commit = Commit {
             warehouse: warehouse(),

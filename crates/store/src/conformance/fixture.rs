@@ -179,7 +179,7 @@ impl Marks {
         Effects {
             events: vec![event(EventKind::UpdateTable, &self.subject)],
             tasks: tasks.into_iter().collect(),
-            idempotency: Some(record(self.key)),
+            idempotency: vec![record(self.key)],
         }
     }
 

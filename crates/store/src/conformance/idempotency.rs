@@ -54,7 +54,7 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
     let effects = || Effects {
         events: vec![event(EventKind::CreateTable, "t")],
         tasks: vec![task("queue", catalog.warehouse)],
-        idempotency: Some(first.clone()),
+        idempotency: vec![first.clone()],
     };
     catalog
         .commit(vec![new.clone()], Vec::new(), effects())
@@ -87,6 +87,51 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
     assert_eq!(store.task_count("queue").await.unwrap(), 1);
 }
 
+pub async fn a_change_takes_all_its_keys_or_none(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let namespace = catalog.namespace(&["ns"]).await;
+    let id = catalog.table(namespace, "t").await;
+    let row = catalog.load(id).await.unwrap();
+    let records: Vec<_> = (0..4).map(|_| record(Uuid::new_v4())).collect();
+    let [first, second, third, fourth] = records.as_slice() else {
+        panic!("four records");
+    };
+    let effects = |records: &[&IdempotencyRecord]| Effects {
+        events: vec![event(EventKind::UpdateTable, "t")],
+        idempotency: records.iter().copied().cloned().collect(),
+        ..Effects::none()
+    };
+    let swaps = vec![swap(&row, "second")];
+    catalog
+        .commit(Vec::new(), swaps, effects(&[first, second]))
+        .await
+        .unwrap();
+    let row = catalog.load(id).await.unwrap();
+    let swaps = vec![swap(&row, "third")];
+    let again = catalog
+        .commit(Vec::new(), swaps, effects(&[third, second, fourth]))
+        .await;
+    refused!(again, StoreError::Replayed(it) if *it == *second);
+    let namespace = catalog.new_namespace(&["other"]);
+    let created = store
+        .namespace_create(namespace, effects(&[fourth, first, third]))
+        .await;
+    refused!(created, StoreError::Replayed(it) if *it == *first);
+    for (record, is_there) in [
+        (first, true),
+        (second, true),
+        (third, false),
+        (fourth, false),
+    ] {
+        let kept = store.idempotency_load(record.key).await.unwrap();
+        assert_eq!(kept, is_there.then(|| record.clone()));
+    }
+    assert_eq!(
+        catalog.load(id).await.unwrap().content.metadata_location,
+        row.content.metadata_location
+    );
+}
+
 pub async fn a_refused_change_leaves_the_key_free(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let namespace = catalog.namespace(&["ns"]).await;
@@ -115,7 +160,7 @@ pub async fn of_two_with_one_key_one_is_applied(store: &Arc<dyn Store>) {
                 tokio::spawn(async move {
                     let effects = Effects {
                         events: vec![event(EventKind::CreateTable, "t")],
-                        idempotency: Some(key),
+                        idempotency: vec![key],
                         ..Effects::none()
                     };
                     // The same request, and in odd rounds requests that would not collide otherwise.
