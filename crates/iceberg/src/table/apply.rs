@@ -12,7 +12,8 @@ use crate::layout::{PartitionSpec, SortOrder};
 pub struct CommitPoint {
     /// The catalog's clock, in milliseconds since 1970.
     pub now_ms: i64,
-    /// The file that holds the base; it goes into the metadata log.
+    /// The file that holds the base; it goes into the metadata log. None if the base itself has just been made by updates: then
+    /// no file ever holds it.
     pub previous_metadata_location: Option<String>,
 }
 

@@ -29,22 +29,24 @@ fn files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
 }
 
 impl Builder<'_> {
-    /// Adds the base's file to the metadata log and drops the oldest beyond the bound.
+    /// Adds the base's file, if it has one, to the metadata log and drops the oldest beyond the bound.
     pub(super) fn extend_metadata_log(&mut self) -> Result<(), UpdateError> {
-        let base = (self.base_updated_ms, &self.point.previous_metadata_location);
-        let (Some(timestamp_ms), Some(file)) = base else {
+        let Some(timestamp_ms) = self.base_updated_ms else {
             return Ok(());
         };
-        let default = property::PREVIOUS_VERSIONS_MAX_DEFAULT;
-        let max = property::int(&self.meta.properties, PREVIOUS_VERSIONS_MAX, default)?;
-        let max = usize::try_from(max).unwrap_or(0).max(1);
-        let log = &mut self.meta.metadata_log;
-        log.drain(..(log.len() + 1).saturating_sub(max).min(log.len()));
-        log.push(MetadataLogEntry {
+        let file = self.point.previous_metadata_location.as_ref();
+        let base = file.map(|file| MetadataLogEntry {
             timestamp_ms,
             metadata_file: file.clone(),
             extra: Vec::new(),
         });
+        let default = property::PREVIOUS_VERSIONS_MAX_DEFAULT;
+        let max = property::int(&self.meta.properties, PREVIOUS_VERSIONS_MAX, default)?;
+        let max = usize::try_from(max).unwrap_or(0).max(1);
+        let log = &mut self.meta.metadata_log;
+        let room = max - usize::from(base.is_some());
+        log.drain(..log.len().saturating_sub(room));
+        log.extend(base);
         Ok(())
     }
 

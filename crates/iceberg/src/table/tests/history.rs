@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::kit::*;
-use crate::{CommitPoint, apply_table, removed_metadata_files};
+use crate::{CommitPoint, TableMetadata, apply_table, removed_metadata_files};
 
 #[test]
 fn the_metadata_log_keeps_the_newest() {
@@ -37,6 +37,44 @@ fn the_metadata_log_keeps_the_newest() {
             .collect::<Vec<_>>()
     );
     assert!(refused(&base, max("many")).contains("must be a whole number"));
+}
+
+#[test]
+fn a_base_that_never_had_a_file_is_in_no_log() {
+    let max = |n: &str| {
+        json!([{"action": "set-properties",
+            "updates": {"write.metadata.previous-versions-max": n}}])
+    };
+    let mut base = table(3);
+    for _ in 0..5 {
+        base = apply(&base, max("9"));
+    }
+    let with_file = point(base.last_updated_ms() + 1000);
+    let without = CommitPoint {
+        previous_metadata_location: None,
+        ..with_file.clone()
+    };
+    let append = |base: &TableMetadata, id, at| {
+        let add = json!({"action": "add-snapshot", "snapshot": snapshot(base, id)});
+        let updates = updates(json!([add, set_ref("main", "branch", id)]));
+        apply_table(Some(base), &updates, at).unwrap().metadata
+    };
+    let first = append(&base, 11, &with_file);
+    let second = append(&first, 12, &without);
+    assert_eq!(second.metadata_log(), first.metadata_log());
+    assert_eq!(second.metadata_log().len(), base.metadata_log().len() + 1);
+    let current = second.snapshot_log().iter().map(|entry| entry.snapshot_id);
+    assert_eq!(current.collect::<Vec<_>>(), [11, 12]);
+    assert_eq!(
+        value(&TableMetadata::parse(&second.to_json()).unwrap()),
+        value(&second)
+    );
+    // The bound holds for it as well.
+    let bounded = |n| apply_table(Some(&second), &updates(max(n)), &without);
+    let short = bounded("2").unwrap().metadata;
+    assert_eq!(short.metadata_log(), &second.metadata_log()[4..]);
+    let refused = bounded("many").unwrap_err().to_string();
+    assert!(refused.contains("must be a whole number"), "{refused}");
 }
 
 #[test]
@@ -89,7 +127,7 @@ fn a_table_without_a_log_can_expire_snapshots() {
     let base = append(&append(&table(2), 11), 12);
     let mut json = value(&base);
     json.as_object_mut().unwrap().remove("snapshot-log");
-    let base = crate::TableMetadata::parse(json.to_string().as_bytes()).unwrap();
+    let base = TableMetadata::parse(json.to_string().as_bytes()).unwrap();
     let expired = apply(
         &base,
         json!([{"action": "remove-snapshots", "snapshot-ids": [11]}]),
