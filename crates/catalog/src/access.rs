@@ -10,6 +10,7 @@ use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
 
 use crate::cache::MetadataCache;
+use crate::table::WaitingCommit;
 use crate::turns::Turns;
 use crate::warehouse::{Warehouse, WarehouseCache};
 use crate::{CatalogError, ErrorKind, Request, Result, Settings};
@@ -39,7 +40,7 @@ pub struct Catalog {
     pub(crate) settings: Settings,
     pub(crate) warehouses: WarehouseCache,
     pub(crate) metadata: MetadataCache,
-    pub(crate) turns: Turns,
+    pub(crate) turns: Turns<WaitingCommit>,
 }
 
 impl fmt::Debug for Catalog {

@@ -127,6 +127,15 @@ impl CatalogError {
         }
     }
 
+    /// The same for another caller whom it concerns as well.
+    pub(crate) fn told_again(&self) -> Self {
+        Self {
+            kind: self.kind,
+            message: self.message.clone(),
+            source: self.source.as_ref().map(|source| source.to_string().into()),
+        }
+    }
+
     fn caused(
         kind: ErrorKind,
         message: String,

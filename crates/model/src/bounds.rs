@@ -24,6 +24,8 @@ impl Bounds {
     pub const TABLES_PER_TRANSACTION: usize = 1_000;
     /// Most updates of one table commit.
     pub const UPDATES_PER_COMMIT: usize = 100_000;
+    /// Most requests that change one table or view of a replica at the same time, those that wait included.
+    pub const CHANGES_IN_LINE: usize = 1_024;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

@@ -22,6 +22,7 @@ mod app;
 mod authorizer;
 mod build;
 mod call;
+mod gate;
 mod samples;
 
 pub use answer::Answer;
@@ -29,4 +30,5 @@ pub use app::TestApp;
 pub use authorizer::{RecordingAuthorizer, Verdict};
 pub use build::TestAppBuilder;
 pub use call::Call;
+pub use gate::GateAuthorizer;
 pub use samples::{schema, table, view, view_version};

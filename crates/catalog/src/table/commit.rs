@@ -13,13 +13,14 @@ use model::{Bounds, TabularKind, TabularPath, WarehouseId};
 use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
 use super::plan::{Change, Plan, plan};
+use super::together;
 use crate::files;
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
 
 /// Attempts before a client has to try itself; each lost race means that another commit succeeded.
-const ATTEMPTS: u32 = 20;
+pub(super) const ATTEMPTS: u32 = 20;
 /// Files of one commit that are written at once.
 const WRITES: usize = 16;
 
@@ -41,13 +42,18 @@ pub async fn commit(
     warehouse: WarehouseId,
     commit: TableCommit,
 ) -> Result<Loaded> {
-    let commits = [commit];
     once_loaded(cx, request, TabularKind::Table, async {
+        check_bounds(std::slice::from_ref(&commit))?;
+        if together::can_share(&commit) {
+            return together::commit(cx, request, warehouse, commit).await;
+        }
         let record = |committed: &[CommittedTabular]| match committed {
             [one] => request.record(one, cx.now()),
             _ => Err(CatalogError::internal("one commit, several outcomes")),
         };
-        let done = commit_all(cx, request, (warehouse, &commits), record).await?;
+        let commits = [commit];
+        let alone = commit_all(cx, request, (warehouse, &commits), record);
+        let done = Box::pin(alone).await?;
         let done = done.into_iter().next();
         done.ok_or_else(|| CatalogError::internal("a commit without an outcome").into())
     })
@@ -63,10 +69,8 @@ pub(crate) async fn commit_all(
 ) -> std::result::Result<Vec<(CommittedTabular, Loaded)>, Interrupted> {
     check_bounds(commits)?;
     for attempt in 0..ATTEMPTS {
-        let hints = commits
-            .iter()
-            .filter_map(|one| cx.metadata.hint(warehouse, &one.path));
-        let turn = cx.turns.take(hints.collect()).await;
+        let paths = commits.iter().map(|one| &one.path);
+        let turn = cx.turns.take(warehouse, paths).await?;
         let plans = commits.iter().map(|one| plan(cx, request, warehouse, one));
         let plans: Vec<Plan> = try_join_all(plans).await?;
         match execute(cx, warehouse, plans, &record).await? {
@@ -75,8 +79,13 @@ pub(crate) async fn commit_all(
         }
         pause(attempt).await;
     }
+    Err(outrun().into())
+}
+
+/// Others were faster in all attempts.
+pub(super) fn outrun() -> CatalogError {
     let message = "other commits came first again and again; refresh and try again";
-    Err(CatalogError::new(ErrorKind::CommitFailed, message).into())
+    CatalogError::new(ErrorKind::CommitFailed, message)
 }
 
 fn check_bounds(commits: &[TableCommit]) -> Result<()> {
@@ -105,7 +114,7 @@ fn check_bounds(commits: &[TableCommit]) -> Result<()> {
 }
 
 /// Writes the files and swaps the pointers; nothing if a race was lost.
-async fn execute(
+pub(super) async fn execute(
     cx: &Catalog,
     warehouse: WarehouseId,
     mut plans: Vec<Plan>,
@@ -161,7 +170,7 @@ async fn swap(
             Change::Swap(swap, _) => commit.swaps.push(swap.clone()),
             Change::Create(create) => commit.creates.push(create.clone()),
         }
-        effects.events.extend(plan.event.clone());
+        effects.events.extend_from_slice(&plan.events);
     }
     let Some(first) = plans.first() else {
         return Ok(());
@@ -237,7 +246,7 @@ async fn failed<T>(
 }
 
 /// Lets whoever won finish: up to 10 ms at first, up to 160 ms later.
-async fn pause(attempt: u32) {
+pub(super) async fn pause(attempt: u32) {
     let longest = Duration::from_millis(10 << attempt.min(4));
     tokio::time::sleep(longest.mul_f64(rand::random())).await;
 }

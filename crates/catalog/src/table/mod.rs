@@ -2,6 +2,7 @@
 
 mod commit;
 mod create;
+mod draft;
 mod drop;
 mod exists;
 mod list;
@@ -11,6 +12,7 @@ mod plan;
 mod protect;
 mod register;
 mod rename;
+mod together;
 mod unregister;
 
 pub(crate) use commit::commit_all;
@@ -24,4 +26,5 @@ pub use metrics::report_metrics;
 pub use protect::{protect, protection};
 pub use register::{Existing, TableRegister, register};
 pub use rename::rename;
+pub(crate) use together::WaitingCommit;
 pub use unregister::unregister;

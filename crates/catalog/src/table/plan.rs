@@ -1,15 +1,15 @@
-//! What a commit does to one table: decided on its current state, before anything is written.
+//! What commits do to one table: decided on its current state, before anything is written.
 
 use std::sync::Arc;
 
 use authz::Authorized;
-use iceberg::{CommitPoint, TableMetadata, apply_table, check_table};
+use iceberg::{CommitPoint, apply_table, check_table};
 use model::{Event, EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use serde_json::json;
 use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
 use super::TableCommit;
-use crate::cache::Versioned;
+use super::draft::Draft;
 use crate::files::{self, NewFile};
 use crate::namespace::NamespaceTarget;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget};
@@ -27,23 +27,23 @@ pub(super) enum Change {
 }
 
 /// What allows the change.
-enum Proof {
+pub(super) enum Proof {
     Table(Authorized<TabularTarget>),
     Namespace(Authorized<NamespaceTarget>),
 }
 
-/// What a commit does to one table.
+/// What one commit, or several together, do to one table.
 pub(super) struct Plan {
     pub(super) warehouse: Arc<Warehouse>,
     pub(super) path: TabularPath,
     pub(super) change: Change,
     pub(super) content: TabularContent,
-    pub(super) event: Option<Event>,
+    pub(super) events: Vec<Event>,
     pub(super) is_written: bool,
-    id: TabularId,
-    base_version: Version,
-    proof: Proof,
-    file: Option<NewFile>,
+    pub(super) id: TabularId,
+    pub(super) base_version: Version,
+    pub(super) proof: Proof,
+    pub(super) file: Option<NewFile>,
 }
 
 impl Plan {
@@ -83,6 +83,56 @@ impl Plan {
     }
 }
 
+/// What becomes of one of several commits to the same table.
+pub(super) enum Fate {
+    /// It is part of the plan.
+    Planned,
+    /// It cannot be done to the table as it is.
+    Refused(CatalogError),
+    /// It cannot be done to the table as the commits before it make it: to be told when they are done.
+    Outrun(CatalogError),
+}
+
+/// Decides what commits to the same table do to it, one after the other, each on behalf of its own request. Nothing if
+/// none can be done.
+pub(super) async fn plan_together(
+    cx: &Catalog,
+    warehouse: WarehouseId,
+    all: &[(&Request, &TableCommit)],
+) -> Result<(Option<Plan>, Vec<Fate>)> {
+    let Some((_, TableCommit { path, .. })) = all.first() else {
+        return Ok((None, Vec::new()));
+    };
+    let requests: Vec<&Request> = all.iter().map(|(request, _)| *request).collect();
+    let (at, action) = ((warehouse, path), TabularAction::Commit);
+    let (tables, versioned) = cx
+        .require_content_each(&requests, at, TabularKind::Table, action)
+        .await?;
+    let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::with_capacity(all.len()));
+    for ((_, commit), table) in all.iter().zip(tables) {
+        let table = match table {
+            Ok(table) => table,
+            Err(error) => {
+                fates.push(Fate::Refused(error));
+                continue;
+            }
+        };
+        let draft = match &mut draft {
+            Some(draft) => draft,
+            None => draft.insert(Draft::of(cx, table, Arc::clone(&versioned))?),
+        };
+        fates.push(match draft.apply(commit) {
+            Ok(()) => Fate::Planned,
+            Err(error) if draft.is_changed() => Fate::Outrun(error),
+            Err(error) => Fate::Refused(error),
+        });
+    }
+    let is_any_planned = fates.iter().any(|fate| matches!(fate, Fate::Planned));
+    let draft = draft.filter(|_| is_any_planned);
+    let plan = draft.map(|draft| draft.into_plan(cx, path.clone()));
+    Ok((plan.transpose()?, fates))
+}
+
 /// Decides what the commit does to its table.
 pub(super) async fn plan(
     cx: &Catalog,
@@ -95,7 +145,11 @@ pub(super) async fn plan(
         .require_content(request, at, TabularKind::Table, TabularAction::Commit)
         .await;
     match found {
-        Ok((table, versioned)) => plan_swap(cx, commit, table, &versioned),
+        Ok((table, versioned)) => {
+            let mut draft = Draft::of(cx, table, versioned)?;
+            draft.apply(commit)?;
+            draft.into_plan(cx, commit.path.clone())
+        }
         Err(error) if error.kind == ErrorKind::NoSuchTable && creates(commit) => {
             plan_create(cx, request, warehouse, commit).await
         }
@@ -108,82 +162,6 @@ fn creates(commit: &TableCommit) -> bool {
         .requirements
         .iter()
         .any(|one| matches!(one, iceberg::TableRequirement::AssertCreate))
-}
-
-fn plan_swap(
-    cx: &Catalog,
-    commit: &TableCommit,
-    table: Authorized<TabularTarget>,
-    versioned: &Versioned,
-) -> Result<Plan> {
-    let (warehouse, content) = (Arc::clone(&table.warehouse), &versioned.content);
-    let base = TableMetadata::parse(&content.metadata.decode()?).map_err(CatalogError::internal)?;
-    check_table(&commit.requirements, Some(&base))?;
-    let now = cx.now();
-    let previous_metadata_location = Some(content.metadata_location.clone());
-    let point = CommitPoint {
-        now_ms: now.as_ms(),
-        previous_metadata_location,
-    };
-    let applied = apply_table(Some(&base), &commit.updates, &point)?;
-    let mut plan = Plan {
-        warehouse,
-        path: commit.path.clone(),
-        change: Change::None,
-        content: content.clone(),
-        event: None,
-        is_written: false,
-        id: table.id(),
-        base_version: versioned.version,
-        proof: Proof::Table(table),
-        file: None,
-    };
-    if !applied.is_changed() {
-        return Ok(plan);
-    }
-    let after = applied.metadata;
-    let claimed_location = check_change(&plan.warehouse, &base, &after)?;
-    plan.put_file(NewFile::after(
-        &content.metadata_location,
-        after.location(),
-        after.properties(),
-        after.to_json(),
-    )?);
-    let content = plan.content.clone();
-    let swap = Swap {
-        id: plan.id,
-        expected: versioned.version,
-        claimed_location,
-        content,
-    };
-    plan.change = Change::Swap(swap, iceberg::removed_metadata_files(&base, &after));
-    plan.event = Some(plan.event_of(cx, EventKind::UpdateTable, commit)?);
-    Ok(plan)
-}
-
-/// What the warehouse allows; answers the new location to claim if the table moves.
-fn check_change(
-    warehouse: &Warehouse,
-    base: &TableMetadata,
-    after: &TableMetadata,
-) -> Result<Option<String>> {
-    if after.format_version() != base.format_version() {
-        warehouse
-            .settings
-            .format_versions
-            .check_table(after.format_version())?;
-    }
-    if after.uuid() != base.uuid() && !base.uuid().is_nil() {
-        let message = format!(
-            "a table keeps its UUID `{}`; it cannot become `{}`",
-            base.uuid(),
-            after.uuid()
-        );
-        return Err(CatalogError::bad_request(message));
-    }
-    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
-    let moved = after.location() != base.location();
-    Ok(moved.then(|| location.normalized().to_owned()))
 }
 
 async fn plan_create(
@@ -215,7 +193,7 @@ async fn plan_create(
         path: commit.path.clone(),
         change: Change::None,
         content: unwritten(),
-        event: None,
+        events: Vec::new(),
         is_written: false,
         id,
         base_version: version,
@@ -240,7 +218,7 @@ async fn plan_create(
         content: plan.content.clone(),
         replaces: None,
     });
-    plan.event = Some(plan.event_of(cx, EventKind::CreateTable, commit)?);
+    plan.tell(cx, EventKind::CreateTable, commit)?;
     Ok(plan)
 }
 
@@ -255,7 +233,7 @@ fn unwritten() -> TabularContent {
 
 impl Plan {
     /// Decides on the metadata file; it is written later.
-    fn put_file(&mut self, file: NewFile) {
+    pub(super) fn put_file(&mut self, file: NewFile) {
         self.content.location.clone_from(&file.location);
         self.content
             .metadata_location
@@ -263,14 +241,22 @@ impl Plan {
         self.file = Some(file);
     }
 
-    fn event_of(&self, cx: &Catalog, kind: EventKind, commit: &TableCommit) -> Result<Event> {
+    /// Adds the event of a commit.
+    pub(super) fn tell(
+        &mut self,
+        cx: &Catalog,
+        kind: EventKind,
+        commit: &TableCommit,
+    ) -> Result<()> {
         let body = json!({
-            "namespace": self.path.namespace.levels(),
-            "name": self.path.name.as_str(),
+            "namespace": commit.path.namespace.levels(),
+            "name": commit.path.name.as_str(),
             "location": self.content.location,
             "metadata-location": self.content.metadata_location,
             "updates": commit.updates,
         });
-        events::in_warehouse(kind, self.warehouse.id(), &self.id, cx.now(), &body)
+        let event = events::in_warehouse(kind, self.warehouse.id(), &self.id, cx.now(), &body)?;
+        self.events.push(event);
+        Ok(())
     }
 }

@@ -21,8 +21,7 @@ pub(crate) async fn drop(
 ) -> Result<()> {
     once(cx, request, async {
         for _ in 0..ATTEMPTS {
-            let hint = cx.metadata.hint(at.0, at.1).into_iter().collect();
-            let _turn = cx.turns.take(hint).await;
+            let _turn = cx.turns.take(at.0, [at.1]).await?;
             if attempt(cx, request, at, options).await?.is_some() {
                 return Ok(());
             }

@@ -22,8 +22,7 @@ pub(crate) async fn rename(
 ) -> Result<()> {
     once(cx, request, async {
         for _ in 0..ATTEMPTS {
-            let hint = cx.metadata.hint(at.0, from).into_iter().collect();
-            let _turn = cx.turns.take(hint).await;
+            let _turn = cx.turns.take(at.0, [from]).await?;
             if attempt(cx, request, at, (from, to)).await?.is_some() {
                 return Ok(());
             }

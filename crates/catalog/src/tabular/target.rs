@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Protected, Resource, TableAction, ViewAction};
+use futures::future::join_all;
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
 use store::{ResolveTarget, TabularRow, TabularStamp};
 
@@ -177,6 +178,31 @@ impl Catalog {
         kind: TabularKind,
         action: TabularAction,
     ) -> Result<(Authorized<TabularTarget>, Arc<Versioned>)> {
+        let (target, versioned) = self.find_content(at, kind).await?;
+        let target = self.require(request, action.on(kind), target).await?;
+        Ok((target, versioned))
+    }
+
+    /// The same for several requests at once, each of which is asked for by itself.
+    pub(crate) async fn require_content_each(
+        &self,
+        requests: &[&Request],
+        at: (WarehouseId, &TabularPath),
+        kind: TabularKind,
+        action: TabularAction,
+    ) -> Result<(Vec<Result<Authorized<TabularTarget>>>, Arc<Versioned>)> {
+        let (target, versioned) = self.find_content(at, kind).await?;
+        let asked = requests
+            .iter()
+            .map(|request| self.require(request, action.on(kind), target.clone()));
+        Ok((join_all(asked).await, versioned))
+    }
+
+    async fn find_content(
+        &self,
+        at: (WarehouseId, &TabularPath),
+        kind: TabularKind,
+    ) -> Result<(TabularTarget, Arc<Versioned>)> {
         let (namespace, name) = (at.1.namespace.key().clone(), at.1.name.key().clone());
         let hint = self.metadata.hint(at.0, at.1);
         let known = hint.and_then(|id| Some((id, self.metadata.get(id)?)));
@@ -186,9 +212,7 @@ impl Catalog {
         let target = found.tabular.filter(|target| target.kind() == kind);
         let mut target = target.ok_or_else(|| missing(kind, at.1))?;
         let (id, version) = (target.id(), target.stamp.version);
-        let fetched = target.stamp.content.take();
-        let target = self.require(request, action.on(kind), target).await?;
-        let versioned = match (fetched, known) {
+        let versioned = match (target.stamp.content.take(), known) {
             (Some(content), _) => {
                 self.metadata.remember(at.0, at.1, id);
                 self.metadata.put(id, version, content)

@@ -34,8 +34,7 @@ pub async fn replace(
 ) -> Result<Loaded> {
     once_loaded(cx, request, TabularKind::View, async {
         for _ in 0..ATTEMPTS {
-            let hint = cx.metadata.hint(warehouse, path).into_iter().collect();
-            let _turn = cx.turns.take(hint).await;
+            let _turn = cx.turns.take(warehouse, [path]).await?;
             if let Some(done) = attempt(cx, request, (warehouse, path), &replace).await? {
                 return Ok(done);
             }

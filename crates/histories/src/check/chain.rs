@@ -57,22 +57,28 @@ fn check_snapshots(version: &Version, found: &mut Vec<Violation>) {
     }
 }
 
-/// `main` stays or goes one step ahead.
+/// `main` stays or goes ahead: one step for each of the commits that share the file.
 fn check_step(version: &Version, before: Option<OpId>, found: &mut Vec<Violation>) {
-    if version.main == before {
-        return;
+    let parent = |id| {
+        let mut snapshots = version.snapshots.iter();
+        let snapshot = snapshots.find(|snapshot| snapshot.id == id);
+        snapshot.map(|snapshot| snapshot.parent)
+    };
+    let mut at = version.main;
+    for _ in 0..=version.snapshots.len() {
+        if at == before {
+            return;
+        }
+        match at.and_then(parent) {
+            Some(parent) => at = parent,
+            None => break,
+        }
     }
-    let new = version
-        .snapshots
-        .iter()
-        .find(|snapshot| Some(snapshot.id) == version.main);
-    if new.is_none_or(|snapshot| snapshot.parent != before) {
-        let detail = format!(
-            "`main` goes from {before:?} to {:?}, which is no child of it, in {}",
-            version.main, version.location
-        );
-        found.push(Violation::new(Rule::Fork, detail));
-    }
+    let detail = format!(
+        "`main` goes from {before:?} to {:?}, which does not come from it, in {}",
+        version.main, version.location
+    );
+    found.push(Violation::new(Rule::Fork, detail));
 }
 
 /// What is there stays there.

@@ -121,6 +121,27 @@ fn a_good_history_passes() {
 }
 
 #[test]
+fn commits_that_share_a_file_are_well() {
+    let mut history = good();
+    // Snapshots 4 and 5, and a change more, in one version.
+    let a = &mut history.tables[0];
+    a.versions.remove(4);
+    let both = a.versions.last_mut().unwrap();
+    both.log.pop();
+    both.location = "a-4".to_owned();
+    both.properties.insert(6);
+    both.last = Some(6);
+    history.changes[4].span = span(41, 44);
+    history.changes.push(done(6, &["a"], (41, 43)));
+    assert_eq!(check(&history), []);
+    // Of a chain that does not begin where `main` was.
+    for snapshot in &mut history.tables[0].versions[4].snapshots {
+        snapshot.parent = Some(snapshot.id + 70);
+    }
+    assert_eq!(rules(&history), [Rule::Fork]);
+}
+
+#[test]
 fn an_acknowledged_change_that_is_nowhere_is_lost() {
     let mut history = good();
     history.changes.push(done(9, &["a"], (50, 60)));

@@ -23,6 +23,7 @@ mod races;
 mod registration;
 mod storage;
 mod tables;
+mod together;
 mod transactions;
 mod views;
 

@@ -1,0 +1,137 @@
+//! A table in memory while commits are applied to it, one after another, before anything is written.
+
+use std::sync::Arc;
+
+use authz::Authorized;
+use iceberg::{CommitPoint, MetadataCodec, TableMetadata, apply_table, check_table};
+use model::{EventKind, TabularPath, Timestamp};
+use store::Swap;
+
+use super::TableCommit;
+use super::plan::{Change, Plan, Proof};
+use crate::cache::Versioned;
+use crate::files::NewFile;
+use crate::tabular::TabularTarget;
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, Result, location};
+
+/// A table with the commits that have been applied to it.
+pub(super) struct Draft<'a> {
+    table: Authorized<TabularTarget>,
+    versioned: Arc<Versioned>,
+    now: Timestamp,
+    base: TableMetadata,
+    /// None as long as nothing has changed.
+    after: Option<TableMetadata>,
+    /// A new location, if the table moves.
+    claimed_location: Option<String>,
+    /// The commits that have changed something.
+    applied: Vec<&'a TableCommit>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn of(
+        cx: &Catalog,
+        table: Authorized<TabularTarget>,
+        versioned: Arc<Versioned>,
+    ) -> Result<Self> {
+        let json = versioned.content.metadata.decode()?;
+        Ok(Self {
+            base: TableMetadata::parse(&json).map_err(CatalogError::internal)?,
+            table,
+            versioned,
+            now: cx.now(),
+            after: None,
+            claimed_location: None,
+            applied: Vec::new(),
+        })
+    }
+
+    /// Whether a commit has changed anything.
+    pub(super) const fn is_changed(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Applies a commit to what those before it have made. One that is refused leaves no trace.
+    pub(super) fn apply(&mut self, commit: &'a TableCommit) -> Result<()> {
+        let before = self.after.as_ref().unwrap_or(&self.base);
+        check_table(&commit.requirements, Some(before))?;
+        // What a commit before this one has made is in no file.
+        let file = self.versioned.content.metadata_location.clone();
+        let point = CommitPoint {
+            now_ms: self.now.as_ms(),
+            previous_metadata_location: self.after.is_none().then_some(file),
+        };
+        let applied = apply_table(Some(before), &commit.updates, &point)?;
+        if applied.is_changed() {
+            let moved = check_change(&self.table.warehouse, before, &applied.metadata)?;
+            self.claimed_location = moved.or(self.claimed_location.take());
+            self.after = Some(applied.metadata);
+            self.applied.push(commit);
+        }
+        Ok(())
+    }
+
+    /// What is to be written and told of all that has been applied.
+    pub(super) fn into_plan(self, cx: &Catalog, path: TabularPath) -> Result<Plan> {
+        let content = &self.versioned.content;
+        let mut plan = Plan {
+            warehouse: Arc::clone(&self.table.warehouse),
+            path,
+            change: Change::None,
+            content: content.clone(),
+            events: Vec::new(),
+            is_written: false,
+            id: self.table.id(),
+            base_version: self.versioned.version,
+            proof: Proof::Table(self.table),
+            file: None,
+        };
+        let Some(after) = self.after else {
+            return Ok(plan);
+        };
+        plan.put_file(NewFile::after(
+            &content.metadata_location,
+            after.location(),
+            after.properties(),
+            after.to_json(),
+        )?);
+        let swap = Swap {
+            id: plan.id,
+            expected: plan.base_version,
+            claimed_location: self.claimed_location,
+            content: plan.content.clone(),
+        };
+        plan.change = Change::Swap(swap, iceberg::removed_metadata_files(&self.base, &after));
+        for commit in self.applied {
+            plan.tell(cx, EventKind::UpdateTable, commit)?;
+        }
+        Ok(plan)
+    }
+}
+
+/// What the warehouse allows; answers the new location to claim if the table moves.
+fn check_change(
+    warehouse: &Warehouse,
+    before: &TableMetadata,
+    after: &TableMetadata,
+) -> Result<Option<String>> {
+    if after.format_version() != before.format_version() {
+        warehouse
+            .settings
+            .format_versions
+            .check_table(after.format_version())?;
+    }
+    if after.uuid() != before.uuid() && !before.uuid().is_nil() {
+        let message = format!(
+            "a table keeps its UUID `{}`; it cannot become `{}`",
+            before.uuid(),
+            after.uuid()
+        );
+        return Err(CatalogError::bad_request(message));
+    }
+    MetadataCodec::from_properties(after.properties())?;
+    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
+    let moved = after.location() != before.location();
+    Ok(moved.then(|| location.normalized().to_owned()))
+}

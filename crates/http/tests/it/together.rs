@@ -1,0 +1,354 @@
+//! Commits to one table at the same time: they share metadata files, and each keeps its own outcome.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use http::header::RETRY_AFTER;
+use model::{Bounds, EventKind};
+use serde_json::{Value, json};
+use testkit::{Answer, GateAuthorizer, TestApp};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::set_property;
+
+const TABLE: &str = "namespaces/ns/tables/t";
+
+/// How many metadata files the table has.
+fn metadata_files(created: &Value) -> usize {
+    let location = created["metadata"]["location"].as_str().unwrap();
+    let folder = location.strip_prefix("file://").unwrap_or(location);
+    let metadata = Path::new(folder).join("metadata");
+    std::fs::read_dir(metadata).unwrap().count()
+}
+
+/// A table whose commits wait until the gate is opened; the first of them has the turn already.
+struct Queue {
+    app: TestApp,
+    gate: Arc<GateAuthorizer>,
+    created: Value,
+    first: JoinHandle<Answer>,
+}
+
+impl Queue {
+    async fn begin() -> Self {
+        let gate = Arc::new(GateAuthorizer::default());
+        let app = TestApp::builder().authorizer(Arc::<GateAuthorizer>::clone(&gate));
+        let app = app.start().await;
+        app.namespace("ns").await;
+        let created = app.table("ns", "t").await;
+        let body = set_property(&created["metadata"]["table-uuid"], "first", "1");
+        let first = app.post(app.at(TABLE), &body).into_future();
+        let first = tokio::spawn(first);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Self {
+            app,
+            gate,
+            created,
+            first,
+        }
+    }
+
+    fn uuid(&self) -> &Value {
+        &self.created["metadata"]["table-uuid"]
+    }
+
+    /// Sends it; it stays in line.
+    async fn add(&self, body: &Value, key: Option<Uuid>) -> JoinHandle<Answer> {
+        let call = self.app.post(self.app.at(TABLE), body);
+        let call = match key {
+            Some(key) => call.header("idempotency-key", key.to_string()),
+            None => call,
+        };
+        let sent = tokio::spawn(call.into_future());
+        // In the order of the calls.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        sent
+    }
+
+    async fn open(&mut self) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.gate.open();
+        (&mut self.first).await.unwrap().expect(200);
+    }
+}
+
+#[tokio::test]
+async fn those_that_wait_share_a_file_and_keep_their_events_and_keys() {
+    let mut queue = Queue::begin().await;
+    let mut sent = Vec::new();
+    for n in 0..8 {
+        let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
+        let key = (n % 2 == 0).then(Uuid::now_v7);
+        sent.push((queue.add(&body, key).await, body, key));
+    }
+    queue.open().await;
+    let mut locations = Vec::new();
+    for (n, (answer, body, key)) in sent.into_iter().enumerate() {
+        let answer = answer.await.unwrap().expect(200);
+        assert_eq!(answer["metadata"]["properties"][format!("key-{n}")], "1");
+        if key.is_some() {
+            let again = queue.add(&body, key).await.await.unwrap();
+            assert_eq!(again.expect(200), answer);
+        }
+        locations.push(answer["metadata-location"].clone());
+    }
+    locations.dedup();
+    assert_eq!(locations.len(), 1, "{locations:?}");
+    assert_eq!(metadata_files(&queue.created), 3);
+    let loaded = queue.app.load("ns", "t").await;
+    assert_eq!(loaded["metadata-location"], locations[0]);
+    let log = loaded["metadata"]["metadata-log"].as_array().unwrap();
+    assert_eq!(log.len(), 2);
+    // Each has told of its own updates.
+    let events = queue.app.store.outbox_read(0, 100).await.unwrap();
+    let events = events.iter().map(|row| &row.event);
+    let updates: Vec<Value> = events
+        .filter(|event| event.kind == EventKind::UpdateTable)
+        .map(|event| serde_json::from_str(event.body.get()).unwrap())
+        .collect();
+    assert_eq!(updates.len(), 9);
+    for (n, told) in updates[1..].iter().enumerate() {
+        assert_eq!(told["metadata-location"], locations[0]);
+        let expected =
+            json!([{ "action": "set-properties", "updates": { format!("key-{n}"): "1" } }]);
+        assert_eq!(told["updates"], expected);
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_refused_is_told_why_and_does_not_touch_the_others() {
+    let mut queue = Queue::begin().await;
+    let uuid = queue.uuid().clone();
+    let set = |key: &str, value: &str| set_property(&uuid, key, value);
+    let upgrade = |version: u8| {
+        json!({ "requirements": [], "updates":
+            [{ "action": "upgrade-format-version", "format-version": version }] })
+    };
+    let codec = "write.metadata.compression-codec";
+    let cases = [
+        (set("a", "1"), 200),
+        (set_property(&json!(Uuid::new_v4()), "b", "1"), 409),
+        (set("write.metadata.previous-versions-max", "many"), 400),
+        (set(codec, "lzma"), 400),
+        (set("write.data.path", "file:///elsewhere"), 400),
+        (upgrade(9), 400),
+        (json!({ "requirements": [], "updates": [] }), 200),
+        (set("c", "1"), 200),
+    ];
+    let mut sent = Vec::new();
+    for (body, _) in &cases {
+        sent.push(queue.add(body, None).await);
+    }
+    queue.open().await;
+    let together = join_all(sent).await;
+    let files = metadata_files(&queue.created);
+    assert_eq!(
+        files, 3,
+        "the table's, the first commit's, that of all others"
+    );
+    for ((body, status), together) in cases.iter().zip(together) {
+        let together = together.unwrap();
+        assert_eq!(together.status.as_u16(), *status, "{}", together.text());
+        if *status != 200 {
+            let alone = queue.app.post(queue.app.at(TABLE), body).await;
+            assert_eq!(together.error(), alone.error());
+        }
+    }
+    let properties = &queue.app.load("ns", "t").await["metadata"]["properties"];
+    assert_eq!(
+        (&properties["a"], &properties["c"]),
+        (&json!("1"), &json!("1"))
+    );
+    assert!(properties.get("b").is_none() && properties.get(codec).is_none());
+}
+
+#[tokio::test]
+async fn one_whose_caller_may_not_is_left_out() {
+    let mut queue = Queue::begin().await;
+    let mut sent = Vec::new();
+    for n in 0..4 {
+        let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
+        sent.push(queue.add(&body, None).await);
+    }
+    // The first commit has the turn and is asked about first.
+    queue.gate.deny_next(2);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    queue.gate.open();
+    assert_eq!((&mut queue.first).await.unwrap().error().0, 403);
+    let statuses: Vec<u16> = join_all(sent)
+        .await
+        .into_iter()
+        .map(|answer| answer.unwrap().status.as_u16())
+        .collect();
+    assert_eq!(statuses, [403, 200, 200, 200]);
+    assert_eq!(metadata_files(&queue.created), 2);
+}
+
+#[tokio::test]
+async fn of_those_that_want_the_same_step_the_first_makes_it() {
+    let mut queue = Queue::begin().await;
+    let now = queue.created["metadata"]["last-updated-ms"].clone();
+    let mut sent = Vec::new();
+    for id in 1..=6 {
+        let body = json!({
+            "requirements": [{ "type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": null }],
+            "updates": [
+                { "action": "add-snapshot", "snapshot": {
+                    "snapshot-id": id, "sequence-number": 1, "timestamp-ms": now,
+                    "manifest-list": "file:///nowhere/snap.avro", "summary": { "operation": "append" },
+                } },
+                { "action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": id },
+            ],
+        });
+        sent.push(queue.add(&body, Some(Uuid::now_v7())).await);
+    }
+    queue.open().await;
+    let mut answers = join_all(sent).await.into_iter().map(Result::unwrap);
+    let winner = answers.next().unwrap().expect(200);
+    assert_eq!(winner["metadata"]["current-snapshot-id"], 1);
+    for answer in answers {
+        assert_eq!(answer.error().1, "CommitFailedException");
+    }
+    assert_eq!(metadata_files(&queue.created), 3);
+}
+
+#[tokio::test]
+async fn twins_in_line_have_one_effect() {
+    let mut queue = Queue::begin().await;
+    let body = set_property(queue.uuid(), "a", "1");
+    let key = Some(Uuid::now_v7());
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        sent.push(queue.add(&body, key).await);
+    }
+    queue.open().await;
+    let answers = join_all(sent).await.into_iter().map(|one| one.unwrap());
+    let answers: Vec<Value> = answers.map(|answer| answer.expect(200)).collect();
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(metadata_files(&queue.created), 3);
+}
+
+#[tokio::test]
+async fn a_panic_leaves_nobody_without_an_answer() {
+    let mut queue = Queue::begin().await;
+    let mut sent = Vec::new();
+    for n in 0..4 {
+        let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
+        sent.push(queue.add(&body, None).await);
+    }
+    // The first one by itself; then of the group of all others the second.
+    queue.gate.panic_after(2);
+    queue.open().await;
+    for answer in join_all(sent).await {
+        let (status, _, _) = answer.unwrap().error();
+        assert_eq!(status, 500);
+    }
+    let body = set_property(queue.uuid(), "after", "1");
+    queue.add(&body, None).await.await.unwrap().expect(200);
+}
+
+#[tokio::test]
+async fn a_line_that_is_full_refuses_with_a_time_to_come_back() {
+    let mut queue = Queue::begin().await;
+    let uri = queue.app.at(TABLE);
+    let waiting: Vec<_> = (1..Bounds::CHANGES_IN_LINE)
+        .map(|n| {
+            let body = set_property(queue.uuid(), &format!("key-{}", n % 10), "1");
+            tokio::spawn(queue.app.post(&uri, &body).into_future())
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let refused = queue
+        .app
+        .post(&uri, &set_property(queue.uuid(), "late", "1"));
+    let refused = refused.await;
+    let (status, kind, message) = refused.error();
+    assert_eq!(
+        (status, kind.as_str()),
+        (503, "ServiceUnavailableException")
+    );
+    assert!(message.contains("nothing was changed"), "{message}");
+    assert!(refused.headers.contains_key(RETRY_AFTER));
+    queue.open().await;
+    for answer in join_all(waiting).await {
+        answer.unwrap().expect(200);
+    }
+    let properties = &queue.app.load("ns", "t").await["metadata"]["properties"];
+    assert!(properties.get("late").is_none());
+    assert!(metadata_files(&queue.created) < 40);
+}
+
+/// What one of many clients does: appends to the newest snapshot until that succeeds.
+async fn append(app: &TestApp, id: i64) {
+    loop {
+        let metadata = app.load("ns", "t").await["metadata"].clone();
+        let current = metadata["current-snapshot-id"]
+            .as_i64()
+            .filter(|id| *id > 0);
+        let number = metadata["last-sequence-number"].as_i64().unwrap() + 1;
+        let mut snapshot = json!({
+            "snapshot-id": id, "sequence-number": number, "timestamp-ms": metadata["last-updated-ms"],
+            "manifest-list": "file:///nowhere/snap.avro", "summary": { "operation": "append" },
+        });
+        if let Some(current) = current {
+            snapshot["parent-snapshot-id"] = json!(current);
+        }
+        let body = json!({
+            "requirements": [{ "type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": current }],
+            "updates": [
+                { "action": "add-snapshot", "snapshot": snapshot },
+                { "action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": id },
+            ],
+        });
+        let answer = app.post(app.at(TABLE), &body).await;
+        if answer.status != http::StatusCode::CONFLICT {
+            answer.expect(200);
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_clients_are_told_is_there() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let created = app.table("ns", "t").await;
+    let uuid = &created["metadata"]["table-uuid"];
+    let clients = (0..32).map(|client| {
+        let app = &app;
+        async move {
+            for n in 0..4 {
+                let key = format!("key-{client}-{n}");
+                let commit = app.post(app.at(TABLE), &set_property(uuid, &key, "1"));
+                let answer = commit.await.expect(200);
+                assert_eq!(answer["metadata"]["properties"][&key], "1");
+            }
+            if client < 8 {
+                append(app, client + 1).await;
+            }
+        }
+    });
+    join_all(clients).await;
+    let metadata = app.load("ns", "t").await["metadata"].clone();
+    for (client, n) in (0..32).flat_map(|client| (0..4).map(move |n| (client, n))) {
+        assert_eq!(metadata["properties"][format!("key-{client}-{n}")], "1");
+    }
+    let log = metadata["snapshot-log"].as_array().unwrap();
+    let mut ids: Vec<i64> = log
+        .iter()
+        .map(|entry| entry["snapshot-id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(metadata["last-sequence-number"], 8);
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7, 8]);
+    let files = metadata_files(&created);
+    assert!(
+        files < 32 * 4 / 2,
+        "{files} files for {} commits",
+        32 * 4 + 8
+    );
+}
