@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{TabularId, TabularKind, Version, WarehouseId};
 use serde::{Deserialize, Serialize};
-use store::{ResolveTarget, StoreError, StoredMetadata, TabularContent};
+use store::{StoreError, StoredMetadata, TabularContent};
 
 use super::target::{TabularAction, TabularTarget};
 use crate::cache::Versioned;
@@ -147,50 +147,49 @@ where
 }
 
 /// The answer to a request that has been done before: the table or view as it is now ("the response body may reflect a
-/// newer state", REST specification), or as it was then if it is gone.
+/// newer state", REST specification), or as it was then if it is gone or the caller may no longer see it.
+///
+/// It is the caller's own result, because the key is bound to the caller, and neither a permission that was taken away nor a
+/// warehouse that was deactivated undoes it: a client that is refused deletes the files that its commit refers to.
 async fn loaded_again(
     cx: &Catalog,
     request: &Request,
     kind: TabularKind,
     committed: &CommittedTabular,
 ) -> Result<Loaded> {
-    let (warehouse, _) = cx
-        .resolve(committed.warehouse, ResolveTarget::Warehouse)
-        .await?;
-    match cx
-        .lookup()
-        .tabular_load(committed.warehouse, committed.id)
-        .await
-    {
+    let CommittedTabular { warehouse, id, .. } = *committed;
+    let row = cx.lookup().warehouse_load(warehouse).await?;
+    let warehouse = Arc::new(Warehouse::of(row)?);
+    let gone = match cx.lookup().tabular_load(warehouse.id(), id).await {
         Ok(row) => {
-            let (id, version) = (row.id, row.version);
-            let target = TabularTarget::of_row(warehouse, &row);
-            let target = cx
-                .require(request, TabularAction::GetMetadata.on(kind), target)
-                .await?;
-            let versioned = cx.metadata.put(id, version, row.content);
-            Ok(Loaded::of(&target.warehouse, id, &versioned))
+            let target = TabularTarget::of_row(Arc::clone(&warehouse), &row);
+            let action = TabularAction::GetMetadata.on(kind);
+            let is_own = row.content.metadata_location == committed.metadata_location;
+            if is_own || cx.require(request, action, target).await.is_ok() {
+                let versioned = cx.metadata.put(id, row.version, row.content);
+                return Ok(Loaded::of(&warehouse, id, &versioned));
+            }
+            CatalogError::new(
+                ErrorKind::CommitStateUnknown,
+                format!(
+                    "the request was carried out, but the {kind} has changed since and its metadata file of then is gone"
+                ),
+            )
         }
-        Err(StoreError::NotFound(_)) => {
-            // It was the caller's own answer, and is shown to nobody else: the key is bound to the caller.
-            let json = files::read(cx, &warehouse, &committed.metadata_location)
-                .await
-                .map_err(|error| {
-                    let message = format!(
-                        "the {kind} of this request has been dropped, and its metadata file is gone"
-                    );
-                    CatalogError {
-                        kind: ErrorKind::NoSuchTable,
-                        message,
-                        source: Some(Box::new(error)),
-                    }
-                })?;
-            let metadata_location = Some(committed.metadata_location.clone());
-            Ok(Loaded {
-                metadata_location,
-                ..Loaded::staged(&warehouse, committed.id, &json)
-            })
-        }
-        Err(error) => Err(error.into()),
-    }
+        Err(StoreError::NotFound(_)) => CatalogError::new(
+            ErrorKind::NoSuchTable,
+            format!("the {kind} of this request has been dropped, and its metadata file is gone"),
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    let read = files::read(cx, &warehouse, &committed.metadata_location).await;
+    let json = read.map_err(|error| CatalogError {
+        source: Some(Box::new(error)),
+        ..gone
+    })?;
+    let metadata_location = Some(committed.metadata_location.clone());
+    Ok(Loaded {
+        metadata_location,
+        ..Loaded::staged(&warehouse, id, &json)
+    })
 }

@@ -1,7 +1,9 @@
 //! `Idempotency-Key`: a request that comes again has its effect once.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use testkit::{Answer, TestApp};
+use testkit::{Answer, RecordingAuthorizer, TestApp, Verdict};
 use uuid::Uuid;
 
 use crate::set_property;
@@ -46,6 +48,40 @@ async fn a_commit_that_comes_again_happens_once() {
     assert_eq!(second["metadata-location"], first["metadata-location"]);
     let log = app.load("ns", "t").await["metadata"]["metadata-log"].clone();
     assert_eq!(log.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_again_is_answered_whatever_its_caller_has_lost() {
+    let authorizer = Arc::new(RecordingAuthorizer::default());
+    let app = TestApp::builder().authorizer(Arc::<RecordingAuthorizer>::clone(&authorizer));
+    let app = app.start().await;
+    app.namespace("ns").await;
+    let table = app.table("ns", "t").await;
+    let uri = "namespaces/ns/tables/t";
+    let body = set_property(&table["metadata"]["table-uuid"], "a", "1");
+    let key = Uuid::now_v7();
+    let first = post(&app, uri, &body, key).await.expect(200);
+    authorizer.set(Verdict::Deny);
+    let again = async || post(&app, uri, &body, key).await.expect(200);
+    assert_eq!(again().await, first);
+    authorizer.set(Verdict::Allow);
+    let other = set_property(&table["metadata"]["table-uuid"], "b", "1");
+    let newer = app.post(app.at(uri), &other).await.expect(200);
+    assert_eq!(again().await["metadata"], newer["metadata"]);
+    // What others have done since is not for those who may not see it.
+    for verdict in [Verdict::Deny, Verdict::Fail] {
+        authorizer.set(verdict);
+        assert_eq!(again().await["metadata"], first["metadata"]);
+        assert_eq!(
+            again().await["metadata-location"],
+            first["metadata-location"]
+        );
+    }
+    authorizer.set(Verdict::Allow);
+    let deactivate = format!("/management/v1/warehouse/{}/deactivate", app.warehouse);
+    app.post(deactivate, &json!({})).await;
+    assert_eq!(app.post(app.at(uri), &other).await.error().0, 404);
+    assert_eq!(again().await["metadata"], newer["metadata"]);
 }
 
 #[tokio::test]
