@@ -30,7 +30,6 @@ pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<()
     }
     let temporary = Temporary::write(&folder, content).map_err(io_error)?;
     temporary.name_as(&path).map_err(io_error)?;
-    drop(temporary);
     sync_folder(&folder).map_err(io_error)?;
     let mut changed = changed.iter().rev();
     changed.try_for_each(|parent| sync_folder(parent).map_err(io_error))
@@ -39,6 +38,7 @@ pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<()
 /// A flushed file without its name yet; removed when dropped.
 struct Temporary {
     path: PathBuf,
+    is_named: bool,
 }
 
 impl Temporary {
@@ -49,14 +49,29 @@ impl Temporary {
             .write(true)
             .create_new(true)
             .open(&path)?;
-        let temporary = Self { path };
+        let temporary = Self {
+            path,
+            is_named: false,
+        };
         file.write_all(content)?;
         file.sync_all()?;
         Ok(temporary)
     }
 
-    /// Gives the file a second name. Unlike renaming, linking fails when the name is taken.
-    fn name_as(&self, path: &Path) -> io::Result<()> {
+    /// Gives the file its name; fails when that is taken.
+    fn name_as(mut self, path: &Path) -> io::Result<()> {
+        match rename_new(&self.path, path) {
+            Err(e) if is_unknown(&e) => self.link_as(path),
+            Err(e) => Err(e),
+            Ok(()) => {
+                self.is_named = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// The same where files cannot be renamed on condition. Unlike renaming, linking fails when the name is taken.
+    fn link_as(&self, path: &Path) -> io::Result<()> {
         match fs::hard_link(&self.path, path) {
             // File systems without links (FAT, some network drives): the name is claimed by an empty
             // file, which the rename then replaces.
@@ -74,8 +89,31 @@ impl Temporary {
     }
 }
 
+/// Renames a file unless the new name is taken.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether the file system does not know the call: some network drives, old kernels.
+fn is_unknown(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
+    )
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
+        if self.is_named {
+            return;
+        }
         if let Err(error) = fs::remove_file(&self.path)
             && error.kind() != io::ErrorKind::NotFound
         {
