@@ -94,6 +94,10 @@ actions! {
     TableAction {
         /// See its metadata.
         GetMetadata => "get_metadata",
+        /// Read its files.
+        ReadData => "read_data",
+        /// Write and delete its files.
+        WriteData => "write_data",
         /// Commit to it.
         Commit => "commit",
         /// Give it another name or namespace.

@@ -33,6 +33,8 @@ pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
         .routes(routes!(table::register::register))
         .routes(routes!(table::unregister::unregister))
         .routes(routes!(table::report_metrics::report_metrics))
+        .routes(routes!(table::sign::sign))
+        .routes(routes!(table::sign::sign_by_id))
         .routes(routes!(transaction::commit))
         .routes(routes!(view::list::list, view::create::create))
         .routes(routes!(

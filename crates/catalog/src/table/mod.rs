@@ -12,6 +12,7 @@ mod plan;
 mod protect;
 mod register;
 mod rename;
+mod sign;
 mod together;
 mod unregister;
 
@@ -26,5 +27,6 @@ pub use metrics::report_metrics;
 pub use protect::{protect, protection};
 pub use register::{Existing, TableRegister, register};
 pub use rename::rename;
+pub use sign::{sign, sign_by_id};
 pub(crate) use together::WaitingCommit;
 pub use unregister::unregister;

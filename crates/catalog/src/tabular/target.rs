@@ -198,7 +198,8 @@ impl Catalog {
         Ok((join_all(asked).await, versioned))
     }
 
-    async fn find_content(
+    /// What stands at the path with its current content, for a caller who has yet to be asked about.
+    pub(crate) async fn find_content(
         &self,
         at: (WarehouseId, &TabularPath),
         kind: TabularKind,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Protected, Resource};
 use model::{Version, WarehouseId};
-use objects::{Objects, StorageCredential, StorageProfile};
+use objects::{Objects, S3Signer, StorageCredential, StorageProfile};
 use quick_cache::sync::Cache;
 use store::{Store, WarehouseRow};
 use tokio::sync::OnceCell;
@@ -19,6 +19,7 @@ pub(crate) struct Warehouse {
     pub(crate) profile: StorageProfile,
     pub(crate) settings: WarehouseSettings,
     objects: OnceCell<Arc<dyn Objects>>,
+    signer: OnceCell<S3Signer>,
 }
 
 impl Protected for Warehouse {
@@ -37,6 +38,7 @@ impl Warehouse {
             profile,
             settings,
             objects: OnceCell::new(),
+            signer: OnceCell::new(),
         })
     }
 
@@ -49,19 +51,44 @@ impl Warehouse {
         self.objects.get_or_try_init(|| self.open(cx)).await
     }
 
+    /// Signs requests to the warehouse's bucket; opened once per version of the warehouse.
+    pub(crate) async fn signer(&self, cx: &Catalog) -> Result<&S3Signer> {
+        self.signer.get_or_try_init(|| self.open_signer(cx)).await
+    }
+
     async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
+        let credential = self.credential(cx).await?;
+        objects::open(&self.profile, credential.as_ref())
+            .map_err(|error| unusable(error.to_string()))
+    }
+
+    async fn open_signer(&self, cx: &Catalog) -> Result<S3Signer> {
+        match (&self.profile, self.credential(cx).await?) {
+            (StorageProfile::S3(profile), Some(StorageCredential::S3(credential))) => {
+                S3Signer::open(profile, &credential).map_err(|error| unusable(error.to_string()))
+            }
+            _ => Err(unusable(format!(
+                "storage of type `{}` with this credential signs no requests",
+                self.profile.kind()
+            ))),
+        }
+    }
+
+    async fn credential(&self, cx: &Catalog) -> Result<Option<StorageCredential>> {
         let credential = match self.row.storage_secret {
             None => None,
             Some(secret) => Some(parse_credential(cx.secrets.load(secret).await?.expose())?),
         };
-        let invalid = |message| CatalogError::new(ErrorKind::InvalidStorage, message);
         // What the server may no longer be used for, warehouses that exist lose too.
         self.profile
             .validate_credential(credential.as_ref(), &cx.settings.storage_policy)
-            .map_err(|error| invalid(error.to_string()))?;
-        objects::open(&self.profile, credential.as_ref())
-            .map_err(|error| invalid(error.to_string()))
+            .map_err(|error| unusable(error.to_string()))?;
+        Ok(credential)
     }
+}
+
+fn unusable(message: String) -> CatalogError {
+    CatalogError::new(ErrorKind::InvalidStorage, message)
 }
 
 fn parse_credential(json: &str) -> Result<StorageCredential> {

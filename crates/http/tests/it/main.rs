@@ -21,6 +21,7 @@ mod operations;
 mod protection;
 mod races;
 mod registration;
+mod signing;
 mod storage;
 mod tables;
 mod together;

@@ -58,6 +58,7 @@ impl Prepared {
             ("{project_id}", project),
             ("{namespace_id}", self.namespace.clone()),
             ("{table_id}", id(&self.table, "table-uuid")),
+            ("{tabular_id}", id(&self.table, "table-uuid")),
             ("{view_id}", id(&self.view, "view-uuid")),
             ("{namespace}", namespace.to_owned()),
             ("{table}", "t".to_owned()),
@@ -184,6 +185,9 @@ fn catalog_body(path: &str) -> Option<Value> {
         "{prefix}/namespaces/{namespace}/tables/{table}/metrics" => json!({
             "report-type": "scan-report", "table-name": "ns.t", "snapshot-id": 1, "filter": true,
             "schema-id": 0, "projected-field-ids": [1], "projected-field-names": ["id"], "metrics": {},
+        }),
+        path if path.ends_with("/sign") => json!({
+            "method": "GET", "uri": "https://s3.example/bucket/t/a", "region": "us-east-1", "headers": {},
         }),
         "{prefix}/tables/rename" => rename("t", "t2"),
         "{prefix}/views/rename" => rename("v", "v2"),

@@ -9,4 +9,5 @@ pub(crate) mod load;
 pub(crate) mod register;
 pub(crate) mod rename;
 pub(crate) mod report_metrics;
+pub(crate) mod sign;
 pub(crate) mod unregister;

@@ -1,0 +1,102 @@
+//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign`, and the path that today's Lakekeeper hands out.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use objects::{SignRequest, SignedRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{AtTabular, Path, Posted};
+
+/// A request to object storage that is to be signed.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct RemoteSignRequest {
+    /// The region that the client takes the bucket to be in.
+    region: String,
+    /// The absolute URI.
+    uri: String,
+    /// The HTTP method, in capitals.
+    method: String,
+    /// Values by names.
+    headers: BTreeMap<String, Vec<String>>,
+    /// The body, where what is reached stands in it.
+    body: Option<String>,
+    /// `s3`, which is meant if it is left out.
+    provider: Option<String>,
+}
+
+/// A request to object storage that can be sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RemoteSignResult {
+    /// The URI to send to.
+    uri: String,
+    /// The headers to send, values by names.
+    headers: BTreeMap<String, Vec<String>>,
+}
+
+/// Sign a request to the files of a table
+#[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/sign", tag = "iceberg", operation_id = "signRequest",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
+pub(crate) async fn sign(
+    State(app): State<App>,
+    at: AtTabular,
+    Posted { request, body }: Posted<RemoteSignRequest>,
+) -> ApiResult<Response> {
+    let at = (at.warehouse, &at.path);
+    let signed = catalog::table::sign(&app.catalog, &request, at, body.wanted()?).await?;
+    Ok(answer(signed))
+}
+
+/// Sign a request to the files of a table by its id
+#[utoipa::path(post, path = "/v1/signer/{prefix}/tabular-id/{tabular_id}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByTableId",
+    params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path)),
+    request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
+pub(crate) async fn sign_by_id(
+    State(app): State<App>,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Posted { request, body }: Posted<RemoteSignRequest>,
+) -> ApiResult<Response> {
+    let at = (warehouse.into(), id.into());
+    let signed = catalog::table::sign_by_id(&app.catalog, &request, at, body.wanted()?).await?;
+    Ok(answer(signed))
+}
+
+impl RemoteSignRequest {
+    fn wanted(self) -> ApiResult<SignRequest> {
+        if let Some(other) = self
+            .provider
+            .filter(|name| !name.eq_ignore_ascii_case("s3"))
+        {
+            let shown: String = other.chars().take(80).collect();
+            let message = format!("`provider` is `{shown}`: only requests to `s3` are signed");
+            return Err(ApiError::bad_request(message));
+        }
+        Ok(SignRequest {
+            method: self.method,
+            uri: self.uri,
+            region: self.region,
+            headers: self.headers,
+            body: self.body,
+        })
+    }
+}
+
+/// Java's client keeps an answer that is `private` for the same method and URI.
+fn answer(signed: SignedRequest) -> Response {
+    let SignedRequest {
+        uri,
+        headers,
+        is_reusable,
+    } = signed;
+    let cache = if is_reusable { "private" } else { "no-cache" };
+    let body = Json(RemoteSignResult { uri, headers });
+    ([(CACHE_CONTROL, cache)], body).into_response()
+}
