@@ -1,6 +1,6 @@
 //! Commits to one table at the same time: they share metadata files, and each keeps its own outcome.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use http::header::RETRY_AFTER;
 use model::{Bounds, EventKind};
 use serde_json::{Value, json};
-use testkit::{Answer, GateAuthorizer, TestApp};
+use testkit::{Answer, GateAuthorizer, TestApp, TestAppBuilder};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -16,12 +16,16 @@ use crate::set_property;
 
 const TABLE: &str = "namespaces/ns/tables/t";
 
-/// How many metadata files the table has.
-fn metadata_files(created: &Value) -> usize {
+/// Where the table has its metadata files.
+fn metadata_folder(created: &Value) -> PathBuf {
     let location = created["metadata"]["location"].as_str().unwrap();
     let folder = location.strip_prefix("file://").unwrap_or(location);
-    let metadata = Path::new(folder).join("metadata");
-    std::fs::read_dir(metadata).unwrap().count()
+    Path::new(folder).join("metadata")
+}
+
+/// How many metadata files the table has.
+fn metadata_files(created: &Value) -> usize {
+    std::fs::read_dir(metadata_folder(created)).unwrap().count()
 }
 
 /// A table whose commits wait until the gate is opened; the first of them has the turn already.
@@ -34,8 +38,12 @@ struct Queue {
 
 impl Queue {
     async fn begin() -> Self {
+        Self::with(TestApp::builder()).await
+    }
+
+    async fn with(builder: TestAppBuilder) -> Self {
         let gate = Arc::new(GateAuthorizer::default());
-        let app = TestApp::builder().authorizer(Arc::<GateAuthorizer>::clone(&gate));
+        let app = builder.authorizer(Arc::<GateAuthorizer>::clone(&gate));
         let app = app.start().await;
         app.namespace("ns").await;
         let created = app.table("ns", "t").await;
@@ -230,6 +238,56 @@ async fn twins_in_line_have_one_effect() {
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
     assert_eq!(metadata_files(&queue.created), 3);
+}
+
+#[tokio::test]
+async fn one_that_makes_the_metadata_too_large_does_not_take_others_with_it() {
+    let builder = TestApp::builder().settings(|settings| settings.max_metadata_bytes = 4_000);
+    let mut queue = Queue::with(builder).await;
+    let mut sent = Vec::new();
+    for length in [1, 4_000, 2] {
+        let body = set_property(queue.uuid(), &format!("key-{length}"), &"x".repeat(length));
+        sent.push(queue.add(&body, None).await);
+    }
+    queue.open().await;
+    let answers = join_all(sent).await.into_iter().map(Result::unwrap);
+    let statuses: Vec<u16> = answers.map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [200, 400, 200]);
+    let properties = &queue.app.load("ns", "t").await["metadata"]["properties"];
+    assert_eq!(
+        (&properties["key-1"], &properties["key-2"]),
+        (&json!("x"), &json!("xx"))
+    );
+    assert!(properties.get("key-4000").is_none());
+}
+
+#[tokio::test]
+async fn storage_that_fails_fails_all_of_them_and_nothing_is_changed() {
+    let queue = Queue::begin().await;
+    let mut sent = Vec::new();
+    for n in 0..4 {
+        let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
+        sent.push(queue.add(&body, None).await);
+    }
+    // A file stands where the folder was.
+    let folder = metadata_folder(&queue.created);
+    let aside = folder.with_extension("aside");
+    std::fs::rename(&folder, &aside).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    queue.gate.open();
+    let (status, kind, _) = queue.first.await.unwrap().error();
+    assert!(status >= 400);
+    for answer in join_all(sent).await {
+        let together = answer.unwrap().error();
+        assert_eq!((together.0, &together.1), (status, &kind));
+        assert!(together.2.contains("metadata.json"), "{}", together.2);
+    }
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&aside, &folder).unwrap();
+    assert_eq!(
+        queue.app.load("ns", "t").await["metadata"],
+        queue.created["metadata"]
+    );
 }
 
 #[tokio::test]
