@@ -8,6 +8,7 @@ use store::{StoredMetadata, TabularContent};
 use uuid::Uuid;
 
 use crate::cache::Versioned;
+use crate::heavy::heavy;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
@@ -71,7 +72,8 @@ pub(crate) async fn write(
     }
     let at = Location::parse_object(&file.metadata_location)?;
     warehouse.profile.check_location(&at)?;
-    let encoded = Bytes::from(file.codec.encode(&file.json));
+    let bytes = file.json.len();
+    let encoded = heavy(bytes, || Bytes::from(file.codec.encode(&file.json)));
     let write = async {
         warehouse
             .objects(cx)
@@ -80,7 +82,10 @@ pub(crate) async fn write(
             .await
             .map_err(unavailable)
     };
-    let compress = async { Ok::<_, CatalogError>(StoredMetadata::encode(&file.json)) };
+    let compress = async {
+        let compressed = heavy(bytes, || StoredMetadata::encode(&file.json));
+        Ok::<_, CatalogError>(compressed)
+    };
     let ((), metadata) = futures::try_join!(write, compress)?;
     Ok(TabularContent {
         location: file.location,

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod files;
 pub mod function;
+mod heavy;
 mod idempotency;
 mod location;
 pub mod namespace;

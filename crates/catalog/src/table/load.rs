@@ -4,8 +4,9 @@ use iceberg::TableMetadata;
 use model::{TabularKind, TabularPath, WarehouseId};
 use store::StoredMetadata;
 
+use crate::heavy::heavy;
 use crate::tabular::TabularAction;
-use crate::{Catalog, Loaded, Representation, Request, Result, files};
+use crate::{Catalog, CatalogError, Loaded, Representation, Request, Result, files};
 
 /// The table at the path.
 pub async fn load(
@@ -26,11 +27,15 @@ pub async fn load(
         Representation::Refs => {
             let all = &versioned.content.metadata;
             let metadata = cx.metadata.refs(table.id(), versioned.version, || {
-                let parsed =
-                    TableMetadata::parse(&all.decode()?).map_err(crate::CatalogError::internal)?;
-                Ok(StoredMetadata::encode(&parsed.to_json_refs_only()))
+                heavy(all.json_len(), || refs_only(all))
             })?;
             Ok(loaded.represented(representation, metadata))
         }
     }
+}
+
+/// The metadata without the snapshots that no branch or tag points to.
+fn refs_only(all: &StoredMetadata) -> Result<StoredMetadata> {
+    let parsed = TableMetadata::parse(&all.decode()?).map_err(CatalogError::internal)?;
+    Ok(StoredMetadata::encode(&parsed.to_json_refs_only()))
 }

@@ -10,7 +10,9 @@ use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
 use super::TableCommit;
 use super::draft::Draft;
+use crate::cache::Versioned;
 use crate::files::{self, NewFile};
+use crate::heavy::heavy;
 use crate::namespace::NamespaceTarget;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget};
 use crate::warehouse::Warehouse;
@@ -108,8 +110,20 @@ pub(super) async fn plan_together(
     let (tables, versioned) = cx
         .require_content_each(&requests, at, TabularKind::Table, action)
         .await?;
-    let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::with_capacity(all.len()));
-    for ((_, commit), table) in all.iter().zip(tables) {
+    let commits = all.iter().map(|(_, commit)| *commit).zip(tables);
+    heavy(versioned.content.metadata.json_len(), || {
+        draft_together(cx, path, &versioned, commits)
+    })
+}
+
+fn draft_together<'a>(
+    cx: &Catalog,
+    path: &TabularPath,
+    versioned: &Arc<Versioned>,
+    commits: impl Iterator<Item = (&'a TableCommit, Result<Authorized<TabularTarget>>)>,
+) -> Result<(Option<Plan>, Vec<Fate>)> {
+    let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::new());
+    for (commit, table) in commits {
         let table = match table {
             Ok(table) => table,
             Err(error) => {
@@ -119,7 +133,7 @@ pub(super) async fn plan_together(
         };
         let draft = match &mut draft {
             Some(draft) => draft,
-            None => draft.insert(Draft::of(cx, table, Arc::clone(&versioned))?),
+            None => draft.insert(Draft::of(cx, table, Arc::clone(versioned))?),
         };
         fates.push(match draft.apply(commit) {
             Ok(()) => Fate::Planned,
@@ -145,11 +159,11 @@ pub(super) async fn plan(
         .require_content(request, at, TabularKind::Table, TabularAction::Commit)
         .await;
     match found {
-        Ok((table, versioned)) => {
+        Ok((table, versioned)) => heavy(versioned.content.metadata.json_len(), || {
             let mut draft = Draft::of(cx, table, versioned)?;
             draft.apply(commit)?;
             draft.into_plan(cx, commit.path.clone())
-        }
+        }),
         Err(error) if error.kind == ErrorKind::NoSuchTable && creates(commit) => {
             plan_create(cx, request, warehouse, commit).await
         }

@@ -8,6 +8,7 @@ use store::{StoreError, StoredMetadata, TabularContent};
 
 use super::target::{TabularAction, TabularTarget};
 use crate::cache::Versioned;
+use crate::heavy::heavy;
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, files};
@@ -101,7 +102,7 @@ impl Loaded {
 
     /// The metadata, uncompressed.
     pub fn metadata_json(&self) -> Result<Vec<u8>> {
-        Ok(self.metadata.decode()?)
+        heavy(self.metadata.json_len(), || Ok(self.metadata.decode()?))
     }
 }
 

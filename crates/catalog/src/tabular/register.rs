@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
 use super::target::{TabularAction, TabularTarget, protected, taken};
+use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::table::Existing;
 use crate::warehouse::Warehouse;
@@ -33,16 +34,26 @@ async fn read(
     metadata_location: &str,
 ) -> Result<(TabularId, Location, TabularContent)> {
     let json = files::read(cx, warehouse, metadata_location).await?;
+    heavy(json.len(), || {
+        parse(warehouse, kind, (metadata_location, &json))
+    })
+}
+
+fn parse(
+    warehouse: &Warehouse,
+    kind: TabularKind,
+    (metadata_location, json): (&str, &[u8]),
+) -> Result<(TabularId, Location, TabularContent)> {
     let (uuid, location, claimed) = match kind {
         TabularKind::View => {
-            let metadata = ViewMetadata::parse(&json)?;
+            let metadata = ViewMetadata::parse(json)?;
             metadata.validate()?;
             let location = metadata.location().to_owned();
             let claimed = location::check_metadata(warehouse, &location, metadata.properties())?;
             (metadata.uuid(), location, claimed)
         }
         TabularKind::Table => {
-            let metadata = TableMetadata::parse(&json)?;
+            let metadata = TableMetadata::parse(json)?;
             metadata.validate()?;
             let versions = &warehouse.settings.format_versions;
             versions.check_table(metadata.format_version())?;
@@ -60,7 +71,7 @@ async fn read(
     let content = TabularContent {
         location,
         metadata_location: metadata_location.to_owned(),
-        metadata: StoredMetadata::encode(&json),
+        metadata: StoredMetadata::encode(json),
     };
     Ok((id_of(uuid), claimed, content))
 }
