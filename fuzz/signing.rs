@@ -5,8 +5,8 @@
 
 use futures::FutureExt;
 use objects::{
-    Location, Permission, S3Credential, S3Request, S3Signer, Scope, SignRequest, SignedRequest,
-    StorageCredential, StorageProfile,
+    BulkDeletes, Location, Permission, S3Credential, S3Request, S3Signer, Scope, SignRequest,
+    SignedRequest, StorageCredential, StorageProfile,
 };
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub(crate) fn sign_text(text: &str) -> bool {
         panic!("the profile is sound");
     };
     let signer = S3Signer::open(&profile, &credential()).unwrap();
-    let Ok(parsed) = S3Request::parse(&profile, request.clone()) else {
+    let Ok(parsed) = S3Request::parse(&profile, BulkDeletes::Signed, request.clone()) else {
         return false;
     };
     let mut is_signed = false;

@@ -41,10 +41,10 @@ pub use location::{
 };
 pub use open::{OpenError, memory, open, open_vended, vendor};
 pub use profile::{
-    AdlsProfile, AwsIdentity, AwsIdentityRules, AzureIdentity, DeletionMode, DirectUse,
-    EndpointMode, ExternalIds, GcpIdentity, GcsProfile, LayoutName, LocalProfile, LocalStorage,
-    OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle, StorageLayout,
-    StorageProfile, TopLevelFolder,
+    AdlsProfile, AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DeletionMode,
+    DirectUse, EndpointMode, ExternalIds, GcpIdentity, GcsProfile, LayoutName, LocalProfile,
+    LocalStorage, OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,
+    StorageLayout, StorageProfile, TopLevelFolder,
 };
 pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;

@@ -26,7 +26,7 @@ pub use gcs::GcsProfile;
 pub use layout::{LayoutName, StorageLayout};
 pub use local::LocalProfile;
 pub use policy::{
-    AwsIdentity, AwsIdentityRules, AzureIdentity, DirectUse, ExternalIds, GcpIdentity,
+    AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DirectUse, ExternalIds, GcpIdentity,
     LocalStorage, Policy,
 };
 pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};

@@ -195,6 +195,7 @@ fn settings(config: &Config) -> Settings {
             aws_identity: names.aws_identity,
             gcp_identity: names.gcp_identity,
             azure_identity: names.azure_identity,
+            bulk_deletes: names.bulk_deletes,
         },
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,

@@ -33,7 +33,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use model::ProjectId;
-use objects::{AwsIdentity, AwsIdentityRules, AzureIdentity, DirectUse, ExternalIds, GcpIdentity};
+use objects::{
+    AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DirectUse, ExternalIds, GcpIdentity,
+};
 
 use values::Values;
 
@@ -120,6 +122,8 @@ pub struct Names {
     pub gcp_identity: GcpIdentity,
     /// Whether warehouses may use what Azure gives the server itself.
     pub azure_identity: AzureIdentity,
+    /// Whether deletions of several objects are signed for stores that are not Amazon's.
+    pub bulk_deletes: BulkDeletes,
 }
 
 /// Bounds and meaning of requests.
@@ -255,6 +259,11 @@ fn names(values: &mut Values) -> Names {
             AzureIdentity::Allowed
         } else {
             AzureIdentity::Refused
+        },
+        bulk_deletes: if values.get(&list::S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES) {
+            BulkDeletes::Signed
+        } else {
+            BulkDeletes::Refused
         },
     }
 }

@@ -19,7 +19,7 @@ pub async fn sign(
     wanted: SignRequest,
 ) -> Result<SignedRequest> {
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
-    let (understood, action) = understand(&target.warehouse, wanted);
+    let (understood, action) = understand(cx, &target.warehouse, wanted);
     let target = cx.require(request, action, target).await?;
     let location = &versioned.content.location;
     sign_within(cx, &target.warehouse, understood?, location).await
@@ -38,15 +38,19 @@ pub async fn sign_by_id(
         let message = format!("Table does not exist: {}", at.1);
         return Err(CatalogError::new(ErrorKind::NoSuchTable, message));
     }
-    let (understood, action) = understand(&warehouse, wanted);
+    let (understood, action) = understand(cx, &warehouse, wanted);
     let target = TabularTarget::of_row(warehouse, &row);
     let target = cx.require(request, action, target).await?;
     sign_within(cx, &target.warehouse, understood?, &row.content.location).await
 }
 
 /// What the request is, and what its caller must be allowed to. Whoever may not read is not told what is wrong with it.
-fn understand(warehouse: &Warehouse, wanted: SignRequest) -> (Result<S3Request>, Action) {
-    let understood = parse(warehouse, wanted);
+fn understand(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    wanted: SignRequest,
+) -> (Result<S3Request>, Action) {
+    let understood = parse(cx, warehouse, wanted);
     let action = match understood.as_ref().map(S3Request::needs) {
         Ok(Permission::Write) => TableAction::WriteData,
         Ok(Permission::Read) | Err(_) => TableAction::ReadData,
@@ -54,7 +58,7 @@ fn understand(warehouse: &Warehouse, wanted: SignRequest) -> (Result<S3Request>,
     (understood, Action::Table(action))
 }
 
-fn parse(warehouse: &Warehouse, wanted: SignRequest) -> Result<S3Request> {
+fn parse(cx: &Catalog, warehouse: &Warehouse, wanted: SignRequest) -> Result<S3Request> {
     let StorageProfile::S3(profile) = &warehouse.profile else {
         let message = format!(
             "requests to storage of type `{}` are not signed, only those to `s3`",
@@ -66,7 +70,8 @@ fn parse(warehouse: &Warehouse, wanted: SignRequest) -> Result<S3Request> {
         let message = "remote signing is switched off for this warehouse (`remote-signing-enabled` of its storage profile)";
         return Err(CatalogError::new(ErrorKind::Forbidden, message));
     }
-    Ok(S3Request::parse(profile, wanted)?)
+    let bulk_deletes = cx.settings.storage_policy.bulk_deletes;
+    Ok(S3Request::parse(profile, bulk_deletes, wanted)?)
 }
 
 async fn sign_within(
@@ -87,7 +92,9 @@ async fn sign_within(
 impl From<SignError> for CatalogError {
     fn from(error: SignError) -> Self {
         let kind = match error {
-            SignError::Outside { .. } | SignError::ReadOnly { .. } => ErrorKind::Forbidden,
+            SignError::Outside { .. } | SignError::ReadOnly { .. } | SignError::BulkDelete => {
+                ErrorKind::Forbidden
+            }
             SignError::Identity { .. } => ErrorKind::Unavailable,
             _ => ErrorKind::BadRequest,
         };

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use objects::BulkDeletes;
 use serde_json::{Value, json};
 use testkit::{Answer, RecordingAuthorizer, TestApp, table};
 
@@ -21,8 +22,12 @@ struct OnS3 {
 }
 
 impl OnS3 {
-    /// None, said aloud, where there is no S3.
     async fn start(settings: Value) -> Option<Self> {
+        Self::start_with(settings, BulkDeletes::Refused).await
+    }
+
+    /// None, said aloud, where there is no S3.
+    async fn start_with(settings: Value, bulk_deletes: BulkDeletes) -> Option<Self> {
         let get = |name: &str| {
             let name = format!("LAKEKEEPER_TEST_S3_{name}");
             std::env::var_os(name)?.into_string().ok()
@@ -33,6 +38,8 @@ impl OnS3 {
         };
         let authorizer = Arc::new(RecordingAuthorizer::default());
         let builder = TestApp::builder().authorizer(Arc::<RecordingAuthorizer>::clone(&authorizer));
+        let builder =
+            builder.settings(|settings| settings.storage_policy.bulk_deletes = bulk_deletes);
         let app = builder.start().await;
         let region = get("REGION").unwrap();
         let mut body = json!({
@@ -148,6 +155,33 @@ async fn what_is_outside_or_cannot_be_understood_is_not_signed() {
     );
     let (status, kind, _) = on.sign(&path, "GET", &on.uri("/a")).await.error();
     assert_eq!((status, kind.as_str()), (404, "NoSuchTableException"));
+}
+
+#[tokio::test]
+async fn a_compatible_store_deletes_several_only_if_the_operator_accepts_it() {
+    for (bulk_deletes, expected) in [(BulkDeletes::Refused, 403), (BulkDeletes::Signed, 200)] {
+        let Some(on) = OnS3::start_with(json!({}), bulk_deletes).await else {
+            return;
+        };
+        let (endpoint, uri) = (on.endpoint.trim_end_matches('/'), on.uri("/data/a"));
+        let below = uri.strip_prefix(endpoint).unwrap().trim_start_matches('/');
+        let (bucket, key) = below.split_once('/').unwrap();
+        for path in on.paths() {
+            let body = json!({
+                "method": "POST", "uri": format!("{endpoint}/{bucket}?delete"), "region": on.region, "headers": {},
+                "body": format!("<Delete><Object><Key>{key}</Key></Object></Delete>"),
+            });
+            let answer = on.app.post(&path, &body).await;
+            if expected == 200 {
+                answer.expect(200);
+                continue;
+            }
+            let (status, kind, message) = answer.error();
+            assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+            let setting = "LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true";
+            assert!(message.contains(setting), "{message}");
+        }
+    }
 }
 
 #[tokio::test]

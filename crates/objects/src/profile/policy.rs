@@ -11,6 +11,20 @@ pub struct Policy {
     pub gcp_identity: GcpIdentity,
     /// Whether warehouses may use what Azure gives the server itself.
     pub azure_identity: AzureIdentity,
+    /// Whether deletions of several objects are signed for stores that are not Amazon's.
+    pub bulk_deletes: BulkDeletes,
+}
+
+/// Whether `POST ?delete` is signed for stores other than Amazon's.
+///
+/// Only its body says what it reaches, and not every store compares that with the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BulkDeletes {
+    /// The operator knows that the store compares them, or trusts whoever may delete in one table with the whole bucket.
+    Signed,
+    /// Objects are deleted one by one, or with vended credentials.
+    #[default]
+    Refused,
 }
 
 /// Whether the server allows storage that only makes sense on one machine.

@@ -12,6 +12,8 @@ use url::Url;
 use super::{DeletionMode, ProfileError, StorageLayout, checked_key_prefix};
 use crate::location::{Location, Scheme, bucket_problem};
 
+/// What the names of Amazon's hosts end in; China has a domain of its own.
+const AMAZONS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 /// Validity of vended credentials where the profile says nothing.
 const DEFAULT_TOKEN_SECONDS: u64 = 3600;
 
@@ -264,6 +266,14 @@ impl S3Profile {
         self.sts_role_arn
             .as_deref()
             .or(self.assume_role_arn.as_deref())
+    }
+
+    /// Whether requests reach Amazon's own S3, not a store that takes the flavor `aws` and has another endpoint.
+    pub(crate) fn is_amazons(&self) -> bool {
+        let host = self.endpoint().map(Url::parse);
+        let host = host.map(|url| url.ok().and_then(|url| url.host_str().map(str::to_owned)));
+        let is_its = |host: &str| AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain));
+        self.flavor == S3Flavor::Aws && host.is_none_or(|host| host.as_deref().is_some_and(is_its))
     }
 
     /// Where STS is: `sts-endpoint`, else `endpoint`.

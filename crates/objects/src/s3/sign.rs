@@ -26,7 +26,7 @@ use super::sigv4::{
     Signable, SigningScope, canonical_query, encode_path, parse_timestamp, timestamp,
 };
 use crate::location::{Location, Scheme};
-use crate::profile::S3Profile;
+use crate::profile::{BulkDeletes, S3Profile};
 use crate::vend::{Permission, Scope};
 pub use error::SignError;
 use headers::{COPY_SOURCE, DATE, HOST, Headers, PAYLOAD_HASH, SESSION_TOKEN};
@@ -90,12 +90,16 @@ enum Reach {
 }
 
 impl S3Request {
-    /// Understands a request to the bucket of `profile`.
+    /// Understands a request to the bucket of `profile`; what the server's policy says of `bulk_deletes` counts where that is not Amazon's.
     ///
     /// # Errors
     ///
     /// What is wrong with it, or that it is none of the operations that engines need.
-    pub fn parse(profile: &S3Profile, request: SignRequest) -> Result<Self, SignError> {
+    pub fn parse(
+        profile: &S3Profile,
+        bulk_deletes: BulkDeletes,
+        request: SignRequest,
+    ) -> Result<Self, SignError> {
         if request.region != profile.region() {
             return Err(SignError::Region {
                 found: crate::location::shortened(&request.region),
@@ -106,6 +110,12 @@ impl S3Request {
         let key = key_in(&uri, profile)?;
         let named = key.map_or(Named::Bucket, |_| Named::Object);
         let operation = Operation::of(&request.method, named, &uri)?;
+        if operation == Operation::DeleteObjects
+            && bulk_deletes == BulkDeletes::Refused
+            && !profile.is_amazons()
+        {
+            return Err(SignError::BulkDelete);
+        }
         let body = request.body.as_deref();
         let reaches = match (operation, key) {
             (_, Some(key)) => Reach::Key(key.to_owned()),

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use objects::{
-    Location, Permission, S3Credential, S3Profile, S3Request, S3Signer, Scope, SignRequest,
-    SignedRequest, StorageCredential, StorageProfile,
+    BulkDeletes, Location, Permission, S3Credential, S3Profile, S3Request, S3Signer, Scope,
+    SignRequest, SignedRequest, StorageCredential, StorageProfile,
 };
 use reqwest::{Client, Response};
 
@@ -73,7 +73,7 @@ impl Engine {
             folder: self.folder.clone(),
             permission: Permission::Write,
         };
-        let parsed = S3Request::parse(&self.profile, request).unwrap();
+        let parsed = S3Request::parse(&self.profile, BulkDeletes::Signed, request).unwrap();
         self.signer.sign(&parsed, &scope).await.unwrap()
     }
 

@@ -243,6 +243,17 @@ fn a_file_is_weaker_than_the_environment_and_stronger_than_the_command() {
 }
 
 #[test]
+fn bulk_deletes_are_signed_only_where_the_operator_says_so() {
+    let given = |variables: &[(&str, &str)]| {
+        let config = Config::load(&sources(variables), Needs::Nothing).unwrap();
+        config.names.bulk_deletes
+    };
+    let name = "LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES";
+    assert_eq!(given(&[]), BulkDeletes::Refused);
+    assert_eq!(given(&[(name, "true")]), BulkDeletes::Signed);
+}
+
+#[test]
 fn the_servers_identity_on_aws_is_strict_where_nothing_is_said() {
     let given = |variables: &[(&str, &str)]| {
         let config = Config::load(&sources(variables), Needs::Nothing).unwrap();

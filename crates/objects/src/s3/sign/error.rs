@@ -78,6 +78,11 @@ pub enum SignError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A deletion of several objects from a store that may take another body than the one that was checked.
+    #[error(
+        "`POST ?delete` is not signed for this store: unlike Amazon's, a compatible store may not compare the body with the signature, so another body could delete anything in the bucket. Delete one by one, use vended credentials (`sts-enabled` of the storage profile), or let the operator accept this with LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true"
+    )]
+    BulkDelete,
     /// The server has no key to sign with.
     #[error("the warehouse's storage gives no key to sign with: {reason}")]
     Identity {

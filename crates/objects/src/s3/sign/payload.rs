@@ -18,7 +18,7 @@ const SIGNED_CHUNKS: &str = "STREAMING-AWS4-";
 ///
 /// What a deletion of several objects reaches is said by its body, so there the hash binds what was checked, as far as the
 /// store looks at it: MinIO (2026-02-12) reads such a body no further than its last tag, and so never compares the hash, nor a
-/// checksum. There the right to delete in one table is the right to delete in the bucket.
+/// checksum. There the right to delete in one table would be the right to delete in the bucket: see [`crate::BulkDeletes`].
 pub(super) fn payload_hash(
     operation: Operation,
     body: Option<&str>,

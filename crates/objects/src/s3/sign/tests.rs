@@ -56,7 +56,11 @@ fn scope(folder: &str, permission: Permission) -> Scope {
 
 fn sign(request: SignRequest) -> Result<SignedRequest, SignError> {
     let scope = scope(FOLDER, Permission::Write);
-    S3Request::parse(&profile(&json!({})), request)?.sign(&scope, &key(), now())
+    S3Request::parse(&profile(&json!({})), BulkDeletes::Refused, request)?.sign(
+        &scope,
+        &key(),
+        now(),
+    )
 }
 
 fn with_header(mut request: SignRequest, name: &str, value: &str) -> SignRequest {
@@ -112,7 +116,12 @@ fn what_engines_send_is_signed_and_named_for_what_it_needs() {
         ("DELETE", "/bucket-a/wh/orders/data/a.parquet", Write),
     ];
     for (method, path, needs) in table {
-        let parsed = S3Request::parse(&profile(&json!({})), request(method, &at(path))).unwrap();
+        let parsed = S3Request::parse(
+            &profile(&json!({})),
+            BulkDeletes::Refused,
+            request(method, &at(path)),
+        )
+        .unwrap();
         assert_eq!(parsed.needs(), needs, "{method} {path}");
         for permission in [Read, Write] {
             let outcome = parsed.sign(&scope(FOLDER, permission), &key(), now());
@@ -174,6 +183,7 @@ fn nothing_but_the_tables_folder_is_reached() {
     let other_bucket = scope("s3://bucket-b/wh/orders", Permission::Write);
     let parsed = S3Request::parse(
         &profile(&json!({})),
+        BulkDeletes::Refused,
         request("GET", &at("/bucket-a/wh/orders/a")),
     );
     let outcome = parsed.unwrap().sign(&other_bucket, &key(), now());
@@ -337,7 +347,7 @@ fn other_operations_are_refused() {
 #[test]
 fn the_table_can_be_found_by_what_a_request_reaches() {
     let location = |request| {
-        S3Request::parse(&profile(&json!({})), request)
+        S3Request::parse(&profile(&json!({})), BulkDeletes::Signed, request)
             .unwrap()
             .location()
     };

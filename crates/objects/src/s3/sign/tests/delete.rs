@@ -3,9 +3,61 @@
 use super::*;
 
 fn delete(body: Option<&str>) -> Result<SignedRequest, SignError> {
-    let mut asked = request("POST", &at("/bucket-a?delete"));
+    delete_from(&json!({}), BulkDeletes::Signed, body)
+}
+
+fn delete_from(
+    store: &serde_json::Value,
+    bulk_deletes: BulkDeletes,
+    body: Option<&str>,
+) -> Result<SignedRequest, SignError> {
+    let profile = profile(store);
+    let endpoint = profile
+        .endpoint()
+        .unwrap_or("https://s3.eu-west-1.amazonaws.com/");
+    let mut asked = request("POST", &format!("{endpoint}bucket-a?delete"));
     asked.body = body.map(str::to_owned);
-    sign(asked)
+    let scope = scope(FOLDER, Permission::Write);
+    S3Request::parse(&profile, bulk_deletes, asked)?.sign(&scope, &key(), now())
+}
+
+#[test]
+fn a_store_that_may_not_compare_the_body_deletes_several_only_if_the_operator_accepts_it() {
+    let inside = "<Delete><Object><Key>wh/orders/a</Key></Object></Delete>";
+    let outside = "<Delete><Object><Key>wh/other/a</Key></Object></Delete>";
+    let amazons = [
+        json!({"flavor": "aws", "endpoint": null}),
+        json!({"flavor": "aws", "endpoint": "https://vpce-1.s3.eu-west-1.vpce.amazonaws.com"}),
+    ];
+    let others = [
+        json!({}),
+        // The flavor by default, which says nothing of whose it is.
+        json!({"flavor": "aws"}),
+        json!({"flavor": "aws", "endpoint": "https://amazonaws.com.evil.example"}),
+        json!({"flavor": "aws", "endpoint": "https://evilamazonaws.com"}),
+        json!({"endpoint": "https://s3.eu-west-1.amazonaws.com"}),
+    ];
+    let attempt = |store, policy, body| delete_from(store, policy, Some(body));
+    for store in &amazons {
+        assert!(attempt(store, BulkDeletes::Refused, inside).is_ok());
+    }
+    for store in &others {
+        let refusal = attempt(store, BulkDeletes::Refused, inside);
+        assert_eq!(refusal, Err(SignError::BulkDelete), "{store}");
+        assert!(attempt(store, BulkDeletes::Signed, inside).is_ok());
+    }
+    for store in amazons.iter().chain(&others) {
+        let refusal = attempt(store, BulkDeletes::Signed, outside);
+        assert!(matches!(refusal, Err(SignError::Outside { .. })), "{store}");
+    }
+    let message = SignError::BulkDelete.to_string();
+    for hint in [
+        "one by one",
+        "`sts-enabled`",
+        "LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true",
+    ] {
+        assert!(message.contains(hint), "{message}");
+    }
 }
 
 #[test]
@@ -21,7 +73,8 @@ fn a_deletion_of_several_is_signed_with_the_body_that_was_checked() {
     assert!(!signed.is_reusable);
     let mut unsigned = request("POST", &at("/bucket-a/?delete="));
     unsigned.body = Some(body.to_owned());
-    let outcome = sign(with_header(unsigned, PAYLOAD_HASH, "UNSIGNED-PAYLOAD"));
+    let unsigned = with_header(unsigned, PAYLOAD_HASH, "UNSIGNED-PAYLOAD");
+    let outcome = S3Request::parse(&profile(&json!({})), BulkDeletes::Signed, unsigned);
     assert!(
         matches!(outcome, Err(SignError::Header { .. })),
         "{outcome:?}"

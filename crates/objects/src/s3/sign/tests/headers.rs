@@ -56,6 +56,7 @@ fn a_session_token_is_sent_and_signed() {
     };
     let parsed = S3Request::parse(
         &profile(&json!({})),
+        BulkDeletes::Refused,
         request("GET", &at("/bucket-a/wh/orders/a")),
     );
     let signed = parsed

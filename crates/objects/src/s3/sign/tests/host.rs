@@ -5,7 +5,7 @@ use super::*;
 fn ask(settings: &serde_json::Value, base: &str) -> Result<SignedRequest, SignError> {
     let asked = request("GET", &format!("{base}wh/orders/a"));
     let scope = scope(FOLDER, Permission::Write);
-    S3Request::parse(&profile(settings), asked)?.sign(&scope, &key(), now())
+    S3Request::parse(&profile(settings), BulkDeletes::Refused, asked)?.sign(&scope, &key(), now())
 }
 
 #[test]
