@@ -1,7 +1,7 @@
 //! From columns to values and back.
 
 use bytes::Bytes;
-use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, Version};
+use model::{EventKind, PageRequest, PageToken, TabularId, TabularKind, Timestamp, Version};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use store::{Commit, StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
@@ -33,6 +33,41 @@ pub(crate) fn at_and_above(location: &str) -> impl Iterator<Item = &str> {
     let cuts = location.match_indices('/');
     cuts.filter_map(|(at, _)| location.get(..at))
         .chain([location])
+}
+
+/// The places that are to be taken, and by whom.
+pub(crate) fn claims(commit: &Commit) -> impl Iterator<Item = (TabularId, &str)> {
+    let moved = commit.swaps.iter();
+    let moved = moved.filter_map(|swap| Some((swap.id, swap.claimed_location.as_deref()?)));
+    let created = commit.creates.iter();
+    moved.chain(created.map(|new| (new.id, new.claimed_location.as_str())))
+}
+
+/// The places that are to be taken, as columns.
+#[derive(Default)]
+pub(crate) struct Places<'a> {
+    pub(crate) claims: Vec<&'a str>,
+    /// By whom: what is its own or has been is in nobody's way.
+    pub(crate) owners: Vec<Uuid>,
+    /// Which of the claims, counted from 1, as often as there are places at and around it …
+    pub(crate) probing: Vec<i32>,
+    /// … and those.
+    pub(crate) at: Vec<&'a str>,
+}
+
+impl<'a> Places<'a> {
+    pub(crate) fn of(commit: &'a Commit) -> Self {
+        let mut all = Self::default();
+        for ((owner, claim), place) in claims(commit).zip(1..) {
+            all.claims.push(claim);
+            all.owners.push(owner.as_uuid());
+            for at in at_and_above(claim) {
+                all.probing.push(place);
+                all.at.push(at);
+            }
+        }
+        all
+    }
 }
 
 /// New tables and views as columns, and what they replace.

@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object};
+use futures::future::join4;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
+use super::advisory::AdvisoryLocks;
 use crate::error::{Failure, Work};
 
 pub(crate) type Params<'a> = [&'a (dyn ToSql + Sync)];
@@ -112,6 +114,38 @@ impl Session {
         let statement = self.prepare(sql).await?;
         let client = self.client()?;
         self.wait(client.execute(&statement, params)).await
+    }
+
+    /// Runs one statement in a transaction that excludes others from what it looks at. All is sent together.
+    pub(crate) async fn exclusively(
+        &self,
+        locks: AdvisoryLocks,
+        statement: impl Future<Output = Work<Vec<Row>>>,
+    ) -> Work<Vec<Row>> {
+        let (numbers, exclusive) = locks.columns();
+        let lock = self.prepare(AdvisoryLocks::SQL).await?;
+        self.set_open_transaction(OpenTransaction::Yes);
+        let (begun, locked, answered, committed) = join4(
+            self.order("begin"),
+            self.run(&lock, &[&numbers, &exclusive]),
+            statement,
+            self.order("commit"),
+        )
+        .await;
+        let answers = [
+            begun.as_ref().err(),
+            locked.as_ref().err(),
+            answered.as_ref().err(),
+            committed.as_ref().err(),
+        ];
+        if !answers.into_iter().flatten().any(Failure::ends_connection) {
+            self.set_open_transaction(OpenTransaction::No);
+        }
+        begun.map_err(Failure::after_commit_was_sent)?;
+        locked.map_err(Failure::after_commit_was_sent)?;
+        let answered = answered.map_err(Failure::after_commit_was_sent)?;
+        committed.map_err(Failure::after_commit_was_sent)?;
+        Ok(answered)
     }
 }
 
