@@ -89,6 +89,37 @@ impl Guard {
         }
     }
 
+    /// The thing with the proof that the caller may act on it, and which of further actions are allowed, all by one
+    /// question.
+    pub async fn require_among<T: Protected, const N: usize>(
+        &self,
+        caller: &Caller,
+        action: Action,
+        further: [Action; N],
+        target: T,
+    ) -> Result<(Authorized<T>, [Decision; N]), Denied> {
+        let resource = target.resource();
+        let actions = std::iter::once(action).chain(further);
+        let checks: Vec<_> = actions
+            .map(|action| Check {
+                action,
+                resource: resource.clone(),
+            })
+            .collect();
+        let decisions = self.0.decide(caller, &checks).await?;
+        match decisions.split_first() {
+            Some((Decision::Allow, rest)) => {
+                // What was not answered is not allowed.
+                let at = |i| rest.get(i).copied().unwrap_or(Decision::Deny);
+                Ok((Authorized(target), std::array::from_fn(at)))
+            }
+            _ => Err(Denied::Forbidden {
+                caller: caller.clone(),
+                action,
+            }),
+        }
+    }
+
     /// Those of the things that the caller may act on, each with its proof, in their order.
     pub async fn filter<T: Protected>(
         &self,

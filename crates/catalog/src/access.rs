@@ -4,12 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use authz::{Action, Authorized, Authorizer, Guard, Protected};
+use authz::{Action, Authorized, Authorizer, Decision, Guard, Protected};
 use model::{Clock, Timestamp, WarehouseId};
 use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
 
 use crate::cache::MetadataCache;
+use crate::credentials::Credentials;
 use crate::table::WaitingCommit;
 use crate::turns::Turns;
 use crate::warehouse::{Warehouse, WarehouseCache};
@@ -40,6 +41,7 @@ pub struct Catalog {
     pub(crate) settings: Settings,
     pub(crate) warehouses: WarehouseCache,
     pub(crate) metadata: MetadataCache,
+    pub(crate) credentials: Credentials,
     pub(crate) turns: Turns<WaitingCommit>,
 }
 
@@ -62,6 +64,7 @@ impl Catalog {
             secrets: parts.secrets,
             warehouses: WarehouseCache::default(),
             metadata: MetadataCache::new(parts.settings.metadata_cache_bytes),
+            credentials: Credentials::default(),
             turns: Turns::default(),
             settings: parts.settings,
             store: parts.store,
@@ -106,6 +109,21 @@ impl Catalog {
         target: T,
     ) -> Result<Authorized<T>> {
         Ok(self.guard.require(&request.caller, action, target).await?)
+    }
+
+    /// The proof that the caller may act on the target, and which of further actions are allowed.
+    pub(crate) async fn require_among<T: Protected + Send, const N: usize>(
+        &self,
+        request: &Request,
+        action: Action,
+        further: [Action; N],
+        target: T,
+    ) -> Result<(Authorized<T>, [Decision; N])> {
+        let caller = &request.caller;
+        Ok(self
+            .guard
+            .require_among(caller, action, further, target)
+            .await?)
     }
 
     /// Those of the targets that the caller may act on.

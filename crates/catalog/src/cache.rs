@@ -26,6 +26,7 @@ pub(crate) struct Versioned {
     pub(crate) version: Version,
     pub(crate) content: TabularContent,
     file: OnceLock<Location>,
+    folder: OnceLock<Location>,
 }
 
 impl Versioned {
@@ -34,6 +35,7 @@ impl Versioned {
             version,
             content,
             file: OnceLock::new(),
+            folder: OnceLock::new(),
         }
     }
 
@@ -44,6 +46,15 @@ impl Versioned {
         }
         let parsed = Location::parse_object(&self.content.metadata_location)?;
         Ok(self.file.get_or_init(|| parsed))
+    }
+
+    /// The location of the table or view, parsed once.
+    pub(crate) fn folder(&self) -> Result<&Location> {
+        if let Some(known) = self.folder.get() {
+            return Ok(known);
+        }
+        let parsed = Location::parse_object(&self.content.location)?;
+        Ok(self.folder.get_or_init(|| parsed))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a use case did not do what it was asked to. What HTTP makes of it is decided in `http` alone.
 
 use std::error::Error;
+use std::time::Duration;
 
 use authz::Denied;
 use iceberg::{CodecError, ParseError, RequirementFailed, UpdateError};
@@ -100,6 +101,8 @@ pub struct CatalogError {
     /// What the log is told.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
+    /// When to try again, if somebody said so.
+    pub retry_after: Option<Duration>,
 }
 
 impl CatalogError {
@@ -109,6 +112,7 @@ impl CatalogError {
             kind,
             message: message.into(),
             source: None,
+            retry_after: None,
         }
     }
 
@@ -124,6 +128,7 @@ impl CatalogError {
             kind: ErrorKind::Internal,
             message,
             source: Some(source.into()),
+            retry_after: None,
         }
     }
 
@@ -133,6 +138,7 @@ impl CatalogError {
             kind: self.kind,
             message: self.message.clone(),
             source: self.source.as_ref().map(|source| source.to_string().into()),
+            retry_after: self.retry_after,
         }
     }
 
@@ -145,6 +151,7 @@ impl CatalogError {
             kind,
             message,
             source: Some(source.into()),
+            retry_after: None,
         }
     }
 }

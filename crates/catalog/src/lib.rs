@@ -6,6 +6,8 @@
 mod access;
 mod cache;
 pub mod config;
+mod credentials;
+mod delegation;
 mod error;
 mod events;
 mod files;
@@ -28,9 +30,11 @@ pub mod warehouse;
 
 pub use access::{Catalog, Parts};
 pub use cache::Representation;
+pub use credentials::Credential;
+pub use delegation::{AccessDelegation, Grant, Methods};
 pub use error::{CatalogError, ErrorKind, Result};
 pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;
 pub use request::Request;
-pub use settings::{DottedNames, Settings};
+pub use settings::{DottedNames, Settings, StorageTrial};
 pub use tabular::{ListQuery, Loaded, LoadedStamp};

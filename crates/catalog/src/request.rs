@@ -2,7 +2,7 @@
 
 use model::{Caller, ProjectId};
 
-use crate::Idempotent;
+use crate::{AccessDelegation, Idempotent};
 
 /// Who asks, and how the answer is kept should the request come again.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Request {
     pub project: Option<ProjectId>,
     /// The client's idempotency key with the request's fingerprint, if it sent one.
     pub idempotency: Option<Idempotent>,
+    /// How the client wants to get at files, where the answer is a table or view.
+    pub delegation: AccessDelegation,
 }
 
 impl Request {
@@ -22,6 +24,7 @@ impl Request {
             caller: Caller::System,
             project: None,
             idempotency: None,
+            delegation: AccessDelegation::ClientManaged,
         }
     }
 }

@@ -14,6 +14,15 @@ pub enum DottedNames {
     Refused,
 }
 
+/// Whether storage is tried before a warehouse is created or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageTrial {
+    /// It is: the server's own access, and what is vended to engines.
+    Full,
+    /// It is not: for emulators that enforce nothing.
+    Skipped,
+}
+
 /// Settings of the use cases; read from the configuration once.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +30,8 @@ pub struct Settings {
     pub default_project: Option<ProjectId>,
     /// Which storage may be used.
     pub storage_policy: Policy,
+    /// Whether storage is tried before it is used.
+    pub storage_trial: StorageTrial,
     /// Names that no namespace at the top may have, without regard to case.
     pub reserved_namespaces: Vec<String>,
     /// Whether a namespace level may contain a dot.
@@ -40,6 +51,7 @@ impl Default for Settings {
         Self {
             default_project: Some(ProjectId::nil()),
             storage_policy: Policy::default(),
+            storage_trial: StorageTrial::Full,
             reserved_namespaces: ["system", "examples", "information_schema"]
                 .map(str::to_owned)
                 .into(),

@@ -1,11 +1,16 @@
 //! From errors to answers: the only table of status codes and wire types.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use catalog::{CatalogError, ErrorKind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// The longest time that a client is told to wait, in seconds.
+const LONGEST_WAIT: u64 = 60;
 
 /// What every handler can fail with.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -16,6 +21,7 @@ pub(crate) struct ApiError {
     status: StatusCode,
     kind: &'static str,
     message: String,
+    retry_after: Option<Duration>,
 }
 
 /// The Iceberg error model.
@@ -89,6 +95,7 @@ impl ApiError {
             status,
             kind,
             message: message.into(),
+            retry_after: None,
         }
     }
 
@@ -113,6 +120,7 @@ impl From<CatalogError> for ApiError {
             status,
             kind,
             message: error.message,
+            retry_after: error.retry_after,
         }
     }
 }
@@ -129,6 +137,7 @@ impl IntoResponse for ApiError {
             status,
             kind,
             message,
+            retry_after,
         } = self;
         let error = ErrorModel {
             message,
@@ -138,9 +147,9 @@ impl IntoResponse for ApiError {
         };
         let mut response = (status, Json(ErrorBody { error })).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let after = retry_after.map_or(1, |after| after.as_secs().clamp(1, LONGEST_WAIT));
+            let after = HeaderValue::from(after);
+            response.headers_mut().insert(header::RETRY_AFTER, after);
         }
         response
     }

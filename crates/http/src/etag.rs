@@ -1,12 +1,28 @@
-//! Entity tags: equal exactly for equal answers.
+//! Entity tags: equal exactly for equal answers, and those with credentials good for no longer than these are handed out.
 
-use catalog::{Loaded, Representation};
+use catalog::{Credential, Grant, Loaded, Representation};
 use http::{HeaderMap, HeaderValue};
+use model::Timestamp;
+use objects::Permission;
 use sha2::{Digest, Sha256};
 
-/// The tag of an answer: bound to warehouse and its version, table, metadata file, representation and delegation. Weak, because the
-/// same answer may be compressed or not.
-pub(crate) fn etag(loaded: &Loaded, delegation: &str) -> Option<HeaderValue> {
+/// The tag of an answer: bound to warehouse and its version, table, metadata file, representation, the methods of delegation and
+/// what the caller may do with the files. Weak, because the same answer may be compressed or not.
+///
+/// With credentials, it ends in `.` and the time, in milliseconds since 1970 in hex, from which a load would vend others.
+pub(crate) fn etag(loaded: &Loaded, credential: Option<&Credential>) -> Option<HeaderValue> {
+    let content = content(loaded)?;
+    tag(&match credential {
+        Some(credential) => format!("W/\"{content}.{:x}\"", credential.fresh_until.as_ms()),
+        None => format!("W/\"{content}\""),
+    })
+}
+
+fn tag(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+fn content(loaded: &Loaded) -> Option<String> {
     let metadata_location = loaded.metadata_location.as_deref()?;
     let representation = match loaded.representation {
         Representation::All => "all",
@@ -16,36 +32,76 @@ pub(crate) fn etag(loaded: &Loaded, delegation: &str) -> Option<HeaderValue> {
     digest.update(loaded.warehouse().as_uuid());
     digest.update(loaded.warehouse_version().as_i64().to_be_bytes());
     digest.update(loaded.id.as_uuid());
-    for part in [metadata_location, representation, delegation] {
+    for part in [metadata_location, representation] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
+    digest.update(granted(loaded.grant()));
     let digest = digest.finalize();
-    let mut tag = String::with_capacity(40);
-    tag.push_str("W/\"");
+    let mut text = String::with_capacity(32);
     for byte in digest.iter().take(16) {
         for half in [byte >> 4, byte & 15] {
-            tag.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+            text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
         }
     }
-    tag.push('"');
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(tag)).ok()
+    Some(text)
 }
 
-/// Whether the client has this answer already (RFC 9110, section 13.1.2).
-pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let Ok(current) = etag.to_str().map(opaque) else {
+fn granted(grant: Option<Grant>) -> [u8; 3] {
+    let Some(Grant {
+        methods,
+        permission,
+    }) = grant
+    else {
+        return [0; 3];
+    };
+    let permission = match permission {
+        Permission::Read => 1,
+        Permission::Write => 2,
+    };
+    [
+        permission,
+        methods.vended_credentials.into(),
+        methods.remote_signing.into(),
+    ]
+}
+
+/// The tag by which the client has shown that it has this answer, and nothing in it that should be renewed (RFC 9110,
+/// section 13.1.2).
+pub(crate) fn known(headers: &HeaderMap, loaded: &Loaded, now: Timestamp) -> Option<HeaderValue> {
+    let content = content(loaded)?;
+    let vends = loaded
+        .grant()
+        .is_some_and(|grant| grant.methods.vended_credentials);
+    let values = headers.get_all("if-none-match").iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|list| list.split(','));
+    tags.find_map(|given| match given.trim() {
+        "*" if !vends => etag(loaded, None),
+        given => {
+            let own = strip(given)?;
+            is_good(own, &content, vends.then_some(now)).then(|| tag(&format!("W/\"{own}\"")))?
+        }
+    })
+}
+
+fn strip(given: &str) -> Option<&str> {
+    let quoted = given.strip_prefix("W/").unwrap_or(given);
+    quoted.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// Whether a tag is that of the content; with a time, only if it carries one that is later.
+fn is_good(given: &str, content: &str, now: Option<Timestamp>) -> bool {
+    let Some(rest) = given.strip_prefix(content) else {
         return false;
     };
-    let mut known = headers
-        .get_all("if-none-match")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    known.any(|list| {
-        list.split(',')
-            .any(|tag| tag.trim() == "*" || opaque(tag) == current)
-    })
+    match now {
+        None => rest.is_empty(),
+        Some(now) => rest
+            .strip_prefix('.')
+            .and_then(|hex| i64::from_str_radix(hex, 16).ok())
+            .is_some_and(|until| now.as_ms() < until),
+    }
 }
 
 #[cfg(test)]
@@ -53,16 +109,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weak_and_strong_tags_match_in_lists() {
-        let etag = HeaderValue::from_static("W/\"abc\"");
-        let with = |value: &'static str| {
-            HeaderMap::from_iter([(http::header::IF_NONE_MATCH, HeaderValue::from_static(value))])
-        };
-        for value in ["W/\"abc\"", "\"abc\"", "\"x\", W/\"abc\"", "*"] {
-            assert!(is_known(&with(value), &etag), "{value}");
+    fn weak_and_strong_tags_are_the_same() {
+        for given in ["W/\"abc\"", "\"abc\""] {
+            assert_eq!(strip(given), Some("abc"));
         }
-        for value in ["\"ab\"", "abcd", ""] {
-            assert!(!is_known(&with(value), &etag), "{value}");
+        for given in ["abc", "\"abc", "", "\"", "W/abc"] {
+            assert_eq!(strip(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_good_for_its_content_and_until_its_time() {
+        let at = |ms| Some(Timestamp::from_ms(ms));
+        let table = [
+            ("abc", None, true),
+            ("abcd", None, false),
+            ("ab", None, false),
+            ("abc.ff", None, false),
+            ("abc.ff", at(254), true),
+            ("abc.ff", at(255), false),
+            ("abc", at(0), false),
+            ("abc.", at(0), false),
+            ("abc.zz", at(0), false),
+            ("abc.fffffffffffffffffff", at(0), false),
+            ("xbc.ff", at(0), false),
+        ];
+        for (given, now, good) in table {
+            assert_eq!(is_good(given, "abc", now), good, "{given} at {now:?}");
         }
     }
 }

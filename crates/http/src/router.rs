@@ -29,6 +29,7 @@ pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
             table::commit::commit,
             table::drop::drop
         ))
+        .routes(routes!(table::credentials::credentials))
         .routes(routes!(table::rename::rename))
         .routes(routes!(table::register::register))
         .routes(routes!(table::unregister::unregister))

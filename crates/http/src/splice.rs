@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use store::StoredMetadata;
 
 /// A body of known length out of pieces. Large ones are not copied.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
 /// Bodies up to so many bytes are sent in one piece: the copy costs less than the further pieces.
@@ -35,6 +36,13 @@ impl Pieces {
     /// Bytes of the whole body.
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().map(|piece| piece.len() as u64).sum()
+    }
+}
+
+/// Answers hold credentials, so only their length is shown.
+impl fmt::Debug for Pieces {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Pieces({} bytes)", self.len())
     }
 }
 

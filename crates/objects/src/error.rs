@@ -160,7 +160,8 @@ pub struct StoreFailure {
 }
 
 impl StoreFailure {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// A failure without an answer of the store.
+    pub fn new(message: impl Into<String>) -> Self {
         Self {
             status: None,
             code: None,

@@ -251,6 +251,24 @@ impl StorageProfile {
         }
     }
 
+    /// What tells an engine where to get new credentials before the vended ones end.
+    pub fn refresh_config(&self, endpoint: &str) -> Vec<(String, String)> {
+        let prefix = match self {
+            Self::Local(_) | Self::Memory => return Vec::new(),
+            Self::S3(_) => "client",
+            Self::Gcs(_) => "gcs.oauth2",
+            Self::Adls(_) | Self::OneLake(_) => "adls",
+        };
+        [("enabled", "true"), ("endpoint", endpoint)]
+            .map(|(name, value)| {
+                (
+                    format!("{prefix}.refresh-credentials-{name}"),
+                    value.to_owned(),
+                )
+            })
+            .into()
+    }
+
     /// What an engine needs before it has loaded any table: `defaults` of `GET /v1/config`.
     ///
     /// With soft deletion and `push-s3-delete-disabled`, engines are told not to delete files: Spark

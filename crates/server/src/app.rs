@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authz::{AllowAll, Authorizer};
 use axum::Router;
-use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings};
+use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings, StorageTrial};
 use jobs::{Housekeeping, Retention, Runner, Runners};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
@@ -188,6 +188,11 @@ fn settings(config: &Config) -> Settings {
     } else {
         DottedNames::Refused
     };
+    let storage_trial = if names.skips_storage_trial {
+        StorageTrial::Skipped
+    } else {
+        StorageTrial::Full
+    };
     Settings {
         default_project: names.default_project.clone(),
         storage_policy: Policy {
@@ -197,6 +202,7 @@ fn settings(config: &Config) -> Settings {
             azure_identity: names.azure_identity,
             bulk_deletes: names.bulk_deletes,
         },
+        storage_trial,
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,
         // The rest is for finished answers.

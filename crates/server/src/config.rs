@@ -116,6 +116,8 @@ pub struct Names {
     pub dots_allowed: bool,
     /// Whether warehouses may be folders of the server.
     pub local_storage_enabled: bool,
+    /// Whether storage is used untried.
+    pub skips_storage_trial: bool,
     /// Whether warehouses may use what AWS gives the server itself.
     pub aws_identity: AwsIdentity,
     /// Whether warehouses may use what Google gives the server itself.
@@ -249,6 +251,7 @@ fn names(values: &mut Values) -> Names {
         reserved_namespaces: values.get(&list::RESERVED_NAMESPACES).0,
         dots_allowed: values.get(&list::NAMES_WITH_DOTS),
         local_storage_enabled: values.get(&list::ENABLE_LOCAL_STORAGE),
+        skips_storage_trial: values.get(&list::SKIP_STORAGE_VALIDATION),
         aws_identity: aws_identity(values),
         gcp_identity: if values.get(&list::ENABLE_GCP_SYSTEM_CREDENTIALS) {
             GcpIdentity::Allowed

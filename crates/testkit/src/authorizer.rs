@@ -18,13 +18,14 @@ pub enum Verdict {
     Fail,
 }
 
-/// Remembers what it was asked; answers all questions alike.
+/// Remembers what it was asked; answers all questions alike, but for the actions that it is told to forbid.
 #[derive(Debug, Default)]
 pub struct RecordingAuthorizer(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     verdict: Verdict,
+    forbidden: Vec<Action>,
     asked: Vec<Action>,
 }
 
@@ -32,6 +33,11 @@ impl RecordingAuthorizer {
     /// Answers so from now on.
     pub fn set(&self, verdict: Verdict) {
         self.state().verdict = verdict;
+    }
+
+    /// Denies these from now on, whatever it answers to others.
+    pub fn forbid(&self, actions: impl IntoIterator<Item = Action>) {
+        self.state().forbidden = actions.into_iter().collect();
     }
 
     /// The actions that were asked for since the last call, each once, in the order of first asking.
@@ -63,8 +69,15 @@ impl Authorizer for RecordingAuthorizer {
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         let mut state = self.state();
         state.asked.extend(checks.iter().map(|check| check.action));
+        let decide = |check: &Check| {
+            if state.forbidden.contains(&check.action) {
+                Decision::Deny
+            } else {
+                Decision::Allow
+            }
+        };
         match state.verdict {
-            Verdict::Allow => Ok(vec![Decision::Allow; checks.len()]),
+            Verdict::Allow => Ok(checks.iter().map(decide).collect()),
             Verdict::Deny => Ok(vec![Decision::Deny; checks.len()]),
             Verdict::Fail => Err(AuthorizerUnavailable("out of order".into())),
         }

@@ -4,6 +4,7 @@ use iceberg::{NewTable, PartitionSpec, Schema, SortOrder, TableMetadata};
 use model::{Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath, WarehouseId};
 use uuid::Uuid;
 
+use crate::delegation::Access;
 use crate::tabular::{self, CreationPlace, FirstMetadata, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, location};
 
@@ -53,7 +54,11 @@ pub async fn create(
             .await?;
         let metadata = first_metadata(cx, &place, new)?;
         let id = TabularId::from(metadata.uuid());
-        return Ok(Loaded::staged(&place.warehouse, id, &metadata.to_json()));
+        let folder = location::check(&place.warehouse, metadata.location())?;
+        let access =
+            Access::of_author(cx, request, (&place.warehouse, TabularKind::Table), &folder).await?;
+        let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());
+        return Ok(staged.with_access(access));
     }
     once_loaded(cx, request, TabularKind::Table, async {
         let place = cx

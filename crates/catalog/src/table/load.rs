@@ -4,8 +4,8 @@ use iceberg::TableMetadata;
 use model::{TabularKind, TabularPath, WarehouseId};
 use store::StoredMetadata;
 
+use crate::delegation::Access;
 use crate::heavy::heavy;
-use crate::tabular::TabularAction;
 use crate::{Catalog, CatalogError, Loaded, Representation, Request, Result, files};
 
 /// The table at the path.
@@ -16,12 +16,12 @@ pub async fn load(
     path: &TabularPath,
     representation: Representation,
 ) -> Result<Loaded> {
-    let action = TabularAction::GetMetadata;
-    let (table, versioned) = cx
-        .require_content(request, (warehouse, path), TabularKind::Table, action)
-        .await?;
+    let at = (warehouse, path);
+    let (table, versioned) = cx.find_content(at, TabularKind::Table).await?;
+    let (table, grant) = cx.require_visible(request, table).await?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
-    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
+        .with_access(Access::to(grant, &versioned)?);
     match representation {
         Representation::All => Ok(loaded),
         Representation::Refs => {

@@ -2,6 +2,7 @@
 
 mod commit;
 mod create;
+mod credentials;
 mod draft;
 mod drop;
 mod exists;
@@ -19,6 +20,7 @@ mod unregister;
 pub(crate) use commit::commit_all;
 pub use commit::{TableCommit, commit};
 pub use create::{Staging, TableCreate, create};
+pub use credentials::credentials;
 pub use drop::drop;
 pub use exists::exists;
 pub use list::list;

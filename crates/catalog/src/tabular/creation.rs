@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
 use super::target::taken;
+use crate::delegation::Access;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::namespace::{self, NamespaceTarget};
@@ -89,6 +90,8 @@ pub(crate) struct Creation {
     pub(crate) claimed: Location,
     pub(crate) content: TabularContent,
     pub(crate) replaces: Option<(TabularId, Version)>,
+    /// How its creator gets at its files.
+    pub(crate) access: Option<Access>,
     /// What to tell of it.
     pub(crate) event: (EventKind, Value),
 }
@@ -103,7 +106,16 @@ pub(crate) async fn create(
     let (warehouse, id) = (&place.warehouse, TabularId::from(first.uuid));
     let file = NewFile::first(first.location, first.properties, first.json)?;
     let claimed = location::check(warehouse, first.location)?;
-    let content = files::write(cx, warehouse, file).await?;
+    let access = Access::of_author(cx, request, (warehouse, kind), &claimed);
+    let (content, access) = futures::join!(files::write(cx, warehouse, file), access);
+    let content = content?;
+    let access = match access {
+        Ok(access) => access,
+        Err(error) => {
+            files::forget(cx, warehouse, vec![content.metadata_location]).await;
+            return Err(error.into());
+        }
+    };
     let event = match kind {
         TabularKind::Table => EventKind::CreateTable,
         TabularKind::View => EventKind::CreateView,
@@ -118,6 +130,7 @@ pub(crate) async fn create(
         claimed,
         content,
         replaces: None,
+        access,
         event: (event, body),
     };
     match insert(cx, request, (place, path, kind), new).await? {
@@ -171,7 +184,8 @@ pub(crate) async fn insert(
     let content = new.content;
     let versioned = cx.metadata.put(id, version, content);
     cx.metadata.remember(warehouse.id(), path, id);
-    Ok(Ok((committed, Loaded::of(warehouse, id, &versioned))))
+    let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
+    Ok(Ok((committed, loaded)))
 }
 
 /// What it means that the store refused a new table or view.

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use model::{TabularId, TabularKind, Version, WarehouseId};
+use objects::StorageProfile;
 use serde::{Deserialize, Serialize};
-use store::{StoreError, StoredMetadata, TabularContent};
+use store::{StoreError, StoredMetadata, TabularContent, WarehouseStatus};
 
-use super::target::{TabularAction, TabularTarget};
+use super::target::TabularTarget;
 use crate::cache::Versioned;
+use crate::credentials::Credential;
+use crate::delegation::{Access, Grant};
 use crate::heavy::heavy;
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
@@ -26,16 +29,18 @@ pub struct Loaded {
     pub representation: Representation,
     warehouse: Arc<Warehouse>,
     version: Option<Version>,
+    access: Option<Access>,
 }
 
 /// Names an answer that was made of a row: equal for equal answers, different as soon as the table or view, or the warehouse,
-/// which decides on [`Loaded::config`], has changed.
+/// which decides on [`Loaded::config`], has changed. Different too for whoever may do something else with the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LoadedStamp {
     id: TabularId,
     version: Version,
     warehouse_version: Version,
     representation: Representation,
+    grant: Option<Grant>,
 }
 
 impl Loaded {
@@ -49,6 +54,7 @@ impl Loaded {
             metadata: content.metadata.clone(),
             representation: Representation::All,
             version: Some(versioned.version),
+            access: None,
         }
     }
 
@@ -61,7 +67,14 @@ impl Loaded {
             metadata: StoredMetadata::encode(json),
             representation: Representation::All,
             version: None,
+            access: None,
         }
+    }
+
+    /// With this access to the files.
+    pub(crate) fn with_access(mut self, access: Option<Access>) -> Self {
+        self.access = access;
+        self
     }
 
     /// With the given metadata instead.
@@ -90,6 +103,24 @@ impl Loaded {
         self.warehouse.profile.client_config()
     }
 
+    /// The storage that the files are in.
+    pub fn profile(&self) -> &StorageProfile {
+        &self.warehouse.profile
+    }
+
+    /// How the client gets at the files; none if not by the catalog's help.
+    pub fn grant(&self) -> Option<Grant> {
+        Some(self.access.as_ref()?.grant)
+    }
+
+    /// The credentials, if they are what the client gets. Asks the token service unless some are kept.
+    pub async fn credential(&self, cx: &Catalog) -> Result<Option<Arc<Credential>>> {
+        match &self.access {
+            Some(access) => access.credential(cx, &self.warehouse).await,
+            None => Ok(None),
+        }
+    }
+
     /// What answers made of this can be kept by; none for a table that is staged only.
     pub fn stamp(&self) -> Option<LoadedStamp> {
         Some(LoadedStamp {
@@ -97,6 +128,7 @@ impl Loaded {
             version: self.version?,
             warehouse_version: self.warehouse_version(),
             representation: self.representation,
+            grant: self.grant(),
         })
     }
 
@@ -164,11 +196,14 @@ async fn loaded_again(
     let gone = match cx.lookup().tabular_load(warehouse.id(), id).await {
         Ok(row) => {
             let target = TabularTarget::of_row(Arc::clone(&warehouse), &row);
-            let action = TabularAction::GetMetadata.on(kind);
             let is_own = row.content.metadata_location == committed.metadata_location;
-            if is_own || cx.require(request, action, target).await.is_ok() {
+            let visible = cx.require_visible(request, target).await;
+            if is_own || visible.is_ok() {
                 let versioned = cx.metadata.put(id, row.version, row.content);
-                return Ok(Loaded::of(&warehouse, id, &versioned));
+                let grant = visible.ok().and_then(|(_, grant)| grant);
+                let grant = grant.filter(|_| warehouse.row.status == WarehouseStatus::Active);
+                let loaded = Loaded::of(&warehouse, id, &versioned);
+                return Ok(loaded.with_access(Access::to(grant, &versioned)?));
             }
             CatalogError::new(
                 ErrorKind::CommitStateUnknown,

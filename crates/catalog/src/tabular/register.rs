@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
 use super::target::{TabularAction, TabularTarget, protected, taken};
+use crate::delegation::Access;
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::table::Existing;
@@ -138,6 +139,7 @@ async fn attempt(
     (replaced, found): (Option<TabularTarget>, (TabularId, Location, TabularContent)),
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
     let (id, claimed, content) = found;
+    let access = Access::of_author(cx, request, (&place.warehouse, kind), &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
         TabularKind::View => EventKind::CreateView,
@@ -151,6 +153,7 @@ async fn attempt(
         claimed,
         content,
         replaces: replaced.map(|there| (there.id(), there.stamp.version)),
+        access,
         event: (event, body),
     };
     match insert(cx, request, (place, path, kind), new).await? {

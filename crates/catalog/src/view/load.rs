@@ -2,7 +2,7 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::tabular::TabularAction;
+use crate::delegation::Access;
 use crate::{Catalog, Loaded, Request, Result};
 
 /// The view at the path.
@@ -12,9 +12,9 @@ pub async fn load(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<Loaded> {
-    let action = TabularAction::GetMetadata;
-    let (view, versioned) = cx
-        .require_content(request, (warehouse, path), TabularKind::View, action)
-        .await?;
-    Ok(Loaded::of(&view.warehouse, view.id(), &versioned))
+    let at = (warehouse, path);
+    let (view, versioned) = cx.find_content(at, TabularKind::View).await?;
+    let (view, grant) = cx.require_visible(request, view).await?;
+    let loaded = Loaded::of(&view.warehouse, view.id(), &versioned);
+    Ok(loaded.with_access(Access::to(grant, &versioned)?))
 }

@@ -3,10 +3,12 @@
 use authz::Authorized;
 use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
 use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use objects::Permission;
 use serde_json::json;
 use store::{Commit, Effects, StoreError, Swap};
 
 use crate::cache::Versioned;
+use crate::delegation::{Access, Grant};
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
@@ -72,6 +74,7 @@ async fn attempt(
         after.properties(),
         after.to_json(),
     )?;
+    let access = Access::of_author(cx, request, (warehouse, TabularKind::View), &location).await?;
     let content = files::write(cx, warehouse, file).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = json!({
@@ -107,7 +110,7 @@ async fn attempt(
             let version = versioned.version.next();
             let versioned = cx.metadata.put(view.id(), version, content);
             let loaded = Loaded::of(warehouse, view.id(), &versioned);
-            Ok(Some((committed, loaded)))
+            Ok(Some((committed, loaded.with_access(access))))
         }
         Err(error) => {
             if error.changed_nothing() {
@@ -134,6 +137,8 @@ async fn unchanged(
         let recorded = cx.store(view).idempotency_record(record).await;
         recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
     }
+    let grant = Grant::of(request, (warehouse, TabularKind::View), Permission::Write);
     let loaded = Loaded::of(warehouse, view.id(), versioned);
+    let loaded = loaded.with_access(Access::to(grant, versioned)?);
     Ok((committed, loaded))
 }

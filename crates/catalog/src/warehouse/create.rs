@@ -2,13 +2,13 @@
 
 use authz::ProjectAction;
 use model::{EventKind, Name, ProjectId, SecretId, Version, WarehouseId};
-use objects::{StorageCredential, StorageProfile};
+use objects::{OpenError, StorageCredential, StorageProfile, VendedAccessError};
 use secrets::{Plaintext, SecretStore};
 use serde_json::json;
 use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 
 use super::{CredentialKind, WarehouseSettings, WarehouseView};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, StorageTrial, events, project};
 
 /// A warehouse that is to be.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct WarehouseCreate {
     pub settings: WarehouseSettings,
 }
 
-/// Creates the warehouse, after a file has been written to, read from and deleted in its storage.
+/// Creates the warehouse, after a file has been written to, read from and deleted in its storage, by the server's own
+/// access and by what engines get.
 pub async fn create(
     cx: &Catalog,
     request: &Request,
@@ -90,10 +91,26 @@ pub(super) async fn try_storage(
     profile.validate(policy)?;
     profile.validate_credential(credential, policy)?;
     let invalid = |message: String| CatalogError::new(ErrorKind::InvalidStorage, message);
-    let objects = objects::open(profile, credential).map_err(|error| invalid(error.to_string()))?;
-    objects::validate_access(objects.as_ref(), &profile.base_location())
+    let unusable = |error: OpenError| invalid(error.to_string());
+    let own = objects::open(profile, credential).map_err(unusable)?;
+    let vendor = objects::vendor(profile, credential).map_err(unusable)?;
+    if cx.settings.storage_trial == StorageTrial::Skipped {
+        return Ok(());
+    }
+    objects::validate_access(own.as_ref(), &profile.base_location())
         .await
-        .map_err(|error| invalid(error.to_string()))
+        .map_err(|error| invalid(error.to_string()))?;
+    let Some(vendor) = vendor else { return Ok(()) };
+    objects::validate_vended(own.as_ref(), vendor.as_ref(), profile)
+        .await
+        .map_err(|error| invalid(untrusted(&error)))
+}
+
+fn untrusted(error: &VendedAccessError) -> String {
+    format!(
+        "{error}; give a profile and credential with which it works, or switch vended credentials off (`sts-enabled` or \
+         `sas-enabled` of the storage profile)"
+    )
 }
 
 pub(super) async fn keep_credential(

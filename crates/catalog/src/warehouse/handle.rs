@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Protected, Resource};
 use model::{Version, WarehouseId};
-use objects::{Objects, S3Signer, StorageCredential, StorageProfile};
+use objects::{Objects, S3Signer, StorageCredential, StorageProfile, Vendor};
 use quick_cache::sync::Cache;
 use store::{Store, WarehouseRow};
 use tokio::sync::OnceCell;
@@ -20,6 +20,7 @@ pub(crate) struct Warehouse {
     pub(crate) settings: WarehouseSettings,
     objects: OnceCell<Arc<dyn Objects>>,
     signer: OnceCell<S3Signer>,
+    vendor: OnceCell<Option<Arc<dyn Vendor>>>,
 }
 
 impl Protected for Warehouse {
@@ -39,6 +40,7 @@ impl Warehouse {
             settings,
             objects: OnceCell::new(),
             signer: OnceCell::new(),
+            vendor: OnceCell::new(),
         })
     }
 
@@ -54,6 +56,13 @@ impl Warehouse {
     /// Signs requests to the warehouse's bucket; opened once per version of the warehouse.
     pub(crate) async fn signer(&self, cx: &Catalog) -> Result<&S3Signer> {
         self.signer.get_or_try_init(|| self.open_signer(cx)).await
+    }
+
+    /// What hands out access to the warehouse's storage, where its profile has that; opened once per version of the
+    /// warehouse.
+    pub(crate) async fn vendor(&self, cx: &Catalog) -> Result<Option<&Arc<dyn Vendor>>> {
+        let open = || Box::pin(self.open_vendor(cx));
+        Ok(self.vendor.get_or_try_init(open).await?.as_ref())
     }
 
     async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
@@ -72,6 +81,12 @@ impl Warehouse {
                 self.profile.kind()
             ))),
         }
+    }
+
+    async fn open_vendor(&self, cx: &Catalog) -> Result<Option<Arc<dyn Vendor>>> {
+        let credential = self.credential(cx).await?;
+        objects::vendor(&self.profile, credential.as_ref())
+            .map_err(|error| unusable(error.to_string()))
     }
 
     async fn credential(&self, cx: &Catalog) -> Result<Option<StorageCredential>> {

@@ -9,6 +9,7 @@ use model::{Caller, ProjectId};
 use crate::app::App;
 use crate::base_uri::base_uri;
 use crate::error::{ApiError, ApiResult};
+use crate::extract::delegation::delegation;
 
 /// A request without an effect.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl FromRequestParts<App> for Asked {
             caller: Caller::Anonymous,
             project,
             idempotency: None,
+            delegation: delegation(&parts.headers),
         }))
     }
 }

@@ -1,20 +1,77 @@
 //! How a client wants to get at the files.
 
+use catalog::{AccessDelegation, Methods};
 use http::HeaderMap;
 
-/// The access delegation that the client asks for, sorted and without what the specification does not know: a part of
-/// what an answer depends on. In this version no method is offered, so the answer is the same for all of them.
-pub(crate) fn delegation(headers: &HeaderMap) -> String {
+/// The access delegation that the client asks for. Values that are not known do not count, and `client-managed` only
+/// if no method is asked for.
+pub(crate) fn delegation(headers: &HeaderMap) -> AccessDelegation {
     let values = headers
         .get_all("x-iceberg-access-delegation")
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let mut known: Vec<&str> = values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|one| ["vended-credentials", "remote-signing", "client-managed"].contains(one))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    known.join(",")
+    let (mut methods, mut is_client_managed) = (Methods::NONE, false);
+    for one in values.flat_map(|value| value.split(',')) {
+        match one.trim() {
+            "vended-credentials" => methods.vended_credentials = true,
+            "remote-signing" => methods.remote_signing = true,
+            "client-managed" => is_client_managed = true,
+            _ => {}
+        }
+    }
+    if is_client_managed && methods == Methods::NONE {
+        return AccessDelegation::ClientManaged;
+    }
+    AccessDelegation::Methods(methods)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn of(lines: &[&'static str]) -> AccessDelegation {
+        let name = http::HeaderName::from_static("x-iceberg-access-delegation");
+        let lines = lines.iter().map(|line| (name.clone(), *line));
+        let mut headers = HeaderMap::new();
+        for (name, line) in lines {
+            headers.append(name, HeaderValue::from_static(line));
+        }
+        delegation(&headers)
+    }
+
+    #[test]
+    fn lists_and_repeated_lines_are_read_and_unknown_values_ignored() {
+        let methods = |vended_credentials, remote_signing| {
+            AccessDelegation::Methods(Methods {
+                vended_credentials,
+                remote_signing,
+            })
+        };
+        let table: [(&[&str], _); 10] = [
+            (&[], methods(false, false)),
+            (&[""], methods(false, false)),
+            (&["vended-credentials"], methods(true, false)),
+            (&[" remote-signing ,"], methods(false, true)),
+            (&["vended-credentials,remote-signing"], methods(true, true)),
+            (
+                &["vended-credentials", "remote-signing"],
+                methods(true, true),
+            ),
+            (&["carrier-pigeon"], methods(false, false)),
+            (
+                &["client-managed, vended-credentials"],
+                methods(true, false),
+            ),
+            (&["client-managed"], AccessDelegation::ClientManaged),
+            (
+                &["client-managed, carrier-pigeon"],
+                AccessDelegation::ClientManaged,
+            ),
+        ];
+        for (lines, expected) in table {
+            assert_eq!(of(lines), expected, "{lines:?}");
+        }
+    }
 }

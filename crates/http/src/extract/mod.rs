@@ -9,7 +9,6 @@ mod refused;
 
 pub(crate) use asked::{Asked, forwarded_base};
 pub(crate) use body::{Bodyless, Posted};
-pub(crate) use delegation::delegation;
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
     At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id,

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use super::delegated::Links;
 use crate::splice::Pieces;
 
 /// How an answer is encoded.
@@ -18,12 +19,15 @@ pub(crate) enum Coding {
     Identity,
 }
 
-/// Which answer: to whom it is given does not change it.
+/// Which answer: to whom else it is given does not change it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AnswerKey {
     pub(crate) loaded: LoadedStamp,
     pub(crate) coding: Coding,
-    pub(crate) delegation: String,
+    /// The credential's serial number, if there is one in it.
+    pub(crate) credential: Option<u64>,
+    /// Where the client reaches the catalog, if that is in it.
+    pub(crate) links: Option<Links>,
 }
 
 /// A body and its tag.

@@ -7,37 +7,49 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use catalog::Loaded;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::TabularPath;
 use serde_json::Value;
 
 use super::answers::{Answer, AnswerKey, Coding};
+use super::delegated::{Links, tail};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::etag::{etag, is_known};
-use crate::extract::delegation;
+use crate::etag::{etag, known};
+use crate::extract::forwarded_base;
 use crate::splice::{Pieces, gzip};
 
 /// What stands beside the metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// `LoadTableResult`, `LoadViewResult`: what the client needs to reach the files.
-    Load,
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape<'a> {
+    /// `LoadTableResult`: what the client needs to reach the files of the table at the path.
+    Table(&'a TabularPath),
+    /// `LoadViewResult`: the same for a view.
+    View,
     /// `CommitTableResponse`, `UnregisterTableResponse`: nothing.
     Commit,
 }
 
 /// The answer; compressed as it is stored if the client takes gzip.
-pub(super) fn answer(
+pub(super) async fn answer(
     app: &App,
     headers: &HeaderMap,
     loaded: &Loaded,
-    shape: Shape,
+    shape: Shape<'_>,
 ) -> ApiResult<Response> {
     let coding = if accepts_gzip(headers) {
         Coding::Gzip
     } else {
         Coding::Identity
     };
-    let answer = finished(app, loaded, shape, (coding, delegation(headers)))?;
+    let answer = match shape {
+        // Answered once, so it is not kept.
+        Shape::Commit => Arc::new(Answer {
+            body: body(loaded, "}", coding)?,
+            etag: etag(loaded, None),
+        }),
+        Shape::Table(path) => finished(app, headers, (loaded, coding), Some(path)).await?,
+        Shape::View => finished(app, headers, (loaded, coding), None).await?,
+    };
     let mut response = Response::new(Body::new(answer.body.clone()));
     let set = response.headers_mut();
     set.insert(
@@ -51,15 +63,29 @@ pub(super) fn answer(
     Ok(response)
 }
 
-/// 304, if the client has named the answer's tag; nothing otherwise.
-pub(super) fn not_modified(headers: &HeaderMap, loaded: &Loaded) -> Option<Response> {
+/// 304, if the client has named the answer's tag and what it got with it is still good; nothing otherwise.
+pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> Option<Response> {
     if !headers.contains_key(header::IF_NONE_MATCH) {
         return None;
     }
-    let etag = etag(loaded, &delegation(headers)).filter(|etag| is_known(headers, etag))?;
+    let etag = known(headers, loaded, app.catalog.now())?;
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     put_validators(response.headers_mut(), Some(etag));
     Some(response)
+}
+
+/// What the client needs to find the catalog again.
+pub(super) fn links(
+    app: &App,
+    headers: &HeaderMap,
+    loaded: &Loaded,
+    table: Option<&TabularPath>,
+) -> ApiResult<Option<Links>> {
+    if loaded.grant().is_none() {
+        return Ok(None);
+    }
+    let base = forwarded_base(app, headers)?;
+    Ok(Some(Links::new(&base, loaded.warehouse(), table)))
 }
 
 /// What 200 and 304 have in common (RFC 9110, section 15.4.5).
@@ -76,36 +102,39 @@ fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
     }
 }
 
-/// The answer, out of those that are kept or made now. Commits are answered once, so they are not kept.
-fn finished(
+/// The answer, out of those that are kept or made now.
+async fn finished(
     app: &App,
-    loaded: &Loaded,
-    shape: Shape,
-    (coding, delegation): (Coding, String),
+    headers: &HeaderMap,
+    (loaded, coding): (&Loaded, Coding),
+    table: Option<&TabularPath>,
 ) -> ApiResult<Arc<Answer>> {
-    let key = loaded.stamp().filter(|_| shape == Shape::Load);
-    let Some(stamp) = key else {
-        let etag = etag(loaded, &delegation);
-        let body = body(loaded, shape, coding)?;
-        return Ok(Arc::new(Answer { body, etag }));
+    let credential = loaded.credential(&app.catalog).await?;
+    let links = links(app, headers, loaded, table)?;
+    let make = |links: Option<&Links>| {
+        let tail = tail(loaded, credential.as_deref(), links);
+        let body = body(loaded, &tail, coding)?;
+        let etag = etag(loaded, credential.as_deref());
+        ApiResult::Ok(Arc::new(Answer { body, etag }))
+    };
+    let Some(stamp) = loaded.stamp() else {
+        return make(links.as_ref());
     };
     let key = AnswerKey {
         loaded: stamp,
         coding,
-        delegation,
+        credential: credential.as_ref().map(|credential| credential.serial),
+        links,
     };
     if let Some(known) = app.answers.get(&key) {
         return Ok(known);
     }
-    let made = Arc::new(Answer {
-        body: body(loaded, shape, coding)?,
-        etag: etag(loaded, &key.delegation),
-    });
+    let made = make(key.links.as_ref())?;
     app.answers.put(key, &made);
     Ok(made)
 }
 
-fn body(loaded: &Loaded, shape: Shape, coding: Coding) -> ApiResult<Pieces> {
+fn body(loaded: &Loaded, tail: &str, coding: Coding) -> ApiResult<Pieces> {
     let before = match &loaded.metadata_location {
         Some(location) => format!(
             "{{\"metadata-location\":{},\"metadata\":",
@@ -113,25 +142,13 @@ fn body(loaded: &Loaded, shape: Shape, coding: Coding) -> ApiResult<Pieces> {
         ),
         None => "{\"metadata\":".to_owned(),
     };
-    let after = match shape {
-        Shape::Load => format!(",\"config\":{}}}", config(loaded)),
-        Shape::Commit => "}".to_owned(),
-    };
     Ok(match coding {
-        Coding::Gzip => gzip(before.as_bytes(), &loaded.metadata, after.as_bytes()),
+        Coding::Gzip => gzip(before.as_bytes(), &loaded.metadata, tail.as_bytes()),
         Coding::Identity => {
             let json = Bytes::from(loaded.metadata_json()?);
-            Pieces::new([before.into(), json, after.into()])
+            Pieces::new([before.into(), json, Bytes::copy_from_slice(tail.as_bytes())])
         }
     })
-}
-
-fn config(loaded: &Loaded) -> Value {
-    let config = loaded.config().into_iter();
-    config
-        .map(|(key, value)| (key, Value::from(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }
 
 /// Whether the client takes gzip (RFC 9110, section 12.5.3).

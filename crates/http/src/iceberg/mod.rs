@@ -2,6 +2,7 @@
 
 mod answers;
 pub(crate) mod config;
+mod delegated;
 pub(crate) mod function;
 mod loaded;
 pub(crate) mod namespace;

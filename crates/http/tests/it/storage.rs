@@ -1,5 +1,6 @@
 //! Storage of warehouses on S3, as the management API takes and shows it.
 
+use catalog::StorageTrial;
 use serde_json::{Value, json};
 use testkit::TestApp;
 
@@ -51,7 +52,10 @@ async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
     let Some((profile, mut credential)) = real_s3() else {
         return;
     };
-    let app = TestApp::start().await;
+    // There is no Cloudflare here to vend anything.
+    let builder = TestApp::builder();
+    let builder = builder.settings(|settings| settings.storage_trial = StorageTrial::Skipped);
+    let app = builder.start().await;
     let body = json!({
         "warehouse-name": "w", "storage-profile": profile, "storage-credential": credential,
     });

@@ -75,17 +75,18 @@ async fn an_etag_answers_304_until_something_changes() {
     let same = app.get(&uri).header("if-none-match", &first).await;
     assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
     assert_eq!(same.header("etag"), Some(first.as_str()));
-    // Another representation, and another delegation, are other answers.
+    // Another representation is another answer.
     let refs = app
         .get(format!("{uri}?snapshots=refs"))
         .header("if-none-match", &first)
         .await;
     refs.expect(200);
+    // Files on this machine are reached alike by all.
     let delegated = app.get(&uri).header("if-none-match", &first);
     let delegated = delegated
         .header("x-iceberg-access-delegation", "vended-credentials")
         .await;
-    delegated.expect(200);
+    delegated.expect(304);
     let uuid = &loaded.json()["metadata"]["table-uuid"];
     let committed = app.post(&uri, &set_property(uuid, "a", "1")).await;
     committed.expect(200);

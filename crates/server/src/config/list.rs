@@ -123,6 +123,10 @@ settings! {
         /// Whether warehouses may use the identity that Azure gives the server itself (credentials of the type
         /// `azure-system-identity`): `AZURE_*` environment variables, a workload identity, a managed identity.
         ENABLE_AZURE_SYSTEM_CREDENTIALS: bool = false;
+        /// Whether storage is used untried when a warehouse is created or its storage is changed. Otherwise files are
+        /// written, read, listed and deleted, also with the credentials that engines get, which must not reach beyond their
+        /// folder. Only for emulators that enforce nothing.
+        SKIP_STORAGE_VALIDATION: bool = false;
     }
 
     "Requests" "Bounds of what one request may ask for." {

@@ -43,7 +43,7 @@ pub(crate) async fn commit(
     let loaded = to_the_end(async move {
         catalog::table::commit(&catalog, &request, at.warehouse, commit).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Commit)
+    answer(&app, &headers, &loaded.await?, Shape::Commit).await
 }
 
 /// The body may name the table too, then it must be the path's. Spark writes to a branch as if it were a table in the

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use catalog::table::{Staging, TableCreate};
 use http::HeaderMap;
-use model::{Name, Properties};
+use model::{Name, Properties, TabularPath};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -54,9 +54,13 @@ pub(crate) async fn create(
         },
         properties: body.properties.unwrap_or_default(),
     };
+    let path = TabularPath {
+        namespace: at.namespace.clone(),
+        name: new.name.clone(),
+    };
     let catalog = app.catalog.clone();
     let loaded = to_the_end(async move {
         catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Load)
+    answer(&app, &headers, &loaded.await?, Shape::Table(&path)).await
 }

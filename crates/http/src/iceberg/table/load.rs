@@ -49,8 +49,8 @@ pub(crate) async fn load(
         representation,
     )
     .await?;
-    match not_modified(&headers, &loaded) {
+    match not_modified(&app, &headers, &loaded) {
         Some(response) => Ok(response),
-        None => answer(&app, &headers, &loaded, Shape::Load),
+        None => answer(&app, &headers, &loaded, Shape::Table(&at.path)).await,
     }
 }

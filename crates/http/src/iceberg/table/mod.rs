@@ -2,6 +2,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod create;
+pub(crate) mod credentials;
 pub(crate) mod drop;
 pub(crate) mod exists;
 pub(crate) mod list;

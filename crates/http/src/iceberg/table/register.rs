@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use catalog::table::{Existing, TableRegister};
 use http::HeaderMap;
-use model::Name;
+use model::{Name, TabularPath};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -42,9 +42,13 @@ pub(crate) async fn register(
             Existing::Refuse
         },
     };
+    let path = TabularPath {
+        namespace: at.namespace.clone(),
+        name: new.name.clone(),
+    };
     let catalog = app.catalog.clone();
     let loaded = to_the_end(async move {
         catalog::table::register(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Load)
+    answer(&app, &headers, &loaded.await?, Shape::Table(&path)).await
 }

@@ -22,5 +22,5 @@ pub(crate) async fn unregister(
     let loaded = to_the_end(async move {
         catalog::table::unregister(&catalog, &request, at.warehouse, &at.path).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Commit)
+    answer(&app, &headers, &loaded.await?, Shape::Commit).await
 }

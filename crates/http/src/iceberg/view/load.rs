@@ -19,5 +19,5 @@ pub(crate) async fn load(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let loaded = catalog::view::load(&app.catalog, &request, at.warehouse, &at.path).await?;
-    answer(&app, &headers, &loaded, Shape::Load)
+    answer(&app, &headers, &loaded, Shape::View).await
 }

@@ -39,5 +39,5 @@ pub(crate) async fn register(
     let loaded = to_the_end(async move {
         catalog::view::register(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Load)
+    answer(&app, &headers, &loaded.await?, Shape::View).await
 }

@@ -58,5 +58,5 @@ pub(crate) async fn replace(
     let loaded = to_the_end(async move {
         catalog::view::replace(&catalog, &request, at.warehouse, &at.path, commit).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::Load)
+    answer(&app, &headers, &loaded.await?, Shape::View).await
 }

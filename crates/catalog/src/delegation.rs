@@ -1,0 +1,218 @@
+//! How engines get at the files of a table or view: by keys that end, by signatures, or by keys of their own.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use authz::{Action, Authorized, Decision, TableAction};
+use model::TabularKind;
+use objects::{Location, Permission, Scope, StorageProfile};
+
+use crate::cache::Versioned;
+use crate::credentials::Credential;
+use crate::tabular::{TabularAction, TabularTarget};
+use crate::warehouse::Warehouse;
+use crate::{Catalog, Request, Result};
+
+/// Methods of delegation: those that a client asks for, a warehouse offers, or an answer carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Methods {
+    /// Credentials that reach one folder and end by themselves.
+    pub vended_credentials: bool,
+    /// The catalog signs each request.
+    pub remote_signing: bool,
+}
+
+impl Methods {
+    /// None of them.
+    pub const NONE: Self = Self {
+        vended_credentials: false,
+        remote_signing: false,
+    };
+
+    /// What a warehouse with this profile offers.
+    pub(crate) fn offered(profile: &StorageProfile) -> Self {
+        let (vended_credentials, remote_signing) = match profile {
+            StorageProfile::S3(s3) => (s3.is_sts_enabled(), false),
+            StorageProfile::Gcs(gcs) => (gcs.is_sts_enabled(), false),
+            StorageProfile::Adls(adls) => (adls.is_sas_enabled(), false),
+            StorageProfile::OneLake(onelake) => (onelake.is_sas_enabled(), false),
+            StorageProfile::Local(_) | StorageProfile::Memory => (false, false),
+        };
+        Self {
+            vended_credentials,
+            remote_signing,
+        }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            vended_credentials: self.vended_credentials && other.vended_credentials,
+            remote_signing: self.remote_signing && other.remote_signing,
+        }
+    }
+
+    /// The first of them alone: vended credentials cost no call per request to the files.
+    const fn preferred(self) -> Self {
+        Self {
+            remote_signing: self.remote_signing && !self.vended_credentials,
+            ..self
+        }
+    }
+}
+
+/// How a client wants to get at files: the header `X-Iceberg-Access-Delegation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccessDelegation {
+    /// By these methods; by what the warehouse prefers if it names none.
+    Methods(Methods),
+    /// By keys of its own: it gets none.
+    ClientManaged,
+}
+
+impl AccessDelegation {
+    /// The methods that the answer carries. What is asked for but not offered does not count.
+    pub(crate) fn decide(self, offered: Methods) -> Methods {
+        match self {
+            Self::ClientManaged => Methods::NONE,
+            Self::Methods(asked) => match asked.and(offered) {
+                Methods::NONE => offered.preferred(),
+                both_or_one => both_or_one,
+            },
+        }
+    }
+}
+
+/// What a client is given: by which methods it may do what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Grant {
+    /// Not [`Methods::NONE`].
+    pub methods: Methods,
+    /// What the caller may do with the files.
+    pub permission: Permission,
+}
+
+impl Grant {
+    /// For whoever has the permission; none if there is no method.
+    pub(crate) fn of(
+        request: &Request,
+        (warehouse, kind): (&Warehouse, TabularKind),
+        permission: Permission,
+    ) -> Option<Self> {
+        let methods = methods(request, warehouse, kind);
+        (methods != Methods::NONE).then_some(Self {
+            methods,
+            permission,
+        })
+    }
+}
+
+fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Methods {
+    let offered = Methods::offered(&warehouse.profile);
+    request.delegation.decide(match kind {
+        TabularKind::Table => offered,
+        // A view has no files but its metadata, for which nothing is signed.
+        TabularKind::View => Methods {
+            remote_signing: false,
+            ..offered
+        },
+    })
+}
+
+/// A grant, and to what.
+#[derive(Debug, Clone)]
+pub(crate) struct Access {
+    pub(crate) grant: Grant,
+    folder: Location,
+    /// What was vended before the change that the answer is about.
+    prepared: Option<Arc<Credential>>,
+}
+
+impl Access {
+    /// To the files of a table or view at this version.
+    pub(crate) fn to(grant: Option<Grant>, versioned: &Versioned) -> Result<Option<Self>> {
+        let Some(grant) = grant else { return Ok(None) };
+        let folder = versioned.folder()?.clone();
+        Ok(Some(Self::at(grant, folder)))
+    }
+
+    const fn at(grant: Grant, folder: Location) -> Self {
+        Self {
+            grant,
+            folder,
+            prepared: None,
+        }
+    }
+
+    /// For whoever makes a table or view, or a version of a view, and may do all with its files: with the credentials in
+    /// hand, because a change that has been made must not be answered with an error of the token service.
+    pub(crate) async fn of_author(
+        cx: &Catalog,
+        request: &Request,
+        (warehouse, kind): (&Warehouse, TabularKind),
+        folder: &Location,
+    ) -> Result<Option<Self>> {
+        let Some(grant) = Grant::of(request, (warehouse, kind), Permission::Write) else {
+            return Ok(None);
+        };
+        let access = Self::at(grant, folder.clone());
+        let prepared = Box::pin(access.credential(cx, warehouse)).await?;
+        Ok(Some(Self { prepared, ..access }))
+    }
+
+    /// The credentials, if they are what the client gets: those that are kept, or new ones.
+    pub(crate) async fn credential(
+        &self,
+        cx: &Catalog,
+        warehouse: &Warehouse,
+    ) -> Result<Option<Arc<Credential>>> {
+        if !self.grant.methods.vended_credentials || self.prepared.is_some() {
+            return Ok(self.prepared.clone());
+        }
+        let Some(vendor) = warehouse.vendor(cx).await? else {
+            return Ok(None);
+        };
+        let scope = Scope {
+            folder: self.folder.clone(),
+            permission: self.grant.permission,
+        };
+        let (at, now) = ((warehouse.id(), warehouse.row.version), || cx.now());
+        let credential = cx.credentials.get(vendor.as_ref(), at, scope, now).await?;
+        Ok(Some(credential))
+    }
+}
+
+impl Catalog {
+    /// The proof that the caller may see the table or view, and how it gets at the files.
+    ///
+    /// Without a right to its data it sees the metadata all the same.
+    pub(crate) async fn require_visible(
+        &self,
+        request: &Request,
+        target: TabularTarget,
+    ) -> Result<(Authorized<TabularTarget>, Option<Grant>)> {
+        let kind = target.kind();
+        let action = TabularAction::GetMetadata.on(kind);
+        let methods = methods(request, &target.warehouse, kind);
+        let grant = |permission| Grant {
+            methods,
+            permission,
+        };
+        if methods == Methods::NONE {
+            return Ok((self.require(request, action, target).await?, None));
+        }
+        if kind == TabularKind::View {
+            let view = self.require(request, action, target).await?;
+            return Ok((view, Some(grant(Permission::Read))));
+        }
+        let data = [TableAction::WriteData, TableAction::ReadData].map(Action::Table);
+        let (table, data) = self.require_among(request, action, data, target).await?;
+        let permission = match data {
+            [Decision::Allow, _] => Some(Permission::Write),
+            [Decision::Deny, Decision::Allow] => Some(Permission::Read),
+            [Decision::Deny, Decision::Deny] => None,
+        };
+        Ok((table, permission.map(grant)))
+    }
+}

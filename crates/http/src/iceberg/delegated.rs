@@ -1,0 +1,121 @@
+//! What a client is told of how it gets at the files: vended credentials, and where new ones are.
+
+use catalog::{Credential, Loaded};
+use model::{SEPARATOR, TabularPath, WarehouseId};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+
+/// What can stand in a segment of a path as it is (RFC 3986, section 2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Links {
+    /// Where a table's credentials are; a view's are not renewed.
+    credentials: Option<String>,
+}
+
+impl Links {
+    /// For a client that reaches the catalog at `base`.
+    pub(super) fn new(base: &str, warehouse: WarehouseId, table: Option<&TabularPath>) -> Self {
+        let credentials = table.map(|table| {
+            let levels = table.namespace.levels().join(&SEPARATOR.to_string());
+            let namespace = utf8_percent_encode(&levels, SEGMENT);
+            let name = utf8_percent_encode(table.name.as_str(), SEGMENT);
+            format!(
+                "{base}/catalog/v1/{warehouse}/namespaces/{namespace}/tables/{name}/credentials"
+            )
+        });
+        Self { credentials }
+    }
+}
+
+/// The properties of a credential, with those that tell where new ones are.
+fn properties(
+    loaded: &Loaded,
+    credential: &Credential,
+    links: Option<&Links>,
+) -> Map<String, Value> {
+    let vended = credential.vended.config.iter();
+    let mut all: Map<_, _> = vended
+        .map(|(key, value)| (key.clone(), Value::from(value.expose().as_str())))
+        .collect();
+    if let Some(endpoint) = links.and_then(|links| links.credentials.as_ref()) {
+        all.extend(texts(loaded.profile().refresh_config(endpoint)));
+    }
+    all
+}
+
+fn texts(config: Vec<(String, String)>) -> impl Iterator<Item = (String, Value)> {
+    config
+        .into_iter()
+        .map(|(key, value)| (key, Value::from(value)))
+}
+
+/// `storage-credentials`: one entry, for all below the location, or none.
+///
+/// The trailing `/` keeps clients, which compare prefixes as texts, from using it for a sibling `orders2`.
+pub(super) fn storage_credentials(
+    loaded: &Loaded,
+    credential: Option<&Credential>,
+    links: Option<&Links>,
+) -> Vec<Value> {
+    let entry = |credential: &Credential| {
+        let folder = credential
+            .vended
+            .scope
+            .folder
+            .as_str()
+            .trim_end_matches('/');
+        let mut config: Map<_, _> = texts(loaded.config()).collect();
+        config.extend(properties(loaded, credential, links));
+        json!({ "prefix": format!("{folder}/"), "config": config })
+    };
+    credential.map(entry).into_iter().collect()
+}
+
+/// The members of the answer that follow the metadata, from the comma to the last brace. What is vended is in `config`
+/// again: older clients read nothing else, and Java's deletes in bulk with what stands there.
+pub(super) fn tail(
+    loaded: &Loaded,
+    credential: Option<&Credential>,
+    links: Option<&Links>,
+) -> String {
+    let mut config: Map<_, _> = texts(loaded.config()).collect();
+    let Some(credential) = credential else {
+        return format!(",\"config\":{}}}", Value::from(config));
+    };
+    config.extend(properties(loaded, credential, links));
+    let config = Value::from(config);
+    // The answer to a view has no `storage-credentials`.
+    if links.is_none_or(|links| links.credentials.is_none()) {
+        return format!(",\"config\":{config}}}");
+    }
+    let all = Value::from(storage_credentials(loaded, Some(credential), links));
+    format!(",\"config\":{config},\"storage-credentials\":{all}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Name, NamespacePath};
+
+    use super::*;
+
+    #[test]
+    fn names_in_links_are_escaped() {
+        let table = TabularPath {
+            namespace: NamespacePath::parse(vec!["a b".to_owned(), "c/d".to_owned()]).unwrap(),
+            name: Name::parse("table", "é?").unwrap(),
+        };
+        let warehouse = WarehouseId::generate();
+        let links = Links::new("https://lake.example", warehouse, Some(&table));
+        let expected = format!(
+            "https://lake.example/catalog/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/tables/%C3%A9%3F/credentials"
+        );
+        assert_eq!(links.credentials, Some(expected));
+    }
+}

@@ -1,0 +1,44 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtTabular};
+use crate::iceberg::delegated::storage_credentials;
+use crate::iceberg::loaded::links;
+
+/// Credentials for the files of a table.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct LoadCredentialsResponse {
+    /// One entry, with the location that it is for; none where nothing is vended.
+    #[schema(value_type = Vec<Object>)]
+    storage_credentials: Vec<Value>,
+}
+
+/// Load vended credentials for a table
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials", tag = "iceberg", operation_id = "loadCredentials",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    responses((status = 200, body = LoadCredentialsResponse)))]
+pub(crate) async fn credentials(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtTabular,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let (loaded, credential) =
+        catalog::table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;
+    let links = links(&app, &headers, &loaded, Some(&at.path))?;
+    let body = LoadCredentialsResponse {
+        storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
