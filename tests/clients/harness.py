@@ -1,6 +1,7 @@
 """Starts what a suite needs: services once per run, a fresh catalog with a warehouse per suite.
 
-A mode names the two choices that matter to a client: where the catalog keeps its state, where tables keep their files.
+A mode names the choices that matter to a client: where the catalog keeps its state, where tables keep their files, and
+how clients reach these.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Mode(StrEnum):
     SQLITE_LOCAL = "sqlite-local"
     PG_LOCAL = "pg-local"
     PG_MINIO = "pg-minio"
+    PG_MINIO_VENDED = "pg-minio-vended"
+    PG_MINIO_SIGNED = "pg-minio-signed"
 
     @property
     def on_postgres(self) -> bool:
@@ -37,6 +40,11 @@ class Mode(StrEnum):
 
     @property
     def on_minio(self) -> bool:
+        return self in (Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_MINIO_SIGNED)
+
+    @property
+    def client_has_key(self) -> bool:
+        """Otherwise it reaches the files by what the catalog gives it alone."""
         return self is Mode.PG_MINIO
 
 
@@ -50,7 +58,7 @@ class ServerDied(Exception):
 
 @dataclass(frozen=True)
 class S3Access:
-    """What a client needs for the object store, since this catalog does not vend credentials for static-key profiles."""
+    """The object store and its key: for a client where `client_has_key`, and for tests that look behind the catalog."""
 
     endpoint: str
     region: str
@@ -130,6 +138,14 @@ class Catalog:
         return f"{self.url}/catalog"
 
     @property
+    def client_properties(self) -> dict[str, str]:
+        """What a user writes into a client's configuration; how to reach the object store comes from the catalog."""
+        found = {"type": "rest", "uri": self.catalog_url, "warehouse": self.warehouse}
+        if self.s3 and self.mode.client_has_key:
+            found |= {"s3.access-key-id": self.s3.access_key, "s3.secret-access-key": self.s3.secret_key}
+        return found
+
+    @property
     def warehouse(self) -> str:
         return WAREHOUSE
 
@@ -194,7 +210,8 @@ class Catalog:
             "endpoint": minio.endpoint,
             "path-style-access": True,
             "flavor": "s3-compat",
-            "sts-enabled": False,
+            "sts-enabled": self.mode is Mode.PG_MINIO_VENDED,
+            "remote-signing-enabled": self.mode is Mode.PG_MINIO_SIGNED,
         }
         credential = {
             "type": "s3",
@@ -215,6 +232,8 @@ def _environment(port: int, database: str | Path) -> dict[str, str]:
         "LAKEKEEPER__BIND_IP": "127.0.0.1",
         "LAKEKEEPER__BASE_URI": f"http://127.0.0.1:{port}",
         "LAKEKEEPER__ENABLE_LOCAL_STORAGE": "true",
+        # Clients delete many files by one request; that MinIO does not compare its body with the signature is of no concern here.
+        "LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES": "true",
         "LAKEKEEPER__PG_ENCRYPTION_KEY": "an-encryption-key-for-tests-only",
     }
     if isinstance(database, Path):

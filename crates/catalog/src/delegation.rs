@@ -34,7 +34,7 @@ impl Methods {
     /// What a warehouse with this profile offers.
     pub(crate) fn offered(profile: &StorageProfile) -> Self {
         let (vended_credentials, remote_signing) = match profile {
-            StorageProfile::S3(s3) => (s3.is_sts_enabled(), false),
+            StorageProfile::S3(s3) => (s3.is_sts_enabled(), s3.is_remote_signing_enabled()),
             StorageProfile::Gcs(gcs) => (gcs.is_sts_enabled(), false),
             StorageProfile::Adls(adls) => (adls.is_sas_enabled(), false),
             StorageProfile::OneLake(onelake) => (onelake.is_sas_enabled(), false),

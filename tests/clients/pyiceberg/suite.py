@@ -12,7 +12,7 @@ from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
@@ -22,17 +22,9 @@ def run(services: Services, mode: Mode) -> Outcome:
         command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
         command += ["-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
         with (catalog.logs / "pytest.log").open("wb") as log:
-            env = clean_environment() | {"PYICEBERG_SCENARIO": json.dumps(properties(catalog))}
+            env = clean_environment() | {"PYICEBERG_SCENARIO": json.dumps(catalog.client_properties)}
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=1200)
         return from_junit(report)
-
-
-def properties(catalog: Catalog) -> dict[str, str]:
-    """What a user would write into the client's configuration; how to reach the object store comes from the catalog."""
-    found = {"type": "rest", "uri": catalog.catalog_url, "warehouse": catalog.warehouse}
-    if catalog.s3:
-        found |= {"s3.access-key-id": catalog.s3.access_key, "s3.secret-access-key": catalog.s3.secret_key}
-    return found
 
 
 def clean_environment() -> dict[str, str]:

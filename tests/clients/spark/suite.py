@@ -13,7 +13,7 @@ from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
@@ -22,7 +22,7 @@ def run(services: Services, mode: Mode) -> Outcome:
     python = install.venv("spark", HERE / "requirements.txt")
     with Catalog(services, mode, "spark") as catalog:
         report = catalog.logs / "report.xml"
-        settings = {"catalog": catalog_settings(catalog), "jars": str(jars), "folder": str(catalog.folder)}
+        settings = {"catalog": catalog.client_properties, "jars": str(jars), "folder": str(catalog.folder)}
         settings |= {"s3": asdict(catalog.s3)} if catalog.s3 else {}
         command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
         command += ["-p", "no:cacheprovider", "--import-mode=importlib", "--timeout=300", f"--junitxml={report}"]
@@ -30,14 +30,6 @@ def run(services: Services, mode: Mode) -> Outcome:
             env = clean_environment() | {"SPARK_SCENARIO": json.dumps(settings)}
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=2400)
         return from_junit(report)
-
-
-def catalog_settings(catalog: Catalog) -> dict[str, str]:
-    """What a user writes into Spark's configuration; how to reach the object store comes from the catalog."""
-    found = {"type": "rest", "uri": catalog.catalog_url, "warehouse": catalog.warehouse}
-    if catalog.s3:
-        found |= {"s3.access-key-id": catalog.s3.access_key, "s3.secret-access-key": catalog.s3.secret_key}
-    return found
 
 
 def clean_environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-//! What a client is told of how it gets at the files: vended credentials, and where new ones are.
+//! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
 
 use catalog::{Credential, Loaded};
 use model::{SEPARATOR, TabularPath, WarehouseId};
@@ -15,6 +15,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Links {
+    /// Where the catalog API is, with a `/` at its end.
+    catalog: String,
     /// Where a table's credentials are; a view's are not renewed.
     credentials: Option<String>,
 }
@@ -30,7 +32,10 @@ impl Links {
                 "{base}/catalog/v1/{warehouse}/namespaces/{namespace}/tables/{name}/credentials"
             )
         });
-        Self { credentials }
+        Self {
+            catalog: format!("{base}/catalog/"),
+            credentials,
+        }
     }
 }
 
@@ -48,6 +53,25 @@ fn properties(
         all.extend(texts(loaded.profile().refresh_config(endpoint)));
     }
     all
+}
+
+/// The properties of a client whose requests the catalog signs, in the spellings of Java's `S3FileIO`, new and old, and of
+/// PyIceberg, of whose two implementations only one can have requests signed.
+fn signing(loaded: &Loaded, links: &Links) -> impl Iterator<Item = (String, Value)> + use<> {
+    let (warehouse, table) = (loaded.warehouse(), loaded.id);
+    let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign");
+    let catalog = links.catalog.clone();
+    let all = [
+        ("s3.remote-signing-enabled", "true".to_owned()),
+        ("s3.signer", "S3V4RestSigner".to_owned()),
+        ("py-io-impl", "pyiceberg.io.fsspec.FsspecFileIO".to_owned()),
+        ("signer.uri", catalog.clone()),
+        ("s3.signer.uri", catalog),
+        ("signer.endpoint", endpoint.clone()),
+        ("s3.signer.endpoint", endpoint),
+    ];
+    all.into_iter()
+        .map(|(key, value)| (key.to_owned(), Value::from(value)))
 }
 
 fn texts(config: Vec<(String, String)>) -> impl Iterator<Item = (String, Value)> {
@@ -86,17 +110,26 @@ pub(super) fn tail(
     links: Option<&Links>,
 ) -> String {
     let mut config: Map<_, _> = texts(loaded.config()).collect();
-    let Some(credential) = credential else {
-        return format!(",\"config\":{}}}", Value::from(config));
-    };
-    config.extend(properties(loaded, credential, links));
-    let config = Value::from(config);
-    // The answer to a view has no `storage-credentials`.
-    if links.is_none_or(|links| links.credentials.is_none()) {
-        return format!(",\"config\":{config}}}");
+    if let Some(credential) = credential {
+        config.extend(properties(loaded, credential, links));
     }
-    let all = Value::from(storage_credentials(loaded, Some(credential), links));
-    format!(",\"config\":{config},\"storage-credentials\":{all}}}")
+    let signs = loaded
+        .grant()
+        .is_some_and(|grant| grant.methods.remote_signing);
+    let mut members = String::new();
+    if let Some(links) = links.filter(|_| signs) {
+        config.extend(signing(loaded, links));
+        // It says that requests are signed; neither properties nor headers must come along with them.
+        members.push_str(",\"remote-signing-config\":{}");
+    }
+    // The answer to a view has no `storage-credentials`.
+    let is_table = links.is_some_and(|links| links.credentials.is_some());
+    if credential.is_some() && is_table {
+        let all = storage_credentials(loaded, credential, links);
+        members.push_str(",\"storage-credentials\":");
+        members.push_str(&Value::from(all).to_string());
+    }
+    format!(",\"config\":{}{members}}}", Value::from(config))
 }
 
 #[cfg(test)]

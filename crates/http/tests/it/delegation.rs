@@ -22,15 +22,22 @@ struct Lake {
 
 impl Lake {
     async fn start(builder: TestAppBuilder) -> Option<Self> {
+        Self::with(builder, &json!({ "sts-enabled": true })).await
+    }
+
+    async fn with(builder: TestAppBuilder, changes: &Value) -> Option<Self> {
         let get = |name: &str| {
             let value = std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?;
             value.into_string().ok()
         };
-        let profile = json!({
+        let mut profile = json!({
             "type": "s3", "bucket": get("BUCKET")?, "region": get("REGION")?, "endpoint": get("ENDPOINT")?,
-            "path-style-access": true, "flavor": "s3-compat", "sts-enabled": true,
+            "path-style-access": true, "flavor": "s3-compat", "sts-enabled": false,
             "key-prefix": format!("delegation/{}", uuid::Uuid::new_v4()),
         });
+        for (key, value) in changes.as_object()? {
+            profile[key] = value.clone();
+        }
         let body = json!({
             "warehouse-name": "lake", "storage-profile": profile,
             "storage-credential": {
@@ -302,4 +309,97 @@ async fn what_the_caller_may_do_with_the_data_is_what_its_keys_can() {
     assert_eq!(blind["config"].get("s3.access-key-id"), None);
     let (status, kind, _) = lake.app.get(&uri).await.error();
     assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+}
+
+#[tokio::test]
+async fn without_vended_credentials_requests_are_signed_where_the_answer_says() {
+    let Some(lake) = Lake::with(TestApp::builder(), &json!({})).await else {
+        return;
+    };
+    let table = lake.app.table("ns", "t").await;
+    let asked = lake.load("t").header(HEADER, "vended-credentials").await;
+    for answer in [
+        table.clone(),
+        lake.load("t").await.expect(200),
+        asked.expect(200),
+    ] {
+        let config = &answer["config"];
+        assert_eq!(config["s3.remote-signing-enabled"], "true");
+        assert_eq!(config["signer.uri"], "http://catalog.test/catalog/");
+        assert_eq!(config["s3.signer.uri"], config["signer.uri"]);
+        assert_eq!(config["s3.signer.endpoint"], config["signer.endpoint"]);
+        assert_eq!(answer["remote-signing-config"], json!({}));
+        assert_eq!(answer.get("storage-credentials"), None);
+        assert_eq!(config.get("s3.access-key-id"), None);
+    }
+    let uri = format!("/catalog/{}", text(&table["config"]["signer.endpoint"]));
+    let bucket = table["metadata"]["location"]
+        .as_str()
+        .unwrap()
+        .replace("s3://", "");
+    let wanted = json!({
+        "method": "GET", "region": table["config"]["s3.region"], "headers": {},
+        "uri": format!("{}/{bucket}/data/x", text(&table["config"]["s3.endpoint"]).trim_end_matches('/')),
+    });
+    let signed = lake.app.post(uri, &wanted).await.expect(200);
+    assert!(
+        signed["headers"].to_string().contains("AWS4-HMAC-SHA256"),
+        "{signed}"
+    );
+}
+
+#[tokio::test]
+async fn who_asks_for_both_methods_gets_both_and_who_asks_for_one_gets_it() {
+    let Some(lake) = Lake::start(TestApp::builder()).await else {
+        return;
+    };
+    lake.app.table("ns", "t").await;
+    let signs = |answer: &Value| answer["config"].get("s3.remote-signing-enabled").is_some();
+    let vends = |answer: &Value| answer.get("storage-credentials").is_some();
+    for (asked, vended, signed) in [
+        ("", true, false),
+        ("vended-credentials", true, false),
+        ("remote-signing", false, true),
+        ("remote-signing,vended-credentials", true, true),
+        ("client-managed", false, false),
+    ] {
+        let answer = lake.load("t").header(HEADER, asked).await.expect(200);
+        assert_eq!(
+            (vends(&answer), signs(&answer)),
+            (vended, signed),
+            "{asked}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn storage_whose_token_service_does_not_answer_is_refused() {
+    let dead = json!({ "sts-enabled": true, "sts-endpoint": "http://127.0.0.1:9" });
+    let Some(lake) = Lake::with(TestApp::builder(), &json!({})).await else {
+        return;
+    };
+    let shown = lake
+        .app
+        .get(format!("/management/v1/warehouse/{}", lake.app.warehouse))
+        .await;
+    let mut profile = shown.expect(200)["storage-profile"].clone();
+    for (key, value) in dead.as_object().unwrap() {
+        profile[key] = value.clone();
+    }
+    let get = |name: &str| std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}")).unwrap();
+    let body = json!({ "storage-profile": profile, "storage-credential": {
+        "type": "s3", "credential-type": "access-key",
+        "access-key-id": get("ACCESS_KEY_ID").to_str(), "secret-access-key": get("SECRET_ACCESS_KEY").to_str(),
+    }});
+    let uri = format!("/management/v1/warehouse/{}/storage", lake.app.warehouse);
+    let (status, kind, message) = lake.app.post(uri, &body).await.error();
+    assert_eq!(
+        (status, kind.as_str()),
+        (400, "InvalidStorageProfile"),
+        "{message}"
+    );
+    assert!(
+        message.contains("no access could be vended") && message.contains("`sts-enabled`"),
+        "{message}"
+    );
 }
