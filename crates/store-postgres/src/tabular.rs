@@ -10,8 +10,8 @@ use model::{
     NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
 };
 use store::{
-    Commit, Effects, Entity, ListedTabular, Protection, Result, StoreError, TabularRename,
-    TabularRow, Tabulars,
+    Commit, Effects, Entity, ListedTabular, PlacedTabular, Protection, Result, StoreError,
+    TabularRename, TabularRow, TabularStamp, Tabulars,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -47,6 +47,15 @@ impl Tabulars for PostgresStore {
             )
             .await?;
         Ok(row::all(&rows, |row| get(row, 0))?)
+    }
+
+    async fn tabular_find_by_location(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<PlacedTabular>> {
+        let db = self.read().await?;
+        Ok(find_by_location(&db, warehouse, &location).await?)
     }
 
     async fn tabular_list(
@@ -123,6 +132,29 @@ impl Tabulars for PostgresStore {
         })
         .await
     }
+}
+
+async fn find_by_location(
+    db: &Session,
+    warehouse: WarehouseId,
+    location: &str,
+) -> Work<Option<PlacedTabular>> {
+    let at: Vec<&str> = row::at_and_above(location).collect();
+    // One probe of an index for each, whatever the planner thinks of the tables.
+    let found = db
+        .query_opt(
+            "select t.id, t.namespace_id, t.kind, t.protected, t.version, place.location
+             from unnest($2::text[]) as probe(at)
+             cross join lateral (select id, location_claim as location from tabular
+                 where warehouse_id = $1 and location_claim = probe.at
+                 union all select tabular_id, location from tabular_former_location
+                 where warehouse_id = $1 and location = probe.at limit 1) as place
+             cross join lateral (select * from tabular where id = place.id limit 1) as t
+             order by length(place.location) desc limit 1",
+            &[&warehouse.as_uuid(), &at],
+        )
+        .await?;
+    found.as_ref().map(placed).transpose()
 }
 
 async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
@@ -208,6 +240,20 @@ async fn load(db: &Session, ids: &[TabularId]) -> Work<Vec<TabularRow>> {
         )
         .await?;
     row::all(&found, row::tabular)
+}
+
+fn placed(row: &Row) -> Work<PlacedTabular> {
+    Ok(PlacedTabular {
+        namespace: row::id(row, 1)?,
+        stamp: TabularStamp {
+            id: row::id(row, 0)?,
+            kind: row::kind(get(row, 2)?)?,
+            version: row::version(row, 4)?,
+            protection: get::<bool>(row, 3)?.into(),
+            content: None,
+        },
+        place: get(row, 5)?,
+    })
 }
 
 fn listed(row: &Row) -> Work<(ListedTabular, String)> {

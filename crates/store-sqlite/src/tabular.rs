@@ -6,15 +6,15 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Commit, Effects, Entity, ListedTabular, Protection, Result, StoreError, TabularRename,
-    TabularRow, Tabulars,
+    Commit, Effects, Entity, ListedTabular, PlacedTabular, Protection, Result, StoreError,
+    TabularRename, TabularRow, TabularStamp, Tabulars,
 };
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::commit;
 use crate::error::{Failure, Work, already_exists, not_found};
-use crate::row::{self, Cut};
+use crate::row::{self, Around, Cut};
 
 #[async_trait]
 impl Tabulars for SqliteStore {
@@ -45,6 +45,15 @@ impl Tabulars for SqliteStore {
             Ok(found)
         })
         .await
+    }
+
+    async fn tabular_find_by_location(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<PlacedTabular>> {
+        self.read(move |db| find_by_location(db, warehouse, &location))
+            .await
     }
 
     async fn tabular_list(
@@ -113,6 +122,32 @@ impl Tabulars for SqliteStore {
         })
         .await
     }
+}
+
+fn find_by_location(
+    db: &Connection,
+    warehouse: WarehouseId,
+    location: &str,
+) -> Work<Option<PlacedTabular>> {
+    let found = db
+        .prepare_cached(
+            "select t.id, t.namespace_id, t.kind, t.protected, t.version, place.location
+             from (
+                 select id, location_claim as location from tabular
+                 where warehouse_id = ?1 and location_claim in (select value from json_each(?2))
+                 union all
+                 select tabular_id, location from tabular_former_location
+                 where warehouse_id = ?1 and location in (select value from json_each(?2))
+             ) as place
+             join tabular as t on t.id = place.id
+             order by length(place.location) desc limit 1",
+        )?
+        .query_row(
+            params![warehouse.as_uuid(), Around::of(location).at_and_above],
+            |row| Ok(placed(row)),
+        )
+        .optional()?;
+    found.transpose()
 }
 
 fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
@@ -187,6 +222,21 @@ fn load(db: &Connection, id: TabularId) -> Work<Option<TabularRow>> {
         .query_row([id.as_uuid()], |row| Ok(row::tabular(row)))
         .optional()?;
     found.transpose()
+}
+
+fn placed(row: &Row<'_>) -> Work<PlacedTabular> {
+    let kind: String = row.get(2)?;
+    Ok(PlacedTabular {
+        namespace: row.get::<_, Uuid>(1)?.into(),
+        stamp: TabularStamp {
+            id: row.get::<_, Uuid>(0)?.into(),
+            kind: row::kind(&kind)?,
+            version: Version::from_i64(row.get(4)?),
+            protection: row.get::<_, bool>(3)?.into(),
+            content: None,
+        },
+        place: row.get(5)?,
+    })
 }
 
 fn listed(row: &Row<'_>) -> Work<(ListedTabular, String)> {

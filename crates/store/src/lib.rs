@@ -37,7 +37,8 @@ pub use secret::{SealedSecret, SecretRows};
 pub use server::{ServerRow, Servers};
 pub use stored_metadata::{CorruptMetadata, StoredMetadata};
 pub use tabular::{
-    Commit, ListedTabular, NewTabular, Swap, TabularContent, TabularRename, TabularRow, Tabulars,
+    Commit, ListedTabular, NewTabular, PlacedTabular, Swap, TabularContent, TabularRename,
+    TabularRow, Tabulars,
 };
 pub use task::{NewTask, TaskEnd, TaskRow, Tasks};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};

@@ -5,7 +5,7 @@ use model::{
     Name, NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
 };
 
-use crate::{Effects, Protection, Result, StoredMetadata};
+use crate::{Effects, Protection, Result, StoredMetadata, TabularStamp};
 
 /// What a table or view is at one version. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,6 +39,17 @@ pub struct TabularRow {
     pub updated_at: Option<Timestamp>,
     /// Its metadata.
     pub content: TabularContent,
+}
+
+/// A table or view that has been found by what lies in a place of it.
+#[derive(Debug, Clone)]
+pub struct PlacedTabular {
+    /// The namespace that holds it.
+    pub namespace: NamespaceId,
+    /// How current it is; without its content.
+    pub stamp: TabularStamp,
+    /// The normalised location that it was found by: where it is, or has been.
+    pub place: String,
 }
 
 /// A table or view in a list.
@@ -134,6 +145,14 @@ pub trait Tabulars {
     /// back to may be among them. What is unknown has none. A move counts as a change: a drop that expects the version from before this
     /// read is refused if there is another place by then.
     async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>>;
+
+    /// The table or view that this normalised location is a place of or lies in one. Places that it has had before it moved
+    /// count, and soft-deleted ones are found too. Places of two never overlap; of those of one, the innermost is told.
+    async fn tabular_find_by_location(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<PlacedTabular>>;
 
     /// The live tables or views of a namespace, by folded name.
     async fn tabular_list(

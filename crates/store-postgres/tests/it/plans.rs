@@ -132,6 +132,13 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     catalog.move_to(id, "s3://bucket/moved").await.unwrap();
     let former = store.tabular_former_locations(vec![id]).await;
     assert!(!former.unwrap().is_empty());
+    for (location, expected) in [
+        (format!("s3://bucket/moved/{id}/data/a"), Some(id)),
+        ("s3://elsewhere/a/b".to_owned(), None),
+    ] {
+        let found = store.tabular_find_by_location(catalog.warehouse, location);
+        assert_eq!(found.await.unwrap().map(|found| found.stamp.id), expected);
+    }
     let new = catalog.table(namespace, "new").await;
     let rename = TabularRename {
         id,

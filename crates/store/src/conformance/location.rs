@@ -206,6 +206,63 @@ pub async fn former_locations_are_told_of_those_that_were_asked_for(store: &Arc<
     assert!(told(&[still]).await.is_empty());
 }
 
+pub async fn what_lies_in_a_place_finds_whose_it_is(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let stays = placed(&catalog, namespace, "s3://b/data/stays").await;
+    placed(&catalog, namespace, "s3://b/data/stays2").await;
+    let moves = placed(&catalog, namespace, "s3://b/data/ü").await;
+    for location in ["s3://b/there", "s3://b/data/ü/in", "s3://b/there"] {
+        moved(&catalog, moves, location).await.unwrap();
+    }
+    let view = new_view(namespace, "view");
+    let (view_id, view_place) = (view.id, view.claimed_location.clone());
+    catalog.create(view).await.unwrap();
+    let find = async |catalog: &Catalog, location: &str| {
+        let found = store.tabular_find_by_location(catalog.warehouse, location.to_owned());
+        found.await.unwrap()
+    };
+    let in_the_view = format!("{view_place}/a");
+    for (location, id, place) in [
+        ("s3://b/data/stays", stays, "s3://b/data/stays"),
+        (
+            "s3://b/data/stays/a b/c.parquet",
+            stays,
+            "s3://b/data/stays",
+        ),
+        ("s3://b/there/a", moves, "s3://b/there"),
+        ("s3://b/data/ü/a", moves, "s3://b/data/ü"),
+        ("s3://b/data/ü/in", moves, "s3://b/data/ü/in"),
+        ("s3://b/data/ü/in/a", moves, "s3://b/data/ü/in"),
+        (in_the_view.as_str(), view_id, view_place.as_str()),
+    ] {
+        let found = find(&catalog, location).await.unwrap();
+        assert_eq!((found.stamp.id, found.place.as_str()), (id, place));
+        let row = catalog.load(id).await.unwrap();
+        assert_eq!(found.namespace, namespace);
+        assert_eq!(
+            (found.stamp.kind, found.stamp.version),
+            (row.kind, row.version)
+        );
+        assert_eq!(found.stamp.protection, row.protection);
+        assert!(found.stamp.content.is_none());
+    }
+    let other = catalog.other("other").await;
+    assert!(find(&other, "s3://b/data/stays/a").await.is_none());
+    for location in [
+        "s3://b",
+        "s3://b/data",
+        "s3://b/data/stay",
+        "s3://b/data/Stays/a",
+        "gs://b/there",
+        "",
+    ] {
+        assert!(find(&catalog, location).await.is_none(), "{location}");
+    }
+    let seen = (moves, catalog.version(moves).await);
+    store.tabular_drop(seen, Effects::none()).await.unwrap();
+    assert!(find(&catalog, "s3://b/data/ü/a").await.is_none());
+}
+
 pub async fn places_are_not_handed_on_by_a_move(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
     let one = placed(&catalog, namespace, "s3://b/one").await;
