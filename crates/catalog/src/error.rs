@@ -40,6 +40,8 @@ pub enum ErrorKind {
     NoSuchNamespace,
     /// There is no such table.
     NoSuchTable,
+    /// No table is or has been where a request leads to.
+    NoSuchTableLocation,
     /// There is no such view.
     NoSuchView,
     /// There is no such function.

@@ -61,6 +61,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::NoSuchWarehouse => (StatusCode::NOT_FOUND, "NoSuchWarehouseException"),
         ErrorKind::NoSuchNamespace => (StatusCode::NOT_FOUND, "NoSuchNamespaceException"),
         ErrorKind::NoSuchTable => (StatusCode::NOT_FOUND, "NoSuchTableException"),
+        ErrorKind::NoSuchTableLocation => (StatusCode::BAD_REQUEST, "NoSuchTableLocationException"),
         ErrorKind::NoSuchView => (StatusCode::NOT_FOUND, "NoSuchViewException"),
         ErrorKind::NoSuchFunction => (StatusCode::NOT_FOUND, "NoSuchFunctionException"),
         ErrorKind::MissingMetadataFile => (StatusCode::NOT_FOUND, "NotFoundException"),

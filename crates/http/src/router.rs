@@ -36,6 +36,9 @@ pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
         .routes(routes!(table::report_metrics::report_metrics))
         .routes(routes!(table::sign::sign))
         .routes(routes!(table::sign::sign_by_id))
+        .routes(routes!(table::sign::sign_by_location))
+        .routes(routes!(table::sign::sign_below_warehouse))
+        .routes(routes!(table::sign::sign_without_prefix))
         .routes(routes!(transaction::commit))
         .routes(routes!(view::list::list, view::create::create))
         .routes(routes!(

@@ -1,11 +1,13 @@
 //! Signs requests to a table's files for engines that have no key.
 
-use authz::{Action, TableAction};
+use std::sync::Arc;
+
+use authz::{Action, TableAction, WarehouseAction};
 use model::{TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
 };
-use store::ResolveTarget;
+use store::{ResolveTarget, StoreError, TabularRow};
 
 use crate::tabular::TabularTarget;
 use crate::warehouse::Warehouse;
@@ -21,11 +23,12 @@ pub async fn sign(
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
     let (understood, action) = understand(cx, &target.warehouse, wanted);
     let target = cx.require(request, action, target).await?;
-    let location = &versioned.content.location;
-    sign_within(cx, &target.warehouse, understood?, location).await
+    let folder = folder(&versioned.content.location)?;
+    sign_within(cx, &target.warehouse, understood?, folder).await
 }
 
-/// The same for a table by its id.
+/// The same for a table by its id, or for the one that the request leads to if that is another: `PyIceberg` up to 0.9.1 sends
+/// requests for all of its tables to the address that it got for one of them.
 pub async fn sign_by_id(
     cx: &Catalog,
     request: &Request,
@@ -33,15 +36,85 @@ pub async fn sign_by_id(
     wanted: SignRequest,
 ) -> Result<SignedRequest> {
     let (warehouse, _) = cx.resolve(at.0, ResolveTarget::Warehouse).await?;
-    let row = cx.lookup().tabular_load(at.0, at.1).await?;
-    if row.kind != TabularKind::Table {
-        let message = format!("Table does not exist: {}", at.1);
-        return Err(CatalogError::new(ErrorKind::NoSuchTable, message));
-    }
     let (understood, action) = understand(cx, &warehouse, wanted);
+    let Some(row) = find_table(cx, at).await? else {
+        return sign_at_place(cx, request, warehouse, understood).await;
+    };
+    let folder = folder(&row.content.location)?;
+    if let Ok(elsewhere) = &understood
+        && !elsewhere.location().is_within(&folder)
+    {
+        return sign_at_place(cx, request, warehouse, understood).await;
+    }
     let target = TabularTarget::of_row(warehouse, &row);
     let target = cx.require(request, action, target).await?;
-    sign_within(cx, &target.warehouse, understood?, &row.content.location).await
+    sign_within(cx, &target.warehouse, understood?, folder).await
+}
+
+/// The same for the table that the request leads to: to where it is, or has been before it moved.
+pub async fn sign_by_location(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    wanted: SignRequest,
+) -> Result<SignedRequest> {
+    let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+    let understood = parse(cx, &warehouse, wanted);
+    sign_at_place(cx, request, warehouse, understood).await
+}
+
+async fn sign_at_place(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: Arc<Warehouse>,
+    understood: Result<S3Request>,
+) -> Result<SignedRequest> {
+    let understood = match understood {
+        Ok(understood) => understood,
+        Err(error) => {
+            // What is wrong tells of the storage profile. Without a table, whoever may ask for the configuration may know.
+            let action = Action::Warehouse(WarehouseAction::GetConfig);
+            cx.require(request, action, warehouse).await?;
+            return Err(error);
+        }
+    };
+    let location = understood.location();
+    let missing = || {
+        let message = format!("no table that you may see is at `{location}`");
+        CatalogError::new(ErrorKind::NoSuchTableLocation, message)
+    };
+    let place = location.normalized().to_owned();
+    let found = cx.lookup().tabular_find_by_location(warehouse.id(), place);
+    let found = found.await?;
+    let found = found.filter(|found| found.stamp.kind == TabularKind::Table);
+    let found = found.ok_or_else(missing)?;
+    let target = TabularTarget {
+        warehouse,
+        namespace: found.namespace,
+        stamp: found.stamp,
+    };
+    let action = needed(&understood);
+    let target = match cx.require(request, action, target.clone()).await {
+        Err(denied) if denied.kind == ErrorKind::Forbidden => {
+            let see = Action::Table(TableAction::GetMetadata);
+            return match cx.require(request, see, target).await {
+                Err(hidden) if hidden.kind == ErrorKind::Forbidden => Err(missing()),
+                Err(error) => Err(error),
+                Ok(_) => Err(denied),
+            };
+        }
+        allowed => allowed?,
+    };
+    sign_within(cx, &target.warehouse, understood, folder(&found.place)?).await
+}
+
+/// A live table.
+async fn find_table(cx: &Catalog, at: (WarehouseId, TabularId)) -> Result<Option<TabularRow>> {
+    match cx.lookup().tabular_load(at.0, at.1).await {
+        Ok(row) => Ok(Some(row).filter(|row| row.kind == TabularKind::Table)),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the request is, and what its caller must be allowed to. Whoever may not read is not told what is wrong with it.
@@ -51,11 +124,21 @@ fn understand(
     wanted: SignRequest,
 ) -> (Result<S3Request>, Action) {
     let understood = parse(cx, warehouse, wanted);
-    let action = match understood.as_ref().map(S3Request::needs) {
-        Ok(Permission::Write) => TableAction::WriteData,
-        Ok(Permission::Read) | Err(_) => TableAction::ReadData,
-    };
-    (understood, Action::Table(action))
+    let reading = |_: &CatalogError| Action::Table(TableAction::ReadData);
+    let action = understood.as_ref().map_or_else(reading, needed);
+    (understood, action)
+}
+
+fn needed(understood: &S3Request) -> Action {
+    Action::Table(match understood.needs() {
+        Permission::Write => TableAction::WriteData,
+        Permission::Read => TableAction::ReadData,
+    })
+}
+
+/// The folder of a place, whose spelling has been checked when it was claimed.
+fn folder(place: &str) -> Result<Location> {
+    Location::parse_object(place).map_err(CatalogError::internal)
 }
 
 fn parse(cx: &Catalog, warehouse: &Warehouse, wanted: SignRequest) -> Result<S3Request> {
@@ -78,11 +161,10 @@ async fn sign_within(
     cx: &Catalog,
     warehouse: &Warehouse,
     understood: S3Request,
-    location: &str,
+    folder: Location,
 ) -> Result<SignedRequest> {
     let scope = Scope {
-        // The table's own spelling has been checked when it was claimed.
-        folder: Location::parse_object(location).map_err(CatalogError::internal)?,
+        folder,
         permission: understood.needs(),
     };
     let signer = warehouse.signer(cx).await?;

@@ -153,6 +153,9 @@ impl Prepared {
         if method != "POST" {
             return None;
         }
+        if path == "/catalog/{prefix}/v1/aws/s3/sign" {
+            return catalog_body(path);
+        }
         if let Some(rest) = path.strip_prefix("/catalog/v1/") {
             return catalog_body(rest);
         }

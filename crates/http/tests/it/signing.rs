@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use objects::BulkDeletes;
 use serde_json::{Value, json};
-use testkit::{Answer, RecordingAuthorizer, TestApp, table};
+use testkit::{Answer, RecordingAuthorizer, TestApp, Verdict, table};
 
 /// A table in a warehouse on a real S3.
 struct OnS3 {
@@ -139,7 +139,6 @@ async fn what_is_outside_or_cannot_be_understood_is_not_signed() {
     };
     for path in on.paths() {
         for (uri, status) in [
-            (on.uri("2/a"), 403),
             (on.uri(""), 403),
             (on.uri("/../a"), 400),
             (on.uri("/a?acl"), 400),
@@ -149,12 +148,141 @@ async fn what_is_outside_or_cannot_be_understood_is_not_signed() {
             assert_eq!(found, status, "{uri}: {message}");
         }
     }
+    let [by_name, by_id] = on.paths();
+    let neighbour = on.uri("2/a");
+    let (status, _, message) = on.sign(&by_name, "GET", &neighbour).await.error();
+    assert_eq!(status, 403, "{message}");
+    // Here it could have been another table's.
+    let (status, kind, _) = on.sign(&by_id, "GET", &neighbour).await.error();
+    assert_eq!(
+        (status, kind.as_str()),
+        (400, "NoSuchTableLocationException")
+    );
     let path = format!(
         "/catalog/v1/{}/namespaces/ns/tables/none/sign",
         on.warehouse
     );
     let (status, kind, _) = on.sign(&path, "GET", &on.uri("/a")).await.error();
     assert_eq!((status, kind.as_str()), (404, "NoSuchTableException"));
+}
+
+impl OnS3 {
+    /// The paths to a signature for whatever table the request leads to.
+    fn open_paths(&self) -> [String; 3] {
+        let warehouse = &self.warehouse;
+        let nobody = uuid::Uuid::new_v4();
+        [
+            format!("/catalog/v1/{warehouse}/v1/aws/s3/sign"),
+            format!("/catalog/{warehouse}/v1/aws/s3/sign"),
+            format!("/catalog/v1/signer/{warehouse}/tabular-id/{nobody}/v1/aws/s3/sign"),
+        ]
+    }
+
+    /// The id of the other table: `PyIceberg` asks at the address of the table that it has loaded first.
+    async fn path_of_the_other(&self) -> String {
+        let tables = format!("/catalog/v1/{}/namespaces/ns/tables", self.warehouse);
+        let other = self.app.get(format!("{tables}/t2")).await.expect(200);
+        let id = other["metadata"]["table-uuid"].as_str().unwrap();
+        format!(
+            "/catalog/v1/signer/{}/tabular-id/{id}/v1/aws/s3/sign",
+            self.warehouse
+        )
+    }
+
+    fn asked(&self) -> Vec<String> {
+        let asked = self.authorizer.take();
+        asked.iter().map(ToString::to_string).collect()
+    }
+}
+
+#[tokio::test]
+async fn the_table_is_found_by_where_the_request_leads_to() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    let mut paths = on.open_paths().to_vec();
+    paths.push(on.path_of_the_other().await);
+    on.authorizer.take();
+    for path in &paths {
+        for (method, action) in [("GET", "table:read_data"), ("PUT", "table:write_data")] {
+            let uri = on.uri("/data/a.parquet");
+            let signed = on.sign(path, method, &uri).await.expect(200);
+            assert_eq!(signed["uri"], uri);
+            assert_eq!(on.asked(), [action], "{path}");
+        }
+        let refused = on.sign(path, "GET", &on.uri("2/a")).await;
+        let (status, kind, _) = refused.error();
+        let kind = kind.as_str();
+        assert_eq!((status, kind), (400, "NoSuchTableLocationException"));
+        let (status, _, message) = on.sign(path, "GET", &on.uri("")).await.error();
+        assert_eq!(status, 403, "the folder itself: {message}");
+        on.authorizer.take();
+    }
+    let [path, ..] = on.open_paths();
+    let (status, _, message) = on.sign(&path, "GET", &on.uri("/a?acl")).await.error();
+    assert_eq!(status, 400, "{message}");
+    assert_eq!(on.asked(), ["warehouse:get_config"]);
+}
+
+#[tokio::test]
+async fn a_table_that_moved_is_found_by_where_it_has_been() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    let table = format!("/catalog/v1/{}/namespaces/ns/tables/t", on.warehouse);
+    let location = on.loaded["metadata"]["location"].as_str().unwrap();
+    let update = json!({ "action": "set-location", "location": format!("{location}-moved") });
+    let commit = json!({ "requirements": [], "updates": [update] });
+    on.app.post(&table, &commit).await.expect(200);
+    for path in on.open_paths() {
+        for rest in ["/data/a", "-moved/data/a"] {
+            on.sign(&path, "GET", &on.uri(rest)).await.expect(200);
+        }
+        let (status, _, _) = on.sign(&path, "GET", &on.uri("-mo/data/a")).await.error();
+        assert_eq!(status, 400);
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_is_as_if_it_were_not_there() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    let unknown = on.uri("2/a");
+    for path in on.open_paths() {
+        let none = on.sign(&path, "GET", &unknown).await.error();
+        on.authorizer.set(Verdict::Deny);
+        for method in ["GET", "PUT"] {
+            let (status, kind, message) = on.sign(&path, method, &on.uri("/a")).await.error();
+            assert_eq!((status, &kind), (none.0, &none.1));
+            assert_eq!(message.replace("/a`", "2/a`"), none.2);
+        }
+        // Nor is anything told of the storage.
+        let (status, kind, _) = on
+            .sign(&path, "GET", "https://evil.example/a")
+            .await
+            .error();
+        assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+        on.authorizer.set(Verdict::Allow);
+    }
+}
+
+#[tokio::test]
+async fn without_a_warehouse_nothing_is_signed() {
+    let app = TestApp::start().await;
+    let body =
+        json!({ "method": "GET", "uri": "https://s3.example/b/a", "region": "r", "headers": {} });
+    let refused = app.post("/catalog/v1/aws/s3/sign", &body).await;
+    let (status, kind, message) = refused.error();
+    assert_eq!((status, kind.as_str()), (400, "NoPrefixProvided"));
+    assert!(message.contains("GET /v1/config"), "{message}");
+    for path in [
+        "/catalog/v1/nope/v1/aws/s3/sign",
+        "/catalog/nope/v1/aws/s3/sign",
+    ] {
+        let (status, kind, _) = app.post(path, &body).await.error();
+        assert_eq!((status, kind.as_str()), (400, "PrefixIsNotWarehouseID"));
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
-//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign`, and the path that today's Lakekeeper hands out.
+//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign`, and the paths that Lakekeeper has had before it was in the
+//! specification.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use objects::{SignRequest, SignedRequest};
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{AtTabular, Path, Posted};
+use crate::extract::{At, AtTabular, Path, Posted};
 
 /// A request to object storage that is to be signed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -53,6 +55,40 @@ pub(crate) async fn sign(
     let at = (at.warehouse, &at.path);
     let signed = catalog::table::sign(&app.catalog, &request, at, body.wanted()?).await?;
     Ok(answer(signed))
+}
+
+/// Sign a request to the files of the table that it leads to
+#[utoipa::path(post, path = "/v1/{prefix}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByLocation",
+    params(("prefix" = Uuid, Path)),
+    request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
+pub(crate) async fn sign_by_location(
+    State(app): State<App>,
+    At(warehouse): At,
+    Posted { request, body }: Posted<RemoteSignRequest>,
+) -> ApiResult<Response> {
+    let wanted = body.wanted()?;
+    let signed = catalog::table::sign_by_location(&app.catalog, &request, warehouse, wanted);
+    Ok(answer(signed.await?))
+}
+
+/// Sign a request to the files of the table that it leads to, for clients whose address of the catalog ends in the warehouse
+#[utoipa::path(post, path = "/{prefix}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestBelowWarehouse",
+    params(("prefix" = Uuid, Path)),
+    request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
+pub(crate) async fn sign_below_warehouse(
+    app: State<App>,
+    at: At,
+    posted: Posted<RemoteSignRequest>,
+) -> ApiResult<Response> {
+    sign_by_location(app, at, posted).await
+}
+
+/// Always refused: the warehouse is missing
+#[utoipa::path(post, path = "/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestWithoutPrefix",
+    request_body = RemoteSignRequest, responses((status = 400)))]
+pub(crate) async fn sign_without_prefix() -> ApiError {
+    let message = "the path does not say which warehouse: put its id, the `prefix` of `GET /v1/config`, in front, as in `/v1/{prefix}/v1/aws/s3/sign`";
+    ApiError::new(StatusCode::BAD_REQUEST, "NoPrefixProvided", message)
 }
 
 /// Sign a request to the files of a table by its id
