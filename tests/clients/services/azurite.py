@@ -30,7 +30,7 @@ class Azurite:
         command += ["--inMemoryPersistence", "--silent", "--disableTelemetry"]
         command += ["--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
         self._process = Process(command, log, {**os.environ, "AZURITE_ACCOUNTS": f"{self.account}:{self.key}"})
-        self._process.wait_until(self._is_listening, 60)
+        self._process.wait_until(self._is_listening, 180)
 
     def create_filesystem(self, name: str) -> str:
         """A container, by a request that is signed with the account's key."""

@@ -18,7 +18,7 @@ class FakeGcs:
         command = [str(install.fake_gcs_server()), "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1"]
         command += ["-port", str(port), "-public-host", f"127.0.0.1:{port}", "-external-url", self.endpoint]
         self._process = Process(command, log)
-        self._process.wait_until(lambda: answers(f"{self.endpoint}/_internal/healthcheck"), 60)
+        self._process.wait_until(lambda: answers(f"{self.endpoint}/_internal/healthcheck"), 180)
 
     def create_bucket(self, name: str) -> str:
         body = json.dumps({"name": name}).encode()

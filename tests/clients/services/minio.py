@@ -36,7 +36,7 @@ class Minio:
         }
         command = [str(install.minio()), "server", "--quiet", "--address", f"127.0.0.1:{port}", str(home)]
         self._process = Process(command, log, env)
-        self._process.wait_until(lambda: answers(f"{self.endpoint}/minio/health/ready"), 60)
+        self._process.wait_until(lambda: answers(f"{self.endpoint}/minio/health/ready"), 180)
 
     def create_bucket(self, name: str) -> str:
         # on a single drive a bucket is a folder, so no S3 client is needed here
