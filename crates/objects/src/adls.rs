@@ -12,7 +12,6 @@ mod tests;
 mod vendor;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -31,7 +30,7 @@ use crate::io::{Objects, Page, PageRequest};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::Lake;
-use crate::remote;
+use crate::remote::{self, BulkDeletion};
 use crate::vend::Vended;
 
 use single::Singly;
@@ -47,7 +46,7 @@ pub(crate) struct AdlsStore {
     store: MicrosoftAzure,
     singly: Singly,
     /// Set once the store has refused a bulk deletion that it could do one by one.
-    has_no_bulk_delete: AtomicBool,
+    bulk: BulkDeletion,
 }
 
 impl AdlsStore {
@@ -57,7 +56,7 @@ impl AdlsStore {
             authority: lake.base_location().bucket().to_owned(),
             singly: Singly::new(lake, &pool)?,
             store: connect::store(lake, credential, pool)?,
-            has_no_bulk_delete: AtomicBool::new(false),
+            bulk: bulk(),
         })
     }
 
@@ -73,7 +72,7 @@ impl AdlsStore {
             authority: lake.base_location().bucket().to_owned(),
             singly: Singly::new(lake, &pool)?,
             store: connect::vended(lake, token, pool)?,
-            has_no_bulk_delete: AtomicBool::new(false),
+            bulk: bulk(),
         })
     }
 
@@ -85,23 +84,6 @@ impl AdlsStore {
             ));
         }
         remote::path(at)
-    }
-
-    /// Whether the store took the whole batch; `false` means to try one by one.
-    async fn delete_in_bulk(&self, paths: Vec<Path>) -> Result<bool, object_store::Error> {
-        let mut results = self
-            .store
-            .delete_stream(stream::iter(paths.into_iter().map(Ok)).boxed());
-        let mut is_complete = true;
-        while let Some(result) = results.next().await {
-            match result {
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                // One file was refused: its own request tells why.
-                Err(e) if is_of_one_key(&e) => is_complete = false,
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(is_complete)
     }
 
     /// The folders below `folder`, at any depth, and itself; parents before their children.
@@ -151,6 +133,11 @@ impl AdlsStore {
             Err(e) => Err(classify::error(within, &e)),
         }
     }
+}
+
+fn bulk() -> BulkDeletion {
+    let is_gone = |e: &object_store::Error| matches!(e, object_store::Error::NotFound { .. });
+    BulkDeletion::new(is_gone, is_of_one_key, classify::error)
 }
 
 /// Whether a bulk deletion failed for one of its files only.
@@ -204,26 +191,7 @@ impl Objects for AdlsStore {
             .iter()
             .map(|at| self.path(at))
             .collect::<Result<Vec<_>, _>>()?;
-        let Some(first) = all.first() else {
-            return Ok(());
-        };
-        if self.has_no_bulk_delete.load(Ordering::Relaxed) {
-            return remote::delete_each(self, all).await;
-        }
-        match self.delete_in_bulk(paths).await {
-            Ok(true) => Ok(()),
-            Ok(false) => remote::delete_each(self, all).await,
-            Err(e) => {
-                let error = classify::error(first, &e);
-                if error.is_retryable() {
-                    return Err(error);
-                }
-                // OneLake has no bulk deletion, and a signature may not allow it.
-                remote::delete_each(self, all).await?;
-                self.has_no_bulk_delete.store(true, Ordering::Relaxed);
-                Ok(())
-            }
-        }
+        self.bulk.delete(self, &self.store, all, paths).await
     }
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {

@@ -13,6 +13,7 @@ mod s3;
 #[cfg(test)]
 mod tests;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -322,6 +323,39 @@ impl<'de> Deserialize<'de> for StorageProfile {
         let json = Value::deserialize(deserializer)?;
         Self::from_json(&json).map_err(serde::de::Error::custom)
     }
+}
+
+/// The fields of a profile, not checked yet.
+fn read_fields<T: DeserializeOwned>(json: &Value) -> Result<T, ProfileError> {
+    T::deserialize(json).map_err(|e| ProfileError::Malformed {
+        what: "storage profile",
+        reason: e.to_string(),
+    })
+}
+
+/// The default of what is on unless it is switched off.
+fn yes() -> bool {
+    true
+}
+
+/// Refuses an update of what locates the data of existing tables.
+fn unchanged(field: &'static str, from: &str, to: &str) -> Result<(), ProfileError> {
+    if from == to {
+        return Ok(());
+    }
+    Err(ProfileError::Immutable {
+        field,
+        from: from.to_owned(),
+        to: to.to_owned(),
+    })
+}
+
+fn unchanged_key_prefix(from: Option<&str>, to: Option<&str>) -> Result<(), ProfileError> {
+    unchanged(
+        "key-prefix",
+        from.unwrap_or_default(),
+        to.unwrap_or_default(),
+    )
 }
 
 /// A key prefix without slashes at its ends; `None` when nothing is left.

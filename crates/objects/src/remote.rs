@@ -1,10 +1,12 @@
 //! What all stores behind `object_store` do alike.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
-use object_store::{Error, GetResult};
+use object_store::{Error, GetResult, ObjectStore};
 
 use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest, PageToken};
@@ -90,6 +92,78 @@ pub(crate) async fn page(
         locations,
         next: found.page_token.map(PageToken),
     })
+}
+
+/// Bulk deletion, where a store has it.
+pub(crate) struct BulkDeletion {
+    /// Set once the store has refused one that it could do one by one.
+    is_missing: AtomicBool,
+    /// Whether an error about one object means that it is gone.
+    is_gone: fn(&Error) -> bool,
+    /// Whether an error is about one object only.
+    is_of_one_key: fn(&Error) -> bool,
+    classify: Classify,
+}
+
+impl BulkDeletion {
+    pub(crate) const fn new(
+        is_gone: fn(&Error) -> bool,
+        is_of_one_key: fn(&Error) -> bool,
+        classify: Classify,
+    ) -> Self {
+        Self {
+            is_missing: AtomicBool::new(false),
+            is_gone,
+            is_of_one_key,
+            classify,
+        }
+    }
+
+    /// Deletes all, in bulk if `store` takes that, otherwise one by one through `objects`. `paths` are those of `all`.
+    pub(crate) async fn delete(
+        &self,
+        objects: &impl Objects,
+        store: &impl ObjectStore,
+        all: Vec<Location>,
+        paths: Vec<Path>,
+    ) -> Result<(), ObjectError> {
+        let Some(first) = all.first() else {
+            return Ok(());
+        };
+        if self.is_missing.load(Ordering::Relaxed) {
+            return delete_each(objects, all).await;
+        }
+        match self.attempt(store, paths).await {
+            Ok(true) => Ok(()),
+            Ok(false) => delete_each(objects, all).await,
+            Err(e) => {
+                let error = (self.classify)(first, &e);
+                if error.is_retryable() {
+                    return Err(error);
+                }
+                // Not every store knows bulk deletion, they refuse it in many ways, and a signature may not allow it.
+                delete_each(objects, all).await?;
+                self.is_missing.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the store took the whole batch; `false` means to try one by one.
+    async fn attempt(&self, store: &impl ObjectStore, paths: Vec<Path>) -> Result<bool, Error> {
+        let mut results = store.delete_stream(stream::iter(paths.into_iter().map(Ok)).boxed());
+        let mut is_complete = true;
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(_) => {}
+                Err(e) if (self.is_gone)(&e) => {}
+                // One object was refused: its own request tells why.
+                Err(e) if (self.is_of_one_key)(&e) => is_complete = false,
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(is_complete)
+    }
 }
 
 /// Deletes with one request an object. All are tried, whatever becomes of the others.

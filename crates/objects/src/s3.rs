@@ -14,12 +14,9 @@ mod tests;
 mod vendor;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredentialProvider};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig};
@@ -32,7 +29,7 @@ use crate::io::{Objects, Page, PageRequest};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::S3Profile;
-use crate::remote;
+use crate::remote::{self, BulkDeletion};
 use crate::secret::Secret;
 
 pub(crate) use vendor::S3Vendor;
@@ -44,7 +41,7 @@ pub(crate) struct S3Store {
     /// The same connections, but deleting with one request an object.
     singly: AmazonS3,
     /// Set once the store has refused a bulk deletion that it could do one by one.
-    has_no_bulk_delete: AtomicBool,
+    bulk: BulkDeletion,
 }
 
 impl S3Store {
@@ -73,7 +70,7 @@ impl S3Store {
                 .with_disable_bulk_delete(true)
                 .build()
                 .map_err(failed)?,
-            has_no_bulk_delete: AtomicBool::new(false),
+            bulk: BulkDeletion::new(|_| false, classify::is_of_one_key, classify::error),
         })
     }
 
@@ -85,23 +82,6 @@ impl S3Store {
             ));
         }
         remote::path(at)
-    }
-
-    /// Whether the store took the whole batch; `false` means to try one by one.
-    async fn delete_in_bulk(&self, paths: Vec<Path>) -> Result<bool, object_store::Error> {
-        let mut results = self
-            .store
-            .delete_stream(stream::iter(paths.into_iter().map(Ok)).boxed());
-        let mut is_complete = true;
-        while let Some(result) = results.next().await {
-            match result {
-                Ok(_) => {}
-                // One key was refused: its own request tells why.
-                Err(e) if classify::is_of_one_key(&e) => is_complete = false,
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(is_complete)
     }
 
     /// For stores that do not know `If-None-Match`: asks first, so that only a race could overwrite.
@@ -220,26 +200,7 @@ impl Objects for S3Store {
             .iter()
             .map(|at| self.path(at))
             .collect::<Result<Vec<_>, _>>()?;
-        let Some(first) = all.first() else {
-            return Ok(());
-        };
-        if self.has_no_bulk_delete.load(Ordering::Relaxed) {
-            return remote::delete_each(self, all).await;
-        }
-        match self.delete_in_bulk(paths).await {
-            Ok(true) => Ok(()),
-            Ok(false) => remote::delete_each(self, all).await,
-            Err(e) => {
-                let error = classify::error(first, &e);
-                if error.is_retryable() {
-                    return Err(error);
-                }
-                // Not every store knows bulk deletion, and they refuse it in many ways.
-                remote::delete_each(self, all).await?;
-                self.has_no_bulk_delete.store(true, Ordering::Relaxed);
-                Ok(())
-            }
-        }
+        self.bulk.delete(self, &self.store, all, paths).await
     }
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {

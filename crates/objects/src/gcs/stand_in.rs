@@ -8,25 +8,18 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use url::form_urlencoded;
 
 use super::jwt::Signer;
 use super::token::now;
+pub(crate) use crate::token::stand_in::Seen;
 
 /// Made for these tests; opens nothing.
 pub(crate) const PRIVATE_KEY: &str = include_str!("opens-nothing.pem");
 pub(crate) const EMAIL: &str = "catalog@project-1.iam.gserviceaccount.com";
 pub(crate) const OWN_TOKEN: &str = "ya29.own-token";
 pub(crate) const NARROW_TOKEN: &str = "ya29.narrow-token";
-
-/// A request as it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    head: String,
-    pub(crate) body: String,
-}
 
 /// Status, further header lines, body.
 #[derive(Debug, Clone)]
@@ -37,26 +30,6 @@ type Answer = Box<dyn Fn(&Seen) -> Canned + Send + Sync>;
 pub(crate) struct GoogleStandIn {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Seen {
-    /// Method and path.
-    pub(crate) fn target(&self) -> &str {
-        self.head.split(" HTTP/").next().unwrap()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(": ")?;
-            found.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-
-    pub(crate) fn form(&self) -> BTreeMap<String, String> {
-        form_urlencoded::parse(self.body.as_bytes())
-            .into_owned()
-            .collect()
-    }
 }
 
 impl GoogleStandIn {
@@ -223,27 +196,8 @@ fn exchange(seen: &Seen) -> Result<(), String> {
 }
 
 async fn serve(mut stream: TcpStream, answer: Arc<Answer>, noted: Arc<Mutex<Vec<Seen>>>) {
-    let mut bytes = Vec::new();
-    let seen = loop {
-        let mut chunk = [0; 4096];
-        let n = stream.read(&mut chunk).await.unwrap();
-        if n == 0 {
-            return;
-        }
-        bytes.extend_from_slice(&chunk[..n]);
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let seen = Seen {
-                head: head.to_owned(),
-                body: body.to_owned(),
-            };
-            let length: usize = seen
-                .header("content-length")
-                .map_or(0, |length| length.parse().unwrap());
-            if body.len() == length {
-                break seen;
-            }
-        }
+    let Some(seen) = Seen::read(&mut stream).await else {
+        return;
     };
     noted.lock().unwrap().push(seen.clone());
     let Canned(status, headers, body) = answer(&seen);

@@ -11,7 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AzureIdentity, Policy, ProfileError, StorageLayout, checked_key_prefix};
+use super::{
+    AzureIdentity, Policy, ProfileError, StorageLayout, checked_key_prefix, read_fields, unchanged,
+    unchanged_key_prefix, yes,
+};
 use crate::credential::AzureCredential;
 use crate::location::Scheme;
 
@@ -46,16 +49,9 @@ pub struct AdlsProfile {
     storage_layout: Option<StorageLayout>,
 }
 
-fn yes() -> bool {
-    true
-}
-
 impl AdlsProfile {
     pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
-            what: "storage profile",
-            reason: e.to_string(),
-        })?;
+        let mut profile: Self = read_fields(json)?;
         profile.check()?;
         Ok(profile)
     }
@@ -114,11 +110,10 @@ impl AdlsProfile {
     }
 
     pub(super) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
-        let prefix = |profile: &Self| profile.key_prefix.clone().unwrap_or_default();
-        checks::unchanged("account-name", &self.account_name, &new.account_name)?;
-        checks::unchanged("filesystem", &self.filesystem, &new.filesystem)?;
-        checks::unchanged("host", self.host(), new.host())?;
-        checks::unchanged("key-prefix", &prefix(self), &prefix(&new))?;
+        unchanged("account-name", &self.account_name, &new.account_name)?;
+        unchanged("filesystem", &self.filesystem, &new.filesystem)?;
+        unchanged("host", self.host(), new.host())?;
+        unchanged_key_prefix(self.key_prefix.as_deref(), new.key_prefix.as_deref())?;
         new.storage_layout = new.storage_layout.or_else(|| self.storage_layout.clone());
         Ok(new)
     }

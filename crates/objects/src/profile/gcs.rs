@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{GcpIdentity, ProfileError, StorageLayout, checked_key_prefix};
+use super::{
+    GcpIdentity, ProfileError, StorageLayout, checked_key_prefix, read_fields, unchanged,
+    unchanged_key_prefix, yes,
+};
 use crate::credential::GcsCredential;
 use crate::location::{Location, Scheme, gcs_bucket_problem};
 
@@ -21,16 +24,9 @@ pub struct GcsProfile {
     storage_layout: Option<StorageLayout>,
 }
 
-fn yes() -> bool {
-    true
-}
-
 impl GcsProfile {
     pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
-            what: "storage profile",
-            reason: e.to_string(),
-        })?;
+        let mut profile: Self = read_fields(json)?;
         profile.check()?;
         Ok(profile)
     }
@@ -63,24 +59,8 @@ impl GcsProfile {
     }
 
     pub(super) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
-        let immutable = |field, from: &str, to: &str| {
-            Err(ProfileError::Immutable {
-                field,
-                from: from.to_owned(),
-                to: to.to_owned(),
-            })
-        };
-        if self.bucket != new.bucket {
-            return immutable("bucket", &self.bucket, &new.bucket);
-        }
-        if self.key_prefix != new.key_prefix {
-            let shown = |prefix: &Option<String>| prefix.clone().unwrap_or_default();
-            return immutable(
-                "key-prefix",
-                &shown(&self.key_prefix),
-                &shown(&new.key_prefix),
-            );
-        }
+        unchanged("bucket", &self.bucket, &new.bucket)?;
+        unchanged_key_prefix(self.key_prefix.as_deref(), new.key_prefix.as_deref())?;
         new.storage_layout = new.storage_layout.or_else(|| self.storage_layout.clone());
         Ok(new)
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ProfileError, checked_key_prefix};
+use super::{ProfileError, checked_key_prefix, read_fields, unchanged, unchanged_key_prefix};
 use crate::location::{Location, Scheme};
 
 /// A folder of the server's own file system: `{"type": "local", "root": "/data", "key-prefix": "sales"}`.
@@ -47,10 +47,7 @@ impl LocalProfile {
     }
 
     pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        let fields = Unchecked::deserialize(json).map_err(|e| ProfileError::Malformed {
-            what: "storage profile",
-            reason: e.to_string(),
-        })?;
+        let fields: Unchecked = read_fields(json)?;
         Self::new(&fields.root, fields.key_prefix)
     }
 
@@ -73,24 +70,8 @@ impl LocalProfile {
     }
 
     pub(super) fn update_with(&self, new: Self) -> Result<Self, ProfileError> {
-        let immutable = |field, from: &str, to: &str| {
-            Err(ProfileError::Immutable {
-                field,
-                from: from.to_owned(),
-                to: to.to_owned(),
-            })
-        };
-        if self.root != new.root {
-            return immutable("root", &self.root, &new.root);
-        }
-        if self.key_prefix != new.key_prefix {
-            let shown = |prefix: &Option<String>| prefix.clone().unwrap_or_default();
-            return immutable(
-                "key-prefix",
-                &shown(&self.key_prefix),
-                &shown(&new.key_prefix),
-            );
-        }
+        unchanged("root", &self.root, &new.root)?;
+        unchanged_key_prefix(self.key_prefix.as_deref(), new.key_prefix.as_deref())?;
         Ok(new)
     }
 }

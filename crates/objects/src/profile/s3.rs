@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::{DeletionMode, ProfileError, StorageLayout, checked_key_prefix};
+use super::{
+    DeletionMode, ProfileError, StorageLayout, checked_key_prefix, read_fields, unchanged,
+    unchanged_key_prefix, yes,
+};
 use crate::location::{Location, Scheme, bucket_problem};
 
 /// What the names of Amazon's hosts end in; China has a domain of its own.
@@ -89,16 +92,9 @@ fn default_token_seconds() -> u64 {
     DEFAULT_TOKEN_SECONDS
 }
 
-fn yes() -> bool {
-    true
-}
-
 impl S3Profile {
     pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
-            what: "storage profile",
-            reason: e.to_string(),
-        })?;
+        let mut profile: Self = read_fields(json)?;
         profile.check()?;
         Ok(profile)
     }
@@ -141,26 +137,10 @@ impl S3Profile {
     }
 
     pub(super) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
-        let immutable = |field, from: &str, to: &str| {
-            Err(ProfileError::Immutable {
-                field,
-                from: from.to_owned(),
-                to: to.to_owned(),
-            })
-        };
-        if self.bucket != new.bucket {
-            return immutable("bucket", &self.bucket, &new.bucket);
-        }
-        if self.key_prefix != new.key_prefix {
-            let shown = |prefix: &Option<String>| prefix.clone().unwrap_or_default();
-            return immutable(
-                "key-prefix",
-                &shown(&self.key_prefix),
-                &shown(&new.key_prefix),
-            );
-        }
-        if self.region != new.region && new.endpoint.is_none() {
-            return immutable("region", &self.region, &new.region);
+        unchanged("bucket", &self.bucket, &new.bucket)?;
+        unchanged_key_prefix(self.key_prefix.as_deref(), new.key_prefix.as_deref())?;
+        if new.endpoint.is_none() {
+            unchanged("region", &self.region, &new.region)?;
         }
         new.allow_alternative_protocols = new
             .allow_alternative_protocols

@@ -18,6 +18,30 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// The next request; none if it ends early.
+    pub(crate) async fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut bytes = Vec::new();
+        loop {
+            let mut chunk = [0; 4096];
+            let n = stream.read(&mut chunk).await.unwrap();
+            if n == 0 {
+                return None;
+            }
+            bytes.extend_from_slice(&chunk[..n]);
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let seen = Self {
+                    head: head.to_owned(),
+                    body: body.to_owned(),
+                };
+                let length = seen.header("content-length");
+                if body.len() == length.map_or(0, |length| length.parse().unwrap()) {
+                    return Some(seen);
+                }
+            }
+        }
+    }
+
     /// Method and path.
     pub(crate) fn target(&self) -> &str {
         self.head.split(" HTTP/").next().unwrap()
@@ -74,23 +98,9 @@ impl TokenServiceStandIn {
 }
 
 async fn serve(mut stream: TcpStream, (status, body): &Canned, noted: &Mutex<Vec<Seen>>) {
-    let mut bytes = Vec::new();
-    let seen = loop {
-        let mut chunk = [0; 4096];
-        let n = stream.read(&mut chunk).await.unwrap();
-        bytes.extend_from_slice(&chunk[..n]);
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let seen = Seen {
-                head: head.to_owned(),
-                body: body.to_owned(),
-            };
-            if seen.header("content-length") == Some(&body.len().to_string()) {
-                break seen;
-            }
-        }
-        assert_ne!(n, 0, "a request that ends early");
-    };
+    let seen = Seen::read(&mut stream).await;
+    let seen = seen.expect("a whole request");
+    assert!(seen.header("content-length").is_some(), "{seen:?}");
     noted.lock().unwrap().push(seen);
     let length = body.len();
     let answer = format!(

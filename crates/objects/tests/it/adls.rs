@@ -14,10 +14,12 @@
 use std::sync::Arc;
 
 use objects::{
-    AccessStep, Location, ObjectError, Objects, PageRequest, Permission, Scope, StorageCredential,
+    AccessStep, ObjectError, Objects, PageRequest, Permission, Scope, StorageCredential,
     StorageProfile, Vended, validate_access,
 };
 use serde_json::{Value, json};
+
+use crate::open;
 
 /// What the tests sign in with.
 struct Service {
@@ -78,32 +80,7 @@ impl Service {
     }
 }
 
-fn open(profile: &Value, credential: &Value) -> (Arc<dyn Objects>, Location) {
-    let profile = StorageProfile::from_json(profile).unwrap();
-    let credential = StorageCredential::from_json(credential).unwrap();
-    (
-        objects::open(&profile, Some(&credential)).unwrap(),
-        profile.base_location(),
-    )
-}
-
 mod promises {
-    use super::{Service, open};
-
-    /// Like `objects::conformance!`, but each test is skipped where there is no service.
-    macro_rules! on_service {
-        ($($promise:ident),* $(,)?) => {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $promise() {
-                    let Some(service) = Service::from_env() else { return };
-                    let subject = open(&service.profile(), &service.credential());
-                    objects::conformance::$promise(&subject).await;
-                }
-            )*
-        };
-    }
-
     objects::each_promise!(on_service);
 }
 

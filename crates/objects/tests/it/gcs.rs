@@ -4,16 +4,15 @@
 //! these tests prove the data path alone. Without the endpoint each test says that it was skipped and passes.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
     reason = "helpers of tests: a missing variable fails the test, a skipped test says so"
 )]
 
-use std::sync::Arc;
-
-use objects::{Location, ObjectError, Objects, StorageCredential, StorageProfile, validate_access};
+use objects::{ObjectError, validate_access};
 use serde_json::{Value, json};
+
+use crate::open;
 
 struct Service {
     endpoint: String,
@@ -60,32 +59,7 @@ impl Service {
     }
 }
 
-fn open(profile: &Value, credential: &Value) -> (Arc<dyn Objects>, Location) {
-    let profile = StorageProfile::from_json(profile).unwrap();
-    let credential = StorageCredential::from_json(credential).unwrap();
-    (
-        objects::open(&profile, Some(&credential)).unwrap(),
-        profile.base_location(),
-    )
-}
-
 mod promises {
-    use super::{Service, open};
-
-    /// Like `objects::conformance!`, but each test is skipped where there is no service.
-    macro_rules! on_service {
-        ($($promise:ident),* $(,)?) => {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $promise() {
-                    let Some(service) = Service::from_env() else { return };
-                    let subject = open(&service.profile(), &service.credential());
-                    objects::conformance::$promise(&subject).await;
-                }
-            )*
-        };
-    }
-
     objects::each_promise!(on_service);
 }
 

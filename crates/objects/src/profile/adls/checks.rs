@@ -76,14 +76,3 @@ pub(super) fn base_location(lake: &Lake) -> Result<(), ProfileError> {
     Location::parse(lake.base_location().as_str())?;
     Ok(())
 }
-
-pub(super) fn unchanged(field: &'static str, from: &str, to: &str) -> Result<(), ProfileError> {
-    if from == to {
-        return Ok(());
-    }
-    Err(ProfileError::Immutable {
-        field,
-        from: from.to_owned(),
-        to: to.to_owned(),
-    })
-}

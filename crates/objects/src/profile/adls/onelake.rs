@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{AdlsProfile, DEFAULT_TOKEN_SECONDS, Lake, checks, yes};
+use super::{AdlsProfile, DEFAULT_TOKEN_SECONDS, Lake, checks};
 use crate::credential::AzureCredential;
 use crate::location::{Location, LocationError, LocationProblem};
-use crate::profile::{Policy, ProfileError, StorageLayout, checked_folder};
+use crate::profile::{
+    Policy, ProfileError, StorageLayout, checked_folder, read_fields, unchanged, yes,
+};
 
 const HOST: &str = "dfs.fabric.microsoft.com";
 const ACCOUNT: &str = "onelake";
@@ -66,10 +68,7 @@ pub enum EndpointMode {
 
 impl OneLakeProfile {
     pub(in crate::profile) fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        let mut profile = Self::deserialize(json).map_err(|e| ProfileError::Malformed {
-            what: "storage profile",
-            reason: e.to_string(),
-        })?;
+        let mut profile: Self = read_fields(json)?;
         profile.check()?;
         Ok(profile)
     }
@@ -161,21 +160,21 @@ impl OneLakeProfile {
     pub(in crate::profile) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
         let folder = |profile: &Self| profile.directory_rel_path.clone().unwrap_or_default();
         let id = |id: Uuid| id.to_string();
-        checks::unchanged(
+        unchanged(
             "workspace-id",
             &id(self.workspace_id),
             &id(new.workspace_id),
         )?;
-        checks::unchanged(
+        unchanged(
             "lakehouse-id",
             &id(self.lakehouse_id),
             &id(new.lakehouse_id),
         )?;
         let top = |profile: &Self| format!("{:?}", profile.top_level_folder);
-        checks::unchanged("top-level-folder", &top(self), &top(&new))?;
-        checks::unchanged("directory-rel-path", &folder(self), &folder(&new))?;
+        unchanged("top-level-folder", &top(self), &top(&new))?;
+        unchanged("directory-rel-path", &folder(self), &folder(&new))?;
         let host = |profile: &Self| profile.lake().dfs_host();
-        checks::unchanged("endpoint-mode", &host(self), &host(&new))?;
+        unchanged("endpoint-mode", &host(self), &host(&new))?;
         new.storage_layout = new.storage_layout.or_else(|| self.storage_layout.clone());
         Ok(new)
     }
