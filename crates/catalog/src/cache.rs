@@ -1,15 +1,15 @@
 //! Metadata in memory, bounded in bytes. Never served before the database has said that its version is current.
 
-use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
 use model::{NameKey, NamespaceKey, TabularId, TabularPath, Version, WarehouseId};
 use objects::Location;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 use store::{StoredMetadata, TabularContent};
 
 use crate::Result;
+use crate::bounded::{Bounded, Weight, bounded};
 
 /// Which of a table's snapshots an answer holds (`snapshots` of loadTable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,54 +64,25 @@ pub(crate) struct MetadataCache {
     /// Which table or view a path led to last; a hint, checked by the lookup that it is used for.
     hints: Cache<(WarehouseId, NamespaceKey, NameKey), TabularId>,
     /// Compressed, as stored.
-    stored: Cache<TabularId, Arc<Versioned>, ByBytes>,
+    stored: Bounded<TabularId, Arc<Versioned>>,
     /// Without unreferenced snapshots, compressed.
-    refs: Cache<(TabularId, Version), StoredMetadata, ByBytes>,
+    refs: Bounded<(TabularId, Version), StoredMetadata>,
 }
 
 /// Most paths that are remembered; about 200 bytes each.
 const HINTS: usize = 50_000;
-/// What a cache entry costs beside its bytes.
-const OVERHEAD: u64 = 400;
-/// How many bytes an entry is expected to have; decides on the size of the cache's table.
+/// How many bytes a metadata file has as a rule, compressed.
 const TYPICAL: u64 = 4_096;
-/// The parts of a cache that are locked by themselves. Each has its share of the bytes, and an entry must fit into one.
-const SHARDS: usize = 4;
 
-/// Counts an entry's bytes.
-#[derive(Debug, Clone, Copy)]
-struct ByBytes;
-
-impl Weighter<TabularId, Arc<Versioned>> for ByBytes {
-    fn weight(&self, _: &TabularId, one: &Arc<Versioned>) -> u64 {
-        one.content.metadata.as_stored().len() as u64 + OVERHEAD
+impl Weight for Versioned {
+    fn bytes(&self) -> u64 {
+        self.content.metadata.bytes()
     }
 }
 
-impl Weighter<(TabularId, Version), StoredMetadata> for ByBytes {
-    fn weight(&self, _: &(TabularId, Version), one: &StoredMetadata) -> u64 {
-        one.as_stored().len() as u64 + OVERHEAD
-    }
-}
-
-fn bounded<K: Eq + Hash, V: Clone>(bytes: u64) -> Cache<K, V, ByBytes>
-where
-    ByBytes: Weighter<K, V>,
-{
-    let options = OptionsBuilder::new()
-        .shards(SHARDS)
-        .estimated_items_capacity(usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX))
-        .weight_capacity(bytes)
-        .build();
-    match options {
-        Ok(options) => Cache::with_options(
-            options,
-            ByBytes,
-            DefaultHashBuilder::default(),
-            DefaultLifecycle::default(),
-        ),
-        // All that is required is given.
-        Err(_) => Cache::with_weighter(0, bytes, ByBytes),
+impl Weight for StoredMetadata {
+    fn bytes(&self) -> u64 {
+        self.as_stored().len() as u64
     }
 }
 
@@ -130,8 +101,8 @@ impl MetadataCache {
     pub(crate) fn new(bytes: u64) -> Self {
         Self {
             hints: Cache::new(HINTS),
-            stored: bounded(bytes / 4 * 3),
-            refs: bounded(bytes / 4),
+            stored: bounded(bytes / 4 * 3, TYPICAL),
+            refs: bounded(bytes / 4, TYPICAL),
         }
     }
 

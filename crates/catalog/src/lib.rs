@@ -4,6 +4,7 @@
 //! [`Catalog`].
 
 mod access;
+mod bounded;
 mod cache;
 pub mod config;
 mod credentials;
@@ -29,6 +30,7 @@ pub mod view;
 pub mod warehouse;
 
 pub use access::{Catalog, Parts};
+pub use bounded::{Bounded, ByBytes, Weight, bounded};
 pub use cache::Representation;
 pub use credentials::Credential;
 pub use delegation::{AccessDelegation, Grant, Methods};

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use catalog::LoadedStamp;
+use catalog::{Bounded, LoadedStamp, Weight, bounded};
 use http::HeaderValue;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::delegated::Links;
 use crate::splice::Pieces;
@@ -37,44 +35,23 @@ pub(crate) struct Answer {
     pub(crate) etag: Option<HeaderValue>,
 }
 
-/// The answers, bounded in bytes.
-#[derive(Debug)]
-pub(crate) struct Answers(Cache<AnswerKey, Arc<Answer>, ByBytes>);
-
-#[derive(Debug, Clone, Copy)]
-struct ByBytes;
-
-/// What an answer costs beside its body.
-const OVERHEAD: u64 = 400;
-/// How large a body is expected to be; decides on the size of the cache's table.
-const TYPICAL: u64 = 8_192;
-/// The parts that are locked by themselves. Each has its share of the bytes, and an answer must fit into one.
-const SHARDS: usize = 4;
-
-impl Weighter<AnswerKey, Arc<Answer>> for ByBytes {
-    fn weight(&self, _: &AnswerKey, answer: &Arc<Answer>) -> u64 {
-        answer.body.len() + OVERHEAD
+impl Weight for Answer {
+    fn bytes(&self) -> u64 {
+        self.body.len()
     }
 }
+
+/// The answers, bounded in bytes.
+#[derive(Debug)]
+pub(crate) struct Answers(Bounded<AnswerKey, Arc<Answer>>);
+
+/// How many bytes a body has as a rule.
+const TYPICAL: u64 = 8_192;
 
 impl Answers {
     /// None yet, and never more than so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
-        let options = OptionsBuilder::new()
-            .shards(SHARDS)
-            .estimated_items_capacity(usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX))
-            .weight_capacity(bytes)
-            .build();
-        Self(match options {
-            Ok(options) => Cache::with_options(
-                options,
-                ByBytes,
-                DefaultHashBuilder::default(),
-                DefaultLifecycle::default(),
-            ),
-            // All that is required is given.
-            Err(_) => Cache::with_weighter(0, bytes, ByBytes),
-        })
+        Self(bounded(bytes, TYPICAL))
     }
 
     pub(crate) fn get(&self, key: &AnswerKey) -> Option<Arc<Answer>> {

@@ -1,0 +1,56 @@
+//! Caches that are bounded in bytes.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+/// What counts by its bytes.
+pub trait Weight {
+    /// So many.
+    fn bytes(&self) -> u64;
+}
+
+impl<T: Weight> Weight for Arc<T> {
+    fn bytes(&self) -> u64 {
+        self.as_ref().bytes()
+    }
+}
+
+/// Counts an entry's bytes, and what it costs beside them.
+#[derive(Debug, Clone, Copy)]
+pub struct ByBytes;
+
+/// A cache of a bounded number of bytes.
+pub type Bounded<K, V> = Cache<K, V, ByBytes>;
+
+/// What an entry costs beside its bytes.
+const OVERHEAD: u64 = 400;
+/// The parts of a cache that are locked by themselves. Each has its share of the bytes, and an entry must fit into one.
+const SHARDS: usize = 4;
+
+impl<K, V: Weight> Weighter<K, V> for ByBytes {
+    fn weight(&self, _: &K, one: &V) -> u64 {
+        one.bytes() + OVERHEAD
+    }
+}
+
+/// An empty cache for at most `bytes`. How many bytes an entry has as a rule decides on the size of its table.
+pub fn bounded<K: Eq + Hash, V: Clone + Weight>(bytes: u64, typical: u64) -> Bounded<K, V> {
+    let options = OptionsBuilder::new()
+        .shards(SHARDS)
+        .estimated_items_capacity(usize::try_from(bytes / typical).unwrap_or(usize::MAX))
+        .weight_capacity(bytes)
+        .build();
+    match options {
+        Ok(options) => Cache::with_options(
+            options,
+            ByBytes,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ),
+        // All that is required is given.
+        Err(_) => Cache::with_weighter(0, bytes, ByBytes),
+    }
+}
