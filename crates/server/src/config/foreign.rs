@@ -159,10 +159,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
         "`/health` asks the database itself",
     ),
     ignored(
-        "SKIP_STORAGE_VALIDATION",
-        "this version always validates storage",
-    ),
-    ignored(
         "IDEMPOTENCY__CLEANUP_TIMEOUT",
         "records are removed as they expire",
     ),
@@ -237,6 +233,15 @@ mod tests {
         ] {
             let verdict = judge(name, value);
             assert!(matches!(verdict, Some(Verdict::Refused(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_setting_of_this_version_is_among_them() {
+        let groups = crate::config::list::GROUPS.iter();
+        for name in groups.flat_map(|group| group.settings).map(|it| it.name()) {
+            let is_listed = FOREIGN.iter().any(|foreign| foreign.pattern() == name);
+            assert!(!is_listed, "{name}");
         }
     }
 
