@@ -3,17 +3,17 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, Method, StatusCode, header};
+use http::StatusCode;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::HttpSettings;
+use crate::cors;
 use crate::error::ApiError;
-use crate::observe::{Observe, REQUEST_ID};
+use crate::observe::Observe;
 
 /// Smaller answers are not worth compressing.
 const COMPRESS_ABOVE: u64 = 2_048;
@@ -30,7 +30,8 @@ pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
         RequestDecompressionLayer::new(),
         DefaultBodyLimit::max(settings.max_body_bytes),
     ));
-    match cors(settings) {
+    // Outermost, so that pages can read errors too.
+    match cors::layer(&settings.allow_origin) {
         Some(cors) => router.layer(cors),
         None => router,
     }
@@ -44,39 +45,4 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
         message,
     )
     .into_response()
-}
-
-fn cors(settings: &HttpSettings) -> Option<CorsLayer> {
-    let origins = match settings.allow_origin.as_slice() {
-        [] => return None,
-        [all] if all == "*" => AllowOrigin::any(),
-        some => AllowOrigin::list(some.iter().filter_map(|origin| origin.parse().ok())),
-    };
-    let headers = [
-        header::AUTHORIZATION,
-        header::CONTENT_TYPE,
-        header::ACCEPT,
-        header::USER_AGENT,
-        header::IF_NONE_MATCH,
-        REQUEST_ID,
-        HeaderName::from_static("x-project-id"),
-        HeaderName::from_static("x-user-agent"),
-        HeaderName::from_static("x-iceberg-access-delegation"),
-        HeaderName::from_static("idempotency-key"),
-    ];
-    let methods = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    Some(
-        CorsLayer::new()
-            .allow_origin(origins)
-            .allow_methods(methods)
-            .allow_headers(headers)
-            .expose_headers([header::ETAG, REQUEST_ID]),
-    )
 }

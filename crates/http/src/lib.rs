@@ -4,6 +4,7 @@
 
 mod app;
 mod base_uri;
+mod cors;
 mod durations;
 mod error;
 mod etag;

@@ -10,6 +10,7 @@
 mod authorization;
 mod bad_input;
 mod commits;
+mod cors;
 mod delegation;
 mod encodings;
 mod endpoints;

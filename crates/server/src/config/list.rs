@@ -31,7 +31,8 @@ settings! {
         /// request has them. Set it to `false` if clients reach the server without a proxy that
         /// sets or removes these headers.
         USE_X_FORWARDED_HEADERS: bool = true;
-        /// Origins of web pages that may call the APIs (CORS): `*`, or a list.
+        /// Origins of web pages that may call the APIs (CORS): `*`, or a list. `docs/browsers.md` says what else browsers
+        /// need.
         ALLOW_ORIGIN: Option<Origins> = None;
         /// Whether `/swagger-ui` shows the descriptions of both APIs.
         SERVE_SWAGGER_UI: bool = true;
