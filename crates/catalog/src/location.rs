@@ -1,28 +1,31 @@
 //! Where tables and views may be.
 
 use model::Properties;
-use objects::Location;
-use uuid::Uuid;
+use objects::{LayoutName, Location};
 
+use crate::tabular::CreationPlace;
 use crate::warehouse::Warehouse;
-use crate::{CatalogError, ErrorKind, Result};
+use crate::{Catalog, CatalogError, ErrorKind, Result, namespace};
 
-/// The location of a new table or view: what the client asked for, or a folder of its own below the namespace's
-/// `location`, or below the warehouse's base.
-pub(crate) fn of_new(
-    warehouse: &Warehouse,
-    namespace: &Properties,
+/// The location of a new table or view: what the client asked for, or a folder as the warehouse's layout names it, below
+/// the namespace's `location`, or below where the layout has the namespace.
+pub(crate) async fn of_new(
+    cx: &Catalog,
+    place: &CreationPlace,
     asked: Option<&str>,
-    uuid: Uuid,
+    new: LayoutName<'_>,
 ) -> Result<Location> {
+    let profile = &place.warehouse.profile;
     if let Some(asked) = asked {
-        return check(warehouse, asked);
+        return check(&place.warehouse, asked);
     }
-    let parent = match namespace.get("location") {
-        Some(location) => warehouse.profile.parse_location(location)?,
-        None => warehouse.profile.base_location(),
+    let parent = if let Some(location) = place.properties.get("location") {
+        profile.parse_location(location)?
+    } else {
+        let of = (&place.namespace, place.within.id);
+        namespace::folder(cx, &place.warehouse, of).await?
     };
-    Ok(parent.join(&uuid.to_string())?)
+    Ok(parent.join(&profile.layout().tabular_folder(new))?)
 }
 
 /// A location that a client chose: inside of the warehouse, and not all of it.

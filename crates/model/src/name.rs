@@ -187,6 +187,11 @@ impl NamespacePath {
         &self.levels
     }
 
+    /// The innermost level.
+    pub fn name(&self) -> &str {
+        self.levels.last().map_or("", String::as_str)
+    }
+
     /// What it is matched by.
     pub const fn key(&self) -> &NamespaceKey {
         &self.key

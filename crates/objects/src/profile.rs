@@ -5,6 +5,8 @@
 
 mod adls;
 mod error;
+#[cfg(test)]
+mod fields;
 mod gcs;
 mod layout;
 mod local;
@@ -286,7 +288,8 @@ impl StorageProfile {
     /// How folders are named below the base location.
     pub fn layout(&self) -> &StorageLayout {
         match self {
-            Self::Local(_) | Self::Memory => &StorageLayout::Default,
+            Self::Memory => &StorageLayout::Default,
+            Self::Local(local) => local.layout(),
             Self::S3(s3) => s3.layout(),
             Self::Gcs(gcs) => gcs.layout(),
             Self::Adls(adls) => adls.layout(),
@@ -327,9 +330,16 @@ impl<'de> Deserialize<'de> for StorageProfile {
 
 /// The fields of a profile, not checked yet.
 fn read_fields<T: DeserializeOwned>(json: &Value) -> Result<T, ProfileError> {
-    T::deserialize(json).map_err(|e| ProfileError::Malformed {
-        what: "storage profile",
-        reason: e.to_string(),
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let (field, error) = (error.path().to_string(), error.inner());
+        ProfileError::Malformed {
+            what: "storage profile",
+            // A field that is missing has no path; the message names it.
+            reason: match field.as_str() {
+                "." => error.to_string(),
+                field => format!("`{field}`: {error}"),
+            },
+        }
     })
 }
 

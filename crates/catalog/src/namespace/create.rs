@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Effects, Entity, NewNamespace, ResolveTarget, Store, StoreError};
 
-use super::missing;
+use super::{folder, missing};
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
 use crate::{
@@ -73,7 +73,7 @@ async fn insert(
     let created = NamespaceCreated {
         id,
         levels,
-        properties: answered(warehouse, id, properties.clone())?,
+        properties: answered(cx, warehouse, (&new.path, id), properties.clone()).await?,
     };
     let body = json!({ "namespace": created.levels, "properties": created.properties });
     let event = events::in_warehouse(EventKind::CreateNamespace, warehouse.id(), &id, now, &body)?;
@@ -177,13 +177,18 @@ pub(super) fn stored_properties(
 
 /// Properties as they are answered: with a `location`. Engines that choose the location of a table themselves (Trino)
 /// choose it below that of the namespace. Computed where none is set, so that it follows the warehouse.
-pub(super) fn answered(
+pub(super) async fn answered(
+    cx: &Catalog,
     warehouse: &Warehouse,
-    id: NamespaceId,
+    (path, id): (&NamespacePath, NamespaceId),
     mut properties: Properties,
 ) -> Result<Properties> {
     if !properties.contains_key("location") {
-        let location = warehouse.profile.base_location().join(&id.to_string())?;
+        let location = if warehouse.profile.layout().has_namespace_folders() {
+            folder(cx, warehouse, (path, id)).await?
+        } else {
+            warehouse.profile.base_location().join(&id.to_string())?
+        };
         properties.insert("location".to_owned(), location::spelled(&location));
     }
     Ok(properties)

@@ -2,6 +2,7 @@
 
 mod create;
 mod drop;
+mod folder;
 mod list;
 mod load;
 mod protect;
@@ -10,6 +11,7 @@ mod update;
 
 pub use create::{NamespaceCreate, NamespaceCreated, create};
 pub use drop::{Children, Files, NamespaceDropOptions, Protections, drop};
+pub(crate) use folder::folder;
 pub use list::list;
 pub use load::{NamespaceView, exists, load};
 pub use protect::{Protected, protect, protection};

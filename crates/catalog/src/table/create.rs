@@ -2,6 +2,7 @@
 
 use iceberg::{NewTable, PartitionSpec, Schema, SortOrder, TableMetadata};
 use model::{Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath, WarehouseId};
+use objects::LayoutName;
 use uuid::Uuid;
 
 use crate::delegation::Access;
@@ -52,7 +53,7 @@ pub async fn create(
         let place = cx
             .creation_place(request, (warehouse, &path), TabularKind::Table)
             .await?;
-        let metadata = first_metadata(cx, &place, new)?;
+        let metadata = first_metadata(cx, &place, new).await?;
         let id = TabularId::from(metadata.uuid());
         let folder = location::check(&place.warehouse, metadata.location())?;
         let access =
@@ -64,7 +65,7 @@ pub async fn create(
         let place = cx
             .creation_place(request, (warehouse, &path), TabularKind::Table)
             .await?;
-        let metadata = first_metadata(cx, &place, new)?;
+        let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {
             uuid: metadata.uuid(),
             location: metadata.location(),
@@ -76,9 +77,17 @@ pub async fn create(
     .await
 }
 
-fn first_metadata(cx: &Catalog, place: &CreationPlace, new: TableCreate) -> Result<TableMetadata> {
+async fn first_metadata(
+    cx: &Catalog,
+    place: &CreationPlace,
+    new: TableCreate,
+) -> Result<TableMetadata> {
     let (warehouse, uuid) = (&place.warehouse, Uuid::now_v7());
-    let location = location::of_new(warehouse, &place.properties, new.location.as_deref(), uuid)?;
+    let name = LayoutName {
+        name: new.name.as_str(),
+        uuid,
+    };
+    let location = location::of_new(cx, place, new.location.as_deref(), name).await?;
     let mut properties = new.properties;
     if let Some(version) = warehouse.settings.format_versions.default {
         properties

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction};
-use model::{EventKind, Properties, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use model::{
+    EventKind, NamespacePath, Properties, TabularId, TabularKind, TabularPath, Version, WarehouseId,
+};
 use objects::Location;
 use serde_json::{Value, json};
 use store::{Commit, Effects, Entity, NewTabular, ResolveTarget, StoreError, TabularContent};
@@ -23,6 +25,8 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location}
 pub(crate) struct CreationPlace {
     pub(crate) warehouse: Arc<Warehouse>,
     pub(crate) within: Authorized<NamespaceTarget>,
+    /// The namespace's path, as its creator wrote it.
+    pub(crate) namespace: NamespacePath,
     /// The namespace's properties.
     pub(crate) properties: Properties,
 }
@@ -69,6 +73,7 @@ impl Catalog {
         Ok(CreationPlace {
             warehouse,
             within,
+            namespace: row.path,
             properties: row.properties,
         })
     }

@@ -2,6 +2,7 @@
 
 use iceberg::{NewView, Schema, ViewMetadata, ViewVersion};
 use model::{Name, NamespacePath, Properties, TabularKind, TabularPath, WarehouseId};
+use objects::LayoutName;
 use uuid::Uuid;
 
 use crate::tabular::{self, CreationPlace, FirstMetadata, once_loaded};
@@ -38,7 +39,7 @@ pub async fn create(
         let place = cx
             .creation_place(request, (warehouse, &path), TabularKind::View)
             .await?;
-        let metadata = first_metadata(cx, &place, new)?;
+        let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {
             uuid: metadata.uuid(),
             location: metadata.location(),
@@ -50,14 +51,17 @@ pub async fn create(
     .await
 }
 
-fn first_metadata(cx: &Catalog, place: &CreationPlace, new: ViewCreate) -> Result<ViewMetadata> {
+async fn first_metadata(
+    cx: &Catalog,
+    place: &CreationPlace,
+    new: ViewCreate,
+) -> Result<ViewMetadata> {
     let uuid = Uuid::now_v7();
-    let location = location::of_new(
-        &place.warehouse,
-        &place.properties,
-        new.location.as_deref(),
+    let name = LayoutName {
+        name: new.name.as_str(),
         uuid,
-    )?;
+    };
+    let location = location::of_new(cx, place, new.location.as_deref(), name).await?;
     let (schema, view_version, properties) = (new.schema, new.view_version, new.properties);
     let new = NewView {
         uuid,

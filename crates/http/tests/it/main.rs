@@ -16,6 +16,7 @@ mod encodings;
 mod endpoints;
 mod files;
 mod idempotency;
+mod layouts;
 mod lists;
 mod management;
 mod namespaces;

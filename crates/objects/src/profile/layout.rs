@@ -64,24 +64,32 @@ impl StorageLayout {
         }
     }
 
-    /// The folder of a table or view, relative to the base location.
+    /// Whether namespaces have folders.
+    pub const fn has_namespace_folders(&self) -> bool {
+        matches!(self, Self::FullHierarchy { .. })
+    }
+
+    /// The folders down to that of a namespace, from the base location on; none where namespaces have no folders.
     ///
-    /// `namespaces` is the whole ancestry, outermost first.
-    pub fn tabular_folder(&self, namespaces: &[LayoutName<'_>], tabular: LayoutName<'_>) -> String {
+    /// `ancestry` is the namespace with all that are around it, outermost first.
+    pub fn namespace_folders(&self, ancestry: &[LayoutName<'_>]) -> Vec<String> {
+        match self {
+            Self::Default | Self::TabularOnly { .. } => Vec::new(),
+            Self::FullHierarchy { namespace, .. } => ancestry
+                .iter()
+                .map(|level| fill(namespace, *level))
+                .collect(),
+        }
+    }
+
+    /// The folder of a table or view in that of its namespace.
+    pub fn tabular_folder(&self, tabular: LayoutName<'_>) -> String {
         match self {
             Self::Default => tabular.uuid.to_string(),
-            Self::TabularOnly { tabular: template } => fill(template, tabular),
-            Self::FullHierarchy {
-                namespace,
-                tabular: template,
-            } => {
-                let mut segments: Vec<String> = namespaces
-                    .iter()
-                    .map(|level| fill(namespace, *level))
-                    .collect();
-                segments.push(fill(template, tabular));
-                segments.join("/")
-            }
+            Self::TabularOnly { tabular: template }
+            | Self::FullHierarchy {
+                tabular: template, ..
+            } => fill(template, tabular),
         }
     }
 }

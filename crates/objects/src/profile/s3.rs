@@ -55,6 +55,7 @@ pub struct S3Profile {
     push_s3_delete_disabled: bool,
     #[serde(default)]
     aws_kms_key_arn: Option<String>,
+    /// Kept to be shown again: what needs a checksum is always sent with MD5 beside a newer one.
     #[serde(default)]
     legacy_md5_behavior: Option<bool>,
     #[serde(default)]
@@ -289,11 +290,6 @@ impl S3Profile {
     /// Key that encrypts the bucket.
     pub fn aws_kms_key_arn(&self) -> Option<&str> {
         self.aws_kms_key_arn.as_deref()
-    }
-
-    /// Whether the store wants MD5 instead of newer checksums.
-    pub fn has_legacy_md5_behavior(&self) -> bool {
-        self.legacy_md5_behavior == Some(true)
     }
 
     /// Whether the endpoint is spoken to without TLS.

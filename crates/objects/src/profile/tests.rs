@@ -53,7 +53,10 @@ fn every_field_survives_a_round_trip() {
         "storage-layout": {"type": "full-hierarchy", "namespace": "{name}-{uuid}", "tabular": "{uuid}"},
     }));
     assert_eq!(serde_json::to_value(read(&json)).unwrap(), json);
-    let local = json!({"type": "local", "root": "/data", "key-prefix": "a/b"});
+    let local = json!({
+        "type": "local", "root": "/data", "key-prefix": "a/b",
+        "storage-layout": {"type": "tabular-only", "tabular": "{uuid}"},
+    });
     assert_eq!(serde_json::to_value(read(&local)).unwrap(), local);
     assert_eq!(
         serde_json::to_value(read(&json!({"type": "memory"}))).unwrap(),
@@ -451,19 +454,23 @@ fn layouts_name_folders() {
         name: "{uuid}/../中",
         uuid: id,
     };
-    let layout = |json: Value| read(&s3(&json!({"storage-layout": json}))).layout().clone();
+    let folder = |json: Value| {
+        let profile = read(&s3(&json!({"storage-layout": json})));
+        let layout = profile.layout();
+        let mut folders = layout.namespace_folders(&names);
+        assert_eq!(layout.has_namespace_folders(), !folders.is_empty());
+        folders.push(layout.tabular_folder(table));
+        folders.join("/")
+    };
+    for default in [Value::Null, json!({"type": "default"})] {
+        assert_eq!(folder(default), id.to_string());
+    }
     assert_eq!(
-        StorageLayout::Default.tabular_folder(&names, table),
-        id.to_string()
-    );
-    assert_eq!(
-        layout(json!({"type": "tabular-only", "tabular": "{name}-{uuid}"}))
-            .tabular_folder(&names, table),
+        folder(json!({"type": "tabular-only", "tabular": "{name}-{uuid}"})),
         format!("%7Buuid%7D%2F..%2F%E4%B8%AD-{id}")
     );
     assert_eq!(
-        layout(json!({"type": "full-hierarchy", "namespace": "{name}", "tabular": "t-{uuid}"}))
-            .tabular_folder(&names, table),
+        folder(json!({"type": "full-hierarchy", "namespace": "{name}", "tabular": "t-{uuid}"})),
         format!("eu/a%20b/t-{id}")
     );
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::token::stand_in::TokenServiceStandIn;
 use crate::{StorageCredential, StorageProfile, open};
 
 /// An answer, or none: the connection is closed when the request has been read.
@@ -451,4 +452,22 @@ fn the_bucket_stands_in_the_host_or_in_the_path() {
         endpoint("dotted.bucket", false),
         "https://s3.example.com:9000"
     );
+}
+
+/// What `legacy-md5-behavior` asks for is always done.
+#[tokio::test]
+async fn deletions_of_several_objects_have_an_md5_beside_the_newer_checksum() {
+    let deleted = "<DeleteResult><Deleted><Key>wh/a</Key></Deleted></DeleteResult>";
+    let store = TokenServiceStandIn::answering(vec![(200, deleted.to_owned())]).await;
+    let (objects, base) = client(store.url.trim_end_matches('/'));
+    let all = ["a", "b"].map(|name| base.join(name).unwrap());
+    objects.delete_batch(all.into()).await.unwrap();
+    let request = store.only();
+    assert!(request.target().starts_with("POST /"), "{request:?}");
+    for checksum in ["content-md5", "x-amz-checksum-sha256"] {
+        assert!(
+            request.header(checksum).is_some(),
+            "{checksum}: {request:?}"
+        );
+    }
 }
