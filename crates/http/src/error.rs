@@ -132,20 +132,21 @@ impl From<model::InvalidName> for ApiError {
     }
 }
 
+impl From<ApiError> for ErrorModel {
+    fn from(error: ApiError) -> Self {
+        Self {
+            message: error.message,
+            r#type: error.kind,
+            code: error.status.as_u16(),
+            stack: Vec::new(),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self {
-            status,
-            kind,
-            message,
-            retry_after,
-        } = self;
-        let error = ErrorModel {
-            message,
-            r#type: kind,
-            code: status.as_u16(),
-            stack: Vec::new(),
-        };
+        let (status, retry_after) = (self.status, self.retry_after);
+        let error = ErrorModel::from(self);
         let mut response = (status, Json(ErrorBody { error })).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             let after = retry_after.map_or(1, |after| after.as_secs().clamp(1, LONGEST_WAIT));

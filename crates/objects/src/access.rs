@@ -1,5 +1,6 @@
 //! Whether a storage really works: tried, not assumed.
 
+mod trial;
 mod vended;
 
 use std::fmt;
@@ -10,9 +11,9 @@ use uuid::Uuid;
 
 use crate::error::ObjectError;
 use crate::io::{Objects, PageRequest, delete_prefix};
-use crate::location::Location;
+use crate::location::{Location, LocationError};
 
-pub use vended::{VendedAccessError, validate_vended};
+pub use trial::{AccessCheck, AccessOutcome, TrialError, try_storage};
 
 /// A storage that cannot be used by the server.
 #[derive(Debug, thiserror::Error)]
@@ -50,32 +51,47 @@ impl fmt::Display for AccessStep {
     }
 }
 
+/// A step that failed, and why.
+type Failure = (AccessStep, ObjectError);
+
 /// Writes, reads, lists and deletes an object of a random name below `base`.
 ///
 /// Leaves nothing behind, as far as the store lets it.
 pub async fn validate_access(objects: &dyn Objects, base: &Location) -> Result<(), AccessError> {
-    let failed = |step, source| AccessError {
+    let failed = |(step, source)| AccessError {
         base: base.clone(),
         step,
         source,
     };
-    let invalid_base = |e: crate::LocationError| {
-        failed(AccessStep::Write, ObjectError::invalid(base, e.to_string()))
+    let tried = async {
+        let folder = trial_folder(base).map_err(|e| unusable(base, &e))?;
+        use_folder(objects, &folder).await?;
+        remove(objects, &folder).await
     };
-    let folder = base
-        .join(&format!("lakekeeper-access-check-{}", Uuid::new_v4()))
-        .map_err(invalid_base)?;
-    let object = folder.join("test.txt").map_err(invalid_base)?;
-    let content = Bytes::from(Uuid::new_v4().to_string());
+    tried.await.map_err(failed)
+}
 
+/// A folder of a random name for what is written in a trial.
+fn trial_folder(base: &Location) -> Result<Location, LocationError> {
+    base.join(&format!("lakekeeper-access-check-{}", Uuid::new_v4()))
+}
+
+fn unusable(base: &Location, error: &LocationError) -> Failure {
+    let source = ObjectError::invalid(base, error.to_string());
+    (AccessStep::Write, source)
+}
+
+/// Writes, reads, lists and deletes one object. A folder, which only a file system has, stays.
+async fn use_folder(objects: &dyn Objects, folder: &Location) -> Result<(), Failure> {
+    let object = folder.join("test.txt").map_err(|e| unusable(folder, &e))?;
+    let content = Bytes::from(Uuid::new_v4().to_string());
     objects
         .write_new(&object, content.clone())
         .await
-        .map_err(|e| failed(AccessStep::Write, e))?;
-    let used = use_object(objects, &folder, &object, &content).await;
-    let deleted = delete(objects, &folder, &object).await;
+        .map_err(|e| (AccessStep::Write, e))?;
+    let used = use_object(objects, folder, &object, &content).await;
+    let deleted = delete(objects, &object).await;
     used.and(deleted)
-        .map_err(|(step, source)| failed(step, source))
 }
 
 async fn use_object(
@@ -83,7 +99,7 @@ async fn use_object(
     folder: &Location,
     object: &Location,
     content: &Bytes,
-) -> Result<(), (AccessStep, ObjectError)> {
+) -> Result<(), Failure> {
     let read = objects
         .read(object, 1024)
         .await
@@ -106,29 +122,34 @@ async fn use_object(
     Ok(())
 }
 
-async fn delete(
-    objects: &dyn Objects,
-    folder: &Location,
-    object: &Location,
-) -> Result<(), (AccessStep, ObjectError)> {
+async fn delete(objects: &dyn Objects, object: &Location) -> Result<(), Failure> {
     let step = |e| (AccessStep::Delete, e);
     objects.delete(object).await.map_err(step)?;
     match objects.read(object, 1024).await {
         // S3 answers 403 for what is not there to whoever may list some prefixes only; it was readable before.
-        Err(ObjectError::NotFound { .. } | ObjectError::PermissionDenied { .. }) => {}
-        Ok(_) => {
-            return Err(step(ObjectError::invalid(
-                object,
-                "it is still there after its deletion",
-            )));
-        }
-        Err(e) => return Err(step(e)),
+        Err(ObjectError::NotFound { .. } | ObjectError::PermissionDenied { .. }) => Ok(()),
+        Ok(_) => Err(step(ObjectError::invalid(
+            object,
+            "it is still there after its deletion",
+        ))),
+        Err(e) => Err(step(e)),
     }
-    // Removes the folder, which only a file system has; the object is gone.
+}
+
+/// Removes the folder of a trial with all that is in it.
+async fn remove(objects: &dyn Objects, folder: &Location) -> Result<(), Failure> {
+    let step = |e| (AccessStep::Delete, e);
     delete_prefix(objects, folder, || ready(Ok(())))
         .await
-        .map(|_| ())
-        .map_err(step)
+        .map_err(step)?;
+    let left = objects.list_prefix(folder, PageRequest::first()).await;
+    match left.map_err(step)?.locations.as_slice() {
+        [] => Ok(()),
+        [left, ..] => {
+            let error = ObjectError::invalid(left, "it is still there after its deletion");
+            Err(step(error))
+        }
+    }
 }
 
 #[cfg(test)]

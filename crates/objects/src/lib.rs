@@ -5,7 +5,7 @@
 //! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
 //! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
 //! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] signs it.
-//! - [`validate_access`], [`validate_vended`]: whether a profile and its credential really work, and what is vended too.
+//! - [`try_storage`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
 mod adls;
@@ -29,7 +29,9 @@ mod secret;
 mod token;
 mod vend;
 
-pub use access::{AccessError, AccessStep, VendedAccessError, validate_access, validate_vended};
+pub use access::{
+    AccessCheck, AccessError, AccessOutcome, AccessStep, TrialError, try_storage, validate_access,
+};
 pub use credential::{
     AccessKey, AzureCredential, GcsCredential, GcsKey, S3Credential, StorageCredential,
 };

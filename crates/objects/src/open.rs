@@ -37,7 +37,7 @@ pub enum OpenError {
 
 /// Opens the storage of a warehouse: one client with its own connections, to be kept and shared.
 ///
-/// Looks at a local root, but does not speak to a remote store: [`crate::validate_access`] does.
+/// Looks at a local root, but does not speak to a remote store: [`crate::try_storage`] does.
 pub fn open(
     profile: &StorageProfile,
     credential: Option<&StorageCredential>,

@@ -53,6 +53,12 @@ impl Warehouses for PostgresStore {
         Ok(found.as_ref().map(warehouse).transpose()?)
     }
 
+    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>> {
+        let db = self.read().await?;
+        let other = overlapping(&db, location).await?;
+        Ok(other.map(|(_, location)| location))
+    }
+
     async fn warehouse_list(
         &self,
         project: &ProjectId,
@@ -213,7 +219,22 @@ async fn refuse_taken_name(db: &Session, warehouse: &WarehouseRow, project: &str
 }
 
 async fn refuse_taken_location(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
-    let location = &warehouse.base_location;
+    match overlapping(db, &warehouse.base_location).await? {
+        None => Ok(()),
+        // The same warehouse again.
+        Some((id, _)) if id == warehouse.id.as_uuid() => {
+            Err(already_exists(Entity::Warehouse(warehouse.id)))
+        }
+        Some((_, other)) => Err(StoreError::LocationTaken {
+            location: warehouse.base_location.clone(),
+            other,
+        }
+        .into()),
+    }
+}
+
+/// Id and base location of a warehouse that overlaps with the location.
+async fn overlapping(db: &Session, location: &str) -> Work<Option<(Uuid, String)>> {
     let above: Vec<&str> = row::at_and_above(location).collect();
     let other = db
         .query_opt(
@@ -223,21 +244,12 @@ async fn refuse_taken_location(db: &Session, warehouse: &WarehouseRow) -> Work<(
              select id, base_location from warehouse
              where base_location >= $2 || '/' and base_location < $2 || '0'
              limit 1",
-            &[&above, location],
+            &[&above, &location],
         )
         .await?;
-    match other {
-        None => Ok(()),
-        // The same warehouse again.
-        Some(row) if get::<Uuid>(&row, 0)? == warehouse.id.as_uuid() => {
-            Err(already_exists(Entity::Warehouse(warehouse.id)))
-        }
-        Some(row) => Err(StoreError::LocationTaken {
-            location: location.clone(),
-            other: get(&row, 1)?,
-        }
-        .into()),
-    }
+    other
+        .map(|row| Ok((get(&row, 0)?, get(&row, 1)?)))
+        .transpose()
 }
 
 fn warehouse(row: &Row) -> Work<WarehouseRow> {

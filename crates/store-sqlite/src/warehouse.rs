@@ -41,6 +41,11 @@ impl Warehouses for SqliteStore {
         .await
     }
 
+    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>> {
+        let location = location.to_owned();
+        self.read(move |db| overlapping(db, &location)).await
+    }
+
     async fn warehouse_list(
         &self,
         project: &ProjectId,
@@ -179,8 +184,19 @@ fn refuse_taken_name(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
 }
 
 fn refuse_taken_location(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
-    let around = Around::of(&warehouse.base_location);
-    let other: Option<String> = db
+    match overlapping(db, &warehouse.base_location)? {
+        None => Ok(()),
+        Some(other) => Err(StoreError::LocationTaken {
+            location: warehouse.base_location.clone(),
+            other,
+        }
+        .into()),
+    }
+}
+
+fn overlapping(db: &Connection, location: &str) -> Work<Option<String>> {
+    let around = Around::of(location);
+    let other = db
         .prepare_cached(
             "select base_location from warehouse
              where base_location in (select value from json_each(?1))
@@ -193,14 +209,7 @@ fn refuse_taken_location(db: &Connection, warehouse: &WarehouseRow) -> Work<()> 
             |row| row.get(0),
         )
         .optional()?;
-    match other {
-        None => Ok(()),
-        Some(other) => Err(StoreError::LocationTaken {
-            location: warehouse.base_location.clone(),
-            other,
-        }
-        .into()),
-    }
+    Ok(other)
 }
 
 fn load(db: &Connection, id: WarehouseId) -> Work<Option<WarehouseRow>> {

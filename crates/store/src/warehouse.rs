@@ -80,6 +80,9 @@ pub trait Warehouses {
         name: &Name,
     ) -> Result<Option<WarehouseRow>>;
 
+    /// The base location of a warehouse of the installation that one at `location`, normalised, would overlap with.
+    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>>;
+
     /// The warehouses of a project, by name without regard to case.
     async fn warehouse_list(
         &self,

@@ -1,56 +1,56 @@
 //! Creates a warehouse.
 
-use authz::ProjectAction;
-use model::{EventKind, Name, ProjectId, SecretId, Version, WarehouseId};
-use objects::{OpenError, StorageCredential, StorageProfile, VendedAccessError};
+use authz::{Authorized, ProjectAction};
+use model::{EventKind, InvalidName, Name, ProjectId, SecretId, Version, WarehouseId};
+use objects::{ProfileError, StorageCredential};
 use secrets::{Plaintext, SecretStore};
 use serde_json::json;
 use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 
+use super::storage::{Storage, require_working};
 use super::{CredentialKind, WarehouseSettings, WarehouseView};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, StorageTrial, events, project};
+use crate::project::ProjectTarget;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
 
 /// A warehouse that is to be.
+///
+/// Name and storage come with what is wrong with them: a validation takes the same, and tells all that is wrong.
 #[derive(Debug)]
 pub struct WarehouseCreate {
     /// The project that will hold it; the request's if absent.
     pub project: Option<ProjectId>,
     /// Its name.
-    pub name: Name,
+    pub name: std::result::Result<Name, InvalidName>,
     /// Its storage.
-    pub profile: StorageProfile,
-    /// How to reach it.
-    pub credential: Option<StorageCredential>,
+    pub storage: std::result::Result<Storage, ProfileError>,
     /// Its settings.
     pub settings: WarehouseSettings,
 }
 
-/// Creates the warehouse, after a file has been written to, read from and deleted in its storage, by the server's own
-/// access and by what engines get.
+/// Creates the warehouse, after its storage has been tried.
 pub async fn create(
     cx: &Catalog,
     request: &Request,
     new: WarehouseCreate,
 ) -> Result<WarehouseView> {
-    let project = match new.project {
-        Some(project) => project,
-        None => project::of_request(cx, request)?,
-    };
-    let project = project::require(cx, request, &project, ProjectAction::CreateWarehouse).await?;
+    let project = project_of(cx, request, new.project).await?;
+    let (name, storage) = (new.name?, new.storage?);
     let settings = WarehouseSettings {
         delete_profile: new.settings.delete_profile.check()?,
         format_versions: new.settings.format_versions.check()?,
         managed_by: new.settings.managed_by,
-        credential: new.credential.as_ref().map(CredentialKind::of),
+        credential: storage.credential.as_ref().map(CredentialKind::of),
     };
-    let profile = new.profile.beside(new.credential.as_ref());
-    try_storage(cx, &profile, new.credential.as_ref()).await?;
+    let Storage {
+        profile,
+        credential,
+    } = require_working(cx, storage).await?;
     let (id, now) = (WarehouseId::generate(), cx.now());
-    let storage_secret = keep_credential(cx, new.credential.as_ref()).await?;
+    let storage_secret = keep_credential(cx, credential.as_ref()).await?;
     let row = WarehouseRow {
         id,
         project: project.0.id.clone(),
-        name: new.name,
+        name,
         status: WarehouseStatus::Active,
         protection: Protection::Off,
         storage_profile: serde_json::to_string(&profile).map_err(CatalogError::internal)?,
@@ -81,36 +81,14 @@ pub async fn create(
     row.try_into()
 }
 
-/// Whether the storage may be used and works.
-pub(super) async fn try_storage(
+/// The project that is to hold the warehouse, if the caller may create one there.
+pub(super) async fn project_of(
     cx: &Catalog,
-    profile: &StorageProfile,
-    credential: Option<&StorageCredential>,
-) -> Result<()> {
-    let policy = &cx.settings.storage_policy;
-    profile.validate(policy)?;
-    profile.validate_credential(credential, policy)?;
-    let invalid = |message: String| CatalogError::new(ErrorKind::InvalidStorage, message);
-    let unusable = |error: OpenError| invalid(error.to_string());
-    let own = objects::open(profile, credential).map_err(unusable)?;
-    let vendor = objects::vendor(profile, credential).map_err(unusable)?;
-    if cx.settings.storage_trial == StorageTrial::Skipped {
-        return Ok(());
-    }
-    objects::validate_access(own.as_ref(), &profile.base_location())
-        .await
-        .map_err(|error| invalid(error.to_string()))?;
-    let Some(vendor) = vendor else { return Ok(()) };
-    objects::validate_vended(own.as_ref(), vendor.as_ref(), profile)
-        .await
-        .map_err(|error| invalid(untrusted(&error)))
-}
-
-fn untrusted(error: &VendedAccessError) -> String {
-    format!(
-        "{error}; give a profile and credential with which it works, or switch vended credentials off (`sts-enabled` or \
-         `sas-enabled` of the storage profile)"
-    )
+    request: &Request,
+    named: Option<ProjectId>,
+) -> Result<Authorized<ProjectTarget>> {
+    let id = named.map_or_else(|| project::of_request(cx, request), Ok)?;
+    project::require(cx, request, &id, ProjectAction::CreateWarehouse).await
 }
 
 pub(super) async fn keep_credential(
@@ -134,10 +112,12 @@ pub(super) async fn forget_credential(cx: &Catalog, secret: Option<SecretId>) {
 
 pub(super) fn refused(error: StoreError, name: &Name) -> CatalogError {
     match error {
-        StoreError::AlreadyExists(_) => {
-            let message = format!("a warehouse with the name `{name}` is in the project already");
-            CatalogError::new(ErrorKind::AlreadyExists, message)
-        }
+        StoreError::AlreadyExists(_) => name_taken(name),
         other => other.into(),
     }
+}
+
+pub(super) fn name_taken(name: &Name) -> CatalogError {
+    let message = format!("a warehouse with the name `{name}` is in the project already");
+    CatalogError::new(ErrorKind::AlreadyExists, message)
 }

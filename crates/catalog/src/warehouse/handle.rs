@@ -89,11 +89,19 @@ impl Warehouse {
             .map_err(|error| unusable(error.to_string()))
     }
 
-    async fn credential(&self, cx: &Catalog) -> Result<Option<StorageCredential>> {
-        let credential = match self.row.storage_secret {
-            None => None,
-            Some(secret) => Some(parse_credential(cx.secrets.load(secret).await?.expose())?),
+    /// The warehouse's credential, whether or not it may be used.
+    pub(super) async fn stored_credential(
+        &self,
+        cx: &Catalog,
+    ) -> Result<Option<StorageCredential>> {
+        let Some(secret) = self.row.storage_secret else {
+            return Ok(None);
         };
+        parse_credential(cx.secrets.load(secret).await?.expose()).map(Some)
+    }
+
+    async fn credential(&self, cx: &Catalog) -> Result<Option<StorageCredential>> {
+        let credential = self.stored_credential(cx).await?;
         // What the server may no longer be used for, warehouses that exist lose too.
         self.profile
             .validate_credential(credential.as_ref(), &cx.settings.storage_policy)

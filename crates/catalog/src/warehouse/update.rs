@@ -2,12 +2,13 @@
 
 use authz::{Action, WarehouseAction};
 use model::{EventKind, Name, WarehouseId};
-use objects::{StorageCredential, StorageProfile};
+use objects::StorageCredential;
 use serde_json::json;
 use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 
-use super::create::{forget_credential, keep_credential, refused, try_storage};
+use super::create::{forget_credential, keep_credential, refused};
 use super::load::find;
+use super::storage::{Storage, require_working};
 use super::{
     CredentialKind, DeleteProfile, FormatVersions, Warehouse, WarehouseSettings, WarehouseView,
 };
@@ -26,7 +27,7 @@ pub enum WarehouseChange {
     /// Whether it may be deleted.
     Protect(Protection),
     /// Another storage profile; another credential or none with it.
-    Storage(Box<StorageProfile>, Option<StorageCredential>),
+    Storage(Box<Storage>),
     /// Another credential or none.
     Credential(Option<StorageCredential>),
     /// What a drop does.
@@ -44,7 +45,7 @@ impl WarehouseChange {
             Self::SetStatus(WarehouseStatus::Active) => WarehouseAction::Activate,
             Self::SetStatus(WarehouseStatus::Inactive) => WarehouseAction::Deactivate,
             Self::Protect(_) | Self::ManagedBy(_) => WarehouseAction::SetProtection,
-            Self::Storage(..) => WarehouseAction::ModifyStorage,
+            Self::Storage(_) => WarehouseAction::ModifyStorage,
             Self::Credential(_) => WarehouseAction::ModifyStorageCredential,
             Self::DeleteProfile(_) => WarehouseAction::ModifySoftDeletion,
             Self::FormatVersions(_) => WarehouseAction::ModifyFormatVersionPolicy,
@@ -56,7 +57,7 @@ impl WarehouseChange {
             Self::Rename(_) => "rename",
             Self::SetStatus(_) => "status",
             Self::Protect(_) => "protection",
-            Self::Storage(..) => "storage",
+            Self::Storage(_) => "storage",
             Self::Credential(_) => "storage-credential",
             Self::DeleteProfile(_) => "delete-profile",
             Self::FormatVersions(_) => "format-version-policy",
@@ -132,12 +133,18 @@ async fn changed(
         WarehouseChange::Rename(name) => row.name = name.clone(),
         WarehouseChange::SetStatus(status) => row.status = *status,
         WarehouseChange::Protect(protection) => row.protection = *protection,
-        WarehouseChange::Storage(new, credential) => {
-            let new = profile.update_with(new.as_ref().clone())?;
-            return with_storage(cx, row, (new, credential.as_ref())).await;
+        WarehouseChange::Storage(new) => {
+            let new = Storage::clone(new);
+            let profile = profile.update_with(new.profile)?;
+            return with_storage(cx, row, Storage { profile, ..new }).await;
         }
         WarehouseChange::Credential(credential) => {
-            return with_storage(cx, row, (profile, credential.as_ref())).await;
+            let credential = credential.clone();
+            let storage = Storage {
+                profile,
+                credential,
+            };
+            return with_storage(cx, row, storage).await;
         }
         WarehouseChange::DeleteProfile(profile) => settings.delete_profile = profile.check()?,
         WarehouseChange::FormatVersions(versions) => {
@@ -153,10 +160,13 @@ async fn changed(
 async fn with_storage(
     cx: &Catalog,
     mut row: WarehouseRow,
-    (profile, credential): (StorageProfile, Option<&StorageCredential>),
+    storage: Storage,
 ) -> Result<WarehouseRow> {
-    let profile = profile.beside(credential);
-    try_storage(cx, &profile, credential).await?;
+    let Storage {
+        profile,
+        credential,
+    } = require_working(cx, storage).await?;
+    let credential = credential.as_ref();
     let settings = WarehouseSettings {
         credential: credential.map(CredentialKind::of),
         ..serde_json::from_str(&row.settings).map_err(CatalogError::internal)?

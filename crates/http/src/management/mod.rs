@@ -35,7 +35,7 @@ fn projects() -> OpenApiRouter<App> {
 }
 
 fn warehouses() -> OpenApiRouter<App> {
-    use warehouse::{create, drop, list, load, update};
+    use warehouse::{create, drop, list, load, update, validate};
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, drop::drop))
@@ -43,11 +43,15 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(update::activate))
         .routes(routes!(update::deactivate))
         .routes(routes!(update::protect))
-        .routes(routes!(update::storage))
+        .routes(routes!(update::storage_profile))
         .routes(routes!(update::storage_credential))
         .routes(routes!(update::delete_profile))
         .routes(routes!(update::format_version_policy))
         .routes(routes!(update::managed_by))
+        .routes(routes!(validate::creation))
+        .routes(routes!(validate::profile))
+        .routes(routes!(validate::credential))
+        .routes(routes!(validate::access))
 }
 
 fn protections() -> OpenApiRouter<App> {

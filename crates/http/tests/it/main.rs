@@ -23,12 +23,14 @@ mod namespaces;
 mod operations;
 mod protection;
 mod races;
+mod real_s3;
 mod registration;
 mod signing;
 mod storage;
 mod tables;
 mod together;
 mod transactions;
+mod validation;
 mod views;
 
 use serde_json::{Value, json};

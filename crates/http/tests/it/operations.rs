@@ -209,11 +209,15 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "project/rename" | "project/{project_id}/rename" | "warehouse/{warehouse_id}/rename" => {
             json!({ "new-name": "renamed" })
         }
-        "warehouse" => warehouse("third"),
-        "warehouse/{warehouse_id}/storage" => {
+        "warehouse" | "warehouse-creation-validation" => warehouse("third"),
+        "warehouse/{warehouse_id}/storage"
+        | "warehouse/{warehouse_id}/storage/validate-profile" => {
             json!({ "storage-profile": warehouse("demo")["storage-profile"] })
         }
-        "warehouse/{warehouse_id}/storage-credential" => json!({ "new-storage-credential": null }),
+        "warehouse/{warehouse_id}/storage-credential"
+        | "warehouse/{warehouse_id}/storage/validate-credential" => {
+            json!({ "new-storage-credential": null })
+        }
         "warehouse/{warehouse_id}/delete-profile" => {
             json!({ "delete-profile": { "type": "hard" } })
         }

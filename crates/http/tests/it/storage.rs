@@ -4,6 +4,8 @@ use catalog::StorageTrial;
 use serde_json::{Value, json};
 use testkit::TestApp;
 
+use crate::real_s3;
+
 #[tokio::test]
 async fn the_servers_own_identity_is_refused_where_the_operator_has_not_allowed_it() {
     let app = TestApp::start().await;
@@ -28,37 +30,22 @@ async fn the_servers_own_identity_is_refused_where_the_operator_has_not_allowed_
     );
 }
 
-/// A profile and a key on the S3 that `LAKEKEEPER_TEST_S3_*` name, if they do.
-fn real_s3() -> Option<(Value, Value)> {
-    let get = |name: &str| {
-        let value = std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?;
-        value.into_string().ok()
-    };
-    let profile = json!({
-        "type": "s3", "bucket": get("BUCKET")?, "region": get("REGION")?, "endpoint": get("ENDPOINT")?,
-        "path-style-access": true, "sts-enabled": false, "remote-signing-enabled": false,
-        "key-prefix": format!("http-tests/{}", uuid::Uuid::new_v4()),
-        "assume-role-arn": "arn:aws:iam::000000000000:role/r",
-    });
-    let credential = json!({
-        "type": "s3", "credential-type": "cloudflare-r2", "account-id": "0a1b", "token": "hunter2",
-        "access-key-id": get("ACCESS_KEY_ID")?, "secret-access-key": get("SECRET_ACCESS_KEY")?,
-    });
-    Some((profile, credential))
-}
-
 #[tokio::test]
 async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
-    let Some((profile, mut credential)) = real_s3() else {
+    let Some(mut body) = real_s3::warehouse() else {
         return;
     };
+    let profile = &mut body["storage-profile"];
+    profile["sts-enabled"] = json!(false);
+    profile["assume-role-arn"] = json!("arn:aws:iam::000000000000:role/r");
+    let credential = &mut body["storage-credential"];
+    credential["credential-type"] = json!("cloudflare-r2");
+    credential["account-id"] = json!("0a1b");
+    credential["token"] = json!("hunter2");
     // There is no Cloudflare here to vend anything.
     let builder = TestApp::builder();
     let builder = builder.settings(|settings| settings.storage_trial = StorageTrial::Skipped);
     let app = builder.start().await;
-    let body = json!({
-        "warehouse-name": "w", "storage-profile": profile, "storage-credential": credential,
-    });
     let created = app
         .post("/management/v1/warehouse", &body)
         .await
@@ -75,8 +62,8 @@ async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
     assert_eq!(profile["sts-enabled"], true);
     assert_eq!(profile["assume-role-arn"], Value::Null);
 
-    credential["credential-type"] = json!("access-key");
-    let body = json!({ "new-storage-credential": credential });
+    body["storage-credential"]["credential-type"] = json!("access-key");
+    let body = json!({ "new-storage-credential": body["storage-credential"] });
     let changed = app.post(format!("{uri}/storage-credential"), &body).await;
     changed.expect(200);
     let shown = app.get(&uri).await.expect(200);

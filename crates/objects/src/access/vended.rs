@@ -3,179 +3,138 @@
 #[cfg(test)]
 mod tests;
 
-use std::future::ready;
-
 use bytes::Bytes;
-use uuid::Uuid;
 
-use super::{AccessError, AccessStep, validate_access};
+use super::trial::TrialError;
+use super::{AccessError, AccessStep, trial_folder, validate_access};
 use crate::error::ObjectError;
-use crate::io::{Objects, PageRequest, delete_prefix};
+use crate::io::{Objects, PageRequest};
 use crate::location::{Location, LocationError};
-use crate::open::{OpenError, open_vended};
-use crate::profile::StorageProfile;
-use crate::vend::{Permission, Scope, VendError, Vendor};
 
-/// Vended access that does not do what it should, or does what it should not.
-#[derive(Debug, thiserror::Error)]
-pub enum VendedAccessError {
-    /// None was given.
-    #[error("no access could be vended: {0}")]
-    NotIssued(#[from] VendError),
-    /// What was given cannot be used.
-    #[error("vended access cannot be used: {0}")]
-    Unusable(#[from] OpenError),
-    /// It does not work in its folder.
-    #[error("vended access does not work: {0}")]
-    Inside(Box<AccessError>),
-    /// It allows what it should not.
-    #[error("vended access is not confined to its folder: {step} at `{reached}` was not denied")]
-    Leaks {
-        /// What was tried.
-        step: AccessStep,
-        /// Where.
-        reached: Location,
-    },
-    /// Whether it is confined could not be found out.
-    #[error("whether vended access is confined is unknown: {0}")]
-    Unclear(Box<AccessError>),
-}
-
-/// Asks for access to a folder below the base, then writes, reads, lists and deletes there, and tries the same
-/// beside it, where all must be denied. With read access, writing must be denied too.
-///
-/// `own` is the server's own access: it puts the bait there and cleans up. Leaves nothing behind, as far as the
-/// store lets it.
-pub async fn validate_vended(
-    own: &dyn Objects,
-    vendor: &dyn Vendor,
-    profile: &StorageProfile,
-) -> Result<(), VendedAccessError> {
-    let base = profile.base_location();
-    let places = Places::below(&base).map_err(|e| unusable(&base, &e))?;
-    let outcome = try_both(own, vendor, profile, &places).await;
-    let cleaned = delete_prefix(own, &places.check, || ready(Ok(())))
-        .await
-        .map(|_| ())
-        .map_err(|e| unclear(AccessStep::Delete, &places.check, e));
-    outcome.and(cleaned)
-}
-
-/// Where it is tried.
-struct Places {
-    check: Location,
-    inside: Location,
-    /// A sibling whose name begins like that of the folder.
+/// Where it is tried: all below one folder.
+pub(super) struct Places {
+    /// That folder.
+    pub(super) check: Location,
+    /// Where the server tries its own access.
+    pub(super) own: Location,
+    /// What access is asked for.
+    pub(super) inside: Location,
+    /// An object there.
+    object: Location,
+    /// A sibling whose name begins like that of `inside`.
     beside: Location,
+    /// An object there.
     bait: Location,
 }
 
 impl Places {
-    fn below(base: &Location) -> Result<Self, LocationError> {
-        let check = base.join(&format!("lakekeeper-access-check-{}", Uuid::new_v4()))?;
-        let beside = check.join("orders2")?;
+    pub(super) fn below(base: &Location) -> Result<Self, LocationError> {
+        let check = trial_folder(base)?;
+        let (inside, beside) = (check.join("orders")?, check.join("orders2")?);
         Ok(Self {
-            inside: check.join("orders")?,
+            own: check.join("own")?,
+            object: inside.join("object.txt")?,
             bait: beside.join("bait.txt")?,
+            inside,
             beside,
             check,
         })
     }
 }
 
-async fn try_both(
-    own: &dyn Objects,
-    vendor: &dyn Vendor,
-    profile: &StorageProfile,
-    places: &Places,
-) -> Result<(), VendedAccessError> {
-    let scope = |permission| Scope {
-        folder: places.inside.clone(),
-        permission,
-    };
-    let vended = vendor.vend(&scope(Permission::Write)).await?;
-    let writer = open_vended(profile, &vended)?;
-    try_writer(own, writer.as_ref(), places).await?;
-    let vended = vendor.vend(&scope(Permission::Read)).await?;
-    let reader = open_vended(profile, &vended)?;
-    try_reader(own, reader.as_ref(), places).await
+/// Access to `inside`, as engines have it.
+#[derive(Clone, Copy)]
+pub(super) struct Engines<'a> {
+    /// To read and to write.
+    pub(super) writer: &'a dyn Objects,
+    /// To read only.
+    pub(super) reader: &'a dyn Objects,
 }
 
-async fn try_writer(
+/// Writes, reads, lists and deletes as a writer; reads and lists as a reader.
+pub(super) async fn works(
     own: &dyn Objects,
-    writer: &dyn Objects,
+    engines: Engines<'_>,
     places: &Places,
-) -> Result<(), VendedAccessError> {
-    validate_access(writer, &places.inside)
+) -> Result<(), TrialError> {
+    validate_access(engines.writer, &places.inside)
         .await
-        .map_err(|e| VendedAccessError::Inside(Box::new(e)))?;
-    put(own, &places.bait).await?;
-    let other = child(&places.beside, "other.txt")?;
-    let (bait, beside) = (&places.bait, &places.beside);
-    let content = Bytes::from_static(b"leaked");
+        .map_err(|e| TrialError::Inside(Box::new(e)))?;
+    let inside = |step, source| TrialError::Inside(failure(step, &places.inside, source));
+    put(own, &places.object)
+        .await
+        .map_err(|e| inside(AccessStep::Write, e))?;
+    let read = engines.reader.read(&places.object, 1024).await;
+    read.map_err(|e| inside(AccessStep::Read, e))?;
+    let listed = engines
+        .reader
+        .list_prefix(&places.inside, PageRequest::first())
+        .await;
+    listed.map_err(|e| inside(AccessStep::List, e)).map(|_| ())
+}
+
+/// Tries the same beside the folder, and to write in it as a reader: all must be denied.
+pub(super) async fn is_confined(
+    own: &dyn Objects,
+    engines: Engines<'_>,
+    places: &Places,
+) -> Result<(), TrialError> {
+    let Places {
+        inside,
+        beside,
+        bait,
+        ..
+    } = places;
+    let unclear = |at: &Location, e| TrialError::Unclear(failure(AccessStep::Write, at, e));
+    put(own, bait).await.map_err(|e| unclear(bait, e))?;
+    let leak = || Bytes::from_static(b"leaked");
+
+    let (writer, other) = (engines.writer, child(beside, "other.txt")?);
     denied(
         AccessStep::Write,
         &other,
-        writer.write_new(&other, content).await,
+        writer.write_new(&other, leak()).await,
     )?;
     denied(AccessStep::Read, bait, writer.read(bait, 1024).await)?;
     let listed = writer.list_prefix(beside, PageRequest::first()).await;
     denied(AccessStep::List, beside, listed)?;
-    denied(AccessStep::Delete, bait, writer.delete(bait).await)
-}
+    denied(AccessStep::Delete, bait, writer.delete(bait).await)?;
 
-async fn try_reader(
-    own: &dyn Objects,
-    reader: &dyn Objects,
-    places: &Places,
-) -> Result<(), VendedAccessError> {
-    let object = child(&places.inside, "read.txt")?;
-    put(own, &object).await?;
-    let inside = |step, source| VendedAccessError::Inside(failure(step, &places.inside, source));
-    let read = reader.read(&object, 1024).await;
-    read.map_err(|e| inside(AccessStep::Read, e))?;
-    let listed = reader
-        .list_prefix(&places.inside, PageRequest::first())
-        .await;
-    listed.map_err(|e| inside(AccessStep::List, e))?;
-    let other = child(&places.inside, "other.txt")?;
-    let content = Bytes::from_static(b"leaked");
+    let (reader, other) = (engines.reader, child(inside, "other.txt")?);
     denied(
         AccessStep::Write,
         &other,
-        reader.write_new(&other, content).await,
+        reader.write_new(&other, leak()).await,
     )?;
-    denied(AccessStep::Delete, &object, reader.delete(&object).await)
+    let kept = child(inside, "kept.txt")?;
+    put(own, &kept).await.map_err(|e| unclear(&kept, e))?;
+    denied(AccessStep::Delete, &kept, reader.delete(&kept).await)
 }
 
-async fn put(own: &dyn Objects, at: &Location) -> Result<(), VendedAccessError> {
-    own.write_new(at, Bytes::from_static(b"bait"))
-        .await
-        .map_err(|e| unclear(AccessStep::Write, at, e))
+async fn put(own: &dyn Objects, at: &Location) -> Result<(), ObjectError> {
+    own.write_new(at, Bytes::from_static(b"bait")).await
 }
 
 fn denied<T>(
     step: AccessStep,
     at: &Location,
     outcome: Result<T, ObjectError>,
-) -> Result<(), VendedAccessError> {
+) -> Result<(), TrialError> {
     match outcome {
         Err(ObjectError::PermissionDenied { .. }) => Ok(()),
-        Ok(_) => Err(VendedAccessError::Leaks {
+        Ok(_) => Err(TrialError::Leaks {
             step,
             reached: at.clone(),
         }),
-        Err(source) => Err(unclear(step, at, source)),
+        Err(source) => Err(TrialError::Unclear(failure(step, at, source))),
     }
 }
 
-fn child(folder: &Location, name: &str) -> Result<Location, VendedAccessError> {
-    folder.join(name).map_err(|e| unusable(folder, &e))
-}
-
-fn unusable(folder: &Location, error: &LocationError) -> VendedAccessError {
-    let source = ObjectError::invalid(folder, error.to_string());
-    unclear(AccessStep::Write, folder, source)
+fn child(folder: &Location, name: &str) -> Result<Location, TrialError> {
+    folder.join(name).map_err(|e| {
+        let source = ObjectError::invalid(folder, e.to_string());
+        TrialError::Unclear(failure(AccessStep::Write, folder, source))
+    })
 }
 
 fn failure(step: AccessStep, base: &Location, source: ObjectError) -> Box<AccessError> {
@@ -184,8 +143,4 @@ fn failure(step: AccessStep, base: &Location, source: ObjectError) -> Box<Access
         step,
         source,
     })
-}
-
-fn unclear(step: AccessStep, base: &Location, source: ObjectError) -> VendedAccessError {
-    VendedAccessError::Unclear(failure(step, base, source))
 }

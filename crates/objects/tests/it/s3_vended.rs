@@ -15,8 +15,8 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
 use objects::{
-    Location, Permission, Scope, StorageCredential, StorageProfile, VendError, Vended,
-    VendedAccessError, Vendor, validate_vended,
+    AccessCheck, AccessOutcome, Location, Permission, Scope, StorageCredential, StorageProfile,
+    TrialError, VendError, Vended, Vendor, try_storage,
 };
 use serde_json::{Value, json};
 
@@ -135,16 +135,18 @@ async fn vended_credentials_reach_one_folder_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_check_of_vended_access_passes_and_cleans_up() {
+async fn a_trial_with_vended_access_passes_and_cleans_up() {
     let Some(service) = Service::from_env() else {
         return;
     };
     let (profile, vendor) = open(&service, &with_sts(&service));
     let credential = StorageCredential::from_json(&service.credential()).unwrap();
     let own = objects::open(&profile, Some(&credential)).unwrap();
-    validate_vended(own.as_ref(), vendor.as_ref(), &profile)
-        .await
-        .unwrap();
+    let trial = try_storage(own.as_ref(), Some(vendor.as_ref()), &profile).await;
+    let all_passed = trial
+        .iter()
+        .all(|(_, outcome)| matches!(outcome, AccessOutcome::Passed { .. }));
+    assert!(all_passed && trial.len() == 5, "{trial:?}");
     let base = profile.base_location();
     let left = own.list_prefix(&base, objects::PageRequest::first()).await;
     assert_eq!(left.unwrap().locations, []);
@@ -192,13 +194,14 @@ async fn a_wrong_key_is_refused_by_the_token_service() {
     wrong["secret-access-key"] = json!("a-wrong-secret");
     let wrong = StorageCredential::from_json(&wrong).unwrap();
     let vendor = objects::vendor(&profile, Some(&wrong)).unwrap().unwrap();
-    let error = validate_vended(own.as_ref(), vendor.as_ref(), &profile).await;
-    let error = error.unwrap_err();
+    let trial = try_storage(own.as_ref(), Some(vendor.as_ref()), &profile).await;
+    let (check, outcome) = &trial[1];
+    assert_eq!(*check, AccessCheck::VendedIssued);
+    let AccessOutcome::Failed { error, .. } = outcome else {
+        panic!("{trial:?}")
+    };
     assert!(
-        matches!(
-            &error,
-            VendedAccessError::NotIssued(VendError::Refused { .. })
-        ),
+        matches!(error, TrialError::NotIssued(VendError::Refused { .. })),
         "{error:?}"
     );
     assert!(!format!("{error} {error:?}").contains("a-wrong-secret"));

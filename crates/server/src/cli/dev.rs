@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog::warehouse::{WarehouseCreate, WarehouseSettings};
-use catalog::{Catalog, CatalogError, ErrorKind, Request};
+use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings};
+use catalog::{Catalog, ErrorKind, Request};
 use clap::Args;
 use lakekeeper::config::{Config, Database, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper, backend};
@@ -88,9 +88,11 @@ async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let profile = LocalProfile::new(&files.to_string_lossy(), None);
     let new = WarehouseCreate {
         project: None,
-        name: Name::parse("warehouse", WAREHOUSE).map_err(CatalogError::from)?,
-        profile: StorageProfile::Local(profile.map_err(CatalogError::from)?),
-        credential: None,
+        name: Name::parse("warehouse", WAREHOUSE),
+        storage: profile.map(|profile| Storage {
+            profile: StorageProfile::Local(profile),
+            credential: None,
+        }),
         settings: WarehouseSettings::default(),
     };
     catalog::warehouse::create(cx, &request, new).await?;

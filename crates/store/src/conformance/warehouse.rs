@@ -109,6 +109,9 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
             .await;
         refused!(created, StoreError::LocationTaken { location: it, other }
             if it == location && other == "s3://bucket/data/orders");
+        // Whoever asks first is told the same.
+        let other = store.warehouse_overlapping(location).await.unwrap();
+        assert_eq!(other.as_deref(), Some("s3://bucket/data/orders"));
     }
     for location in [
         "s3://bucket/data/orders2",
@@ -118,6 +121,8 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
         "s3://bucket/data/orders.",
         "s3://bucket2",
     ] {
+        let none = store.warehouse_overlapping(location).await.unwrap();
+        assert_eq!(none, None, "{location}");
         create(store, &at(&other, location)).await;
     }
     // Neighbours may come first as well.

@@ -10,8 +10,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::load::GetWarehouseResponse;
+use super::storage;
 use super::update::manager;
-use super::{credential, profile};
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
@@ -35,6 +35,27 @@ pub(crate) struct CreateWarehouseRequest {
     managed_by: Option<String>,
 }
 
+impl CreateWarehouseRequest {
+    pub(super) fn read(self) -> ApiResult<WarehouseCreate> {
+        let all = FormatVersions::default();
+        let format_versions = FormatVersions {
+            allowed: self.allowed_format_versions.unwrap_or(all.allowed),
+            default: self.default_format_version,
+        };
+        Ok(WarehouseCreate {
+            project: self.project_id,
+            name: Name::parse("warehouse", &self.warehouse_name),
+            storage: storage(&self.storage_profile, self.storage_credential.as_ref())?,
+            settings: WarehouseSettings {
+                delete_profile: self.delete_profile.unwrap_or_default(),
+                format_versions,
+                managed_by: self.managed_by.map(manager).transpose()?,
+                ..WarehouseSettings::default()
+            },
+        })
+    }
+}
+
 /// Create a warehouse
 #[utoipa::path(post, path = "/v1/warehouse", tag = "warehouse", operation_id = "create_warehouse",
     request_body = CreateWarehouseRequest, responses((status = 201, body = GetWarehouseResponse)))]
@@ -42,23 +63,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     Posted { request, body }: Posted<CreateWarehouseRequest>,
 ) -> ApiResult<(StatusCode, Json<GetWarehouseResponse>)> {
-    let all = FormatVersions::default();
-    let format_versions = FormatVersions {
-        allowed: body.allowed_format_versions.unwrap_or(all.allowed),
-        default: body.default_format_version,
-    };
-    let new = WarehouseCreate {
-        project: body.project_id,
-        name: Name::parse("warehouse", &body.warehouse_name)?,
-        profile: profile(&body.storage_profile)?,
-        credential: credential(body.storage_credential.as_ref())?,
-        settings: WarehouseSettings {
-            delete_profile: body.delete_profile.unwrap_or_default(),
-            format_versions,
-            managed_by: body.managed_by.map(manager).transpose()?,
-            ..WarehouseSettings::default()
-        },
-    };
+    let new = body.read()?;
     let created =
         to_the_end(async move { catalog::warehouse::create(&app.catalog, &request, new).await })
             .await?;

@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use catalog::warehouse::{DeleteProfile, FormatVersions, WarehouseChange, WarehouseView};
+use catalog::CatalogError;
+use catalog::warehouse::{DeleteProfile, FormatVersions, Storage, WarehouseChange, WarehouseView};
 use http::StatusCode;
 use model::Name;
+use objects::StorageCredential;
 use serde::Deserialize;
 use serde_json::Value;
 use store::{Protection, WarehouseStatus};
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::load::GetWarehouseResponse;
-use super::{credential, profile};
+use super::{Read, credential, storage};
 use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Bodyless, Path, Posted};
@@ -110,16 +112,22 @@ pub(crate) struct UpdateWarehouseStorageRequest {
     storage_credential: Option<Value>,
 }
 
+impl UpdateWarehouseStorageRequest {
+    pub(super) fn read(&self) -> ApiResult<Read<Storage>> {
+        storage(&self.storage_profile, self.storage_credential.as_ref())
+    }
+}
+
 /// Change how a warehouse's storage is reached
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage", tag = "warehouse", operation_id = "update_storage_profile",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseStorageRequest, responses((status = 200, body = GetWarehouseResponse)))]
-pub(crate) async fn storage(
+pub(crate) async fn storage_profile(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Posted { request, body }: Posted<UpdateWarehouseStorageRequest>,
 ) -> ApiResult<Json<GetWarehouseResponse>> {
-    let new = Box::new(profile(&body.storage_profile)?);
-    let to = WarehouseChange::Storage(new, credential(body.storage_credential.as_ref())?);
+    let new = body.read()?.map_err(CatalogError::from)?;
+    let to = WarehouseChange::Storage(Box::new(new));
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
@@ -131,6 +139,12 @@ pub(crate) struct UpdateWarehouseCredentialRequest {
     new_storage_credential: Option<Value>,
 }
 
+impl UpdateWarehouseCredentialRequest {
+    pub(super) fn read(&self) -> ApiResult<Read<Option<StorageCredential>>> {
+        credential(self.new_storage_credential.as_ref())
+    }
+}
+
 /// Change the credential for a warehouse's storage
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage-credential", tag = "warehouse", operation_id = "update_storage_credential",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseCredentialRequest, responses((status = 200, body = GetWarehouseResponse)))]
@@ -139,7 +153,7 @@ pub(crate) async fn storage_credential(
     Path(id): Path<Uuid>,
     Posted { request, body }: Posted<UpdateWarehouseCredentialRequest>,
 ) -> ApiResult<Json<GetWarehouseResponse>> {
-    let to = WarehouseChange::Credential(credential(body.new_storage_credential.as_ref())?);
+    let to = WarehouseChange::Credential(body.read()?.map_err(CatalogError::from)?);
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 

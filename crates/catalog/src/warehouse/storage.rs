@@ -1,0 +1,142 @@
+//! The storage of a warehouse that is created, changed or validated: whether it may be used, and whether it works.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use objects::{
+    AccessCheck, AccessOutcome, Objects, OpenError, StorageCredential, StorageProfile, Vendor,
+};
+
+use super::report::{CheckName, CheckOutcome, PREREQUISITE, Report};
+use crate::{Catalog, CatalogError, ErrorKind, Result, StorageTrial};
+
+/// Where a warehouse keeps its files, and how it reaches them.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    /// Where.
+    pub profile: StorageProfile,
+    /// How.
+    pub credential: Option<StorageCredential>,
+}
+
+impl Storage {
+    /// The storage as it is kept, if its parts go together and the server's configuration allows them.
+    pub(super) fn check(self, cx: &Catalog) -> Result<Self> {
+        let Self {
+            profile,
+            credential,
+        } = self;
+        let profile = profile.beside(credential.as_ref());
+        let policy = &cx.settings.storage_policy;
+        profile.validate(policy)?;
+        profile.validate_credential(credential.as_ref(), policy)?;
+        Ok(Self {
+            profile,
+            credential,
+        })
+    }
+
+    fn open(&self) -> Result<Opened> {
+        let unusable = |error: OpenError| invalid(error.to_string());
+        let credential = self.credential.as_ref();
+        Ok(Opened {
+            own: objects::open(&self.profile, credential).map_err(unusable)?,
+            vendor: objects::vendor(&self.profile, credential).map_err(unusable)?,
+        })
+    }
+}
+
+struct Opened {
+    own: Arc<dyn Objects>,
+    vendor: Option<Arc<dyn Vendor>>,
+}
+
+/// The storage as it is kept, after a file has been written to, read from and deleted in it, by the server's own access and
+/// by what engines get.
+pub(super) async fn require_working(cx: &Catalog, storage: Storage) -> Result<Storage> {
+    let storage = storage.check(cx)?;
+    let mut report = Report::default();
+    try_storage(cx, &mut report, &storage).await;
+    report.into_result()?;
+    Ok(storage)
+}
+
+/// Tries what the server and, where credentials are vended, engines can do with the storage.
+pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Storage) {
+    let started = Instant::now();
+    let opened = report.record(CLIENT, started, storage.open());
+    let Some(opened) = opened else {
+        return report.skip(ACCESS, PREREQUISITE);
+    };
+    if cx.settings.storage_trial == StorageTrial::Skipped {
+        let reason = "this server tries no storage (`LAKEKEEPER__SKIP_STORAGE_VALIDATION`)";
+        return report.skip(ACCESS, reason);
+    }
+    let vendor = opened.vendor.as_deref();
+    let tried = objects::try_storage(opened.own.as_ref(), vendor, &storage.profile).await;
+    for (check, outcome) in tried {
+        report.push(name(check), told(check, outcome));
+    }
+}
+
+/// The same for storage whose profile is known to be in order: what is wrong is that no client can be made of it.
+pub(super) async fn try_unchecked(cx: &Catalog, report: &mut Report, storage: Result<Storage>) {
+    match storage.and_then(|storage| storage.check(cx)) {
+        Ok(storage) => try_storage(cx, report, &storage).await,
+        Err(error) => {
+            report.record(CLIENT, Instant::now(), Err::<(), _>(error));
+            report.skip(ACCESS, PREREQUISITE);
+        }
+    }
+}
+
+/// Tells that nothing of the storage was tried.
+pub(super) fn skip_storage(report: &mut Report) {
+    report.skip([CLIENT], PREREQUISITE);
+    report.skip(ACCESS, PREREQUISITE);
+}
+
+const CLIENT: CheckName = CheckName::StorageClientInitialized;
+
+/// What is tried with a client.
+const ACCESS: [CheckName; 5] = [
+    CheckName::LakekeeperReadWrite,
+    CheckName::VendedCredentialsIssued,
+    CheckName::VendedCredentialsReadWrite,
+    CheckName::VendedCredentialsScopeEnforced,
+    CheckName::Cleanup,
+];
+
+const fn name(check: AccessCheck) -> CheckName {
+    match check {
+        AccessCheck::Own => CheckName::LakekeeperReadWrite,
+        AccessCheck::VendedIssued => CheckName::VendedCredentialsIssued,
+        AccessCheck::VendedInside => CheckName::VendedCredentialsReadWrite,
+        AccessCheck::VendedConfined => CheckName::VendedCredentialsScopeEnforced,
+        AccessCheck::Cleanup => CheckName::Cleanup,
+    }
+}
+
+fn told(check: AccessCheck, outcome: AccessOutcome) -> CheckOutcome {
+    match outcome {
+        AccessOutcome::Passed { took } => CheckOutcome::Passed { took },
+        AccessOutcome::Skipped { reason } => CheckOutcome::Skipped { reason },
+        AccessOutcome::Failed { took, error } => {
+            let remedy = match check {
+                AccessCheck::Own | AccessCheck::Cleanup => "",
+                AccessCheck::VendedIssued
+                | AccessCheck::VendedInside
+                | AccessCheck::VendedConfined => {
+                    "; give a profile and credential with which it works, or switch vended credentials off \
+                     (`sts-enabled` or `sas-enabled` of the storage profile)"
+                }
+            };
+            let error = invalid(format!("{error}{remedy}"));
+            CheckOutcome::Failed { took, error }
+        }
+    }
+}
+
+fn invalid(message: String) -> CatalogError {
+    CatalogError::new(ErrorKind::InvalidStorage, message)
+}

@@ -1,0 +1,200 @@
+//! Validates a warehouse before it is created or changed, and one that exists. Changes nothing.
+//!
+//! Each validation takes what its operation takes, asks for the same right, and checks by the same code; but it does not stop
+//! at the first failure.
+
+use std::time::Instant;
+
+use authz::{Action, Authorized, WarehouseAction};
+use model::{InvalidName, Name, WarehouseId};
+use objects::{ProfileError, StorageCredential, StorageProfile};
+use store::StoreError;
+
+use super::Warehouse;
+use super::create::{WarehouseCreate, name_taken, project_of};
+use super::load::find;
+use super::report::{CheckName, PREREQUISITE, Report};
+use super::storage::{Storage, skip_storage, try_storage, try_unchecked};
+use crate::project::ProjectTarget;
+use crate::{Catalog, CatalogError, Request, Result};
+
+const ONLY_CREATED: &str = "applies only when a warehouse is created";
+const ONLY_CHANGED: &str = "applies only when a warehouse is changed";
+
+/// Checks everything that a creation needs.
+pub async fn validate_creation(
+    cx: &Catalog,
+    request: &Request,
+    new: WarehouseCreate,
+) -> Result<Report> {
+    let project = project_of(cx, request, new.project).await?;
+    let settings = new.settings;
+    settings.delete_profile.check()?;
+    let mut report = Report::default();
+    let storage = well_formed(cx, &mut report, new.storage);
+    report.skip([CheckName::ProfileCompatible], ONLY_CHANGED);
+    let started = Instant::now();
+    let name = free_name(cx, &project, new.name).await?;
+    report.record(CheckName::WarehouseNameValid, started, name);
+    if let Some(storage) = &storage {
+        let started = Instant::now();
+        let exclusive = free_location(cx, &project, &storage.profile).await?;
+        report.record(CheckName::LocationExclusive, started, exclusive);
+    } else {
+        report.skip([CheckName::LocationExclusive], PREREQUISITE);
+    }
+    report.skip([CheckName::SpecMutable], ONLY_CHANGED);
+    let started = Instant::now();
+    let versions = settings.format_versions.check();
+    report.record(CheckName::FormatVersionPolicyConsistent, started, versions);
+    // Whoever may create a warehouse may say who manages it.
+    report.record(CheckName::ManagedByAllowed, Instant::now(), Ok(()));
+    try_well_formed(cx, &mut report, storage.as_ref()).await;
+    Ok(report)
+}
+
+/// Checks what a change of a warehouse's storage needs.
+pub async fn validate_profile(
+    cx: &Catalog,
+    request: &Request,
+    id: WarehouseId,
+    given: std::result::Result<Storage, ProfileError>,
+) -> Result<Report> {
+    let warehouse = target(cx, request, (id, WarehouseAction::ModifyStorage)).await?;
+    let mut report = Report::default();
+    let mut storage = well_formed(cx, &mut report, given);
+    if let Some(storage) = &mut storage {
+        let started = Instant::now();
+        let follows = warehouse.profile.update_with(storage.profile.clone());
+        let follows = follows.map_err(CatalogError::from);
+        if let Some(changed) = report.record(CheckName::ProfileCompatible, started, follows) {
+            storage.profile = changed;
+        }
+    } else {
+        report.skip([CheckName::ProfileCompatible], PREREQUISITE);
+    }
+    of_change(&mut report);
+    try_well_formed(cx, &mut report, storage.as_ref()).await;
+    Ok(report)
+}
+
+/// Checks what a change of a warehouse's credential needs.
+pub async fn validate_credential(
+    cx: &Catalog,
+    request: &Request,
+    id: WarehouseId,
+    given: std::result::Result<Option<StorageCredential>, ProfileError>,
+) -> Result<Report> {
+    let action = WarehouseAction::ModifyStorageCredential;
+    let warehouse = target(cx, request, (id, action)).await?;
+    let mut report = Report::default();
+    profile_stays(&mut report);
+    of_change(&mut report);
+    let storage = given.map_err(CatalogError::from).map(|credential| Storage {
+        profile: warehouse.profile,
+        credential,
+    });
+    try_unchecked(cx, &mut report, storage).await;
+    Ok(report)
+}
+
+/// Checks whether the storage of a warehouse, active or not, works as it is.
+pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<Report> {
+    let warehouse = target(cx, request, (id, WarehouseAction::ModifyStorage)).await?;
+    let credential = warehouse.stored_credential(cx).await?;
+    let mut report = Report::default();
+    profile_stays(&mut report);
+    place_stays(&mut report);
+    report.skip([CheckName::SpecMutable], ONLY_CHANGED);
+    not_created(&mut report);
+    let profile = warehouse.profile;
+    let storage = Storage {
+        profile,
+        credential,
+    };
+    try_unchecked(cx, &mut report, Ok(storage)).await;
+    Ok(report)
+}
+
+async fn target(
+    cx: &Catalog,
+    request: &Request,
+    (id, action): (WarehouseId, WarehouseAction),
+) -> Result<Warehouse> {
+    let found = find(cx, id).await?;
+    let target = cx
+        .require(request, Action::Warehouse(action), found)
+        .await?;
+    Warehouse::of(target.into_inner().0)
+}
+
+fn well_formed(
+    cx: &Catalog,
+    report: &mut Report,
+    given: std::result::Result<Storage, ProfileError>,
+) -> Option<Storage> {
+    let started = Instant::now();
+    let checked = given
+        .map_err(CatalogError::from)
+        .and_then(|storage| storage.check(cx));
+    report.record(CheckName::ProfileWellFormed, started, checked)
+}
+
+async fn try_well_formed(cx: &Catalog, report: &mut Report, storage: Option<&Storage>) {
+    match storage {
+        Some(storage) => try_storage(cx, report, storage).await,
+        None => skip_storage(report),
+    }
+}
+
+async fn free_name(
+    cx: &Catalog,
+    project: &Authorized<ProjectTarget>,
+    given: std::result::Result<Name, InvalidName>,
+) -> Result<Result<()>> {
+    let name = match given {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    let id = &project.0.id;
+    let taken = cx.store(project).warehouse_find(id, &name).await?;
+    Ok(taken.map_or(Ok(()), |_| Err(name_taken(&name))))
+}
+
+async fn free_location(
+    cx: &Catalog,
+    project: &Authorized<ProjectTarget>,
+    profile: &StorageProfile,
+) -> Result<Result<()>> {
+    let location = profile.base_location().normalized().to_owned();
+    let other = cx.store(project).warehouse_overlapping(&location).await?;
+    Ok(other.map_or(Ok(()), |other| {
+        Err(StoreError::LocationTaken { location, other }.into())
+    }))
+}
+
+/// What is the same for all changes of storage.
+fn of_change(report: &mut Report) {
+    place_stays(report);
+    // Whoever may change the storage may do so whoever manages the warehouse.
+    report.record(CheckName::SpecMutable, Instant::now(), Ok(()));
+    not_created(report);
+}
+
+fn profile_stays(report: &mut Report) {
+    let checks = [CheckName::ProfileWellFormed, CheckName::ProfileCompatible];
+    report.skip(checks, "the storage profile stays as it is");
+}
+
+fn place_stays(report: &mut Report) {
+    let checks = [CheckName::WarehouseNameValid, CheckName::LocationExclusive];
+    report.skip(checks, "name and location stay as they are");
+}
+
+fn not_created(report: &mut Report) {
+    let checks = [
+        CheckName::FormatVersionPolicyConsistent,
+        CheckName::ManagedByAllowed,
+    ];
+    report.skip(checks, ONLY_CREATED);
+}
