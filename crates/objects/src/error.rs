@@ -127,16 +127,13 @@ impl ObjectError {
         }
     }
 
-    /// Of the local file system.
+    /// Of the local file system, whose rights and state are the server's own affair.
     pub(crate) fn from_io(location: &Location, error: &io::Error) -> Self {
         let location = location.clone();
         let source = Box::new(StoreFailure::new(error.to_string()));
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound { location, source },
             io::ErrorKind::AlreadyExists => Self::AlreadyExists { location, source },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::PermissionDenied { location, source }
-            }
             io::ErrorKind::InvalidFilename
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory => Self::Invalid { location, source },

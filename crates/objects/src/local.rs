@@ -64,7 +64,11 @@ impl LocalStore {
         work: impl FnOnce(&Root, &Location) -> Result<T, ObjectError> + Send + 'static,
     ) -> Result<T, ObjectError> {
         let (root, location) = (Arc::clone(&self.root), at.clone());
-        match tokio::task::spawn_blocking(move || work(&root, &location)).await {
+        let work = move || {
+            root.check_presence(&location)?;
+            work(&root, &location)
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(result) => result,
             Err(e) => Err(ObjectError::unavailable(
                 at,
@@ -75,6 +79,19 @@ impl LocalStore {
 }
 
 impl Root {
+    fn is_there(&self) -> bool {
+        self.canonical.is_dir()
+    }
+
+    /// Files on a disk that is not mounted are not gone: nothing may be taken for missing, or for deleted.
+    fn check_presence(&self, at: &Location) -> Result<(), ObjectError> {
+        if self.is_there() {
+            return Ok(());
+        }
+        let message = format!("its root folder `{}` is not there", self.location);
+        Err(ObjectError::unavailable(at, message))
+    }
+
     /// The segments of `at` below the root.
     fn segments<'a>(&self, at: &'a Location) -> Result<Vec<&'a str>, ObjectError> {
         let rest = at.normalized().strip_prefix(self.location.normalized());
@@ -182,6 +199,7 @@ impl Objects for LocalStore {
     fn is_gone(&self, at: &Location) -> bool {
         let path = Path::new("/").join(at.key());
         fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+            && self.root.is_there()
     }
 
     async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {

@@ -67,8 +67,13 @@ impl Warehouse {
 
     async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
         let credential = self.credential(cx).await?;
-        objects::open(&self.profile, credential.as_ref())
-            .map_err(|error| unusable(error.to_string()))
+        objects::open(&self.profile, credential.as_ref()).map_err(|error| match self.profile {
+            // The server's own disk is not the warehouse's administrator's affair.
+            StorageProfile::Local(_) => {
+                CatalogError::new(ErrorKind::Unavailable, error.to_string())
+            }
+            _ => unusable(error.to_string()),
+        })
     }
 
     async fn open_signer(&self, cx: &Catalog) -> Result<S3Signer> {

@@ -224,3 +224,40 @@ async fn a_registered_copy_deletes_no_metadata_of_its_original() {
     assert_eq!(app.load("ns", "t").await, original);
     assert!(!file.exists(), "its own are deleted");
 }
+
+/// A disk that is not mounted, or that the server may not write to any more: its fault, and over when it is back.
+#[tokio::test]
+async fn broken_local_storage_is_the_servers_fault_and_loses_nothing() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let table = app.table("ns", "t").await;
+    let (root, away) = (app.folder().join("demo"), app.folder().join("away"));
+    std::fs::rename(&root, &away).unwrap();
+    let tables = app.at("namespaces/ns/tables");
+    let uri = app.at("namespaces/ns/tables/t");
+    let commit = crate::set_property(&table["metadata"]["table-uuid"], "a", "b");
+    let register = json!({ "name": "r", "metadata-location": table["metadata-location"] });
+    for opened in ["before", "after"] {
+        for answer in [
+            app.post(&tables, &testkit::table("u")).await,
+            app.post(&uri, &commit).await,
+            app.post(app.at("namespaces/ns/register"), &register).await,
+        ] {
+            let (status, kind, message) = answer.error();
+            let expected = (503, "ServiceUnavailableException");
+            assert_eq!((status, kind.as_str()), expected, "{opened}: {message}");
+            assert!(message.contains("root folder"), "{message}");
+        }
+        // Another version of the warehouse: its storage is opened anew.
+        for state in ["deactivate", "activate"] {
+            let uri = format!("/management/v1/warehouse/{}/{state}", app.warehouse);
+            app.post(uri, &json!({})).await.expect(200);
+        }
+    }
+    std::fs::rename(&away, &root).unwrap();
+    assert_eq!(
+        app.load("ns", "t").await["metadata-location"],
+        table["metadata-location"]
+    );
+    app.post(&uri, &commit).await.expect(200);
+}

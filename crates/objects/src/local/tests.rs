@@ -265,3 +265,57 @@ async fn all(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<Loca
         page.after = Some(token);
     }
 }
+
+#[tokio::test]
+async fn a_root_that_is_not_there_for_now_makes_nothing_missing() {
+    let (folder, store, base) = store();
+    let at = base.join("t/metadata/1.json").unwrap();
+    let content = Bytes::from_static(b"{}");
+    store.write_new(&at, content.clone()).await.unwrap();
+    let (root, away) = (folder.path().join("root"), folder.path().join("away"));
+    fs::rename(&root, &away).unwrap();
+
+    let first = PageRequest::first;
+    for outcome in [
+        store.read(&at, 10).await.map(drop),
+        store
+            .write_new(&base.join("new").unwrap(), content.clone())
+            .await,
+        store.delete(&at).await,
+        store.delete_batch(vec![at.clone()]).await,
+        store.list_prefix(&base, first()).await.map(drop),
+        store.prune_folders(&base).await,
+    ] {
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error, ObjectError::Unavailable { .. }),
+            "{error:?}"
+        );
+        assert!(
+            error.report().contains("is not there"),
+            "{}",
+            error.report()
+        );
+    }
+    assert!(!store.is_gone(&at));
+    assert!(!root.exists(), "it is not made anew");
+
+    fs::rename(&away, &root).unwrap();
+    assert_eq!(store.read(&at, 10).await.unwrap(), content);
+}
+
+#[test]
+fn rights_and_state_of_the_disk_are_nothing_that_a_client_could_correct() {
+    let at = Location::parse("file:///data/x").unwrap();
+    for kind in [
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::ReadOnlyFilesystem,
+        io::ErrorKind::StorageFull,
+    ] {
+        let error = ObjectError::from_io(&at, &kind.into());
+        assert!(
+            matches!(error, ObjectError::Unavailable { .. }),
+            "{error:?}"
+        );
+    }
+}
