@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::future::join_all;
+use futures::stream::FuturesUnordered;
 use http::header::RETRY_AFTER;
 use model::{Bounds, EventKind};
 use serde_json::{Value, json};
@@ -313,17 +315,16 @@ async fn a_panic_leaves_nobody_without_an_answer() {
 async fn a_line_that_is_full_refuses_with_a_time_to_come_back() {
     let mut queue = Queue::begin().await;
     let uri = queue.app.at(TABLE);
-    let waiting: Vec<_> = (1..Bounds::CHANGES_IN_LINE)
+    // One more than has room beside the first.
+    let mut sent: FuturesUnordered<_> = (0..Bounds::CHANGES_IN_LINE)
         .map(|n| {
-            let body = set_property(queue.uuid(), &format!("key-{}", n % 10), "1");
-            tokio::spawn(queue.app.post(&uri, &body).into_future())
+            let key = format!("key-{n}");
+            let body = set_property(queue.uuid(), &key, "1");
+            let answer = tokio::spawn(queue.app.post(&uri, &body).into_future());
+            async move { (key, answer.await.unwrap()) }
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let refused = queue
-        .app
-        .post(&uri, &set_property(queue.uuid(), "late", "1"));
-    let refused = refused.await;
+    let (late, refused) = sent.next().await.unwrap();
     let (status, kind, message) = refused.error();
     assert_eq!(
         (status, kind.as_str()),
@@ -332,11 +333,11 @@ async fn a_line_that_is_full_refuses_with_a_time_to_come_back() {
     assert!(message.contains("nothing was changed"), "{message}");
     assert!(refused.headers.contains_key(RETRY_AFTER));
     queue.open().await;
-    for answer in join_all(waiting).await {
-        answer.unwrap().expect(200);
+    while let Some((_, answer)) = sent.next().await {
+        answer.expect(200);
     }
     let properties = &queue.app.load("ns", "t").await["metadata"]["properties"];
-    assert!(properties.get("late").is_none());
+    assert!(properties.get(&late).is_none());
     assert!(metadata_files(&queue.created) < 40);
 }
 
