@@ -3,13 +3,22 @@
 //!
 //! The judge reads what comes out with decoders of its own: it shares no code with the signer.
 
+#[path = "decoding.rs"]
+mod decoding;
+#[path = "signature.rs"]
+mod signature;
+
+use decoding::lenient;
 use futures::FutureExt;
 use objects::{
     BulkDeletes, Location, Permission, S3Credential, S3Request, S3Signer, Scope, SignRequest,
     SignedRequest, StorageCredential, StorageProfile,
 };
 use serde_json::json;
+use signature::{decoded, hex};
+use unicode_normalization::UnicodeNormalization;
 
+const SECRET: &str = "hunter2";
 const FOLDER: [&str; 2] = ["wh", "orders"];
 /// Nothing else may stand in a signed query.
 const PARAMETERS: [&str; 13] = [
@@ -70,7 +79,7 @@ pub(crate) fn sign_text(text: &str) -> bool {
 fn credential() -> S3Credential {
     let credential = json!({
         "type": "s3", "credential-type": "access-key",
-        "access-key-id": "AKIAEXAMPLE", "secret-access-key": "hunter2",
+        "access-key-id": "AKIAEXAMPLE", "secret-access-key": SECRET,
     });
     match StorageCredential::from_json(&credential) {
         Ok(StorageCredential::S3(credential)) => credential,
@@ -150,6 +159,7 @@ fn judge(request: &SignRequest, signed: &SignedRequest, permission: Permission) 
         require_inside(source.strip_prefix("bucket-a/").unwrap());
     }
     require_signed_headers(signed);
+    signature::require_right(method, signed, SECRET);
 }
 
 /// S3 refuses requests with `x-amz-…` headers that the signature does not cover.
@@ -178,7 +188,8 @@ fn header(signed: &SignedRequest, name: &str) -> Option<String> {
     Some(values.join(","))
 }
 
-/// The key is inside as it is, and stays inside however often somebody decodes it and resolves what looks like a path.
+/// The key is inside as it is, and stays inside however often somebody folds its characters into plain ones, decodes it and
+/// resolves what looks like a path.
 fn require_inside(key: &str) {
     assert!(
         key.strip_prefix("wh/orders/")
@@ -188,7 +199,8 @@ fn require_inside(key: &str) {
     let mut current = key.to_owned();
     for _ in 0..8 {
         let mut at: Vec<&str> = Vec::new();
-        for segment in current.split(['/', '\\']) {
+        let plain: String = current.nfkc().collect();
+        for segment in plain.split(['/', '\\']) {
             match segment {
                 "" | "." => {}
                 ".." => {
@@ -199,7 +211,7 @@ fn require_inside(key: &str) {
             assert!(at.len() < 3 || at.starts_with(&FOLDER), "climbs out: {key}");
         }
         assert!(at.starts_with(&FOLDER), "climbs out: {key}");
-        current = lenient(&current);
+        current = lenient(&plain);
     }
 }
 
@@ -237,43 +249,4 @@ fn keys(body: &str) -> Vec<String> {
             other => panic!("in a body that was signed: {other:?}"),
         }
     }
-}
-
-/// Percent-decodes what the signer has written, which is ASCII in one spelling.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next().unwrap(), rest.next().unwrap()];
-            let digits = std::str::from_utf8(&digits).unwrap();
-            bytes.push(u8::from_str_radix(digits, 16).unwrap());
-        } else {
-            assert!(byte.is_ascii_graphic(), "raw {byte}");
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
-/// Percent-decodes what can be decoded and leaves the rest.
-fn lenient(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let all = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = all.get(at) {
-        let digits = all.get(at + 1..at + 3);
-        let value = digits
-            .filter(|digits| *byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(value.unwrap_or(*byte));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
 }

@@ -44,15 +44,18 @@ pub(super) fn normalized_authority(given: &str) -> Result<String, LocationProble
     Ok(format!("{filesystem}@{account}.{}", dfs_name(suffix)))
 }
 
-/// The name that a host goes by in locations: with `dfs` where it says `blob`.
+/// The name that a host goes by in locations: with `dfs` where it says `blob`. The first label of the two names the service.
 pub(crate) fn dfs_name(host: &str) -> Cow<'_, str> {
     let mut labels: Vec<&str> = host.split('.').collect();
-    match labels.iter_mut().find(|label| **label == "blob") {
-        Some(label) => {
+    let service = labels
+        .iter_mut()
+        .find(|label| matches!(**label, "blob" | "dfs"));
+    match service {
+        Some(label) if *label == "blob" => {
             *label = "dfs";
             Cow::Owned(labels.join("."))
         }
-        None => Cow::Borrowed(host),
+        _ => Cow::Borrowed(host),
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
             Location::from_checked(scheme, &azure::normalized_authority(authority)?, key)
         }
     };
+    // A bare path gets a scheme.
+    if location.normalized().len() > MAX_LOCATION_BYTES {
+        return Err(LocationProblem::TooLong(location.normalized().len()));
+    }
     Ok(location.respelled(given.to_owned(), scheme))
 }
 

@@ -87,31 +87,18 @@ fn is_cut(c: char) -> bool {
     matches!(c, '?' | '#' | '\\')
 }
 
-/// Compatibility forms of `.`, `..`, `/`, `\`, `%`, `:`, `?` and `#`.
+/// What looks like `.`, `..`, `/`, `\`, `%`, `:`, `?` or `#`, or becomes it where compatibility forms are folded (NFKC).
 fn is_lookalike(c: char) -> bool {
     matches!(
         c,
-        '\u{2024}'
-            ..='\u{2026}'
-                | '\u{2044}'
-                | '\u{2215}'
-                | '\u{29F8}'
-                | '\u{2100}'
-                | '\u{2101}'
-                | '\u{2105}'
-                | '\u{2106}'
-                | '\u{FE52}'
-                | '\u{FE56}'
-                | '\u{FE5F}'
-                | '\u{FE68}'
-                | '\u{FE6A}'
-                | '\u{FF03}'
-                | '\u{FF05}'
-                | '\u{FF0E}'
-                | '\u{FF0F}'
-                | '\u{FF1A}'
-                | '\u{FF1F}'
-                | '\u{FF3C}'
+        '\u{2024}'..='\u{2026}'
+            | '\u{2044}'
+            | '\u{2047}'..='\u{2049}'
+            | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}'
+            | '\u{2215}' | '\u{29F8}' | '\u{2A74}'
+            | '\u{FE13}' | '\u{FE16}' | '\u{FE19}' | '\u{FE30}'
+            | '\u{FE52}' | '\u{FE55}' | '\u{FE56}' | '\u{FE5F}' | '\u{FE68}' | '\u{FE6A}'
+            | '\u{FF03}' | '\u{FF05}' | '\u{FF0E}' | '\u{FF0F}' | '\u{FF1A}' | '\u{FF1F}' | '\u{FF3C}'
     )
 }
 

@@ -160,7 +160,11 @@ fn what_engines_read_differently_is_refused() {
         "s3://bucket/orders#x",
         "s3://bucket/s3://other/x",
         "s3://bucket/\u{FF0E}\u{FF0E}/b",
+        "s3://bucket/\u{FE30}/b",
+        "s3://bucket/%EF%B8%B0/b",
         "s3://bucket/a\u{FF0F}b",
+        "s3://bucket/a\u{2047}b",
+        "s3://bucket/s3\u{FE13}//b",
         "s3://bucket/or\u{200B}ders",
         "s3://bucket/\u{202E}sredro",
         "s3://bucket/or%E2%80%8Bders",
@@ -225,6 +229,10 @@ fn what_is_too_long_is_refused() {
     assert_eq!(problem(&name), LocationProblem::NameTooLong(256));
     let all = format!("/{}", "a/".repeat(4000));
     assert_eq!(problem(&all), LocationProblem::TooLong(8001));
+    let bare = format!("/bb{}", "/a".repeat(2043));
+    assert_eq!(parsed(&bare).normalized().len(), 4096);
+    let longer = format!("/b{bare}");
+    assert_eq!(problem(&longer), LocationProblem::TooLong(4098));
 }
 
 #[test]

@@ -45,6 +45,15 @@ fn spellings_of_one_filesystem_are_equal_and_kept() {
         parsed("abfss://lake@blob.blob.core.windows.net/a").bucket(),
         "lake@blob.dfs.core.windows.net"
     );
+    // Only the first of the services' names is one.
+    for (given, bucket) in [
+        ("account.blob.x.blob.net", "lake@account.dfs.x.blob.net"),
+        ("account.dfs.x.blob.net", "lake@account.dfs.x.blob.net"),
+    ] {
+        let location = parsed(&format!("abfss://lake@{given}/a"));
+        assert_eq!(location.bucket(), bucket);
+        assert_eq!(parsed(location.normalized()).bucket(), bucket);
+    }
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Keys that every reader takes for the same object.
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode_str;
 
 use super::SignError;
@@ -37,7 +35,7 @@ fn problem(key: &str) -> Option<&'static str> {
     if key.split('/').any(str::is_empty) {
         return Some("has an empty segment (`//`, or `/` at an end)");
     }
-    let mut current = Cow::Borrowed(key);
+    let mut current = folded(key);
     for _ in 0..MAX_ROUNDS {
         if has_dot_segment(&current) {
             return Some("has a segment `.` or `..`, perhaps encoded or in other characters");
@@ -46,31 +44,30 @@ fn problem(key: &str) -> Option<&'static str> {
         if decoded == current.as_bytes() {
             return None;
         }
-        current = Cow::Owned(String::from_utf8_lossy(&decoded).into_owned());
+        current = folded(&String::from_utf8_lossy(&decoded));
     }
     Some("is percent-encoded too many times over")
 }
 
 fn has_dot_segment(text: &str) -> bool {
-    let plain: String = text
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(plain)
-        .collect();
-    plain
-        .replace('\u{2025}', "..")
-        .split(['/', '\\'])
+    text.split(['/', '\\'])
         .any(|segment| segment == "." || segment == "..")
 }
 
-/// The character that a compatibility form of `.`, `/` or `\` stands for.
-fn plain(c: char) -> char {
-    match c {
-        '\u{2024}' | '\u{FE52}' | '\u{FF0E}' => '.',
-        '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' => '/',
-        '\u{FE68}' | '\u{FF3C}' => '\\',
-        other => other,
+/// The text with plain characters for their compatibility forms, and without what some readers drop.
+fn folded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
+        match c {
+            '\u{2024}' | '\u{FE52}' | '\u{FF0E}' => plain.push('.'),
+            '\u{2025}' | '\u{FE30}' => plain.push_str(".."),
+            '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' => plain.push('/'),
+            '\u{FE68}' | '\u{FF3C}' => plain.push('\\'),
+            '\u{FE6A}' | '\u{FF05}' => plain.push('%'),
+            other => plain.push(other),
+        }
     }
+    plain
 }
 
 /// What some readers drop: control characters, soft hyphen, joiners, direction marks, byte order mark.
