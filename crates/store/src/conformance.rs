@@ -34,6 +34,8 @@ pub mod namespace_drop;
 #[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
+pub mod overlap;
+#[doc(hidden)]
 pub mod project;
 #[doc(hidden)]
 pub mod race;
@@ -228,6 +230,8 @@ macro_rules! conformance_cases {
                 a_drop_frees_every_place
                 twins_in_one_commit_overlap
                 what_a_task_will_empty_is_taken;
+            overlap:
+                places_are_given_as_a_model_allows;
             resolve:
                 answers_come_in_the_order_of_the_keys
                 what_is_absent_is_none

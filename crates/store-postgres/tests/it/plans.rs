@@ -167,3 +167,52 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     let tree = store.namespace_tree(catalog.warehouse, namespace);
     tree.await.unwrap();
 }
+
+/// What it reads to create, move and drop twenty tables in one folder with so many others: rows by scans of whole tables,
+/// and entries in indexes.
+async fn reads_among(siblings: usize) -> i64 {
+    let catalog = Catalog::new().await;
+    let namespace = catalog.namespace("ns").await;
+    let mut left = siblings;
+    while left > 0 {
+        let count = left.min(TABLES);
+        let new = (0..count).map(|table| new_table(namespace, &format!("t{}", left - table)));
+        let commit = catalog.commit(new.collect(), Vec::new());
+        let done = catalog.store.tabular_commit(commit, Effects::none());
+        done.await.unwrap();
+        left -= count;
+    }
+    let Catalog {
+        store,
+        database,
+        warehouse,
+    } = catalog;
+    drop(store);
+    let client = connect(database.url()).await;
+    let filled = reads(&client).await;
+    let catalog = Catalog {
+        store: Arc::new(open(&database).await),
+        warehouse,
+        database: Arc::clone(&database),
+    };
+    for number in 0..20 {
+        let id = catalog.table(namespace, &format!("new{number}")).await;
+        let folder = "s3://bucket/tables/moved";
+        catalog.move_to(id, folder).await.unwrap();
+        let seen = (id, catalog.version(id).await);
+        let dropped = catalog.store.tabular_drop(seen, Effects::none());
+        dropped.await.unwrap();
+    }
+    drop(catalog);
+    let (scanned, read) = reads(&client).await;
+    (scanned - filled.0) + (read - filled.1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_siblings_cost_a_change_no_more_than_ten() {
+    let (few, many) = (reads_among(10).await, reads_among(10_000).await);
+    assert!(
+        many < few + 100,
+        "{few} among ten, {many} among ten thousand"
+    );
+}
