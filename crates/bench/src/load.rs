@@ -183,20 +183,25 @@ impl Connection {
 
     /// Asks and keeps the body.
     pub(crate) async fn fetch(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
-        self.0.ready().await?;
-        let (parts, body) = self.0.send_request(request).await?.into_parts();
-        let body = body.collect().await?.to_bytes();
-        let answer = Answer {
-            status: parts.status,
-            headers: parts.headers,
-            size: body.len(),
-            body,
-        };
+        let answer = self.exchange(request).await?;
         if answer.status.is_success() {
             Ok(answer)
         } else {
             Err(answer.refusal().into())
         }
+    }
+
+    /// Asks and keeps the answer, whatever it is.
+    pub(crate) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
+        self.0.ready().await?;
+        let (parts, body) = self.0.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            size: body.len(),
+            body,
+        })
     }
 
     /// Sends JSON and reads JSON; null where there is no body.

@@ -11,6 +11,7 @@
 )]
 
 mod cluster;
+mod delegated;
 mod load;
 mod many;
 mod options;
@@ -21,6 +22,8 @@ mod reference;
 mod report;
 mod setup;
 mod start;
+mod token_service;
+mod turns;
 mod writes;
 
 use std::process::ExitCode;
@@ -86,6 +89,7 @@ async fn run(options: &Options) -> Result<Report> {
     let tables = setup::tables(&running, &warehouse, options).await?;
     let mut reads = reads::Reads::new(options, &running, &mut report);
     reads.all(&tables).await?;
+    delegated::measure(options, (&server, &running, &warehouse), &mut report).await?;
     writes::measure(options, (&running, &cluster, &tables), &mut report).await?;
     let used = running.memory()?;
     report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));

@@ -37,9 +37,9 @@ pub(crate) struct Options {
     /// Seconds of each side in each turn.
     #[arg(long, default_value_t = 2.0)]
     pub(crate) seconds: f64,
-    /// Only what has this in its name.
+    /// Only what has this in its name; may be given several times.
     #[arg(long)]
-    pub(crate) only: Option<String>,
+    pub(crate) only: Vec<String>,
     /// Write the numbers to this file, too.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| name.contains(only))
+        self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }
 
     pub(crate) fn round(&self) -> std::time::Duration {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::Result;
-use crate::load::{Ask, Coding, Connection, Http, asked, drive};
+use crate::load::{Ask, Coding, Connection, asked};
 use crate::options::Options;
 use crate::process::Running;
 use crate::reference::Reference;
-use crate::report::{Goal, Report, Turns};
+use crate::report::{Goal, Report};
 use crate::setup::{PER_NAMESPACE, Tables};
+use crate::turns::against;
 
 /// What all reads share.
 pub(crate) struct Reads<'a> {
@@ -125,20 +126,7 @@ impl<'a> Reads<'a> {
             &connection.fetch(ask(1)).await?,
             self.options.client_threads,
         )?;
-        let (count, time) = (self.options.connections, self.options.round());
-        // What is asked for the first time is not what is measured.
-        drive(Http::clients(self.server.port, count, &ask).await?, time).await?;
-        drive(Http::clients(reference.port, count, &ask).await?, time / 4).await?;
-        let mut turns = Turns::default();
-        for _ in 0..self.options.rounds {
-            let theirs = Http::clients(reference.port, count, &ask).await?;
-            turns.reference.push(drive(theirs, time).await?);
-            let ours = Http::clients(self.server.port, count, &ask).await?;
-            let before = self.server.cpu()?;
-            turns.ours.push(drive(ours, time).await?);
-            turns.cpu += self.server.cpu()? - before;
-            turns.seconds += time.as_secs_f64();
-        }
+        let turns = against(self.options, (self.server, &ask), (reference.port, &ask)).await?;
         self.report.add_turns(read.name, &turns, read.goal);
         Ok(())
     }

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -72,11 +73,16 @@ async fn accept(listener: TcpListener, canned: Arc<Canned>) {
     while let Ok((stream, _)) = listener.accept().await {
         drop(stream.set_nodelay(true));
         let canned = Arc::clone(&canned);
-        let service = service_fn(move |_| {
-            let mut response = Response::new(Full::new(canned.body.clone()));
-            *response.status_mut() = canned.status;
-            *response.headers_mut() = canned.headers.clone();
-            std::future::ready(Ok::<_, Infallible>(response))
+        let service = service_fn(move |request: Request<Incoming>| {
+            let canned = Arc::clone(&canned);
+            async move {
+                // Whatever was sent; a broken connection ends by itself.
+                drop(request.into_body().collect().await);
+                let mut response = Response::new(Full::new(canned.body.clone()));
+                *response.status_mut() = canned.status;
+                *response.headers_mut() = canned.headers.clone();
+                Ok::<_, Infallible>(response)
+            }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }

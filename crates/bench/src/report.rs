@@ -17,6 +17,8 @@ pub(crate) enum Goal {
     AtLeast(f64),
     /// Less than.
     Below(f64),
+    /// No more than.
+    AtMost(f64),
     /// For information.
     None,
 }
@@ -26,7 +28,8 @@ impl Goal {
         match self {
             Self::AtLeast(least) if value >= least => "met",
             Self::Below(most) if value < most => "met",
-            Self::AtLeast(_) | Self::Below(_) => "SHORT",
+            Self::AtMost(most) if value <= most => "met",
+            Self::AtLeast(_) | Self::Below(_) | Self::AtMost(_) => "SHORT",
             Self::None => "",
         }
     }
@@ -35,6 +38,7 @@ impl Goal {
         match self {
             Self::AtLeast(least) => format!(">= {}", unit.text(least)),
             Self::Below(most) => format!("< {}", unit.text(most)),
+            Self::AtMost(most) => format!("<= {}", unit.text(most)),
             Self::None => String::new(),
         }
     }

@@ -98,27 +98,31 @@ pub(crate) async fn warehouse(
     connection
         .call(Method::POST, "/management/v1/bootstrap", &terms)
         .await?;
+    warehouse_in(&mut connection, "bench", files).await
+}
+
+/// Makes a warehouse of this name.
+pub(crate) async fn warehouse_in(
+    connection: &mut Connection,
+    name: &str,
+    files: Files,
+) -> Result<Warehouse> {
     let wanted = match &files {
         Files::Folder(root) => {
             let profile = json!({"type": "local", "root": root});
-            json!({"warehouse-name": "bench", "storage-profile": profile})
+            json!({"warehouse-name": name, "storage-profile": profile})
         }
         Files::Bucket {
             profile,
             credential,
-        } => json!({"warehouse-name": "bench", "storage-profile": profile,
+        } => json!({"warehouse-name": name, "storage-profile": profile,
             "storage-credential": credential}),
     };
     connection
         .call(Method::POST, "/management/v1/warehouse", &wanted)
         .await?;
-    let config = connection
-        .call(
-            Method::GET,
-            "/catalog/v1/config?warehouse=bench",
-            &Value::Null,
-        )
-        .await?;
+    let config = format!("/catalog/v1/config?warehouse={name}");
+    let config = connection.call(Method::GET, &config, &Value::Null).await?;
     let prefix = config
         .pointer("/defaults/prefix")
         .and_then(Value::as_str)

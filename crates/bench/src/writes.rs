@@ -10,12 +10,13 @@ use serde_json::json;
 
 use crate::Result;
 use crate::cluster::Cluster;
-use crate::load::{Ask, Coding, Connection, Http, asked, drive, posted};
+use crate::load::{Ask, Coding, Connection, asked, drive, posted};
 use crate::options::Options;
 use crate::process::Running;
 use crate::raw::{Act, Payload, Place, Raw};
 use crate::report::{Goal, Report, Turns};
 use crate::setup::{Tables, new_table};
+use crate::turns::take;
 
 /// Commits to many tables, to one, and creations.
 pub(crate) async fn measure(
@@ -48,27 +49,17 @@ pub(crate) async fn measure(
             let with = (&place, &payload);
             let raw = Raw::committers(&url, options.connections, act, with).await?;
             turns.reference.push(drive(raw, options.round()).await?);
-            turn(options, server, &ask, &mut turns).await?;
+            take(options, (server, &ask), &mut turns).await?;
         }
         report.add_turns(name, &turns, Goal::AtLeast(0.7));
     }
     if options.wants("commits to one table") {
         let mut turns = Turns::default();
         for _ in 0..options.rounds {
-            turn(options, server, &hot, &mut turns).await?;
+            take(options, (server, &hot), &mut turns).await?;
         }
         report.add_rate("commits to one table", &turns, Goal::AtLeast(200.0));
     }
-    Ok(())
-}
-
-/// One turn of our side.
-async fn turn(options: &Options, server: &Running, ask: &Ask, turns: &mut Turns) -> Result<()> {
-    let clients = Http::clients(server.port, options.connections, ask).await?;
-    let before = server.cpu()?;
-    turns.ours.push(drive(clients, options.round()).await?);
-    turns.cpu += server.cpu()? - before;
-    turns.seconds += options.round().as_secs_f64();
     Ok(())
 }
 

@@ -1,0 +1,224 @@
+//! How engines get at the files: loads with vended credentials against loads without, requests that are signed, and what
+//! the token service is asked.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::Result;
+use crate::load::{Ask, Coding, Connection, asked, posted};
+use crate::options::Options;
+use crate::process::{Running, Server};
+use crate::reference::Reference;
+use crate::report::{Goal, Report};
+use crate::setup::{Files, Warehouse, new_table, warehouse_in};
+use crate::token_service::TokenService;
+use crate::turns::against;
+
+const LOAD_GZIP: &str = "loadTable with credentials, gzip";
+const LOAD_IDENTITY: &str = "loadTable with credentials, identity";
+const SIGN: &str = "sign";
+const SIGN_BY_ID: &str = "sign by table id";
+const COLD: &str = "token requests for cold loads of one table";
+
+const TABLES: usize = 200;
+/// Tables that are loaded by a process that has just started.
+const COLD_TABLES: usize = 5;
+
+/// A warehouse that vends credentials and signs requests; not one in a folder, where there is no key to hand out.
+pub(crate) async fn measure(
+    options: &Options,
+    (server, running, beside): (&Server, &Running, &Warehouse),
+    report: &mut Report,
+) -> Result<()> {
+    let all = [LOAD_GZIP, LOAD_IDENTITY, SIGN, SIGN_BY_ID, COLD];
+    let Files::Bucket { .. } = &beside.files else {
+        return Ok(());
+    };
+    if !all.iter().any(|name| options.wants(name)) {
+        return Ok(());
+    }
+    let lake = Lake::make(running, &beside.files).await?;
+    for (name, coding) in [(LOAD_GZIP, Coding::Gzip), (LOAD_IDENTITY, Coding::Identity)] {
+        if options.wants(name) {
+            let with = lake.loads("vended-credentials", coding);
+            let without = lake.loads("client-managed", coding);
+            let turns = against(options, (running, &with), (running.port, &without)).await?;
+            report.add_turns(name, &turns, Goal::AtLeast(0.85));
+        }
+    }
+    for (name, ask) in [
+        (SIGN, lake.signs(|table| &table.sign)),
+        (SIGN_BY_ID, lake.signs(|table| &table.sign_by_id)),
+    ] {
+        if options.wants(name) {
+            let answer = Connection::open(running.port).await?.fetch(ask(1)).await?;
+            let reference = Reference::of(&answer, options.client_threads)?;
+            let turns = against(options, (running, &ask), (reference.port, &ask)).await?;
+            report.add_turns(name, &turns, Goal::AtLeast(0.5));
+        }
+    }
+    if options.wants(COLD) {
+        cold(options, server, &lake, report).await?;
+    }
+    Ok(())
+}
+
+/// The warehouse's tables.
+struct Lake {
+    tables: Arc<Vec<Table>>,
+    token_service: TokenService,
+}
+
+struct Table {
+    path: String,
+    /// Where requests for its files are signed: by the specification, and as clients are told.
+    sign: String,
+    sign_by_id: String,
+    /// What a reader has signed.
+    request: String,
+}
+
+impl Lake {
+    async fn make(running: &Running, beside: &Files) -> Result<Self> {
+        let Files::Bucket {
+            profile,
+            credential,
+        } = beside
+        else {
+            return Err("only buckets have keys to hand out".into());
+        };
+        let text = |name: &str| {
+            let value = profile.get(name).and_then(Value::as_str);
+            value.ok_or_else(|| format!("the profile has no `{name}`"))
+        };
+        let (endpoint, bucket, region) = (text("endpoint")?, text("bucket")?, text("region")?);
+        let port = endpoint
+            .rsplit_once(':')
+            .ok_or("an endpoint without port")?;
+        let token_service = TokenService::before(port.1.trim_matches('/').parse()?).await?;
+        let mut profile = profile.clone();
+        let members = profile.as_object_mut().ok_or("the profile is no object")?;
+        members.insert(
+            "key-prefix".to_owned(),
+            format!("bench-{}", uuid::Uuid::new_v4()).into(),
+        );
+        members.insert("sts-enabled".to_owned(), true.into());
+        members.insert("sts-endpoint".to_owned(), token_service.url.clone().into());
+        let files = Files::Bucket {
+            profile,
+            credential: credential.clone(),
+        };
+        let mut connection = Connection::open(running.port).await?;
+        let warehouse = warehouse_in(&mut connection, "delegated", files).await?;
+        let namespaces = format!("{}/namespaces", warehouse.root);
+        let name = json!({"namespace": ["n"]});
+        connection.call(Method::POST, &namespaces, &name).await?;
+        let mut tables = Vec::with_capacity(TABLES);
+        for at in 0..TABLES {
+            let path = format!("{namespaces}/n/tables");
+            let name = format!("t{at:03}");
+            connection
+                .call(Method::POST, &path, &new_table(&name))
+                .await?;
+            let path = format!("{path}/{name}");
+            let load = delegated(&path, "remote-signing", Coding::Identity);
+            let loaded: Value = serde_json::from_slice(&connection.fetch(load).await?.body)?;
+            let text = |pointer: &str| {
+                let value = loaded.pointer(pointer).and_then(Value::as_str);
+                value.ok_or_else(|| format!("a loaded table without `{pointer}`"))
+            };
+            let location = text("/metadata/location")?;
+            let key = location.strip_prefix("s3://").ok_or("not on S3")?;
+            let key = key.strip_prefix(bucket).ok_or("in another bucket")?;
+            let file = format!(
+                "{endpoint}/{bucket}{key}/data/{}.parquet",
+                uuid::Uuid::new_v4()
+            );
+            tables.push(Table {
+                sign: format!("{path}/sign"),
+                sign_by_id: format!("/catalog/{}", text("/config/signer.endpoint")?),
+                request: read(&file, region),
+                path,
+            });
+        }
+        Ok(Self {
+            tables: Arc::new(tables),
+            token_service,
+        })
+    }
+
+    fn loads(&self, delegation: &'static str, coding: Coding) -> Ask {
+        let tables = Arc::clone(&self.tables);
+        Arc::new(move |number| delegated(&pick(&tables, number).path, delegation, coding))
+    }
+
+    fn signs(&self, at: fn(&Table) -> &String) -> Ask {
+        let tables = Arc::clone(&self.tables);
+        Arc::new(move |number| {
+            let table = pick(&tables, number);
+            posted(Method::POST, at(table), table.request.clone())
+        })
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "modulo their count")]
+fn pick(tables: &[Table], number: u64) -> &Table {
+    &tables[number as usize % tables.len()]
+}
+
+/// A load by a client that wants to get at the files like this.
+fn delegated(path: &str, delegation: &'static str, coding: Coding) -> Request<Full<Bytes>> {
+    let mut request = asked(Method::GET, path, coding);
+    request.headers_mut().insert(
+        "x-iceberg-access-delegation",
+        HeaderValue::from_static(delegation),
+    );
+    request
+}
+
+/// A part of a data file as Java's `S3FileIO` asks for it.
+fn read(file: &str, region: &str) -> String {
+    let headers = json!({
+        "Range": ["bytes=1048576-2097151"],
+        "User-Agent": ["aws-sdk-java/2.29.52 md/io#async md/http#Apache ua/2.1 os/Linux lang/java#17.0.13 md/vendor"],
+        "amz-sdk-invocation-id": ["6b1d2c5e-0f3a-4e6f-9a52-7c1f3c1f9f10"],
+        "amz-sdk-request": ["attempt=1; max=4"],
+        "x-amz-content-sha256": ["UNSIGNED-PAYLOAD"],
+    });
+    json!({"region": region, "method": "GET", "uri": file, "headers": headers, "properties": {}})
+        .to_string()
+}
+
+/// What the token service is asked when all connections of a process that has just started load one table at the same time.
+async fn cold(options: &Options, server: &Server, lake: &Lake, report: &mut Report) -> Result<()> {
+    let started = server.start().await?;
+    let before = lake.token_service.asked();
+    for table in lake.tables.iter().take(COLD_TABLES) {
+        let together = Arc::new(Barrier::new(options.connections));
+        let mut loads = Vec::with_capacity(options.connections);
+        for _ in 0..options.connections {
+            let mut connection = Connection::open(started.port).await?;
+            let (together, path) = (Arc::clone(&together), table.path.clone());
+            loads.push(tokio::spawn(async move {
+                together.wait().await;
+                let load = delegated(&path, "vended-credentials", Coding::Identity);
+                connection.fetch(load).await
+            }));
+        }
+        for load in loads {
+            let answer: Value = serde_json::from_slice(&load.await??.body)?;
+            if answer.pointer("/config/s3.session-token").is_none() {
+                return Err("a load without credentials".into());
+            }
+        }
+    }
+    let asked = lake.token_service.asked() - before;
+    let each = asked as f64 / COLD_TABLES as f64;
+    report.add(COLD, each, Goal::AtMost(1.0));
+    Ok(())
+}
