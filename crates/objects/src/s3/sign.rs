@@ -12,6 +12,7 @@ mod key;
 mod operation;
 mod payload;
 mod signer;
+mod signing_key;
 #[cfg(test)]
 mod tests;
 mod uri;
@@ -20,7 +21,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use object_store::aws::AwsCredential;
 
 use super::sigv4::{
     Signable, SigningScope, canonical_query, encode_path, parse_timestamp, timestamp,
@@ -34,6 +34,7 @@ use host::{Addressing, addressing};
 use key::{Folder, check_key, check_prefix};
 use operation::{Named, Operation};
 pub use signer::S3Signer;
+use signing_key::SigningKey;
 use uri::Uri;
 
 /// How far a client's clock may be from ours: as far as from S3's.
@@ -166,7 +167,7 @@ impl S3Request {
     fn sign(
         &self,
         scope: &Scope,
-        key: &AwsCredential,
+        key: &SigningKey,
         now: SystemTime,
     ) -> Result<SignedRequest, SignError> {
         self.require_within(scope)?;
@@ -175,8 +176,8 @@ impl S3Request {
         signed.insert(HOST.to_owned(), self.uri.origin.authority());
         signed.insert(DATE.to_owned(), timestamp(at));
         signed.insert(PAYLOAD_HASH.to_owned(), self.payload_hash.clone());
-        if let Some(token) = &key.token {
-            signed.insert(SESSION_TOKEN.to_owned(), token.clone());
+        if let Some(token) = key.token() {
+            signed.insert(SESSION_TOKEN.to_owned(), token.to_owned());
         }
         let path = encode_path(&self.uri.path);
         let query = canonical_query(
@@ -197,7 +198,7 @@ impl S3Request {
             service: "s3",
             at,
         };
-        let authorization = service.authorization(key, &request);
+        let authorization = service.authorization((key.id(), &key.on_day_of(&service)), &request);
         Ok(SignedRequest {
             uri: self.written(&path, &query),
             headers: self.with_signature(signed, authorization),

@@ -9,8 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use object_store::aws::AwsCredential;
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::{digest, hmac};
 
@@ -57,9 +56,16 @@ impl Signable<'_> {
     fn canonical(&self) -> String {
         let mut text = format!("{}\n{}\n{}\n", self.method, self.path, self.query);
         for (name, value) in self.headers {
+            text.push_str(name);
+            text.push(':');
             // Blanks around a value, and all but one of those within it, do not count.
-            let words: Vec<&str> = value.split_ascii_whitespace().collect();
-            let _ = writeln!(text, "{name}:{}", words.join(" "));
+            for (at, word) in value.split_ascii_whitespace().enumerate() {
+                if at > 0 {
+                    text.push(' ');
+                }
+                text.push_str(word);
+            }
+            text.push('\n');
         }
         let _ = write!(text, "\n{}\n{}", self.signed_headers(), self.payload_hash);
         text
@@ -67,17 +73,15 @@ impl Signable<'_> {
 }
 
 impl SigningScope<'_> {
-    fn date(&self) -> String {
-        self.at.format("%Y%m%d").to_string()
+    /// The day that a signing key is good for, as `20260102`.
+    pub(crate) fn day(&self) -> String {
+        let (year, month, day) = (self.at.year(), self.at.month(), self.at.day());
+        format!("{year:04}{month:02}{day:02}")
     }
 
     fn credential_scope(&self) -> String {
-        format!(
-            "{}/{}/{}/aws4_request",
-            self.date(),
-            self.region,
-            self.service
-        )
+        let (day, region, service) = (self.day(), self.region, self.service);
+        format!("{day}/{region}/{service}/aws4_request")
     }
 
     fn string_to_sign(&self, canonical_request: &str) -> String {
@@ -89,22 +93,29 @@ impl SigningScope<'_> {
         )
     }
 
-    /// The value of the `Authorization` header.
-    pub(crate) fn authorization(&self, key: &AwsCredential, request: &Signable<'_>) -> String {
-        let seed = format!("AWS4{}", key.secret_key);
-        let parts = [&self.date(), self.region, self.service, "aws4_request"];
-        let signing_key = parts.iter().fold(
+    /// What signs on that day, derived from a secret key.
+    pub(crate) fn signing_key(&self, secret: &str) -> hmac::Key {
+        let seed = format!("AWS4{secret}");
+        let parts = [&self.day(), self.region, self.service, "aws4_request"];
+        parts.iter().fold(
             hmac::Key::new(hmac::HMAC_SHA256, seed.as_bytes()),
             |key, part| {
                 let derived = hmac::sign(&key, part.as_bytes());
                 hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
             },
-        );
+        )
+    }
+
+    /// The value of the `Authorization` header: by an access key's id, and what its secret signs with on this day.
+    pub(crate) fn authorization(
+        &self,
+        (key_id, signing_key): (&str, &hmac::Key),
+        request: &Signable<'_>,
+    ) -> String {
         let text = self.string_to_sign(&request.canonical());
-        let signature = hmac::sign(&signing_key, text.as_bytes());
+        let signature = hmac::sign(signing_key, text.as_bytes());
         format!(
-            "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={}",
-            key.key_id,
+            "{ALGORITHM} Credential={key_id}/{}, SignedHeaders={}, Signature={}",
             self.credential_scope(),
             request.signed_headers(),
             hex(signature.as_ref())
@@ -114,7 +125,10 @@ impl SigningScope<'_> {
 
 /// The time as `x-amz-date` has it.
 pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
-    at.format(TIMESTAMP).to_string()
+    // By hand: chrono reads a format anew each time.
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 /// Reads what [`timestamp`] writes, and nothing else.
@@ -153,10 +167,11 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+        }
+    }
+    text
 }

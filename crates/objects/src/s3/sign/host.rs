@@ -36,6 +36,9 @@ pub(super) enum Addressing {
 /// style only takes the other one away.
 pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Addressing, SignError> {
     let style = profile.remote_signing_url_style();
+    if style != SigningUrlStyle::VirtualHost && is_spelled_like(origin, profile.endpoint()) {
+        return Ok(Addressing::Path);
+    }
     let hosts = Hosts::of(profile);
     let is_at = |host: &str| {
         (origin.scheme, origin.host.as_str(), origin.port) == (hosts.scheme, host, hosts.port)
@@ -69,6 +72,14 @@ pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Address
             }
         },
     })
+}
+
+/// Whether the endpoint is written as `origin` is: the usual case, known without taking the endpoint apart.
+fn is_spelled_like(origin: &Origin, endpoint: Option<&str>) -> bool {
+    let rest = endpoint
+        .and_then(|endpoint| endpoint.strip_prefix(origin.scheme))
+        .and_then(|rest| rest.strip_prefix("://"));
+    rest.is_some_and(|rest| rest.trim_end_matches('/') == origin.authority())
 }
 
 /// The hosts of a profile's store, without the bucket.

@@ -1,10 +1,11 @@
 //! Who signs.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use object_store::aws::AwsCredentialProvider;
+use object_store::aws::{AwsCredential, AwsCredentialProvider};
 
-use super::{S3Request, SignError, SignedRequest};
+use super::{S3Request, SignError, SignedRequest, SigningKey};
 use crate::classify;
 use crate::credential::S3Credential;
 use crate::open::OpenError;
@@ -16,6 +17,8 @@ use crate::vend::Scope;
 pub struct S3Signer {
     bucket: String,
     identity: AwsCredentialProvider,
+    /// The key that was used last.
+    key: Mutex<Option<Arc<SigningKey>>>,
 }
 
 impl S3Signer {
@@ -24,6 +27,7 @@ impl S3Signer {
         Ok(Self {
             bucket: profile.bucket().to_owned(),
             identity: identity::of_server(profile, credential)?,
+            key: Mutex::default(),
         })
     }
 
@@ -45,7 +49,15 @@ impl S3Signer {
         let key = key.map_err(|error| SignError::Identity {
             reason: classify::text(&error),
         })?;
-        request.sign(scope, &key, session::now())
+        request.sign(scope, &self.signing_key(key), session::now())
+    }
+
+    fn signing_key(&self, credential: Arc<AwsCredential>) -> Arc<SigningKey> {
+        let mut kept = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref().filter(|kept| kept.is_of(&credential)) {
+            Some(kept) => Arc::clone(kept),
+            None => Arc::clone(kept.insert(Arc::new(SigningKey::of(credential)))),
+        }
     }
 }
 

@@ -4,6 +4,9 @@ mod delete;
 mod headers;
 mod host;
 
+use std::sync::Arc;
+
+use object_store::aws::AwsCredential;
 use serde_json::json;
 
 use super::*;
@@ -30,12 +33,16 @@ fn now() -> SystemTime {
     parse_timestamp("20260102T030405Z").unwrap().into()
 }
 
-fn key() -> AwsCredential {
+fn credential() -> AwsCredential {
     AwsCredential {
         key_id: "AKIAEXAMPLE".to_owned(),
         secret_key: "hunter2".to_owned(),
         token: None,
     }
+}
+
+fn key() -> SigningKey {
+    SigningKey::of(Arc::new(credential()))
 }
 
 fn request(method: &str, uri: &str) -> SignRequest {
@@ -364,4 +371,17 @@ fn the_table_can_be_found_by_what_a_request_reaches() {
     let mut delete = request("POST", &at("/bucket-a?delete"));
     delete.body = Some("<Delete><Object><Key>wh/orders/a</Key></Object></Delete>".to_owned());
     assert_eq!(location(delete).as_str(), "s3://bucket-a/wh/orders/a");
+}
+
+#[test]
+fn a_key_that_is_kept_signs_on_each_day_as_a_new_one() {
+    let kept = key();
+    let within = scope(FOLDER, Permission::Read);
+    let asked = request("GET", &at("/bucket-a/wh/orders/a"));
+    let asked = S3Request::parse(&profile(&json!({})), BulkDeletes::Refused, asked).unwrap();
+    for time in ["20260102T235959Z", "20260103T000000Z", "20260102T235958Z"] {
+        let time: SystemTime = parse_timestamp(time).unwrap().into();
+        let signed = asked.sign(&within, &kept, time).unwrap();
+        assert_eq!(signed, asked.sign(&within, &key(), time).unwrap());
+    }
 }

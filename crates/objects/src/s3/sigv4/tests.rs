@@ -1,5 +1,7 @@
 //! The signatures that AWS publishes: its test suite, and the examples of the S3 documentation.
 
+use object_store::aws::AwsCredential;
+
 use super::*;
 
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -27,7 +29,8 @@ impl Vector {
             headers: &headers,
             payload_hash: &self.payload_hash,
         };
-        let authorization = scope.authorization(key, &request);
+        let signing_key = scope.signing_key(&key.secret_key);
+        let authorization = scope.authorization((&key.key_id, &signing_key), &request);
         assert!(
             authorization.ends_with(&format!("Signature={}", self.signature)),
             "{} {}: {authorization}\n{}",

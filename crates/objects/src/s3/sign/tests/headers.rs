@@ -50,10 +50,10 @@ fn headers_are_kept_and_only_what_s3_wants_is_signed() {
 
 #[test]
 fn a_session_token_is_sent_and_signed() {
-    let temporary = AwsCredential {
+    let temporary = SigningKey::of(Arc::new(AwsCredential {
         token: Some("a-token".to_owned()),
-        ..key()
-    };
+        ..credential()
+    }));
     let parsed = S3Request::parse(
         &profile(&json!({})),
         BulkDeletes::Refused,
