@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authz::{Action, TableAction, WarehouseAction};
+use futures::future::join;
 use model::{TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
@@ -23,7 +24,7 @@ pub async fn sign(
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
     let (understood, action) = understand(cx, &target.warehouse, wanted);
     let target = cx.require(request, action, target).await?;
-    let folder = folder(&versioned.content.location)?;
+    let folder = versioned.folder()?.clone();
     sign_within(cx, &target.warehouse, understood?, folder).await
 }
 
@@ -35,9 +36,12 @@ pub async fn sign_by_id(
     at: (WarehouseId, TabularId),
     wanted: SignRequest,
 ) -> Result<SignedRequest> {
-    let (warehouse, _) = cx.resolve(at.0, ResolveTarget::Warehouse).await?;
+    // At the same time: as many round trips as a load takes.
+    let warehouse = cx.resolve(at.0, ResolveTarget::Warehouse);
+    let (warehouse, row) = join(warehouse, find_table(cx, at)).await;
+    let (warehouse, _) = warehouse?;
     let (understood, action) = understand(cx, &warehouse, wanted);
-    let Some(row) = find_table(cx, at).await? else {
+    let Some(row) = row? else {
         return sign_at_place(cx, request, warehouse, understood).await;
     };
     let folder = folder(&row.content.location)?;
