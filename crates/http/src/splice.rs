@@ -16,6 +16,9 @@ use store::StoredMetadata;
 #[derive(Clone)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
+/// Texts of so many bytes are compressed: credentials stand in an answer twice, and the answer is kept.
+const WORTH_COMPRESSING: usize = 1 << 10;
+
 /// Bodies up to so many bytes are sent in one piece: the copy costs less than the further pieces.
 const ONE_PIECE: usize = 16 << 10;
 
@@ -78,10 +81,19 @@ pub(crate) fn gzip(before: &[u8], metadata: &StoredMetadata, after: &[u8]) -> Pi
         metadata.crc(),
         metadata.json_len() as u64,
     ));
-    crc.update(after);
     let length = before.len() + metadata.json_len() + after.len();
     let mut tail = BytesMut::with_capacity(after.len() + 32);
-    put_stored(&mut tail, after);
+    if after.len() < WORTH_COMPRESSING {
+        crc.update(after);
+        put_stored(&mut tail, after);
+    } else {
+        let after = StoredMetadata::encode(after);
+        crc.combine(&Hasher::new_with_initial_len(
+            after.crc(),
+            after.json_len() as u64,
+        ));
+        tail.put_slice(&after.deflate_blocks());
+    }
     // An empty, final stored block.
     tail.put_slice(&[1, 0, 0, 0xff, 0xff]);
     tail.put_u32_le(crc.finalize());
