@@ -56,11 +56,12 @@ async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     let (mut parts, body) = request.into_parts();
     let Asked(mut asked) = Asked::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts.headers)?;
-    let request = HttpRequest::from_parts(parts.clone(), body);
+    let kept = key.map(|key| (key, parts.clone()));
+    let request = HttpRequest::from_parts(parts, body);
     let bytes = Bytes::from_request(request, app)
         .await
         .map_err(|error| refused(app, &error))?;
-    asked.idempotency = key.map(|key| {
+    asked.idempotency = kept.map(|(key, parts)| {
         let fingerprint = fingerprint(&parts, &asked.caller.to_string(), &bytes);
         Idempotent { key, fingerprint }
     });
