@@ -26,6 +26,10 @@ impl Bounds {
     pub const UPDATES_PER_COMMIT: usize = 100_000;
     /// Most requests that change one table or view of a replica at the same time, those that wait included.
     pub const CHANGES_IN_LINE: usize = 1_024;
+    /// Longest id of a user, in bytes of UTF-8.
+    pub const USER_ID_BYTES: usize = 512;
+    /// Longest name and longest e-mail address of a user, in bytes of UTF-8: an id and some words before it.
+    pub const USER_TEXT_BYTES: usize = 640;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

@@ -1,6 +1,9 @@
 //! Who sent a request.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::Identity;
 
 /// The identity on whose behalf a request runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -9,13 +12,26 @@ pub enum Caller {
     Anonymous,
     /// The catalog itself: background work and commands of the operator on the machine.
     System,
+    /// Whoever has shown a token that was verified.
+    User(Arc<Identity>),
+}
+
+impl Caller {
+    /// What is known of the user, if it is one.
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::User(identity) => Some(identity),
+            Self::Anonymous | Self::System => None,
+        }
+    }
 }
 
 impl fmt::Display for Caller {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Anonymous => "anonymous",
-            Self::System => "system",
-        })
+        match self {
+            Self::Anonymous => out.write_str("anonymous"),
+            Self::System => out.write_str("system"),
+            Self::User(identity) => identity.user.fmt(out),
+        }
     }
 }

@@ -11,6 +11,7 @@ mod name;
 mod page;
 mod properties;
 mod tabular;
+mod user;
 
 pub use bounds::Bounds;
 pub use caller::Caller;
@@ -20,7 +21,10 @@ pub use id::{
     InvalidProjectId, NamespaceId, ProjectId, RequestId, SecretId, ServerId, TabularId, TaskId,
     Version, WarehouseId,
 };
-pub use name::{InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath};
+pub use name::{
+    InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath, fold,
+};
 pub use page::{Page, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
 pub use tabular::TabularKind;
+pub use user::{Identity, InvalidUserId, UserId, UserType};

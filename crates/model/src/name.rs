@@ -49,7 +49,8 @@ pub enum InvalidName {
     },
 }
 
-fn fold(text: &str) -> String {
+/// The text after Unicode case folding: what texts that differ only in case have in common.
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {

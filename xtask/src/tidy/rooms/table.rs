@@ -21,9 +21,9 @@ const fn room(
     }
 }
 
-/// `server → http → catalog → {store, objects, secrets, authz} → {model, iceberg}`: only `server`
+/// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 16] = [
+pub(super) const ROOMS: [Room; 17] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -31,6 +31,7 @@ pub(super) const ROOMS: [Room; 16] = [
     room("store-postgres", &["model", "store"], &[]),
     room("objects", &["model"], &[]),
     room("secrets", &["model", "store"], &["store-sqlite"]),
+    room("authn", &["model"], &[]),
     room("authz", &["model"], &[]),
     room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
@@ -43,7 +44,9 @@ pub(super) const ROOMS: [Room; 16] = [
     room(
         "http-api",
         // Of `store` it knows the records that it prints, never a method.
-        &["model", "iceberg", "store", "objects", "authz", "catalog"],
+        &[
+            "model", "iceberg", "store", "objects", "authn", "authz", "catalog",
+        ],
         &["store-sqlite", "secrets", "testkit"],
     ),
     room(
@@ -56,6 +59,7 @@ pub(super) const ROOMS: [Room; 16] = [
             "store-postgres",
             "objects",
             "secrets",
+            "authn",
             "authz",
             "jobs",
             "catalog",
@@ -73,6 +77,7 @@ pub(super) const ROOMS: [Room; 16] = [
             "store-postgres",
             "objects",
             "secrets",
+            "authn",
             "authz",
             "jobs",
             "catalog",

@@ -1,0 +1,65 @@
+//! The token of this process, which Kubernetes replaces in its file.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{AuthnError, BearerToken, jwt};
+
+/// Kubernetes replaces a token when a fifth of its life is left, of ten minutes at least.
+const READ_AGAIN: Duration = Duration::from_mins(1);
+
+/// A token and who has made it.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) token: BearerToken,
+    /// As the token says; `None` if it is no JWT.
+    pub(super) issuer: Option<String>,
+    at: Instant,
+}
+
+#[derive(Debug)]
+pub(super) struct OwnToken {
+    path: PathBuf,
+    last: Mutex<Option<Arc<Read>>>,
+}
+
+impl OwnToken {
+    pub(super) const fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// The token as it was a minute ago at most.
+    pub(super) async fn read(&self) -> Result<Arc<Read>, AuthnError> {
+        let last = self
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(last) = last.filter(|last| last.at.elapsed() < READ_AGAIN) {
+            return Ok(last);
+        }
+        let unusable = |why: String| {
+            let path = self.path.display();
+            AuthnError::Unavailable(format!(
+                "the token of the catalog itself in `{path}`: {why}"
+            ))
+        };
+        let text = tokio::fs::read_to_string(&self.path).await;
+        let text = text.map_err(|error| unusable(error.to_string()))?;
+        let token = BearerToken::parse(text.trim());
+        let token = token.map_err(|error| unusable(error.to_string()))?;
+        let read = Arc::new(Read {
+            issuer: jwt::issuer_unverified(token.expose()),
+            token,
+            at: Instant::now(),
+        });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&read));
+        Ok(read)
+    }
+}

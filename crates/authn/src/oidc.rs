@@ -1,0 +1,225 @@
+//! One OpenID Connect provider.
+
+use std::sync::Arc;
+
+use model::Timestamp;
+
+use crate::cache::Verified;
+use crate::claims::Claims;
+use crate::identity::identity;
+use crate::jwt::Jwt;
+use crate::key_source::{KeySource, Pace, Published};
+use crate::{AuthnError, NameTemplate, Refusal, fetch};
+
+/// What the operator decides about a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcConfig {
+    /// Its name, which the ids of its users start with.
+    pub id: String,
+    /// Where it is; `/.well-known/openid-configuration` is below.
+    pub uri: String,
+    /// Whom tokens must be meant for, one of them; empty: whomever.
+    pub audiences: Vec<String>,
+    /// Issuers that are believed besides the one in the provider's discovery document, if they sign with its keys.
+    pub additional_issuers: Vec<String>,
+    /// A scope that tokens must have.
+    pub scope: Option<String>,
+    /// Claims that name the user; the first that is there counts.
+    pub subject_claims: Vec<String>,
+    /// The claim that names roles.
+    pub roles_claim: Option<String>,
+    /// Claims that must be there.
+    pub required_claims: Vec<RequiredClaim>,
+    /// What to call users whose tokens hold no name.
+    pub name_template: Option<NameTemplate>,
+}
+
+/// A claim that tokens must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredClaim {
+    /// Its name or path.
+    pub path: String,
+    /// What it must be, or what must be among its values; absent: anything but `null` and `false`.
+    pub value: Option<String>,
+}
+
+impl OidcConfig {
+    /// A provider whose tokens are believed whomever they are meant for.
+    pub fn new(id: &str, uri: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            uri: uri.to_owned(),
+            audiences: Vec::new(),
+            additional_issuers: Vec::new(),
+            scope: None,
+            subject_claims: vec!["oid".to_owned(), "sub".to_owned()],
+            roles_claim: None,
+            required_claims: Vec::new(),
+            name_template: None,
+        }
+    }
+}
+
+/// Verifies the tokens of one provider by the keys that it publishes.
+#[derive(Debug)]
+pub struct OidcProvider {
+    config: OidcConfig,
+    keys: Arc<KeySource>,
+}
+
+impl OidcProvider {
+    /// Asks nobody yet. Fails if the system cannot do TLS.
+    pub fn new(config: OidcConfig) -> Result<Self, AuthnError> {
+        Self::paced(config, Pace::USUAL)
+    }
+
+    pub(crate) fn paced(config: OidcConfig, pace: Pace) -> Result<Self, AuthnError> {
+        let client = fetch::client(None).map_err(|error| {
+            AuthnError::Unavailable(format!("no connections can be made: {error}"))
+        })?;
+        let keys = Arc::new(KeySource::new(&config.uri, client, pace));
+        Ok(Self { config, keys })
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &str {
+        &self.config.id
+    }
+
+    /// Fetches its keys, unless they are known.
+    pub async fn connect(&self) -> Result<(), AuthnError> {
+        self.published().await.map(drop)
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.keys.known().is_some()
+    }
+
+    /// Where it gives tokens, once that is known.
+    pub(crate) fn token_endpoint(&self) -> Option<String> {
+        self.keys.known()?.token_endpoint.clone()
+    }
+
+    /// Whether the issuer is this provider, as far as is known. Until it was connected it is taken to be what its address says,
+    /// as OpenID Connect demands.
+    pub(crate) fn issues_as(&self, issuer: &str) -> bool {
+        let is_additional = self
+            .config
+            .additional_issuers
+            .iter()
+            .any(|one| one == issuer);
+        is_additional
+            || match self.keys.known() {
+                Some(published) => published.issuer == issuer,
+                None => self.config.uri.trim_end_matches('/') == issuer.trim_end_matches('/'),
+            }
+    }
+
+    /// Whether the token is meant for one of the configured audiences.
+    pub(crate) fn is_meant(&self, claims: &Claims) -> bool {
+        let wanted = &self.config.audiences;
+        let meant = claims.audiences();
+        wanted.is_empty() || meant.iter().any(|one| wanted.iter().any(|two| one == two))
+    }
+
+    /// Whose token it is. All that needs no key is looked at first: whoever may not in anyway makes no provider be asked.
+    pub(crate) async fn verify(
+        &self,
+        token: &Jwt<'_>,
+        now: Timestamp,
+    ) -> Result<Verified, AuthnError> {
+        let until = self.judge(&token.claims, now)?;
+        let mut published = self.published().await?;
+        if !self.issues_as(token.claims.issuer()?) {
+            return Err(Refusal::issuer(token.claims.issuer()?).into());
+        }
+        if !token.has_key_in(&published.keys)
+            && let Some(newer) = self.keys.newer(&published).await
+        {
+            published = newer;
+        }
+        token.is_signed_by(&published.keys)?;
+        let identity = Arc::new(identity(&self.config, &token.claims)?);
+        Ok(Verified { identity, until })
+    }
+
+    async fn published(&self) -> Result<Arc<Published>, AuthnError> {
+        let connected = self.keys.connect().await;
+        connected.map_err(|error| {
+            AuthnError::Unavailable(format!("provider `{}`: {error}", self.config.id))
+        })
+    }
+
+    /// Until when the token counts, if it is one for us.
+    fn judge(&self, claims: &Claims, now: Timestamp) -> Result<Timestamp, Refusal> {
+        if !self.is_meant(claims) {
+            return Err(Refusal::audience(claims.audiences()));
+        }
+        let until = claims.end(now)?;
+        if let Some(scope) = &self.config.scope
+            && !claims.has_scope(scope)
+        {
+            return Err(Refusal::Scope(scope.clone()));
+        }
+        let required = &self.config.required_claims;
+        required.iter().try_for_each(|one| one.check(claims))?;
+        Ok(until)
+    }
+}
+
+impl RequiredClaim {
+    fn check(&self, claims: &Claims) -> Result<(), Refusal> {
+        use serde_json::Value;
+        let found = claims.at(&self.path);
+        let holds = |value: &Value, wanted: &str| match value {
+            Value::String(text) => text == wanted,
+            Value::Bool(flag) => wanted == if *flag { "true" } else { "false" },
+            Value::Number(number) => number.to_string().as_str() == wanted,
+            _ => false,
+        };
+        let is_met = match (found, &self.value) {
+            (None | Some(Value::Null | Value::Bool(false)), None) | (None, Some(_)) => false,
+            (Some(_), None) => true,
+            (Some(Value::Array(all)), Some(wanted)) => all.iter().any(|one| holds(one, wanted)),
+            (Some(one), Some(wanted)) => holds(one, wanted),
+        };
+        if is_met {
+            Ok(())
+        } else {
+            Err(Refusal::claim(&self.path, "is not what is required"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn required_claims_are_texts_flags_numbers_or_among_several() {
+        let claims =
+            br#"{"org":"acme","verified":true,"off":false,"n":7,"groups":["a","b"],"null":null}"#;
+        let claims = Claims::parse(claims).unwrap();
+        for (path, value, is_met) in [
+            ("org", Some("acme"), true),
+            ("org", Some("acm"), false),
+            ("org", None, true),
+            ("verified", Some("true"), true),
+            ("verified", None, true),
+            ("off", None, false),
+            ("off", Some("false"), true),
+            ("n", Some("7"), true),
+            ("groups", Some("b"), true),
+            ("groups", Some("c"), false),
+            ("null", None, false),
+            ("missing", None, false),
+            ("missing", Some("x"), false),
+        ] {
+            let required = RequiredClaim {
+                path: path.to_owned(),
+                value: value.map(str::to_owned),
+            };
+            assert_eq!(required.check(&claims).is_ok(), is_met, "{path} {value:?}");
+        }
+    }
+}

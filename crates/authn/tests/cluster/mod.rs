@@ -1,0 +1,76 @@
+//! A stand-in for the API server of a cluster, as far as it reviews tokens.
+
+use authn::SubjectSource;
+use authn::kubernetes::{KubernetesConfig, LegacyTokens};
+use authn::stand_in::{Canned, Kind, LocalServer, SigningKey};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const REVIEWS: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+const ISSUER: &str = "https://kubernetes.default.svc";
+
+pub(crate) struct Cluster {
+    server: LocalServer,
+    folder: TempDir,
+    key: SigningKey,
+}
+
+impl Cluster {
+    /// Confirms every token.
+    pub(crate) async fn start() -> Self {
+        let cluster = Self {
+            server: LocalServer::start().await,
+            folder: tempfile::tempdir().unwrap(),
+            key: SigningKey::new(Kind::Es256, "cluster"),
+        };
+        let own = cluster.key.sign(&json!({ "iss": ISSUER, "aud": [ISSUER] }));
+        std::fs::write(cluster.config().token_file, format!("{own}\n")).unwrap();
+        let user = json!({ "username": "system:serviceaccount:lake:spark", "uid": "uid-1" });
+        let status = json!({ "authenticated": true, "audiences": ["catalog"], "user": user });
+        cluster.answers(201, &json!({ "status": status }));
+        cluster
+    }
+
+    pub(crate) fn config(&self) -> KubernetesConfig {
+        KubernetesConfig {
+            api: self.server.url(),
+            ca_file: None,
+            token_file: self.folder.path().join("token"),
+            audiences: vec!["catalog".to_owned()],
+            legacy_tokens: LegacyTokens::Refused,
+            subject: SubjectSource::Uid,
+        }
+    }
+
+    pub(crate) fn own_token(&self) -> String {
+        let text = std::fs::read_to_string(self.config().token_file).unwrap();
+        text.trim().to_owned()
+    }
+
+    /// A token of the cluster, but for these claims.
+    pub(crate) fn token(&self, others: &Value) -> String {
+        let mut claims = json!({ "iss": ISSUER, "aud": ["catalog"] });
+        let others = others.as_object().unwrap().clone();
+        claims.as_object_mut().unwrap().extend(others);
+        self.key.sign(&claims)
+    }
+
+    pub(crate) fn answers(&self, status: u16, body: &Value) {
+        let body = body.to_string();
+        self.server.answer(REVIEWS, Canned { status, body });
+    }
+
+    pub(crate) fn refuses(&self, why: &str) {
+        self.answers(201, &json!({ "status": { "error": why } }));
+    }
+
+    pub(crate) fn reviews(&self) -> usize {
+        self.server.calls(REVIEWS)
+    }
+
+    /// The last review's body, and its head.
+    pub(crate) fn asked(&self) -> (Value, String) {
+        let last = self.server.last();
+        (serde_json::from_str(&last.body).unwrap(), last.head)
+    }
+}
