@@ -42,7 +42,10 @@ pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             ObjectError::PermissionDenied { location, source }
         }
-        _ if matches!(code, "AccessDenied" | "ExpiredToken" | "InvalidToken") => {
+        // Of a refused listing `object_store` says no more than that it failed.
+        _ if matches!(failure.status, Some(401 | 403))
+            || matches!(code, "AccessDenied" | "ExpiredToken" | "InvalidToken") =>
+        {
             ObjectError::PermissionDenied { location, source }
         }
         _ => ObjectError::Invalid { location, source },

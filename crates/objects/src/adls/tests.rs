@@ -66,6 +66,11 @@ async fn serve(mut stream: TcpStream, tree: &Tree) {
 fn answer(method: &str, url: &Url, tree: &mut BTreeSet<String>) -> (u16, &'static str, String) {
     const FOLDER: &str = "x-ms-meta-hdi_isfolder: true\r\n";
     if let Some((_, prefix)) = url.query_pairs().find(|(name, _)| name == "prefix") {
+        if prefix == "wh/closed/" {
+            let refusal =
+                "<Error><Code>AuthorizationPermissionMismatch</Code><Message>No.</Message></Error>";
+            return (403, "", refusal.to_owned());
+        }
         let children: BTreeSet<&str> = tree
             .iter()
             .filter_map(|path| path.strip_prefix(prefix.as_ref())?.split_once('/'))
@@ -160,4 +165,20 @@ async fn a_folder_is_no_object() {
     assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
     objects.delete(&folder).await.unwrap();
     assert_eq!(tree.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_listing_is_a_matter_of_permissions() {
+    let (objects, base, _) = hierarchical_stand_in(&["wh/closed/", "wh/closed/x"]).await;
+    let folder = base.join("closed").unwrap();
+    let listed = objects.list_prefix(&folder, PageRequest::first()).await;
+    let error = listed.unwrap_err();
+    assert!(
+        matches!(error, ObjectError::PermissionDenied { .. }),
+        "{error:?}"
+    );
+    assert_eq!(
+        error.report(),
+        format!("access to `{folder}` was denied: No. (403 AuthorizationPermissionMismatch)")
+    );
 }
