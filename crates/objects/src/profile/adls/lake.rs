@@ -63,27 +63,29 @@ impl Lake {
     }
 
     pub(crate) fn client_config(&self) -> Vec<(String, String)> {
-        let mut config = vec![("adls.account-name", self.account.clone())];
+        let property = |key: &str, value: String| (key.to_owned(), value);
+        let mut config = vec![property("adls.account-name", self.account.clone())];
         if self.host != DEFAULT_HOST {
+            let blob_authority = format!(".{}", blob_name(&self.host));
             config.extend([
-                ("adls.account-host", self.blob_host()),
-                (
-                    "adls.blob-storage-authority",
-                    format!(".{}", blob_name(&self.host)),
-                ),
-                ("adls.dfs-storage-authority", format!(".{}", self.host)),
+                property("adls.account-host", self.blob_host()),
+                property("adls.blob-storage-authority", blob_authority),
+                property("adls.dfs-storage-authority", format!(".{}", self.host)),
             ]);
         }
         if self.transport() == Transport::Plain {
+            let host = self.dfs_host();
             config.extend([
-                ("adls.blob-storage-scheme", "http".to_owned()),
-                ("adls.dfs-storage-scheme", "http".to_owned()),
+                property("adls.blob-storage-scheme", "http".to_owned()),
+                property("adls.dfs-storage-scheme", "http".to_owned()),
+                // Java's `ADLSFileIO` takes an address for it; without one it speaks TLS.
+                (
+                    format!("adls.connection-string.{host}"),
+                    format!("http://{host}"),
+                ),
             ]);
         }
         config
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect()
     }
 
     /// Whether two warehouses would share files.

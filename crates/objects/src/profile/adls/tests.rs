@@ -451,6 +451,10 @@ fn engines_are_told_of_hosts_that_they_do_not_assume() {
     let emulator = config(json!({"host": "dfs.localhost:10000"}));
     assert_eq!(emulator["adls.blob-storage-scheme"], "http");
     assert_eq!(
+        emulator["adls.connection-string.account1.dfs.localhost:10000"],
+        "http://account1.dfs.localhost:10000"
+    );
+    assert_eq!(
         emulator["adls.account-host"],
         "account1.blob.localhost:10000"
     );
