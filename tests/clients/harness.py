@@ -12,13 +12,16 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import install
+import profiles
 from paths import LOGS, lakekeeper_binary
+from profiles import Access, S3Access, Storage
+from services.checked_azurite import CheckedAzurite
+from services.checked_gcs import CheckedGcs
 from services.minio import Minio
 from services.postgres import Postgres
 from services.process import Process, answers, free_port
@@ -33,14 +36,21 @@ class Mode(StrEnum):
     PG_MINIO = "pg-minio"
     PG_MINIO_VENDED = "pg-minio-vended"
     PG_MINIO_SIGNED = "pg-minio-signed"
+    PG_GCS_VENDED = "pg-gcs-vended"
+    PG_AZURITE_VENDED = "pg-azurite-vended"
 
     @property
     def on_postgres(self) -> bool:
         return self is not Mode.SQLITE_LOCAL
 
     @property
-    def on_minio(self) -> bool:
-        return self in (Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_MINIO_SIGNED)
+    def in_bucket(self) -> bool:
+        return self not in (Mode.SQLITE_LOCAL, Mode.PG_LOCAL)
+
+    @property
+    def has_our_checks(self) -> bool:
+        """The emulator enforces too little, so `services` has checks of ours before it."""
+        return self in (Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED)
 
     @property
     def client_has_key(self) -> bool:
@@ -56,32 +66,16 @@ class ServerDied(Exception):
     """The catalog ended before it was told to; the text ends with the tail of its log."""
 
 
-@dataclass(frozen=True)
-class S3Access:
-    """The object store and its key: for a client where `client_has_key`, and for tests that look behind the catalog."""
-
-    endpoint: str
-    region: str
-    access_key: str
-    secret_key: str
-
-
-@dataclass(frozen=True)
-class Storage:
-    """Where the warehouse keeps its files. `root` and `prefix` are a folder, or a bucket and a key prefix."""
-
-    root: str
-    prefix: str | None = "lake"
-
-
 class Services:
-    """PostgreSQL and MinIO, each started when first asked for."""
+    """PostgreSQL and object stores, each started when first asked for."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="lakekeeper-clients-"))
         self.home.chmod(0o755)
         self._postgres: Postgres | None = None
         self._minio: Minio | None = None
+        self._gcs: CheckedGcs | None = None
+        self._azurite: CheckedAzurite | None = None
         self._count = 0
 
     def folder(self, name: str) -> Path:
@@ -101,8 +95,18 @@ class Services:
             self._minio = Minio(self.home / "minio", LOGS / "minio.log")
         return self._minio
 
+    def gcs(self) -> CheckedGcs:
+        if not self._gcs:
+            self._gcs = CheckedGcs(LOGS / "gcs-checks.log", LOGS / "gcs.log")
+        return self._gcs
+
+    def azurite(self) -> CheckedAzurite:
+        if not self._azurite:
+            self._azurite = CheckedAzurite(self.home / "azurite", LOGS / "azurite-checks.log", LOGS / "azurite.log")
+        return self._azurite
+
     def stop(self) -> None:
-        for service in (self._postgres, self._minio):
+        for service in (self._postgres, self._minio, self._gcs, self._azurite):
             if service:
                 service.stop()
         shutil.rmtree(self.home, ignore_errors=True)
@@ -120,7 +124,7 @@ class Catalog:
         self.logs = LOGS / f"{name}-{mode}"
         shutil.rmtree(self.logs, ignore_errors=True)
         self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self.s3: S3Access | None = None
+        self.store: Access | None = None
         self._services = services
         self._binary = str(binary)
         self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
@@ -136,6 +140,10 @@ class Catalog:
     @property
     def catalog_url(self) -> str:
         return f"{self.url}/catalog"
+
+    @property
+    def s3(self) -> S3Access | None:
+        return self.store if isinstance(self.store, S3Access) else None
 
     @property
     def client_properties(self) -> dict[str, str]:
@@ -184,43 +192,30 @@ class Catalog:
         self.call("POST", "/management/v1/bootstrap", {"accept-terms-of-use": True})
 
     def _create_warehouse(self, storage: Storage | None) -> None:
-        profile = self._s3_profile(storage) if self.mode.on_minio else self._local_profile(storage)
         body = {
             "warehouse-name": WAREHOUSE,
             "project-id": DEFAULT_PROJECT,
             "delete-profile": {"type": "hard"},
-            **profile,
+            **self._profile(storage),
         }
         self.call("POST", "/management/v1/warehouse", body)
 
-    def _local_profile(self, storage: Storage | None) -> dict[str, Any]:
-        chosen = storage or Storage(root=str(self.folder / "files"))
-        Path(chosen.root).mkdir(exist_ok=True)
-        profile = {"type": "local", "root": chosen.root}
-        return {"storage-profile": profile | ({"key-prefix": chosen.prefix} if chosen.prefix else {})}
-
-    def _s3_profile(self, storage: Storage | None) -> dict[str, Any]:
-        minio = self._services.minio()
+    def _profile(self, storage: Storage | None) -> dict[str, Any]:
+        if not self.mode.in_bucket:
+            return profiles.local(storage or Storage(root=str(self.folder / "files")))
         chosen = storage or Storage(root=f"lake-{self.folder.name}".replace("_", "-"))
-        self.s3 = S3Access(minio.endpoint, minio.region, minio.keys.access_key, minio.keys.secret_key)
-        profile = {
-            "type": "s3",
-            "bucket": minio.create_bucket(chosen.root),
-            "region": minio.region,
-            "endpoint": minio.endpoint,
-            "path-style-access": True,
-            "flavor": "s3-compat",
-            "sts-enabled": self.mode is Mode.PG_MINIO_VENDED,
-            "remote-signing-enabled": self.mode is Mode.PG_MINIO_SIGNED,
-        }
-        credential = {
-            "type": "s3",
-            "credential-type": "access-key",
-            "access-key-id": minio.keys.access_key,
-            "secret-access-key": minio.keys.secret_key,
-        }
-        profile |= {"key-prefix": chosen.prefix} if chosen.prefix else {}
-        return {"storage-profile": profile, "storage-credential": credential}
+        match self.mode:
+            case Mode.PG_GCS_VENDED:
+                profile, self.store = profiles.gcs(self._services.gcs(), chosen)
+            case Mode.PG_AZURITE_VENDED:
+                profile, self.store = profiles.adls(self._services.azurite(), chosen)
+            case _:
+                delegation = {
+                    "sts-enabled": self.mode is Mode.PG_MINIO_VENDED,
+                    "remote-signing-enabled": self.mode is Mode.PG_MINIO_SIGNED,
+                }
+                profile, self.store = profiles.s3(self._services.minio(), chosen, delegation)
+        return profile
 
 
 def _environment(port: int, database: str | Path) -> dict[str, str]:

@@ -163,6 +163,18 @@ def java() -> Path:
     return Path(shutil.which("java") or "java")
 
 
+def certificate(names: list[str], home: Path) -> tuple[Path, Path]:
+    """A certificate for these names that is its own authority, and its key."""
+    if not shutil.which("openssl"):
+        _apt("openssl", "openssl is missing: apt-get install openssl")
+    home.mkdir(parents=True)
+    made, key = home / "certificate.pem", home / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    make += ["-subj", "/CN=tests of lakekeeper", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
+    _run([*make, "-out", str(made), "-keyout", str(key)], "certificate")
+    return made, key
+
+
 def _apt(package: str, otherwise: str) -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Missing(otherwise)

@@ -10,9 +10,10 @@ from pathlib import Path
 import install
 from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
+from profiles import AzureAccess
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
@@ -21,8 +22,15 @@ def run(services: Services, mode: Mode) -> Outcome:
         report = catalog.logs / "report.xml"
         command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
         command += ["-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
+        if not mode.has_our_checks:
+            command.append(f"--ignore={HERE / 'test_reach_by_our_own_checks.py'}")
         with (catalog.logs / "pytest.log").open("wb") as log:
-            env = clean_environment() | {"PYICEBERG_SCENARIO": json.dumps(catalog.client_properties)}
+            properties, env = catalog.client_properties, clean_environment()
+            if isinstance(catalog.store, AzureAccess):
+                # PyIceberg's own choice, but for tables that are staged: there it takes PyArrow, which cannot use signatures
+                properties["py-io-impl"] = "pyiceberg.io.fsspec.FsspecFileIO"
+                env["SSL_CERT_FILE"] = catalog.store.certificate
+            env["PYICEBERG_SCENARIO"] = json.dumps(properties)
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=1200)
         return from_junit(report)
 

@@ -13,9 +13,10 @@ import subprocess
 from pathlib import Path
 
 import install
-from harness import Catalog, Mode, Services, Storage
+from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
 from paths import CLIENTS
+from profiles import Storage
 
 HERE = Path(__file__).resolve().parent
 SPARK = CLIENTS / "spark"

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 import install
-from harness import Catalog, Mode, Services, Storage
+from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
+from profiles import Storage
 
 HERE = Path(__file__).resolve().parent
 MODES = [Mode.SQLITE_LOCAL, Mode.PG_LOCAL]
@@ -58,7 +59,7 @@ def _compile(classpath: str, into: Path) -> None:
 def _launch(services: Services, mode: Mode, classpath: str, selected: str) -> Outcome:
     """One run on a fresh catalog: the kit refuses to start when its namespaces exist."""
     short = selected.rsplit(".", 1)[-1]
-    root = None if mode.on_minio else Storage(root="/tmp", prefix=None)
+    root = None if mode.in_bucket else Storage(root="/tmp", prefix=None)
     with Catalog(services, mode, f"rck-{short}", root) as catalog:
         properties = SETTINGS | {"uri": catalog.catalog_url, "warehouse": catalog.warehouse} | _file_io(catalog)
         command = [str(install.java()), "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow.fs
 import pytest
@@ -34,6 +34,8 @@ def spark() -> Iterator[SparkSession]:
         .config("spark.sql.catalog.demo.cache-enabled", "false")
         .config("spark.sql.defaultCatalog", "demo")
     )
+    if hosts := SETTINGS.get("hosts"):
+        builder = builder.config("spark.driver.extraJavaOptions", f"-Djdk.net.hosts.file={hosts}")
     for name, value in SETTINGS["catalog"].items():
         builder = builder.config(f"spark.sql.catalog.demo.{name}", value)
     session = builder.getOrCreate()
@@ -67,15 +69,31 @@ def files_below() -> Callable[[str], list[str]]:
 
     def below(location: str) -> list[str]:
         scheme, _, path = location.partition("://") if "://" in location else ("file", "", location.removeprefix("file:"))
-        system: Any = pyarrow.fs.LocalFileSystem() if scheme == "file" else _s3()
+        system = pyarrow.fs.LocalFileSystem() if scheme == "file" else _store(SETTINGS["store"])
+        # a filesystem of Azure stands before its account
+        path = re.sub(r"^([^/@]+)@[^/]+", r"\1", path)
         selector = pyarrow.fs.FileSelector(path, recursive=True, allow_not_found=True)
         return [f.path for f in system.get_file_info(selector) if f.is_file]
 
     return below
 
 
-def _s3() -> pyarrow.fs.S3FileSystem:
-    s3 = SETTINGS["s3"]
-    return pyarrow.fs.S3FileSystem(
-        access_key=s3["access_key"], secret_key=s3["secret_key"], endpoint_override=s3["endpoint"], region=s3["region"]
-    )
+def _store(at: dict[str, str]) -> pyarrow.fs.FileSystem:
+    match at["kind"]:
+        case "s3":
+            return pyarrow.fs.S3FileSystem(
+                access_key=at["access_key"], secret_key=at["secret_key"], endpoint_override=at["endpoint"], region=at["region"]
+            )
+        case "gcs":
+            scheme, _, endpoint = at["endpoint"].partition("://")
+            return pyarrow.fs.GcsFileSystem(anonymous=True, scheme=scheme, endpoint_override=endpoint)
+        case "azure":
+            return pyarrow.fs.AzureFileSystem(
+                account_name=at["account"],
+                account_key=at["key"],
+                blob_storage_authority=at["authority"],
+                dfs_storage_authority=at["authority"],
+                blob_storage_scheme="http",
+                dfs_storage_scheme="http",
+            )
+    raise ValueError(at["kind"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import install
 from harness import Catalog, Mode, Services
 from outcome import Outcome, from_junit
+from profiles import AzureAccess
 
 HERE = Path(__file__).resolve().parent
 MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED]
+LONG_MODES = [Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
@@ -23,13 +26,22 @@ def run(services: Services, mode: Mode) -> Outcome:
     with Catalog(services, mode, "spark") as catalog:
         report = catalog.logs / "report.xml"
         settings = {"catalog": catalog.client_properties, "jars": str(jars), "folder": str(catalog.folder)}
-        settings |= {"s3": asdict(catalog.s3)} if catalog.s3 else {}
+        settings |= {"store": asdict(catalog.store)} if catalog.store else {}
+        if isinstance(catalog.store, AzureAccess):
+            settings["hosts"] = str(_hosts(catalog.folder / "hosts", catalog.store.account))
         command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
         command += ["-p", "no:cacheprovider", "--import-mode=importlib", "--timeout=300", f"--junitxml={report}"]
         with (catalog.logs / "pytest.log").open("wb") as log:
             env = clean_environment() | {"SPARK_SCENARIO": json.dumps(settings)}
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=2400)
         return from_junit(report)
+
+
+def _hosts(file: Path, account: str) -> Path:
+    """For Java: names below `localhost` lead to this machine (RFC 6761), but its resolver may not know."""
+    names = ["localhost", platform.node(), *(f"{account}.{service}.localhost" for service in ("blob", "dfs"))]
+    file.write_text("".join(f"127.0.0.1 {name}\n" for name in names))
+    return file
 
 
 def clean_environment() -> dict[str, str]:
