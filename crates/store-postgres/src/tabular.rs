@@ -58,6 +58,15 @@ impl Tabulars for PostgresStore {
         Ok(find_by_location(&db, warehouse, &location).await?)
     }
 
+    async fn tabular_location_taken(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<String>> {
+        let db = self.read().await?;
+        Ok(location_taken(&db, warehouse, &location).await?)
+    }
+
     async fn tabular_list(
         &self,
         namespace: NamespaceId,
@@ -155,6 +164,37 @@ async fn find_by_location(
         )
         .await?;
     found.as_ref().map(placed).transpose()
+}
+
+async fn location_taken(
+    db: &Session,
+    warehouse: WarehouseId,
+    location: &str,
+) -> Work<Option<String>> {
+    let at: Vec<&str> = row::at_and_above(location).collect();
+    // One probe of an index for each place at and above, one for all that lies in it.
+    let found = db
+        .query_opt(
+            "select place.location from unnest($2::text[]) as probe(at)
+             cross join lateral (select location_claim as location from tabular
+                 where warehouse_id = $1 and location_claim = probe.at
+                 union all select location from tabular_former_location
+                 where warehouse_id = $1 and location = probe.at
+                 union all select subject from task
+                 where warehouse_id = $1 and subject = probe.at limit 1) as place
+             union all (select location_claim from tabular
+                 where warehouse_id = $1 and location_claim >= $3::text || '/'
+                     and location_claim < $3 || '0' limit 1)
+             union all (select location from tabular_former_location
+                 where warehouse_id = $1 and location >= $3 || '/' and location < $3 || '0'
+                 limit 1)
+             union all (select subject from task
+                 where warehouse_id = $1 and subject >= $3 || '/' and subject < $3 || '0' limit 1)
+             limit 1",
+            &[&warehouse.as_uuid(), &at, &location],
+        )
+        .await?;
+    found.map(|row| get(&row, 0)).transpose()
 }
 
 async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {

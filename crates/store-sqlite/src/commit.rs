@@ -165,21 +165,7 @@ fn refuse_taken_location(
     id: TabularId,
     location: &str,
 ) -> Work<()> {
-    let around = Around::of(location);
-    let other: Option<String> = db
-        .prepare_cached(TAKEN)?
-        .query_row(
-            params![
-                warehouse,
-                id.as_uuid(),
-                around.at_and_above,
-                around.below,
-                around.beyond
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    match other {
+    match place_taken(db, warehouse, id.as_uuid(), location)? {
         None => Ok(()),
         Some(other) => Err(StoreError::LocationTaken {
             location: location.to_owned(),
@@ -187,6 +173,30 @@ fn refuse_taken_location(
         }
         .into()),
     }
+}
+
+/// What the location overlaps with, but for the places of `id`.
+pub(crate) fn place_taken(
+    db: &Connection,
+    warehouse: Uuid,
+    id: Uuid,
+    location: &str,
+) -> Work<Option<String>> {
+    let around = Around::of(location);
+    let other = db
+        .prepare_cached(TAKEN)?
+        .query_row(
+            params![
+                warehouse,
+                id,
+                around.at_and_above,
+                around.below,
+                around.beyond
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(other)
 }
 
 #[cfg(test)]

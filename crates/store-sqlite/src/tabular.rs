@@ -56,6 +56,16 @@ impl Tabulars for SqliteStore {
             .await
     }
 
+    async fn tabular_location_taken(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<String>> {
+        let (warehouse, nobody) = (warehouse.as_uuid(), Uuid::nil());
+        self.read(move |db| commit::place_taken(db, warehouse, nobody, &location))
+            .await
+    }
+
     async fn tabular_list(
         &self,
         namespace: NamespaceId,

@@ -225,6 +225,7 @@ macro_rules! conformance_cases {
                 a_table_moves_into_around_and_back_to_its_own_places
                 former_locations_are_told_of_those_that_were_asked_for
                 what_lies_in_a_place_finds_whose_it_is
+                what_a_creation_would_be_refused_for_is_told
                 places_are_not_handed_on_by_a_move
                 what_replaces_a_table_may_be_at_any_of_its_places
                 a_drop_frees_every_place

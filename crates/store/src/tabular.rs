@@ -154,6 +154,14 @@ pub trait Tabulars {
         location: String,
     ) -> Result<Option<PlacedTabular>>;
 
+    /// What a new table or view at this normalised location would overlap with, and be refused for: a place of another one, now or
+    /// before it moved, soft-deleted ones included, or what a task that has not ended will empty. None if the location is free now.
+    async fn tabular_location_taken(
+        &self,
+        warehouse: WarehouseId,
+        location: String,
+    ) -> Result<Option<String>>;
+
     /// The live tables or views of a namespace, by folded name.
     async fn tabular_list(
         &self,

@@ -139,6 +139,10 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
         let found = store.tabular_find_by_location(catalog.warehouse, location);
         assert_eq!(found.await.unwrap().map(|found| found.stamp.id), expected);
     }
+    for (location, is_taken) in [("s3://bucket/moved", true), ("s3://elsewhere/a/b", false)] {
+        let taken = store.tabular_location_taken(catalog.warehouse, location.to_owned());
+        assert_eq!(taken.await.unwrap().is_some(), is_taken);
+    }
     let new = catalog.table(namespace, "new").await;
     let rename = TabularRename {
         id,

@@ -263,6 +263,50 @@ pub async fn what_lies_in_a_place_finds_whose_it_is(store: &Arc<dyn Store>) {
     assert!(find(&catalog, "s3://b/data/ü/a").await.is_none());
 }
 
+pub async fn what_a_creation_would_be_refused_for_is_told(store: &Arc<dyn Store>) {
+    let (catalog, namespace) = one_namespace(store).await;
+    let id = placed(&catalog, namespace, "s3://b/data/ü").await;
+    moved(&catalog, id, "s3://b/there").await.unwrap();
+    let purge = NewTask {
+        subject: "s3://b/emptied".to_owned(),
+        ..task("purge", catalog.warehouse)
+    };
+    let effects = Effects {
+        tasks: vec![purge],
+        ..Effects::none()
+    };
+    let project = store.project_create(new_project(), effects);
+    project.await.unwrap();
+    let taken = async |catalog: &Catalog, location: &str| {
+        let taken = store.tabular_location_taken(catalog.warehouse, location.to_owned());
+        taken.await.unwrap()
+    };
+    let other = catalog.other("other").await;
+    for (location, expected) in [
+        ("s3://b/data", Some("s3://b/data/ü")),
+        ("s3://b/data/ü", Some("s3://b/data/ü")),
+        ("s3://b/data/ü/in/deep", Some("s3://b/data/ü")),
+        ("s3://b/there", Some("s3://b/there")),
+        ("s3://b/there/in", Some("s3://b/there")),
+        ("s3://b/emptied", Some("s3://b/emptied")),
+        ("s3://b/emptied/in", Some("s3://b/emptied")),
+        ("s3://b/data/üb", None),
+        ("s3://b/there2", None),
+        ("s3://b/the", None),
+        ("s3://b/emptied2", None),
+        ("gs://b/there", None),
+    ] {
+        assert_eq!(taken(&catalog, location).await.as_deref(), expected);
+        assert!(taken(&other, location).await.is_none(), "{location}");
+        if let Some(expected) = expected {
+            let created = catalog.create(at(namespace, location)).await;
+            refused!(created, StoreError::LocationTaken { other, .. } if other == expected);
+        }
+    }
+    // Which of several is told is open.
+    assert!(taken(&catalog, "s3://b").await.is_some());
+}
+
 pub async fn places_are_not_handed_on_by_a_move(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
     let one = placed(&catalog, namespace, "s3://b/one").await;
