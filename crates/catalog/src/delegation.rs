@@ -137,6 +137,11 @@ impl Access {
         Ok(Some(Self::at(grant, folder)))
     }
 
+    /// Where the files are.
+    pub(crate) const fn folder(&self) -> &Location {
+        &self.folder
+    }
+
     const fn at(grant: Grant, folder: Location) -> Self {
         Self {
             grant,

@@ -56,6 +56,8 @@ pub async fn create(
         let metadata = first_metadata(cx, &place, new).await?;
         let id = TabularId::from(metadata.uuid());
         let folder = location::check(&place.warehouse, metadata.location())?;
+        // Whoever stages a table gets at its files.
+        place.require_free(cx, &folder).await?;
         let access =
             Access::of_author(cx, request, (&place.warehouse, TabularKind::Table), &folder).await?;
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());

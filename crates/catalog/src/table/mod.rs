@@ -29,6 +29,6 @@ pub use metrics::report_metrics;
 pub use protect::{protect, protection};
 pub use register::{Existing, TableRegister, register};
 pub use rename::rename;
-pub use sign::{sign, sign_by_id, sign_by_location};
+pub use sign::{StagedTable, sign, sign_by_id, sign_by_location};
 pub(crate) use together::WaitingCommit;
 pub use unregister::unregister;

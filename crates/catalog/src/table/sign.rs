@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Action, TableAction, WarehouseAction};
 use futures::future::join;
-use model::{TabularId, TabularKind, TabularPath, WarehouseId};
+use model::{NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
 };
@@ -12,7 +12,7 @@ use store::{ResolveTarget, StoreError, TabularRow};
 
 use crate::tabular::TabularTarget;
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, location};
 
 /// The request, signed if it keeps to the files of the table at the path.
 pub async fn sign(
@@ -25,16 +25,27 @@ pub async fn sign(
     let (understood, action) = understand(cx, &target.warehouse, wanted);
     let target = cx.require(request, action, target).await?;
     let folder = versioned.folder()?.clone();
-    sign_within(cx, &target.warehouse, understood?, folder).await
+    sign_within(cx, &target.warehouse, &understood?, folder).await
 }
 
-/// The same for a table by its id, or for the one that the request leads to if that is another: `PyIceberg` up to 0.9.1 sends
-/// requests for all of its tables to the address that it got for one of them.
+/// Where a table that is staged is to be. Nothing of it is in the catalog, so its client says this with each request.
+#[derive(Debug, Clone)]
+pub struct StagedTable {
+    /// The namespace that it is to be in.
+    pub namespace: NamespacePath,
+    /// Its location.
+    pub location: String,
+}
+
+/// The same for a table by its id, or for the one that the request leads to if that is another: `PyIceberg` sends requests for
+/// all of its tables to the address that it got for one of them. As long as there is no table with that id, the files of the
+/// `staged` one are signed for.
 pub async fn sign_by_id(
     cx: &Catalog,
     request: &Request,
     at: (WarehouseId, TabularId),
     wanted: SignRequest,
+    staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
     // At the same time: as many round trips as a load takes.
     let warehouse = cx.resolve(at.0, ResolveTarget::Warehouse);
@@ -42,6 +53,15 @@ pub async fn sign_by_id(
     let (warehouse, _) = warehouse?;
     let (understood, action) = understand(cx, &warehouse, wanted);
     let Some(row) = row? else {
+        // What is wrong with a location tells of the storage profile, so it is not told.
+        if let Some(staged) = staged
+            && let Ok(understood) = &understood
+            && let Ok(folder) = location::check(&warehouse, &staged.location)
+            && understood.location().is_within(&folder)
+        {
+            let at = (warehouse.id(), &staged.namespace, folder);
+            return sign_staged(cx, request, at, understood).await;
+        }
         return sign_at_place(cx, request, warehouse, understood).await;
     };
     let folder = folder(&row.content.location)?;
@@ -52,7 +72,7 @@ pub async fn sign_by_id(
     }
     let target = TabularTarget::of_row(warehouse, &row);
     let target = cx.require(request, action, target).await?;
-    sign_within(cx, &target.warehouse, understood?, folder).await
+    sign_within(cx, &target.warehouse, &understood?, folder).await
 }
 
 /// The same for the table that the request leads to: to where it is, or has been before it moved.
@@ -65,6 +85,20 @@ pub async fn sign_by_location(
     let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let understood = parse(cx, &warehouse, wanted);
     sign_at_place(cx, request, warehouse, understood).await
+}
+
+/// Asks what staging the table once more would ask. So it hands out nothing that its caller could not get anyway, whoever
+/// made up the address, and nothing at all once the location is somebody's.
+async fn sign_staged(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, namespace, folder): (WarehouseId, &NamespacePath, Location),
+    understood: &S3Request,
+) -> Result<SignedRequest> {
+    let place = cx.place(request, (warehouse, namespace), TabularKind::Table);
+    let place = place.await?;
+    place.require_free(cx, &folder).await?;
+    sign_within(cx, &place.warehouse, understood, folder).await
 }
 
 async fn sign_at_place(
@@ -109,7 +143,7 @@ async fn sign_at_place(
         }
         allowed => allowed?,
     };
-    sign_within(cx, &target.warehouse, understood, folder(&found.place)?).await
+    sign_within(cx, &target.warehouse, &understood, folder(&found.place)?).await
 }
 
 /// A live table.
@@ -164,7 +198,7 @@ fn parse(cx: &Catalog, warehouse: &Warehouse, wanted: SignRequest) -> Result<S3R
 async fn sign_within(
     cx: &Catalog,
     warehouse: &Warehouse,
-    understood: S3Request,
+    understood: &S3Request,
     folder: Location,
 ) -> Result<SignedRequest> {
     let scope = Scope {
@@ -172,7 +206,7 @@ async fn sign_within(
         permission: understood.needs(),
     };
     let signer = warehouse.signer(cx).await?;
-    Ok(signer.sign(&understood, &scope).await?)
+    Ok(signer.sign(understood, &scope).await?)
 }
 
 impl From<SignError> for CatalogError {

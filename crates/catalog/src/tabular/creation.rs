@@ -39,7 +39,7 @@ impl Catalog {
         (warehouse, path): (WarehouseId, &TabularPath),
         kind: TabularKind,
     ) -> Result<CreationPlace> {
-        let place = self.place(request, (warehouse, path), kind);
+        let place = self.place(request, (warehouse, &path.namespace), kind);
         let (found, place) = futures::try_join!(self.find_tabular(warehouse, path), place)?;
         match found.tabular {
             Some(there) => Err(taken(kind, there.kind(), path)),
@@ -51,14 +51,14 @@ impl Catalog {
     pub(crate) async fn place(
         &self,
         request: &Request,
-        (warehouse, path): (WarehouseId, &TabularPath),
+        (warehouse, namespace): (WarehouseId, &NamespacePath),
         kind: TabularKind,
     ) -> Result<CreationPlace> {
-        let target = ResolveTarget::NamespaceRow(path.namespace.key().clone());
+        let target = ResolveTarget::NamespaceRow(namespace.key().clone());
         let (warehouse, resolved) = self.resolve(warehouse, target).await?;
         let row = resolved
             .namespace_row
-            .ok_or_else(|| namespace::missing(&path.namespace))?;
+            .ok_or_else(|| namespace::missing(namespace))?;
         let action = match kind {
             TabularKind::Table => NamespaceAction::CreateTable,
             TabularKind::View => NamespaceAction::CreateView,
@@ -76,6 +76,23 @@ impl Catalog {
             namespace: row.path,
             properties: row.properties,
         })
+    }
+}
+
+impl CreationPlace {
+    /// Refuses a location that is not free now, for what is handed out before anything is created there.
+    pub(crate) async fn require_free(&self, cx: &Catalog, location: &Location) -> Result<()> {
+        let normalized = location.normalized().to_owned();
+        let store = cx.store(&self.within);
+        let taken = store.tabular_location_taken(self.warehouse.id(), normalized.clone());
+        match taken.await? {
+            None => Ok(()),
+            Some(other) => Err(StoreError::LocationTaken {
+                location: normalized,
+                other,
+            }
+            .into()),
+        }
     }
 }
 

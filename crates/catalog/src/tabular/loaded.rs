@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{TabularId, TabularKind, Version, WarehouseId};
-use objects::StorageProfile;
+use objects::{Location, StorageProfile};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, StoredMetadata, TabularContent, WarehouseStatus};
 
@@ -111,6 +111,12 @@ impl Loaded {
     /// How the client gets at the files; none if not by the catalog's help.
     pub fn grant(&self) -> Option<Grant> {
         Some(self.access.as_ref()?.grant)
+    }
+
+    /// Where a table that is staged only is to be, for a client that gets at its files by the catalog's help.
+    pub fn staged_at(&self) -> Option<&Location> {
+        let access = self.access.as_ref()?;
+        self.metadata_location.is_none().then_some(access.folder())
     }
 
     /// The credentials, if they are what the client gets. Asks the token service unless some are kept.

@@ -96,7 +96,9 @@ pub(crate) async fn register(
     let (warehouse, path, kind) = at;
     once_loaded(cx, request, kind, async {
         for _ in 0..ATTEMPTS {
-            let place = cx.place(request, (warehouse, path), kind).await?;
+            let place = cx
+                .place(request, (warehouse, &path.namespace), kind)
+                .await?;
             let replaced = replaced(cx, request, at, source.existing).await?;
             let found = read(cx, &place.warehouse, kind, &source.metadata_location).await?;
             if let Some(done) = attempt(cx, request, (&place, at), (replaced, found)).await? {

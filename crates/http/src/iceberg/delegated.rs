@@ -1,7 +1,8 @@
 //! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
 
 use catalog::{Credential, Loaded};
-use model::{SEPARATOR, TabularPath, WarehouseId};
+use model::{NamespacePath, SEPARATOR, TabularPath, WarehouseId};
+use objects::Location;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -19,14 +20,15 @@ pub(crate) struct Links {
     catalog: String,
     /// Where a table's credentials are; a view's are not renewed.
     credentials: Option<String>,
+    /// What is said of a table that is staged only where its requests are signed: a query, or nothing.
+    staged: String,
 }
 
 impl Links {
     /// For a client that reaches the catalog at `base`.
     pub(super) fn new(base: &str, warehouse: WarehouseId, table: Option<&TabularPath>) -> Self {
         let credentials = table.map(|table| {
-            let levels = table.namespace.levels().join(&SEPARATOR.to_string());
-            let namespace = utf8_percent_encode(&levels, SEGMENT);
+            let namespace = levels(&table.namespace);
             let name = utf8_percent_encode(table.name.as_str(), SEGMENT);
             format!(
                 "{base}/catalog/v1/{warehouse}/namespaces/{namespace}/tables/{name}/credentials"
@@ -35,8 +37,23 @@ impl Links {
         Self {
             catalog: format!("{base}/catalog/"),
             credentials,
+            staged: String::new(),
         }
     }
+
+    /// The same for a table that is staged only.
+    pub(super) fn staged(self, namespace: &NamespacePath, location: &Location) -> Self {
+        let location = utf8_percent_encode(location.as_str(), SEGMENT);
+        Self {
+            staged: format!("?staged-in={}&staged-at={location}", levels(namespace)),
+            ..self
+        }
+    }
+}
+
+fn levels(namespace: &NamespacePath) -> String {
+    let levels = namespace.levels().join(&SEPARATOR.to_string());
+    utf8_percent_encode(&levels, SEGMENT).to_string()
 }
 
 /// The properties of a credential, with those that tell where new ones are.
@@ -59,7 +76,8 @@ fn properties(
 /// PyIceberg, of whose two implementations only one can have requests signed.
 fn signing(loaded: &Loaded, links: &Links) -> impl Iterator<Item = (String, Value)> + use<> {
     let (warehouse, table) = (loaded.warehouse(), loaded.id);
-    let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign");
+    let staged = &links.staged;
+    let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign{staged}");
     let catalog = links.catalog.clone();
     let all = [
         ("s3.remote-signing-enabled", "true".to_owned()),
@@ -134,7 +152,7 @@ pub(super) fn tail(
 
 #[cfg(test)]
 mod tests {
-    use model::{Name, NamespacePath};
+    use model::Name;
 
     use super::*;
 
@@ -150,5 +168,9 @@ mod tests {
             "https://lake.example/catalog/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/tables/%C3%A9%3F/credentials"
         );
         assert_eq!(links.credentials, Some(expected));
+        let location = Location::parse("s3://bucket/a b/é").unwrap();
+        let staged = links.staged(&table.namespace, &location).staged;
+        let expected = "?staged-in=a%20b%1Fc%2Fd&staged-at=s3%3A%2F%2Fbucket%2Fa%20b%2F%C3%A9";
+        assert_eq!(staged, expected);
     }
 }

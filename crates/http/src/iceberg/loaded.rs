@@ -85,7 +85,11 @@ pub(super) fn links(
         return Ok(None);
     }
     let base = forwarded_base(app, headers)?;
-    Ok(Some(Links::new(&base, loaded.warehouse(), table)))
+    let links = Links::new(&base, loaded.warehouse(), table);
+    Ok(Some(match (table, loaded.staged_at()) {
+        (Some(table), Some(location)) => links.staged(&table.namespace, location),
+        _ => links,
+    }))
 }
 
 /// What 200 and 304 have in common (RFC 9110, section 15.4.5).

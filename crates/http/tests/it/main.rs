@@ -26,6 +26,7 @@ mod races;
 mod real_s3;
 mod registration;
 mod signing;
+mod staging;
 mod storage;
 mod tables;
 mod together;

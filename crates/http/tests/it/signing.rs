@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use testkit::{Answer, RecordingAuthorizer, TestApp, Verdict, table};
 
 /// A table in a warehouse on a real S3.
-struct OnS3 {
-    app: TestApp,
-    authorizer: Arc<RecordingAuthorizer>,
-    warehouse: String,
+pub(crate) struct OnS3 {
+    pub(crate) app: TestApp,
+    pub(crate) authorizer: Arc<RecordingAuthorizer>,
+    pub(crate) warehouse: String,
     endpoint: String,
     region: String,
-    loaded: Value,
+    pub(crate) loaded: Value,
 }
 
 impl OnS3 {
-    async fn start(settings: Value) -> Option<Self> {
+    pub(crate) async fn start(settings: Value) -> Option<Self> {
         Self::start_with(settings, BulkDeletes::Refused).await
     }
 
@@ -82,7 +82,10 @@ impl OnS3 {
 
     /// The URI of what lies below the table's location.
     fn uri(&self, rest: &str) -> String {
-        let location = self.loaded["metadata"]["location"].as_str().unwrap();
+        self.uri_of(self.loaded["metadata"]["location"].as_str().unwrap(), rest)
+    }
+
+    pub(crate) fn uri_of(&self, location: &str, rest: &str) -> String {
         let key = location.strip_prefix("s3://").unwrap();
         format!("{}/{key}{rest}", self.endpoint.trim_end_matches('/'))
     }
@@ -97,7 +100,7 @@ impl OnS3 {
         ]
     }
 
-    async fn sign(&self, path: &str, method: &str, uri: &str) -> Answer {
+    pub(crate) async fn sign(&self, path: &str, method: &str, uri: &str) -> Answer {
         let body = json!({
             "method": method, "uri": uri, "region": self.region, "provider": "s3",
             "headers": { "User-Agent": ["an-engine"] }, "properties": {},
@@ -189,7 +192,7 @@ impl OnS3 {
         )
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self.authorizer.take();
         asked.iter().map(ToString::to_string).collect()
     }

@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use catalog::table::StagedTable;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use objects::{SignRequest, SignedRequest};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{At, AtTabular, Path, Posted};
+use crate::extract::{At, AtTabular, Path, Posted, Query, namespace_of_text};
 
 /// A request to object storage that is to be signed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -91,18 +92,47 @@ pub(crate) async fn sign_without_prefix() -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "NoPrefixProvided", message)
 }
 
-/// Sign a request to the files of a table by its id
+/// What the catalog has said of a table when it was staged.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "kebab-case")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StagedQuery {
+    /// The namespace that it is to be in, its levels joined by `%1F`.
+    staged_in: Option<String>,
+    /// Its location.
+    staged_at: Option<String>,
+}
+
+/// Sign a request to the files of a table by its id, or of one that is staged
 #[utoipa::path(post, path = "/v1/signer/{prefix}/tabular-id/{tabular_id}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByTableId",
-    params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path)),
+    params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path), StagedQuery),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
 pub(crate) async fn sign_by_id(
     State(app): State<App>,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(staged): Query<StagedQuery>,
     Posted { request, body }: Posted<RemoteSignRequest>,
 ) -> ApiResult<Response> {
     let at = (warehouse.into(), id.into());
-    let signed = catalog::table::sign_by_id(&app.catalog, &request, at, body.wanted()?).await?;
-    Ok(answer(signed))
+    let (staged, wanted) = (staged.table()?, body.wanted()?);
+    let signed = catalog::table::sign_by_id(&app.catalog, &request, at, wanted, staged);
+    Ok(answer(signed.await?))
+}
+
+impl StagedQuery {
+    fn table(self) -> ApiResult<Option<StagedTable>> {
+        match (self.staged_in, self.staged_at) {
+            (Some(namespace), Some(location)) => Ok(Some(StagedTable {
+                namespace: namespace_of_text(&namespace)?,
+                location,
+            })),
+            (None, None) => Ok(None),
+            _ => {
+                let message = "the query has one of `staged-in` and `staged-at`: both are needed";
+                Err(ApiError::bad_request(message))
+            }
+        }
+    }
 }
 
 impl RemoteSignRequest {
