@@ -33,6 +33,8 @@ const WITH_ANY: [&str; 6] = [
     "x-amz-user-agent",
     "x-amz-checksum-mode",
 ];
+/// With what reads an object: Java's client wants an MD5 of what it gets behind it, and checks it.
+const TRAILING_CHECKSUM: &str = "x-amz-te";
 /// With every operation on an object: its encryption by a key of the client.
 const ENCRYPTION_KEY: &str = "x-amz-server-side-encryption-customer-";
 /// With what writes; prefixes end in `-`.
@@ -131,10 +133,10 @@ fn is_allowed(name: &str, operation: Operation) -> bool {
     match operation {
         Operation::ListObjects => false,
         Operation::DeleteObjects => is_one_of(&WITH_DELETIONS),
-        Operation::GetObject
-        | Operation::HeadObject
-        | Operation::DeleteObject
-        | Operation::AbortMultipartUpload => name.starts_with(ENCRYPTION_KEY),
+        Operation::GetObject => name == TRAILING_CHECKSUM || name.starts_with(ENCRYPTION_KEY),
+        Operation::HeadObject | Operation::DeleteObject | Operation::AbortMultipartUpload => {
+            name.starts_with(ENCRYPTION_KEY)
+        }
         Operation::CreateMultipartUpload | Operation::CompleteMultipartUpload => {
             is_one_of(&WITH_WRITES)
         }

@@ -49,6 +49,17 @@ fn headers_are_kept_and_only_what_s3_wants_is_signed() {
 }
 
 #[test]
+fn javas_client_may_ask_for_a_checksum_behind_what_it_reads() {
+    let trailing = |method| {
+        let asked = request(method, &at("/bucket-a/wh/orders/a"));
+        sign(with_header(asked, "x-amz-te", "append-md5"))
+    };
+    let signed = trailing("GET").unwrap();
+    assert!(signed.headers["Authorization"][0].contains(";x-amz-te,"));
+    assert!(matches!(trailing("PUT"), Err(SignError::Header { .. })));
+}
+
+#[test]
 fn a_session_token_is_sent_and_signed() {
     let temporary = SigningKey::of(Arc::new(AwsCredential {
         token: Some("a-token".to_owned()),
