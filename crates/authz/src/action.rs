@@ -24,6 +24,21 @@ actions! {
         CreateProject => "create_project",
         /// List the projects that one may see.
         ListProjects => "list_projects",
+        /// Make users known that are not oneself.
+        ProvisionUsers => "provision_users",
+        /// List all users.
+        ListUsers => "list_users",
+        /// Find users, to give them something.
+        SearchUsers => "search_users",
+    }
+    /// On a user.
+    UserAction {
+        /// See its name and e-mail address.
+        Read => "read",
+        /// Change them.
+        Update => "update",
+        /// Forget it, and all that it may do.
+        Delete => "delete",
     }
     /// On a project.
     ProjectAction {
@@ -127,6 +142,8 @@ actions! {
 pub enum Action {
     /// On the installation.
     Server(ServerAction),
+    /// On a user.
+    User(UserAction),
     /// On a project.
     Project(ProjectAction),
     /// On a warehouse.
@@ -143,6 +160,7 @@ impl std::fmt::Display for Action {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Server(action) => write!(out, "server:{}", action.as_str()),
+            Self::User(action) => write!(out, "user:{}", action.as_str()),
             Self::Project(action) => write!(out, "project:{}", action.as_str()),
             Self::Warehouse(action) => write!(out, "warehouse:{}", action.as_str()),
             Self::Namespace(action) => write!(out, "namespace:{}", action.as_str()),

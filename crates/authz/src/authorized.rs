@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use model::Caller;
+use model::{Caller, Identity};
 
 use crate::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
 
@@ -117,6 +117,14 @@ impl Guard {
                 caller: caller.clone(),
                 action,
             }),
+        }
+    }
+
+    /// The caller, with the proof that it may act on what is known of itself: everybody may.
+    pub fn of_self(&self, caller: &Caller) -> Option<Authorized<Arc<Identity>>> {
+        match caller {
+            Caller::User(identity) => Some(Authorized(Arc::clone(identity))),
+            Caller::Anonymous | Caller::System => None,
         }
     }
 

@@ -6,7 +6,8 @@ mod allow_all;
 mod authorized;
 
 pub use action::{
-    Action, NamespaceAction, ProjectAction, ServerAction, TableAction, ViewAction, WarehouseAction,
+    Action, NamespaceAction, ProjectAction, ServerAction, TableAction, UserAction, ViewAction,
+    WarehouseAction,
 };
 pub use allow_all::AllowAll;
 pub use authorized::{Authorized, Denied, Guard, Protected};
@@ -14,13 +15,15 @@ pub use authorized::{Authorized, Denied, Guard, Protected};
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use model::{Caller, NamespaceId, ProjectId, TabularId, TabularKind, WarehouseId};
+use model::{Caller, NamespaceId, ProjectId, TabularId, TabularKind, UserId, WarehouseId};
 
 /// What is acted on, with what it lies in: a decision walks up from it, never down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
     /// The installation.
     Server,
+    /// A user.
+    User(UserId),
     /// A project.
     Project(ProjectId),
     /// A warehouse.

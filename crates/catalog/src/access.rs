@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Authorizer, Decision, Guard, Protected};
-use model::{Clock, Timestamp, WarehouseId};
+use model::{Clock, Identity, Timestamp, WarehouseId};
 use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
 
@@ -124,6 +124,11 @@ impl Catalog {
             .guard
             .require_among(caller, action, further, target)
             .await?)
+    }
+
+    /// The caller, with the proof that it may act on what is known of itself; `None` if it is nobody.
+    pub(crate) fn of_self(&self, request: &Request) -> Option<Authorized<Arc<Identity>>> {
+        self.guard.of_self(&request.caller)
     }
 
     /// Those of the targets that the caller may act on.

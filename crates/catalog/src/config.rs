@@ -7,7 +7,7 @@ use store::{WarehouseRow, WarehouseStatus};
 
 use crate::tabular::collect;
 use crate::warehouse::{DeleteProfile, Warehouse};
-use crate::{Catalog, CatalogError, ErrorKind, ListQuery, Request, Result, project};
+use crate::{Catalog, CatalogError, ErrorKind, ListQuery, Request, Result, project, user};
 
 /// A warehouse and its defaults for engines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,13 @@ pub struct CatalogConfig {
 }
 
 /// The configuration for the warehouse that is called by name, by id, or as `project/name`; without an argument for
-/// the only active warehouse of the project.
+/// the only active warehouse of the project. Whoever asks is known from then on.
 pub async fn load(
     cx: &Catalog,
     request: &Request,
     warehouse: Option<&str>,
 ) -> Result<CatalogConfig> {
+    user::meet(cx, request).await?;
     let row = match warehouse.filter(|text| !text.is_empty()) {
         Some(text) => find(cx, request, text).await?,
         None => only(cx, request).await?,

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Unprocessable,
     /// The caller may not.
     Forbidden,
+    /// There is no such user.
+    NoSuchUser,
     /// There is no such project.
     NoSuchProject,
     /// There is no such warehouse, or it is not active.

@@ -26,6 +26,7 @@ pub mod table;
 mod tabular;
 pub mod transaction;
 mod turns;
+pub mod user;
 pub mod view;
 pub mod warehouse;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use authn::Authenticator;
 use catalog::{Catalog, CatalogError};
 
 use crate::error::ApiResult;
@@ -66,6 +67,8 @@ impl Default for HttpSettings {
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) catalog: Arc<Catalog>,
+    /// Absent: everybody is anonymous.
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) settings: Arc<HttpSettings>,
     pub(crate) answers: Arc<Answers>,
 }
@@ -76,9 +79,17 @@ impl App {
         let answers = Answers::new(settings.answer_cache_bytes);
         Self {
             catalog,
+            authenticator: None,
             settings: Arc::new(settings),
             answers: Arc::new(answers),
         }
+    }
+
+    /// With somebody who finds out who sends a request; without one everybody is anonymous.
+    #[must_use]
+    pub fn authenticated_by(mut self, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
+        self.authenticator = authenticator;
+        self
     }
 }
 

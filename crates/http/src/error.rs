@@ -57,6 +57,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "UnprocessableEntityException",
         ),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::NoSuchUser => (StatusCode::NOT_FOUND, "UserNotFound"),
         ErrorKind::NoSuchProject => (StatusCode::NOT_FOUND, "ProjectNotFound"),
         ErrorKind::NoSuchWarehouse => (StatusCode::NOT_FOUND, "NoSuchWarehouseException"),
         ErrorKind::NoSuchNamespace => (StatusCode::NOT_FOUND, "NoSuchNamespaceException"),

@@ -3,6 +3,7 @@
 #![expect(unused_qualifications, reason = "utoipa's macros expand to such paths")]
 
 mod app;
+mod authenticate;
 mod base_uri;
 mod cors;
 mod durations;

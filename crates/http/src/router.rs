@@ -1,12 +1,14 @@
 //! The table of contents: every operation, by path.
 
 use axum::Router;
-use axum::routing::get;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::authenticate::authenticate;
 use crate::error::ApiError;
 use crate::{health, iceberg, layers, management, openapi};
 
@@ -62,9 +64,20 @@ pub(crate) fn management_routes() -> OpenApiRouter<App> {
 pub fn router(app: &App) -> Router {
     let (catalog, _) = catalog_routes().split_for_parts();
     let (management, _) = management_routes().split_for_parts();
+    let (catalog, management) = if app.authenticator.is_some() {
+        let layer = from_fn_with_state(app.clone(), authenticate);
+        (
+            catalog.route_layer(layer.clone()),
+            management.route_layer(layer),
+        )
+    } else {
+        (catalog, management)
+    };
     let router = Router::new()
         .nest("/catalog", catalog)
         .nest("/management", management)
+        // Who asks for a token has none.
+        .route("/catalog/v1/oauth/tokens", post(iceberg::oauth::tokens))
         .route("/health", get(health::health))
         .merge(openapi::pages(&app.settings))
         .fallback(no_such_path)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use authn::Authenticator;
 use authz::{AllowAll, Authorizer};
 use axum::Router;
 use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings, StorageTrial};
@@ -13,7 +14,7 @@ use secrets::{EncryptedSecrets, Key, SecretStore};
 use store::Store;
 
 use crate::config::{Config, KeySource};
-use crate::{Error, backend, routes};
+use crate::{Error, authentication, backend, routes};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -22,6 +23,7 @@ const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
 pub struct Lakekeeper {
     pub(crate) config: Config,
     catalog: Arc<Catalog>,
+    authenticator: Option<Arc<dyn Authenticator>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
@@ -40,6 +42,7 @@ pub struct Builder {
     config: Config,
     store: Option<Arc<dyn Store>>,
     secrets: Option<Arc<dyn SecretStore>>,
+    authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Arc<dyn Authorizer>,
     clock: Arc<dyn Clock>,
 }
@@ -56,6 +59,13 @@ impl Builder {
     #[must_use]
     pub fn secrets(mut self, secrets: Arc<dyn SecretStore>) -> Self {
         self.secrets = Some(secrets);
+        self
+    }
+
+    /// Asks this one who sends a request, instead of the configured providers.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
         self
     }
 
@@ -85,6 +95,10 @@ impl Builder {
             Some(secrets) => secrets,
             None => encrypted(&self.config, &store, &self.clock)?,
         };
+        let authenticator = match self.authenticator {
+            Some(authenticator) => Some(authenticator),
+            None => authentication::providers(&self.config.authentication, &self.clock).await?,
+        };
         let catalog = Catalog::new(Parts {
             store: Arc::clone(&store),
             secrets,
@@ -95,6 +109,7 @@ impl Builder {
         Ok(Lakekeeper {
             config: self.config,
             catalog: Arc::new(catalog),
+            authenticator,
             store,
             clock: self.clock,
         })
@@ -108,6 +123,7 @@ impl Lakekeeper {
             config,
             store: None,
             secrets: None,
+            authenticator: None,
             authorizer: Arc::new(AllowAll),
             clock: Arc::new(SystemClock),
         }
@@ -120,7 +136,7 @@ impl Lakekeeper {
 
     /// Both APIs and `/health`.
     pub fn router(&self) -> Router {
-        routes::router(&self.config, &self.catalog)
+        routes::router(&self.config, &self.catalog, self.authenticator.clone())
     }
 
     /// Starts the background work of this process, on the current Tokio runtime.

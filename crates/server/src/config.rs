@@ -3,10 +3,12 @@
 //! `LAKEKEEPER__*` variables, a `…_FILE` for each, and an optional TOML file. `list` is the one list of settings; the
 //! reference in `docs/configuration.md` is made of it.
 
+mod authentication;
 mod database;
 mod environment;
 mod foreign;
 mod list;
+mod member;
 mod mistake;
 mod nearest;
 mod reference;
@@ -17,14 +19,15 @@ mod tests;
 mod value;
 mod values;
 
+pub use authentication::{Authentication, Connect, Oidc};
 pub use database::{Database, KeySource, PostgresConfig};
 pub use environment::variables;
 pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
-    ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, Origins, Port, ServerUrl, Span, SslMode,
-    Words,
+    ApiServerUrl, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, NameTemplateText, Origins,
+    Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, Words,
 };
 pub use values::Effective;
 
@@ -59,6 +62,8 @@ pub struct Config {
     pub database: Option<Database>,
     /// What storage credentials are encrypted with, if that is known.
     pub key: Option<KeySource>,
+    /// How callers are known.
+    pub authentication: Authentication,
     /// Names and storage.
     pub names: Names,
     /// Bounds and meaning of requests.
@@ -200,6 +205,7 @@ impl Config {
             addresses: addresses(&mut values),
             database,
             key,
+            authentication: authentication::authentication(&mut values, &sources.environment),
             names: names(&mut values),
             requests: requests(&mut values),
             resources: resources(&mut values),

@@ -15,6 +15,9 @@ pub enum Error {
     /// An embedder has neither configured nor brought something.
     #[error("{0} is neither configured nor given to the builder")]
     NotConfigured(&'static str),
+    /// Nobody can be let in: an identity provider, or what this process needs to ask it.
+    #[error(transparent)]
+    Authentication(#[from] authn::AuthnError),
     /// A use case refused.
     #[error(transparent)]
     Catalog(#[from] catalog::CatalogError),

@@ -1,6 +1,6 @@
 //! The catalog as a whole: configuration, wiring, serving.
 //!
-//! [`Lakekeeper::builder`] is for those who bring their own store, secrets or authorizer; the binary beside this
+//! [`Lakekeeper::builder`] is for those who bring their own store, secrets, authenticator or authorizer; the binary beside this
 //! library is a command line around it.
 //!
 //! ```no_run
@@ -21,6 +21,7 @@
 //! ```
 
 mod app;
+mod authentication;
 pub mod backend;
 pub mod config;
 mod error;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authn::Authenticator;
 use axum::Router;
 use catalog::Catalog;
 use http_api::{App, HttpSettings, PurgeDefault};
@@ -9,8 +10,13 @@ use http_api::{App, HttpSettings, PurgeDefault};
 use crate::config::Config;
 
 /// Both APIs and `/health`.
-pub(crate) fn router(config: &Config, catalog: &Arc<Catalog>) -> Router {
-    http_api::router(&App::new(Arc::clone(catalog), settings(config)))
+pub(crate) fn router(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+) -> Router {
+    let app = App::new(Arc::clone(catalog), settings(config));
+    http_api::router(&app.authenticated_by(authenticator))
 }
 
 fn settings(config: &Config) -> HttpSettings {

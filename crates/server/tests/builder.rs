@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use authn::{Authenticator, AuthnError, BearerToken, Refusal};
 use authz::{Authorizer, AuthorizerUnavailable, Check, Decision};
 use lakekeeper::config::{Config, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper};
-use model::{Caller, SecretId};
+use model::{Caller, Identity, SecretId};
 use secrets::{Plaintext, SecretError, SecretStore};
 use store_sqlite::SqliteStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +32,20 @@ impl Authorizer for Nobody {
         checks: &[Check],
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         Ok(checks.iter().map(|_| Decision::Deny).collect())
+    }
+}
+
+/// Knows one token.
+#[derive(Debug)]
+struct Doorman;
+
+#[async_trait]
+impl Authenticator for Doorman {
+    async fn authenticate(&self, token: &BearerToken) -> Result<Arc<Identity>, AuthnError> {
+        match token.expose() {
+            "sesame" => Ok(Arc::new(Identity::of("oidc~ali".parse().unwrap()))),
+            _ => Err(Refusal::Malformed("it is not the word").into()),
+        }
     }
 }
 
@@ -94,6 +109,32 @@ async fn an_embedder_brings_store_secrets_and_authorizer() {
     assert!(!answer(address, list).await.starts_with("HTTP/1.1 5"));
     let refused = answer(address, bootstrap).await;
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    stop.cancel();
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_embedder_says_who_is_let_in() {
+    let lakekeeper = Lakekeeper::builder(config())
+        .store(Arc::new(SqliteStore::temporary().unwrap()))
+        .secrets(Arc::new(Memory::default()))
+        .authenticator(Arc::new(Doorman))
+        .build();
+    let bound = lakekeeper.await.unwrap().bind().await.unwrap();
+    let address = bound.api_address().unwrap();
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(bound.serve(stop.clone()));
+    for (token, status) in [("sesame", "200"), ("barley", "401")] {
+        let list = format!(
+            "GET /management/v1/project-list HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\n\r\n"
+        );
+        let answered = answer(address, &list).await;
+        assert!(
+            answered.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answered}"
+        );
+    }
     stop.cancel();
     served.await.unwrap().unwrap();
 }

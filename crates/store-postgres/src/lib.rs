@@ -18,6 +18,7 @@ mod secret;
 mod server;
 mod tabular;
 mod task;
+mod user;
 mod warehouse;
 
 pub use connection::{PostgresConfig, TemporaryDatabase, Tls};

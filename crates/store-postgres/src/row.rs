@@ -1,10 +1,12 @@
 //! From columns to values and back.
 
 use bytes::Bytes;
-use model::{EventKind, PageRequest, PageToken, TabularId, TabularKind, Timestamp, Version};
+use model::{
+    EventKind, PageRequest, PageToken, TabularId, TabularKind, Timestamp, UserType, Version,
+};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use store::{Commit, StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
+use store::{Commit, StoredMetadata, TabularContent, TabularRow, UserSource, WarehouseStatus};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
@@ -154,6 +156,16 @@ pub(crate) fn status(text: &str) -> Work<WarehouseStatus> {
 pub(crate) fn kind(text: &str) -> Work<TabularKind> {
     TabularKind::from_stored(text)
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
+}
+
+pub(crate) fn user_type(text: &str) -> Work<UserType> {
+    UserType::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown type of a user `{text}`")))
+}
+
+pub(crate) fn user_source(text: &str) -> Work<UserSource> {
+    UserSource::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown source of a user `{text}`")))
 }
 
 /// The kind as it is told to the world.

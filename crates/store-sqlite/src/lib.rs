@@ -17,6 +17,7 @@ mod secret;
 mod server;
 mod tabular;
 mod task;
+mod user;
 mod warehouse;
 
 pub use error::OpenError;

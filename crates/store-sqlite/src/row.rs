@@ -1,10 +1,10 @@
 //! From columns to values and back.
 
-use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, Version};
+use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, UserType, Version};
 use rusqlite::{Row, Rows};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use store::{StoredMetadata, TabularContent, TabularRow, WarehouseStatus};
+use store::{StoredMetadata, TabularContent, TabularRow, UserSource, WarehouseStatus};
 use uuid::Uuid;
 
 use crate::error::{Failure, Work};
@@ -68,6 +68,16 @@ pub(crate) fn status(text: &str) -> Work<WarehouseStatus> {
 pub(crate) fn kind(text: &str) -> Work<TabularKind> {
     TabularKind::from_stored(text)
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
+}
+
+pub(crate) fn user_type(text: &str) -> Work<UserType> {
+    UserType::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown type of a user `{text}`")))
+}
+
+pub(crate) fn user_source(text: &str) -> Work<UserSource> {
+    UserSource::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown source of a user `{text}`")))
 }
 
 /// The kind as it is told to the world.

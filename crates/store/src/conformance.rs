@@ -50,6 +50,8 @@ pub mod tabular;
 #[doc(hidden)]
 pub mod task;
 #[doc(hidden)]
+pub mod user;
+#[doc(hidden)]
 pub mod warehouse;
 
 use std::any::Any;
@@ -269,6 +271,14 @@ macro_rules! conformance_cases {
                 a_taken_id_or_missing_warehouse_refuses_the_change
                 the_log_is_trimmed_of_ended_tasks_only
                 no_two_workers_get_one_task;
+            user:
+                what_was_created_is_loaded
+                a_known_id_is_refused
+                what_is_missing_is_not_found
+                an_update_replaces_all_but_the_beginning
+                a_dropped_one_is_forgotten
+                lists_are_cut_into_pages_by_id_and_filtered_by_name
+                a_search_forgives_mistakes_and_puts_the_best_first;
             secret:
                 what_was_created_is_loaded
                 a_taken_id_is_refused

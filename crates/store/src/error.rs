@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use model::{
-    Name, NamespaceId, NamespacePath, ProjectId, SecretId, TabularId, TaskId, WarehouseId,
+    Name, NamespaceId, NamespacePath, ProjectId, SecretId, TabularId, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -41,6 +41,9 @@ pub enum Entity {
     /// A task.
     #[error("task `{0}`")]
     Task(TaskId),
+    /// A user.
+    #[error("user `{0}`")]
+    User(UserId),
     /// A secret.
     #[error("secret `{0}`")]
     Secret(SecretId),

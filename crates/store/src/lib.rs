@@ -18,6 +18,7 @@ mod server;
 mod stored_metadata;
 mod tabular;
 mod task;
+mod user;
 mod warehouse;
 
 pub use effects::Effects;
@@ -41,6 +42,7 @@ pub use tabular::{
     TabularRow, Tabulars,
 };
 pub use task::{NewTask, TaskEnd, TaskRow, Tasks};
+pub use user::{UserRow, UserSearch, UserSource, Users};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
 
 use std::fmt::Debug;
@@ -57,6 +59,7 @@ pub trait Store:
     + Tasks
     + Outbox
     + SecretRows
+    + Users
     + Debug
     + Send
     + Sync
@@ -74,6 +77,7 @@ impl<T> Store for T where
         + Tasks
         + Outbox
         + SecretRows
+        + Users
         + Debug
         + Send
         + Sync

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authn::Authenticator;
 use authz::{AllowAll, Authorizer};
 use catalog::{Catalog, Parts, Settings};
 use http_api::{App, HttpSettings};
@@ -16,6 +17,7 @@ use crate::TestApp;
 /// Makes a [`TestApp`].
 #[derive(Debug)]
 pub struct TestAppBuilder {
+    authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Arc<dyn Authorizer>,
     clock: Arc<dyn Clock>,
     settings: Settings,
@@ -25,6 +27,7 @@ pub struct TestAppBuilder {
 impl Default for TestAppBuilder {
     fn default() -> Self {
         Self {
+            authenticator: None,
             authorizer: Arc::new(AllowAll),
             clock: Arc::new(SystemClock),
             settings: Settings {
@@ -40,6 +43,13 @@ impl Default for TestAppBuilder {
 }
 
 impl TestAppBuilder {
+    /// Asks this one who sends a request, instead of taking everybody for anonymous.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
     /// Asks this one who may do what.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
@@ -84,7 +94,8 @@ impl TestAppBuilder {
             clock: Arc::clone(&self.clock),
             settings: self.settings,
         }));
-        let router = http_api::router(&App::new(Arc::clone(&catalog), self.http));
+        let app = App::new(Arc::clone(&catalog), self.http);
+        let router = http_api::router(&app.authenticated_by(self.authenticator));
         TestApp {
             router,
             catalog,

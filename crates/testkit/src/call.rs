@@ -45,6 +45,11 @@ impl Call {
         self
     }
 
+    /// With a bearer token.
+    pub fn token(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
     /// With a JSON body.
     pub fn json(self, body: &Value) -> Self {
         self.body(body.to_string())

@@ -4,10 +4,12 @@ use authz::{Action, ServerAction};
 use store::{Effects, ProjectRow, StoreError};
 
 use super::ServerTarget;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::user::{Existing, NewUser};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, user};
 
-/// Accepts the terms of use and creates the default project. Works once.
-pub async fn bootstrap(cx: &Catalog, request: &Request) -> Result<()> {
+/// Accepts the terms of use and creates the default project. Works once. The caller, if it is somebody, is known from then
+/// on as it says.
+pub async fn bootstrap(cx: &Catalog, request: &Request, said: NewUser) -> Result<()> {
     let server = cx
         .require(
             request,
@@ -15,6 +17,11 @@ pub async fn bootstrap(cx: &Catalog, request: &Request) -> Result<()> {
             ServerTarget,
         )
         .await?;
+    if cx.lookup().server_load().await?.bootstrapped_at.is_none()
+        && let Some(caller) = cx.of_self(request)
+    {
+        user::provision(cx, &caller, (said, Existing::Updated)).await?;
+    }
     let now = cx.now();
     let default_project = cx.settings.default_project.clone().map(|id| ProjectRow {
         id,

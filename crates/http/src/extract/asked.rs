@@ -1,7 +1,7 @@
 //! Who asks, in which project.
 
 use axum::extract::FromRequestParts;
-use catalog::Request;
+use catalog::{CatalogError, Request};
 use http::HeaderMap;
 use http::request::Parts;
 use model::{Caller, ProjectId};
@@ -18,14 +18,24 @@ pub(crate) struct Asked(pub(crate) Request);
 impl FromRequestParts<App> for Asked {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> ApiResult<Self> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let caller = caller(parts, app)?;
         let project = project(&parts.headers)?;
         Ok(Self(Request {
-            caller: Caller::Anonymous,
+            caller,
             project,
             idempotency: None,
             delegation: delegation(&parts.headers),
         }))
+    }
+}
+
+/// Whom the layer around the routes has found. A route that it does not cover lets nobody in.
+fn caller(parts: &Parts, app: &App) -> ApiResult<Caller> {
+    match (parts.extensions.get::<Caller>(), &app.authenticator) {
+        (Some(caller), _) => Ok(caller.clone()),
+        (None, None) => Ok(Caller::Anonymous),
+        (None, Some(_)) => Err(CatalogError::internal("the route does not authenticate").into()),
     }
 }
 

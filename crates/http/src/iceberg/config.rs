@@ -47,6 +47,13 @@ pub(crate) async fn load(
         "rest-page-size".to_owned(),
         app.settings.page_size_default.to_string(),
     );
+    let endpoint = app
+        .authenticator
+        .as_ref()
+        .and_then(|one| one.token_endpoint());
+    if let Some(endpoint) = endpoint {
+        defaults.insert("oauth2-server-uri".to_owned(), endpoint);
+    }
     let overrides = BTreeMap::from([
         ("uri".to_owned(), format!("{base}/catalog")),
         ("namespace-separator".to_owned(), "%1F".to_owned()),

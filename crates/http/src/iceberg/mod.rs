@@ -6,6 +6,7 @@ mod delegated;
 pub(crate) mod function;
 mod loaded;
 pub(crate) mod namespace;
+pub(crate) mod oauth;
 pub(crate) mod table;
 pub(crate) mod transaction;
 pub(crate) mod view;

@@ -1,6 +1,7 @@
 //! `POST /v1/bootstrap`.
 
 use axum::extract::State;
+use catalog::user::NewUser;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -8,13 +9,17 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Posted;
+use crate::management::user::UserTypeField;
 
-/// Acceptance of the terms of use. What describes the first user (`is-operator`, `user-name`, …) has no meaning without
-/// authentication.
+/// Acceptance of the terms of use, and what to call the first user; what is left out is taken from the token. Without
+/// authentication there is no user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct BootstrapRequest {
     accept_terms_of_use: bool,
+    user_name: Option<String>,
+    user_email: Option<String>,
+    user_type: Option<UserTypeField>,
 }
 
 /// Make the installation usable; works once
@@ -31,6 +36,12 @@ pub(crate) async fn bootstrap(
             message,
         ));
     }
-    to_the_end(async move { catalog::server::bootstrap(&app.catalog, &request).await }).await?;
+    let said = NewUser {
+        name: body.user_name,
+        email: body.user_email,
+        user_type: body.user_type.map(Into::into),
+    };
+    to_the_end(async move { catalog::server::bootstrap(&app.catalog, &request, said).await })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,8 +4,8 @@ mod bootstrap;
 mod info;
 mod project;
 mod protection;
+mod user;
 mod warehouse;
-mod whoami;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,12 +16,21 @@ use crate::app::App;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let server = OpenApiRouter::new()
         .routes(routes!(info::info))
-        .routes(routes!(bootstrap::bootstrap))
-        .routes(routes!(whoami::whoami));
+        .routes(routes!(bootstrap::bootstrap));
     server
+        .merge(users())
         .merge(projects())
         .merge(warehouses())
         .merge(protections())
+}
+
+fn users() -> OpenApiRouter<App> {
+    use user::{create, drop, list, load, search, update, whoami};
+    OpenApiRouter::new()
+        .routes(routes!(whoami::whoami))
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(load::load, update::update, drop::drop))
+        .routes(routes!(search::search))
 }
 
 fn projects() -> OpenApiRouter<App> {

@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod authentication;
 mod authorization;
 mod bad_input;
 mod commits;
@@ -31,6 +32,7 @@ mod storage;
 mod tables;
 mod together;
 mod transactions;
+mod users;
 mod validation;
 mod views;
 

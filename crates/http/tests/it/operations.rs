@@ -22,6 +22,8 @@ impl Prepared {
         app.namespace("empty").await;
         let (table, view) = (app.table("ns", "t").await, app.view("ns", "v").await);
         app.create_warehouse("spare").await;
+        let user = json!({ "id": USER, "name": "Bob", "user-type": "human" });
+        app.post("/management/v1/user", &user).await.expect(201);
         let project = json!({ "project-name": "other", "project-id": OTHER_PROJECT });
         let created = app.post("/management/v1/project", &project).await;
         created.expect(201);
@@ -56,6 +58,7 @@ impl Prepared {
             ("{prefix}", self.app.warehouse.clone()),
             ("{warehouse_id}", warehouse),
             ("{project_id}", project),
+            ("{user_id}", USER.to_owned()),
             ("{namespace_id}", self.namespace.clone()),
             ("{table_id}", id(&self.table, "table-uuid")),
             ("{tabular_id}", id(&self.table, "table-uuid")),
@@ -88,6 +91,7 @@ impl Prepared {
         let all = "/management/v1/warehouse?warehouseStatus=active&warehouseStatus=inactive";
         let mut uris = vec![
             "/management/v1/project-list".to_owned(),
+            "/management/v1/user".to_owned(),
             all.to_owned(),
             format!("{all}&projectId={OTHER_PROJECT}"),
             app.at("namespaces?returnUuids=true&returnProtectionStatus=true"),
@@ -150,7 +154,7 @@ impl Prepared {
 
     fn body(&self, operation: &str) -> Option<Value> {
         let (method, path) = operation.split_once(' ').unwrap();
-        if method != "POST" {
+        if !["POST", "PUT"].contains(&method) {
             return None;
         }
         if path == "/catalog/{prefix}/v1/aws/s3/sign" {
@@ -163,6 +167,7 @@ impl Prepared {
     }
 }
 
+const USER: &str = "oidc~bob";
 const OTHER_PROJECT: &str = "0190a000-0000-7000-8000-000000000001";
 
 fn catalog_body(path: &str) -> Option<Value> {
@@ -209,6 +214,9 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "project/rename" | "project/{project_id}/rename" | "warehouse/{warehouse_id}/rename" => {
             json!({ "new-name": "renamed" })
         }
+        "user" => json!({ "id": "oidc~eve", "name": "Eve", "user-type": "human" }),
+        "user/{user_id}" => json!({ "name": "Robert", "user-type": "application" }),
+        "search/user" => json!({ "search": "bob" }),
         "warehouse" | "warehouse-creation-validation" => warehouse("third"),
         "warehouse/{warehouse_id}/storage"
         | "warehouse/{warehouse_id}/storage/validate-profile" => {

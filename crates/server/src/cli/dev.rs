@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings};
 use catalog::{Catalog, ErrorKind, Request};
 use clap::Args;
@@ -79,7 +80,7 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
 async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let request = Request::system();
     if !catalog::server::info(cx).await?.is_bootstrapped {
-        catalog::server::bootstrap(cx, &request).await?;
+        catalog::server::bootstrap(cx, &request, NewUser::default()).await?;
     }
     match catalog::config::load(cx, &request, Some(WAREHOUSE)).await {
         Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}

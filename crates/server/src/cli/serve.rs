@@ -28,7 +28,9 @@ pub(super) fn run(sources: &Sources, serve: &Serve) -> Result<(), Error> {
             "--force-start has no effect: a database that is not migrated cannot be served from"
         );
     }
-    if !config.addresses.bind_ip.is_loopback() {
+    let authentication = &config.authentication;
+    let is_open = !authentication.is_configured() && !authentication.is_anonymous_on_purpose;
+    if is_open && !config.addresses.bind_ip.is_loopback() {
         tracing::warn!("there is no authentication: whoever reaches the port may do everything");
     }
     super::block_on(async {

@@ -22,10 +22,10 @@ pub(super) struct Foreign {
     verdict: Verdict,
 }
 
-const NO_AUTHENTICATION: &str = "this version cannot authenticate anybody, so whoever reaches the port may do everything: \
-     unset it only if that is what you want";
-const NO_AUTHORIZATION: &str = "this version has no authorization: whoever reaches the port may do everything. Unset it only if \
-     that is what you want";
+const UNKNOWN_RULE: &str =
+    "no setting has this name, and a rule about who is let in must not be lost: see the reference";
+const NO_AUTHORIZATION: &str = "this version has no authorization: whoever is let in may do everything. Unset it only if that \
+     is what you want";
 const NO_EVENTS: &str = "this version publishes no events";
 const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
@@ -64,14 +64,8 @@ const fn ignored(pattern: &'static str, why: &'static str) -> Foreign {
 const OFF: &[&str] = &["false"];
 
 pub(super) static FOREIGN: &[Foreign] = &[
-    refused("OPENID_*", NO_AUTHENTICATION),
-    refused_unless("ENABLE_KUBERNETES_AUTHENTICATION", OFF, NO_AUTHENTICATION),
-    refused("KUBERNETES_AUTHENTICATION_*", NO_AUTHENTICATION),
-    refused_unless(
-        "INSECURE_ALLOW_UNAUTHENTICATED",
-        &["true"],
-        NO_AUTHENTICATION,
-    ),
+    refused("OPENID_*", UNKNOWN_RULE),
+    refused("KUBERNETES_AUTHENTICATION_*", UNKNOWN_RULE),
     refused_unless(
         "AUTHZ_BACKEND",
         &["allowall", "allow-all"],
@@ -223,13 +217,10 @@ mod tests {
     #[test]
     fn what_would_weaken_the_server_is_refused() {
         for (name, value) in [
-            ("OPENID_PROVIDER_URI", "https://idp.example"),
-            ("OPENID_PROVIDERS__OKTA__URI", "https://idp.example"),
-            ("ENABLE_KUBERNETES_AUTHENTICATION", "true"),
+            ("OPENID_AUDIENCES", "catalog"),
             ("AUTHZ_BACKEND", "openfga"),
             ("SECRET_BACKEND", "kv2"),
             ("KAFKA_CONFIG_FILE", "/etc/kafka"),
-            ("INSECURE_ALLOW_UNAUTHENTICATED", "false"),
         ] {
             let verdict = judge(name, value);
             assert!(matches!(verdict, Some(Verdict::Refused(_))), "{name}");
@@ -250,8 +241,7 @@ mod tests {
         for (name, value) in [
             ("AUTHZ_BACKEND", "AllowAll"),
             ("SECRET_BACKEND", "postgres"),
-            ("ENABLE_KUBERNETES_AUTHENTICATION", "false"),
-            ("OPENID_AUDIENCE", ""),
+            ("OPENID_AUDIENCES", ""),
         ] {
             assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");
         }

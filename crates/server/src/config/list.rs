@@ -8,8 +8,8 @@ use secrets::Plaintext;
 
 use super::setting::{Group, Setting, settings};
 use super::value::{
-    ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, Origins, Port, ServerUrl, Span, SslMode,
-    Words,
+    ApiServerUrl, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, NameTemplateText, Origins,
+    Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -85,6 +85,51 @@ settings! {
         /// What storage credentials are encrypted with. Required with PostgreSQL. With SQLite a random key is
         /// kept in a file beside the database, readable by its owner only, if this is not set.
         PG_ENCRYPTION_KEY: Option<Plaintext> = None;
+    }
+
+    "Authentication" "Without any of these everybody is let in, without a name. With one, each request to `/catalog` and
+    `/management` needs a token of a provider; see `docs/authentication.md`." {
+        /// Address of the OpenID provider; its discovery document is below, at `/.well-known/openid-configuration`. The ids of
+        /// its users start with `oidc~`.
+        OPENID_PROVIDER_URI: Option<ProviderUrl> = None;
+        /// Whom tokens must be meant for (`aud`), one of them. Without it, tokens for whomever are accepted.
+        OPENID_AUDIENCE: Words = Words::default();
+        /// Issuers that are accepted besides the one in the discovery document, if they sign with its keys.
+        OPENID_ADDITIONAL_ISSUERS: Words = Words::default();
+        /// A scope that tokens must have (`scope` or `scp`).
+        OPENID_SCOPE: Option<String> = None;
+        /// Claims that name the user; the first that is there counts.
+        OPENID_SUBJECT_CLAIM or "OPENID_SUBJECT_CLAIMS": Words = Words(vec!["oid".to_owned(), "sub".to_owned()]);
+        /// The claim that names roles, possibly a path: `resource_access.lakekeeper.roles`.
+        OPENID_ROLES_CLAIM: Option<String> = None;
+        /// Claims that tokens must have: `email_verified` (there, and neither `null` nor `false`), or `org=acme` (the value, or
+        /// one of several).
+        OPENID_REQUIRED_CLAIMS: RequiredClaims = RequiredClaims::default();
+        /// What to call users whose tokens hold no name, made of other claims: `Service account {email}`. Braces are doubled to
+        /// stand for themselves.
+        OPENID_DISPLAY_NAME_TEMPLATE: Option<NameTemplateText> = None;
+        /// Whether the server starts only if the provider can be reached. Otherwise it is connected with the first token.
+        OPENID_REQUIRE_CONNECTED_ON_STARTUP: bool = true;
+        /// Whether service accounts of a Kubernetes cluster are let in. The cluster is asked about each token (`TokenReview`),
+        /// which the server's own service account must be allowed to: cluster role `system:auth-delegator`.
+        ENABLE_KUBERNETES_AUTHENTICATION: bool = false;
+        /// Whom tokens of the cluster must be meant for, one of them. Without it, tokens for the API server itself are accepted.
+        KUBERNETES_AUTHENTICATION_AUDIENCE: Words = Words::default();
+        /// Whether tokens of the cluster without audience are accepted, too: those that Kubernetes made up to 1.20.
+        KUBERNETES_AUTHENTICATION_ACCEPT_LEGACY_SERVICEACCOUNT: bool = false;
+        /// What service accounts are known by, behind `kubernetes~`: `uid`, another one in each cluster, or `username`:
+        /// `system:serviceaccount:<namespace>:<name>`. A change makes other users of all.
+        KUBERNETES_AUTHENTICATION_SUBJECT_SOURCE: SubjectSource = SubjectSource::Uid;
+        /// Address of the cluster's API server, if the server does not run in the cluster. In a pod it is known.
+        KUBERNETES_AUTHENTICATION_API_URL: Option<ApiServerUrl> = None;
+        /// Certificate authorities of the API server, a PEM file. In a pod it is known; outside, those of the system count if
+        /// this is not set.
+        KUBERNETES_AUTHENTICATION_CA_PATH: Option<PathBuf> = None;
+        /// The server's own token for the API server. It is read again each minute.
+        KUBERNETES_AUTHENTICATION_TOKEN_PATH: PathBuf = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
+        /// Whether it is well that nobody is authenticated. `true`: no warning is logged; `false`: the server does not start
+        /// then.
+        INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
     }
 
     "Projects and names" "" {

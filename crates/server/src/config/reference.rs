@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::foreign::{FOREIGN, Foreign, Verdict};
 use super::list::GROUPS;
+use super::member;
 use super::setting::{Described, Group};
 use super::source::PREFIX;
 
@@ -30,7 +31,7 @@ The command line wins over variables, variables win over the file. A variable th
 
 All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,
 with the nearest one that is; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Names of today's Lakekeeper for what this
-version does not do (authentication, OpenFGA, Kafka, …) are refused where ignoring them would give you less than you asked for.
+version does not do (OpenFGA, Kafka, …) are refused where ignoring them would give you less than you asked for.
 
 `lakekeeper config` shows what counts and where it came from, without secrets.
 
@@ -50,7 +51,14 @@ Refused names stop the server unless the value asks for nothing that is missing;
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for group in GROUPS {
-        write_group(&mut page, group);
+        write_group(&mut page, group, PREFIX);
+    }
+    for group in member::GROUPS {
+        write_group(
+            &mut page,
+            group,
+            &format!("{PREFIX}{}<ID>__", member::FAMILY),
+        );
     }
     page.push_str(OTHERS);
     for foreign in FOREIGN {
@@ -59,7 +67,7 @@ pub fn reference() -> String {
     page
 }
 
-fn write_group(page: &mut String, group: &Group) {
+fn write_group(page: &mut String, group: &Group, prefix: &str) {
     let doc = group.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let doc = if doc.is_empty() {
         doc
@@ -69,18 +77,18 @@ fn write_group(page: &mut String, group: &Group) {
     let head = "| variable | default | what it does |\n|---|---|---|\n";
     append(page, format_args!("\n## {}\n\n{doc}{head}", group.title));
     for setting in group.settings {
-        write_row(page, *setting);
+        write_row(page, *setting, prefix);
     }
 }
 
-fn write_row(page: &mut String, setting: &dyn Described) {
+fn write_row(page: &mut String, setting: &dyn Described, prefix: &str) {
     let default = setting
         .default()
         .map_or_else(|| "not set".to_owned(), |text| format!("`{text}`"));
     let aliases: Vec<String> = setting
         .aliases()
         .iter()
-        .map(|name| format!("`{PREFIX}{name}`"))
+        .map(|name| format!("`{prefix}{name}`"))
         .collect();
     let also = if aliases.is_empty() {
         String::new()
@@ -92,7 +100,7 @@ fn write_row(page: &mut String, setting: &dyn Described) {
     let name = setting.name();
     append(
         page,
-        format_args!("| `{PREFIX}{name}` | {default} | {doc}{also} ({kind}) |\n"),
+        format_args!("| `{prefix}{name}` | {default} | {doc}{also} ({kind}) |\n"),
     );
 }
 

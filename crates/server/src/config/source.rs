@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::foreign::{self, Verdict};
 use super::list::GROUPS;
+use super::member::{self, FAMILY, Member};
 use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::Described;
@@ -79,6 +80,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) found: BTreeMap<&'static str, Found>,
+    /// Those of which there may be several, by id and setting name.
+    pub(super) members: BTreeMap<(String, &'static str), Found>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) warnings: Vec<String>,
     /// Names that nobody knows; a warning or a mistake.
@@ -180,6 +183,10 @@ impl Gathered {
     /// Takes in one entry of a source. `seen` holds what this source has set so far, and by which name.
     fn read_entry(&mut self, entry: Entry, seen: &mut BTreeMap<&'static str, String>) {
         let subject = entry.origin.subject(&entry.name);
+        if let Some(rest) = entry.name.strip_prefix(FAMILY) {
+            let member = member::member(rest, &subject);
+            return self.read_member(member, &subject, entry);
+        }
         let direct = setting(&entry.name);
         let by_file = || entry.name.strip_suffix("_FILE").and_then(setting);
         let Some(setting) = direct.or_else(by_file) else {
@@ -196,12 +203,38 @@ impl Gathered {
         if direct.is_some() {
             return self.set(setting.name(), entry.text, entry.origin);
         }
-        let path = PathBuf::from(&entry.text);
-        match read_value_file(&path) {
-            Ok(value) => self.set(setting.name(), value, Origin::ValueFile(subject, path)),
-            Err(rule) => self
-                .mistakes
-                .push(Mistake::new(subject, rule).with_value(entry.text)),
+        if let Some((value, origin)) = self.read_file(&subject, &entry.text) {
+            self.set(setting.name(), value, origin);
+        }
+    }
+
+    fn read_member(&mut self, member: Result<Member, Mistake>, subject: &str, entry: Entry) {
+        let member = match member {
+            Ok(member) => member,
+            Err(mistake) => return self.mistakes.push(mistake),
+        };
+        if entry.text.trim().is_empty() {
+            return;
+        }
+        let value = if member.is_file {
+            self.read_file(subject, &entry.text)
+        } else {
+            Some((entry.text, entry.origin))
+        };
+        if let Some((text, origin)) = value {
+            let key = (member.id, member.setting.name());
+            self.members.entry(key).or_insert(Found { text, origin });
+        }
+    }
+
+    fn read_file(&mut self, subject: &str, path: &str) -> Option<(String, Origin)> {
+        match read_value_file(Path::new(path)) {
+            Ok(value) => Some((value, Origin::ValueFile(subject.to_owned(), path.into()))),
+            Err(rule) => {
+                self.mistakes
+                    .push(Mistake::new(subject, rule).with_value(path));
+                None
+            }
         }
     }
 

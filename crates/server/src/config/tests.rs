@@ -55,7 +55,7 @@ fn every_mistake_is_listed_at_once() {
         ("LAKEKEEPER__BIND_IP", "localhost"),
         ("LAKEKEEPER__MAX_REQUEST_TIME", "soon"),
         ("LAKEKEEPER__PG_HOST_W", "db"),
-        ("LAKEKEEPER__OPENID_PROVIDER_URI", "https://idp.example"),
+        ("LAKEKEEPER__OPENID_PROVIDER_URI", "idp.example"),
         ("LAKEKEEPER__PAGINATION_SIZE_DEFAULT", "5000"),
         ("ICEBERG_REST__LISTEN_PORT", "1"),
     ];

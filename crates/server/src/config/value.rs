@@ -3,12 +3,14 @@
 mod bytes;
 mod choice;
 mod duration;
+mod identity;
 mod number;
 mod text;
 
 pub use bytes::ByteCount;
-pub use choice::{LogFormat, SslMode};
+pub use choice::{LogFormat, SslMode, SubjectSource};
 pub use duration::Span;
+pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims};
 pub use number::{Count, Port};
 pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 

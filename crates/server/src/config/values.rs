@@ -1,9 +1,12 @@
 //! From texts to typed values, keeping every mistake on the way.
 
+use std::collections::BTreeSet;
+
 use super::mistake::Mistake;
 use super::setting::{Described, Setting};
-use super::source::{Gathered, Origin, PREFIX, all_settings};
+use super::source::{Found, Gathered, Origin, PREFIX, all_settings};
 use super::value::Value;
+use super::{member, member::FAMILY};
 
 /// Typed access to what was gathered.
 #[derive(Debug)]
@@ -27,7 +30,23 @@ impl Values {
 
     /// The value of a setting; its default if it is not set, or set wrongly, which is kept as a mistake.
     pub(super) fn get<T: Value>(&mut self, setting: &Setting<T>) -> T {
-        let Some(found) = self.0.found.get(setting.name) else {
+        let found = self.0.found.get(setting.name).cloned();
+        self.read(found, setting)
+    }
+
+    /// The same for the setting of one of several.
+    pub(super) fn get_of<T: Value>(&mut self, id: &str, setting: &Setting<T>) -> T {
+        let found = self.0.members.get(&(id.to_owned(), setting.name)).cloned();
+        self.read(found, setting)
+    }
+
+    /// The names of all that there are several of.
+    pub(super) fn members(&self) -> BTreeSet<String> {
+        self.0.members.keys().map(|(id, _)| id.clone()).collect()
+    }
+
+    fn read<T: Value>(&mut self, found: Option<Found>, setting: &Setting<T>) -> T {
+        let Some(found) = found else {
             return (setting.default)();
         };
         match T::parse(found.text.trim()) {
@@ -65,10 +84,32 @@ impl Values {
         self.0.mistakes.push(mistake);
     }
 
-    /// Every setting as it counts now.
+    /// The same for the setting of one of several.
+    pub(super) fn refuse_of<T: Value>(&mut self, id: &str, setting: &Setting<T>, rule: &str) {
+        let name = member_name(id, setting.name);
+        self.0
+            .mistakes
+            .push(Mistake::new(format!("{PREFIX}{name}"), rule));
+    }
+
+    /// Keeps an oddity.
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.0.warnings.push(text.into());
+    }
+
+    /// Every setting as it counts now; of those that there are several of, what is set.
     pub(super) fn effective(&self) -> Vec<Effective> {
+        let members = self.0.members.iter().filter_map(|((id, name), found)| {
+            let setting = member::settings().find(|one| one.name() == *name)?;
+            Some(Effective {
+                name: format!("{PREFIX}{}", member_name(id, name)),
+                value: Some(setting.shown(&found.text)),
+                origin: found.origin.to_string(),
+            })
+        });
         all_settings()
             .map(|setting| self.effective_one(setting))
+            .chain(members)
             .collect()
     }
 
@@ -88,4 +129,8 @@ impl Values {
     pub(super) fn into_findings(self) -> Gathered {
         self.0
     }
+}
+
+fn member_name(id: &str, setting: &str) -> String {
+    format!("{FAMILY}{}__{setting}", id.to_ascii_uppercase())
 }

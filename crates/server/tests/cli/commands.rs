@@ -61,16 +61,14 @@ fn a_wrong_configuration_ends_with_78_and_every_mistake() {
 
 #[test]
 fn what_this_build_cannot_do_is_refused_by_name() {
-    let openid = ("LAKEKEEPER__OPENID_PROVIDER_URI", "https://idp.example");
+    let kafka = ("LAKEKEEPER__KAFKA_TOPIC", "changes");
     let ended = run(
         &["serve"],
-        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), openid],
+        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), kafka],
     );
     assert_eq!(ended.status, 78);
     assert!(
-        ended
-            .err
-            .contains("LAKEKEEPER__OPENID_PROVIDER_URI: cannot be set"),
+        ended.err.contains("LAKEKEEPER__KAFKA_TOPIC: cannot be set"),
         "{}",
         ended.err
     );

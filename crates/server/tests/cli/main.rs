@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod authentication;
 mod commands;
 mod dev;
 mod postgres;

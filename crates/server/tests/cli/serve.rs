@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::program::{Server, get, run};
 
-fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
+pub(crate) fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
     let mut variables = vec![
         ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
         ("LAKEKEEPER__BIND_IP", "127.0.0.1"),

@@ -55,6 +55,25 @@ choice! {
     }
 }
 
+choice! {
+    /// What a service account of Kubernetes is known by.
+    SubjectSource, "`uid`, `username`" {
+        /// Its UID.
+        Uid = "uid",
+        /// `system:serviceaccount:<namespace>:<name>`.
+        Username = "username",
+    }
+}
+
+impl From<SubjectSource> for authn::SubjectSource {
+    fn from(source: SubjectSource) -> Self {
+        match source {
+            SubjectSource::Uid => Self::Uid,
+            SubjectSource::Username => Self::Username,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::rule_of;

@@ -1,0 +1,168 @@
+//! Makes users known: by themselves when they first come, or by somebody who may.
+
+use std::sync::Arc;
+
+use authz::{Action, Authorized, ServerAction};
+use model::{Identity, UserId, UserType};
+use store::{StoreError, UserRow, UserSource};
+
+use super::{check_text, refused};
+use crate::server::ServerTarget;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// A user that is to be known.
+#[derive(Debug, Clone)]
+pub struct UserCreate {
+    /// Who it is; the caller if absent.
+    pub id: Option<UserId>,
+    /// What is to be kept of them.
+    pub user: NewUser,
+    /// What becomes of a user that is known already.
+    pub existing: Existing,
+}
+
+/// What somebody says about a user; for oneself, the token says what is left out.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    /// What to call them.
+    pub name: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// Whether it is a person or a program.
+    pub user_type: Option<UserType>,
+}
+
+/// What becomes of a user that is known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The request is refused.
+    Refused,
+    /// The user is changed.
+    Updated,
+}
+
+/// The user as it is kept now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It was not known.
+    New(UserRow),
+    /// It was known, and has been changed.
+    Known(UserRow),
+}
+
+/// Makes a user known. Everybody may do so for oneself.
+pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<Created> {
+    let caller = cx.of_self(request);
+    let own = caller.as_ref().map(|caller| &caller.user);
+    match (caller.as_ref(), new.id) {
+        (Some(caller), None) => provision(cx, caller, (new.user, new.existing)).await,
+        (Some(caller), Some(id)) if own == Some(&id) => {
+            provision(cx, caller, (new.user, new.existing)).await
+        }
+        (_, Some(id)) => {
+            let action = Action::Server(ServerAction::ProvisionUsers);
+            let server = cx.require(request, action, ServerTarget).await?;
+            let missing = |what| {
+                let message = format!("`{what}` is missing: for another user it must be given");
+                CatalogError::bad_request(message)
+            };
+            let name = new.user.name.filter(|name| !name.is_empty());
+            let name = name.ok_or_else(|| missing("name"))?;
+            let user_type = new.user.user_type.ok_or_else(|| missing("user-type"))?;
+            let row = row(cx, id, (name, new.user.email, user_type))?;
+            save(cx, &server, (row, new.existing)).await
+        }
+        (None, None) => Err(CatalogError::bad_request(
+            "`id` is missing, and there is no token that says who the user is",
+        )),
+    }
+}
+
+/// Makes the caller known as its token says, unless it is known.
+pub(crate) async fn meet(cx: &Catalog, request: &Request) -> Result<()> {
+    let Some(caller) = cx.of_self(request) else {
+        return Ok(());
+    };
+    match cx.store(&caller).user_load(&caller.user).await {
+        Ok(_) => return Ok(()),
+        Err(StoreError::NotFound(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
+    let said = of_token(&caller, NewUser::default());
+    let mut row = row(cx, caller.user.clone(), said)?;
+    row.source = UserSource::ConfigCall;
+    match cx.store(&caller).user_create(row).await {
+        Ok(()) | Err(StoreError::AlreadyExists(_)) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Makes the caller known as it says, and as its token says where it says nothing.
+pub(crate) async fn provision(
+    cx: &Catalog,
+    caller: &Authorized<Arc<Identity>>,
+    (said, existing): (NewUser, Existing),
+) -> Result<Created> {
+    let row = row(cx, caller.user.clone(), of_token(caller, said))?;
+    save(cx, caller, (row, existing)).await
+}
+
+fn of_token(caller: &Identity, said: NewUser) -> (String, Option<String>, UserType) {
+    let name = said.name.filter(|name| !name.is_empty());
+    let name = name.or_else(|| caller.name.clone());
+    let name = name.unwrap_or_else(|| format!("Nameless App with ID {}", caller.user));
+    let email = said.email.filter(|email| !email.is_empty());
+    let user_type = said.user_type.or(caller.user_type);
+    (
+        name,
+        email.or_else(|| caller.email.clone()),
+        // People are known by what their tokens say about them.
+        user_type.unwrap_or(UserType::Application),
+    )
+}
+
+fn row(
+    cx: &Catalog,
+    id: UserId,
+    (name, email, user_type): (String, Option<String>, UserType),
+) -> Result<UserRow> {
+    let email = email.filter(|email| !email.is_empty());
+    check_text("name", &name)?;
+    if let Some(email) = &email {
+        check_text("e-mail address", email)?;
+    }
+    Ok(UserRow {
+        id,
+        name,
+        email,
+        user_type,
+        source: UserSource::CreateEndpoint,
+        created_at: cx.now(),
+        updated_at: None,
+    })
+}
+
+async fn save<T>(
+    cx: &Catalog,
+    proof: &Authorized<T>,
+    (row, existing): (UserRow, Existing),
+) -> Result<Created> {
+    let store = cx.store(proof);
+    match (store.user_create(row.clone()).await, existing) {
+        (Ok(()), _) => Ok(Created::New(row)),
+        (Err(StoreError::AlreadyExists(_)), Existing::Refused) => Err(CatalogError::new(
+            ErrorKind::AlreadyExists,
+            format!(
+                "user `{}` is known already; to change it, send `\"update-if-exists\": true`",
+                row.id
+            ),
+        )),
+        (Err(StoreError::AlreadyExists(_)), Existing::Updated) => {
+            let updated_at = Some(row.created_at);
+            let changed = UserRow { updated_at, ..row };
+            let now = store.user_update(changed).await.map_err(refused)?;
+            Ok(Created::Known(now))
+        }
+        (Err(other), _) => Err(other.into()),
+    }
+}

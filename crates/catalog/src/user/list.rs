@@ -1,0 +1,20 @@
+//! Lists users.
+
+use authz::{Action, ServerAction};
+use model::{Page, fold};
+use store::UserRow;
+
+use crate::server::ServerTarget;
+use crate::{Catalog, ListQuery, Request, Result, tabular};
+
+/// Users by id; those whose name contains `name` only, without regard to case.
+pub async fn list(
+    cx: &Catalog,
+    request: &Request,
+    (name, query): (&str, ListQuery),
+) -> Result<Page<UserRow>> {
+    let action = Action::Server(ServerAction::ListUsers);
+    let server = cx.require(request, action, ServerTarget).await?;
+    let (store, name) = (cx.store(&server), fold(name));
+    tabular::collect(query, async |page| Ok(store.user_list(&name, page).await?)).await
+}

@@ -1,0 +1,62 @@
+//! Users that the catalog has heard of.
+
+mod create;
+mod drop;
+mod list;
+mod load;
+mod search;
+mod update;
+
+pub use create::{Created, Existing, NewUser, UserCreate, create};
+pub(crate) use create::{meet, provision};
+pub use drop::drop;
+pub use list::list;
+pub use load::{load, of_caller};
+pub use search::search;
+pub use update::{UserUpdate, update};
+
+use authz::{Action, Authorized, Protected, Resource, UserAction};
+use model::{Bounds, UserId};
+use store::StoreError;
+
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// A user, as a request is about it.
+#[derive(Debug, Clone)]
+struct UserTarget(UserId);
+
+impl Protected for UserTarget {
+    fn resource(&self) -> Resource {
+        Resource::User(self.0.clone())
+    }
+}
+
+async fn require(
+    cx: &Catalog,
+    request: &Request,
+    (id, action): (&UserId, UserAction),
+) -> Result<Authorized<UserTarget>> {
+    let target = UserTarget(id.clone());
+    cx.require(request, Action::User(action), target).await
+}
+
+/// A name or e-mail address that somebody has chosen: of 1 byte to as many as are kept, without control characters.
+fn check_text(what: &str, text: &str) -> Result<()> {
+    let max = Bounds::USER_TEXT_BYTES;
+    if !(1..=max).contains(&text.len()) || text.chars().any(char::is_control) {
+        return Err(CatalogError::bad_request(format!(
+            "the user's {what} must have 1 to {max} bytes and no control character; this one has {} bytes",
+            text.len()
+        )));
+    }
+    Ok(())
+}
+
+fn refused(error: StoreError) -> CatalogError {
+    match error {
+        StoreError::NotFound(entity) => {
+            CatalogError::new(ErrorKind::NoSuchUser, format!("{entity} does not exist"))
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,98 @@
+//! From `Authorization: Bearer …` to the caller, before anything else of a request is looked at (RFC 6750).
+//!
+//! Why somebody is not let in is logged and not told, and no token is ever in a log.
+
+use authn::{AuthnError, BearerToken, Refusal};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::Caller;
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// What a request without credentials is asked for (RFC 6750 section 3: no error code then).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"lakekeeper\"");
+/// What a request with credentials that prove nothing is told.
+const INVALID: HeaderValue =
+    HeaderValue::from_static("Bearer realm=\"lakekeeper\", error=\"invalid_token\"");
+
+/// Finds out who sends the request, and refuses it if nobody can tell. Without an authenticator everybody is anonymous.
+pub(crate) async fn authenticate(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match caller(&app, request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(Unknown::Nobody) => refused("MissingAuthorizationHeader", CHALLENGE),
+        Err(Unknown::Unproven(why)) => {
+            let path = request.uri().path();
+            tracing::info!(%why, path, "authentication failed");
+            refused("AuthenticationFailed", INVALID)
+        }
+        Err(Unknown::Unavailable(why)) => {
+            tracing::error!(why, "tokens cannot be verified");
+            let message =
+                "the identity provider does not answer, so that nobody can be let in; try again";
+            let kind = "ServiceUnavailableException";
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, kind, message).into_response()
+        }
+    }
+}
+
+/// Why there is no caller.
+enum Unknown {
+    Nobody,
+    Unproven(Refusal),
+    Unavailable(String),
+}
+
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Unknown> {
+    let Some(authenticator) = &app.authenticator else {
+        return Ok(Caller::Anonymous);
+    };
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let header = match (given.next(), given.next()) {
+        (Some(only), None) => only,
+        (None, _) => return Err(Unknown::Nobody),
+        (Some(_), Some(_)) => {
+            let why = "there is more than one `authorization` header";
+            return Err(Unknown::Unproven(Refusal::Malformed(why)));
+        }
+    };
+    let token = bearer(header).map_err(Unknown::Unproven)?;
+    match authenticator.authenticate(&token).await {
+        Ok(identity) => Ok(Caller::User(identity)),
+        Err(AuthnError::Refused(why)) => Err(Unknown::Unproven(why)),
+        Err(AuthnError::Unavailable(why)) => Err(Unknown::Unavailable(why)),
+    }
+}
+
+/// The token. The scheme's name is compared without regard to case (RFC 9110 section 11.1).
+fn bearer(header: &HeaderValue) -> Result<BearerToken, Refusal> {
+    let text = header
+        .to_str()
+        .map_err(|_| Refusal::Malformed("the `authorization` header is not ASCII"))?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            BearerToken::parse(token.trim())
+        }
+        _ => Err(Refusal::Malformed(
+            "the `authorization` header is not `Bearer` and a token",
+        )),
+    }
+}
+
+fn refused(kind: &'static str, challenge: HeaderValue) -> Response {
+    let message = "send a token of the configured identity provider as `Authorization: Bearer …`";
+    let mut response = ApiError::new(StatusCode::UNAUTHORIZED, kind, message).into_response();
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}

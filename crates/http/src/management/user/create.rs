@@ -1,0 +1,59 @@
+//! `POST /v1/user`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::user::{Created, Existing, NewUser, UserCreate};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{User, UserTypeField, user_id};
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::Posted;
+
+/// A user that is to be known.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CreateUserRequest {
+    /// `oidc~<subject>`, `kubernetes~<uid>`, …; whoever asks if absent.
+    id: Option<String>,
+    /// Must be there for another user; otherwise as the token says if absent.
+    name: Option<String>,
+    /// As the token says if absent.
+    email: Option<String>,
+    /// Must be there for another user; otherwise as the token says if absent.
+    user_type: Option<UserTypeField>,
+    /// Whether a user that is known is changed; otherwise the request is refused.
+    #[serde(default)]
+    update_if_exists: bool,
+}
+
+/// Make a user known
+///
+/// Everybody may do so for oneself.
+#[utoipa::path(post, path = "/v1/user", tag = "user", operation_id = "create_user", request_body = CreateUserRequest,
+    responses((status = 201, body = User), (status = 200, body = User, description = "It was known, and has been changed")))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Posted { request, body }: Posted<CreateUserRequest>,
+) -> ApiResult<(StatusCode, Json<User>)> {
+    let new = UserCreate {
+        id: body.id.as_deref().map(user_id).transpose()?,
+        user: NewUser {
+            name: body.name,
+            email: body.email,
+            user_type: body.user_type.map(Into::into),
+        },
+        existing: if body.update_if_exists {
+            Existing::Updated
+        } else {
+            Existing::Refused
+        },
+    };
+    let act = async move { catalog::user::create(&app.catalog, &request, new).await };
+    Ok(match to_the_end(act).await? {
+        Created::New(user) => (StatusCode::CREATED, Json(user.into())),
+        Created::Known(user) => (StatusCode::OK, Json(user.into())),
+    })
+}

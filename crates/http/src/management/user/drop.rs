@@ -1,0 +1,22 @@
+//! `DELETE /v1/user/{user_id}`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::user_id;
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Bodyless, Path};
+
+/// Forget a user
+#[utoipa::path(delete, path = "/v1/user/{user_id}", tag = "user", operation_id = "delete_user",
+    params(("user_id" = String, Path)), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let id = user_id(&id)?;
+    to_the_end(async move { catalog::user::drop(&app.catalog, &request, &id).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

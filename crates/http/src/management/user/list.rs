@@ -1,0 +1,54 @@
+//! `GET /v1/user`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::User;
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, PageQuery, Query, encode_token};
+
+/// Which users.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListUsersQuery {
+    /// Only those whose name contains this, without regard to case.
+    name: Option<String>,
+    /// Where the page starts: what the last answer said, or nothing for the first page.
+    page_token: Option<String>,
+    /// How many users the page may have.
+    page_size: Option<u64>,
+}
+
+/// Users.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListUsersResponse {
+    users: Vec<User>,
+    next_page_token: Option<String>,
+}
+
+/// List users
+#[utoipa::path(get, path = "/v1/user", tag = "user", operation_id = "list_user", params(ListUsersQuery),
+    responses((status = 200, body = ListUsersResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Query(query): Query<ListUsersQuery>,
+) -> ApiResult<Json<ListUsersResponse>> {
+    // There is no page but in pages: an installation may have very many users.
+    let page = PageQuery {
+        page_token: Some(query.page_token.unwrap_or_default()),
+        page_size: query.page_size,
+    };
+    let page = page.decode(&app)?;
+    let name = query.name.unwrap_or_default();
+    let found = catalog::user::list(&app.catalog, &request, (&name, page)).await?;
+    Ok(Json(ListUsersResponse {
+        users: found.items.into_iter().map(Into::into).collect(),
+        next_page_token: found.next.as_ref().map(encode_token),
+    }))
+}

@@ -1,0 +1,226 @@
+//! Who may be let in: from settings to providers.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use authn::OidcConfig;
+use authn::kubernetes::{KubernetesConfig, LegacyTokens};
+
+use super::values::Values;
+use super::{list, member};
+
+/// Where a pod finds what it needs to talk to its cluster.
+const IN_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// How callers are known. Nothing at all: everybody is anonymous.
+#[derive(Debug, Clone, Default)]
+pub struct Authentication {
+    /// OpenID providers, in the order in which they are looked at.
+    pub oidc: Vec<Oidc>,
+    /// The cluster.
+    pub kubernetes: Option<KubernetesConfig>,
+    /// Whether the operator has said that nobody needs to be known.
+    pub is_anonymous_on_purpose: bool,
+}
+
+/// An OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// What the provider is, and which of its tokens count.
+    pub provider: OidcConfig,
+    /// Whether the server starts without it.
+    pub connect: Connect,
+}
+
+/// When a provider is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connect {
+    /// Before the server listens.
+    AtStart,
+    /// With the first token.
+    Lazily,
+}
+
+impl From<bool> for Connect {
+    fn from(at_start: bool) -> Self {
+        if at_start {
+            Self::AtStart
+        } else {
+            Self::Lazily
+        }
+    }
+}
+
+impl Authentication {
+    /// Whether anybody is asked who they are.
+    pub const fn is_configured(&self) -> bool {
+        !self.oidc.is_empty() || self.kubernetes.is_some()
+    }
+}
+
+/// All providers. `environment` says whether this is a pod.
+pub(super) fn authentication(
+    values: &mut Values,
+    environment: &BTreeMap<String, String>,
+) -> Authentication {
+    let first = first(values);
+    let further = values.members().into_iter();
+    let further: Vec<_> = further.filter_map(|id| further_one(values, &id)).collect();
+    let found = Authentication {
+        oidc: first.into_iter().chain(further).collect(),
+        kubernetes: kubernetes(values, environment),
+        is_anonymous_on_purpose: values.get(&list::INSECURE_ALLOW_UNAUTHENTICATED) == Some(true),
+    };
+    for oidc in &found.oidc {
+        warn(values, &oidc.provider);
+    }
+    if values.get(&list::INSECURE_ALLOW_UNAUTHENTICATED) == Some(false) && !found.is_configured() {
+        let rule =
+            "demands authentication, and none is configured: set LAKEKEEPER__OPENID_PROVIDER_URI";
+        values.refuse(&list::INSECURE_ALLOW_UNAUTHENTICATED, rule);
+    }
+    found
+}
+
+fn warn(values: &mut Values, provider: &OidcConfig) {
+    let id = &provider.id;
+    if provider.audiences.is_empty() {
+        values.warn(format!(
+            "provider `{id}` has no audience: tokens that it has made for other services are accepted, too"
+        ));
+    }
+    if provider.uri.starts_with("http://") {
+        values.warn(format!("the keys of provider `{id}` come without TLS"));
+    }
+}
+
+fn first(values: &mut Values) -> Option<Oidc> {
+    let uri = values.get(&list::OPENID_PROVIDER_URI);
+    let provider = OidcConfig {
+        audiences: values.get(&list::OPENID_AUDIENCE).0,
+        additional_issuers: values.get(&list::OPENID_ADDITIONAL_ISSUERS).0,
+        scope: values.get(&list::OPENID_SCOPE),
+        subject_claims: values.get(&list::OPENID_SUBJECT_CLAIM).0,
+        roles_claim: values.get(&list::OPENID_ROLES_CLAIM),
+        required_claims: values.get(&list::OPENID_REQUIRED_CLAIMS).0,
+        name_template: values
+            .get(&list::OPENID_DISPLAY_NAME_TEMPLATE)
+            .map(|text| text.0),
+        ..OidcConfig::new("oidc", uri.as_ref().map_or("", |uri| uri.0.as_str()))
+    };
+    if provider.subject_claims.is_empty() {
+        values.refuse(&list::OPENID_SUBJECT_CLAIM, "must name a claim");
+    }
+    let connect = values
+        .get(&list::OPENID_REQUIRE_CONNECTED_ON_STARTUP)
+        .into();
+    if uri.is_none() {
+        let others = [
+            values.is_set(&list::OPENID_AUDIENCE),
+            values.is_set(&list::OPENID_ADDITIONAL_ISSUERS),
+            values.is_set(&list::OPENID_SCOPE),
+            values.is_set(&list::OPENID_ROLES_CLAIM),
+            values.is_set(&list::OPENID_REQUIRED_CLAIMS),
+        ];
+        if others.contains(&true) && !values.is_set(&list::OPENID_PROVIDER_URI) {
+            let rule = "is missing, and other settings of that provider are there";
+            values.refuse(&list::OPENID_PROVIDER_URI, rule);
+        }
+        return None;
+    }
+    Some(Oidc { provider, connect })
+}
+
+fn further_one(values: &mut Values, id: &str) -> Option<Oidc> {
+    let uri = values.get_of(id, &member::URI);
+    let provider = OidcConfig {
+        audiences: values.get_of(id, &member::AUDIENCE).0,
+        additional_issuers: values.get_of(id, &member::ADDITIONAL_ISSUERS).0,
+        scope: values.get_of(id, &member::SCOPE),
+        subject_claims: values.get_of(id, &member::SUBJECT_CLAIMS).0,
+        roles_claim: values.get_of(id, &member::ROLES_CLAIM),
+        required_claims: values.get_of(id, &member::REQUIRED_CLAIMS).0,
+        name_template: values
+            .get_of(id, &member::DISPLAY_NAME_TEMPLATE)
+            .map(|text| text.0),
+        ..OidcConfig::new(id, uri.as_ref().map_or("", |uri| uri.0.as_str()))
+    };
+    let connect = values
+        .get_of(id, &member::REQUIRE_CONNECTED_ON_STARTUP)
+        .into();
+    if uri.is_none() {
+        values.refuse_of(
+            id,
+            &member::URI,
+            "is missing: a provider must have an address",
+        );
+        return None;
+    }
+    if provider.subject_claims.is_empty() {
+        values.refuse_of(id, &member::SUBJECT_CLAIMS, "must name a claim");
+    }
+    Some(Oidc { provider, connect })
+}
+
+fn kubernetes(
+    values: &mut Values,
+    environment: &BTreeMap<String, String>,
+) -> Option<KubernetesConfig> {
+    let is_enabled = values.get(&list::ENABLE_KUBERNETES_AUTHENTICATION);
+    let configured = values
+        .get(&list::KUBERNETES_AUTHENTICATION_API_URL)
+        .map(|url| url.0);
+    let ca_file = values.get(&list::KUBERNETES_AUTHENTICATION_CA_PATH);
+    let accepts_legacy = values.get(&list::KUBERNETES_AUTHENTICATION_ACCEPT_LEGACY_SERVICEACCOUNT);
+    let legacy_tokens = if accepts_legacy {
+        LegacyTokens::Accepted
+    } else {
+        LegacyTokens::Refused
+    };
+    let found = KubernetesConfig {
+        ca_file: match &configured {
+            None => ca_file.or_else(|| Some(PathBuf::from(IN_POD).join("ca.crt"))),
+            Some(_) => ca_file,
+        },
+        api: configured
+            .or_else(|| api_of_pod(environment))
+            .unwrap_or_default(),
+        token_file: values.get(&list::KUBERNETES_AUTHENTICATION_TOKEN_PATH),
+        audiences: values.get(&list::KUBERNETES_AUTHENTICATION_AUDIENCE).0,
+        legacy_tokens,
+        subject: values
+            .get(&list::KUBERNETES_AUTHENTICATION_SUBJECT_SOURCE)
+            .into(),
+    };
+    if !is_enabled {
+        return None;
+    }
+    if found.api.is_empty() {
+        let rule = "the server does not run in a pod (`KUBERNETES_SERVICE_HOST` is not set): set \
+                    LAKEKEEPER__KUBERNETES_AUTHENTICATION_API_URL";
+        values.refuse(&list::ENABLE_KUBERNETES_AUTHENTICATION, rule);
+    }
+    if found.audiences.is_empty() {
+        values.warn(
+            "LAKEKEEPER__KUBERNETES_AUTHENTICATION_AUDIENCE is not set: tokens for the API server itself are accepted, too",
+        );
+    }
+    Some(found)
+}
+
+/// The API server, as Kubernetes tells each container.
+fn api_of_pod(environment: &BTreeMap<String, String>) -> Option<String> {
+    let set = |name| environment.get(name).filter(|text| !text.is_empty());
+    let host = set("KUBERNETES_SERVICE_HOST")?;
+    let port = set("KUBERNETES_SERVICE_PORT").map_or("443", String::as_str);
+    // An IPv6 address.
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.clone()
+    };
+    Some(format!("https://{host}:{port}"))
+}

@@ -1,0 +1,162 @@
+//! What identity providers and their tokens are described by.
+
+use authn::{NameTemplate, RequiredClaim};
+use url::{Host, Url};
+
+use super::{ServerUrl, Value};
+
+/// Where an identity provider is. A `/` at its end is kept out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderUrl(pub String);
+
+impl Value for ProviderUrl {
+    const KIND: &'static str = "URL";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.contains("/.well-known/") {
+            return Err(
+                "must not name the discovery document, but what `/.well-known/` stands behind"
+                    .to_owned(),
+            );
+        }
+        let rule = "must be a URL such as `https://login.example.com/realms/lake`, without user, query or fragment";
+        ServerUrl::parse(text)
+            .map(|url| Self(url.0))
+            .map_err(|_| rule.to_owned())
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// Where the API server of a cluster is: across TLS, or on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiServerUrl(pub String);
+
+impl Value for ApiServerUrl {
+    const KIND: &'static str = "URL";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let rule = "must be a URL such as `https://10.96.0.1:443`; `http` is for this machine only, since tokens are sent there";
+        let url = Url::parse(text).map_err(|_| rule.to_owned())?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match ServerUrl::parse(text) {
+            Ok(url) if url.0.starts_with("https://") || is_here => Ok(Self(url.0)),
+            _ => Err(rule.to_owned()),
+        }
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// Claims that tokens must have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequiredClaims(pub Vec<RequiredClaim>);
+
+impl Value for RequiredClaims {
+    const KIND: &'static str = "list with commas of `claim` or `claim=value`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let one = |text: &str| {
+            let (path, value) = match text.split_once('=') {
+                Some((path, value)) => (path.trim(), Some(value.trim().to_owned())),
+                None => (text, None),
+            };
+            let path = path.to_owned();
+            (!path.is_empty()).then_some(RequiredClaim { path, value })
+        };
+        let all = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let all: Option<Vec<_>> = all.map(one).collect();
+        all.map(Self)
+            .ok_or_else(|| "must name a claim before each `=`, as in `org=acme`".to_owned())
+    }
+
+    fn print(&self) -> Option<String> {
+        let one = |claim: &RequiredClaim| match &claim.value {
+            Some(value) => format!("{}={value}", claim.path),
+            None => claim.path.clone(),
+        };
+        let all: Vec<String> = self.0.iter().map(one).collect();
+        Some(all.join(",")).filter(|text| !text.is_empty())
+    }
+}
+
+/// A template for the names of users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameTemplateText(pub NameTemplate, String);
+
+impl Value for NameTemplateText {
+    const KIND: &'static str = "text with claims in braces, as in `Service account {email}`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let template = text.parse::<NameTemplate>();
+        template
+            .map(|template| Self(template, text.to_owned()))
+            .map_err(|error| error.to_string())
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(self.1.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule_of;
+    use super::*;
+
+    #[test]
+    fn a_provider_is_named_without_its_discovery_document() {
+        let url = ProviderUrl::parse("https://idp.example/realms/a/").unwrap();
+        assert_eq!(url.print().as_deref(), Some("https://idp.example/realms/a"));
+        for wrong in [
+            "idp.example",
+            "https://idp.example/.well-known/openid-configuration",
+            "https://u:p@idp.example",
+        ] {
+            assert!(rule_of::<ProviderUrl>(wrong).is_some(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tokens_cross_no_network_in_the_clear() {
+        for right in [
+            "https://10.96.0.1",
+            "http://127.0.0.1:8001",
+            "http://localhost:8001",
+            "http://[::1]:8001",
+        ] {
+            assert!(rule_of::<ApiServerUrl>(right).is_none(), "{right}");
+        }
+        for wrong in [
+            "http://10.96.0.1",
+            "http://localhost.example",
+            "ftp://localhost",
+            "10.96.0.1",
+        ] {
+            assert!(rule_of::<ApiServerUrl>(wrong).is_some(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn required_claims_are_names_with_or_without_value() {
+        let claims = RequiredClaims::parse("email_verified, org = acme,,x=").unwrap();
+        assert_eq!(
+            claims.print().as_deref(),
+            Some("email_verified,org=acme,x=")
+        );
+        assert!(rule_of::<RequiredClaims>("=acme").is_some());
+        assert_eq!(RequiredClaims::default().print(), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Users that the catalog has heard of.
+
+use async_trait::async_trait;
+use model::{Page, PageRequest, Timestamp, UserId};
+use store::{Entity, Result, StoreError, UserRow, UserSearch, Users};
+use tokio_postgres::Row;
+
+use crate::PostgresStore;
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::row::{self, Cut, get};
+
+const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
+
+#[async_trait]
+impl Users for PostgresStore {
+    async fn user_create(&self, user: UserRow) -> Result<()> {
+        self.write(user, |db, user| {
+            Box::pin(async move {
+                let inserted = db
+                    .execute(
+                        "insert into catalog_user
+                         (id, name, email, user_type, source, created_at, updated_at, name_key, terms)
+                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing",
+                        &[
+                            &user.id.as_str(),
+                            &user.name,
+                            &user.email,
+                            &user.user_type.as_str(),
+                            &user.source.as_str(),
+                            &user.created_at.as_ms(),
+                            &user.updated_at.map(Timestamp::as_ms),
+                            &user.name_key(),
+                            &user.terms(),
+                        ],
+                    )
+                    .await?;
+                match inserted {
+                    0 => Err(already_exists(Entity::User(user.id.clone()))),
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+    }
+
+    async fn user_load(&self, id: &UserId) -> Result<UserRow> {
+        let db = self.read().await?;
+        let load = format!("select {COLUMNS} from catalog_user where id = $1");
+        match db.query_opt(&load, &[&id.as_str()]).await? {
+            None => Err(StoreError::NotFound(Entity::User(id.clone()))),
+            Some(row) => Ok(user(&row)?),
+        }
+    }
+
+    async fn user_list(&self, name: &str, page: PageRequest) -> Result<Page<UserRow>> {
+        let db = self.read_list().await?;
+        let cut = Cut::of(&page);
+        let list = format!(
+            "select {COLUMNS} from catalog_user
+             where id > $1 and position($2 in name_key) > 0 order by id limit $3"
+        );
+        let rows = db.query(&list, &[&cut.after, &name, &cut.limit]).await?;
+        let rows = row::all(&rows, user)?;
+        Ok(Page::cut(rows, page.size, |user| {
+            user.id.as_str().to_owned()
+        }))
+    }
+
+    async fn user_search(&self, search: UserSearch) -> Result<Vec<UserRow>> {
+        let db = self.read_list().await?;
+        let find = format!(
+            "select {COLUMNS} from (
+                 select *, $2::text = any (terms) as is_exact,
+                     (select count(*) from unnest(terms) as one where one = any ($1::text[])) as shared
+                 from catalog_user where terms && array_append($1, $2)
+             ) as found
+             where is_exact or shared * 10 >= cardinality($1) * $3::bigint
+             order by is_exact desc, shared desc, name_key, id limit $4"
+        );
+        let (share, limit) = (i64::from(UserSearch::SHARE), i64::from(search.limit));
+        let rows = db
+            .query(&find, &[&search.trigrams, &search.exact, &share, &limit])
+            .await?;
+        Ok(row::all(&rows, user)?)
+    }
+
+    async fn user_update(&self, changed: UserRow) -> Result<UserRow> {
+        self.write(changed, |db, changed| {
+            Box::pin(async move {
+                let update = format!(
+                    "update catalog_user set name = $2, email = $3, user_type = $4, source = $5,
+                     updated_at = $6, name_key = $7, terms = $8 where id = $1 returning {COLUMNS}"
+                );
+                let found = db
+                    .query_opt(
+                        &update,
+                        &[
+                            &changed.id.as_str(),
+                            &changed.name,
+                            &changed.email,
+                            &changed.user_type.as_str(),
+                            &changed.source.as_str(),
+                            &changed.updated_at.map(Timestamp::as_ms),
+                            &changed.name_key(),
+                            &changed.terms(),
+                        ],
+                    )
+                    .await?;
+                match found {
+                    None => Err(not_found(Entity::User(changed.id.clone()))),
+                    Some(row) => user(&row),
+                }
+            })
+        })
+        .await
+    }
+
+    async fn user_drop(&self, id: &UserId) -> Result<()> {
+        self.write(id.clone(), |db, id| {
+            Box::pin(async move {
+                let delete = "delete from catalog_user where id = $1";
+                match db.execute(delete, &[&id.as_str()]).await? {
+                    0 => Err(not_found(Entity::User(id.clone()))),
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+    }
+}
+
+fn user(row: &Row) -> Work<UserRow> {
+    let id: &str = get(row, 0)?;
+    Ok(UserRow {
+        id: id.parse().map_err(Failure::damaged)?,
+        name: get(row, 1)?,
+        email: get(row, 2)?,
+        user_type: row::user_type(get(row, 3)?)?,
+        source: row::user_source(get(row, 4)?)?,
+        created_at: Timestamp::from_ms(get(row, 5)?),
+        updated_at: row::time(row, 6)?,
+    })
+}
