@@ -12,6 +12,8 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from paths import LOGS, lakekeeper_binary
 from profiles import Access, S3Access, Storage
 from services.checked_azurite import CheckedAzurite
 from services.checked_gcs import CheckedGcs
+from services.keycloak import Keycloak
 from services.minio import Minio
 from services.postgres import Postgres
 from services.process import Process, answers, free_port
@@ -67,7 +70,7 @@ class ServerDied(Exception):
 
 
 class Services:
-    """PostgreSQL and object stores, each started when first asked for."""
+    """PostgreSQL, object stores and Keycloak, each started when first asked for."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="lakekeeper-clients-"))
@@ -76,6 +79,7 @@ class Services:
         self._minio: Minio | None = None
         self._gcs: CheckedGcs | None = None
         self._azurite: CheckedAzurite | None = None
+        self._keycloak: Keycloak | None = None
         self._count = 0
 
     def folder(self, name: str) -> Path:
@@ -105,17 +109,32 @@ class Services:
             self._azurite = CheckedAzurite(self.home / "azurite", LOGS / "azurite-checks.log", LOGS / "azurite.log")
         return self._azurite
 
+    def keycloak(self) -> Keycloak:
+        if not self._keycloak:
+            self._keycloak = Keycloak(self.home / "keycloak", LOGS / "keycloak.log")
+        return self._keycloak
+
     def stop(self) -> None:
-        for service in (self._postgres, self._minio, self._gcs, self._azurite):
+        for service in (self._postgres, self._minio, self._gcs, self._azurite, self._keycloak):
             if service:
                 service.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Login:
+    """Who may in: settings of the server, and a token for the harness itself."""
+
+    settings: dict[str, str]
+    token: Callable[[], str]
+
+
 class Catalog:
     """A running lakekeeper, bootstrapped, with the warehouse `demo`. A context manager."""
 
-    def __init__(self, services: Services, mode: Mode, name: str, storage: Storage | None = None):
+    def __init__(
+        self, services: Services, mode: Mode, name: str, storage: Storage | None = None, login: Login | None = None
+    ):
         binary = lakekeeper_binary()
         if not binary or not binary.is_file():
             raise install.Missing("the lakekeeper binary is missing: cargo build --release -p lakekeeper, or set LAKEKEEPER_BIN")
@@ -126,8 +145,10 @@ class Catalog:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.store: Access | None = None
         self._services = services
+        self._login = login
         self._binary = str(binary)
         self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
+        self._env |= login.settings if login else {}
         Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder).finish(60)
         self._serve()
         try:
@@ -160,7 +181,10 @@ class Catalog:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request to the catalog; an answer other than 2xx is an error that quotes both."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}{path}", data, {"content-type": "application/json"}, method=method)
+        headers = {"content-type": "application/json"}
+        if self._login:
+            headers["authorization"] = f"Bearer {self._login.token()}"
+        request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 text = response.read()

@@ -15,6 +15,7 @@ from pathlib import Path
 from paths import CACHE, LOGS
 
 AZURITE_VERSION = "3.35.0"
+KEYCLOAK_VERSION = "26.7.3"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
 
@@ -120,6 +121,28 @@ def _built_with_go(module: str, version: str) -> Path:
             _say(f"building {name}, about two minutes")
             _run(["go", "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
     return home / name
+
+
+def keycloak() -> Path:
+    """The folder of Keycloak, unpacked from its Maven artifact."""
+    home = CACHE / f"keycloak-{KEYCLOAK_VERSION}"
+    with _lock(home.name):
+        if not (home / ".ready").exists():
+            java()
+            if not shutil.which("mvn"):
+                _apt("maven", "Maven is missing: apt-get install maven")
+            _say(f"downloading Keycloak {KEYCLOAK_VERSION}")
+            shutil.rmtree(home, ignore_errors=True)
+            parts = CACHE / f"{home.name}.download"
+            coordinates = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
+            _run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={parts}"], home.name)
+            for archive in parts.glob("*.zip"):
+                shutil.unpack_archive(archive, parts)
+            (parts / home.name).rename(home)
+            (home / "bin/kc.sh").chmod(0o755)
+            shutil.rmtree(parts)
+            (home / ".ready").touch()
+    return home
 
 
 def azurite() -> list[Path]:
