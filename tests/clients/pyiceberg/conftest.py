@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchNamespaceError
+from pyiceberg.io import FileIO
+from pyiceberg.io.pyarrow import PyArrowFileIO
 
 PEOPLE = pa.schema(
     [
@@ -22,6 +24,9 @@ PEOPLE = pa.schema(
         pa.field("born", pa.timestamp("us")),
     ]
 )
+
+
+SETTINGS = json.loads(os.environ["PYICEBERG_SCENARIO"])
 
 
 def _resolve_names_below_localhost() -> None:
@@ -40,7 +45,7 @@ _resolve_names_below_localhost()
 
 @pytest.fixture(scope="session")
 def properties() -> dict[str, str]:
-    return json.loads(os.environ["PYICEBERG_SCENARIO"])
+    return SETTINGS["catalog"]
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +68,17 @@ def people() -> pa.Table:
     return pa.Table.from_pylist(
         [{"id": i, "name": n, "city": c, "born": 1_000_000 * i} for i, n, c in rows], schema=PEOPLE
     )
+
+
+@pytest.fixture(scope="session")
+def behind() -> Callable[[FileIO], FileIO]:
+    """A look behind the catalog, which signs nothing for the files of what is not there any more; elsewhere the client's own means."""
+    if "s3" not in SETTINGS:
+        return lambda own: own
+    s3 = SETTINGS["s3"]
+    keys = {"s3.access-key-id": s3["access_key"], "s3.secret-access-key": s3["secret_key"]}
+    store = PyArrowFileIO(keys | {"s3.endpoint": s3["endpoint"], "s3.region": s3["region"]})
+    return lambda _: store
 
 
 def drop_tree(catalog: Catalog, name: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import install
@@ -13,7 +14,7 @@ from outcome import Outcome, from_junit
 from profiles import AzureAccess
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_MINIO_SIGNED, Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
@@ -30,7 +31,8 @@ def run(services: Services, mode: Mode) -> Outcome:
                 # PyIceberg's own choice, but for tables that are staged: there it takes PyArrow, which cannot use signatures
                 properties["py-io-impl"] = "pyiceberg.io.fsspec.FsspecFileIO"
                 env["SSL_CERT_FILE"] = catalog.store.certificate
-            env["PYICEBERG_SCENARIO"] = json.dumps(properties)
+            settings = {"catalog": properties} | ({"s3": asdict(catalog.s3)} if catalog.s3 else {})
+            env["PYICEBERG_SCENARIO"] = json.dumps(settings)
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=1200)
         return from_junit(report)
 

@@ -45,12 +45,12 @@ def test_tables_and_views_share_their_names(catalog, namespace):
     assert not catalog.table_exists((*namespace, "v"))
 
 
-def test_a_dropped_view_can_be_registered_again(catalog, namespace):
+def test_a_dropped_view_can_be_registered_again(catalog, behind, namespace):
     created = catalog.create_view((*namespace, "v"), SCHEMA, version("SELECT 1 AS id"))
     # the client does not say where a view's metadata is
     answer = catalog._session.get(catalog.url("namespaces/{namespace}/views/v", namespace=namespace[0])).json()
     location = answer["metadata-location"]
-    io = catalog._load_file_io(answer.get("config", {}), location)
+    io = behind(catalog._load_file_io(answer.get("config", {}), location))
     with io.new_input(location).open() as file:
         saved = file.read()
     catalog.drop_view((*namespace, "v"))

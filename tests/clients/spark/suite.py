@@ -15,7 +15,7 @@ from outcome import Outcome, from_junit
 from profiles import AzureAccess
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO, Mode.PG_MINIO_VENDED, Mode.PG_MINIO_SIGNED]
 LONG_MODES = [Mode.PG_GCS_VENDED, Mode.PG_AZURITE_VENDED]
 
 
@@ -25,7 +25,11 @@ def run(services: Services, mode: Mode) -> Outcome:
     python = install.venv("spark", HERE / "requirements.txt")
     with Catalog(services, mode, "spark") as catalog:
         report = catalog.logs / "report.xml"
-        settings = {"catalog": catalog.client_properties, "jars": str(jars), "folder": str(catalog.folder)}
+        properties = catalog.client_properties
+        if mode is Mode.PG_MINIO_SIGNED:
+            # Spark deletes the files itself otherwise, after it has dropped the table: then nothing is signed for them any more.
+            properties |= {"rest-catalog-purge": "true"}
+        settings = {"catalog": properties, "jars": str(jars), "folder": str(catalog.folder)}
         settings |= {"store": asdict(catalog.store)} if catalog.store else {}
         if isinstance(catalog.store, AzureAccess):
             settings["hosts"] = str(_hosts(catalog.folder / "hosts", catalog.store.account))
