@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import urllib.error
@@ -67,6 +68,10 @@ class SetupFailed(Exception):
 
 class ServerDied(Exception):
     """The catalog ended before it was told to; the text ends with the tail of its log."""
+
+
+class ServerErred(Exception):
+    """The catalog answered 5xx, though nothing was wrong around it; the text holds the first such lines of its log."""
 
 
 class Services:
@@ -207,6 +212,12 @@ class Catalog:
         self.stop()
         if died and not failed:
             raise ServerDied(f"the catalog ended while the clients ran\n{self._process.tail()}")
+        if not failed and (erred := self._errors()):
+            raise ServerErred("\n".join(["the catalog answered 5xx", *erred[:5]]))
+
+    def _errors(self) -> list[str]:
+        lines = (self.logs / "server.log").read_text(errors="replace").splitlines()
+        return [line for line in lines if re.search(r'"status":5\d\d\b', line)]
 
     def _serve(self) -> None:
         self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)
