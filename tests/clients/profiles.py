@@ -3,7 +3,7 @@ at the files behind the catalog."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ class Storage:
 
     root: str
     prefix: str | None = "lake"
+    settings: dict[str, Any] = field(default_factory=dict)
+    """More of the storage profile."""
 
     def profile(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return fields | ({"key-prefix": self.prefix} if self.prefix else {})
+        return fields | ({"key-prefix": self.prefix} if self.prefix else {}) | self.settings
 
 
 @dataclass(frozen=True)
