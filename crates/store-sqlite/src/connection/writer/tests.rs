@@ -55,7 +55,7 @@ async fn together(writer: &Arc<Writer>, works: Vec<Boxed>) -> Vec<Result<(), Sto
     let mut outcomes = Vec::new();
     for work in works {
         outcomes.push(spawn(writer, work));
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        until_waiting(writer, outcomes.len()).await;
     }
     go.send(()).unwrap();
     holder.await.unwrap().unwrap();
@@ -64,6 +64,14 @@ async fn together(writer: &Arc<Writer>, works: Vec<Boxed>) -> Vec<Result<(), Sto
         results.push(outcome.await.unwrap());
     }
     results
+}
+
+/// Returns when so many wait for the thread.
+async fn until_waiting(writer: &Writer, count: usize) {
+    let queue = writer.queue.as_ref().unwrap();
+    while queue.max_capacity() - queue.capacity() < count {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
 }
 
 /// Keeps the thread busy until told to go on.
