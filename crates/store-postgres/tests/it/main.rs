@@ -16,6 +16,7 @@ mod crash;
 mod layout;
 mod plans;
 mod storm;
+mod tls;
 
 use store_postgres::PostgresStore;
 

@@ -110,21 +110,35 @@ fn binaries() -> Option<PathBuf> {
         .find(|path| path.join("initdb").exists() && path.join("postgres").exists())
 }
 
-/// The server refuses to run as root.
-fn as_ordinary_user(data: &Path) -> Command {
-    let id = |args: &[&str]| -> Option<String> {
-        let output = Command::new("id").args(args).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        (output.status.success() && !text.is_empty()).then_some(text)
-    };
+fn id(args: &[&str]) -> Option<String> {
+    let output = Command::new("id").args(args).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}
+
+/// Who runs the server where we are root, which it refuses to be.
+fn servant() -> Option<&'static str> {
     if id(&["-u"]).as_deref() != Some("0") {
-        return Command::new("env");
+        return None;
     }
     let user = ["postgres", "nobody"];
     let user = user.into_iter().find(|user| id(&["-u", user]).is_some());
-    let user = user.expect("a user for the server");
-    let owned = Command::new("chown").arg(user).arg(data).status();
-    assert!(owned.is_ok_and(|status| status.success()), "chown");
+    Some(user.expect("a user for the server"))
+}
+
+/// Makes a file or folder the server's own.
+pub(crate) fn give_to_server(path: &Path) {
+    if let Some(user) = servant() {
+        let owned = Command::new("chown").arg(user).arg(path).status();
+        assert!(owned.is_ok_and(|status| status.success()), "chown");
+    }
+}
+
+fn as_ordinary_user(data: &Path) -> Command {
+    give_to_server(data);
+    let Some(user) = servant() else {
+        return Command::new("env");
+    };
     let mut command = Command::new("setpriv");
     command.arg(format!("--reuid={user}"));
     command.arg(format!("--regid={}", id(&["-g", user]).unwrap()));
