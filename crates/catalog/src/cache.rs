@@ -1,12 +1,17 @@
 //! Metadata in memory, bounded in bytes. Never served before the database has said that its version is current.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use model::{NameKey, NamespaceKey, TabularId, TabularPath, Version, WarehouseId};
+use model::{
+    NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, TabularPath, Timestamp, Version,
+    WarehouseId,
+};
 use objects::Location;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
-use store::{StoredMetadata, TabularContent};
+use store::{Protection, StoredMetadata, TabularContent, TabularStamp};
 
 use crate::Result;
 use crate::bounded::{Bounded, Weight, bounded};
@@ -27,6 +32,8 @@ pub(crate) struct Versioned {
     pub(crate) content: TabularContent,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
+    /// When the file was last known to be there, milliseconds since the epoch.
+    present_ms: AtomicI64,
 }
 
 impl Versioned {
@@ -36,7 +43,19 @@ impl Versioned {
             content,
             file: OnceLock::new(),
             folder: OnceLock::new(),
+            present_ms: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// Whether the file was there a moment ago.
+    pub(crate) fn was_present(&self, now: Timestamp, moment: Duration) -> bool {
+        let seen = Timestamp::from_ms(self.present_ms.load(Ordering::Relaxed));
+        (seen..seen.plus(moment)).contains(&now)
+    }
+
+    /// Notes that the file is there.
+    pub(crate) fn set_present(&self, now: Timestamp) {
+        self.present_ms.store(now.as_ms(), Ordering::Relaxed);
     }
 
     /// The metadata file, parsed once.
@@ -58,11 +77,43 @@ impl Versioned {
     }
 }
 
+/// What stood at a path.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) namespace: NamespaceId,
+    /// Without content.
+    pub(crate) stamp: TabularStamp,
+}
+
+impl Seen {
+    /// What has just been created.
+    pub(crate) const fn created(
+        namespace: NamespaceId,
+        kind: TabularKind,
+        (id, version): (TabularId, Version),
+    ) -> Self {
+        let stamp = TabularStamp {
+            id,
+            kind,
+            version,
+            protection: Protection::Off,
+            content: None,
+        };
+        Self { namespace, stamp }
+    }
+
+    /// The same after a commit.
+    pub(crate) fn at(mut self, version: Version) -> Self {
+        self.stamp.version = version;
+        self
+    }
+}
+
 /// What is kept of tables and views.
 #[derive(Debug)]
 pub(crate) struct MetadataCache {
-    /// Which table or view a path led to last; a hint, checked by the lookup that it is used for.
-    hints: Cache<(WarehouseId, NamespaceKey, NameKey), TabularId>,
+    /// What a path led to last; a hint, checked by the lookup that it is used for.
+    hints: Cache<(WarehouseId, NamespaceKey, NameKey), Seen>,
     /// Compressed, as stored.
     stored: Bounded<TabularId, Arc<Versioned>>,
     /// Without unreferenced snapshots, compressed.
@@ -106,25 +157,41 @@ impl MetadataCache {
         }
     }
 
-    /// What stood at the path when it was looked up last.
-    pub(crate) fn hint(&self, warehouse: WarehouseId, path: &TabularPath) -> Option<TabularId> {
+    /// What stood at the path when it was looked up last, with its content of that version if that is here.
+    pub(crate) fn seen(
+        &self,
+        warehouse: WarehouseId,
+        path: &TabularPath,
+    ) -> Option<(Seen, Option<Arc<Versioned>>)> {
         let place = Place(warehouse, path.namespace.key(), path.name.key());
-        self.hints.get(&place)
+        let seen = self.hints.get(&place)?;
+        let stored = self.stored.get(&seen.stamp.id);
+        let versioned = stored.filter(|stored| stored.version == seen.stamp.version);
+        Some((seen, versioned))
     }
 
     /// Remembers what stands at the path.
-    pub(crate) fn remember(&self, warehouse: WarehouseId, path: &TabularPath, id: TabularId) {
-        let key = (
-            warehouse,
-            path.namespace.key().clone(),
-            path.name.key().clone(),
-        );
-        self.hints.insert(key, id);
+    pub(crate) fn remember(&self, warehouse: WarehouseId, path: &TabularPath, seen: Seen) {
+        let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
+        self.hints.insert((warehouse, namespace, name), seen);
     }
 
-    /// What is known of a table or view, current or not.
-    pub(crate) fn get(&self, id: TabularId) -> Option<Arc<Versioned>> {
-        self.stored.get(&id)
+    /// Remembers what stands at the path, with its content.
+    pub(crate) fn put_at(
+        &self,
+        (warehouse, path): (WarehouseId, &TabularPath),
+        seen: Seen,
+        content: TabularContent,
+    ) -> Arc<Versioned> {
+        let (id, version) = (seen.stamp.id, seen.stamp.version);
+        self.remember(warehouse, path, seen);
+        self.put(id, version, content)
+    }
+
+    /// Forgets what stood at the path.
+    pub(crate) fn forget(&self, warehouse: WarehouseId, path: &TabularPath) {
+        let place = Place(warehouse, path.namespace.key(), path.name.key());
+        self.hints.remove(&place);
     }
 
     /// Keeps what the database said.

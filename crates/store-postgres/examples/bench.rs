@@ -152,9 +152,10 @@ fn metadata(seed: u64) -> StoredMetadata {
 async fn look_ups(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
     let resolver: Arc<dyn Resolver + Send + Sync> = catalog.store.clone();
     let mut known = Vec::new();
-    for number in 0..TABLES {
-        let row = catalog.store.tabular_load(catalog.warehouse, ids[number]);
-        known.push((ids[number], row.await.unwrap().version));
+    for id in &ids[..TABLES] {
+        let row = catalog.store.tabular_load(catalog.warehouse, *id);
+        let row = row.await.unwrap();
+        known.push((*id, row.version));
     }
     let keys: Vec<_> = (0..TABLES)
         .map(|number| {
@@ -172,12 +173,17 @@ async fn look_ups(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
             let rate = rate(TASKS, move |task, round| {
                 let at = (task * 61 + usize::try_from(round).unwrap() * 7) % TABLES;
                 let (namespace, table) = keys[at].clone();
-                let known = is_known.then_some(known[at]);
+                let (id, version) = known[at];
                 let gathered = gathered.clone();
                 async move {
-                    let target = ResolveTarget::TabularContent(namespace, table, known);
+                    let target = if is_known {
+                        ResolveTarget::Unchanged(id, version)
+                    } else {
+                        ResolveTarget::TabularContent(namespace, table)
+                    };
                     let found = gathered.resolve(ResolveKey { warehouse, target }).await;
-                    assert!(found.unwrap().tabular.is_some());
+                    let found = found.unwrap();
+                    assert!(found.is_unchanged || found.tabular.is_some());
                 }
             });
             println!(

@@ -65,7 +65,7 @@ impl PostgresStore {
     ) -> std::result::Result<Self, OpenError> {
         let pools = Arc::new(Pools::open(config).await?);
         Ok(Self {
-            lanes: Lanes::open(config, resolve::SQL).await?,
+            lanes: Lanes::open(config).await?,
             pools,
             _temporary: temporary,
         })

@@ -192,7 +192,7 @@ async fn look_up(planted: Arc<Planted>, lane: usize, (end, want): (Instant, Want
                 warehouse: planted.warehouse,
                 target: match want {
                     Want::Stamps => ResolveTarget::Tabular(path, name),
-                    Want::Contents => ResolveTarget::TabularContent(path, name, None),
+                    Want::Contents => ResolveTarget::TabularContent(path, name),
                 },
             }
         })

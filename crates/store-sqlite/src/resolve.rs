@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use model::{NameKey, NamespaceKey, TabularId, Version};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result, TabularStamp,
@@ -30,9 +31,8 @@ fn one(db: &Connection, key: &ResolveKey) -> Work<Resolved> {
         ResolveTarget::Namespace(path) => stamped_namespace(db, warehouse, path),
         ResolveTarget::NamespaceRow(path) => whole_namespace(db, warehouse, path),
         ResolveTarget::Tabular(path, name) => stamped_tabular(db, warehouse, path, name),
-        ResolveTarget::TabularContent(path, name, known) => {
-            whole_tabular(db, warehouse, (path, name), *known)
-        }
+        ResolveTarget::TabularContent(path, name) => whole_tabular(db, warehouse, path, name),
+        ResolveTarget::Unchanged(id, known) => unchanged(db, warehouse, (*id, *known)),
     }
 }
 
@@ -109,32 +109,45 @@ fn stamped_tabular(
 fn whole_tabular(
     db: &Connection,
     warehouse: Uuid,
-    (path, name): (&NamespaceKey, &NameKey),
-    known: Option<(TabularId, Version)>,
+    path: &NamespaceKey,
+    name: &NameKey,
 ) -> Work<Resolved> {
-    let (known_id, known_version) = known.unzip();
-    // The metadata is not read from its pages for an asker who has this version already.
     let found = db
         .prepare_cached(
             "select w.version, w.status, n.id, n.version, t.id, t.kind, t.version, t.protected,
-                 t.id = ?4 and t.version = ?5, t.location, t.metadata_location,
-                 case when t.id = ?4 and t.version = ?5 then null else t.metadata end
+                 t.location, t.metadata_location, t.metadata
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
              left join tabular as t
                  on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
              where w.id = ?1",
         )?
-        .query_row(
-            params![
-                warehouse,
-                path.as_str(),
-                name.as_str(),
-                known_id.map(TabularId::as_uuid),
-                known_version.map(Version::as_i64)
-            ],
-            |row| Ok(with_content(row)),
-        )
+        .query_row(params![warehouse, path.as_str(), name.as_str()], |row| {
+            Ok(with_content(row))
+        })
+        .optional()?;
+    found.unwrap_or_else(|| Ok(Resolved::default()))
+}
+
+fn unchanged(
+    db: &Connection,
+    warehouse: Uuid,
+    (id, known): (TabularId, Version),
+) -> Work<Resolved> {
+    let found = db
+        .prepare_cached(
+            "select w.version, w.status, exists (
+                 select 1 from tabular as t where t.id = ?2 and t.version = ?3 and t.deleted_at is null
+             ) from warehouse as w where w.id = ?1",
+        )?
+        .query_row(params![warehouse, id.as_uuid(), known.as_i64()], |row| {
+            let is_unchanged = row.get(2)?;
+            Ok(warehouse_stamp(row).map(|stamp| Resolved {
+                warehouse: Some(stamp),
+                is_unchanged,
+                ..Resolved::default()
+            }))
+        })
         .optional()?;
     found.unwrap_or_else(|| Ok(Resolved::default()))
 }
@@ -178,14 +191,13 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
     Ok(resolved)
 }
 
-/// Behind a tabular whether it is known already, and `location, metadata_location, metadata`.
+/// Behind a tabular `location, metadata_location, metadata`, null where they are not wanted.
 fn with_content(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = with_tabular(row)?;
-    if let Some(stamp) = &mut resolved.tabular {
-        let is_known = row.get::<_, Option<bool>>(8)?.unwrap_or(false);
-        if !is_known {
-            stamp.content = Some(row::content(row, 9)?);
-        }
+    if let Some(stamp) = &mut resolved.tabular
+        && row.get_ref(8)? != ValueRef::Null
+    {
+        stamp.content = Some(row::content(row, 8)?);
     }
     Ok(resolved)
 }

@@ -239,7 +239,8 @@ macro_rules! conformance_cases {
                 answers_come_in_the_order_of_the_keys
                 what_is_absent_is_none
                 names_match_without_case
-                content_comes_only_when_it_is_news
+                content_comes_only_when_it_is_asked_for
+                whatever_happens_to_a_table_or_view_is_a_change
                 a_namespace_row_comes_whole
                 an_inactive_warehouse_says_so
                 many_keys_are_answered_at_once

@@ -71,8 +71,18 @@ async fn keep_running(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Recei
 async fn run(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        if receiver.lock().await.recv_many(&mut batch, BATCH).await == 0 {
-            return;
+        {
+            let mut receiver = receiver.lock().await;
+            if receiver.recv_many(&mut batch, BATCH).await == 0 {
+                return;
+            }
+            // Whoever is about to ask comes along: a statement for twelve keys costs hardly more than one for two.
+            tokio::task::yield_now().await;
+            while batch.len() < BATCH
+                && let Ok(waiting) = receiver.try_recv()
+            {
+                batch.push(waiting);
+            }
         }
         let waiting = batch.drain(..).map(|waiting| (waiting.key, waiting.answer));
         let (keys, answers): (Vec<_>, Vec<_>) = waiting.unzip();

@@ -25,8 +25,11 @@ pub enum ResolveTarget {
     NamespaceRow(NamespaceKey),
     /// A table or view: its id and version.
     Tabular(NamespaceKey, NameKey),
-    /// A table or view with its metadata, unless it is the version that the asker has already.
-    TabularContent(NamespaceKey, NameKey, Option<(TabularId, Version)>),
+    /// A table or view with its metadata.
+    TabularContent(NamespaceKey, NameKey),
+    /// Whether a table or view still has this version. Whoever has looked its name up before needs to know no more: a
+    /// change of its name or namespace is a new version too.
+    Unchanged(TabularId, Version),
 }
 
 /// What was found. What is absent does not exist.
@@ -34,12 +37,14 @@ pub enum ResolveTarget {
 pub struct Resolved {
     /// The warehouse.
     pub warehouse: Option<WarehouseStamp>,
-    /// The namespace, if one was asked for, alone or with a name in it.
+    /// The namespace, if one was asked for by its name, alone or with a name in it.
     pub namespace: Option<NamespaceStamp>,
     /// The namespace with its properties, if [`ResolveTarget::NamespaceRow`] was asked for.
     pub namespace_row: Option<NamespaceRow>,
     /// The table or view, if one was asked for.
     pub tabular: Option<TabularStamp>,
+    /// Whether the version that [`ResolveTarget::Unchanged`] asks about is current.
+    pub is_unchanged: bool,
 }
 
 /// How current a warehouse is.
@@ -78,6 +83,7 @@ pub struct TabularStamp {
 /// Looks names up. Live entries only: what is soft-deleted is not found.
 #[async_trait]
 pub trait Resolver {
-    /// Answers all keys, in their order, from one statement on the primary that begins after this call.
+    /// Answers all keys, in their order, from what the primary says after this call: one state of it for those that ask by
+    /// name, one for those that ask by id.
     async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>>;
 }

@@ -196,16 +196,16 @@ async fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded
     let mut done = Vec::with_capacity(plans.len());
     for plan in plans {
         let committed = plan.committed();
-        let (id, version) = (committed.id, plan.version());
-        let versioned = cx.metadata.put(id, version, plan.content.clone());
-        cx.metadata.remember(plan.warehouse.id(), &plan.path, id);
+        let at = (plan.warehouse.id(), &plan.path);
+        let versioned = cx.metadata.put_at(at, plan.seen(), plan.content.clone());
         if let Change::Swap(_, obsolete) = &plan.change
             && !obsolete.is_empty()
         {
             let folder = &plan.content.location;
             files::forget_within(cx, &plan.warehouse, folder, obsolete.clone()).await;
         }
-        done.push((committed, Loaded::of(&plan.warehouse, id, &versioned)));
+        let loaded = Loaded::of(&plan.warehouse, plan.id, &versioned);
+        done.push((committed, loaded));
     }
     done
 }

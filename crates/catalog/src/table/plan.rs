@@ -10,7 +10,7 @@ use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
 use super::TableCommit;
 use super::draft::Draft;
-use crate::cache::Versioned;
+use crate::cache::{Seen, Versioned};
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::namespace::NamespaceTarget;
@@ -73,6 +73,17 @@ impl Plan {
 
     pub(super) fn committed(&self) -> CommittedTabular {
         CommittedTabular::of(self.warehouse.id(), self.id, &self.content)
+    }
+
+    /// What stands at the path when the plan is done.
+    pub(super) fn seen(&self) -> Seen {
+        let version = self.version();
+        match &self.proof {
+            Proof::Table(table) => table.seen().at(version),
+            Proof::Namespace(within) => {
+                Seen::created(within.id, TabularKind::Table, (self.id, version))
+            }
+        }
     }
 
     /// The table's version when the plan is done.

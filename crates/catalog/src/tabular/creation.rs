@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
 use super::target::taken;
+use crate::cache::Seen;
 use crate::delegation::Access;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
@@ -203,9 +204,10 @@ pub(crate) async fn insert(
     if let Err(error) = store.tabular_commit(commit, effects).await {
         return Ok(Err(error));
     }
-    let content = new.content;
-    let versioned = cx.metadata.put(id, version, content);
-    cx.metadata.remember(warehouse.id(), path, id);
+    let seen = Seen::created(place.within.id, kind, (id, version));
+    let versioned = cx
+        .metadata
+        .put_at((warehouse.id(), path), seen, new.content);
     let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
     Ok(Ok((committed, loaded)))
 }
@@ -219,8 +221,7 @@ pub(crate) async fn creation_refused(
 ) -> Interrupted {
     let error = match error {
         StoreError::AlreadyExists(Entity::TabularName(_)) => {
-            let there = cx
-                .find_tabular(warehouse, path)
+            let there = Box::pin(cx.find_tabular(warehouse, path))
                 .await
                 .ok()
                 .and_then(|found| found.tabular);

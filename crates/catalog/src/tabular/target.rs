@@ -7,7 +7,7 @@ use futures::future::join_all;
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
 use store::{ResolveTarget, TabularRow, TabularStamp};
 
-use crate::cache::Versioned;
+use crate::cache::{Seen, Versioned};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
@@ -42,6 +42,17 @@ impl TabularTarget {
 
     pub(crate) const fn kind(&self) -> TabularKind {
         self.stamp.kind
+    }
+
+    /// What is remembered of it.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen {
+            namespace: self.namespace,
+            stamp: TabularStamp {
+                content: None,
+                ..self.stamp
+            },
+        }
     }
 }
 
@@ -133,9 +144,23 @@ impl Catalog {
         warehouse: WarehouseId,
         path: &TabularPath,
     ) -> Result<Found> {
+        if let Some((seen, _)) = self.metadata.seen(warehouse, path)
+            && let Some(target) = self.find_again((warehouse, path), seen).await?
+        {
+            return Ok(Found {
+                warehouse: Arc::clone(&target.warehouse),
+                namespace: Some(target.namespace),
+                tabular: Some(target),
+            });
+        }
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
-        self.find(warehouse, ResolveTarget::Tabular(namespace, name))
-            .await
+        let found = self
+            .find(warehouse, ResolveTarget::Tabular(namespace, name))
+            .await?;
+        if let Some(target) = &found.tabular {
+            self.metadata.remember(warehouse, path, target.seen());
+        }
+        Ok(found)
     }
 
     async fn find(&self, warehouse: WarehouseId, target: ResolveTarget) -> Result<Found> {
@@ -204,24 +229,55 @@ impl Catalog {
         at: (WarehouseId, &TabularPath),
         kind: TabularKind,
     ) -> Result<(TabularTarget, Arc<Versioned>)> {
-        let (namespace, name) = (at.1.namespace.key().clone(), at.1.name.key().clone());
-        let hint = self.metadata.hint(at.0, at.1);
-        let known = hint.and_then(|id| Some((id, self.metadata.get(id)?)));
-        let stamp = known.as_ref().map(|(id, known)| (*id, known.version));
-        let target = ResolveTarget::TabularContent(namespace, name, stamp);
-        let found = self.find(at.0, target).await?;
-        let target = found.tabular.filter(|target| target.kind() == kind);
-        let mut target = target.ok_or_else(|| missing(kind, at.1))?;
-        let (id, version) = (target.id(), target.stamp.version);
-        let versioned = match (target.stamp.content.take(), known) {
-            (Some(content), _) => {
-                self.metadata.remember(at.0, at.1, id);
-                self.metadata.put(id, version, content)
-            }
-            // The database did not send it because it is still what we have.
-            (None, Some((_, known))) => known,
-            (None, None) => return Err(CatalogError::internal("a row without its content")),
+        let mut found = None;
+        if let Some((seen, Some(versioned))) = self.metadata.seen(at.0, at.1) {
+            let target = self.find_again(at, seen).await?;
+            found = target.map(|target| (target, versioned));
+        }
+        let found = match found {
+            Some(found) => found,
+            None => self.find_by_name(at, kind).await?,
         };
+        if found.0.kind() != kind {
+            return Err(missing(kind, at.1));
+        }
+        Ok(found)
+    }
+
+    /// What stood at the path when it was looked up last, if nothing has happened to it. To ask by id is one probe of an
+    /// index, and nothing has to be sent but the version.
+    async fn find_again(
+        &self,
+        (warehouse, path): (WarehouseId, &TabularPath),
+        Seen { namespace, stamp }: Seen,
+    ) -> Result<Option<TabularTarget>> {
+        let target = ResolveTarget::Unchanged(stamp.id, stamp.version);
+        let (within, resolved) = self.resolve(warehouse, target).await?;
+        if !resolved.is_unchanged {
+            self.metadata.forget(warehouse, path);
+            return Ok(None);
+        }
+        Ok(Some(TabularTarget {
+            warehouse: within,
+            namespace,
+            stamp,
+        }))
+    }
+
+    async fn find_by_name(
+        &self,
+        (warehouse, path): (WarehouseId, &TabularPath),
+        kind: TabularKind,
+    ) -> Result<(TabularTarget, Arc<Versioned>)> {
+        let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
+        let wanted = ResolveTarget::TabularContent(namespace, name);
+        let found = self.find(warehouse, wanted).await?;
+        let mut target = found.tabular.ok_or_else(|| missing(kind, path))?;
+        let content = target.stamp.content.take();
+        let content = content.ok_or_else(|| CatalogError::internal("a row without its content"))?;
+        let versioned = self
+            .metadata
+            .put_at((warehouse, path), target.seen(), content);
         Ok((target, versioned))
     }
 }

@@ -107,8 +107,8 @@ async fn attempt(
     };
     match cx.store(&view).tabular_commit(commit, effects).await {
         Ok(()) => {
-            let version = versioned.version.next();
-            let versioned = cx.metadata.put(view.id(), version, content);
+            let seen = view.seen().at(versioned.version.next());
+            let versioned = cx.metadata.put_at(at, seen, content);
             let loaded = Loaded::of(warehouse, view.id(), &versioned);
             Ok(Some((committed, loaded.with_access(access))))
         }

@@ -10,14 +10,14 @@ use super::config::{PostgresConfig, Target};
 use super::open::{connect, patience};
 use super::session::Params;
 use crate::error::{Failure, OpenError, Work};
+use crate::resolve::Lookup;
 
-/// A few connections that have one statement prepared and take turns.
+/// A few connections that have the look-ups prepared and take turns.
 pub(crate) struct Lanes {
     lanes: Vec<Lane>,
     next: AtomicUsize,
     target: Target,
     config: PostgresConfig,
-    sql: &'static str,
     patience: Duration,
 }
 
@@ -30,7 +30,17 @@ struct Lane {
 
 struct Live {
     client: Client,
-    statement: Statement,
+    by_name: Statement,
+    by_id: Statement,
+}
+
+impl Live {
+    const fn statement(&self, lookup: Lookup) -> &Statement {
+        match lookup {
+            Lookup::ByName => &self.by_name,
+            Lookup::ById => &self.by_id,
+        }
+    }
 }
 
 impl Lane {
@@ -45,10 +55,7 @@ impl Lane {
 }
 
 impl Lanes {
-    pub(crate) async fn open(
-        config: &PostgresConfig,
-        sql: &'static str,
-    ) -> Result<Self, OpenError> {
+    pub(crate) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let lanes = Self {
             lanes: (0..config.resolve_connections.max(1))
                 .map(|_| Lane::default())
@@ -56,7 +63,6 @@ impl Lanes {
             next: AtomicUsize::new(0),
             target: config.primary()?,
             config: config.clone(),
-            sql,
             patience: patience(config),
         };
         for lane in &lanes.lanes {
@@ -65,27 +71,31 @@ impl Lanes {
         Ok(lanes)
     }
 
-    /// Runs the statement. It reads only, so a broken connection is replaced and the statement sent once more.
-    pub(crate) async fn run(&self, params: &Params<'_>) -> Work<Vec<Row>> {
+    /// Runs a look-up. It reads only, so a broken connection is replaced and the statement sent once more.
+    pub(crate) async fn run(&self, lookup: Lookup, params: &Params<'_>) -> Work<Vec<Row>> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let lane = turn.checked_rem(self.lanes.len());
         let lane = lane
             .and_then(|at| self.lanes.get(at))
             .ok_or_else(|| Failure::damaged("there is no lane"))?;
-        match self.attempt(lane, params).await {
+        match self.attempt(lane, (lookup, params)).await {
             Err(failure @ Failure::Sql(_)) if failure.ends_connection() => {
-                self.attempt(lane, params).await
+                self.attempt(lane, (lookup, params)).await
             }
             answered => answered,
         }
     }
 
-    async fn attempt(&self, lane: &Lane, params: &Params<'_>) -> Work<Vec<Row>> {
+    async fn attempt(
+        &self,
+        lane: &Lane,
+        (lookup, params): (Lookup, &Params<'_>),
+    ) -> Work<Vec<Row>> {
         let live = match lane.live() {
             Some(live) => live,
             None => self.reconnect(lane).await?,
         };
-        let answer = live.client.query(&live.statement, params);
+        let answer = live.client.query(live.statement(lookup), params);
         let answered = match tokio::time::timeout(self.patience, answer).await {
             Ok(answered) => answered.map_err(Failure::from),
             Err(_) => Err(Failure::NoAnswer(format!(
@@ -114,13 +124,18 @@ impl Lanes {
         let client = connect(&self.target, &self.config).await?;
         let preparing = async {
             client.batch_execute(&self.config.greeting()).await?;
-            client.prepare(self.sql).await
+            let by_name = client.prepare(Lookup::ByName.sql());
+            futures::future::try_join(by_name, client.prepare(Lookup::ById.sql())).await
         };
         let prepared = tokio::time::timeout(self.config.connect_timeout, preparing).await;
-        let statement = prepared.map_err(|_| OpenError::Timeout {
+        let (by_name, by_id) = prepared.map_err(|_| OpenError::Timeout {
             doing: "preparing a connection",
             seconds: self.config.connect_timeout.as_secs(),
         })??;
-        Ok(Arc::new(Live { client, statement }))
+        Ok(Arc::new(Live {
+            client,
+            by_name,
+            by_id,
+        }))
     }
 }

@@ -149,7 +149,7 @@ pub async fn readers_never_see_half_a_commit(store: &Arc<dyn Store>) {
     let namespace = path(&["ns"]).key().clone();
     let key = |text: &str| ResolveKey {
         warehouse: catalog.warehouse,
-        target: ResolveTarget::TabularContent(namespace.clone(), name(text).key().clone(), None),
+        target: ResolveTarget::TabularContent(namespace.clone(), name(text).key().clone()),
     };
     let keys = vec![key("t0"), key("t1")];
     let writer = {

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{NameKey, NamespaceKey, TabularKind, Version, WarehouseId};
+use model::{NameKey, NamespaceKey, TabularId, TabularKind, Version, WarehouseId};
 
-use super::fixture::{
-    Catalog, later, name, new_table, new_view, path, properties, refused, swap, text_of,
-};
+use super::fixture::{Catalog, later, name, new_table, new_view, path, properties, refused, swap};
 use crate::{
-    Effects, NamespaceRow, NewNamespace, Protection, ResolveKey, ResolveTarget, Resolved, Store,
-    StoreError, WarehouseRow, WarehouseStatus,
+    Effects, NamespaceRow, NewNamespace, NewTabular, Protection, ResolveKey, ResolveTarget,
+    Resolved, Store, StoreError, TabularRename, TabularStamp, WarehouseRow, WarehouseStatus,
 };
 
 fn namespace_key(levels: &[&str]) -> NamespaceKey {
@@ -29,6 +27,7 @@ fn is_empty(resolved: &Resolved) -> bool {
         && resolved.namespace.is_none()
         && resolved.namespace_row.is_none()
         && resolved.tabular.is_none()
+        && !resolved.is_unchanged
 }
 
 pub async fn answers_come_in_the_order_of_the_keys(store: &Arc<dyn Store>) {
@@ -51,9 +50,13 @@ pub async fn answers_come_in_the_order_of_the_keys(store: &Arc<dyn Store>) {
         key(WarehouseId::generate(), ResolveTarget::Warehouse),
         key(catalog.warehouse, tabular(&["ns"], "t")),
         key(other.warehouse, ResolveTarget::NamespaceRow(ns())),
+        key(
+            other.warehouse,
+            ResolveTarget::Unchanged(view_id, Version::FIRST),
+        ),
     ];
     let found = store.resolve(keys).await.unwrap();
-    assert_eq!(found.len(), 8);
+    assert_eq!(found.len(), 9);
     let ids: Vec<_> = found
         .iter()
         .map(|resolved| resolved.tabular.as_ref().map(|stamp| stamp.id))
@@ -67,14 +70,16 @@ pub async fn answers_come_in_the_order_of_the_keys(store: &Arc<dyn Store>) {
         None,
         Some(table),
         None,
+        None,
     ];
     assert_eq!(ids, expected);
+    assert!(found[8].is_unchanged);
     let namespaces: Vec<_> = found
         .iter()
         .map(|resolved| resolved.namespace.map(|stamp| stamp.id))
         .collect();
     let (here, there) = (Some(namespace), Some(there));
-    let expected = [there, here, here, None, here, None, here, there];
+    let expected = [there, here, here, None, here, None, here, there, None];
     assert_eq!(namespaces, expected);
     assert_eq!(found[0].tabular.as_ref().unwrap().kind, TabularKind::View);
     assert!(is_empty(&found[5]));
@@ -125,7 +130,8 @@ pub async fn what_is_absent_is_none(store: &Arc<dyn Store>) {
     for target in [
         tabular(&["ns"], "t"),
         ResolveTarget::NamespaceRow(namespace_key(&["ns"])),
-        ResolveTarget::TabularContent(namespace_key(&["ns", "inner"]), name_key("t"), None),
+        ResolveTarget::Unchanged(gone, Version::FIRST),
+        ResolveTarget::TabularContent(namespace_key(&["ns", "inner"]), name_key("t")),
     ] {
         assert!(is_empty(&elsewhere.resolve(target).await));
     }
@@ -145,48 +151,77 @@ pub async fn names_match_without_case(store: &Arc<dyn Store>) {
     }
 }
 
-pub async fn content_comes_only_when_it_is_news(store: &Arc<dyn Store>) {
+pub async fn content_comes_only_when_it_is_asked_for(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let namespace = catalog.namespace(&["ns"]).await;
     let new = new_table(namespace, "t");
-    let (id, version) = (new.id, new.version);
     catalog.create(new.clone()).await.unwrap();
-    let ask = async |known| {
-        let target = ResolveTarget::TabularContent(namespace_key(&["NS"]), name_key("T"), known);
-        catalog.resolve(target).await.tabular.unwrap()
-    };
-    let stamp = ask(None).await;
-    assert_eq!((stamp.id, stamp.version), (id, version));
+    let target = ResolveTarget::TabularContent(namespace_key(&["NS"]), name_key("T"));
+    let stamp = catalog.resolve(target).await.tabular.unwrap();
+    assert_eq!((stamp.id, stamp.version), (new.id, new.version));
     assert_eq!(stamp.kind, TabularKind::Table);
     assert_eq!(stamp.protection, Protection::Off);
-    let content = stamp.content.unwrap();
+    assert_content(&stamp, &new);
+    let stamp = catalog.resolve(tabular(&["ns"], "t")).await.tabular;
+    assert!(stamp.unwrap().content.is_none());
+}
+
+fn assert_content(stamp: &TabularStamp, new: &NewTabular) {
+    let content = stamp.content.as_ref().unwrap();
     assert_eq!(content.location, new.content.location);
     assert_eq!(content.metadata_location, new.content.metadata_location);
     assert_eq!(content.metadata, new.content.metadata);
-    assert!(ask(Some((id, version))).await.content.is_none());
-    // Another version or another id is not known.
-    assert!(ask(Some((id, version.next()))).await.content.is_some());
-    let twin = model::TabularId::generate();
-    assert!(ask(Some((twin, version))).await.content.is_some());
-    catalog
-        .swap(vec![swap(&catalog.load(id).await.unwrap(), "second")])
-        .await
-        .unwrap();
-    let stamp = ask(Some((id, version))).await;
-    assert_eq!(stamp.version, version.next());
-    assert_eq!(text_of(&stamp.content.unwrap()), "second");
-    store
-        .tabular_protect(
-            (id, version.next()),
-            Protection::On,
-            later(1),
-            Effects::none(),
-        )
-        .await
-        .unwrap();
-    assert_eq!(ask(None).await.protection, Protection::On);
-    let stamp = catalog.resolve(tabular(&["ns"], "t")).await.tabular;
-    assert!(stamp.unwrap().content.is_none());
+}
+
+pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let namespace = catalog.namespace(&["ns"]).await;
+    let other = catalog.namespace(&["other"]).await;
+    for new in [new_table(namespace, "table"), new_view(namespace, "view")] {
+        let id = new.id;
+        catalog.create(new).await.unwrap();
+        let first = assert_changed(&catalog, id, None).await;
+        let row = catalog.load(id).await.unwrap();
+        catalog.swap(vec![swap(&row, "second")]).await.unwrap();
+        let second = assert_changed(&catalog, id, Some(first)).await;
+        let protected =
+            store.tabular_protect((id, second), Protection::On, later(1), Effects::none());
+        protected.await.unwrap();
+        let mut seen = assert_changed(&catalog, id, Some(second)).await;
+        for (namespace, text) in [(namespace, "renamed"), (other, "renamed")] {
+            let rename = TabularRename {
+                id,
+                expected: seen,
+                namespace,
+                name: name(&format!("{text} {id}")),
+                at: later(1),
+            };
+            let renamed = store.tabular_rename(rename, Effects::none());
+            renamed.await.unwrap();
+            seen = assert_changed(&catalog, id, Some(seen)).await;
+        }
+        let dropped = store.tabular_drop((id, seen), Effects::none());
+        dropped.await.unwrap();
+        assert!(!is_unchanged(&catalog, id, seen).await);
+    }
+}
+
+/// The version that is current now and that the former one is not.
+async fn assert_changed(catalog: &Catalog, id: TabularId, former: Option<Version>) -> Version {
+    let now = catalog.version(id).await;
+    assert!(is_unchanged(catalog, id, now).await);
+    if let Some(former) = former {
+        assert!(!is_unchanged(catalog, id, former).await);
+    }
+    now
+}
+
+async fn is_unchanged(catalog: &Catalog, id: TabularId, version: Version) -> bool {
+    let target = ResolveTarget::Unchanged(id, version);
+    let found = catalog.resolve(target).await;
+    assert_eq!(found.warehouse.unwrap().version, Version::FIRST);
+    assert!(found.namespace.is_none() && found.tabular.is_none());
+    found.is_unchanged
 }
 
 pub async fn a_namespace_row_comes_whole(store: &Arc<dyn Store>) {
@@ -260,7 +295,6 @@ pub async fn many_keys_are_answered_at_once(store: &Arc<dyn Store>) {
         target: ResolveTarget::TabularContent(
             namespace_key(&["ns"]),
             name_key(&format!("T{}", number % 101)),
-            None,
         ),
     });
     let found = store.resolve(keys.collect()).await.unwrap();
