@@ -1,4 +1,9 @@
 //! Which of several providers a token goes to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod cluster;
 
