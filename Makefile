@@ -25,7 +25,7 @@ run: rust ## Build and start a catalog on SQLite and local files, with a warehou
 	@cargo run $(LOCKED) --release --package lakekeeper -- dev
 
 .PHONY: test
-test: rust python ## Run every test of the workspace, beside a PostgreSQL, a MinIO, an Azurite and an emulator of Google Cloud Storage of its own
+test: rust python ## Run every test of the workspace, beside a PostgreSQL, a MinIO, an Azurite, a moto and an emulator of Google Cloud Storage of its own
 	@status=0; \
 	tests/with-services cargo test $(LOCKED) --workspace --no-fail-fast || status=$$?; \
 	tests/differential/run pyiceberg || status=$$?; \

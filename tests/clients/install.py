@@ -145,6 +145,11 @@ def keycloak() -> Path:
     return home
 
 
+def moto() -> Path:
+    """The server of moto. Its own list of what a server needs is ten times as long."""
+    return venv("moto", Path(__file__).parent / "services/moto.txt").parent / "moto_server"
+
+
 def azurite() -> list[Path]:
     """The command of Azurite's Blob service."""
     home = CACHE / f"azurite-{AZURITE_VERSION}"
