@@ -6,8 +6,8 @@ mod tests;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Decision, TableAction};
-use model::TabularKind;
-use objects::{Location, Permission, Scope, StorageProfile};
+use model::{TabularKind, TabularPath};
+use objects::{BucketTable, Location, Permission, Scope, StorageProfile, Vendor};
 
 use crate::cache::Versioned;
 use crate::credentials::Credential;
@@ -35,6 +35,7 @@ impl Methods {
     pub(crate) fn offered(profile: &StorageProfile) -> Self {
         let (vended_credentials, remote_signing) = match profile {
             StorageProfile::S3(s3) => (s3.is_sts_enabled(), s3.is_remote_signing_enabled()),
+            StorageProfile::S3Tables(tables) => (tables.is_sts_enabled(), false),
             StorageProfile::Gcs(gcs) => (gcs.is_sts_enabled(), false),
             StorageProfile::Adls(adls) => (adls.is_sas_enabled(), false),
             StorageProfile::OneLake(onelake) => (onelake.is_sas_enabled(), false),
@@ -125,6 +126,8 @@ fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Metho
 pub(crate) struct Access {
     pub(crate) grant: Grant,
     folder: Location,
+    /// Which table that is, in a table bucket.
+    table: Option<BucketTable>,
     /// What was vended before the change that the answer is about.
     prepared: Option<Arc<Credential>>,
 }
@@ -146,8 +149,18 @@ impl Access {
         Self {
             grant,
             folder,
+            table: None,
             prepared: None,
         }
+    }
+
+    /// For a table at this path: in a table bucket the name says what is vended.
+    pub(crate) fn at_path(self, warehouse: &Warehouse, path: &TabularPath) -> Self {
+        if !warehouse.profile.is_table_bucket() {
+            return self;
+        }
+        let table = BucketTable::of(path).ok();
+        Self { table, ..self }
     }
 
     /// For whoever makes a table or view, or a version of a view, and may do all with its files: with the credentials in
@@ -155,13 +168,13 @@ impl Access {
     pub(crate) async fn of_author(
         cx: &Catalog,
         request: &Request,
-        (warehouse, kind): (&Warehouse, TabularKind),
+        (warehouse, path, kind): (&Warehouse, &TabularPath, TabularKind),
         folder: &Location,
     ) -> Result<Option<Self>> {
         let Some(grant) = Grant::of(request, (warehouse, kind), Permission::Write) else {
             return Ok(None);
         };
-        let access = Self::at(grant, folder.clone());
+        let access = Self::at(grant, folder.clone()).at_path(warehouse, path);
         let prepared = Box::pin(access.credential(cx, warehouse)).await?;
         Ok(Some(Self { prepared, ..access }))
     }
@@ -175,7 +188,7 @@ impl Access {
         if !self.grant.methods.vended_credentials || self.prepared.is_some() {
             return Ok(self.prepared.clone());
         }
-        let Some(vendor) = warehouse.vendor(cx).await? else {
+        let Some(vendor) = self.vendor(cx, warehouse).await? else {
             return Ok(None);
         };
         let scope = Scope {
@@ -185,6 +198,18 @@ impl Access {
         let (at, now) = ((warehouse.id(), warehouse.row.version), || cx.now());
         let credential = cx.credentials.get(vendor.as_ref(), at, scope, now).await?;
         Ok(Some(credential))
+    }
+}
+
+impl Access {
+    async fn vendor(&self, cx: &Catalog, warehouse: &Warehouse) -> Result<Option<Arc<dyn Vendor>>> {
+        match &self.table {
+            None => Ok(warehouse.vendor(cx).await?.cloned()),
+            Some(table) => {
+                let bucket = warehouse.table_bucket(cx).await?;
+                Ok(bucket.and_then(|bucket| bucket.vendor(table)))
+            }
+        }
     }
 }
 

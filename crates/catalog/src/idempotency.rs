@@ -42,6 +42,14 @@ impl<E: Into<CatalogError>> From<E> for Interrupted {
 }
 
 impl Interrupted {
+    /// With another error.
+    pub(crate) fn map(self, to: impl FnOnce(CatalogError) -> CatalogError) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(to(error)),
+            replayed @ Self::Replayed(_) => replayed,
+        }
+    }
+
     /// Takes a store's error apart; `name` says what the expected ones mean here.
     pub(crate) fn of(error: StoreError, name: impl FnOnce(StoreError) -> CatalogError) -> Self {
         match error {

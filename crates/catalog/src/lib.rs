@@ -23,6 +23,7 @@ mod request;
 pub mod server;
 mod settings;
 pub mod table;
+mod table_bucket;
 mod tabular;
 pub mod transaction;
 mod turns;

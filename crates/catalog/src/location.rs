@@ -7,7 +7,7 @@ use crate::tabular::CreationPlace;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result, namespace};
 
-/// The location of a new table or view: what the client asked for, or a folder as the warehouse's layout names it, below
+/// The location of a new table or view: the place that storage has made for it, or what the client asked for, or a folder as the warehouse's layout names it, below
 /// the namespace's `location`, or below where the layout has the namespace.
 pub(crate) async fn of_new(
     cx: &Catalog,
@@ -17,7 +17,12 @@ pub(crate) async fn of_new(
 ) -> Result<Location> {
     let profile = &place.warehouse.profile;
     if let Some(asked) = asked {
-        return check(&place.warehouse, asked);
+        let asked = check(&place.warehouse, asked)?;
+        place.check(&asked)?;
+        return Ok(asked);
+    }
+    if let Some(made) = &place.made {
+        return Ok(made.clone());
     }
     let parent = if let Some(location) = place.properties.get("location") {
         profile.parse_location(location)?

@@ -1,5 +1,6 @@
 //! Whether a storage really works: tried, not assumed.
 
+mod table_bucket;
 mod trial;
 mod vended;
 
@@ -13,6 +14,7 @@ use crate::error::ObjectError;
 use crate::io::{Objects, PageRequest, delete_prefix};
 use crate::location::{Location, LocationError};
 
+pub use table_bucket::try_table_bucket;
 pub use trial::{AccessCheck, AccessOutcome, TrialError, try_storage};
 
 /// A storage that cannot be used by the server.

@@ -3,9 +3,10 @@
 //! - [`Location`]: where an object or a folder is, safe to compare.
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
 //! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
+//! - [`TableBucket`]: storage that keeps tables itself; [`table_bucket`] makes one of a profile.
 //! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
 //! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] signs it.
-//! - [`try_storage`]: whether a profile and its credential really work, and what is vended too.
+//! - [`try_storage`], [`try_table_bucket`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
 mod adls;
@@ -26,11 +27,13 @@ mod profile;
 mod remote;
 mod s3;
 mod secret;
+mod table_bucket;
 mod token;
 mod vend;
 
 pub use access::{
-    AccessCheck, AccessError, AccessOutcome, AccessStep, TrialError, try_storage, validate_access,
+    AccessCheck, AccessError, AccessOutcome, AccessStep, TrialError, try_storage, try_table_bucket,
+    validate_access,
 };
 pub use credential::{
     AccessKey, AzureCredential, GcsCredential, GcsKey, S3Credential, StorageCredential,
@@ -41,13 +44,16 @@ pub use location::{
     Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
     MAX_LOCATION_BYTES, Scheme,
 };
-pub use open::{OpenError, memory, open, open_vended, vendor};
+pub use open::{OpenError, memory, open, open_vended, table_bucket, vendor};
 pub use profile::{
     AdlsProfile, AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DeletionMode,
     DirectUse, EndpointMode, ExternalIds, GcpIdentity, GcsProfile, LayoutName, LocalProfile,
-    LocalStorage, OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, SigningUrlStyle,
-    StorageLayout, StorageProfile, TopLevelFolder,
+    LocalStorage, OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, S3TablesProfile,
+    SigningUrlStyle, StorageLayout, StorageProfile, TopLevelFolder,
 };
 pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;
+pub use table_bucket::{
+    BucketTable, BucketTableState, TableBucket, TableBucketError, VersionToken, bucket_namespace,
+};
 pub use vend::{Permission, Scope, VendError, Vended, Vendor};

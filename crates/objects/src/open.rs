@@ -10,7 +10,8 @@ use crate::io::Objects;
 use crate::local::LocalStore;
 use crate::memory::MemoryStore;
 use crate::profile::{Lake, StorageProfile};
-use crate::s3::{S3Store, S3Vendor};
+use crate::s3::{S3Store, S3Tables, S3Vendor, TableFiles};
+use crate::table_bucket::TableBucket;
 use crate::vend::{Vended, Vendor};
 
 /// A profile and a credential that do not make a store.
@@ -57,6 +58,9 @@ pub fn open(
         (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => Ok(Arc::new(
             Guarded::new(S3Store::open(s3, credential)?, base, Patience::NETWORK),
         )),
+        (StorageProfile::S3Tables(tables), Some(StorageCredential::S3(credential))) => {
+            Ok(Arc::new(TableFiles::open(tables, credential)?))
+        }
         (StorageProfile::Gcs(gcs), Some(StorageCredential::Gcs(credential))) => {
             let store = GcsStore::open(gcs, credential)?;
             Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
@@ -69,6 +73,7 @@ pub fn open(
         }
         (
             StorageProfile::S3(_)
+            | StorageProfile::S3Tables(_)
             | StorageProfile::Gcs(_)
             | StorageProfile::Adls(_)
             | StorageProfile::OneLake(_),
@@ -87,7 +92,21 @@ fn open_lake(lake: &Lake, credential: &AzureCredential) -> Result<Arc<dyn Object
     Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
 }
 
-/// What hands out access to parts of a warehouse's storage; `None` where the profile has nothing of the kind.
+/// The storage's own tables, where it keeps such; `None` elsewhere. Does not speak to it yet.
+pub fn table_bucket(
+    profile: &StorageProfile,
+    credential: Option<&StorageCredential>,
+) -> Result<Option<Arc<dyn TableBucket>>, OpenError> {
+    match (profile, credential) {
+        (StorageProfile::S3Tables(tables), Some(StorageCredential::S3(credential))) => {
+            Ok(Some(Arc::new(S3Tables::open(tables, credential)?)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What hands out access to parts of a warehouse's storage; `None` where the profile has nothing of the kind. A table
+/// bucket has a vendor for each table, [`TableBucket::vendor`].
 ///
 /// Does not speak to a token service yet: [`Vendor::vend`] does.
 pub fn vendor(
@@ -105,6 +124,7 @@ pub fn vendor(
         }
         (
             StorageProfile::S3(_)
+            | StorageProfile::S3Tables(_)
             | StorageProfile::Gcs(_)
             | StorageProfile::Adls(_)
             | StorageProfile::OneLake(_),
@@ -125,7 +145,8 @@ pub fn vendor(
                 credential,
             )?)))
         }
-        (StorageProfile::Local(_) | StorageProfile::Memory, None) => Ok(None),
+        (StorageProfile::Local(_) | StorageProfile::Memory, None)
+        | (StorageProfile::S3Tables(_), Some(StorageCredential::S3(_))) => Ok(None),
         (_, Some(credential)) => Err(OpenError::CredentialRefused {
             profile: profile.kind(),
             credential: credential.kind(),
@@ -148,6 +169,9 @@ pub fn open_vended(
             let store = GcsStore::open_vended(gcs, vended)?;
             let base = profile.base_location();
             Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+        }
+        StorageProfile::S3Tables(tables) => {
+            Ok(Arc::new(TableFiles::open_vended(tables, &vended.config)?))
         }
         StorageProfile::Local(_) | StorageProfile::Memory => Err(OpenError::Unsupported(
             "vended access to storage of types `local` and `memory`",

@@ -32,7 +32,7 @@ pub use policy::{
     AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DirectUse, ExternalIds, GcpIdentity,
     LocalStorage, Policy,
 };
-pub use s3::{S3Flavor, S3Profile, SigningUrlStyle};
+pub use s3::{S3Flavor, S3Profile, S3TablesProfile, SigningUrlStyle};
 
 /// Name of the one store that a memory profile opens.
 const MEMORY_STORE: &str = "warehouse";
@@ -45,6 +45,8 @@ pub enum StorageProfile {
     Local(LocalProfile),
     /// A bucket of S3 or of a store that speaks its protocol.
     S3(Box<S3Profile>),
+    /// A table bucket of S3 Tables.
+    S3Tables(Box<S3TablesProfile>),
     /// A bucket of Google Cloud Storage.
     Gcs(GcsProfile),
     /// A filesystem of Azure Data Lake Storage Gen2.
@@ -79,6 +81,9 @@ impl StorageProfile {
         match kind {
             "local" => LocalProfile::from_json(json).map(Self::Local),
             "s3" => S3Profile::from_json(json).map(|profile| Self::S3(Box::new(profile))),
+            "s3-tables" => {
+                S3TablesProfile::from_json(json).map(|tables| Self::S3Tables(Box::new(tables)))
+            }
             "gcs" => GcsProfile::from_json(json).map(Self::Gcs),
             "adls" | "azdls" => {
                 AdlsProfile::from_json(json).map(|profile| Self::Adls(Box::new(profile)))
@@ -87,15 +92,15 @@ impl StorageProfile {
                 OneLakeProfile::from_json(json).map(|profile| Self::OneLake(Box::new(profile)))
             }
             "memory" => Ok(Self::Memory),
-            "stackit" | "s3-tables" => Err(ProfileError::Unsupported {
+            "stackit" => Err(ProfileError::Unsupported {
                 field: "type",
                 value: kind.to_owned(),
-                supported: "`s3`, `gcs`, `adls`, `onelake`, `local`",
+                supported: "`s3`, `s3-tables`, `gcs`, `adls`, `onelake`, `local`",
             }),
             other => Err(ProfileError::field(
                 "type",
                 other,
-                "must be `s3`, `gcs`, `adls`, `onelake` or `local`",
+                "must be `s3`, `s3-tables`, `gcs`, `adls`, `onelake` or `local`",
             )),
         }
     }
@@ -105,6 +110,7 @@ impl StorageProfile {
         match self {
             Self::Local(_) => "local",
             Self::S3(_) => "s3",
+            Self::S3Tables(_) => "s3-tables",
             Self::Gcs(_) => "gcs",
             Self::Adls(_) => "adls",
             Self::OneLake(_) => "onelake",
@@ -134,6 +140,9 @@ impl StorageProfile {
             (Self::S3(s3), Some(StorageCredential::S3(credential))) => {
                 s3.check_credential(credential, *policy)
             }
+            (Self::S3Tables(tables), Some(StorageCredential::S3(credential))) => {
+                tables.check_credential(credential, *policy)
+            }
             (Self::Gcs(_), Some(StorageCredential::Gcs(credential))) => {
                 gcs::check_credential(credential, policy.gcp_identity)
             }
@@ -162,11 +171,18 @@ impl StorageProfile {
         }
     }
 
+    /// Whether the storage keeps tables itself: what it has and how they are named is then not for the catalog to decide.
+    #[must_use]
+    pub fn is_table_bucket(&self) -> bool {
+        matches!(self, Self::S3Tables(_))
+    }
+
     /// The folder that all tables of the warehouse are below.
     pub fn base_location(&self) -> Location {
         match self {
             Self::Local(local) => local.base_location(),
             Self::S3(s3) => s3.base_location(),
+            Self::S3Tables(tables) => tables.base_location(),
             Self::Gcs(gcs) => gcs.base_location(),
             Self::Adls(adls) => adls.lake().base_location(),
             Self::OneLake(onelake) => onelake.lake().base_location(),
@@ -186,6 +202,7 @@ impl StorageProfile {
     /// Refuses a location whose scheme is not allowed here, or that is not within the base location.
     pub fn check_location(&self, location: &Location) -> Result<(), LocationError> {
         let (accepted, is_accepted) = match (self, location.scheme()) {
+            (Self::S3Tables(tables), _) => return tables.check_location(location),
             (Self::Local(_), scheme) => ("`file:///`", scheme == Scheme::File),
             (Self::Memory, scheme) => ("`memory://`", scheme == Scheme::Memory),
             (Self::S3(s3), scheme) => s3.accepts(scheme),
@@ -226,6 +243,9 @@ impl StorageProfile {
             (Self::S3(old), Self::S3(new)) => {
                 old.update_with(*new).map(|s3| Self::S3(Box::new(s3)))
             }
+            (Self::S3Tables(old), Self::S3Tables(new)) => old
+                .update_with(*new)
+                .map(|tables| Self::S3Tables(Box::new(tables))),
             (Self::Gcs(old), Self::Gcs(new)) => old.update_with(new).map(Self::Gcs),
             (Self::Adls(old), Self::Adls(new)) => {
                 old.update_with(*new).map(|adls| Self::Adls(Box::new(adls)))
@@ -249,6 +269,7 @@ impl StorageProfile {
             // Endpoint and project of GCS stand in its credential: they come with vended tokens.
             Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
             Self::S3(s3) => s3.client_config(),
+            Self::S3Tables(tables) => tables.client_config(),
             Self::Adls(adls) => adls.lake().client_config(),
             Self::OneLake(onelake) => onelake.lake().client_config(),
         }
@@ -258,7 +279,7 @@ impl StorageProfile {
     pub fn refresh_config(&self, endpoint: &str) -> Vec<(String, String)> {
         let prefix = match self {
             Self::Local(_) | Self::Memory => return Vec::new(),
-            Self::S3(_) => "client",
+            Self::S3(_) | Self::S3Tables(_) => "client",
             Self::Gcs(_) => "gcs.oauth2",
             Self::Adls(_) | Self::OneLake(_) => "adls",
         };
@@ -278,17 +299,15 @@ impl StorageProfile {
     /// would otherwise empty a table in `DROP … PURGE` that can still be had back.
     pub fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
         match self {
-            Self::Local(_) | Self::Gcs(_) | Self::Adls(_) | Self::OneLake(_) | Self::Memory => {
-                Vec::new()
-            }
             Self::S3(s3) => s3.catalog_defaults(deletion),
+            _ => Vec::new(),
         }
     }
 
     /// How folders are named below the base location.
     pub fn layout(&self) -> &StorageLayout {
         match self {
-            Self::Memory => &StorageLayout::Default,
+            Self::S3Tables(_) | Self::Memory => &StorageLayout::Default,
             Self::Local(local) => local.layout(),
             Self::S3(s3) => s3.layout(),
             Self::Gcs(gcs) => gcs.layout(),
@@ -309,6 +328,7 @@ impl StorageProfile {
             (Self::S3(a), Self::S3(b)) => {
                 a.shares_bucket_with(b) && nested(a.base_location(), b.base_location())
             }
+            (Self::S3Tables(a), Self::S3Tables(b)) => a.table_bucket_arn() == b.table_bucket_arn(),
             (Self::Adls(a), Self::Adls(b)) => a.lake().overlaps(&b.lake()),
             (Self::OneLake(a), Self::OneLake(b)) => a.lake().overlaps(&b.lake()),
             // OneLake is also reached as an account of that name.

@@ -4,11 +4,13 @@ mod aliyun;
 mod identity;
 mod policy;
 mod r2;
+mod request;
 mod role;
 mod session;
 pub(crate) mod sign;
 mod sigv4;
 mod sts;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod vendor;
@@ -32,6 +34,7 @@ use crate::profile::S3Profile;
 use crate::remote::{self, BulkDeletion};
 use crate::secret::Secret;
 
+pub(crate) use tables::{S3Tables, TableFiles};
 pub(crate) use vendor::S3Vendor;
 
 /// One bucket, over one pool of connections.
@@ -59,6 +62,15 @@ impl S3Store {
 
     fn of(profile: &S3Profile, identity: AwsCredentialProvider) -> Result<Self, OpenError> {
         let pool = Pool::new(transport(profile)).map_err(|e| OpenError::Failed(e.to_string()))?;
+        Self::over(profile, identity, pool)
+    }
+
+    /// Over connections that it shares with others.
+    fn over(
+        profile: &S3Profile,
+        identity: AwsCredentialProvider,
+        pool: Pool,
+    ) -> Result<Self, OpenError> {
         let failed = |e: object_store::Error| OpenError::Failed(classify::text(&e));
         let builder = builder(profile)
             .with_credentials(identity)

@@ -198,7 +198,8 @@ impl TokenService {
         }
     }
 
-    async fn attempt<T>(
+    /// Asks once: for what must not be done twice.
+    pub(crate) async fn attempt<T>(
         &self,
         request: reqwest::Request,
         read: impl Fn(&Answer) -> Result<T, StoreFailure>,

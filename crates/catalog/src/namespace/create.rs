@@ -11,6 +11,7 @@ use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
 use crate::{
     Catalog, CatalogError, DottedNames, ErrorKind, Request, Result, Settings, events, location,
+    table_bucket,
 };
 
 /// A namespace that is to be.
@@ -68,6 +69,7 @@ async fn insert(
     new: NamespaceCreate,
 ) -> std::result::Result<NamespaceCreated, Interrupted> {
     let properties = stored_properties(warehouse, new.properties)?;
+    table_bucket::create_namespace(cx, warehouse, &new.path).await?;
     let (id, now) = (NamespaceId::generate(), cx.now());
     let levels = new.path.levels().to_vec();
     let created = NamespaceCreated {
@@ -170,20 +172,22 @@ pub(super) fn stored_properties(
         )));
     }
     if let Some(location) = properties.get("location") {
+        table_bucket::refuse_location(warehouse, location)?;
         warehouse.profile.parse_location(location)?;
     }
     Ok(properties)
 }
 
 /// Properties as they are answered: with a `location`. Engines that choose the location of a table themselves (Trino)
-/// choose it below that of the namespace. Computed where none is set, so that it follows the warehouse.
+/// choose it below that of the namespace. Computed where none is set, so that it follows the warehouse; in a table bucket there
+/// is nothing to choose.
 pub(super) async fn answered(
     cx: &Catalog,
     warehouse: &Warehouse,
     (path, id): (&NamespacePath, NamespaceId),
     mut properties: Properties,
 ) -> Result<Properties> {
-    if !properties.contains_key("location") {
+    if !properties.contains_key("location") && !warehouse.profile.is_table_bucket() {
         let location = if warehouse.profile.layout().has_namespace_folders() {
             folder(cx, warehouse, (path, id)).await?
         } else {

@@ -1,14 +1,14 @@
 //! Drops a namespace, alone or with all that is in it.
 
 use authz::{Authorized, NamespaceAction};
-use model::{EventKind, NamespacePath, WarehouseId};
+use model::{EventKind, Name, NamespacePath, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, NamespaceDrop, NamespaceTree, NewTask, Protection, StoreError};
 
 use super::missing;
 use super::target::NamespaceRowTarget;
 use crate::idempotency::{Interrupted, once};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 10;
@@ -85,10 +85,11 @@ async fn attempt(
     (namespace, path): (&Authorized<NamespaceRowTarget>, &NamespacePath),
     options: NamespaceDropOptions,
 ) -> std::result::Result<Option<()>, Interrupted> {
-    let (store, row) = (cx.store(namespace), &namespace.row);
+    let (store, row, warehouse) = (cx.store(namespace), &namespace.row, &namespace.warehouse);
+    let is_bucket = warehouse.profile.is_table_bucket();
     let tree = match options.children {
-        Children::Refuse => NamespaceTree::default(),
-        Children::Drop => match store.namespace_tree(row.warehouse, row.id).await {
+        Children::Refuse if !is_bucket => NamespaceTree::default(),
+        _ => match store.namespace_tree(row.warehouse, row.id).await {
             Ok(tree) => tree,
             Err(StoreError::NotFound(_)) => return Err(missing(path).into()),
             Err(error) => return Err(error.into()),
@@ -97,8 +98,11 @@ async fn attempt(
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;
     }
+    if is_bucket {
+        drop_from_bucket(cx, namespace, &tree, options).await?;
+    }
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
-    if options.files == Files::Purge && !tree.tabulars.is_empty() {
+    if options.files == Files::Purge && !tree.tabulars.is_empty() && !is_bucket {
         effects.tasks = purges(cx, namespace, &tree).await?;
     }
     let drop = NamespaceDrop {
@@ -112,13 +116,39 @@ async fn attempt(
         Err(StoreError::NotEmpty(_)) if options.children == Children::Drop => Ok(None),
         Err(error) => Err(Interrupted::of(error, |error| match error {
             StoreError::NotFound(_) => missing(path),
-            StoreError::NotEmpty(_) => {
-                let message = format!("Namespace {path} is not empty");
-                CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
-            }
+            StoreError::NotEmpty(_) => not_empty(path),
             other => other.into(),
         })),
     }
+}
+
+/// What the bucket has lost is found gone should the request come again.
+async fn drop_from_bucket(
+    cx: &Catalog,
+    namespace: &NamespaceRowTarget,
+    tree: &NamespaceTree,
+    options: NamespaceDropOptions,
+) -> Result<()> {
+    let (warehouse, path) = (&namespace.warehouse, &namespace.row.path);
+    if !tree.tabulars.is_empty() {
+        if options.children == Children::Refuse {
+            return Err(not_empty(path));
+        }
+        table_bucket::check_files(warehouse, options.files)?;
+    }
+    let tables = tree.tabulars.iter().map(|one| {
+        Ok(TabularPath {
+            namespace: path.clone(),
+            name: Name::parse("table", &one.name)?,
+        })
+    });
+    let tables = tables.collect::<Result<Vec<_>>>()?;
+    table_bucket::drop_namespace(cx, warehouse, path, tables.into_iter()).await
+}
+
+fn not_empty(path: &NamespacePath) -> CatalogError {
+    let message = format!("Namespace {path} is not empty");
+    CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
 }
 
 fn check_protection(

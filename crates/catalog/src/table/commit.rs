@@ -10,12 +10,15 @@ use std::time::Duration;
 use futures::future::{join_all, try_join_all};
 use iceberg::{TableRequirement, TableUpdate};
 use model::{Bounds, TabularKind, TabularPath, WarehouseId};
+use objects::StorageProfile;
 use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
 use super::plan::{Change, Plan, plan};
+use super::taken_in::take_in;
 use super::together;
 use crate::files;
 use crate::idempotency::Interrupted;
+use crate::table_bucket::{self, Publication};
 use crate::tabular::{self, CommittedTabular, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
 
@@ -120,22 +123,64 @@ pub(super) async fn execute(
     mut plans: Vec<Plan>,
     record: impl Fn(&[CommittedTabular]) -> Result<Vec<IdempotencyRecord>>,
 ) -> std::result::Result<Option<Vec<(CommittedTabular, Loaded)>>, Interrupted> {
+    check_together(&plans)?;
     if let Err(error) = write(cx, &mut plans).await {
         forget_written(cx, &plans).await;
         return Err(error.into());
     }
     let committed: Vec<_> = plans.iter().map(Plan::committed).collect();
     let idempotency = record(&committed)?;
+    let published = match publish(cx, &plans).await {
+        Ok(Publication::Outrun(_)) => {
+            forget_written(cx, &plans).await;
+            return Ok(None);
+        }
+        Ok(published) => published,
+        Err(error) => {
+            if error.kind != ErrorKind::CommitStateUnknown {
+                forget_written(cx, &plans).await;
+            }
+            return Err(error.into());
+        }
+    };
     let swapped = swap(cx, warehouse, &plans, idempotency).await;
     match swapped {
         Ok(()) => Ok(Some(finish(cx, plans).await)),
         Err(error) => {
-            if error.changed_nothing() {
+            if error.changed_nothing() && !published.is_done() {
                 forget_written(cx, &plans).await;
             }
-            failed(cx, error, &plans).await
+            let failed = failed(cx, error, &plans).await;
+            failed.map_err(|error| error.map(|error| published.then(error)))
         }
     }
+}
+
+/// Refuses several tables at once of a table bucket, which takes one change at a time.
+fn check_together(plans: &[Plan]) -> Result<()> {
+    let mut buckets = plans.iter().map(|plan| &plan.warehouse.profile);
+    if plans.len() < 2 || !buckets.any(StorageProfile::is_table_bucket) {
+        return Ok(());
+    }
+    let message = "the warehouse's storage is a table bucket, in which one table changes at a time: commit to each table by itself";
+    Err(CatalogError::new(ErrorKind::NotSupported, message))
+}
+
+/// Publishes the new metadata file where the table is in a table bucket. If that has another state, it is taken in instead.
+async fn publish(cx: &Catalog, plans: &[Plan]) -> Result<Publication> {
+    let [plan] = plans else {
+        return Ok(Publication::None);
+    };
+    if matches!(plan.change, Change::None) {
+        return Ok(Publication::None);
+    }
+    let (base, file) = (plan.base_file.as_deref(), &plan.content.metadata_location);
+    let table = (&*plan.warehouse, &plan.path);
+    let published = table_bucket::publish(cx, table, base, file).await?;
+    if let Publication::Outrun(other) = &published {
+        take_in(cx, plan, other.clone()).await?;
+    }
+    Ok(published)
 }
 
 /// Writes the files, some at once; the first failure ends it.

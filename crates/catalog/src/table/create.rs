@@ -58,8 +58,8 @@ pub async fn create(
         let folder = location::check(&place.warehouse, metadata.location())?;
         // Whoever stages a table gets at its files.
         place.require_free(cx, &folder).await?;
-        let access =
-            Access::of_author(cx, request, (&place.warehouse, TabularKind::Table), &folder).await?;
+        let at = (&*place.warehouse, &path, TabularKind::Table);
+        let access = Access::of_author(cx, request, at, &folder).await?;
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());
         return Ok(staged.with_access(access));
     }
@@ -74,7 +74,8 @@ pub async fn create(
             properties: metadata.properties(),
             json: metadata.to_json(),
         };
-        tabular::create(cx, request, (&place, &path, TabularKind::Table), first).await
+        let at = (&place, &path, TabularKind::Table);
+        Box::pin(tabular::create(cx, request, at, first)).await
     })
     .await
 }

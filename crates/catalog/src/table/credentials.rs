@@ -25,8 +25,8 @@ pub async fn credentials(
         Decision::Deny => Permission::Read,
     };
     let grant = Grant::of(request, (&table.warehouse, TabularKind::Table), permission);
-    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
-        .with_access(Access::to(grant, &versioned)?);
+    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
     let credential = loaded.credential(cx).await?;
     Ok((loaded, credential))
 }

@@ -9,11 +9,12 @@ use store::Swap;
 
 use super::TableCommit;
 use super::plan::{Change, Plan, Proof};
+use super::taken_in::holds;
 use crate::cache::Versioned;
 use crate::files::NewFile;
 use crate::tabular::TabularTarget;
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, Result, location};
+use crate::{Catalog, CatalogError, Result, location, table_bucket};
 
 /// A table with the commits that have been applied to it.
 pub(super) struct Draft<'a> {
@@ -52,17 +53,28 @@ impl<'a> Draft<'a> {
         self.after.is_some()
     }
 
+    fn is_in_bucket(&self) -> bool {
+        self.table.warehouse.profile.is_table_bucket()
+    }
+
     /// Applies a commit to what those before it have made. One that is refused leaves no trace.
     pub(super) fn apply(&mut self, commit: &'a TableCommit) -> Result<()> {
         let before = self.after.as_ref().unwrap_or(&self.base);
-        check_table(&commit.requirements, Some(before))?;
         // What a commit before this one has made is in no file.
         let file = self.versioned.content.metadata_location.clone();
         let point = CommitPoint {
             now_ms: self.now.as_ms(),
             previous_metadata_location: self.after.is_none().then_some(file),
         };
-        let applied = apply_table(Some(before), &commit.updates, &point)?;
+        let applied = check_table(&commit.requirements, Some(before))
+            .map_err(CatalogError::from)
+            .and_then(|()| Ok(apply_table(Some(before), &commit.updates, &point)?));
+        let applied = match applied {
+            Ok(applied) => applied,
+            // It ended between the bucket and the database, and has been taken in since.
+            Err(_) if self.is_in_bucket() && holds(before, &commit.updates) => return Ok(()),
+            Err(refused) => return Err(refused),
+        };
         if applied.is_changed() {
             let moved = check_change(&self.table.warehouse, before, &applied.metadata)?;
             self.claimed_location = moved.or(self.claimed_location.take());
@@ -84,6 +96,7 @@ impl<'a> Draft<'a> {
             is_written: false,
             id: self.table.id(),
             base_version: self.versioned.version,
+            base_file: Some(content.metadata_location.clone()),
             proof: Proof::Table(self.table),
             file: None,
         };
@@ -133,5 +146,8 @@ fn check_change(
     MetadataCodec::from_properties(after.properties())?;
     let location = location::check_metadata(warehouse, after.location(), after.properties())?;
     let moved = after.location() != before.location();
+    if moved {
+        table_bucket::refuse_location(warehouse, after.location())?;
+    }
     Ok(moved.then(|| location.normalized().to_owned()))
 }

@@ -20,8 +20,8 @@ pub async fn load(
     let (table, versioned) = cx.find_content(at, TabularKind::Table).await?;
     let (table, grant) = cx.require_visible(request, table).await?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
-    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
-        .with_access(Access::to(grant, &versioned)?);
+    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
     match representation {
         Representation::All => Ok(loaded),
         Representation::Refs => {

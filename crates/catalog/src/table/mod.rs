@@ -14,6 +14,7 @@ mod protect;
 mod register;
 mod rename;
 mod sign;
+mod taken_in;
 mod together;
 mod unregister;
 

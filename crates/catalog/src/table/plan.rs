@@ -44,6 +44,8 @@ pub(super) struct Plan {
     pub(super) is_written: bool,
     pub(super) id: TabularId,
     pub(super) base_version: Version,
+    /// The metadata file that it begins with; none for a new table.
+    pub(super) base_file: Option<String>,
     pub(super) proof: Proof,
     pub(super) file: Option<NewFile>,
 }
@@ -212,6 +214,7 @@ async fn plan_create(
         .check_table(metadata.format_version())?;
     let (location_text, properties) = (metadata.location(), metadata.properties());
     let location = location::check_metadata(&place.warehouse, location_text, properties)?;
+    place.check(&location)?;
     let (id, version) = (TabularId::from(metadata.uuid()), Version::of_reused_id(now));
     let mut plan = Plan {
         warehouse: place.warehouse,
@@ -222,6 +225,7 @@ async fn plan_create(
         is_written: false,
         id,
         base_version: version,
+        base_file: None,
         proof: Proof::Namespace(place.within),
         file: None,
     };

@@ -19,7 +19,7 @@ use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::namespace::{self, NamespaceTarget};
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location, table_bucket};
 
 /// A free name in a namespace that the caller may create in.
 #[derive(Debug)]
@@ -30,6 +30,20 @@ pub(crate) struct CreationPlace {
     pub(crate) namespace: NamespacePath,
     /// The namespace's properties.
     pub(crate) properties: Properties,
+    /// Where its files must be, where that is the storage's to say.
+    pub(crate) made: Option<Location>,
+}
+
+impl CreationPlace {
+    /// Refuses another location than the one that the storage has made.
+    pub(crate) fn check(&self, location: &Location) -> Result<()> {
+        match &self.made {
+            Some(made) if made != location => {
+                table_bucket::refuse_location(&self.warehouse, location.as_str())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Catalog {
@@ -42,10 +56,11 @@ impl Catalog {
     ) -> Result<CreationPlace> {
         let place = self.place(request, (warehouse, &path.namespace), kind);
         let (found, place) = futures::try_join!(self.find_tabular(warehouse, path), place)?;
-        match found.tabular {
-            Some(there) => Err(taken(kind, there.kind(), path)),
-            None => Ok(place),
+        if let Some(there) = found.tabular {
+            return Err(taken(kind, there.kind(), path));
         }
+        let made = table_bucket::place(self, &place.warehouse, path).await?;
+        Ok(CreationPlace { made, ..place })
     }
 
     /// The namespace of a new table or view, whatever has its name now.
@@ -71,11 +86,13 @@ impl Catalog {
         let within = self
             .require(request, Action::Namespace(action), target)
             .await?;
+        table_bucket::check_kind(&warehouse, kind)?;
         Ok(CreationPlace {
             warehouse,
             within,
             namespace: row.path,
             properties: row.properties,
+            made: None,
         })
     }
 }
@@ -129,7 +146,7 @@ pub(crate) async fn create(
     let (warehouse, id) = (&place.warehouse, TabularId::from(first.uuid));
     let file = NewFile::first(first.location, first.properties, first.json)?;
     let claimed = location::check(warehouse, first.location)?;
-    let access = Access::of_author(cx, request, (warehouse, kind), &claimed);
+    let access = Access::of_author(cx, request, (warehouse, path, kind), &claimed);
     let (content, access) = futures::join!(files::write(cx, warehouse, file), access);
     let content = content?;
     let access = match access {
@@ -148,6 +165,16 @@ pub(crate) async fn create(
         "location": content.location, "metadata-location": content.metadata_location,
     });
     let metadata_location = content.metadata_location.clone();
+    let published = table_bucket::publish(cx, (warehouse, path), None, &metadata_location).await;
+    let published = match published {
+        Ok(published) => published,
+        Err(error) => {
+            if error.kind != ErrorKind::CommitStateUnknown {
+                files::forget(cx, warehouse, vec![metadata_location]).await;
+            }
+            return Err(error.into());
+        }
+    };
     let new = Creation {
         id,
         claimed,
@@ -159,10 +186,11 @@ pub(crate) async fn create(
     match insert(cx, request, (place, path, kind), new).await? {
         Ok(done) => Ok(done),
         Err(error) => {
-            if error.changed_nothing() {
+            if error.changed_nothing() && !published.is_done() {
                 files::forget(cx, warehouse, vec![metadata_location]).await;
             }
-            Err(creation_refused(cx, (warehouse.id(), path), kind, error).await)
+            let refused = creation_refused(cx, (warehouse.id(), path), kind, error).await;
+            Err(refused.map(|error| published.then(error)))
         }
     }
 }

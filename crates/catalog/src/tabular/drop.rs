@@ -7,7 +7,7 @@ use store::{Effects, Protection, StoreError};
 use super::target::{TabularAction, missing, protected};
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -59,8 +59,10 @@ async fn attempt(
         "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
     });
     let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
+    let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
     let tasks = match files {
         Files::Keep => Vec::new(),
+        Files::Purge if is_gone => Vec::new(),
         Files::Purge => {
             // A move that comes after this has changed the version, and the drop is refused.
             let former = cx

@@ -15,7 +15,7 @@ use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::table::Existing;
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, files, location};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, files, location, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -99,8 +99,10 @@ pub(crate) async fn register(
             let place = cx
                 .place(request, (warehouse, &path.namespace), kind)
                 .await?;
+            let file = &source.metadata_location;
+            table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
             let replaced = replaced(cx, request, at, source.existing).await?;
-            let found = read(cx, &place.warehouse, kind, &source.metadata_location).await?;
+            let found = read(cx, &place.warehouse, kind, file).await?;
             if let Some(done) = attempt(cx, request, (&place, at), (replaced, found)).await? {
                 return Ok(done);
             }
@@ -141,7 +143,7 @@ async fn attempt(
     (replaced, found): (Option<TabularTarget>, (TabularId, Location, TabularContent)),
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
     let (id, claimed, content) = found;
-    let access = Access::of_author(cx, request, (&place.warehouse, kind), &claimed).await?;
+    let access = Access::of_author(cx, request, (&place.warehouse, path, kind), &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
         TabularKind::View => EventKind::CreateView,

@@ -8,7 +8,7 @@ use store::{Effects, Entity, StoreError, TabularRename};
 use super::target::{TabularAction, missing};
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -64,6 +64,7 @@ async fn attempt(
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {
         return Err(taken(there.kind(), from, to).into());
     }
+    table_bucket::rename(cx, &source, from, to).await?;
     let now = cx.now();
     let event = match kind {
         TabularKind::Table => EventKind::RenameTable,
@@ -90,11 +91,16 @@ async fn attempt(
         Err(StoreError::Stale { .. } | StoreError::AlreadyExists(Entity::TabularName(_))) => {
             Ok(None)
         }
-        Err(error) => Err(Interrupted::of(error, |error| match error {
-            StoreError::NotFound(Entity::Namespace(_)) => namespace_missing(from, to),
-            StoreError::NotFound(_) => missing(kind, from),
-            other => other.into(),
-        })),
+        Err(error) => {
+            if error.changed_nothing() {
+                table_bucket::rename_back(cx, &source, from, to).await;
+            }
+            Err(Interrupted::of(error, |error| match error {
+                StoreError::NotFound(Entity::Namespace(_)) => namespace_missing(from, to),
+                StoreError::NotFound(_) => missing(kind, from),
+                other => other.into(),
+            }))
+        }
     }
 }
 

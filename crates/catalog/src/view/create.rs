@@ -46,7 +46,8 @@ pub async fn create(
             properties: metadata.properties(),
             json: metadata.to_json(),
         };
-        tabular::create(cx, request, (&place, &path, TabularKind::View), first).await
+        let at = (&place, &path, TabularKind::View);
+        Box::pin(tabular::create(cx, request, at, first)).await
     })
     .await
 }

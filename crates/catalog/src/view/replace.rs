@@ -74,20 +74,16 @@ async fn attempt(
         after.properties(),
         after.to_json(),
     )?;
-    let access = Access::of_author(cx, request, (warehouse, TabularKind::View), &location).await?;
+    let place = (&**warehouse, at.1, TabularKind::View);
+    let access = Access::of_author(cx, request, place, &location).await?;
     let content = files::write(cx, warehouse, file).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = json!({
         "namespace": at.1.namespace.levels(), "name": at.1.name.as_str(),
         "metadata-location": content.metadata_location, "updates": replace.updates,
     });
-    let event = events::in_warehouse(
-        EventKind::UpdateView,
-        warehouse.id(),
-        &view.id(),
-        now,
-        &body,
-    )?;
+    let (kind, id) = (EventKind::UpdateView, view.id());
+    let event = events::in_warehouse(kind, warehouse.id(), &id, now, &body)?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&committed, now)?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Protected, Resource};
 use model::{Version, WarehouseId};
-use objects::{Objects, S3Signer, StorageCredential, StorageProfile, Vendor};
+use objects::{Objects, S3Signer, StorageCredential, StorageProfile, TableBucket, Vendor};
 use quick_cache::sync::Cache;
 use store::{Store, WarehouseRow};
 use tokio::sync::OnceCell;
@@ -21,6 +21,7 @@ pub(crate) struct Warehouse {
     objects: OnceCell<Arc<dyn Objects>>,
     signer: OnceCell<S3Signer>,
     vendor: OnceCell<Option<Arc<dyn Vendor>>>,
+    table_bucket: OnceCell<Option<Arc<dyn TableBucket>>>,
 }
 
 impl Protected for Warehouse {
@@ -41,6 +42,7 @@ impl Warehouse {
             objects: OnceCell::new(),
             signer: OnceCell::new(),
             vendor: OnceCell::new(),
+            table_bucket: OnceCell::new(),
         })
     }
 
@@ -63,6 +65,15 @@ impl Warehouse {
     pub(crate) async fn vendor(&self, cx: &Catalog) -> Result<Option<&Arc<dyn Vendor>>> {
         let open = || Box::pin(self.open_vendor(cx));
         Ok(self.vendor.get_or_try_init(open).await?.as_ref())
+    }
+
+    /// The storage's own tables, where it is a table bucket; opened once per version of the warehouse.
+    pub(crate) async fn table_bucket(&self, cx: &Catalog) -> Result<Option<&Arc<dyn TableBucket>>> {
+        if !self.profile.is_table_bucket() {
+            return Ok(None);
+        }
+        let open = || Box::pin(self.open_table_bucket(cx));
+        Ok(self.table_bucket.get_or_try_init(open).await?.as_ref())
     }
 
     async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
@@ -91,6 +102,12 @@ impl Warehouse {
     async fn open_vendor(&self, cx: &Catalog) -> Result<Option<Arc<dyn Vendor>>> {
         let credential = self.credential(cx).await?;
         objects::vendor(&self.profile, credential.as_ref())
+            .map_err(|error| unusable(error.to_string()))
+    }
+
+    async fn open_table_bucket(&self, cx: &Catalog) -> Result<Option<Arc<dyn TableBucket>>> {
+        let credential = self.credential(cx).await?;
+        objects::table_bucket(&self.profile, credential.as_ref())
             .map_err(|error| unusable(error.to_string()))
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use objects::{
-    AccessCheck, AccessOutcome, Objects, OpenError, StorageCredential, StorageProfile, Vendor,
+    AccessCheck, AccessOutcome, Objects, OpenError, StorageCredential, StorageProfile, TableBucket,
+    Vendor,
 };
 
 use super::report::{CheckName, CheckOutcome, PREREQUISITE, Report};
@@ -42,6 +43,7 @@ impl Storage {
         Ok(Opened {
             own: objects::open(&self.profile, credential).map_err(unusable)?,
             vendor: objects::vendor(&self.profile, credential).map_err(unusable)?,
+            bucket: objects::table_bucket(&self.profile, credential).map_err(unusable)?,
         })
     }
 }
@@ -49,6 +51,7 @@ impl Storage {
 struct Opened {
     own: Arc<dyn Objects>,
     vendor: Option<Arc<dyn Vendor>>,
+    bucket: Option<Arc<dyn TableBucket>>,
 }
 
 /// The storage as it is kept, after a file has been written to, read from and deleted in it, by the server's own access and
@@ -72,8 +75,11 @@ pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Sto
         let reason = "this server tries no storage (`LAKEKEEPER__SKIP_STORAGE_VALIDATION`)";
         return report.skip(ACCESS, reason);
     }
-    let vendor = opened.vendor.as_deref();
-    let tried = objects::try_storage(opened.own.as_ref(), vendor, &storage.profile).await;
+    let (own, profile) = (opened.own.as_ref(), &storage.profile);
+    let tried = match &opened.bucket {
+        Some(bucket) => objects::try_table_bucket(own, bucket.as_ref(), profile).await,
+        None => objects::try_storage(own, opened.vendor.as_deref(), profile).await,
+    };
     for (check, outcome) in tried {
         report.push(name(check), told(check, outcome));
     }

@@ -26,6 +26,7 @@ mod protection;
 mod races;
 mod real_s3;
 mod registration;
+mod s3_tables;
 mod signing;
 mod staging;
 mod storage;

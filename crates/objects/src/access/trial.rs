@@ -15,6 +15,7 @@ use crate::io::Objects;
 use crate::location::Location;
 use crate::open::{OpenError, open_vended};
 use crate::profile::StorageProfile;
+use crate::table_bucket::TableBucketError;
 use crate::vend::{Permission, Scope, VendError, Vendor};
 
 /// What is tried, in the order in which it is told.
@@ -60,6 +61,9 @@ pub enum TrialError {
     /// The server cannot use it.
     #[error(transparent)]
     Own(Box<AccessError>),
+    /// No tables can be made in it, or dropped.
+    #[error("the table bucket cannot be used: {0}")]
+    Bucket(#[from] TableBucketError),
     /// No access was given for engines.
     #[error("no access could be vended: {0}")]
     NotIssued(#[from] VendError),
@@ -85,9 +89,9 @@ pub enum TrialError {
     Left(Box<AccessError>),
 }
 
-const PREREQUISITE: &str = "not tried, because a check before it failed";
+pub(super) const PREREQUISITE: &str = "not tried, because a check before it failed";
 const NOTHING_WRITTEN: &str = "nothing was written that would have to be removed";
-const NOTHING_VENDED: &str = "this storage profile vends no credentials";
+pub(super) const NOTHING_VENDED: &str = "this storage profile vends no credentials";
 
 /// Tries the storage, and tells of each check, also of those that were not made.
 ///
@@ -115,7 +119,7 @@ pub async fn try_storage(
     };
     let (used, issued) = futures::join!(
         timed(use_folder(own, &places.own)),
-        timed(issue(vendor, profile, &places.inside)),
+        timed(async { Some(issue(vendor?, profile, &places.inside).await) }),
     );
     let has_written = !matches!(&used.1, Err((AccessStep::Write, _)));
     let used = (
@@ -142,43 +146,39 @@ pub async fn try_storage(
     trial.told
 }
 
-const VENDED: [AccessCheck; 3] = [
+pub(super) const VENDED: [AccessCheck; 3] = [
     AccessCheck::VendedIssued,
     AccessCheck::VendedInside,
     AccessCheck::VendedConfined,
 ];
 
 /// What a writer and a reader use.
-type Opened = (Arc<dyn Objects>, Arc<dyn Objects>);
+pub(super) type Opened = (Arc<dyn Objects>, Arc<dyn Objects>);
 
-/// A writer's access to the folder and a reader's; `None` if there is nobody to give it.
-async fn issue(
-    vendor: Option<&dyn Vendor>,
+/// A writer's access to the folder and a reader's.
+pub(super) async fn issue(
+    vendor: &dyn Vendor,
     profile: &StorageProfile,
     folder: &Location,
-) -> Option<Result<Opened, TrialError>> {
-    let vendor = vendor?;
+) -> Result<Opened, TrialError> {
     let open = async |permission| {
         let folder = folder.clone();
         let vended = vendor.vend(&Scope { folder, permission }).await?;
         Ok::<_, TrialError>(open_vended(profile, &vended)?)
     };
-    Some(futures::try_join!(
-        open(Permission::Write),
-        open(Permission::Read)
-    ))
+    futures::try_join!(open(Permission::Write), open(Permission::Read))
 }
 
-async fn timed<T>(act: impl Future<Output = T>) -> (Duration, T) {
+pub(super) async fn timed<T>(act: impl Future<Output = T>) -> (Duration, T) {
     let start = Instant::now();
     let done = act.await;
     (start.elapsed(), done)
 }
 
 /// What has been told so far.
-struct Trial<'a> {
-    base: &'a Location,
-    told: Vec<(AccessCheck, AccessOutcome)>,
+pub(super) struct Trial<'a> {
+    pub(super) base: &'a Location,
+    pub(super) told: Vec<(AccessCheck, AccessOutcome)>,
 }
 
 impl Trial<'_> {
@@ -190,7 +190,7 @@ impl Trial<'_> {
         })
     }
 
-    fn record<T>(
+    pub(super) fn record<T>(
         &mut self,
         check: AccessCheck,
         (took, outcome): (Duration, Result<T, TrialError>),
@@ -203,7 +203,7 @@ impl Trial<'_> {
         value
     }
 
-    fn skip(&mut self, checks: &[AccessCheck], reason: &'static str) {
+    pub(super) fn skip(&mut self, checks: &[AccessCheck], reason: &'static str) {
         let skipped = checks
             .iter()
             .map(|check| (*check, AccessOutcome::Skipped { reason }));

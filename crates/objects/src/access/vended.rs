@@ -111,11 +111,11 @@ pub(super) async fn is_confined(
     denied(AccessStep::Delete, &kept, reader.delete(&kept).await)
 }
 
-async fn put(own: &dyn Objects, at: &Location) -> Result<(), ObjectError> {
+pub(super) async fn put(own: &dyn Objects, at: &Location) -> Result<(), ObjectError> {
     own.write_new(at, Bytes::from_static(b"bait")).await
 }
 
-fn denied<T>(
+pub(super) fn denied<T>(
     step: AccessStep,
     at: &Location,
     outcome: Result<T, ObjectError>,
@@ -130,14 +130,14 @@ fn denied<T>(
     }
 }
 
-fn child(folder: &Location, name: &str) -> Result<Location, TrialError> {
+pub(super) fn child(folder: &Location, name: &str) -> Result<Location, TrialError> {
     folder.join(name).map_err(|e| {
         let source = ObjectError::invalid(folder, e.to_string());
         TrialError::Unclear(failure(AccessStep::Write, folder, source))
     })
 }
 
-fn failure(step: AccessStep, base: &Location, source: ObjectError) -> Box<AccessError> {
+pub(super) fn failure(step: AccessStep, base: &Location, source: ObjectError) -> Box<AccessError> {
     Box::new(AccessError {
         base: base.clone(),
         step,

@@ -117,7 +117,7 @@ impl S3Credential {
         }
     }
 
-    pub(super) fn credential_type(&self) -> &'static str {
+    pub(crate) fn credential_type(&self) -> &'static str {
         match self {
             Self::AccessKey { .. } => "access-key",
             Self::AwsSystemIdentity { .. } => "aws-system-identity",

@@ -2,6 +2,7 @@
 
 mod beside;
 pub(super) mod checks;
+mod tables;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use super::{
     unchanged_key_prefix, yes,
 };
 use crate::location::{Location, Scheme, bucket_problem};
+
+pub use tables::S3TablesProfile;
 
 /// What the names of Amazon's hosts end in; China has a domain of its own.
 const AMAZONS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];

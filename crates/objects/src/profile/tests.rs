@@ -195,16 +195,10 @@ fn a_password_in_an_endpoint_is_refused_and_not_shown() {
 
 #[test]
 fn kinds_of_storage_that_are_not_there_yet_are_told_from_nonsense() {
-    for kind in ["stackit", "s3-tables"] {
-        let message = refusal(&json!({"type": kind}));
-        assert!(
-            message.contains(&format!(
-                "`type` `{kind}` is not supported by this build yet"
-            )),
-            "{message}"
-        );
-    }
-    assert!(refusal(&json!({"type": "tape"})).contains("must be `s3`, `gcs`, `adls`"));
+    let message = refusal(&json!({"type": "stackit"}));
+    let expected = "`type` `stackit` is not supported by this build yet";
+    assert!(message.contains(expected), "{message}");
+    assert!(refusal(&json!({"type": "tape"})).contains("must be `s3`, `s3-tables`, `gcs`"));
     assert!(refusal(&json!({})).contains("no `type`"));
     assert!(refusal(&json!("s3")).contains("no `type`"));
 }

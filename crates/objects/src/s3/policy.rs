@@ -68,6 +68,26 @@ pub(super) fn of_aws(profile: &S3Profile, scope: &Scope) -> Result<String, Polic
     printed(&json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
+/// Allows the files of one table of a table bucket and nothing else. AWS's name of the table stands for its place.
+pub(super) fn of_table(
+    arn: &str,
+    permission: Permission,
+    key: Option<&str>,
+) -> Result<String, PolicyProblem> {
+    let (on_table, on_key): (&[&str], &[&str]) = match permission {
+        Permission::Read => (&["s3tables:GetTableData"], &["kms:Decrypt"]),
+        Permission::Write => (
+            &["s3tables:GetTableData", "s3tables:PutTableData"],
+            &["kms:Decrypt", "kms:GenerateDataKey"],
+        ),
+    };
+    let mut statements = vec![json!({"Effect": "Allow", "Action": on_table, "Resource": arn})];
+    if let Some(key) = key {
+        statements.push(json!({"Effect": "Allow", "Action": on_key, "Resource": key}));
+    }
+    printed(&json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
 /// The same in the language of Alibaba Cloud's RAM, which has no escapes.
 pub(super) fn of_aliyun(profile: &S3Profile, scope: &Scope) -> Result<String, PolicyProblem> {
     let prefix = folder_prefix(scope, |key| unescaped(key, &["*", "?", "${"]))?;

@@ -6,6 +6,7 @@ use chrono::DateTime;
 use object_store::aws::AwsCredential;
 
 use crate::secret::Secret;
+use crate::vend::{Scope, Vended};
 
 /// What a token service gives out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +42,17 @@ impl Session {
         }
     }
 
+    /// For the engine that access was asked for.
+    pub(super) fn into_vended(self, scope: &Scope) -> Vended {
+        Vended {
+            scope: scope.clone(),
+            expires_at: self.expires_at,
+            config: self.into_config(),
+        }
+    }
+
     /// For an engine: Java's `S3FileIO`, PyIceberg, DuckDB and Trino read the same names.
-    pub(super) fn into_config(self) -> Vec<(String, Secret<String>)> {
+    fn into_config(self) -> Vec<(String, Secret<String>)> {
         let expires_at = self.expires_at.duration_since(UNIX_EPOCH);
         let millis = expires_at.unwrap_or_default().as_millis().to_string();
         [

@@ -144,6 +144,11 @@ pub(crate) fn encode_path(path: &str) -> String {
     utf8_percent_encode(path, RESERVED_IN_PATH).to_string()
 }
 
+/// One segment of a path, with its slashes percent-encoded too.
+pub(crate) fn encode_segment(segment: &str) -> String {
+    utf8_percent_encode(segment, RESERVED).to_string()
+}
+
 /// Names and values percent-encoded and sorted; a name without a value gets an empty one.
 pub(crate) fn canonical_query<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,

@@ -6,17 +6,14 @@ pub(super) mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
-use object_store::client::HttpRequest;
+use object_store::aws::{AwsCredential, AwsCredentialProvider};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Deserialize;
-use tokio::time::timeout;
 use url::form_urlencoded;
 
-use super::identity;
 use super::session::{Session, time};
-use crate::classify;
+use super::{identity, request};
 use crate::connection::Transport;
 use crate::credential::S3Credential;
 use crate::error::StoreFailure;
@@ -27,9 +24,6 @@ use crate::token::{Answer, TokenFailure, TokenService};
 
 /// The version of the protocol; there is one.
 const VERSION: &str = "2011-06-15";
-
-/// Machines outside of AWS have no metadata service, and some networks answer nothing at all.
-const IDENTITY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The token service of one warehouse, asked with the identity of the warehouse's credential.
 #[derive(Debug)]
@@ -73,16 +67,9 @@ impl Sts {
         &self,
         asked: &AssumeRole<'_>,
     ) -> Result<Session, TokenFailure> {
-        let identity = timeout(IDENTITY_TIMEOUT, self.identity.get_credential()).await;
-        let identity = identity
-            .map_err(|_| {
-                TokenFailure::unavailable("the server's own identity was not found in time")
-            })?
-            .map_err(|e| TokenFailure::unavailable(classify::text(&e)))?;
+        let key = request::key(&self.identity).await?;
         let body = self.body(asked);
-        self.service
-            .ask(|| self.signed(&identity, &body), read)
-            .await
+        self.service.ask(|| self.signed(&key, &body), read).await
     }
 
     fn body(&self, asked: &AssumeRole<'_>) -> String {
@@ -109,26 +96,12 @@ impl Sts {
         form.finish()
     }
 
-    fn signed(&self, identity: &AwsCredential, body: &str) -> Result<Request, TokenFailure> {
-        let failed =
-            |e: String| TokenFailure::refused(format!("the request cannot be signed: {e}"));
-        let mut to_sign = HttpRequest::new(body.to_owned().into());
-        *to_sign.method_mut() = Method::POST;
-        *to_sign.uri_mut() = self
-            .url
-            .as_str()
-            .parse()
-            .map_err(|_| failed("its address".to_owned()))?;
-        to_sign.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
-        );
-        AwsAuthorizer::new(identity, "sts", &self.region)
-            .try_authorize(&mut to_sign, None)
-            .map_err(|e| failed(classify::text(&e)))?;
+    fn signed(&self, key: &AwsCredential, body: &str) -> Result<Request, TokenFailure> {
         let mut request = Request::new(Method::POST, self.url.clone());
-        *request.headers_mut() = std::mem::take(to_sign.headers_mut());
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        request.headers_mut().insert(CONTENT_TYPE, form);
         *request.body_mut() = Some(body.to_owned().into());
+        request::sign(&mut request, key, ("sts", &self.region))?;
         Ok(request)
     }
 }

@@ -22,6 +22,17 @@ use crate::vend::{Scope, VendError, Vended, Vendor};
 /// What sessions for engines are called in the account's audit log.
 pub(super) const SESSION_NAME: &str = "lakekeeper-sts";
 
+/// The session of an engine that has what the policy leaves of the role.
+pub(super) fn for_engine<'a>(profile: &'a S3Profile, policy: &'a str) -> AssumeRole<'a> {
+    AssumeRole {
+        role_arn: profile.sts_role_arn(),
+        session_name: SESSION_NAME,
+        duration: Duration::from_secs(profile.sts_token_validity_seconds()),
+        policy: Some(policy),
+        tags: Some(profile.sts_session_tags()),
+    }
+}
+
 /// Vends access to one warehouse's bucket.
 #[derive(Debug)]
 pub(crate) struct S3Vendor {
@@ -91,14 +102,7 @@ impl S3Vendor {
         match &self.tokens {
             Tokens::Sts(sts) => {
                 let policy = policy::of_aws(&self.profile, scope).map_err(refused)?;
-                let asked = AssumeRole {
-                    role_arn: self.profile.sts_role_arn(),
-                    session_name: SESSION_NAME,
-                    duration,
-                    policy: Some(&policy),
-                    tags: Some(self.profile.sts_session_tags()),
-                };
-                sts.assume_role(&asked).await
+                sts.assume_role(&for_engine(&self.profile, &policy)).await
             }
             Tokens::R2(r2) => r2.session(bucket, scope, duration).await,
             Tokens::Aliyun(aliyun) => {
@@ -114,10 +118,6 @@ impl Vendor for S3Vendor {
     async fn vend(&self, scope: &Scope) -> Result<Vended, VendError> {
         let session = self.session(scope).await;
         let session = session.map_err(|failure| failure.vending(&scope.folder))?;
-        Ok(Vended {
-            scope: scope.clone(),
-            expires_at: session.expires_at,
-            config: session.into_config(),
-        })
+        Ok(session.into_vended(scope))
     }
 }

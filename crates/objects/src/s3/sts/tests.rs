@@ -5,7 +5,8 @@ use crate::s3::session::now;
 use serde_json::json;
 
 use super::*;
-use crate::token::stand_in::TokenServiceStandIn;
+use crate::s3::sigv4::{Signable, SigningScope, encode_segment, parse_timestamp, sha256_hex};
+use crate::token::stand_in::{Seen, TokenServiceStandIn};
 use crate::{StorageCredential, StorageProfile};
 
 /// As AWS answers.
@@ -29,6 +30,35 @@ pub(in crate::s3) fn refused(status: u16, code: &str, message: &str) -> (u16, St
         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"#
     );
     (status, body)
+}
+
+/// Checks a signature for `us-east-1` with the key of these tests, by a signer of another make.
+pub(in crate::s3) fn assert_signed(seen: &Seen, service: &str) {
+    let authorization = seen.header("authorization").unwrap();
+    let (method, uri) = seen.target().split_once(' ').unwrap();
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let (_, names) = authorization.split_once("SignedHeaders=").unwrap();
+    let (names, _) = names.split_once(',').unwrap();
+    let headers: BTreeMap<String, String> = names
+        .split(';')
+        .map(|name| (name.to_owned(), seen.header(name).unwrap().to_owned()))
+        .collect();
+    // Of all services but S3, what is sent is encoded once more.
+    let path: Vec<String> = path.split('/').map(encode_segment).collect();
+    let request = Signable {
+        method,
+        path: &path.join("/"),
+        query,
+        headers: &headers,
+        payload_hash: &sha256_hex(seen.body.as_bytes()),
+    };
+    let scope = SigningScope {
+        region: "us-east-1",
+        service,
+        at: parse_timestamp(seen.header("x-amz-date").unwrap()).unwrap(),
+    };
+    let key = ("AKIAEXAMPLE", &scope.signing_key("hunter2"));
+    assert_eq!(scope.authorization(key, &request), authorization);
 }
 
 fn sts(endpoint: &str, external_id: Option<&str>) -> Sts {

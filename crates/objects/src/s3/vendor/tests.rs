@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::s3::session::now;
-use crate::s3::sts::tests::{granted, refused};
+use crate::s3::sts::tests::{assert_signed, granted, refused};
 use crate::token::stand_in::TokenServiceStandIn;
 use crate::{OpenError, Permission, StorageCredential, StorageProfile, vendor};
 
@@ -145,4 +145,32 @@ fn a_profile_without_vending_has_no_vendor() {
     assert!(error.to_string().contains("`sts-role-arn`"), "{error}");
     let error = vendor(&role_missing, None).unwrap_err();
     assert!(matches!(error, OpenError::CredentialMissing("s3")));
+}
+
+#[tokio::test]
+async fn seaweedfs_is_asked_at_its_one_address_for_the_role_of_its_users() {
+    const ROLE: &str = "arn:aws:iam::000000000000:role/LakekeeperVendedRole";
+    let service =
+        TokenServiceStandIn::answering(vec![granted("ASIA1", Duration::from_hours(1))]).await;
+    let profile = profile(&json!({
+        "flavor": "s3-compat", "region": "us-east-1", "endpoint": service.url, "path-style-access": true,
+        "sts-role-arn": ROLE, "sts-token-validity-seconds": 3600,
+    }));
+    let vendor = vendor(&profile, Some(&access_key())).unwrap().unwrap();
+    vendor.vend(&scope("s3://lake/wh/orders")).await.unwrap();
+    let seen = service.only();
+    assert_eq!(seen.target(), "POST /");
+    assert_signed(&seen, "sts");
+    let form = seen.form();
+    let sent =
+        ["Action", "RoleArn", "RoleSessionName", "DurationSeconds"].map(|name| form[name].as_str());
+    assert_eq!(sent, ["AssumeRole", ROLE, "lakekeeper-sts", "3600"]);
+    let policy: Value = serde_json::from_str(&form["Policy"]).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    assert_eq!(statements[0]["Resource"], "arn:aws:s3:::lake/wh/orders/*");
+    assert_eq!(statements[1]["Resource"], "arn:aws:s3:::lake");
+    assert_eq!(
+        statements[1]["Condition"]["StringLike"]["s3:prefix"],
+        "wh/orders/*"
+    );
 }

@@ -1,0 +1,349 @@
+//! Warehouses whose storage is a table bucket: it keeps namespaces and tables too.
+//!
+//! Each change is made in the bucket first and in the database second. A change that ends between the two is found done in the
+//! bucket when it is asked for again; a commit is taken in from there by the next one. What engines read comes from the
+//! database alone.
+
+use std::sync::Arc;
+
+use model::{NamespacePath, TabularKind, TabularPath};
+use objects::{
+    BucketTable, BucketTableState, Location, TableBucket, TableBucketError, bucket_namespace,
+};
+
+use crate::namespace::Files;
+use crate::tabular::TabularTarget;
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, ErrorKind, Result};
+
+type Bucket = Arc<dyn TableBucket>;
+
+/// Refuses what a table bucket cannot hold.
+pub(crate) fn check_kind(warehouse: &Warehouse, kind: TabularKind) -> Result<()> {
+    if kind == TabularKind::Table || !warehouse.profile.is_table_bucket() {
+        return Ok(());
+    }
+    let message = "the warehouse's storage is a table bucket, which holds no views: create the view in another warehouse";
+    Err(CatalogError::new(ErrorKind::NotSupported, message))
+}
+
+/// Refuses locations where the bucket decides on them.
+pub(crate) fn refuse_location(warehouse: &Warehouse, location: &str) -> Result<()> {
+    if !warehouse.profile.is_table_bucket() {
+        return Ok(());
+    }
+    let message = format!(
+        "location `{location}` cannot be chosen: the warehouse's storage is a table bucket, which decides where its tables are; leave it out"
+    );
+    Err(CatalogError::new(ErrorKind::InvalidLocation, message))
+}
+
+/// Creates the namespace in the bucket, if there is one.
+pub(crate) async fn create_namespace(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    path: &NamespacePath,
+) -> Result<()> {
+    let Some(bucket) = warehouse.table_bucket(cx).await? else {
+        return Ok(());
+    };
+    let name = bucket_namespace(path)?;
+    for level in path.levels() {
+        bucket.check_name(level)?;
+    }
+    Ok(bucket.create_namespace(&name).await?)
+}
+
+/// Drops the namespace and these tables of it from the bucket, if there is one.
+pub(crate) async fn drop_namespace(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    path: &NamespacePath,
+    tables: impl Iterator<Item = TabularPath>,
+) -> Result<()> {
+    let Some(bucket) = warehouse.table_bucket(cx).await? else {
+        return Ok(());
+    };
+    for table in tables {
+        bucket.drop_table(&BucketTable::of(&table)?).await?;
+    }
+    let dropped = bucket.drop_namespace(&bucket_namespace(path)?).await;
+    dropped.map_err(|error| match error {
+        TableBucketError::Conflict(failure) => {
+            let message = format!(
+                "Namespace {path} is not empty: the table bucket has tables in it that are not in the catalog ({failure})"
+            );
+            CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
+        }
+        other => other.into(),
+    })
+}
+
+/// The place that the bucket makes for a new table; none where the catalog decides.
+pub(crate) async fn place(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    path: &TabularPath,
+) -> Result<Option<Location>> {
+    match warehouse.table_bucket(cx).await? {
+        Some(bucket) => Ok(Some(Box::pin(make(cx, warehouse, bucket, path)).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn make(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    bucket: &Bucket,
+    path: &TabularPath,
+) -> Result<Location> {
+    let table = BucketTable::of(path)?;
+    bucket.check_name(path.name.as_str())?;
+    let made = bucket.create_table(&table).await;
+    let made = made.map_err(|error| match error {
+        TableBucketError::Missing(failure) => {
+            let message = format!(
+                "Namespace does not exist: {} is not in the table bucket ({failure})",
+                path.namespace
+            );
+            CatalogError::new(ErrorKind::NoSuchNamespace, message)
+        }
+        other => other.into(),
+    })?;
+    if let Some(file) = &made.metadata_location {
+        return Err(taken(path, file));
+    }
+    // SeaweedFS leaves a table that is renamed in the folder of its first name.
+    let at = made.location.normalized().to_owned();
+    let there = cx.lookup().tabular_find_by_location(warehouse.id(), at);
+    if there.await?.is_some() {
+        let message = format!(
+            "table `{path}` would be at `{}`, where a table is that was renamed; choose another name",
+            made.location
+        );
+        return Err(CatalogError::new(ErrorKind::LocationTaken, message));
+    }
+    Ok(made.location)
+}
+
+fn taken(path: &TabularPath, file: &str) -> CatalogError {
+    let message = format!(
+        "Table already exists: {path} is in the table bucket, but not in the catalog; register it with its metadata file `{file}`, or delete it there"
+    );
+    CatalogError::new(ErrorKind::AlreadyExists, message)
+}
+
+/// What has become of a publication.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Publication {
+    /// There is no table bucket.
+    None,
+    /// The change is there, whatever becomes of it in the database.
+    Done,
+    /// The bucket has another metadata file than the one that the change began with.
+    Outrun(String),
+}
+
+impl Publication {
+    pub(crate) fn is_done(&self) -> bool {
+        *self == Self::Done
+    }
+
+    /// What a failure means that came after it.
+    pub(crate) fn then(&self, failure: CatalogError) -> CatalogError {
+        if !self.is_done() {
+            return failure;
+        }
+        let message = "the table bucket has the change, but the catalog could not take it in; the next commit will";
+        CatalogError {
+            source: Some(Box::new(failure)),
+            ..CatalogError::new(ErrorKind::CommitStateUnknown, message)
+        }
+    }
+}
+
+/// Makes `file` the table's metadata file in the bucket, if it has the file `base` now, or none.
+pub(crate) async fn publish(
+    cx: &Catalog,
+    (warehouse, path): (&Warehouse, &TabularPath),
+    base: Option<&str>,
+    file: &str,
+) -> Result<Publication> {
+    match warehouse.table_bucket(cx).await? {
+        Some(bucket) => Box::pin(publish_in(bucket, path, base, file)).await,
+        None => Ok(Publication::None),
+    }
+}
+
+async fn publish_in(
+    bucket: &Bucket,
+    path: &TabularPath,
+    base: Option<&str>,
+    file: &str,
+) -> Result<Publication> {
+    let table = BucketTable::of(path)?;
+    let now = find(bucket, &table).await?;
+    match (base, now.metadata_location) {
+        (base, now) if base == now.as_deref() => {}
+        (None, Some(other)) => return Err(taken(path, &other)),
+        (_, Some(other)) => return Ok(Publication::Outrun(other)),
+        (_, None) => {
+            let message = format!(
+                "table `{path}` has no metadata in the table bucket any more: it has been replaced there; drop it in the catalog"
+            );
+            return Err(CatalogError::new(ErrorKind::CommitFailed, message));
+        }
+    }
+    match bucket.publish(&table, &now.token, file).await {
+        Ok(()) => Ok(Publication::Done),
+        Err(TableBucketError::Conflict(failure)) => {
+            let message = format!(
+                "table `{path}` has been changed in the table bucket meanwhile ({failure}); refresh and try again"
+            );
+            Err(CatalogError::new(ErrorKind::CommitFailed, message))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Refuses to register what is not the state of the table in the bucket.
+pub(crate) async fn check_registration(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    path: &TabularPath,
+    file: &str,
+) -> Result<()> {
+    let Some(bucket) = warehouse.table_bucket(cx).await? else {
+        return Ok(());
+    };
+    let now = find(bucket, &BucketTable::of(path)?).await?;
+    if now.metadata_location.as_deref() == Some(file) {
+        return Ok(());
+    }
+    let message = format!(
+        "metadata file `{file}` is not that of table `{path}` in the table bucket, which is {}",
+        now.metadata_location.as_deref().unwrap_or("none yet")
+    );
+    Err(CatalogError::bad_request(message))
+}
+
+/// Renames the table in the bucket, if there is one; done already counts as done.
+pub(crate) async fn rename(
+    cx: &Catalog,
+    source: &TabularTarget,
+    from: &TabularPath,
+    to: &TabularPath,
+) -> Result<()> {
+    let Some(bucket) = source.warehouse.table_bucket(cx).await? else {
+        return Ok(());
+    };
+    bucket.check_name(to.name.as_str())?;
+    let (old, new) = (BucketTable::of(from)?, BucketTable::of(to)?);
+    if old == new {
+        return Ok(());
+    }
+    let (kind, why, failure) = match bucket.rename_table(&old, &new).await {
+        Ok(()) => return Ok(()),
+        Err(TableBucketError::Missing(failure)) => {
+            (ErrorKind::NoSuchTable, "Table does not exist", failure)
+        }
+        Err(TableBucketError::Conflict(failure)) => {
+            (ErrorKind::AlreadyExists, "Table already exists", failure)
+        }
+        Err(other) => return Err(other.into()),
+    };
+    if is_at(cx, source, bucket, &new).await? {
+        return Ok(());
+    }
+    let message = format!("Cannot rename {from} to {to}. {why} in the table bucket ({failure})");
+    Err(CatalogError::new(kind, message))
+}
+
+/// Whether the table has this name in the bucket already: a rename before has ended between bucket and database.
+async fn is_at(
+    cx: &Catalog,
+    source: &TabularTarget,
+    bucket: &Bucket,
+    table: &BucketTable,
+) -> Result<bool> {
+    let row = cx
+        .lookup()
+        .tabular_load(source.warehouse.id(), source.id())
+        .await?;
+    match bucket.table(table).await {
+        Ok(now) => Ok(now.metadata_location == Some(row.content.metadata_location)),
+        Err(TableBucketError::Missing(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Takes a rename back that the database has refused, as far as possible.
+pub(crate) async fn rename_back(
+    cx: &Catalog,
+    source: &TabularTarget,
+    from: &TabularPath,
+    to: &TabularPath,
+) {
+    if let Err(error) = rename(cx, source, to, from).await {
+        tracing::warn!(%error, %from, %to, "a table is renamed in its table bucket only");
+    }
+}
+
+/// Drops the table with its files from the bucket, if there is one. Whether there is.
+pub(crate) async fn drop_table(
+    cx: &Catalog,
+    warehouse: &Warehouse,
+    path: &TabularPath,
+    files: Files,
+) -> Result<bool> {
+    let Some(bucket) = warehouse.table_bucket(cx).await? else {
+        return Ok(false);
+    };
+    check_files(warehouse, files)?;
+    bucket.drop_table(&BucketTable::of(path)?).await?;
+    Ok(true)
+}
+
+/// Refuses to keep the files of what is dropped from a table bucket.
+pub(crate) fn check_files(warehouse: &Warehouse, files: Files) -> Result<()> {
+    if files == Files::Purge || !warehouse.profile.is_table_bucket() {
+        return Ok(());
+    }
+    let message = "the warehouse's storage is a table bucket, which drops tables only with their files: set `purgeRequested=true` (of a \
+                   namespace `purge=true`), or unregister the table to keep it in the bucket";
+    Err(CatalogError::bad_request(message))
+}
+
+async fn find(bucket: &Bucket, table: &BucketTable) -> Result<BucketTableState> {
+    bucket.table(table).await.map_err(|error| match error {
+        TableBucketError::Missing(failure) => {
+            let message = format!("the table bucket has no table `{table}` ({failure}): create it through the catalog, or drop it there if it is left over");
+            CatalogError::new(ErrorKind::BadRequest, message)
+        }
+        other => other.into(),
+    })
+}
+
+/// For what a use case did not expect; expected refusals are named where the bucket is called.
+impl From<TableBucketError> for CatalogError {
+    fn from(error: TableBucketError) -> Self {
+        let (kind, retry_after) = match &error {
+            TableBucketError::Nested { .. } | TableBucketError::Name { .. } => {
+                (ErrorKind::BadRequest, None)
+            }
+            TableBucketError::Conflict(_) => (ErrorKind::ConcurrentUpdate, None),
+            // What is asked for is in the bucket; if not, the bucket itself is gone.
+            TableBucketError::Missing(_) | TableBucketError::Refused(_) => {
+                (ErrorKind::InvalidStorage, None)
+            }
+            TableBucketError::Unavailable { retry_after, .. } => {
+                (ErrorKind::Unavailable, *retry_after)
+            }
+            TableBucketError::OutcomeUnknown(_) => (ErrorKind::CommitStateUnknown, None),
+        };
+        Self {
+            retry_after,
+            ..Self::new(kind, error.to_string())
+        }
+    }
+}
