@@ -145,9 +145,10 @@ def keycloak() -> Path:
     return home
 
 
-def moto() -> Path:
-    """The server of moto. Its own list of what a server needs is ten times as long."""
-    return venv("moto", Path(__file__).parent / "services/moto.txt").parent / "moto_server"
+def moto() -> list[str]:
+    """The command of moto's server. Its own list of what a server needs is ten times as long."""
+    python = venv("moto", Path(__file__).parent / "services/moto.txt")
+    return [str(python), "-m", "moto.server"]
 
 
 def azurite() -> list[Path]:

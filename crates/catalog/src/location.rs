@@ -7,8 +7,8 @@ use crate::tabular::CreationPlace;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result, namespace};
 
-/// The location of a new table or view: the place that storage has made for it, or what the client asked for, or a folder as the warehouse's layout names it, below
-/// the namespace's `location`, or below where the layout has the namespace.
+/// The location of a new table or view: the place that storage has made for it, or what the client asked for, or a folder
+/// as the warehouse's layout names it, below the namespace's `location`, or below where the layout has the namespace.
 pub(crate) async fn of_new(
     cx: &Catalog,
     place: &CreationPlace,

@@ -18,7 +18,7 @@ class Moto:
     def __init__(self, log: Path):
         port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
-        command = [str(install.moto()), "-H", "127.0.0.1", "-p", str(port)]
+        command = [*install.moto(), "-H", "127.0.0.1", "-p", str(port)]
         self._process = Process(command, log)
         self._process.wait_until(lambda: answers(f"{self.endpoint}/moto-api/"), 180)
 
