@@ -1,12 +1,9 @@
 //! Metadata in memory, bounded in bytes. Never served before the database has said that its version is current.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use model::{
-    NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, TabularPath, Timestamp, Version,
-    WarehouseId,
+    NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, TabularPath, Version, WarehouseId,
 };
 use objects::Location;
 use quick_cache::Equivalent;
@@ -32,8 +29,6 @@ pub(crate) struct Versioned {
     pub(crate) content: TabularContent,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
-    /// When the file was last known to be there, milliseconds since the epoch.
-    present_ms: AtomicI64,
 }
 
 impl Versioned {
@@ -43,19 +38,7 @@ impl Versioned {
             content,
             file: OnceLock::new(),
             folder: OnceLock::new(),
-            present_ms: AtomicI64::new(i64::MIN),
         }
-    }
-
-    /// Whether the file was there a moment ago.
-    pub(crate) fn was_present(&self, now: Timestamp, moment: Duration) -> bool {
-        let seen = Timestamp::from_ms(self.present_ms.load(Ordering::Relaxed));
-        (seen..seen.plus(moment)).contains(&now)
-    }
-
-    /// Notes that the file is there.
-    pub(crate) fn set_present(&self, now: Timestamp) {
-        self.present_ms.store(now.as_ms(), Ordering::Relaxed);
     }
 
     /// The metadata file, parsed once.

@@ -1,7 +1,5 @@
 //! Metadata files: written before they are committed, read when they are registered.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use iceberg::MetadataCodec;
 use model::Properties;
@@ -119,26 +117,17 @@ pub(crate) async fn read(
     Ok(MetadataCodec::decode(&bytes, metadata_location, max)?)
 }
 
-/// For how long a file that was there is taken to be there: to look again for each of many loads costs more than all else
-/// that they need.
-const PRESENT: Duration = Duration::from_secs(1);
-
 /// Refuses to load what the engine could not read: a metadata file that is gone from a local disk.
 pub(crate) async fn check_present(
     cx: &Catalog,
     warehouse: &Warehouse,
     versioned: &Versioned,
 ) -> Result<()> {
-    let now = cx.now();
-    if versioned.was_present(now, PRESENT) {
-        return Ok(());
-    }
     if warehouse.objects(cx).await?.is_gone(versioned.file()?) {
         let metadata_location = &versioned.content.metadata_location;
         let message = format!("Failed to open input stream for file: {metadata_location}");
         return Err(CatalogError::new(ErrorKind::MissingMetadataFile, message));
     }
-    versioned.set_present(now);
     Ok(())
 }
 
