@@ -15,7 +15,9 @@ from pathlib import Path
 from paths import CACHE, LOGS
 
 AZURITE_VERSION = "3.35.0"
+ETCD_PACKAGE = "etcd-server"
 KEYCLOAK_VERSION = "26.7.3"
+KUBERNETES_VERSION = "1.36.3"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
 
@@ -149,6 +151,37 @@ def moto() -> list[str]:
     """The command of moto's server. Its own list of what a server needs is ten times as long."""
     python = venv("moto", Path(__file__).parent / "services/moto.txt")
     return [str(python), "-m", "moto.server"]
+
+
+def kube_apiserver() -> Path:
+    """The API server of Kubernetes, built from its Go module; its staging modules are published under versions of their own."""
+    home = CACHE / f"kube-apiserver-{KUBERNETES_VERSION}"
+    with _lock(home.name):
+        if not (home / "kube-apiserver").exists():
+            if not shutil.which("go"):
+                raise Missing("Go is missing (kube-apiserver is built with it): install Go 1.24 or newer")
+            _say("building kube-apiserver, about ten minutes")
+            home.mkdir(parents=True, exist_ok=True)
+            _run(["bash", "-euc", _BUILD_APISERVER, home.name, str(home), KUBERNETES_VERSION], home.name)
+    return home / "kube-apiserver"
+
+
+_BUILD_APISERVER = """
+cd "$1"
+module=$(go mod download -json "k8s.io/kubernetes@v$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
+{ echo 'module example.invalid/kube'; grep '^go ' "$module/go.mod"
+  grep -oE 'k8s.io/[a-z-]+ => \\./staging' "$module/go.mod" | awk -v v="v0.${2#*.}" '{ print "replace " $1 " => " $1 " " v }'
+} > go.mod
+go get -tool "k8s.io/kubernetes/cmd/kube-apiserver@v$2"
+go build -o kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+"""
+
+
+def etcd() -> Path:
+    """Where Kubernetes keeps its state."""
+    if not shutil.which("etcd"):
+        _apt(ETCD_PACKAGE, f"etcd is missing: apt-get install {ETCD_PACKAGE}")
+    return Path(shutil.which("etcd") or "etcd")
 
 
 def azurite() -> list[Path]:
