@@ -1,10 +1,15 @@
-"""Engines with client credentials, and tokens that are for somebody else."""
+"""Engines with client credentials, a person with the code flow, and tokens that are for somebody else."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import html
+import http.cookiejar
 import json
 import os
+import re
+import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,7 +19,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import OAuthError, RESTError, UnauthorizedError
-from services.keycloak import ENGINE, OTHER_SERVICE, SCOPE
+from services.keycloak import ENGINE, OTHER_SERVICE, PEOPLE, PERSON, REDIRECT, SCOPE
 
 TOLD = json.loads(os.environ["OIDC_SCENARIO"])
 
@@ -99,3 +104,51 @@ def test_a_token_with_another_signature_is_refused() -> None:
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
     for wrong in (f"{parts[0]}.{forged}.{parts[2]}", f"{unsigned}.{forged}."):
         assert call("/management/v1/whoami", wrong)[0] == 401
+
+
+def test_a_person_logs_in_by_the_code_flow_with_pkce() -> None:
+    person = token(code_for(*PERSON))
+    status, me, _ = call("/management/v1/user", person, {})
+    assert status == 201
+    assert (me["name"], me["email"], me["user-type"]) == ("Peter Example", "peter@example.com", "human")
+    found = call("/management/v1/search/user", person, {"search": "petr exampel"})[1]["users"]
+    assert [user["id"] for user in found] == [me["id"]]
+    catalog = load_catalog("person", **TOLD["properties"] | {"token": person, "credential": None})
+    assert isinstance(catalog.list_namespaces(), list)
+
+
+def code_for(user: str, password: str) -> dict[str, str]:
+    """What a browser does: the login page, the form on it, the redirect with the code."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "client_id": PEOPLE,
+        "response_type": "code",
+        "redirect_uri": REDIRECT,
+        "scope": "openid",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    # As browsers do on loopback: cookies that are for TLS only are sent there without it.
+    policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
+    cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy))
+    browser = urllib.request.build_opener(cookies, NoRedirect)
+    page = browser.open(f"{TOLD['issuer']}/protocol/openid-connect/auth?{urllib.parse.urlencode(query)}", timeout=30)
+    action = html.unescape(re.search(r'action="([^"]+)"', page.read().decode()).group(1))
+    form = urllib.parse.urlencode({"username": user, "password": password}).encode()
+    with pytest.raises(urllib.error.HTTPError) as redirected:
+        browser.open(action, form, timeout=30)
+    target = urllib.parse.urlparse(redirected.value.headers["location"])
+    code = urllib.parse.parse_qs(target.query)["code"][0]
+    return {
+        "grant_type": "authorization_code",
+        "client_id": PEOPLE,
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": verifier,
+    }
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None

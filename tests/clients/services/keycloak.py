@@ -1,4 +1,4 @@
-"""A private Keycloak with one realm: a client for engines, and one of another service."""
+"""A private Keycloak with one realm: a client for engines, one for people, and a person."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ AUDIENCE = "lakekeeper"
 SCOPE = "lakekeeper"
 ENGINE = ("engine", "engine-secret")
 OTHER_SERVICE = ("billing", "billing-secret")
+PEOPLE = "people"
+PERSON = ("peter", "a-password-of-the-tests")
+REDIRECT = "http://127.0.0.1/callback"
 
 
 class Keycloak:
@@ -55,6 +58,7 @@ class Keycloak:
 def _realm() -> dict[str, Any]:
     """Built-in scopes are made only where no list of scopes is given; so each client has its audience mapper in a scope of ours."""
     engines = [_engine(ENGINE, ["basic", "profile", "email"]), _engine(OTHER_SERVICE, ["basic"])]
+    person, password = PERSON
     return {
         "realm": REALM,
         "enabled": True,
@@ -66,7 +70,29 @@ def _realm() -> dict[str, Any]:
             _scope(SCOPE, _mapper("audience", "oidc-audience-mapper", {"included.custom.audience": AUDIENCE})),
             _scope("billing", _mapper("audience", "oidc-audience-mapper", {"included.custom.audience": "billing"})),
         ],
-        "clients": engines,
+        "clients": [
+            *engines,
+            {
+                "clientId": PEOPLE,
+                "enabled": True,
+                "publicClient": True,
+                "standardFlowEnabled": True,
+                "redirectUris": [REDIRECT],
+                "attributes": {"pkce.code.challenge.method": "S256"},
+                "defaultClientScopes": ["basic", "profile", "email", SCOPE],
+            },
+        ],
+        "users": [
+            {
+                "username": person,
+                "enabled": True,
+                "emailVerified": True,
+                "email": "peter@example.com",
+                "firstName": "Peter",
+                "lastName": "Example",
+                "credentials": [{"type": "password", "value": password, "temporary": False}],
+            }
+        ],
     }
 
 
