@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use model::{NameKey, NamespaceKey, TabularId, Version, WarehouseId};
 use store::{
     NamespaceRow, NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result,
     TabularStamp, WarehouseStamp,
@@ -78,13 +79,29 @@ impl Resolver for PostgresStore {
     async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>> {
         let mut found = Vec::new();
         found.resize_with(keys.len(), Resolved::default);
-        let (by_id, by_name): (Vec<_>, Vec<_>) = keys
-            .iter()
-            .zip(&mut found)
-            .partition(|(key, _)| is_by_id(&key.target));
-        let (contents, stamps): (Vec<_>, Vec<_>) = by_name
-            .into_iter()
-            .partition(|(key, _)| wants_content(&key.target));
+        let (mut by_id, mut stamps, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+        for (ResolveKey { warehouse, target }, slot) in keys.iter().zip(&mut found) {
+            let at = |path, name, wants| Named {
+                warehouse: *warehouse,
+                path,
+                name,
+                wants,
+            };
+            match target {
+                ResolveTarget::Warehouse => by_id.push(((*warehouse, None), slot)),
+                ResolveTarget::Unchanged(id, known) => {
+                    by_id.push(((*warehouse, Some((*id, *known))), slot));
+                }
+                ResolveTarget::Namespace(path) => stamps.push((at(path, None, STAMP), slot)),
+                ResolveTarget::NamespaceRow(path) => stamps.push((at(path, None, NAMESPACE), slot)),
+                ResolveTarget::Tabular(path, name) => {
+                    stamps.push((at(path, Some(name), STAMP), slot));
+                }
+                ResolveTarget::TabularContent(path, name) => {
+                    contents.push((at(path, Some(name), CONTENT), slot));
+                }
+            }
+        }
         futures::try_join!(
             look_up_by_id(&self.lanes, by_id),
             look_up_by_name(&self.lanes, stamps),
@@ -94,25 +111,25 @@ impl Resolver for PostgresStore {
     }
 }
 
-const fn is_by_id(target: &ResolveTarget) -> bool {
-    matches!(
-        target,
-        ResolveTarget::Warehouse | ResolveTarget::Unchanged(..)
-    )
+/// What is asked, and where the answers go.
+type Slots<'a, K> = Vec<(K, &'a mut Resolved)>;
+
+/// What is looked for by its name.
+struct Named<'a> {
+    warehouse: WarehouseId,
+    path: &'a NamespaceKey,
+    name: Option<&'a NameKey>,
+    wants: i16,
 }
 
-const fn wants_content(target: &ResolveTarget) -> bool {
-    matches!(target, ResolveTarget::TabularContent(..))
-}
-
-/// Keys and where their answers go.
-type Slots<'a> = Vec<(&'a ResolveKey, &'a mut Resolved)>;
+/// What is looked for by its id: a warehouse, and whether a table or view still has a version.
+type Known = (WarehouseId, Option<(TabularId, Version)>);
 
 /// A few at a time: metadata may be large, and an answer is held in memory as a whole.
-async fn look_up_contents(lanes: &Lanes, slots: Slots<'_>) -> Work<()> {
+async fn look_up_contents(lanes: &Lanes, slots: Slots<'_, Named<'_>>) -> Work<()> {
     let mut slots = slots.into_iter();
     loop {
-        let some: Slots<'_> = slots.by_ref().take(CONTENTS).collect();
+        let some: Vec<_> = slots.by_ref().take(CONTENTS).collect();
         if some.is_empty() {
             return Ok(());
         }
@@ -120,47 +137,41 @@ async fn look_up_contents(lanes: &Lanes, slots: Slots<'_>) -> Work<()> {
     }
 }
 
-async fn look_up_by_name(lanes: &Lanes, mut slots: Slots<'_>) -> Work<()> {
+async fn look_up_by_name(lanes: &Lanes, mut slots: Slots<'_, Named<'_>>) -> Work<()> {
     if slots.is_empty() {
         return Ok(());
     }
     let (mut warehouses, mut paths, mut names, mut wants) = (vec![], vec![], vec![], vec![]);
-    for (key, _) in &slots {
-        let (path, name, want) = match &key.target {
-            ResolveTarget::Warehouse | ResolveTarget::Unchanged(..) => (None, None, STAMP),
-            ResolveTarget::Namespace(path) => (Some(path), None, STAMP),
-            ResolveTarget::NamespaceRow(path) => (Some(path), None, NAMESPACE),
-            ResolveTarget::Tabular(path, name) => (Some(path), Some(name), STAMP),
-            ResolveTarget::TabularContent(path, name) => (Some(path), Some(name), CONTENT),
-        };
-        warehouses.push(key.warehouse.as_uuid());
-        paths.push(path.map(model::NamespaceKey::as_str));
-        names.push(name.map(model::NameKey::as_str));
-        wants.push(want);
+    for (named, _) in &slots {
+        warehouses.push(named.warehouse.as_uuid());
+        paths.push(named.path.as_str());
+        names.push(named.name.map(NameKey::as_str));
+        wants.push(named.wants);
     }
     let rows = lanes
         .run(Lookup::ByName, &[&warehouses, &paths, &names, &wants])
         .await?;
     for row in &rows {
-        let (key, slot) = at_place(&mut slots, get(row, 0)?)?;
-        **slot = one(key, row)?;
+        // Places are counted from 1.
+        let place = usize::try_from(get::<i64>(row, 0)? - 1).map_err(Failure::damaged)?;
+        let slot = slots.get_mut(place);
+        let (named, slot) = slot.ok_or_else(|| Failure::damaged("an answer without a key"))?;
+        **slot = one(named, row)?;
     }
     Ok(())
 }
 
-async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_>) -> Work<()> {
+async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
     if slots.is_empty() {
         return Ok(());
     }
     let (mut tabulars, mut warehouses) = (Vec::with_capacity(slots.len()), Vec::new());
-    for (key, _) in &slots {
-        let warehouse = key.warehouse.as_uuid();
+    for ((warehouse, tabular), _) in &slots {
+        let warehouse = warehouse.as_uuid();
         if !warehouses.contains(&warehouse) {
             warehouses.push(warehouse);
         }
-        if let ResolveTarget::Unchanged(id, _) = &key.target {
-            tabulars.push(id.as_uuid());
-        }
+        tabulars.extend(tabular.map(|(id, _)| id.as_uuid()));
     }
     let rows = lanes.run(Lookup::ById, &[&tabulars, &warehouses]).await?;
     let (mut versions, mut stamps) = (HashMap::with_capacity(rows.len()), Vec::new());
@@ -174,27 +185,16 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_>) -> Work<()> {
             }
         }
     }
-    for (key, slot) in slots {
-        let stamp = stamps.iter().find(|(id, _)| *id == key.warehouse.as_uuid());
+    for ((warehouse, tabular), slot) in slots {
+        let stamp = stamps.iter().find(|(id, _)| *id == warehouse.as_uuid());
         slot.warehouse = stamp.map(|(_, stamp)| *stamp);
-        if let ResolveTarget::Unchanged(id, known) = &key.target {
-            slot.is_unchanged = versions.get(&id.as_uuid()) == Some(known);
-        }
+        slot.is_unchanged =
+            tabular.is_some_and(|(id, known)| versions.get(&id.as_uuid()) == Some(&known));
     }
     Ok(())
 }
 
-/// What belongs to the place, counted from 1.
-fn at_place<'s, 'a>(
-    slots: &'s mut Slots<'a>,
-    place: i64,
-) -> Work<&'s mut (&'a ResolveKey, &'a mut Resolved)> {
-    let place = usize::try_from(place - 1).map_err(Failure::damaged)?;
-    let slot = slots.get_mut(place);
-    slot.ok_or_else(|| Failure::damaged("an answer without a key"))
-}
-
-fn one(key: &ResolveKey, row: &Row) -> Work<Resolved> {
+fn one(named: &Named<'_>, row: &Row) -> Work<Resolved> {
     let namespace = match get::<Option<Uuid>>(row, 3)? {
         None => None,
         Some(id) => Some(NamespaceStamp {
@@ -202,8 +202,10 @@ fn one(key: &ResolveKey, row: &Row) -> Work<Resolved> {
             version: row::version(row, 4)?,
         }),
     };
-    let namespace_row = match (&key.target, namespace) {
-        (ResolveTarget::NamespaceRow(_), Some(stamp)) => Some(whole_namespace(key, stamp, row)?),
+    let namespace_row = match namespace {
+        Some(stamp) if named.wants == NAMESPACE => {
+            Some(whole_namespace(named.warehouse, stamp, row)?)
+        }
         _ => None,
     };
     Ok(Resolved {
@@ -218,10 +220,10 @@ fn one(key: &ResolveKey, row: &Row) -> Work<Resolved> {
     })
 }
 
-fn whole_namespace(key: &ResolveKey, stamp: NamespaceStamp, row: &Row) -> Work<NamespaceRow> {
+fn whole_namespace(warehouse: WarehouseId, stamp: NamespaceStamp, row: &Row) -> Work<NamespaceRow> {
     Ok(NamespaceRow {
         id: stamp.id,
-        warehouse: key.warehouse,
+        warehouse,
         path: namespace::path(get(row, 5)?)?,
         properties: serde_json::from_str(get(row, 6)?).map_err(Failure::damaged)?,
         protection: get::<bool>(row, 7)?.into(),
