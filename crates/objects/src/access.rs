@@ -1,5 +1,7 @@
 //! Whether a storage really works: tried, not assumed.
 
+#[cfg(test)]
+mod broken;
 mod table_bucket;
 mod trial;
 mod vended;
@@ -156,62 +158,9 @@ async fn remove(objects: &dyn Objects, folder: &Location) -> Result<(), Failure>
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
-
+    use super::broken::Broken;
     use super::*;
-    use crate::StoreFailure;
-    use crate::io::Page;
     use crate::memory::MemoryStore;
-
-    /// Memory in which one method does not do what it should.
-    #[derive(Debug)]
-    struct Broken {
-        inner: MemoryStore,
-        step: AccessStep,
-    }
-
-    impl Broken {
-        fn refuse(&self, at: &Location, step: AccessStep) -> Result<(), ObjectError> {
-            if self.step != step {
-                return Ok(());
-            }
-            let source = Box::new(StoreFailure::new("no right to do so"));
-            Err(ObjectError::PermissionDenied {
-                location: at.clone(),
-                source,
-            })
-        }
-    }
-
-    #[async_trait]
-    impl Objects for Broken {
-        async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
-            self.refuse(at, AccessStep::Read)?;
-            self.inner.read(at, max_bytes).await
-        }
-        async fn write_new(&self, at: &Location, content: Bytes) -> Result<(), ObjectError> {
-            self.refuse(at, AccessStep::Write)?;
-            self.inner.write_new(at, content).await
-        }
-        async fn delete(&self, at: &Location) -> Result<(), ObjectError> {
-            self.refuse(at, AccessStep::Delete)?;
-            self.inner.delete(at).await
-        }
-        async fn delete_batch(&self, all: Vec<Location>) -> Result<(), ObjectError> {
-            self.inner.delete_batch(all).await
-        }
-        async fn list_prefix(
-            &self,
-            folder: &Location,
-            page: PageRequest,
-        ) -> Result<Page, ObjectError> {
-            self.refuse(folder, AccessStep::List)?;
-            self.inner.list_prefix(folder, page).await
-        }
-        async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-            self.inner.prune_folders(folder).await
-        }
-    }
 
     #[tokio::test]
     async fn the_step_that_fails_is_named_with_its_cause() {

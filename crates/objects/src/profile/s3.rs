@@ -254,10 +254,7 @@ impl S3Profile {
 
     /// Whether requests reach Amazon's own S3, not a store that takes the flavor `aws` and has another endpoint.
     pub(crate) fn is_amazons(&self) -> bool {
-        let host = self.endpoint().map(Url::parse);
-        let host = host.map(|url| url.ok().and_then(|url| url.host_str().map(str::to_owned)));
-        let is_its = |host: &str| AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain));
-        self.flavor == S3Flavor::Aws && host.is_none_or(|host| host.as_deref().is_some_and(is_its))
+        self.flavor == S3Flavor::Aws && self.endpoint().is_none_or(is_amazons)
     }
 
     /// Where STS is: `sts-endpoint`, else `endpoint`.
@@ -302,4 +299,11 @@ impl S3Profile {
             .and_then(|e| Url::parse(e).ok())
             .is_some_and(|url| url.scheme() == "http")
     }
+}
+
+/// Whether an endpoint is one of Amazon's own.
+fn is_amazons(endpoint: &str) -> bool {
+    let url = Url::parse(endpoint).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain))
 }

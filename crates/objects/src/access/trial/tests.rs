@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::*;
-use crate::error::{ObjectError, StoreFailure};
-use crate::io::{Page, PageRequest};
+use crate::access::broken::Broken;
+use crate::error::StoreFailure;
+use crate::io::PageRequest;
 use crate::memory::MemoryStore;
 use crate::vend::Vended;
 
@@ -75,64 +76,17 @@ async fn what_needs_vended_access_is_not_tried_without_it() {
     assert!(message.contains("who are you"), "{message}");
 }
 
-/// Refuses to write, or to delete more than one object.
-#[derive(Debug)]
-struct Half {
-    inner: MemoryStore,
-    broken: AccessStep,
-}
-
-impl Half {
-    fn refuse(&self, at: &Location, step: AccessStep) -> Result<(), ObjectError> {
-        if self.broken != step {
-            return Ok(());
-        }
-        Err(ObjectError::PermissionDenied {
-            location: at.clone(),
-            source: Box::new(StoreFailure::new("no right to do so")),
-        })
-    }
-}
-
-#[async_trait]
-impl Objects for Half {
-    async fn read(&self, at: &Location, max_bytes: u64) -> Result<bytes::Bytes, ObjectError> {
-        self.refuse(at, AccessStep::Read)?;
-        self.inner.read(at, max_bytes).await
-    }
-    async fn write_new(&self, at: &Location, content: bytes::Bytes) -> Result<(), ObjectError> {
-        self.refuse(at, AccessStep::Write)?;
-        self.inner.write_new(at, content).await
-    }
-    async fn delete(&self, at: &Location) -> Result<(), ObjectError> {
-        self.refuse(at, AccessStep::Delete)?;
-        self.inner.delete(at).await
-    }
-    async fn delete_batch(&self, all: Vec<Location>) -> Result<(), ObjectError> {
-        if let Some(first) = all.first() {
-            self.refuse(first, AccessStep::Delete)?;
-        }
-        self.inner.delete_batch(all).await
-    }
-    async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
-        self.inner.list_prefix(folder, page).await
-    }
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        self.inner.prune_folders(folder).await
-    }
-}
-
 #[tokio::test]
 async fn what_is_left_is_told_and_where_nothing_was_written_nothing_is_removed() {
-    for (broken, cleanup) in [
+    for (step, cleanup) in [
         (AccessStep::Write, "skipped"),
         // What could not be read is removed all the same.
         (AccessStep::Read, "passed"),
         (AccessStep::Delete, "failed"),
     ] {
-        let own = Half {
+        let own = Broken {
             inner: MemoryStore::default(),
-            broken,
+            step,
         };
         let trial = try_storage(&own, Some(&Refusing), &StorageProfile::Memory).await;
         assert_eq!(
@@ -144,7 +98,7 @@ async fn what_is_left_is_told_and_where_nothing_was_written_nothing_is_removed()
                 (AccessCheck::VendedConfined, "skipped"),
                 (AccessCheck::Cleanup, cleanup),
             ],
-            "{broken:?}"
+            "{step:?}"
         );
         for (_, _, message) in told(&trial)
             .iter()

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
-use super::{AMAZONS_DOMAINS, S3Flavor, S3Profile, SigningUrlStyle, checks};
+use super::{S3Flavor, S3Profile, SigningUrlStyle, checks, is_amazons};
 use crate::credential::S3Credential;
 use crate::location::{Location, LocationError, LocationProblem, Scheme, bucket_problem};
 use crate::profile::{Policy, ProfileError, read_fields, unchanged};
@@ -230,12 +229,6 @@ impl S3TablesProfile {
     pub fn aws_kms_key_arn(&self) -> Option<&str> {
         self.aws_kms_key_arn.as_deref()
     }
-}
-
-fn is_amazons(endpoint: &str) -> bool {
-    let url = Url::parse(endpoint).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain))
 }
 
 #[cfg(test)]
