@@ -1,5 +1,7 @@
 //! The actions that can be allowed, by what they act on. Names as the management API spells them.
 
+use model::Privilege;
+
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* })*) => {$(
         $(#[$doc])*
@@ -7,6 +9,9 @@ macro_rules! actions {
         pub enum $name { $($(#[$vdoc])* $variant,)* }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// As the management API spells it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -20,16 +25,22 @@ actions! {
     ServerAction {
         /// Accept the terms of use and make the first administrator.
         Bootstrap => "bootstrap",
-        /// Create a project.
-        CreateProject => "create_project",
         /// List the projects that one may see.
         ListProjects => "list_projects",
-        /// Make users known that are not oneself.
-        ProvisionUsers => "provision_users",
-        /// List all users.
-        ListUsers => "list_users",
         /// Find users, to give them something.
         SearchUsers => "search_users",
+        /// Create a project.
+        CreateProject => "create_project",
+        /// Change what is known of users.
+        UpdateUsers => "update_users",
+        /// Forget users.
+        DeleteUsers => "delete_users",
+        /// List all users.
+        ListUsers => "list_users",
+        /// Make users known that are not oneself.
+        ProvisionUsers => "provision_users",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
     /// On a user.
     UserAction {
@@ -39,101 +50,254 @@ actions! {
         Update => "update",
         /// Forget it, and all that it may do.
         Delete => "delete",
+        /// See which roles it is in.
+        ReadRoleAssignments => "read_role_assignments",
     }
     /// On a project.
     ProjectAction {
-        /// See its name.
-        GetMetadata => "get_metadata",
         /// Create a warehouse.
         CreateWarehouse => "create_warehouse",
-        /// List the warehouses that one may see.
-        ListWarehouses => "list_warehouses",
-        /// Give it another name.
-        Rename => "rename",
         /// Delete it.
         Delete => "delete",
+        /// Give it another name.
+        Rename => "rename",
+        /// See its name.
+        GetMetadata => "get_metadata",
+        /// List the warehouses that one may see.
+        ListWarehouses => "list_warehouses",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Create a role.
+        CreateRole => "create_role",
+        /// List its roles.
+        ListRoles => "list_roles",
+        /// Find roles, to give them something.
+        SearchRoles => "search_roles",
+        /// See how often each endpoint was called.
+        GetEndpointStatistics => "get_endpoint_statistics",
+        /// Change how its tasks are worked off.
+        ModifyTaskQueueConfig => "modify_task_queue_config",
+        /// See how its tasks are worked off.
+        GetTaskQueueConfig => "get_task_queue_config",
+        /// See its tasks.
+        GetProjectTasks => "get_project_tasks",
+        /// Stop, cancel or start its tasks.
+        ControlProjectTasks => "control_project_tasks",
+        /// Define a tag.
+        CreateTag => "create_tag",
+        /// List the tags that are defined.
+        ListTags => "list_tags",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
+    }
+    /// On a role.
+    RoleAction {
+        /// See it.
+        Read => "read",
+        /// See its name.
+        ReadMetadata => "read_metadata",
+        /// Delete it.
+        Delete => "delete",
+        /// Change its name and description.
+        Update => "update",
+        /// Change who is in it.
+        ManageRoleAssignments => "manage_role_assignments",
+        /// See who is in it.
+        ReadRoleAssignments => "read_role_assignments",
+        /// Change which role of another system it is.
+        UpdateSourceSystem => "update_source_system",
+        /// Act as it.
+        Assume => "assume",
+    }
+    /// On the definition of a tag.
+    TagAction {
+        /// See it.
+        Read => "read",
+        /// Change it.
+        Update => "update",
+        /// Delete it.
+        Delete => "delete",
+        /// Attach it to something.
+        Apply => "apply",
+        /// Detach it from something.
+        Remove => "remove",
+        /// See what it is attached to.
+        ReadAttachments => "read_attachments",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
     /// On a warehouse.
     WarehouseAction {
-        /// Connect an engine.
-        GetConfig => "get_config",
-        /// See its settings.
-        GetMetadata => "get_metadata",
         /// Create a namespace at the top.
         CreateNamespace => "create_namespace",
-        /// List the namespaces at the top.
-        ListNamespaces => "list_namespaces",
-        /// Give it another name.
-        Rename => "rename",
-        /// Serve it.
-        Activate => "activate",
-        /// Serve it no more.
-        Deactivate => "deactivate",
-        /// Change where its files are.
-        ModifyStorage => "modify_storage",
-        /// Change how it reaches them.
-        ModifyStorageCredential => "modify_storage_credential",
-        /// Change what a drop does.
-        ModifySoftDeletion => "modify_soft_deletion",
-        /// Change which format versions it takes.
-        ModifyFormatVersionPolicy => "modify_format_version_policy",
-        /// Protect it from deletion.
-        SetProtection => "set_protection",
         /// Delete it.
         Delete => "delete",
+        /// Change where its files are and how it reaches them.
+        UpdateStorage => "update_storage",
+        /// See its settings.
+        GetMetadata => "get_metadata",
+        /// Connect an engine.
+        GetConfig => "get_config",
+        /// List the namespaces at the top that one may see.
+        ListNamespaces => "list_namespaces",
+        /// See all that lies in it.
+        ListEverything => "list_everything",
+        /// Ask for anything in it.
+        Use => "use",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Serve it no more.
+        Deactivate => "deactivate",
+        /// Serve it.
+        Activate => "activate",
+        /// Give it another name.
+        Rename => "rename",
+        /// List the soft-deleted tables and views that one may see.
+        ListDeletedTabulars => "list_deleted_tabulars",
+        /// Change what a drop does.
+        ModifySoftDeletion => "modify_soft_deletion",
+        /// See how its tasks are worked off.
+        GetTaskQueueConfig => "get_task_queue_config",
+        /// Change how its tasks are worked off.
+        ModifyTaskQueueConfig => "modify_task_queue_config",
+        /// See its tasks.
+        GetAllTasks => "get_all_tasks",
+        /// Stop, cancel or start its tasks.
+        ControlAllTasks => "control_all_tasks",
+        /// Protect it from deletion.
+        SetProtection => "set_protection",
+        /// Change which format versions it takes.
+        SetFormatVersionPolicy => "set_format_version_policy",
+        /// See how often each endpoint was called.
+        GetEndpointStatistics => "get_endpoint_statistics",
+        /// Attach and detach tags.
+        ManageTags => "manage_tags",
+        /// Take in a namespace that comes from elsewhere.
+        AcceptMovedNamespace => "accept_moved_namespace",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
     /// On a namespace.
     NamespaceAction {
-        /// See its properties.
-        GetMetadata => "get_metadata",
-        /// Change its properties.
-        UpdateProperties => "update_properties",
         /// Create a table in it.
         CreateTable => "create_table",
         /// Create a view in it.
         CreateView => "create_view",
         /// Create a namespace in it.
         CreateNamespace => "create_namespace",
-        /// List its tables.
-        ListTables => "list_tables",
-        /// List its views.
-        ListViews => "list_views",
-        /// List its namespaces.
-        ListNamespaces => "list_namespaces",
-        /// Protect it from deletion.
-        SetProtection => "set_protection",
         /// Drop it.
         Delete => "delete",
+        /// Change its properties.
+        UpdateProperties => "update_properties",
+        /// See its properties.
+        GetMetadata => "get_metadata",
+        /// List the tables in it that one may see.
+        ListTables => "list_tables",
+        /// List the views in it that one may see.
+        ListViews => "list_views",
+        /// List the namespaces in it that one may see.
+        ListNamespaces => "list_namespaces",
+        /// See all that lies in it.
+        ListEverything => "list_everything",
+        /// Protect it from deletion.
+        SetProtection => "set_protection",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Create a generic table in it.
+        CreateGenericTable => "create_generic_table",
+        /// List the generic tables in it that one may see.
+        ListGenericTables => "list_generic_tables",
+        /// Attach and detach tags.
+        ManageTags => "manage_tags",
+        /// Put it elsewhere.
+        Move => "move",
+        /// Take in a namespace that comes from elsewhere.
+        AcceptMovedNamespace => "accept_moved_namespace",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
     /// On a table.
     TableAction {
-        /// See its metadata.
-        GetMetadata => "get_metadata",
-        /// Read its files.
-        ReadData => "read_data",
+        /// Drop it.
+        Drop => "drop",
         /// Write and delete its files.
         WriteData => "write_data",
+        /// Read its files.
+        ReadData => "read_data",
+        /// See its metadata.
+        GetMetadata => "get_metadata",
         /// Commit to it.
         Commit => "commit",
         /// Give it another name or namespace.
         Rename => "rename",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Take back that it was dropped.
+        Undrop => "undrop",
+        /// See its tasks.
+        GetTasks => "get_tasks",
+        /// Stop, cancel or start its tasks.
+        ControlTasks => "control_tasks",
         /// Protect it from deletion.
         SetProtection => "set_protection",
-        /// Drop it.
-        Drop => "drop",
+        /// Attach and detach tags.
+        ManageTags => "manage_tags",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
     /// On a view.
     ViewAction {
-        /// See its metadata.
-        GetMetadata => "get_metadata",
-        /// Replace it.
-        Commit => "commit",
-        /// Give it another name or namespace.
-        Rename => "rename",
-        /// Protect it from deletion.
-        SetProtection => "set_protection",
         /// Drop it.
         Drop => "drop",
+        /// See its metadata.
+        GetMetadata => "get_metadata",
+        /// Read through it.
+        Select => "select",
+        /// Replace it.
+        Commit => "commit",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Give it another name or namespace.
+        Rename => "rename",
+        /// Take back that it was dropped.
+        Undrop => "undrop",
+        /// See its tasks.
+        GetTasks => "get_tasks",
+        /// Stop, cancel or start its tasks.
+        ControlTasks => "control_tasks",
+        /// Protect it from deletion.
+        SetProtection => "set_protection",
+        /// Attach and detach tags.
+        ManageTags => "manage_tags",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
+    }
+    /// On a generic table.
+    GenericTableAction {
+        /// Drop it.
+        Drop => "drop",
+        /// Read its files.
+        ReadData => "read_data",
+        /// Write and delete its files.
+        WriteData => "write_data",
+        /// See what is known of it.
+        GetMetadata => "get_metadata",
+        /// Give it another name or namespace.
+        Rename => "rename",
+        /// See it in a list.
+        IncludeInList => "include_in_list",
+        /// Take back that it was dropped.
+        Undrop => "undrop",
+        /// See its tasks.
+        GetTasks => "get_tasks",
+        /// Stop, cancel or start its tasks.
+        ControlTasks => "control_tasks",
+        /// Protect it from deletion.
+        SetProtection => "set_protection",
+        /// Attach and detach tags.
+        ManageTags => "manage_tags",
+        /// See who has been given what on it.
+        ReadGrants => "read_grants",
     }
 }
 
@@ -146,6 +310,10 @@ pub enum Action {
     User(UserAction),
     /// On a project.
     Project(ProjectAction),
+    /// On a role.
+    Role(RoleAction),
+    /// On the definition of a tag.
+    Tag(TagAction),
     /// On a warehouse.
     Warehouse(WarehouseAction),
     /// On a namespace.
@@ -154,18 +322,27 @@ pub enum Action {
     Table(TableAction),
     /// On a view.
     View(ViewAction),
+    /// On a generic table.
+    GenericTable(GenericTableAction),
+    /// Giving a privilege on whatever has privileges, and taking it back.
+    Grant(Privilege),
 }
 
 impl std::fmt::Display for Action {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Server(action) => write!(out, "server:{}", action.as_str()),
-            Self::User(action) => write!(out, "user:{}", action.as_str()),
-            Self::Project(action) => write!(out, "project:{}", action.as_str()),
-            Self::Warehouse(action) => write!(out, "warehouse:{}", action.as_str()),
-            Self::Namespace(action) => write!(out, "namespace:{}", action.as_str()),
-            Self::Table(action) => write!(out, "table:{}", action.as_str()),
-            Self::View(action) => write!(out, "view:{}", action.as_str()),
-        }
+        let (on, action) = match self {
+            Self::Server(action) => ("server", action.as_str()),
+            Self::User(action) => ("user", action.as_str()),
+            Self::Project(action) => ("project", action.as_str()),
+            Self::Role(action) => ("role", action.as_str()),
+            Self::Tag(action) => ("tag", action.as_str()),
+            Self::Warehouse(action) => ("warehouse", action.as_str()),
+            Self::Namespace(action) => ("namespace", action.as_str()),
+            Self::Table(action) => ("table", action.as_str()),
+            Self::View(action) => ("view", action.as_str()),
+            Self::GenericTable(action) => ("generic-table", action.as_str()),
+            Self::Grant(privilege) => ("grant", privilege.as_str()),
+        };
+        write!(out, "{on}:{action}")
     }
 }

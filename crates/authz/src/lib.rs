@@ -6,8 +6,8 @@ mod allow_all;
 mod authorized;
 
 pub use action::{
-    Action, NamespaceAction, ProjectAction, ServerAction, TableAction, UserAction, ViewAction,
-    WarehouseAction,
+    Action, GenericTableAction, NamespaceAction, ProjectAction, RoleAction, ServerAction,
+    TableAction, TagAction, UserAction, ViewAction, WarehouseAction,
 };
 pub use allow_all::AllowAll;
 pub use authorized::{Authorized, Denied, Guard, Protected};

@@ -53,12 +53,16 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// A namespace; stable over renames.
     NamespaceId;
+    /// A role: a name for several users and roles.
+    RoleId;
     /// A request, as logged and echoed in `x-request-id`.
     RequestId;
     /// A stored secret.
     SecretId;
     /// This installation; made once, by the first migration.
     ServerId;
+    /// The definition of a tag that can be attached to things.
+    TagDefinitionId;
     /// A table or a view; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
     TabularId;
     /// A piece of durable background work.

@@ -6,6 +6,7 @@ mod bounds;
 mod caller;
 mod clock;
 mod event;
+mod grant;
 mod id;
 mod name;
 mod page;
@@ -17,9 +18,10 @@ pub use bounds::Bounds;
 pub use caller::Caller;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use event::{Event, EventKind};
+pub use grant::{Grant, Principal, Privilege, Privileges, Securable};
 pub use id::{
-    InvalidProjectId, NamespaceId, ProjectId, RequestId, SecretId, ServerId, TabularId, TaskId,
-    Version, WarehouseId,
+    InvalidProjectId, NamespaceId, ProjectId, RequestId, RoleId, SecretId, ServerId, TabularId,
+    TagDefinitionId, TaskId, Version, WarehouseId,
 };
 pub use name::{
     InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath, fold,

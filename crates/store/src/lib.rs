@@ -8,6 +8,7 @@ pub mod conformance;
 mod effects;
 mod error;
 mod gather;
+mod grants;
 mod idempotency;
 mod namespace;
 mod outbox;
@@ -24,6 +25,7 @@ mod warehouse;
 pub use effects::Effects;
 pub use error::{Entity, Result, StoreError};
 pub use gather::Gathered;
+pub use grants::{GrantChange, GrantRow, Grants, ManagedAccess, Place, Standing, Step, TokenRoles};
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,

@@ -45,10 +45,9 @@ impl WarehouseChange {
             Self::SetStatus(WarehouseStatus::Active) => WarehouseAction::Activate,
             Self::SetStatus(WarehouseStatus::Inactive) => WarehouseAction::Deactivate,
             Self::Protect(_) | Self::ManagedBy(_) => WarehouseAction::SetProtection,
-            Self::Storage(_) => WarehouseAction::ModifyStorage,
-            Self::Credential(_) => WarehouseAction::ModifyStorageCredential,
+            Self::Storage(_) | Self::Credential(_) => WarehouseAction::UpdateStorage,
             Self::DeleteProfile(_) => WarehouseAction::ModifySoftDeletion,
-            Self::FormatVersions(_) => WarehouseAction::ModifyFormatVersionPolicy,
+            Self::FormatVersions(_) => WarehouseAction::SetFormatVersionPolicy,
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn validate_profile(
     id: WarehouseId,
     given: std::result::Result<Storage, ProfileError>,
 ) -> Result<Report> {
-    let warehouse = target(cx, request, (id, WarehouseAction::ModifyStorage)).await?;
+    let warehouse = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
     let mut report = Report::default();
     let mut storage = well_formed(cx, &mut report, given);
     if let Some(storage) = &mut storage {
@@ -85,7 +85,7 @@ pub async fn validate_credential(
     id: WarehouseId,
     given: std::result::Result<Option<StorageCredential>, ProfileError>,
 ) -> Result<Report> {
-    let action = WarehouseAction::ModifyStorageCredential;
+    let action = WarehouseAction::UpdateStorage;
     let warehouse = target(cx, request, (id, action)).await?;
     let mut report = Report::default();
     profile_stays(&mut report);
@@ -100,7 +100,7 @@ pub async fn validate_credential(
 
 /// Checks whether the storage of a warehouse, active or not, works as it is.
 pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<Report> {
-    let warehouse = target(cx, request, (id, WarehouseAction::ModifyStorage)).await?;
+    let warehouse = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
     let credential = warehouse.stored_credential(cx).await?;
     let mut report = Report::default();
     profile_stays(&mut report);

@@ -1,0 +1,267 @@
+//! Who has been given what on which thing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{
+    NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, UserId, WarehouseId,
+};
+
+/// A thing on which somebody can have a privilege.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Securable {
+    /// The installation.
+    Server,
+    /// A project.
+    Project(ProjectId),
+    /// A role.
+    Role(RoleId),
+    /// The definition of a tag.
+    TagDefinition(TagDefinitionId),
+    /// A warehouse.
+    Warehouse(WarehouseId),
+    /// A namespace.
+    Namespace(NamespaceId),
+    /// A table or view.
+    Tabular(TabularKind, TabularId),
+}
+
+impl fmt::Display for Securable {
+    /// As databases key it: the kind and the id, `table/0199…`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server => out.write_str("server"),
+            Self::Project(id) => write!(out, "project/{id}"),
+            Self::Role(id) => write!(out, "role/{id}"),
+            Self::TagDefinition(id) => write!(out, "tag-definition/{id}"),
+            Self::Warehouse(id) => write!(out, "warehouse/{id}"),
+            Self::Namespace(id) => write!(out, "namespace/{id}"),
+            Self::Tabular(kind, id) => write!(out, "{kind}/{id}"),
+        }
+    }
+}
+
+/// A text that no [`Securable`] or [`Principal`] prints: a damaged database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` names nothing that grants are about")]
+pub struct InvalidSecurable(String);
+
+impl FromStr for Securable {
+    type Err = InvalidSecurable;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = match text.split_once('/') {
+            None => (text == "server").then_some(Self::Server),
+            Some(("project", id)) => id.parse().ok().map(Self::Project),
+            Some(("role", id)) => id.parse().ok().map(Self::Role),
+            Some(("tag-definition", id)) => id.parse().ok().map(Self::TagDefinition),
+            Some(("warehouse", id)) => id.parse().ok().map(Self::Warehouse),
+            Some(("namespace", id)) => id.parse().ok().map(Self::Namespace),
+            Some((kind, id)) => TabularKind::from_stored(kind)
+                .zip(id.parse().ok())
+                .map(|(kind, id)| Self::Tabular(kind, id)),
+        };
+        parsed.ok_or_else(|| InvalidSecurable(text.chars().take(200).collect()))
+    }
+}
+
+/// Who can have a privilege.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Principal {
+    /// A user.
+    User(UserId),
+    /// All that are in a role, directly or through other roles.
+    Role(RoleId),
+}
+
+impl fmt::Display for Principal {
+    /// As databases key it: `user:oidc~1234`, `role:0199…`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(out, "user:{id}"),
+            Self::Role(id) => write!(out, "role:{id}"),
+        }
+    }
+}
+
+impl FromStr for Principal {
+    type Err = InvalidSecurable;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = match text.split_once(':') {
+            Some(("user", id)) => id.parse().ok().map(Self::User),
+            Some(("role", id)) => id.parse().ok().map(Self::Role),
+            _ => None,
+        };
+        parsed.ok_or_else(|| InvalidSecurable(text.chars().take(200).collect()))
+    }
+}
+
+/// One privilege of one principal on one thing, given directly.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Grant {
+    /// On what.
+    pub on: Securable,
+    /// To whom.
+    pub to: Principal,
+    /// What.
+    pub privilege: Privilege,
+}
+
+macro_rules! privileges {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What can be given. Which of them there are on a thing depends on its kind.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Privilege { $($(#[$doc])* $name,)* }
+
+        impl Privilege {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// As the management API and the databases spell it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+privileges! {
+    /// On the server: may manage projects, users and settings, but sees no data.
+    Admin = "admin",
+    /// On the server: may do everything.
+    Operator = "operator",
+    /// On a project: all that security and data administrators may.
+    ProjectAdmin = "project_admin",
+    /// On a project: manages grants and ownership of all in it.
+    SecurityAdmin = "security_admin",
+    /// On a project: manages warehouses and all data in it, but no grants.
+    DataAdmin = "data_admin",
+    /// On a project: may create roles.
+    RoleCreator = "role_creator",
+    /// On a project: may create tag definitions.
+    TagCreator = "tag_creator",
+    /// Has made it, or taken over from who has: may do everything to it.
+    Ownership = "ownership",
+    /// May give to others what oneself has.
+    PassGrants = "pass_grants",
+    /// May give everything to others, and take it back.
+    ManageGrants = "manage_grants",
+    /// May attach and detach tags.
+    ManageTags = "manage_tags",
+    /// May see that it is there, and its metadata.
+    Describe = "describe",
+    /// May read data.
+    Select = "select",
+    /// May create in it.
+    Create = "create",
+    /// May change it, and drop it.
+    Modify = "modify",
+    /// On a tag definition: may attach and detach this tag.
+    Apply = "apply",
+}
+
+impl Privilege {
+    /// What the management API or a database spells so.
+    pub fn of_str(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|one| one.as_str() == text).copied()
+    }
+}
+
+impl fmt::Display for Privilege {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// A set of privileges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Privileges(u32);
+
+impl Privileges {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    const fn bit(one: Privilege) -> u32 {
+        1 << (one as u32)
+    }
+
+    /// Whether this one is among them.
+    pub const fn has(self, one: Privilege) -> bool {
+        self.0 & Self::bit(one) != 0
+    }
+
+    /// Whether one of these is among them.
+    pub fn has_any(self, some: &[Privilege]) -> bool {
+        some.iter().any(|one| self.has(*one))
+    }
+
+    /// With this one.
+    #[must_use]
+    pub const fn with(self, one: Privilege) -> Self {
+        Self(self.0 | Self::bit(one))
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Privilege> {
+        Privilege::ALL
+            .iter()
+            .copied()
+            .filter(move |one| self.has(*one))
+    }
+}
+
+impl FromIterator<Privilege> for Privileges {
+    fn from_iter<T: IntoIterator<Item = Privilege>>(all: T) -> Self {
+        all.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let tabular = TabularId::generate();
+        for one in [
+            Securable::Server,
+            Securable::Project(ProjectId::nil()),
+            Securable::Role(RoleId::generate()),
+            Securable::TagDefinition(TagDefinitionId::generate()),
+            Securable::Warehouse(WarehouseId::generate()),
+            Securable::Namespace(NamespaceId::generate()),
+            Securable::Tabular(TabularKind::Table, tabular),
+            Securable::Tabular(TabularKind::View, tabular),
+        ] {
+            assert_eq!(one.to_string().parse(), Ok(one));
+        }
+        for one in [
+            Principal::User("oidc~a:b".parse().unwrap()),
+            Principal::Role(RoleId::generate()),
+        ] {
+            assert_eq!(one.to_string().parse(), Ok(one));
+        }
+        for wrong in ["", "Server", "table/", "server/1", "index/1", "warehouse/x"] {
+            assert!(wrong.parse::<Securable>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let some = Privileges::NONE
+            .with(Privilege::Select)
+            .with(Privilege::Apply);
+        assert!(some.has(Privilege::Apply) && !some.has(Privilege::Modify));
+        assert_eq!(some.iter().collect::<Privileges>(), some);
+        for one in Privilege::ALL {
+            assert_eq!(Privilege::of_str(one.as_str()), Some(*one));
+        }
+    }
+}

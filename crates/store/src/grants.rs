@@ -1,0 +1,148 @@
+//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+
+use async_trait::async_trait;
+use model::{
+    Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, Securable,
+    Timestamp, Version, WarehouseId,
+};
+
+use crate::{Effects, Result};
+
+/// A grant as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRow {
+    /// What was given to whom on what.
+    pub grant: Grant,
+    /// The warehouse that it lies in, if it lies in one.
+    pub warehouse: Option<WarehouseId>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// Grants on one thing that change together or not at all.
+#[derive(Debug, Clone)]
+pub struct GrantChange {
+    /// On what.
+    pub on: Securable,
+    /// What is given. What has been given before stays as it is.
+    pub writes: Vec<(Principal, Privilege)>,
+    /// What is taken back. What nobody has is no error.
+    pub deletes: Vec<(Principal, Privilege)>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where somebody stands: the end of a way down from the server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The installation.
+    Server,
+    /// A project, or what lies directly in it: a role, a tag definition.
+    Project(ProjectId),
+    /// A warehouse.
+    Warehouse(WarehouseId),
+    /// A namespace, or a table or view in it.
+    Namespace(NamespaceId),
+}
+
+/// What some principals have been given on each thing along a way down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The version of the grants in the warehouse that the way leads through, [`Version::FIRST`] if through none. Read before the
+    /// steps: they may be newer, never older.
+    pub version: Version,
+    /// From the server down to the place.
+    pub steps: Vec<Step>,
+}
+
+/// A thing on a way down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is.
+    pub on: Securable,
+    /// What one or the other of the principals has been given on it directly.
+    pub given: Privileges,
+    /// Whether owners below it may give to others what is theirs.
+    pub managed: ManagedAccess,
+}
+
+/// Whether owners of what lies in a warehouse or namespace are kept from giving it to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ManagedAccess {
+    /// They are not.
+    Off,
+    /// They are.
+    On,
+}
+
+/// The roles that a token names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenRoles<'a> {
+    /// Who says so: the `provider-id` of the roles.
+    pub provider: &'a str,
+    /// Their `source-id`s.
+    pub sources: &'a [String],
+}
+
+/// Grants. They end with what they are on and with whom they were given to.
+///
+/// Whatever changes what somebody may do – grants, members of roles, managed access, a namespace that moves – makes the
+/// version of the grants one more in every warehouse that it concerns, in its own transaction.
+#[async_trait]
+pub trait Grants {
+    /// Makes all changes or none. `NotFound` with what is missing: the thing, a user or a role; a role of another project counts as
+    /// missing, but on the server.
+    async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()>;
+
+    /// The grants directly on a thing, of one principal if one is named, in a stable order.
+    async fn grants_on(
+        &self,
+        on: &Securable,
+        to: Option<&Principal>,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>>;
+
+    /// The grants that a principal has itself in a project, but for those on what is soft-deleted, in a stable order.
+    async fn grants_to(
+        &self,
+        project: &ProjectId,
+        to: &Principal,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>>;
+
+    /// The principal, each role that it is in, through other roles too, and each role that the token names with those that these are in.
+    async fn grants_principals(
+        &self,
+        of: &Principal,
+        token: Option<TokenRoles<'_>>,
+    ) -> Result<Vec<Principal>>;
+
+    /// What the principals have been given on the way to each place, in the order of the places; `None` where there is no such place.
+    async fn grants_standing(
+        &self,
+        principals: &[Principal],
+        places: &[Place],
+    ) -> Result<Vec<Option<Standing>>>;
+
+    /// What one or the other of the principals has been given directly on each thing, in their order.
+    async fn grants_given(
+        &self,
+        principals: &[Principal],
+        on: &[Securable],
+    ) -> Result<Vec<Privileges>>;
+
+    /// Whether one of the principals has been given anything on anything below each of these projects, warehouses and namespaces, in
+    /// their order. One probe of an index each, however much lies below. What is soft-deleted does not count.
+    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>>;
+
+    /// Whether managed access is on: of the warehouse or namespace itself, and of it or what it lies in.
+    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)>;
+
+    /// Switches managed access of a warehouse or namespace. `NotFound`.
+    async fn managed_access_set(
+        &self,
+        of: &Securable,
+        managed: ManagedAccess,
+        effects: Effects,
+    ) -> Result<()>;
+}
