@@ -278,6 +278,12 @@ impl From<StoreError> for CatalogError {
                 "a concurrent change came first; refresh and try again",
             ),
             StoreError::LocationTaken { .. } => Self::new(ErrorKind::LocationTaken, error.to_string()),
+            // Refused at the edge; this is for a text that was forgotten there.
+            StoreError::Unstorable(_) => Self::caused(
+                ErrorKind::BadRequest,
+                "a text of the request has a character that cannot be kept, such as U+0000; remove it".to_owned(),
+                error,
+            ),
             StoreError::Unavailable(_) => {
                 Self::caused(ErrorKind::Unavailable, "the database does not answer; nothing was changed, try again".to_owned(), error)
             }

@@ -215,6 +215,7 @@ impl From<Failure> for StoreError {
             Failure::Unreachable(why) | Failure::NoAnswer(why) => Self::Unavailable(why.into()),
             Failure::Unknown(why) => Self::OutcomeUnknown(why.into()),
             Failure::Sql(error) if passes(&error) => Self::Unavailable(told(&error).into()),
+            Failure::Sql(error) if is_unstorable(&error) => Self::Unstorable(told(&error).into()),
             Failure::Sql(error) => Self::Internal(told(&error).into()),
         }
     }
@@ -229,6 +230,15 @@ fn passes(error: &tokio_postgres::Error) -> bool {
         Some(code) => LATER.iter().any(|class| code.code().starts_with(class)),
         None => !is_plain_error(error),
     }
+}
+
+/// Whether a text has a character that PostgreSQL does not take: U+0000 is no character to it.
+fn is_unstorable(error: &tokio_postgres::Error) -> bool {
+    let codes = [
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+        SqlState::UNTRANSLATABLE_CHARACTER,
+    ];
+    error.code().is_some_and(|code| codes.contains(code))
 }
 
 pub(crate) const fn not_found(entity: Entity) -> Failure {

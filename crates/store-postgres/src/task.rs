@@ -139,6 +139,8 @@ async fn finish(
         } => ("retry", message, Some(not_before.as_ms())),
         TaskEnd::Failed { message } => ("failed", message, None),
     };
+    // What a storage has answered may stand in it; PostgreSQL has no U+0000.
+    let message = message.replace('\0', "\u{fffd}");
     let ended = db
         .query_opt(
             "with held as materialized (
@@ -158,7 +160,7 @@ async fn finish(
                 &id.as_uuid(),
                 &worker,
                 &outcome,
-                message,
+                &message,
                 &now.as_ms(),
                 &again,
             ],

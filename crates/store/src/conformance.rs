@@ -265,6 +265,7 @@ macro_rules! conformance_cases {
                 a_lost_lease_makes_it_due_again
                 a_lease_can_be_prolonged
                 an_ended_task_is_gone
+                whatever_the_message_says_the_task_ends
                 a_retry_waits_and_counts
                 who_does_not_hold_it_may_not_touch_it
                 warehouses_take_turns
@@ -279,7 +280,8 @@ macro_rules! conformance_cases {
                 an_update_replaces_all_but_the_beginning
                 a_dropped_one_is_forgotten
                 lists_are_cut_into_pages_by_id_and_filtered_by_name
-                a_search_forgives_mistakes_and_puts_the_best_first;
+                a_search_forgives_mistakes_and_puts_the_best_first
+                a_character_that_cannot_be_kept_is_no_fault_of_the_store;
             secret:
                 what_was_created_is_loaded
                 a_taken_id_is_refused

@@ -81,6 +81,9 @@ pub enum StoreError {
     /// The idempotency key has been used: nothing was changed, this is what is recorded for it.
     #[error("the idempotency key has been used")]
     Replayed(Box<IdempotencyRecord>),
+    /// A text has a character that the database cannot keep (U+0000 on PostgreSQL). Nothing was changed.
+    #[error("a text has a character that the database cannot keep: {0}")]
+    Unstorable(#[source] Box<dyn Error + Send + Sync>),
     /// The database did not answer or refused to work now. Nothing was changed.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),

@@ -17,10 +17,10 @@ SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "a", "type": "long", "r
 
 
 def send(method: str, path: str, body: object = None, headers: dict | None = None) -> tuple[int, dict | None]:
-    """Sends the path as it is, without putting it right."""
+    """Sends the path as it is, without putting it right; below `/catalog` unless it says `/management`."""
     connection = http.client.HTTPConnection(URL.hostname, URL.port, timeout=120)
     raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    connection.putrequest(method, f"{URL.path}{path}", skip_accept_encoding=True)
+    connection.putrequest(method, path if path.startswith("/management/") else f"{URL.path}{path}", skip_accept_encoding=True)
     for name, value in ({"content-type": "application/json"} | (headers or {})).items():
         connection.putheader(name, value)
     if raw is not None:
@@ -93,6 +93,25 @@ def test_an_odd_name_is_a_name(prefix: str, namespace: str, name: str) -> None:
     status, loaded = send("GET", f"{tables}/{quote(name, safe='')}")
     assert status == 200 and loaded["metadata"]["table-uuid"]
     assert send("DELETE", f"{tables}/{quote(name, safe='')}")[0] == 204
+
+
+@pytest.mark.parametrize("path, body", [
+    ("search/user", {"search": "a\u0000b"}),
+    ("user", {"id": "oidc~nul", "name": "a\u0000b", "user-type": "human"}),
+    ("project", {"project-name": "\u0000"}),
+    ("user?name=a%00b", None),
+    ("user/oidc~a%00b", None),
+    ("user?pageToken=AGE", None),
+])
+def test_a_character_that_no_database_keeps_is_refused(path: str, body: object) -> None:
+    refused(send("POST" if body else "GET", f"/management/v1/{path}", body))
+
+
+def test_a_character_that_no_database_keeps_is_kept_in_metadata(table: str) -> None:
+    body = {"requirements": [], "updates": [{"action": "set-properties", "updates": {"field.delim": "\u0000"}}]}
+    assert send("POST", table, body)[0] == 200
+    _, loaded = send("GET", table)
+    assert loaded["metadata"]["properties"]["field.delim"] == "\u0000"
 
 
 @pytest.mark.parametrize("path", [

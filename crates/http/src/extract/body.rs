@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request as HttpRequest};
 use catalog::{Idempotent, Request};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Asked;
+use super::{Asked, nul};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
@@ -29,7 +29,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: HttpRequest, app: &App) -> ApiResult<Self> {
+        let is_management = is_management(&request);
         let (request, bytes) = read(request, app).await?;
+        if is_management {
+            nul::refuse_in_json(&bytes)?;
+        }
         // serde would take an array for an object whose fields it has in order, and `[]` for one without any.
         if bytes.trim_ascii_start().starts_with(b"[") {
             let message = "the request's body is a JSON array; it must be an object";
@@ -50,6 +54,11 @@ impl FromRequest<App> for Bodyless {
     async fn from_request(request: HttpRequest, app: &App) -> ApiResult<Self> {
         Ok(Self(read(request, app).await?.0))
     }
+}
+
+fn is_management(request: &HttpRequest) -> bool {
+    let route = request.extensions().get::<MatchedPath>();
+    route.is_some_and(|route| route.as_str().starts_with("/management/"))
 }
 
 async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {

@@ -3,6 +3,7 @@
 mod asked;
 mod body;
 mod delegation;
+mod nul;
 mod page;
 mod path;
 mod refused;

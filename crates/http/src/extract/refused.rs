@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::nul;
 use crate::error::{ApiError, ApiResult};
 
 /// Query parameters.
@@ -18,6 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        nul::refuse_in_address(&parts.uri)?;
         let parsed = AxumQuery::from_request_parts(parts, state).await;
         let refused = |why: String| ApiError::bad_request(format!("the query: {why}"));
         match parsed {
@@ -31,6 +33,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        nul::refuse_in_address(&parts.uri)?;
         let parsed = AxumPath::from_request_parts(parts, state).await;
         let refused = |why: String| ApiError::bad_request(format!("the path: {why}"));
         match parsed {

@@ -218,6 +218,62 @@ async fn queries_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
+async fn u0000_gets_nowhere_where_it_could_not_be_kept() {
+    let app = TestApp::start().await;
+    let named = |id: &str| format!("/management/v1/{id}");
+    let nul = "a\0b";
+    for (path, body) in [
+        ("search/user", json!({ "search": nul })),
+        (
+            "user",
+            json!({ "id": "oidc~1", "name": nul, "user-type": "human" }),
+        ),
+        (
+            "user",
+            json!({ "id": format!("oidc~{nul}"), "name": "a", "user-type": "human" }),
+        ),
+        ("project", json!({ "project-name": nul })),
+        ("project", json!({ "project-name": "a", "project-id": nul })),
+        ("project/rename", json!({ "new-name": nul })),
+        (
+            "warehouse",
+            json!({ "warehouse-name": nul, "storage-profile": { "type": "file" } }),
+        ),
+        (
+            "bootstrap",
+            json!({ "accept-terms-of-use": true, "user-name": nul, "x": { nul: 1 } }),
+        ),
+    ] {
+        let message = refused(&app.post(named(path), &body).await);
+        assert!(message.contains("U+0000"), "{path}: {message}");
+    }
+    // The token is one of our own making, but for what is in it.
+    for uri in [
+        "/management/v1/user?name=a%00b",
+        "/management/v1/user?pageToken=AGE",
+        "/management/v1/user?pageToken=a%00b",
+        "/management/v1/user/oidc~a%00b",
+        "/management/v1/warehouse?projectId=%00",
+        "/catalog/v1/config?warehouse=%00",
+        &app.at("namespaces?pageToken=AGE"),
+        &app.at("namespaces?parent=a%00b"),
+        &app.at("namespaces/a%00b/tables"),
+    ] {
+        refused(&app.get(uri).await);
+    }
+    let body = json!({ "namespace": ["ns"], "properties": { "a": "\0b" } });
+    refused(&app.post(app.at("namespaces"), &body).await);
+    app.namespace("ns").await;
+    let mut table = testkit::table("t");
+    table["properties"] = json!({ "field.delim": "\0" });
+    app.post(app.at("namespaces/ns/tables"), &table)
+        .await
+        .expect(200);
+    let kept = app.load("ns", "t").await;
+    assert_eq!(kept["metadata"]["properties"]["field.delim"], "\0");
+}
+
+#[tokio::test]
 async fn headers_that_are_not_ascii_do_no_harm() {
     let app = TestApp::start().await;
     app.namespace("ns").await;

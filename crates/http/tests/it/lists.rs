@@ -76,7 +76,7 @@ async fn pages_stay_right_while_the_list_changes() {
 #[tokio::test]
 async fn a_token_that_no_list_has_answered_is_400() {
     let app = TestApp::start().await;
-    for token in ["%21", "a%00b", "%FF", "AA"] {
+    for token in ["%21", "%FF", "AA", "AGE"] {
         let answer = app
             .get(app.at(&format!("namespaces?pageToken={token}")))
             .await;

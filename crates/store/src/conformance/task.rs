@@ -118,6 +118,15 @@ pub async fn an_ended_task_is_gone(store: &Arc<dyn Store>) {
     }
 }
 
+pub async fn whatever_the_message_says_the_task_ends(store: &Arc<dyn Store>) {
+    let (_, id) = one(store).await;
+    claim(store, "w", NOW).await.unwrap();
+    let message = "the storage said: \0 \u{1} ü".to_owned();
+    let end = TaskEnd::Failed { message };
+    store.task_end(id, "w", end, later(1)).await.unwrap();
+    assert_eq!(store.task_count("queue").await.unwrap(), 0);
+}
+
 pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     for attempt in 1..=3 {

@@ -176,3 +176,14 @@ pub async fn a_search_forgives_mistakes_and_puts_the_best_first(store: &Arc<dyn 
         .unwrap();
     assert_eq!(ids(&found), ["oidc~n00", "oidc~n01", "oidc~n10"]);
 }
+
+pub async fn a_character_that_cannot_be_kept_is_no_fault_of_the_store(store: &Arc<dyn Store>) {
+    let created = store.user_create(user("oidc~1", "A\0da")).await;
+    let found = store.user_search(UserSearch::of("a\0da", 10)).await;
+    let listed = store.user_list("a\0", PageRequest::FIRST).await;
+    let refused = [created.err(), found.err(), listed.err()];
+    for error in refused.into_iter().flatten() {
+        assert!(matches!(error, StoreError::Unstorable(_)), "{error}");
+        assert!(error.changed_nothing());
+    }
+}
