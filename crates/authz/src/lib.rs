@@ -30,7 +30,7 @@ pub enum Resource {
     Warehouse(WarehouseId),
     /// A namespace.
     Namespace(WarehouseId, NamespaceId),
-    /// A table or a view.
+    /// A table, a view or a generic table.
     Tabular(TabularKind, WarehouseId, NamespaceId, TabularId),
 }
 

@@ -1,17 +1,17 @@
-//! How engines get at the files of a table or view: by keys that end, by signatures, or by keys of their own.
+//! How engines get at the files of a table, view or generic table: by keys that end, by signatures, or by keys of their own.
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use authz::{Action, Authorized, Decision, TableAction};
+use authz::{Authorized, Decision};
 use model::{TabularKind, TabularPath};
 use objects::{BucketTable, Location, Permission, Scope, StorageProfile, Vendor};
 
 use crate::cache::Versioned;
 use crate::credentials::Credential;
-use crate::tabular::{TabularAction, TabularTarget};
+use crate::tabular::{TabularAction, TabularTarget, data_action};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, Request, Result};
 
@@ -112,7 +112,7 @@ impl Grant {
 fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Methods {
     let offered = Methods::offered(&warehouse.profile);
     request.delegation.decide(match kind {
-        TabularKind::Table => offered,
+        TabularKind::Table | TabularKind::GenericTable => offered,
         // A view has no files but its metadata, for which nothing is signed.
         TabularKind::View => Methods {
             remote_signing: false,
@@ -236,7 +236,8 @@ impl Catalog {
             let view = self.require(request, action, target).await?;
             return Ok((view, Some(grant(Permission::Read))));
         }
-        let data = [TableAction::WriteData, TableAction::ReadData].map(Action::Table);
+        let data = [Permission::Write, Permission::Read];
+        let data = data.map(|permission| data_action(kind, permission));
         let (table, data) = self.require_among(request, action, data, target).await?;
         let permission = match data {
             [Decision::Allow, _] => Some(Permission::Write),

@@ -46,12 +46,18 @@ pub enum ErrorKind {
     NoSuchTableLocation,
     /// There is no such view.
     NoSuchView,
+    /// There is no such generic table.
+    NoSuchGenericTable,
     /// There is no such function.
     NoSuchFunction,
     /// The metadata file that the catalog points to has been deleted by others.
     MissingMetadataFile,
     /// The name or id is taken.
     AlreadyExists,
+    /// The name of a generic table is taken by another one.
+    GenericTableAlreadyExists,
+    /// A schema, statistics or a description is too long.
+    PartTooLarge,
     /// The location is in use.
     LocationTaken,
     /// A namespace still holds something.

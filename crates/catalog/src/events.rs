@@ -2,10 +2,39 @@
 
 use std::fmt::Display;
 
-use model::{Event, EventKind, Timestamp, WarehouseId};
+use model::{Event, EventKind, TabularKind, Timestamp, WarehouseId};
 use serde::Serialize;
 
 use crate::{CatalogError, Result};
+
+/// What happens to tables, views and generic tables alike.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    Create,
+    Update,
+    Rename,
+    Drop,
+}
+
+impl Change {
+    /// What is told of it.
+    pub(crate) const fn of(self, kind: TabularKind) -> EventKind {
+        match (kind, self) {
+            (TabularKind::Table, Self::Create) => EventKind::CreateTable,
+            (TabularKind::Table, Self::Update) => EventKind::UpdateTable,
+            (TabularKind::Table, Self::Rename) => EventKind::RenameTable,
+            (TabularKind::Table, Self::Drop) => EventKind::DropTable,
+            (TabularKind::View, Self::Create) => EventKind::CreateView,
+            (TabularKind::View, Self::Update) => EventKind::UpdateView,
+            (TabularKind::View, Self::Rename) => EventKind::RenameView,
+            (TabularKind::View, Self::Drop) => EventKind::DropView,
+            (TabularKind::GenericTable, Self::Create) => EventKind::CreateGenericTable,
+            (TabularKind::GenericTable, Self::Update) => EventKind::UpdateGenericTable,
+            (TabularKind::GenericTable, Self::Rename) => EventKind::RenameGenericTable,
+            (TabularKind::GenericTable, Self::Drop) => EventKind::DropGenericTable,
+        }
+    }
+}
 
 /// An event in a warehouse.
 pub(crate) fn in_warehouse(

@@ -23,7 +23,9 @@ pub(crate) fn check_kind(warehouse: &Warehouse, kind: TabularKind) -> Result<()>
     if kind == TabularKind::Table || !warehouse.profile.is_table_bucket() {
         return Ok(());
     }
-    let message = "the warehouse's storage is a table bucket, which holds no views: create the view in another warehouse";
+    let message = format!(
+        "the warehouse's storage is a table bucket, which holds no {kind}s: create the {kind} in another warehouse"
+    );
     Err(CatalogError::new(ErrorKind::NotSupported, message))
 }
 

@@ -10,6 +10,7 @@ mod durations;
 mod error;
 mod etag;
 mod extract;
+mod generic_table;
 mod health;
 mod iceberg;
 mod layers;

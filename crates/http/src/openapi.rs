@@ -1,15 +1,19 @@
-//! The description of both APIs, made from the code.
+//! The description of the APIs, made from the code.
 
 use axum::Router;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::{App, HttpSettings};
-use crate::router::{catalog_routes, management_routes};
+use crate::router::{catalog_routes, generic_table_routes, management_routes};
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Lakekeeper: Iceberg REST catalog", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/catalog")))]
 struct CatalogApi;
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Lakekeeper: generic tables", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/lakekeeper")))]
+struct GenericTableApi;
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Lakekeeper: management", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/management")))]
@@ -19,6 +23,12 @@ struct ManagementApi;
 pub(crate) fn catalog_api() -> utoipa::openapi::OpenApi {
     let (_, routes) = catalog_routes().split_for_parts();
     CatalogApi::openapi().merge_from(routes)
+}
+
+/// The generic table API.
+pub(crate) fn generic_table_api() -> utoipa::openapi::OpenApi {
+    let (_, routes) = generic_table_routes().split_for_parts();
+    GenericTableApi::openapi().merge_from(routes)
 }
 
 /// The management API.
@@ -34,6 +44,10 @@ pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
     }
     SwaggerUi::new("/swagger-ui")
         .url("/api-docs/catalog/v1/openapi.json", catalog_api())
+        .url(
+            "/api-docs/generic-table/v1/openapi.json",
+            generic_table_api(),
+        )
         .url("/api-docs/management/v1/openapi.json", management_api())
         .into()
 }

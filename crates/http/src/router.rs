@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::authenticate::authenticate;
 use crate::error::ApiError;
-use crate::{health, iceberg, layers, management, openapi};
+use crate::{generic_table, health, iceberg, layers, management, openapi};
 
 /// The Iceberg REST catalog API, below `/catalog`.
 pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
@@ -55,6 +55,16 @@ pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
         .routes(routes!(function::load))
 }
 
+/// The generic table API, below `/lakekeeper`.
+pub(crate) fn generic_table_routes() -> OpenApiRouter<App> {
+    use generic_table::{create, credentials, drop, list, load, rename};
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(load::load, drop::drop))
+        .routes(routes!(credentials::credentials))
+        .routes(routes!(rename::rename))
+}
+
 /// The management API, below `/management`.
 pub(crate) fn management_routes() -> OpenApiRouter<App> {
     management::routes()
@@ -63,19 +73,16 @@ pub(crate) fn management_routes() -> OpenApiRouter<App> {
 /// The whole service.
 pub fn router(app: &App) -> Router {
     let (catalog, _) = catalog_routes().split_for_parts();
+    let (generic_tables, _) = generic_table_routes().split_for_parts();
     let (management, _) = management_routes().split_for_parts();
-    let (catalog, management) = if app.authenticator.is_some() {
-        let layer = from_fn_with_state(app.clone(), authenticate);
-        (
-            catalog.route_layer(layer.clone()),
-            management.route_layer(layer),
-        )
-    } else {
-        (catalog, management)
-    };
-    let router = Router::new()
+    let mut apis = Router::new()
         .nest("/catalog", catalog)
-        .nest("/management", management)
+        .nest("/lakekeeper", generic_tables)
+        .nest("/management", management);
+    if app.authenticator.is_some() {
+        apis = apis.route_layer(from_fn_with_state(app.clone(), authenticate));
+    }
+    let router = apis
         // Who asks for a token has none.
         .route("/catalog/v1/oauth/tokens", post(iceberg::oauth::tokens))
         .route("/health", get(health::health))

@@ -16,9 +16,9 @@ impl Bounds {
     pub const NAMESPACE_BYTES: usize = 1_536;
     /// Longest location, in bytes of UTF-8.
     pub const LOCATION_BYTES: usize = 1_024;
-    /// Most properties of a namespace.
+    /// Most properties of a namespace or generic table.
     pub const PROPERTIES: usize = 1_000;
-    /// Longest key and value of all properties of a namespace together, in bytes of UTF-8.
+    /// Longest key and value of all properties of a namespace or generic table together, in bytes of UTF-8.
     pub const PROPERTIES_BYTES: usize = 1 << 20;
     /// Most tables in one multi-table commit.
     pub const TABLES_PER_TRANSACTION: usize = 1_000;
@@ -30,6 +30,10 @@ impl Bounds {
     pub const USER_ID_BYTES: usize = 512;
     /// Longest name and longest e-mail address of a user, in bytes of UTF-8: an id and some words before it.
     pub const USER_TEXT_BYTES: usize = 640;
+    /// Longest format of a generic table, in bytes.
+    pub const FORMAT_BYTES: usize = 64;
+    /// Longest schema, longest statistics and longest description of a generic table, in bytes of UTF-8 each.
+    pub const GENERIC_TABLE_PART_BYTES: usize = 1 << 20;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

@@ -45,6 +45,14 @@ pub enum EventKind {
     DropView,
     /// A view got another name.
     RenameView,
+    /// A generic table was created.
+    CreateGenericTable,
+    /// A generic table's protection changed.
+    UpdateGenericTable,
+    /// A generic table was dropped.
+    DropGenericTable,
+    /// A generic table got another name.
+    RenameGenericTable,
 }
 
 /// One change, written to the outbox in the transaction of the change.

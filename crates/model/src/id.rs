@@ -63,7 +63,7 @@ uuid_ids! {
     ServerId;
     /// The definition of a tag that can be attached to things.
     TagDefinitionId;
-    /// A table or a view; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
+    /// A table, a view or a generic table; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
     TabularId;
     /// A piece of durable background work.
     TaskId;

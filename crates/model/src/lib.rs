@@ -28,5 +28,5 @@ pub use name::{
 };
 pub use page::{Page, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
-pub use tabular::TabularKind;
+pub use tabular::{InvalidTableFormat, TableFormat, TabularKind};
 pub use user::{Identity, InvalidUserId, UserId, UserType};

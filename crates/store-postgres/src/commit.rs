@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{NamespaceId, TabularId, TaskId, WarehouseId};
+use model::{NamespaceId, TableFormat, TabularId, TaskId, WarehouseId};
 use store::{Commit, Effects, Entity, NewTabular, Result, StoreError, Swap};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -115,8 +115,8 @@ const CREATE: &str = "with home as materialized (
         for key share
     ), created as (
         insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
-            protected, version, created_at, location, metadata_location, metadata)
-        select $3, $1, home.id, $4, $5, $6, $7, false, $8, $9, $10, $11, $12 from home
+            protected, version, created_at, location, metadata_location, metadata, format)
+        select $3, $1, home.id, $4, $5, $6, $7, false, $8, $9, $10, $11, $12, $23 from home
         where not exists (select from tabular
                 where namespace_id = $2 and name_key = $6 and deleted_at is null)
             and not exists (select from tabular where id = $3)
@@ -158,13 +158,14 @@ async fn create_one(
     let records = Records::of(&effects.idempotency);
     let around: Vec<&str> = row::at_and_above(&new.claimed_location).collect();
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 22] = [
+    let params: [&(dyn ToSql + Sync); 23] = [
         &commit.warehouse.as_uuid(), &new.namespace.as_uuid(), &new.id.as_uuid(),
         &new.kind.as_str(), &new.name.as_str(), &new.name.key().as_str(), &new.claimed_location,
         &new.version.as_i64(), &commit.at.as_ms(), &new.content.location,
         &new.content.metadata_location, &new.content.metadata.as_stored(), &around,
         &records.keys, &records.fingerprints, &records.outcomes, &records.times,
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
+        &new.format.as_ref().map(TableFormat::as_str),
     ];
     let create = db.prepare(CREATE).await?;
     let run = db.run(&create, &params);
@@ -177,9 +178,9 @@ async fn create_one(
 /// begins, so that it sees all that were taken. `limit` in a lateral join keeps the planner to one probe of an index.
 const APPLY: &str = "with new as materialized (
         select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[])
+                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $41::text[])
             with ordinality as new(id, namespace_id, kind, name, name_key, version,
-                claim, location, metadata_location, metadata, place)
+                claim, location, metadata_location, metadata, format, place)
     ), touched as materialized (
         select * from unnest($14::uuid[] || $20::uuid[], $15::bigint[] || $21::bigint[])
             as touched(id, expected)
@@ -259,9 +260,9 @@ const APPLY: &str = "with new as materialized (
         where tabular.id = swap.id and (select is_fit from fit)
     ), created as (
         insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
-            protected, version, created_at, location, metadata_location, metadata)
+            protected, version, created_at, location, metadata_location, metadata, format)
         select id, $1, namespace_id, kind, name, name_key, claim, false, version, $2, location,
-            metadata_location, metadata
+            metadata_location, metadata, format
         from new where (select is_fit from fit) and (select count(*) from made_room) >= 0
         order by namespace_id, name_key
     ), keyed as (
@@ -305,7 +306,7 @@ async fn run_apply(
     let (events, tasks) = (Events::of(&effects.events)?, NewTasks::of(&effects.tasks));
     let records = Records::of(&effects.idempotency);
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 40] = [
+    let params: [&(dyn ToSql + Sync); 41] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -316,6 +317,7 @@ async fn run_apply(
         &records.keys, &records.fingerprints, &records.outcomes, &records.times,
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &tasks.ids, &tasks.queues, &tasks.warehouses, &tasks.subjects, &tasks.payloads, &tasks.due,
+        &new.formats,
     ];
     db.run(statement, &params).await
 }

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use model::{
-    EventKind, PageRequest, PageToken, TabularId, TabularKind, Timestamp, UserType, Version,
+    EventKind, PageRequest, PageToken, TableFormat, TabularId, TabularKind, Timestamp, UserType,
+    Version,
 };
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -78,6 +79,7 @@ pub(crate) struct Creates<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) namespaces: Vec<Uuid>,
     pub(crate) kinds: Vec<&'a str>,
+    pub(crate) formats: Vec<Option<&'a str>>,
     pub(crate) names: Vec<&'a str>,
     pub(crate) name_keys: Vec<&'a str>,
     pub(crate) versions: Vec<i64>,
@@ -96,6 +98,8 @@ impl<'a> Creates<'a> {
             all.ids.push(new.id.as_uuid());
             all.namespaces.push(new.namespace.as_uuid());
             all.kinds.push(new.kind.as_str());
+            all.formats
+                .push(new.format.as_ref().map(TableFormat::as_str));
             all.names.push(new.name.as_str());
             all.name_keys.push(new.name.key().as_str());
             all.versions.push(new.version.as_i64());
@@ -156,6 +160,13 @@ pub(crate) fn status(text: &str) -> Work<WarehouseStatus> {
 pub(crate) fn kind(text: &str) -> Work<TabularKind> {
     TabularKind::from_stored(text)
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
+}
+
+/// What the files of a generic table are, null for tables and views.
+pub(crate) fn format(row: &Row, at: usize) -> Work<Option<TableFormat>> {
+    let text: Option<&str> = get(row, at)?;
+    let format = text.map(str::parse).transpose();
+    format.map_err(Failure::damaged)
 }
 
 pub(crate) fn user_type(text: &str) -> Work<UserType> {

@@ -77,7 +77,7 @@ impl Tabulars for PostgresStore {
         let cut = Cut::of(&page);
         let rows = db
             .query(
-                "select id, name, protected, name_key from tabular
+                "select id, name, protected, name_key, format from tabular
                  where namespace_id = $1 and kind = $2 and name_key > $3 and deleted_at is null
                  order by name_key limit $4",
                 &[&namespace.as_uuid(), &kind.as_str(), &cut.after, &cut.limit],
@@ -301,6 +301,7 @@ fn listed(row: &Row) -> Work<(ListedTabular, String)> {
         id: row::id(row, 0)?,
         name: get(row, 1)?,
         protection: get::<bool>(row, 2)?.into(),
+        format: row::format(row, 4)?,
     };
     Ok((tabular, get(row, 3)?))
 }

@@ -90,6 +90,7 @@ async fn plant(path: &Path) -> Planted {
         id: *id,
         namespace: namespace_id,
         kind: TabularKind::Table,
+        format: None,
         name: name(table),
         version: Version::FIRST,
         claimed_location: format!("s3://bucket/{table}"),

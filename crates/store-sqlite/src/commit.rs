@@ -1,6 +1,6 @@
 //! Changes to tables and views that become true together or not at all.
 
-use model::{TabularId, Timestamp, Version};
+use model::{TableFormat, TabularId, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Commit, Entity, NewTabular, StoreError, Swap};
 use uuid::Uuid;
@@ -109,10 +109,10 @@ fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> 
     }
     let inserted = db
         .prepare_cached(
-            "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key,
+            "insert into tabular (id, warehouse_id, namespace_id, kind, format, name, name_key,
                  location_claim, protected, version, created_at, updated_at, deleted_at,
                  location, metadata_location, metadata)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, null, null, ?10, ?11, ?12)
+             values (?1, ?2, ?3, ?4, ?13, ?5, ?6, ?7, 0, ?8, ?9, null, null, ?10, ?11, ?12)
              on conflict (id) do nothing",
         )?
         .execute(params![
@@ -128,6 +128,7 @@ fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> 
             new.content.location,
             new.content.metadata_location,
             new.content.metadata.as_stored(),
+            new.format.as_ref().map(TableFormat::as_str),
         ])?;
     match inserted {
         0 => Err(already_exists(Entity::Tabular(new.id))),

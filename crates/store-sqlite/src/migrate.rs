@@ -9,8 +9,16 @@ use crate::error::OpenError;
 
 embed_migrations!("migrations");
 
-/// Runs the migrations that the database lacks, all or none.
+/// Runs the migrations that the database lacks, all or none. Foreign keys are off meanwhile, which SQLite wants where a table is
+/// made anew (<https://sqlite.org/lang_altertable.html#otheralter>): else its rows would count as deleted.
 pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let refused = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    connection
+        .pragma_update(None, "foreign_keys", false)
+        .map_err(refused)?;
     let runner = migrations::runner().set_grouped(true);
     runner
         .run(connection)
@@ -18,7 +26,9 @@ pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-    Ok(())
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .map_err(refused)
 }
 
 /// Refuses a database that a newer program has changed, and one that is another program's. Writes nothing.
@@ -56,5 +66,63 @@ fn applied(connection: &Connection) -> rusqlite::Result<Layout> {
             [],
             |row| row.get(0).map(Layout::Ours),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use refinery::Target;
+    use rusqlite::Connection;
+
+    use super::{migrations, run};
+
+    /// A warehouse with a table that has moved once.
+    const FILLED: &str = "insert into project values ('p', 'p', 0);
+        insert into warehouse values (x'0123456789abcdef0123456789abcdef', 'p', 'w', 'w', 'active', 0, 1, '{}', 's3://b',
+            null, '{}', 0, null);
+        insert into namespace values (x'1123456789abcdef0123456789abcdef', x'0123456789abcdef0123456789abcdef', null,
+            '[\"n\"]', 'n', 0, 1, 0, null, '{}');
+        insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim, protected, version,
+            created_at, location, metadata_location, metadata)
+        values (x'2123456789abcdef0123456789abcdef', x'0123456789abcdef0123456789abcdef',
+            x'1123456789abcdef0123456789abcdef', 'table', 'T', 't', 's3://b/t', 1, 7, 0, 's3://b/t', 's3://b/t/1', x'01');
+        insert into tabular_former_location values (x'2123456789abcdef0123456789abcdef', 's3://b/old',
+            x'0123456789abcdef0123456789abcdef');";
+
+    fn count(db: &Connection, what: &str) -> u32 {
+        let question = format!("select count(*) from {what}");
+        db.query_row(&question, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn tables_live_through_the_arrival_of_generic_tables() {
+        let mut db = Connection::open_in_memory().unwrap();
+        let second = Target::Version(2);
+        migrations::runner()
+            .set_target(second)
+            .run(&mut db)
+            .unwrap();
+        db.execute_batch(FILLED).unwrap();
+        run(&mut db, Path::new("memory")).unwrap();
+        assert_eq!(
+            count(
+                &db,
+                "tabular where version = 7 and name = 'T' and format is null"
+            ),
+            1
+        );
+        assert_eq!(count(&db, "tabular_former_location"), 1);
+        assert_eq!(count(&db, "pragma_foreign_key_check"), 0);
+        let dropped = db.execute("delete from tabular", []).unwrap();
+        assert_eq!((dropped, count(&db, "tabular_former_location")), (1, 0));
+        assert_eq!(
+            count(
+                &db,
+                "sqlite_schema where tbl_name = 'tabular' and type = 'index'"
+            ),
+            4
+        );
     }
 }

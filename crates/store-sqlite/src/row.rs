@@ -1,6 +1,8 @@
 //! From columns to values and back.
 
-use model::{EventKind, PageRequest, PageToken, TabularKind, Timestamp, UserType, Version};
+use model::{
+    EventKind, PageRequest, PageToken, TableFormat, TabularKind, Timestamp, UserType, Version,
+};
 use rusqlite::{Row, Rows};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -68,6 +70,13 @@ pub(crate) fn status(text: &str) -> Work<WarehouseStatus> {
 pub(crate) fn kind(text: &str) -> Work<TabularKind> {
     TabularKind::from_stored(text)
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
+}
+
+/// What the files of a generic table are, null for tables and views.
+pub(crate) fn format(row: &Row<'_>, at: usize) -> Work<Option<TableFormat>> {
+    let text: Option<String> = row.get(at)?;
+    let format = text.map(TableFormat::try_from).transpose();
+    format.map_err(Failure::damaged)
 }
 
 pub(crate) fn user_type(text: &str) -> Work<UserType> {

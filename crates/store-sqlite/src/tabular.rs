@@ -75,7 +75,7 @@ impl Tabulars for SqliteStore {
         self.read(move |db| {
             let cut = Cut::of(&page);
             let mut statement = db.prepare_cached(
-                "select id, name, protected, name_key from tabular
+                "select id, name, protected, name_key, format from tabular
                  where namespace_id = ?1 and kind = ?2 and name_key > ?3 and deleted_at is null
                  order by name_key limit ?4",
             )?;
@@ -254,6 +254,7 @@ fn listed(row: &Row<'_>) -> Work<(ListedTabular, String)> {
         id: row.get::<_, Uuid>(0)?.into(),
         name: row.get(1)?,
         protection: row.get::<_, bool>(2)?.into(),
+        format: row::format(row, 4)?,
     };
     Ok((tabular, row.get(3)?))
 }

@@ -89,6 +89,7 @@ impl Planted {
             id: TabularId::generate(),
             namespace: self.namespace,
             kind: TabularKind::Table,
+            format: None,
             name: name(text),
             version: Version::FIRST,
             claimed_location: location.to_owned(),

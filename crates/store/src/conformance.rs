@@ -195,6 +195,8 @@ macro_rules! conformance_cases {
                 what_was_created_is_loaded
                 another_warehouse_does_not_have_it
                 lists_show_one_kind_in_pages_by_folded_name
+                a_generic_table_is_told_with_its_format
+                names_and_places_are_shared_by_all_kinds
                 pages_stay_stable_under_change
                 a_rename_moves_and_counts
                 a_rename_may_change_the_case_only

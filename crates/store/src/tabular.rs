@@ -1,8 +1,9 @@
-//! Tables and views: their pointer and their metadata.
+//! Tables, views and generic tables: their pointer and their metadata.
 
 use async_trait::async_trait;
 use model::{
-    Name, NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+    Name, NamespaceId, Page, PageRequest, TableFormat, TabularId, TabularKind, Timestamp, Version,
+    WarehouseId,
 };
 
 use crate::{Effects, Protection, Result, StoredMetadata, TabularStamp};
@@ -12,9 +13,9 @@ use crate::{Effects, Protection, Result, StoredMetadata, TabularStamp};
 pub struct TabularContent {
     /// Where its files are, as its metadata spells it.
     pub location: String,
-    /// The current metadata file.
+    /// The current metadata file; empty for a generic table, which has none.
     pub metadata_location: String,
-    /// What that file says.
+    /// What that file says; of a generic table, how it was described when it was created.
     pub metadata: StoredMetadata,
 }
 
@@ -61,6 +62,8 @@ pub struct ListedTabular {
     pub name: String,
     /// Whether it may be dropped.
     pub protection: Protection,
+    /// What the files of a generic table are; none for tables and views.
+    pub format: Option<TableFormat>,
 }
 
 /// Changes to tables and views of one warehouse that become true together or not at all.
@@ -85,6 +88,8 @@ pub struct NewTabular {
     pub namespace: NamespaceId,
     /// What it will be.
     pub kind: TabularKind,
+    /// What the files of a generic table are; none for tables and views.
+    pub format: Option<TableFormat>,
     /// Its name.
     pub name: Name,
     /// Its first version; see [`Version::of_reused_id`].
@@ -162,7 +167,7 @@ pub trait Tabulars {
         location: String,
     ) -> Result<Option<String>>;
 
-    /// The live tables or views of a namespace, by folded name.
+    /// The live tables, views or generic tables of a namespace, by folded name.
     async fn tabular_list(
         &self,
         namespace: NamespaceId,

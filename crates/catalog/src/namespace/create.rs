@@ -1,7 +1,7 @@
 //! Creates a namespace.
 
 use authz::{Action, NamespaceAction, WarehouseAction};
-use model::{Bounds, EventKind, NamespaceId, NamespacePath, Properties, WarehouseId};
+use model::{EventKind, NamespaceId, NamespacePath, Properties, WarehouseId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Effects, Entity, NewNamespace, ResolveTarget, Store, StoreError};
@@ -145,32 +145,7 @@ pub(super) fn stored_properties(
     for key in COMPUTED {
         properties.remove(key);
     }
-    if properties.len() > Bounds::PROPERTIES {
-        return Err(CatalogError::bad_request(format!(
-            "a namespace may have at most {} properties, not {}",
-            Bounds::PROPERTIES,
-            properties.len()
-        )));
-    }
-    let bytes: usize = properties
-        .iter()
-        .map(|(key, value)| key.len() + value.len())
-        .sum();
-    if bytes > Bounds::PROPERTIES_BYTES {
-        return Err(CatalogError::bad_request(format!(
-            "the properties of a namespace may have at most {} bytes, not {bytes}",
-            Bounds::PROPERTIES_BYTES
-        )));
-    }
-    if let Some((key, _)) = properties
-        .iter()
-        .find(|(key, value)| key.contains('\0') || value.contains('\0'))
-    {
-        let key = key.escape_default();
-        return Err(CatalogError::bad_request(format!(
-            "property `{key}` contains a NUL character"
-        )));
-    }
+    crate::properties::check("namespace", &properties)?;
     if let Some(location) = properties.get("location") {
         table_bucket::refuse_location(warehouse, location)?;
         warehouse.profile.parse_location(location)?;

@@ -1,12 +1,13 @@
 //! Drops a namespace, alone or with all that is in it.
 
 use authz::{Authorized, NamespaceAction};
-use model::{EventKind, Name, NamespacePath, TabularPath, WarehouseId};
+use model::{EventKind, Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
-use store::{Effects, NamespaceDrop, NamespaceTree, NewTask, Protection, StoreError};
+use store::{Effects, NamespaceDrop, NamespaceTree, NewTask, Protection, StoreError, TreeTabular};
 
 use super::missing;
 use super::target::NamespaceRowTarget;
+use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
 
@@ -181,6 +182,12 @@ fn check_protection(
     Ok(())
 }
 
+/// Whether its files are deleted with the namespace. Those of a generic table stay, as with today's Lakekeeper: other programs
+/// wrote them, and only who drops the table itself says that they are to go.
+fn is_purged(one: &TreeTabular) -> bool {
+    one.kind != TabularKind::GenericTable
+}
+
 /// The tasks that empty every place where one of the tables and views is or has been.
 async fn purges(
     cx: &Catalog,
@@ -188,9 +195,10 @@ async fn purges(
     tree: &NamespaceTree,
 ) -> Result<Vec<NewTask>> {
     // A move that comes after this has changed the version, and the drop is refused.
-    let ids = tree.tabulars.iter().map(|one| one.id).collect();
+    let purged = || tree.tabulars.iter().filter(|one| is_purged(one));
+    let ids = purged().map(|one| one.id).collect();
     let mut places = cx.store(namespace).tabular_former_locations(ids).await?;
-    places.extend(tree.tabulars.iter().map(|one| one.location.clone()));
+    places.extend(purged().map(|one| one.location.clone()));
     purge::tasks(namespace.row.warehouse, &places, cx.now())
 }
 
@@ -207,11 +215,9 @@ fn effects(
         ..Effects::none()
     };
     for one in &tree.tabulars {
-        let kind = match one.kind {
-            model::TabularKind::Table => EventKind::DropTable,
-            model::TabularKind::View => EventKind::DropView,
-        };
-        let body = json!({ "name": one.name, "namespace-id": one.namespace, "purge": files == Files::Purge });
+        let purge = files == Files::Purge && is_purged(one);
+        let body = json!({ "name": one.name, "namespace-id": one.namespace, "purge": purge });
+        let kind = Change::Drop.of(one.kind);
         effects
             .events
             .push(events::in_warehouse(kind, warehouse, &one.id, now, &body)?);

@@ -241,6 +241,7 @@ async fn plan_create(
         id,
         namespace: within.id,
         kind: TabularKind::Table,
+        format: None,
         name: commit.path.name.clone(),
         version,
         claimed_location: location.normalized().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authz::{Action, TableAction, WarehouseAction};
+use authz::{Action, WarehouseAction};
 use futures::future::join;
 use model::{NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
@@ -10,7 +10,7 @@ use objects::{
 };
 use store::{ResolveTarget, StoreError, TabularRow};
 
-use crate::tabular::TabularTarget;
+use crate::tabular::{TabularAction, TabularTarget, data_action};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, location};
 
@@ -22,7 +22,8 @@ pub async fn sign(
     wanted: SignRequest,
 ) -> Result<SignedRequest> {
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
-    let (understood, action) = understand(cx, &target.warehouse, wanted);
+    let understood = parse(cx, &target.warehouse, wanted);
+    let action = needed(target.kind(), &understood);
     let target = cx.require(request, action, target).await?;
     let folder = versioned.folder()?.clone();
     sign_within(cx, &target.warehouse, &understood?, folder).await
@@ -51,7 +52,7 @@ pub async fn sign_by_id(
     let warehouse = cx.resolve(at.0, ResolveTarget::Warehouse);
     let (warehouse, row) = join(warehouse, find_table(cx, at)).await;
     let (warehouse, _) = warehouse?;
-    let (understood, action) = understand(cx, &warehouse, wanted);
+    let understood = parse(cx, &warehouse, wanted);
     let Some(row) = row? else {
         // What is wrong with a location tells of the storage profile, so it is not told.
         if let Some(staged) = staged
@@ -71,6 +72,7 @@ pub async fn sign_by_id(
         return sign_at_place(cx, request, warehouse, understood).await;
     }
     let target = TabularTarget::of_row(warehouse, &row);
+    let action = needed(row.kind, &understood);
     let target = cx.require(request, action, target).await?;
     sign_within(cx, &target.warehouse, &understood?, folder).await
 }
@@ -124,17 +126,17 @@ async fn sign_at_place(
     let place = location.normalized().to_owned();
     let found = cx.lookup().tabular_find_by_location(warehouse.id(), place);
     let found = found.await?;
-    let found = found.filter(|found| found.stamp.kind == TabularKind::Table);
+    let found = found.filter(|found| is_signed_for(found.stamp.kind));
     let found = found.ok_or_else(missing)?;
     let target = TabularTarget {
         warehouse,
         namespace: found.namespace,
         stamp: found.stamp,
     };
-    let action = needed(&understood);
+    let action = data_action(target.kind(), understood.needs());
     let target = match cx.require(request, action, target.clone()).await {
         Err(denied) if denied.kind == ErrorKind::Forbidden => {
-            let see = Action::Table(TableAction::GetMetadata);
+            let see = TabularAction::GetMetadata.on(target.kind());
             return match cx.require(request, see, target).await {
                 Err(hidden) if hidden.kind == ErrorKind::Forbidden => Err(missing()),
                 Err(error) => Err(error),
@@ -146,32 +148,24 @@ async fn sign_at_place(
     sign_within(cx, &target.warehouse, &understood, folder(&found.place)?).await
 }
 
-/// A live table.
+/// Whether it has files beside its metadata.
+fn is_signed_for(kind: TabularKind) -> bool {
+    matches!(kind, TabularKind::Table | TabularKind::GenericTable)
+}
+
+/// A live table, generic or not.
 async fn find_table(cx: &Catalog, at: (WarehouseId, TabularId)) -> Result<Option<TabularRow>> {
     match cx.lookup().tabular_load(at.0, at.1).await {
-        Ok(row) => Ok(Some(row).filter(|row| row.kind == TabularKind::Table)),
+        Ok(row) => Ok(Some(row).filter(|row| is_signed_for(row.kind))),
         Err(StoreError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What the request is, and what its caller must be allowed to. Whoever may not read is not told what is wrong with it.
-fn understand(
-    cx: &Catalog,
-    warehouse: &Warehouse,
-    wanted: SignRequest,
-) -> (Result<S3Request>, Action) {
-    let understood = parse(cx, warehouse, wanted);
-    let reading = |_: &CatalogError| Action::Table(TableAction::ReadData);
-    let action = understood.as_ref().map_or_else(reading, needed);
-    (understood, action)
-}
-
-fn needed(understood: &S3Request) -> Action {
-    Action::Table(match understood.needs() {
-        Permission::Write => TableAction::WriteData,
-        Permission::Read => TableAction::ReadData,
-    })
+/// What the caller must be allowed to. Whoever may not read is not told what is wrong with the request.
+fn needed(kind: TabularKind, understood: &Result<S3Request>) -> Action {
+    let understood = understood.as_ref();
+    data_action(kind, understood.map_or(Permission::Read, S3Request::needs))
 }
 
 /// The folder of a place, whose spelling has been checked when it was claimed.

@@ -1,10 +1,11 @@
-//! Where a new table or view goes.
+//! Where a new table, view or generic table goes.
 
 use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction};
 use model::{
-    EventKind, NamespacePath, Properties, TabularId, TabularKind, TabularPath, Version, WarehouseId,
+    EventKind, NamespacePath, Properties, TableFormat, TabularId, TabularKind, TabularPath,
+    Version, WarehouseId,
 };
 use objects::Location;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use super::loaded::{CommittedTabular, Loaded};
 use super::target::taken;
 use crate::cache::Seen;
 use crate::delegation::Access;
+use crate::events::Change;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
 use crate::namespace::{self, NamespaceTarget};
@@ -75,17 +77,11 @@ impl Catalog {
         let row = resolved
             .namespace_row
             .ok_or_else(|| namespace::missing(namespace))?;
-        let action = match kind {
-            TabularKind::Table => NamespaceAction::CreateTable,
-            TabularKind::View => NamespaceAction::CreateView,
-        };
         let target = NamespaceTarget {
             warehouse: Arc::clone(&warehouse),
             id: row.id,
         };
-        let within = self
-            .require(request, Action::Namespace(action), target)
-            .await?;
+        let within = self.require(request, creating(kind), target).await?;
         table_bucket::check_kind(&warehouse, kind)?;
         Ok(CreationPlace {
             warehouse,
@@ -95,6 +91,15 @@ impl Catalog {
             made: None,
         })
     }
+}
+
+/// What it takes to create one in a namespace.
+pub(crate) const fn creating(kind: TabularKind) -> Action {
+    Action::Namespace(match kind {
+        TabularKind::Table => NamespaceAction::CreateTable,
+        TabularKind::View => NamespaceAction::CreateView,
+        TabularKind::GenericTable => NamespaceAction::CreateGenericTable,
+    })
 }
 
 impl CreationPlace {
@@ -123,10 +128,11 @@ pub(crate) struct FirstMetadata<'a> {
     pub(crate) json: Vec<u8>,
 }
 
-/// A table or view that is to be, its metadata file in place.
+/// A table, view or generic table that is to be, its metadata file in place if it is to have one.
 #[derive(Debug)]
 pub(crate) struct Creation {
     pub(crate) id: TabularId,
+    pub(crate) format: Option<TableFormat>,
     pub(crate) claimed: Location,
     pub(crate) content: TabularContent,
     pub(crate) replaces: Option<(TabularId, Version)>,
@@ -156,10 +162,6 @@ pub(crate) async fn create(
             return Err(error.into());
         }
     };
-    let event = match kind {
-        TabularKind::Table => EventKind::CreateTable,
-        TabularKind::View => EventKind::CreateView,
-    };
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
         "location": content.location, "metadata-location": content.metadata_location,
@@ -177,11 +179,12 @@ pub(crate) async fn create(
     };
     let new = Creation {
         id,
+        format: None,
         claimed,
         content,
         replaces: None,
         access,
-        event: (event, body),
+        event: (Change::Create.of(kind), body),
     };
     match insert(cx, request, (place, path, kind), new).await? {
         Ok(done) => Ok(done),
@@ -195,7 +198,7 @@ pub(crate) async fn create(
     }
 }
 
-/// Makes the entry of a table or view. The inner error is the store's refusal.
+/// Makes the entry of a table, view or generic table. The inner error is the store's refusal.
 pub(crate) async fn insert(
     cx: &Catalog,
     request: &Request,
@@ -216,6 +219,7 @@ pub(crate) async fn insert(
         id,
         namespace: place.within.id,
         kind,
+        format: new.format,
         name: path.name.clone(),
         version,
         claimed_location: new.claimed.normalized().to_owned(),

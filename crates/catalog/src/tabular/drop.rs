@@ -1,10 +1,11 @@
-//! Drops tables and views.
+//! Drops tables, views and generic tables.
 
-use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use model::{TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Protection, StoreError};
 
 use super::target::{TabularAction, missing, protected};
+use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
@@ -50,14 +51,11 @@ async fn attempt(
         return Err(protected(kind, path).into());
     }
     let now = cx.now();
-    let event = match kind {
-        TabularKind::Table => EventKind::DropTable,
-        TabularKind::View => EventKind::DropView,
-    };
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
         "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
     });
+    let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
     let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
     let tasks = match files {

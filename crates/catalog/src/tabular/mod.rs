@@ -1,6 +1,7 @@
-//! What the use cases of tables and views share.
+//! What the use cases of tables, views and generic tables share.
 
 mod creation;
+mod credentials;
 mod drop;
 mod list;
 mod loaded;
@@ -9,7 +10,10 @@ mod register;
 mod rename;
 mod target;
 
-pub(crate) use creation::{CreationPlace, FirstMetadata, create, creation_refused};
+pub(crate) use creation::{
+    Creation, CreationPlace, FirstMetadata, create, creation_refused, insert,
+};
+pub(crate) use credentials::credentials;
 pub(crate) use drop::drop;
 pub use list::ListQuery;
 pub(crate) use list::{collect, list};
@@ -18,4 +22,4 @@ pub use loaded::{Loaded, LoadedStamp};
 pub(crate) use protect::{protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;
-pub(crate) use target::{TabularAction, TabularTarget, missing, protected};
+pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};

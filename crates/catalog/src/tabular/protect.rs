@@ -1,13 +1,14 @@
-//! Protects tables and views from being dropped.
+//! Protects tables, views and generic tables from being dropped.
 
 use authz::Authorized;
-use model::{EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
+use model::{TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
 use store::{Effects, Protection, ResolveTarget, StoreError};
 
-use super::target::{TabularAction, TabularTarget};
+use super::target::{TabularAction, TabularTarget, missing};
+use crate::events::Change;
 use crate::namespace::Protected;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+use crate::{Catalog, Request, Result, events};
 
 type At = (WarehouseId, TabularId, TabularKind);
 
@@ -30,11 +31,8 @@ pub(crate) async fn protect(
     let (warehouse, id, kind) = at;
     let (target, _) = find(cx, request, at, TabularAction::SetProtection).await?;
     let now = cx.now();
-    let event = match kind {
-        TabularKind::Table => EventKind::UpdateTable,
-        TabularKind::View => EventKind::UpdateView,
-    };
     let body = json!({ "protected": bool::from(protection) });
+    let event = Change::Update.of(kind);
     let event = events::in_warehouse(event, warehouse, &id, now, &body)?;
     let effects = Effects {
         events: vec![event],
@@ -55,19 +53,10 @@ async fn find(
     (warehouse, id, kind): At,
     action: TabularAction,
 ) -> Result<(Authorized<TabularTarget>, Option<Timestamp>)> {
-    let missing = || match kind {
-        TabularKind::Table => CatalogError::new(
-            ErrorKind::NoSuchTable,
-            format!("Table does not exist: {id}"),
-        ),
-        TabularKind::View => {
-            CatalogError::new(ErrorKind::NoSuchView, format!("View does not exist: {id}"))
-        }
-    };
     let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let row = match cx.lookup().tabular_load(warehouse, id).await {
         Ok(row) if row.kind == kind => row,
-        Ok(_) | Err(StoreError::NotFound(_)) => return Err(missing()),
+        Ok(_) | Err(StoreError::NotFound(_)) => return Err(missing(kind, &id)),
         Err(error) => return Err(error.into()),
     };
     let target = TabularTarget::of_row(found, &row);

@@ -11,6 +11,7 @@ use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
 use super::target::{TabularAction, TabularTarget, protected, taken};
 use crate::delegation::Access;
+use crate::events::Change;
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::table::Existing;
@@ -46,6 +47,10 @@ fn parse(
     (metadata_location, json): (&str, &[u8]),
 ) -> Result<(TabularId, Location, TabularContent)> {
     let (uuid, location, claimed) = match kind {
+        TabularKind::GenericTable => {
+            let message = "a generic table has no metadata file to register; create it instead";
+            return Err(CatalogError::new(ErrorKind::NotSupported, message));
+        }
         TabularKind::View => {
             let metadata = ViewMetadata::parse(json)?;
             metadata.validate()?;
@@ -146,7 +151,7 @@ async fn attempt(
     let access = Access::of_author(cx, request, (&place.warehouse, path, kind), &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
-        TabularKind::View => EventKind::CreateView,
+        _ => Change::Create.of(kind),
     };
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
@@ -154,6 +159,7 @@ async fn attempt(
     });
     let new = Creation {
         id,
+        format: None,
         claimed,
         content,
         replaces: replaced.map(|there| (there.id(), there.stamp.version)),

@@ -1,11 +1,12 @@
-//! Renames tables and views.
+//! Renames tables, views and generic tables.
 
-use authz::{Action, NamespaceAction};
-use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use model::{TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
 
+use super::creation::creating;
 use super::target::{TabularAction, missing};
+use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
@@ -49,16 +50,11 @@ async fn attempt(
     let found = cx.find_tabular(warehouse, to).await?;
     let namespace = found.namespace.ok_or_else(|| namespace_missing(from, to))?;
     if source.namespace != namespace {
-        let action = match kind {
-            TabularKind::Table => NamespaceAction::CreateTable,
-            TabularKind::View => NamespaceAction::CreateView,
-        };
         let target = NamespaceTarget {
             warehouse: found.warehouse,
             id: namespace,
         };
-        cx.require(request, Action::Namespace(action), target)
-            .await?;
+        cx.require(request, creating(kind), target).await?;
     }
     // Only who may create there hears what is there.
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {
@@ -66,12 +62,9 @@ async fn attempt(
     }
     table_bucket::rename(cx, &source, from, to).await?;
     let now = cx.now();
-    let event = match kind {
-        TabularKind::Table => EventKind::RenameTable,
-        TabularKind::View => EventKind::RenameView,
-    };
     let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
     let body = json!({ "source": name_of(from), "destination": name_of(to) });
+    let event = Change::Rename.of(kind);
     let event = events::in_warehouse(event, warehouse, &source.id(), now, &body)?;
     let effects = Effects {
         events: vec![event],
@@ -113,10 +106,7 @@ fn namespace_missing(from: &TabularPath, to: &TabularPath) -> CatalogError {
 }
 
 fn taken(there: TabularKind, from: &TabularPath, to: &TabularPath) -> CatalogError {
-    let there = match there {
-        TabularKind::Table => "Table",
-        TabularKind::View => "View",
-    };
+    let there = there.title();
     let message = format!("Cannot rename {from} to {to}. {there} already exists");
     CatalogError::new(ErrorKind::AlreadyExists, message)
 }

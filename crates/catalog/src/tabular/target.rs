@@ -1,10 +1,12 @@
-//! Finding tables and views.
+//! Finding tables, views and generic tables.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use authz::{Action, Authorized, Protected, Resource, TableAction, ViewAction};
+use authz::{Action, Authorized, GenericTableAction, Protected, Resource, TableAction, ViewAction};
 use futures::future::join_all;
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
+use objects::Permission;
 use store::{ResolveTarget, TabularRow, TabularStamp};
 
 use crate::cache::{Seen, Versioned};
@@ -62,7 +64,7 @@ impl Protected for TabularTarget {
     }
 }
 
-/// What can be done to a table as well as to a view.
+/// What can be done to tables, views and generic tables alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TabularAction {
     GetMetadata,
@@ -89,37 +91,56 @@ impl TabularAction {
                 Self::SetProtection => ViewAction::SetProtection,
                 Self::Drop => ViewAction::Drop,
             }),
+            TabularKind::GenericTable => Action::GenericTable(match self {
+                Self::GetMetadata => GenericTableAction::GetMetadata,
+                // Its files are all that can be committed to.
+                Self::Commit => GenericTableAction::WriteData,
+                Self::Rename => GenericTableAction::Rename,
+                Self::SetProtection => GenericTableAction::SetProtection,
+                Self::Drop => GenericTableAction::Drop,
+            }),
         }
     }
 }
 
-/// The error for a table or view that is not there.
-pub(crate) fn missing(kind: TabularKind, path: &TabularPath) -> CatalogError {
-    match kind {
-        TabularKind::Table => CatalogError::new(
-            ErrorKind::NoSuchTable,
-            format!("Table does not exist: {path}"),
-        ),
-        TabularKind::View => CatalogError::new(
-            ErrorKind::NoSuchView,
-            format!("View does not exist: {path}"),
-        ),
+/// What must be allowed to whoever gets at the files. Those of a view are its metadata.
+pub(crate) const fn data_action(kind: TabularKind, permission: Permission) -> Action {
+    match (kind, permission) {
+        (TabularKind::Table, Permission::Read) => Action::Table(TableAction::ReadData),
+        (TabularKind::Table, Permission::Write) => Action::Table(TableAction::WriteData),
+        (TabularKind::View, Permission::Read) => Action::View(ViewAction::GetMetadata),
+        (TabularKind::View, Permission::Write) => Action::View(ViewAction::Commit),
+        (TabularKind::GenericTable, Permission::Read) => {
+            Action::GenericTable(GenericTableAction::ReadData)
+        }
+        (TabularKind::GenericTable, Permission::Write) => {
+            Action::GenericTable(GenericTableAction::WriteData)
+        }
     }
+}
+
+/// The error for what is not there; `what` is its path or its id.
+pub(crate) fn missing(kind: TabularKind, what: &dyn Display) -> CatalogError {
+    let error = match kind {
+        TabularKind::Table => ErrorKind::NoSuchTable,
+        TabularKind::View => ErrorKind::NoSuchView,
+        TabularKind::GenericTable => ErrorKind::NoSuchGenericTable,
+    };
+    CatalogError::new(error, format!("{} does not exist: {what}", kind.title()))
 }
 
 /// The error for a name that is taken; clients match on these texts.
 pub(crate) fn taken(wanted: TabularKind, there: TabularKind, path: &TabularPath) -> CatalogError {
-    let message = match (wanted, there) {
-        (TabularKind::Table, TabularKind::Table) => format!("Table already exists: {path}"),
-        (TabularKind::View, TabularKind::View) => format!("View already exists: {path}"),
-        (TabularKind::Table, TabularKind::View) => {
-            format!("View with same name already exists: {path}")
-        }
-        (TabularKind::View, TabularKind::Table) => {
-            format!("Table with same name already exists: {path}")
-        }
+    let title = there.title();
+    if wanted != there {
+        let message = format!("{title} with same name already exists: {path}");
+        return CatalogError::new(ErrorKind::AlreadyExists, message);
+    }
+    let kind = match wanted {
+        TabularKind::GenericTable => ErrorKind::GenericTableAlreadyExists,
+        TabularKind::Table | TabularKind::View => ErrorKind::AlreadyExists,
     };
-    CatalogError::new(ErrorKind::AlreadyExists, message)
+    CatalogError::new(kind, format!("{title} already exists: {path}"))
 }
 
 /// The error for a drop of what is protected.
@@ -138,7 +159,7 @@ pub(crate) struct Found {
 }
 
 impl Catalog {
-    /// What stands at the path, be it table or view.
+    /// What stands at the path, be it table, view or generic table.
     pub(crate) async fn find_tabular(
         &self,
         warehouse: WarehouseId,

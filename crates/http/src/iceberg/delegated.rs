@@ -1,7 +1,7 @@
 //! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
 
 use catalog::{Credential, Loaded};
-use model::{NamespacePath, SEPARATOR, TabularPath, WarehouseId};
+use model::{NamespacePath, SEPARATOR, TabularKind, TabularPath, WarehouseId};
 use objects::Location;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -12,6 +12,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// What it is that credentials are renewed for, and where.
+pub(crate) type Renewed<'a> = (TabularKind, &'a TabularPath);
 
 /// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,13 +28,17 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// For a client that reaches the catalog at `base`.
-    pub(super) fn new(base: &str, warehouse: WarehouseId, table: Option<&TabularPath>) -> Self {
-        let credentials = table.map(|table| {
-            let namespace = levels(&table.namespace);
-            let name = utf8_percent_encode(table.name.as_str(), SEGMENT);
+    /// For a client that reaches the catalog at `base`, and gets new credentials for what is at the path, if they are renewed.
+    pub(super) fn new(base: &str, warehouse: WarehouseId, renewed: Option<Renewed<'_>>) -> Self {
+        let credentials = renewed.map(|(kind, path)| {
+            let namespace = levels(&path.namespace);
+            let name = utf8_percent_encode(path.name.as_str(), SEGMENT);
+            let (api, tables) = match kind {
+                TabularKind::GenericTable => ("lakekeeper", "generic-tables"),
+                TabularKind::Table | TabularKind::View => ("catalog", "tables"),
+            };
             format!(
-                "{base}/catalog/v1/{warehouse}/namespaces/{namespace}/tables/{name}/credentials"
+                "{base}/{api}/v1/{warehouse}/namespaces/{namespace}/{tables}/{name}/credentials"
             )
         });
         Self {
@@ -101,7 +108,7 @@ fn texts(config: Vec<(String, String)>) -> impl Iterator<Item = (String, Value)>
 /// `storage-credentials`: one entry, for all below the location, or none.
 ///
 /// The trailing `/` keeps clients, which compare prefixes as texts, from using it for a sibling `orders2`.
-pub(super) fn storage_credentials(
+pub(crate) fn storage_credentials(
     loaded: &Loaded,
     credential: Option<&Credential>,
     links: Option<&Links>,
@@ -120,23 +127,37 @@ pub(super) fn storage_credentials(
     credential.map(entry).into_iter().collect()
 }
 
-/// The members of the answer that follow the metadata, from the comma to the last brace. What is vended is in `config`
-/// again: older clients read nothing else, and Java's deletes in bulk with what stands there.
+/// `config`. What is vended is in it again: older clients read nothing else, and Java's deletes in bulk with what stands there.
+pub(crate) fn config(
+    loaded: &Loaded,
+    credential: Option<&Credential>,
+    links: Option<&Links>,
+) -> Map<String, Value> {
+    let mut config: Map<_, _> = texts(loaded.config()).collect();
+    if let Some(credential) = credential {
+        config.extend(properties(loaded, credential, links));
+    }
+    if let Some(links) = links.filter(|_| signs(loaded)) {
+        config.extend(signing(loaded, links));
+    }
+    config
+}
+
+fn signs(loaded: &Loaded) -> bool {
+    loaded
+        .grant()
+        .is_some_and(|grant| grant.methods.remote_signing)
+}
+
+/// The members of the answer that follow the metadata, from the comma to the last brace.
 pub(super) fn tail(
     loaded: &Loaded,
     credential: Option<&Credential>,
     links: Option<&Links>,
 ) -> String {
-    let mut config: Map<_, _> = texts(loaded.config()).collect();
-    if let Some(credential) = credential {
-        config.extend(properties(loaded, credential, links));
-    }
-    let signs = loaded
-        .grant()
-        .is_some_and(|grant| grant.methods.remote_signing);
+    let config = config(loaded, credential, links);
     let mut members = String::new();
-    if let Some(links) = links.filter(|_| signs) {
-        config.extend(signing(loaded, links));
+    if links.is_some() && signs(loaded) {
         // It says that requests are signed; neither properties nor headers must come along with them.
         members.push_str(",\"remote-signing-config\":{}");
     }
@@ -163,11 +184,19 @@ mod tests {
             name: Name::parse("table", "é?").unwrap(),
         };
         let warehouse = WarehouseId::generate();
-        let links = Links::new("https://lake.example", warehouse, Some(&table));
+        let renewed = |kind| {
+            let links = Links::new("https://lake.example", warehouse, Some((kind, &table)));
+            (links.credentials.clone(), links)
+        };
+        let generic = format!(
+            "https://lake.example/lakekeeper/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/generic-tables/%C3%A9%3F/credentials"
+        );
+        assert_eq!(renewed(TabularKind::GenericTable).0, Some(generic));
+        let (credentials, links) = renewed(TabularKind::Table);
         let expected = format!(
             "https://lake.example/catalog/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/tables/%C3%A9%3F/credentials"
         );
-        assert_eq!(links.credentials, Some(expected));
+        assert_eq!(credentials, Some(expected));
         let location = Location::parse("s3://bucket/a b/é").unwrap();
         let staged = links.staged(&table.namespace, &location).staged;
         let expected = "?staged-in=a%20b%1Fc%2Fd&staged-at=s3%3A%2F%2Fbucket%2Fa%20b%2F%C3%A9";

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use catalog::Loaded;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::TabularPath;
+use model::{TabularKind, TabularPath};
 use serde_json::Value;
 
 use super::answers::{Answer, AnswerKey, Coding};
-use super::delegated::{Links, tail};
+use super::delegated::{Links, Renewed, tail};
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::etag::{etag, known};
@@ -75,19 +75,19 @@ pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> O
 }
 
 /// What the client needs to find the catalog again.
-pub(super) fn links(
+pub(crate) fn links(
     app: &App,
     headers: &HeaderMap,
     loaded: &Loaded,
-    table: Option<&TabularPath>,
+    renewed: Option<Renewed<'_>>,
 ) -> ApiResult<Option<Links>> {
     if loaded.grant().is_none() {
         return Ok(None);
     }
     let base = forwarded_base(app, headers)?;
-    let links = Links::new(&base, loaded.warehouse(), table);
-    Ok(Some(match (table, loaded.staged_at()) {
-        (Some(table), Some(location)) => links.staged(&table.namespace, location),
+    let links = Links::new(&base, loaded.warehouse(), renewed);
+    Ok(Some(match (renewed, loaded.staged_at()) {
+        (Some((_, path)), Some(location)) => links.staged(&path.namespace, location),
         _ => links,
     }))
 }
@@ -114,7 +114,8 @@ async fn finished(
     table: Option<&TabularPath>,
 ) -> ApiResult<Arc<Answer>> {
     let credential = loaded.credential(&app.catalog).await?;
-    let links = links(app, headers, loaded, table)?;
+    let renewed = table.map(|path| (TabularKind::Table, path));
+    let links = links(app, headers, loaded, renewed)?;
     let make = |links: Option<&Links>| {
         let tail = tail(loaded, credential.as_deref(), links);
         let body = body(loaded, &tail, coding)?;

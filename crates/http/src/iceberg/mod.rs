@@ -2,9 +2,9 @@
 
 mod answers;
 pub(crate) mod config;
-mod delegated;
+pub(crate) mod delegated;
 pub(crate) mod function;
-mod loaded;
+pub(crate) mod loaded;
 pub(crate) mod namespace;
 pub(crate) mod oauth;
 pub(crate) mod table;

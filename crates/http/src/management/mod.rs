@@ -64,9 +64,10 @@ fn warehouses() -> OpenApiRouter<App> {
 }
 
 fn protections() -> OpenApiRouter<App> {
-    use protection::{namespace, table, view};
+    use protection::{generic_table, namespace, table, view};
     OpenApiRouter::new()
         .routes(routes!(namespace::protection, namespace::protect))
         .routes(routes!(table::protection, table::protect))
         .routes(routes!(view::protection, view::protect))
+        .routes(routes!(generic_table::protection, generic_table::protect))
 }

@@ -1,4 +1,4 @@
-//! The service through its front door: both APIs over a temporary database and folder.
+//! The service through its front door: its APIs over a temporary database and folder.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod delegation;
 mod encodings;
 mod endpoints;
 mod files;
+mod generic_tables;
 mod idempotency;
 mod layouts;
 mod lists;

@@ -1,8 +1,10 @@
-//! Every operation of both APIs, with a request that succeeds in a prepared catalog.
+//! Every operation of the APIs, with a request that succeeds in a prepared catalog.
 
 use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, TestApp, TestAppBuilder, schema, table, view, view_version};
+
+use crate::generic_tables;
 
 /// A path or part of it in the prepared catalog.
 #[derive(Debug)]
@@ -11,16 +13,22 @@ pub(crate) struct Prepared {
     namespace: String,
     table: Value,
     view: Value,
+    generic_table: String,
 }
 
 impl Prepared {
-    /// A namespace `ns` with a table `t` and a view `v`, an empty namespace `empty`, files of a table and of a view that the
+    /// A namespace `ns` with a table `t`, a view `v` and a generic table `g`, an empty namespace `empty`, files of a table and of a view that the
     /// catalog has let go of, a second warehouse and a second project.
     pub(crate) async fn start(builder: TestAppBuilder) -> Self {
         let app = builder.start().await;
         let namespace = app.namespace("ns").await;
         app.namespace("empty").await;
         let (table, view) = (app.table("ns", "t").await, app.view("ns", "v").await);
+        let generic = json!({ "name": "g", "format": "lance" });
+        let uri = generic_tables::at(&app, "namespaces/ns/generic-tables");
+        app.post(&uri, &generic).await.expect(200);
+        let listed = app.get(&uri).await.expect(200);
+        let generic_table = listed["identifiers"][0]["id"].as_str().unwrap().to_owned();
         app.create_warehouse("spare").await;
         let user = json!({ "id": USER, "name": "Bob", "user-type": "human" });
         app.post("/management/v1/user", &user).await.expect(201);
@@ -32,10 +40,11 @@ impl Prepared {
             namespace,
             table,
             view,
+            generic_table,
         }
     }
 
-    /// Calls an operation of the catalog API or of the management API, as its description spells it.
+    /// Calls an operation of one of the APIs, as its description spells it.
     pub(crate) async fn call(&self, operation: &str) -> Answer {
         let (method, path) = operation.split_once(' ').unwrap();
         let (mut path, mut body) = (path.to_owned(), self.body(operation));
@@ -54,6 +63,8 @@ impl Prepared {
             "DELETE /catalog/v1/{prefix}/namespaces/{namespace}" => "empty",
             _ => "ns",
         };
+        let is_generic = operation.contains("/generic-tables/");
+        let table = if is_generic { "g" } else { "t" };
         let parameters = [
             ("{prefix}", self.app.warehouse.clone()),
             ("{warehouse_id}", warehouse),
@@ -63,8 +74,9 @@ impl Prepared {
             ("{table_id}", id(&self.table, "table-uuid")),
             ("{tabular_id}", id(&self.table, "table-uuid")),
             ("{view_id}", id(&self.view, "view-uuid")),
+            ("{generic_table_id}", self.generic_table.clone()),
             ("{namespace}", namespace.to_owned()),
-            ("{table}", "t".to_owned()),
+            ("{table}", table.to_owned()),
             ("{view}", "v".to_owned()),
             ("{function}", "f".to_owned()),
         ];
@@ -102,9 +114,13 @@ impl Prepared {
             uris.push(format!("{at}/tables?{flags}"));
             uris.push(format!("{at}/views?{flags}"));
             uris.push(at);
+            let generic = format!("namespaces/{namespace}/generic-tables");
+            uris.push(generic_tables::at(app, &generic));
         }
         uris.push(app.at("namespaces/ns/tables/t"));
         uris.push(app.at("namespaces/ns/views/v"));
+        let generic = "namespaces/ns/generic-tables/g";
+        uris.push(generic_tables::at(app, generic));
         let mut state = Vec::new();
         for uri in uris {
             let answer = app.get(&uri).await;
@@ -160,6 +176,9 @@ impl Prepared {
         if path == "/catalog/{prefix}/v1/aws/s3/sign" {
             return catalog_body(path);
         }
+        if let Some(rest) = path.strip_prefix("/lakekeeper/v1/") {
+            return catalog_body(rest);
+        }
         if let Some(rest) = path.strip_prefix("/catalog/v1/") {
             return catalog_body(rest);
         }
@@ -197,6 +216,10 @@ fn catalog_body(path: &str) -> Option<Value> {
         path if path.ends_with("/sign") => json!({
             "method": "GET", "uri": "https://s3.example/bucket/t/a", "region": "us-east-1", "headers": {},
         }),
+        "{prefix}/namespaces/{namespace}/generic-tables" => {
+            json!({ "name": "g2", "format": "delta" })
+        }
+        "{prefix}/generic-tables/rename" => rename("g", "g2"),
         "{prefix}/tables/rename" => rename("t", "t2"),
         "{prefix}/views/rename" => rename("v", "v2"),
         "{prefix}/transactions/commit" => json!({ "table-changes": [{
@@ -238,11 +261,12 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
     })
 }
 
-/// All operations as both descriptions list them, in their order: `METHOD /path`.
+/// All operations as the descriptions list them, in their order: `METHOD /path`.
 pub(crate) async fn all(app: &TestApp) -> Vec<String> {
     let mut operations = Vec::new();
     for (api, uri) in [
         ("/catalog", "/api-docs/catalog/v1/openapi.json"),
+        ("/lakekeeper", "/api-docs/generic-table/v1/openapi.json"),
         ("/management", "/api-docs/management/v1/openapi.json"),
     ] {
         let description = app.get(uri).await.expect(200);

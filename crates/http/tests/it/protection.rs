@@ -1,8 +1,10 @@
-//! Protection of namespaces, tables and views.
+//! Protection of namespaces, tables, views and generic tables.
 
 use serde_json::{Value, json};
 use store::Protection;
 use testkit::TestApp;
+
+use crate::generic_tables;
 
 async fn set(app: &TestApp, what: &str, id: &str, protection: Protection) {
     let protected = bool::from(protection);
@@ -29,8 +31,19 @@ async fn what_is_protected_is_dropped_by_force_only() {
     let (table, view) = (app.table("ns", "t").await, app.view("ns", "v").await);
     set(&app, "table", id(&table, "table-uuid"), Protection::On).await;
     set(&app, "view", id(&view, "view-uuid"), Protection::On).await;
-    for uri in ["namespaces/ns/tables/t", "namespaces/ns/views/v"] {
-        let uri = app.at(uri);
+    let generic = json!({ "name": "g", "format": "lance" });
+    let uri = generic_tables::at(&app, "namespaces/ns/generic-tables");
+    app.post(&uri, &generic).await.expect(200);
+    let listed = app.get(&uri).await.expect(200);
+    let generic_id = listed["identifiers"][0]["id"].as_str().unwrap();
+    set(&app, "generic-table", generic_id, Protection::On).await;
+    let loaded = app.get(format!("{uri}/g")).await.expect(200);
+    assert_eq!(loaded["table"]["protected"], true);
+    for uri in [
+        app.at("namespaces/ns/tables/t"),
+        app.at("namespaces/ns/views/v"),
+        format!("{uri}/g"),
+    ] {
         let (status, kind, _) = app.delete(&uri).await.error();
         assert_eq!(
             (status, kind.as_str()),
@@ -87,7 +100,7 @@ async fn what_is_not_there_has_no_protection() {
     let app = TestApp::start().await;
     let base = format!("/management/v1/warehouse/{}", app.warehouse);
     let unknown = uuid::Uuid::now_v7();
-    for what in ["namespace", "table", "view"] {
+    for what in ["namespace", "table", "view", "generic-table"] {
         let uri = format!("{base}/{what}/{unknown}/protection");
         assert_eq!(app.get(&uri).await.error().0, 404);
         let set = app.post(&uri, &json!({ "protected": true })).await;

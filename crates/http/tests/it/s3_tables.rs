@@ -168,6 +168,12 @@ async fn what_a_table_bucket_cannot_do_is_refused_with_a_reason() {
         let view = testkit::view("v", ns);
         lake.refuses(&lake.at("views"), &view, (406, "holds no views"))
             .await;
+        let generic = lake
+            .at("generic-tables")
+            .replace("/catalog/", "/lakekeeper/");
+        let body = json!({ "name": "g", "format": "lance" });
+        lake.refuses(&generic, &body, (406, "holds no generic-tables"))
+            .await;
         let change = |table: &str| {
             json!({
                 "identifier": { "namespace": [ns], "name": table }, "requirements": [],

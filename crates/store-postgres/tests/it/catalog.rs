@@ -174,6 +174,7 @@ pub(crate) fn new_table(namespace: NamespaceId, text: &str) -> NewTabular {
         id,
         namespace,
         kind: TabularKind::Table,
+        format: None,
         name: name(text),
         version: Version::FIRST,
         claimed_location: location.clone(),

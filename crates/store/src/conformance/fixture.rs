@@ -335,6 +335,7 @@ pub(super) fn new_table_at(namespace: NamespaceId, text: &str, location: &str) -
         id: TabularId::generate(),
         namespace,
         kind: TabularKind::Table,
+        format: None,
         name: name(text),
         version: Version::FIRST,
         claimed_location: location.to_owned(),
@@ -346,6 +347,14 @@ pub(super) fn new_table_at(namespace: NamespaceId, text: &str, location: &str) -
 pub(super) fn new_view(namespace: NamespaceId, text: &str) -> NewTabular {
     NewTabular {
         kind: TabularKind::View,
+        ..new_table(namespace, text)
+    }
+}
+
+pub(super) fn new_generic_table(namespace: NamespaceId, text: &str) -> NewTabular {
+    NewTabular {
+        kind: TabularKind::GenericTable,
+        format: Some("lance".parse().unwrap()),
         ..new_table(namespace, text)
     }
 }

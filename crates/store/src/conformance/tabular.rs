@@ -5,11 +5,12 @@ use std::sync::Arc;
 use model::{NamespaceId, Page, PageRequest, PageSize, PageToken, TabularId, TabularKind, Version};
 
 use super::fixture::{
-    Catalog, Marks, content, later, name, new_table, new_table_at, new_view, refused, swap, text_of,
+    Catalog, Marks, content, later, name, new_generic_table, new_table, new_table_at, new_view,
+    path, refused, swap, text_of,
 };
 use crate::{
-    Effects, Entity, ListedTabular, NewTabular, Protection, Store, StoreError, TabularRename,
-    TabularRow,
+    Effects, Entity, ListedTabular, NewTabular, Protection, ResolveTarget, Store, StoreError,
+    TabularRename, TabularRow,
 };
 
 async fn page(
@@ -104,6 +105,71 @@ pub async fn lists_show_one_kind_in_pages_by_folded_name(store: &Arc<dyn Store>)
     let nowhere = NamespaceId::generate();
     let none = page(&catalog, nowhere, TabularKind::Table, (None, 100)).await;
     assert!(none.items.is_empty() && none.next.is_none());
+}
+
+pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let namespace = catalog.namespace(&["ns"]).await;
+    let new = new_generic_table(namespace, "Vectors");
+    catalog.create(new.clone()).await.unwrap();
+    catalog.table(namespace, "t").await;
+    let all = page(&catalog, namespace, TabularKind::GenericTable, (None, 100)).await;
+    let listed = ListedTabular {
+        id: new.id,
+        name: "Vectors".to_owned(),
+        protection: Protection::Off,
+        format: new.format.clone(),
+    };
+    assert_eq!(all.items, [listed]);
+    assert!(new.format.is_some());
+    let tables = page(&catalog, namespace, TabularKind::Table, (None, 100)).await;
+    assert_eq!(
+        (names(&tables), &tables.items[0].format),
+        (vec!["t"], &None)
+    );
+    // Made among others, it is made by another statement.
+    let [first, second] = ["a", "b"].map(|text| new_generic_table(namespace, text));
+    let both = vec![first, second];
+    let made = catalog.commit(both, Vec::new(), Effects::none()).await;
+    made.unwrap();
+    let all = page(&catalog, namespace, TabularKind::GenericTable, (None, 100)).await;
+    assert_eq!(names(&all), ["a", "b", "Vectors"]);
+    assert!(all.items.iter().all(|one| one.format == new.format));
+    let row = catalog.load(new.id).await.unwrap();
+    assert_eq!(row.kind, TabularKind::GenericTable);
+    assert_eq!(row.content.metadata, new.content.metadata);
+    let target = ResolveTarget::Tabular(path(&["ns"]).key().clone(), new.name.key().clone());
+    let found = catalog.resolve(target).await.tabular.unwrap();
+    assert_eq!((found.id, found.kind), (new.id, TabularKind::GenericTable));
+    let tree = store.namespace_tree(catalog.warehouse, namespace).await;
+    let kinds = tree.unwrap().tabulars.into_iter().map(|one| one.kind);
+    let generic = kinds.filter(|kind| *kind == TabularKind::GenericTable);
+    assert_eq!(generic.count(), 3);
+}
+
+pub async fn names_and_places_are_shared_by_all_kinds(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let namespace = catalog.namespace(&["ns"]).await;
+    let kinds: [fn(NamespaceId, &str) -> NewTabular; 3] = [new_table, new_view, new_generic_table];
+    for (at, first) in kinds.into_iter().enumerate() {
+        let there = first(namespace, &format!("name{at}"));
+        catalog.create(there.clone()).await.unwrap();
+        for other in kinds {
+            let same_name = other(namespace, &format!("NAME{at}"));
+            refused!(
+                catalog.create(same_name).await,
+                StoreError::AlreadyExists(Entity::TabularName(_))
+            );
+            let inside = NewTabular {
+                claimed_location: format!("{}/in", there.claimed_location),
+                ..other(namespace, "free")
+            };
+            refused!(
+                catalog.create(inside).await,
+                StoreError::LocationTaken { .. }
+            );
+        }
+    }
 }
 
 pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {

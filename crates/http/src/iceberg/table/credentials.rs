@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
+use model::TabularKind;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -21,7 +22,7 @@ use crate::iceberg::loaded::links;
 pub(crate) struct LoadCredentialsResponse {
     /// One entry, with the location that it is for; none where nothing is vended.
     #[schema(value_type = Vec<Object>)]
-    storage_credentials: Vec<Value>,
+    pub(crate) storage_credentials: Vec<Value>,
 }
 
 /// Load vended credentials for a table
@@ -36,7 +37,8 @@ pub(crate) async fn credentials(
 ) -> ApiResult<Response> {
     let (loaded, credential) =
         catalog::table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;
-    let links = links(&app, &headers, &loaded, Some(&at.path))?;
+    let renewed = Some((TabularKind::Table, &at.path));
+    let links = links(&app, &headers, &loaded, renewed)?;
     let body = LoadCredentialsResponse {
         storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),
     };

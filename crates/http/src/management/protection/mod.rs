@@ -1,5 +1,6 @@
 //! Protection from being dropped.
 
+pub(super) mod generic_table;
 pub(super) mod namespace;
 pub(super) mod table;
 pub(super) mod view;

@@ -1,0 +1,24 @@
+//! Loads a generic table.
+
+use model::{TabularKind, TabularPath, WarehouseId};
+
+use super::described::GenericTable;
+use crate::delegation::Access;
+use crate::{Catalog, Loaded, Request, Result};
+
+/// The generic table at the path, and how its caller gets at the files.
+pub async fn load(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    path: &TabularPath,
+) -> Result<(GenericTable, Loaded)> {
+    let at = (warehouse, path);
+    let (table, versioned) = cx.find_content(at, TabularKind::GenericTable).await?;
+    let (table, grant) = cx.require_visible(request, table).await?;
+    let access = Access::to(grant, &versioned)?;
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
+    let (name, protection) = (path.name.as_str().to_owned(), table.stamp.protection);
+    let table = GenericTable::of(name, protection, &versioned.content)?;
+    Ok((table, loaded))
+}

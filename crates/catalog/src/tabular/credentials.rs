@@ -1,0 +1,33 @@
+//! Vends credentials anew, for engines whose former ones end.
+
+use std::sync::Arc;
+
+use authz::Decision;
+use model::{TabularKind, TabularPath, WarehouseId};
+use objects::Permission;
+
+use super::loaded::Loaded;
+use super::target::data_action;
+use crate::delegation::{Access, Grant};
+use crate::{Catalog, Credential, Request, Result};
+
+/// What stands at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
+pub(crate) async fn credentials(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
+) -> Result<(Loaded, Option<Arc<Credential>>)> {
+    let (target, versioned) = cx.find_content((warehouse, path), kind).await?;
+    let [read, write] =
+        [Permission::Read, Permission::Write].map(|permission| data_action(kind, permission));
+    let (target, [may_write]) = cx.require_among(request, read, [write], target).await?;
+    let permission = match may_write {
+        Decision::Allow => Permission::Write,
+        Decision::Deny => Permission::Read,
+    };
+    let grant = Grant::of(request, (&target.warehouse, kind), permission);
+    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&target.warehouse, path));
+    let loaded = Loaded::of(&target.warehouse, target.id(), &versioned).with_access(access);
+    let credential = loaded.credential(cx).await?;
+    Ok((loaded, credential))
+}

@@ -1,0 +1,72 @@
+//! `POST /v1/{prefix}/namespaces/{namespace}/generic-tables`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::generic_table::{Description, GenericTableCreate};
+use http::StatusCode;
+use model::{InvalidTableFormat, Name, Properties};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::LoadGenericTableResponse;
+use crate::app::{App, to_the_end};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{AtNamespace, Posted};
+
+/// A generic table that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CreateGenericTableRequest {
+    name: String,
+    /// What its files are: `lance`, `delta`, `csv`.
+    format: String,
+    /// Where its files are or will be; the catalog chooses if it is left out.
+    base_location: Option<String>,
+    doc: Option<String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[serde(default)]
+    properties: Option<Properties>,
+    /// Its columns, in whatever words.
+    #[schema(value_type = Option<Object>)]
+    schema: Option<Box<RawValue>>,
+    /// What is known of its contents, in whatever words.
+    #[schema(value_type = Option<Object>)]
+    statistics: Option<Box<RawValue>>,
+}
+
+/// Create a generic table
+#[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables", tag = "generic-table", operation_id = "create_generic_table",
+    params(("prefix" = String, Path), ("namespace" = String, Path)), request_body = CreateGenericTableRequest, responses((status = 200, body = LoadGenericTableResponse)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    at: AtNamespace,
+    Posted { request, body }: Posted<CreateGenericTableRequest>,
+) -> ApiResult<Json<LoadGenericTableResponse>> {
+    let format = body.format.parse().map_err(|error: InvalidTableFormat| {
+        ApiError::new(StatusCode::BAD_REQUEST, "InvalidFormat", error.to_string())
+    })?;
+    let name = Name::parse("generic table", &body.name).map_err(|error| {
+        ApiError::new(StatusCode::BAD_REQUEST, "InvalidName", error.to_string())
+    })?;
+    let new = GenericTableCreate {
+        name,
+        location: body.base_location,
+        description: Description {
+            format,
+            doc: body.doc,
+            properties: body.properties.unwrap_or_default(),
+            schema: body.schema,
+            statistics: body.statistics,
+        },
+    };
+    let (warehouse, namespace) = (at.warehouse, at.namespace);
+    let created = to_the_end(async move {
+        catalog::generic_table::create(&app.catalog, &request, warehouse, &namespace, new).await
+    });
+    Ok(Json(LoadGenericTableResponse {
+        table: created.await?.into(),
+        config: None,
+        storage_credentials: None,
+    }))
+}

@@ -1,0 +1,36 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/generic-tables/{table}/credentials`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+use model::TabularKind;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtTabular};
+use crate::iceberg::delegated::storage_credentials;
+use crate::iceberg::loaded::links;
+use crate::iceberg::table::credentials::LoadCredentialsResponse;
+
+/// Load vended credentials for a generic table
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables/{table}/credentials", tag = "generic-table", operation_id = "load_generic_table_credentials",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    responses((status = 200, body = LoadCredentialsResponse)))]
+pub(crate) async fn credentials(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtTabular,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let found =
+        catalog::generic_table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;
+    let (loaded, credential) = found;
+    let renewed_at = Some((TabularKind::GenericTable, &at.path));
+    let links = links(&app, &headers, &loaded, renewed_at)?;
+    let body = LoadCredentialsResponse {
+        storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}

@@ -1,0 +1,26 @@
+//! `DELETE /v1/{prefix}/namespaces/{namespace}/generic-tables/{table}`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{AtTabular, Bodyless, Query};
+use crate::iceberg::table::drop::DropQuery;
+
+/// Drop a generic table
+#[utoipa::path(delete, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables/{table}", tag = "generic-table", operation_id = "drop_generic_table",
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), DropQuery), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    at: AtTabular,
+    Query(query): Query<DropQuery>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let options = query.options(app.settings.purge_default);
+    to_the_end(async move {
+        catalog::generic_table::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,56 @@
+//! `GET /v1/{prefix}/namespaces/{namespace}/generic-tables`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, AtNamespace, PageQuery, Query, encode_token};
+
+/// A generic table in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GenericTableIdentifier {
+    /// The levels of its namespace.
+    namespace: Vec<String>,
+    name: String,
+    /// What its files are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    id: Uuid,
+}
+
+/// Generic tables.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListGenericTablesResponse {
+    identifiers: Vec<GenericTableIdentifier>,
+    next_page_token: Option<String>,
+}
+
+/// List generic tables
+#[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables", tag = "generic-table", operation_id = "list_generic_tables",
+    params(("prefix" = String, Path), ("namespace" = String, Path), PageQuery), responses((status = 200, body = ListGenericTablesResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    at: AtNamespace,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<ListGenericTablesResponse>> {
+    let (page, namespace) = (page.decode(&app)?, at.namespace);
+    let found =
+        catalog::generic_table::list(&app.catalog, &request, at.warehouse, &namespace, page);
+    let found = found.await?;
+    let identifiers = found.items.into_iter().map(|one| GenericTableIdentifier {
+        namespace: namespace.levels().to_vec(),
+        name: one.name,
+        format: one.format.map(Into::into),
+        id: one.id.as_uuid(),
+    });
+    Ok(Json(ListGenericTablesResponse {
+        identifiers: identifiers.collect(),
+        next_page_token: found.next.as_ref().map(encode_token),
+    }))
+}

@@ -1,0 +1,28 @@
+//! `POST /v1/{prefix}/generic-tables/rename`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{At, Posted, identifier};
+use crate::iceberg::table::rename::RenameTableRequest;
+
+/// Rename a generic table
+#[utoipa::path(post, path = "/v1/{prefix}/generic-tables/rename", tag = "generic-table", operation_id = "rename_generic_table",
+    params(("prefix" = String, Path)), request_body = RenameTableRequest, responses((status = 204)))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    At(warehouse): At,
+    Posted { request, body }: Posted<RenameTableRequest>,
+) -> ApiResult<StatusCode> {
+    let (from, to) = (
+        identifier("generic table", &body.source)?,
+        identifier("generic table", &body.destination)?,
+    );
+    to_the_end(async move {
+        catalog::generic_table::rename(&app.catalog, &request, warehouse, &from, &to).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

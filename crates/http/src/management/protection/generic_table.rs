@@ -1,0 +1,42 @@
+//! `/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/protection`.
+
+use axum::Json;
+use axum::extract::State;
+use store::Protection;
+use uuid::Uuid;
+
+use super::{ProtectionResponse, SetProtectionRequest};
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Asked, Path, Posted};
+
+/// Whether a generic table is protected
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/protection", tag = "warehouse", operation_id = "get_generic_table_protection",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path)), responses((status = 200, body = ProtectionResponse)))]
+pub(crate) async fn protection(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+) -> ApiResult<Json<ProtectionResponse>> {
+    Ok(Json(
+        catalog::generic_table::protection(&app.catalog, &request, warehouse.into(), id.into())
+            .await?
+            .into(),
+    ))
+}
+
+/// Protect a generic table from being dropped, or not
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/protection", tag = "warehouse", operation_id = "set_generic_table_protection",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
+pub(crate) async fn protect(
+    State(app): State<App>,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Posted { request, body }: Posted<SetProtectionRequest>,
+) -> ApiResult<Json<ProtectionResponse>> {
+    let protection = Protection::from(body.protected);
+    let at = (warehouse.into(), id.into());
+    let set = to_the_end(async move {
+        catalog::generic_table::protect(&app.catalog, &request, at, protection).await
+    });
+    Ok(Json(set.await?.into()))
+}
