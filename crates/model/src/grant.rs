@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use uuid::Uuid;
+
 use crate::{
     NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, UserId, WarehouseId,
 };
@@ -26,17 +28,41 @@ pub enum Securable {
     Tabular(TabularKind, TabularId),
 }
 
+impl Securable {
+    /// What kind of thing it is, as databases spell it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Project(_) => "project",
+            Self::Role(_) => "role",
+            Self::TagDefinition(_) => "tag-definition",
+            Self::Warehouse(_) => "warehouse",
+            Self::Namespace(_) => "namespace",
+            Self::Tabular(kind, _) => kind.as_str(),
+        }
+    }
+
+    /// Its id, if that is a UUID: the server has none here, a project may be called by a word.
+    pub const fn as_uuid(&self) -> Option<Uuid> {
+        match self {
+            Self::Server | Self::Project(_) => None,
+            Self::Role(id) => Some(id.as_uuid()),
+            Self::TagDefinition(id) => Some(id.as_uuid()),
+            Self::Warehouse(id) => Some(id.as_uuid()),
+            Self::Namespace(id) => Some(id.as_uuid()),
+            Self::Tabular(_, id) => Some(id.as_uuid()),
+        }
+    }
+}
+
 impl fmt::Display for Securable {
     /// As databases key it: the kind and the id, `table/0199…`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Server => out.write_str("server"),
-            Self::Project(id) => write!(out, "project/{id}"),
-            Self::Role(id) => write!(out, "role/{id}"),
-            Self::TagDefinition(id) => write!(out, "tag-definition/{id}"),
-            Self::Warehouse(id) => write!(out, "warehouse/{id}"),
-            Self::Namespace(id) => write!(out, "namespace/{id}"),
-            Self::Tabular(kind, id) => write!(out, "{kind}/{id}"),
+        out.write_str(self.kind())?;
+        match (self, self.as_uuid()) {
+            (Self::Project(id), _) => write!(out, "/{id}"),
+            (_, Some(id)) => write!(out, "/{id}"),
+            (_, None) => Ok(()),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Changes to tables and views that become true together or not at all.
 
-use std::collections::HashSet;
+mod twins;
 
-use model::{NamespaceId, TableFormat, TabularId, TaskId, WarehouseId};
+use futures::future::{BoxFuture, join};
+use model::{NamespaceId, TableFormat, TabularId, TaskId, Version, WarehouseId};
 use store::{Commit, Effects, Entity, NewTabular, Result, StoreError, Swap};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -11,9 +12,11 @@ use uuid::Uuid;
 use crate::connection::{AdvisoryLocks, Attempts, Pools, Session};
 use crate::effects::{Events, NewTasks};
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::{self, NewGrants};
 use crate::idempotency::{self, Records};
 use crate::row::{self, Creates, Places, Swaps, claims, get};
 use crate::tabular;
+use twins::Twins;
 
 /// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
 pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> Result<()> {
@@ -47,6 +50,7 @@ fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
             if commit.creates.is_empty()
                 && swap.claimed_location.is_none()
                 && effects.tasks.is_empty()
+                && effects.grants.is_empty()
                 && effects.idempotency.is_empty() =>
         {
             Some(swap)
@@ -111,7 +115,7 @@ fn one_create<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a NewTabula
 /// Makes it if nothing at all speaks against it. What does, is left to the statement for all commits to say: a third of
 /// that one's time is spent on what this one cannot ask for.
 const CREATE: &str = "with home as materialized (
-        select id from namespace where id = $2 and warehouse_id is not distinct from $1
+        select id, path_key from namespace where id = $2 and warehouse_id is not distinct from $1
         for key share
     ), created as (
         insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
@@ -144,6 +148,16 @@ const CREATE: &str = "with home as materialized (
         insert into outbox (kind, at, warehouse_id, subject, body)
         select e.* from created, unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[],
             $22::text[]) as e
+    ), given as (
+        insert into grant_entry (securable, principal, privilege, created_at, project_id,
+            warehouse_id, path_key, is_live)
+        select g.securable, g.principal, g.privilege, $9, w.project_id, $1,
+            home.path_key || chr(31), true
+        from home cross join created
+            join unnest($24::text[], $25::text[], $26::text[]) as g(securable, principal, privilege)
+                on g.securable = $4 || '/' || created.id
+            cross join (select project_id from warehouse where id = $1) as w
+        on conflict do nothing
     )
     select id from created";
 
@@ -156,9 +170,10 @@ async fn create_one(
 ) -> Work<bool> {
     let events = Events::of(&effects.events)?;
     let records = Records::of(&effects.idempotency);
+    let grants = NewGrants::of(&effects.grants);
     let around: Vec<&str> = row::at_and_above(&new.claimed_location).collect();
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 23] = [
+    let params: [&(dyn ToSql + Sync); 26] = [
         &commit.warehouse.as_uuid(), &new.namespace.as_uuid(), &new.id.as_uuid(),
         &new.kind.as_str(), &new.name.as_str(), &new.name.key().as_str(), &new.claimed_location,
         &new.version.as_i64(), &commit.at.as_ms(), &new.content.location,
@@ -166,11 +181,32 @@ async fn create_one(
         &records.keys, &records.fingerprints, &records.outcomes, &records.times,
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &new.format.as_ref().map(TableFormat::as_str),
+        &grants.securables, &grants.principals, &grants.privileges,
     ];
     let create = db.prepare(CREATE).await?;
-    let run = db.run(&create, &params);
+    let run = stepping(db, commit, Box::pin(db.run(&create, &params)));
     let created = db.exclusively(locks(commit, effects), run).await?;
     Ok(!created.is_empty())
+}
+
+/// Steps the version of what is given in the warehouse with a row whose id somebody may have asked about before, as the bearer
+/// of the id that was. That the commit may yet be refused does no harm.
+async fn stepping(
+    db: &Session,
+    commit: &Commit,
+    run: BoxFuture<'_, Work<Vec<Row>>>,
+) -> Work<Vec<Row>> {
+    let is_reused = |new: &NewTabular| new.version != Version::FIRST;
+    if !commit.creates.iter().any(is_reused) {
+        return run.await;
+    }
+    let step = db.prepare(grants::STEP).await?;
+    let warehouses = [commit.warehouse.as_uuid()];
+    let warehouses = &warehouses[..];
+    let params: [&(dyn ToSql + Sync); 1] = [&warehouses];
+    // Sent together, in this order.
+    let (stepped, ran) = join(db.run(&step, &params), run).await;
+    stepped.and(ran)
 }
 
 /// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
@@ -187,7 +223,7 @@ const APPLY: &str = "with new as materialized (
     ), owners as materialized (
         select id from warehouse where id = any($37::uuid[]) order by id for key share
     ), homes as materialized (
-        select id from namespace where id = any($5) and warehouse_id is not distinct from $1
+        select id, path_key from namespace where id = any($5) and warehouse_id is not distinct from $1
             and (select count(*) from owners) >= 0
         order by id for key share
     ), held as materialized (
@@ -265,6 +301,17 @@ const APPLY: &str = "with new as materialized (
             metadata_location, metadata, format
         from new where (select is_fit from fit) and (select count(*) from made_room) >= 0
         order by namespace_id, name_key
+        returning id, kind, namespace_id
+    ), given as (
+        insert into grant_entry (securable, principal, privilege, created_at, project_id,
+            warehouse_id, path_key, is_live)
+        select g.securable, g.principal, g.privilege, $2, w.project_id, $1,
+            homes.path_key || chr(31), true
+        from created join homes on homes.id = created.namespace_id
+            join unnest($42::text[], $43::text[], $44::text[]) as g(securable, principal, privilege)
+                on g.securable = created.kind || '/' || created.id
+            cross join (select project_id from warehouse where id = $1) as w
+        on conflict do nothing
     ), keyed as (
         insert into idempotency (key, fingerprint, outcome, at)
         select r.* from unnest($26, $27::bytea[], $28::bytea[], $29::bigint[]) as r
@@ -289,6 +336,7 @@ async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()>
     let twins = Twins::of(commit);
     let apply = db.prepare(APPLY).await?;
     let run = run_apply((db, &apply), commit, effects, twins.as_ref());
+    let run = stepping(db, commit, Box::pin(run));
     let applied = db.exclusively(locks(commit, effects), run).await?;
     let verdict = applied.first().map(Verdict::of).transpose()?;
     let verdict = verdict.ok_or_else(|| Failure::damaged("a commit without a verdict"))?;
@@ -304,9 +352,12 @@ async fn run_apply(
     let (new, swap) = (Creates::of(commit), Swaps::of(commit));
     let places = Places::of(commit);
     let (events, tasks) = (Events::of(&effects.events)?, NewTasks::of(&effects.tasks));
-    let records = Records::of(&effects.idempotency);
+    let (records, grants) = (
+        Records::of(&effects.idempotency),
+        NewGrants::of(&effects.grants),
+    );
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 41] = [
+    let params: [&(dyn ToSql + Sync); 44] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -318,6 +369,7 @@ async fn run_apply(
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &tasks.ids, &tasks.queues, &tasks.warehouses, &tasks.subjects, &tasks.payloads, &tasks.due,
         &new.formats,
+        &grants.securables, &grants.principals, &grants.privileges,
     ];
     db.run(statement, &params).await
 }
@@ -335,53 +387,6 @@ fn locks(commit: &Commit, effects: &Effects) -> AdvisoryLocks {
         locks.location(commit.warehouse, claim);
     }
     locks
-}
-
-/// What a commit asks for twice; found without the database, told in its turn.
-enum Twins {
-    Row(TabularId),
-    Name(usize),
-    Id(TabularId),
-    Place { location: String, other: String },
-}
-
-impl Twins {
-    fn of(commit: &Commit) -> Option<Self> {
-        let mut rows = HashSet::new();
-        let replaced = commit.creates.iter().filter_map(|new| new.replaces);
-        let touched = commit.swaps.iter().map(|swap| swap.id);
-        for id in replaced.map(|(id, _)| id).chain(touched) {
-            if !rows.insert(id) {
-                return Some(Self::Row(id));
-            }
-        }
-        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
-        for (at, new) in commit.creates.iter().enumerate() {
-            if !names.insert((new.namespace, new.name.key())) {
-                return Some(Self::Name(at));
-            }
-            if !ids.insert(new.id) {
-                return Some(Self::Id(new.id));
-            }
-        }
-        Self::of_places(&claims(commit).map(|(_, claim)| claim).collect::<Vec<_>>())
-    }
-
-    fn of_places(claims: &[&str]) -> Option<Self> {
-        let mut all = HashSet::new();
-        for claim in claims {
-            if !all.insert(*claim) {
-                let (location, other) = ((*claim).to_owned(), (*claim).to_owned());
-                return Some(Self::Place { location, other });
-            }
-        }
-        claims.iter().find_map(|claim| {
-            let mut above = row::at_and_above(claim).filter(|above| above != claim);
-            let other = above.find(|above| all.contains(above))?.to_owned();
-            let location = (*claim).to_owned();
-            Some(Self::Place { location, other })
-        })
-    }
 }
 
 /// What the statement has seen.

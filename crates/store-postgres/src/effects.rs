@@ -1,13 +1,14 @@
 //! What becomes true together with a change.
 
 use futures::future::try_join;
-use model::Event;
+use model::{Event, Grant};
 use store::{Effects, Entity, IdempotencyRecord, NewTask, StoreError};
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::{self, NewGrants};
 use crate::idempotency::{self, Records};
 use crate::row::{event_kind_as_str, get};
 
@@ -88,6 +89,7 @@ async fn refuse_bad_tasks(db: &Session, tasks: &[NewTask]) -> Work<()> {
 pub(crate) struct Statements {
     pub(crate) events: Option<Statement>,
     pub(crate) tasks: Option<Statement>,
+    pub(crate) grants: Option<Statement>,
 }
 
 /// Prepares them, and looks at what they will need.
@@ -103,7 +105,41 @@ pub(crate) async fn prepare(db: &Session, effects: &Effects) -> Work<Statements>
             Some(db.prepare(INSERT_TASKS).await?)
         }
     };
-    Ok(Statements { events, tasks })
+    let grants = match effects.grants.as_slice() {
+        [] => None,
+        _ => Some(db.prepare(grants::INSERT).await?),
+    };
+    Ok(Statements {
+        events,
+        tasks,
+        grants,
+    })
+}
+
+/// Writes what is given with the change, on what the change has made.
+pub(crate) async fn give(
+    db: &Session,
+    statement: Option<&Statement>,
+    grants: &[Grant],
+) -> Work<()> {
+    let Some(statement) = statement else {
+        return Ok(());
+    };
+    let new = NewGrants::of(grants);
+    db.run(
+        statement,
+        &[
+            &new.securables,
+            &new.principals,
+            &new.privileges,
+            &new.kinds,
+            &new.ids,
+            &new.projects,
+            &None::<i64>,
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 const INSERT_EVENTS: &str = "insert into outbox (kind, at, warehouse_id, subject, body)

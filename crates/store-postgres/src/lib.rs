@@ -7,6 +7,7 @@ mod commit;
 mod connection;
 mod effects;
 mod error;
+mod grants;
 mod idempotency;
 mod migrate;
 mod namespace;

@@ -40,11 +40,12 @@ impl Lookup {
 const BY_NAME: &str = "select k.place, w.version, w.status, n.id, n.version,
         case when k.wants = 1 then n.path end, case when k.wants = 1 then n.properties end,
         n.protected, n.updated_at,
-        t.id, t.kind, t.version, t.protected, t.location, t.metadata_location, t.metadata
+        t.id, t.kind, t.version, t.protected, t.location, t.metadata_location, t.metadata,
+        w.grants_version
     from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[])
         with ordinality as k(warehouse_id, path_key, name_key, wants, place)
     cross join lateral (
-        select version, status from warehouse where id = k.warehouse_id limit 1
+        select version, status, grants_version from warehouse where id = k.warehouse_id limit 1
     ) as w
     left join lateral (
         select id, version, path, properties, protected, updated_at from namespace
@@ -60,10 +61,10 @@ const BY_NAME: &str = "select k.place, w.version, w.status, n.id, n.version,
 
 /// Versions of tables and views, and of warehouses, which are the rows with a status. As plain as can be: with a few keys
 /// at a time it costs more to set a statement up than to run it.
-const BY_ID: &str =
-    "select id, version, null::text from tabular where id = any($1) and coalesce(deleted_at, 0) = 0
+const BY_ID: &str = "select id, version, null::text, 0::bigint from tabular
+    where id = any($1) and coalesce(deleted_at, 0) = 0
     union all
-    select id, version, status from warehouse where id = any($2)";
+    select id, version, status, grants_version from warehouse where id = any($2)";
 
 /// Most contents that one statement answers.
 const CONTENTS: usize = 16;
@@ -180,8 +181,12 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
         match get::<Option<&str>>(row, 2)? {
             None => drop(versions.insert(id, version)),
             Some(status) => {
-                let status = row::status(status)?;
-                stamps.push((id, WarehouseStamp { version, status }));
+                let stamp = WarehouseStamp {
+                    version,
+                    status: row::status(status)?,
+                    grants: row::version(row, 3)?,
+                };
+                stamps.push((id, stamp));
             }
         }
     }
@@ -212,6 +217,7 @@ fn one(named: &Named<'_>, row: &Row) -> Work<Resolved> {
         warehouse: Some(WarehouseStamp {
             version: row::version(row, 1)?,
             status: row::status(get(row, 2)?)?,
+            grants: row::version(row, 16)?,
         }),
         namespace,
         namespace_row,

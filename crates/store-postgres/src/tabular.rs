@@ -199,6 +199,13 @@ async fn location_taken(
 
 async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
     let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
+    // In another namespace others may do something with it. The warehouse stands first in the order of rows.
+    db.execute(
+        "update warehouse set grants_version = grants_version + 1
+         where id = (select warehouse_id from tabular where id = $1 and namespace_id <> $2)",
+        &[&id, &namespace],
+    )
+    .await?;
     // The destination is held before the row, the order that all transactions keep; both stay until the end.
     let row = db
         .query_one(

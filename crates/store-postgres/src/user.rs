@@ -1,12 +1,14 @@
 //! Users that the catalog has heard of.
 
 use async_trait::async_trait;
-use model::{Page, PageRequest, Timestamp, UserId};
-use store::{Entity, Result, StoreError, UserRow, UserSearch, Users};
+use model::{Page, PageRequest, Principal, Timestamp, UserId};
+use store::{Effects, Entity, Result, StoreError, UserRow, UserSearch, Users};
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
+use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::Reach;
 use crate::row::{self, Cut, get};
 
 const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
@@ -116,17 +118,25 @@ impl Users for PostgresStore {
     }
 
     async fn user_drop(&self, id: &UserId) -> Result<()> {
-        self.write(id.clone(), |db, id| {
-            Box::pin(async move {
-                let delete = "delete from catalog_user where id = $1";
-                match db.execute(delete, &[&id.as_str()]).await? {
-                    0 => Err(not_found(Entity::User(id.clone()))),
-                    _ => Ok(()),
-                }
-            })
+        self.change(Effects::none(), id.clone(), |db, id| {
+            Box::pin(remove(db, id))
         })
         .await
     }
+}
+
+async fn remove(db: &Session, id: &UserId) -> Work<()> {
+    // Nobody gives it anything from here on.
+    let hold = "select 1 from catalog_user where id = $1 for update";
+    if db.query_opt(hold, &[&id.as_str()]).await?.is_none() {
+        return Err(not_found(Entity::User(id.clone())));
+    }
+    let principal = Principal::User(id.clone()).to_string();
+    let held = Reach::of_principal(db, &principal).await?.hold(db).await?;
+    held.step(db).await?;
+    db.execute("delete from catalog_user where id = $1", &[&id.as_str()])
+        .await?;
+    Ok(())
 }
 
 fn user(row: &Row) -> Work<UserRow> {

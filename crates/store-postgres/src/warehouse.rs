@@ -25,7 +25,7 @@ impl Warehouses for PostgresStore {
         let found = db
             .query_opt(
                 "select id, project_id, name, status, protected, version, storage_profile,
-                     base_location, storage_secret, settings, created_at, updated_at
+                     base_location, storage_secret, settings, created_at, updated_at, grants_version
                  from warehouse where id = $1",
                 &[&id.as_uuid()],
             )
@@ -45,7 +45,7 @@ impl Warehouses for PostgresStore {
         let found = db
             .query_opt(
                 "select id, project_id, name, status, protected, version, storage_profile,
-                     base_location, storage_secret, settings, created_at, updated_at
+                     base_location, storage_secret, settings, created_at, updated_at, grants_version
                  from warehouse where project_id = $1 and name_key = $2",
                 &[&project.as_str(), &name.key().as_str()],
             )
@@ -69,7 +69,7 @@ impl Warehouses for PostgresStore {
         let rows = db
             .query(
                 "select id, project_id, name, status, protected, version, storage_profile,
-                     base_location, storage_secret, settings, created_at, updated_at
+                     base_location, storage_secret, settings, created_at, updated_at, grants_version
                  from warehouse where project_id = $1 and name_key > $2 order by name_key limit $3",
                 &[&project.as_str(), &cut.after, &cut.limit],
             )
@@ -126,8 +126,9 @@ async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     let inserted = db
         .execute(
             "insert into warehouse (id, project_id, name, name_key, status, protected, version,
-                 storage_profile, base_location, storage_secret, settings, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                 storage_profile, base_location, storage_secret, settings, created_at, updated_at,
+                 grants_version)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
                 &warehouse.id.as_uuid(),
                 &warehouse.project.as_str(),
@@ -142,6 +143,7 @@ async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
                 &warehouse.settings,
                 &warehouse.created_at.as_ms(),
                 &warehouse.updated_at.map(Timestamp::as_ms),
+                &warehouse.grants.as_i64(),
             ],
         )
         .await;
@@ -261,6 +263,7 @@ fn warehouse(row: &Row) -> Work<WarehouseRow> {
         status: row::status(get(row, 3)?)?,
         protection: get::<bool>(row, 4)?.into(),
         version: row::version(row, 5)?,
+        grants: row::version(row, 12)?,
         storage_profile: get(row, 6)?,
         base_location: get(row, 7)?,
         storage_secret: get::<Option<Uuid>>(row, 8)?.map(SecretId::from),

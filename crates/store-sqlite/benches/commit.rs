@@ -70,6 +70,7 @@ async fn plant(path: &Path) -> Planted {
         storage_secret: None,
         settings: "{}".to_owned(),
         version: Version::FIRST,
+        grants: Version::FIRST,
         created_at: NOW,
         updated_at: None,
     };
@@ -150,13 +151,13 @@ async fn write(planted: Arc<Planted>, writer: usize, end: Instant) -> u32 {
                 subject: id.to_string(),
                 body: RawValue::from_string("{\"snapshot\":4711}".to_owned()).unwrap(),
             }],
-            tasks: Vec::new(),
             idempotency: vec![IdempotencyRecord {
                 key: Uuid::new_v4(),
                 fingerprint: [1; 32],
                 outcome: b"200".to_vec(),
                 at: NOW,
             }],
+            ..Effects::none()
         };
         planted.store.tabular_commit(commit, effects).await.unwrap();
         expected = expected.next();

@@ -6,6 +6,7 @@ use store::{Commit, Entity, NewTabular, StoreError, Swap};
 use uuid::Uuid;
 
 use crate::error::{Work, already_exists, not_found};
+use crate::grants::Reach;
 use crate::row::Around;
 use crate::tabular;
 
@@ -29,6 +30,14 @@ pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
     }
     for new in &commit.creates {
         create(db, warehouse, new, commit.at)?;
+    }
+    // Somebody may have asked about the bearer of the id that was.
+    if commit
+        .creates
+        .iter()
+        .any(|new| new.version != Version::FIRST)
+    {
+        Reach::Warehouse(warehouse).step(db)?;
     }
     let moved = commit.swaps.iter().filter_map(|swap| {
         let location = swap.claimed_location.as_deref()?;
@@ -201,76 +210,4 @@ pub(crate) fn place_taken(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use model::{TabularId, WarehouseId};
-    use rusqlite::{Connection, StatementStatus, params};
-
-    use super::{TAKEN, refuse_taken_location};
-    use crate::migrate;
-
-    /// Fills one folder with so many tables.
-    const FILL: &str = "with recursive number (n) as (select 1 union all select n + 1 from number where n < ?4)
-        insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim, protected, version,
-            created_at, location, metadata_location, metadata)
-        select randomblob(16), ?1, ?2, 'table', n, n, ?3 || '/t' || n, 0, 1, 0, '', '', x'00' from number";
-
-    /// Steps of SQLite's machine that the check takes for a free place among so many others.
-    fn steps_among(siblings: u32) -> i32 {
-        let mut db = Connection::open_in_memory().unwrap();
-        migrate::run(&mut db, Path::new("memory")).unwrap();
-        let (warehouse, namespace) = (
-            WarehouseId::generate().as_uuid(),
-            WarehouseId::generate().as_uuid(),
-        );
-        db.execute_batch("insert into project values ('p', 'p', 0)")
-            .unwrap();
-        db.execute(
-            "insert into warehouse values (?1, 'p', 'w', 'w', 'active', 0, 1, '{}', 's3://b', null, '{}', 0, null)",
-            [warehouse],
-        )
-        .unwrap();
-        db.execute(
-            "insert into namespace values (?1, ?2, null, '[\"n\"]', 'n', 0, 1, 0, null, '{}')",
-            [namespace, warehouse],
-        )
-        .unwrap();
-        db.execute(FILL, params![warehouse, namespace, "s3://b/data", siblings])
-            .unwrap();
-        db.execute_batch(
-            "insert into tabular_former_location (tabular_id, location, warehouse_id)
-             select id, location_claim || '-left', warehouse_id from tabular;
-             insert into task (id, queue, warehouse_id, subject, payload, due_at)
-             select randomblob(16), 'purge', warehouse_id, location_claim || '-purged', '', 0 from tabular;",
-        )
-        .unwrap();
-        for location in [
-            "s3://b/data/t5",
-            "s3://b/data/t5-left",
-            "s3://b/data/t5-purged/in",
-            "s3://b",
-        ] {
-            refuse_taken_location(&db, warehouse, TabularId::generate(), location).unwrap_err();
-        }
-        db.prepare_cached(TAKEN)
-            .unwrap()
-            .reset_status(StatementStatus::VmStep);
-        for location in [
-            "s3://b/data/t",
-            "s3://b/data/t5-",
-            "s3://b/data/t50000/in",
-            "s3://b/data/u",
-        ] {
-            refuse_taken_location(&db, warehouse, TabularId::generate(), location).unwrap();
-        }
-        db.prepare_cached(TAKEN)
-            .unwrap()
-            .get_status(StatementStatus::VmStep)
-    }
-
-    #[test]
-    fn ten_thousand_siblings_cost_a_check_no_more_than_ten() {
-        assert_eq!(steps_among(10), steps_among(10_000));
-    }
-}
+mod tests;

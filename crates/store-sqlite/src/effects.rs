@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use store::{Effects, Entity, NewTask, StoreError};
 
 use crate::error::{Work, already_exists, not_found};
-use crate::idempotency;
+use crate::{grants, idempotency};
 
 /// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is
 /// its record, whatever its change would meet now.
@@ -19,13 +19,16 @@ pub(crate) fn claim_keys(db: &Connection, effects: &Effects) -> Work<()> {
     Ok(())
 }
 
-/// Writes the events and tasks.
+/// Writes the events and tasks, and gives what comes with the change.
 pub(crate) fn record(db: &Connection, effects: &Effects) -> Work<()> {
     for event in &effects.events {
         insert_event(db, event)?;
     }
     for task in &effects.tasks {
         insert_task(db, task)?;
+    }
+    for grant in &effects.grants {
+        grants::give(db, grant)?;
     }
     Ok(())
 }

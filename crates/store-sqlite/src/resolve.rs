@@ -38,7 +38,7 @@ fn one(db: &Connection, key: &ResolveKey) -> Work<Resolved> {
 
 fn only_warehouse(db: &Connection, warehouse: Uuid) -> Work<Resolved> {
     let found = db
-        .prepare_cached("select version, status from warehouse where id = ?1")?
+        .prepare_cached("select version, status, grants_version from warehouse where id = ?1")?
         .query_row([warehouse], |row| {
             Ok(warehouse_stamp(row).map(|stamp| Resolved {
                 warehouse: Some(stamp),
@@ -52,7 +52,7 @@ fn only_warehouse(db: &Connection, warehouse: Uuid) -> Work<Resolved> {
 fn stamped_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Work<Resolved> {
     let found = db
         .prepare_cached(
-            "select w.version, w.status, n.id, n.version from warehouse as w
+            "select w.version, w.status, w.grants_version, n.id, n.version from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
              where w.id = ?1",
         )?
@@ -66,7 +66,7 @@ fn stamped_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> W
 fn whole_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Work<Resolved> {
     let found = db
         .prepare_cached(
-            "select w.version, w.status, n.id, n.version, n.id, n.warehouse_id, n.path,
+            "select w.version, w.status, w.grants_version, n.id, n.version, n.id, n.warehouse_id, n.path,
                  n.properties, n.protected, n.version, n.updated_at
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
@@ -75,7 +75,7 @@ fn whole_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Wor
         .query_row(params![warehouse, path.as_str()], |row| {
             Ok(warehouse_and_namespace(row).and_then(|mut resolved| {
                 if resolved.namespace.is_some() {
-                    resolved.namespace_row = Some(namespace::namespace(row, 4)?);
+                    resolved.namespace_row = Some(namespace::namespace(row, 5)?);
                 }
                 Ok(resolved)
             }))
@@ -92,7 +92,7 @@ fn stamped_tabular(
 ) -> Work<Resolved> {
     let found = db
         .prepare_cached(
-            "select w.version, w.status, n.id, n.version, t.id, t.kind, t.version, t.protected
+            "select w.version, w.status, w.grants_version, n.id, n.version, t.id, t.kind, t.version, t.protected
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
              left join tabular as t
@@ -114,7 +114,7 @@ fn whole_tabular(
 ) -> Work<Resolved> {
     let found = db
         .prepare_cached(
-            "select w.version, w.status, n.id, n.version, t.id, t.kind, t.version, t.protected,
+            "select w.version, w.status, w.grants_version, n.id, n.version, t.id, t.kind, t.version, t.protected,
                  t.location, t.metadata_location, t.metadata
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
@@ -136,12 +136,12 @@ fn unchanged(
 ) -> Work<Resolved> {
     let found = db
         .prepare_cached(
-            "select w.version, w.status, exists (
+            "select w.version, w.status, w.grants_version, exists (
                  select 1 from tabular as t where t.id = ?2 and t.version = ?3 and t.deleted_at is null
              ) from warehouse as w where w.id = ?1",
         )?
         .query_row(params![warehouse, id.as_uuid(), known.as_i64()], |row| {
-            let is_unchanged = row.get(2)?;
+            let is_unchanged = row.get(3)?;
             Ok(warehouse_stamp(row).map(|stamp| Resolved {
                 warehouse: Some(stamp),
                 is_unchanged,
@@ -152,21 +152,22 @@ fn unchanged(
     found.unwrap_or_else(|| Ok(Resolved::default()))
 }
 
-/// `version, status` of a warehouse.
+/// `version, status, grants_version` of a warehouse.
 fn warehouse_stamp(row: &Row<'_>) -> Work<WarehouseStamp> {
     Ok(WarehouseStamp {
         version: Version::from_i64(row.get(0)?),
         status: row::status(&row.get::<_, String>(1)?)?,
+        grants: Version::from_i64(row.get(2)?),
     })
 }
 
 /// Behind a warehouse `id, version` of a namespace, null if there is none.
 fn warehouse_and_namespace(row: &Row<'_>) -> Work<Resolved> {
-    let namespace = match row.get::<_, Option<Uuid>>(2)? {
+    let namespace = match row.get::<_, Option<Uuid>>(3)? {
         None => None,
         Some(id) => Some(NamespaceStamp {
             id: id.into(),
-            version: Version::from_i64(row.get(3)?),
+            version: Version::from_i64(row.get(4)?),
         }),
     };
     Ok(Resolved {
@@ -179,12 +180,12 @@ fn warehouse_and_namespace(row: &Row<'_>) -> Work<Resolved> {
 /// Behind a namespace `id, kind, version, protected` of a table or view, null if there is none.
 fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = warehouse_and_namespace(row)?;
-    if let Some(id) = row.get::<_, Option<Uuid>>(4)? {
+    if let Some(id) = row.get::<_, Option<Uuid>>(5)? {
         resolved.tabular = Some(TabularStamp {
             id: id.into(),
-            kind: row::kind(&row.get::<_, String>(5)?)?,
-            version: Version::from_i64(row.get(6)?),
-            protection: row.get::<_, bool>(7)?.into(),
+            kind: row::kind(&row.get::<_, String>(6)?)?,
+            version: Version::from_i64(row.get(7)?),
+            protection: row.get::<_, bool>(8)?.into(),
             content: None,
         });
     }
@@ -195,9 +196,9 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
 fn with_content(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = with_tabular(row)?;
     if let Some(stamp) = &mut resolved.tabular
-        && row.get_ref(8)? != ValueRef::Null
+        && row.get_ref(9)? != ValueRef::Null
     {
-        stamp.content = Some(row::content(row, 8)?);
+        stamp.content = Some(row::content(row, 9)?);
     }
     Ok(resolved)
 }

@@ -181,6 +181,12 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     if taken {
         return Err(already_exists(Entity::TabularName(rename.name.clone())));
     }
+    // In another namespace others may do something with it.
+    db.prepare_cached(
+        "update warehouse set grants_version = grants_version + 1
+         where id = (select warehouse_id from tabular where id = ?1 and namespace_id <> ?2)",
+    )?
+    .execute([id, namespace])?;
     db.prepare_cached(
         "update tabular set namespace_id = ?2, name = ?3, name_key = ?4, version = ?5,
              updated_at = ?6 where id = ?1",

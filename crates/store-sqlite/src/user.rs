@@ -1,12 +1,13 @@
 //! Users that the catalog has heard of.
 
 use async_trait::async_trait;
-use model::{Page, PageRequest, Timestamp, UserId};
+use model::{Page, PageRequest, Principal, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Entity, Result, UserRow, UserSearch, Users};
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::Reach;
 use crate::row::{self, Cut};
 
 const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
@@ -110,12 +111,14 @@ impl Users for SqliteStore {
     async fn user_drop(&self, id: &UserId) -> Result<()> {
         let id = id.clone();
         self.write(move |db| {
+            // Asked while it is still there.
+            let reach = Reach::of_principal(db, Principal::User(id.clone()))?;
             let removed = db
                 .prepare_cached("delete from catalog_user where id = ?1")?
                 .execute([id.as_str()])?;
             match removed {
                 0 => Err(not_found(Entity::User(id))),
-                _ => Ok(()),
+                _ => reach.step(db),
             }
         })
         .await

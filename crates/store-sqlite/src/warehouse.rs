@@ -31,7 +31,7 @@ impl Warehouses for SqliteStore {
             let found = db
                 .prepare_cached(concat!(
                     "select id, project_id, name, status, protected, version, storage_profile, \
-                     base_location, storage_secret, settings, created_at, updated_at ",
+                     base_location, storage_secret, settings, created_at, updated_at, grants_version ",
                     "from warehouse where project_id = ?1 and name_key = ?2"
                 ))?
                 .query_row([project.as_str(), key.as_str()], |row| Ok(warehouse(row)))
@@ -56,7 +56,7 @@ impl Warehouses for SqliteStore {
             let cut = Cut::of(&page);
             let mut statement = db.prepare_cached(concat!(
                 "select id, project_id, name, status, protected, version, storage_profile, \
-                 base_location, storage_secret, settings, created_at, updated_at ",
+                 base_location, storage_secret, settings, created_at, updated_at, grants_version ",
                 "from warehouse where project_id = ?1 and name_key > ?2 order by name_key limit ?3"
             ))?;
             let rows = statement.query(params![project.as_str(), cut.after, cut.limit])?;
@@ -109,8 +109,9 @@ fn create(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     refuse_taken_location(db, warehouse)?;
     db.prepare_cached(
         "insert into warehouse (id, project_id, name, name_key, status, protected, version,
-             storage_profile, base_location, storage_secret, settings, created_at, updated_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             storage_profile, base_location, storage_secret, settings, created_at, updated_at,
+             grants_version)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         id,
@@ -126,6 +127,7 @@ fn create(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
         warehouse.settings,
         warehouse.created_at.as_ms(),
         warehouse.updated_at.map(Timestamp::as_ms),
+        warehouse.grants.as_i64(),
     ])?;
     Ok(())
 }
@@ -216,7 +218,7 @@ fn load(db: &Connection, id: WarehouseId) -> Work<Option<WarehouseRow>> {
     let found = db
         .prepare_cached(
             "select id, project_id, name, status, protected, version, storage_profile,
-                 base_location, storage_secret, settings, created_at, updated_at
+                 base_location, storage_secret, settings, created_at, updated_at, grants_version
              from warehouse where id = ?1",
         )?
         .query_row([id.as_uuid()], |row| Ok(warehouse(row)))
@@ -233,6 +235,7 @@ fn warehouse(row: &Row<'_>) -> Work<WarehouseRow> {
         status: row::status(&status)?,
         protection: row.get::<_, bool>(4)?.into(),
         version: Version::from_i64(row.get(5)?),
+        grants: Version::from_i64(row.get(12)?),
         storage_profile: row.get(6)?,
         base_location: row.get(7)?,
         storage_secret: row.get::<_, Option<Uuid>>(8)?.map(SecretId::from),

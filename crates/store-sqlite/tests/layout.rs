@@ -60,6 +60,7 @@ impl Planted {
             storage_secret: None,
             settings: "{}".to_owned(),
             version: Version::FIRST,
+            grants: Version::FIRST,
             created_at: NOW,
             updated_at: None,
         };

@@ -24,6 +24,10 @@ pub mod concurrency;
 pub mod crash;
 mod fixture;
 #[doc(hidden)]
+pub mod grants;
+#[doc(hidden)]
+pub mod grants_life;
+#[doc(hidden)]
 pub mod idempotency;
 #[doc(hidden)]
 pub mod location;
@@ -284,6 +288,20 @@ macro_rules! conformance_cases {
                 lists_are_cut_into_pages_by_id_and_filtered_by_name
                 a_search_forgives_mistakes_and_puts_the_best_first
                 a_character_that_cannot_be_kept_is_no_fault_of_the_store;
+            grants:
+                what_is_given_is_told_directly_and_on_the_way
+                giving_and_taking_back_can_be_repeated
+                a_change_is_made_as_a_whole
+                lists_are_cut_into_stable_pages
+                what_lies_below_is_told_of_no_sibling
+                managed_access_holds_for_all_below;
+            grants_life:
+                whoever_makes_a_thing_is_given_it_at_once
+                a_refused_creation_gives_nothing
+                grants_end_with_what_they_are_on
+                grants_end_with_whom_they_were_given_to
+                grants_move_with_what_they_are_on
+                a_change_steps_the_version_where_it_counts;
             secret:
                 what_was_created_is_loaded
                 a_taken_id_is_refused

@@ -1,6 +1,6 @@
 //! What becomes true together with a change.
 
-use model::Event;
+use model::{Event, Grant};
 
 use crate::{IdempotencyRecord, NewTask};
 
@@ -18,6 +18,9 @@ pub struct Effects {
     /// already, the whole change is refused with [`StoreError::Replayed`](crate::StoreError::Replayed), before anything else is
     /// looked at.
     pub idempotency: Vec<IdempotencyRecord>,
+    /// What is given with the change, on what the change makes: whoever makes a thing owns it. It is as old as the thing, and
+    /// steps no version of grants: nobody has asked about the thing before.
+    pub grants: Vec<Grant>,
 }
 
 impl Effects {

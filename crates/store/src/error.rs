@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use model::{
-    Name, NamespaceId, NamespacePath, ProjectId, SecretId, TabularId, TaskId, UserId, WarehouseId,
+    Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, SecretId, Securable, TabularId,
+    TagDefinitionId, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -44,9 +45,38 @@ pub enum Entity {
     /// A user.
     #[error("user `{0}`")]
     User(UserId),
+    /// A role.
+    #[error("role `{0}`")]
+    Role(RoleId),
+    /// The definition of a tag.
+    #[error("tag definition `{0}`")]
+    TagDefinition(TagDefinitionId),
     /// A secret.
     #[error("secret `{0}`")]
     Secret(SecretId),
+}
+
+impl From<&Securable> for Entity {
+    fn from(securable: &Securable) -> Self {
+        match securable {
+            Securable::Server => Self::Server,
+            Securable::Project(id) => Self::Project(id.clone()),
+            Securable::Role(id) => Self::Role(*id),
+            Securable::TagDefinition(id) => Self::TagDefinition(*id),
+            Securable::Warehouse(id) => Self::Warehouse(*id),
+            Securable::Namespace(id) => Self::Namespace(*id),
+            Securable::Tabular(_, id) => Self::Tabular(*id),
+        }
+    }
+}
+
+impl From<&Principal> for Entity {
+    fn from(principal: &Principal) -> Self {
+        match principal {
+            Principal::User(id) => Self::User(id.clone()),
+            Principal::Role(id) => Self::Role(*id),
+        }
+    }
 }
 
 /// What a caller of a store can tell apart and act on.

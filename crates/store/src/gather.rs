@@ -146,6 +146,7 @@ mod tests {
             let stamp = WarehouseStamp {
                 version,
                 status: WarehouseStatus::Active,
+                grants: Version::FIRST,
             };
             Ok(keys
                 .iter()

@@ -1,5 +1,11 @@
 //! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
 
+mod cursor;
+mod lineage;
+
+pub use cursor::{OnCursor, ToCursor};
+pub use lineage::Lineage;
+
 use async_trait::async_trait;
 use model::{
     Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, Securable,
@@ -55,6 +61,15 @@ pub struct Standing {
     pub steps: Vec<Step>,
 }
 
+impl Standing {
+    /// Whether managed access is on: of the place itself, and of it or what it lies in.
+    pub fn managed_access(&self) -> (ManagedAccess, ManagedAccess) {
+        let is_on = |step: &Step| step.managed == ManagedAccess::On;
+        let own = self.steps.last().is_some_and(is_on);
+        (own.into(), self.steps.iter().any(is_on).into())
+    }
+}
+
 /// A thing on a way down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -75,6 +90,12 @@ pub enum ManagedAccess {
     On,
 }
 
+impl From<bool> for ManagedAccess {
+    fn from(managed: bool) -> Self {
+        if managed { Self::On } else { Self::Off }
+    }
+}
+
 /// The roles that a token names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenRoles<'a> {
@@ -90,7 +111,7 @@ pub struct TokenRoles<'a> {
 /// version of the grants one more in every warehouse that it concerns, in its own transaction.
 #[async_trait]
 pub trait Grants {
-    /// Makes all changes or none. `NotFound` with what is missing: the thing, a user or a role; a role of another project counts as
+    /// Takes back, then gives: makes all changes or none. `NotFound` with what is missing: the thing, a user or a role; a role of another project counts as
     /// missing, but on the server.
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()>;
 
@@ -135,7 +156,8 @@ pub trait Grants {
     /// their order. One probe of an index each, however much lies below. What is soft-deleted does not count.
     async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>>;
 
-    /// Whether managed access is on: of the warehouse or namespace itself, and of it or what it lies in.
+    /// Whether managed access is on: of the warehouse or namespace itself, and of it or what it lies in. `NotFound`, also of anything
+    /// else.
     async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)>;
 
     /// Switches managed access of a warehouse or namespace. `NotFound`.

@@ -25,7 +25,10 @@ mod warehouse;
 pub use effects::Effects;
 pub use error::{Entity, Result, StoreError};
 pub use gather::Gathered;
-pub use grants::{GrantChange, GrantRow, Grants, ManagedAccess, Place, Standing, Step, TokenRoles};
+pub use grants::{
+    GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Standing, Step,
+    ToCursor, TokenRoles,
+};
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,
@@ -62,6 +65,7 @@ pub trait Store:
     + Outbox
     + SecretRows
     + Users
+    + Grants
     + Debug
     + Send
     + Sync
@@ -80,6 +84,7 @@ impl<T> Store for T where
         + Outbox
         + SecretRows
         + Users
+        + Grants
         + Debug
         + Send
         + Sync

@@ -54,6 +54,8 @@ pub struct WarehouseStamp {
     pub version: Version,
     /// Whether it is served.
     pub status: WarehouseStatus,
+    /// The version of what is given in it.
+    pub grants: Version,
 }
 
 /// How current a namespace is.

@@ -57,6 +57,9 @@ pub struct WarehouseRow {
     pub settings: String,
     /// How often it has changed.
     pub version: Version,
+    /// How often that has changed which decides what somebody may do in it: see [`Grants`](crate::Grants). An update leaves it
+    /// as it is stored.
+    pub grants: Version,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it changed last, if it did.

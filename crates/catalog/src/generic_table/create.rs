@@ -1,6 +1,6 @@
 //! Creates a generic table.
 
-use model::{Name, NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
+use model::{Name, NamespacePath, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use objects::LayoutName;
 use serde_json::json;
 use store::{Protection, StoreError, TabularContent};
@@ -80,6 +80,7 @@ async fn attempt(
     };
     let creation = Creation {
         id,
+        version: Version::FIRST,
         format: Some(table.description.format.clone()),
         claimed,
         content,

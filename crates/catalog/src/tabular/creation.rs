@@ -133,6 +133,8 @@ pub(crate) struct FirstMetadata<'a> {
 pub(crate) struct Creation {
     pub(crate) id: TabularId,
     pub(crate) format: Option<TableFormat>,
+    /// Its first version, which says whether somebody may have had the id before.
+    pub(crate) version: Version,
     pub(crate) claimed: Location,
     pub(crate) content: TabularContent,
     pub(crate) replaces: Option<(TabularId, Version)>,
@@ -180,6 +182,7 @@ pub(crate) async fn create(
     let new = Creation {
         id,
         format: None,
+        version: Version::FIRST,
         claimed,
         content,
         replaces: None,
@@ -214,7 +217,7 @@ pub(crate) async fn insert(
         idempotency: request.record(&committed, now)?,
         ..Effects::none()
     };
-    let version = Version::of_reused_id(now);
+    let version = new.version;
     let create = NewTabular {
         id,
         namespace: place.within.id,

@@ -75,6 +75,7 @@ async fn attempt(
         events: vec![event],
         tasks,
         idempotency: request.record(&(), now)?,
+        ..Effects::none()
     };
     match cx
         .store(&target)

@@ -1,7 +1,7 @@
 //! Takes existing metadata files in as tables and views.
 
 use iceberg::{TableMetadata, ViewMetadata};
-use model::{EventKind, TabularId, TabularKind, TabularPath, WarehouseId};
+use model::{EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use objects::Location;
 use serde_json::json;
 use store::{Protection, StoreError, StoredMetadata, TabularContent};
@@ -160,6 +160,7 @@ async fn attempt(
     let new = Creation {
         id,
         format: None,
+        version: Version::of_reused_id(cx.now()),
         claimed,
         content,
         replaces: replaced.map(|there| (there.id(), there.stamp.version)),

@@ -58,6 +58,7 @@ pub async fn create(
         storage_secret,
         settings: serde_json::to_string(&settings).map_err(CatalogError::internal)?,
         version: Version::FIRST,
+        grants: Version::FIRST,
         created_at: now,
         updated_at: None,
     };

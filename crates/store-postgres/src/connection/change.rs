@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures::future::{BoxFuture, join, join3};
+use futures::future::{BoxFuture, join, join4};
 use store::{Effects, Result, StoreError};
 
 use super::open::Pools;
@@ -59,13 +59,14 @@ async fn once<T, R>(pools: &Pools, effects: &Effects, input: &T, work: BoxedWork
 
 /// Sends the effects and COMMIT together. After an error in the effects the server takes COMMIT as ROLLBACK.
 async fn commit(session: &Session, effects: &Effects, ready: &Statements) -> Work<()> {
-    let (told, queued, committed) = join3(
+    let (told, queued, given, committed) = join4(
         effects::tell(session, ready.events.as_ref(), &effects.events),
         effects::queue(session, ready.tasks.as_ref(), &effects.tasks),
+        effects::give(session, ready.grants.as_ref(), &effects.grants),
         session.order("commit"),
     )
     .await;
-    let answers = [told, queued, committed];
+    let answers = [told, queued, given, committed];
     let is_broken = |answer: &Work<()>| answer.as_ref().is_err_and(Failure::ends_connection);
     if !answers.iter().any(is_broken) {
         session.set_open_transaction(OpenTransaction::No);

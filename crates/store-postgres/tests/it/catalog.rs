@@ -48,6 +48,7 @@ impl Catalog {
             storage_secret: None,
             settings: "{}".to_owned(),
             version: Version::FIRST,
+            grants: Version::FIRST,
             created_at: NOW,
             updated_at: None,
         };

@@ -103,6 +103,7 @@ async fn write(store: Arc<dyn Store>, writer: usize) {
             events: told.collect(),
             tasks: Vec::new(),
             idempotency: vec![record(key)],
+            ..Effects::none()
         };
         let commit = Commit {
             warehouse: warehouse(),

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::{
-    Event, EventKind, Name, NamespaceId, NamespacePath, ProjectId, Properties, TabularId,
-    TabularKind, TaskId, Timestamp, Version, WarehouseId,
+    Event, EventKind, Grant, Name, NamespaceId, NamespacePath, PageRequest, PageSize, Principal,
+    Privilege, ProjectId, Properties, Securable, TabularId, TabularKind, TaskId, Timestamp,
+    UserType, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    Commit, Effects, IdempotencyRecord, NewNamespace, NewTabular, NewTask, ProjectRow, Protection,
-    ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata, Swap, TabularContent,
-    TabularRow, WarehouseRow, WarehouseStatus,
+    Commit, Effects, GrantChange, IdempotencyRecord, NewNamespace, NewTabular, NewTask, ProjectRow,
+    Protection, ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata, Swap,
+    TabularContent, TabularRow, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
 /// When everything happens that does not say otherwise.
@@ -138,6 +139,7 @@ pub(super) fn new_warehouse(project: &ProjectId, text: &str) -> WarehouseRow {
         storage_secret: None,
         settings: "{}".to_owned(),
         version: Version::FIRST,
+        grants: Version::FIRST,
         created_at: NOW,
         updated_at: None,
     }
@@ -180,6 +182,7 @@ impl Marks {
             events: vec![event(EventKind::UpdateTable, &self.subject)],
             tasks: tasks.into_iter().collect(),
             idempotency: vec![record(self.key)],
+            ..Effects::none()
         }
     }
 
@@ -366,5 +369,81 @@ pub(super) fn swap(row: &TabularRow, text: &str) -> Swap {
         expected: row.version,
         claimed_location: None,
         content: content(&row.content.location, text),
+    }
+}
+
+/// A user that the store knows.
+pub(super) async fn user(store: &Arc<dyn Store>, id: &str) -> Principal {
+    let row = UserRow {
+        id: id.parse().unwrap(),
+        name: id.to_owned(),
+        email: None,
+        user_type: UserType::Human,
+        source: UserSource::CreateEndpoint,
+        created_at: NOW,
+        updated_at: None,
+    };
+    let user = Principal::User(row.id.clone());
+    store.user_create(row).await.unwrap();
+    user
+}
+
+pub(super) fn change(
+    on: &Securable,
+    writes: &[(&Principal, Privilege)],
+    deletes: &[(&Principal, Privilege)],
+) -> GrantChange {
+    let owned = |all: &[(&Principal, Privilege)]| {
+        let all = all.iter();
+        all.map(|(to, privilege)| ((*to).clone(), *privilege))
+            .collect()
+    };
+    GrantChange {
+        on: on.clone(),
+        writes: owned(writes),
+        deletes: owned(deletes),
+        at: NOW,
+    }
+}
+
+pub(super) async fn apply(
+    store: &Arc<dyn Store>,
+    on: &Securable,
+    writes: &[(&Principal, Privilege)],
+    deletes: &[(&Principal, Privilege)],
+) -> Result<()> {
+    store
+        .grants_apply(change(on, writes, deletes), Effects::none())
+        .await
+}
+
+/// Who has been given what on a thing.
+pub(super) async fn given_by(
+    store: &Arc<dyn Store>,
+    on: &Securable,
+) -> Vec<(Principal, Privilege)> {
+    let rows = store.grants_on(on, None, PageRequest::FIRST).await.unwrap();
+    let rows = rows.items.into_iter();
+    rows.map(|row| (row.grant.to, row.grant.privilege))
+        .collect()
+}
+
+/// What somebody has been given in a project, read in pages of this size.
+pub(super) async fn given_to(
+    store: &Arc<dyn Store>,
+    (project, to): (&ProjectId, &Principal),
+    size: u64,
+) -> Vec<Grant> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let size = PageSize::clamped(size);
+        let page = store.grants_to(project, to, PageRequest { after, size });
+        let page = page.await.unwrap();
+        assert!(page.items.len() <= size.items() as usize);
+        found.extend(page.items.into_iter().map(|row| row.grant));
+        after = page.next;
+        if after.is_none() {
+            return found;
+        }
     }
 }

@@ -55,6 +55,7 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
         events: vec![event(EventKind::CreateTable, "t")],
         tasks: vec![task("queue", catalog.warehouse)],
         idempotency: vec![first.clone()],
+        ..Effects::none()
     };
     catalog
         .commit(vec![new.clone()], Vec::new(), effects())

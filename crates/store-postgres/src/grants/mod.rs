@@ -1,0 +1,155 @@
+//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+
+mod apply;
+mod list;
+mod reach;
+mod standing;
+
+pub(crate) use apply::{INSERT, NewGrants};
+pub(crate) use reach::{Reach, STEP};
+
+use async_trait::async_trait;
+use model::{Page, PageRequest, Principal, Privileges, ProjectId, Securable};
+use store::{
+    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
+    StoreError, TokenRoles,
+};
+
+use crate::PostgresStore;
+use crate::connection::Session;
+use crate::error::{Failure, Work, not_found};
+use crate::row::{self, get};
+
+#[async_trait]
+impl Grants for PostgresStore {
+    async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()> {
+        self.change(effects, change, |db, change| {
+            Box::pin(apply::apply(db, change))
+        })
+        .await
+    }
+
+    async fn grants_on(
+        &self,
+        on: &Securable,
+        to: Option<&Principal>,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>> {
+        Ok(list::on(&self.read().await?, (on, to), &page).await?)
+    }
+
+    async fn grants_to(
+        &self,
+        project: &ProjectId,
+        to: &Principal,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>> {
+        Ok(list::to(&self.read().await?, (project, to), &page).await?)
+    }
+
+    async fn grants_principals(
+        &self,
+        of: &Principal,
+        token: Option<TokenRoles<'_>>,
+    ) -> Result<Vec<Principal>> {
+        let db = self.read().await?;
+        let (provider, sources) = match token {
+            None => ("", &[][..]),
+            Some(token) => (token.provider, token.sources),
+        };
+        let named = of.to_string();
+        let rows = db.query(PRINCIPALS, &[&named, &provider, &sources]).await?;
+        let found = row::all(&rows, |row| principal(get(row, 0)?))?;
+        let others = found.into_iter().filter(|found| found != of);
+        Ok(std::iter::once(of.clone()).chain(others).collect())
+    }
+
+    async fn grants_standing(
+        &self,
+        principals: &[Principal],
+        places: &[Place],
+    ) -> Result<Vec<Option<Standing>>> {
+        let lineage = standing::lineage(&self.read().await?, principals, places).await?;
+        let places = places.iter();
+        Ok(places.map(|place| lineage.standing(place)).collect())
+    }
+
+    async fn grants_given(
+        &self,
+        principals: &[Principal],
+        on: &[Securable],
+    ) -> Result<Vec<Privileges>> {
+        Ok(standing::given(&self.read().await?, principals, on).await?)
+    }
+
+    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>> {
+        Ok(standing::below(&self.read().await?, principals, of).await?)
+    }
+
+    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
+        let place = match of {
+            Securable::Warehouse(id) => Place::Warehouse(*id),
+            Securable::Namespace(id) => Place::Namespace(*id),
+            _ => return Err(StoreError::NotFound(of.into())),
+        };
+        let db = self.read().await?;
+        let lineage = standing::lineage(&db, &[], std::slice::from_ref(&place)).await?;
+        lineage
+            .standing(&place)
+            .map(|standing| standing.managed_access())
+            .ok_or_else(|| StoreError::NotFound(of.into()))
+    }
+
+    async fn managed_access_set(
+        &self,
+        of: &Securable,
+        managed: ManagedAccess,
+        effects: Effects,
+    ) -> Result<()> {
+        let input = (of.clone(), managed);
+        self.change(effects, input, |db, (of, managed)| {
+            Box::pin(set_managed_access(db, of, *managed))
+        })
+        .await
+    }
+}
+
+/// `$1`, the roles that a token names by provider `$2` and sources `$3`, and the roles that these are in.
+const PRINCIPALS: &str = "with recursive principal (it) as (
+        select $1::text
+        union
+        select 'role:' || role.id from unnest($3::text[]) as named(source)
+        cross join lateral (select id from role
+            where provider_id = $2 and source_id = named.source offset 0) as role
+        union
+        select 'role:' || above.role_id from principal
+        cross join lateral (select role_id from role_member
+            where member = principal.it offset 0) as above
+    )
+    select it from principal order by it";
+
+async fn set_managed_access(db: &Session, of: &Securable, managed: ManagedAccess) -> Work<()> {
+    let (update, id) = match of {
+        Securable::Warehouse(id) => (
+            "update warehouse set managed_access = $2 where id = $1",
+            id.as_uuid(),
+        ),
+        Securable::Namespace(id) => (
+            "update namespace set managed_access = $2 where id = $1",
+            id.as_uuid(),
+        ),
+        _ => return Err(not_found(Entity::from(of))),
+    };
+    let reach = Reach::of(db, of).await?;
+    let reach = reach.ok_or_else(|| not_found(Entity::from(of)))?;
+    let held = reach.hold(db).await?;
+    let is_on = managed == ManagedAccess::On;
+    if db.execute(update, &[&id, &is_on]).await? == 0 {
+        return Err(not_found(Entity::from(of)));
+    }
+    held.step(db).await
+}
+
+fn principal(text: &str) -> Work<Principal> {
+    text.parse().map_err(Failure::damaged)
+}

@@ -1,0 +1,164 @@
+//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+
+mod apply;
+mod list;
+mod reach;
+mod standing;
+
+pub(crate) use apply::give;
+pub(crate) use reach::Reach;
+
+use async_trait::async_trait;
+use model::{Page, PageRequest, Principal, Privileges, ProjectId, Securable};
+use rusqlite::{Connection, params};
+use store::{
+    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
+    TokenRoles,
+};
+
+use crate::SqliteStore;
+use crate::error::{Failure, Work, not_found};
+use crate::row;
+
+#[async_trait]
+impl Grants for SqliteStore {
+    async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| apply::apply(db, &change))
+            .await
+    }
+
+    async fn grants_on(
+        &self,
+        on: &Securable,
+        to: Option<&Principal>,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>> {
+        let (on, to) = (on.clone(), to.cloned());
+        self.read(move |db| list::on(db, (&on, to.as_ref()), &page))
+            .await
+    }
+
+    async fn grants_to(
+        &self,
+        project: &ProjectId,
+        to: &Principal,
+        page: PageRequest,
+    ) -> Result<Page<GrantRow>> {
+        let (project, to) = (project.clone(), to.clone());
+        self.read(move |db| list::to(db, (&project, &to), &page))
+            .await
+    }
+
+    async fn grants_principals(
+        &self,
+        of: &Principal,
+        token: Option<TokenRoles<'_>>,
+    ) -> Result<Vec<Principal>> {
+        let of = of.clone();
+        let (provider, sources) = match token {
+            None => (String::new(), Vec::new()),
+            Some(token) => (token.provider.to_owned(), token.sources.to_vec()),
+        };
+        self.read(move |db| {
+            let mut found = vec![of];
+            let mut named = db.prepare_cached(
+                "select id from role where provider_id = ?1 and source_id = ?2 order by id",
+            )?;
+            for source in &sources {
+                let rows = named.query([&provider, source])?;
+                found.extend(row::all(rows, |row| Ok(reach::role(row.get(0)?)))?);
+            }
+            reach::with_roles(db, found)
+        })
+        .await
+    }
+
+    async fn grants_standing(
+        &self,
+        principals: &[Principal],
+        places: &[Place],
+    ) -> Result<Vec<Option<Standing>>> {
+        let (principals, places) = (principals.to_vec(), places.to_vec());
+        self.read(move |db| {
+            let lineage = standing::lineage(db, &principals, &places)?;
+            let places = places.iter();
+            Ok(places.map(|place| lineage.standing(place)).collect())
+        })
+        .await
+    }
+
+    async fn grants_given(
+        &self,
+        principals: &[Principal],
+        on: &[Securable],
+    ) -> Result<Vec<Privileges>> {
+        let (principals, on) = (standing::texts(principals), on.to_vec());
+        self.read(move |db| {
+            let on = on.iter();
+            on.map(|on| standing::given(db, &principals, on)).collect()
+        })
+        .await
+    }
+
+    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>> {
+        let (principals, of) = (standing::texts(principals), of.to_vec());
+        self.read(move |db| {
+            let of = of.iter();
+            of.map(|of| standing::below(db, &principals, of)).collect()
+        })
+        .await
+    }
+
+    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
+        let of = of.clone();
+        self.read(move |db| {
+            let missing = || not_found(Entity::from(&of));
+            let place = match &of {
+                Securable::Warehouse(id) => Place::Warehouse(*id),
+                Securable::Namespace(id) => Place::Namespace(*id),
+                _ => return Err(missing()),
+            };
+            let lineage = standing::lineage(db, &[], std::slice::from_ref(&place))?;
+            let standing = lineage.standing(&place).ok_or_else(missing)?;
+            Ok(standing.managed_access())
+        })
+        .await
+    }
+
+    async fn managed_access_set(
+        &self,
+        of: &Securable,
+        managed: ManagedAccess,
+        effects: Effects,
+    ) -> Result<()> {
+        let of = of.clone();
+        self.change(effects, move |db| set_managed_access(db, &of, managed))
+            .await
+    }
+}
+
+fn set_managed_access(db: &Connection, of: &Securable, managed: ManagedAccess) -> Work<()> {
+    let missing = || not_found(Entity::from(of));
+    let (update, id) = match of {
+        Securable::Warehouse(id) => (
+            "update warehouse set managed_access = ?2 where id = ?1",
+            id.as_uuid(),
+        ),
+        Securable::Namespace(id) => (
+            "update namespace set managed_access = ?2 where id = ?1",
+            id.as_uuid(),
+        ),
+        _ => return Err(missing()),
+    };
+    let is_on = managed == ManagedAccess::On;
+    let changed = db.prepare_cached(update)?.execute(params![id, is_on])?;
+    if changed == 0 {
+        return Err(missing());
+    }
+    let reach = Reach::of(db, of)?.ok_or_else(missing)?;
+    reach.step(db)
+}
+
+fn principal(text: &str) -> Work<Principal> {
+    text.parse().map_err(Failure::damaged)
+}

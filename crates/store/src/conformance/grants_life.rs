@@ -1,0 +1,284 @@
+//! When grants begin and end, where they go, and what that makes of the version of what is given.
+
+use std::sync::Arc;
+
+use model::{Grant, PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, Version};
+
+use super::fixture::{
+    Catalog, NOW, apply, given_by, given_to, later, new_project, new_table, new_view,
+    new_warehouse, refused, user,
+};
+use super::grants::World;
+use crate::{
+    Effects, Entity, NamespaceDrop, NewTabular, Place, ProjectRow, ResolveTarget, Store, StoreError,
+};
+
+/// Ownership, as it comes with a creation.
+fn owned(on: Securable, by: &Principal) -> Effects {
+    Effects {
+        grants: vec![Grant {
+            on,
+            to: by.clone(),
+            privilege: Privilege::Ownership,
+        }],
+        ..Effects::none()
+    }
+}
+
+pub async fn whoever_makes_a_thing_is_given_it_at_once(store: &Arc<dyn Store>) {
+    let ada = user(store, "oidc~ada").await;
+    let admin = Effects {
+        grants: vec![Grant {
+            on: Securable::Server,
+            to: ada.clone(),
+            privilege: Privilege::Operator,
+        }],
+        ..Effects::none()
+    };
+    let default = new_project();
+    let booted = store.server_bootstrap(NOW, Some(default.clone()), admin);
+    booted.await.unwrap();
+    let project = new_project();
+    let on_project = Securable::Project(project.id.clone());
+    let made = store.project_create(project.clone(), owned(on_project.clone(), &ada));
+    made.await.unwrap();
+    let warehouse = new_warehouse(&project.id, "warehouse");
+    let catalog = Catalog {
+        store: Arc::clone(store),
+        project: project.id.clone(),
+        warehouse: warehouse.id,
+    };
+    let on_warehouse = Securable::Warehouse(warehouse.id);
+    let made = store.warehouse_create(warehouse, owned(on_warehouse.clone(), &ada));
+    made.await.unwrap();
+    let namespace = catalog.new_namespace(&["a"]);
+    let (home, on_namespace) = (namespace.id, Securable::Namespace(namespace.id));
+    let made = store.namespace_create(namespace, owned(on_namespace.clone(), &ada));
+    made.await.unwrap();
+    let (table, view) = (new_table(home, "t"), new_view(home, "v"));
+    let on = |new: &NewTabular| Securable::Tabular(new.kind, new.id);
+    let (on_table, on_view) = (on(&table), on(&view));
+    let alone = catalog.commit(vec![table], Vec::new(), owned(on_table.clone(), &ada));
+    alone.await.unwrap();
+    let others = vec![view, new_table(home, "u")];
+    let together = catalog.commit(others, Vec::new(), owned(on_view.clone(), &ada));
+    together.await.unwrap();
+    let row = catalog.resolve(ResolveTarget::Warehouse).await;
+    assert_eq!(row.warehouse.unwrap().grants, Version::FIRST);
+    let all = [on_project, on_warehouse, on_namespace, on_table, on_view];
+    for on in &all {
+        let rows = store.grants_on(on, None, PageRequest::FIRST).await.unwrap();
+        assert_eq!(rows.items.len(), 1, "{on}");
+        assert_eq!(rows.items[0].grant.privilege, Privilege::Ownership);
+        assert!(rows.items[0].created_at >= NOW);
+    }
+    assert_eq!(given_by(store, &Securable::Server).await.len(), 1);
+    assert_eq!(
+        given_to(store, (&project.id, &ada), 2).await.len(),
+        all.len()
+    );
+    let below = store.grants_below(&[ada], &all[..3]).await.unwrap();
+    assert_eq!(below, [true; 3]);
+}
+
+pub async fn a_refused_creation_gives_nothing(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let on = world.table();
+    // The id of somebody else's table, in another warehouse and in the same.
+    let other = world.catalog.other("other").await;
+    let home = other.namespace(&["x"]).await;
+    for (catalog, home, text) in [(&other, home, "x"), (&world.catalog, world.outer, "y")] {
+        let twin = NewTabular {
+            id: world.table,
+            ..new_table(home, text)
+        };
+        for twins in [vec![twin.clone()], vec![new_table(home, "z"), twin]] {
+            let refused = catalog.commit(twins, Vec::new(), owned(on.clone(), &world.bob));
+            refused!(refused.await, StoreError::AlreadyExists(Entity::Tabular(_)));
+        }
+    }
+    assert!(given_by(store, &on).await.is_empty());
+}
+
+pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let view = new_view(world.inner, "v");
+    let on_view = Securable::Tabular(TabularKind::View, view.id);
+    world.catalog.create(view.clone()).await.unwrap();
+    let mut all = world.way();
+    all.push(on_view.clone());
+    for on in &all {
+        apply(store, on, &[(&world.ada, Privilege::Describe)], &[])
+            .await
+            .unwrap();
+    }
+    let left = || async {
+        let mut left = Vec::new();
+        for on in &all {
+            if !given_by(store, on).await.is_empty() {
+                left.push(on.clone());
+            }
+        }
+        left
+    };
+    let dropped = store.tabular_drop((view.id, Version::FIRST), Effects::none());
+    dropped.await.unwrap();
+    assert_eq!(left().await, all[..6]);
+    // It comes back with the id of the one that was, and with nothing of what had been given on that one.
+    let before = world.version().await;
+    let again = NewTabular {
+        version: Version::of_reused_id(later(7)),
+        ..view.clone()
+    };
+    let owner = owned(on_view.clone(), &world.bob);
+    let made = world.catalog.commit(vec![again.clone()], Vec::new(), owner);
+    made.await.unwrap();
+    assert_eq!(
+        given_by(store, &on_view).await,
+        [(world.bob.clone(), Privilege::Ownership)]
+    );
+    assert!(
+        world.version().await > before,
+        "cached rights are about the one that was"
+    );
+    // So does one that replaces it and takes its id.
+    let replacing = NewTabular {
+        replaces: Some((again.id, again.version)),
+        version: Version::of_reused_id(later(8)),
+        ..again
+    };
+    let owner = owned(on_view.clone(), &world.ada);
+    let made = world.catalog.commit(vec![replacing], Vec::new(), owner);
+    made.await.unwrap();
+    assert_eq!(
+        given_by(store, &on_view).await,
+        [(world.ada.clone(), Privilege::Ownership)]
+    );
+    let tree = store.namespace_tree(world.catalog.warehouse, world.outer);
+    let drop = NamespaceDrop {
+        id: world.outer,
+        expected: Version::FIRST,
+        tree: tree.await.unwrap(),
+    };
+    store.namespace_drop(drop, Effects::none()).await.unwrap();
+    assert_eq!(left().await, all[..3]);
+    let dropped = store.warehouse_drop(world.catalog.warehouse, Effects::none());
+    dropped.await.unwrap();
+    assert_eq!(left().await, all[..2]);
+    let dropped = store.project_drop(&world.catalog.project, Effects::none());
+    dropped.await.unwrap();
+    assert_eq!(left().await, all[..1]);
+    let found = given_to(store, (&world.catalog.project, &world.ada), 10).await;
+    assert_eq!(found, []);
+}
+
+pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    for on in &world.way()[1..] {
+        let writes = [
+            (&world.ada, Privilege::Select),
+            (&world.bob, Privilege::Select),
+        ];
+        apply(store, on, &writes, &[]).await.unwrap();
+    }
+    let before = world.version().await;
+    store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
+    for on in &world.way()[1..] {
+        assert_eq!(
+            given_by(store, on).await,
+            [(world.bob.clone(), Privilege::Select)]
+        );
+    }
+    assert_eq!(world.version().await, before.next());
+    // Who comes back has nothing.
+    let ada = user(store, "oidc~ada").await;
+    assert_eq!(
+        given_to(store, (&world.catalog.project, &ada), 10).await,
+        []
+    );
+    store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
+    assert_eq!(world.version().await, before.next(), "nobody had anything");
+}
+
+pub async fn grants_move_with_what_they_are_on(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let elsewhere = world.catalog.namespace(&["z"]).await;
+    apply(
+        store,
+        &world.table(),
+        &[(&world.ada, Privilege::Select)],
+        &[],
+    )
+    .await
+    .unwrap();
+    let before = world.version().await;
+    world.rename_to(world.inner).await;
+    assert_eq!(world.version().await, before, "it has not moved");
+    assert_eq!(world.below(&world.ada).await, [true; 4]);
+    world.rename_to(elsewhere).await;
+    assert_eq!(world.version().await, before.next());
+    assert_eq!(world.below(&world.ada).await, [true, true, false, false]);
+    let (ada, on) = ([world.ada.clone()], [Securable::Namespace(elsewhere)]);
+    assert_eq!(store.grants_below(&ada, &on).await.unwrap(), [true]);
+    assert_eq!(
+        given_to(store, (&world.catalog.project, &world.ada), 1)
+            .await
+            .len(),
+        1
+    );
+}
+
+pub async fn a_change_steps_the_version_where_it_counts(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let near = world.catalog.other("near").await;
+    let project = ProjectRow {
+        id: ProjectId::generate(),
+        ..new_project()
+    };
+    store
+        .project_create(project.clone(), Effects::none())
+        .await
+        .unwrap();
+    let far = new_warehouse(&project.id, "far");
+    let all = [world.catalog.warehouse, near.warehouse, far.id];
+    store.warehouse_create(far, Effects::none()).await.unwrap();
+    let versions = || async {
+        let places = all.map(Place::Warehouse);
+        let found = store.grants_standing(&[], &places).await.unwrap();
+        found
+            .into_iter()
+            .map(|one| one.unwrap().version.as_i64())
+            .collect::<Vec<_>>()
+    };
+    let mut expected = vec![1, 1, 1];
+    assert_eq!(versions().await, expected);
+    for (depth, on) in world.way().iter().enumerate() {
+        apply(store, on, &[(&world.ada, Privilege::Select)], &[])
+            .await
+            .unwrap();
+        let reached = match depth {
+            0 => 3,
+            1 => 2,
+            _ => 1,
+        };
+        for version in &mut expected[..reached] {
+            *version += 1;
+        }
+        assert_eq!(versions().await, expected, "{on}");
+    }
+    let update = store.warehouse_load(all[0]).await.unwrap();
+    store
+        .warehouse_update(update, Effects::none())
+        .await
+        .unwrap();
+    assert_eq!(versions().await, expected, "an update leaves it");
+    store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
+    for version in &mut expected {
+        *version += 1;
+    }
+    assert_eq!(
+        versions().await,
+        expected,
+        "there was something on the server"
+    );
+}

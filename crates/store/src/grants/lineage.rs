@@ -1,0 +1,65 @@
+//! Ways down from the server, put together from what a database has found.
+
+use std::collections::HashMap;
+
+use model::{NamespaceId, Privileges, ProjectId, Securable, Version, WarehouseId};
+
+use super::{ManagedAccess, Place, Standing, Step};
+
+/// Things that lie on the way to some places. Each is put in once, whatever number of places lies below it.
+#[derive(Debug, Default)]
+pub struct Lineage {
+    /// What has been given on the server.
+    pub server: Privileges,
+    /// What has been given on each project.
+    pub projects: HashMap<ProjectId, Privileges>,
+    /// Of each warehouse its project, the version of its grants, and itself.
+    pub warehouses: HashMap<WarehouseId, (ProjectId, Version, Step)>,
+    /// Of each namespace what it lies in directly, and itself.
+    pub namespaces: HashMap<NamespaceId, (WarehouseId, Option<NamespaceId>, Step)>,
+}
+
+impl Lineage {
+    /// The way to a place; none if the place or something on the way is not there.
+    pub fn standing(&self, place: &Place) -> Option<Standing> {
+        let mut steps = Vec::new();
+        let version = match place {
+            Place::Server => Version::FIRST,
+            Place::Project(id) => self.push_project(id, &mut steps).map(|()| Version::FIRST)?,
+            Place::Warehouse(id) => self.push_warehouse(*id, &mut steps)?,
+            Place::Namespace(id) => self.push_namespaces(*id, &mut steps)?,
+        };
+        steps.push(step(Securable::Server, self.server));
+        steps.reverse();
+        Some(Standing { version, steps })
+    }
+
+    fn push_project(&self, id: &ProjectId, steps: &mut Vec<Step>) -> Option<()> {
+        let given = self.projects.get(id)?;
+        steps.push(step(Securable::Project(id.clone()), *given));
+        Some(())
+    }
+
+    fn push_warehouse(&self, id: WarehouseId, steps: &mut Vec<Step>) -> Option<Version> {
+        let (project, version, warehouse) = self.warehouses.get(&id)?;
+        steps.push(warehouse.clone());
+        self.push_project(project, steps)?;
+        Some(*version)
+    }
+
+    fn push_namespaces(&self, id: NamespaceId, steps: &mut Vec<Step>) -> Option<Version> {
+        let mut next = Some(id);
+        let mut within = None;
+        while let Some(id) = next {
+            let (warehouse, parent, namespace) = self.namespaces.get(&id)?;
+            steps.push(namespace.clone());
+            (within, next) = (Some(*warehouse), *parent);
+        }
+        self.push_warehouse(within?, steps)
+    }
+}
+
+const fn step(on: Securable, given: Privileges) -> Step {
+    let managed = ManagedAccess::Off;
+    Step { on, given, managed }
+}
