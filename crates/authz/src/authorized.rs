@@ -49,6 +49,9 @@ pub enum Denied {
         /// For what.
         action: Action,
     },
+    /// The caller may not even know that it is there.
+    #[error("{0:?} does not exist")]
+    Hidden(Resource),
     /// Nobody could say.
     #[error(transparent)]
     Unavailable(#[from] AuthorizerUnavailable),
@@ -62,6 +65,11 @@ impl Guard {
     /// A guard that asks the given authorizer.
     pub const fn new(authorizer: Arc<dyn Authorizer>) -> Self {
         Self(authorizer)
+    }
+
+    /// Whether the configuration makes the caller an administrator.
+    pub fn is_instance_admin(&self, caller: &Caller) -> bool {
+        self.0.is_instance_admin(caller)
     }
 
     /// The authorizer's name.
@@ -80,12 +88,40 @@ impl Guard {
             action,
             resource: target.resource(),
         };
-        match self.0.decide(caller, &[check]).await?.as_slice() {
+        match self
+            .0
+            .decide(caller, std::slice::from_ref(&check))
+            .await?
+            .as_slice()
+        {
             [Decision::Allow] => Ok(Authorized(target)),
-            _ => Err(Denied::Forbidden {
+            _ => Err(self.denied(caller, check).await),
+        }
+    }
+
+    /// Whether it is forbidden, or there is nothing as far as the caller may know.
+    async fn denied(&self, caller: &Caller, check: Check) -> Denied {
+        let Check { action, resource } = check;
+        let seen = match resource.sight() {
+            None => Ok(true),
+            Some(sight) if sight == action => Ok(false),
+            Some(sight) => {
+                let resource = resource.clone();
+                let check = Check {
+                    action: sight,
+                    resource,
+                };
+                let decided = self.0.decide(caller, &[check]).await;
+                decided.map(|decided| decided == [Decision::Allow])
+            }
+        };
+        match seen {
+            Ok(true) => Denied::Forbidden {
                 caller: caller.clone(),
                 action,
-            }),
+            },
+            Ok(false) => Denied::Hidden(resource),
+            Err(unavailable) => unavailable.into(),
         }
     }
 
@@ -113,17 +149,16 @@ impl Guard {
                 let at = |i| rest.get(i).copied().unwrap_or(Decision::Deny);
                 Ok((Authorized(target), std::array::from_fn(at)))
             }
-            _ => Err(Denied::Forbidden {
-                caller: caller.clone(),
-                action,
-            }),
+            _ => Err(self.denied(caller, Check { action, resource }).await),
         }
     }
 
     /// The caller, with the proof that it may act on what is known of itself: everybody may.
     pub fn of_self(&self, caller: &Caller) -> Option<Authorized<Arc<Identity>>> {
         match caller {
-            Caller::User(identity) => Some(Authorized(Arc::clone(identity))),
+            Caller::User(identity) | Caller::Role(identity, _) => {
+                Some(Authorized(Arc::clone(identity)))
+            }
             Caller::Anonymous | Caller::System => None,
         }
     }

@@ -4,6 +4,10 @@
 mod action;
 mod allow_all;
 mod authorized;
+mod built_in;
+mod instance_admins;
+mod resource;
+mod rights;
 
 pub use action::{
     Action, GenericTableAction, NamespaceAction, ProjectAction, RoleAction, ServerAction,
@@ -11,28 +15,15 @@ pub use action::{
 };
 pub use allow_all::AllowAll;
 pub use authorized::{Authorized, Denied, Guard, Protected};
+pub use built_in::BuiltIn;
+pub use instance_admins::InstanceAdmins;
+pub use resource::{InWarehouse, Resource};
+pub use rights::{Rights, Verdict};
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use model::{Caller, NamespaceId, ProjectId, TabularId, TabularKind, UserId, WarehouseId};
-
-/// What is acted on, with what it lies in: a decision walks up from it, never down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
-    /// The installation.
-    Server,
-    /// A user.
-    User(UserId),
-    /// A project.
-    Project(ProjectId),
-    /// A warehouse.
-    Warehouse(WarehouseId),
-    /// A namespace.
-    Namespace(WarehouseId, NamespaceId),
-    /// A table, a view or a generic table.
-    Tabular(TabularKind, WarehouseId, NamespaceId, TabularId),
-}
+use model::Caller;
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +53,11 @@ pub struct AuthorizerUnavailable(#[source] pub Box<dyn std::error::Error + Send 
 pub trait Authorizer: Debug + Send + Sync {
     /// Its name, as `/management/v1/info` tells it.
     fn name(&self) -> &'static str;
+
+    /// Whether the configuration makes the caller an administrator, whatever has been given to it.
+    fn is_instance_admin(&self, _: &Caller) -> bool {
+        false
+    }
 
     /// Answers all questions, in their order.
     async fn decide(

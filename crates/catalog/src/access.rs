@@ -86,6 +86,11 @@ impl Catalog {
         self.guard.name()
     }
 
+    /// Whether the configuration makes the caller an administrator.
+    pub fn is_instance_admin(&self, request: &Request) -> bool {
+        self.guard.is_instance_admin(&request.caller)
+    }
+
     /// The store, for an act that has been allowed.
     pub(crate) fn store<T>(&self, _proof: &Authorized<T>) -> &dyn Store {
         self.store.as_ref()
@@ -161,10 +166,7 @@ impl Catalog {
         if stamp.status != store::WarehouseStatus::Active {
             return Err(missing());
         }
-        let warehouse = self
-            .warehouses
-            .at(self.lookup(), warehouse, stamp.version)
-            .await?;
+        let warehouse = self.warehouses.at(self.lookup(), warehouse, stamp).await?;
         Ok((warehouse, resolved))
     }
 }

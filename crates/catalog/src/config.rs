@@ -26,13 +26,18 @@ pub async fn load(
     warehouse: Option<&str>,
 ) -> Result<CatalogConfig> {
     user::meet(cx, request).await?;
-    let row = match warehouse.filter(|text| !text.is_empty()) {
+    let named = warehouse.filter(|text| !text.is_empty());
+    let row = match named {
         Some(text) => find(cx, request, text).await?,
         None => only(cx, request).await?,
     };
     let warehouse = std::sync::Arc::new(Warehouse::of(row)?);
     let action = Action::Warehouse(WarehouseAction::GetConfig);
-    let warehouse = cx.require(request, action, warehouse).await?;
+    let required = cx.require(request, action, warehouse).await;
+    let warehouse = required.map_err(|error| match named {
+        Some(text) => error.or_missing(|| missing(text)),
+        None => error,
+    })?;
     let deletion = match warehouse.settings.delete_profile {
         DeleteProfile::Hard => DeletionMode::Hard,
         DeleteProfile::Soft { .. } => DeletionMode::Soft,
@@ -43,13 +48,12 @@ pub async fn load(
     })
 }
 
+fn missing(text: &str) -> CatalogError {
+    let message = format!("Warehouse does not exist: {text}");
+    CatalogError::new(ErrorKind::NoSuchWarehouse, message)
+}
+
 async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRow> {
-    let missing = || {
-        CatalogError::new(
-            ErrorKind::NoSuchWarehouse,
-            format!("Warehouse does not exist: {text}"),
-        )
-    };
     let (project, name) = match text
         .split_once('/')
         .map(|(left, right)| (left.parse::<ProjectId>(), right))
@@ -57,7 +61,7 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRo
         Some((Ok(project), name)) => (project, name),
         _ => (project::of_request(cx, request)?, text),
     };
-    let name = Name::parse("warehouse", name).map_err(|_| missing())?;
+    let name = Name::parse("warehouse", name).map_err(|_| missing(text))?;
     let found = cx.lookup().warehouse_find(&project, &name).await?;
     let found = match (found, name.as_str().parse::<WarehouseId>()) {
         (Some(row), _) => Some(row),
@@ -66,7 +70,7 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRo
     };
     found
         .filter(|row| row.status == WarehouseStatus::Active)
-        .ok_or_else(missing)
+        .ok_or_else(|| missing(text))
 }
 
 async fn only(cx: &Catalog, request: &Request) -> Result<WarehouseRow> {

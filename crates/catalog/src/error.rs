@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::time::Duration;
 
-use authz::Denied;
+use authz::{Denied, Resource};
 use iceberg::{CodecError, ParseError, RequirementFailed, UpdateError};
 use model::{InvalidName, InvalidProjectId};
 use objects::{LocationError, ObjectError, ProfileError};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
+
+use crate::tabular::missing;
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, CatalogError>;
@@ -34,6 +36,10 @@ pub enum ErrorKind {
     Forbidden,
     /// There is no such user.
     NoSuchUser,
+    /// There is no such role.
+    NoSuchRole,
+    /// There is no such tag definition.
+    NoSuchTagDefinition,
     /// There is no such project.
     NoSuchProject,
     /// There is no such warehouse, or it is not active.
@@ -113,6 +119,8 @@ pub struct CatalogError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
     /// When to try again, if somebody said so.
     pub retry_after: Option<Duration>,
+    /// Whether it says that something is not there because the caller may not know of it.
+    pub(crate) is_hidden: bool,
 }
 
 impl CatalogError {
@@ -123,6 +131,7 @@ impl CatalogError {
             message: message.into(),
             source: None,
             retry_after: None,
+            is_hidden: false,
         }
     }
 
@@ -139,7 +148,13 @@ impl CatalogError {
             message,
             source: Some(source.into()),
             retry_after: None,
+            is_hidden: false,
         }
+    }
+
+    /// The error for what is not there, if this one hides something: both must read the same.
+    pub(crate) fn or_missing(self, missing: impl FnOnce() -> Self) -> Self {
+        if self.is_hidden { missing() } else { self }
     }
 
     /// The same for another caller whom it concerns as well.
@@ -149,6 +164,7 @@ impl CatalogError {
             message: self.message.clone(),
             source: self.source.as_ref().map(|source| source.to_string().into()),
             retry_after: self.retry_after,
+            is_hidden: self.is_hidden,
         }
     }
 
@@ -162,6 +178,7 @@ impl CatalogError {
             message,
             source: Some(source.into()),
             retry_after: None,
+            is_hidden: false,
         }
     }
 }
@@ -236,6 +253,10 @@ impl From<Denied> for CatalogError {
     fn from(error: Denied) -> Self {
         match error {
             Denied::Forbidden { .. } => Self::new(ErrorKind::Forbidden, error.to_string()),
+            Denied::Hidden(resource) => Self {
+                is_hidden: true,
+                ..hidden(&resource)
+            },
             Denied::Unavailable(_) => Self::caused(
                 ErrorKind::Unavailable,
                 "the authorizer does not answer; try again".to_owned(),
@@ -243,6 +264,25 @@ impl From<Denied> for CatalogError {
             ),
         }
     }
+}
+
+/// The error for an id that nothing has.
+fn hidden(resource: &Resource) -> CatalogError {
+    let (kind, what, id) = match resource {
+        Resource::Server => (ErrorKind::Forbidden, "Server", String::new()),
+        Resource::User(id) => (ErrorKind::NoSuchUser, "User", id.to_string()),
+        Resource::Project(id) => (ErrorKind::NoSuchProject, "Project", id.to_string()),
+        Resource::Role(_, id) => (ErrorKind::NoSuchRole, "Role", id.to_string()),
+        Resource::TagDefinition(_, id) => (
+            ErrorKind::NoSuchTagDefinition,
+            "Tag definition",
+            id.to_string(),
+        ),
+        Resource::Warehouse(at) => (ErrorKind::NoSuchWarehouse, "Warehouse", at.id.to_string()),
+        Resource::Namespace(_, id) => (ErrorKind::NoSuchNamespace, "Namespace", id.to_string()),
+        Resource::Tabular(kind, .., id) => return missing(*kind, id),
+    };
+    CatalogError::new(kind, format!("{what} does not exist: {id}"))
 }
 
 impl From<store::CorruptMetadata> for CatalogError {

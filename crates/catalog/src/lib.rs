@@ -18,6 +18,7 @@ mod heavy;
 mod idempotency;
 mod location;
 pub mod namespace;
+mod ownership;
 pub mod project;
 mod properties;
 mod purge;

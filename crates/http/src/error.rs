@@ -57,6 +57,8 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "UnprocessableEntityException",
         ),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::NoSuchRole => (StatusCode::NOT_FOUND, "RoleNotFound"),
+        ErrorKind::NoSuchTagDefinition => (StatusCode::NOT_FOUND, "TagDefinitionNotFound"),
         ErrorKind::NoSuchUser => (StatusCode::NOT_FOUND, "UserNotFound"),
         ErrorKind::NoSuchProject => (StatusCode::NOT_FOUND, "ProjectNotFound"),
         ErrorKind::NoSuchWarehouse => (StatusCode::NOT_FOUND, "NoSuchWarehouseException"),

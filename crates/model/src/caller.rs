@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Identity;
+use crate::{Identity, RoleId};
 
 /// The identity on whose behalf a request runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,13 +14,15 @@ pub enum Caller {
     System,
     /// Whoever has shown a token that was verified.
     User(Arc<Identity>),
+    /// The same, who for this request is nothing but one of its roles.
+    Role(Arc<Identity>, RoleId),
 }
 
 impl Caller {
     /// What is known of the user, if it is one.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
-            Self::User(identity) => Some(identity),
+            Self::User(identity) | Self::Role(identity, _) => Some(identity),
             Self::Anonymous | Self::System => None,
         }
     }
@@ -32,6 +34,7 @@ impl fmt::Display for Caller {
             Self::Anonymous => out.write_str("anonymous"),
             Self::System => out.write_str("system"),
             Self::User(identity) => identity.user.fmt(out),
+            Self::Role(identity, role) => write!(out, "{} as role {role}", identity.user),
         }
     }
 }

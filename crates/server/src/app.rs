@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use authn::Authenticator;
-use authz::{AllowAll, Authorizer};
+use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
 use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings, StorageTrial};
 use jobs::{Housekeeping, Retention, Runner, Runners};
@@ -13,7 +13,7 @@ use objects::{LocalStorage, Policy};
 use secrets::{EncryptedSecrets, Key, SecretStore};
 use store::Store;
 
-use crate::config::{Config, KeySource};
+use crate::config::{AuthzBackend, Config, KeySource};
 use crate::{Error, authentication, backend, routes};
 
 /// Top-level namespaces that engines have for themselves.
@@ -43,7 +43,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     secrets: Option<Arc<dyn SecretStore>>,
     authenticator: Option<Arc<dyn Authenticator>>,
-    authorizer: Arc<dyn Authorizer>,
+    authorizer: Option<Arc<dyn Authorizer>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -69,10 +69,10 @@ impl Builder {
         self
     }
 
-    /// Asks this one who may do what, instead of allowing everything.
+    /// Asks this one who may do what, instead of the configured one.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
-        self.authorizer = authorizer;
+        self.authorizer = Some(authorizer);
         self
     }
 
@@ -102,7 +102,7 @@ impl Builder {
         let catalog = Catalog::new(Parts {
             store: Arc::clone(&store),
             secrets,
-            authorizer: self.authorizer,
+            authorizer: authorizer(&self.config, self.authorizer, &store),
             clock: Arc::clone(&self.clock),
             settings: settings(&self.config),
         });
@@ -124,7 +124,7 @@ impl Lakekeeper {
             store: None,
             secrets: None,
             authenticator: None,
-            authorizer: Arc::new(AllowAll),
+            authorizer: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -171,6 +171,24 @@ fn install_tls() {
     {
         tracing::debug!("a TLS provider is installed already");
     }
+}
+
+/// The embedder's authorizer, or the configured one; before either of them the administrators whom the configuration names.
+fn authorizer(
+    config: &Config,
+    given: Option<Arc<dyn Authorizer>>,
+    store: &Arc<dyn Store>,
+) -> Arc<dyn Authorizer> {
+    let config = &config.authorization;
+    let authorizer = given.unwrap_or_else(|| match config.backend {
+        AuthzBackend::BuiltIn => Arc::new(BuiltIn::new(Arc::clone(store) as _)),
+        AuthzBackend::AllowAll => Arc::new(AllowAll),
+    });
+    if config.instance_admins.is_empty() {
+        return authorizer;
+    }
+    let admins = config.instance_admins.iter().cloned();
+    Arc::new(InstanceAdmins::new(admins, authorizer))
 }
 
 fn encrypted(

@@ -4,6 +4,7 @@
 //! reference in `docs/configuration.md` is made of it.
 
 mod authentication;
+mod authorization;
 mod database;
 mod environment;
 mod foreign;
@@ -20,14 +21,16 @@ mod value;
 mod values;
 
 pub use authentication::{Authentication, Connect, Oidc};
+pub use authorization::Authorization;
 pub use database::{Database, KeySource, PostgresConfig};
 pub use environment::variables;
 pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
-    ApiServerUrl, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, NameTemplateText, Origins,
-    Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, Words,
+    ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
+    NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
+    SubjectSource, UserIds, Words,
 };
 pub use values::Effective;
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub key: Option<KeySource>,
     /// How callers are known.
     pub authentication: Authentication,
+    /// What they may do.
+    pub authorization: Authorization,
     /// Names and storage.
     pub names: Names,
     /// Bounds and meaning of requests.
@@ -201,11 +206,13 @@ impl Config {
         }
         let for_key = database.as_ref().filter(|_| needs >= Needs::Secrets);
         let key = database::key_source(&mut values, for_key);
+        let authentication = authentication::authentication(&mut values, &sources.environment);
         let mut config = Self {
             addresses: addresses(&mut values),
             database,
             key,
-            authentication: authentication::authentication(&mut values, &sources.environment),
+            authorization: authorization::authorization(&mut values, &authentication),
+            authentication,
             names: names(&mut values),
             requests: requests(&mut values),
             resources: resources(&mut values),

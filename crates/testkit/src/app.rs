@@ -26,6 +26,8 @@ pub struct TestApp {
     pub store: Arc<dyn Store>,
     /// The id of the warehouse `demo`.
     pub warehouse: String,
+    /// What each request shows from now on.
+    pub token: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) folder: TempDir,
 }
@@ -53,7 +55,8 @@ impl TestApp {
 
     /// A request.
     pub fn call(&self, method: Method, uri: impl Into<String>) -> Call {
-        Call::new(self.router.clone(), method, uri.into())
+        let asked = (method, uri.into());
+        Call::new(self.router.clone(), asked, self.token.clone())
     }
 
     /// `GET`.

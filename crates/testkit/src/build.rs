@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authn::Authenticator;
-use authz::{AllowAll, Authorizer};
+use authz::{AllowAll, Authorizer, BuiltIn};
 use catalog::{Catalog, Parts, Settings};
 use http_api::{App, HttpSettings};
 use model::{Clock, SystemClock};
@@ -18,17 +18,24 @@ use crate::TestApp;
 #[derive(Debug)]
 pub struct TestAppBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
-    authorizer: Arc<dyn Authorizer>,
+    authorizer: Decides,
     clock: Arc<dyn Clock>,
     settings: Settings,
     http: HttpSettings,
+}
+
+/// Who decides what is allowed.
+#[derive(Debug)]
+enum Decides {
+    These(Arc<dyn Authorizer>),
+    Grants,
 }
 
 impl Default for TestAppBuilder {
     fn default() -> Self {
         Self {
             authenticator: None,
-            authorizer: Arc::new(AllowAll),
+            authorizer: Decides::These(Arc::new(AllowAll)),
             clock: Arc::new(SystemClock),
             settings: Settings {
                 storage_policy: Policy {
@@ -53,7 +60,14 @@ impl TestAppBuilder {
     /// Asks this one who may do what.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
-        self.authorizer = authorizer;
+        self.authorizer = Decides::These(authorizer);
+        self
+    }
+
+    /// Lets the grants in its database decide who may do what.
+    #[must_use]
+    pub fn built_in(mut self) -> Self {
+        self.authorizer = Decides::Grants;
         self
     }
 
@@ -87,10 +101,14 @@ impl TestAppBuilder {
         let key = Key::from_passphrase(&Plaintext::new("a passphrase of the tests")).unwrap();
         let rows = Arc::clone(&store);
         let secrets = EncryptedSecrets::new(rows, key, Arc::clone(&self.clock));
+        let authorizer = match self.authorizer {
+            Decides::These(authorizer) => authorizer,
+            Decides::Grants => Arc::new(BuiltIn::new(Arc::clone(&store) as _)),
+        };
         let catalog = Arc::new(Catalog::new(Parts {
             store: Arc::clone(&store),
             secrets: Arc::new(secrets),
-            authorizer: self.authorizer,
+            authorizer,
             clock: Arc::clone(&self.clock),
             settings: self.settings,
         }));
@@ -103,6 +121,7 @@ impl TestAppBuilder {
             clock: self.clock,
             folder: tempfile::tempdir().unwrap(),
             warehouse: String::new(),
+            token: None,
         }
     }
 

@@ -22,16 +22,23 @@ pub struct Call {
     uri: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
+    token: Option<String>,
 }
 
 impl Call {
-    pub(crate) fn new(router: Router, method: Method, uri: String) -> Self {
+    /// With this token unless it gets another one.
+    pub(crate) fn new(
+        router: Router,
+        (method, uri): (Method, String),
+        token: Option<String>,
+    ) -> Self {
         Self {
             router,
             method,
             uri,
             headers: Vec::new(),
             body: Bytes::new(),
+            token,
         }
     }
 
@@ -63,7 +70,12 @@ impl Call {
     }
 
     /// Sent so that it can be awaited later.
-    async fn send(self) -> Answer {
+    async fn send(mut self) -> Answer {
+        if let Some(token) = self.token.take()
+            && !self.headers.iter().any(|(name, _)| name == "authorization")
+        {
+            self = self.token(&token);
+        }
         let asked = format!("{} {}", self.method, self.uri);
         let mut request = Request::builder()
             .method(self.method)

@@ -4,6 +4,7 @@ use model::{TabularKind, TabularPath, WarehouseId};
 
 use super::described::GenericTable;
 use crate::delegation::Access;
+use crate::tabular::missing;
 use crate::{Catalog, Loaded, Request, Result};
 
 /// The generic table at the path, and how its caller gets at the files.
@@ -15,7 +16,10 @@ pub async fn load(
 ) -> Result<(GenericTable, Loaded)> {
     let at = (warehouse, path);
     let (table, versioned) = cx.find_content(at, TabularKind::GenericTable).await?;
-    let (table, grant) = cx.require_visible(request, table).await?;
+    let (table, grant) = cx
+        .require_visible(request, table)
+        .await
+        .map_err(|error| error.or_missing(|| missing(TabularKind::GenericTable, path)))?;
     let access = Access::to(grant, &versioned)?;
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
     let (name, protection) = (path.name.as_str().to_owned(), table.stamp.protection);

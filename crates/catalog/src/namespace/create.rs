@@ -1,7 +1,7 @@
 //! Creates a namespace.
 
 use authz::{Action, NamespaceAction, WarehouseAction};
-use model::{EventKind, NamespaceId, NamespacePath, Properties, WarehouseId};
+use model::{EventKind, NamespaceId, NamespacePath, Properties, Securable, WarehouseId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Effects, Entity, NewNamespace, ResolveTarget, Store, StoreError};
@@ -83,6 +83,7 @@ async fn insert(
     let effects = Effects {
         events: vec![event],
         idempotency,
+        grants: request.ownership(Securable::Namespace(id)),
         ..Effects::none()
     };
     let path = new.path.clone();

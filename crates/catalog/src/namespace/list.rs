@@ -1,6 +1,6 @@
 //! Lists the namespaces directly below another one, or at the top.
 
-use authz::{Action, NamespaceAction, Protected, Resource, WarehouseAction};
+use authz::{Action, InWarehouse, NamespaceAction, Protected, Resource, WarehouseAction};
 use model::{NamespaceId, NamespacePath, Page, WarehouseId};
 use store::{ListedNamespace, ResolveTarget, Store};
 
@@ -20,20 +20,16 @@ pub async fn list(
             let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
             let action = Action::Warehouse(WarehouseAction::ListNamespaces);
             let within = cx.require(request, action, found).await?;
-            list_below(cx, request, (cx.store(&within), warehouse, None), query).await
+            let at = (within.as_resource(), None);
+            list_below(cx, request, (cx.store(&within), at), query).await
         }
         Some(parent) => {
             let action = NamespaceAction::ListNamespaces;
             let within = cx
                 .require_namespace(request, warehouse, parent, action)
                 .await?;
-            list_below(
-                cx,
-                request,
-                (cx.store(&within), warehouse, Some(within.id)),
-                query,
-            )
-            .await
+            let at = (within.warehouse.as_resource(), Some(within.id));
+            list_below(cx, request, (cx.store(&within), at), query).await
         }
     }
 }
@@ -41,15 +37,19 @@ pub async fn list(
 async fn list_below(
     cx: &Catalog,
     request: &Request,
-    (store, warehouse, parent): (&dyn Store, WarehouseId, Option<NamespaceId>),
+    (store, (within, parent)): (&dyn Store, (InWarehouse, Option<NamespaceId>)),
     query: ListQuery,
 ) -> Result<Page<ListedNamespace>> {
+    let within = &within;
     collect(query, |page| async move {
-        let found = store.namespace_list(warehouse, parent, page).await?;
+        let found = store.namespace_list(within.id, parent, page).await?;
         let seen = found
             .items
             .into_iter()
-            .map(|item| ListedTarget { warehouse, item })
+            .map(|item| ListedTarget {
+                within: within.clone(),
+                item,
+            })
             .collect();
         let action = Action::Namespace(NamespaceAction::GetMetadata);
         let visible = cx.filter(request, action, seen).await?;
@@ -66,12 +66,12 @@ async fn list_below(
 }
 
 struct ListedTarget {
-    warehouse: WarehouseId,
+    within: InWarehouse,
     item: ListedNamespace,
 }
 
 impl Protected for ListedTarget {
     fn resource(&self) -> Resource {
-        Resource::Namespace(self.warehouse, self.item.id)
+        Resource::Namespace(self.within.clone(), self.item.id)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct NamespaceTarget {
 
 impl Protected for NamespaceTarget {
     fn resource(&self) -> Resource {
-        Resource::Namespace(self.warehouse.id(), self.id)
+        Resource::Namespace(self.warehouse.as_resource(), self.id)
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct NamespaceRowTarget {
 
 impl Protected for NamespaceRowTarget {
     fn resource(&self) -> Resource {
-        Resource::Namespace(self.warehouse.id(), self.row.id)
+        Resource::Namespace(self.warehouse.as_resource(), self.row.id)
     }
 }
 
@@ -56,8 +56,9 @@ impl Catalog {
         let (warehouse, resolved) = self.resolve(warehouse, target).await?;
         let id = resolved.namespace.ok_or_else(|| missing(path))?.id;
         let target = NamespaceTarget { warehouse, id };
-        self.require(request, Action::Namespace(action), target)
-            .await
+        let required = self.require(request, Action::Namespace(action), target);
+        let required = required.await;
+        required.map_err(|error| error.or_missing(|| missing(path)))
     }
 
     /// The namespace at the path with its row, if the caller may do this to it.
@@ -72,7 +73,8 @@ impl Catalog {
         let (warehouse, resolved) = self.resolve(warehouse, target).await?;
         let row = resolved.namespace_row.ok_or_else(|| missing(path))?;
         let target = NamespaceRowTarget { warehouse, row };
-        self.require(request, Action::Namespace(action), target)
-            .await
+        let required = self.require(request, Action::Namespace(action), target);
+        let required = required.await;
+        required.map_err(|error| error.or_missing(|| missing(path)))
     }
 }

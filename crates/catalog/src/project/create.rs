@@ -1,7 +1,7 @@
 //! Creates a project.
 
 use authz::{Action, ServerAction};
-use model::{EventKind, ProjectId};
+use model::{EventKind, Privilege, ProjectId, Securable};
 use serde_json::json;
 use store::{Effects, ProjectRow, StoreError};
 
@@ -42,6 +42,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: ProjectCreate) -> Resu
     };
     let effects = Effects {
         events: vec![event],
+        grants: request.creators_grant(Securable::Project(id.clone()), Privilege::ProjectAdmin),
         ..Effects::none()
     };
     cx.store(&server)

@@ -1,15 +1,29 @@
 //! Makes the installation usable.
 
 use authz::{Action, ServerAction};
+use model::{Privilege, Securable};
 use store::{Effects, ProjectRow, StoreError};
 
 use super::ServerTarget;
 use crate::user::{Existing, NewUser};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, user};
 
+/// What becomes of who bootstraps the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// It administrates the server, and sees no data unless somebody gives it a right to.
+    ByAdmin,
+    /// It may do everything: a program that operates the installation.
+    ByOperator,
+}
+
 /// Accepts the terms of use and creates the default project. Works once. The caller, if it is somebody, is known from then
-/// on as it says.
-pub async fn bootstrap(cx: &Catalog, request: &Request, said: NewUser) -> Result<()> {
+/// on as it says, and the first to be given something.
+pub async fn bootstrap(
+    cx: &Catalog,
+    request: &Request,
+    (said, operation): (NewUser, Operation),
+) -> Result<()> {
     let server = cx
         .require(
             request,
@@ -28,9 +42,22 @@ pub async fn bootstrap(cx: &Catalog, request: &Request, said: NewUser) -> Result
         name: "Default Project".to_owned(),
         created_at: now,
     });
+    let first = match operation {
+        Operation::ByAdmin => Privilege::Admin,
+        Operation::ByOperator => Privilege::Operator,
+    };
+    let mut grants = request.creators_grant(Securable::Server, first);
+    if let Some(project) = &default_project {
+        let on = Securable::Project(project.id.clone());
+        grants.extend(request.creators_grant(on, Privilege::ProjectAdmin));
+    }
+    let effects = Effects {
+        grants,
+        ..Effects::none()
+    };
     let done = cx
         .store(&server)
-        .server_bootstrap(now, default_project, Effects::none())
+        .server_bootstrap(now, default_project, effects)
         .await;
     done.map_err(|error| match error {
         StoreError::AlreadyExists(_) => CatalogError::new(

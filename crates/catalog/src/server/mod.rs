@@ -3,7 +3,7 @@
 mod bootstrap;
 mod info;
 
-pub use bootstrap::bootstrap;
+pub use bootstrap::{Operation, bootstrap};
 pub use info::{ServerView, info};
 
 use authz::{Protected, Resource};

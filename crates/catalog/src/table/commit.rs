@@ -216,6 +216,7 @@ async fn swap(
             Change::Create(create) => commit.creates.push(create.clone()),
         }
         effects.events.extend_from_slice(&plan.events);
+        effects.grants.extend_from_slice(&plan.grants);
     }
     let Some(first) = plans.first() else {
         return Ok(());

@@ -93,6 +93,7 @@ impl<'a> Draft<'a> {
             change: Change::None,
             content: content.clone(),
             events: Vec::new(),
+            grants: Vec::new(),
             is_written: false,
             id: self.table.id(),
             base_version: self.versioned.version,

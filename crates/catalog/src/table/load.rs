@@ -6,6 +6,7 @@ use store::StoredMetadata;
 
 use crate::delegation::Access;
 use crate::heavy::heavy;
+use crate::tabular::missing;
 use crate::{Catalog, CatalogError, Loaded, Representation, Request, Result, files};
 
 /// The table at the path.
@@ -18,7 +19,10 @@ pub async fn load(
 ) -> Result<Loaded> {
     let at = (warehouse, path);
     let (table, versioned) = cx.find_content(at, TabularKind::Table).await?;
-    let (table, grant) = cx.require_visible(request, table).await?;
+    let (table, grant) = cx
+        .require_visible(request, table)
+        .await
+        .map_err(|error| error.or_missing(|| missing(TabularKind::Table, path)))?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
     let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);

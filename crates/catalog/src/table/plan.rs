@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use authz::Authorized;
 use iceberg::{CommitPoint, apply_table, check_table};
-use model::{Event, EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
+use model::{
+    Event, EventKind, Grant, Securable, TabularId, TabularKind, TabularPath, Version, WarehouseId,
+};
 use serde_json::json;
 use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
@@ -41,6 +43,8 @@ pub(super) struct Plan {
     pub(super) change: Change,
     pub(super) content: TabularContent,
     pub(super) events: Vec<Event>,
+    /// What the creator of a new table gets.
+    pub(super) grants: Vec<Grant>,
     pub(super) is_written: bool,
     pub(super) id: TabularId,
     pub(super) base_version: Version,
@@ -222,6 +226,7 @@ async fn plan_create(
         change: Change::None,
         content: unwritten(),
         events: Vec::new(),
+        grants: request.ownership(Securable::Tabular(TabularKind::Table, id)),
         is_written: false,
         id,
         base_version: version,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction};
 use model::{
-    EventKind, NamespacePath, Properties, TableFormat, TabularId, TabularKind, TabularPath,
-    Version, WarehouseId,
+    EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
+    TabularPath, Version, WarehouseId,
 };
 use objects::Location;
 use serde_json::{Value, json};
@@ -81,7 +81,10 @@ impl Catalog {
             warehouse: Arc::clone(&warehouse),
             id: row.id,
         };
-        let within = self.require(request, creating(kind), target).await?;
+        let within = self
+            .require(request, creating(kind), target)
+            .await
+            .map_err(|error| error.or_missing(|| namespace::missing(namespace)))?;
         table_bucket::check_kind(&warehouse, kind)?;
         Ok(CreationPlace {
             warehouse,
@@ -215,6 +218,7 @@ pub(crate) async fn insert(
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&committed, now)?,
+        grants: request.ownership(Securable::Tabular(kind, id)),
         ..Effects::none()
     };
     let version = new.version;

@@ -7,7 +7,7 @@ use model::{TabularKind, TabularPath, WarehouseId};
 use objects::Permission;
 
 use super::loaded::Loaded;
-use super::target::data_action;
+use super::target::{data_action, missing};
 use crate::delegation::{Access, Grant};
 use crate::{Catalog, Credential, Request, Result};
 
@@ -20,7 +20,10 @@ pub(crate) async fn credentials(
     let (target, versioned) = cx.find_content((warehouse, path), kind).await?;
     let [read, write] =
         [Permission::Read, Permission::Write].map(|permission| data_action(kind, permission));
-    let (target, [may_write]) = cx.require_among(request, read, [write], target).await?;
+    let (target, [may_write]) = cx
+        .require_among(request, read, [write], target)
+        .await
+        .map_err(|error| error.or_missing(|| missing(kind, path)))?;
     let permission = match may_write {
         Decision::Allow => Permission::Write,
         Decision::Deny => Permission::Read,

@@ -96,7 +96,7 @@ impl Protected for ListedTarget<'_> {
     fn resource(&self) -> Resource {
         Resource::Tabular(
             self.kind,
-            self.namespace.warehouse.id(),
+            self.namespace.warehouse.as_resource(),
             self.namespace.id,
             self.item.id,
         )

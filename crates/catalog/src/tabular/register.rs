@@ -136,7 +136,9 @@ async fn replaced(
     }
     let there = cx
         .require(request, TabularAction::Drop.on(kind), there)
-        .await?;
+        .await
+        // Who may create there may know that the name is taken.
+        .map_err(|error| error.or_missing(|| taken(kind, kind, path)))?;
     Ok(Some(there.into_inner()))
 }
 

@@ -54,7 +54,9 @@ async fn attempt(
             warehouse: found.warehouse,
             id: namespace,
         };
-        cx.require(request, creating(kind), target).await?;
+        cx.require(request, creating(kind), target)
+            .await
+            .map_err(|error| error.or_missing(|| namespace_missing(from, to)))?;
     }
     // Only who may create there hears what is there.
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {

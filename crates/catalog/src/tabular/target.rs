@@ -60,7 +60,8 @@ impl TabularTarget {
 
 impl Protected for TabularTarget {
     fn resource(&self) -> Resource {
-        Resource::Tabular(self.kind(), self.warehouse.id(), self.namespace, self.id())
+        let within = self.warehouse.as_resource();
+        Resource::Tabular(self.kind(), within, self.namespace, self.id())
     }
 }
 
@@ -213,7 +214,8 @@ impl Catalog {
         let found = self.find_tabular(at.0, at.1).await?;
         let target = found.tabular.filter(|target| target.kind() == kind);
         let target = target.ok_or_else(|| missing(kind, at.1))?;
-        self.require(request, action.on(kind), target).await
+        let required = self.require(request, action.on(kind), target).await;
+        required.map_err(|error| error.or_missing(|| missing(kind, at.1)))
     }
 
     /// The same with its current content, out of the cache where the database says that it is current.
@@ -225,7 +227,8 @@ impl Catalog {
         action: TabularAction,
     ) -> Result<(Authorized<TabularTarget>, Arc<Versioned>)> {
         let (target, versioned) = self.find_content(at, kind).await?;
-        let target = self.require(request, action.on(kind), target).await?;
+        let required = self.require(request, action.on(kind), target).await;
+        let target = required.map_err(|error| error.or_missing(|| missing(kind, at.1)))?;
         Ok((target, versioned))
     }
 
@@ -238,9 +241,10 @@ impl Catalog {
         action: TabularAction,
     ) -> Result<(Vec<Result<Authorized<TabularTarget>>>, Arc<Versioned>)> {
         let (target, versioned) = self.find_content(at, kind).await?;
-        let asked = requests
-            .iter()
-            .map(|request| self.require(request, action.on(kind), target.clone()));
+        let asked = requests.iter().map(async |request| {
+            let required = self.require(request, action.on(kind), target.clone()).await;
+            required.map_err(|error| error.or_missing(|| missing(kind, at.1)))
+        });
         Ok((join_all(asked).await, versioned))
     }
 

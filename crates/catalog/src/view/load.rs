@@ -3,6 +3,7 @@
 use model::{TabularKind, TabularPath, WarehouseId};
 
 use crate::delegation::Access;
+use crate::tabular::missing;
 use crate::{Catalog, Loaded, Request, Result};
 
 /// The view at the path.
@@ -14,7 +15,10 @@ pub async fn load(
 ) -> Result<Loaded> {
     let at = (warehouse, path);
     let (view, versioned) = cx.find_content(at, TabularKind::View).await?;
-    let (view, grant) = cx.require_visible(request, view).await?;
+    let (view, grant) = cx
+        .require_visible(request, view)
+        .await
+        .map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
     let loaded = Loaded::of(&view.warehouse, view.id(), &versioned);
     Ok(loaded.with_access(Access::to(grant, &versioned)?))
 }

@@ -1,7 +1,7 @@
 //! Creates a warehouse.
 
 use authz::{Authorized, ProjectAction};
-use model::{EventKind, InvalidName, Name, ProjectId, SecretId, Version, WarehouseId};
+use model::{EventKind, InvalidName, Name, ProjectId, SecretId, Securable, Version, WarehouseId};
 use objects::{ProfileError, StorageCredential};
 use secrets::{Plaintext, SecretStore};
 use serde_json::json;
@@ -67,6 +67,7 @@ pub async fn create(
     let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, now, &body)?;
     let effects = Effects {
         events: vec![event],
+        grants: request.ownership(Securable::Warehouse(id)),
         ..Effects::none()
     };
     let created = cx

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use authz::{Protected, Resource};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use authz::{InWarehouse, Protected, Resource};
 use model::{Version, WarehouseId};
 use objects::{Objects, S3Signer, StorageCredential, StorageProfile, TableBucket, Vendor};
 use quick_cache::sync::Cache;
-use store::{Store, WarehouseRow};
+use store::{Store, WarehouseRow, WarehouseStamp};
 use tokio::sync::OnceCell;
 
 use super::WarehouseSettings;
@@ -18,6 +20,8 @@ pub(crate) struct Warehouse {
     pub(crate) row: WarehouseRow,
     pub(crate) profile: StorageProfile,
     pub(crate) settings: WarehouseSettings,
+    /// The newest version of its grants that the database has told of.
+    grants: AtomicI64,
     objects: OnceCell<Arc<dyn Objects>>,
     signer: OnceCell<S3Signer>,
     vendor: OnceCell<Option<Arc<dyn Vendor>>>,
@@ -26,7 +30,7 @@ pub(crate) struct Warehouse {
 
 impl Protected for Warehouse {
     fn resource(&self) -> Resource {
-        Resource::Warehouse(self.row.id)
+        Resource::Warehouse(self.as_resource())
     }
 }
 
@@ -36,6 +40,7 @@ impl Warehouse {
         let profile = StorageProfile::from_json(&json).map_err(CatalogError::internal)?;
         let settings = serde_json::from_str(&row.settings).map_err(CatalogError::internal)?;
         Ok(Self {
+            grants: AtomicI64::new(row.grants.as_i64()),
             row,
             profile,
             settings,
@@ -44,6 +49,15 @@ impl Warehouse {
             vendor: OnceCell::new(),
             table_bucket: OnceCell::new(),
         })
+    }
+
+    /// To an authorizer: what is known of its grants must not be older than this.
+    pub(crate) fn as_resource(&self) -> InWarehouse {
+        InWarehouse {
+            id: self.row.id,
+            project: self.row.project.clone(),
+            grants: Version::from_i64(self.grants.load(Ordering::Acquire)),
+        }
     }
 
     pub(crate) const fn id(&self) -> WarehouseId {
@@ -154,16 +168,18 @@ impl Default for WarehouseCache {
 }
 
 impl WarehouseCache {
-    /// The warehouse, at the given version or newer.
+    /// The warehouse, at the version of the stamp or newer, with grants at its version or newer.
     pub(crate) async fn at(
         &self,
         store: &dyn Store,
         id: WarehouseId,
-        version: Version,
+        stamp: WarehouseStamp,
     ) -> Result<Arc<Warehouse>> {
         if let Some(known) = self.0.get(&id)
-            && known.row.version >= version
+            && known.row.version >= stamp.version
         {
+            let grants = stamp.grants.as_i64();
+            known.grants.fetch_max(grants, Ordering::AcqRel);
             return Ok(known);
         }
         let loaded = Arc::new(Warehouse::of(store.warehouse_load(id).await?)?);

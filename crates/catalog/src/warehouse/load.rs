@@ -1,6 +1,6 @@
 //! Loads a warehouse.
 
-use authz::{Action, Protected, Resource, WarehouseAction};
+use authz::{Action, InWarehouse, Protected, Resource, WarehouseAction};
 use model::WarehouseId;
 use objects::StorageProfile;
 use store::{StoreError, WarehouseRow};
@@ -43,7 +43,11 @@ pub(super) struct WarehouseTarget(pub(super) WarehouseRow);
 
 impl Protected for WarehouseTarget {
     fn resource(&self) -> Resource {
-        Resource::Warehouse(self.0.id)
+        Resource::Warehouse(InWarehouse {
+            id: self.0.id,
+            project: self.0.project.clone(),
+            grants: self.0.grants,
+        })
     }
 }
 

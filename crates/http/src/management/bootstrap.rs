@@ -1,6 +1,7 @@
 //! `POST /v1/bootstrap`.
 
 use axum::extract::State;
+use catalog::server::Operation;
 use catalog::user::NewUser;
 use http::StatusCode;
 use serde::Deserialize;
@@ -17,6 +18,9 @@ use crate::management::user::UserTypeField;
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct BootstrapRequest {
     accept_terms_of_use: bool,
+    /// Whether the caller is a program that operates the installation, and may do everything.
+    #[serde(default)]
+    is_operator: bool,
     user_name: Option<String>,
     user_email: Option<String>,
     user_type: Option<UserTypeField>,
@@ -41,7 +45,14 @@ pub(crate) async fn bootstrap(
         email: body.user_email,
         user_type: body.user_type.map(Into::into),
     };
-    to_the_end(async move { catalog::server::bootstrap(&app.catalog, &request, said).await })
-        .await?;
+    let operation = if body.is_operator {
+        Operation::ByOperator
+    } else {
+        Operation::ByAdmin
+    };
+    to_the_end(async move {
+        catalog::server::bootstrap(&app.catalog, &request, (said, operation)).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,6 +17,7 @@ mod encodings;
 mod endpoints;
 mod files;
 mod generic_tables;
+mod grants;
 mod idempotency;
 mod layouts;
 mod lists;

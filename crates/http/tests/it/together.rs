@@ -120,11 +120,15 @@ async fn those_that_wait_share_a_file_and_keep_their_events_and_keys() {
         .map(|event| serde_json::from_str(event.body.get()).unwrap())
         .collect();
     assert_eq!(updates.len(), 9);
-    for (n, told) in updates[1..].iter().enumerate() {
+    for told in &updates[1..] {
         assert_eq!(told["metadata-location"], locations[0]);
+    }
+    // On a busy machine they may have come to the line in another order.
+    for n in 0..8 {
         let expected =
             json!([{ "action": "set-properties", "updates": { format!("key-{n}"): "1" } }]);
-        assert_eq!(told["updates"], expected);
+        let told = updates.iter().filter(|told| told["updates"] == expected);
+        assert_eq!(told.count(), 1, "key-{n}");
     }
 }
 

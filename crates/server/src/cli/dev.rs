@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use catalog::server::Operation;
 use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings};
 use catalog::{Catalog, ErrorKind, Request};
@@ -80,7 +81,8 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
 async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let request = Request::system();
     if !catalog::server::info(cx).await?.is_bootstrapped {
-        catalog::server::bootstrap(cx, &request, NewUser::default()).await?;
+        let said = (NewUser::default(), Operation::ByAdmin);
+        catalog::server::bootstrap(cx, &request, said).await?;
     }
     match catalog::config::load(cx, &request, Some(WAREHOUSE)).await {
         Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}

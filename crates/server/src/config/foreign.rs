@@ -24,8 +24,8 @@ pub(super) struct Foreign {
 
 const UNKNOWN_RULE: &str =
     "no setting has this name, and a rule about who is let in must not be lost: see the reference";
-const NO_AUTHORIZATION: &str = "this version has no authorization: whoever is let in may do everything. Unset it only if that \
-     is what you want";
+const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database (LAKEKEEPER__AUTHZ_BACKEND=builtin): see \
+     docs/authorization.md";
 const NO_EVENTS: &str = "this version publishes no events";
 const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
@@ -66,17 +66,10 @@ const OFF: &[&str] = &["false"];
 pub(super) static FOREIGN: &[Foreign] = &[
     refused("OPENID_*", UNKNOWN_RULE),
     refused("KUBERNETES_AUTHENTICATION_*", UNKNOWN_RULE),
-    refused_unless(
-        "AUTHZ_BACKEND",
-        &["allowall", "allow-all"],
-        NO_AUTHORIZATION,
-    ),
-    refused_unless("INSTANCE_ADMINS", &["[]"], NO_AUTHORIZATION),
-    refused("OPENFGA__*", NO_AUTHORIZATION),
-    refused("CEDAR__*", NO_AUTHORIZATION),
-    refused("TRUSTED_ENGINES*", NO_AUTHORIZATION),
+    refused("OPENFGA__*", NO_SUCH_ENGINE),
+    refused("CEDAR__*", NO_SUCH_ENGINE),
+    refused("TRUSTED_ENGINES*", NO_SUCH_ENGINE),
     refused("ROLE_PROVIDER*", NO_ROLES),
-    ignored("ROLE__MAX_NESTING_DEPTH", NO_ROLES),
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
     refused("NATS_*", NO_EVENTS),
@@ -218,7 +211,7 @@ mod tests {
     fn what_would_weaken_the_server_is_refused() {
         for (name, value) in [
             ("OPENID_AUDIENCES", "catalog"),
-            ("AUTHZ_BACKEND", "openfga"),
+            ("OPENFGA__ENDPOINT", "http://localhost:8081"),
             ("SECRET_BACKEND", "kv2"),
             ("KAFKA_CONFIG_FILE", "/etc/kafka"),
         ] {
@@ -238,11 +231,7 @@ mod tests {
 
     #[test]
     fn what_asks_for_nothing_is_accepted() {
-        for (name, value) in [
-            ("AUTHZ_BACKEND", "AllowAll"),
-            ("SECRET_BACKEND", "postgres"),
-            ("OPENID_AUDIENCES", ""),
-        ] {
+        for (name, value) in [("SECRET_BACKEND", "postgres"), ("OPENID_AUDIENCES", "")] {
             assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");
         }
     }

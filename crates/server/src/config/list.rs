@@ -8,8 +8,9 @@ use secrets::Plaintext;
 
 use super::setting::{Group, Setting, settings};
 use super::value::{
-    ApiServerUrl, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat, NameTemplateText, Origins,
-    Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, Words,
+    ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
+    NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
+    SubjectSource, UserIds, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -130,6 +131,17 @@ settings! {
         /// Whether it is well that nobody is authenticated. `true`: no warning is logged; `false`: the server does not start
         /// then.
         INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
+    }
+
+    "Authorization" "Who may do what, once it is known who asks; see `docs/authorization.md`." {
+        /// Who decides. `builtin`: grants in the catalog's own database; the default as soon as callers are authenticated,
+        /// which it needs. `allowall`: nobody, everything is allowed; the default without authentication.
+        AUTHZ_BACKEND: Option<AuthzBackend> = None;
+        /// Users who may do everything but read and write data and give privileges to others, whatever has been given to
+        /// them: `["oidc~1234", "kubernetes~system:serviceaccount:lake:operator"]`.
+        INSTANCE_ADMINS: UserIds = UserIds::default();
+        /// Most levels that roles may be in one another.
+        ROLE__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
     }
 
     "Projects and names" "" {

@@ -8,9 +8,9 @@ mod number;
 mod text;
 
 pub use bytes::ByteCount;
-pub use choice::{LogFormat, SslMode, SubjectSource};
+pub use choice::{AuthzBackend, LogFormat, SslMode, SubjectSource};
 pub use duration::Span;
-pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims};
+pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
 pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 

@@ -32,7 +32,7 @@ pub(super) const ROOMS: [Room; 17] = [
     room("objects", &["model"], &[]),
     room("secrets", &["model", "store"], &["store-sqlite"]),
     room("authn", &["model"], &[]),
-    room("authz", &["model"], &[]),
+    room("authz", &["model", "store"], &["store-sqlite"]),
     room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "catalog",

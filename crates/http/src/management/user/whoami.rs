@@ -17,8 +17,7 @@ use crate::extract::Asked;
 pub(crate) struct WhoamiResponse {
     #[serde(flatten)]
     user: User,
-    /// Whether the operator has made them an administrator of the installation by its configuration, which this build does
-    /// not know.
+    /// Whether the operator has made them an administrator of the installation by its configuration.
     is_instance_admin: bool,
 }
 
@@ -38,6 +37,6 @@ pub(crate) async fn whoami(
     };
     Ok(Json(WhoamiResponse {
         user: user.into(),
-        is_instance_admin: false,
+        is_instance_admin: app.catalog.is_instance_admin(&request),
     }))
 }

@@ -65,6 +65,16 @@ choice! {
     }
 }
 
+choice! {
+    /// Who decides what callers may do.
+    AuthzBackend, "`builtin`, `allowall`" {
+        /// Grants in the catalog's own database.
+        BuiltIn = "builtin",
+        /// Nobody: everything is allowed.
+        AllowAll = "allowall",
+    }
+}
+
 impl From<SubjectSource> for authn::SubjectSource {
     fn from(source: SubjectSource) -> Self {
         match source {

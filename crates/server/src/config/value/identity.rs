@@ -1,6 +1,7 @@
 //! What identity providers and their tokens are described by.
 
 use authn::{NameTemplate, RequiredClaim};
+use model::UserId;
 use url::{Host, Url};
 
 use super::{ServerUrl, Value};
@@ -54,6 +55,31 @@ impl Value for ApiServerUrl {
 
     fn print(&self) -> Option<String> {
         Some(self.0.clone())
+    }
+}
+
+/// Users by their ids, as a TOML array of strings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserIds(pub Vec<UserId>);
+
+impl Value for UserIds {
+    const KIND: &'static str = "list such as `[\"oidc~1234\"]`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let array = text.parse::<toml::Value>().ok();
+        let array = array.as_ref().and_then(toml::Value::as_array);
+        let rule = || format!("must be a {}", Self::KIND);
+        let ids = array.ok_or_else(rule)?.iter().map(|id| {
+            let id = id.as_str().ok_or_else(rule)?;
+            id.parse()
+                .map_err(|error: model::InvalidUserId| error.to_string())
+        });
+        ids.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn print(&self) -> Option<String> {
+        let ids = self.0.iter().map(|id| toml::Value::from(id.as_str()));
+        (!self.0.is_empty()).then(|| toml::Value::Array(ids.collect()).to_string())
     }
 }
 

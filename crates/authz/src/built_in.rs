@@ -1,0 +1,284 @@
+//! Decides by the grants in our own database.
+//!
+//! What rights a caller has in a place is kept in memory for as long as the version of the warehouse's grants is the one that
+//! the database has told for this very request. So a decision costs nothing as a rule, after a change of grants one walk from
+//! the place up, and never depends on what else lies there.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{Caller, Principal, Privileges, Securable, Version};
+use quick_cache::sync::Cache;
+use store::{Grants, Place, StoreError, TokenRoles};
+
+use crate::{
+    Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource, Rights, RoleAction,
+    Verdict,
+};
+
+/// Most places and most tables of which rights are kept; about 200 bytes each.
+const KEPT: usize = 50_000;
+
+/// The authorizer that needs nothing but the catalog's database.
+pub struct BuiltIn {
+    grants: Arc<dyn Grants + Send + Sync>,
+    rights: Cache<(Caller, Place), (Version, Rights)>,
+    given: Cache<(Caller, Securable), (Version, Privileges)>,
+}
+
+impl fmt::Debug for BuiltIn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("BuiltIn")
+    }
+}
+
+#[async_trait]
+impl Authorizer for BuiltIn {
+    fn name(&self) -> &'static str {
+        "builtin"
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        match caller {
+            Caller::System => Ok(vec![Decision::Allow; checks.len()]),
+            Caller::Anonymous => Ok(vec![Decision::Deny; checks.len()]),
+            Caller::User(_) | Caller::Role(..) => {
+                let mut asked = Asked::new(self, caller);
+                let decided = asked.decide(checks).await;
+                decided.map_err(|error| AuthorizerUnavailable(Box::new(error)))
+            }
+        }
+    }
+}
+
+impl BuiltIn {
+    /// Decides by these grants.
+    pub fn new(grants: Arc<dyn Grants + Send + Sync>) -> Self {
+        Self {
+            grants,
+            rights: Cache::new(KEPT),
+            given: Cache::new(KEPT),
+        }
+    }
+}
+
+/// One call: what it has found out by now.
+struct Asked<'a> {
+    engine: &'a BuiltIn,
+    caller: &'a Caller,
+    principals: Option<Vec<Principal>>,
+    rights: HashMap<Place, Rights>,
+    given: HashMap<Securable, Privileges>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(engine: &'a BuiltIn, caller: &'a Caller) -> Self {
+        Self {
+            engine,
+            caller,
+            principals: None,
+            rights: HashMap::new(),
+            given: HashMap::new(),
+        }
+    }
+
+    /// First by what passes down from above, which is in memory as a rule; then, for what is left, by what was given on the
+    /// thing itself; then by what was given below it.
+    async fn decide(&mut self, checks: &[Check]) -> Result<Vec<Decision>, StoreError> {
+        self.learn_rights(checks).await?;
+        let mut verdicts: Vec<_> = checks
+            .iter()
+            .map(|check| self.by_inheritance(check))
+            .collect();
+        let open = |verdict: &Verdict| *verdict != Verdict::Allow;
+        let left: Vec<_> = pairs(checks, &verdicts, open)
+            .filter(|check| check.resource.leaf().is_some())
+            .collect();
+        if !left.is_empty() {
+            self.learn_given(&left).await?;
+            for (check, verdict) in checks.iter().zip(&mut verdicts) {
+                if *verdict != Verdict::Allow {
+                    *verdict = self.with_given(check);
+                }
+            }
+        }
+        let left: Vec<_> =
+            pairs(checks, &verdicts, |verdict| *verdict == Verdict::IfBelow).collect();
+        let mut below = self.below(&left).await?.into_iter();
+        let decide = |verdict| match verdict {
+            Verdict::Allow => Decision::Allow,
+            Verdict::IfBelow if below.next() == Some(true) => Decision::Allow,
+            Verdict::IfBelow | Verdict::Deny => Decision::Deny,
+        };
+        Ok(verdicts.into_iter().map(decide).collect())
+    }
+
+    fn by_inheritance(&self, check: &Check) -> Verdict {
+        if let (Action::User(action), Resource::User(user)) = (check.action, &check.resource)
+            && action.is_free_for_oneself()
+            && matches!(self.caller, Caller::User(identity) if identity.user == *user)
+        {
+            return Verdict::Allow;
+        }
+        self.rights_on(check).verdict(check.action, &check.resource)
+    }
+
+    fn with_given(&self, check: &Check) -> Verdict {
+        if let (Action::Role(RoleAction::Assume), Resource::Role(_, role)) =
+            (check.action, &check.resource)
+            && let Some(principals) = &self.principals
+            && principals.contains(&Principal::Role(*role))
+        {
+            return Verdict::Allow;
+        }
+        self.rights_on(check).verdict(check.action, &check.resource)
+    }
+
+    /// By what is known by now.
+    fn rights_on(&self, check: &Check) -> Rights {
+        let rights = self.rights.get(&check.resource.place());
+        let rights = rights.copied().unwrap_or(Rights::NONE);
+        match check.resource.leaf() {
+            None => rights,
+            Some(leaf) => {
+                let given = self.given.get(&leaf).copied().unwrap_or_default();
+                rights.leaf(leaf, given)
+            }
+        }
+    }
+
+    /// The rights in the places that the checks are about.
+    async fn learn_rights(&mut self, checks: &[Check]) -> Result<(), StoreError> {
+        let mut unknown = Vec::new();
+        for check in checks {
+            let place = check.resource.place();
+            if self.rights.contains_key(&place) || unknown.contains(&place) {
+                continue;
+            }
+            match self.kept_rights(&place, check.resource.version()) {
+                Some(rights) => drop(self.rights.insert(place, rights)),
+                None => unknown.push(place),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.learn_principals().await?;
+        let principals = self.principals.as_deref().unwrap_or_default();
+        let found = self
+            .engine
+            .grants
+            .grants_standing(principals, &unknown)
+            .await?;
+        for (place, standing) in unknown.into_iter().zip(found) {
+            // In a place that is not there nobody may do anything.
+            let rights = standing.as_ref().map_or(Rights::NONE, Rights::along);
+            if let (Some(standing), Place::Warehouse(_) | Place::Namespace(_)) = (&standing, &place)
+            {
+                let key = (self.caller.clone(), place.clone());
+                self.engine.rights.insert(key, (standing.version, rights));
+            }
+            self.rights.insert(place, rights);
+        }
+        Ok(())
+    }
+
+    fn kept_rights(&self, place: &Place, version: Option<Version>) -> Option<Rights> {
+        let key = (self.caller.clone(), place.clone());
+        let (known, rights) = self.engine.rights.get(&key)?;
+        (known >= version?).then_some(rights)
+    }
+
+    /// What was given on the things themselves.
+    async fn learn_given(&mut self, checks: &[&Check]) -> Result<(), StoreError> {
+        let mut unknown: Vec<(Securable, Option<Version>)> = Vec::new();
+        for check in checks {
+            let (Some(leaf), version) = (check.resource.leaf(), check.resource.version()) else {
+                continue;
+            };
+            if self.given.contains_key(&leaf) || unknown.iter().any(|(one, _)| *one == leaf) {
+                continue;
+            }
+            let key = (self.caller.clone(), leaf);
+            match (self.engine.given.get(&key), version) {
+                (Some((known, given)), Some(version)) if known >= version => {
+                    self.given.insert(key.1, given);
+                }
+                _ => unknown.push((key.1, version)),
+            }
+        }
+        self.learn_principals().await?;
+        let principals = self.principals.as_deref().unwrap_or_default();
+        let (things, versions): (Vec<_>, Vec<_>) = unknown.into_iter().unzip();
+        if things.is_empty() {
+            return Ok(());
+        }
+        let found = self.engine.grants.grants_given(principals, &things).await?;
+        for ((thing, version), given) in things.into_iter().zip(versions).zip(found) {
+            // The version was read before the grants: they may be newer, never older.
+            if let Some(version) = version {
+                let key = (self.caller.clone(), thing.clone());
+                self.engine.given.insert(key, (version, given));
+            }
+            self.given.insert(thing, given);
+        }
+        Ok(())
+    }
+
+    async fn learn_principals(&mut self) -> Result<(), StoreError> {
+        if self.principals.is_some() {
+            return Ok(());
+        }
+        let (of, token) = match self.caller {
+            Caller::Role(_, role) => (Principal::Role(*role), None),
+            Caller::User(identity) => {
+                let token = identity.roles.as_deref().map(|sources| TokenRoles {
+                    provider: identity.user.provider(),
+                    sources,
+                });
+                (Principal::User(identity.user.clone()), token)
+            }
+            Caller::Anonymous | Caller::System => return Ok(()),
+        };
+        let found = self.engine.grants.grants_principals(&of, token).await?;
+        self.principals = Some(found);
+        Ok(())
+    }
+
+    /// Whether anything was given below the things of the checks, in their order.
+    async fn below(&mut self, checks: &[&Check]) -> Result<Vec<bool>, StoreError> {
+        if checks.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.learn_principals().await?;
+        let above = checks.iter().filter_map(|check| match &check.resource {
+            // Whoever finds the way into the project sees what is defined there.
+            Resource::Role(project, _) | Resource::TagDefinition(project, _) => {
+                Some(Securable::Project(project.clone()))
+            }
+            other => other.securable(),
+        });
+        let above: Vec<_> = above.collect();
+        let principals = self.principals.as_deref().unwrap_or_default();
+        self.engine.grants.grants_below(principals, &above).await
+    }
+}
+
+/// The checks whose verdict is so.
+fn pairs<'c>(
+    checks: &'c [Check],
+    verdicts: &[Verdict],
+    wanted: impl Fn(&Verdict) -> bool,
+) -> impl Iterator<Item = &'c Check> {
+    checks
+        .iter()
+        .zip(verdicts)
+        .filter(move |(_, verdict)| wanted(verdict))
+        .map(|(check, _)| check)
+}

@@ -1,0 +1,22 @@
+//! What whoever makes a thing is given on it, in the transaction that makes it.
+
+use model::{Caller, Grant, Principal, Privilege, Securable};
+
+use crate::Request;
+
+impl Request {
+    /// Its caller as the owner of what it makes. Nobody in particular owns nothing.
+    pub(crate) fn ownership(&self, on: Securable) -> Vec<Grant> {
+        self.creators_grant(on, Privilege::Ownership)
+    }
+
+    /// A privilege of its caller on what it makes.
+    pub(crate) fn creators_grant(&self, on: Securable, privilege: Privilege) -> Vec<Grant> {
+        let to = match &self.caller {
+            Caller::User(identity) => Principal::User(identity.user.clone()),
+            Caller::Role(_, role) => Principal::Role(*role),
+            Caller::Anonymous | Caller::System => return Vec::new(),
+        };
+        vec![Grant { on, to, privilege }]
+    }
+}

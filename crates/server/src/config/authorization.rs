@@ -1,0 +1,102 @@
+//! Who may do what: which engine decides.
+
+use model::UserId;
+
+use super::Authentication;
+use super::list;
+use super::value::AuthzBackend;
+use super::values::Values;
+
+/// How decisions are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// Who decides.
+    pub backend: AuthzBackend,
+    /// Who may administrate without being asked for.
+    pub instance_admins: Vec<UserId>,
+    /// Most levels that roles may be in one another.
+    pub max_role_depth: u32,
+}
+
+pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Authorization {
+    let by_default = if callers.is_configured() {
+        AuthzBackend::BuiltIn
+    } else {
+        AuthzBackend::AllowAll
+    };
+    let backend = values.get(&list::AUTHZ_BACKEND).unwrap_or(by_default);
+    let instance_admins = values.get(&list::INSTANCE_ADMINS).0;
+    if !callers.is_configured() {
+        let rule = "needs to know who asks: configure an identity provider (LAKEKEEPER__OPENID_PROVIDER_URI)";
+        if backend != AuthzBackend::AllowAll {
+            values.refuse(&list::AUTHZ_BACKEND, rule);
+        }
+        if !instance_admins.is_empty() {
+            values.refuse(&list::INSTANCE_ADMINS, rule);
+        }
+    }
+    Authorization {
+        backend,
+        instance_admins,
+        max_role_depth: values.get(&list::ROLE__MAX_NESTING_DEPTH).get(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Mistakes, Needs, Sources};
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, Mistakes> {
+        let variables = variables.iter();
+        let environment =
+            variables.map(|(name, value)| (format!("LAKEKEEPER__{name}"), (*value).to_owned()));
+        let sources = Sources {
+            environment: environment.collect(),
+            ..Sources::default()
+        };
+        Config::load(&sources, Needs::Nothing)
+    }
+
+    const PROVIDER: (&str, &str) = ("OPENID_PROVIDER_URI", "https://login.example.com");
+
+    #[test]
+    fn whoever_is_known_needs_grants_unless_the_operator_says_otherwise() {
+        let backend = |variables: &[_]| load(variables).unwrap().authorization.backend;
+        assert_eq!(backend(&[]), AuthzBackend::AllowAll);
+        assert_eq!(backend(&[PROVIDER]), AuthzBackend::BuiltIn);
+        let off = ("AUTHZ_BACKEND", "allowall");
+        assert_eq!(backend(&[PROVIDER, off]), AuthzBackend::AllowAll);
+    }
+
+    #[test]
+    fn nobody_can_be_told_apart_without_authentication() {
+        for setting in [
+            ("AUTHZ_BACKEND", "builtin"),
+            ("INSTANCE_ADMINS", "[\"oidc~a\"]"),
+        ] {
+            let mistakes = load(&[setting]).unwrap_err();
+            let text = mistakes.to_string();
+            assert!(
+                text.contains(setting.0) && text.contains("OPENID_PROVIDER_URI"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn administrators_are_a_list_of_user_ids() {
+        let some = ("INSTANCE_ADMINS", "[\"oidc~a\", \"kubernetes~b\"]");
+        let admins = load(&[PROVIDER, some])
+            .unwrap()
+            .authorization
+            .instance_admins;
+        assert_eq!(admins.len(), 2);
+        for wrong in ["oidc~a", "[\"a\"]", "[1]", "{}"] {
+            assert!(
+                load(&[PROVIDER, ("INSTANCE_ADMINS", wrong)]).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}
