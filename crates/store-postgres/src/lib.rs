@@ -15,6 +15,7 @@ mod outbox;
 mod project;
 mod resolve;
 mod row;
+mod search;
 mod secret;
 mod server;
 mod tabular;

@@ -10,8 +10,8 @@ use model::{
     NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
 };
 use store::{
-    Commit, Effects, Entity, ListedTabular, PlacedTabular, Protection, Result, StoreError,
-    TabularRename, TabularRow, TabularStamp, Tabulars,
+    Commit, Effects, Entity, FoundTabular, ListedTabular, PlacedTabular, Protection, Result,
+    StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp, Tabulars,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use crate::commit;
 use crate::connection::{Session, in_own_task};
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::row::{self, Cut, get};
+use crate::search;
 
 #[async_trait]
 impl Tabulars for PostgresStore {
@@ -88,6 +89,12 @@ impl Tabulars for PostgresStore {
             items: page.items.into_iter().map(|(tabular, _)| tabular).collect(),
             next: page.next,
         })
+    }
+
+    async fn tabular_search(&self, search: TabularSearch) -> Result<Vec<(f32, FoundTabular)>> {
+        let db = self.read_list().await?;
+        let found = search::search(&db, &search).await?;
+        Ok(search.rank(found))
     }
 
     async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()> {

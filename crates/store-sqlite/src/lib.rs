@@ -14,6 +14,7 @@ mod outbox;
 mod project;
 mod resolve;
 mod row;
+mod search;
 mod secret;
 mod server;
 mod tabular;

@@ -299,7 +299,7 @@ fn tree_tabular(row: &Row<'_>) -> Work<TreeTabular> {
     })
 }
 
-fn path(levels: &str) -> Work<NamespacePath> {
+pub(crate) fn path(levels: &str) -> Work<NamespacePath> {
     let levels = serde_json::from_str(levels).map_err(Failure::damaged)?;
     NamespacePath::parse(levels).map_err(Failure::damaged)
 }

@@ -6,8 +6,8 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Commit, Effects, Entity, ListedTabular, PlacedTabular, Protection, Result, StoreError,
-    TabularRename, TabularRow, TabularStamp, Tabulars,
+    Commit, Effects, Entity, FoundTabular, ListedTabular, PlacedTabular, Protection, Result,
+    StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp, Tabulars,
 };
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::SqliteStore;
 use crate::commit;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::row::{self, Around, Cut};
+use crate::search;
 
 #[async_trait]
 impl Tabulars for SqliteStore {
@@ -92,6 +93,12 @@ impl Tabulars for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn tabular_search(&self, search: TabularSearch) -> Result<Vec<(f32, FoundTabular)>> {
+        let wanted = search.clone();
+        let found = self.read(move |db| search::search(db, &wanted)).await?;
+        Ok(search.rank(found))
     }
 
     async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()> {

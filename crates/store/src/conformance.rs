@@ -46,6 +46,8 @@ pub mod race;
 #[doc(hidden)]
 pub mod resolve;
 #[doc(hidden)]
+pub mod search;
+#[doc(hidden)]
 pub mod secret;
 #[doc(hidden)]
 pub mod server;
@@ -302,6 +304,12 @@ macro_rules! conformance_cases {
                 grants_end_with_whom_they_were_given_to
                 grants_move_with_what_they_are_on
                 a_change_steps_the_version_where_it_counts;
+            search:
+                names_with_mistakes_are_found_the_best_first
+                ids_find_a_table_or_all_in_a_namespace
+                what_a_search_finds_is_what_is_there
+                one_among_very_many_alike_is_found
+                the_longest_name_is_found;
             secret:
                 what_was_created_is_loaded
                 a_taken_id_is_refused

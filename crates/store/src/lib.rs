@@ -14,6 +14,7 @@ mod namespace;
 mod outbox;
 mod project;
 mod resolve;
+mod search;
 mod secret;
 mod server;
 mod stored_metadata;
@@ -39,6 +40,7 @@ pub use project::{ProjectRow, Projects};
 pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
 };
+pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SealedSecret, SecretRows};
 pub use server::{ServerRow, Servers};
 pub use stored_metadata::{CorruptMetadata, StoredMetadata};

@@ -6,7 +6,9 @@ use model::{
     WarehouseId,
 };
 
-use crate::{Effects, Protection, Result, StoredMetadata, TabularStamp};
+use crate::{
+    Effects, FoundTabular, Protection, Result, StoredMetadata, TabularSearch, TabularStamp,
+};
 
 /// What a table or view is at one version. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -174,6 +176,9 @@ pub trait Tabulars {
         kind: TabularKind,
         page: PageRequest,
     ) -> Result<Page<ListedTabular>>;
+
+    /// The live tables and views that a search finds, the best first, each with its distance. Of very many that are alike, some.
+    async fn tabular_search(&self, search: TabularSearch) -> Result<Vec<(f32, FoundTabular)>>;
 
     /// Renames if the version is still the expected one; the new version is one more. `Stale`, `NotFound(Tabular)`, `NotFound(Namespace)` if
     /// the destination is gone, `AlreadyExists(TabularName)` if the name is taken there.

@@ -44,7 +44,7 @@ fn projects() -> OpenApiRouter<App> {
 }
 
 fn warehouses() -> OpenApiRouter<App> {
-    use warehouse::{create, drop, list, load, update, validate};
+    use warehouse::{create, drop, list, load, search, update, validate};
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, drop::drop))
@@ -57,6 +57,7 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(update::delete_profile))
         .routes(routes!(update::format_version_policy))
         .routes(routes!(update::managed_by))
+        .routes(routes!(search::search))
         .routes(routes!(validate::creation))
         .routes(routes!(validate::profile))
         .routes(routes!(validate::credential))

@@ -29,6 +29,7 @@ mod races;
 mod real_s3;
 mod registration;
 mod s3_tables;
+mod search;
 mod signing;
 mod staging;
 mod storage;

@@ -4,6 +4,7 @@ pub(super) mod create;
 pub(super) mod drop;
 pub(super) mod list;
 pub(super) mod load;
+pub(super) mod search;
 pub(super) mod update;
 pub(super) mod validate;
 

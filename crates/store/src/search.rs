@@ -1,0 +1,289 @@
+//! Searches: what tables and views are found by, and which of those found are best.
+
+use std::collections::BTreeSet;
+
+use model::{NamespaceId, NamespacePath, TabularId, TabularKind, WarehouseId, fold};
+use uuid::Uuid;
+
+/// A search for tables and views of one warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TabularSearch {
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// What for.
+    pub wanted: Wanted,
+}
+
+/// What somebody searches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whatever has this id: the table or view, or all in the namespace.
+    Id(Uuid),
+    /// Names like this.
+    Name(NameLike),
+}
+
+/// What names have in common with what somebody has typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameLike {
+    /// The typed text, folded.
+    text: String,
+    /// Its trigrams.
+    trigrams: Vec<String>,
+    /// Sets of trigrams, the stricter ones first: who has all of one set is looked at more closely. If
+    /// [`TabularSearch::ENOUGH`] are found by what is before, the rest is not needed.
+    pub stages: [Vec<Vec<String>>; 3],
+}
+
+/// A table or view that a search has found.
+#[derive(Debug, Clone)]
+pub struct FoundTabular {
+    /// Its id.
+    pub id: TabularId,
+    /// What it is.
+    pub kind: TabularKind,
+    /// Its name as it was written.
+    pub name: String,
+    /// The namespace that holds it.
+    pub namespace: NamespaceId,
+    /// That one's path.
+    pub path: NamespacePath,
+}
+
+impl TabularSearch {
+    /// Of those that have all trigrams of one set, so many are looked at more closely.
+    pub const CANDIDATES: u32 = 50;
+    /// If so many have been found strictly, it is not searched less strictly.
+    pub const ENOUGH: usize = 10;
+
+    /// A search for what somebody has typed: an id, the beginning of a name, a name with a mistake, a name behind its
+    /// namespace.
+    pub fn of(warehouse: WarehouseId, text: &str) -> Self {
+        let wanted = match Uuid::try_parse(text.trim()) {
+            Ok(id) => Wanted::Id(id),
+            Err(_) => Wanted::Name(NameLike::of(text.trim())),
+        };
+        Self { warehouse, wanted }
+    }
+
+    /// Those of the found that are like what is wanted, the best first, each with its distance: 0 for what was asked for, 1
+    /// for what has nothing to do with it.
+    pub fn rank(&self, found: Vec<FoundTabular>) -> Vec<(f32, FoundTabular)> {
+        let Wanted::Name(like) = &self.wanted else {
+            return found.into_iter().map(|one| (0.0, one)).collect();
+        };
+        let mut ranked: Vec<_> = found
+            .into_iter()
+            .filter_map(|one| Some((like.likeness(&one)?, one)))
+            .collect();
+        ranked.sort_by(|(a, one), (b, other)| {
+            let key = |one: &FoundTabular| (one.name.len(), fold(&one.name), one.id);
+            b.shared
+                .cmp(&a.shared)
+                .then_with(|| key(one).cmp(&key(other)))
+        });
+        let asked = like.trigrams.len().max(1);
+        #[expect(clippy::cast_precision_loss, reason = "both have two digits")]
+        let distance = |likeness: &Likeness| 1.0 - likeness.shared.min(asked) as f32 / asked as f32;
+        ranked
+            .into_iter()
+            .map(|(likeness, one)| (distance(&likeness), one))
+            .collect()
+    }
+}
+
+/// How much a name is like what is wanted.
+struct Likeness {
+    /// How many trigrams name and path share with it; one more than there are if they are it.
+    shared: usize,
+}
+
+impl NameLike {
+    /// So many tenths of the trigrams must be in the name.
+    const SHARE: usize = 3;
+    /// More words are not looked for by themselves.
+    const WORDS: usize = 3;
+
+    fn of(text: &str) -> Self {
+        let text = fold(text);
+        let words: Vec<Word> = parts(&text)
+            .filter_map(Word::of)
+            .take(Self::WORDS)
+            .collect();
+        let last = text.rsplit_once('.').map(|(_, last)| last);
+        let names = [Some(text.as_str()), last].into_iter().flatten();
+        let whole = names
+            .filter(|name| parts(name).next().is_some())
+            .flat_map(|name| {
+                let padded = padded(name);
+                // As a whole, and as the beginning or some part of a name.
+                [triples(&padded), triples(padded.trim_end())]
+            });
+        let loose = words.iter().flat_map(Word::parts);
+        Self {
+            trigrams: if words.is_empty() {
+                Vec::new()
+            } else {
+                trigrams(&text).into_iter().collect()
+            },
+            stages: [whole.collect(), combinations(&words), loose.collect()],
+            text,
+        }
+    }
+
+    /// `None` if the name is not like it at all.
+    fn likeness(&self, found: &FoundTabular) -> Option<Likeness> {
+        let name = fold(&found.name);
+        let whole = format!("{}.{name}", fold(&found.path.to_string()));
+        if self.text == name || self.text == whole {
+            let shared = self.trigrams.len() + 1;
+            return Some(Likeness { shared });
+        }
+        let shared_with = |text: &str| {
+            let there = trigrams(text);
+            self.trigrams
+                .iter()
+                .filter(|one| there.contains(*one))
+                .count()
+        };
+        let enough = shared_with(&name) * 10 >= self.trigrams.len() * Self::SHARE;
+        let shared = shared_with(&whole);
+        (enough && shared > 0).then_some(Likeness { shared })
+    }
+}
+
+/// A word in two halves: a mistake is in one of them only.
+struct Word {
+    first: Vec<String>,
+    second: Vec<String>,
+}
+
+impl Word {
+    fn of(word: &str) -> Option<Self> {
+        let mut first = triples(&format!(" {word} "));
+        let second = first.split_off(first.len().div_ceil(2));
+        (!second.is_empty()).then_some(Self { first, second })
+    }
+
+    /// The word, its halves, and its ends, which stay where letters in the middle are exchanged.
+    fn parts(&self) -> Vec<Vec<String>> {
+        let Self { first, second } = self;
+        let begin = first.iter().take(2).cloned().collect();
+        let end = second.iter().rev().take(2).cloned().collect();
+        let whole = [first.as_slice(), second].concat();
+        vec![whole, first.clone(), second.clone(), begin, end]
+    }
+}
+
+/// One half of each word, in all ways.
+fn combinations(words: &[Word]) -> Vec<Vec<String>> {
+    let (Some((word, rest)), true) = (words.split_first(), words.len() > 1) else {
+        return Vec::new();
+    };
+    let of_rest = match rest {
+        [last] => vec![last.first.clone(), last.second.clone()],
+        rest => combinations(rest),
+    };
+    let with = |half: &[String], other: &Vec<String>| [half, other].concat();
+    let ways = of_rest
+        .iter()
+        .flat_map(|other| [with(&word.first, other), with(&word.second, other)]);
+    ways.collect()
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['_', '-', '.', ' '])
+        .filter(|word| !word.is_empty())
+}
+
+/// Two blanks before and behind, and one between words: the migrations of both databases do the same.
+fn padded(text: &str) -> String {
+    format!("  {}  ", text.replace(['_', '-', '.'], " "))
+}
+
+fn triples(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    letters
+        .windows(3)
+        .map(|three| three.iter().collect())
+        .collect()
+}
+
+fn trigrams(text: &str) -> BTreeSet<String> {
+    triples(&padded(text)).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, name: &str) -> FoundTabular {
+        FoundTabular {
+            id: TabularId::generate(),
+            kind: TabularKind::Table,
+            name: name.to_owned(),
+            namespace: NamespaceId::generate(),
+            path: NamespacePath::parse(vec![path.to_owned()]).unwrap(),
+        }
+    }
+
+    fn best<'a>(text: &str, names: &[(&'a str, &'a str)]) -> Vec<String> {
+        let search = TabularSearch::of(WarehouseId::generate(), text);
+        let found = names.iter().map(|(path, name)| found(path, name)).collect();
+        let ranked = search.rank(found);
+        ranked
+            .into_iter()
+            .map(|(_, one)| format!("{}.{}", one.path, one.name))
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_taken_apart_with_its_ends() {
+        assert_eq!(
+            triples(&padded("ab_c")),
+            ["  a", " ab", "ab ", "b c", " c ", "c  "]
+        );
+        let nothing = NameLike::of(" ._");
+        assert!(nothing.stages.iter().all(Vec::is_empty), "{nothing:?}");
+        let [strict, _, loose] = NameLike::of("abcd.e").stages;
+        assert!(strict.contains(&triples("  e  ")) && strict.contains(&triples("  abcd e")));
+        assert!(loose.contains(&vec![" ab".to_owned(), "abc".to_owned()]));
+    }
+
+    #[test]
+    fn however_long_the_text_the_work_is_bounded() {
+        let long = "abcdef_".repeat(9);
+        let [strict, mixed, loose] = NameLike::of(&long).stages;
+        assert_eq!((strict.len(), mixed.len(), loose.len()), (2, 8, 15));
+    }
+
+    #[test]
+    fn the_very_name_comes_first_then_the_likest_then_the_shortest() {
+        let names = [
+            ("a", "orders_old"),
+            ("b", "ordres"),
+            ("c", "Orders"),
+            ("d", "zebra"),
+            ("orders", "items"),
+        ];
+        assert_eq!(
+            best("orders", &names),
+            ["c.Orders", "a.orders_old", "b.ordres"]
+        );
+        assert_eq!(best("b.ordres", &names)[0], "b.ordres");
+        assert!(best("", &names).is_empty());
+    }
+
+    #[test]
+    fn the_namespace_decides_between_equal_names() {
+        let names = [("lake", "orders"), ("sales", "orders"), ("salt", "orders")];
+        assert_eq!(best("sals.orders", &names)[0], "sales.orders");
+    }
+
+    #[test]
+    fn what_is_wanted_has_no_distance() {
+        let search = TabularSearch::of(WarehouseId::generate(), "ORDERS");
+        let ranked = search.rank(vec![found("a", "orders"), found("a", "order")]);
+        assert!(ranked[0].0 == 0.0 && ranked[1].0 > 0.0 && ranked[1].0 < 1.0);
+    }
+}
