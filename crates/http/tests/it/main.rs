@@ -11,6 +11,7 @@ mod authentication;
 mod authorization;
 mod bad_input;
 mod commits;
+mod contract;
 mod cors;
 mod delegation;
 mod encodings;
