@@ -76,6 +76,10 @@ pub enum ErrorKind {
     WarehouseProtected,
     /// A project or warehouse still holds something.
     NotEmpty,
+    /// A tag cannot be defined or attached as it is asked for.
+    Tag(TagErrorKind),
+    /// A token of a page is not one that the list has answered.
+    InvalidPageToken,
     /// A requirement does not hold, or a race was lost too often. The client may refresh and retry.
     CommitFailed,
     /// A concurrent change came first, again and again.
@@ -88,6 +92,39 @@ pub enum ErrorKind {
     Unavailable,
     /// Our own fault; nothing was changed.
     Internal,
+}
+
+/// What programs can tell apart where tags are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TagErrorKind {
+    /// The name is one that only the catalog itself may use.
+    Reserved,
+    /// The definition contradicts itself or is beyond a bound.
+    InvalidDefinition,
+    /// The definition would no longer allow what it allows.
+    ScopeNarrowed,
+    /// The project has a tag of this name.
+    NameTaken,
+    /// The project has no tag of this name.
+    NoSuchName,
+    /// The tag is attached to something.
+    InUse,
+    /// The tag does not take this value.
+    InvalidValue,
+    /// The tag cannot be attached to such things.
+    ScopeNotAllowed,
+    /// The thing has as many tags as it may.
+    TooMany,
+    /// What the tag is to be attached to is not there, or in another project.
+    NoSuchTarget,
+    /// The table has no such column.
+    NoSuchColumn,
+}
+
+impl From<TagErrorKind> for ErrorKind {
+    fn from(kind: TagErrorKind) -> Self {
+        Self::Tag(kind)
+    }
 }
 
 impl ErrorKind {

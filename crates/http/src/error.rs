@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use catalog::{CatalogError, ErrorKind};
+use catalog::{CatalogError, ErrorKind, TagErrorKind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
         ErrorKind::NoSuchRole => (StatusCode::NOT_FOUND, "RoleNotFound"),
-        ErrorKind::NoSuchTagDefinition => (StatusCode::NOT_FOUND, "TagDefinitionNotFound"),
+        ErrorKind::NoSuchTagDefinition => (StatusCode::NOT_FOUND, "TagDefinitionIdNotFound"),
         ErrorKind::NoSuchUser => (StatusCode::NOT_FOUND, "UserNotFound"),
         ErrorKind::NoSuchProject => (StatusCode::NOT_FOUND, "ProjectNotFound"),
         ErrorKind::NoSuchWarehouse => (StatusCode::NOT_FOUND, "NoSuchWarehouseException"),
@@ -80,6 +80,8 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         }
         ErrorKind::WarehouseProtected => (StatusCode::CONFLICT, "WarehouseProtected"),
         ErrorKind::NotEmpty => (StatusCode::CONFLICT, "NotEmpty"),
+        ErrorKind::Tag(kind) => tag(kind),
+        ErrorKind::InvalidPageToken => (StatusCode::BAD_REQUEST, "InvalidPaginationToken"),
         ErrorKind::CommitFailed => (StatusCode::CONFLICT, "CommitFailedException"),
         ErrorKind::ConcurrentUpdate => (StatusCode::CONFLICT, "ConcurrentUpdateError"),
         ErrorKind::AlreadyBootstrapped => (StatusCode::BAD_REQUEST, "CatalogAlreadyBootstrapped"),
@@ -92,6 +94,23 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "ServiceUnavailableException",
         ),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
+}
+
+/// The same where tags are concerned.
+const fn tag(kind: TagErrorKind) -> (StatusCode, &'static str) {
+    match kind {
+        TagErrorKind::Reserved => (StatusCode::BAD_REQUEST, "ReservedTagNamespace"),
+        TagErrorKind::InvalidDefinition => (StatusCode::BAD_REQUEST, "InvalidTagDefinition"),
+        TagErrorKind::ScopeNarrowed => (StatusCode::BAD_REQUEST, "TagScopeNarrowed"),
+        TagErrorKind::NameTaken => (StatusCode::CONFLICT, "TagNameAlreadyExists"),
+        TagErrorKind::NoSuchName => (StatusCode::NOT_FOUND, "TagNameNotFound"),
+        TagErrorKind::InUse => (StatusCode::CONFLICT, "TagDefinitionInUse"),
+        TagErrorKind::InvalidValue => (StatusCode::BAD_REQUEST, "InvalidTagValue"),
+        TagErrorKind::ScopeNotAllowed => (StatusCode::BAD_REQUEST, "TagScopeNotAllowed"),
+        TagErrorKind::TooMany => (StatusCode::BAD_REQUEST, "TooManyTags"),
+        TagErrorKind::NoSuchTarget => (StatusCode::NOT_FOUND, "TagTargetNotFound"),
+        TagErrorKind::NoSuchColumn => (StatusCode::NOT_FOUND, "ColumnNotFound"),
     }
 }
 

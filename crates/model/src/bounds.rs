@@ -34,6 +34,14 @@ impl Bounds {
     pub const FORMAT_BYTES: usize = 64;
     /// Longest schema, longest statistics and longest description of a generic table, in bytes of UTF-8 each.
     pub const GENERIC_TABLE_PART_BYTES: usize = 1 << 20;
+    /// Longest name and longest value of a tag, in characters.
+    pub const TAG_CHARS: usize = 256;
+    /// Most values that a tag can have to choose from.
+    pub const TAG_VALUES: usize = 1_000;
+    /// Longest description of a tag, in bytes of UTF-8.
+    pub const TAG_DESCRIPTION_BYTES: usize = 1 << 14;
+    /// Most tags that one thing can have.
+    pub const TAGS: usize = 200;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

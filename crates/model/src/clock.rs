@@ -17,6 +17,12 @@ impl Timestamp {
         Self(ms)
     }
 
+    /// From a text as RFC 3339 has it; what is finer than milliseconds is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(at.timestamp_millis()))
+    }
+
     /// Milliseconds since the epoch.
     pub const fn as_ms(self) -> i64 {
         self.0

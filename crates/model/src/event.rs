@@ -53,6 +53,16 @@ pub enum EventKind {
     DropGenericTable,
     /// A generic table got another name.
     RenameGenericTable,
+    /// A tag was defined.
+    CreateTagDefinition,
+    /// The definition of a tag changed.
+    UpdateTagDefinition,
+    /// The definition of a tag was deleted.
+    DropTagDefinition,
+    /// A tag was attached to something, or got another value there.
+    ApplyTag,
+    /// A tag was detached from something.
+    RemoveTag,
 }
 
 /// One change, written to the outbox in the transaction of the change.

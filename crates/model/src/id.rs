@@ -63,6 +63,8 @@ uuid_ids! {
     ServerId;
     /// The definition of a tag that can be attached to things.
     TagDefinitionId;
+    /// A tag's being attached to something; greater than those that were made before it.
+    TagId;
     /// A table, a view or a generic table; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
     TabularId;
     /// A piece of durable background work.

@@ -12,6 +12,7 @@ mod name;
 mod page;
 mod properties;
 mod tabular;
+mod tag;
 mod user;
 
 pub use bounds::Bounds;
@@ -21,7 +22,7 @@ pub use event::{Event, EventKind};
 pub use grant::{Grant, Principal, Privilege, Privileges, Securable};
 pub use id::{
     InvalidProjectId, NamespaceId, ProjectId, RequestId, RoleId, SecretId, ServerId, TabularId,
-    TagDefinitionId, TaskId, Version, WarehouseId,
+    TagDefinitionId, TagId, TaskId, Version, WarehouseId,
 };
 pub use name::{
     InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath, fold,
@@ -29,4 +30,5 @@ pub use name::{
 pub use page::{Page, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
 pub use tabular::{InvalidTableFormat, TableFormat, TabularKind};
+pub use tag::{InvalidTagName, TagName, TagScope, TagTarget};
 pub use user::{Identity, InvalidUserId, UserId, UserType};

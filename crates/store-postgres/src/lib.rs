@@ -19,6 +19,7 @@ mod search;
 mod secret;
 mod server;
 mod tabular;
+mod tag;
 mod task;
 mod user;
 mod warehouse;

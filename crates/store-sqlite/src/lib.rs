@@ -18,6 +18,7 @@ mod search;
 mod secret;
 mod server;
 mod tabular;
+mod tag;
 mod task;
 mod user;
 mod warehouse;

@@ -265,6 +265,13 @@ async fn an_index_answers_every_question_of_a_request() {
          left join tabular as t
              on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
          where w.id = ?1",
+        "select name from tag_definition where project_id = ?1 and name_key > ?2
+         order by name_key limit ?3",
+        "select value from tag where object_id = ?1 and scope = ?2 and field_id = ?3",
+        "select field_id from tag where object_id = ?1 and scope = 'column' order by field_id",
+        "select id from tag where definition_id = ?1 and id > ?2 order by id limit ?3",
+        "select id from tag where tabular_id = ?1",
+        "select id from tag where namespace_id = ?1",
         "select key from idempotency where at < ?1 order by at limit ?2",
         "select sequence from outbox where at < ?1 order by at, sequence limit ?2",
         "select task.id from task_turn as turn

@@ -54,6 +54,10 @@ pub mod server;
 #[doc(hidden)]
 pub mod tabular;
 #[doc(hidden)]
+pub mod tag;
+#[doc(hidden)]
+pub mod tag_definition;
+#[doc(hidden)]
 pub mod task;
 #[doc(hidden)]
 pub mod user;
@@ -210,6 +214,21 @@ macro_rules! conformance_cases {
                 protection_is_set_and_counts
                 a_drop_frees_name_id_and_location
                 a_lost_race_is_stale_and_tells_the_current_row;
+            tag_definition:
+                a_definition_is_kept_as_it_is
+                another_project_does_not_have_the_definition
+                a_project_has_one_tag_of_a_name
+                definitions_are_listed_in_pages_by_folded_name
+                a_definition_changes_once_for_each_version
+                grants_on_a_definition_live_as_long_as_it;
+            tag:
+                a_definition_in_use_stays
+                a_tag_is_attached_valued_and_detached
+                what_is_not_there_gets_no_tag
+                tags_go_down_and_the_nearest_wins
+                tags_of_columns_are_told_by_field_id
+                attachments_are_told_in_pages_and_by_filters
+                tags_follow_a_rename_and_go_with_what_they_are_attached_to;
             commit:
                 a_swap_replaces_content_and_counts
                 a_new_version_is_kept_as_given

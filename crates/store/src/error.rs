@@ -4,7 +4,7 @@ use std::error::Error;
 
 use model::{
     Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, SecretId, Securable, TabularId,
-    TagDefinitionId, TaskId, UserId, WarehouseId,
+    TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -48,9 +48,12 @@ pub enum Entity {
     /// A role.
     #[error("role `{0}`")]
     Role(RoleId),
-    /// The definition of a tag.
+    /// The definition of a tag by id.
     #[error("tag definition `{0}`")]
     TagDefinition(TagDefinitionId),
+    /// The definition of a tag by name.
+    #[error("tag `{0}`")]
+    TagName(TagName),
     /// A secret.
     #[error("secret `{0}`")]
     Secret(SecretId),

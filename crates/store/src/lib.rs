@@ -19,6 +19,7 @@ mod secret;
 mod server;
 mod stored_metadata;
 mod tabular;
+mod tag;
 mod task;
 mod user;
 mod warehouse;
@@ -48,6 +49,9 @@ pub use tabular::{
     Commit, ListedTabular, NewTabular, PlacedTabular, Swap, TabularContent, TabularRename,
     TabularRow, Tabulars,
 };
+pub use tag::{
+    AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,
+};
 pub use task::{NewTask, TaskEnd, TaskRow, Tasks};
 pub use user::{UserRow, UserSearch, UserSource, Users};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
@@ -68,6 +72,7 @@ pub trait Store:
     + SecretRows
     + Users
     + Grants
+    + Tags
     + Debug
     + Send
     + Sync
@@ -87,6 +92,7 @@ impl<T> Store for T where
         + SecretRows
         + Users
         + Grants
+        + Tags
         + Debug
         + Send
         + Sync

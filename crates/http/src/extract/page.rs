@@ -25,16 +25,21 @@ impl PageQuery {
     /// Decodes the token. A size without a token asks for everything too, as the specification has it: a client that does not
     /// page must not get a part for the whole.
     pub(crate) fn decode(&self, app: &App) -> ApiResult<ListQuery> {
-        let Some(token) = self.page_token.as_deref() else {
-            return Ok(ListQuery::Everything);
-        };
-        let after = match token {
-            "" => None,
-            token => Some(decode_token(token)?),
+        match self.page_token {
+            None => Ok(ListQuery::Everything),
+            Some(_) => self.one(app).map(ListQuery::Page),
+        }
+    }
+
+    /// The same for what is only told in pages: without a token, the first one.
+    pub(crate) fn one(&self, app: &App) -> ApiResult<PageRequest> {
+        let after = match self.page_token.as_deref() {
+            None | Some("") => None,
+            Some(token) => Some(decode_token(token)?),
         };
         let (default, max) = (app.settings.page_size_default, app.settings.page_size_max);
         let size = PageSize::clamped(self.page_size.unwrap_or(default).min(max));
-        Ok(ListQuery::Page(PageRequest { after, size }))
+        Ok(PageRequest { after, size })
     }
 }
 

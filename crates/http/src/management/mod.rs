@@ -4,6 +4,8 @@ mod bootstrap;
 mod info;
 mod project;
 mod protection;
+mod tag;
+mod tag_definition;
 mod user;
 mod warehouse;
 
@@ -22,6 +24,34 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(projects())
         .merge(warehouses())
         .merge(protections())
+        .merge(tag_definitions())
+        .merge(tags())
+}
+
+fn tag_definitions() -> OpenApiRouter<App> {
+    use tag_definition::{attachments, create, drop, list, load, update};
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(load::load, update::update, drop::drop))
+        .routes(routes!(attachments::attachments))
+}
+
+fn tags() -> OpenApiRouter<App> {
+    use tag::{column, generic_table, namespace, table, view, warehouse};
+    OpenApiRouter::new()
+        .routes(routes!(warehouse::list))
+        .routes(routes!(warehouse::set, warehouse::remove))
+        .routes(routes!(namespace::list))
+        .routes(routes!(namespace::set, namespace::remove))
+        .routes(routes!(table::list))
+        .routes(routes!(table::set, table::remove))
+        .routes(routes!(column::list))
+        .routes(routes!(column::set, column::remove))
+        .routes(routes!(column::list_all))
+        .routes(routes!(view::list))
+        .routes(routes!(view::set, view::remove))
+        .routes(routes!(generic_table::list))
+        .routes(routes!(generic_table::set, generic_table::remove))
 }
 
 fn users() -> OpenApiRouter<App> {

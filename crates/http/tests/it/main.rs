@@ -35,6 +35,8 @@ mod signing;
 mod staging;
 mod storage;
 mod tables;
+mod tag_definitions;
+mod tags;
 mod together;
 mod transactions;
 mod users;

@@ -14,11 +14,12 @@ pub(crate) struct Prepared {
     table: Value,
     view: Value,
     generic_table: String,
+    tag: String,
 }
 
 impl Prepared {
-    /// A namespace `ns` with a table `t`, a view `v` and a generic table `g`, an empty namespace `empty`, files of a table and of a view that the
-    /// catalog has let go of, a second warehouse and a second project.
+    /// A namespace `ns` with a table `t`, a view `v` and a generic table `g`, an empty namespace `empty`, files of a table and
+    /// of a view that the catalog has let go of, the definition of a tag `pii`, a second warehouse and a second project.
     pub(crate) async fn start(builder: TestAppBuilder) -> Self {
         let app = builder.start().await;
         let namespace = app.namespace("ns").await;
@@ -29,6 +30,8 @@ impl Prepared {
         app.post(&uri, &generic).await.expect(200);
         let listed = app.get(&uri).await.expect(200);
         let generic_table = listed["identifiers"][0]["id"].as_str().unwrap().to_owned();
+        let tag = app.post("/management/v1/tag-definition", &tag("pii")).await;
+        let tag = tag.expect(201)["id"].as_str().unwrap().to_owned();
         app.create_warehouse("spare").await;
         let user = json!({ "id": USER, "name": "Bob", "user-type": "human" });
         app.post("/management/v1/user", &user).await.expect(201);
@@ -41,6 +44,7 @@ impl Prepared {
             table,
             view,
             generic_table,
+            tag,
         }
     }
 
@@ -75,6 +79,9 @@ impl Prepared {
             ("{tabular_id}", id(&self.table, "table-uuid")),
             ("{view_id}", id(&self.view, "view-uuid")),
             ("{generic_table_id}", self.generic_table.clone()),
+            ("{tag_definition_id}", self.tag.clone()),
+            ("{tag_name}", "pii".to_owned()),
+            ("{column_name}", "name".to_owned()),
             ("{namespace}", namespace.to_owned()),
             ("{table}", table.to_owned()),
             ("{view}", "v".to_owned()),
@@ -104,6 +111,8 @@ impl Prepared {
         let mut uris = vec![
             "/management/v1/project-list".to_owned(),
             "/management/v1/user".to_owned(),
+            "/management/v1/tag-definition".to_owned(),
+            format!("/management/v1/tag-definition/{}/attachments", self.tag),
             all.to_owned(),
             format!("{all}&projectId={OTHER_PROJECT}"),
             app.at("namespaces?returnUuids=true&returnProtectionStatus=true"),
@@ -229,6 +238,19 @@ fn catalog_body(path: &str) -> Option<Value> {
     })
 }
 
+/// Defines a tag that can be attached to everything.
+fn tag(name: &str) -> Value {
+    let scope = [
+        "warehouse",
+        "namespace",
+        "table",
+        "view",
+        "generic-table",
+        "column",
+    ];
+    json!({ "name": name, "scope": scope, "value-kind": "free-text" })
+}
+
 fn management_body(app: &TestApp, path: &str) -> Option<Value> {
     let warehouse = |name: &str| app.warehouse_body(name);
     Some(match path {
@@ -258,6 +280,9 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "warehouse/{warehouse_id}/search-tabular" => json!({ "search": "t" }),
         "warehouse/{warehouse_id}/managed-by" => json!({ "managed-by": "instance-admin" }),
         path if path.ends_with("/protection") => json!({ "protected": true }),
+        "tag-definition" => tag("other"),
+        "tag-definition/{tag_definition_id}" => tag("renamed"),
+        path if path.ends_with("/tags/{tag_name}") => json!({ "value": "x" }),
         _ => return None,
     })
 }

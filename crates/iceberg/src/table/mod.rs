@@ -27,8 +27,10 @@ pub use requirement::{TableRequirement, check_table};
 pub use snapshot::{RefKind, Snapshot, SnapshotRef};
 pub use update::TableUpdate;
 
+use crate::error::ParseError;
 use crate::json::{Extra, Raw};
 use crate::layout::{PartitionSpec, SortOrder};
+use crate::schema::{Schema, SchemaIndex};
 pub(crate) use apply::check_amount;
 pub(crate) use layouts::{last_added, next_id};
 use log::{EncryptionKey, StatisticsFile};
@@ -80,6 +82,12 @@ pub struct TableMetadata {
 struct StoredSchema {
     id: i32,
     raw: Raw,
+}
+
+/// The field id of a column of a schema.
+fn column_of(schema: &str, name: &str) -> Result<Option<i32>, ParseError> {
+    let schema = Schema::parse(schema)?;
+    Ok(SchemaIndex::new(&schema)?.id_of(name))
 }
 
 impl TableMetadata {
@@ -145,6 +153,27 @@ impl TableMetadata {
             .iter()
             .find(|schema| schema.id == self.current_schema_id)?;
         Some(current.raw.get())
+    }
+
+    /// The field id of a column of the current schema, by its full name (`a.b`) or its short one (`list.x` for
+    /// `list.element.x`). Fails if the schema is not one.
+    pub fn column_id(&self, name: &str) -> Result<Option<i32>, ParseError> {
+        let current = self.current_schema_json();
+        current.map_or(Ok(None), |json| column_of(json, name))
+    }
+
+    /// The same in the other schemas, of which the one with the greatest id that has such a column decides.
+    pub fn former_column_id(&self, name: &str) -> Result<Option<i32>, ParseError> {
+        let current = self.current_schema_id;
+        let others = self.schemas.iter().filter(|schema| schema.id != current);
+        let mut former: Vec<_> = others.collect();
+        former.sort_by_key(|schema| std::cmp::Reverse(schema.id));
+        for schema in former {
+            if let Some(id) = column_of(schema.raw.get(), name)? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// Earlier metadata files, oldest first.

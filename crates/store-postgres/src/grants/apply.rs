@@ -60,6 +60,9 @@ pub(crate) const INSERT: &str =
         union all
         select project_id, null, '', true, created_at from role where g.kind = 'role' and id = g.id
         union all
+        select project_id, null, '', true, created_at from tag_definition
+        where g.kind = 'tag-definition' and id = g.id
+        union all
         select project_id, id, '', true, created_at from warehouse
         where g.kind = 'warehouse' and id = g.id
         union all
@@ -96,13 +99,16 @@ pub(super) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
 async fn hold(db: &Session, on: &Securable) -> Work<bool> {
     let found = match on {
         Securable::Server => return Ok(true),
-        Securable::TagDefinition(_) => return Ok(false),
         Securable::Project(id) => {
             let hold = "select 1 from project where id = $1 for key share";
             db.query_opt(hold, &[&id.as_str()]).await?
         }
         Securable::Role(id) => {
             let hold = "select 1 from role where id = $1 for key share";
+            db.query_opt(hold, &[&id.as_uuid()]).await?
+        }
+        Securable::TagDefinition(id) => {
+            let hold = "select 1 from tag_definition where id = $1 for key share";
             db.query_opt(hold, &[&id.as_uuid()]).await?
         }
         Securable::Warehouse(id) => {
@@ -166,9 +172,8 @@ async fn project_of(db: &Session, on: &Securable) -> Work<Option<String>> {
             "select project_id from warehouse
              where id = (select warehouse_id from tabular where id = $1)"
         }
-        Securable::Role(_) | Securable::TagDefinition(_) => {
-            "select project_id from role where id = $1"
-        }
+        Securable::Role(_) => "select project_id from role where id = $1",
+        Securable::TagDefinition(_) => "select project_id from tag_definition where id = $1",
     };
     Ok(Some(get(&db.query_one(sql, &[&on.as_uuid()]).await?, 0)?))
 }

@@ -32,13 +32,14 @@ impl Reach {
             Securable::Namespace(_) => "select warehouse_id from namespace where id = $1",
             Securable::Tabular(..) => "select warehouse_id from tabular where id = $1",
             Securable::Role(_) => "select project_id from role where id = $1",
-            // There is no such thing yet.
-            Securable::TagDefinition(_) => return Ok(None),
+            Securable::TagDefinition(_) => "select project_id from tag_definition where id = $1",
         };
         let found = db.query_opt(sql, &[&on.as_uuid()]).await?;
         match (found, on) {
             (None, _) => Ok(None),
-            (Some(row), Securable::Role(_)) => Ok(Some(Self::Projects(vec![get(&row, 0)?]))),
+            (Some(row), Securable::Role(_) | Securable::TagDefinition(_)) => {
+                Ok(Some(Self::Projects(vec![get(&row, 0)?])))
+            }
             (Some(row), _) => Ok(Some(Self::Warehouse(get(&row, 0)?))),
         }
     }

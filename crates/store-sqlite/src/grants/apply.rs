@@ -35,8 +35,10 @@ fn lies(db: &Connection, on: &Securable) -> Work<Option<Lies>> {
             "select project_id, ?1, '', 1, created_at from role where id = ?2",
             &[&none, &id],
         ),
-        // There is no such thing yet.
-        Securable::TagDefinition(_) => return Ok(None),
+        Securable::TagDefinition(_) => (
+            "select project_id, ?1, '', 1, created_at from tag_definition where id = ?2",
+            &[&none, &id],
+        ),
         Securable::Warehouse(_) => (
             "select project_id, id, '', 1, created_at from warehouse where id = ?1",
             &[&id],

@@ -30,12 +30,13 @@ impl Reach {
             Securable::Namespace(_) => "select warehouse_id from namespace where id = ?1",
             Securable::Tabular(..) => "select warehouse_id from tabular where id = ?1",
             Securable::Role(_) => "select project_id from role where id = ?1",
-            // There is no such thing yet.
-            Securable::TagDefinition(_) => return Ok(None),
+            Securable::TagDefinition(_) => "select project_id from tag_definition where id = ?1",
         };
         let mut statement = db.prepare_cached(sql)?;
         let found = statement.query_row([on.as_uuid()], |row| match on {
-            Securable::Role(_) => Ok(Self::Projects(BTreeSet::from([row.get(0)?]))),
+            Securable::Role(_) | Securable::TagDefinition(_) => {
+                Ok(Self::Projects(BTreeSet::from([row.get(0)?])))
+            }
             _ => Ok(Self::Warehouse(row.get(0)?)),
         });
         Ok(found.optional()?)

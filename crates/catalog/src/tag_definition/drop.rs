@@ -1,0 +1,32 @@
+//! Deletes the definition of a tag.
+
+use authz::TagAction;
+use model::{EventKind, TagDefinitionId};
+use serde_json::json;
+use store::{Effects, StoreError};
+
+use super::load::{missing, require};
+use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
+
+/// Deletes a definition that is attached to nothing.
+pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Result<()> {
+    let definition = require(cx, request, id, TagAction::Delete).await?;
+    let body = json!({ "project-id": definition.0.project, "name": definition.0.name.as_str() });
+    let event = events::of_server(EventKind::DropTagDefinition, &id, cx.now(), &body)?;
+    let effects = Effects {
+        events: vec![event],
+        ..Effects::none()
+    };
+    let dropped = cx.store(&definition).tag_definition_drop(id, effects).await;
+    dropped.map_err(|error| match error {
+        StoreError::NotFound(_) => missing(id),
+        StoreError::NotEmpty(_) => {
+            let name = &definition.0.name;
+            let message = format!(
+                "tag `{name}` is attached to something; detach it first (`GET …/tag-definition/{id}/attachments` says from what)"
+            );
+            CatalogError::new(TagErrorKind::InUse.into(), message)
+        }
+        other => other.into(),
+    })
+}

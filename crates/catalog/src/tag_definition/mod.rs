@@ -1,0 +1,19 @@
+//! Definitions of tags: the words of a project that can be attached to what it holds.
+
+mod attachments;
+mod create;
+mod drop;
+mod list;
+mod load;
+mod update;
+mod values;
+
+pub use attachments::attachments;
+pub use create::{TagDefinitionCreate, create};
+pub use drop::drop;
+pub use list::{TagDefinitionQuery, list};
+pub use load::load;
+pub(crate) use load::require_named;
+pub use update::{TagDefinitionUpdate, update};
+pub(crate) use values::check_value;
+pub use values::{TagValueKind, values};

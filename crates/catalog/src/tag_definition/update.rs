@@ -1,0 +1,97 @@
+//! Changes the definition of a tag, so that all that is attached stays valid.
+
+use std::collections::BTreeSet;
+
+use authz::TagAction;
+use model::{EventKind, TagDefinitionId, TagName, TagScope};
+use serde_json::json;
+use store::{Effects, StoreError, TagDefinitionRow, TagValues};
+
+use super::load::{missing, require, taken};
+use super::values;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, TagErrorKind, events};
+
+/// Attempts before a client has to try itself; each lost race means that another update succeeded.
+const ATTEMPTS: usize = 20;
+
+/// What a definition is to be.
+#[derive(Debug, Clone)]
+pub struct TagDefinitionUpdate {
+    /// Its name.
+    pub name: TagName,
+    /// What it means; nothing removes what it says now.
+    pub description: Option<String>,
+    /// What it can be attached to: all that it can be attached to now, and perhaps more.
+    pub scope: BTreeSet<TagScope>,
+    /// Further values of an enumerated tag.
+    pub more_values: Vec<String>,
+}
+
+/// Changes the definition.
+pub async fn update(
+    cx: &Catalog,
+    request: &Request,
+    id: TagDefinitionId,
+    update: TagDefinitionUpdate,
+) -> Result<TagDefinitionRow> {
+    for _ in 0..ATTEMPTS {
+        let definition = require(cx, request, id, TagAction::Update).await?;
+        let now = cx.now();
+        let row = TagDefinitionRow {
+            updated_at: Some(now),
+            ..changed(&definition.0, update.clone())?
+        };
+        let body = json!({ "project-id": row.project, "name": row.name.as_str() });
+        let event = events::of_server(EventKind::UpdateTagDefinition, &id, now, &body)?;
+        let effects = Effects {
+            events: vec![event],
+            ..Effects::none()
+        };
+        let store = cx.store(&definition);
+        match store.tag_definition_update(row.clone(), effects).await {
+            Ok(()) => return Ok(row),
+            Err(StoreError::Stale { .. }) => tokio::task::yield_now().await,
+            Err(StoreError::NotFound(_)) => return Err(missing(id)),
+            Err(StoreError::AlreadyExists(_)) => return Err(taken(&row.name)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let message = format!("tag definition `{id}` is changed by others all the time; try again");
+    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
+}
+
+fn changed(now: &TagDefinitionRow, update: TagDefinitionUpdate) -> Result<TagDefinitionRow> {
+    values::check(&update.name, update.description.as_deref(), &update.scope)?;
+    let lost: Vec<_> = now.scope.difference(&update.scope).collect();
+    if !lost.is_empty() {
+        let lost: Vec<_> = lost.into_iter().map(|scope| scope.as_str()).collect();
+        let message = format!(
+            "the scope of a tag only becomes wider: `scope` lacks {}",
+            lost.join(", ")
+        );
+        return Err(CatalogError::new(
+            TagErrorKind::ScopeNarrowed.into(),
+            message,
+        ));
+    }
+    let values = match &now.values {
+        TagValues::Enumerated(there) => {
+            TagValues::Enumerated(values::with(there.clone(), update.more_values)?)
+        }
+        other if update.more_values.is_empty() => other.clone(),
+        other => {
+            let message = format!(
+                "`add-allowed-values` is for `enumerated` tags; this one is `{}`",
+                other.kind()
+            );
+            return Err(values::invalid(message));
+        }
+    };
+    Ok(TagDefinitionRow {
+        name: update.name,
+        description: update.description.filter(|text| !text.is_empty()),
+        scope: update.scope,
+        values,
+        ..now.clone()
+    })
+}

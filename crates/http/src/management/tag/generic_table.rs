@@ -1,0 +1,50 @@
+//! `/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/tags`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::tag::TagSubject;
+use http::StatusCode;
+use model::TabularKind;
+use uuid::Uuid;
+
+use super::{AppliedTagBody, ListTagsQuery, ListTagsResponse, SetTagRequest};
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, Bodyless, Path, Posted, Query};
+
+/// List the tags of a generic table
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/tags", tag = "tag", operation_id = "list_generic_table_tags",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), ListTagsQuery), responses((status = 200, body = ListTagsResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(query): Query<ListTagsQuery>,
+) -> ApiResult<Json<ListTagsResponse>> {
+    let subject = TagSubject::Tabular(TabularKind::GenericTable, id.into());
+    super::list(&app, &request, (warehouse.into(), subject), &query).await
+}
+
+/// Attach a tag to a generic table, or give it another value there
+#[utoipa::path(put, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/tags/{tag_name}", tag = "tag", operation_id = "set_generic_table_tag",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), ("tag_name" = String, Path)), request_body = SetTagRequest, responses((status = 200, body = AppliedTagBody)))]
+pub(crate) async fn set(
+    State(app): State<App>,
+    Path((warehouse, id, name)): Path<(Uuid, Uuid, String)>,
+    Posted { request, body }: Posted<SetTagRequest>,
+) -> ApiResult<Json<AppliedTagBody>> {
+    let subject = TagSubject::Tabular(TabularKind::GenericTable, id.into());
+    super::set(app, request, (warehouse.into(), subject), (name, body)).await
+}
+
+/// Detach a tag from a generic table
+#[utoipa::path(delete, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/tags/{tag_name}", tag = "tag", operation_id = "delete_generic_table_tag",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), ("tag_name" = String, Path)), responses((status = 204)))]
+pub(crate) async fn remove(
+    State(app): State<App>,
+    Path((warehouse, id, name)): Path<(Uuid, Uuid, String)>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let subject = TagSubject::Tabular(TabularKind::GenericTable, id.into());
+    super::remove(app, request, (warehouse.into(), subject), name).await
+}

@@ -1,0 +1,24 @@
+//! `DELETE /v1/tag-definition/{tag_definition_id}`.
+
+use axum::extract::State;
+use http::StatusCode;
+use uuid::Uuid;
+
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Bodyless, Path};
+
+/// Delete the definition of a tag that is attached to nothing
+#[utoipa::path(delete, path = "/v1/tag-definition/{tag_definition_id}", tag = "tag", operation_id = "delete_tag_definition",
+    params(("tag_definition_id" = Uuid, Path)), responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    to_the_end(
+        async move { catalog::tag_definition::drop(&app.catalog, &request, id.into()).await },
+    )
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

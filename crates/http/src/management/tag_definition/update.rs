@@ -1,0 +1,46 @@
+//! `POST /v1/tag-definition/{tag_definition_id}`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::tag_definition::TagDefinitionUpdate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{TagDefinition, TagScopeField, tag_name};
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Path, Posted};
+
+/// What a definition is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateTagDefinitionRequest {
+    name: String,
+    /// If it is left out, the definition has none any more.
+    description: Option<String>,
+    /// What it can be attached to now, and perhaps more.
+    scope: Vec<TagScopeField>,
+    /// Further values of an enumerated tag.
+    add_allowed_values: Option<Vec<String>>,
+}
+
+/// Change the definition of a tag
+#[utoipa::path(post, path = "/v1/tag-definition/{tag_definition_id}", tag = "tag", operation_id = "update_tag_definition",
+    params(("tag_definition_id" = Uuid, Path)), request_body = UpdateTagDefinitionRequest, responses((status = 200, body = TagDefinition)))]
+pub(crate) async fn update(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<UpdateTagDefinitionRequest>,
+) -> ApiResult<Json<TagDefinition>> {
+    let update = TagDefinitionUpdate {
+        name: tag_name(&body.name)?,
+        description: body.description,
+        scope: body.scope.into_iter().map(Into::into).collect(),
+        more_values: body.add_allowed_values.unwrap_or_default(),
+    };
+    let updated = to_the_end(async move {
+        catalog::tag_definition::update(&app.catalog, &request, id.into(), update).await
+    });
+    Ok(Json(updated.await?.into()))
+}
