@@ -72,6 +72,13 @@ impl fmt::Display for Securable {
 #[error("`{0}` names nothing that grants are about")]
 pub struct InvalidSecurable(String);
 
+impl InvalidSecurable {
+    /// About this text, or as much of it as is of use.
+    pub fn of(text: &str) -> Self {
+        Self(text.chars().take(200).collect())
+    }
+}
+
 impl FromStr for Securable {
     type Err = InvalidSecurable;
 
@@ -87,7 +94,7 @@ impl FromStr for Securable {
                 .zip(id.parse().ok())
                 .map(|(kind, id)| Self::Tabular(kind, id)),
         };
-        parsed.ok_or_else(|| InvalidSecurable(text.chars().take(200).collect()))
+        parsed.ok_or_else(|| InvalidSecurable::of(text))
     }
 }
 
@@ -119,7 +126,7 @@ impl FromStr for Principal {
             Some(("role", id)) => id.parse().ok().map(Self::Role),
             _ => None,
         };
-        parsed.ok_or_else(|| InvalidSecurable(text.chars().take(200).collect()))
+        parsed.ok_or_else(|| InvalidSecurable::of(text))
     }
 }
 

@@ -19,7 +19,7 @@ pub use bounds::Bounds;
 pub use caller::Caller;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use event::{Event, EventKind};
-pub use grant::{Grant, Principal, Privilege, Privileges, Securable};
+pub use grant::{Grant, InvalidSecurable, Principal, Privilege, Privileges, Securable};
 pub use id::{
     InvalidProjectId, NamespaceId, ProjectId, RequestId, RoleId, SecretId, ServerId, TabularId,
     TagDefinitionId, TagId, TaskId, Version, WarehouseId,

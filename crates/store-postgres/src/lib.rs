@@ -10,6 +10,7 @@ mod error;
 mod grants;
 mod idempotency;
 mod migrate;
+mod mirror;
 mod namespace;
 mod outbox;
 mod project;

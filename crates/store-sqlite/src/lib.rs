@@ -9,6 +9,7 @@ mod error;
 mod grants;
 mod idempotency;
 mod migrate;
+mod mirror;
 mod namespace;
 mod outbox;
 mod project;

@@ -32,6 +32,8 @@ pub mod idempotency;
 #[doc(hidden)]
 pub mod location;
 #[doc(hidden)]
+pub mod mirror;
+#[doc(hidden)]
 pub mod namespace;
 #[doc(hidden)]
 pub mod namespace_drop;
@@ -329,6 +331,12 @@ macro_rules! conformance_cases {
                 what_a_search_finds_is_what_is_there
                 one_among_very_many_alike_is_found
                 the_longest_name_is_found;
+            mirror:
+                whoever_takes_it_in_knows_what_is_true
+                a_table_that_is_replaced_by_itself_is_still_known
+                what_is_not_taken_in_comes_again
+                nothing_is_recorded_while_it_is_off
+                what_is_looked_at_again_is_fed_as_it_is_now;
             secret:
                 what_was_created_is_loaded
                 a_taken_id_is_refused

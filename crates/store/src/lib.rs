@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod grants;
 mod idempotency;
+mod mirror;
 mod namespace;
 mod outbox;
 mod project;
@@ -32,6 +33,7 @@ pub use grants::{
     ToCursor, TokenRoles,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
+pub use mirror::{Fact, FactChange, FactState, Fed, Mirror, MirrorSink};
 pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,
     TreeNamespace, TreeTabular,
@@ -73,6 +75,7 @@ pub trait Store:
     + Users
     + Grants
     + Tags
+    + Mirror
     + Debug
     + Send
     + Sync
@@ -93,6 +96,7 @@ impl<T> Store for T where
         + Users
         + Grants
         + Tags
+        + Mirror
         + Debug
         + Send
         + Sync

@@ -23,6 +23,9 @@ enum Mode {
 pub(crate) struct AdvisoryLocks(BTreeMap<i64, Mode>);
 
 impl AdvisoryLocks {
+    /// One replica at a time that hands over the feed of the mirror. A number that no hash gives but by chance.
+    pub(crate) const MIRROR: i64 = 0x6d69_7272_6f72;
+
     /// Takes all of them, in order. Its parameters are [`AdvisoryLocks::columns`].
     pub(crate) const SQL: &str = "select case when exclusive then pg_advisory_xact_lock(number) \
          else pg_advisory_xact_lock_shared(number) end \

@@ -16,4 +16,4 @@ pub(crate) use advisory::AdvisoryLocks;
 pub(crate) use change::{Attempts, BoxedWork, change, in_own_task};
 pub(crate) use lanes::Lanes;
 pub(crate) use open::{Pools, connect};
-pub(crate) use session::Session;
+pub(crate) use session::{OpenTransaction, Session};

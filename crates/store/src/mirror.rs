@@ -1,0 +1,163 @@
+//! The feed of an engine that decides elsewhere: what it must know of the catalog, change by change.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use model::{Grant, InvalidSecurable, Principal, Privilege, RoleId, Securable};
+
+use crate::Result;
+
+/// Something that decisions depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// The one lies directly in the other.
+    Within(Securable, Securable),
+    /// Somebody is directly in a role.
+    Member(RoleId, Principal),
+    /// Somebody has been given something.
+    Given(Grant),
+    /// Managed access of a warehouse or namespace is on.
+    Managed(Securable),
+}
+
+const WITHIN: &str = "parent";
+const MEMBER: &str = "member";
+const MANAGED: &str = "managed";
+
+impl Fact {
+    /// As databases keep it: a thing, a relation, and what else is in it.
+    pub fn columns(&self) -> (String, &'static str, String) {
+        match self {
+            Self::Within(what, whole) => (what.to_string(), WITHIN, whole.to_string()),
+            Self::Member(role, of) => (Securable::Role(*role).to_string(), MEMBER, of.to_string()),
+            Self::Given(grant) => (
+                grant.on.to_string(),
+                grant.privilege.as_str(),
+                grant.to.to_string(),
+            ),
+            Self::Managed(what) => (what.to_string(), MANAGED, String::new()),
+        }
+    }
+
+    /// From what [`Fact::columns`] printed.
+    pub fn of_columns(
+        thing: &str,
+        relation: &str,
+        other: &str,
+    ) -> std::result::Result<Self, InvalidSecurable> {
+        let on: Securable = thing.parse()?;
+        Ok(match (relation, on) {
+            (WITHIN, on) => Self::Within(on, other.parse()?),
+            (MANAGED, on) => Self::Managed(on),
+            (MEMBER, Securable::Role(role)) => Self::Member(role, other.parse()?),
+            (privilege, on) => Self::Given(Grant {
+                on,
+                to: other.parse()?,
+                privilege: Privilege::of_str(privilege)
+                    .ok_or_else(|| InvalidSecurable::of(privilege))?,
+            }),
+        })
+    }
+}
+
+/// A fact that has become true, or has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactChange {
+    /// What.
+    pub fact: Fact,
+    /// Whether it is true from now on.
+    pub state: FactState,
+}
+
+/// Whether a fact is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactState {
+    /// It is.
+    Holds,
+    /// It is no longer.
+    Ended,
+}
+
+impl From<bool> for FactState {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Ended }
+    }
+}
+
+/// Whoever is fed.
+#[async_trait]
+pub trait MirrorSink: Send + Sync {
+    /// Takes in changes, in their order. The same ones may come again.
+    async fn apply(
+        &self,
+        changes: &[FactChange],
+    ) -> std::result::Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+/// What has come of feeding.
+#[derive(Debug)]
+pub enum Fed {
+    /// All changes that had been committed when this began have been taken in.
+    All,
+    /// There are more.
+    More,
+    /// Another replica is at it.
+    Elsewhere,
+    /// It is switched off: changes are not recorded.
+    Off,
+    /// They were not taken in, and will come again.
+    Refused(Box<dyn Error + Send + Sync>),
+}
+
+/// The feed. While it is switched on, every change of a [`Fact`] is recorded in the transaction that makes it, whoever makes it: by
+/// triggers, so that no method can forget to.
+#[async_trait]
+pub trait Mirror {
+    /// Whether it is switched on.
+    async fn mirror_is_on(&self) -> Result<bool>;
+
+    /// Switches it on; whether it was off. Changes from before are not in it: compare with [`Mirror::mirror_facts`] afterwards.
+    async fn mirror_switch_on(&self) -> Result<bool>;
+
+    /// Switches it off, and empties it.
+    async fn mirror_switch_off(&self) -> Result<()>;
+
+    /// Hands the oldest changes over, `limit` at most, and forgets them once they are taken in. One replica at a time does so; if it
+    /// dies half-way, the next one hands the same changes over again.
+    async fn mirror_feed(&self, limit: u32, to: &dyn MirrorSink) -> Result<Fed>;
+
+    /// All that is true now, `limit` at a time in a stable order, after the given fact.
+    async fn mirror_facts(&self, after: Option<&Fact>, limit: u32) -> Result<Vec<Fact>>;
+
+    /// Puts these into the feed once more, as they are now.
+    async fn mirror_recheck(&self, facts: &[Fact]) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{NamespaceId, ProjectId, TabularId, TabularKind};
+
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let role = RoleId::generate();
+        let table = Securable::Tabular(TabularKind::Table, TabularId::generate());
+        let namespace = Securable::Namespace(NamespaceId::generate());
+        for fact in [
+            Fact::Within(table.clone(), namespace.clone()),
+            Fact::Within(Securable::Project(ProjectId::nil()), Securable::Server),
+            Fact::Member(role, Principal::User("oidc~a b".parse().unwrap())),
+            Fact::Given(Grant {
+                on: table,
+                to: Principal::Role(role),
+                privilege: Privilege::Select,
+            }),
+            Fact::Managed(namespace),
+        ] {
+            let (thing, relation, other) = fact.columns();
+            assert_eq!(Fact::of_columns(&thing, relation, &other), Ok(fact));
+        }
+        assert!(Fact::of_columns("server", "everything", "user:oidc~a").is_err());
+    }
+}
