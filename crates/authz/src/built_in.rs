@@ -120,10 +120,7 @@ impl<'a> Asked<'a> {
     }
 
     fn by_inheritance(&self, check: &Check) -> Verdict {
-        if let (Action::User(action), Resource::User(user)) = (check.action, &check.resource)
-            && action.is_free_for_oneself()
-            && matches!(self.caller, Caller::User(identity) if identity.user == *user)
-        {
+        if check.is_about_oneself(self.caller) {
             return Verdict::Allow;
         }
         self.rights_on(check).verdict(check.action, &check.resource)
@@ -257,13 +254,7 @@ impl<'a> Asked<'a> {
             return Ok(Vec::new());
         }
         self.learn_principals().await?;
-        let above = checks.iter().filter_map(|check| match &check.resource {
-            // Whoever finds the way into the project sees what is defined there.
-            Resource::Role(project, _) | Resource::TagDefinition(project, _) => {
-                Some(Securable::Project(project.clone()))
-            }
-            other => other.securable(),
-        });
+        let above = checks.iter().filter_map(|check| check.resource.browsed());
         let above: Vec<_> = above.collect();
         let principals = self.principals.as_deref().unwrap_or_default();
         self.engine.grants.grants_below(principals, &above).await
@@ -281,4 +272,40 @@ fn pairs<'c>(
         .zip(verdicts)
         .filter(move |(_, verdict)| wanted(verdict))
         .map(|(check, _)| check)
+}
+
+#[cfg(test)]
+mod tests {
+    use store_sqlite::SqliteStore;
+
+    use super::*;
+    use crate::conformance::{self, Effort, StoreWorld};
+
+    /// Two replicas over one database.
+    fn world() -> Arc<StoreWorld> {
+        let store = Arc::new(SqliteStore::temporary().unwrap());
+        let engine = || Arc::new(BuiltIn::new(Arc::clone(&store) as _)) as _;
+        let engines = vec![engine(), engine()];
+        Arc::new(StoreWorld::new(store, engines))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn any_history_is_decided_as_the_model_says() {
+        let effort = Effort {
+            cases: 40,
+            steps: 30,
+            sparse: 5,
+        };
+        conformance::any_history_is_decided_as_the_model_says(world(), effort).await;
+    }
+
+    #[tokio::test]
+    async fn a_change_counts_for_the_next_question() {
+        conformance::a_change_counts_for_the_next_question(world().as_ref()).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_may_nothing_and_the_catalog_everything() {
+        conformance::nobody_may_nothing_and_the_catalog_everything(world().as_ref()).await;
+    }
 }

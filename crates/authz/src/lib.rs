@@ -5,6 +5,8 @@ mod action;
 mod allow_all;
 mod authorized;
 mod built_in;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod instance_admins;
 mod resource;
 mod rights;
@@ -32,6 +34,23 @@ pub struct Check {
     pub action: Action,
     /// To what.
     pub resource: Resource,
+}
+
+impl Check {
+    /// Whether it is about the caller itself, who may do that.
+    pub fn is_about_oneself(&self, caller: &Caller) -> bool {
+        match (self.action, &self.resource, caller) {
+            (Action::User(action), Resource::User(user), Caller::User(identity)) => {
+                action.is_free_for_oneself() && identity.user == *user
+            }
+            _ => false,
+        }
+    }
+
+    /// What becomes of it if the caller has been given nothing.
+    pub fn without_rights(&self) -> Verdict {
+        Rights::NONE.verdict(self.action, &self.resource)
+    }
 }
 
 /// One answer.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is acted on, with what it lies in: a decision walks up from it, never down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// The installation.
     Server,
@@ -33,7 +33,7 @@ pub enum Resource {
 }
 
 /// A warehouse, and how current what is known of its grants must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InWarehouse {
     /// The warehouse.
     pub id: WarehouseId,
@@ -87,6 +87,28 @@ impl Resource {
         })
     }
 
+    /// What the way to it leads through: whoever has been given anything below that finds it.
+    pub fn browsed(&self) -> Option<Securable> {
+        match self {
+            // Whoever finds the way into the project sees what is defined there.
+            Self::Role(project, _) | Self::TagDefinition(project, _) => {
+                Some(Securable::Project(project.clone()))
+            }
+            other => other.securable(),
+        }
+    }
+
+    /// The same thing, whatever may be given on it.
+    #[must_use]
+    pub fn without_version(&self) -> Self {
+        let mut same = self.clone();
+        if let Self::Warehouse(at) | Self::Namespace(at, _) | Self::Tabular(_, at, _, _) = &mut same
+        {
+            at.grants = Version::FIRST;
+        }
+        same
+    }
+
     /// What has grants of its own below its place.
     pub(crate) fn leaf(&self) -> Option<Securable> {
         match self {
@@ -96,7 +118,7 @@ impl Resource {
     }
 
     /// The version that what is cached about it must have.
-    pub(crate) const fn version(&self) -> Option<Version> {
+    pub const fn version(&self) -> Option<Version> {
         match self {
             Self::Warehouse(at) | Self::Namespace(at, _) | Self::Tabular(_, at, _, _) => {
                 Some(at.grants)

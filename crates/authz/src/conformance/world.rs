@@ -1,0 +1,308 @@
+//! A catalog in a store, and an authorizer beside it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ::model::{
+    Caller, Grant, Name, NamespaceId, NamespacePath, Principal, Properties, Securable, TabularId,
+    TabularKind, Timestamp, UserType, Version, WarehouseId,
+};
+use async_trait::async_trait;
+use store::{
+    Commit, Effects, GrantChange, NamespaceDrop, NewNamespace, NewTabular, ProjectRow, Protection,
+    ResolveKey, ResolveTarget, Store, StoreError, StoredMetadata, TabularContent, TabularRename,
+    UserRow, UserSource, WarehouseRow, WarehouseStatus,
+};
+
+use super::{Change, World, creators};
+use crate::{Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
+
+/// How often a caller comes again.
+const TRIES: u32 = 20;
+
+const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+
+/// Where namespaces and tables are, which the store wants to be told.
+#[derive(Default)]
+struct Places {
+    namespaces: HashMap<NamespaceId, (WarehouseId, Vec<String>)>,
+    tables: HashMap<TabularId, WarehouseId>,
+}
+
+/// Changes are made in the store; the authorizer must find out.
+pub struct StoreWorld {
+    store: Arc<dyn Store>,
+    engines: Vec<Arc<dyn Authorizer>>,
+    places: Mutex<Places>,
+}
+
+impl fmt::Debug for StoreWorld {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("StoreWorld")
+    }
+}
+
+impl StoreWorld {
+    /// An empty one. Each engine is a replica's: they all are asked, and must agree.
+    pub fn new(store: Arc<dyn Store>, engines: Vec<Arc<dyn Authorizer>>) -> Self {
+        let places = Mutex::default();
+        Self {
+            store,
+            engines,
+            places,
+        }
+    }
+
+    async fn create(&self, what: &Securable, within: &Securable, effects: Effects) {
+        let store = &self.store;
+        let name = Name::parse("name", &what.to_string().replace('/', "-")).unwrap();
+        match (what, within) {
+            (Securable::Project(id), _) => {
+                let row = ProjectRow {
+                    id: id.clone(),
+                    name: name.as_str().to_owned(),
+                    created_at: NOW,
+                };
+                store.project_create(row, effects).await.unwrap();
+            }
+            (Securable::Warehouse(id), Securable::Project(project)) => {
+                let row = WarehouseRow {
+                    id: *id,
+                    project: project.clone(),
+                    name,
+                    status: WarehouseStatus::Active,
+                    protection: Protection::Off,
+                    storage_profile: "{}".to_owned(),
+                    base_location: format!("s3://{id}/base"),
+                    storage_secret: None,
+                    settings: "{}".to_owned(),
+                    version: Version::FIRST,
+                    grants: Version::FIRST,
+                    created_at: NOW,
+                    updated_at: None,
+                };
+                store.warehouse_create(row, effects).await.unwrap();
+            }
+            (Securable::Namespace(id), within) => {
+                let (warehouse, mut path) = match within {
+                    Securable::Warehouse(id) => (*id, Vec::new()),
+                    Securable::Namespace(id) => self.places.lock().unwrap().namespaces[id].clone(),
+                    other => panic!("a namespace in {other}"),
+                };
+                path.push(id.to_string());
+                let namespace = NewNamespace {
+                    id: *id,
+                    warehouse,
+                    path: NamespacePath::parse(path.clone()).unwrap(),
+                    properties: Properties::new(),
+                    created_at: NOW,
+                };
+                store.namespace_create(namespace, effects).await.unwrap();
+                let mut places = self.places.lock().unwrap();
+                places.namespaces.insert(*id, (warehouse, path));
+            }
+            (Securable::Tabular(kind, id), Securable::Namespace(home)) => {
+                self.create_table((*kind, *id), *home, effects).await;
+            }
+            other => panic!("cannot create {other:?}"),
+        }
+    }
+
+    async fn create_table(
+        &self,
+        (kind, id): (TabularKind, TabularId),
+        home: NamespaceId,
+        effects: Effects,
+    ) {
+        let name = Name::parse("name", &id.to_string()).unwrap();
+        let location = format!("s3://tables/{id}");
+        let warehouse = self.places.lock().unwrap().namespaces[&home].0;
+        let new = NewTabular {
+            id,
+            namespace: home,
+            kind,
+            format: None,
+            name,
+            version: Version::FIRST,
+            claimed_location: location.clone(),
+            content: TabularContent {
+                metadata_location: format!("{location}/metadata"),
+                location,
+                metadata: StoredMetadata::encode(b"{}"),
+            },
+            replaces: None,
+        };
+        let commit = Commit {
+            warehouse,
+            creates: vec![new],
+            swaps: Vec::new(),
+            at: NOW,
+        };
+        self.store.tabular_commit(commit, effects).await.unwrap();
+        self.places.lock().unwrap().tables.insert(id, warehouse);
+    }
+
+    async fn table(&self, id: TabularId) -> store::TabularRow {
+        let warehouse = self.places.lock().unwrap().tables[&id];
+        self.store.tabular_load(warehouse, id).await.unwrap()
+    }
+
+    async fn drop_it(&self, what: &Securable) {
+        match what {
+            Securable::Tabular(_, id) => {
+                let at = (*id, self.table(*id).await.version);
+                let dropped = self.store.tabular_drop(at, Effects::none());
+                dropped.await.unwrap();
+            }
+            Securable::Namespace(id) => {
+                let warehouse = self.places.lock().unwrap().namespaces[id].0;
+                let row = self.store.namespace_load(warehouse, *id).await.unwrap();
+                let tree = self.store.namespace_tree(warehouse, *id).await.unwrap();
+                let drop = NamespaceDrop {
+                    id: *id,
+                    expected: row.version,
+                    tree,
+                };
+                self.store
+                    .namespace_drop(drop, Effects::none())
+                    .await
+                    .unwrap();
+            }
+            other => panic!("cannot drop {other}"),
+        }
+    }
+
+    /// Nothing is given to whom the catalog has not met.
+    async fn meet(&self, principal: &Principal) {
+        let Principal::User(id) = principal else {
+            return;
+        };
+        let user = UserRow {
+            id: id.clone(),
+            name: id.to_string(),
+            email: None,
+            user_type: UserType::Human,
+            source: UserSource::CreateEndpoint,
+            created_at: NOW,
+            updated_at: None,
+        };
+        match self.store.user_create(user).await {
+            Ok(()) | Err(StoreError::AlreadyExists(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn change(&self, grant: &Grant, gives: Gives) {
+        self.meet(&grant.to).await;
+        let entry = vec![(grant.to.clone(), grant.privilege)];
+        let (writes, deletes) = match gives {
+            Gives::Yes => (entry, Vec::new()),
+            Gives::No => (Vec::new(), entry),
+        };
+        let change = GrantChange {
+            on: grant.on.clone(),
+            writes,
+            deletes,
+            at: NOW,
+        };
+        let changed = self.store.grants_apply(change, Effects::none());
+        changed.await.unwrap();
+    }
+
+    /// The check, with the version that a request would have been told.
+    async fn seen(&self, check: &Check) -> Check {
+        let mut check = check.clone();
+        if let Resource::Warehouse(at)
+        | Resource::Namespace(at, _)
+        | Resource::Tabular(_, at, _, _) = &mut check.resource
+        {
+            let key = ResolveKey {
+                warehouse: at.id,
+                target: ResolveTarget::Warehouse,
+            };
+            let found = self.store.resolve(vec![key]).await.unwrap();
+            if let Some(stamp) = found.into_iter().next().and_then(|one| one.warehouse) {
+                at.grants = stamp.grants;
+            }
+        }
+        check
+    }
+}
+
+/// An engine that cannot answer says so, and allows nothing: on a busy machine that is no mistake. The caller comes again.
+async fn patiently<F>(decide: impl Fn() -> F) -> Vec<Decision>
+where
+    F: Future<Output = Result<Vec<Decision>, AuthorizerUnavailable>>,
+{
+    let mut tries = 0;
+    loop {
+        match decide().await {
+            Ok(decided) => return decided,
+            Err(error) if tries == TRIES => panic!("{error}"),
+            Err(_) => tries += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+enum Gives {
+    Yes,
+    No,
+}
+
+#[async_trait]
+impl World for StoreWorld {
+    async fn apply(&self, change: &Change) {
+        match change {
+            Change::Create { what, within, by } => {
+                self.meet(by).await;
+                let effects = Effects {
+                    grants: vec![creators(what, by)],
+                    ..Effects::none()
+                };
+                self.create(what, within, effects).await;
+            }
+            Change::Drop(what) => self.drop_it(what).await,
+            Change::Rename(Securable::Tabular(_, id), to) => {
+                let row = self.table(*id).await;
+                let rename = TabularRename {
+                    id: *id,
+                    expected: row.version,
+                    namespace: *to,
+                    name: Name::parse("name", &row.name).unwrap(),
+                    at: NOW,
+                };
+                let renamed = self.store.tabular_rename(rename, Effects::none());
+                renamed.await.unwrap();
+            }
+            Change::Rename(other, _) => panic!("cannot rename {other}"),
+            Change::Give(grant) => self.change(grant, Gives::Yes).await,
+            Change::Take(grant) => self.change(grant, Gives::No).await,
+            Change::Manage(what, managed) => {
+                let set = self
+                    .store
+                    .managed_access_set(what, *managed, Effects::none());
+                set.await.unwrap();
+            }
+        }
+    }
+
+    async fn decide(&self, caller: &Caller, checks: &[Check]) -> Vec<Decision> {
+        let mut seen = Vec::with_capacity(checks.len());
+        for check in checks {
+            seen.push(self.seen(check).await);
+        }
+        let mut decided: Option<Vec<Decision>> = None;
+        for engine in &self.engines {
+            let answer = patiently(|| engine.decide(caller, &seen)).await;
+            assert_eq!(answer.len(), checks.len());
+            if let Some(other) = &decided {
+                assert_eq!(*other, answer, "replicas differ");
+            }
+            decided = Some(answer);
+        }
+        decided.unwrap()
+    }
+}
