@@ -64,6 +64,10 @@ pub enum ErrorKind {
     GenericTableAlreadyExists,
     /// A schema, statistics or a description is too long.
     PartTooLarge,
+    /// A role would be in itself.
+    RoleCycle,
+    /// Too many roles would be in one another.
+    RoleTooDeep,
     /// The location is in use.
     LocationTaken,
     /// A namespace still holds something.
@@ -360,6 +364,8 @@ impl From<StoreError> for CatalogError {
                 ErrorKind::ConcurrentUpdate,
                 "a concurrent change came first; refresh and try again",
             ),
+            StoreError::RoleCycle { .. } => Self::new(ErrorKind::RoleCycle, error.to_string()),
+            StoreError::RoleTooDeep { .. } => Self::new(ErrorKind::RoleTooDeep, error.to_string()),
             StoreError::LocationTaken { .. } => Self::new(ErrorKind::LocationTaken, error.to_string()),
             // Refused at the edge; this is for a text that was forgotten there.
             StoreError::Unstorable(_) => Self::caused(

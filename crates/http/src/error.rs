@@ -72,6 +72,8 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "AlreadyExistsException"),
         ErrorKind::GenericTableAlreadyExists => (StatusCode::CONFLICT, "GenericTableAlreadyExists"),
         ErrorKind::PartTooLarge => (StatusCode::BAD_REQUEST, "PayloadTooLarge"),
+        ErrorKind::RoleCycle => (StatusCode::CONFLICT, "RoleMembershipCycle"),
+        ErrorKind::RoleTooDeep => (StatusCode::CONFLICT, "RoleMembershipDepthExceeded"),
         ErrorKind::LocationTaken => (StatusCode::CONFLICT, "LocationAlreadyTaken"),
         ErrorKind::NamespaceNotEmpty => (StatusCode::CONFLICT, "NamespaceNotEmptyException"),
         ErrorKind::NamespaceProtected => (StatusCode::CONFLICT, "NamespaceProtected"),

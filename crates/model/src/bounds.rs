@@ -34,6 +34,16 @@ impl Bounds {
     pub const FORMAT_BYTES: usize = 64;
     /// Longest schema, longest statistics and longest description of a generic table, in bytes of UTF-8 each.
     pub const GENERIC_TABLE_PART_BYTES: usize = 1 << 20;
+    /// Longest name of a system that knows roles, in bytes of UTF-8.
+    pub const ROLE_PROVIDER_BYTES: usize = 64;
+    /// Longest name of a role there, in bytes of UTF-8.
+    pub const ROLE_SOURCE_BYTES: usize = 512;
+    /// Longest description of a role, in bytes of UTF-8.
+    pub const ROLE_DESCRIPTION_BYTES: usize = 4_096;
+    /// Most users and roles that come into a role at once.
+    pub const ROLE_MEMBERS_PER_CHANGE: usize = 1_000;
+    /// Most grants that change at once.
+    pub const GRANTS_PER_CHANGE: usize = 100;
     /// Longest name and longest value of a tag, in characters.
     pub const TAG_CHARS: usize = 256;
     /// Most values that a tag can have to choose from.

@@ -11,6 +11,7 @@ mod id;
 mod name;
 mod page;
 mod properties;
+mod role;
 mod tabular;
 mod tag;
 mod user;
@@ -29,6 +30,7 @@ pub use name::{
 };
 pub use page::{Page, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
+pub use role::{InvalidRoleIdent, RoleIdent};
 pub use tabular::{InvalidTableFormat, TableFormat, TabularKind};
 pub use tag::{InvalidTagName, TagName, TagScope, TagTarget};
 pub use user::{Identity, InvalidUserId, UserId, UserType};

@@ -15,6 +15,7 @@ mod namespace;
 mod outbox;
 mod project;
 mod resolve;
+mod role;
 mod row;
 mod search;
 mod secret;

@@ -50,7 +50,7 @@ impl Users for PostgresStore {
         let load = format!("select {COLUMNS} from catalog_user where id = $1");
         match db.query_opt(&load, &[&id.as_str()]).await? {
             None => Err(StoreError::NotFound(Entity::User(id.clone()))),
-            Some(row) => Ok(user(&row)?),
+            Some(row) => Ok(user(&row, 0)?),
         }
     }
 
@@ -62,7 +62,7 @@ impl Users for PostgresStore {
              where id > $1 and position($2 in name_key) > 0 order by id limit $3"
         );
         let rows = db.query(&list, &[&cut.after, &name, &cut.limit]).await?;
-        let rows = row::all(&rows, user)?;
+        let rows = row::all(&rows, |row| user(row, 0))?;
         Ok(Page::cut(rows, page.size, |user| {
             user.id.as_str().to_owned()
         }))
@@ -83,7 +83,7 @@ impl Users for PostgresStore {
         let rows = db
             .query(&find, &[&search.trigrams, &search.exact, &share, &limit])
             .await?;
-        Ok(row::all(&rows, user)?)
+        Ok(row::all(&rows, |row| user(row, 0))?)
     }
 
     async fn user_update(&self, changed: UserRow) -> Result<UserRow> {
@@ -110,7 +110,7 @@ impl Users for PostgresStore {
                     .await?;
                 match found {
                     None => Err(not_found(Entity::User(changed.id.clone()))),
-                    Some(row) => user(&row),
+                    Some(row) => user(&row, 0),
                 }
             })
         })
@@ -139,15 +139,16 @@ async fn remove(db: &Session, id: &UserId) -> Work<()> {
     Ok(())
 }
 
-fn user(row: &Row) -> Work<UserRow> {
-    let id: &str = get(row, 0)?;
+/// `id, name, email, user_type, source, created_at, updated_at` from the given column on.
+pub(crate) fn user(row: &Row, first: usize) -> Work<UserRow> {
+    let id: &str = get(row, first)?;
     Ok(UserRow {
         id: id.parse().map_err(Failure::damaged)?,
-        name: get(row, 1)?,
-        email: get(row, 2)?,
-        user_type: row::user_type(get(row, 3)?)?,
-        source: row::user_source(get(row, 4)?)?,
-        created_at: Timestamp::from_ms(get(row, 5)?),
-        updated_at: row::time(row, 6)?,
+        name: get(row, first + 1)?,
+        email: get(row, first + 2)?,
+        user_type: row::user_type(get(row, first + 3)?)?,
+        source: row::user_source(get(row, first + 4)?)?,
+        created_at: Timestamp::from_ms(get(row, first + 5)?),
+        updated_at: row::time(row, first + 6)?,
     })
 }

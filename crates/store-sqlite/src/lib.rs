@@ -14,6 +14,7 @@ mod namespace;
 mod outbox;
 mod project;
 mod resolve;
+mod role;
 mod row;
 mod search;
 mod secret;
@@ -103,16 +104,17 @@ impl SqliteStore {
     }
 
     /// Makes a change and what accompanies it: all or nothing.
-    async fn change(
+    async fn change<T: Send + 'static>(
         &self,
         effects: Effects,
-        work: impl FnOnce(&Connection) -> Work<()> + Send + 'static,
-    ) -> Result<(), StoreError> {
+        work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.writer
             .run(move |db| {
                 effects::claim_keys(db, &effects)?;
-                work(db)?;
-                effects::record(db, &effects)
+                let done = work(db)?;
+                effects::record(db, &effects)?;
+                Ok(done)
             })
             .await
     }

@@ -125,7 +125,7 @@ impl Users for SqliteStore {
     }
 }
 
-fn load(db: &Connection, id: &UserId) -> Work<UserRow> {
+pub(crate) fn load(db: &Connection, id: &UserId) -> Work<UserRow> {
     let found = db
         .prepare_cached(&format!("select {COLUMNS} from catalog_user where id = ?1"))?
         .query_row([id.as_str()], |row| Ok(user(row)))

@@ -48,6 +48,10 @@ pub mod race;
 #[doc(hidden)]
 pub mod resolve;
 #[doc(hidden)]
+pub mod role;
+#[doc(hidden)]
+pub mod role_member;
+#[doc(hidden)]
 pub mod search;
 #[doc(hidden)]
 pub mod secret;
@@ -325,6 +329,16 @@ macro_rules! conformance_cases {
                 grants_end_with_whom_they_were_given_to
                 grants_move_with_what_they_are_on
                 a_change_steps_the_version_where_it_counts;
+            role:
+                what_was_created_is_loaded
+                lists_are_filtered_and_searches_forgive_mistakes
+                an_update_replaces_what_it_is_called;
+            role_member:
+                who_is_in_a_role_is_in_those_above
+                members_come_together_or_not_at_all
+                roles_form_no_circle_and_nest_so_deep
+                of_crossing_memberships_none_makes_a_circle
+                what_a_role_has_been_given_ends_with_it;
             search:
                 names_with_mistakes_are_found_the_best_first
                 ids_find_a_table_or_all_in_a_namespace

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use model::{
-    Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, SecretId, Securable, TabularId,
-    TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
+    Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, RoleIdent, SecretId, Securable,
+    TabularId, TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -48,6 +48,12 @@ pub enum Entity {
     /// A role.
     #[error("role `{0}`")]
     Role(RoleId),
+    /// A role by its name.
+    #[error("role `{0}`")]
+    RoleName(Name),
+    /// A role by what it is called where it is known.
+    #[error("role `{0}`")]
+    RoleIdent(RoleIdent),
     /// The definition of a tag by id.
     #[error("tag definition `{0}`")]
     TagDefinition(TagDefinitionId),
@@ -110,6 +116,27 @@ pub enum StoreError {
         location: String,
         /// Who has it.
         other: String,
+    },
+    /// A role would be in itself.
+    #[error("role `{member}` cannot be in role `{role}`: that one is in it, or is the same")]
+    RoleCycle {
+        /// Where it was to come in.
+        role: RoleId,
+        /// What was to come in.
+        member: RoleId,
+    },
+    /// Too many roles would be in one another.
+    #[error(
+        "role `{member}` cannot be in role `{role}`: more than {most} roles would be in one another; nest them less deeply, or raise \
+         `LAKEKEEPER__ROLE__MAX_NESTING_DEPTH`"
+    )]
+    RoleTooDeep {
+        /// Where it was to come in.
+        role: RoleId,
+        /// What was to come in.
+        member: RoleId,
+        /// How many steps of one role in another there may be.
+        most: u32,
     },
     /// The idempotency key has been used: nothing was changed, this is what is recorded for it.
     #[error("the idempotency key has been used")]

@@ -15,6 +15,7 @@ mod namespace;
 mod outbox;
 mod project;
 mod resolve;
+mod role;
 mod search;
 mod secret;
 mod server;
@@ -42,6 +43,9 @@ pub use outbox::{Outbox, OutboxRow};
 pub use project::{ProjectRow, Projects};
 pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
+};
+pub use role::{
+    MemberKind, Membership, RoleFilter, RoleMember, RoleMembers, RoleRow, RoleSearch, Roles,
 };
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SealedSecret, SecretRows};
@@ -74,6 +78,7 @@ pub trait Store:
     + SecretRows
     + Users
     + Grants
+    + Roles
     + Tags
     + Mirror
     + Debug
@@ -95,6 +100,7 @@ impl<T> Store for T where
         + SecretRows
         + Users
         + Grants
+        + Roles
         + Tags
         + Mirror
         + Debug

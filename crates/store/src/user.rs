@@ -101,7 +101,7 @@ impl UserRow {
 }
 
 /// A term that no trigram is.
-fn exact(text: &str) -> String {
+pub(crate) fn exact(text: &str) -> String {
     format!("={}", fold(text.trim()))
 }
 
@@ -110,7 +110,7 @@ fn local_part(text: &str) -> &str {
 }
 
 /// The triples of letters of each word, which begins with two blanks and ends with one.
-fn trigrams(text: &str, into: &mut BTreeSet<String>) {
+pub(crate) fn trigrams(text: &str, into: &mut BTreeSet<String>) {
     for word in text.split(|c: char| !c.is_alphanumeric()) {
         if word.is_empty() {
             continue;

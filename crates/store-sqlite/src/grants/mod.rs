@@ -6,7 +6,7 @@ mod reach;
 mod standing;
 
 pub(crate) use apply::give;
-pub(crate) use reach::Reach;
+pub(crate) use reach::{Reach, with_roles};
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, Securable};
@@ -68,7 +68,7 @@ impl Grants for SqliteStore {
                 let rows = named.query([&provider, source])?;
                 found.extend(row::all(rows, |row| Ok(reach::role(row.get(0)?)))?);
             }
-            reach::with_roles(db, found)
+            with_roles(db, found)
         })
         .await
     }

@@ -1,0 +1,248 @@
+//! Roles: names for several users and roles, to which something can be given.
+
+mod member;
+
+use async_trait::async_trait;
+use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
+use store::{
+    Effects, Entity, MemberKind, Membership, Result, RoleFilter, RoleMember, RoleMembers, RoleRow,
+    RoleSearch, Roles, StoreError,
+};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::connection::Session;
+use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::Reach;
+use crate::row::{self, Cut, get};
+
+#[async_trait]
+impl Roles for PostgresStore {
+    async fn role_create(&self, role: RoleRow, effects: Effects) -> Result<()> {
+        self.change(effects, role, |db, role| Box::pin(create(db, role)))
+            .await
+    }
+
+    async fn role_load(&self, id: RoleId) -> Result<RoleRow> {
+        Ok(load(&self.read().await?, id).await?)
+    }
+
+    async fn role_list(
+        &self,
+        project: &ProjectId,
+        filter: RoleFilter,
+        page: PageRequest,
+    ) -> Result<Page<RoleRow>> {
+        let db = self.read_list().await?;
+        let ids = filter
+            .ids
+            .map(|ids| ids.into_iter().map(RoleId::as_uuid).collect());
+        let ids: Option<Vec<Uuid>> = ids;
+        let rows = db
+            .query(
+                "select id, project_id, provider_id, source_id, name, description, created_at,
+                     updated_at
+                 from role where project_id = $1 and id > $2 and ($3::uuid[] is null or id = any($3))
+                     and ($4::text[] is null or provider_id = any($4))
+                     and ($5::text[] is null or source_id = any($5))
+                 order by id limit $6",
+                &[
+                    &project.as_str(),
+                    &after(&page),
+                    &ids,
+                    &filter.providers,
+                    &filter.sources,
+                    &Cut::of(&page).limit,
+                ],
+            )
+            .await?;
+        let rows = row::all(&rows, |row| role(row, 0))?;
+        Ok(Page::cut(rows, page.size, |role| role.id.to_string()))
+    }
+
+    async fn role_search(&self, search: RoleSearch) -> Result<Vec<RoleRow>> {
+        let db = self.read_list().await?;
+        let (share, limit) = (i64::from(RoleSearch::SHARE), i64::from(search.limit));
+        let rows = db
+            .query(
+                "select id, project_id, provider_id, source_id, name, description, created_at,
+                     updated_at
+                 from (
+                     select *, $3::text = any (terms) as is_exact, (select count(*)
+                         from unnest(terms) as one where one = any ($2::text[])) as shared
+                     from role where project_id = $1 and terms && array_append($2, $3)
+                 ) as found
+                 where is_exact or shared * 10 >= cardinality($2) * $4::bigint
+                 order by is_exact desc, shared desc, name_key, id limit $5",
+                &[
+                    &search.project.as_str(),
+                    &search.trigrams,
+                    &search.exact,
+                    &share,
+                    &limit,
+                ],
+            )
+            .await?;
+        Ok(row::all(&rows, |row| role(row, 0))?)
+    }
+
+    async fn role_update(&self, role: RoleRow, effects: Effects) -> Result<RoleRow> {
+        self.change(effects, role, |db, role| Box::pin(update(db, role)))
+            .await
+    }
+
+    async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()> {
+        self.change(effects, id, |db, id| Box::pin(remove(db, *id)))
+            .await
+    }
+
+    async fn role_members_add(&self, add: RoleMembers, most: u32, effects: Effects) -> Result<()> {
+        self.change(effects, (add, most), |db, (members, most)| {
+            Box::pin(member::add(db, members, *most))
+        })
+        .await
+    }
+
+    async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()> {
+        self.change(effects, remove, |db, members| {
+            Box::pin(member::remove(db, members))
+        })
+        .await
+    }
+
+    async fn role_members(
+        &self,
+        role: RoleId,
+        (kind, membership): (Option<MemberKind>, Membership),
+        page: PageRequest,
+    ) -> Result<Page<RoleMember>> {
+        let db = self.read().await?;
+        Ok(member::members(&db, role, (kind, membership), &page).await?)
+    }
+
+    async fn role_member_of(
+        &self,
+        member: &Principal,
+        (project, membership): (&ProjectId, Membership),
+        page: PageRequest,
+    ) -> Result<Page<RoleRow>> {
+        let db = self.read().await?;
+        Ok(member::member_of(&db, member, (project, membership), &page).await?)
+    }
+}
+
+async fn create(db: &Session, role: &RoleRow) -> Work<()> {
+    let hold = "select 1 from project where id = $1 for key share";
+    if db
+        .query_opt(hold, &[&role.project.as_str()])
+        .await?
+        .is_none()
+    {
+        return Err(not_found(Entity::Project(role.project.clone())));
+    }
+    let inserted = db
+        .execute(
+            "insert into role (id, project_id, provider_id, source_id, name, name_key, description,
+                 created_at, updated_at, terms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                &role.id.as_uuid(),
+                &role.project.as_str(),
+                &role.ident.provider(),
+                &role.ident.source(),
+                &role.name.as_str(),
+                &role.name.key().as_str(),
+                &role.description,
+                &role.created_at.as_ms(),
+                &role.updated_at.map(Timestamp::as_ms),
+                &role.terms(),
+            ],
+        )
+        .await;
+    inserted.map_err(|failure| taken(failure, role))?;
+    Ok(())
+}
+
+/// What a unique index has refused.
+fn taken(failure: Failure, role: &RoleRow) -> Failure {
+    match failure.constraint() {
+        Some("role_pkey") => already_exists(Entity::Role(role.id)),
+        Some("role_name") => already_exists(Entity::RoleName(role.name.clone())),
+        Some("role_source") => already_exists(Entity::RoleIdent(role.ident.clone())),
+        _ => failure,
+    }
+}
+
+async fn load(db: &Session, id: RoleId) -> Work<RoleRow> {
+    let found = db
+        .query_opt(
+            "select id, project_id, provider_id, source_id, name, description, created_at, updated_at
+             from role where id = $1",
+            &[&id.as_uuid()],
+        )
+        .await?;
+    let found = found.ok_or_else(|| not_found(Entity::Role(id)))?;
+    role(&found, 0)
+}
+
+async fn update(db: &Session, role: &RoleRow) -> Work<RoleRow> {
+    let there = load(db, role.id).await?;
+    if there.ident != role.ident {
+        // Tokens that name the one or the other mean more or less from here on.
+        let principal = Principal::Role(role.id).to_string();
+        let reach = Reach::of_principal(db, &principal).await?;
+        reach.hold(db).await?.step(db).await?;
+    }
+    let updated = db
+        .execute(
+            "update role set provider_id = $2, source_id = $3, name = $4, name_key = $5,
+                 description = $6, updated_at = $7, terms = $8 where id = $1",
+            &[
+                &role.id.as_uuid(),
+                &role.ident.provider(),
+                &role.ident.source(),
+                &role.name.as_str(),
+                &role.name.key().as_str(),
+                &role.description,
+                &role.updated_at.map(Timestamp::as_ms),
+                &role.terms(),
+            ],
+        )
+        .await;
+    match updated.map_err(|failure| taken(failure, role))? {
+        0 => Err(not_found(Entity::Role(role.id))),
+        _ => load(db, role.id).await,
+    }
+}
+
+async fn remove(db: &Session, id: RoleId) -> Work<()> {
+    let principal = Principal::Role(id).to_string();
+    let reach = Reach::of_principal(db, &principal).await?;
+    reach.hold(db).await?.step(db).await?;
+    let delete = "delete from role where id = $1";
+    match db.execute(delete, &[&id.as_uuid()]).await? {
+        0 => Err(StoreError::NotFound(Entity::Role(id)).into()),
+        _ => Ok(()),
+    }
+}
+
+/// The id behind which a page of roles begins.
+fn after(page: &PageRequest) -> Uuid {
+    Cut::of(page).after.parse().unwrap_or_default()
+}
+
+/// `id, project_id, provider_id, source_id, name, description, created_at, updated_at` from the given column on.
+fn role(row: &Row, first: usize) -> Work<RoleRow> {
+    let (project, name): (&str, &str) = (get(row, first + 1)?, get(row, first + 4)?);
+    let ident = RoleIdent::new(get(row, first + 2)?, get(row, first + 3)?);
+    Ok(RoleRow {
+        id: row::id(row, first)?,
+        project: project.parse().map_err(Failure::damaged)?,
+        ident: ident.map_err(Failure::damaged)?,
+        name: Name::parse("role", name).map_err(Failure::damaged)?,
+        description: get(row, first + 5)?,
+        created_at: Timestamp::from_ms(get(row, first + 6)?),
+        updated_at: row::time(row, first + 7)?,
+    })
+}

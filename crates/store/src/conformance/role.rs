@@ -1,0 +1,262 @@
+//! Roles, who is in them, and what that makes of who has been given what.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{
+    Grant, PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable,
+};
+
+use super::fixture::{Catalog, NOW, given_by, given_to, later, name, new_project, refused, user};
+use crate::{
+    Effects, Entity, Place, RoleFilter, RoleRow, RoleSearch, Store, StoreError, TokenRoles,
+};
+
+pub(super) fn new_role(project: &ProjectId, text: &str) -> RoleRow {
+    let id = RoleId::generate();
+    RoleRow {
+        id,
+        project: project.clone(),
+        ident: RoleIdent::new(RoleIdent::LAKEKEEPER, &id.to_string()).unwrap(),
+        name: name(text),
+        description: None,
+        created_at: NOW,
+        updated_at: None,
+    }
+}
+
+pub(super) async fn role(store: &Arc<dyn Store>, project: &ProjectId, text: &str) -> RoleId {
+    let role = new_role(project, text);
+    let id = role.id;
+    store.role_create(role, Effects::none()).await.unwrap();
+    id
+}
+
+pub(super) async fn principals(
+    store: &Arc<dyn Store>,
+    of: &Principal,
+    token: Option<TokenRoles<'_>>,
+) -> BTreeSet<Principal> {
+    let found = store.grants_principals(of, token).await.unwrap();
+    assert_eq!(&found[0], of);
+    let all: BTreeSet<_> = found.iter().cloned().collect();
+    assert_eq!(all.len(), found.len(), "each once");
+    all
+}
+
+pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let full = RoleRow {
+        ident: RoleIdent::new("oidc", "Team Ä~1").unwrap(),
+        description: Some("Who ünderstands".to_owned()),
+        updated_at: Some(later(1)),
+        ..new_role(&catalog.project, "Änalysts")
+    };
+    let ada = user(store, "oidc~ada").await;
+    let on = Securable::Role(full.id);
+    let owner = Effects {
+        grants: vec![Grant {
+            on: on.clone(),
+            to: ada.clone(),
+            privilege: Privilege::Ownership,
+        }],
+        ..Effects::none()
+    };
+    store.role_create(full.clone(), owner).await.unwrap();
+    let loaded = store.role_load(full.id).await.unwrap();
+    assert_eq!(format!("{loaded:?}"), format!("{full:?}"));
+    assert_eq!(
+        given_by(store, &on).await,
+        [(ada.clone(), Privilege::Ownership)]
+    );
+    let found = given_to(store, (&catalog.project, &ada), 10).await;
+    assert_eq!(found.len(), 1);
+    let twin = |row: RoleRow| async { store.role_create(row, Effects::none()).await };
+    let same_name = new_role(&catalog.project, "äNALYSTS");
+    refused!(
+        twin(same_name).await,
+        StoreError::AlreadyExists(Entity::RoleName(_))
+    );
+    let same_ident = RoleRow {
+        ident: full.ident.clone(),
+        ..new_role(&catalog.project, "other")
+    };
+    refused!(
+        twin(same_ident).await,
+        StoreError::AlreadyExists(Entity::RoleIdent(_))
+    );
+    let same_id = RoleRow {
+        id: full.id,
+        ..new_role(&catalog.project, "other")
+    };
+    refused!(
+        twin(same_id).await,
+        StoreError::AlreadyExists(Entity::Role(_))
+    );
+    let homeless = new_role(&ProjectId::generate(), "other");
+    refused!(
+        twin(homeless).await,
+        StoreError::NotFound(Entity::Project(_))
+    );
+    refused!(
+        store.role_load(RoleId::generate()).await,
+        StoreError::NotFound(Entity::Role(_))
+    );
+    // Another project has names of its own.
+    let other = new_project();
+    store
+        .project_create(other.clone(), Effects::none())
+        .await
+        .unwrap();
+    let elsewhere = RoleRow {
+        id: RoleId::generate(),
+        project: other.id,
+        ..full
+    };
+    store.role_create(elsewhere, Effects::none()).await.unwrap();
+}
+
+fn texts(all: &[&str]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+/// In pages of two.
+async fn listed(catalog: &Catalog, filter: &RoleFilter) -> Vec<RoleId> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let size = PageSize::clamped(2);
+        let page = PageRequest { after, size };
+        let page = catalog
+            .store
+            .role_list(&catalog.project, filter.clone(), page);
+        let page = page.await.unwrap();
+        found.extend(page.items.into_iter().map(|role| role.id));
+        after = page.next;
+        if after.is_none() {
+            return found;
+        }
+    }
+}
+
+pub async fn lists_are_filtered_and_searches_forgive_mistakes(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let other = new_project();
+    store
+        .project_create(other.clone(), Effects::none())
+        .await
+        .unwrap();
+    role(store, &other.id, "analysts").await;
+    let mut ids = Vec::new();
+    for (text, provider) in [
+        ("Analysts", "oidc"),
+        ("Analytics", "ldap"),
+        ("Writers", "oidc"),
+    ] {
+        let row = RoleRow {
+            ident: RoleIdent::new(provider, &format!("s-{text}")).unwrap(),
+            ..new_role(&catalog.project, text)
+        };
+        ids.push(row.id);
+        store.role_create(row, Effects::none()).await.unwrap();
+    }
+    ids.sort();
+    let some = |ids: Option<&[RoleId]>, providers: &[&str], sources: &[&str]| RoleFilter {
+        ids: ids.map(<[_]>::to_vec),
+        providers: (!providers.is_empty()).then(|| texts(providers)),
+        sources: (!sources.is_empty()).then(|| texts(sources)),
+    };
+    for (filter, expected) in [
+        (RoleFilter::default(), 3),
+        (some(Some(&[ids[1], RoleId::generate()]), &[], &[]), 1),
+        (some(Some(&[]), &[], &[]), 0),
+        (some(None, &["oidc"], &[]), 2),
+        (some(None, &[], &["s-Writers", "x"]), 1),
+        (some(None, &["ldap"], &["s-Writers"]), 0),
+    ] {
+        let found = listed(&catalog, &filter).await;
+        assert!(found.is_sorted());
+        assert_eq!(found.len(), expected, "{filter:?}");
+    }
+    for (text, expected) in [
+        ("analyts", vec!["Analytics", "Analysts"]),
+        ("OIDC~s-Writers", vec!["Writers"]),
+        ("zzz", vec![]),
+    ] {
+        let search = RoleSearch::of(catalog.project.clone(), text, 10);
+        let found = store.role_search(search).await.unwrap();
+        let mut found: Vec<_> = found.iter().map(|role| role.name.as_str()).collect();
+        let mut expected = expected;
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+    }
+    let search = RoleSearch::of(catalog.project.clone(), &ids[2].to_string(), 1);
+    let found = store.role_search(search).await.unwrap();
+    assert_eq!(found[0].id, ids[2]);
+}
+
+pub async fn an_update_replaces_what_it_is_called(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let (first, second) = (
+        new_role(&catalog.project, "first"),
+        new_role(&catalog.project, "second"),
+    );
+    for row in [&first, &second] {
+        store
+            .role_create(row.clone(), Effects::none())
+            .await
+            .unwrap();
+    }
+    let version = || async {
+        let places = [Place::Warehouse(catalog.warehouse)];
+        let found = store.grants_standing(&[], &places).await.unwrap().remove(0);
+        found.unwrap().version
+    };
+    let before = version().await;
+    let renamed = RoleRow {
+        name: name("FIRST"),
+        description: Some("d".to_owned()),
+        created_at: later(9),
+        updated_at: Some(later(9)),
+        ..first.clone()
+    };
+    let now = store.role_update(renamed, Effects::none()).await.unwrap();
+    assert_eq!((now.name.as_str(), now.created_at), ("FIRST", NOW));
+    assert_eq!(version().await, before, "the same role");
+    let rebound = RoleRow {
+        ident: RoleIdent::new("oidc", "x").unwrap(),
+        ..now.clone()
+    };
+    store
+        .role_update(rebound.clone(), Effects::none())
+        .await
+        .unwrap();
+    assert_eq!(version().await, before.next(), "another one to tokens");
+    let stranger = Principal::User("oidc~nobody".parse().unwrap());
+    let token = |source: &str| vec![source.to_owned()];
+    for (source, expected) in [("x", 2), (first.ident.source(), 1)] {
+        let sources = token(source);
+        let provider = "oidc";
+        let token = Some(TokenRoles {
+            provider,
+            sources: &sources,
+        });
+        assert_eq!(principals(store, &stranger, token).await.len(), expected);
+    }
+    let taken = RoleRow {
+        name: name("Second"),
+        ..rebound.clone()
+    };
+    let taken = store.role_update(taken, Effects::none()).await;
+    refused!(taken, StoreError::AlreadyExists(Entity::RoleName(_)));
+    let taken = RoleRow {
+        ident: second.ident.clone(),
+        ..rebound
+    };
+    let taken = store.role_update(taken, Effects::none()).await;
+    refused!(taken, StoreError::AlreadyExists(Entity::RoleIdent(_)));
+    let gone = store
+        .role_update(new_role(&catalog.project, "gone"), Effects::none())
+        .await;
+    refused!(gone, StoreError::NotFound(Entity::Role(_)));
+}

@@ -1,0 +1,169 @@
+//! Roles: names for several users and roles, to which something can be given.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp, fold};
+
+use crate::user::{exact, trigrams};
+use crate::{Effects, Result, UserRow};
+
+/// A role.
+#[derive(Debug, Clone)]
+pub struct RoleRow {
+    /// Its id.
+    pub id: RoleId,
+    /// The project that it belongs to.
+    pub project: ProjectId,
+    /// What it is called where it is known; unique in its project.
+    pub ident: RoleIdent,
+    /// Its name, unique in its project but for case.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it changed last, if it did. Who is in it does not count.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl RoleRow {
+    /// What a search finds it by: the trigrams of its name, and ident and id as a whole.
+    pub fn terms(&self) -> Vec<String> {
+        let ident = exact(&self.ident.to_string());
+        let mut terms = BTreeSet::from([exact(&self.id.to_string()), ident]);
+        trigrams(&fold(self.name.as_str()), &mut terms);
+        terms.into_iter().collect()
+    }
+}
+
+/// Which roles of a project are listed: those that every filter takes. One that is absent takes all.
+#[derive(Debug, Clone, Default)]
+pub struct RoleFilter {
+    /// Only these.
+    pub ids: Option<Vec<RoleId>>,
+    /// Only those of these providers.
+    pub providers: Option<Vec<String>>,
+    /// Only those of these names there.
+    pub sources: Option<Vec<String>>,
+}
+
+/// What a search for roles is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSearch {
+    /// Where.
+    pub project: ProjectId,
+    /// What has this term comes first.
+    pub exact: String,
+    /// Trigrams of what was asked for; what has [`RoleSearch::SHARE`] of them is found, in the order of how many.
+    pub trigrams: Vec<String>,
+    /// How many roles to answer at most.
+    pub limit: u32,
+}
+
+impl RoleSearch {
+    /// So many tenths of the trigrams must be shared.
+    pub const SHARE: u32 = 3;
+
+    /// A search for what somebody has typed: the beginning of a name, a name with a mistake, an ident, an id.
+    pub fn of(project: ProjectId, text: &str, limit: u32) -> Self {
+        let mut terms = BTreeSet::new();
+        trigrams(&fold(text), &mut terms);
+        Self {
+            project,
+            exact: exact(text),
+            trigrams: terms.into_iter().collect(),
+            limit,
+        }
+    }
+}
+
+/// Who or what comes into a role or leaves it.
+#[derive(Debug, Clone)]
+pub struct RoleMembers {
+    /// The role.
+    pub role: RoleId,
+    /// Who and what; each once.
+    pub members: Vec<Principal>,
+}
+
+/// Who or what is in a role.
+#[derive(Debug, Clone)]
+pub enum RoleMember {
+    /// A user.
+    User(UserRow),
+    /// A role.
+    Role(RoleRow),
+}
+
+/// Which members of a role are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberKind {
+    /// Users.
+    User,
+    /// Roles.
+    Role,
+}
+
+/// Whether members of members count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// They do not.
+    Direct,
+    /// They do, however deep.
+    Transitive,
+}
+
+/// Roles. What changes who is in one, directly or through others, steps the version of the grants (see
+/// [`Grants`](crate::Grants)) in every warehouse that it concerns.
+#[async_trait]
+pub trait Roles {
+    /// Creates a role. `NotFound(Project)`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`, `AlreadyExists(Role)` if the id is
+    /// taken.
+    async fn role_create(&self, role: RoleRow, effects: Effects) -> Result<()>;
+
+    /// The role, of whatever project. `NotFound`.
+    async fn role_load(&self, id: RoleId) -> Result<RoleRow>;
+
+    /// The roles of a project that the filter takes, by id.
+    async fn role_list(
+        &self,
+        project: &ProjectId,
+        filter: RoleFilter,
+        page: PageRequest,
+    ) -> Result<Page<RoleRow>>;
+
+    /// The roles that a search finds, the best first, those that are as good by folded name.
+    async fn role_search(&self, search: RoleSearch) -> Result<Vec<RoleRow>>;
+
+    /// Replaces ident, name and description, and answers what is now. `NotFound`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`. Another
+    /// ident is another role to tokens: it counts as if somebody had left or come.
+    async fn role_update(&self, role: RoleRow, effects: Effects) -> Result<RoleRow>;
+
+    /// Removes the role, with what it has been given and what has been given on it. `NotFound`.
+    async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()>;
+
+    /// Takes members into a role, all or none; who is in it stays. `NotFound` with the role, or the member that is not there; a role of another
+    /// project is not. `RoleCycle` if the role would be in itself, `RoleTooDeep` if somewhere more than `most` roles would be in one
+    /// another, both whatever happens at the same time.
+    async fn role_members_add(&self, add: RoleMembers, most: u32, effects: Effects) -> Result<()>;
+
+    /// Takes members out of a role. Who is not in it is no error. `NotFound(Role)`.
+    async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()>;
+
+    /// Who is in a role, roles before users, each by id. None if there is no such role.
+    async fn role_members(
+        &self,
+        role: RoleId,
+        (kind, membership): (Option<MemberKind>, Membership),
+        page: PageRequest,
+    ) -> Result<Page<RoleMember>>;
+
+    /// The roles of a project that somebody is in, by id.
+    async fn role_member_of(
+        &self,
+        member: &Principal,
+        (project, membership): (&ProjectId, Membership),
+        page: PageRequest,
+    ) -> Result<Page<RoleRow>>;
+}
