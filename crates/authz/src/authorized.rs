@@ -153,6 +153,38 @@ impl Guard {
         }
     }
 
+    /// The thing with the proof that the caller may do all of this to it, by one question. Denied is the first that it may not.
+    pub async fn require_all<T: Protected>(
+        &self,
+        caller: &Caller,
+        actions: &[Action],
+        target: T,
+    ) -> Result<Authorized<T>, Denied> {
+        let checks = checks(actions, &target);
+        let decisions = self.0.decide(caller, &checks).await?;
+        // What was not answered is not allowed.
+        let answers = decisions
+            .into_iter()
+            .chain(std::iter::repeat(Decision::Deny));
+        let mut answered = checks.into_iter().zip(answers);
+        match answered.find(|(_, decision)| *decision == Decision::Deny) {
+            None => Ok(Authorized(target)),
+            Some((check, _)) => Err(self.denied(caller, check).await),
+        }
+    }
+
+    /// Which of these somebody may do to the thing, in their order, by one question. This is an answer, not a proof.
+    pub async fn allowed<T: Protected>(
+        &self,
+        who: &Caller,
+        actions: &[Action],
+        target: &T,
+    ) -> Result<Vec<bool>, Denied> {
+        let decisions = self.0.decide(who, &checks(actions, target)).await?;
+        let decisions = decisions.into_iter();
+        Ok(decisions.map(|one| one == Decision::Allow).collect())
+    }
+
     /// The caller, with the proof that it may act on what is known of itself: everybody may.
     pub fn of_self(&self, caller: &Caller) -> Option<Authorized<Arc<Identity>>> {
         match caller {
@@ -184,6 +216,17 @@ impl Guard {
             .map(|(one, _)| Authorized(one))
             .collect())
     }
+}
+
+fn checks(actions: &[Action], target: &impl Protected) -> Vec<Check> {
+    let resource = target.resource();
+    let actions = actions.iter();
+    actions
+        .map(|action| Check {
+            action: *action,
+            resource: resource.clone(),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Authorizer, Decision, Guard, Protected};
-use model::{Clock, Identity, Timestamp, WarehouseId};
+use model::{Caller, Clock, Identity, Timestamp, WarehouseId};
 use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
 
@@ -129,6 +129,27 @@ impl Catalog {
             .guard
             .require_among(caller, action, further, target)
             .await?)
+    }
+
+    /// The proof that the caller may do all of this to the target.
+    pub(crate) async fn require_all<T: Protected + Send>(
+        &self,
+        request: &Request,
+        actions: &[Action],
+        target: T,
+    ) -> Result<Authorized<T>> {
+        let required = self.guard.require_all(&request.caller, actions, target);
+        Ok(required.await?)
+    }
+
+    /// Which of these somebody may do to the target, in their order.
+    pub(crate) async fn allowed<T: Protected + Sync>(
+        &self,
+        who: &Caller,
+        actions: &[Action],
+        target: &T,
+    ) -> Result<Vec<bool>> {
+        Ok(self.guard.allowed(who, actions, target).await?)
     }
 
     /// The caller, with the proof that it may act on what is known of itself; `None` if it is nobody.

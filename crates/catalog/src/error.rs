@@ -38,6 +38,28 @@ pub enum ErrorKind {
     NoSuchUser,
     /// There is no such role.
     NoSuchRole,
+    /// Who or what was to come into a role is not there.
+    NoSuchRoleMember,
+    /// The name of a role is taken.
+    RoleNameTaken,
+    /// Another role is the one that the provider calls so.
+    RoleIdentTaken,
+    /// A provider-id and a source-id that together name no role.
+    InvalidRoleIdent,
+    /// A provider-id that is not for everybody.
+    ReservedRoleProvider,
+    /// A change of grants that changes nothing.
+    EmptyGrantDiff,
+    /// A change of too many grants.
+    GrantDiffTooLarge,
+    /// A grant that stands in a change twice.
+    RepeatedGrant,
+    /// A privilege that there is not on such a thing.
+    UnknownPrivilege,
+    /// A user to whom something was to be given is not known.
+    NoSuchGrantUser,
+    /// A role to which something was to be given is not there.
+    NoSuchGrantRole,
     /// There is no such tag definition.
     NoSuchTagDefinition,
     /// There is no such project.

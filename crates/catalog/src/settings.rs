@@ -42,6 +42,8 @@ pub struct Settings {
     pub max_metadata_bytes: u64,
     /// How long an idempotency key is remembered.
     pub idempotency_lifetime: Duration,
+    /// How many steps of one role in another there may be.
+    pub role_nesting_depth: u32,
     /// How many statements of the gathered lookup may be on their way at once.
     pub gather_lanes: usize,
 }
@@ -59,6 +61,7 @@ impl Default for Settings {
             metadata_cache_bytes: 32 << 20,
             max_metadata_bytes: 256 << 20,
             idempotency_lifetime: Duration::from_mins(30),
+            role_nesting_depth: 10,
             gather_lanes: 2,
         }
     }

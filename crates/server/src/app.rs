@@ -243,6 +243,7 @@ fn settings(config: &Config) -> Settings {
         metadata_cache_bytes: config.resources.metadata_cache / 3 * 2,
         max_metadata_bytes: config.resources.max_metadata,
         idempotency_lifetime: config.requests.idempotency_lifetime,
+        role_nesting_depth: config.authorization.max_role_depth,
         gather_lanes: lanes(config),
     }
 }

@@ -29,6 +29,18 @@ pub(crate) fn of_request(cx: &Catalog, request: &Request) -> Result<ProjectId> {
         })
 }
 
+/// The project, before anything is decided.
+pub(crate) async fn find(cx: &Catalog, id: &ProjectId) -> Result<ProjectTarget> {
+    match cx.lookup().project_load(id).await {
+        Ok(row) => Ok(ProjectTarget(row)),
+        Err(StoreError::NotFound(_)) => Err(CatalogError::new(
+            ErrorKind::NoSuchProject,
+            format!("Project does not exist: {id}"),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The project, if the caller may do this to it.
 pub(crate) async fn require(
     cx: &Catalog,
@@ -36,18 +48,8 @@ pub(crate) async fn require(
     id: &ProjectId,
     action: ProjectAction,
 ) -> Result<Authorized<ProjectTarget>> {
-    let row = match cx.lookup().project_load(id).await {
-        Ok(row) => row,
-        Err(StoreError::NotFound(_)) => {
-            return Err(CatalogError::new(
-                ErrorKind::NoSuchProject,
-                format!("Project does not exist: {id}"),
-            ));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    cx.require(request, Action::Project(action), ProjectTarget(row))
-        .await
+    let project = find(cx, id).await?;
+    cx.require(request, Action::Project(action), project).await
 }
 
 /// The project; the request's own if no id is given.

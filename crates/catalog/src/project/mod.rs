@@ -10,7 +10,7 @@ pub use create::{ProjectCreate, create};
 pub use drop::drop;
 pub use list::list;
 pub use load::load;
-pub(crate) use load::{ProjectTarget, of_request, require};
+pub(crate) use load::{ProjectTarget, find, of_request, require};
 pub use rename::rename;
 
 use crate::{CatalogError, Result};

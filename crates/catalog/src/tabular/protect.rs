@@ -50,18 +50,24 @@ pub(crate) async fn protect(
 async fn find(
     cx: &Catalog,
     request: &Request,
-    (warehouse, id, kind): At,
+    at: At,
     action: TabularAction,
 ) -> Result<(Authorized<TabularTarget>, Option<Timestamp>)> {
+    let (target, updated_at) = find_by_id(cx, at).await?;
+    let target = cx.require(request, action.on(at.2), target).await?;
+    Ok((target, updated_at))
+}
+
+/// The table or view, and when it changed last, before anything is decided.
+pub(crate) async fn find_by_id(
+    cx: &Catalog,
+    (warehouse, id, kind): At,
+) -> Result<(TabularTarget, Option<Timestamp>)> {
     let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let row = match cx.lookup().tabular_load(warehouse, id).await {
         Ok(row) if row.kind == kind => row,
         Ok(_) | Err(StoreError::NotFound(_)) => return Err(missing(kind, &id)),
         Err(error) => return Err(error.into()),
     };
-    let target = TabularTarget::of_row(found, &row);
-    Ok((
-        cx.require(request, action.on(kind), target).await?,
-        row.updated_at,
-    ))
+    Ok((TabularTarget::of_row(found, &row), row.updated_at))
 }

@@ -4,6 +4,7 @@ mod create;
 mod drop;
 mod list;
 mod load;
+mod roles;
 mod search;
 mod update;
 
@@ -12,6 +13,7 @@ pub(crate) use create::{meet, provision};
 pub use drop::drop;
 pub use list::list;
 pub use load::{load, of_caller};
+pub use roles::roles;
 pub use search::search;
 pub use update::{UserUpdate, update};
 

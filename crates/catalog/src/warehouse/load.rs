@@ -39,7 +39,7 @@ impl TryFrom<WarehouseRow> for WarehouseView {
 
 /// A warehouse row that a request is about.
 #[derive(Debug, Clone)]
-pub(super) struct WarehouseTarget(pub(super) WarehouseRow);
+pub(crate) struct WarehouseTarget(pub(super) WarehouseRow);
 
 impl Protected for WarehouseTarget {
     fn resource(&self) -> Resource {
@@ -52,7 +52,7 @@ impl Protected for WarehouseTarget {
 }
 
 /// The row, active or not.
-pub(super) async fn find(cx: &Catalog, id: WarehouseId) -> Result<WarehouseTarget> {
+pub(crate) async fn find(cx: &Catalog, id: WarehouseId) -> Result<WarehouseTarget> {
     match cx.lookup().warehouse_load(id).await {
         Ok(row) => Ok(WarehouseTarget(row)),
         Err(StoreError::NotFound(_)) => Err(CatalogError::new(

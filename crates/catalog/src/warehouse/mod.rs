@@ -16,6 +16,7 @@ pub use create::{WarehouseCreate, create};
 pub use drop::drop;
 pub(crate) use handle::{Warehouse, WarehouseCache};
 pub use list::list;
+pub(crate) use load::find;
 pub use load::{WarehouseView, load};
 pub use report::{Check, CheckName, CheckOutcome, Report};
 pub use search::search;

@@ -1,9 +1,11 @@
 //! The management API, as today's Lakekeeper has it.
 
 mod bootstrap;
+mod grant;
 mod info;
 mod project;
 mod protection;
+mod role;
 mod tag;
 mod tag_definition;
 mod user;
@@ -21,6 +23,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(bootstrap::bootstrap));
     server
         .merge(users())
+        .merge(roles())
+        .merge(grants())
         .merge(projects())
         .merge(warehouses())
         .merge(protections())
@@ -61,6 +65,44 @@ fn users() -> OpenApiRouter<App> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, update::update, drop::drop))
         .routes(routes!(search::search))
+}
+
+fn roles() -> OpenApiRouter<App> {
+    use role::{create, drop, list, load, members, memberships, search, update};
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(load::load, update::update, drop::drop))
+        .routes(routes!(load::metadata))
+        .routes(routes!(update::source_system))
+        .routes(routes!(search::search))
+        .routes(routes!(members::direct, members::add))
+        .routes(routes!(members::transitive))
+        .routes(routes!(members::remove))
+        .routes(routes!(memberships::of_role))
+        .routes(routes!(memberships::of_role_transitive))
+        .routes(routes!(memberships::of_user))
+        .routes(routes!(memberships::of_user_transitive))
+}
+
+fn grants() -> OpenApiRouter<App> {
+    use grant::{all, generic_table, namespace, project, server, table, view, warehouse};
+    OpenApiRouter::new()
+        .routes(routes!(all::list))
+        .routes(routes!(all::grantable))
+        .routes(routes!(server::list, server::apply))
+        .routes(routes!(server::grantable))
+        .routes(routes!(project::list, project::apply))
+        .routes(routes!(project::grantable))
+        .routes(routes!(warehouse::list, warehouse::apply))
+        .routes(routes!(warehouse::grantable))
+        .routes(routes!(namespace::list, namespace::apply))
+        .routes(routes!(namespace::grantable))
+        .routes(routes!(table::list, table::apply))
+        .routes(routes!(table::grantable))
+        .routes(routes!(view::list, view::apply))
+        .routes(routes!(view::grantable))
+        .routes(routes!(generic_table::list, generic_table::apply))
+        .routes(routes!(generic_table::grantable))
 }
 
 fn projects() -> OpenApiRouter<App> {

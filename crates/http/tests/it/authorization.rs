@@ -10,7 +10,8 @@ use crate::operations::{self, Prepared};
 const GOLDEN: &str = include_str!("authorization.golden");
 
 /// What anybody may ask: it shows nothing of what the catalog keeps, or is always refused. `bootstrap` is for the first caller, and has been.
-const PUBLIC: [&str; 3] = [
+const PUBLIC: [&str; 4] = [
+    "GET /management/v1/grants/grantable-privileges",
     "GET /management/v1/info",
     "GET /management/v1/whoami",
     "POST /catalog/v1/aws/s3/sign",

@@ -12,13 +12,13 @@ use testkit::TestApp;
 
 /// The service with one provider and grants; its first administrator has made a warehouse `demo` with namespaces `a`, `a.b` and `c`, and
 /// tables `a.t`, `a.b.u` and `c.v`.
-struct Lake {
+pub(crate) struct Lake {
     idp: Idp,
-    app: TestApp,
+    pub(crate) app: TestApp,
 }
 
 impl Lake {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let idp = Idp::start().await;
         let mut config = OidcConfig::new("oidc", &idp.issuer());
         config.audiences = vec![AUDIENCE.to_owned()];
@@ -40,7 +40,7 @@ impl Lake {
         Self { idp, app }
     }
 
-    async fn give(&self, user: &str, privilege: Privilege, on: Securable) {
+    pub(crate) async fn give(&self, user: &str, privilege: Privilege, on: Securable) {
         self.change(on, vec![(of(user), privilege)], vec![]).await;
     }
 
@@ -72,7 +72,7 @@ impl Lake {
         self.app.store.grants_apply(change, effects).await.unwrap();
     }
 
-    fn warehouse(&self) -> Securable {
+    pub(crate) fn warehouse(&self) -> Securable {
         Securable::Warehouse(self.app.warehouse.parse().unwrap())
     }
 
@@ -90,11 +90,11 @@ impl Lake {
     }
 
     /// Status, body.
-    async fn as_user(&self, user: &str, uri: &str) -> (u16, Value) {
+    pub(crate) async fn as_user(&self, user: &str, uri: &str) -> (u16, Value) {
         self.send(user, Method::GET, uri, None).await
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         user: &str,
         method: Method,

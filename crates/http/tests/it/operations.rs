@@ -14,6 +14,7 @@ pub(crate) struct Prepared {
     table: Value,
     view: Value,
     generic_table: String,
+    role: String,
     tag: String,
 }
 
@@ -35,6 +36,9 @@ impl Prepared {
         app.create_warehouse("spare").await;
         let user = json!({ "id": USER, "name": "Bob", "user-type": "human" });
         app.post("/management/v1/user", &user).await.expect(201);
+        let role = json!({ "name": "readers" });
+        let role = app.post("/management/v1/role", &role).await.expect(201);
+        let role = role["id"].as_str().unwrap().to_owned();
         let project = json!({ "project-name": "other", "project-id": OTHER_PROJECT });
         let created = app.post("/management/v1/project", &project).await;
         created.expect(201);
@@ -44,6 +48,7 @@ impl Prepared {
             table,
             view,
             generic_table,
+            role,
             tag,
         }
     }
@@ -74,6 +79,9 @@ impl Prepared {
             ("{warehouse_id}", warehouse),
             ("{project_id}", project),
             ("{user_id}", USER.to_owned()),
+            ("{role_id}", self.role.clone()),
+            ("{member_type}", "user".to_owned()),
+            ("{member_id}", USER.to_owned()),
             ("{namespace_id}", self.namespace.clone()),
             ("{table_id}", id(&self.table, "table-uuid")),
             ("{tabular_id}", id(&self.table, "table-uuid")),
@@ -93,6 +101,9 @@ impl Prepared {
         if operation.ends_with("/v1/config") {
             path += "?warehouse=demo";
         }
+        if operation == "GET /management/v1/grants" {
+            path = format!("{path}?principalUser={USER}");
+        }
         let method: Method = method.parse().unwrap();
         let mut call = self.app.call(method, path);
         if let Some(body) = body {
@@ -111,6 +122,10 @@ impl Prepared {
         let mut uris = vec![
             "/management/v1/project-list".to_owned(),
             "/management/v1/user".to_owned(),
+            "/management/v1/role".to_owned(),
+            format!("/management/v1/role/{}/members", self.role),
+            "/management/v1/server/grants".to_owned(),
+            format!("/management/v1/grants?principalUser={USER}"),
             "/management/v1/tag-definition".to_owned(),
             format!("/management/v1/tag-definition/{}/attachments", self.tag),
             all.to_owned(),
@@ -251,6 +266,10 @@ fn tag(name: &str) -> Value {
     json!({ "name": name, "scope": scope, "value-kind": "free-text" })
 }
 
+fn grant(privilege: &str) -> Value {
+    json!({ "writes": [{ "privilege": privilege, "principal": { "user": USER } }] })
+}
+
 fn management_body(app: &TestApp, path: &str) -> Option<Value> {
     let warehouse = |name: &str| app.warehouse_body(name);
     Some(match path {
@@ -262,6 +281,13 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "user" => json!({ "id": "oidc~eve", "name": "Eve", "user-type": "human" }),
         "user/{user_id}" => json!({ "name": "Robert", "user-type": "application" }),
         "search/user" => json!({ "search": "bob" }),
+        "role" => json!({ "name": "writers" }),
+        "role/{role_id}" => json!({ "name": "renamed" }),
+        "role/{role_id}/source-system" => json!({ "provider-id": "oidc", "source-id": "x" }),
+        "role/{role_id}/members" => json!({ "members": [{ "type": "user", "id": USER }] }),
+        "search/role" => json!({ "search": "readers" }),
+        "server/grants" => grant("operator"),
+        path if path.ends_with("/grants") => grant("describe"),
         "warehouse" | "warehouse-creation-validation" => warehouse("third"),
         "warehouse/{warehouse_id}/storage"
         | "warehouse/{warehouse_id}/storage/validate-profile" => {

@@ -179,3 +179,6 @@ pub(super) fn texts(all: &[Principal]) -> Vec<String> {
 pub(super) fn privilege(text: &str) -> Work<Privilege> {
     Privilege::of_str(text).ok_or_else(|| Failure::damaged(format!("unknown privilege `{text}`")))
 }
+
+#[cfg(test)]
+mod tests;

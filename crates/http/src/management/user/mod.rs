@@ -74,7 +74,7 @@ impl From<UserRow> for User {
 }
 
 /// Parses the id in a path or body.
-fn user_id(text: &str) -> ApiResult<UserId> {
+pub(crate) fn user_id(text: &str) -> ApiResult<UserId> {
     text.parse()
         .map_err(|error: model::InvalidUserId| ApiError::bad_request(error.to_string()))
 }

@@ -1,0 +1,52 @@
+//! Who has been given what.
+
+use authz::ProjectAction;
+use model::{Page, Principal};
+use store::GrantRow;
+
+use super::principal_of;
+use super::target::{GrantsOn, find};
+use crate::{Catalog, ListQuery, Request, Result, project, tabular};
+
+/// The grants directly on a thing, of one principal if one is named. What one has been given oneself everybody may see who sees the thing.
+pub async fn on(
+    cx: &Catalog,
+    request: &Request,
+    (on, to): (GrantsOn, Option<Principal>),
+    query: ListQuery,
+) -> Result<Page<GrantRow>> {
+    let target = find(cx, request, on).await?;
+    let is_own = to.is_some() && to == principal_of(&request.caller);
+    let action = if is_own {
+        target.see()
+    } else {
+        target.read_grants()
+    };
+    let target = cx.require(request, action, target).await?;
+    let (store, on) = (cx.store(&target), &target.securable);
+    tabular::collect(query, async |page| {
+        Ok(store.grants_on(on, to.as_ref(), page).await?)
+    })
+    .await
+}
+
+/// The grants that a principal has itself in the request's project. One's own everybody may see who sees the project.
+pub async fn of_principal(
+    cx: &Catalog,
+    request: &Request,
+    to: Principal,
+    query: ListQuery,
+) -> Result<Page<GrantRow>> {
+    let id = project::of_request(cx, request)?;
+    let action = if Some(&to) == principal_of(&request.caller).as_ref() {
+        ProjectAction::GetMetadata
+    } else {
+        ProjectAction::ReadGrants
+    };
+    let project = project::require(cx, request, &id, action).await?;
+    let store = cx.store(&project);
+    tabular::collect(query, async |page| {
+        Ok(store.grants_to(&id, &to, page).await?)
+    })
+    .await
+}

@@ -1,0 +1,90 @@
+//! Who and what is in a role.
+
+use std::collections::BTreeSet;
+
+use authz::{ProjectAction, RoleAction};
+use model::{Bounds, Page, Principal, RoleId};
+use store::{Effects, MemberKind, Membership, RoleMember, RoleMembers};
+
+use super::{find, missing, refused, require};
+use crate::{Catalog, CatalogError, ListQuery, Request, Result, project, tabular};
+
+/// Takes members into the role, all or none, and answers each once. Who is in it stays.
+pub async fn add(
+    cx: &Catalog,
+    request: &Request,
+    (id, members): (RoleId, Vec<Principal>),
+) -> Result<Vec<Principal>> {
+    let role = require(cx, request, (id, RoleAction::ManageRoleAssignments)).await?;
+    let most = Bounds::ROLE_MEMBERS_PER_CHANGE;
+    if members.len() > most {
+        let message = format!(
+            "at most {most} members come into a role at once; these are {}: send several requests",
+            members.len()
+        );
+        return Err(CatalogError::bad_request(message));
+    }
+    let mut known = BTreeSet::new();
+    let members: Vec<Principal> = members
+        .into_iter()
+        .filter(|member| known.insert(member.clone()))
+        .collect();
+    let add = RoleMembers {
+        role: id,
+        members: members.clone(),
+    };
+    let depth = cx.settings().role_nesting_depth;
+    let added = cx
+        .store(&role)
+        .role_members_add(add, depth, Effects::none());
+    added.await.map_err(refused)?;
+    Ok(members)
+}
+
+/// Takes a member out of the role. Who is not in it is no error.
+pub async fn remove(
+    cx: &Catalog,
+    request: &Request,
+    (id, member): (RoleId, Principal),
+) -> Result<()> {
+    let role = require(cx, request, (id, RoleAction::ManageRoleAssignments)).await?;
+    let remove = RoleMembers {
+        role: id,
+        members: vec![member],
+    };
+    let removed = cx.store(&role).role_members_remove(remove, Effects::none());
+    removed.await.map_err(refused)
+}
+
+/// Who is in the role, roles before users, each by id. Members of members belong to other roles: to see them, one must be allowed to
+/// see all roles of the project.
+pub async fn members(
+    cx: &Catalog,
+    request: &Request,
+    (id, kind, membership): (RoleId, Option<MemberKind>, Membership),
+    query: ListQuery,
+) -> Result<Page<RoleMember>> {
+    let which = (kind, membership);
+    match membership {
+        Membership::Direct => {
+            let role = require(cx, request, (id, RoleAction::ReadRoleAssignments)).await?;
+            let store = cx.store(&role);
+            tabular::collect(query, async |page| {
+                Ok(store.role_members(id, which, page).await?)
+            })
+            .await
+        }
+        Membership::Transitive => {
+            let project = project::of_request(cx, request)?;
+            let project = project::require(cx, request, &project, ProjectAction::ListRoles).await?;
+            if find(cx, id).await?.project != project.0.id {
+                return Err(missing(id));
+            }
+            let store = cx.store(&project);
+            tabular::collect(query, async |page| {
+                Ok(store.role_members(id, which, page).await?)
+            })
+            .await
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Roles: names for several users and roles, to which something can be given.
+
+mod create;
+mod drop;
+mod list;
+mod load;
+mod members;
+mod memberships;
+mod search;
+mod update;
+
+pub use create::{RoleCreate, create};
+pub use drop::drop;
+pub use list::list;
+pub use load::{load, load_metadata};
+pub use members::{add, members, remove};
+pub use memberships::member_of;
+pub(crate) use memberships::roles_of;
+pub use search::search;
+pub use update::{RoleUpdate, rebind, update};
+
+use authz::{Action, Authorized, Protected, Resource, RoleAction};
+use model::{Bounds, RoleId, RoleIdent};
+use store::{Entity, RoleRow, StoreError};
+
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
+
+/// A role that a request is about.
+#[derive(Debug, Clone)]
+pub(crate) struct RoleTarget(RoleRow);
+
+impl Protected for RoleTarget {
+    fn resource(&self) -> Resource {
+        Resource::Role(self.0.project.clone(), self.0.id)
+    }
+}
+
+/// The role of the request's project, if the caller may do this to it.
+async fn require(
+    cx: &Catalog,
+    request: &Request,
+    (id, action): (RoleId, RoleAction),
+) -> Result<Authorized<RoleTarget>> {
+    let project = project::of_request(cx, request)?;
+    let role = find(cx, id).await?;
+    if role.project != project {
+        return Err(missing(id));
+    }
+    let required = cx.require(request, Action::Role(action), RoleTarget(role));
+    let required = required.await;
+    required.map_err(|error| error.or_missing(|| missing(id)))
+}
+
+async fn find(cx: &Catalog, id: RoleId) -> Result<RoleRow> {
+    match cx.lookup().role_load(id).await {
+        Ok(role) => Ok(role),
+        Err(StoreError::NotFound(_)) => Err(missing(id)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn missing(id: RoleId) -> CatalogError {
+    let message = format!("there is no role with the id `{id}` in the project");
+    CatalogError::new(ErrorKind::NoSuchRole, message)
+}
+
+/// What a role is for: some text, but not too much of it. An empty one is none.
+fn check_description(description: Option<String>) -> Result<Option<String>> {
+    let (description, most) = (
+        description.filter(|text| !text.is_empty()),
+        Bounds::ROLE_DESCRIPTION_BYTES,
+    );
+    match &description {
+        Some(text) if text.len() > most => Err(CatalogError::bad_request(format!(
+            "the role's description must have at most {most} bytes; this one has {}",
+            text.len()
+        ))),
+        _ => Ok(description),
+    }
+}
+
+/// What a role is called where it is known. Nobody but the catalog makes roles of its own.
+fn check_ident(provider: &str, source: &str) -> Result<RoleIdent> {
+    if provider == RoleIdent::SYSTEM {
+        return Err(CatalogError::new(
+            ErrorKind::ReservedRoleProvider,
+            "the provider-id `system` is kept for roles of the catalog itself; choose another one",
+        ));
+    }
+    RoleIdent::new(provider, source)
+        .map_err(|error| CatalogError::new(ErrorKind::InvalidRoleIdent, error.to_string()))
+}
+
+fn refused(error: StoreError) -> CatalogError {
+    let message = error.to_string();
+    let kind = match &error {
+        StoreError::NotFound(Entity::Role(_)) => ErrorKind::NoSuchRole,
+        StoreError::NotFound(Entity::User(_)) => ErrorKind::NoSuchRoleMember,
+        StoreError::AlreadyExists(Entity::RoleName(_)) => ErrorKind::RoleNameTaken,
+        StoreError::AlreadyExists(Entity::RoleIdent(_)) => ErrorKind::RoleIdentTaken,
+        StoreError::RoleCycle { .. } => ErrorKind::RoleCycle,
+        StoreError::RoleTooDeep { .. } => ErrorKind::RoleTooDeep,
+        _ => return error.into(),
+    };
+    CatalogError::new(kind, message)
+}

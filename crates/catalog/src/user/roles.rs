@@ -1,0 +1,22 @@
+//! Which roles a user is in.
+
+use authz::UserAction;
+use model::{Page, Principal, UserId};
+use store::{Membership, RoleRow};
+
+use super::{refused, require};
+use crate::{Catalog, ListQuery, Request, Result, project, role};
+
+/// The roles of the request's project that the user is in, by id.
+pub async fn roles(
+    cx: &Catalog,
+    request: &Request,
+    (id, membership): (&UserId, Membership),
+    query: ListQuery,
+) -> Result<Page<RoleRow>> {
+    let user = require(cx, request, (id, UserAction::ReadRoleAssignments)).await?;
+    let project = project::of_request(cx, request)?;
+    cx.store(&user).user_load(id).await.map_err(refused)?;
+    let which = (&Principal::User(id.clone()), &project, membership);
+    role::roles_of(cx, &user, which, query).await
+}

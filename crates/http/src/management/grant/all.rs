@@ -1,0 +1,40 @@
+//! `GET /v1/grants` and `GET /v1/grants/grantable-privileges`.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+
+use super::body::{GrantablePrivilegesResponse, ListGrantsQuery, ListGrantsResponse};
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Asked, Query};
+
+/// What one user or role has been given in a project
+///
+/// Itself, not through its roles. Grants on what is soft-deleted are left out, and so are those on the server, which lies in no project.
+#[utoipa::path(get, path = "/v1/grants", tag = "grant", operation_id = "list_grants", params(ListGrantsQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = ListGrantsResponse)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Query(query): Query<ListGrantsQuery>,
+) -> ApiResult<Json<ListGrantsResponse>> {
+    let (to, page) = query.decode(&app)?;
+    let to = to.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "MissingGrantPrincipal",
+            "name one principal by `principalUser` or `principalRole`; who has what on one thing is told by that thing's own grants",
+        )
+    })?;
+    let found = catalog::grant::of_principal(&app.catalog, &request, to, page).await?;
+    Ok(Json(found.into()))
+}
+
+/// What can be given on each kind of thing
+#[utoipa::path(get, path = "/v1/grants/grantable-privileges", tag = "grant", operation_id = "get_grantable_privileges",
+    responses((status = 200, body = GrantablePrivilegesResponse)))]
+pub(crate) async fn grantable(Asked(_): Asked) -> Json<GrantablePrivilegesResponse> {
+    Json(GrantablePrivilegesResponse::all())
+}

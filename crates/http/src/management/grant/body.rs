@@ -1,0 +1,333 @@
+//! What requests and answers about grants say.
+
+use std::collections::BTreeMap;
+
+use catalog::ListQuery;
+use catalog::grant::{Described, GrantDiff, Level};
+use http::StatusCode;
+use model::{Page, Principal, Privilege, RoleId, Securable, TabularKind, WarehouseId};
+use serde::{Deserialize, Serialize};
+use store::GrantRow;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{PageQuery, encode_token};
+use crate::management::user::user_id;
+
+/// A user or a role: one of the two.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserOrRole {
+    /// `oidc~<subject>`, `kubernetes~<uid>`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    /// The id of a role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Uuid>,
+}
+
+impl UserOrRole {
+    fn decode(&self) -> ApiResult<Principal> {
+        principal(self.user.as_deref(), self.role)?.ok_or_else(|| {
+            ApiError::bad_request(
+                "a principal is `{\"user\": …}` or `{\"role\": …}`: neither is given",
+            )
+        })
+    }
+}
+
+impl From<Principal> for UserOrRole {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::User(id) => Self {
+                user: Some(id.to_string()),
+                role: None,
+            },
+            Principal::Role(id) => Self {
+                user: None,
+                role: Some(id.as_uuid()),
+            },
+        }
+    }
+}
+
+/// At most one of the two.
+fn principal(user: Option<&str>, role: Option<Uuid>) -> ApiResult<Option<Principal>> {
+    match (user, role) {
+        (None, None) => Ok(None),
+        (Some(user), None) => Ok(Some(Principal::User(user_id(user)?))),
+        (None, Some(role)) => Ok(Some(Principal::Role(RoleId::from(role)))),
+        (Some(_), Some(_)) => Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "AmbiguousGrantPrincipal",
+            "name a user or a role, not both",
+        )),
+    }
+}
+
+/// One privilege of somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantEntry {
+    /// As `grantable-privileges` tells it.
+    #[schema(min_length = 1, max_length = 256)]
+    privilege: String,
+    principal: UserOrRole,
+}
+
+/// What is given and what is taken back; 100 grants at most.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApplyGrantsRequest {
+    /// What is given. What has been given before stays.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    writes: Vec<GrantEntry>,
+    /// What is taken back. What nobody has is no error.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    deletes: Vec<GrantEntry>,
+}
+
+impl ApplyGrantsRequest {
+    pub(crate) fn decode(self) -> ApiResult<GrantDiff> {
+        let decode = |entries: Vec<GrantEntry>| {
+            let entries = entries.into_iter();
+            let entries = entries.map(|entry| Ok((entry.principal.decode()?, entry.privilege)));
+            entries.collect::<ApiResult<Vec<_>>>()
+        };
+        Ok(GrantDiff {
+            writes: decode(self.writes)?,
+            deletes: decode(self.deletes)?,
+        })
+    }
+}
+
+/// Which grants.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListGrantsQuery {
+    /// Only those of this user.
+    principal_user: Option<String>,
+    /// Only those of this role.
+    principal_role: Option<Uuid>,
+    /// Where the page starts: what the last answer said, or nothing for the first page.
+    page_token: Option<String>,
+    /// How many grants the page may have.
+    page_size: Option<u64>,
+}
+
+impl ListGrantsQuery {
+    pub(crate) fn decode(self, app: &App) -> ApiResult<(Option<Principal>, ListQuery)> {
+        let page = PageQuery {
+            page_token: Some(self.page_token.unwrap_or_default()),
+            page_size: self.page_size,
+        };
+        let to = principal(self.principal_user.as_deref(), self.principal_role)?;
+        Ok((to, page.decode(app)?))
+    }
+}
+
+/// Whom to answer for; whoever asks if absent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GrantAccessQuery {
+    /// A user.
+    principal_user: Option<String>,
+    /// A role.
+    principal_role: Option<Uuid>,
+}
+
+impl GrantAccessQuery {
+    pub(crate) fn decode(&self) -> ApiResult<Option<Principal>> {
+        principal(self.principal_user.as_deref(), self.principal_role)
+    }
+}
+
+/// Grants.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListGrantsResponse {
+    grants: Vec<GrantResponse>,
+    /// None on the last page.
+    next_page_token: Option<String>,
+}
+
+/// A grant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct GrantResponse {
+    principal: UserOrRole,
+    resource: GrantResource,
+    privilege: String,
+    /// Whether the privilege means anything to this version.
+    recognized: bool,
+    /// RFC 3339.
+    created_at: Option<String>,
+}
+
+/// What a grant is on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GrantResourceResponse)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+enum GrantResource {
+    Server,
+    Project {
+        project_id: String,
+    },
+    Warehouse {
+        warehouse_id: Uuid,
+    },
+    Namespace {
+        warehouse_id: Uuid,
+        namespace_id: Uuid,
+    },
+    Table {
+        warehouse_id: Uuid,
+        table_id: Uuid,
+    },
+    View {
+        warehouse_id: Uuid,
+        view_id: Uuid,
+    },
+    GenericTable {
+        warehouse_id: Uuid,
+        generic_table_id: Uuid,
+    },
+    TagDefinition {
+        tag_definition_id: Uuid,
+    },
+}
+
+impl GrantResource {
+    /// Of all but roles, which have no grants of this API.
+    fn of(on: &Securable, within: Option<WarehouseId>) -> Option<Self> {
+        let within = within.map(WarehouseId::as_uuid);
+        Some(match on {
+            Securable::Server => Self::Server,
+            Securable::Project(id) => Self::Project {
+                project_id: id.to_string(),
+            },
+            Securable::Role(_) => return None,
+            Securable::TagDefinition(id) => Self::TagDefinition {
+                tag_definition_id: id.as_uuid(),
+            },
+            Securable::Warehouse(id) => Self::Warehouse {
+                warehouse_id: id.as_uuid(),
+            },
+            Securable::Namespace(id) => Self::Namespace {
+                warehouse_id: within?,
+                namespace_id: id.as_uuid(),
+            },
+            Securable::Tabular(TabularKind::Table, id) => Self::Table {
+                warehouse_id: within?,
+                table_id: id.as_uuid(),
+            },
+            Securable::Tabular(TabularKind::View, id) => Self::View {
+                warehouse_id: within?,
+                view_id: id.as_uuid(),
+            },
+            Securable::Tabular(TabularKind::GenericTable, id) => Self::GenericTable {
+                warehouse_id: within?,
+                generic_table_id: id.as_uuid(),
+            },
+        })
+    }
+}
+
+impl From<Page<GrantRow>> for ListGrantsResponse {
+    fn from(page: Page<GrantRow>) -> Self {
+        let grants = page.items.into_iter().filter_map(|row| {
+            Some(GrantResponse {
+                resource: GrantResource::of(&row.grant.on, row.warehouse)?,
+                principal: row.grant.to.into(),
+                privilege: row.grant.privilege.to_string(),
+                recognized: true,
+                created_at: Some(row.created_at.to_string()),
+            })
+        });
+        Self {
+            grants: grants.collect(),
+            next_page_token: page.next.as_ref().map(encode_token),
+        }
+    }
+}
+
+/// A privilege, for people.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct PrivilegeDescriptor {
+    name: &'static str,
+    display_name: String,
+    description: Option<&'static str>,
+    /// `metadata`, `read`, `write`, `create`, `security` or `administration`.
+    category: Option<&'static str>,
+    /// `server`, `project`, `warehouse`, `namespace`, `table`, `view`, `generic-table` or `tag-definition`.
+    resource_type: &'static str,
+}
+
+impl PrivilegeDescriptor {
+    fn of(level: Level, privilege: Privilege) -> Self {
+        let described = Described::of(privilege);
+        Self {
+            name: privilege.as_str(),
+            display_name: privilege.as_str().replace('_', " "),
+            description: Some(described.description),
+            category: Some(described.category),
+            resource_type: level.as_str(),
+        }
+    }
+}
+
+/// What there is on each kind of thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GrantablePrivilegesResponse {
+    privileges: BTreeMap<&'static str, Vec<PrivilegeDescriptor>>,
+}
+
+impl GrantablePrivilegesResponse {
+    pub(crate) fn all() -> Self {
+        let levels = Level::ALL.iter().map(|level| {
+            let privileges = level.privileges().iter();
+            let described = privileges.map(|one| PrivilegeDescriptor::of(*level, *one));
+            (level.as_str(), described.collect())
+        });
+        Self {
+            privileges: levels.collect(),
+        }
+    }
+}
+
+/// A privilege, and whether it may be given.
+#[derive(Debug, Serialize, ToSchema)]
+struct GrantablePrivilege {
+    privilege: PrivilegeDescriptor,
+    allowed: bool,
+}
+
+/// What there is on a thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResourceGrantablePrivilegesResponse {
+    privileges: Vec<GrantablePrivilege>,
+}
+
+impl ResourceGrantablePrivilegesResponse {
+    pub(crate) fn of(level: Level, found: Vec<(Privilege, bool)>) -> Self {
+        let found = found.into_iter();
+        let privileges = found.map(|(privilege, allowed)| GrantablePrivilege {
+            privilege: PrivilegeDescriptor::of(level, privilege),
+            allowed,
+        });
+        Self {
+            privileges: privileges.collect(),
+        }
+    }
+}

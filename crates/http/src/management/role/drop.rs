@@ -1,0 +1,26 @@
+//! `DELETE /v1/role/{role_id}`.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use super::role_id;
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Bodyless, Path};
+
+/// Delete a role
+///
+/// What it has been given and what has been given on it ends with it.
+#[utoipa::path(delete, path = "/v1/role/{role_id}", tag = "role", operation_id = "delete_role",
+    params(("role_id" = String, Path),
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 204)))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Bodyless(request): Bodyless,
+) -> ApiResult<StatusCode> {
+    let id = role_id(&id)?;
+    to_the_end(async move { catalog::role::drop(&app.catalog, &request, id).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,78 @@
+//! `/v1/role/{role_id}/member-of` and `/v1/user/{user_id}/roles`.
+
+use axum::Json;
+use axum::extract::State;
+use store::Membership;
+
+use super::{ListRoleMembershipsResponse, PagedQuery, role_id};
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, Path, Query};
+use crate::management::user::user_id;
+
+/// Which roles a role is in
+#[utoipa::path(get, path = "/v1/role/{role_id}/member-of", tag = "role", operation_id = "list_role_member_of",
+    params(("role_id" = String, Path), PagedQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = ListRoleMembershipsResponse)))]
+pub(crate) async fn of_role(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<String>,
+    Query(query): Query<PagedQuery>,
+) -> ApiResult<Json<ListRoleMembershipsResponse>> {
+    let (page, which) = (query.decode(&app)?, (role_id(&id)?, Membership::Direct));
+    let found = catalog::role::member_of(&app.catalog, &request, which, page).await?;
+    Ok(Json(found.into()))
+}
+
+/// Which roles a role is in, through others too
+#[utoipa::path(get, path = "/v1/role/{role_id}/member-of/transitive", tag = "role",
+    operation_id = "list_role_transitive_member_of",
+    params(("role_id" = String, Path), PagedQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = ListRoleMembershipsResponse)))]
+pub(crate) async fn of_role_transitive(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<String>,
+    Query(query): Query<PagedQuery>,
+) -> ApiResult<Json<ListRoleMembershipsResponse>> {
+    let (page, which) = (query.decode(&app)?, (role_id(&id)?, Membership::Transitive));
+    let found = catalog::role::member_of(&app.catalog, &request, which, page).await?;
+    Ok(Json(found.into()))
+}
+
+/// Which roles a user is in
+#[utoipa::path(get, path = "/v1/user/{user_id}/roles", tag = "role", operation_id = "list_user_roles",
+    params(("user_id" = String, Path), PagedQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = ListRoleMembershipsResponse)))]
+pub(crate) async fn of_user(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<String>,
+    Query(query): Query<PagedQuery>,
+) -> ApiResult<Json<ListRoleMembershipsResponse>> {
+    let (page, id) = (query.decode(&app)?, user_id(&id)?);
+    let which = (&id, Membership::Direct);
+    let found = catalog::user::roles(&app.catalog, &request, which, page).await?;
+    Ok(Json(found.into()))
+}
+
+/// Which roles a user is in, through others too
+#[utoipa::path(get, path = "/v1/user/{user_id}/roles/transitive", tag = "role", operation_id = "list_user_transitive_roles",
+    params(("user_id" = String, Path), PagedQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = ListRoleMembershipsResponse)))]
+pub(crate) async fn of_user_transitive(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<String>,
+    Query(query): Query<PagedQuery>,
+) -> ApiResult<Json<ListRoleMembershipsResponse>> {
+    let (page, id) = (query.decode(&app)?, user_id(&id)?);
+    let which = (&id, Membership::Transitive);
+    let found = catalog::user::roles(&app.catalog, &request, which, page).await?;
+    Ok(Json(found.into()))
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/role/{role_id}` and `PUT /v1/role/{role_id}/source-system`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::role::RoleUpdate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Role, role_id};
+use crate::app::{App, to_the_end};
+use crate::error::ApiResult;
+use crate::extract::{Path, Posted};
+
+/// What a role is to be called.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct UpdateRoleRequest {
+    name: String,
+    /// None if absent.
+    description: Option<String>,
+}
+
+/// Which role of another system it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UpdateRoleSourceSystemRequest {
+    source_id: String,
+    provider_id: String,
+}
+
+/// Change a role's name and description
+#[utoipa::path(post, path = "/v1/role/{role_id}", tag = "role", operation_id = "update_role", request_body = UpdateRoleRequest,
+    params(("role_id" = String, Path),
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = Role)))]
+pub(crate) async fn update(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Posted { request, body }: Posted<UpdateRoleRequest>,
+) -> ApiResult<Json<Role>> {
+    let id = role_id(&id)?;
+    let update = RoleUpdate {
+        name: body.name,
+        description: body.description,
+    };
+    let act = async move { catalog::role::update(&app.catalog, &request, (id, update)).await };
+    Ok(Json(to_the_end(act).await?.into()))
+}
+
+/// Change which role of another system it is
+///
+/// Tokens of that provider which name the source are in the role from then on.
+#[utoipa::path(put, path = "/v1/role/{role_id}/source-system", tag = "role", operation_id = "update_role_source_system",
+    request_body = UpdateRoleSourceSystemRequest,
+    params(("role_id" = String, Path),
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = Role)))]
+pub(crate) async fn source_system(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Posted { request, body }: Posted<UpdateRoleSourceSystemRequest>,
+) -> ApiResult<Json<Role>> {
+    let id = role_id(&id)?;
+    let act = async move {
+        let to = (id, body.provider_id.as_str(), body.source_id.as_str());
+        catalog::role::rebind(&app.catalog, &request, to).await
+    };
+    Ok(Json(to_the_end(act).await?.into()))
+}
