@@ -20,6 +20,7 @@ KEYCLOAK_VERSION = "26.7.3"
 KUBERNETES_VERSION = "1.36.3"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
+OPENFGA_VERSION = "v1.22.1"
 
 
 class Missing(Exception):
@@ -113,6 +114,11 @@ def fake_gcs_server() -> Path:
     return _built_with_go("github.com/fsouza/fake-gcs-server", FAKE_GCS_VERSION)
 
 
+def openfga() -> Path:
+    """An OpenFGA server, built from its Go module."""
+    return _built_with_go("github.com/openfga/openfga/cmd/openfga", OPENFGA_VERSION)
+
+
 def _built_with_go(module: str, version: str) -> Path:
     name = module.rsplit("/", 1)[1]
     home = CACHE / f"{name}-{version}"
@@ -120,7 +126,7 @@ def _built_with_go(module: str, version: str) -> Path:
         if not (home / name).exists():
             if not shutil.which("go"):
                 raise Missing(f"Go is missing ({name} is built with it): install Go 1.24 or newer")
-            _say(f"building {name}, about two minutes")
+            _say(f"building {name}, a few minutes")
             _run(["go", "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
     return home / name
 

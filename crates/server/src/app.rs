@@ -14,7 +14,7 @@ use secrets::{EncryptedSecrets, Key, SecretStore};
 use store::Store;
 
 use crate::config::{AuthzBackend, Config, KeySource};
-use crate::{Error, authentication, backend, routes};
+use crate::{Error, authentication, backend, openfga, routes};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -99,10 +99,15 @@ impl Builder {
             Some(authenticator) => Some(authenticator),
             None => authentication::providers(&self.config.authentication, &self.clock).await?,
         };
+        let authorizer = match self.authorizer {
+            Some(authorizer) => authorizer,
+            None => engine(&self.config, &store).await?,
+        };
+        let authorizer = behind_admins(&self.config, authorizer);
         let catalog = Catalog::new(Parts {
             store: Arc::clone(&store),
             secrets,
-            authorizer: authorizer(&self.config, self.authorizer, &store),
+            authorizer,
             clock: Arc::clone(&self.clock),
             settings: settings(&self.config),
         });
@@ -164,7 +169,7 @@ impl Lakekeeper {
 }
 
 /// TLS to object storage and to PostgreSQL uses one provider. The first call counts, which may be an embedder's.
-fn install_tls() {
+pub(crate) fn install_tls() {
     if rustls::crypto::ring::default_provider()
         .install_default()
         .is_err()
@@ -173,22 +178,27 @@ fn install_tls() {
     }
 }
 
-/// The embedder's authorizer, or the configured one; before either of them the administrators whom the configuration names.
-fn authorizer(
-    config: &Config,
-    given: Option<Arc<dyn Authorizer>>,
-    store: &Arc<dyn Store>,
-) -> Arc<dyn Authorizer> {
+/// The configured authorizer.
+async fn engine(config: &Config, store: &Arc<dyn Store>) -> Result<Arc<dyn Authorizer>, Error> {
     let config = &config.authorization;
-    let authorizer = given.unwrap_or_else(|| match config.backend {
+    if let Some(config) = &config.openfga {
+        return openfga::connect(config, store).await;
+    }
+    openfga::leave(store.as_ref()).await?;
+    Ok(match config.backend {
         AuthzBackend::BuiltIn => Arc::new(BuiltIn::new(Arc::clone(store) as _)),
         AuthzBackend::AllowAll => Arc::new(AllowAll),
-    });
-    if config.instance_admins.is_empty() {
+        AuthzBackend::OpenFga => return Err(Error::NotConfigured("OpenFGA")),
+    })
+}
+
+/// Before the authorizer, the administrators whom the configuration names.
+fn behind_admins(config: &Config, authorizer: Arc<dyn Authorizer>) -> Arc<dyn Authorizer> {
+    let admins = &config.authorization.instance_admins;
+    if admins.is_empty() {
         return authorizer;
     }
-    let admins = config.instance_admins.iter().cloned();
-    Arc::new(InstanceAdmins::new(admins, authorizer))
+    Arc::new(InstanceAdmins::new(admins.iter().cloned(), authorizer))
 }
 
 fn encrypted(

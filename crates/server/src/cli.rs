@@ -5,6 +5,7 @@ mod config;
 mod database;
 mod dev;
 mod healthcheck;
+mod openfga;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -34,8 +35,11 @@ struct Cli {
 enum Command {
     /// Serves the catalog.
     Serve(serve::Serve),
-    /// Brings the database's layout up to date.
+    /// Brings the database's layout up to date, and OpenFGA's store and model if OpenFGA decides.
     Migrate,
+    /// Looks after OpenFGA, if OpenFGA decides.
+    #[command(name = "openfga", subcommand)]
+    OpenFga(openfga::OpenFga),
     /// Waits until the database answers, and possibly until it is migrated.
     WaitForDb(database::Wait),
     /// Asks the server on this machine how it is; status 0 if it is well, 1 if not.
@@ -100,6 +104,7 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Serve(serve) => serve::run(&sources, &serve),
         Command::Dev(dev) => dev::run(sources, &dev),
         Command::Migrate => database::migrate(&sources),
+        Command::OpenFga(what) => openfga::run(&sources, &what),
         Command::WaitForDb(wait) => database::wait(&sources, &wait),
         Command::Healthcheck(what) => healthcheck::run(&sources, &what),
         Command::Version => print(concat!(env!("CARGO_PKG_VERSION"), "\n")),

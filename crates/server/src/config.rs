@@ -12,6 +12,7 @@ mod list;
 mod member;
 mod mistake;
 mod nearest;
+mod openfga;
 mod reference;
 mod setting;
 mod source;

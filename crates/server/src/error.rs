@@ -53,6 +53,9 @@ pub enum Error {
     /// The database does not answer as it should.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// OpenFGA cannot be used.
+    #[error(transparent)]
+    OpenFga(#[from] authz_openfga::OpenFgaError),
     /// A folder cannot be used.
     #[error("cannot use the folder `{}`: {source}", path.display())]
     Folder {

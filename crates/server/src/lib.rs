@@ -29,6 +29,7 @@ pub mod health;
 pub mod listener;
 pub mod logs;
 pub mod metrics;
+pub mod openfga;
 mod routes;
 mod serve;
 

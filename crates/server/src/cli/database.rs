@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use lakekeeper::Error;
 use lakekeeper::backend::{self, Readiness};
 use lakekeeper::config::{Needs, Sources};
+use lakekeeper::{Error, openfga};
 
 use super::serve::wait_for;
 
@@ -28,12 +28,14 @@ pub(super) struct Wait {
 
 pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
     let config = super::start(sources, Needs::Database)?;
-    let Some(database) = config.database else {
+    let Some(database) = &config.database else {
         return Ok(());
     };
-    super::block_on(backend::migrate(&database))?;
-    tracing::info!("the database is up to date");
-    Ok(())
+    super::block_on(async {
+        backend::migrate(database).await?;
+        tracing::info!("the database is up to date");
+        openfga::migrate(&config).await
+    })
 }
 
 pub(super) fn wait(sources: &Sources, wait: &Wait) -> Result<(), Error> {

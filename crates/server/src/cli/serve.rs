@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use lakekeeper::backend::{self, Readiness};
 use lakekeeper::config::{Config, Database, Needs, Sources};
-use lakekeeper::{Error, Lakekeeper};
+use lakekeeper::{Error, Lakekeeper, openfga};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -47,7 +47,8 @@ async fn migrate(config: &Config) -> Result<(), Error> {
         return Ok(());
     };
     wait_for(database, Readiness::Answers, (TRIES, PAUSE)).await?;
-    backend::migrate(database).await
+    backend::migrate(database).await?;
+    openfga::migrate(config).await
 }
 
 /// Tries until the database is ready, so many times more.

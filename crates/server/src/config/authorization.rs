@@ -1,17 +1,19 @@
 //! Who may do what: which engine decides.
 
+use authz_openfga::OpenFgaConfig;
 use model::UserId;
 
-use super::Authentication;
-use super::list;
 use super::value::AuthzBackend;
 use super::values::Values;
+use super::{Authentication, list, openfga};
 
 /// How decisions are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
     /// Who decides.
     pub backend: AuthzBackend,
+    /// Where OpenFGA is, if it decides.
+    pub openfga: Option<OpenFgaConfig>,
     /// Who may administrate without being asked for.
     pub instance_admins: Vec<UserId>,
     /// Most levels that roles may be in one another.
@@ -35,8 +37,13 @@ pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Au
             values.refuse(&list::INSTANCE_ADMINS, rule);
         }
     }
+    let openfga = match backend {
+        AuthzBackend::OpenFga => openfga::openfga(values),
+        AuthzBackend::BuiltIn | AuthzBackend::AllowAll => None,
+    };
     Authorization {
         backend,
+        openfga,
         instance_admins,
         max_role_depth: values.get(&list::ROLE__MAX_NESTING_DEPTH).get(),
     }

@@ -24,7 +24,7 @@ pub(super) struct Foreign {
 
 const UNKNOWN_RULE: &str =
     "no setting has this name, and a rule about who is let in must not be lost: see the reference";
-const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database (LAKEKEEPER__AUTHZ_BACKEND=builtin): see \
+const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database or by OpenFGA (LAKEKEEPER__AUTHZ_BACKEND): see \
      docs/authorization.md";
 const NO_EVENTS: &str = "this version publishes no events";
 const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
@@ -66,7 +66,7 @@ const OFF: &[&str] = &["false"];
 pub(super) static FOREIGN: &[Foreign] = &[
     refused("OPENID_*", UNKNOWN_RULE),
     refused("KUBERNETES_AUTHENTICATION_*", UNKNOWN_RULE),
-    refused("OPENFGA__*", NO_SUCH_ENGINE),
+    refused("OPENFGA__*", UNKNOWN_RULE),
     refused("CEDAR__*", NO_SUCH_ENGINE),
     refused("TRUSTED_ENGINES*", NO_SUCH_ENGINE),
     refused("ROLE_PROVIDER*", NO_ROLES),
@@ -211,7 +211,7 @@ mod tests {
     fn what_would_weaken_the_server_is_refused() {
         for (name, value) in [
             ("OPENID_AUDIENCES", "catalog"),
-            ("OPENFGA__ENDPOINT", "http://localhost:8081"),
+            ("OPENFGA__ENDPOINTS", "http://localhost:8081"),
             ("SECRET_BACKEND", "kv2"),
             ("KAFKA_CONFIG_FILE", "/etc/kafka"),
         ] {

@@ -135,13 +135,37 @@ settings! {
 
     "Authorization" "Who may do what, once it is known who asks; see `docs/authorization.md`." {
         /// Who decides. `builtin`: grants in the catalog's own database; the default as soon as callers are authenticated,
-        /// which it needs. `allowall`: nobody, everything is allowed; the default without authentication.
+        /// which it needs. `openfga`: an OpenFGA, which is fed from there; see `docs/authorization-openfga.md`. `allowall`: nobody, everything is allowed; the default without authentication.
         AUTHZ_BACKEND: Option<AuthzBackend> = None;
         /// Users who may do everything but read and write data and give privileges to others, whatever has been given to
         /// them: `["oidc~1234", "kubernetes~system:serviceaccount:lake:operator"]`.
         INSTANCE_ADMINS: UserIds = UserIds::default();
         /// Most levels that roles may be in one another.
         ROLE__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
+    }
+
+    "OpenFGA" "Only with `LAKEKEEPER__AUTHZ_BACKEND=openfga`; see `docs/authorization-openfga.md`." {
+        /// Its gRPC address. With `https`, its certificate must be by an authority that the system knows.
+        OPENFGA__ENDPOINT: Option<ServerUrl> = None;
+        /// The name of the store, which should be this catalog's alone. `lakekeeper migrate` makes it.
+        OPENFGA__STORE_NAME: String = "lakekeeper".to_owned();
+        /// A key that OpenFGA has been told (`--authn-preshared-keys`).
+        OPENFGA__API_KEY: Option<Plaintext> = None;
+        /// The client that asks an identity provider for a token for OpenFGA. Wins over the key.
+        OPENFGA__CLIENT_ID: Option<String> = None;
+        /// Its secret.
+        OPENFGA__CLIENT_SECRET: Option<Plaintext> = None;
+        /// Where it asks.
+        OPENFGA__TOKEN_ENDPOINT: Option<ServerUrl> = None;
+        /// The scope that it asks for, if any.
+        OPENFGA__SCOPE: Option<String> = None;
+        /// Begins the names of this catalog's permission models in the store.
+        OPENFGA__AUTHORIZATION_MODEL_PREFIX: String = "collaboration".to_owned();
+        /// The version of the permission model to work with, if not the one that this program brings. It must be in the store: it is
+        /// not made then.
+        OPENFGA__AUTHORIZATION_MODEL_VERSION: Option<String> = None;
+        /// Most checks in one request: what OpenFGA allows (`--max-checks-per-batch-check`).
+        OPENFGA__MAX_BATCH_CHECK_SIZE: Count<1, 10_000> = Count::<1, 10_000>::clamped(50);
     }
 
     "Projects and names" "" {

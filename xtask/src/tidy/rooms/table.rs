@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 17] = [
+pub(super) const ROOMS: [Room; 18] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -33,6 +33,11 @@ pub(super) const ROOMS: [Room; 17] = [
     room("secrets", &["model", "store"], &["store-sqlite"]),
     room("authn", &["model"], &[]),
     room("authz", &["model", "store"], &["store-sqlite"]),
+    room(
+        "authz-openfga",
+        &["model", "store", "authz"],
+        &["store-sqlite", "store-postgres"],
+    ),
     room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "catalog",
@@ -61,6 +66,7 @@ pub(super) const ROOMS: [Room; 17] = [
             "secrets",
             "authn",
             "authz",
+            "authz-openfga",
             "jobs",
             "catalog",
             "http-api",
@@ -99,7 +105,8 @@ pub(super) const ROOMS: [Room; 17] = [
 
 /// Crates from outside that belong to few rooms: a second home for SQL, HTTP or storage is a hole
 /// in the wall.
-pub(super) const FENCED: [(&str, &[&str]); 6] = [
+pub(super) const FENCED: [(&str, &[&str]); 7] = [
+    ("tonic", &["authz-openfga"]),
     ("axum", &["http-api", "lakekeeper", "testkit"]),
     ("tower-http", &["http-api", "lakekeeper"]),
     ("object_store", &["objects"]),

@@ -67,9 +67,11 @@ choice! {
 
 choice! {
     /// Who decides what callers may do.
-    AuthzBackend, "`builtin`, `allowall`" {
+    AuthzBackend, "`builtin`, `openfga`, `allowall`" {
         /// Grants in the catalog's own database.
         BuiltIn = "builtin",
+        /// An OpenFGA, which is fed from the catalog's database.
+        OpenFga = "openfga",
         /// Nobody: everything is allowed.
         AllowAll = "allowall",
     }

@@ -1,0 +1,274 @@
+//! Calls of OpenFGA's API, by gRPC. None lasts longer than its deadline, which OpenFGA is told too, so that a change which was
+//! given up does not happen afterwards.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use tonic::client::Grpc;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_prost::ProstCodec;
+use url::Url;
+
+use crate::credentials::{Credentials, Tokens};
+use crate::messages::{
+    BatchCheckItem, BatchCheckRequest, BatchCheckResponse, CreateStoreRequest, Deletes, Empty,
+    FRESH, ListStoresRequest, ListStoresResponse, ReadRequest, ReadResponse, Store, TupleKey,
+    WriteModelRequest, WriteModelResponse, WriteRequest, Writes,
+};
+use crate::model::Model;
+
+/// How long a call may last.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Calls that meet a broken connection are made so often in all: each of them can be repeated.
+const TRIES: u32 = 2;
+
+/// Most tuples that OpenFGA reads at once.
+const PAGE: i32 = 100;
+
+/// Why a call was in vain.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The address is none.
+    #[error(
+        "`{0}` is not an address of OpenFGA: it must begin with http:// or https:// and name a host"
+    )]
+    Endpoint(Url),
+    /// TLS cannot be set up.
+    #[error("TLS to OpenFGA cannot be set up: {0}")]
+    Tls(#[source] tonic::transport::Error),
+    /// OpenFGA did not answer in time.
+    #[error("OpenFGA did not answer `{method}` within {} s", DEADLINE.as_secs())]
+    Timeout {
+        /// What was called.
+        method: &'static str,
+    },
+    /// OpenFGA refused, or the connection broke.
+    #[error("OpenFGA refused `{method}`: {status}")]
+    Refused {
+        /// What was called.
+        method: &'static str,
+        /// What it said.
+        status: String,
+        /// What kind of refusal it is.
+        code: Code,
+    },
+    /// There is no token to show.
+    #[error("no token for OpenFGA: {0}")]
+    Token(String),
+    /// OpenFGA answered what it must not.
+    #[error("OpenFGA answered `{method}` with {what}")]
+    Answer {
+        /// What was called.
+        method: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// A connection to OpenFGA, made when it is needed and again when it breaks.
+#[derive(Clone)]
+pub(crate) struct Client {
+    channel: Channel,
+    tokens: Tokens,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Client")
+    }
+}
+
+impl Client {
+    pub(crate) fn new(endpoint: &Url, credentials: Credentials) -> Result<Self, CallError> {
+        let no_address = |_| CallError::Endpoint(endpoint.clone());
+        let mut address = Endpoint::from_shared(endpoint.as_str().to_owned())
+            .map_err(no_address)?
+            .connect_timeout(CONNECT)
+            .timeout(DEADLINE)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(5));
+        if endpoint.scheme() == "https" {
+            let tls = ClientTlsConfig::new().with_native_roots();
+            address = address.tls_config(tls).map_err(CallError::Tls)?;
+        }
+        Ok(Self {
+            channel: address.connect_lazy(),
+            tokens: Tokens::new(credentials)?,
+        })
+    }
+
+    async fn call<Q, A>(&self, method: &'static str, request: Q) -> Result<A, CallError>
+    where
+        Q: prost::Message + Clone + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let mut tries = 1;
+        loop {
+            let called = tokio::time::timeout(DEADLINE, self.call_once(method, request.clone()));
+            let refused = match called.await {
+                Err(_) => CallError::Timeout { method },
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(refused)) => refused,
+            };
+            let broken =
+                matches!(&refused, CallError::Refused { code, .. } if *code == Code::Unavailable);
+            if !broken || tries == TRIES {
+                return Err(refused);
+            }
+            tries += 1;
+            tokio::time::sleep(Duration::from_millis(rand::random_range(10..100))).await;
+        }
+    }
+
+    async fn call_once<Q, A>(&self, method: &'static str, message: Q) -> Result<A, CallError>
+    where
+        Q: prost::Message + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let mut request = Request::new(message);
+        request.set_timeout(DEADLINE);
+        if let Some(token) = self.tokens.current().await? {
+            let bearer = MetadataValue::<Ascii>::try_from(format!("Bearer {}", token.as_str()));
+            let mut bearer = bearer.map_err(|_| CallError::Token("it is no text".to_owned()))?;
+            bearer.set_sensitive(true);
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        let refused = |status: Status| CallError::Refused {
+            method,
+            code: status.code(),
+            status: told(&status),
+        };
+        let mut grpc = Grpc::new(self.channel.clone());
+        grpc.ready().await.map_err(|error| CallError::Refused {
+            method,
+            code: Code::Unavailable,
+            status: error.to_string(),
+        })?;
+        let path = format!("/openfga.v1.OpenFGAService/{method}");
+        let path = PathAndQuery::try_from(path).map_err(|error| CallError::Answer {
+            method,
+            what: error.to_string(),
+        })?;
+        let codec = ProstCodec::<Q, A>::default();
+        let answer = grpc.unary(request, path, codec).await.map_err(refused)?;
+        Ok(answer.into_inner())
+    }
+
+    /// The id of the store of this name. Of several, the first that was made.
+    pub(crate) async fn find_store(&self, name: &str) -> Result<Option<String>, CallError> {
+        let mut found = Vec::new();
+        let mut request = ListStoresRequest {
+            name: name.to_owned(),
+            continuation_token: String::new(),
+        };
+        loop {
+            let page: ListStoresResponse = self.call("ListStores", request.clone()).await?;
+            let named = page.stores.into_iter().filter(|store| store.name == name);
+            found.extend(named.map(|store| store.id));
+            if page.continuation_token.is_empty() {
+                return Ok(found.into_iter().min());
+            }
+            request.continuation_token = page.continuation_token;
+        }
+    }
+
+    pub(crate) async fn create_store(&self, name: &str) -> Result<String, CallError> {
+        let name = name.to_owned();
+        let made: Store = self
+            .call("CreateStore", CreateStoreRequest { name })
+            .await?;
+        Ok(made.id)
+    }
+
+    /// Writes a model; its id.
+    pub(crate) async fn write_model(&self, store: &str, model: Model) -> Result<String, CallError> {
+        let request = WriteModelRequest {
+            store_id: store.to_owned(),
+            type_definitions: model.types,
+            schema_version: model.schema,
+        };
+        let written: WriteModelResponse = self.call("WriteAuthorizationModel", request).await?;
+        Ok(written.authorization_model_id)
+    }
+
+    /// The tuples on an object, or all; and where to read on.
+    pub(crate) async fn read(
+        &self,
+        store: &str,
+        object: Option<&str>,
+        after: String,
+    ) -> Result<(Vec<TupleKey>, String), CallError> {
+        let request = ReadRequest {
+            store_id: store.to_owned(),
+            tuple_key: object.map(|object| TupleKey {
+                object: object.to_owned(),
+                ..TupleKey::default()
+            }),
+            page_size: Some(PAGE),
+            continuation_token: after,
+            consistency: FRESH,
+        };
+        let page: ReadResponse = self.call("Read", request).await?;
+        let tuples = page.tuples.into_iter().filter_map(|tuple| tuple.key);
+        Ok((tuples.collect(), page.continuation_token))
+    }
+
+    /// Writes and deletes tuples, all or none. What is there already, or gone already, is no error.
+    pub(crate) async fn write(
+        &self,
+        at: &Location,
+        writes: Vec<TupleKey>,
+        deletes: Vec<TupleKey>,
+    ) -> Result<(), CallError> {
+        let ignore = || "ignore".to_owned();
+        let request = WriteRequest {
+            store_id: at.store.clone(),
+            writes: (!writes.is_empty()).then(|| Writes {
+                tuple_keys: writes,
+                on_duplicate: ignore(),
+            }),
+            deletes: (!deletes.is_empty()).then(|| Deletes {
+                tuple_keys: deletes,
+                on_missing: ignore(),
+            }),
+            authorization_model_id: at.model.clone(),
+        };
+        let Empty {} = self.call("Write", request).await?;
+        Ok(())
+    }
+
+    /// Answers checks past OpenFGA's caches, which would not know of a change that was made a moment ago.
+    pub(crate) async fn batch_check(
+        &self,
+        at: &Location,
+        checks: Vec<BatchCheckItem>,
+    ) -> Result<BatchCheckResponse, CallError> {
+        let request = BatchCheckRequest {
+            store_id: at.store.clone(),
+            checks,
+            authorization_model_id: at.model.clone(),
+            consistency: FRESH,
+        };
+        self.call("BatchCheck", request).await
+    }
+}
+
+/// The store, and the version of the model in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Location {
+    pub(crate) store: String,
+    pub(crate) model: String,
+}
+
+/// Code and message: details and metadata may hold anything.
+fn told(status: &Status) -> String {
+    let message: String = status.message().chars().take(500).collect();
+    format!("{}: {message}", status.code())
+}

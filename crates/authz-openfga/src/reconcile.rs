@@ -1,0 +1,128 @@
+//! Compares what OpenFGA knows with what is in the database.
+//!
+//! What differs is put into the feed once more, as the database has it then: so a change that is made meanwhile is never undone.
+
+use std::collections::HashSet;
+
+use store::{Fact, Store};
+
+use crate::feed::{self, Tuples};
+use crate::messages::TupleKey;
+use crate::setup::OpenFgaError;
+
+/// How many facts are read and put into the feed at once.
+const FACTS: u32 = 5_000;
+
+/// What to do about what differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// Nothing.
+    Show,
+    /// Write what is missing, leave what is too much.
+    Keep,
+    /// Write what is missing, delete what is too much.
+    Delete,
+}
+
+/// What differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many tuples agree.
+    pub agree: usize,
+    /// Tuples that OpenFGA lacks.
+    pub missing: Vec<String>,
+    /// Tuples that the database says nothing of.
+    pub drift: Vec<String>,
+}
+
+/// About 200 bytes of memory for each tuple.
+pub(crate) async fn run(
+    store: &dyn Store,
+    tuples: &Tuples,
+    drift: Drift,
+) -> Result<Report, OpenFgaError> {
+    let behind = |behind: feed::Behind| OpenFgaError::Behind(behind.to_string());
+    if drift != Drift::Show {
+        feed::hand_over(store, tuples).await.map_err(behind)?;
+    }
+    let mut there = all(tuples).await?;
+    let mut report = Report::default();
+    let mut after: Option<Fact> = None;
+    loop {
+        let facts = store.mirror_facts(after.as_ref(), FACTS).await?;
+        let mut missing = Vec::new();
+        for fact in &facts {
+            let tuple = tuples.names.tuple(fact);
+            if !tuples.model.takes(&tuple) {
+                continue;
+            }
+            if there.remove(&tuple) {
+                report.agree += 1;
+            } else {
+                report.missing.push(told(&tuple));
+                missing.push(fact.clone());
+            }
+        }
+        if drift != Drift::Show && !missing.is_empty() {
+            store.mirror_recheck(&missing).await?;
+        }
+        match facts.into_iter().last() {
+            Some(last) => after = Some(last),
+            None => break,
+        }
+    }
+    report.drift = there.iter().map(told).collect();
+    report.drift.sort_unstable();
+    if drift == Drift::Delete {
+        delete(store, tuples, there).await?;
+    }
+    if drift != Drift::Show {
+        feed::hand_over(store, tuples).await.map_err(behind)?;
+    }
+    Ok(report)
+}
+
+/// All tuples that are ours to judge: of types that the model has facts for.
+async fn all(tuples: &Tuples) -> Result<HashSet<TupleKey>, OpenFgaError> {
+    let mut found = HashSet::new();
+    let mut after = String::new();
+    loop {
+        let store = &tuples.at.store;
+        let (page, next) = tuples.client.read(store, None, after).await?;
+        found.extend(
+            page.into_iter()
+                .filter(|tuple| !tuple.object.starts_with("model_version:")),
+        );
+        if next.is_empty() {
+            return Ok(found);
+        }
+        after = next;
+    }
+}
+
+async fn delete(
+    store: &dyn Store,
+    tuples: &Tuples,
+    drift: HashSet<TupleKey>,
+) -> Result<(), OpenFgaError> {
+    let (mut facts, mut others) = (Vec::new(), Vec::new());
+    for tuple in drift {
+        match tuples.names.fact(&tuple) {
+            Some(fact) => facts.push(fact),
+            None => others.push(tuple),
+        }
+    }
+    for facts in facts.chunks(FACTS as usize) {
+        store.mirror_recheck(facts).await?;
+    }
+    // No fact is written so, now or later.
+    for others in others.chunks(feed::PORTION as usize) {
+        let write = tuples.client.write(&tuples.at, Vec::new(), others.to_vec());
+        write.await?;
+    }
+    Ok(())
+}
+
+fn told(tuple: &TupleKey) -> String {
+    format!("{}#{}@{}", tuple.object, tuple.relation, tuple.user)
+}

@@ -1,0 +1,165 @@
+//! Finds the store and the model in OpenFGA, or makes them.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use store::{Store, StoreError};
+use url::Url;
+
+use crate::client::{CallError, Client, Location};
+use crate::credentials::Credentials;
+use crate::engine::OpenFga;
+use crate::feed::Tuples;
+use crate::messages::TupleKey;
+use crate::model::{Model, VERSION};
+use crate::reconcile::{self, Drift, Report};
+use crate::tuples::Names;
+
+/// Where OpenFGA is, and what in it is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenFgaConfig {
+    /// Its gRPC address.
+    pub endpoint: Url,
+    /// What is shown to it.
+    pub credentials: Credentials,
+    /// The name of the store.
+    pub store: String,
+    /// Begins the names of our models in that store.
+    pub model_prefix: String,
+    /// The version of the model to work with, `<major>.<minor>`; the one that is shipped if none is named. One that is named must be
+    /// there: it is not made.
+    pub model_version: Option<String>,
+    /// Most checks in one request, as OpenFGA allows them.
+    pub max_batch_checks: NonZeroU32,
+}
+
+/// Why OpenFGA cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFgaError {
+    /// A call was in vain.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The database was not available.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such store.
+    #[error("OpenFGA has no store `{0}`: run `lakekeeper migrate`")]
+    NoStore(String),
+    /// The store has no such model.
+    #[error("the store `{store}` of OpenFGA has no model `{model}`: {remedy}")]
+    NoModel {
+        /// The store's name.
+        store: String,
+        /// The model's name.
+        model: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// OpenFGA has not been told what is in the database.
+    #[error("OpenFGA does not know yet what is in the database: run `lakekeeper migrate`")]
+    NotFed,
+    /// The shipped model is damaged.
+    #[error("{0}")]
+    Model(String),
+    /// The feed was not handed over.
+    #[error("{0}")]
+    Behind(String),
+}
+
+impl OpenFgaConfig {
+    fn model_name(&self) -> String {
+        let version = self.model_version.as_deref().unwrap_or(VERSION);
+        format!("{}-{version}", self.model_prefix)
+    }
+
+    fn client(&self) -> Result<Client, OpenFgaError> {
+        Ok(Client::new(&self.endpoint, self.credentials.clone())?)
+    }
+
+    /// The authorizer. OpenFGA must have been prepared by [`OpenFgaConfig::migrate`].
+    pub async fn connect(&self, store: Arc<dyn Store>) -> Result<OpenFga, OpenFgaError> {
+        let tuples = self.tuples(store.as_ref()).await?;
+        if !store.mirror_is_on().await? {
+            return Err(OpenFgaError::NotFed);
+        }
+        Ok(OpenFga::new(store, tuples, self.max_batch_checks))
+    }
+
+    /// Makes the store and the model in OpenFGA where they are missing, and sees to it that OpenFGA knows what is in the database
+    /// and nothing else. Can be repeated.
+    pub async fn migrate(&self, store: &dyn Store) -> Result<(), OpenFgaError> {
+        let client = self.client()?;
+        if client.find_store(&self.store).await?.is_none() {
+            client.create_store(&self.store).await?;
+        }
+        // Had another process the same idea, both take the first.
+        let found = client.find_store(&self.store).await?;
+        let found = found.ok_or_else(|| OpenFgaError::NoStore(self.store.clone()))?;
+        let is_missing = self.model(&client, &found).await?.is_none();
+        if is_missing && self.model_version.is_none() {
+            let model = client.write_model(&found, shipped()?).await?;
+            let at = Location {
+                store: found,
+                model: model.clone(),
+            };
+            let name = TupleKey {
+                user: format!("auth_model_id:{model}"),
+                relation: "openfga_id".to_owned(),
+                object: format!("model_version:{}", self.model_name()),
+            };
+            client.write(&at, vec![name], Vec::new()).await?;
+        }
+        if store.mirror_switch_on().await? {
+            let tuples = self.tuples(store).await?;
+            reconcile::run(store, &tuples, Drift::Delete).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares OpenFGA with the database, and makes it right as far as is wanted.
+    pub async fn reconcile(&self, store: &dyn Store, drift: Drift) -> Result<Report, OpenFgaError> {
+        let tuples = self.tuples(store).await?;
+        reconcile::run(store, &tuples, drift).await
+    }
+
+    async fn tuples(&self, store: &dyn Store) -> Result<Tuples, OpenFgaError> {
+        let client = self.client()?;
+        let found = client.find_store(&self.store).await?;
+        let found = found.ok_or_else(|| OpenFgaError::NoStore(self.store.clone()))?;
+        let model = self.model(&client, &found).await?;
+        let model = model.ok_or_else(|| OpenFgaError::NoModel {
+            store: self.store.clone(),
+            model: self.model_name(),
+            remedy: match self.model_version {
+                None => "run `lakekeeper migrate`",
+                Some(_) => "name a version that is there, or none",
+            },
+        })?;
+        Ok(Tuples {
+            client,
+            at: Location {
+                store: found,
+                model,
+            },
+            names: Names {
+                server: store.server_load().await?.id,
+            },
+            model: Arc::new(shipped()?),
+        })
+    }
+
+    /// The id of the model.
+    async fn model(&self, client: &Client, store: &str) -> Result<Option<String>, OpenFgaError> {
+        let object = format!("model_version:{}", self.model_name());
+        let (tuples, _) = client.read(store, Some(&object), String::new()).await?;
+        let named = tuples
+            .into_iter()
+            .filter(|one| one.relation == "openfga_id");
+        let ids = named.filter_map(|one| Some(one.user.strip_prefix("auth_model_id:")?.to_owned()));
+        Ok(ids.min())
+    }
+}
+
+fn shipped() -> Result<Model, OpenFgaError> {
+    Model::shipped().map_err(|error| OpenFgaError::Model(error.to_string()))
+}

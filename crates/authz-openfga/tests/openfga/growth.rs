@@ -1,0 +1,91 @@
+//! A check costs as many steps as the thing lies deep, however much lies beside and below it.
+
+use std::time::{Duration, Instant};
+
+use authz::conformance::{Change, Model, World as _, caller};
+use authz::{Action, Check, Decision, NamespaceAction, WarehouseAction};
+use model::{Grant, NamespaceId, Principal, Privilege, ProjectId, Securable, UserId, WarehouseId};
+
+use crate::server::Server;
+use crate::{database, sqlite, world};
+
+const FEW: usize = 10;
+const MANY: usize = 10_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
+    // The one in memory goes through all tuples for each that it looks up.
+    let theirs = database().await;
+    let server = Server::on_postgres(theirs.url());
+    let store = sqlite();
+    let world = world(&server, &store).await;
+    let (mut model, by) = (Model::default(), "oidc~maker".parse::<UserId>().unwrap());
+    let ada: UserId = "oidc~ada".parse().unwrap();
+    let mut fastest = Vec::new();
+    for count in [FEW, MANY] {
+        let project = Securable::Project(ProjectId::generate());
+        let warehouse = Securable::Warehouse(WarehouseId::generate());
+        let mut make = vec![
+            (project.clone(), Securable::Server),
+            (warehouse.clone(), project),
+        ];
+        let namespace = || Securable::Namespace(NamespaceId::generate());
+        make.extend((0..count).map(|_| (namespace(), warehouse.clone())));
+        for (what, within) in &make {
+            let create = Change::Create {
+                what: what.clone(),
+                within: within.clone(),
+                by: Principal::User(by.clone()),
+            };
+            world.apply(&create).await;
+            model.apply(&create);
+        }
+        let seen = make.last().unwrap().0.clone();
+        let give = Change::Give(Grant {
+            on: seen.clone(),
+            to: Principal::User(ada.clone()),
+            privilege: Privilege::Select,
+        });
+        world.apply(&give).await;
+        let checks = [
+            // Only by what lies below.
+            (
+                Action::Warehouse(WarehouseAction::ListNamespaces),
+                &warehouse,
+            ),
+            (Action::Namespace(NamespaceAction::ListTables), &seen),
+            (Action::Namespace(NamespaceAction::Delete), &seen),
+        ];
+        let checks = checks.map(|(action, on)| Check {
+            action,
+            resource: model.resource(on),
+        });
+        let mut took = Vec::new();
+        // Different callers: nothing is in memory.
+        for round in 0..60 {
+            let stranger: UserId = format!("oidc~{count}-{round}").parse().unwrap();
+            let began = Instant::now();
+            let decided = world.decide(&caller(&stranger), &checks).await;
+            took.push(began.elapsed());
+            assert_eq!(decided, [Decision::Deny; 3]);
+            // The first ones wait until OpenFGA has been told of all.
+            if round < 20 {
+                took.clear();
+            }
+        }
+        let decided = world.decide(&caller(&ada), &checks).await;
+        assert_eq!(decided, [Decision::Allow, Decision::Allow, Decision::Deny]);
+        took.sort_unstable();
+        // The fastest: the others have waited for whatever else this machine does.
+        fastest.push(took[0]);
+    }
+    println!(
+        "three checks: {:?} among {FEW} namespaces, {:?} among {MANY}",
+        fastest[0], fastest[1]
+    );
+    // Noise of a busy machine; what fans out costs a thousand times as much.
+    assert!(
+        fastest[1] < 4 * fastest[0] + Duration::from_millis(5),
+        "{fastest:?}"
+    );
+}

@@ -1,0 +1,104 @@
+//! OpenFGA and the database are compared, and made to agree.
+
+use std::sync::Arc;
+
+use authz::conformance::{Change, StoreWorld, World as _};
+use authz_openfga::{Drift, OpenFgaConfig};
+use model::{NamespaceId, Principal, ProjectId, Securable, WarehouseId};
+use store::Store;
+
+use crate::server::Server;
+use crate::{engine, sqlite};
+
+/// A project with a warehouse with so many namespaces.
+async fn fill(store: &Arc<dyn Store>, namespaces: usize) -> Vec<Securable> {
+    let world = StoreWorld::new(Arc::clone(store), Vec::new());
+    let by = Principal::User("oidc~maker".parse().unwrap());
+    let project = Securable::Project(ProjectId::generate());
+    let warehouse = Securable::Warehouse(WarehouseId::generate());
+    let mut made = vec![
+        (project.clone(), Securable::Server),
+        (warehouse.clone(), project),
+    ];
+    made.extend((0..namespaces).map(|_| {
+        (
+            Securable::Namespace(NamespaceId::generate()),
+            warehouse.clone(),
+        )
+    }));
+    for (what, within) in &made {
+        let create = Change::Create {
+            what: what.clone(),
+            within: within.clone(),
+            by: by.clone(),
+        };
+        world.apply(&create).await;
+    }
+    made.into_iter().map(|(what, _)| what).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_there_before_openfga_is_handed_over_by_migrate() {
+    let (store, server) = (sqlite(), Server::in_memory());
+    // Where it lies and who owns it, each.
+    let things = fill(&store, 150).await.len();
+    let config = server.config();
+    config.migrate(store.as_ref()).await.unwrap();
+    let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!(report.agree, 2 * things);
+    assert_eq!((report.missing.len(), report.drift.len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_store_is_filled_and_what_is_too_much_goes_if_that_is_wanted() {
+    let (store, other, server) = (sqlite(), sqlite(), Server::in_memory());
+    let config = server.config();
+    // Another catalog's tuples in the same store of OpenFGA are too much for ours.
+    let theirs = 2 * fill(&other, 3).await.len();
+    config.migrate(other.as_ref()).await.unwrap();
+    let elsewhere = OpenFgaConfig {
+        store: "elsewhere".to_owned(),
+        ..config.clone()
+    };
+    elsewhere.migrate(store.as_ref()).await.unwrap();
+    let ours = 2 * fill(&store, 120).await.len();
+    // Ours go elsewhere, as before somebody has set up another OpenFGA.
+    let handed_over = elsewhere.reconcile(store.as_ref(), Drift::Keep).await;
+    assert_eq!(handed_over.unwrap().agree, ours);
+    let shown = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!(
+        (shown.agree, shown.missing.len(), shown.drift.len()),
+        (0, ours, theirs)
+    );
+    let again = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!(shown, again, "showing changes nothing");
+    let kept = config.reconcile(store.as_ref(), Drift::Keep).await.unwrap();
+    assert_eq!((kept.missing.len(), kept.drift.len()), (ours, theirs));
+    let deleted = config
+        .reconcile(store.as_ref(), Drift::Delete)
+        .await
+        .unwrap();
+    assert_eq!(
+        (deleted.agree, deleted.missing.len(), deleted.drift.len()),
+        (ours, 0, theirs)
+    );
+    let clean = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!(
+        (clean.agree, clean.missing.len(), clean.drift.len()),
+        (ours, 0, 0)
+    );
+    drop(engine(&config, &store).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_backend_leaves_no_feed_behind() {
+    let (store, server) = (sqlite(), Server::in_memory());
+    let config = server.config();
+    config.migrate(store.as_ref()).await.unwrap();
+    store.mirror_switch_off().await.unwrap();
+    let things = fill(&store, 2).await.len();
+    // Nothing was recorded while it was off; coming back compares everything.
+    config.migrate(store.as_ref()).await.unwrap();
+    let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!((report.agree, report.missing.len()), (2 * things, 0));
+}

@@ -1,0 +1,122 @@
+//! An OpenFGA of its own for each test.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use authz_openfga::{Credentials, OpenFgaConfig};
+
+/// Says where the program is; `tests/with-services` sets it.
+const BINARY: &str = "LAKEKEEPER_TEST_OPENFGA_BINARY";
+
+/// A running server, or one that was stopped; it ends with this.
+pub(crate) struct Server {
+    arguments: Vec<String>,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn binary() -> String {
+    std::env::var(BINARY).unwrap_or_else(|_| panic!("set {BINARY}, or run tests/with-services"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+impl Server {
+    /// One that forgets everything when it is stopped.
+    pub(crate) fn in_memory() -> Self {
+        Self::with(&["--datastore-engine", "memory"])
+    }
+
+    /// One that asks for this key.
+    pub(crate) fn with_key(key: &str) -> Self {
+        let keys = ["--authn-method", "preshared", "--authn-preshared-keys", key];
+        Self::with(&[&["--datastore-engine", "memory"][..], &keys[..]].concat())
+    }
+
+    /// One that keeps everything in this database.
+    pub(crate) fn on_postgres(url: &str) -> Self {
+        let url = format!("{url}?sslmode=disable");
+        let database = ["--datastore-engine", "postgres", "--datastore-uri", &url];
+        let migrated = Command::new(binary())
+            .arg("migrate")
+            .args(database)
+            .output();
+        let migrated = migrated.unwrap();
+        assert!(migrated.status.success(), "{migrated:?}");
+        Self::with(&database)
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let port = free_port();
+        let mut all: Vec<String> = [
+            "run",
+            "--playground-enabled=false",
+            "--metrics-enabled=false",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        all.extend(["--log-level".to_owned(), "error".to_owned()]);
+        all.extend(["--grpc-addr".to_owned(), format!("127.0.0.1:{port}")]);
+        all.extend([
+            "--http-addr".to_owned(),
+            format!("127.0.0.1:{}", free_port()),
+        ]);
+        // Caches, as the documentation recommends for production: fresh answers must go past them.
+        all.push("--check-query-cache-enabled".to_owned());
+        all.push("--check-iterator-cache-enabled".to_owned());
+        all.extend(arguments.iter().map(|one| (*one).to_owned()));
+        let mut server = Self {
+            arguments: all,
+            port,
+            process: None,
+        };
+        server.start();
+        server
+    }
+
+    pub(crate) fn start(&mut self) {
+        let started = Command::new(binary())
+            .args(&self.arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.process = Some(started.unwrap());
+        let patience = Instant::now() + Duration::from_mins(1);
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(
+                Instant::now() < patience,
+                "OpenFGA does not start: {:?}",
+                self.arguments
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn config(&self) -> OpenFgaConfig {
+        OpenFgaConfig {
+            endpoint: format!("http://127.0.0.1:{}", self.port).parse().unwrap(),
+            credentials: Credentials::None,
+            store: "lakekeeper".to_owned(),
+            model_prefix: "collaboration".to_owned(),
+            model_version: None,
+            max_batch_checks: 20.try_into().unwrap(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `lakekeeper openfga reconcile`.
+
+use authz_openfga::{Drift, Report};
+use clap::{Args, Subcommand, ValueEnum};
+use lakekeeper::config::{Needs, Sources};
+use lakekeeper::{Error, openfga};
+
+/// What to do with OpenFGA.
+#[derive(Debug, Subcommand)]
+pub(super) enum OpenFga {
+    /// Compares OpenFGA with the database, which is right, and makes OpenFGA agree.
+    Reconcile(Reconcile),
+}
+
+/// How far to go.
+#[derive(Debug, Args)]
+pub(super) struct Reconcile {
+    /// What to do about what differs.
+    #[arg(long, value_enum)]
+    mode: Mode,
+    /// Only show it.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Write the tuples that OpenFGA lacks.
+    AddMissing,
+    /// And delete those that the database says nothing of. The store must be this catalog's alone.
+    AddAndDeleteDrift,
+}
+
+pub(super) fn run(sources: &Sources, OpenFga::Reconcile(asked): &OpenFga) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Database)?;
+    let drift = match (asked.dry_run, asked.mode) {
+        (true, _) => Drift::Show,
+        (false, Mode::AddMissing) => Drift::Keep,
+        (false, Mode::AddAndDeleteDrift) => Drift::Delete,
+    };
+    let report = super::block_on(openfga::reconcile(&config, drift))?;
+    super::print(&told(&report, asked))
+}
+
+/// One line for each tuple that was written or deleted, or would be.
+fn told(report: &Report, asked: &Reconcile) -> String {
+    let deletes = asked.mode == Mode::AddAndDeleteDrift;
+    let missing = report.missing.iter().map(|tuple| ('+', tuple));
+    let drift = report.drift.iter().map(|tuple| ('-', tuple));
+    let lines = missing.chain(drift.filter(|_| deletes));
+    let mut lines: Vec<String> = lines
+        .map(|(sign, tuple)| format!("{sign} {tuple}"))
+        .collect();
+    let (agree, lack, more) = (report.agree, report.missing.len(), report.drift.len());
+    let (added, removed) = match (asked.dry_run, deletes) {
+        (true, _) => ("not written: dry run", "left: dry run"),
+        (false, true) => ("written", "deleted"),
+        (false, false) => ("written", "left"),
+    };
+    lines.push(format!(
+        "{agree} tuples agree, {lack} were missing ({added}), {more} too many ({removed})\n"
+    ));
+    lines.join("\n")
+}

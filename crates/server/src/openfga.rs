@@ -1,0 +1,55 @@
+//! OpenFGA as the engine that decides: preparing it, comparing it, connecting to it.
+
+use std::sync::Arc;
+
+use authz::Authorizer;
+use authz_openfga::{Drift, OpenFgaConfig, Report};
+use store::Store;
+
+use crate::config::Config;
+use crate::{Error, app, backend};
+
+/// Makes what OpenFGA needs, if the configuration says that it decides. The database must have been migrated.
+pub async fn migrate(config: &Config) -> Result<(), Error> {
+    let Some(openfga) = &config.authorization.openfga else {
+        return Ok(());
+    };
+    app::install_tls();
+    let store = open(config).await?;
+    openfga.migrate(store.as_ref()).await?;
+    tracing::info!(store = openfga.store, "OpenFGA is up to date");
+    Ok(())
+}
+
+/// Compares OpenFGA with the database, and makes it agree as far as is wanted.
+pub async fn reconcile(config: &Config, drift: Drift) -> Result<Report, Error> {
+    let openfga = config.authorization.openfga.as_ref();
+    let openfga = openfga.ok_or(Error::NotConfigured("OpenFGA (LAKEKEEPER__AUTHZ_BACKEND)"))?;
+    app::install_tls();
+    let store = open(config).await?;
+    Ok(openfga.reconcile(store.as_ref(), drift).await?)
+}
+
+/// The engine.
+pub(crate) async fn connect(
+    config: &OpenFgaConfig,
+    store: &Arc<dyn Store>,
+) -> Result<Arc<dyn Authorizer>, Error> {
+    Ok(Arc::new(config.connect(Arc::clone(store)).await?))
+}
+
+/// Nobody feeds OpenFGA any more: another engine decides.
+pub(crate) async fn leave(store: &dyn Store) -> Result<(), Error> {
+    if store.mirror_is_on().await? {
+        store.mirror_switch_off().await?;
+        tracing::warn!(
+            "another engine decides than OpenFGA: before OpenFGA does so again, run `lakekeeper migrate`"
+        );
+    }
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
+    let database = config.database.as_ref();
+    backend::open(database.ok_or(Error::NotConfigured("a database"))?).await
+}
