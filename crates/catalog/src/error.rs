@@ -76,6 +76,8 @@ pub enum ErrorKind {
     NoSuchView,
     /// There is no such generic table.
     NoSuchGenericTable,
+    /// There is no such task.
+    NoSuchTask,
     /// There is no such function.
     NoSuchFunction,
     /// The metadata file that the catalog points to has been deleted by others.
@@ -385,6 +387,10 @@ impl From<StoreError> for CatalogError {
             StoreError::Stale { .. } => Self::new(
                 ErrorKind::ConcurrentUpdate,
                 "a concurrent change came first; refresh and try again",
+            ),
+            StoreError::NamesTaken(_) => Self::new(
+                ErrorKind::AlreadyExists,
+                format!("{error}; rename or drop what has them now, and try again"),
             ),
             StoreError::RoleCycle { .. } => Self::new(ErrorKind::RoleCycle, error.to_string()),
             StoreError::RoleTooDeep { .. } => Self::new(ErrorKind::RoleTooDeep, error.to_string()),

@@ -11,32 +11,47 @@ use async_trait::async_trait;
 use futures::TryFutureExt;
 use jobs::{Claim, WorkError, Worker};
 use model::{TaskId, Timestamp, WarehouseId};
-use objects::{Location, ObjectError, delete_prefix};
+use objects::{Deleted, Location, ObjectError, delete_prefix};
 use serde::{Deserialize, Serialize};
-use store::{NewTask, StoreError, TaskRow};
+use serde_json::json;
+use store::{NewTask, StoreError, TABULAR_PURGE, TaskReport, TaskRow, TaskScope, TaskTabular};
 
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, Result};
-
-/// The queue, named as today's Lakekeeper names it.
-const QUEUE: &str = "tabular_purge";
 
 #[derive(Serialize, Deserialize)]
 struct Payload {
     location: String,
 }
 
+/// A place that is to be emptied, and of what it is, if that is known.
+pub(crate) struct Place {
+    pub(crate) location: String,
+    pub(crate) of: Option<TaskTabular>,
+}
+
+impl Place {
+    /// All of them, of one table or view.
+    pub(crate) fn all_of(locations: Vec<String>, of: &TaskTabular) -> Vec<Self> {
+        let of = |location| Self {
+            location,
+            of: Some(of.clone()),
+        };
+        locations.into_iter().map(of).collect()
+    }
+}
+
 /// The tasks that delete the files in these locations, one for each that lies in no other of them. Until a task has
 /// ended, the store gives its location to nobody else.
 pub(crate) fn tasks(
     warehouse: WarehouseId,
-    locations: &[String],
+    places: &[Place],
     now: Timestamp,
 ) -> Result<Vec<NewTask>> {
     let mut all = HashMap::new();
-    for location in locations {
-        let claimed = Location::parse_object(location)?;
-        all.insert(claimed.normalized().to_owned(), location);
+    for place in places {
+        let claimed = Location::parse_object(&place.location)?;
+        all.insert(claimed.normalized().to_owned(), place);
     }
     let is_outermost = |claimed: &str| {
         let mut around = claimed.match_indices('/').map(|(at, _)| claimed.get(..at));
@@ -44,15 +59,17 @@ pub(crate) fn tasks(
     };
     let outermost = all.iter().filter(|(claimed, _)| is_outermost(claimed));
     outermost
-        .map(|(claimed, location)| {
-            let location = (*location).clone();
+        .map(|(claimed, place)| {
+            let location = place.location.clone();
             let payload = Payload { location };
             Ok(NewTask {
                 id: TaskId::generate(),
-                queue: QUEUE,
-                warehouse,
+                queue: TABULAR_PURGE,
+                scope: TaskScope::Warehouse(warehouse),
+                tabular: place.of.clone(),
                 subject: claimed.clone(),
                 payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
+                created_at: now,
                 not_before: now,
             })
         })
@@ -78,14 +95,17 @@ pub struct PurgeWorker(pub Arc<Catalog>);
 #[async_trait]
 impl Worker for PurgeWorker {
     fn queue(&self) -> &'static str {
-        QUEUE
+        TABULAR_PURGE
     }
 
     async fn work(&self, task: &TaskRow, claim: &Claim) -> std::result::Result<String, WorkError> {
         let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
         let payload: Payload = serde_json::from_str(&task.payload)
             .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;
-        let row = match self.0.lookup().warehouse_load(task.warehouse).await {
+        let TaskScope::Warehouse(id) = task.scope else {
+            return Err(WorkError::Hopeless("it has no warehouse".to_owned()));
+        };
+        let row = match self.0.lookup().warehouse_load(id).await {
             Ok(row) => row,
             Err(StoreError::NotFound(_)) => {
                 return Err(WorkError::Hopeless("the warehouse is gone".to_owned()));
@@ -99,12 +119,28 @@ impl Worker for PurgeWorker {
             .objects(&self.0)
             .await
             .map_err(|error| retry(&error))?;
-        let confirm = || claim.confirm().map_err(Interruption::Claim);
+        let confirm = |deleted| {
+            claim.report(report(deleted, 0.0));
+            claim.confirm().map_err(Interruption::Claim)
+        };
         match delete_prefix(objects.as_ref(), &location, confirm).await {
-            Ok(deleted) => Ok(format!("{deleted} files deleted")),
+            Ok(deleted) => {
+                claim.report(report(deleted, 1.0));
+                let Deleted { files, bytes } = deleted;
+                Ok(format!("{files} files with {bytes} bytes deleted"))
+            }
             Err(Interruption::Files(error)) => Err(retry(&error.report())),
             Err(Interruption::Claim(error)) => Err(error),
         }
+    }
+}
+
+/// How much is left nobody knows before the last page, so progress is none or all.
+fn report(deleted: Deleted, progress: f32) -> TaskReport {
+    let details = json!({ "files-deleted": deleted.files, "bytes-deleted": deleted.bytes });
+    TaskReport {
+        progress,
+        details: details.to_string(),
     }
 }
 

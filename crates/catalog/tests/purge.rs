@@ -11,7 +11,7 @@ use std::sync::Arc;
 use catalog::PurgeWorker;
 use jobs::{Claim, WorkError, Worker};
 use model::{Clock, SystemClock, Timestamp};
-use store::{TaskEnd, TaskRow};
+use store::{Lease, TaskEnd, TaskRow};
 use testkit::TestApp;
 
 const QUEUE: &str = "tabular_purge";
@@ -20,7 +20,17 @@ const LONG_AGO: Timestamp = Timestamp::from_ms(0);
 const FAR: Timestamp = Timestamp::from_ms(i64::MAX);
 
 async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
-    let task = app.store.task_claim(QUEUE, worker, FAR, LONG_AGO).await;
+    let task = app
+        .store
+        .task_claim(
+            QUEUE,
+            worker,
+            Lease {
+                now: FAR,
+                until: LONG_AGO,
+            },
+        )
+        .await;
     let task = task.unwrap().unwrap();
     let claim = Claim::new(
         (Arc::clone(&app.store), Arc::new(SystemClock)),
@@ -63,7 +73,7 @@ async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table
         message: "emptied".to_owned(),
     };
     app.store
-        .task_end(task.id, "other", end, LONG_AGO)
+        .task_end((task.id, "other"), end, LONG_AGO)
         .await
         .unwrap();
     let new = table(&app, "new").await;
@@ -81,8 +91,10 @@ async fn a_worker_whose_lease_ran_out_unnoticed_goes_on() {
     let (task, sleeper) = claim(&app, "sleeper").await;
     let worker = PurgeWorker(Arc::clone(&app.catalog));
     let done = worker.work(&task, &sleeper).await;
-    assert_eq!(done.unwrap(), "2 files deleted");
+    assert!(done.unwrap().starts_with("2 files with "));
     // It has its lease again.
-    let again = app.store.task_claim(QUEUE, "other", SystemClock.now(), FAR);
+    let now = SystemClock.now();
+    let lease = Lease { now, until: FAR };
+    let again = app.store.task_claim(QUEUE, "other", lease);
     assert!(again.await.unwrap().is_none());
 }

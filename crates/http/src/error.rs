@@ -78,6 +78,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::NoSuchTableLocation => (StatusCode::BAD_REQUEST, "NoSuchTableLocationException"),
         ErrorKind::NoSuchView => (StatusCode::NOT_FOUND, "NoSuchViewException"),
         ErrorKind::NoSuchGenericTable => (StatusCode::NOT_FOUND, "GenericTableNotFound"),
+        ErrorKind::NoSuchTask => (StatusCode::NOT_FOUND, "TaskNotFound"),
         ErrorKind::NoSuchFunction => (StatusCode::NOT_FOUND, "NoSuchFunctionException"),
         ErrorKind::MissingMetadataFile => (StatusCode::NOT_FOUND, "NotFoundException"),
         ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "AlreadyExistsException"),

@@ -1,19 +1,19 @@
 //! A worker's hold on a task, and how it is kept.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{Clock, TaskId};
-use store::{Store, StoreError, TaskEnd};
+use store::{Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::WorkError;
 
-/// How long a claim lasts without being prolonged.
+/// How long a claim lasts without being prolonged, unless the queue's configuration says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
-/// How long after the last prolongation a worker goes on: what it has sent before is done when the claim ends.
-const TRUSTED: Duration = Duration::from_secs(50);
+/// How often a claim is prolonged: as long may it take until a worker hears that it is to stop.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// A worker's hold on a task. The runner prolongs it while the worker works.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Claim {
     clock: Arc<dyn Clock>,
     task: TaskId,
     worker: String,
+    lasts: Duration,
+    report: Mutex<Option<TaskReport>>,
 }
 
 impl Claim {
@@ -36,7 +38,20 @@ impl Claim {
             clock,
             task,
             worker: worker.to_owned(),
+            lasts: LEASE,
+            report: Mutex::new(None),
         }
+    }
+
+    /// The same, when it lasts for another time without being prolonged.
+    #[must_use]
+    pub(crate) fn lasting(self, lasts: Duration) -> Self {
+        Self { lasts, ..self }
+    }
+
+    /// Says how far the work has come, to whoever looks at the task. It is written with the next confirmation.
+    pub fn report(&self, report: TaskReport) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     }
 
     /// Asks the database whether the task is still this worker's, and prolongs the claim.
@@ -45,46 +60,73 @@ impl Claim {
     /// its machine, another worker may have taken over and ended the task before this one goes on. What a worker has seen
     /// before a confirmation, it has seen while the task was its own.
     ///
-    /// Errors: `ClaimLost`; `Retry` if the database does not answer.
+    /// Errors: `ClaimLost`; `Stopped`; `Retry` if the database does not answer.
     pub async fn confirm(&self) -> Result<(), WorkError> {
         match self.prolong().await {
-            Ok(()) => Ok(()),
+            Ok(Hold::GoOn) => Ok(()),
+            Ok(Hold::Stop) => Err(WorkError::Stopped),
             Err(lost @ StoreError::NotFound(_)) => Err(WorkError::ClaimLost(lost.to_string())),
             Err(error) => Err(WorkError::Retry(error.to_string())),
         }
     }
 
-    pub(crate) async fn prolong(&self) -> store::Result<()> {
-        let until = self.clock.now().plus(LEASE);
-        self.store.task_extend(self.task, &self.worker, until).await
+    pub(crate) async fn prolong(&self) -> store::Result<Hold> {
+        let now = self.clock.now();
+        let until = now.plus(self.lasts);
+        let report = self.reported();
+        let held = (self.task, self.worker.as_str());
+        self.store
+            .task_extend(held, Lease { now, until }, report)
+            .await
     }
 
+    fn reported(&self) -> Option<TaskReport> {
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.clone()
+    }
+
+    /// Prolongs it until the work must end, and says why.
+    pub(crate) async fn keep(&self, claimed: Instant) -> WorkError {
+        keep_claim((claimed, self.lasts), || self.prolong()).await
+    }
+
+    /// Ends the attempt, with what was reported last.
     pub(crate) async fn end(&self, end: TaskEnd) -> store::Result<()> {
-        let now = self.clock.now();
-        self.store.task_end(self.task, &self.worker, end, now).await
+        // A claim that cannot be prolonged cannot be ended either.
+        self.prolong().await?;
+        let held = (self.task, self.worker.as_str());
+        self.store.task_end(held, end, self.clock.now()).await
     }
 }
 
-/// Prolongs a claim; returns when it is lost or may be about to end, and says why. Beyond its end another worker may do and
-/// end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
-pub(crate) async fn keep_claim<F>(claimed: Instant, mut prolong: impl FnMut() -> F) -> String
+/// Prolongs a claim; returns when it is lost, may be about to end, or the worker is to stop. Beyond its end another worker may do
+/// and end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
+async fn keep_claim<F>(
+    (claimed, lasts): (Instant, Duration),
+    mut prolong: impl FnMut() -> F,
+) -> WorkError
 where
-    F: Future<Output = store::Result<()>>,
+    F: Future<Output = store::Result<Hold>>,
 {
+    // What the worker has sent before that is done when the claim ends.
+    let trusted = lasts * 5 / 6;
     let (mut since, mut why) = (claimed, "no answer from the database".to_owned());
     loop {
         let begun = Instant::now();
-        let end = since + TRUSTED;
-        sleep_until((begun + LEASE / 3).min(end)).await;
+        let end = since + trusted;
+        sleep_until((begun + HEARTBEAT.min(lasts / 3)).min(end)).await;
         let begun = Instant::now();
         match timeout_at(end, prolong()).await {
-            Ok(Ok(())) => since = begun,
-            Ok(Err(lost @ StoreError::NotFound(_))) => return lost.to_string(),
+            Ok(Ok(Hold::GoOn)) => since = begun,
+            Ok(Ok(Hold::Stop)) => return WorkError::Stopped,
+            Ok(Err(lost @ StoreError::NotFound(_))) => {
+                return WorkError::ClaimLost(lost.to_string());
+            }
             Ok(Err(error)) => why = error.to_string(),
-            Err(_) => return why,
+            Err(_) => return WorkError::ClaimLost(why),
         }
-        if Instant::now() >= end.max(since + TRUSTED) {
-            return why;
+        if Instant::now() >= end.max(since + trusted) {
+            return WorkError::ClaimLost(why);
         }
     }
 }
@@ -93,34 +135,41 @@ where
 mod tests {
     use super::*;
 
-    const DOWN: fn() -> store::Result<()> = || Err(StoreError::Unavailable("down".into()));
+    const DOWN: fn() -> store::Result<Hold> = || Err(StoreError::Unavailable("down".into()));
 
     #[tokio::test(start_paused = true)]
     async fn a_claim_that_cannot_be_prolonged_is_given_up_before_it_ends() {
         let start = Instant::now();
-        let why = keep_claim(start, || async { DOWN() }).await;
+        let why = keep_claim((start, LEASE), || async { DOWN() }).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
-        assert!(why.contains("down"), "{why}");
+        assert!(matches!(&why, WorkError::ClaimLost(why) if why.contains("down")));
         let start = Instant::now();
-        keep_claim(start, std::future::pending).await;
+        keep_claim((start, LEASE), std::future::pending).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_claim_is_kept_as_long_as_it_is_prolonged_in_time() {
+        for lasts in [LEASE, Duration::from_secs(30), Duration::from_hours(1)] {
+            let start = Instant::now();
+            keep_claim((start, lasts), || async {
+                let is_up = start.elapsed() < lasts * 3 && start.elapsed().as_secs() % 2 == 1;
+                if is_up { Ok(Hold::GoOn) } else { DOWN() }
+            })
+            .await;
+            assert!(start.elapsed() > lasts * 3, "{:?}", start.elapsed());
+            assert!(start.elapsed() < lasts * 4, "{:?}", start.elapsed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_hears_soon_that_it_is_to_stop() {
         let start = Instant::now();
-        let mut asked = 0;
-        keep_claim(start, || {
-            asked += 1;
-            let answer = match asked {
-                1..10 if asked % 2 == 0 => DOWN(),
-                1..10 => Ok(()),
-                _ => DOWN(),
-            };
-            async { answer }
+        let why = keep_claim((start, Duration::from_hours(1)), || async {
+            Ok(Hold::Stop)
         })
         .await;
-        assert!(start.elapsed() > LEASE * 3, "{:?}", start.elapsed());
-        assert!(start.elapsed() < LEASE * 4, "{:?}", start.elapsed());
+        assert_eq!(why, WorkError::Stopped);
+        assert!(start.elapsed() <= HEARTBEAT, "{:?}", start.elapsed());
     }
 }

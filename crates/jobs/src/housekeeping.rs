@@ -1,4 +1,4 @@
-//! Removes what nobody needs any more, so that the database does not grow with time.
+//! Removes what nobody needs any more, so that the database does not grow with time; and queues what is always to be done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use model::Clock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+use crate::log_cleanup;
 use crate::run::idle;
 
 /// Rows of one statement; several are run until nothing old is left.
@@ -20,7 +21,7 @@ pub struct Retention {
     pub idempotency: Duration,
     /// Events.
     pub events: Duration,
-    /// The log of ended tasks.
+    /// The log of ended tasks of projects that are gone.
     pub task_log: Duration,
 }
 
@@ -61,7 +62,9 @@ impl Housekeeping {
             == u64::from(BATCH)
         {}
         while self.store.outbox_trim(now.minus(events), BATCH).await? == u64::from(BATCH) {}
-        while self.store.task_log_trim(now.minus(task_log), BATCH).await? == u64::from(BATCH) {}
+        let forgotten = now.minus(task_log);
+        while self.store.task_log_trim(None, forgotten, BATCH).await? == u64::from(BATCH) {}
+        log_cleanup::plan(self.store.as_ref(), self.clock.as_ref()).await?;
         // Whatever is younger may belong to a warehouse that is being created.
         self.store
             .secret_sweep(now.minus(Duration::from_hours(1)))

@@ -4,10 +4,12 @@
 
 mod claim;
 mod housekeeping;
+mod log_cleanup;
 mod run;
 
 pub use claim::Claim;
 pub use housekeeping::{Housekeeping, Retention};
+pub use log_cleanup::{LogCleanupConfig, LogCleanupWorker, Period};
 pub use run::{Runner, Runners};
 
 use std::fmt::Debug;
@@ -34,6 +36,8 @@ pub enum WorkError {
     Retry(String),
     /// It never will.
     Hopeless(String),
-    /// Another worker has taken it over.
+    /// Another worker has taken it over, or somebody has called it off.
     ClaimLost(String),
+    /// Somebody wants this attempt to end; the task is tried again later.
+    Stopped,
 }

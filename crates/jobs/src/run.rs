@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use model::Clock;
-use store::{Store, StoreError, TaskEnd, TaskRow};
+use store::{Lease, Store, StoreError, TaskEnd, TaskRow};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::claim::{LEASE, keep_claim};
+use crate::claim::LEASE;
 use crate::{Claim, Housekeeping, WorkError, Worker};
 
 /// How often an empty queue is looked at.
@@ -40,12 +40,12 @@ pub struct Runners {
 }
 
 impl Runners {
-    /// Starts `count` loops of each runner.
-    pub fn start(runners: &[Runner], count: usize) -> Self {
+    /// Starts so many loops of each runner.
+    pub fn start(runners: &[(Runner, usize)]) -> Self {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        for runner in runners {
-            for _ in 0..count {
+        for (runner, count) in runners {
+            for _ in 0..*count {
                 tasks.spawn(runner.clone().run(stop.clone()));
             }
         }
@@ -70,19 +70,16 @@ impl Runner {
         while !stop.is_cancelled() {
             let (now, claimed) = (self.clock.now(), Instant::now());
             let queue = self.worker.queue();
+            let until = now.plus(LEASE);
             match self
                 .store
-                .task_claim(queue, &name, now, now.plus(LEASE))
+                .task_claim(queue, &name, Lease { now, until })
                 .await
             {
-                Ok(Some(task)) => {
-                    let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
-                    let claim = Claim::new(by, task.id, &name);
-                    tokio::select! {
-                        () = self.attempt((&claim, claimed), &task) => {}
-                        () = stop.cancelled() => return,
-                    }
-                }
+                Ok(Some(task)) => tokio::select! {
+                    () = self.attempt((&name, claimed), &task) => {}
+                    () = stop.cancelled() => return,
+                },
                 Ok(None) => idle(&stop, POLL).await,
                 Err(error) => {
                     tracing::warn!(%error, queue, "tasks cannot be claimed");
@@ -92,12 +89,20 @@ impl Runner {
         }
     }
 
-    async fn attempt(&self, (claim, claimed): (&Claim, Instant), task: &TaskRow) {
-        // A panic is this task's failure, not the end of the loop.
-        let work = AssertUnwindSafe(self.worker.work(task, claim)).catch_unwind();
-        let done = tokio::select! {
-            done = work => done.unwrap_or_else(|_| Err(WorkError::Retry("the worker panicked".to_owned()))),
-            why = keep_claim(claimed, || claim.prolong()) => Err(WorkError::ClaimLost(why)),
+    async fn attempt(&self, (name, claimed): (&str, Instant), task: &TaskRow) {
+        let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let lasts = self.lease(task).await;
+        let claim = Claim::new(by, task.id, name).lasting(lasts);
+        // From here on it lasts as long as it is to.
+        let done = if let Err(why) = claim.confirm().await {
+            Err(why)
+        } else {
+            // A panic is this task's failure, not the end of the loop.
+            let work = AssertUnwindSafe(self.worker.work(task, &claim)).catch_unwind();
+            tokio::select! {
+                done = work => done.unwrap_or_else(|_| Err(WorkError::Retry("the worker panicked".to_owned()))),
+                why = claim.keep(claimed) => Err(why),
+            }
         };
         let ended = match self.end_of(task, done) {
             Ok(end) => claim.end(end).await,
@@ -115,12 +120,29 @@ impl Runner {
         }
     }
 
+    /// How long a claim on the task lasts without being prolonged.
+    async fn lease(&self, task: &TaskRow) -> Duration {
+        let queue = self.worker.queue();
+        let configured = match self.store.task_config_load(&task.scope, queue).await {
+            Ok(config) => config.and_then(|config| config.max_heartbeat_age),
+            Err(error) => {
+                tracing::warn!(%error, queue, "the configuration of a queue cannot be read");
+                None
+            }
+        };
+        configured.map_or(LEASE, |seconds| Duration::from_secs(seconds.into()))
+    }
+
     /// What to write of an attempt; why nothing is to be written, if the task is not this worker's any more.
     fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> Result<TaskEnd, String> {
         Ok(match done {
             Ok(message) => TaskEnd::Done { message },
             Err(WorkError::ClaimLost(why)) => return Err(why),
             Err(WorkError::Hopeless(message)) => self.failed(task, message),
+            Err(WorkError::Stopped) => TaskEnd::Retry {
+                not_before: self.clock.now().plus(FIRST_DELAY * 30),
+                message: "stopped on request".to_owned(),
+            },
             Err(WorkError::Retry(message)) if task.attempt >= ATTEMPTS => {
                 self.failed(task, message)
             }

@@ -52,6 +52,14 @@ impl Bounds {
     pub const TAG_DESCRIPTION_BYTES: usize = 1 << 14;
     /// Most tags that one thing can have.
     pub const TAGS: usize = 200;
+    /// Most tables and views that go with a namespace at once, soft-deleted ones included.
+    pub const DROPPED_TABULARS: u32 = 50_000;
+    /// Most tables and views that one request undrops.
+    pub const UNDROPPED_TABULARS: usize = 10_000;
+    /// Most tasks that one request controls, and most queues and entities that one list of tasks names.
+    pub const TASKS_PER_REQUEST: usize = 100;
+    /// Most attempts at a task that its details show.
+    pub const TASK_ATTEMPTS: u32 = 100;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

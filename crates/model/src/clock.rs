@@ -37,6 +37,12 @@ impl Timestamp {
         )
     }
 
+    /// The span from an earlier point; none if it is later.
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        let ms = self.0.saturating_sub(earlier.0);
+        std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+
     /// This point minus a span; saturates at the beginning of time.
     #[must_use]
     pub fn minus(self, span: std::time::Duration) -> Self {
@@ -44,6 +50,16 @@ impl Timestamp {
             self.0
                 .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
         )
+    }
+}
+
+/// RFC 3339, in any zone.
+impl std::str::FromStr for Timestamp {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let at = DateTime::parse_from_rfc3339(text).map_err(drop)?;
+        Ok(Self(at.timestamp_millis()))
     }
 }
 
@@ -109,5 +125,10 @@ mod tests {
             Timestamp::from_ms(1_700_000_000_123).to_string(),
             "2023-11-14T22:13:20.123Z"
         );
+        let zoned = "2023-11-14T23:13:20.123+01:00";
+        assert_eq!(zoned.parse(), Ok(Timestamp::from_ms(1_700_000_000_123)));
+        for wrong in ["", "2023-11-14", "1700000000", "2023-11-14T22:13:20"] {
+            assert_eq!(wrong.parse::<Timestamp>(), Err(()), "{wrong}");
+        }
     }
 }

@@ -63,6 +63,8 @@ pub enum EventKind {
     ApplyTag,
     /// A tag was detached from something.
     RemoveTag,
+    /// A table or view that was dropped is there again.
+    UndropTabulars,
 }
 
 /// One change, written to the outbox in the transaction of the change.

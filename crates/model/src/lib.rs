@@ -8,6 +8,7 @@ mod clock;
 mod event;
 mod grant;
 mod id;
+mod iso_8601;
 mod name;
 mod page;
 mod properties;
@@ -25,6 +26,7 @@ pub use id::{
     InvalidProjectId, NamespaceId, ProjectId, RequestId, RoleId, SecretId, ServerId, TabularId,
     TagDefinitionId, TagId, TaskId, Version, WarehouseId,
 };
+pub use iso_8601::{parse_iso_8601, print_iso_8601};
 pub use name::{
     InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath, fold,
 };

@@ -143,7 +143,7 @@ async fn delete(objects: &dyn Objects, object: &Location) -> Result<(), Failure>
 /// Removes the folder of a trial with all that is in it.
 async fn remove(objects: &dyn Objects, folder: &Location) -> Result<(), Failure> {
     let step = |e| (AccessStep::Delete, e);
-    delete_prefix(objects, folder, || ready(Ok(())))
+    delete_prefix(objects, folder, |_| ready(Ok(())))
         .await
         .map_err(step)?;
     let left = objects.list_prefix(folder, PageRequest::first()).await;

@@ -313,8 +313,10 @@ pub async fn lists_while_deleting(subject: &Subject) {
 }
 
 async fn empty(objects: &dyn Objects, folder: &Location) -> u64 {
-    let confirm = || ready(Ok::<_, ObjectError>(()));
-    delete_prefix(objects, folder, confirm).await.unwrap()
+    let confirm = |_| ready(Ok::<_, ObjectError>(()));
+    let deleted = delete_prefix(objects, folder, confirm).await.unwrap();
+    assert_eq!(deleted.files == 0, deleted.bytes == 0, "{deleted:?}");
+    deleted.files
 }
 
 /// Keys are raw strings: blanks, `%`, unicode forms and the like come back as they were.

@@ -92,31 +92,43 @@ pub struct PageToken(pub(crate) String);
 pub struct Page {
     /// The objects, in the order of their keys.
     pub locations: Vec<Location>,
+    /// How large they are, all together, in bytes.
+    pub bytes: u64,
     /// For the next page; `None` when this is the last one.
     pub next: Option<PageToken>,
 }
 
-/// Deletes everything below `folder` and returns how many objects that were.
+/// What has been deleted so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Objects.
+    pub files: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+}
+
+/// Deletes everything below `folder` and returns how much that was.
 ///
-/// `confirm` is asked between the listing of a page and its deletion; an error from it ends everything, and nothing of the
+/// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
 /// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
 /// process is stopped in between. Can be run again after an error or a crash, and never touches a sibling.
 pub async fn delete_prefix<E, F>(
     objects: &dyn Objects,
     folder: &Location,
-    mut confirm: impl FnMut() -> F,
-) -> Result<u64, E>
+    mut confirm: impl FnMut(Deleted) -> F,
+) -> Result<Deleted, E>
 where
     E: From<ObjectError>,
     F: Future<Output = Result<(), E>>,
 {
-    let mut deleted = 0;
+    let mut deleted = Deleted::default();
     let mut page = PageRequest::first();
     loop {
         let found = objects.list_prefix(folder, page).await?;
         if !found.locations.is_empty() {
-            confirm().await?;
-            deleted += found.locations.len() as u64;
+            confirm(deleted).await?;
+            deleted.files += found.locations.len() as u64;
+            deleted.bytes += found.bytes;
             objects.delete_batch(found.locations).await?;
         }
         match found.next {
@@ -141,13 +153,16 @@ mod tests {
         let folder = Location::parse("memory://store/t").unwrap();
         let write = async |name: &str| {
             let at = folder.join(name).unwrap();
-            store.write_new(&at, Bytes::new()).await.unwrap();
+            store
+                .write_new(&at, Bytes::from_static(b"abc"))
+                .await
+                .unwrap();
         };
         for number in 0..=MAX_PAGE {
             write(&format!("{number:04}")).await;
         }
         let mut asked = 0;
-        let lost = delete_prefix(&store, &folder, || {
+        let lost = delete_prefix(&store, &folder, |_| {
             asked += 1;
             let location = folder.clone();
             let after = std::time::Duration::ZERO;
@@ -163,11 +178,12 @@ mod tests {
         assert_eq!(left, [folder.join("1000").unwrap()]);
 
         let mut asked = 0;
-        let confirm = || {
+        let confirm = |_| {
             asked += 1;
             ready(Ok::<_, ObjectError>(()))
         };
-        assert_eq!(delete_prefix(&store, &folder, confirm).await.unwrap(), 1);
+        let deleted = delete_prefix(&store, &folder, confirm).await.unwrap();
+        assert_eq!(deleted, Deleted { files: 1, bytes: 3 });
         assert_eq!(asked, 1, "once for each page that holds anything");
     }
 }

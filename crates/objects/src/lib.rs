@@ -39,7 +39,7 @@ pub use credential::{
     AccessKey, AzureCredential, GcsCredential, GcsKey, S3Credential, StorageCredential,
 };
 pub use error::{ObjectError, StoreFailure};
-pub use io::{MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
+pub use io::{Deleted, MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
 pub use location::{
     Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
     MAX_LOCATION_BYTES, Scheme,

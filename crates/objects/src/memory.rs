@@ -97,13 +97,18 @@ impl Objects for MemoryStore {
         let mut found = objects
             .range((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(&prefix))
-            .map(|(_, stored)| stored.location.clone());
-        let locations: Vec<Location> = found.by_ref().take(limit).collect();
+            .map(|(_, stored)| (stored.location.clone(), stored.content.len() as u64));
+        let (locations, sizes): (Vec<Location>, Vec<u64>) = found.by_ref().take(limit).unzip();
+        let bytes = sizes.iter().sum();
         let next = found
             .next()
             .and(locations.last())
             .map(|last| PageToken(last.normalized().to_owned()));
-        Ok(Page { locations, next })
+        Ok(Page {
+            locations,
+            bytes,
+            next,
+        })
     }
 
     async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {

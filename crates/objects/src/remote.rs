@@ -77,11 +77,13 @@ pub(crate) async fn page(
         .await
         .map_err(|e| classify(folder, &e))?;
     let mut locations = Vec::with_capacity(found.result.objects.len());
+    let mut bytes = 0_u64;
     for object in found.result.objects {
         // The marker of the folder itself, which some tools leave, has nothing behind the prefix.
         let Some(relative) = object.location.as_ref().strip_prefix(&prefix) else {
             continue;
         };
+        bytes = bytes.saturating_add(object.size);
         locations.push(
             folder
                 .join(relative)
@@ -90,6 +92,7 @@ pub(crate) async fn page(
     }
     Ok(Page {
         locations,
+        bytes,
         next: found.page_token.map(PageToken),
     })
 }

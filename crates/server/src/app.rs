@@ -6,8 +6,8 @@ use std::sync::Arc;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
-use catalog::{Catalog, DottedNames, Parts, PurgeWorker, Settings, StorageTrial};
-use jobs::{Housekeeping, Retention, Runner, Runners};
+use catalog::{Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial};
+use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
 use secrets::{EncryptedSecrets, Key, SecretStore};
@@ -147,12 +147,32 @@ impl Lakekeeper {
     /// Starts the background work of this process, on the current Tokio runtime.
     pub fn start_workers(&self) -> Runners {
         let resources = &self.config.resources;
-        let purge = Runner {
+        let log_cleanup = LogCleanupWorker {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
-            worker: Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
+            retention: resources.task_log_retention,
         };
-        let mut runners = Runners::start(&[purge], resources.purge_workers as usize);
+        let workers: [(Arc<dyn Worker>, u32); 3] = [
+            (
+                Arc::new(ExpiryWorker(Arc::clone(&self.catalog))),
+                resources.expiry_workers,
+            ),
+            (
+                Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
+                resources.purge_workers,
+            ),
+            (Arc::new(log_cleanup), resources.log_cleanup_workers),
+        ];
+        let runners = workers.map(|(worker, count)| {
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let runner = Runner {
+                store,
+                clock,
+                worker,
+            };
+            (runner, count as usize)
+        });
+        let mut runners = Runners::start(&runners);
         let lifetime = self.config.requests.idempotency_lifetime;
         let housekeeping = Housekeeping {
             store: Arc::clone(&self.store),

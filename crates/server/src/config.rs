@@ -165,6 +165,10 @@ pub struct Resources {
     pub max_metadata: u64,
     /// How many workers delete files.
     pub purge_workers: u32,
+    /// How many workers remove what was soft-deleted for good.
+    pub expiry_workers: u32,
+    /// How many workers clean the task log up.
+    pub log_cleanup_workers: u32,
     /// How long idempotency records are kept beyond their lifetime.
     pub idempotency_grace: Duration,
     /// How long the log of ended tasks is kept.
@@ -336,6 +340,8 @@ fn resources(values: &mut Values) -> Resources {
         metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
         max_metadata: values.get(&list::MAX_METADATA_SIZE).0,
         purge_workers: values.get(&list::TASK_TABULAR_PURGE_WORKERS).get(),
+        expiry_workers: values.get(&list::TASK_SOFT_DELETION_WORKERS).get(),
+        log_cleanup_workers: values.get(&list::TASK_LOG_CLEANUP_WORKERS).get(),
         idempotency_grace: values.get(&list::IDEMPOTENCY__GRACE_PERIOD).0,
         task_log_retention: values.get(&list::TASK_LOG_RETENTION).0,
         event_retention: values.get(&list::EVENT_RETENTION).0,

@@ -116,6 +116,7 @@ fn one_create<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a NewTabula
 /// that one's time is spent on what this one cannot ask for.
 const CREATE: &str = "with home as materialized (
         select id, path_key from namespace where id = $2 and warehouse_id is not distinct from $1
+            and dropped_with is null
         for key share
     ), created as (
         insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
@@ -224,6 +225,7 @@ const APPLY: &str = "with new as materialized (
         select id from warehouse where id = any($37::uuid[]) order by id for key share
     ), homes as materialized (
         select id, path_key from namespace where id = any($5) and warehouse_id is not distinct from $1
+            and dropped_with is null
             and (select count(*) from owners) >= 0
         order by id for key share
     ), held as materialized (
@@ -270,8 +272,9 @@ const APPLY: &str = "with new as materialized (
                     where warehouse_id = $1 and subject >= probe.claim || '/'
                         and subject < probe.claim || '0' limit 1) as t
                 limit 1) as inside,
-            (select wanted.id from unnest($37) as wanted(id) where not exists (select from owners
-                where owners.id = wanted.id) limit 1) as ownerless,
+            (select wanted.id from unnest($37) as wanted(id) where wanted.id is not null
+                and not exists (select from owners where owners.id = wanted.id) limit 1)
+                as ownerless,
             (select wanted.id from unnest($35::uuid[]) as wanted(id) cross join lateral (
                 select from task where id = wanted.id limit 1) as t limit 1) as task_taken
     ), fit as materialized (
@@ -321,13 +324,22 @@ const APPLY: &str = "with new as materialized (
         select e.* from unnest($30::text[], $31::bigint[], $32::uuid[], $33::text[], $34::text[])
             as e where (select is_fit from fit)
     ), queued as (
-        insert into task (id, queue, warehouse_id, subject, payload, due_at)
-        select * from unnest($35, $36::text[], $37, $38::text[], $39::text[], $40::bigint[]) as t
+        insert into task (id, queue, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
+            subject, payload, created_at, scheduled_for, due_at)
+        select t.id, t.queue, t.warehouse_id,
+            coalesce((select project_id from warehouse where id = t.warehouse_id), t.project_id),
+            t.tabular_id, t.tabular_kind, t.tabular_path, t.subject, t.payload, t.created_at, t.due_at,
+            t.due_at
+        from unnest($35, $36::text[], $37, $38::text[], $39::text[], $40::bigint[], $45::text[],
+                $46::uuid[], $47::text[], $48::text[], $49::bigint[])
+            as t(id, queue, warehouse_id, subject, payload, due_at, project_id, tabular_id,
+                tabular_kind, tabular_path, created_at)
         where (select is_fit from fit)
     ), turned as (
-        insert into task_turn (warehouse_id, queue, turn)
-        select distinct t.warehouse_id, t.queue, 0 from unnest($37, $36) as t(warehouse_id, queue)
-        where (select is_fit from fit) order by 1, 2 on conflict do nothing
+        insert into task_turn (warehouse_id, project_id, queue, turn)
+        select distinct t.warehouse_id, t.project_id, t.queue, 0
+        from unnest($37, $45, $36) as t(warehouse_id, project_id, queue)
+        where (select is_fit from fit) order by 1, 2, 3 on conflict do nothing
     )
     select replayed, stale, homeless, name_taken, id_taken, coalesce(around, inside), ownerless,
         task_taken from verdict";
@@ -357,7 +369,7 @@ async fn run_apply(
         NewGrants::of(&effects.grants),
     );
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 44] = [
+    let params: [&(dyn ToSql + Sync); 49] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -370,6 +382,7 @@ async fn run_apply(
         &tasks.ids, &tasks.queues, &tasks.warehouses, &tasks.subjects, &tasks.payloads, &tasks.due,
         &new.formats,
         &grants.securables, &grants.principals, &grants.privileges,
+        &tasks.projects, &tasks.tabular_ids, &tasks.tabular_kinds, &tasks.tabular_paths, &tasks.created,
     ];
     db.run(statement, &params).await
 }

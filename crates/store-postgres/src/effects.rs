@@ -11,6 +11,7 @@ use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::{self, NewGrants};
 use crate::idempotency::{self, Records};
 use crate::row::{event_kind_as_str, get};
+use crate::task_config;
 
 /// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is its record,
 /// whatever its change would meet now. Then the warehouses of the tasks, which stand first in the order of rows.
@@ -59,7 +60,7 @@ async fn claim_keys(db: &Session, records: &[IdempotencyRecord]) -> Work<()> {
 
 /// Keeps them until the end of the transaction. One that is missing may be about to be created by it.
 async fn hold_warehouses(db: &Session, tasks: &[NewTask]) -> Work<()> {
-    let wanted: Vec<Uuid> = tasks.iter().map(|task| task.warehouse.as_uuid()).collect();
+    let wanted = NewTasks::of(tasks).warehouses;
     let hold = "select id from warehouse where id = any($1) order by id for key share";
     db.query(hold, &[&wanted]).await?;
     Ok(())
@@ -71,7 +72,8 @@ async fn refuse_bad_tasks(db: &Session, tasks: &[NewTask]) -> Work<()> {
     let row = db
         .query_one(
             "select (select wanted.id from unnest($1::uuid[]) as wanted(id)
-                    where not exists (select from warehouse where warehouse.id = wanted.id) limit 1),
+                    where wanted.id is not null and not exists (select from warehouse
+                        where warehouse.id = wanted.id) limit 1),
                 (select id from task where id = any($2::uuid[]) limit 1)",
             &[&all.warehouses, &all.ids],
         )
@@ -170,14 +172,19 @@ pub(crate) async fn tell(
 }
 
 const INSERT_TASKS: &str = "with new as materialized (
-        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
-            as new(id, queue, warehouse_id, subject, payload, due_at)
+        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[],
+                $7::text[], $8::uuid[], $9::text[], $10::text[], $11::bigint[])
+            as new(id, queue, warehouse_id, subject, payload, due_at, project_id, tabular_id,
+                tabular_kind, tabular_path, created_at)
     ), queued as (
-        insert into task (id, queue, warehouse_id, subject, payload, due_at)
-        select id, queue, warehouse_id, subject, payload, due_at from new order by id
+        insert into task (id, queue, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
+            subject, payload, created_at, scheduled_for, due_at)
+        select new.id, queue, warehouse_id, coalesce(warehouse.project_id, new.project_id), tabular_id,
+            tabular_kind, tabular_path, subject, payload, new.created_at, due_at, due_at
+        from new left join warehouse on warehouse.id = new.warehouse_id order by new.id
     )
-    insert into task_turn (warehouse_id, queue, turn)
-    select distinct warehouse_id, queue, 0 from new order by warehouse_id, queue
+    insert into task_turn (warehouse_id, project_id, queue, turn)
+    select distinct warehouse_id, project_id, queue, 0 from new order by 1, 2, 3
     on conflict do nothing";
 
 /// Writes the tasks.
@@ -200,12 +207,20 @@ pub(crate) async fn queue(
                 &all.subjects,
                 &all.payloads,
                 &all.due,
+                &all.projects,
+                &all.tabular_ids,
+                &all.tabular_kinds,
+                &all.tabular_paths,
+                &all.created,
             ],
         )
         .await;
     match (queued, tasks) {
         (Err(failure), [task, ..]) if failure.constraint() == Some("task_pkey") => {
             Err(already_exists(Entity::Task(task.id)))
+        }
+        (Err(failure), [task, ..]) if failure.constraint() == Some("task_project") => {
+            Err(not_found(task_config::entity(&task.scope)))
         }
         (Err(failure), _) => Err(failure),
         (Ok(_), _) => Ok(()),
@@ -242,9 +257,15 @@ impl<'a> Events<'a> {
 pub(crate) struct NewTasks<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) queues: Vec<&'a str>,
-    pub(crate) warehouses: Vec<Uuid>,
+    pub(crate) warehouses: Vec<Option<Uuid>>,
+    /// Of tasks that no warehouse has.
+    pub(crate) projects: Vec<Option<&'a str>>,
+    pub(crate) tabular_ids: Vec<Option<Uuid>>,
+    pub(crate) tabular_kinds: Vec<Option<&'static str>>,
+    pub(crate) tabular_paths: Vec<Option<String>>,
     pub(crate) subjects: Vec<&'a str>,
     pub(crate) payloads: Vec<&'a str>,
+    pub(crate) created: Vec<i64>,
     pub(crate) due: Vec<i64>,
 }
 
@@ -254,7 +275,18 @@ impl<'a> NewTasks<'a> {
         for task in tasks {
             all.ids.push(task.id.as_uuid());
             all.queues.push(task.queue);
-            all.warehouses.push(task.warehouse.as_uuid());
+            let (warehouse, project) = task_config::columns(&task.scope);
+            all.warehouses.push(warehouse);
+            all.projects.push(project);
+            let tabular = task.tabular.as_ref();
+            all.tabular_ids
+                .push(tabular.map(|tabular| tabular.id.as_uuid()));
+            all.tabular_kinds
+                .push(tabular.map(|tabular| tabular.kind.as_str()));
+            let path = |path: &[String]| serde_json::Value::from(path).to_string();
+            all.tabular_paths
+                .push(tabular.map(|tabular| path(&tabular.path)));
+            all.created.push(task.created_at.as_ms());
             all.subjects.push(&task.subject);
             all.payloads.push(&task.payload);
             all.due.push(task.not_before.as_ms());

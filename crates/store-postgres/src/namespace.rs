@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespacePath, Page, PageRequest, SEPARATOR, TabularId, Timestamp, Version,
+    Bounds, NamespaceId, NamespacePath, Page, PageRequest, TabularId, Timestamp, Version,
     WarehouseId,
 };
 use store::{
-    Effects, Entity, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces,
-    NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree,
+    Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::row::{self, Cut, get};
 use crate::tabular;
+use crate::task_control::cancel_expiry;
 
 #[async_trait]
 impl Namespaces for PostgresStore {
@@ -38,7 +39,7 @@ impl Namespaces for PostgresStore {
         let found = db
             .query_opt(
                 "select id, warehouse_id, path, properties, protected, version, updated_at
-                 from namespace where id = $1 and warehouse_id = $2",
+                 from namespace where id = $1 and warehouse_id = $2 and dropped_with is null",
                 &[&id.as_uuid(), &warehouse.as_uuid()],
             )
             .await?;
@@ -62,6 +63,7 @@ impl Namespaces for PostgresStore {
                 db.query(
                     "select id, path, protected from namespace
                      where parent_id is null and warehouse_id = $1 and path_key > $2
+                         and dropped_with is null
                      order by path_key limit $3",
                     &[&warehouse, &cut.after, &cut.limit],
                 )
@@ -71,6 +73,7 @@ impl Namespaces for PostgresStore {
                 db.query(
                     "select id, path, protected from namespace
                      where parent_id = $4 and warehouse_id = $1 and path_key > $2
+                         and dropped_with is null
                      order by path_key limit $3",
                     &[&warehouse, &cut.after, &cut.limit, &parent.as_uuid()],
                 )
@@ -114,7 +117,7 @@ async fn create(db: &Session, namespace: &NewNamespace) -> Work<()> {
                  select id from warehouse where id = $2 for key share
              ), parent as materialized (
                  select id from namespace where warehouse_id = (select id from owner)
-                     and path_key = $3 for key share
+                     and path_key = $3 and dropped_with is null for key share
              ), made as (
                  insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
                      version, created_at, updated_at, properties)
@@ -156,7 +159,7 @@ async fn update(db: &Session, namespace: &NamespaceRow) -> Work<()> {
     let changed = db
         .execute(
             "update namespace set properties = $4, protected = $5, version = $6, updated_at = $7
-             where id = $1 and warehouse_id = $2 and version = $3",
+             where id = $1 and warehouse_id = $2 and version = $3 and dropped_with is null",
             &[
                 &id,
                 &warehouse,
@@ -173,7 +176,7 @@ async fn update(db: &Session, namespace: &NamespaceRow) -> Work<()> {
     }
     let there = db
         .query_opt(
-            "select id from namespace where id = $1 and warehouse_id = $2",
+            "select id from namespace where id = $1 and warehouse_id = $2 and dropped_with is null",
             &[&id, &warehouse],
         )
         .await?;
@@ -184,33 +187,39 @@ async fn update(db: &Session, namespace: &NamespaceRow) -> Work<()> {
 }
 
 async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
-    // One statement, so that all of it is of one moment. What begins with the key and a separator is below; a space
-    // is the character after the separator.
+    // One statement, so that all of it is of one moment. What was soft-deleted under the same path before is no part of it,
+    // so parents are followed, not paths.
     let rows = db
         .query(
-            "with root as materialized (
-                 select path_key from namespace where id = $1 and warehouse_id = $2
-             ), below as materialized (
-                 select n.id, n.path, n.path_key, n.version, n.protected
-                 from root cross join lateral (
-                     select * from namespace where warehouse_id = $2
-                         and path_key >= root.path_key || $3 and path_key < root.path_key || ' '
-                     offset 0
+            "with recursive root as materialized (
+                 select id, path_key from namespace
+                 where id = $1 and warehouse_id = $2 and dropped_with is null
+             ), below(id, path, path_key, version, protected, is_live) as (
+                 select n.id, n.path, n.path_key, n.version, n.protected, n.dropped_with is null
+                 from root join namespace as n on n.parent_id = root.id
+                 union all
+                 select n.id, n.path, n.path_key, n.version, n.protected, n.dropped_with is null
+                 from below cross join lateral (
+                     select * from namespace where parent_id = below.id offset 0
                  ) as n
              )
              select 0 as part, $1, null::text[], null::text, null::uuid, null::text, null::text,
-                 0::bigint, false, path_key as first, '' as second from root
+                 0::bigint, false, path_key as first, '' as second, null::boolean from root
              union all
-             select 1, id, path, null, null, null, null, version, protected, path_key, ''
+             select 1, id, path, null, null, null, null, version, protected, path_key, '', is_live
              from below
              union all
-             select 2, t.id, null, t.kind, t.namespace_id, t.name, t.location, t.version,
-                 t.protected, home.path_key, t.name_key
-             from (select $1::uuid as id, path_key from root
-                   union all select id, path_key from below) as home
+             (select 2, t.id, null, t.kind, t.namespace_id, t.name, t.location, t.version,
+                 t.protected, home.path_key, t.name_key, t.purges
+             from (select id, path_key from root union all select id, path_key from below) as home
              cross join lateral (select * from tabular where namespace_id = home.id offset 0) as t
+             limit $3)
              order by part, first, second",
-            &[&id.as_uuid(), &warehouse.as_uuid(), &SEPARATOR.to_string()],
+            &[
+                &id.as_uuid(),
+                &warehouse.as_uuid(),
+                &(i64::from(Bounds::DROPPED_TABULARS) + 1),
+            ],
         )
         .await?;
     if rows.is_empty() {
@@ -229,44 +238,65 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
 
 async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
     let below = drop.tree.namespaces.iter();
-    let seen = below.map(|below| (below.id, below.version));
-    let seen: Vec<_> = seen.chain([(drop.id, drop.expected)]).collect();
+    let seen = below.map(|below| (below.id, (below.version, below.is_live)));
+    let seen: Vec<_> = seen.chain([(drop.id, (drop.expected, true))]).collect();
     let ids: Vec<Uuid> = seen.iter().map(|(id, _)| id.as_uuid()).collect();
     // From here on nothing new gets into any of them.
     let held = db
         .query(
-            "select id, version from namespace where id = any($1) order by id for update",
+            "select id, version, dropped_with is null from namespace where id = any($1)
+             order by id for update",
             &[&ids],
         )
         .await?;
-    let held = row::all(&held, |row| Ok((row::id(row, 0)?, row::version(row, 1)?)))?;
-    let held: HashMap<NamespaceId, Version> = held.into_iter().collect();
-    if !held.contains_key(&drop.id) {
+    let held = row::all(&held, |row| {
+        Ok((row::id(row, 0)?, (row::version(row, 1)?, get(row, 2)?)))
+    })?;
+    let held: HashMap<NamespaceId, (Version, bool)> = held.into_iter().collect();
+    if !held.get(&drop.id).is_some_and(|(_, is_live)| *is_live) {
         return Err(not_found(Entity::Namespace(drop.id)));
     }
     if seen
         .iter()
-        .any(|(id, version)| held.get(id) != Some(version))
+        .any(|(id, as_seen)| held.get(id) != Some(as_seen))
     {
         return Err(stale());
     }
-    remove_tabulars(db, &drop.tree.tabulars).await?;
+    remove_tabulars(db, drop).await?;
+    let hidden = match drop.mode {
+        DropMode::Hard => "false",
+        DropMode::Soft(_) => "true",
+    };
     let others = db
         .query_opt(
-            "select 1 where exists (select from tabular where namespace_id = any($1))
-                 or exists (select from namespace where parent_id = any($1) and id <> all($1))",
+            &format!(
+                "select 1 where exists (select from tabular where namespace_id = any($1)
+                     and not ({hidden} and deleted_at is not null))
+                 or exists (select from namespace where parent_id = any($1) and id <> all($1)
+                     and not ({hidden} and dropped_with is not null))"
+            ),
             &[&ids],
         )
         .await?;
     if others.is_some() {
         return Err(StoreError::NotEmpty(Entity::Namespace(drop.id)).into());
     }
-    db.execute("delete from namespace where id = any($1)", &[&ids])
-        .await?;
+    match drop.mode {
+        DropMode::Hard => {
+            let delete = "delete from namespace where id = any($1)";
+            db.execute(delete, &[&ids]).await?;
+        }
+        DropMode::Soft(_) => {
+            let hide = "update namespace set dropped_with = $2
+                where id = any($1) and dropped_with is null";
+            db.execute(hide, &[&ids, &drop.id.as_uuid()]).await?;
+        }
+    }
     Ok(())
 }
 
-async fn remove_tabulars(db: &Session, listed: &[TreeTabular]) -> Work<()> {
+async fn remove_tabulars(db: &Session, drop: &NamespaceDrop) -> Work<()> {
+    let listed = &drop.tree.tabulars;
     if listed.is_empty() {
         return Ok(());
     }
@@ -290,9 +320,22 @@ async fn remove_tabulars(db: &Session, listed: &[TreeTabular]) -> Work<()> {
     if !moved_on.is_empty() {
         return Err(tabular::stale(db, &moved_on).await);
     }
-    db.execute("delete from tabular where id = any($1)", &[&ids])
-        .await?;
-    Ok(())
+    match drop.mode {
+        DropMode::Hard => {
+            db.execute("delete from tabular where id = any($1)", &[&ids])
+                .await?;
+            let expiring = listed.iter().filter(|listed| listed.deleted.is_some());
+            let expiring = expiring.map(|listed| listed.id);
+            cancel_expiry(db, expiring, ("dropped with its namespace", drop.at)).await
+        }
+        DropMode::Soft(how) => {
+            let hide = "update tabular set deleted_at = $2, purges = $3, version = version + 1
+                where id = any($1) and deleted_at is null";
+            let purges = bool::from(how.expiry);
+            db.execute(hide, &[&ids, &how.at.as_ms(), &purges]).await?;
+            Ok(())
+        }
+    }
 }
 
 /// A row of `id, warehouse_id, path, properties, protected, version, updated_at`.
@@ -322,6 +365,7 @@ fn tree_namespace(row: &Row) -> Work<TreeNamespace> {
         path: path(get(row, 2)?)?,
         version: row::version(row, 7)?,
         protection: get::<bool>(row, 8)?.into(),
+        is_live: get(row, 11)?,
     })
 }
 
@@ -334,6 +378,7 @@ fn tree_tabular(row: &Row) -> Work<TreeTabular> {
         location: get(row, 6)?,
         version: row::version(row, 7)?,
         protection: get::<bool>(row, 8)?.into(),
+        deleted: get::<Option<bool>>(row, 11)?.map(Expiry::from),
     })
 }
 

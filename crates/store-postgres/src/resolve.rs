@@ -49,7 +49,8 @@ const BY_NAME: &str = "select k.place, w.version, w.status, n.id, n.version,
     ) as w
     left join lateral (
         select id, version, path, properties, protected, updated_at from namespace
-        where warehouse_id = k.warehouse_id and path_key = k.path_key limit 1
+        where warehouse_id = k.warehouse_id and path_key = k.path_key and dropped_with is null
+        limit 1
     ) as n on true
     left join lateral (
         select id, kind, version, protected, case when k.wants = 2 then location end as location,

@@ -217,7 +217,8 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
     let row = db
         .query_one(
             "with home as materialized (
-                 select n.id from namespace n where n.id = $2 and n.warehouse_id is not distinct from
+                 select n.id from namespace n where n.id = $2 and n.dropped_with is null
+                     and n.warehouse_id is not distinct from
                      (select warehouse_id from tabular where id = $1)
                  for key share
              ), held as materialized (
@@ -262,7 +263,7 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
 }
 
 /// Refuses if a compare-and-set has found no row: it is gone or has moved on.
-async fn expect(db: &Session, (id, _): (TabularId, Version), changed: u64) -> Work<()> {
+pub(crate) async fn expect(db: &Session, (id, _): (TabularId, Version), changed: u64) -> Work<()> {
     if changed == 1 {
         return Ok(());
     }

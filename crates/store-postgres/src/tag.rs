@@ -317,7 +317,8 @@ async fn hold_target(db: &Session, tag: &NewTag) -> Work<()> {
     let (held, entity) = match tag.target {
         TagTarget::Warehouse => return Ok(()),
         TagTarget::Namespace(id) => {
-            let held = "select id from namespace where id = $1 and warehouse_id = $2 for key share";
+            let held = "select id from namespace
+                where id = $1 and warehouse_id = $2 and dropped_with is null for key share";
             let held = db.query_opt(held, &[&id.as_uuid(), &warehouse]).await?;
             (held, Entity::Namespace(id))
         }

@@ -1,50 +1,49 @@
-//! Durable work.
+//! Durable work: its queue.
 
 use async_trait::async_trait;
-use model::{TaskId, Timestamp};
-use store::{Effects, Entity, Result, TaskEnd, TaskRow, Tasks};
+use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
+use store::{
+    Effects, Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
+    TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+};
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
 use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work, not_found};
 use crate::row::{self, get};
+use crate::task_state::{self, scope, tabular};
+use crate::{task_config, task_control};
 
 #[async_trait]
 impl Tasks for PostgresStore {
-    async fn task_claim(
-        &self,
-        queue: &str,
-        worker: &str,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<TaskRow>> {
-        let claim_by = Claim {
-            queue: queue.to_owned(),
-            worker: worker.to_owned(),
-            now,
-            lease_until,
-        };
-        self.change(Effects::none(), claim_by, |db, by| Box::pin(claim(db, by)))
-            .await
-    }
-
-    async fn task_extend(&self, id: TaskId, worker: &str, lease_until: Timestamp) -> Result<()> {
-        let input = (id, worker.to_owned(), lease_until);
-        self.write(input, |db, (id, worker, lease_until)| {
-            Box::pin(async move {
-                let extend = "update task set due_at = $3 where id = $1 and worker = $2";
-                let until = lease_until.as_ms();
-                match db.execute(extend, &[&id.as_uuid(), worker, &until]).await? {
-                    0 => Err(not_found(Entity::Task(*id))),
-                    _ => Ok(()),
-                }
-            })
+    async fn task_claim(&self, queue: &str, worker: &str, lease: Lease) -> Result<Option<TaskRow>> {
+        let input = (queue.to_owned(), worker.to_owned(), lease);
+        self.change(Effects::none(), input, |db, (queue, worker, lease)| {
+            Box::pin(claim(db, queue, worker, *lease))
         })
         .await
     }
 
-    async fn task_end(&self, id: TaskId, worker: &str, end: TaskEnd, now: Timestamp) -> Result<()> {
+    async fn task_extend(
+        &self,
+        (id, worker): (TaskId, &str),
+        lease: Lease,
+        report: Option<TaskReport>,
+    ) -> Result<Hold> {
+        let input = (id, worker.to_owned(), lease, report);
+        self.write(input, |db, (id, worker, lease, report)| {
+            Box::pin(extend(db, (*id, worker), *lease, report.as_ref()))
+        })
+        .await
+    }
+
+    async fn task_end(
+        &self,
+        (id, worker): (TaskId, &str),
+        end: TaskEnd,
+        now: Timestamp,
+    ) -> Result<()> {
         let input = (id, worker.to_owned(), end, now);
         self.write(input, |db, (id, worker, end, now)| {
             Box::pin(finish(db, (*id, worker), end, *now))
@@ -59,70 +58,189 @@ impl Tasks for PostgresStore {
         Ok(count.unsigned_abs())
     }
 
-    async fn task_log_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
-        self.write((before, limit), |db, (before, limit)| {
-            Box::pin(async move {
-                db.execute(
-                    "delete from task_log where sequence = any(array(
-                         select sequence from task_log as entry where ended_at < $1
-                         and not exists (select from task where id = entry.task_id)
-                         order by ended_at, sequence limit $2
-                         for update skip locked))",
-                    &[&before.as_ms(), &i64::from(*limit)],
-                )
-                .await
-            })
+    async fn task_list(
+        &self,
+        scope: &TaskScope,
+        filter: TaskFilter,
+        page: PageRequest,
+    ) -> Result<Page<TaskInfo>> {
+        let db = self.read_list().await?;
+        Ok(task_state::list(&db, scope, &filter, &page).await?)
+    }
+
+    async fn task_find(&self, scope: &TaskScope, ids: Vec<TaskId>) -> Result<Vec<TaskInfo>> {
+        let db = self.read().await?;
+        Ok(task_state::find(&db, scope, &ids).await?)
+    }
+
+    async fn task_details(
+        &self,
+        scope: &TaskScope,
+        id: TaskId,
+        attempts: u32,
+    ) -> Result<Option<TaskDetails>> {
+        let db = self.read().await?;
+        Ok(task_state::details(&db, scope, id, attempts).await?)
+    }
+
+    async fn task_control(
+        &self,
+        scope: &TaskScope,
+        ids: Vec<TaskId>,
+        control: TaskControl,
+        now: Timestamp,
+    ) -> Result<()> {
+        let input = (scope.clone(), ids, control, now);
+        self.write(input, |db, (scope, ids, control, now)| {
+            Box::pin(task_control::control(db, scope, ids, (*control, *now)))
+        })
+        .await
+    }
+
+    async fn task_config_load(&self, scope: &TaskScope, queue: &str) -> Result<Option<TaskConfig>> {
+        let db = self.read().await?;
+        Ok(task_config::load(&db, scope, queue).await?)
+    }
+
+    async fn task_config_set(
+        &self,
+        scope: &TaskScope,
+        queue: &str,
+        config: TaskConfig,
+    ) -> Result<()> {
+        let input = (scope.clone(), queue.to_owned(), config);
+        self.write(input, |db, (scope, queue, config)| {
+            Box::pin(task_config::set(db, scope, queue, config))
+        })
+        .await
+    }
+
+    async fn task_idle_projects(
+        &self,
+        queue: &str,
+        limit: u32,
+    ) -> Result<Vec<(ProjectId, Option<Timestamp>)>> {
+        let db = self.read().await?;
+        Ok(task_config::idle_projects(&db, queue, limit).await?)
+    }
+
+    async fn task_queue_for_projects(&self, tasks: Vec<NewTask>) -> Result<()> {
+        self.write(tasks, |db, tasks| {
+            Box::pin(task_config::queue_for_projects(db, tasks))
+        })
+        .await
+    }
+
+    async fn task_log_trim(
+        &self,
+        project: Option<&ProjectId>,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
+        let input = (project.cloned(), before, limit);
+        self.write(input, |db, (project, before, limit)| {
+            let project = project.as_ref().map(ProjectId::as_str);
+            Box::pin(trim(db, project, (*before, *limit)))
         })
         .await
     }
 }
 
-struct Claim {
-    queue: String,
-    worker: String,
-    now: Timestamp,
-    lease_until: Timestamp,
+async fn trim(db: &Session, project: Option<&str>, (before, limit): (Timestamp, u32)) -> Work<u64> {
+    let whose = match project {
+        Some(_) => "project_id = $3",
+        None => "$3::text is null and not exists (select from project where id = entry.project_id)",
+    };
+    db.execute(
+        &format!(
+            "delete from task_log where sequence = any(array(
+                 select sequence from task_log as entry where ended_at < $1 and {whose}
+                 and not exists (select from task where id = entry.task_id)
+                 order by ended_at, sequence limit $2
+                 for update skip locked))"
+        ),
+        &[&before.as_ms(), &i64::from(limit), &project],
+    )
+    .await
 }
 
-async fn claim(db: &Session, by: &Claim) -> Work<Option<TaskRow>> {
+/// What of a task is kept of an attempt; behind it come `outcome, is_last, message, ended_at`.
+pub(crate) const LOGGED: &str =
+    "queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
+    payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details, progress";
+
+async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
     // One claim at a time in a queue, so that turns are kept.
     let mut locks = AdvisoryLocks::default();
-    locks.queue(&by.queue);
+    locks.queue(queue);
     let (numbers, exclusive) = locks.columns();
     db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
         .await?;
-    // One probe for each warehouse that ever had a task here, in the order of their turns. A task whose end is
+    // One probe for each warehouse and project that ever had a task here, in the order of their turns. A task whose end is
     // being written at this moment is passed over.
     let found = db
         .query_opt(
-            "with due as materialized (
-                 select due.id from task_turn as turn
-                 cross join lateral (
-                     select id, due_at from task
-                     where queue = turn.queue and warehouse_id = turn.warehouse_id and due_at <= $2
-                     order by due_at, id limit 1
-                     for update skip locked
-                 ) as due
-                 where turn.queue = $1 order by turn.turn, due.due_at, due.id limit 1
-             ), claimed as (
-                 update task set worker = $3, due_at = $4, attempt = attempt + 1
-                 from due where task.id = due.id
-                 returning task.id, task.warehouse_id, task.subject, task.payload, task.attempt
-             ), turned as (
-                 update task_turn set turn = 1 + (select max(turn) from task_turn where queue = $1)
-                 from claimed
-                 where task_turn.queue = $1 and task_turn.warehouse_id = claimed.warehouse_id
-             )
-             select id, warehouse_id, subject, payload, attempt from claimed",
-            &[
-                &by.queue,
-                &by.now.as_ms(),
-                &by.worker,
-                &by.lease_until.as_ms(),
-            ],
+            &format!(
+                "with due as materialized (
+                     select due.* from task_turn as turn
+                     cross join lateral (
+                         select * from task
+                         where queue = turn.queue and holder = turn.holder and due_at <= $2
+                         order by due_at, id limit 1
+                         for update skip locked
+                     ) as due
+                     where turn.queue = $1 order by turn.turn, due.due_at, due.id limit 1
+                 ), lost as (
+                     insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
+                     select id, {LOGGED}, 'FAILED', false, 'its worker was not heard of any more', $2
+                     from due where worker is not null
+                 ), claimed as (
+                     update task set worker = $3, due_at = $4, attempt = task.attempt + 1,
+                         picked_up_at = $2, heartbeat_at = $2, updated_at = $2, is_to_stop = false,
+                         progress = 0, details = null
+                     from due where task.id = due.id
+                     returning task.*
+                 ), turned as (
+                     update task_turn
+                     set turn = 1 + (select max(turn) from task_turn where queue = $1)
+                     from claimed
+                     where task_turn.queue = $1 and task_turn.holder = claimed.holder
+                 )
+                 select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, subject,
+                     payload, attempt from claimed"
+            ),
+            &[&queue, &lease.now.as_ms(), &worker, &lease.until.as_ms()],
         )
         .await?;
     found.as_ref().map(task).transpose()
+}
+
+async fn extend(
+    db: &Session,
+    (id, worker): (TaskId, &str),
+    lease: Lease,
+    report: Option<&TaskReport>,
+) -> Work<Hold> {
+    let extended = db
+        .query_opt(
+            "update task set due_at = $3, heartbeat_at = $4, updated_at = $4,
+                 progress = coalesce($5, progress), details = coalesce($6, details)
+             where id = $1 and worker = $2 returning is_to_stop",
+            &[
+                &id.as_uuid(),
+                &worker,
+                &lease.until.as_ms(),
+                &lease.now.as_ms(),
+                &report.map(|report| report.progress),
+                &report.map(|report| report.details.as_str()),
+            ],
+        )
+        .await?;
+    match extended.map(|row| get(&row, 0)).transpose()? {
+        None => Err(not_found(Entity::Task(id))),
+        Some(true) => Ok(Hold::Stop),
+        Some(false) => Ok(Hold::GoOn),
+    }
 }
 
 async fn finish(
@@ -132,30 +250,33 @@ async fn finish(
     now: Timestamp,
 ) -> Work<()> {
     let (outcome, message, again) = match end {
-        TaskEnd::Done { message } => ("done", message, None),
+        TaskEnd::Done { message } => ("SUCCESS", message, None),
         TaskEnd::Retry {
             not_before,
             message,
-        } => ("retry", message, Some(not_before.as_ms())),
-        TaskEnd::Failed { message } => ("failed", message, None),
+        } => ("FAILED", message, Some(not_before.as_ms())),
+        TaskEnd::Failed { message } => ("FAILED", message, None),
     };
     // What a storage has answered may stand in it; PostgreSQL has no U+0000.
     let message = message.replace('\0', "\u{fffd}");
     let ended = db
         .query_opt(
             "with held as materialized (
-                 select id, queue, warehouse_id, subject, attempt from task
-                 where id = $1 and worker = $2 for update
+                 select * from task where id = $1 and worker = $2 for update
              ), retried as (
-                 update task set worker = null, due_at = $6 from held
-                 where task.id = held.id and $6::bigint is not null
+                 update task set worker = null, due_at = $6, scheduled_for = $6, updated_at = $5,
+                     is_to_stop = false
+                 from held where task.id = held.id and $6::bigint is not null
              ), removed as (
                  delete from task using held where task.id = held.id and $6::bigint is null
              )
-             insert into task_log
-                 (task_id, queue, warehouse_id, subject, attempt, outcome, message, ended_at)
-             select id, queue, warehouse_id, subject, attempt, $3, $4, $5 from held
-             returning sequence",
+             insert into task_log (task_id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
+                 tabular_path, payload, attempt, created_at, scheduled_for, picked_up_at,
+                 heartbeat_at, details, progress, outcome, is_last, message, ended_at)
+             select id, queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
+                 payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details,
+                 case when $3 = 'SUCCESS' then 1 else progress end, $3, $6::bigint is null, $4, $5
+             from held returning sequence",
             &[
                 &id.as_uuid(),
                 &worker,
@@ -175,9 +296,10 @@ async fn finish(
 fn task(row: &Row) -> Work<TaskRow> {
     Ok(TaskRow {
         id: row::id(row, 0)?,
-        warehouse: row::id(row, 1)?,
-        subject: get(row, 2)?,
-        payload: get(row, 3)?,
-        attempt: u32::try_from(get::<i32>(row, 4)?).map_err(Failure::damaged)?,
+        scope: scope(row, 1)?,
+        tabular: tabular(row, 3)?,
+        subject: get(row, 6)?,
+        payload: get(row, 7)?,
+        attempt: u32::try_from(get::<i32>(row, 8)?).map_err(Failure::damaged)?,
     })
 }

@@ -102,7 +102,9 @@ fn keep_present_location(db: &Connection, id: TabularId, next: &str) -> Work<()>
 fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> Work<()> {
     let (id, namespace) = (new.id.as_uuid(), new.namespace.as_uuid());
     let there = db
-        .prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2")?
+        .prepare_cached(
+            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
+        )?
         .exists([namespace, warehouse])?;
     if !there {
         return Err(not_found(Entity::Namespace(new.namespace)));

@@ -1,11 +1,11 @@
 //! What becomes true together with a change.
 
 use model::Event;
-use rusqlite::{Connection, params};
-use store::{Effects, Entity, NewTask, StoreError};
+use rusqlite::{Connection, OptionalExtension, params};
+use store::{Effects, Entity, NewTask, StoreError, TaskScope};
 
 use crate::error::{Work, already_exists, not_found};
-use crate::{grants, idempotency};
+use crate::{grants, idempotency, task_config};
 
 /// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is
 /// its record, whatever its change would meet now.
@@ -48,34 +48,49 @@ fn insert_event(db: &Connection, event: &Event) -> Work<()> {
     Ok(())
 }
 
-fn insert_task(db: &Connection, task: &NewTask) -> Work<()> {
-    let warehouse = task.warehouse.as_uuid();
-    let found = db
-        .prepare_cached("select 1 from warehouse where id = ?1")?
-        .exists([warehouse])?;
-    if !found {
-        return Err(not_found(Entity::Warehouse(task.warehouse)));
-    }
+pub(crate) fn insert_task(db: &Connection, task: &NewTask) -> Work<()> {
+    let (warehouse, of_project) = match &task.scope {
+        TaskScope::Warehouse(id) => (Some(id.as_uuid()), None),
+        TaskScope::Project(id) => (None, Some(id.as_str())),
+    };
+    let project: Option<String> = db
+        .prepare_cached(
+            "select project_id from warehouse where id = ?1
+             union all select id from project where id = ?2",
+        )?
+        .query_row(params![warehouse, of_project], |row| row.get(0))
+        .optional()?;
+    let Some(project) = project else {
+        return Err(not_found(task_config::entity(&task.scope)));
+    };
+    let tabular = task.tabular.as_ref();
+    let path = tabular.map(|tabular| serde_json::Value::from(tabular.path.clone()).to_string());
     let inserted = db
         .prepare_cached(
-            "insert into task (id, queue, warehouse_id, subject, payload, due_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do nothing",
+            "insert into task (id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
+                 tabular_path, subject, payload, created_at, scheduled_for, due_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) on conflict (id) do nothing",
         )?
         .execute(params![
             task.id.as_uuid(),
             task.queue,
+            project,
             warehouse,
+            tabular.map(|tabular| tabular.id.as_uuid()),
+            tabular.map(|tabular| tabular.kind.as_str()),
+            path,
             task.subject,
             task.payload,
+            task.created_at.as_ms(),
             task.not_before.as_ms(),
         ])?;
     if inserted == 0 {
         return Err(already_exists(Entity::Task(task.id)));
     }
     db.prepare_cached(
-        "insert into task_turn (warehouse_id, queue, turn) values (?1, ?2, 0)
+        "insert into task_turn (warehouse_id, project_id, queue, turn) values (?1, ?2, ?3, 0)
          on conflict do nothing",
     )?
-    .execute(params![warehouse, task.queue])?;
+    .execute(params![warehouse, of_project, task.queue])?;
     Ok(())
 }

@@ -19,9 +19,13 @@ mod row;
 mod search;
 mod secret;
 mod server;
+mod soft_deletion;
 mod tabular;
 mod tag;
 mod task;
+mod task_config;
+mod task_control;
+mod task_state;
 mod user;
 mod warehouse;
 

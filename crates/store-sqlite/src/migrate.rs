@@ -122,7 +122,7 @@ mod tests {
                 &db,
                 "sqlite_schema where tbl_name = 'tabular' and type = 'index'"
             ),
-            4
+            5
         );
     }
 }

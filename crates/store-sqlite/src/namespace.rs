@@ -2,19 +2,21 @@
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespacePath, Page, PageRequest, SEPARATOR, Timestamp, Version, WarehouseId,
+    Bounds, NamespaceId, NamespacePath, Page, PageRequest, Timestamp, Version, WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces,
-    NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree,
+    Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
 };
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::row::{self, Cut};
+use crate::soft_deletion::hide;
 use crate::tabular;
+use crate::task_control::cancel_expiry;
 
 #[async_trait]
 impl Namespaces for SqliteStore {
@@ -31,7 +33,7 @@ impl Namespaces for SqliteStore {
             let found = db
                 .prepare_cached(
                     "select id, warehouse_id, path, properties, protected, version, updated_at
-                     from namespace where id = ?1 and warehouse_id = ?2",
+                     from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
                 )?
                 .query_row([id.as_uuid(), warehouse.as_uuid()], |row| {
                     Ok(namespace(row, 0))
@@ -52,7 +54,7 @@ impl Namespaces for SqliteStore {
             let cut = Cut::of(&page);
             let mut statement = db.prepare_cached(
                 "select id, path, protected from namespace
-                 where parent_id is ?1 and warehouse_id = ?2 and path_key > ?3
+                 where parent_id is ?1 and warehouse_id = ?2 and path_key > ?3 and dropped_with is null
                  order by path_key limit ?4",
             )?;
             let rows = statement.query(params![
@@ -130,7 +132,10 @@ fn create(db: &Connection, namespace: &NewNamespace) -> Work<()> {
 
 fn id_of(db: &Connection, warehouse: Uuid, path: &NamespacePath) -> Work<Option<Uuid>> {
     let id = db
-        .prepare_cached("select id from namespace where warehouse_id = ?1 and path_key = ?2")?
+        .prepare_cached(
+            "select id from namespace
+             where warehouse_id = ?1 and path_key = ?2 and dropped_with is null",
+        )?
         .query_row(params![warehouse, path.key().as_str()], |row| row.get(0))
         .optional()?;
     Ok(id)
@@ -143,7 +148,7 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
     let changed = db
         .prepare_cached(
             "update namespace set properties = ?4, protected = ?5, version = ?6, updated_at = ?7
-             where id = ?1 and warehouse_id = ?2 and version = ?3",
+             where id = ?1 and warehouse_id = ?2 and version = ?3 and dropped_with is null",
         )?
         .execute(params![
             id,
@@ -158,7 +163,9 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
         return Ok(());
     }
     let there = db
-        .prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2")?
+        .prepare_cached(
+            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
+        )?
         .exists([id, warehouse])?;
     Err(if there {
         stale()
@@ -167,47 +174,58 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
     })
 }
 
+/// The namespace `?1` of the warehouse `?2` and all that it holds. What was soft-deleted under the same path before is no part of it,
+/// so parents are followed, not paths.
+const BELOW: &str = "with recursive below(id) as (
+        select id from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
+        union all
+        select namespace.id from below join namespace on namespace.parent_id = below.id
+    )";
+
 fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
-    let warehouse = warehouse.as_uuid();
-    let key: Option<String> = db
-        .prepare_cached("select path_key from namespace where id = ?1 and warehouse_id = ?2")?
-        .query_row([id.as_uuid(), warehouse], |row| row.get(0))
-        .optional()?;
-    let key = key.ok_or_else(|| not_found(Entity::Namespace(id)))?;
-    // What begins with the key and a separator; a space is the character after the separator.
-    let (below, beyond) = (format!("{key}{SEPARATOR}"), format!("{key} "));
-    let mut namespaces = db.prepare_cached(
-        "select id, path, version, protected from namespace
-         where warehouse_id = ?1 and path_key >= ?2 and path_key < ?3 order by path_key",
-    )?;
-    let mut tabulars = db.prepare_cached(
-        "select tabular.id, tabular.kind, tabular.namespace_id, tabular.name, tabular.location,
-             tabular.version, tabular.protected
-         from namespace join tabular on tabular.namespace_id = namespace.id
-         where namespace.warehouse_id = ?1 and
-             (namespace.path_key = ?2 or namespace.path_key >= ?3 and namespace.path_key < ?4)
-         order by namespace.path_key, tabular.name_key",
-    )?;
+    let at = [id.as_uuid(), warehouse.as_uuid()];
+    let there = db
+        .prepare_cached(
+            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
+        )?
+        .exists(at)?;
+    if !there {
+        return Err(not_found(Entity::Namespace(id)));
+    }
+    let mut namespaces = db.prepare_cached(&format!(
+        "{BELOW} select namespace.id, path, version, protected, dropped_with is null
+         from below join namespace on namespace.id = below.id
+         where namespace.id <> ?1 order by path_key"
+    ))?;
+    let mut tabulars = db.prepare_cached(&format!(
+        "{BELOW} select tabular.id, tabular.kind, tabular.namespace_id, tabular.name,
+             tabular.location, tabular.version, tabular.protected, tabular.purges
+         from below join namespace on namespace.id = below.id
+         join tabular on tabular.namespace_id = namespace.id
+         order by namespace.path_key, tabular.name_key limit ?3"
+    ))?;
+    let limit = Bounds::DROPPED_TABULARS + 1;
     Ok(NamespaceTree {
-        namespaces: row::all(
-            namespaces.query(params![warehouse, below, beyond])?,
-            tree_namespace,
-        )?,
-        tabulars: row::all(
-            tabulars.query(params![warehouse, key, below, beyond])?,
-            tree_tabular,
-        )?,
+        namespaces: row::all(namespaces.query(at)?, tree_namespace)?,
+        tabulars: row::all(tabulars.query(params![at[0], at[1], limit])?, tree_tabular)?,
     })
 }
 
 fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     let there = db
-        .prepare_cached("select 1 from namespace where id = ?1")?
+        .prepare_cached("select 1 from namespace where id = ?1 and dropped_with is null")?
         .exists([drop.id.as_uuid()])?;
     if !there {
         return Err(not_found(Entity::Namespace(drop.id)));
     }
-    remove_tabulars(db, &drop.tree.tabulars)?;
+    remove_tabulars(db, drop)?;
+    match drop.mode {
+        DropMode::Hard => remove_namespaces(db, drop),
+        DropMode::Soft(_) => hide_namespaces(db, drop),
+    }
+}
+
+fn remove_namespaces(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     // Innermost first: what is still referred to cannot be removed.
     let mut below: Vec<&TreeNamespace> = drop.tree.namespaces.iter().collect();
     below.sort_unstable_by_key(|namespace| std::cmp::Reverse(namespace.path.levels().len()));
@@ -232,26 +250,63 @@ fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     Ok(())
 }
 
-fn remove_tabulars(db: &Connection, listed: &[TreeTabular]) -> Work<()> {
-    let mut moved_on = Vec::new();
-    for tabular in listed {
-        let removed = db
-            .prepare_cached(
-                "delete from tabular where id = ?1 and version = ?2 and namespace_id = ?3",
-            )?
-            .execute(params![
-                tabular.id.as_uuid(),
-                tabular.version.as_i64(),
-                tabular.namespace.as_uuid()
-            ])?;
-        if removed == 0 {
-            moved_on.push(tabular.id);
+/// Lets all that is live go with the namespace.
+fn hide_namespaces(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
+    let live = drop.tree.namespaces.iter().filter(|below| below.is_live);
+    let live = live.map(|below| (below.id, below.version));
+    let mut hide = db.prepare_cached(
+        "update namespace set dropped_with = ?3
+         where id = ?1 and version = ?2 and dropped_with is null",
+    )?;
+    for (id, version) in live.chain([(drop.id, drop.expected)]) {
+        let hidden = params![id.as_uuid(), version.as_i64(), drop.id.as_uuid()];
+        if hide.execute(hidden)? == 0 {
+            return Err(stale());
         }
     }
-    if moved_on.is_empty() {
-        return Ok(());
+    let others = db
+        .prepare_cached(
+            "select 1 from namespace as gone where gone.dropped_with = ?1 and (
+                 exists (select 1 from tabular
+                     where namespace_id = gone.id and deleted_at is null)
+                 or exists (select 1 from namespace as inner_one
+                     where inner_one.parent_id = gone.id and inner_one.dropped_with is null))",
+        )?
+        .exists([drop.id.as_uuid()])?;
+    if others {
+        return Err(StoreError::NotEmpty(Entity::Namespace(drop.id)).into());
     }
-    Err(tabular::stale(db, &moved_on))
+    Ok(())
+}
+
+fn remove_tabulars(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
+    let mut find = db.prepare_cached(
+        "select 1 from tabular where id = ?1 and version = ?2 and namespace_id = ?3",
+    )?;
+    let (mut moved_on, mut expiring) = (Vec::new(), Vec::new());
+    for listed in &drop.tree.tabulars {
+        let (id, namespace) = (listed.id.as_uuid(), listed.namespace.as_uuid());
+        if !find.exists(params![id, listed.version.as_i64(), namespace])? {
+            moved_on.push(listed.id);
+            continue;
+        }
+        match (drop.mode, listed.deleted) {
+            (DropMode::Soft(_), Some(_)) => {}
+            (DropMode::Soft(how), None) => hide(db, listed.id, how)?,
+            (DropMode::Hard, deleted) => {
+                expiring.extend(deleted.map(|_| listed.id));
+                tabular::remove(db, listed.id)?;
+            }
+        }
+    }
+    if !moved_on.is_empty() {
+        return Err(tabular::stale(db, &moved_on));
+    }
+    cancel_expiry(
+        db,
+        expiring.into_iter(),
+        ("dropped with its namespace", drop.at),
+    )
 }
 
 /// A row of `id, warehouse_id, path, properties, protected, version, updated_at` from the given column on.
@@ -284,6 +339,7 @@ fn tree_namespace(row: &Row<'_>) -> Work<TreeNamespace> {
         path: path(&row.get::<_, String>(1)?)?,
         version: Version::from_i64(row.get(2)?),
         protection: row.get::<_, bool>(3)?.into(),
+        is_live: row.get(4)?,
     })
 }
 
@@ -296,6 +352,7 @@ fn tree_tabular(row: &Row<'_>) -> Work<TreeTabular> {
         location: row.get(4)?,
         version: Version::from_i64(row.get(5)?),
         protection: row.get::<_, bool>(6)?.into(),
+        deleted: row.get::<_, Option<bool>>(7)?.map(Expiry::from),
     })
 }
 

@@ -54,6 +54,7 @@ fn stamped_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> W
         .prepare_cached(
             "select w.version, w.status, w.grants_version, n.id, n.version from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+                 and n.dropped_with is null
              where w.id = ?1",
         )?
         .query_row(params![warehouse, path.as_str()], |row| {
@@ -70,6 +71,7 @@ fn whole_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Wor
                  n.properties, n.protected, n.version, n.updated_at
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+                 and n.dropped_with is null
              where w.id = ?1",
         )?
         .query_row(params![warehouse, path.as_str()], |row| {
@@ -95,6 +97,7 @@ fn stamped_tabular(
             "select w.version, w.status, w.grants_version, n.id, n.version, t.id, t.kind, t.version, t.protected
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+                 and n.dropped_with is null
              left join tabular as t
                  on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
              where w.id = ?1",
@@ -118,6 +121,7 @@ fn whole_tabular(
                  t.location, t.metadata_location, t.metadata
              from warehouse as w
              left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+                 and n.dropped_with is null
              left join tabular as t
                  on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
              where w.id = ?1",

@@ -133,12 +133,16 @@ impl Tabulars for SqliteStore {
     async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
         self.change(effects, move |db| {
             expect(db, at)?;
-            db.prepare_cached("delete from tabular where id = ?1")?
-                .execute([at.0.as_uuid()])?;
-            Ok(())
+            remove(db, at.0)
         })
         .await
     }
+}
+
+pub(crate) fn remove(db: &Connection, id: TabularId) -> Work<()> {
+    db.prepare_cached("delete from tabular where id = ?1")?
+        .execute([id.as_uuid()])?;
+    Ok(())
 }
 
 fn find_by_location(
@@ -172,7 +176,7 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
     let there = db
         .prepare_cached(
-            "select 1 from namespace where id = ?1
+            "select 1 from namespace where id = ?1 and dropped_with is null
              and warehouse_id = (select warehouse_id from tabular where id = ?2)",
         )?
         .exists([namespace, id])?;
@@ -210,7 +214,7 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
 }
 
 /// Refuses if the live row is gone or has moved on.
-fn expect(db: &Connection, (id, expected): (TabularId, Version)) -> Work<()> {
+pub(crate) fn expect(db: &Connection, (id, expected): (TabularId, Version)) -> Work<()> {
     let version: Option<i64> = db
         .prepare_cached("select version from tabular where id = ?1 and deleted_at is null")?
         .query_row([id.as_uuid()], |row| row.get(0))

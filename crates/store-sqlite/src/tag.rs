@@ -310,7 +310,7 @@ fn refuse_gone_target(db: &Connection, tag: &NewTag) -> Work<()> {
             Entity::Warehouse(tag.warehouse),
         ),
         TagTarget::Namespace(id) => (
-            db.prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2")?
+            db.prepare_cached("select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null")?
                 .exists([id.as_uuid(), warehouse])?,
             Entity::Namespace(id),
         ),

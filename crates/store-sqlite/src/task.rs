@@ -1,43 +1,44 @@
-//! Durable work.
+//! Durable work: its queue.
 
 use async_trait::async_trait;
-use model::{TaskId, Timestamp};
+use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{Entity, Result, TaskEnd, TaskRow, Tasks};
+use store::{
+    Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
+    TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+};
 use uuid::Uuid;
 
 use crate::SqliteStore;
-use crate::error::{Work, not_found};
+use crate::error::{Failure, Work, not_found};
+use crate::task_state::{self, scope, tabular};
+use crate::{task_config, task_control};
 
 #[async_trait]
 impl Tasks for SqliteStore {
-    async fn task_claim(
-        &self,
-        queue: &str,
-        worker: &str,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<TaskRow>> {
+    async fn task_claim(&self, queue: &str, worker: &str, lease: Lease) -> Result<Option<TaskRow>> {
         let (queue, worker) = (queue.to_owned(), worker.to_owned());
-        self.write(move |db| claim(db, &queue, &worker, (now, lease_until)))
+        self.write(move |db| claim(db, &queue, &worker, lease))
             .await
     }
 
-    async fn task_extend(&self, id: TaskId, worker: &str, lease_until: Timestamp) -> Result<()> {
+    async fn task_extend(
+        &self,
+        (id, worker): (TaskId, &str),
+        lease: Lease,
+        report: Option<TaskReport>,
+    ) -> Result<Hold> {
         let worker = worker.to_owned();
-        self.write(move |db| {
-            let extended = db
-                .prepare_cached("update task set due_at = ?3 where id = ?1 and worker = ?2")?
-                .execute(params![id.as_uuid(), worker, lease_until.as_ms()])?;
-            match extended {
-                0 => Err(not_found(Entity::Task(id))),
-                _ => Ok(()),
-            }
-        })
-        .await
+        self.write(move |db| extend(db, (id, &worker), lease, report))
+            .await
     }
 
-    async fn task_end(&self, id: TaskId, worker: &str, end: TaskEnd, now: Timestamp) -> Result<()> {
+    async fn task_end(
+        &self,
+        (id, worker): (TaskId, &str),
+        end: TaskEnd,
+        now: Timestamp,
+    ) -> Result<()> {
         let worker = worker.to_owned();
         self.write(move |db| finish(db, (id, &worker), &end, now))
             .await
@@ -54,58 +55,186 @@ impl Tasks for SqliteStore {
         .await
     }
 
-    async fn task_log_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
+    async fn task_list(
+        &self,
+        scope: &TaskScope,
+        filter: TaskFilter,
+        page: PageRequest,
+    ) -> Result<Page<TaskInfo>> {
+        let scope = scope.clone();
+        self.read(move |db| task_state::list(db, &scope, &filter, &page))
+            .await
+    }
+
+    async fn task_find(&self, scope: &TaskScope, ids: Vec<TaskId>) -> Result<Vec<TaskInfo>> {
+        let scope = scope.clone();
+        self.read(move |db| task_state::find(db, &scope, &ids))
+            .await
+    }
+
+    async fn task_details(
+        &self,
+        scope: &TaskScope,
+        id: TaskId,
+        attempts: u32,
+    ) -> Result<Option<TaskDetails>> {
+        let scope = scope.clone();
+        self.read(move |db| task_state::details(db, &scope, id, attempts))
+            .await
+    }
+
+    async fn task_control(
+        &self,
+        scope: &TaskScope,
+        ids: Vec<TaskId>,
+        control: TaskControl,
+        now: Timestamp,
+    ) -> Result<()> {
+        let scope = scope.clone();
+        self.write(move |db| task_control::control(db, &scope, &ids, (control, now)))
+            .await
+    }
+
+    async fn task_config_load(&self, scope: &TaskScope, queue: &str) -> Result<Option<TaskConfig>> {
+        let (scope, queue) = (scope.clone(), queue.to_owned());
+        self.read(move |db| task_config::load(db, &scope, &queue))
+            .await
+    }
+
+    async fn task_config_set(
+        &self,
+        scope: &TaskScope,
+        queue: &str,
+        config: TaskConfig,
+    ) -> Result<()> {
+        let (scope, queue) = (scope.clone(), queue.to_owned());
+        self.write(move |db| task_config::set(db, &scope, &queue, &config))
+            .await
+    }
+
+    async fn task_idle_projects(
+        &self,
+        queue: &str,
+        limit: u32,
+    ) -> Result<Vec<(ProjectId, Option<Timestamp>)>> {
+        let queue = queue.to_owned();
+        self.read(move |db| task_config::idle_projects(db, &queue, limit))
+            .await
+    }
+
+    async fn task_queue_for_projects(&self, tasks: Vec<NewTask>) -> Result<()> {
+        self.write(move |db| task_config::queue_for_projects(db, &tasks))
+            .await
+    }
+
+    async fn task_log_trim(
+        &self,
+        project: Option<&ProjectId>,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
+        let project = project.cloned();
         self.write(move |db| {
+            let whose = match project {
+                Some(_) => "project_id = ?3",
+                None => "?3 is null and project_id not in (select id from project)",
+            };
             let removed = db
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "delete from task_log where sequence in
-                     (select sequence from task_log as entry where ended_at < ?1
+                     (select sequence from task_log as entry where ended_at < ?1 and {whose}
                       and not exists (select 1 from task where id = entry.task_id)
-                      order by ended_at, sequence limit ?2)",
-                )?
-                .execute(params![before.as_ms(), limit])?;
+                      order by ended_at, sequence limit ?2)"
+                ))?
+                .execute(params![
+                    before.as_ms(),
+                    limit,
+                    project.as_ref().map(ProjectId::as_str)
+                ])?;
             Ok(removed as u64)
         })
         .await
     }
 }
 
-fn claim(
-    db: &Connection,
-    queue: &str,
-    worker: &str,
-    (now, lease_until): (Timestamp, Timestamp),
-) -> Work<Option<TaskRow>> {
-    // One probe for each warehouse that ever had a task here, in the order of their turns.
+fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
+    // One probe for each warehouse and project that ever had a task here, in the order of their turns.
     let found = db
         .prepare_cached(
-            "select task.id, task.warehouse_id, task.subject, task.payload, task.attempt
+            "select task.id, task.warehouse_id, task.project_id, task.tabular_id, task.tabular_kind,
+                 task.tabular_path, task.subject, task.payload, task.attempt, task.worker is not null,
+                 task.holder
              from task_turn as turn
              join task on task.id =
                  (select id from task as due
-                  where due.queue = turn.queue and due.warehouse_id = turn.warehouse_id
+                  where due.queue = turn.queue and due.holder = turn.holder
                   and due.due_at <= ?2 order by due.due_at, due.id limit 1)
              where turn.queue = ?1 order by turn.turn, task.due_at, task.id limit 1",
         )?
-        .query_row(params![queue, now.as_ms()], task)
+        .query_row(params![queue, lease.now.as_ms()], |row| {
+            let (was_held, holder): (bool, String) = (row.get(9)?, row.get(10)?);
+            Ok(task(row).map(|task| (task, was_held, holder)))
+        })
         .optional()?;
-    let Some(mut task) = found else {
+    let Some((mut task, was_held, holder)) = found.transpose()? else {
         return Ok(None);
     };
+    if was_held {
+        let lost = "its worker was not heard of any more";
+        log(db, task.id, ("FAILED", false, lost), lease.now)?;
+    }
     task.attempt = task.attempt.saturating_add(1);
-    db.prepare_cached("update task set worker = ?2, due_at = ?3, attempt = ?4 where id = ?1")?
-        .execute(params![
-            task.id.as_uuid(),
-            worker,
-            lease_until.as_ms(),
-            task.attempt
-        ])?;
+    db.prepare_cached(
+        "update task set worker = ?2, due_at = ?3, attempt = ?4, picked_up_at = ?5, heartbeat_at = ?5,
+             updated_at = ?5, is_to_stop = 0, progress = 0, details = null where id = ?1",
+    )?
+    .execute(params![
+        task.id.as_uuid(),
+        worker,
+        lease.until.as_ms(),
+        task.attempt,
+        lease.now.as_ms()
+    ])?;
     db.prepare_cached(
         "update task_turn set turn = 1 + (select max(turn) from task_turn where queue = ?1)
-         where queue = ?1 and warehouse_id = ?2",
+         where queue = ?1 and holder = ?2",
     )?
-    .execute(params![queue, task.warehouse.as_uuid()])?;
+    .execute(params![queue, holder])?;
     Ok(Some(task))
+}
+
+fn extend(
+    db: &Connection,
+    (id, worker): (TaskId, &str),
+    lease: Lease,
+    report: Option<TaskReport>,
+) -> Work<Hold> {
+    let (progress, details) = report
+        .map(|report| (report.progress, report.details))
+        .unzip();
+    let is_to_stop: Option<bool> = db
+        .prepare_cached(
+            "update task set due_at = ?3, heartbeat_at = ?4, updated_at = ?4,
+                 progress = coalesce(?5, progress), details = coalesce(?6, details)
+             where id = ?1 and worker = ?2 returning is_to_stop",
+        )?
+        .query_row(
+            params![
+                id.as_uuid(),
+                worker,
+                lease.until.as_ms(),
+                lease.now.as_ms(),
+                progress,
+                details
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match is_to_stop {
+        None => Err(not_found(Entity::Task(id))),
+        Some(true) => Ok(Hold::Stop),
+        Some(false) => Ok(Hold::GoOn),
+    }
 }
 
 fn finish(
@@ -114,38 +243,80 @@ fn finish(
     end: &TaskEnd,
     now: Timestamp,
 ) -> Work<()> {
-    let (outcome, message) = match end {
-        TaskEnd::Done { message } => ("done", message),
-        TaskEnd::Retry { message, .. } => ("retry", message),
-        TaskEnd::Failed { message } => ("failed", message),
-    };
-    let logged = db
-        .prepare_cached(
-            "insert into task_log
-                 (task_id, queue, warehouse_id, subject, attempt, outcome, message, ended_at)
-             select id, queue, warehouse_id, subject, attempt, ?3, ?4, ?5
-             from task where id = ?1 and worker = ?2",
-        )?
-        .execute(params![id.as_uuid(), worker, outcome, message, now.as_ms()])?;
-    if logged == 0 {
+    let held = db
+        .prepare_cached("select 1 from task where id = ?1 and worker = ?2")?
+        .exists(params![id.as_uuid(), worker])?;
+    if !held {
         return Err(not_found(Entity::Task(id)));
     }
-    if let TaskEnd::Retry { not_before, .. } = end {
-        db.prepare_cached("update task set worker = null, due_at = ?2 where id = ?1")?
-            .execute(params![id.as_uuid(), not_before.as_ms()])?;
-    } else {
-        db.prepare_cached("delete from task where id = ?1")?
-            .execute([id.as_uuid()])?;
+    match end {
+        TaskEnd::Done { message } => {
+            db.prepare_cached("update task set progress = 1 where id = ?1")?
+                .execute([id.as_uuid()])?;
+            end_for_good(db, id, ("SUCCESS", message), now)
+        }
+        TaskEnd::Failed { message } => end_for_good(db, id, ("FAILED", message), now),
+        TaskEnd::Retry {
+            not_before,
+            message,
+        } => {
+            log(db, id, ("FAILED", false, message), now)?;
+            db.prepare_cached(
+                "update task set worker = null, due_at = ?2, scheduled_for = ?2, updated_at = ?3,
+                     is_to_stop = 0 where id = ?1",
+            )?
+            .execute(params![id.as_uuid(), not_before.as_ms(), now.as_ms()])?;
+            Ok(())
+        }
     }
+}
+
+/// Logs that a task has ended, and removes it.
+pub(crate) fn end_for_good(
+    db: &Connection,
+    id: TaskId,
+    (outcome, message): (&str, &str),
+    now: Timestamp,
+) -> Work<()> {
+    log(db, id, (outcome, true, message), now)?;
+    db.prepare_cached("delete from task where id = ?1")?
+        .execute([id.as_uuid()])?;
     Ok(())
 }
 
-fn task(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
+fn log(
+    db: &Connection,
+    id: TaskId,
+    (outcome, is_last, message): (&str, bool, &str),
+    now: Timestamp,
+) -> Work<()> {
+    db.prepare_cached(
+        "insert into task_log (task_id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
+             tabular_path, payload, attempt, outcome, is_last, message, created_at, scheduled_for,
+             picked_up_at, heartbeat_at, progress, details, ended_at)
+         select id, queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path, payload,
+             attempt, ?2, ?3, ?4, created_at, scheduled_for,
+             case when worker is not null then picked_up_at end,
+             case when worker is not null then heartbeat_at end, progress, details, ?5
+         from task where id = ?1",
+    )?
+    .execute(params![
+        id.as_uuid(),
+        outcome,
+        is_last,
+        message,
+        now.as_ms()
+    ])?;
+    Ok(())
+}
+
+fn task(row: &Row<'_>) -> Work<TaskRow> {
     Ok(TaskRow {
         id: row.get::<_, Uuid>(0)?.into(),
-        warehouse: row.get::<_, Uuid>(1)?.into(),
-        subject: row.get(2)?,
-        payload: row.get(3)?,
-        attempt: row.get(4)?,
+        scope: scope(row, 1)?,
+        tabular: tabular(row, 3)?,
+        subject: row.get(6)?,
+        payload: row.get(7)?,
+        attempt: row.get(8).map_err(Failure::from)?,
     })
 }

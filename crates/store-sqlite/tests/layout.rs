@@ -118,7 +118,7 @@ impl Planted {
         let by_hand = Connection::open(&self.path).unwrap();
         let changed = by_hand
             .execute(
-                "update tabular set deleted_at = 1 where id = ?1",
+                "update tabular set deleted_at = 1, purges = 0 where id = ?1",
                 [id.as_uuid()],
             )
             .unwrap();
@@ -213,6 +213,8 @@ async fn a_soft_deleted_table_belongs_to_its_namespaces_tree() {
     let id = planted.create("t", "s3://bucket/t").await.unwrap();
     planted.soft_delete(id);
     let mut drop = NamespaceDrop {
+        mode: store::DropMode::Hard,
+        at: NOW,
         id: planted.namespace,
         expected: Version::FIRST,
         tree: store::NamespaceTree::default(),
@@ -259,9 +261,20 @@ async fn an_index_answers_every_question_of_a_request() {
          and deleted_at is null order by name_key limit ?4",
         "select id, path from namespace where parent_id is ?1 and warehouse_id = ?2
          and path_key > ?3 order by path_key limit ?4",
-        "select id from namespace where warehouse_id = ?1 and path_key >= ?2 and path_key < ?3",
+        "select id from namespace where parent_id = ?1",
+        "select id from namespace where dropped_with = ?1",
+        "select id from tabular where warehouse_id = ?1 and id > ?2 and deleted_at is not null
+         order by id limit ?3",
+        "select id from task where tabular_id = ?1 and queue = ?2",
+        "select id from task where holder = ?1 and id < ?2 order by id desc limit ?3",
+        "select task_id from task_log where holder = ?1 and task_id < ?2 and is_last
+         order by task_id desc limit ?3",
+        "select attempt from task_log where task_id = ?1 order by attempt desc limit ?2",
+        "select sequence from task_log where project_id = ?1 and ended_at < ?2
+         order by ended_at, sequence limit ?3",
         "select w.version, n.id, t.id from warehouse as w
          left join namespace as n on n.warehouse_id = w.id and n.path_key = ?2
+             and n.dropped_with is null
          left join tabular as t
              on t.namespace_id = n.id and t.name_key = ?3 and t.deleted_at is null
          where w.id = ?1",
@@ -277,7 +290,7 @@ async fn an_index_answers_every_question_of_a_request() {
         "select task.id from task_turn as turn
          join task on task.id =
              (select id from task as due
-              where due.queue = turn.queue and due.warehouse_id = turn.warehouse_id
+              where due.queue = turn.queue and due.holder = turn.holder
               and due.due_at <= ?2 order by due.due_at, due.id limit 1)
          where turn.queue = ?1",
     ] {

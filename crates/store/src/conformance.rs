@@ -58,6 +58,8 @@ pub mod secret;
 #[doc(hidden)]
 pub mod server;
 #[doc(hidden)]
+pub mod soft_deletion;
+#[doc(hidden)]
 pub mod tabular;
 #[doc(hidden)]
 pub mod tag;
@@ -65,6 +67,8 @@ pub mod tag;
 pub mod tag_definition;
 #[doc(hidden)]
 pub mod task;
+#[doc(hidden)]
+pub mod task_state;
 #[doc(hidden)]
 pub mod user;
 #[doc(hidden)]
@@ -211,6 +215,7 @@ macro_rules! conformance_cases {
                 what_was_created_is_loaded
                 another_warehouse_does_not_have_it
                 lists_show_one_kind_in_pages_by_folded_name
+                lists_at_the_same_time_get_each_its_own_page
                 a_generic_table_is_told_with_its_format
                 names_and_places_are_shared_by_all_kinds
                 pages_stay_stable_under_change
@@ -228,12 +233,12 @@ macro_rules! conformance_cases {
                 a_definition_changes_once_for_each_version
                 grants_on_a_definition_live_as_long_as_it;
             tag:
-                a_definition_in_use_stays
                 a_tag_is_attached_valued_and_detached
                 what_is_not_there_gets_no_tag
                 tags_go_down_and_the_nearest_wins
                 tags_of_columns_are_told_by_field_id
                 attachments_are_told_in_pages_and_by_filters
+                a_definition_in_use_stays
                 tags_follow_a_rename_and_go_with_what_they_are_attached_to;
             commit:
                 a_swap_replaces_content_and_counts
@@ -305,7 +310,29 @@ macro_rules! conformance_cases {
                 queues_do_not_see_each_other
                 a_taken_id_or_missing_warehouse_refuses_the_change
                 the_log_is_trimmed_of_ended_tasks_only
-                no_two_workers_get_one_task;
+                no_two_workers_get_one_task
+                ten_thousand_tasks_of_one_warehouse_starve_no_other;
+            task_state:
+                its_whole_life_can_be_seen
+                the_attempt_of_a_dead_worker_is_logged
+                lists_show_the_latest_first_and_what_fits_only
+                a_worker_hears_that_it_is_to_stop
+                a_cancelled_task_is_nobodys
+                a_waiting_task_is_started_when_it_is_wanted
+                a_configuration_is_kept_for_each_scope_and_queue
+                a_project_has_one_task_of_its_own_at_a_time;
+            soft_deletion:
+                it_is_nowhere_its_name_is_free_and_its_place_is_not
+                they_are_listed_in_pages_with_their_expiry
+                what_is_undropped_is_as_it_was
+                names_that_are_taken_meanwhile_are_told
+                a_tree_goes_and_comes_back_as_it_was
+                a_path_that_is_taken_meanwhile_is_told
+                drops_within_drops_come_back_together
+                an_expired_one_is_gone_for_good
+                namespaces_go_with_the_last_that_could_bring_them_back
+                a_hard_drop_takes_what_was_soft_deleted_along
+                ten_thousand_tables_go_and_come_back_at_once;
             user:
                 what_was_created_is_loaded
                 a_known_id_is_refused

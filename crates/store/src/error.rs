@@ -117,6 +117,9 @@ pub enum StoreError {
         /// Who has it.
         other: String,
     },
+    /// What was soft-deleted cannot come back: others have its names now.
+    #[error("these names are in use: {}", list(.0))]
+    NamesTaken(Vec<String>),
     /// A role would be in itself.
     #[error("role `{member}` cannot be in role `{role}`: that one is in it, or is the same")]
     RoleCycle {
@@ -153,6 +156,20 @@ pub enum StoreError {
     /// The database answered something that it must not: a bug, or a damaged database.
     #[error("internal error of the store: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// The first of them; there may be very many.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<_> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 impl StoreError {

@@ -19,6 +19,7 @@ mod role;
 mod search;
 mod secret;
 mod server;
+mod soft_deletion;
 mod stored_metadata;
 mod tabular;
 mod tag;
@@ -50,6 +51,9 @@ pub use role::{
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SealedSecret, SecretRows};
 pub use server::{ServerRow, Servers};
+pub use soft_deletion::{
+    DeletedQuery, DeletedTabular, DropMode, Expiry, SoftDeletions, SoftDrop, Undrop,
+};
 pub use stored_metadata::{CorruptMetadata, StoredMetadata};
 pub use tabular::{
     Commit, ListedTabular, NewTabular, PlacedTabular, Swap, TabularContent, TabularRename,
@@ -58,7 +62,11 @@ pub use tabular::{
 pub use tag::{
     AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,
 };
-pub use task::{NewTask, TaskEnd, TaskRow, Tasks};
+pub use task::{
+    Hold, Lease, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskAttempt, TaskConfig,
+    TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope,
+    TaskStatus, TaskSubjects, TaskTabular, Tasks, WholeScope,
+};
 pub use user::{UserRow, UserSearch, UserSource, Users};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
 
@@ -72,6 +80,7 @@ pub trait Store:
     + Warehouses
     + Namespaces
     + Tabulars
+    + SoftDeletions
     + Idempotency
     + Tasks
     + Outbox
@@ -94,6 +103,7 @@ impl<T> Store for T where
         + Warehouses
         + Namespaces
         + Tabulars
+        + SoftDeletions
         + Idempotency
         + Tasks
         + Outbox

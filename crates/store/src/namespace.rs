@@ -6,7 +6,7 @@ use model::{
     Version, WarehouseId,
 };
 
-use crate::{Effects, Protection, Result};
+use crate::{DropMode, Effects, Expiry, Protection, Result};
 
 /// A namespace that is to be.
 #[derive(Debug, Clone)]
@@ -73,6 +73,8 @@ pub struct TreeNamespace {
     pub version: Version,
     /// Whether it may be dropped.
     pub protection: Protection,
+    /// Whether it is there, or went with what is soft-deleted.
+    pub is_live: bool,
 }
 
 /// A table or view in a [`NamespaceTree`].
@@ -92,6 +94,8 @@ pub struct TreeTabular {
     pub version: Version,
     /// Whether it may be dropped.
     pub protection: Protection,
+    /// What happens to its files when it expires, if it is soft-deleted.
+    pub deleted: Option<Expiry>,
 }
 
 /// The removal of a namespace with all that was seen below it.
@@ -103,6 +107,10 @@ pub struct NamespaceDrop {
     pub expected: Version,
     /// What goes with it; empty for a plain drop.
     pub tree: NamespaceTree,
+    /// Whether it can be had back.
+    pub mode: DropMode,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Namespaces.
@@ -129,14 +137,19 @@ pub trait Namespaces {
     /// one more and `updated_at` is as given. `Stale` if it is not, `NotFound` if it is gone.
     async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()>;
 
-    /// Everything below the namespace, soft-deleted tables and views included. `NotFound` if it is not in this warehouse.
+    /// Everything below the namespace, soft-deleted tables and views and the namespaces that went with them included; but of tables
+    /// and views, one more than [`Bounds::DROPPED_TABULARS`](model::Bounds::DROPPED_TABULARS) at most. `NotFound` if it is not in
+    /// this warehouse.
     async fn namespace_tree(
         &self,
         warehouse: WarehouseId,
         id: NamespaceId,
     ) -> Result<NamespaceTree>;
 
-    /// Removes the namespace and exactly the tree that was seen. `NotFound` if it is gone, `Stale` if the namespace or
-    /// anything listed has changed or gone, `NotEmpty` if it holds something that is not listed.
+    /// Removes the namespace and exactly the tree that was seen, and cancels the expiry of what was soft-deleted in it; or
+    /// soft-deletes all that is live of it. `NotFound` if it is gone, `Stale` if the namespace or anything listed has changed or gone,
+    /// `NotEmpty` if it holds something that is not listed.
+    ///
+    /// Namespaces that were soft-deleted with others come back when the first of these is undropped, and go for good with the last.
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()>;
 }

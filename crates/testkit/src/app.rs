@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use catalog::{Catalog, PurgeWorker};
+use catalog::{Catalog, ExpiryWorker, PurgeWorker};
 use http::Method;
-use jobs::{Runner, Runners};
+use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::Clock;
 use serde_json::{Value, json};
 use store::Store;
@@ -136,12 +136,7 @@ impl TestApp {
     /// # Panics
     /// If that takes longer than 20 seconds.
     pub async fn work_until(&self, done: impl Fn() -> bool) {
-        let purge = Runner {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            worker: Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
-        };
-        let runners = Runners::start(&[purge], 1);
+        let runners = self.start_workers();
         let waiting = async {
             while !done() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -150,6 +145,51 @@ impl TestApp {
         let in_time = tokio::time::timeout(Duration::from_secs(20), waiting).await;
         runners.stop().await;
         assert!(in_time.is_ok(), "the workers were not done in time");
+    }
+
+    /// Runs the workers of the background for so long.
+    pub async fn work_for(&self, time: Duration) {
+        let runners = self.start_workers();
+        tokio::time::sleep(time).await;
+        runners.stop().await;
+    }
+
+    /// Does once what is always to be done in the background.
+    pub async fn keep_house(&self) {
+        let day = Duration::from_hours(24);
+        let housekeeping = Housekeeping {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            retention: Retention {
+                idempotency: day,
+                events: day,
+                task_log: day,
+            },
+        };
+        housekeeping.once().await.unwrap();
+    }
+
+    fn start_workers(&self) -> Runners {
+        let log_cleanup = LogCleanupWorker {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            retention: Duration::from_hours(24),
+        };
+        let workers: [Arc<dyn Worker>; 3] = [
+            Arc::new(ExpiryWorker(Arc::clone(&self.catalog))),
+            Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
+            Arc::new(log_cleanup),
+        ];
+        let runners = workers.map(|worker| {
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let runner = Runner {
+                store,
+                clock,
+                worker,
+            };
+            (runner, 1)
+        });
+        Runners::start(&runners)
     }
 }
 

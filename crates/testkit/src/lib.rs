@@ -28,7 +28,7 @@ mod samples;
 pub use answer::Answer;
 pub use app::TestApp;
 pub use authorizer::{RecordingAuthorizer, Verdict};
-pub use authz::{Action, NamespaceAction, TableAction};
+pub use authz::{Action, NamespaceAction, TableAction, WarehouseAction};
 pub use build::TestAppBuilder;
 pub use call::Call;
 pub use gate::GateAuthorizer;

@@ -164,6 +164,8 @@ impl StoreWorld {
                     id: *id,
                     expected: row.version,
                     tree,
+                    mode: store::DropMode::Hard,
+                    at: NOW,
                 };
                 self.store
                     .namespace_drop(drop, Effects::none())

@@ -1,15 +1,25 @@
 //! Drops a namespace, alone or with all that is in it.
 
+use std::collections::HashMap;
+
 use authz::{Authorized, NamespaceAction};
-use model::{EventKind, Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
+use model::{
+    Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
+};
 use serde_json::json;
-use store::{Effects, NamespaceDrop, NamespaceTree, NewTask, Protection, StoreError, TreeTabular};
+use store::{
+    DropMode, Effects, Expiry, NamespaceDrop, NamespaceRow, NamespaceTree, NewTask, Protection,
+    StoreError, TaskTabular, TreeTabular,
+};
 
 use super::missing;
 use super::target::NamespaceRowTarget;
 use crate::events::Change;
+use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
+use crate::purge::{self, Place};
+use crate::tabular::levels;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 10;
@@ -96,20 +106,38 @@ async fn attempt(
             Err(error) => return Err(error.into()),
         },
     };
+    let max = Bounds::DROPPED_TABULARS as usize;
+    if tree.tabulars.len() > max {
+        let message = format!(
+            "namespace `{path}` holds more than {max} tables and views, soft-deleted ones included; drop what is in it bit by bit"
+        );
+        return Err(CatalogError::bad_request(message).into());
+    }
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;
     }
     if is_bucket {
         drop_from_bucket(cx, namespace, &tree, options).await?;
     }
+    let now = cx.now();
+    // Without a table or view in it nothing could bring it back.
+    let fate = if tree.tabulars.is_empty() {
+        Fate::hard(now)
+    } else {
+        Fate::of(warehouse, (options.files, options.protections), now)
+    };
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
-    if options.files == Files::Purge && !tree.tabulars.is_empty() && !is_bucket {
-        effects.tasks = purges(cx, namespace, &tree).await?;
-    }
+    effects.tasks = match fate.mode {
+        DropMode::Soft(_) => expiries(row, &tree, (fate, options.files)),
+        DropMode::Hard if is_bucket => Vec::new(),
+        DropMode::Hard => purges(cx, namespace, &tree, options.files).await?,
+    };
     let drop = NamespaceDrop {
         id: row.id,
         expected: row.version,
         tree,
+        mode: fate.mode,
+        at: now,
     };
     match store.namespace_drop(drop, effects).await {
         Ok(()) => Ok(Some(())),
@@ -184,22 +212,73 @@ fn check_protection(
 
 /// Whether its files are deleted with the namespace. Those of a generic table stay, as with today's Lakekeeper: other programs
 /// wrote them, and only who drops the table itself says that they are to go.
-fn is_purged(one: &TreeTabular) -> bool {
-    one.kind != TabularKind::GenericTable
+fn is_purged(one: &TreeTabular, files: Files) -> bool {
+    match one.deleted {
+        Some(Expiry::Purge) => true,
+        _ => files == Files::Purge && one.kind != TabularKind::GenericTable,
+    }
 }
 
-/// The tasks that empty every place where one of the tables and views is or has been.
+/// The paths of the namespaces, the dropped one included.
+fn paths<'a>(
+    row: &'a NamespaceRow,
+    tree: &'a NamespaceTree,
+) -> HashMap<NamespaceId, &'a NamespacePath> {
+    let below = tree.namespaces.iter().map(|one| (one.id, &one.path));
+    below.chain([(row.id, &row.path)]).collect()
+}
+
+fn task_tabular(one: &TreeTabular, paths: &HashMap<NamespaceId, &NamespacePath>) -> TaskTabular {
+    let home = paths.get(&one.namespace);
+    TaskTabular {
+        id: one.id,
+        kind: one.kind,
+        path: home.map_or_else(Vec::new, |path| levels(path, &one.name)),
+    }
+}
+
+/// The tasks that remove what is live now for good; what was soft-deleted before has its own.
+fn expiries(
+    row: &NamespaceRow,
+    tree: &NamespaceTree,
+    (fate, files): (Fate, Files),
+) -> Vec<NewTask> {
+    let paths = paths(row, tree);
+    let live = tree.tabulars.iter().filter(|one| one.deleted.is_none());
+    live.filter_map(|one| {
+        let expiry = Expiry::from(is_purged(one, files));
+        fate.task(row.warehouse, expiry, || task_tabular(one, &paths))
+    })
+    .collect()
+}
+
+/// The tasks that empty every place where one of the tables and views is or has been; without a purge, of those that were
+/// soft-deleted with one.
 async fn purges(
     cx: &Catalog,
     namespace: &Authorized<NamespaceRowTarget>,
     tree: &NamespaceTree,
+    files: Files,
 ) -> Result<Vec<NewTask>> {
+    let row = &namespace.row;
+    let purged = tree.tabulars.iter().filter(|one| is_purged(one, files));
+    let purged: Vec<_> = purged.collect();
+    if purged.is_empty() {
+        return Ok(Vec::new());
+    }
     // A move that comes after this has changed the version, and the drop is refused.
-    let purged = || tree.tabulars.iter().filter(|one| is_purged(one));
-    let ids = purged().map(|one| one.id).collect();
-    let mut places = cx.store(namespace).tabular_former_locations(ids).await?;
-    places.extend(purged().map(|one| one.location.clone()));
-    purge::tasks(namespace.row.warehouse, &places, cx.now())
+    let ids = purged.iter().map(|one| one.id).collect();
+    let former = cx.store(namespace).tabular_former_locations(ids).await?;
+    let former = former
+        .into_iter()
+        .map(|location| Place { location, of: None });
+    let paths = paths(row, tree);
+    let present = purged.iter().map(|one| Place {
+        location: one.location.clone(),
+        of: Some(task_tabular(one, &paths)),
+    });
+    let places: Vec<_> = former.chain(present).collect();
+    purge::tasks(row.warehouse, &places, cx.now())
 }
 
 fn effects(
@@ -214,15 +293,17 @@ fn effects(
         idempotency: request.record(&(), now)?,
         ..Effects::none()
     };
-    for one in &tree.tabulars {
-        let purge = files == Files::Purge && is_purged(one);
+    // Of what was soft-deleted before the world has been told.
+    for one in tree.tabulars.iter().filter(|one| one.deleted.is_none()) {
+        let purge = is_purged(one, files);
         let body = json!({ "name": one.name, "namespace-id": one.namespace, "purge": purge });
         let kind = Change::Drop.of(one.kind);
         effects
             .events
             .push(events::in_warehouse(kind, warehouse, &one.id, now, &body)?);
     }
-    let inner = tree.namespaces.iter().map(|one| (one.id, &one.path));
+    let inner = tree.namespaces.iter().filter(|one| one.is_live);
+    let inner = inner.map(|one| (one.id, &one.path));
     for (id, path) in inner.chain([(namespace.row.id, &namespace.row.path)]) {
         let body = json!({ "namespace": path.levels() });
         effects.events.push(events::in_warehouse(

@@ -10,7 +10,7 @@ use objects::{
 };
 use store::{ResolveTarget, StoreError, TabularRow};
 
-use crate::tabular::{TabularAction, TabularTarget, data_action};
+use crate::tabular::{TabularTarget, data_action};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, location};
 
@@ -134,17 +134,8 @@ async fn sign_at_place(
         stamp: found.stamp,
     };
     let action = data_action(target.kind(), understood.needs());
-    let target = match cx.require(request, action, target.clone()).await {
-        Err(denied) if denied.kind == ErrorKind::Forbidden => {
-            let see = TabularAction::GetMetadata.on(target.kind());
-            return match cx.require(request, see, target).await {
-                Err(hidden) if hidden.kind == ErrorKind::Forbidden => Err(missing()),
-                Err(error) => Err(error),
-                Ok(_) => Err(denied),
-            };
-        }
-        allowed => allowed?,
-    };
+    let required = cx.require(request, action, target).await;
+    let target = required.map_err(|error| error.or_missing(missing))?;
     sign_within(cx, &target.warehouse, &understood, folder(&found.place)?).await
 }
 

@@ -1,14 +1,16 @@
 //! Drops tables, views and generic tables.
 
-use model::{TabularKind, TabularPath, WarehouseId};
+use model::{NamespacePath, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
-use store::{Effects, Protection, StoreError};
+use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
 
 use super::target::{TabularAction, missing, protected};
 use crate::events::Change;
+use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, purge, table_bucket};
+use crate::purge::{self, Place};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -36,6 +38,12 @@ pub(crate) async fn drop(
     .await
 }
 
+/// The levels of a namespace and a name in it.
+pub(crate) fn levels(namespace: &NamespacePath, name: &str) -> Vec<String> {
+    let levels = namespace.levels().iter().map(String::as_str);
+    levels.chain([name]).map(str::to_owned).collect()
+}
+
 /// One attempt; nothing if another change came first.
 async fn attempt(
     cx: &Catalog,
@@ -58,17 +66,25 @@ async fn attempt(
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
     let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
-    let tasks = match files {
-        Files::Keep => Vec::new(),
-        Files::Purge if is_gone => Vec::new(),
-        Files::Purge => {
+    let fate = Fate::of(&target.warehouse, (files, protections), now);
+    let tabular = TaskTabular {
+        id: target.id(),
+        kind,
+        path: levels(&path.namespace, path.name.as_str()),
+    };
+    let expiry = Expiry::from(files == Files::Purge);
+    let tasks = match (fate.task(warehouse, expiry, || tabular.clone()), files) {
+        (Some(expiry), _) => vec![expiry],
+        (None, Files::Keep) => Vec::new(),
+        (None, Files::Purge) if is_gone => Vec::new(),
+        (None, Files::Purge) => {
             // A move that comes after this has changed the version, and the drop is refused.
             let former = cx
                 .store(&target)
                 .tabular_former_locations(vec![target.id()]);
             let mut places = former.await.map_err(CatalogError::from)?;
             places.push(versioned.content.location.clone());
-            purge::tasks(warehouse, &places, now)?
+            purge::tasks(warehouse, &Place::all_of(places, &tabular), now)?
         }
     };
     let effects = Effects {
@@ -77,11 +93,12 @@ async fn attempt(
         idempotency: request.record(&(), now)?,
         ..Effects::none()
     };
-    match cx
-        .store(&target)
-        .tabular_drop((target.id(), versioned.version), effects)
-        .await
-    {
+    let (store, at) = (cx.store(&target), (target.id(), versioned.version));
+    let dropped = match fate.mode {
+        DropMode::Hard => store.tabular_drop(at, effects).await,
+        DropMode::Soft(how) => store.soft_drop(at, how, effects).await,
+    };
+    match dropped {
         Ok(()) => Ok(Some(())),
         Err(StoreError::Stale { .. }) => Ok(None),
         Err(error) => Err(Interrupted::of(error, |error| match error {

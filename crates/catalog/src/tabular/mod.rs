@@ -2,6 +2,7 @@
 
 mod creation;
 mod credentials;
+mod deleted;
 mod drop;
 mod list;
 mod loaded;
@@ -9,12 +10,15 @@ mod protect;
 mod register;
 mod rename;
 mod target;
+mod undrop;
 
 pub(crate) use creation::{
     Creation, CreationPlace, FirstMetadata, create, creation_refused, insert,
 };
 pub(crate) use credentials::credentials;
-pub(crate) use drop::drop;
+pub use deleted::deleted;
+pub(crate) use deleted::require_each;
+pub(crate) use drop::{drop, levels};
 pub use list::ListQuery;
 pub(crate) use list::{collect, list};
 pub(crate) use loaded::{CommittedTabular, once_loaded};
@@ -23,3 +27,5 @@ pub(crate) use protect::{find_by_id, protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;
 pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};
+pub use undrop::undrop;
+pub(crate) use undrop::undrop_authorized;

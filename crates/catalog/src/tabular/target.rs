@@ -73,6 +73,9 @@ pub(crate) enum TabularAction {
     Rename,
     SetProtection,
     Drop,
+    Undrop,
+    GetTasks,
+    ControlTasks,
 }
 
 impl TabularAction {
@@ -84,6 +87,9 @@ impl TabularAction {
                 Self::Rename => TableAction::Rename,
                 Self::SetProtection => TableAction::SetProtection,
                 Self::Drop => TableAction::Drop,
+                Self::Undrop => TableAction::Undrop,
+                Self::GetTasks => TableAction::GetTasks,
+                Self::ControlTasks => TableAction::ControlTasks,
             }),
             TabularKind::View => Action::View(match self {
                 Self::GetMetadata => ViewAction::GetMetadata,
@@ -91,6 +97,9 @@ impl TabularAction {
                 Self::Rename => ViewAction::Rename,
                 Self::SetProtection => ViewAction::SetProtection,
                 Self::Drop => ViewAction::Drop,
+                Self::Undrop => ViewAction::Undrop,
+                Self::GetTasks => ViewAction::GetTasks,
+                Self::ControlTasks => ViewAction::ControlTasks,
             }),
             TabularKind::GenericTable => Action::GenericTable(match self {
                 Self::GetMetadata => GenericTableAction::GetMetadata,
@@ -99,6 +108,9 @@ impl TabularAction {
                 Self::Rename => GenericTableAction::Rename,
                 Self::SetProtection => GenericTableAction::SetProtection,
                 Self::Drop => GenericTableAction::Drop,
+                Self::Undrop => GenericTableAction::Undrop,
+                Self::GetTasks => GenericTableAction::GetTasks,
+                Self::ControlTasks => GenericTableAction::ControlTasks,
             }),
         }
     }

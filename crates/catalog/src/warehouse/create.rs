@@ -36,7 +36,7 @@ pub async fn create(
     let project = project_of(cx, request, new.project).await?;
     let (name, storage) = (new.name?, new.storage?);
     let settings = WarehouseSettings {
-        delete_profile: new.settings.delete_profile.check()?,
+        delete_profile: new.settings.delete_profile.check(&storage.profile)?,
         format_versions: new.settings.format_versions.check()?,
         managed_by: new.settings.managed_by,
         credential: storage.credential.as_ref().map(CredentialKind::of),

@@ -39,7 +39,7 @@ impl TryFrom<WarehouseRow> for WarehouseView {
 
 /// A warehouse row that a request is about.
 #[derive(Debug, Clone)]
-pub(crate) struct WarehouseTarget(pub(super) WarehouseRow);
+pub(crate) struct WarehouseTarget(pub(crate) WarehouseRow);
 
 impl Protected for WarehouseTarget {
     fn resource(&self) -> Resource {

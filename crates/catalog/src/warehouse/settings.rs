@@ -1,9 +1,14 @@
 //! Settings of a warehouse beside its storage, as they are stored.
 
-use objects::StorageCredential;
+use std::time::Duration;
+
+use objects::{StorageCredential, StorageProfile};
 use serde::{Deserialize, Serialize};
 
 use crate::{CatalogError, ErrorKind, Result};
+
+/// Longest time that what was dropped can be had back, in seconds.
+const LONGEST_SECONDS: u64 = 100 * 365 * 24 * 3_600;
 
 /// What a drop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,14 +26,28 @@ pub enum DeleteProfile {
 }
 
 impl DeleteProfile {
-    /// Refuses what this build cannot keep.
-    pub(crate) fn check(self) -> Result<Self> {
+    /// Refuses what cannot be kept.
+    pub(crate) fn check(self, profile: &StorageProfile) -> Result<Self> {
         match self {
-            Self::Hard => Ok(self),
-            Self::Soft { .. } => Err(CatalogError::new(
+            Self::Soft { .. } if profile.is_table_bucket() => Err(CatalogError::new(
                 ErrorKind::NotSupported,
-                "delete-profile `soft` is not available in this version; use `{\"type\":\"hard\"}`",
+                "a table bucket deletes a table when it is dropped: delete-profile `soft` is not available for it; use \
+                 `{\"type\":\"hard\"}`",
             )),
+            Self::Soft { expiration_seconds } if expiration_seconds > LONGEST_SECONDS => {
+                Err(CatalogError::bad_request(format!(
+                    "expiration-seconds is {expiration_seconds}; it may be {LONGEST_SECONDS} (100 years) at most"
+                )))
+            }
+            Self::Hard | Self::Soft { .. } => Ok(self),
+        }
+    }
+
+    /// For how long what is dropped now can be had back, if it can.
+    pub(crate) const fn grace(self) -> Option<Duration> {
+        match self {
+            Self::Hard => None,
+            Self::Soft { expiration_seconds } => Some(Duration::from_secs(expiration_seconds)),
         }
     }
 }

@@ -145,7 +145,9 @@ async fn changed(
             };
             return with_storage(cx, row, storage).await;
         }
-        WarehouseChange::DeleteProfile(profile) => settings.delete_profile = profile.check()?,
+        WarehouseChange::DeleteProfile(wanted) => {
+            settings.delete_profile = wanted.check(&profile)?;
+        }
         WarehouseChange::FormatVersions(versions) => {
             settings.format_versions = versions.clone().check()?;
         }

@@ -29,7 +29,9 @@ pub async fn validate_creation(
 ) -> Result<Report> {
     let project = project_of(cx, request, new.project).await?;
     let settings = new.settings;
-    settings.delete_profile.check()?;
+    if let Ok(storage) = &new.storage {
+        settings.delete_profile.check(&storage.profile)?;
+    }
     let mut report = Report::default();
     let storage = well_formed(cx, &mut report, new.storage);
     report.skip([CheckName::ProfileCompatible], ONLY_CHANGED);

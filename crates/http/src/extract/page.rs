@@ -22,6 +22,14 @@ pub(crate) struct PageQuery {
 }
 
 impl PageQuery {
+    /// That of a list which there is in pages only, because it may be very long.
+    pub(crate) fn always(page_token: Option<String>, page_size: Option<u64>) -> Self {
+        Self {
+            page_token: Some(page_token.unwrap_or_default()),
+            page_size,
+        }
+    }
+
     /// Decodes the token. A size without a token asks for everything too, as the specification has it: a client that does not
     /// page must not get a part for the whole.
     pub(crate) fn decode(&self, app: &App) -> ApiResult<ListQuery> {

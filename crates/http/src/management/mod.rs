@@ -1,6 +1,7 @@
 //! The management API, as today's Lakekeeper has it.
 
 mod bootstrap;
+mod deleted;
 mod grant;
 mod info;
 mod project;
@@ -8,6 +9,7 @@ mod protection;
 mod role;
 mod tag;
 mod tag_definition;
+mod task;
 mod user;
 mod warehouse;
 
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(protections())
         .merge(tag_definitions())
         .merge(tags())
+        .merge(tasks())
 }
 
 fn tag_definitions() -> OpenApiRouter<App> {
@@ -134,6 +137,25 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(validate::profile))
         .routes(routes!(validate::credential))
         .routes(routes!(validate::access))
+}
+
+fn tasks() -> OpenApiRouter<App> {
+    use task::{config, control, details, list};
+    OpenApiRouter::new()
+        .routes(routes!(deleted::list))
+        .routes(routes!(deleted::undrop))
+        .routes(routes!(config::soft_deletion, config::set_soft_deletion))
+        .routes(routes!(config::tabular_purge, config::set_tabular_purge))
+        .routes(routes!(
+            config::task_log_cleanup,
+            config::set_task_log_cleanup
+        ))
+        .routes(routes!(list::of_warehouse))
+        .routes(routes!(list::of_project))
+        .routes(routes!(details::of_warehouse))
+        .routes(routes!(details::of_project))
+        .routes(routes!(control::of_warehouse))
+        .routes(routes!(control::of_project))
 }
 
 fn protections() -> OpenApiRouter<App> {

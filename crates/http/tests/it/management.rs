@@ -227,13 +227,6 @@ async fn the_format_version_policy_decides_what_tables_may_be() {
 async fn what_this_build_cannot_do_is_refused_by_name() {
     let app = TestApp::start().await;
     let uri = format!("/management/v1/warehouse/{}", app.warehouse);
-    let soft = json!({ "delete-profile": { "type": "soft", "expiration-seconds": 3600 } });
-    let (status, _, message) = app
-        .post(format!("{uri}/delete-profile"), &soft)
-        .await
-        .error();
-    assert_eq!(status, 406);
-    assert!(message.contains("soft"), "{message}");
     let manager = json!({ "managed-by": "nobody" });
     let (status, _, message) = app
         .post(format!("{uri}/managed-by"), &manager)

@@ -1,7 +1,9 @@
 //! Every operation of the APIs, with a request that succeeds in a prepared catalog.
 
 use http::Method;
+use model::{Clock, PageRequest, ProjectId, SystemClock, TaskId};
 use serde_json::{Value, json};
+use store::{NewTask, TASK_LOG_CLEANUP, TaskFilter, TaskScope};
 use testkit::{Answer, TestApp, TestAppBuilder, schema, table, view, view_version};
 
 use crate::generic_tables;
@@ -16,6 +18,10 @@ pub(crate) struct Prepared {
     generic_table: String,
     role: String,
     tag: String,
+    /// A table that is soft-deleted, its task, and a task of the project.
+    gone: Value,
+    task: String,
+    project_task: String,
 }
 
 impl Prepared {
@@ -42,7 +48,13 @@ impl Prepared {
         let project = json!({ "project-name": "other", "project-id": OTHER_PROJECT });
         let created = app.post("/management/v1/project", &project).await;
         created.expect(201);
+        let gone = soft_deleted(&app).await;
+        let scope = TaskScope::Warehouse(app.warehouse.parse().unwrap());
+        let all = TaskFilter::default();
+        let tasks = app.store.task_list(&scope, all, PageRequest::FIRST);
+        let task = tasks.await.unwrap().items[0].id.to_string();
         Self {
+            project_task: project_task(&app).await,
             app,
             namespace,
             table,
@@ -50,6 +62,8 @@ impl Prepared {
             generic_table,
             role,
             tag,
+            gone,
+            task,
         }
     }
 
@@ -90,6 +104,7 @@ impl Prepared {
             ("{tag_definition_id}", self.tag.clone()),
             ("{tag_name}", "pii".to_owned()),
             ("{column_name}", "name".to_owned()),
+            ("{task_id}", self.task_of(&path).to_owned()),
             ("{namespace}", namespace.to_owned()),
             ("{table}", table.to_owned()),
             ("{view}", "v".to_owned()),
@@ -154,7 +169,7 @@ impl Prepared {
     }
 
     async fn warehouse(&self, name: &str) -> String {
-        let (project, first) = (model::ProjectId::nil(), model::PageRequest::FIRST);
+        let (project, first) = (ProjectId::nil(), PageRequest::FIRST);
         let page = self.app.store.warehouse_list(&project, first).await;
         let page = page.unwrap();
         let found = page.items.iter().find(|row| row.name.as_str() == name);
@@ -206,8 +221,56 @@ impl Prepared {
         if let Some(rest) = path.strip_prefix("/catalog/v1/") {
             return catalog_body(rest);
         }
-        management_body(&self.app, path.strip_prefix("/management/v1/").unwrap())
+        let path = path.strip_prefix("/management/v1/").unwrap();
+        if path.ends_with("/undrop") {
+            return Some(json!({ "targets": [{ "type": "table", "id": self.gone }] }));
+        }
+        if path.ends_with("task/control") {
+            let action = json!({ "action-type": "run-now" });
+            return Some(json!({ "action": action, "task-ids": [self.task_of(path)] }));
+        }
+        management_body(&self.app, path)
     }
+
+    fn task_of(&self, path: &str) -> &str {
+        if path.contains("project/") {
+            &self.project_task
+        } else {
+            &self.task
+        }
+    }
+}
+
+/// The id of a table that is soft-deleted, in a warehouse where drops are hard again.
+async fn soft_deleted(app: &TestApp) -> Value {
+    let uri = format!("/management/v1/warehouse/{}/delete-profile", app.warehouse);
+    let set = async |profile: Value| {
+        let body = json!({ "delete-profile": profile });
+        app.post(&uri, &body).await.expect(200);
+    };
+    set(json!({ "type": "soft", "expiration-seconds": 3_600 })).await;
+    let gone = app.table("ns", "gone").await;
+    let path = app.at("namespaces/ns/tables/gone");
+    app.delete(path).await.expect(204);
+    set(json!({ "type": "hard" })).await;
+    gone["metadata"]["table-uuid"].clone()
+}
+
+async fn project_task(app: &TestApp) -> String {
+    let task = NewTask {
+        id: TaskId::generate(),
+        queue: TASK_LOG_CLEANUP,
+        scope: TaskScope::Project(ProjectId::nil()),
+        tabular: None,
+        subject: String::new(),
+        payload: "{}".to_owned(),
+        created_at: SystemClock.now(),
+        not_before: SystemClock.now(),
+    };
+    let id = task.id.to_string();
+    let queued = app.store.task_queue_for_projects(vec![task]);
+    queued.await.unwrap();
+    id
 }
 
 const USER: &str = "oidc~bob";
@@ -305,6 +368,8 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         }
         "warehouse/{warehouse_id}/search-tabular" => json!({ "search": "t" }),
         "warehouse/{warehouse_id}/managed-by" => json!({ "managed-by": "instance-admin" }),
+        path if path.ends_with("task/list") => json!({}),
+        path if path.contains("task-queue/") => json!({ "queue-config": {} }),
         path if path.ends_with("/protection") => json!({ "protected": true }),
         "tag-definition" => tag("other"),
         "tag-definition/{tag_definition_id}" => tag("renamed"),

@@ -64,6 +64,9 @@ struct Listing {
 #[derive(Deserialize)]
 struct Item {
     name: String,
+    /// A number, written as a text.
+    #[serde(default)]
+    size: Option<String>,
 }
 
 impl GcsStore {
@@ -238,7 +241,7 @@ impl Objects for GcsStore {
         let mut parameters = vec![
             ("prefix", prefix.as_str()),
             ("maxResults", &limit),
-            ("fields", "items/name,nextPageToken"),
+            ("fields", "items(name,size),nextPageToken"),
         ];
         if let Some(token) = &page.after {
             parameters.push(("pageToken", &token.0));
@@ -257,9 +260,12 @@ impl Objects for GcsStore {
             .map(|relative| folder.join(relative))
             .collect::<Result<_, _>>()
             .map_err(|e| ObjectError::invalid(folder, e.to_string()))?;
+        let sizes = listing.items.iter().filter_map(|item| item.size.as_ref());
+        let bytes = sizes.filter_map(|size| size.parse::<u64>().ok()).sum();
         let next = listing.next_page_token.filter(|token| !token.is_empty());
         Ok(Page {
             locations,
+            bytes,
             next: next.map(PageToken),
         })
     }

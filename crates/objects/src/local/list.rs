@@ -34,6 +34,12 @@ pub(super) fn list(
         .last()
         .filter(|_| has_more)
         .map(|last| PageToken(last.clone()));
+    // One that vanishes meanwhile has no size any more.
+    let sizes = walk
+        .found
+        .iter()
+        .filter_map(|relative| fs::symlink_metadata(path.join(relative)).ok());
+    let bytes = sizes.map(|file| file.len()).sum();
     let locations = walk
         .found
         .iter()
@@ -45,7 +51,11 @@ pub(super) fn list(
             }
         })
         .collect();
-    Ok(Page { locations, next })
+    Ok(Page {
+        locations,
+        bytes,
+        next,
+    })
 }
 
 struct Walk<'a> {

@@ -104,8 +104,9 @@ async fn a_purge_removes_links_and_not_what_they_lead_to() {
     symlink(root.join("other/data"), root.join("table/file-link")).unwrap();
 
     assert_eq!(names(&store, &table).await, ["data", "file-link", "link"]);
-    let confirm = || std::future::ready(Ok::<_, ObjectError>(()));
-    assert_eq!(delete_prefix(&store, &table, confirm).await.unwrap(), 3);
+    let confirm = |_| std::future::ready(Ok::<_, ObjectError>(()));
+    let deleted = delete_prefix(&store, &table, confirm).await.unwrap();
+    assert_eq!(deleted.files, 3);
     assert!(!root.join("table").exists());
     assert_eq!(store.read(&other, 10).await.unwrap(), "kept");
 }

@@ -129,7 +129,7 @@ async fn vended_credentials_reach_one_folder_and_nothing_else() {
             assert_eq!(found, expected, "{permission} in {bucket}/{folder}");
         }
     }
-    let confirm = || std::future::ready(Ok::<_, objects::ObjectError>(()));
+    let confirm = |_| std::future::ready(Ok::<_, objects::ObjectError>(()));
     let deleted = objects::delete_prefix(own.as_ref(), &base, confirm);
     deleted.await.unwrap();
 }

@@ -116,22 +116,13 @@ pub(super) static FOREIGN: &[Foreign] = &[
         "a broken connection is replaced when it is noticed",
     ),
     ignored("TASK_POLL_INTERVAL", "queues are looked at twice a second"),
-    ignored("TASK_SOFT_DELETION_WORKERS", "this version deletes at once"),
-    ignored(
-        "TASK_TABULAR_EXPIRATION_WORKERS",
-        "this version deletes at once",
-    ),
     ignored(
         "TASK_EXPIRE_SNAPSHOTS_WORKERS",
         "this version does not maintain tables",
     ),
     ignored(
-        "TASK_LOG_CLEANUP_WORKERS",
-        "ended tasks are removed by housekeeping; see LAKEKEEPER__TASK_LOG_RETENTION",
-    ),
-    ignored(
         "DEFAULT_TABULAR_EXPIRATION_DELAY_SECONDS",
-        "this version deletes at once",
+        "each warehouse with soft deletion says how long; see its `delete-profile`",
     ),
     ignored(
         "REFERENCED_BY__MAX_NESTING_DEPTH",

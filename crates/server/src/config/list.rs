@@ -237,7 +237,12 @@ settings! {
         MAX_METADATA_SIZE: ByteCount = ByteCount::mib(256);
         /// Workers of this process that delete the files of purged tables. 0: another process does it.
         TASK_TABULAR_PURGE_WORKERS: Workers = Workers::clamped(2);
-        /// How long the log of ended tasks is kept.
+        /// Workers of this process that remove soft-deleted tables and views for good when their time is over. 0: another process
+        /// does it.
+        TASK_SOFT_DELETION_WORKERS or "TASK_TABULAR_EXPIRATION_WORKERS": Workers = Workers::clamped(2);
+        /// Workers of this process that remove old entries of the task log. 0: another process does it.
+        TASK_LOG_CLEANUP_WORKERS: Workers = Workers::clamped(2);
+        /// How long the log of ended tasks is kept where a project does not say (`retention-period` of its queue `task_log_cleanup`).
         TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
         /// How long change events are kept in the database.
         EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);

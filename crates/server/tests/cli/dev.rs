@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::program::{Server, get, run};
 
-fn dev(folder: &Path) -> (Server, String) {
+pub(crate) fn dev(folder: &Path) -> (Server, String) {
     let folder = folder.to_str().unwrap();
     let mut server = Server::start(&["dev", "--port", "0", "--data-dir", folder], &[]);
     let line = server.line_with("catalog  ");

@@ -11,4 +11,5 @@ mod commands;
 mod dev;
 mod postgres;
 mod program;
+mod purge;
 mod serve;

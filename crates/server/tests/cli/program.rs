@@ -107,10 +107,17 @@ impl Drop for Server {
 
 /// Status line and body of an answer to a GET.
 pub(crate) fn get(address: &str, path: &str) -> (String, String) {
+    send("GET", address, path, "")
+}
+
+/// Status line and body of an answer to a request with a JSON body.
+pub(crate) fn send(method: &str, address: &str, path: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     )
     .unwrap();
     let mut answer = String::new();

@@ -66,7 +66,7 @@ pub(crate) const INSERT: &str =
         select project_id, id, '', true, created_at from warehouse
         where g.kind = 'warehouse' and id = g.id
         union all
-        select w.project_id, w.id, n.path_key, true, n.created_at
+        select w.project_id, w.id, n.path_key, n.dropped_with is null, n.created_at
         from namespace n join warehouse w on w.id = n.warehouse_id
         where g.kind = 'namespace' and n.id = g.id
         union all

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{NamespaceId, Properties, TabularId, TaskId, Timestamp};
 use store::{
-    Effects, Entity, IdempotencyRecord, NamespaceDrop, Namespaces, NewNamespace, NewTask,
-    Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd, Tasks,
+    Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, Namespaces, NewNamespace, NewTask,
+    Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd, TaskScope, Tasks,
 };
 use uuid::Uuid;
 
@@ -82,9 +82,11 @@ impl Worker {
             effects.tasks.push(NewTask {
                 id: TaskId::generate(),
                 queue: "purge",
-                warehouse: self.catalog.warehouse,
+                scope: TaskScope::Warehouse(self.catalog.warehouse),
+                tabular: None,
                 subject: String::new(),
                 payload: String::new(),
+                created_at: NOW,
                 not_before: NOW,
             });
         }
@@ -182,6 +184,8 @@ impl Worker {
         let row = self.catalog.store.namespace_load(warehouse, id).await?;
         let tree = self.catalog.store.namespace_tree(warehouse, id).await?;
         let drop = NamespaceDrop {
+            mode: store::DropMode::Hard,
+            at: NOW,
             id,
             expected: row.version,
             tree,
@@ -208,10 +212,11 @@ impl Worker {
     async fn work(&mut self) -> Result<(), StoreError> {
         let (store, until) = (&self.catalog.store, Timestamp::from_ms(i64::MAX));
         let worker = Uuid::new_v4().to_string();
-        while let Some(task) = store.task_claim("purge", &worker, NOW, until).await? {
+        let lease = Lease { now: NOW, until };
+        while let Some(task) = store.task_claim("purge", &worker, lease).await? {
             let message = String::new();
             store
-                .task_end(task.id, &worker, TaskEnd::Done { message }, NOW)
+                .task_end((task.id, &worker), TaskEnd::Done { message }, NOW)
                 .await?;
         }
         Ok(())

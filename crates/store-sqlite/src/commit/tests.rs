@@ -30,7 +30,7 @@ fn steps_among(siblings: u32) -> i32 {
     )
     .unwrap();
     db.execute(
-        "insert into namespace values (?1, ?2, null, '[\"n\"]', 'n', 0, 1, 0, null, '{}', 0)",
+        "insert into namespace values (?1, ?2, null, '[\"n\"]', 'n', 0, 1, 0, null, '{}', 0, null)",
         [namespace, warehouse],
     )
     .unwrap();
@@ -39,8 +39,8 @@ fn steps_among(siblings: u32) -> i32 {
     db.execute_batch(
         "insert into tabular_former_location (tabular_id, location, warehouse_id)
          select id, location_claim || '-left', warehouse_id from tabular;
-         insert into task (id, queue, warehouse_id, subject, payload, due_at)
-         select randomblob(16), 'purge', warehouse_id, location_claim || '-purged', '', 0 from tabular;",
+         insert into task (id, queue, project_id, warehouse_id, subject, payload, created_at, scheduled_for, due_at)
+         select randomblob(16), 'purge', 'p', warehouse_id, location_claim || '-purged', '', 0, 0, 0 from tabular;",
     )
     .unwrap();
     for location in [

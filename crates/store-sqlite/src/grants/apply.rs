@@ -44,7 +44,7 @@ fn lies(db: &Connection, on: &Securable) -> Work<Option<Lies>> {
             &[&id],
         ),
         Securable::Namespace(_) => (
-            "select w.project_id, w.id, n.path_key, 1, n.created_at
+            "select w.project_id, w.id, n.path_key, n.dropped_with is null, n.created_at
              from namespace as n join warehouse as w on w.id = n.warehouse_id where n.id = ?1",
             &[&id],
         ),

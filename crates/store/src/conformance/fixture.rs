@@ -12,9 +12,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    Commit, Effects, GrantChange, IdempotencyRecord, NewNamespace, NewTabular, NewTask, ProjectRow,
-    Protection, ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata, Swap,
-    TabularContent, TabularRow, UserRow, UserSource, WarehouseRow, WarehouseStatus,
+    Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular, NewTask,
+    ProjectRow, Protection, ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata,
+    Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
+    WarehouseStatus,
 };
 
 /// When everything happens that does not say otherwise.
@@ -112,11 +113,17 @@ pub(super) fn task(queue: &'static str, warehouse: WarehouseId) -> NewTask {
     NewTask {
         id: TaskId::generate(),
         queue,
-        warehouse,
+        scope: TaskScope::Warehouse(warehouse),
+        tabular: None,
         subject: "s3://bucket/table".to_owned(),
         payload: "{\"a\":1}".to_owned(),
+        created_at: NOW,
         not_before: NOW,
     }
+}
+
+pub(super) const fn lease(now: Timestamp, until: Timestamp) -> Lease {
+    Lease { now, until }
 }
 
 pub(super) fn new_project() -> ProjectRow {
@@ -200,15 +207,12 @@ impl Marks {
     pub(super) async fn are_there(&self, store: &Arc<dyn Store>) {
         let tasks = u64::from(self.warehouse.is_some());
         assert_eq!(self.found(store).await, (1, tasks, true), "effects");
-        let lease = later(1_000);
-        while let Some(task) = store
-            .task_claim(self.queue, "marks", NOW, lease)
-            .await
-            .unwrap()
-        {
+        let lease = lease(NOW, later(1_000));
+        while let Some(task) = store.task_claim(self.queue, "marks", lease).await.unwrap() {
             let message = String::new();
             let end = crate::TaskEnd::Done { message };
-            store.task_end(task.id, "marks", end, NOW).await.unwrap();
+            let held = (task.id, "marks");
+            store.task_end(held, end, NOW).await.unwrap();
         }
     }
 

@@ -156,6 +156,8 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     );
     let tree = store.namespace_tree(world.catalog.warehouse, world.outer);
     let drop = NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: NOW,
         id: world.outer,
         expected: Version::FIRST,
         tree: tree.await.unwrap(),
@@ -165,11 +167,10 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     let dropped = store.warehouse_drop(world.catalog.warehouse, Effects::none());
     dropped.await.unwrap();
     assert_eq!(left().await, all[..2]);
-    let dropped = store.project_drop(&world.catalog.project, Effects::none());
-    dropped.await.unwrap();
+    let project = &world.catalog.project;
+    store.project_drop(project, Effects::none()).await.unwrap();
     assert_eq!(left().await, all[..1]);
-    let found = given_to(store, (&world.catalog.project, &world.ada), 10).await;
-    assert_eq!(found, []);
+    assert_eq!(given_to(store, (project, &world.ada), 10).await, []);
 }
 
 pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{NamespaceId, TabularId, Version};
 
 use super::fixture::{
-    Catalog, Marks, NOW, later, new_project, new_table_at, new_view, refused, swap, task,
+    Catalog, Marks, NOW, later, lease, new_project, new_table_at, new_view, refused, swap, task,
 };
 use crate::{
     Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd,
@@ -374,6 +374,8 @@ pub async fn a_drop_frees_every_place(store: &Arc<dyn Store>) {
             continue;
         }
         let drop = NamespaceDrop {
+            mode: crate::DropMode::Hard,
+            at: NOW,
             id: namespace,
             expected: Version::FIRST,
             tree: store
@@ -388,6 +390,8 @@ pub async fn a_drop_frees_every_place(store: &Arc<dyn Store>) {
     placed(&catalog, namespace, "s3://b/two").await;
     let drop = store.namespace_tree(catalog.warehouse, namespace).await;
     let drop = NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: NOW,
         id: namespace,
         expected: Version::FIRST,
         tree: drop.unwrap(),
@@ -431,10 +435,12 @@ pub async fn what_a_task_will_empty_is_taken(store: &Arc<dyn Store>) {
         refused!(created, StoreError::LocationTaken { other, .. } if other == "s3://b/data/orders");
     }
     placed(&catalog, namespace, "s3://b/data/orders2").await;
-    let claimed = store.task_claim("purge", "worker", NOW, later(1)).await;
+    let claimed = store
+        .task_claim("purge", "worker", lease(NOW, later(1)))
+        .await;
     assert_eq!(claimed.unwrap().unwrap().id, id);
     let message = "emptied".to_owned();
     let end = TaskEnd::Done { message };
-    store.task_end(id, "worker", end, NOW).await.unwrap();
+    store.task_end((id, "worker"), end, NOW).await.unwrap();
     placed(&catalog, namespace, "s3://b/data/orders").await;
 }

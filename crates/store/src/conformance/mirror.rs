@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use model::{Grant, Principal, Privilege, Securable, TabularKind};
 
-use super::fixture::{Catalog, apply, new_table_at, user};
+use super::fixture::{Catalog, NOW, apply, new_table_at, user};
 use super::grants::World;
 use crate::{
     Effects, Fact, FactChange, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop, Store,
@@ -131,6 +131,8 @@ pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
     let tree = store.namespace_tree(catalog.warehouse, world.outer);
     let row = store.namespace_load(catalog.warehouse, world.outer);
     let drop = NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: NOW,
         id: world.outer,
         tree: tree.await.unwrap(),
         expected: row.await.unwrap().version,

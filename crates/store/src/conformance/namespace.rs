@@ -202,6 +202,8 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     assert_eq!(paths(&first), ["b", "d"]);
     // The item that the next page starts behind goes, others come before and behind it.
     let drop = crate::NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: super::fixture::NOW,
         id: ids[1],
         expected: Version::FIRST,
         tree: crate::NamespaceTree::default(),

@@ -14,6 +14,8 @@ async fn tree(catalog: &Catalog, id: NamespaceId) -> NamespaceTree {
 
 fn plain(id: NamespaceId) -> NamespaceDrop {
     NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: super::fixture::NOW,
         id,
         expected: Version::FIRST,
         tree: NamespaceTree::default(),

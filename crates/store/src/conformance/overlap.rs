@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Handle;
 
 use self::model::{Creation, Model, Outcome, Slot, overlap};
-use super::fixture::{Catalog, NOW, content, later, name, new_table_at, swap, task};
+use super::fixture::{Catalog, NOW, content, later, lease, name, new_table_at, swap, task};
 use crate::{
     Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, TabularRename, TaskEnd,
 };
@@ -262,6 +262,8 @@ impl World {
         let effects = self.purges(&slots, files);
         let tree = store.namespace_tree(self.catalog.warehouse, id).await;
         let drop = NamespaceDrop {
+            mode: crate::DropMode::Hard,
+            at: NOW,
             id,
             expected: Version::FIRST,
             tree: tree.unwrap(),
@@ -277,12 +279,14 @@ impl World {
     async fn end_purge(&mut self, end: TaskEnd) {
         let store = &self.catalog.store;
         loop {
-            let claimed = store.task_claim(QUEUE, "worker", NOW, later(1_000)).await;
+            let claimed = store
+                .task_claim(QUEUE, "worker", lease(NOW, later(1_000)))
+                .await;
             let Some(claimed) = claimed.unwrap() else {
                 assert!(self.model.purging.is_empty(), "a purge that nobody gets");
                 return;
             };
-            let is_own = claimed.warehouse == self.catalog.warehouse;
+            let is_own = claimed.scope == crate::TaskScope::Warehouse(self.catalog.warehouse);
             let message = String::new();
             let end = if is_own {
                 end.clone()
@@ -290,7 +294,7 @@ impl World {
                 TaskEnd::Done { message }
             };
             let is_over = !matches!(end, TaskEnd::Retry { .. });
-            let ended = store.task_end(claimed.id, "worker", end, NOW).await;
+            let ended = store.task_end((claimed.id, "worker"), end, NOW).await;
             ended.unwrap();
             if is_own && is_over {
                 self.model.end_purge(&claimed.subject);

@@ -210,6 +210,8 @@ pub async fn a_dropped_namespace_leaves_no_orphan(store: &Arc<dyn Store>) {
             async move {
                 if runner == round % 4 {
                     let drop = NamespaceDrop {
+                        mode: crate::DropMode::Hard,
+                        at: super::fixture::NOW,
                         id,
                         expected: Version::FIRST,
                         tree: NamespaceTree::default(),
@@ -240,6 +242,8 @@ pub async fn a_dropped_parent_leaves_no_orphan(store: &Arc<dyn Store>) {
             async move {
                 if runner == round % 4 {
                     let drop = NamespaceDrop {
+                        mode: crate::DropMode::Hard,
+                        at: super::fixture::NOW,
                         id,
                         expected: Version::FIRST,
                         tree: NamespaceTree::default(),

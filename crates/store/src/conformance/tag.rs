@@ -385,6 +385,8 @@ pub async fn tags_follow_a_rename_and_go_with_what_they_are_attached_to(store: &
     assert!(catalog.direct(all[2]).await.is_empty());
     assert!(catalog.direct(all[5]).await.is_empty());
     let drop = NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: super::fixture::NOW,
         id: namespace,
         expected: Version::FIRST,
         tree: store
@@ -407,14 +409,13 @@ pub async fn tags_follow_a_rename_and_go_with_what_they_are_attached_to(store: &
         .map(|one| one.target)
         .collect();
     assert_eq!(left, [TagTarget::Warehouse]);
-    let ours = store
-        .namespace_tree(catalog.warehouse, elsewhere)
-        .await
-        .unwrap();
+    let ours = store.namespace_tree(catalog.warehouse, elsewhere).await;
     let drop = NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: super::fixture::NOW,
         id: elsewhere,
         expected: Version::FIRST,
-        tree: ours,
+        tree: ours.unwrap(),
     };
     store.namespace_drop(drop, Effects::none()).await.unwrap();
     let removed = store

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use model::{TaskId, Timestamp, WarehouseId};
 
-use super::fixture::{Catalog, Marks, NOW, later, new_project, refused, task};
-use crate::{Effects, Entity, NewTask, Store, StoreError, TaskEnd, TaskRow};
+use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
+use crate::{Effects, Entity, NewTask, Store, StoreError, TaskEnd, TaskRow, TaskScope};
 
-async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
+pub(super) async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
     let effects = Effects {
         tasks,
         ..Effects::none()
@@ -16,19 +16,19 @@ async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
     store.project_create(new_project(), effects).await.unwrap();
 }
 
-async fn claim(store: &Arc<dyn Store>, worker: &str, now: Timestamp) -> Option<TaskRow> {
-    let lease_until = now.plus(std::time::Duration::from_millis(100));
-    let claimed = store.task_claim("queue", worker, now, lease_until);
+pub(super) async fn claim(store: &Arc<dyn Store>, worker: &str, now: Timestamp) -> Option<TaskRow> {
+    let until = now.plus(std::time::Duration::from_millis(100));
+    let claimed = store.task_claim("queue", worker, lease(now, until));
     claimed.await.unwrap()
 }
 
-fn done() -> TaskEnd {
+pub(super) fn done() -> TaskEnd {
     TaskEnd::Done {
         message: "well".to_owned(),
     }
 }
 
-async fn one(store: &Arc<dyn Store>) -> (Catalog, TaskId) {
+pub(super) async fn one(store: &Arc<dyn Store>) -> (Catalog, TaskId) {
     let catalog = Catalog::new(store).await;
     let task = task("queue", catalog.warehouse);
     let id = task.id;
@@ -52,7 +52,8 @@ pub async fn a_task_is_claimed_when_it_is_due(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, "w", later(-1)).await, None);
     let expected = TaskRow {
         id: new.id,
-        warehouse: catalog.warehouse,
+        scope: new.scope,
+        tabular: None,
         subject: new.subject,
         payload: new.payload,
         attempt: 1,
@@ -77,12 +78,14 @@ pub async fn a_lost_lease_makes_it_due_again(store: &Arc<dyn Store>) {
     let again = claim(store, "other", later(100)).await.unwrap();
     assert_eq!((again.id, again.attempt), (id, 2));
     // Who has lost it may not end it or prolong the claim.
-    let ended = store.task_end(id, "one", done(), later(101)).await;
+    let ended = store.task_end((id, "one"), done(), later(101)).await;
     refused!(ended, StoreError::NotFound(Entity::Task(it)) if it == id);
-    let extended = store.task_extend(id, "one", later(500)).await;
+    let extended = store
+        .task_extend((id, "one"), lease(NOW, later(500)), None)
+        .await;
     refused!(extended, StoreError::NotFound(Entity::Task(_)));
     store
-        .task_end(id, "other", done(), later(101))
+        .task_end((id, "other"), done(), later(101))
         .await
         .unwrap();
 }
@@ -90,10 +93,16 @@ pub async fn a_lost_lease_makes_it_due_again(store: &Arc<dyn Store>) {
 pub async fn a_lease_can_be_prolonged(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     claim(store, "one", NOW).await.unwrap();
-    store.task_extend(id, "one", later(300)).await.unwrap();
+    store
+        .task_extend((id, "one"), lease(NOW, later(300)), None)
+        .await
+        .unwrap();
     assert_eq!(claim(store, "other", later(299)).await, None);
     // A lease that ran out without another claim is still the worker's.
-    store.task_end(id, "one", done(), later(400)).await.unwrap();
+    store
+        .task_end((id, "one"), done(), later(400))
+        .await
+        .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
 }
 
@@ -108,12 +117,12 @@ pub async fn an_ended_task_is_gone(store: &Arc<dyn Store>) {
         enqueue(store, vec![new]).await;
         assert_eq!(claim(store, "w", NOW).await.unwrap().id, id);
         store
-            .task_end(id, "w", end.clone(), later(1))
+            .task_end((id, "w"), end.clone(), later(1))
             .await
             .unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 0);
         assert_eq!(claim(store, "w", later(10_000)).await, None);
-        let again = store.task_end(id, "w", end, later(1)).await;
+        let again = store.task_end((id, "w"), end, later(1)).await;
         refused!(again, StoreError::NotFound(Entity::Task(_)));
     }
 }
@@ -123,7 +132,7 @@ pub async fn whatever_the_message_says_the_task_ends(store: &Arc<dyn Store>) {
     claim(store, "w", NOW).await.unwrap();
     let message = "the storage said: \0 \u{1} ü".to_owned();
     let end = TaskEnd::Failed { message };
-    store.task_end(id, "w", end, later(1)).await.unwrap();
+    store.task_end((id, "w"), end, later(1)).await.unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
 }
 
@@ -138,34 +147,36 @@ pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
             not_before,
             message,
         };
-        store.task_end(id, "w", retry, now).await.unwrap();
+        store.task_end((id, "w"), retry, now).await.unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 1);
         assert_eq!(
             claim(store, "w", later(not_before.as_ms() - NOW.as_ms() - 1)).await,
             None
         );
     }
-    let waiting = store.task_end(id, "w", done(), NOW).await;
+    let waiting = store.task_end((id, "w"), done(), NOW).await;
     refused!(waiting, StoreError::NotFound(Entity::Task(_)));
 }
 
 pub async fn who_does_not_hold_it_may_not_touch_it(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     for worker in ["nobody", ""] {
-        refused!(store.task_extend(id, worker, NOW).await, StoreError::NotFound(Entity::Task(it)) if it == id);
-        refused!(store.task_end(id, worker, done(), NOW).await, StoreError::NotFound(Entity::Task(it)) if it == id);
+        refused!(store.task_extend((id, worker), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == id);
+        refused!(store.task_end((id, worker), done(), NOW).await, StoreError::NotFound(Entity::Task(it)) if it == id);
     }
     claim(store, "holder", NOW).await.unwrap();
     refused!(
-        store.task_extend(id, "nobody", NOW).await,
+        store
+            .task_extend((id, "nobody"), lease(NOW, NOW), None)
+            .await,
         StoreError::NotFound(_)
     );
     refused!(
-        store.task_end(id, "nobody", done(), NOW).await,
+        store.task_end((id, "nobody"), done(), NOW).await,
         StoreError::NotFound(_)
     );
     let unknown = TaskId::generate();
-    refused!(store.task_extend(unknown, "holder", NOW).await, StoreError::NotFound(Entity::Task(it)) if it == unknown);
+    refused!(store.task_extend((unknown, "holder"), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == unknown);
     assert_eq!(store.task_count("queue").await.unwrap(), 1);
 }
 
@@ -179,16 +190,16 @@ pub async fn warehouses_take_turns(store: &Arc<dyn Store>) {
             .collect()
     };
     enqueue(store, many(busy.warehouse, 6)).await;
-    let mut turns = vec![claim(store, "w", NOW).await.unwrap().warehouse];
+    let mut turns = vec![claim(store, "w", NOW).await.unwrap().scope];
     enqueue(store, many(quiet.warehouse, 2)).await;
     enqueue(store, many(third.warehouse, 2)).await;
     while let Some(task) = claim(store, "w", later(1)).await {
-        turns.push(task.warehouse);
+        turns.push(task.scope);
     }
     let places = |of: WarehouseId| -> Vec<_> {
         let turns = turns.iter().enumerate();
         turns
-            .filter(|(_, warehouse)| **warehouse == of)
+            .filter(|(_, scope)| **scope == TaskScope::Warehouse(of))
             .map(|(place, _)| place)
             .collect()
     };
@@ -208,7 +219,10 @@ pub async fn queues_do_not_see_each_other(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, "w", NOW).await, None);
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
     assert_eq!(store.task_count("other").await.unwrap(), 1);
-    let claimed = store.task_claim("other", "w", NOW, later(1)).await.unwrap();
+    let claimed = store
+        .task_claim("other", "w", lease(NOW, later(1)))
+        .await
+        .unwrap();
     assert!(claimed.is_some());
 }
 
@@ -224,7 +238,7 @@ pub async fn a_taken_id_or_missing_warehouse_refuses_the_change(store: &Arc<dyn 
         let mut effects = marks.effects();
         effects.tasks.push(bad.clone());
         let created = store.project_create(project.clone(), effects).await;
-        if bad.warehouse == nowhere {
+        if bad.scope == TaskScope::Warehouse(nowhere) {
             refused!(created, StoreError::NotFound(Entity::Warehouse(it)) if it == nowhere);
         } else {
             refused!(created, StoreError::AlreadyExists(Entity::Task(it)) if it == id);
@@ -247,7 +261,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
             message: String::new(),
         };
         store
-            .task_end(row.id, "w", retry, later(attempt))
+            .task_end((row.id, "w"), retry, later(attempt))
             .await
             .unwrap();
     }
@@ -258,25 +272,27 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
         ended.push((new.id, at));
         enqueue(store, vec![new]).await;
         let row = store
-            .task_claim("short", "w", NOW, later(99))
+            .task_claim("short", "w", lease(NOW, later(99)))
             .await
             .unwrap();
         let id = row.unwrap().id;
-        store.task_end(id, "w", done(), later(at)).await.unwrap();
+        store.task_end((id, "w"), done(), later(at)).await.unwrap();
     }
-    assert_eq!(store.task_log_trim(later(10), 10).await.unwrap(), 0);
-    assert_eq!(store.task_log_trim(later(11), 10).await.unwrap(), 1);
-    assert_eq!(store.task_log_trim(later(99), 10).await.unwrap(), 1);
+    let trim = async |before, limit| {
+        let trimmed = store.task_log_trim(Some(&catalog.project), before, limit);
+        trimmed.await.unwrap()
+    };
+    assert_eq!(trim(later(10), 10).await, 0);
+    assert_eq!(trim(later(11), 10).await, 1);
+    assert_eq!(trim(later(99), 10).await, 1);
     // Now the first ends: its three entries go, in portions.
     let row = claim(store, "w", later(30)).await.unwrap();
     assert_eq!(row.attempt, 3);
-    store
-        .task_end(row.id, "w", done(), later(30))
-        .await
-        .unwrap();
-    assert_eq!(store.task_log_trim(later(99), 2).await.unwrap(), 2);
-    assert_eq!(store.task_log_trim(later(99), 2).await.unwrap(), 1);
-    assert_eq!(store.task_log_trim(later(99), 2).await.unwrap(), 0);
+    let ended = store.task_end((row.id, "w"), done(), later(30));
+    ended.await.unwrap();
+    assert_eq!(trim(later(99), 2).await, 2);
+    assert_eq!(trim(later(99), 2).await, 1);
+    assert_eq!(trim(later(99), 2).await, 0);
 }
 
 pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
@@ -296,7 +312,10 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
                 // Nobody else may have what is there: a miss means that all are taken.
                 while let Some(row) = claim(&store, &worker, NOW).await {
                     assert_eq!(row.attempt, 1);
-                    store.task_end(row.id, &worker, done(), NOW).await.unwrap();
+                    store
+                        .task_end((row.id, &worker), done(), NOW)
+                        .await
+                        .unwrap();
                     ids.push(row.id);
                 }
                 ids
@@ -311,4 +330,24 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
     assert_eq!(ids.len(), TASKS);
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), TASKS);
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
+}
+
+pub async fn ten_thousand_tasks_of_one_warehouse_starve_no_other(store: &Arc<dyn Store>) {
+    let busy = Catalog::new(store).await;
+    let quiet = busy.other("quiet").await;
+    let many = std::iter::repeat_with(|| task("queue", busy.warehouse)).take(10_000);
+    enqueue(store, many.collect()).await;
+    for _ in 0..5 {
+        claim(store, "w", NOW).await.unwrap();
+    }
+    for _ in 0..3 {
+        let one = task("queue", quiet.warehouse);
+        let id = one.id;
+        enqueue(store, vec![one]).await;
+        let mut next = Vec::new();
+        for _ in 0..2 {
+            next.push(claim(store, "w", NOW).await.unwrap().id);
+        }
+        assert!(next.contains(&id), "it is among the next two");
+    }
 }

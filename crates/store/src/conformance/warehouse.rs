@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use model::{PageRequest, PageSize, ProjectId, SecretId, Version, WarehouseId};
 
-use super::fixture::{Catalog, Marks, NOW, later, name, new_project, new_warehouse, refused, task};
+use super::fixture::{
+    Catalog, Marks, NOW, later, lease, name, new_project, new_warehouse, refused, task,
+};
 use crate::{
     Effects, Entity, Protection, Store, StoreError, TaskEnd, WarehouseRow, WarehouseStatus,
 };
@@ -230,6 +232,8 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
     let drop = || store.warehouse_drop(catalog.warehouse, marks.effects());
     refused!(drop().await, StoreError::NotEmpty(Entity::Warehouse(it)) if it == catalog.warehouse);
     let removal = crate::NamespaceDrop {
+        mode: crate::DropMode::Hard,
+        at: NOW,
         id,
         expected: Version::FIRST,
         tree: crate::NamespaceTree::default(),
@@ -240,7 +244,7 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
         .unwrap();
     refused!(drop().await, StoreError::NotEmpty(Entity::Warehouse(_)));
     let claimed = store
-        .task_claim("purge", "worker", NOW, later(10))
+        .task_claim("purge", "worker", lease(NOW, later(10)))
         .await
         .unwrap();
     assert_eq!(claimed.unwrap().id, waiting.id);
@@ -248,7 +252,7 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
     marks.are_absent(store).await;
     let message = String::new();
     store
-        .task_end(waiting.id, "worker", TaskEnd::Done { message }, NOW)
+        .task_end((waiting.id, "worker"), TaskEnd::Done { message }, NOW)
         .await
         .unwrap();
     drop().await.unwrap();

@@ -40,11 +40,7 @@ pub(crate) async fn list(
     Query(query): Query<ListUsersQuery>,
 ) -> ApiResult<Json<ListUsersResponse>> {
     // There is no page but in pages: an installation may have very many users.
-    let page = PageQuery {
-        page_token: Some(query.page_token.unwrap_or_default()),
-        page_size: query.page_size,
-    };
-    let page = page.decode(&app)?;
+    let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;
     let name = query.name.unwrap_or_default();
     let found = catalog::user::list(&app.catalog, &request, (&name, page)).await?;
     Ok(Json(ListUsersResponse {

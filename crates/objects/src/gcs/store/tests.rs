@@ -76,7 +76,7 @@ async fn requests_name_the_object_literally_and_carry_the_token() {
 
 #[tokio::test]
 async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
-    let listing = r#"{"items": [{"name": "w h/t/"}, {"name": "w h/t/a"}, {"name": "w h/t/b/"}], "nextPageToken": "n=1"}"#;
+    let listing = r#"{"items": [{"name": "w h/t/"}, {"name": "w h/t/a", "size": "7"}, {"name": "w h/t/b/"}], "nextPageToken": "n=1"}"#;
     let bucket = answering(200, "", listing).await;
     let page = PageRequest {
         after: Some(PageToken("a&b".to_owned())),
@@ -89,7 +89,7 @@ async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
     assert_eq!(
         bucket.requests(),
         [
-            "GET /storage/v1/b/bucket-1/o?prefix=w+h%2Ft%2F&maxResults=7&fields=items%2Fname%2CnextPageToken&pageToken=a%26b"
+            "GET /storage/v1/b/bucket-1/o?prefix=w+h%2Ft%2F&maxResults=7&fields=items%28name%2Csize%29%2CnextPageToken&pageToken=a%26b"
         ]
     );
 }

@@ -29,7 +29,9 @@ impl Value for Span {
     const KIND: &'static str = "duration, such as `500ms`, `30s`, `5m`, `1h` or `PT30M`";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let ms = iso_8601(text).or_else(|| short(text));
+        let iso_8601 = model::parse_iso_8601(text).map(|span| span.as_millis());
+        let ms = iso_8601.and_then(|ms| u64::try_from(ms).ok());
+        let ms = ms.or_else(|| short(text));
         match ms {
             Some(ms) if ms <= LONGEST => Ok(Self(Duration::from_millis(ms))),
             _ => Err(format!("must be a {}, and at most ten years", Self::KIND)),
@@ -54,30 +56,6 @@ fn short(text: &str) -> Option<u64> {
     let unit = if unit.is_empty() { "s" } else { unit };
     let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
     digits.parse::<u64>().ok()?.checked_mul(*factor)
-}
-
-/// `P1DT2H30M5S`: days, hours, minutes and whole seconds, each at most once and in this order.
-fn iso_8601(text: &str) -> Option<u64> {
-    let rest = text.strip_prefix('P')?;
-    let (date, time) = rest.split_once('T').unwrap_or((rest, ""));
-    if date.is_empty() && time.is_empty() || rest.ends_with('T') {
-        return None;
-    }
-    let days = designated(date, &[('D', 86_400_000)])?;
-    let hours = designated(time, &[('H', 3_600_000), ('M', 60_000), ('S', 1_000)])?;
-    days.checked_add(hours)
-}
-
-fn designated(mut text: &str, units: &[(char, u64)]) -> Option<u64> {
-    let mut total = 0_u64;
-    for (unit, factor) in units {
-        let Some((count, rest)) = text.split_once(*unit) else {
-            continue;
-        };
-        total = total.checked_add(count.parse::<u64>().ok()?.checked_mul(*factor)?)?;
-        text = rest;
-    }
-    text.is_empty().then_some(total)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ fn steps_among(grants: u32) -> Vec<i32> {
     )
     .unwrap();
     db.execute(
-        "insert into namespace values (?1, ?2, null, '[\"a\"]', 'a', 0, 1, 0, null, '{}', 0)",
+        "insert into namespace values (?1, ?2, null, '[\"a\"]', 'a', 0, 1, 0, null, '{}', 0, null)",
         params![namespace.as_uuid(), warehouse.as_uuid()],
     )
     .unwrap();

@@ -1,0 +1,134 @@
+//! Removes what was soft-deleted for good when its time is over.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jobs::{Claim, WorkError, Worker};
+use model::{TaskId, Timestamp, WarehouseId};
+use serde::Deserialize;
+use serde_json::json;
+use store::{
+    DropMode, Effects, Expiry, NewTask, SOFT_DELETION, SoftDrop, TaskRow, TaskScope, TaskTabular,
+};
+
+use crate::namespace::{Files, Protections};
+use crate::purge::{self, Place};
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError};
+
+/// What a drop does, and until when what it drops can be had back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fate {
+    pub(crate) mode: DropMode,
+    expires_at: Timestamp,
+}
+
+impl Fate {
+    /// By the warehouse's profile, unless the caller uses force.
+    pub(crate) fn of(
+        warehouse: &Warehouse,
+        (files, protections): (Files, Protections),
+        now: Timestamp,
+    ) -> Self {
+        let grace = match protections {
+            Protections::Respect => warehouse.settings.delete_profile.grace(),
+            Protections::Override => None,
+        };
+        let expiry = Expiry::from(files == Files::Purge);
+        match grace {
+            None => Self::hard(now),
+            Some(grace) => Self {
+                mode: DropMode::Soft(SoftDrop { at: now, expiry }),
+                expires_at: now.plus(grace),
+            },
+        }
+    }
+
+    /// It is gone at once.
+    pub(crate) const fn hard(now: Timestamp) -> Self {
+        Self {
+            mode: DropMode::Hard,
+            expires_at: now,
+        }
+    }
+
+    /// The task that removes it for good; none if it is gone already.
+    pub(crate) fn task(
+        self,
+        warehouse: WarehouseId,
+        expiry: Expiry,
+        tabular: impl FnOnce() -> TaskTabular,
+    ) -> Option<NewTask> {
+        let DropMode::Soft(SoftDrop { at, .. }) = self.mode else {
+            return None;
+        };
+        Some(NewTask {
+            id: TaskId::generate(),
+            queue: SOFT_DELETION,
+            scope: TaskScope::Warehouse(warehouse),
+            tabular: Some(tabular()),
+            subject: String::new(),
+            payload: json!({ "purge": bool::from(expiry) }).to_string(),
+            created_at: at,
+            not_before: self.expires_at,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    purge: bool,
+}
+
+/// Does the tasks.
+#[derive(Debug)]
+pub struct ExpiryWorker(pub Arc<Catalog>);
+
+#[async_trait]
+impl Worker for ExpiryWorker {
+    fn queue(&self) -> &'static str {
+        SOFT_DELETION
+    }
+
+    async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError> {
+        let (TaskScope::Warehouse(warehouse), Some(tabular)) = (&task.scope, &task.tabular) else {
+            let message = "it is about no table or view of a warehouse";
+            return Err(WorkError::Hopeless(message.to_owned()));
+        };
+        let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
+        let store = self.0.lookup();
+        let found = store.deleted_find(*warehouse, vec![tabular.id]).await;
+        let found = found.map_err(|error| retry(&error))?;
+        let Some(found) = found.into_iter().next() else {
+            return Ok("it is not soft-deleted any more".to_owned());
+        };
+        let payload: Payload = serde_json::from_str(&task.payload)
+            .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;
+        let tasks = match Expiry::from(payload.purge) {
+            Expiry::Keep => Vec::new(),
+            Expiry::Purge => {
+                let places = store.tabular_former_locations(vec![found.id]).await;
+                let mut places = places.map_err(|error| retry(&error))?;
+                places.push(found.location);
+                let places = Place::all_of(places, tabular);
+                let tasks = purge::tasks(*warehouse, &places, self.0.now());
+                tasks.map_err(|error: CatalogError| WorkError::Hopeless(error.to_string()))?
+            }
+        };
+        let queued = tasks.len();
+        // Whoever has undropped it meanwhile has changed its version, and ended this task.
+        claim.confirm().await?;
+        let effects = Effects {
+            tasks,
+            ..Effects::none()
+        };
+        match store
+            .deleted_expire((found.id, found.version), effects)
+            .await
+        {
+            Ok(()) if queued == 0 => Ok("removed; its files stay".to_owned()),
+            Ok(()) => Ok("removed; its files are deleted by another task".to_owned()),
+            Err(error) => Err(retry(&error)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Brings back what was soft-deleted.
+
+use std::collections::HashSet;
+
+use authz::Authorized;
+use model::{Bounds, Event, EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
+use serde_json::json;
+use store::{DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
+
+use super::deleted::{Home, require_each};
+use super::target::TabularAction;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 5;
+
+/// Brings back all of the tables and views, and the namespaces that went with them, as they were; or, if one of them cannot come back,
+/// none.
+pub async fn undrop(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+    targets: &[(TabularKind, TabularId)],
+) -> Result<()> {
+    cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+    let max = Bounds::UNDROPPED_TABULARS;
+    if targets.len() > max {
+        let count = targets.len();
+        let message = format!("{count} targets are too many for one request; {max} are allowed");
+        return Err(CatalogError::bad_request(message));
+    }
+    let mut ids = HashSet::new();
+    if let Some((_, twin)) = targets.iter().find(|(_, id)| !ids.insert(*id)) {
+        let message = format!("target `{twin}` is there more than once");
+        return Err(CatalogError::bad_request(message));
+    }
+    let ids: Vec<_> = targets.iter().map(|(_, id)| *id).collect();
+    let action = TabularAction::Undrop;
+    let allowed = require_each(cx, request, (warehouse, &ids), action).await?;
+    if let Some((kind, id)) = targets.iter().find(|(kind, id)| {
+        let mut allowed = allowed.iter();
+        !allowed.any(|home| home.id == *id && home.kind == *kind)
+    }) {
+        return Err(missing(*kind, *id));
+    }
+    undrop_authorized(cx, warehouse, &allowed).await
+}
+
+/// The same for what the caller may bring back.
+pub(crate) async fn undrop_authorized(
+    cx: &Catalog,
+    warehouse: WarehouseId,
+    allowed: &[Authorized<Home>],
+) -> Result<()> {
+    let Some(proof) = allowed.first() else {
+        return Ok(());
+    };
+    let store = cx.store(proof);
+    for _ in 0..ATTEMPTS {
+        let ids = allowed.iter().map(|home| home.id).collect();
+        let found = store.deleted_find(warehouse, ids).await?;
+        let is_found = |home: &&Authorized<Home>| found.iter().any(|one| one.id == home.id);
+        if let Some(home) = allowed.iter().find(|home| !is_found(home)) {
+            return Err(missing(home.kind, home.id));
+        }
+        let now = cx.now();
+        let events = found.iter().map(|one| event(warehouse, one, now));
+        let effects = Effects {
+            events: events.collect::<Result<_>>()?,
+            ..Effects::none()
+        };
+        let undrop = Undrop {
+            warehouse,
+            tabulars: found.iter().map(|one| (one.id, one.version)).collect(),
+            at: now,
+        };
+        match store.undrop(undrop, effects).await {
+            Err(StoreError::Stale { .. }) => {}
+            done => return Ok(done?),
+        }
+    }
+    let message = "what is to come back is changed by others all the time; try again";
+    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
+}
+
+fn event(warehouse: WarehouseId, one: &DeletedTabular, now: Timestamp) -> Result<Event> {
+    let body = json!({ "namespace": one.path.levels(), "name": one.name, "type": one.kind });
+    events::in_warehouse(EventKind::UndropTabulars, warehouse, &one.id, now, &body)
+}
+
+fn missing(kind: TabularKind, id: TabularId) -> CatalogError {
+    let error = match kind {
+        TabularKind::Table => ErrorKind::NoSuchTable,
+        TabularKind::View => ErrorKind::NoSuchView,
+        TabularKind::GenericTable => ErrorKind::NoSuchGenericTable,
+    };
+    CatalogError::new(error, format!("There is no soft-deleted {kind} `{id}`"))
+}

@@ -1,0 +1,137 @@
+//! How tasks are done in a queue.
+
+use authz::{Action, ProjectAction, WarehouseAction};
+use jobs::LogCleanupConfig;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{SOFT_DELETION, Store, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskConfig, TaskScope};
+
+use super::{Owner, of_project};
+use crate::warehouse::find;
+use crate::{Catalog, CatalogError, Request, Result};
+
+/// Seconds after which a worker that was not heard of may be taken for dead.
+const HEARTBEAT_AGES: std::ops::RangeInclusive<i64> = 30..=86_400;
+
+/// A queue that can be configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Hard deletion of what was soft-deleted.
+    SoftDeletion,
+    /// Deletion of files.
+    TabularPurge,
+    /// Removal of old log entries.
+    TaskLogCleanup,
+}
+
+impl Queue {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SoftDeletion => SOFT_DELETION,
+            Self::TabularPurge => TABULAR_PURGE,
+            Self::TaskLogCleanup => TASK_LOG_CLEANUP,
+        }
+    }
+
+    /// The configuration as it is kept.
+    fn check(self, config: Value) -> Result<String> {
+        // serde would take an array for an object.
+        if !config.is_object() {
+            return Err(CatalogError::bad_request("queue-config must be an object"));
+        }
+        let checked = match self {
+            Self::SoftDeletion | Self::TabularPurge => {
+                serde_json::from_value::<Nothing>(config).and_then(|it| serde_json::to_string(&it))
+            }
+            Self::TaskLogCleanup => serde_json::from_value::<LogCleanupConfig>(config)
+                .and_then(|it| serde_json::to_string(&it.effective())),
+        };
+        checked.map_err(|error| {
+            let queue = self.as_str();
+            CatalogError::bad_request(format!("queue-config of `{queue}`: {error}"))
+        })
+    }
+}
+
+/// There is nothing to say about this queue yet.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// How tasks are done in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// What only the queue knows.
+    pub config: Value,
+    /// Seconds after which a worker that was not heard of is taken for dead; the default if absent.
+    pub max_heartbeat_age: Option<i64>,
+}
+
+/// How the owner's tasks are done in the queue.
+pub async fn queue_config(
+    cx: &Catalog,
+    request: &Request,
+    owner: &Owner,
+    queue: Queue,
+) -> Result<QueueConfig> {
+    let scope = owner.scope(cx, request)?;
+    let wanted = (
+        WarehouseAction::GetTaskQueueConfig,
+        ProjectAction::GetTaskQueueConfig,
+    );
+    let store = store_for(cx, request, &scope, wanted).await?;
+    let found = store.task_config_load(&scope, queue.as_str()).await?;
+    let (config, age) = found.map_or_else(
+        || ("{}".to_owned(), None),
+        |found| (found.config, found.max_heartbeat_age),
+    );
+    Ok(QueueConfig {
+        config: serde_json::from_str(&config).map_err(CatalogError::internal)?,
+        max_heartbeat_age: age.map(i64::from),
+    })
+}
+
+/// Says how the owner's tasks are done in the queue, from the next one on.
+pub async fn set_queue_config(
+    cx: &Catalog,
+    request: &Request,
+    owner: &Owner,
+    (queue, wanted): (Queue, QueueConfig),
+) -> Result<()> {
+    let scope = owner.scope(cx, request)?;
+    let actions = (
+        WarehouseAction::ModifyTaskQueueConfig,
+        ProjectAction::ModifyTaskQueueConfig,
+    );
+    let store = store_for(cx, request, &scope, actions).await?;
+    let age = wanted.max_heartbeat_age;
+    if let Some(age) = age.filter(|age| !HEARTBEAT_AGES.contains(age)) {
+        let (least, most) = (HEARTBEAT_AGES.start(), HEARTBEAT_AGES.end());
+        return Err(CatalogError::bad_request(format!(
+            "max-seconds-since-last-heartbeat is {age}; it must be {least} to {most}"
+        )));
+    }
+    let config = TaskConfig {
+        max_heartbeat_age: age.and_then(|age| u32::try_from(age).ok()),
+        config: queue.check(wanted.config)?,
+    };
+    Ok(store
+        .task_config_set(&scope, queue.as_str(), config)
+        .await?)
+}
+
+async fn store_for<'a>(
+    cx: &'a Catalog,
+    request: &Request,
+    scope: &TaskScope,
+    (warehouse, project): (WarehouseAction, ProjectAction),
+) -> Result<&'a dyn Store> {
+    match scope {
+        TaskScope::Project(id) => of_project(cx, request, id, project).await,
+        TaskScope::Warehouse(id) => {
+            let action = Action::Warehouse(warehouse);
+            let proof = cx.require(request, action, find(cx, *id).await?).await?;
+            Ok(cx.store(&proof))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Stops, cancels and starts tasks.
+
+use std::collections::HashSet;
+
+use model::{Bounds, TaskId};
+use store::{SOFT_DELETION, TaskControl, TaskInfo, TaskScope, TaskStatus};
+
+use super::{CONTROL, Owner, missing, store_for, tabulars_of};
+use crate::tabular::{TabularAction, require_each, undrop_authorized};
+use crate::{Catalog, CatalogError, Request, Result};
+
+/// Does this to all of the tasks. Who cancels the hard deletion of something that is soft-deleted undrops it, and must be allowed to.
+/// What is asked of a task that has ended has no effect.
+pub async fn control(
+    cx: &Catalog,
+    request: &Request,
+    owner: &Owner,
+    (ids, control): (Vec<TaskId>, TaskControl),
+) -> Result<()> {
+    let scope = owner.scope(cx, request)?;
+    let (count, max) = (ids.len(), Bounds::TASKS_PER_REQUEST);
+    if count > max {
+        let message = format!("{count} tasks are too many for one request; {max} are allowed");
+        return Err(CatalogError::bad_request(message));
+    }
+    let mut all = HashSet::new();
+    if let Some(twin) = ids.iter().find(|id| !all.insert(**id)) {
+        let message = format!("task `{twin}` is there more than once");
+        return Err(CatalogError::bad_request(message));
+    }
+    let found = cx.lookup().task_find(&scope, ids.clone()).await?;
+    let tabulars = tabulars_of(&found);
+    let store = store_for(cx, request, (&scope, CONTROL), tabulars.as_deref()).await?;
+    let is_found = |id: &&TaskId| found.iter().any(|task| task.id == **id);
+    if let Some(id) = ids.iter().find(|id| !is_found(id)) {
+        return Err(missing(*id));
+    }
+    if control == TaskControl::Cancel {
+        undrop(cx, request, &scope, &found).await?;
+    }
+    Ok(store.task_control(&scope, ids, control, cx.now()).await?)
+}
+
+/// Without its task a soft-deleted table would never go: it comes back instead, which ends the task.
+async fn undrop(
+    cx: &Catalog,
+    request: &Request,
+    scope: &TaskScope,
+    tasks: &[TaskInfo],
+) -> Result<()> {
+    let TaskScope::Warehouse(warehouse) = scope else {
+        return Ok(());
+    };
+    let waiting = tasks.iter().filter(|task| {
+        let has_ended = [
+            TaskStatus::Cancelled,
+            TaskStatus::Success,
+            TaskStatus::Failed,
+        ];
+        task.queue == SOFT_DELETION && !has_ended.contains(&task.status)
+    });
+    let ids = waiting.filter_map(|task| Some(task.tabular.as_ref()?.id));
+    let ids: Vec<_> = ids.collect();
+    let action = TabularAction::Undrop;
+    let allowed = require_each(cx, request, (*warehouse, &ids), action).await?;
+    undrop_authorized(cx, *warehouse, &allowed).await
+}

@@ -1,0 +1,23 @@
+//! All about one task.
+
+use model::{Bounds, TaskId};
+use store::TaskDetails;
+
+use super::{Owner, SEE, missing, store_for, tabulars_of};
+use crate::{Catalog, Request, Result};
+
+/// The task with so many of its attempts.
+pub async fn details(
+    cx: &Catalog,
+    request: &Request,
+    owner: &Owner,
+    (id, attempts): (TaskId, u32),
+) -> Result<TaskDetails> {
+    let scope = owner.scope(cx, request)?;
+    let found = cx.lookup().task_find(&scope, vec![id]).await?;
+    let tabulars = tabulars_of(&found);
+    let store = store_for(cx, request, (&scope, SEE), tabulars.as_deref()).await?;
+    let attempts = attempts.min(Bounds::TASK_ATTEMPTS);
+    let found = store.task_details(&scope, id, attempts).await?;
+    found.ok_or_else(|| missing(id))
+}

@@ -1,0 +1,95 @@
+//! `POST …/task/control`.
+
+use axum::extract::State;
+use catalog::Request;
+use catalog::task::Owner;
+use http::StatusCode;
+use model::{TaskId, Timestamp};
+use serde::Deserialize;
+use store::TaskControl;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::{App, to_the_end};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Path, Posted};
+
+/// What is wanted of tasks.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct ControlTasksRequest {
+    action: ControlTaskAction,
+    /// Up to 100, none twice.
+    task_ids: Vec<Uuid>,
+}
+
+/// What is wanted of a task.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "action-type", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum ControlTaskAction {
+    /// That its attempt ends; it is tried again later.
+    Stop,
+    /// That it ends for good. A table that is soft-deleted is undropped.
+    Cancel,
+    /// That it is started now, if it waits.
+    RunNow,
+    /// That it is started then, if it waits.
+    #[serde(rename_all = "kebab-case")]
+    RunAt {
+        #[serde(alias = "scheduled_for")]
+        scheduled_for: String,
+    },
+}
+
+/// A time as RFC 3339 has it.
+pub(super) fn time(field: &str, text: &str) -> ApiResult<Timestamp> {
+    text.parse().map_err(|()| {
+        let shown: String = text.chars().take(80).collect();
+        ApiError::bad_request(format!(
+            "{field} `{shown}` must be a time such as `2030-12-31T23:59:59Z` (RFC 3339)"
+        ))
+    })
+}
+
+async fn act(
+    app: App,
+    request: Request,
+    owner: Owner,
+    body: ControlTasksRequest,
+) -> ApiResult<StatusCode> {
+    let control = match body.action {
+        ControlTaskAction::Stop => TaskControl::Stop,
+        ControlTaskAction::Cancel => TaskControl::Cancel,
+        ControlTaskAction::RunNow => TaskControl::RunAt(app.catalog.now()),
+        ControlTaskAction::RunAt { scheduled_for } => {
+            TaskControl::RunAt(time("scheduled-for", &scheduled_for)?)
+        }
+    };
+    let ids = body.task_ids.into_iter().map(TaskId::from).collect();
+    to_the_end(async move {
+        catalog::task::control(&app.catalog, &request, &owner, (ids, control)).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stop, cancel or start tasks of a warehouse
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/task/control", tag = "tasks", operation_id = "control_tasks",
+    params(("warehouse_id" = Uuid, Path)), request_body = ControlTasksRequest, responses((status = 204)))]
+pub(crate) async fn of_warehouse(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Posted { request, body }: Posted<ControlTasksRequest>,
+) -> ApiResult<StatusCode> {
+    act(app, request, Owner::Warehouse(id.into()), body).await
+}
+
+/// Stop, cancel or start tasks of a project as a whole
+#[utoipa::path(post, path = "/v1/project/task/control", tag = "tasks", operation_id = "control_project_tasks",
+    request_body = ControlTasksRequest, responses((status = 204)))]
+pub(crate) async fn of_project(
+    State(app): State<App>,
+    Posted { request, body }: Posted<ControlTasksRequest>,
+) -> ApiResult<StatusCode> {
+    act(app, request, Owner::Project, body).await
+}

@@ -1,0 +1,90 @@
+//! Tasks: what works in the background.
+
+pub(super) mod config;
+pub(super) mod control;
+pub(super) mod details;
+pub(super) mod list;
+
+use model::TabularKind;
+use serde::Serialize;
+use store::{TaskInfo, TaskScope, TaskTabular};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A task.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct TaskInfoResponse {
+    task_id: Uuid,
+    project_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warehouse_id: Option<Uuid>,
+    queue_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<TaskEntity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_name: Option<Vec<String>>,
+    status: &'static str,
+    scheduled_for: String,
+    picked_up_at: Option<String>,
+    attempt: u32,
+    last_heartbeat_at: Option<String>,
+    progress: f32,
+    parent_task_id: Option<Uuid>,
+    created_at: String,
+    updated_at: Option<String>,
+}
+
+/// What a task is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(crate) enum TaskEntity {
+    /// A table.
+    #[serde(rename_all = "kebab-case")]
+    Table { table_id: Uuid },
+    /// A view.
+    #[serde(rename_all = "kebab-case")]
+    View { view_id: Uuid },
+    /// A generic table.
+    #[serde(rename_all = "kebab-case")]
+    GenericTable { generic_table_id: Uuid },
+}
+
+impl TaskEntity {
+    const fn of(tabular: &TaskTabular) -> Self {
+        let id = tabular.id.as_uuid();
+        match tabular.kind {
+            TabularKind::Table => Self::Table { table_id: id },
+            TabularKind::View => Self::View { view_id: id },
+            TabularKind::GenericTable => Self::GenericTable {
+                generic_table_id: id,
+            },
+        }
+    }
+}
+
+impl From<TaskInfo> for TaskInfoResponse {
+    fn from(task: TaskInfo) -> Self {
+        let warehouse_id = match task.scope {
+            TaskScope::Warehouse(id) => Some(id.as_uuid()),
+            TaskScope::Project(_) => None,
+        };
+        Self {
+            task_id: task.id.as_uuid(),
+            project_id: task.project.into(),
+            warehouse_id,
+            queue_name: task.queue,
+            entity: task.tabular.as_ref().map(TaskEntity::of),
+            entity_name: task.tabular.map(|tabular| tabular.path),
+            status: task.status.as_str(),
+            scheduled_for: task.scheduled_for.to_string(),
+            picked_up_at: task.picked_up_at.map(|at| at.to_string()),
+            attempt: task.attempt,
+            last_heartbeat_at: task.heartbeat_at.map(|at| at.to_string()),
+            progress: task.progress,
+            parent_task_id: None,
+            created_at: task.created_at.to_string(),
+            updated_at: task.updated_at.map(|at| at.to_string()),
+        }
+    }
+}

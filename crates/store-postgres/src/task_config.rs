@@ -1,0 +1,125 @@
+//! Durable work: how it is done, and what is always to be done.
+
+use model::{ProjectId, Timestamp};
+use store::{Entity, NewTask, TaskConfig, TaskScope};
+use uuid::Uuid;
+
+use crate::connection::Session;
+use crate::effects::NewTasks;
+use crate::error::{Failure, Work, not_found};
+use crate::row::{self, get};
+use crate::task_state::holder;
+
+pub(crate) async fn load(db: &Session, scope: &TaskScope, queue: &str) -> Work<Option<TaskConfig>> {
+    let find = "select max_heartbeat_age, config from task_config where holder = $1 and queue = $2";
+    let found = db.query_opt(find, &[&holder(scope), &queue]).await?;
+    found
+        .map(|row| {
+            let age = get::<Option<i64>>(&row, 0)?.map(u32::try_from);
+            Ok(TaskConfig {
+                max_heartbeat_age: age.transpose().map_err(Failure::damaged)?,
+                config: get(&row, 1)?,
+            })
+        })
+        .transpose()
+}
+
+pub(crate) async fn set(
+    db: &Session,
+    scope: &TaskScope,
+    queue: &str,
+    config: &TaskConfig,
+) -> Work<()> {
+    let (warehouse, project) = columns(scope);
+    let set = db
+        .execute(
+            "insert into task_config (warehouse_id, project_id, queue, max_heartbeat_age, config)
+             select $1::uuid, $2::text, $3, $4, $5
+             where exists (select from warehouse where id = $1)
+                 or exists (select from project where id = $2)
+             on conflict (holder, queue) do update
+             set max_heartbeat_age = excluded.max_heartbeat_age, config = excluded.config",
+            &[
+                &warehouse,
+                &project,
+                &queue,
+                &config.max_heartbeat_age.map(i64::from),
+                &config.config,
+            ],
+        )
+        .await;
+    match set {
+        // It went at this moment.
+        Err(failure) if failure.is_still_referred_to() => Err(not_found(entity(scope))),
+        Err(failure) => Err(failure),
+        Ok(0) => Err(not_found(entity(scope))),
+        Ok(_) => Ok(()),
+    }
+}
+
+pub(crate) fn entity(scope: &TaskScope) -> Entity {
+    match scope {
+        TaskScope::Warehouse(id) => Entity::Warehouse(*id),
+        TaskScope::Project(id) => Entity::Project(id.clone()),
+    }
+}
+
+/// The warehouse or the project.
+pub(crate) fn columns(scope: &TaskScope) -> (Option<Uuid>, Option<&str>) {
+    match scope {
+        TaskScope::Warehouse(id) => (Some(id.as_uuid()), None),
+        TaskScope::Project(id) => (None, Some(id.as_str())),
+    }
+}
+
+pub(crate) async fn idle_projects(
+    db: &Session,
+    queue: &str,
+    limit: u32,
+) -> Work<Vec<(ProjectId, Option<Timestamp>)>> {
+    let rows = db
+        .query(
+            "select id, (select max(ended_at) from task_log
+                         where holder = project.id and is_last and queue = $1)
+             from project where not exists (select from task
+                 where queue = $1 and project_id = project.id and warehouse_id is null)
+             order by id limit $2",
+            &[&queue, &i64::from(limit)],
+        )
+        .await?;
+    row::all(&rows, |row| {
+        let project: &str = get(row, 0)?;
+        let project = project.parse().map_err(Failure::damaged)?;
+        Ok((project, row::time(row, 1)?))
+    })
+}
+
+/// A project that has gone meanwhile, or got its task from another replica, gets none.
+pub(crate) async fn queue_for_projects(db: &Session, tasks: &[NewTask]) -> Work<()> {
+    let all = NewTasks::of(tasks);
+    db.execute(
+        "with new as materialized (
+             select new.*, project.id as owner from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
+                     $5::text[], $6::bigint[], $7::bigint[])
+                 as new(id, queue, project_id, subject, payload, created_at, due_at)
+             join project on project.id = new.project_id
+         ), queued as (
+             insert into task (id, queue, project_id, subject, payload, created_at, scheduled_for, due_at)
+             select id, queue, owner, subject, payload, created_at, due_at, due_at from new
+             order by owner on conflict do nothing
+         )
+         insert into task_turn (project_id, queue, turn) select owner, queue, 0 from new
+         order by owner on conflict do nothing",
+        &[
+            &all.ids,
+            &all.queues,
+            &all.projects,
+            &all.subjects,
+            &all.payloads,
+            &all.created,
+            &all.due,
+        ],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Durable work: what is seen of it.
+
+use model::{Page, PageRequest, PageToken, TaskId, Timestamp};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use store::{
+    TaskAttempt, TaskDetails, TaskFilter, TaskInfo, TaskScope, TaskStatus, TaskTabular, WholeScope,
+};
+use uuid::Uuid;
+
+use crate::error::{Failure, Work};
+use crate::row;
+
+const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, queue,
+    status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at";
+
+/// Whose turn a task of this scope counts for, as the database writes it.
+pub(crate) fn holder(scope: &TaskScope) -> String {
+    match scope {
+        TaskScope::Warehouse(id) => id.as_uuid().simple().to_string(),
+        TaskScope::Project(id) => id.as_str().to_owned(),
+    }
+}
+
+pub(crate) fn list(
+    db: &Connection,
+    scope: &TaskScope,
+    filter: &TaskFilter,
+    page: &PageRequest,
+) -> Work<Page<TaskInfo>> {
+    let mut sql = format!("select {COLUMNS} from task_state where holder = ?");
+    let mut values = vec![Value::Text(holder(scope))];
+    // A token that no list has answered is before all.
+    let after = page.after.as_ref().map(PageToken::as_key);
+    if let Some(after) = after.and_then(|key| Uuid::parse_str(key).ok()) {
+        sql += " and id < ?";
+        values.push(Value::Blob(after.as_bytes().to_vec()));
+    }
+    narrow(&mut sql, &mut values, filter);
+    sql += " order by id desc limit ?";
+    values.push(Value::Integer(i64::from(page.size.items()) + 1));
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = row::all(statement.query(params_from_iter(values))?, info)?;
+    Ok(Page::cut(rows, page.size, |task| task.id.to_string()))
+}
+
+fn narrow(sql: &mut String, values: &mut Vec<Value>, filter: &TaskFilter) {
+    let mut among = |sql: &mut String, column: &str, texts: Vec<&str>| {
+        sql.extend([" and ", column, " in (select value from json_each(?))"]);
+        values.push(Value::Text(serde_json::Value::from(texts).to_string()));
+    };
+    if let Some(statuses) = &filter.statuses {
+        let texts = statuses.iter().map(|status| status.as_str()).collect();
+        among(sql, "status", texts);
+    }
+    if let Some(queues) = &filter.queues {
+        among(sql, "queue", queues.iter().map(String::as_str).collect());
+    }
+    if let Some(subjects) = &filter.subjects {
+        let ids: Vec<_> = subjects
+            .tabulars
+            .iter()
+            .map(|id| id.as_uuid().simple().to_string())
+            .collect();
+        *sql += " and (lower(hex(tabular_id)) in (select value from json_each(?))";
+        values.push(Value::Text(serde_json::Value::from(ids).to_string()));
+        if subjects.whole == WholeScope::Included {
+            *sql += " or tabular_id is null";
+        }
+        *sql += ")";
+    }
+    for (bound, test) in [
+        (filter.created_after, " and created_at >= ?"),
+        (filter.created_before, " and created_at <= ?"),
+    ] {
+        if let Some(bound) = bound {
+            *sql += test;
+            values.push(Value::Integer(bound.as_ms()));
+        }
+    }
+}
+
+pub(crate) fn find(db: &Connection, scope: &TaskScope, ids: &[TaskId]) -> Work<Vec<TaskInfo>> {
+    let mut statement = db.prepare_cached(&format!(
+        "select {COLUMNS} from task_state where id = ?1 and holder = ?2"
+    ))?;
+    let mut found = Vec::new();
+    for id in ids {
+        let rows = statement.query(params![id.as_uuid(), holder(scope)])?;
+        found.extend(row::all(rows, info)?);
+    }
+    Ok(found)
+}
+
+pub(crate) fn details(
+    db: &Connection,
+    scope: &TaskScope,
+    id: TaskId,
+    attempts: u32,
+) -> Work<Option<TaskDetails>> {
+    let found = db
+        .prepare_cached(&format!(
+            "select {COLUMNS}, payload, details, message from task_state
+             where id = ?1 and holder = ?2"
+        ))?
+        .query_row(params![id.as_uuid(), holder(scope)], |row| {
+            Ok(info(row).and_then(|info| Ok((info, row.get(15)?, row.get(16)?, row.get(17)?))))
+        })
+        .optional()?;
+    let Some((info, payload, details, message)) = found.transpose()? else {
+        return Ok(None);
+    };
+    let mut statement = db.prepare_cached(
+        "select attempt, outcome, scheduled_for, picked_up_at, ended_at, created_at, message,
+             progress, details
+         from task_log where task_id = ?1 and not is_last order by attempt desc limit ?2",
+    )?;
+    let attempts = row::all(statement.query(params![id.as_uuid(), attempts])?, attempt)?;
+    Ok(Some(TaskDetails {
+        info,
+        payload,
+        details,
+        message,
+        attempts,
+    }))
+}
+
+fn info(row: &Row<'_>) -> Work<TaskInfo> {
+    let project: String = row.get(2)?;
+    Ok(TaskInfo {
+        id: row.get::<_, Uuid>(0)?.into(),
+        project: project.parse().map_err(Failure::damaged)?,
+        scope: scope(row, 1)?,
+        tabular: tabular(row, 3)?,
+        queue: row.get(6)?,
+        status: status(&row.get::<_, String>(7)?)?,
+        scheduled_for: Timestamp::from_ms(row.get(8)?),
+        picked_up_at: time(row, 9)?,
+        attempt: row.get(10)?,
+        heartbeat_at: time(row, 11)?,
+        progress: row.get(12)?,
+        created_at: Timestamp::from_ms(row.get(13)?),
+        updated_at: time(row, 14)?,
+    })
+}
+
+fn attempt(row: &Row<'_>) -> Work<TaskAttempt> {
+    Ok(TaskAttempt {
+        attempt: row.get(0)?,
+        status: status(&row.get::<_, String>(1)?)?,
+        scheduled_for: Timestamp::from_ms(row.get(2)?),
+        started_at: time(row, 3)?,
+        ended_at: Timestamp::from_ms(row.get(4)?),
+        created_at: Timestamp::from_ms(row.get(5)?),
+        message: row.get(6)?,
+        progress: row.get(7)?,
+        details: row.get(8)?,
+    })
+}
+
+fn status(text: &str) -> Work<TaskStatus> {
+    TaskStatus::from_stored(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown status of a task `{text}`")))
+}
+
+fn time(row: &Row<'_>, at: usize) -> Work<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_ms))
+}
+
+/// `warehouse_id, project_id` from the given column on.
+pub(crate) fn scope(row: &Row<'_>, first: usize) -> Work<TaskScope> {
+    if let Some(warehouse) = row.get::<_, Option<Uuid>>(first)? {
+        return Ok(TaskScope::Warehouse(warehouse.into()));
+    }
+    let project: String = row.get(first + 1)?;
+    Ok(TaskScope::Project(
+        project.parse().map_err(Failure::damaged)?,
+    ))
+}
+
+/// `tabular_id, tabular_kind, tabular_path` from the given column on.
+pub(crate) fn tabular(row: &Row<'_>, first: usize) -> Work<Option<TaskTabular>> {
+    let Some(id) = row.get::<_, Option<Uuid>>(first)? else {
+        return Ok(None);
+    };
+    let (kind, path): (String, String) = (row.get(first + 1)?, row.get(first + 2)?);
+    Ok(Some(TaskTabular {
+        id: id.into(),
+        kind: row::kind(&kind)?,
+        path: serde_json::from_str(&path).map_err(Failure::damaged)?,
+    }))
+}

@@ -1,0 +1,351 @@
+//! What is seen and wanted of durable work.
+
+use std::sync::Arc;
+
+use model::{PageRequest, PageSize, ProjectId, TabularId, TabularKind, TaskId, WarehouseId};
+
+use super::fixture::{Catalog, NOW, later, lease, refused, task};
+use super::task::{claim, done, enqueue, one};
+use crate::{
+    Effects, Entity, Hold, NewTask, Store, StoreError, TaskConfig, TaskControl, TaskDetails,
+    TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular, WholeScope,
+};
+
+fn scope(catalog: &Catalog) -> TaskScope {
+    TaskScope::Warehouse(catalog.warehouse)
+}
+
+async fn details(store: &Arc<dyn Store>, catalog: &Catalog, id: TaskId) -> TaskDetails {
+    let found = store.task_details(&scope(catalog), id, 10).await.unwrap();
+    found.unwrap()
+}
+
+pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let tabular = TaskTabular {
+        id: TabularId::generate(),
+        kind: TabularKind::View,
+        path: vec!["ns".to_owned(), "v".to_owned()],
+    };
+    let new = NewTask {
+        tabular: Some(tabular.clone()),
+        ..task("queue", catalog.warehouse)
+    };
+    let id = new.id;
+    enqueue(store, vec![new.clone()]).await;
+    let seen = details(store, &catalog, id).await;
+    assert_eq!(seen.info.status, TaskStatus::Scheduled);
+    assert_eq!(
+        (&seen.info.scope, &seen.info.tabular),
+        (&new.scope, &Some(tabular))
+    );
+    assert_eq!(seen.info.project, catalog.project);
+    assert_eq!((seen.info.scheduled_for, seen.info.created_at), (NOW, NOW));
+    assert_eq!((seen.payload, seen.info.attempt), (new.payload, 0));
+
+    claim(store, "w", later(5)).await.unwrap();
+    let report = TaskReport {
+        progress: 0.5,
+        details: "{\"files\":7}".to_owned(),
+    };
+    let held = (id, "w");
+    let hold = store.task_extend(held, lease(later(7), later(90)), Some(report));
+    assert_eq!(hold.await.unwrap(), Hold::GoOn);
+    let seen = details(store, &catalog, id).await;
+    assert_eq!(seen.info.status, TaskStatus::Running);
+    assert_eq!(seen.info.picked_up_at, Some(later(5)));
+    assert_eq!(seen.info.heartbeat_at, Some(later(7)));
+    assert_eq!((seen.info.progress, seen.info.attempt), (0.5, 1));
+    assert_eq!(seen.details.as_deref(), Some("{\"files\":7}"));
+
+    let retry = TaskEnd::Retry {
+        not_before: later(50),
+        message: "not yet".to_owned(),
+    };
+    store.task_end(held, retry, later(9)).await.unwrap();
+    let seen = details(store, &catalog, id).await;
+    assert_eq!(seen.info.status, TaskStatus::Scheduled);
+    assert_eq!(seen.info.scheduled_for, later(50));
+    let first = &seen.attempts[0];
+    assert_eq!((first.attempt, first.status), (1, TaskStatus::Failed));
+    assert_eq!(
+        (first.started_at, first.ended_at),
+        (Some(later(5)), later(9))
+    );
+    assert_eq!((first.message.as_str(), first.progress), ("not yet", 0.5));
+
+    claim(store, "w", later(60)).await.unwrap();
+    store.task_end(held, done(), later(61)).await.unwrap();
+    let seen = details(store, &catalog, id).await;
+    assert_eq!(
+        (seen.info.status, seen.info.progress),
+        (TaskStatus::Success, 1.0)
+    );
+    assert_eq!(
+        (seen.message.as_deref(), seen.info.attempt),
+        (Some("well"), 2)
+    );
+    assert_eq!(seen.attempts.len(), 1, "the last one is the task itself");
+    let none = store.task_details(&scope(&catalog), id, 0).await.unwrap();
+    assert!(none.unwrap().attempts.is_empty());
+    let other = catalog.other("other").await;
+    let elsewhere = store.task_details(&scope(&other), id, 5).await.unwrap();
+    assert_eq!(elsewhere, None);
+}
+
+pub async fn the_attempt_of_a_dead_worker_is_logged(store: &Arc<dyn Store>) {
+    let (catalog, id) = one(store).await;
+    claim(store, "dead", NOW).await.unwrap();
+    claim(store, "w", later(100)).await.unwrap();
+    let seen = details(store, &catalog, id).await;
+    assert_eq!((seen.info.attempt, seen.attempts.len()), (2, 1));
+    assert_eq!(seen.attempts[0].started_at, Some(NOW));
+    assert_eq!(seen.attempts[0].ended_at, later(100));
+}
+
+pub async fn lists_show_the_latest_first_and_what_fits_only(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let other = catalog.other("other").await;
+    let tabular = TaskTabular {
+        id: TabularId::generate(),
+        kind: TabularKind::Table,
+        path: vec!["t".to_owned()],
+    };
+    let mut all = Vec::new();
+    for number in 0..4 {
+        all.push(NewTask {
+            queue: ["queue", "second"][number % 2],
+            created_at: later(i64::try_from(number).unwrap()),
+            tabular: (number == 3).then(|| tabular.clone()),
+            ..task("queue", catalog.warehouse)
+        });
+    }
+    enqueue(store, all.clone()).await;
+    enqueue(store, vec![task("queue", other.warehouse)]).await;
+    let of = scope(&catalog);
+    store
+        .task_control(&of, vec![all[0].id], TaskControl::Cancel, NOW)
+        .await
+        .unwrap();
+    let list = async |filter: TaskFilter| -> Vec<usize> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let size = PageSize::clamped(3);
+            let page = PageRequest { after, size };
+            let page = store.task_list(&of, filter.clone(), page).await.unwrap();
+            ids.extend(page.items.iter().map(|found| found.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let place = |id| all.iter().position(|new| new.id == id).unwrap();
+        ids.into_iter().map(place).collect()
+    };
+    let none = TaskFilter::default;
+    assert_eq!(list(none()).await, [3, 2, 1, 0]);
+    let queues = Some(vec!["second".to_owned()]);
+    assert_eq!(list(TaskFilter { queues, ..none() }).await, [3, 1]);
+    let statuses = Some(vec![TaskStatus::Cancelled, TaskStatus::Running]);
+    assert_eq!(list(TaskFilter { statuses, ..none() }).await, [0]);
+    let created = TaskFilter {
+        created_after: Some(later(1)),
+        created_before: Some(later(2)),
+        ..none()
+    };
+    assert_eq!(list(created).await, [2, 1]);
+    let about = |tabulars, whole| TaskFilter {
+        subjects: Some(TaskSubjects { tabulars, whole }),
+        ..none()
+    };
+    assert_eq!(
+        list(about(vec![tabular.id], WholeScope::Excluded)).await,
+        [3]
+    );
+    assert_eq!(list(about(vec![], WholeScope::Included)).await, [2, 1, 0]);
+    let all_of_them = list(about(vec![tabular.id], WholeScope::Included));
+    assert_eq!(all_of_them.await.len(), 4);
+    let found = store.task_find(&of, all.iter().map(|new| new.id).collect());
+    assert_eq!(found.await.unwrap().len(), 4);
+    let foreign = store.task_find(&scope(&other), vec![all[1].id]).await;
+    assert!(foreign.unwrap().is_empty());
+}
+
+pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
+    let (catalog, id) = one(store).await;
+    let of = scope(&catalog);
+    let stop = || store.task_control(&of, vec![id], TaskControl::Stop, NOW);
+    // One that waits has nothing to stop.
+    stop().await.unwrap();
+    assert_eq!(
+        details(store, &catalog, id).await.info.status,
+        TaskStatus::Scheduled
+    );
+    claim(store, "w", NOW).await.unwrap();
+    stop().await.unwrap();
+    assert_eq!(
+        details(store, &catalog, id).await.info.status,
+        TaskStatus::Stopping
+    );
+    let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
+    assert_eq!(hold.await.unwrap(), Hold::Stop);
+    store
+        .task_control(&of, vec![id], TaskControl::RunAt(later(70)), NOW)
+        .await
+        .unwrap();
+    let retry = TaskEnd::Retry {
+        not_before: later(10),
+        message: "stopped".to_owned(),
+    };
+    store.task_end((id, "w"), retry, later(2)).await.unwrap();
+    claim(store, "w", later(10)).await.unwrap();
+    let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
+    assert_eq!(
+        hold.await.unwrap(),
+        Hold::GoOn,
+        "the wish was for the last attempt"
+    );
+}
+
+pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let (waiting, running) = (
+        task("queue", catalog.warehouse),
+        NewTask {
+            not_before: later(-1),
+            ..task("queue", catalog.warehouse)
+        },
+    );
+    let ids = vec![waiting.id, running.id];
+    enqueue(store, vec![waiting, running.clone()]).await;
+    assert_eq!(claim(store, "w", NOW).await.unwrap().id, running.id);
+    let other = catalog.other("other").await;
+    let cancel = async |of: &TaskScope| {
+        let done = store.task_control(of, ids.clone(), TaskControl::Cancel, later(3));
+        done.await.unwrap();
+    };
+    cancel(&scope(&other)).await;
+    assert_eq!(store.task_count("queue").await.unwrap(), 2, "not its own");
+    cancel(&scope(&catalog)).await;
+    assert_eq!(store.task_count("queue").await.unwrap(), 0);
+    let lost = store.task_extend((running.id, "w"), lease(NOW, later(50)), None);
+    refused!(lost.await, StoreError::NotFound(Entity::Task(_)));
+    for id in ids {
+        let seen = details(store, &catalog, id).await;
+        assert_eq!(seen.info.status, TaskStatus::Cancelled);
+        assert_eq!(seen.info.updated_at, Some(later(3)));
+    }
+}
+
+pub async fn a_waiting_task_is_started_when_it_is_wanted(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let late = NewTask {
+        not_before: later(9_000),
+        ..task("queue", catalog.warehouse)
+    };
+    let id = late.id;
+    enqueue(store, vec![late]).await;
+    let run_at = |at| {
+        let of = scope(&catalog);
+        async move {
+            store
+                .task_control(&of, vec![id], TaskControl::RunAt(at), NOW)
+                .await
+                .unwrap();
+        }
+    };
+    run_at(later(20)).await;
+    assert_eq!(
+        details(store, &catalog, id).await.info.scheduled_for,
+        later(20)
+    );
+    assert_eq!(claim(store, "w", later(19)).await, None);
+    claim(store, "w", later(20)).await.unwrap();
+    // While it runs it is left alone.
+    run_at(later(21)).await;
+    assert_eq!(claim(store, "other", later(22)).await, None);
+    assert_eq!(
+        details(store, &catalog, id).await.info.scheduled_for,
+        later(20)
+    );
+}
+
+pub async fn a_configuration_is_kept_for_each_scope_and_queue(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let of = scope(&catalog);
+    let load = async |of: &TaskScope, queue| store.task_config_load(of, queue).await.unwrap();
+    assert_eq!(load(&of, "queue").await, None);
+    let first = TaskConfig {
+        max_heartbeat_age: Some(90),
+        config: "{\"a\":1}".to_owned(),
+    };
+    let second = TaskConfig {
+        max_heartbeat_age: None,
+        config: "{}".to_owned(),
+    };
+    for config in [first, second.clone()] {
+        store
+            .task_config_set(&of, "queue", config.clone())
+            .await
+            .unwrap();
+        assert_eq!(load(&of, "queue").await, Some(config));
+    }
+    assert_eq!(load(&of, "other").await, None);
+    let project = TaskScope::Project(catalog.project.clone());
+    assert_eq!(load(&project, "queue").await, None);
+    store
+        .task_config_set(&project, "queue", second.clone())
+        .await
+        .unwrap();
+    assert_eq!(load(&project, "queue").await, Some(second.clone()));
+    let nowhere = TaskScope::Warehouse(WarehouseId::generate());
+    let set = store.task_config_set(&nowhere, "queue", second).await;
+    refused!(set, StoreError::NotFound(Entity::Warehouse(_)));
+}
+
+pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let project = TaskScope::Project(catalog.project.clone());
+    let idle = || store.task_idle_projects("queue", 10);
+    assert_eq!(idle().await.unwrap(), [(catalog.project.clone(), None)]);
+    let new = || NewTask {
+        scope: project.clone(),
+        subject: String::new(),
+        ..task("queue", catalog.warehouse)
+    };
+    let gone = NewTask {
+        scope: TaskScope::Project(ProjectId::generate()),
+        ..new()
+    };
+    let first = new();
+    for tasks in [vec![first.clone(), gone], vec![new()]] {
+        store.task_queue_for_projects(tasks).await.unwrap();
+    }
+    assert_eq!(store.task_count("queue").await.unwrap(), 1);
+    assert!(idle().await.unwrap().is_empty());
+    let claimed = claim(store, "w", NOW).await.unwrap();
+    assert_eq!((claimed.id, &claimed.scope), (first.id, &project));
+    store
+        .task_end((first.id, "w"), done(), later(7))
+        .await
+        .unwrap();
+    assert_eq!(
+        idle().await.unwrap(),
+        [(catalog.project.clone(), Some(later(7)))]
+    );
+    let seen = store.task_find(&project, vec![first.id]).await.unwrap();
+    assert_eq!(seen[0].status, TaskStatus::Success);
+    // Its tasks do not keep a project, and its log is trimmed when it is gone.
+    store.task_queue_for_projects(vec![new()]).await.unwrap();
+    store
+        .warehouse_drop(catalog.warehouse, Effects::none())
+        .await
+        .unwrap();
+    assert_eq!(store.task_log_trim(None, later(99), 9).await.unwrap(), 0);
+    store
+        .project_drop(&catalog.project, Effects::none())
+        .await
+        .unwrap();
+    assert_eq!(store.task_count("queue").await.unwrap(), 0);
+    assert_eq!(store.task_log_trim(None, later(99), 9).await.unwrap(), 1);
+}
