@@ -8,7 +8,7 @@ use model::{
 use objects::Location;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
-use store::{Protection, StoredMetadata, TabularContent, TabularStamp};
+use store::{Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp};
 
 use crate::Result;
 use crate::bounded::{Bounded, Weight, bounded};
@@ -22,23 +22,34 @@ pub enum Representation {
     Refs,
 }
 
-/// A table's or view's content at one version.
+/// A table or view at one version, with its content.
 #[derive(Debug)]
 pub(crate) struct Versioned {
-    pub(crate) version: Version,
     pub(crate) content: TabularContent,
+    warehouse: WarehouseId,
+    seen: Seen,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
 }
 
 impl Versioned {
-    pub(crate) const fn new(version: Version, content: TabularContent) -> Self {
+    const fn new(warehouse: WarehouseId, seen: Seen, content: TabularContent) -> Self {
         Self {
-            version,
             content,
+            warehouse,
+            seen,
             file: OnceLock::new(),
             folder: OnceLock::new(),
         }
+    }
+
+    pub(crate) const fn version(&self) -> Version {
+        self.seen.stamp.version
+    }
+
+    /// What it was at this version.
+    pub(crate) const fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// The metadata file, parsed once.
@@ -60,7 +71,7 @@ impl Versioned {
     }
 }
 
-/// What stood at a path.
+/// What stood at a path, or had an id.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) namespace: NamespaceId,
@@ -83,6 +94,21 @@ impl Seen {
             content: None,
         };
         Self { namespace, stamp }
+    }
+
+    /// What the database has told by id.
+    pub(crate) const fn of_row(row: &TabularRow) -> Self {
+        let stamp = TabularStamp {
+            id: row.id,
+            kind: row.kind,
+            version: row.version,
+            protection: row.protection,
+            content: None,
+        };
+        Self {
+            namespace: row.namespace,
+            stamp,
+        }
     }
 
     /// The same after a commit.
@@ -149,7 +175,7 @@ impl MetadataCache {
         let place = Place(warehouse, path.namespace.key(), path.name.key());
         let seen = self.hints.get(&place)?;
         let stored = self.stored.get(&seen.stamp.id);
-        let versioned = stored.filter(|stored| stored.version == seen.stamp.version);
+        let versioned = stored.filter(|stored| stored.version() == seen.stamp.version);
         Some((seen, versioned))
     }
 
@@ -166,9 +192,20 @@ impl MetadataCache {
         seen: Seen,
         content: TabularContent,
     ) -> Arc<Versioned> {
-        let (id, version) = (seen.stamp.id, seen.stamp.version);
-        self.remember(warehouse, path, seen);
-        self.put(id, version, content)
+        self.remember(warehouse, path, seen.clone());
+        self.put(Versioned::new(warehouse, seen, content))
+    }
+
+    /// Keeps what the database has told by id.
+    pub(crate) fn put_row(&self, row: TabularRow) -> Arc<Versioned> {
+        let seen = Seen::of_row(&row);
+        self.put(Versioned::new(row.warehouse, seen, row.content))
+    }
+
+    /// What is kept of the table or view with this id, if that was in the warehouse.
+    pub(crate) fn with_id(&self, warehouse: WarehouseId, id: TabularId) -> Option<Arc<Versioned>> {
+        let kept = self.stored.get(&id);
+        kept.filter(|kept| kept.warehouse == warehouse)
     }
 
     /// Forgets what stood at the path.
@@ -177,15 +214,10 @@ impl MetadataCache {
         self.hints.remove(&place);
     }
 
-    /// Keeps what the database said.
-    pub(crate) fn put(
-        &self,
-        id: TabularId,
-        version: Version,
-        content: TabularContent,
-    ) -> Arc<Versioned> {
-        let versioned = Arc::new(Versioned::new(version, content));
-        self.stored.insert(id, Arc::clone(&versioned));
+    fn put(&self, versioned: Versioned) -> Arc<Versioned> {
+        let versioned = Arc::new(versioned);
+        self.stored
+            .insert(versioned.seen.stamp.id, Arc::clone(&versioned));
         versioned
     }
 

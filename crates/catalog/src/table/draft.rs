@@ -96,7 +96,7 @@ impl<'a> Draft<'a> {
             grants: Vec::new(),
             is_written: false,
             id: self.table.id(),
-            base_version: self.versioned.version,
+            base_version: self.versioned.version(),
             base_file: Some(content.metadata_location.clone()),
             proof: Proof::Table(self.table),
             file: None,

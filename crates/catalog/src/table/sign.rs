@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use authz::{Action, WarehouseAction};
-use futures::future::join;
 use model::{NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
 };
-use store::{ResolveTarget, StoreError, TabularRow};
+use store::ResolveTarget;
 
 use crate::tabular::{TabularTarget, data_action};
 use crate::warehouse::Warehouse;
@@ -48,12 +47,10 @@ pub async fn sign_by_id(
     wanted: SignRequest,
     staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
-    // At the same time: as many round trips as a load takes.
-    let warehouse = cx.resolve(at.0, ResolveTarget::Warehouse);
-    let (warehouse, row) = join(warehouse, find_table(cx, at)).await;
-    let (warehouse, _) = warehouse?;
+    let (warehouse, found) = cx.find_content_by_id(at).await?;
     let understood = parse(cx, &warehouse, wanted);
-    let Some(row) = row? else {
+    let found = found.filter(|(target, _)| is_signed_for(target.kind()));
+    let Some((target, versioned)) = found else {
         // What is wrong with a location tells of the storage profile, so it is not told.
         if let Some(staged) = staged
             && let Ok(understood) = &understood
@@ -65,16 +62,15 @@ pub async fn sign_by_id(
         }
         return sign_at_place(cx, request, warehouse, understood).await;
     };
-    let folder = folder(&row.content.location)?;
+    let folder = versioned.folder()?;
     if let Ok(elsewhere) = &understood
-        && !elsewhere.location().is_within(&folder)
+        && !elsewhere.location().is_within(folder)
     {
         return sign_at_place(cx, request, warehouse, understood).await;
     }
-    let target = TabularTarget::of_row(warehouse, &row);
-    let action = needed(row.kind, &understood);
+    let action = needed(target.kind(), &understood);
     let target = cx.require(request, action, target).await?;
-    sign_within(cx, &target.warehouse, &understood?, folder).await
+    sign_within(cx, &target.warehouse, &understood?, folder.clone()).await
 }
 
 /// The same for the table that the request leads to: to where it is, or has been before it moved.
@@ -142,15 +138,6 @@ async fn sign_at_place(
 /// Whether it has files beside its metadata.
 fn is_signed_for(kind: TabularKind) -> bool {
     matches!(kind, TabularKind::Table | TabularKind::GenericTable)
-}
-
-/// A live table, generic or not.
-async fn find_table(cx: &Catalog, at: (WarehouseId, TabularId)) -> Result<Option<TabularRow>> {
-    match cx.lookup().tabular_load(at.0, at.1).await {
-        Ok(row) => Ok(Some(row).filter(|row| is_signed_for(row.kind))),
-        Err(StoreError::NotFound(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What the caller must be allowed to. Whoever may not read is not told what is wrong with the request.

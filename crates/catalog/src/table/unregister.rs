@@ -57,7 +57,7 @@ async fn attempt(
     };
     let dropped = cx
         .store(&table)
-        .tabular_drop((table.id(), versioned.version), effects)
+        .tabular_drop((table.id(), versioned.version()), effects)
         .await;
     match dropped {
         Ok(()) => Ok(Some((

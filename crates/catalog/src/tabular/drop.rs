@@ -93,7 +93,7 @@ async fn attempt(
         idempotency: request.record(&(), now)?,
         ..Effects::none()
     };
-    let (store, at) = (cx.store(&target), (target.id(), versioned.version));
+    let (store, at) = (cx.store(&target), (target.id(), versioned.version()));
     let dropped = match fate.mode {
         DropMode::Hard => store.tabular_drop(at, effects).await,
         DropMode::Soft(how) => store.soft_drop(at, how, effects).await,

@@ -53,7 +53,7 @@ impl Loaded {
             metadata_location: Some(content.metadata_location.clone()),
             metadata: content.metadata.clone(),
             representation: Representation::All,
-            version: Some(versioned.version),
+            version: Some(versioned.version()),
             access: None,
         }
     }
@@ -205,7 +205,7 @@ async fn loaded_again(
             let is_own = row.content.metadata_location == committed.metadata_location;
             let visible = cx.require_visible(request, target).await;
             if is_own || visible.is_ok() {
-                let versioned = cx.metadata.put(id, row.version, row.content);
+                let versioned = cx.metadata.put_row(row);
                 let grant = visible.ok().and_then(|(_, grant)| grant);
                 let grant = grant.filter(|_| warehouse.row.status == WarehouseStatus::Active);
                 let loaded = Loaded::of(&warehouse, id, &versioned);

@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, GenericTableAction, Protected, Resource, TableAction, ViewAction};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::Permission;
-use store::{ResolveTarget, TabularRow, TabularStamp};
+use store::{ResolveTarget, StoreError, TabularRow, TabularStamp};
 
 use crate::cache::{Seen, Versioned};
 use crate::warehouse::Warehouse;
@@ -24,16 +24,13 @@ pub(crate) struct TabularTarget {
 impl TabularTarget {
     /// Of a row that was found by its id.
     pub(crate) fn of_row(warehouse: Arc<Warehouse>, row: &TabularRow) -> Self {
-        let stamp = TabularStamp {
-            id: row.id,
-            kind: row.kind,
-            version: row.version,
-            protection: row.protection,
-            content: None,
-        };
+        Self::of_seen(warehouse, Seen::of_row(row))
+    }
+
+    fn of_seen(warehouse: Arc<Warehouse>, Seen { namespace, stamp }: Seen) -> Self {
         Self {
             warehouse,
-            namespace: row.namespace,
+            namespace,
             stamp,
         }
     }
@@ -286,19 +283,42 @@ impl Catalog {
     async fn find_again(
         &self,
         (warehouse, path): (WarehouseId, &TabularPath),
-        Seen { namespace, stamp }: Seen,
+        seen: Seen,
     ) -> Result<Option<TabularTarget>> {
-        let target = ResolveTarget::Unchanged(stamp.id, stamp.version);
+        let target = ResolveTarget::Unchanged(seen.stamp.id, seen.stamp.version);
         let (within, resolved) = self.resolve(warehouse, target).await?;
         if !resolved.is_unchanged {
             self.metadata.forget(warehouse, path);
             return Ok(None);
         }
-        Ok(Some(TabularTarget {
-            warehouse: within,
-            namespace,
-            stamp,
-        }))
+        Ok(Some(TabularTarget::of_seen(within, seen)))
+    }
+
+    /// What has the id with its current content, for a caller who has yet to be asked about; the warehouse alone if nothing has.
+    pub(crate) async fn find_content_by_id(
+        &self,
+        (warehouse, id): (WarehouseId, TabularId),
+    ) -> Result<(Arc<Warehouse>, Option<(TabularTarget, Arc<Versioned>)>)> {
+        if let Some(versioned) = self.metadata.with_id(warehouse, id) {
+            let target = ResolveTarget::Unchanged(id, versioned.version());
+            let (within, resolved) = self.resolve(warehouse, target).await?;
+            if resolved.is_unchanged {
+                let seen = versioned.seen().clone();
+                let target = TabularTarget::of_seen(Arc::clone(&within), seen);
+                return Ok((within, Some((target, versioned))));
+            }
+        }
+        // At the same time: as many round trips as a load takes.
+        let within = self.resolve(warehouse, ResolveTarget::Warehouse);
+        let (within, row) = join(within, self.lookup().tabular_load(warehouse, id)).await;
+        let (within, _) = within?;
+        let row = match row {
+            Ok(row) => row,
+            Err(StoreError::NotFound(_)) => return Ok((within, None)),
+            Err(error) => return Err(error.into()),
+        };
+        let target = TabularTarget::of_row(Arc::clone(&within), &row);
+        Ok((within, Some((target, self.metadata.put_row(row)))))
     }
 
     async fn find_by_name(

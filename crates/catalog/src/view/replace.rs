@@ -91,7 +91,7 @@ async fn attempt(
     };
     let swap = Swap {
         id: view.id(),
-        expected: versioned.version,
+        expected: versioned.version(),
         claimed_location,
         content: content.clone(),
     };
@@ -103,7 +103,7 @@ async fn attempt(
     };
     match cx.store(&view).tabular_commit(commit, effects).await {
         Ok(()) => {
-            let seen = view.seen().at(versioned.version.next());
+            let seen = view.seen().at(versioned.version().next());
             let versioned = cx.metadata.put_at(at, seen, content);
             let loaded = Loaded::of(warehouse, view.id(), &versioned);
             Ok(Some((committed, loaded.with_access(access))))

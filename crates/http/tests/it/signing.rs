@@ -247,6 +247,34 @@ async fn a_table_that_moved_is_found_by_where_it_has_been() {
 }
 
 #[tokio::test]
+async fn a_table_is_signed_for_by_its_id_as_it_is_now() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    let [_, by_id] = on.paths();
+    let table = format!("/catalog/v1/{}/namespaces/ns/tables/t", on.warehouse);
+    let uri = on.uri("/data/a");
+    on.sign(&by_id, "GET", &uri).await.expect(200);
+    // Known by its id in its own warehouse, it is in no other one.
+    let elsewhere = by_id.replace(&on.warehouse, &on.app.warehouse);
+    assert!(on.sign(&elsewhere, "GET", &uri).await.error().0 < 500);
+    let properties = json!({ "action": "set-properties", "updates": { "a": "b" } });
+    let commit = json!({ "requirements": [], "updates": [properties] });
+    on.app.post(&table, &commit).await.expect(200);
+    on.sign(&by_id, "GET", &uri).await.expect(200);
+    let other = json!({ "namespace": ["ns"], "name": "renamed" });
+    let rename = json!({ "source": { "namespace": ["ns"], "name": "t" }, "destination": other });
+    let renames = format!("/catalog/v1/{}/tables/rename", on.warehouse);
+    on.app.post(&renames, &rename).await.expect(204);
+    on.sign(&by_id, "GET", &uri).await.expect(200);
+    let dropped = format!("/catalog/v1/{}/namespaces/ns/tables/renamed", on.warehouse);
+    on.app.delete(&dropped).await.expect(204);
+    let (status, kind, _) = on.sign(&by_id, "GET", &uri).await.error();
+    let kind = kind.as_str();
+    assert_eq!((status, kind), (400, "NoSuchTableLocationException"));
+}
+
+#[tokio::test]
 async fn what_is_hidden_is_as_if_it_were_not_there() {
     let Some(on) = OnS3::start(json!({})).await else {
         return;
