@@ -41,10 +41,12 @@ use connection::{BoxedWork, Lanes, Pools, Session, change, in_own_task};
 use store::{Effects, Result, StoreError};
 
 use crate::error::{Failure, Work};
+use crate::tabular::{Lists, gather_lists};
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
     lanes: Lanes,
+    lists: Lists,
     pools: Arc<Pools>,
     // Dropped last.
     _temporary: Option<TemporaryDatabase>,
@@ -75,6 +77,7 @@ impl PostgresStore {
         let pools = Arc::new(Pools::open(config).await?);
         Ok(Self {
             lanes: Lanes::open(config).await?,
+            lists: gather_lists(&pools),
             pools,
             _temporary: temporary,
         })

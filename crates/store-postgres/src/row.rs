@@ -163,8 +163,7 @@ pub(crate) fn kind(text: &str) -> Work<TabularKind> {
 }
 
 /// What the files of a generic table are, null for tables and views.
-pub(crate) fn format(row: &Row, at: usize) -> Work<Option<TableFormat>> {
-    let text: Option<&str> = get(row, at)?;
+pub(crate) fn format(text: Option<&str>) -> Work<Option<TableFormat>> {
     let format = text.map(str::parse).transpose();
     format.map_err(Failure::damaged)
 }

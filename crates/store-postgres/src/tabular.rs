@@ -7,18 +7,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+    NamespaceId, Page, PageRequest, PageToken, TabularId, TabularKind, Timestamp, Version,
+    WarehouseId,
 };
 use store::{
-    Commit, Effects, Entity, FoundTabular, ListedTabular, PlacedTabular, Protection, Result,
-    StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp, Tabulars,
+    Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular, PlacedTabular,
+    Protection, Result, StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp,
+    Tabulars,
 };
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::commit;
-use crate::connection::{Session, in_own_task};
+use crate::connection::{Pools, Session, in_own_task};
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::row::{self, Cut, get};
 use crate::search;
@@ -74,21 +77,12 @@ impl Tabulars for PostgresStore {
         kind: TabularKind,
         page: PageRequest,
     ) -> Result<Page<ListedTabular>> {
-        let db = self.read_list().await?;
-        let cut = Cut::of(&page);
-        let rows = db
-            .query(
-                "select id, name, protected, name_key, format from tabular
-                 where namespace_id = $1 and kind = $2 and name_key > $3 and deleted_at is null
-                 order by name_key limit $4",
-                &[&namespace.as_uuid(), &kind.as_str(), &cut.after, &cut.limit],
-            )
-            .await?;
-        let page = Page::cut(row::all(&rows, listed)?, page.size, |(_, key)| key.clone());
-        Ok(Page {
-            items: page.items.into_iter().map(|(tabular, _)| tabular).collect(),
-            next: page.next,
-        })
+        let wanted = Wanted {
+            namespace,
+            kind,
+            page,
+        };
+        self.lists.ask(wanted).await
     }
 
     async fn tabular_search(&self, search: TabularSearch) -> Result<Vec<(f32, FoundTabular)>> {
@@ -148,6 +142,94 @@ impl Tabulars for PostgresStore {
         })
         .await
     }
+}
+
+/// A page of a namespace's tables or views.
+pub(crate) struct Wanted {
+    namespace: NamespaceId,
+    kind: TabularKind,
+    page: PageRequest,
+}
+
+/// Pages that are wanted at the same time are read by one statement.
+pub(crate) type Lists = Gathered<Wanted, Page<ListedTabular>>;
+
+/// Few pages at once: they may be long, and whoever waits for a short one waits for all of them.
+const LISTS: Gathering = Gathering {
+    lanes: 4,
+    batch: 16,
+};
+
+pub(crate) fn gather_lists(pools: &Arc<Pools>) -> Lists {
+    let pools = Arc::clone(pools);
+    Gathered::asking(LISTS, move |wanted| {
+        let pools = Arc::clone(&pools);
+        Box::pin(async move {
+            let db = pools.replica().await?;
+            Ok(list(&db, &wanted).await?)
+        })
+    })
+}
+
+/// A stretch of an index for each. Columns come as arrays: a row for each name costs more than to find it.
+const LIST: &str = "select page.ids, page.names, page.protected, page.formats, page.last
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+        with ordinality as k(namespace_id, kind, after, most, place)
+    cross join lateral (
+        select array_agg(id) as ids, array_agg(name) as names, array_agg(protected) as protected,
+            array_agg(format) as formats,
+            case when count(*) = k.most then (array_agg(name_key))[(k.most - 1)::int] end as last
+        from (select id, name, protected, format, name_key from tabular
+            where namespace_id = k.namespace_id and kind = k.kind and name_key > k.after
+                and deleted_at is null
+            order by name_key limit k.most) as found
+    ) as page
+    order by k.place";
+
+async fn list(db: &Session, wanted: &[Wanted]) -> Work<Vec<Page<ListedTabular>>> {
+    let (mut namespaces, mut kinds) = (Vec::new(), Vec::new());
+    let (mut after, mut most) = (Vec::new(), Vec::new());
+    for one in wanted {
+        let cut = Cut::of(&one.page);
+        namespaces.push(one.namespace.as_uuid());
+        kinds.push(one.kind.as_str());
+        after.push(cut.after);
+        most.push(cut.limit);
+    }
+    let rows = db
+        .query(LIST, &[&namespaces, &kinds, &after, &most])
+        .await?;
+    row::all(&rows, page)
+}
+
+/// What was read for a page: with a surplus item, and the key of the one before it, if there is another page.
+fn page(row: &Row) -> Work<Page<ListedTabular>> {
+    let ids: Vec<Uuid> = column(row, 0)?;
+    let (names, protected): (Vec<String>, Vec<bool>) = (column(row, 1)?, column(row, 2)?);
+    let formats: Vec<Option<&str>> = column(row, 3)?;
+    let next: Option<String> = get(row, 4)?;
+    let columns = ids.into_iter().zip(names).zip(protected).zip(formats);
+    let items = columns.map(|(((id, name), is_protected), format)| {
+        Ok(ListedTabular {
+            id: id.into(),
+            name,
+            protection: is_protected.into(),
+            format: row::format(format)?,
+        })
+    });
+    let mut items = items.collect::<Work<Vec<_>>>()?;
+    if next.is_some() {
+        items.pop();
+    }
+    Ok(Page {
+        items,
+        next: next.map(PageToken::after),
+    })
+}
+
+/// An array; that of no rows is null.
+fn column<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Work<Vec<T>> {
+    Ok(get::<Option<Vec<T>>>(row, at)?.unwrap_or_default())
 }
 
 async fn find_by_location(
@@ -309,14 +391,4 @@ fn placed(row: &Row) -> Work<PlacedTabular> {
         },
         place: get(row, 5)?,
     })
-}
-
-fn listed(row: &Row) -> Work<(ListedTabular, String)> {
-    let tabular = ListedTabular {
-        id: row::id(row, 0)?,
-        name: get(row, 1)?,
-        protection: get::<bool>(row, 2)?.into(),
-        format: row::format(row, 4)?,
-    };
-    Ok((tabular, get(row, 3)?))
 }

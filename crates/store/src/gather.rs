@@ -1,66 +1,117 @@
-//! Gathers the lookups of concurrent requests into one statement per round trip.
+//! Gathers the questions of concurrent requests into one statement per round trip.
 //!
-//! While one batch is on its way to the database, further keys wait; the next batch takes all that wait. A batch is
-//! sent only after its keys have arrived, so each answer is as fresh as a lookup of its own, at a fraction of the price.
+//! While one batch is on its way to the database, further questions wait; the next batch takes all that wait. A batch is
+//! sent only after its questions have arrived, so each answer is as fresh as that to a question of its own, at a fraction
+//! of the price.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{ResolveKey, Resolved, Resolver, Result, StoreError};
 
-/// Most keys of one statement.
-const BATCH: usize = 256;
-/// Most keys that wait. Requests beyond wait for a place.
+/// Most look-ups of one statement.
+const LOOKUPS: usize = 256;
+/// Most questions that wait. Requests beyond wait for a place.
 const WAITING: usize = 4_096;
 
-struct Waiting {
-    key: ResolveKey,
-    answer: oneshot::Sender<Result<Resolved>>,
+/// Answers in the order of the questions.
+type Answers<A> = Pin<Box<dyn Future<Output = Result<Vec<A>>> + Send>>;
+
+struct Waiting<Q, A> {
+    question: Q,
+    answer: oneshot::Sender<Result<A>>,
 }
 
-/// Looks names up through a gathered statement.
-#[derive(Clone)]
-pub struct Gathered {
-    waiting: mpsc::Sender<Waiting>,
+/// Asks `Q` for `A` through gathered statements; look-ups of names, where nothing else is said.
+pub struct Gathered<Q = ResolveKey, A = Resolved> {
+    waiting: mpsc::Sender<Waiting<Q, A>>,
 }
 
-impl fmt::Debug for Gathered {
+impl<Q, A> Clone for Gathered<Q, A> {
+    fn clone(&self) -> Self {
+        Self {
+            waiting: self.waiting.clone(),
+        }
+    }
+}
+
+impl<Q, A> fmt::Debug for Gathered<Q, A> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Gathered")
     }
 }
 
+/// How much is asked at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Gathering {
+    /// Statements that may be on their way at once.
+    pub lanes: usize,
+    /// Most questions of one statement.
+    pub batch: usize,
+}
+
 impl Gathered {
-    /// Starts `lanes` gatherers over the resolver; they end when the last clone of this handle is dropped.
+    /// Looks names up with the resolver, by so many statements at once.
     pub fn start(resolver: &Arc<dyn Resolver + Send + Sync>, lanes: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-        for _ in 0..lanes.max(1) {
-            tokio::spawn(keep_running(Arc::clone(resolver), Arc::clone(&receiver)));
-        }
-        Self { waiting: sender }
+        let resolver = Arc::clone(resolver);
+        let batch = LOOKUPS;
+        Self::asking(Gathering { lanes, batch }, move |keys| {
+            let resolver = Arc::clone(&resolver);
+            Box::pin(async move { resolver.resolve(keys).await })
+        })
     }
 
     /// Looks one key up in a statement that begins after this call.
     pub async fn resolve(&self, key: ResolveKey) -> Result<Resolved> {
+        self.ask(key).await
+    }
+}
+
+impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
+    /// Starts the gatherers over what answers several questions, in their order; they end when the last clone of this handle is
+    /// dropped.
+    pub fn asking(
+        gathering: Gathering,
+        all: impl Fn(Vec<Q>) -> Answers<A> + Send + Sync + 'static,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let shared = Arc::new(Shared {
+            all: Box::new(all),
+            receiver: tokio::sync::Mutex::new(receiver),
+            batch: gathering.batch.max(1),
+        });
+        for _ in 0..gathering.lanes.max(1) {
+            tokio::spawn(keep_running(Arc::clone(&shared)));
+        }
+        Self { waiting: sender }
+    }
+
+    /// Asks one question in a statement that begins after this call.
+    pub async fn ask(&self, question: Q) -> Result<A> {
         let (answer, answered) = oneshot::channel();
         let stopped = || StoreError::Unavailable("the look-up was broken off".into());
         self.waiting
-            .send(Waiting { key, answer })
+            .send(Waiting { question, answer })
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
 
-type Receiver = Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>;
+/// What the gatherers have in common.
+struct Shared<Q, A> {
+    all: Box<dyn Fn(Vec<Q>) -> Answers<A> + Send + Sync>,
+    receiver: tokio::sync::Mutex<mpsc::Receiver<Waiting<Q, A>>>,
+    batch: usize,
+}
 
-/// A panic in a resolver fails the batch that met it and no other.
-async fn keep_running(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
+/// A panic in a statement fails the batch that met it and no other.
+async fn keep_running<Q: Send + 'static, A: Send + 'static>(shared: Arc<Shared<Q, A>>) {
     loop {
-        let lane = tokio::spawn(run(Arc::clone(&resolver), Arc::clone(&receiver)));
+        let lane = tokio::spawn(run(Arc::clone(&shared)));
         match lane.await {
             Err(error) if error.is_panic() => {}
             Ok(()) | Err(_) => return,
@@ -68,28 +119,31 @@ async fn keep_running(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Recei
     }
 }
 
-async fn run(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
-    let mut batch = Vec::with_capacity(BATCH);
+async fn run<Q: Send + 'static, A: Send + 'static>(shared: Arc<Shared<Q, A>>) {
+    let most = shared.batch;
+    let mut batch = Vec::with_capacity(most);
     loop {
         {
-            let mut receiver = receiver.lock().await;
-            if receiver.recv_many(&mut batch, BATCH).await == 0 {
+            let mut receiver = shared.receiver.lock().await;
+            if receiver.recv_many(&mut batch, most).await == 0 {
                 return;
             }
             // Whoever is about to ask comes along: a statement for twelve keys costs hardly more than one for two.
             tokio::task::yield_now().await;
-            while batch.len() < BATCH
+            while batch.len() < most
                 && let Ok(waiting) = receiver.try_recv()
             {
                 batch.push(waiting);
             }
         }
-        let waiting = batch.drain(..).map(|waiting| (waiting.key, waiting.answer));
-        let (keys, answers): (Vec<_>, Vec<_>) = waiting.unzip();
-        match resolver.resolve(keys).await {
+        let waiting = batch
+            .drain(..)
+            .map(|waiting| (waiting.question, waiting.answer));
+        let (questions, answers): (Vec<_>, Vec<_>) = waiting.unzip();
+        match (shared.all)(questions).await {
             Ok(found) => {
-                for (answer, resolved) in answers.into_iter().zip(found) {
-                    let _ = answer.send(Ok(resolved));
+                for (answer, one) in answers.into_iter().zip(found) {
+                    let _ = answer.send(Ok(one));
                 }
             }
             Err(error) => fail(answers, &error),
@@ -97,7 +151,7 @@ async fn run(resolver: Arc<dyn Resolver + Send + Sync>, receiver: Receiver) {
     }
 }
 
-fn fail(answers: Vec<oneshot::Sender<Result<Resolved>>>, error: &StoreError) {
+fn fail<A>(answers: Vec<oneshot::Sender<Result<A>>>, error: &StoreError) {
     let text = error.to_string();
     for answer in answers {
         let error = match error {

@@ -29,7 +29,7 @@ mod warehouse;
 
 pub use effects::Effects;
 pub use error::{Entity, Result, StoreError};
-pub use gather::Gathered;
+pub use gather::{Gathered, Gathering};
 pub use grants::{
     GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Standing, Step,
     ToCursor, TokenRoles,

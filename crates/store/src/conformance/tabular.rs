@@ -107,6 +107,47 @@ pub async fn lists_show_one_kind_in_pages_by_folded_name(store: &Arc<dyn Store>)
     assert!(none.items.is_empty() && none.next.is_none());
 }
 
+pub async fn lists_at_the_same_time_get_each_its_own_page(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let mut wanted = Vec::new();
+    for at in 0..30_usize {
+        let namespace = catalog.namespace(&[&format!("ns{at}")]).await;
+        for text in ["b", "a", "c"].into_iter().take(at % 4) {
+            catalog.table(namespace, &format!("{text}{at}")).await;
+        }
+        wanted.push((at, namespace));
+    }
+    let pages: Vec<_> = wanted
+        .into_iter()
+        .map(|(at, namespace)| {
+            let request = PageRequest {
+                after: (at % 3 == 1).then(|| PageToken::after(format!("a{at}"))),
+                size: PageSize::clamped(1 + at as u64 % 5),
+            };
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                let listed = store.tabular_list(namespace, TabularKind::Table, request);
+                (at, listed.await.unwrap())
+            })
+        })
+        .collect();
+    for page in pages {
+        let (at, page) = page.await.unwrap();
+        let mut expected: Vec<_> = ["b", "a", "c"]
+            .into_iter()
+            .take(at % 4)
+            .filter(|text| at % 3 != 1 || *text > "a")
+            .map(|text| format!("{text}{at}"))
+            .collect();
+        expected.sort_unstable();
+        let (size, all) = (1 + at % 5, expected.len());
+        expected.truncate(size);
+        assert_eq!(names(&page), expected, "{at}");
+        let last = (all > size).then(|| expected[size - 1].as_str());
+        assert_eq!(page.next.as_ref().map(PageToken::as_key), last, "{at}");
+    }
+}
+
 pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let namespace = catalog.namespace(&["ns"]).await;

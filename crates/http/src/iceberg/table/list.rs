@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use catalog::CatalogError;
 use model::{NamespacePath, Page};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use store::ListedTabular;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -30,12 +32,34 @@ pub(crate) struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTablesResponse {
-    identifiers: Vec<Identifier>,
+    #[schema(value_type = Vec<Identifier>)]
+    identifiers: Identifiers,
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     table_uuids: Option<Vec<Uuid>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     protection_status: Option<Vec<bool>>,
+}
+
+/// The namespace of all of them, printed once, and their names.
+#[derive(Debug)]
+struct Identifiers {
+    namespace: Box<RawValue>,
+    names: Vec<String>,
+}
+
+/// [`Identifier`] as it is printed.
+#[derive(Serialize)]
+struct Printed<'a> {
+    namespace: &'a RawValue,
+    name: &'a str,
+}
+
+impl Serialize for Identifiers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let namespace = &*self.namespace;
+        serializer.collect_seq(self.names.iter().map(|name| Printed { namespace, name }))
+    }
 }
 
 impl ListTablesResponse {
@@ -44,7 +68,7 @@ impl ListTablesResponse {
         namespace: &NamespacePath,
         found: Page<ListedTabular>,
         query: &ListQuery,
-    ) -> Self {
+    ) -> ApiResult<Self> {
         let table_uuids = is_set(query.return_uuids)
             .then(|| found.items.iter().map(|one| one.id.as_uuid()).collect());
         let protection_status = is_set(query.return_protection_status).then(|| {
@@ -55,17 +79,16 @@ impl ListTablesResponse {
                 .collect()
         });
         let next_page_token = found.next.as_ref().map(encode_token);
-        let identifier = |one: ListedTabular| Identifier {
-            namespace: namespace.levels().to_vec(),
-            name: one.name,
+        let identifiers = Identifiers {
+            namespace: to_raw_value(namespace.levels()).map_err(CatalogError::internal)?,
+            names: found.items.into_iter().map(|one| one.name).collect(),
         };
-        let identifiers = found.items.into_iter().map(identifier).collect();
-        Self {
+        Ok(Self {
             identifiers,
             next_page_token,
             table_uuids,
             protection_status,
-        }
+        })
     }
 }
 
@@ -82,5 +105,5 @@ pub(crate) async fn list(
     let page = page.decode(&app)?;
     let found =
         catalog::table::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
-    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)))
+    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)?))
 }

@@ -21,5 +21,5 @@ pub(crate) async fn list(
     let page = page.decode(&app)?;
     let found =
         catalog::view::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
-    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)))
+    Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)?))
 }
