@@ -1,9 +1,11 @@
 //! What an engine needs to know before its first call.
 
+use std::sync::Arc;
+
 use authz::{Action, WarehouseAction};
 use model::{Name, ProjectId, WarehouseId};
 use objects::DeletionMode;
-use store::{WarehouseRow, WarehouseStatus};
+use store::{ResolveTarget, WarehouseRow, WarehouseStatus};
 
 use crate::tabular::collect;
 use crate::warehouse::{DeleteProfile, Warehouse};
@@ -27,11 +29,10 @@ pub async fn load(
 ) -> Result<CatalogConfig> {
     user::meet(cx, request).await?;
     let named = warehouse.filter(|text| !text.is_empty());
-    let row = match named {
+    let warehouse = match named {
         Some(text) => find(cx, request, text).await?,
-        None => only(cx, request).await?,
+        None => Arc::new(Warehouse::of(only(cx, request).await?)?),
     };
-    let warehouse = std::sync::Arc::new(Warehouse::of(row)?);
     let action = Action::Warehouse(WarehouseAction::GetConfig);
     let required = cx.require(request, action, warehouse).await;
     let warehouse = required.map_err(|error| match named {
@@ -53,7 +54,7 @@ fn missing(text: &str) -> CatalogError {
     CatalogError::new(ErrorKind::NoSuchWarehouse, message)
 }
 
-async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRow> {
+async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<Arc<Warehouse>> {
     let (project, name) = match text
         .split_once('/')
         .map(|(left, right)| (left.parse::<ProjectId>(), right))
@@ -62,15 +63,39 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<WarehouseRo
         _ => (project::of_request(cx, request)?, text),
     };
     let name = Name::parse("warehouse", name).map_err(|_| missing(text))?;
+    if let Some(known) = find_again(cx, &project, &name).await? {
+        return Ok(known);
+    }
     let found = cx.lookup().warehouse_find(&project, &name).await?;
+    let is_name = found.is_some();
     let found = match (found, name.as_str().parse::<WarehouseId>()) {
         (Some(row), _) => Some(row),
         (None, Ok(id)) => cx.lookup().warehouse_load(id).await.ok(),
         (None, Err(_)) => None,
     };
-    found
-        .filter(|row| row.status == WarehouseStatus::Active)
-        .ok_or_else(|| missing(text))
+    let found = found.filter(|row| row.status == WarehouseStatus::Active);
+    let found = cx.warehouses.put(found.ok_or_else(|| missing(text))?)?;
+    if is_name {
+        cx.warehouses.remember(project, &name, &found);
+    }
+    Ok(found)
+}
+
+/// The warehouse that had the name when it was looked up last, if nothing has happened to it: another name would be another
+/// version.
+async fn find_again(
+    cx: &Catalog,
+    project: &ProjectId,
+    name: &Name,
+) -> Result<Option<Arc<Warehouse>>> {
+    let Some((id, version)) = cx.warehouses.named(project, name) else {
+        return Ok(None);
+    };
+    match cx.resolve(id, ResolveTarget::Warehouse).await {
+        Ok((warehouse, _)) => Ok(Some(warehouse).filter(|one| one.row.version == version)),
+        Err(error) if error.kind == ErrorKind::NoSuchWarehouse => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn only(cx: &Catalog, request: &Request) -> Result<WarehouseRow> {

@@ -53,7 +53,7 @@ pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
 }
 
 /// The endpoints as `GET /v1/config` lists them: what is routed, and nothing else.
-pub(crate) fn iceberg_endpoints() -> Vec<String> {
+pub(crate) fn iceberg_endpoints() -> &'static [String] {
     static ENDPOINTS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
         let (_, routes) = catalog_routes().split_for_parts();
         let mut endpoints = Vec::new();
@@ -71,5 +71,5 @@ pub(crate) fn iceberg_endpoints() -> Vec<String> {
         endpoints.retain(|endpoint| endpoint != "GET /v1/config");
         endpoints
     });
-    ENDPOINTS.clone()
+    &ENDPOINTS
 }

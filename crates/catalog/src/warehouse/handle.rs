@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use authz::{InWarehouse, Protected, Resource};
-use model::{Version, WarehouseId};
+use model::{Name, NameKey, ProjectId, Version, WarehouseId};
 use objects::{Objects, S3Signer, StorageCredential, StorageProfile, TableBucket, Vendor};
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use store::{Store, WarehouseRow, WarehouseStamp};
 use tokio::sync::OnceCell;
@@ -58,6 +59,11 @@ impl Warehouse {
             project: self.row.project.clone(),
             grants: Version::from_i64(self.grants.load(Ordering::Acquire)),
         }
+    }
+
+    /// That the database has told of this version of its grants.
+    fn hear_of(&self, grants: Version) {
+        self.grants.fetch_max(grants.as_i64(), Ordering::AcqRel);
     }
 
     pub(crate) const fn id(&self) -> WarehouseId {
@@ -159,11 +165,28 @@ fn parse_credential(json: &str) -> Result<StorageCredential> {
 
 /// Warehouses by id; an entry serves as long as its version is current.
 #[derive(Debug)]
-pub(crate) struct WarehouseCache(Cache<WarehouseId, Arc<Warehouse>>);
+pub(crate) struct WarehouseCache {
+    by_id: Cache<WarehouseId, Arc<Warehouse>>,
+    /// What had a name last, at which version; a hint, checked by the lookup that it is used for.
+    by_name: Cache<(ProjectId, NameKey), (WarehouseId, Version)>,
+}
+
+/// A name as the key of a hint, without copying it.
+#[derive(Hash)]
+struct Named<'a>(&'a ProjectId, &'a NameKey);
+
+impl Equivalent<(ProjectId, NameKey)> for Named<'_> {
+    fn equivalent(&self, key: &(ProjectId, NameKey)) -> bool {
+        *self.0 == key.0 && *self.1 == key.1
+    }
+}
 
 impl Default for WarehouseCache {
     fn default() -> Self {
-        Self(Cache::new(10_000))
+        Self {
+            by_id: Cache::new(10_000),
+            by_name: Cache::new(10_000),
+        }
     }
 }
 
@@ -175,15 +198,37 @@ impl WarehouseCache {
         id: WarehouseId,
         stamp: WarehouseStamp,
     ) -> Result<Arc<Warehouse>> {
-        if let Some(known) = self.0.get(&id)
+        if let Some(known) = self.by_id.get(&id)
             && known.row.version >= stamp.version
         {
-            let grants = stamp.grants.as_i64();
-            known.grants.fetch_max(grants, Ordering::AcqRel);
+            known.hear_of(stamp.grants);
             return Ok(known);
         }
-        let loaded = Arc::new(Warehouse::of(store.warehouse_load(id).await?)?);
-        self.0.insert(id, Arc::clone(&loaded));
+        self.put(store.warehouse_load(id).await?)
+    }
+
+    /// Keeps what the database has said, unless it is kept already.
+    pub(crate) fn put(&self, row: WarehouseRow) -> Result<Arc<Warehouse>> {
+        if let Some(known) = self.by_id.get(&row.id)
+            && known.row.version == row.version
+        {
+            known.hear_of(row.grants);
+            return Ok(known);
+        }
+        let id = row.id;
+        let loaded = Arc::new(Warehouse::of(row)?);
+        self.by_id.insert(id, Arc::clone(&loaded));
         Ok(loaded)
+    }
+
+    /// What had the name when it was looked up last, and its version then.
+    pub(crate) fn named(&self, project: &ProjectId, name: &Name) -> Option<(WarehouseId, Version)> {
+        self.by_name.get(&Named(project, name.key()))
+    }
+
+    /// Remembers that the warehouse has the name.
+    pub(crate) fn remember(&self, project: ProjectId, name: &Name, warehouse: &Warehouse) {
+        let found = (warehouse.id(), warehouse.row.version);
+        self.by_name.insert((project, name.key().clone()), found);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct ConfigQuery {
 pub(crate) struct CatalogConfig {
     overrides: BTreeMap<String, String>,
     defaults: BTreeMap<String, String>,
-    endpoints: Vec<String>,
+    endpoints: &'static [String],
     idempotency_key_lifetime: String,
 }
 

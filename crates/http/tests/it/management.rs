@@ -133,6 +133,10 @@ async fn a_warehouse_name_is_taken_without_regard_to_case() {
 #[tokio::test]
 async fn a_renamed_warehouse_is_found_by_its_new_name_only() {
     let app = TestApp::start().await;
+    // Known by its name when it is renamed.
+    app.get("/catalog/v1/config?warehouse=demo")
+        .await
+        .expect(200);
     let uri = format!("/management/v1/warehouse/{}/rename", app.warehouse);
     let renamed = app
         .post(uri, &json!({ "new-name": "lake" }))
@@ -146,12 +150,26 @@ async fn a_renamed_warehouse_is_found_by_its_new_name_only() {
         app.get("/catalog/v1/config?warehouse=demo").await.error().0,
         404
     );
+    let mut body = app.warehouse_body("other");
+    body["warehouse-name"] = json!("demo");
+    let other = app
+        .post("/management/v1/warehouse", &body)
+        .await
+        .expect(201);
+    for name in ["demo", "Demo"] {
+        let uri = format!("/catalog/v1/config?warehouse={name}");
+        let config = app.get(uri).await.expect(200);
+        assert_eq!(config["defaults"]["prefix"], other["warehouse-id"]);
+    }
 }
 
 #[tokio::test]
 async fn an_inactive_warehouse_serves_nobody_and_is_listed_on_request() {
     let app = TestApp::start().await;
     app.namespace("ns").await;
+    app.get("/catalog/v1/config?warehouse=demo")
+        .await
+        .expect(200);
     let uri = format!("/management/v1/warehouse/{}", app.warehouse);
     app.post(format!("{uri}/deactivate"), &json!({}))
         .await
