@@ -21,6 +21,7 @@ KUBERNETES_VERSION = "1.36.3"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
 OPENFGA_VERSION = "v1.22.1"
+OPA_VERSION = "v1.22.2"
 
 
 class Missing(Exception):
@@ -117,6 +118,11 @@ def fake_gcs_server() -> Path:
 def openfga() -> Path:
     """An OpenFGA server, built from its Go module."""
     return _built_with_go("github.com/openfga/openfga/cmd/openfga", OPENFGA_VERSION)
+
+
+def opa() -> Path:
+    """Open Policy Agent, built from its Go module."""
+    return _built_with_go("github.com/open-policy-agent/opa", OPA_VERSION)
 
 
 def _built_with_go(module: str, version: str) -> Path:

@@ -16,6 +16,11 @@ macro_rules! actions {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// What the management API spells so.
+            pub fn of_str(text: &str) -> Option<Self> {
+                Self::ALL.iter().find(|one| one.as_str() == text).copied()
+            }
         }
     )*};
 }
@@ -328,9 +333,15 @@ pub enum Action {
     Grant(Privilege),
 }
 
-impl std::fmt::Display for Action {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (on, action) = match self {
+impl Action {
+    /// As the management API spells it; what is given, for [`Action::Grant`].
+    pub const fn name(self) -> &'static str {
+        self.spelt().1
+    }
+
+    /// What it is done to, and its name.
+    const fn spelt(self) -> (&'static str, &'static str) {
+        match self {
             Self::Server(action) => ("server", action.as_str()),
             Self::User(action) => ("user", action.as_str()),
             Self::Project(action) => ("project", action.as_str()),
@@ -342,7 +353,13 @@ impl std::fmt::Display for Action {
             Self::View(action) => ("view", action.as_str()),
             Self::GenericTable(action) => ("generic-table", action.as_str()),
             Self::Grant(privilege) => ("grant", privilege.as_str()),
-        };
+        }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (on, action) = self.spelt();
         write!(out, "{on}:{action}")
     }
 }

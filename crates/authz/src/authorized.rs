@@ -173,16 +173,19 @@ impl Guard {
         }
     }
 
-    /// Which of these somebody may do to the thing, in their order, by one question. This is an answer, not a proof.
-    pub async fn allowed<T: Protected>(
+    /// What the authorizer says to each question, in their order. It proves nothing: for telling somebody what is allowed.
+    pub async fn ask(
         &self,
-        who: &Caller,
-        actions: &[Action],
-        target: &T,
-    ) -> Result<Vec<bool>, Denied> {
-        let decisions = self.0.decide(who, &checks(actions, target)).await?;
-        let decisions = decisions.into_iter();
-        Ok(decisions.map(|one| one == Decision::Allow).collect())
+        caller: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        if checks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut decisions = self.0.decide(caller, checks).await?;
+        // What was not answered is not allowed.
+        decisions.resize(checks.len(), Decision::Deny);
+        Ok(decisions)
     }
 
     /// The caller, with the proof that it may act on what is known of itself: everybody may.

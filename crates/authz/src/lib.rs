@@ -8,6 +8,7 @@ mod built_in;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod instance_admins;
+mod relation;
 mod resource;
 mod rights;
 
@@ -19,7 +20,7 @@ pub use allow_all::AllowAll;
 pub use authorized::{Authorized, Denied, Guard, Protected};
 pub use built_in::BuiltIn;
 pub use instance_admins::InstanceAdmins;
-pub use resource::{InWarehouse, Resource};
+pub use resource::{InWarehouse, Resource, ResourceKind};
 pub use rights::{Rights, Verdict};
 
 use std::fmt::Debug;

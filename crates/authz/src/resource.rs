@@ -1,5 +1,7 @@
 //! What is acted on.
 
+use std::fmt;
+
 use model::{
     NamespaceId, ProjectId, RoleId, Securable, TabularId, TabularKind, TagDefinitionId, UserId,
     Version, WarehouseId,
@@ -7,8 +9,8 @@ use model::{
 use store::Place;
 
 use crate::{
-    Action, GenericTableAction, NamespaceAction, ProjectAction, RoleAction, TableAction, TagAction,
-    ViewAction, WarehouseAction,
+    Action, GenericTableAction, NamespaceAction, ProjectAction, RoleAction, ServerAction,
+    TableAction, TagAction, UserAction, ViewAction, WarehouseAction,
 };
 
 /// What is acted on, with what it lies in: a decision walks up from it, never down.
@@ -71,7 +73,7 @@ impl Resource {
     }
 
     /// What tells whether somebody may know that it is there. Everybody knows that there are a server and users.
-    pub(crate) const fn sight(&self) -> Option<Action> {
+    pub const fn sight(&self) -> Option<Action> {
         Some(match self {
             Self::Server | Self::User(_) => return None,
             Self::Project(_) => Action::Project(ProjectAction::GetMetadata),
@@ -109,6 +111,40 @@ impl Resource {
         same
     }
 
+    /// What lets somebody ask what others may do to it.
+    pub const fn insight(&self) -> Action {
+        match self {
+            Self::Server => Action::Server(ServerAction::ReadGrants),
+            Self::User(_) => Action::User(UserAction::ReadRoleAssignments),
+            Self::Project(_) => Action::Project(ProjectAction::ReadGrants),
+            Self::Role(..) => Action::Role(RoleAction::ReadRoleAssignments),
+            Self::TagDefinition(..) => Action::Tag(TagAction::ReadGrants),
+            Self::Warehouse(_) => Action::Warehouse(WarehouseAction::ReadGrants),
+            Self::Namespace(..) => Action::Namespace(NamespaceAction::ReadGrants),
+            Self::Tabular(TabularKind::Table, ..) => Action::Table(TableAction::ReadGrants),
+            Self::Tabular(TabularKind::View, ..) => Action::View(ViewAction::ReadGrants),
+            Self::Tabular(TabularKind::GenericTable, ..) => {
+                Action::GenericTable(GenericTableAction::ReadGrants)
+            }
+        }
+    }
+
+    /// What kind of thing it is.
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Server => ResourceKind::Server,
+            Self::User(_) => ResourceKind::User,
+            Self::Project(_) => ResourceKind::Project,
+            Self::Role(..) => ResourceKind::Role,
+            Self::TagDefinition(..) => ResourceKind::TagDefinition,
+            Self::Warehouse(_) => ResourceKind::Warehouse,
+            Self::Namespace(..) => ResourceKind::Namespace,
+            Self::Tabular(TabularKind::Table, ..) => ResourceKind::Table,
+            Self::Tabular(TabularKind::View, ..) => ResourceKind::View,
+            Self::Tabular(TabularKind::GenericTable, ..) => ResourceKind::GenericTable,
+        }
+    }
+
     /// What has grants of its own below its place.
     pub(crate) fn leaf(&self) -> Option<Securable> {
         match self {
@@ -130,4 +166,88 @@ impl Resource {
             | Self::TagDefinition(..) => None,
         }
     }
+}
+
+/// A kind of thing that is acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// The installation.
+    Server,
+    /// A user.
+    User,
+    /// A project.
+    Project,
+    /// A role.
+    Role,
+    /// The definition of a tag.
+    TagDefinition,
+    /// A warehouse.
+    Warehouse,
+    /// A namespace.
+    Namespace,
+    /// A table.
+    Table,
+    /// A view.
+    View,
+    /// A generic table.
+    GenericTable,
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Server => "server",
+            Self::User => "user",
+            Self::Project => "project",
+            Self::Role => "role",
+            Self::TagDefinition => "tag-definition",
+            Self::Warehouse => "warehouse",
+            Self::Namespace => "namespace",
+            Self::Table => "table",
+            Self::View => "view",
+            Self::GenericTable => "generic-table",
+        })
+    }
+}
+
+impl ResourceKind {
+    /// All that can be done to such a thing, as the management API tells of it: without what everybody may do, and without
+    /// acting as a role, which roles are asked for by other means.
+    pub fn actions(self) -> Vec<Action> {
+        let all = match self {
+            Self::Server => all(ServerAction::ALL, Action::Server),
+            Self::User => all(UserAction::ALL, Action::User),
+            Self::Project => all(ProjectAction::ALL, Action::Project),
+            Self::Role => all(RoleAction::ALL, Action::Role),
+            Self::TagDefinition => all(TagAction::ALL, Action::Tag),
+            Self::Warehouse => all(WarehouseAction::ALL, Action::Warehouse),
+            Self::Namespace => all(NamespaceAction::ALL, Action::Namespace),
+            Self::Table => all(TableAction::ALL, Action::Table),
+            Self::View => all(ViewAction::ALL, Action::View),
+            Self::GenericTable => all(GenericTableAction::ALL, Action::GenericTable),
+        };
+        let is_told = |action: &Action| {
+            !matches!(
+                action,
+                Action::Role(RoleAction::Assume)
+                    | Action::Server(
+                        ServerAction::Bootstrap
+                            | ServerAction::ListProjects
+                            | ServerAction::SearchUsers
+                    )
+            )
+        };
+        all.into_iter().filter(is_told).collect()
+    }
+
+    /// The one of [`Self::actions`] with this name.
+    pub fn action(self, name: &str) -> Option<Action> {
+        self.actions()
+            .into_iter()
+            .find(|action| action.name() == name)
+    }
+}
+
+fn all<A: Copy>(actions: &[A], of: fn(A) -> Action) -> Vec<Action> {
+    actions.iter().copied().map(of).collect()
 }

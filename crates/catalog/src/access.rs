@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use authz::{Action, Authorized, Authorizer, Decision, Guard, Protected};
+use authz::{Action, Authorized, Authorizer, Check, Decision, Denied, Guard, Protected};
 use model::{Caller, Clock, Identity, Timestamp, WarehouseId};
 use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
@@ -113,7 +113,13 @@ impl Catalog {
         action: Action,
         target: T,
     ) -> Result<Authorized<T>> {
-        Ok(self.guard.require(&request.caller, action, target).await?)
+        let told = self.is_audited().then(|| target.resource());
+        let required = self.guard.require(&request.caller, action, target).await;
+        if let Some(resource) = &told {
+            let denied = required.as_ref().err();
+            self.tell_required(request, resource, (action, denied), &[]);
+        }
+        Ok(required?)
     }
 
     /// The proof that the caller may act on the target, and which of further actions are allowed.
@@ -124,11 +130,36 @@ impl Catalog {
         further: [Action; N],
         target: T,
     ) -> Result<(Authorized<T>, [Decision; N])> {
+        let told = self.is_audited().then(|| target.resource());
         let caller = &request.caller;
-        Ok(self
+        let required = self
             .guard
             .require_among(caller, action, further, target)
-            .await?)
+            .await;
+        if let Some(resource) = &told {
+            let (denied, decisions) = match &required {
+                Ok((_, decisions)) => (None, decisions.as_slice()),
+                Err(denied) => (Some(denied), [].as_slice()),
+            };
+            let further: Vec<_> = further.into_iter().zip(decisions.iter().copied()).collect();
+            self.tell_required(request, resource, (action, denied), &further);
+        }
+        Ok(required?)
+    }
+
+    /// Which of the questions are answered with yes, about the caller or about somebody else. It proves nothing.
+    pub(crate) async fn ask(
+        &self,
+        request: &Request,
+        of: Option<&Caller>,
+        checks: &[Check],
+    ) -> Result<Vec<bool>> {
+        let caller = of.unwrap_or(&request.caller);
+        let decisions = self.guard.ask(caller, checks).await.map_err(Denied::from)?;
+        let answers = decisions.into_iter();
+        let answers: Vec<_> = answers.map(|one| one == Decision::Allow).collect();
+        self.tell_asked(request, of, (checks, &answers));
+        Ok(answers)
     }
 
     /// The proof that the caller may do all of this to the target.
@@ -138,18 +169,19 @@ impl Catalog {
         actions: &[Action],
         target: T,
     ) -> Result<Authorized<T>> {
+        let told = self.is_audited().then(|| target.resource());
         let required = self.guard.require_all(&request.caller, actions, target);
-        Ok(required.await?)
-    }
-
-    /// Which of these somebody may do to the target, in their order.
-    pub(crate) async fn allowed<T: Protected + Sync>(
-        &self,
-        who: &Caller,
-        actions: &[Action],
-        target: &T,
-    ) -> Result<Vec<bool>> {
-        Ok(self.guard.allowed(who, actions, target).await?)
+        let required = required.await;
+        if let (Some(resource), Some((first, rest))) = (&told, actions.split_first()) {
+            let denied = required.as_ref().err();
+            let rest: Vec<_> = rest
+                .iter()
+                .filter(|_| denied.is_none())
+                .map(|action| (*action, Decision::Allow))
+                .collect();
+            self.tell_required(request, resource, (*first, denied), &rest);
+        }
+        Ok(required?)
     }
 
     /// The caller, with the proof that it may act on what is known of itself; `None` if it is nobody.
@@ -164,7 +196,22 @@ impl Catalog {
         action: Action,
         targets: Vec<T>,
     ) -> Result<Vec<Authorized<T>>> {
-        Ok(self.guard.filter(&request.caller, action, targets).await?)
+        let first = targets.first().filter(|_| self.is_audited());
+        let told = first.map(|one| (one.resource().kind(), targets.len()));
+        let allowed = self.guard.filter(&request.caller, action, targets).await?;
+        if let Some((kind, checked)) = told {
+            self.tell_filtered(request, (action, kind), (checked, allowed.len()));
+        }
+        Ok(allowed)
+    }
+
+    /// Where the caller's rights come from.
+    pub(crate) fn privilege_source(&self, caller: &Caller) -> &'static str {
+        match caller {
+            Caller::System => "internal",
+            caller if self.guard.is_instance_admin(caller) => "instance_admin",
+            _ => "authorizer",
+        }
     }
 
     /// Looks a name up in an active warehouse, by the gathered statement.

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     IdempotencyKeyReused,
     /// What was asked for is part of the API but not of this build.
     NotSupported,
+    /// More checks at once than are answered.
+    TooManyChecks,
     /// A property is both set and removed.
     Unprocessable,
     /// The caller may not.
@@ -156,6 +158,22 @@ impl From<TagErrorKind> for ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether it says that something is not there.
+    pub const fn is_missing(self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchUser
+                | Self::NoSuchRole
+                | Self::NoSuchTagDefinition
+                | Self::NoSuchProject
+                | Self::NoSuchWarehouse
+                | Self::NoSuchNamespace
+                | Self::NoSuchTable
+                | Self::NoSuchView
+                | Self::NoSuchGenericTable
+        )
+    }
+
     /// Whether the same request would get the same answer: what an idempotency key makes final.
     pub const fn is_terminal(self) -> bool {
         !matches!(

@@ -4,6 +4,7 @@
 //! [`Catalog`].
 
 mod access;
+pub mod audit;
 mod bounded;
 mod cache;
 pub mod config;
@@ -21,6 +22,7 @@ mod idempotency;
 mod location;
 pub mod namespace;
 mod ownership;
+pub mod permission;
 pub mod project;
 mod properties;
 mod purge;
@@ -49,6 +51,6 @@ pub use error::{CatalogError, ErrorKind, Result, TagErrorKind};
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;
-pub use request::Request;
+pub use request::{Request, RequestOrigin};
 pub use settings::{DottedNames, Settings, StorageTrial};
 pub use tabular::{ListQuery, Loaded, LoadedStamp, deleted, undrop};

@@ -1,5 +1,7 @@
 //! What every use case knows about the request that it serves.
 
+use std::sync::Arc;
+
 use model::{Caller, ProjectId};
 
 use crate::{AccessDelegation, Idempotent};
@@ -15,6 +17,17 @@ pub struct Request {
     pub idempotency: Option<Idempotent>,
     /// How the client wants to get at files, where the answer is a table or view.
     pub delegation: AccessDelegation,
+    /// What the log tells of it.
+    pub origin: RequestOrigin,
+}
+
+/// Where a request came from, as far as audit events tell. Empty if there are none.
+#[derive(Debug, Clone, Default)]
+pub struct RequestOrigin {
+    /// Names the request in the log and in the answer.
+    pub request_id: Option<Arc<str>>,
+    /// What the client calls itself. Nobody has verified it.
+    pub user_agent: Option<Arc<str>>,
 }
 
 impl Request {
@@ -25,6 +38,10 @@ impl Request {
             project: None,
             idempotency: None,
             delegation: AccessDelegation::ClientManaged,
+            origin: RequestOrigin {
+                request_id: None,
+                user_agent: None,
+            },
         }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use model::ProjectId;
 use objects::Policy;
 
+use crate::audit::Audit;
+
 /// Whether a namespace level may contain a dot. The Iceberg specification allows it; today's Lakekeeper does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DottedNames {
@@ -44,6 +46,8 @@ pub struct Settings {
     pub idempotency_lifetime: Duration,
     /// How many steps of one role in another there may be.
     pub role_nesting_depth: u32,
+    /// Whether decisions and changes are told in the log.
+    pub audit: Audit,
     /// How many statements of the gathered lookup may be on their way at once.
     pub gather_lanes: usize,
 }
@@ -62,6 +66,7 @@ impl Default for Settings {
             max_metadata_bytes: 256 << 20,
             idempotency_lifetime: Duration::from_mins(30),
             role_nesting_depth: 10,
+            audit: Audit::Off,
             gather_lanes: 2,
         }
     }

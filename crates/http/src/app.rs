@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use authn::Authenticator;
 use catalog::{Catalog, CatalogError};
+use tracing::Instrument as _;
 
 use crate::error::ApiResult;
 use crate::iceberg::Answers;
@@ -97,7 +98,7 @@ impl App {
 pub(crate) async fn to_the_end<T: Send + 'static>(
     act: impl Future<Output = catalog::Result<T>> + Send + 'static,
 ) -> ApiResult<T> {
-    match tokio::spawn(act).await {
+    match tokio::spawn(act.in_current_span()).await {
         Ok(done) => Ok(done?),
         Err(panic) => Err(CatalogError::internal(panic).into()),
     }

@@ -52,6 +52,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::InvalidStorage => (StatusCode::BAD_REQUEST, "InvalidStorageProfile"),
         ErrorKind::IdempotencyKeyReused => (StatusCode::BAD_REQUEST, "IdempotencyKeyReused"),
         ErrorKind::NotSupported => (StatusCode::NOT_ACCEPTABLE, "UnsupportedOperationException"),
+        ErrorKind::TooManyChecks => (StatusCode::BAD_REQUEST, "TooManyChecks"),
         ErrorKind::Unprocessable => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "UnprocessableEntityException",

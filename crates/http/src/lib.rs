@@ -3,8 +3,10 @@
 #![expect(unused_qualifications, reason = "utoipa's macros expand to such paths")]
 
 mod app;
+mod audit;
 mod authenticate;
 mod base_uri;
+mod conceal;
 mod cors;
 mod durations;
 mod error;

@@ -69,8 +69,12 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request);
+        if let Some(id) = &seen.id {
+            // Whoever is within may need it.
+            request.headers_mut().insert(REQUEST_ID, id.clone());
+        }
         let (longest, durations) = (self.layer.longest, Arc::clone(&self.layer.durations));
         let answer = self.inner.call(request);
         Box::pin(async move {

@@ -3,12 +3,15 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use catalog::audit::Audit;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::audit::tell_changes;
 use crate::authenticate::authenticate;
+use crate::conceal::conceal;
 use crate::error::ApiError;
 use crate::{generic_table, health, iceberg, layers, management, openapi};
 
@@ -79,6 +82,13 @@ pub fn router(app: &App) -> Router {
         .nest("/catalog", catalog)
         .nest("/lakekeeper", generic_tables)
         .nest("/management", management);
+    if app.authenticator.is_some() {
+        // Whom nobody knows, nothing can be hidden from.
+        apis = apis.route_layer(from_fn_with_state(app.clone(), conceal));
+    }
+    if app.catalog.settings().audit == Audit::On {
+        apis = apis.route_layer(from_fn_with_state(app.clone(), tell_changes));
+    }
     if app.authenticator.is_some() {
         apis = apis.route_layer(from_fn_with_state(app.clone(), authenticate));
     }

@@ -60,6 +60,8 @@ impl Bounds {
     pub const TASKS_PER_REQUEST: usize = 100;
     /// Most attempts at a task that its details show.
     pub const TASK_ATTEMPTS: u32 = 100;
+    /// Most questions about permissions in one request.
+    pub const CHECKS_PER_REQUEST: usize = 1_000;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
+use catalog::audit::Audit;
 use catalog::{Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial};
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
@@ -274,6 +275,11 @@ fn settings(config: &Config) -> Settings {
         max_metadata_bytes: config.resources.max_metadata,
         idempotency_lifetime: config.requests.idempotency_lifetime,
         role_nesting_depth: config.authorization.max_role_depth,
+        audit: if config.logs.audit {
+            Audit::On
+        } else {
+            Audit::Off
+        },
         gather_lanes: lanes(config),
     }
 }

@@ -66,7 +66,9 @@ enum Shown {
 
 /// Runs the command that the process was started with.
 pub(crate) fn main() -> ExitCode {
-    let Err(error) = run(Cli::parse()) else {
+    let ended = run(Cli::parse());
+    lakekeeper::logs::flush();
+    let Err(error) = ended else {
         return ExitCode::SUCCESS;
     };
     // With standard error closed there is only the status to tell it by.

@@ -186,6 +186,8 @@ pub struct Logs {
     pub format: LogFormat,
     /// Whether lines name their source.
     pub extended: bool,
+    /// Whether decisions and changes are told.
+    pub audit: bool,
 }
 
 /// What happens at start and stop.
@@ -353,6 +355,7 @@ fn logs(values: &mut Values) -> Logs {
         filter: values.get(&list::LOG_LEVEL).0,
         format: values.get(&list::LOG_FORMAT),
         extended: values.get(&list::DEBUG__EXTENDED_LOGS),
+        audit: values.get(&list::AUDIT__TRACING__ENABLED),
     }
 }
 

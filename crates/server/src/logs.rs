@@ -1,6 +1,7 @@
 //! Log lines on standard output.
 
-use std::io;
+mod json;
+mod queue;
 
 use tracing_subscriber::EnvFilter;
 
@@ -8,6 +9,9 @@ use crate::config::{LogFormat, Logs};
 
 /// From here on everything that is logged goes to standard output, panics too. Call it once; a second call changes
 /// nothing.
+///
+/// Nobody waits for a log line: a thread of its own writes them, and if whoever reads them is so slow that 8,192 wait, more are left
+/// out and counted. [`flush`] before the process ends.
 pub fn install(logs: &Logs) {
     log_panics();
     // The filter was checked when the configuration was read.
@@ -16,7 +20,7 @@ pub fn install(logs: &Logs) {
         .with_env_filter(filter)
         .with_file(logs.extended)
         .with_line_number(logs.extended)
-        .with_writer(io::stdout);
+        .with_writer(queue::stdout);
     match logs.format {
         // One flat object a line, as today's Lakekeeper writes it: log pipelines need no change.
         LogFormat::Json => set(lines
@@ -24,9 +28,15 @@ pub fn install(logs: &Logs) {
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(true)
+            .map_event_format(json::Lines)
             .finish()),
         LogFormat::Pretty => set(lines.finish()),
     }
+}
+
+/// Waits until what has been logged is written, for a second at most.
+pub fn flush() {
+    queue::flush();
 }
 
 fn set(subscriber: impl tracing::Subscriber + Send + Sync) {

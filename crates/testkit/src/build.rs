@@ -22,6 +22,8 @@ pub struct TestAppBuilder {
     clock: Arc<dyn Clock>,
     settings: Settings,
     http: HttpSettings,
+    store: Option<Arc<dyn Store>>,
+    token: Option<String>,
 }
 
 /// Who decides what is allowed.
@@ -45,6 +47,8 @@ impl Default for TestAppBuilder {
                 ..Settings::default()
             },
             http: HttpSettings::default(),
+            store: None,
+            token: None,
         }
     }
 }
@@ -68,6 +72,20 @@ impl TestAppBuilder {
     #[must_use]
     pub fn built_in(mut self) -> Self {
         self.authorizer = Decides::Grants;
+        self
+    }
+
+    /// Keeps everything in this store instead of a temporary SQLite database.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sends this token with requests that have none of their own.
+    #[must_use]
+    pub fn token(mut self, token: String) -> Self {
+        self.token = Some(token);
         self
     }
 
@@ -97,7 +115,8 @@ impl TestAppBuilder {
     /// # Panics
     /// If there is no room for temporary files.
     pub fn build(self) -> TestApp {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
+        let temporary = || Arc::new(SqliteStore::temporary().unwrap()) as _;
+        let store: Arc<dyn Store> = self.store.unwrap_or_else(temporary);
         let key = Key::from_passphrase(&Plaintext::new("a passphrase of the tests")).unwrap();
         let rows = Arc::clone(&store);
         let secrets = EncryptedSecrets::new(rows, key, Arc::clone(&self.clock));
@@ -121,7 +140,7 @@ impl TestAppBuilder {
             clock: self.clock,
             folder: tempfile::tempdir().unwrap(),
             warehouse: String::new(),
-            token: None,
+            token: self.token,
         }
     }
 

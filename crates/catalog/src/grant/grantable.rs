@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authz::Action;
+use authz::{Action, Check, Protected};
 use model::{Caller, Identity, Principal, Privilege, UserId};
 
 use super::principal_of;
@@ -23,8 +23,14 @@ pub async fn grantable(
     };
     let target = cx.require(request, action, target).await?;
     let privileges = on.level().privileges();
-    let actions: Vec<Action> = privileges.iter().copied().map(Action::Grant).collect();
-    let allowed = cx.allowed(&asked, &actions, &*target).await?;
+    let checks: Vec<_> = privileges
+        .iter()
+        .map(|privilege| Check {
+            action: Action::Grant(*privilege),
+            resource: target.resource(),
+        })
+        .collect();
+    let allowed = cx.ask(request, Some(&asked), &checks).await?;
     Ok(privileges.iter().copied().zip(allowed).collect())
 }
 

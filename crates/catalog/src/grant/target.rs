@@ -9,7 +9,7 @@ use store::{ResolveTarget, StoreError};
 
 use super::Level;
 use crate::server::ServerTarget;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project, tabular, warehouse};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project, warehouse};
 
 /// What grants are on, as a request names it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +106,7 @@ pub(super) async fn find(cx: &Catalog, request: &Request, on: GrantsOn) -> Resul
         }
         GrantsOn::Namespace(within, id) => find_namespace(cx, within, id).await,
         GrantsOn::Tabular(kind, within, id) => {
-            let (target, _) = tabular::find_by_id(cx, (within, id, kind)).await?;
+            let (target, _) = cx.find_tabular_by_id((within, id, kind)).await?;
             Ok(Target::new(&target, Securable::Tabular(kind, id)))
         }
     }

@@ -3,10 +3,10 @@
 use authz::{Action, NamespaceAction};
 use model::{EventKind, NamespaceId, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{Effects, NamespaceRow, Protection, ResolveTarget, StoreError};
+use store::{Effects, NamespaceRow, Protection};
 
 use super::target::NamespaceRowTarget;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+use crate::{Catalog, Request, Result, events};
 
 /// Whether something is protected, and since when it is as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,22 +23,7 @@ async fn find(
     (warehouse, id): (WarehouseId, NamespaceId),
     action: NamespaceAction,
 ) -> Result<authz::Authorized<NamespaceRowTarget>> {
-    let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
-    let row = cx
-        .lookup()
-        .namespace_load(warehouse, id)
-        .await
-        .map_err(|error| match error {
-            StoreError::NotFound(_) => CatalogError::new(
-                ErrorKind::NoSuchNamespace,
-                format!("Namespace does not exist: {id}"),
-            ),
-            other => other.into(),
-        })?;
-    let target = NamespaceRowTarget {
-        warehouse: found,
-        row,
-    };
+    let target = cx.find_namespace_by_id(warehouse, id).await?;
     cx.require(request, Action::Namespace(action), target).await
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction, Protected, Resource};
 use model::{NamespaceId, NamespacePath, WarehouseId};
-use store::{NamespaceRow, ResolveTarget};
+use store::{NamespaceRow, ResolveTarget, StoreError};
 
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
@@ -52,13 +52,42 @@ impl Catalog {
         path: &NamespacePath,
         action: NamespaceAction,
     ) -> Result<Authorized<NamespaceTarget>> {
-        let target = ResolveTarget::Namespace(path.key().clone());
-        let (warehouse, resolved) = self.resolve(warehouse, target).await?;
-        let id = resolved.namespace.ok_or_else(|| missing(path))?.id;
-        let target = NamespaceTarget { warehouse, id };
+        let target = self.find_namespace(warehouse, path).await?;
         let required = self.require(request, Action::Namespace(action), target);
         let required = required.await;
         required.map_err(|error| error.or_missing(|| missing(path)))
+    }
+
+    /// The namespace at the path, for a caller who has yet to be asked about.
+    pub(crate) async fn find_namespace(
+        &self,
+        warehouse: WarehouseId,
+        path: &NamespacePath,
+    ) -> Result<NamespaceTarget> {
+        let target = ResolveTarget::Namespace(path.key().clone());
+        let (warehouse, resolved) = self.resolve(warehouse, target).await?;
+        let id = resolved.namespace.ok_or_else(|| missing(path))?.id;
+        Ok(NamespaceTarget { warehouse, id })
+    }
+
+    /// The namespace with the id, for a caller who has yet to be asked about.
+    pub(crate) async fn find_namespace_by_id(
+        &self,
+        warehouse: WarehouseId,
+        id: NamespaceId,
+    ) -> Result<NamespaceRowTarget> {
+        let (found, _) = self.resolve(warehouse, ResolveTarget::Warehouse).await?;
+        match self.lookup().namespace_load(warehouse, id).await {
+            Ok(row) => Ok(NamespaceRowTarget {
+                warehouse: found,
+                row,
+            }),
+            Err(StoreError::NotFound(_)) => Err(CatalogError::new(
+                ErrorKind::NoSuchNamespace,
+                format!("Namespace does not exist: {id}"),
+            )),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The namespace at the path with its row, if the caller may do this to it.

@@ -9,8 +9,8 @@ use objects::{
 };
 use store::ResolveTarget;
 
-use crate::tabular::{TabularTarget, data_action};
-use crate::warehouse::Warehouse;
+use crate::tabular::{TabularTarget, data_action, missing};
+use crate::warehouse::{self, Warehouse};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, location};
 
 /// The request, signed if it keeps to the files of the table at the path.
@@ -23,7 +23,9 @@ pub async fn sign(
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
     let understood = parse(cx, &target.warehouse, wanted);
     let action = needed(target.kind(), &understood);
-    let target = cx.require(request, action, target).await?;
+    let required = cx.require(request, action, target).await;
+    let target =
+        required.map_err(|error| error.or_missing(|| missing(TabularKind::Table, at.1)))?;
     let folder = versioned.folder()?.clone();
     sign_within(cx, &target.warehouse, &understood?, folder).await
 }
@@ -51,16 +53,7 @@ pub async fn sign_by_id(
     let understood = parse(cx, &warehouse, wanted);
     let found = found.filter(|(target, _)| is_signed_for(target.kind()));
     let Some((target, versioned)) = found else {
-        // What is wrong with a location tells of the storage profile, so it is not told.
-        if let Some(staged) = staged
-            && let Ok(understood) = &understood
-            && let Ok(folder) = location::check(&warehouse, &staged.location)
-            && understood.location().is_within(&folder)
-        {
-            let at = (warehouse.id(), &staged.namespace, folder);
-            return sign_staged(cx, request, at, understood).await;
-        }
-        return sign_at_place(cx, request, warehouse, understood).await;
+        return sign_unknown(cx, request, (warehouse, understood), staged).await;
     };
     let folder = versioned.folder()?;
     if let Ok(elsewhere) = &understood
@@ -69,8 +62,33 @@ pub async fn sign_by_id(
         return sign_at_place(cx, request, warehouse, understood).await;
     }
     let action = needed(target.kind(), &understood);
-    let target = cx.require(request, action, target).await?;
-    sign_within(cx, &target.warehouse, &understood?, folder.clone()).await
+    match cx.require(request, action, target).await {
+        Ok(target) => sign_within(cx, &target.warehouse, &understood?, folder.clone()).await,
+        // To its caller there is no table with that id.
+        Err(error) if error.is_hidden => {
+            sign_unknown(cx, request, (warehouse, understood), staged).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// For an id that no table has: for the one that is staged, or for whatever the request leads to.
+async fn sign_unknown(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, understood): (Arc<Warehouse>, Result<S3Request>),
+    staged: Option<StagedTable>,
+) -> Result<SignedRequest> {
+    // What is wrong with a location tells of the storage profile, so it is not told.
+    if let Some(staged) = staged
+        && let Ok(understood) = &understood
+        && let Ok(folder) = location::check(&warehouse, &staged.location)
+        && understood.location().is_within(&folder)
+    {
+        let at = (warehouse.id(), &staged.namespace, folder);
+        return sign_staged(cx, request, at, understood).await;
+    }
+    sign_at_place(cx, request, warehouse, understood).await
 }
 
 /// The same for the table that the request leads to: to where it is, or has been before it moved.
@@ -115,7 +133,7 @@ async fn sign_at_place(
         }
     };
     let location = understood.location();
-    let missing = || {
+    let no_table = || {
         let message = format!("no table that you may see is at `{location}`");
         CatalogError::new(ErrorKind::NoSuchTableLocation, message)
     };
@@ -123,15 +141,24 @@ async fn sign_at_place(
     let found = cx.lookup().tabular_find_by_location(warehouse.id(), place);
     let found = found.await?;
     let found = found.filter(|found| is_signed_for(found.stamp.kind));
-    let found = found.ok_or_else(missing)?;
+    let Some(found) = found else {
+        let concealed = warehouse::concealed(cx, request, warehouse.id()).await?;
+        return Err(concealed.unwrap_or_else(no_table));
+    };
     let target = TabularTarget {
         warehouse,
         namespace: found.namespace,
         stamp: found.stamp,
     };
     let action = data_action(target.kind(), understood.needs());
-    let required = cx.require(request, action, target).await;
-    let target = required.map_err(|error| error.or_missing(missing))?;
+    let within = target.warehouse.id();
+    let target = match cx.require(request, action, target).await {
+        Err(error) if error.is_hidden => {
+            let concealed = warehouse::concealed(cx, request, within).await?;
+            return Err(concealed.unwrap_or_else(no_table));
+        }
+        required => required?,
+    };
     sign_within(cx, &target.warehouse, &understood, folder(&found.place)?).await
 }
 

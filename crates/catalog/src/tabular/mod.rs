@@ -23,7 +23,7 @@ pub use list::ListQuery;
 pub(crate) use list::{collect, list};
 pub(crate) use loaded::{CommittedTabular, once_loaded};
 pub use loaded::{Loaded, LoadedStamp};
-pub(crate) use protect::{find_by_id, protect, protection};
+pub(crate) use protect::{protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;
 pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};

@@ -3,17 +3,19 @@
 use authz::Authorized;
 use model::{TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{Effects, Protection, ResolveTarget, StoreError};
+use store::{Effects, Protection};
 
-use super::target::{TabularAction, TabularTarget, missing};
+use super::target::{TabularAction, TabularTarget};
 use crate::events::Change;
 use crate::namespace::Protected;
 use crate::{Catalog, Request, Result, events};
 
-type At = (WarehouseId, TabularId, TabularKind);
-
 /// Whether the table or view is protected.
-pub(crate) async fn protection(cx: &Catalog, request: &Request, at: At) -> Result<Protected> {
+pub(crate) async fn protection(
+    cx: &Catalog,
+    request: &Request,
+    at: (WarehouseId, TabularId, TabularKind),
+) -> Result<Protected> {
     let (target, updated_at) = find(cx, request, at, TabularAction::GetMetadata).await?;
     Ok(Protected {
         protection: target.stamp.protection,
@@ -25,7 +27,7 @@ pub(crate) async fn protection(cx: &Catalog, request: &Request, at: At) -> Resul
 pub(crate) async fn protect(
     cx: &Catalog,
     request: &Request,
-    at: At,
+    at: (WarehouseId, TabularId, TabularKind),
     protection: Protection,
 ) -> Result<Protected> {
     let (warehouse, id, kind) = at;
@@ -50,24 +52,10 @@ pub(crate) async fn protect(
 async fn find(
     cx: &Catalog,
     request: &Request,
-    at: At,
+    at: (WarehouseId, TabularId, TabularKind),
     action: TabularAction,
 ) -> Result<(Authorized<TabularTarget>, Option<Timestamp>)> {
-    let (target, updated_at) = find_by_id(cx, at).await?;
+    let (target, updated_at) = cx.find_tabular_by_id(at).await?;
     let target = cx.require(request, action.on(at.2), target).await?;
     Ok((target, updated_at))
-}
-
-/// The table or view, and when it changed last, before anything is decided.
-pub(crate) async fn find_by_id(
-    cx: &Catalog,
-    (warehouse, id, kind): At,
-) -> Result<(TabularTarget, Option<Timestamp>)> {
-    let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
-    let row = match cx.lookup().tabular_load(warehouse, id).await {
-        Ok(row) if row.kind == kind => row,
-        Ok(_) | Err(StoreError::NotFound(_)) => return Err(missing(kind, &id)),
-        Err(error) => return Err(error.into()),
-    };
-    Ok((TabularTarget::of_row(found, &row), row.updated_at))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authz::{Action, Authorized, GenericTableAction, Protected, Resource, TableAction, ViewAction};
 use futures::future::{join, join_all};
-use model::{NamespaceId, TabularId, TabularKind, TabularPath, WarehouseId};
+use model::{NamespaceId, TabularId, TabularKind, TabularPath, Timestamp, WarehouseId};
 use objects::Permission;
 use store::{ResolveTarget, StoreError, TabularRow, TabularStamp};
 
@@ -210,6 +210,22 @@ impl Catalog {
             namespace,
             tabular,
         })
+    }
+
+    /// The table or view with the id and when it changed last, for a caller who has yet to be asked about.
+    pub(crate) async fn find_tabular_by_id(
+        &self,
+        (warehouse, id, kind): (WarehouseId, TabularId, TabularKind),
+    ) -> Result<(TabularTarget, Option<Timestamp>)> {
+        let (found, _) = self.resolve(warehouse, ResolveTarget::Warehouse).await?;
+        match self.lookup().tabular_load(warehouse, id).await {
+            Ok(row) if row.kind == kind => {
+                let target = TabularTarget::of_row(found, &row);
+                Ok((target, row.updated_at))
+            }
+            Ok(_) | Err(StoreError::NotFound(_)) => Err(missing(kind, &id)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The table or view at the path, if the caller may do this to it.

@@ -51,14 +51,17 @@ impl Protected for WarehouseTarget {
     }
 }
 
+/// The error for a warehouse that is not there.
+pub(super) fn missing(id: WarehouseId) -> CatalogError {
+    let message = format!("Warehouse does not exist: {id}");
+    CatalogError::new(ErrorKind::NoSuchWarehouse, message)
+}
+
 /// The row, active or not.
 pub(crate) async fn find(cx: &Catalog, id: WarehouseId) -> Result<WarehouseTarget> {
     match cx.lookup().warehouse_load(id).await {
         Ok(row) => Ok(WarehouseTarget(row)),
-        Err(StoreError::NotFound(_)) => Err(CatalogError::new(
-            ErrorKind::NoSuchWarehouse,
-            format!("Warehouse does not exist: {id}"),
-        )),
+        Err(StoreError::NotFound(_)) => Err(missing(id)),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Warehouses: what they are to the other use cases, and their own use cases.
 
+mod conceal;
 mod create;
 mod drop;
 mod handle;
@@ -12,6 +13,7 @@ mod storage;
 mod update;
 mod validate;
 
+pub use conceal::concealed;
 pub use create::{WarehouseCreate, create};
 pub use drop::drop;
 pub(crate) use handle::{Warehouse, WarehouseCache};

@@ -1,15 +1,22 @@
 //! Who asks, in which project.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
-use catalog::{CatalogError, Request};
-use http::HeaderMap;
+use catalog::audit::Audit;
+use catalog::{CatalogError, Request, RequestOrigin};
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, header};
 use model::{Caller, ProjectId};
 
 use crate::app::App;
 use crate::base_uri::base_uri;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::delegation::delegation;
+use crate::observe::REQUEST_ID;
+
+/// As much as is told of what a client calls itself.
+const USER_AGENT_BYTES: usize = 256;
 
 /// A request without an effect.
 #[derive(Debug)]
@@ -26,6 +33,7 @@ impl FromRequestParts<App> for Asked {
             project,
             idempotency: None,
             delegation: delegation(&parts.headers),
+            origin: origin(app, &parts.headers),
         }))
     }
 }
@@ -36,6 +44,22 @@ fn caller(parts: &Parts, app: &App) -> ApiResult<Caller> {
         (Some(caller), _) => Ok(caller.clone()),
         (None, None) => Ok(Caller::Anonymous),
         (None, Some(_)) => Err(CatalogError::internal("the route does not authenticate").into()),
+    }
+}
+
+/// What audit events tell of where the request came from; nothing if there are none.
+pub(crate) fn origin(app: &App, headers: &HeaderMap) -> RequestOrigin {
+    if app.catalog.settings().audit == Audit::Off {
+        return RequestOrigin::default();
+    }
+    let text = |name: &HeaderName| {
+        let text = headers.get(name)?.to_str().ok()?;
+        // Of what is ASCII each byte is a character.
+        Some(Arc::from(text.get(..USER_AGENT_BYTES).unwrap_or(text)))
+    };
+    RequestOrigin {
+        request_id: text(&REQUEST_ID),
+        user_agent: text(&header::USER_AGENT),
     }
 }
 

@@ -6,12 +6,14 @@ mod delegation;
 mod nul;
 mod page;
 mod path;
+mod principal;
 mod refused;
 
-pub(crate) use asked::{Asked, forwarded_base};
+pub(crate) use asked::{Asked, forwarded_base, origin};
 pub(crate) use body::{Bodyless, Posted};
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
     At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id,
 };
+pub(crate) use principal::{PrincipalQuery, UserOrRole, user_id};
 pub(crate) use refused::{Path, Query};

@@ -4,6 +4,7 @@ mod bootstrap;
 mod deleted;
 mod grant;
 mod info;
+mod permission;
 mod project;
 mod protection;
 mod role;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(projects())
         .merge(warehouses())
         .merge(protections())
+        .merge(permissions())
         .merge(tag_definitions())
         .merge(tags())
         .merge(tasks())
@@ -165,4 +167,19 @@ fn protections() -> OpenApiRouter<App> {
         .routes(routes!(table::protection, table::protect))
         .routes(routes!(view::protection, view::protect))
         .routes(routes!(generic_table::protection, generic_table::protect))
+}
+
+fn permissions() -> OpenApiRouter<App> {
+    use permission::{actions, batch_check, check};
+    OpenApiRouter::new()
+        .routes(routes!(actions::of_server))
+        .routes(routes!(actions::of_user))
+        .routes(routes!(actions::of_project))
+        .routes(routes!(actions::of_warehouse))
+        .routes(routes!(actions::of_namespace))
+        .routes(routes!(actions::of_table))
+        .routes(routes!(actions::of_view))
+        .routes(routes!(actions::of_generic_table))
+        .routes(routes!(batch_check::batch_check))
+        .routes(routes!(check::check))
 }

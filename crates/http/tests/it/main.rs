@@ -7,6 +7,8 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod attacks;
+mod audit;
 mod authentication;
 mod authorization;
 mod bad_input;
@@ -26,6 +28,7 @@ mod lists;
 mod management;
 mod namespaces;
 mod operations;
+mod permissions;
 mod protection;
 mod races;
 mod real_s3;

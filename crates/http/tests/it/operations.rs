@@ -4,7 +4,7 @@ use http::Method;
 use model::{Clock, PageRequest, ProjectId, SystemClock, TaskId};
 use serde_json::{Value, json};
 use store::{NewTask, TASK_LOG_CLEANUP, TaskFilter, TaskScope};
-use testkit::{Answer, TestApp, TestAppBuilder, schema, table, view, view_version};
+use testkit::{Answer, Call, TestApp, TestAppBuilder, schema, table, view, view_version};
 
 use crate::generic_tables;
 
@@ -69,18 +69,44 @@ impl Prepared {
 
     /// Calls an operation of one of the APIs, as its description spells it.
     pub(crate) async fn call(&self, operation: &str) -> Answer {
+        self.request(operation, &str::to_owned).await.await
+    }
+
+    /// The request that calls an operation, its names and ids by `named`.
+    pub(crate) async fn request(&self, operation: &str, named: &dyn Fn(&str) -> String) -> Call {
         let (method, path) = operation.split_once(' ').unwrap();
         let (mut path, mut body) = (path.to_owned(), self.body(operation));
         if let Some(moved) = self.elsewhere(operation) {
             (path, body) = moved;
         }
+        for (name, value) in self.parameters(operation).await {
+            path = path.replace(name, &named(&value));
+        }
+        if operation.ends_with("/v1/config") {
+            path = format!("{path}?warehouse={}", named("demo"));
+        }
+        if operation == "GET /management/v1/grants" {
+            path = format!("{path}?principalUser={}", named(USER));
+        }
+        let method: Method = method.parse().unwrap();
+        let mut call = self.app.call(method, path);
+        if let Some(body) = body {
+            call = call.json(&renamed(body, named));
+        }
+        if operation == "DELETE /management/v1/project" {
+            call = call.header("x-project-id", named(OTHER_PROJECT));
+        }
+        call
+    }
+
+    /// What stands for the parameters of an operation's path.
+    pub(crate) async fn parameters(&self, operation: &str) -> Vec<(&'static str, String)> {
         let spare = self.warehouse("spare").await;
         let warehouse = if operation == "DELETE /management/v1/warehouse/{warehouse_id}" {
             spare
         } else {
             self.app.warehouse.clone()
         };
-        let project = OTHER_PROJECT.to_owned();
         let id = |loaded: &Value, field: &str| loaded["metadata"][field].as_str().unwrap().into();
         let namespace = match operation {
             "DELETE /catalog/v1/{prefix}/namespaces/{namespace}" => "empty",
@@ -88,10 +114,10 @@ impl Prepared {
         };
         let is_generic = operation.contains("/generic-tables/");
         let table = if is_generic { "g" } else { "t" };
-        let parameters = [
+        vec![
             ("{prefix}", self.app.warehouse.clone()),
             ("{warehouse_id}", warehouse),
-            ("{project_id}", project),
+            ("{project_id}", OTHER_PROJECT.to_owned()),
             ("{user_id}", USER.to_owned()),
             ("{role_id}", self.role.clone()),
             ("{member_type}", "user".to_owned()),
@@ -104,30 +130,12 @@ impl Prepared {
             ("{tag_definition_id}", self.tag.clone()),
             ("{tag_name}", "pii".to_owned()),
             ("{column_name}", "name".to_owned()),
-            ("{task_id}", self.task_of(&path).to_owned()),
+            ("{task_id}", self.task_of(operation).to_owned()),
             ("{namespace}", namespace.to_owned()),
             ("{table}", table.to_owned()),
             ("{view}", "v".to_owned()),
             ("{function}", "f".to_owned()),
-        ];
-        for (name, value) in parameters {
-            path = path.replace(name, &value);
-        }
-        if operation.ends_with("/v1/config") {
-            path += "?warehouse=demo";
-        }
-        if operation == "GET /management/v1/grants" {
-            path = format!("{path}?principalUser={USER}");
-        }
-        let method: Method = method.parse().unwrap();
-        let mut call = self.app.call(method, path);
-        if let Some(body) = body {
-            call = call.json(&body);
-        }
-        if operation == "DELETE /management/v1/project" {
-            call = call.header("x-project-id", OTHER_PROJECT);
-        }
-        call.await
+        ]
     }
 
     /// All that a caller could change, as it is now.
@@ -273,8 +281,22 @@ async fn project_task(app: &TestApp) -> String {
     id
 }
 
+/// A body with other names and ids: each text that is one is replaced.
+fn renamed(body: Value, named: &dyn Fn(&str) -> String) -> Value {
+    match body {
+        Value::String(text) => named(&text).into(),
+        Value::Array(items) => items.into_iter().map(|item| renamed(item, named)).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            let members = members.map(|(key, value)| (key, renamed(value, named)));
+            Value::Object(members.collect())
+        }
+        other => other,
+    }
+}
+
 const USER: &str = "oidc~bob";
-const OTHER_PROJECT: &str = "0190a000-0000-7000-8000-000000000001";
+pub(crate) const OTHER_PROJECT: &str = "0190a000-0000-7000-8000-000000000001";
 
 fn catalog_body(path: &str) -> Option<Value> {
     let set = json!([{ "action": "set-properties", "updates": { "changed": "yes" } }]);
@@ -351,6 +373,15 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "search/role" => json!({ "search": "readers" }),
         "server/grants" => grant("operator"),
         path if path.ends_with("/grants") => grant("describe"),
+        "permissions/check" => json!({ "operation": {
+            "warehouse": { "warehouse-id": app.warehouse, "action": "get_config" },
+        } }),
+        "action/batch-check" => json!({
+            "checks": [{ "operation": {
+                "table": { "warehouse-id": app.warehouse, "namespace": ["ns"], "table": "t", "action": { "action": "read_data" } },
+            } }],
+            "error-on-not-found": true,
+        }),
         "warehouse" | "warehouse-creation-validation" => warehouse("third"),
         "warehouse/{warehouse_id}/storage"
         | "warehouse/{warehouse_id}/storage/validate-profile" => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use objects::BulkDeletes;
 use serde_json::{Value, json};
-use testkit::{Answer, RecordingAuthorizer, TestApp, Verdict, table};
+use testkit::{Action, Answer, RecordingAuthorizer, TableAction, TestApp, Verdict, table};
 
 /// A table in a warehouse on a real S3.
 pub(crate) struct OnS3 {
@@ -282,19 +282,25 @@ async fn what_is_hidden_is_as_if_it_were_not_there() {
     let unknown = on.uri("2/a");
     for path in on.open_paths() {
         let none = on.sign(&path, "GET", &unknown).await.error();
-        on.authorizer.set(Verdict::Deny);
+        let hidden = [
+            TableAction::GetMetadata,
+            TableAction::ReadData,
+            TableAction::WriteData,
+        ];
+        on.authorizer.forbid(hidden.map(Action::Table));
         for method in ["GET", "PUT"] {
             let (status, kind, message) = on.sign(&path, method, &on.uri("/a")).await.error();
             assert_eq!((status, &kind), (none.0, &none.1));
             assert_eq!(message.replace("/a`", "2/a`"), none.2);
         }
-        // Nor is anything told of the storage.
-        let (status, kind, _) = on
-            .sign(&path, "GET", "https://evil.example/a")
-            .await
-            .error();
-        assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+        // Nor is anything told of the storage, where the warehouse is hidden too.
+        on.authorizer.set(Verdict::Deny);
+        for uri in [&on.uri("/a"), &unknown, "https://evil.example/a"] {
+            let (status, kind, _) = on.sign(&path, "GET", uri).await.error();
+            assert_eq!((status, kind.as_str()), (404, "NoSuchWarehouseException"));
+        }
         on.authorizer.set(Verdict::Allow);
+        on.authorizer.forbid([]);
     }
 }
 

@@ -89,6 +89,7 @@ pub(super) fn stop_signal() -> Result<CancellationToken, Error> {
             }
             if told.is_cancelled() {
                 tracing::warn!("ended by a second signal");
+                lakekeeper::logs::flush();
                 std::process::exit(1);
             }
             tracing::info!("stopping: requests in flight are finished");

@@ -76,11 +76,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("KAFKA_*", NO_EVENTS),
     refused_unless("LOG_CLOUDEVENTS", OFF, NO_EVENTS),
     refused_unless(
-        "AUDIT__TRACING__ENABLED",
-        OFF,
-        "this version writes no audit log",
-    ),
-    refused_unless(
         "MAINTENANCE_MODE",
         &["off"],
         "this version has no maintenance mode",

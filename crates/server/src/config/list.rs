@@ -256,6 +256,9 @@ settings! {
         LOG_LEVEL: LogFilter = LogFilter("info".to_owned());
         /// How log lines look.
         LOG_FORMAT: LogFormat = LogFormat::Json;
+        /// Whether the log tells of every decision on what somebody may do, and of what became of every request that may
+        /// change something; see `docs/audit.md`.
+        AUDIT__TRACING__ENABLED: bool = true;
         /// Whether log lines name the file and line that they come from.
         DEBUG__EXTENDED_LOGS: bool = false;
         /// Whether `serve` waits for the database and migrates it first. For development: in production run

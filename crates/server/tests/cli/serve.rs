@@ -104,3 +104,38 @@ fn a_key_that_others_may_read_is_refused() {
     assert_eq!(ended.status, 1);
     assert!(ended.err.contains("chmod 600"), "{}", ended.err);
 }
+
+#[test]
+fn decisions_are_in_the_log_unless_that_is_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    for (enabled, expected) in [("true", true), ("false", false)] {
+        let switch = ("LAKEKEEPER__AUDIT__TRACING__ENABLED", enabled);
+        let (mut server, api, _) = serve(&database, &[switch]);
+        get(&api, "/management/v1/project-list");
+        let mut audit = Vec::new();
+        loop {
+            let line = server.line_with("{");
+            if line.contains("\"answered\"") {
+                break;
+            }
+            if line.contains("\"event_source\":\"audit\"") {
+                audit.push(line);
+            }
+        }
+        assert_eq!(!audit.is_empty(), expected, "{audit:?}");
+        if let Some(line) = audit.first() {
+            for part in [
+                r#"{"timestamp":""#,
+                r#""actor":{"actor_type":"anonymous"}"#,
+                r#""action":{"action_name":"list_projects"}"#,
+                r#""decision":"allowed""#,
+                r#""privilege_source":"authorizer""#,
+                r#""request_id":""#,
+            ] {
+                assert!(line.contains(part), "{part}: {line}");
+            }
+        }
+        assert_eq!(server.terminate(), 0);
+    }
+}

@@ -52,7 +52,7 @@ pub(super) const ROOMS: [Room; 18] = [
         &[
             "model", "iceberg", "store", "objects", "authn", "authz", "catalog",
         ],
-        &["store-sqlite", "secrets", "testkit"],
+        &["store-sqlite", "store-postgres", "secrets", "testkit"],
     ),
     room(
         "lakekeeper",

@@ -60,7 +60,8 @@ pub(crate) async fn create(
     };
     let catalog = app.catalog.clone();
     let loaded = to_the_end(async move {
-        catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new).await
+        let create = catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new);
+        Box::pin(create).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Table(&path)).await
 }

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::extract::user_id;
 use crate::extract::{PageQuery, encode_token};
-use crate::management::user::user_id;
 
 /// A user or a role: one of the two.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

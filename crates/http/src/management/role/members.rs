@@ -157,7 +157,7 @@ pub(crate) async fn remove(
     let id = role_id(&id)?;
     let member = match kind.as_str() {
         "role" => Principal::Role(role_id(&member)?),
-        "user" => Principal::User(crate::management::user::user_id(&member)?),
+        "user" => Principal::User(crate::extract::user_id(&member)?),
         other => {
             let message = format!("a member's type is `user` or `role`, not `{other}`");
             return Err(ApiError::bad_request(message));

@@ -7,8 +7,8 @@ use store::Membership;
 use super::{ListRoleMembershipsResponse, PagedQuery, role_id};
 use crate::app::App;
 use crate::error::ApiResult;
+use crate::extract::user_id;
 use crate::extract::{Asked, Path, Query};
-use crate::management::user::user_id;
 
 /// Which roles a role is in
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of", tag = "role", operation_id = "list_role_member_of",

@@ -7,10 +7,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{User, UserTypeField, user_id};
+use super::{User, UserTypeField};
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::Posted;
+use crate::extract::{Posted, user_id};
 
 /// A user that is to be known.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,10 +3,9 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use super::user_id;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{Bodyless, Path};
+use crate::extract::{Bodyless, Path, user_id};
 
 /// Forget a user
 #[utoipa::path(delete, path = "/v1/user/{user_id}", tag = "user", operation_id = "delete_user",

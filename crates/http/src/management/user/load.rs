@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::{User, user_id};
+use super::User;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path};
+use crate::extract::{Asked, Path, user_id};
 
 /// A user
 #[utoipa::path(get, path = "/v1/user/{user_id}", tag = "user", operation_id = "get_user",

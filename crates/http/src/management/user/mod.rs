@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 use store::UserRow;
 use utoipa::ToSchema;
 
-use crate::error::{ApiError, ApiResult};
-
 /// Whether it is a person or a program.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = UserType)]
@@ -71,10 +69,4 @@ impl From<UserRow> for User {
             updated_at: row.updated_at.map(|at| at.to_string()),
         }
     }
-}
-
-/// Parses the id in a path or body.
-pub(crate) fn user_id(text: &str) -> ApiResult<UserId> {
-    text.parse()
-        .map_err(|error: model::InvalidUserId| ApiError::bad_request(error.to_string()))
 }

@@ -6,10 +6,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{UserTypeField, user_id};
+use super::UserTypeField;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
-use crate::extract::{Path, Posted};
+use crate::extract::{Path, Posted, user_id};
 
 /// All that may change.
 #[derive(Debug, Deserialize, ToSchema)]

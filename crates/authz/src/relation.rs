@@ -1,0 +1,259 @@
+//! Actions as the permissions API spells them: by the relations of today's Lakekeeper's `OpenFGA` model, in which giving each
+//! privilege is an action of its own.
+
+use model::Privilege;
+
+use crate::{
+    Action, GenericTableAction, NamespaceAction, ProjectAction, ResourceKind, RoleAction,
+    ServerAction, TableAction, ViewAction, WarehouseAction,
+};
+
+const SERVER: &[&str] = &[
+    "create_project",
+    "update_users",
+    "delete_users",
+    "list_users",
+    "grant_admin",
+    "provision_users",
+    "read_assignments",
+];
+
+const PROJECT: &[&str] = &[
+    "create_warehouse",
+    "delete",
+    "rename",
+    "list_warehouses",
+    "create_role",
+    "list_roles",
+    "search_roles",
+    "read_assignments",
+    "grant_role_creator",
+    "grant_tag_creator",
+    "grant_create",
+    "grant_describe",
+    "grant_modify",
+    "grant_select",
+    "grant_project_admin",
+    "grant_security_admin",
+    "grant_data_admin",
+    "get_endpoint_statistics",
+];
+
+const ROLE: &[&str] = &[
+    "assume",
+    "can_grant_assignee",
+    "can_change_ownership",
+    "delete",
+    "update",
+    "read",
+    "read_assignments",
+];
+
+const WAREHOUSE: &[&str] = &[
+    "create_namespace",
+    "accept_moved_namespace",
+    "delete",
+    "modify_storage",
+    "modify_storage_credential",
+    "get_config",
+    "get_metadata",
+    "list_namespaces",
+    "include_in_list",
+    "deactivate",
+    "activate",
+    "rename",
+    "list_deleted_tabulars",
+    "read_assignments",
+    "grant_create",
+    "grant_describe",
+    "grant_modify",
+    "grant_select",
+    "grant_pass_grants",
+    "grant_manage_grants",
+    "grant_manage_tags",
+    "change_ownership",
+    "get_all_tasks",
+    "control_all_tasks",
+    "set_protection",
+    "set_format_version_policy",
+    "get_endpoint_statistics",
+];
+
+const NAMESPACE: &[&str] = &[
+    "create_table",
+    "create_view",
+    "create_generic_table",
+    "create_namespace",
+    "delete",
+    "move",
+    "accept_moved_namespace",
+    "update_properties",
+    "get_metadata",
+    "read_assignments",
+    "grant_create",
+    "grant_describe",
+    "grant_modify",
+    "grant_select",
+    "grant_pass_grants",
+    "grant_manage_grants",
+    "grant_manage_tags",
+    "set_protection",
+];
+
+const TABLE: &[&str] = &[
+    "drop",
+    "write_data",
+    "read_data",
+    "get_metadata",
+    "commit",
+    "rename",
+    "read_assignments",
+    "grant_pass_grants",
+    "grant_manage_grants",
+    "grant_manage_tags",
+    "grant_describe",
+    "grant_select",
+    "grant_modify",
+    "change_ownership",
+    "get_tasks",
+    "control_tasks",
+    "set_protection",
+];
+
+const VIEW: &[&str] = &[
+    "drop",
+    "commit",
+    "get_metadata",
+    "select",
+    "rename",
+    "read_assignments",
+    "grant_pass_grants",
+    "grant_manage_grants",
+    "grant_manage_tags",
+    "grant_describe",
+    "grant_select",
+    "grant_modify",
+    "change_ownership",
+    "get_tasks",
+    "control_tasks",
+    "set_protection",
+];
+
+const GENERIC_TABLE: &[&str] = &[
+    "drop",
+    "undrop",
+    "write_data",
+    "read_data",
+    "get_metadata",
+    "rename",
+    "include_in_list",
+    "get_tasks",
+    "control_tasks",
+    "set_protection",
+    "read_assignments",
+    "grant_pass_grants",
+    "grant_manage_grants",
+    "grant_manage_tags",
+    "grant_describe",
+    "grant_select",
+    "grant_modify",
+    "change_ownership",
+];
+
+impl ResourceKind {
+    /// The relations that one can ask about, by name.
+    pub const fn relations(self) -> &'static [&'static str] {
+        match self {
+            Self::Server => SERVER,
+            Self::Project => PROJECT,
+            Self::Role => ROLE,
+            Self::Warehouse => WAREHOUSE,
+            Self::Namespace => NAMESPACE,
+            Self::Table => TABLE,
+            Self::View => VIEW,
+            Self::GenericTable => GENERIC_TABLE,
+            Self::User | Self::TagDefinition => &[],
+        }
+    }
+
+    /// The action that the relation stands for; `None` if there is no such relation on these things.
+    pub fn relation(self, name: &str) -> Option<Action> {
+        if !self.relations().contains(&name) {
+            return None;
+        }
+        if let Some(privilege) = name.strip_prefix("grant_") {
+            return Privilege::of_str(privilege).map(Action::Grant);
+        }
+        if name == "change_ownership" {
+            return Some(Action::Grant(Privilege::Ownership));
+        }
+        let name = if name == "read_assignments" {
+            "read_grants"
+        } else {
+            name
+        };
+        match self {
+            Self::Server => ServerAction::of_str(name).map(Action::Server),
+            Self::Project => ProjectAction::of_str(name).map(Action::Project),
+            Self::Role => on_role(name),
+            Self::Warehouse => on_warehouse(name).map(Action::Warehouse),
+            Self::Namespace => NamespaceAction::of_str(name).map(Action::Namespace),
+            Self::Table => TableAction::of_str(name).map(Action::Table),
+            Self::View => ViewAction::of_str(name).map(Action::View),
+            Self::GenericTable => GenericTableAction::of_str(name).map(Action::GenericTable),
+            Self::User | Self::TagDefinition => None,
+        }
+    }
+}
+
+fn on_role(name: &str) -> Option<Action> {
+    let action = match name {
+        "can_grant_assignee" => RoleAction::ManageRoleAssignments,
+        "can_change_ownership" => return Some(Action::Grant(Privilege::Ownership)),
+        "read_grants" => RoleAction::ReadRoleAssignments,
+        name => RoleAction::of_str(name)?,
+    };
+    Some(Action::Role(action))
+}
+
+fn on_warehouse(name: &str) -> Option<WarehouseAction> {
+    match name {
+        "modify_storage" | "modify_storage_credential" => Some(WarehouseAction::UpdateStorage),
+        name => WarehouseAction::of_str(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_relation_stands_for_an_action_on_its_kind() {
+        use ResourceKind as Kind;
+        let with_relations = [
+            Kind::Server,
+            Kind::Project,
+            Kind::Role,
+            Kind::Warehouse,
+            Kind::Namespace,
+            Kind::Table,
+            Kind::View,
+            Kind::GenericTable,
+        ];
+        for kind in with_relations {
+            for name in kind.relations() {
+                assert!(kind.relation(name).is_some(), "{kind:?}: {name}");
+            }
+            assert_eq!(kind.relation("read_grants"), None);
+            assert_eq!(kind.relation("grant_apply"), None);
+        }
+        assert_eq!(
+            Kind::Server.relation("grant_admin"),
+            Some(Action::Grant(Privilege::Admin))
+        );
+        assert_eq!(
+            Kind::Table.relation("read_assignments"),
+            Some(Action::Table(TableAction::ReadGrants))
+        );
+    }
+}

@@ -1,0 +1,284 @@
+//! Tells the log of every decision, and of what became of every request that may change something.
+//!
+//! An event of the log has the target [`TARGET`], the field `event_source = "audit"`, and in its field `audit` one JSON object, which
+//! whoever prints the log puts beside them. It holds names and ids, never a token, a key or what was in a body.
+
+use authz::{Action, Check, Decision, Denied, Resource, ResourceKind};
+use model::{Caller, TabularKind};
+use serde_json::{Map, Value, json};
+
+use crate::{Catalog, Request, RequestOrigin};
+
+/// The target of the events.
+pub const TARGET: &str = "lakekeeper::audit";
+
+/// Most answers that one event tells of; more are told in several.
+const ANSWERS_PER_EVENT: usize = 100;
+
+/// Whether decisions and changes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
+/// What became of a request that may have changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out.
+    Success,
+    /// It was refused, and changed nothing.
+    Refused,
+    /// Nobody knows, or nobody was there to be answered.
+    Unknown,
+}
+
+/// A request that may have changed something, when it has been answered.
+#[derive(Debug)]
+pub struct Changed<'a> {
+    /// Who sent it.
+    pub caller: &'a Caller,
+    /// Where it came from.
+    pub origin: &'a RequestOrigin,
+    /// What was asked for: `POST /management/v1/warehouse/{warehouse_id}/rename`.
+    pub operation: &'a str,
+    /// The same with its parameters.
+    pub path: &'a str,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+}
+
+impl Catalog {
+    /// Whether anybody listens.
+    pub(crate) fn is_audited(&self) -> bool {
+        self.settings.audit == Audit::On && tracing::enabled!(target: TARGET, tracing::Level::INFO)
+    }
+
+    /// Tells what became of a request that may have changed something.
+    pub fn tell_changed(&self, changed: &Changed<'_>) {
+        if !self.is_audited() {
+            return;
+        }
+        let outcome = match changed.outcome {
+            Outcome::Success => "success",
+            Outcome::Refused => "refused",
+            Outcome::Unknown => "unknown",
+        };
+        let mut event = self.who(changed.caller, changed.origin);
+        event.insert("operation".to_owned(), json!(changed.operation));
+        event.insert("outcome".to_owned(), json!(outcome));
+        let context = json!({ "path": changed.path, "status": changed.status });
+        event.insert("context".to_owned(), context);
+        tell(event, "request that may change something");
+    }
+
+    /// Tells of a decision on one thing, and of further decisions on it that do not refuse the request.
+    pub(crate) fn tell_required(
+        &self,
+        request: &Request,
+        resource: &Resource,
+        (action, denied): (Action, Option<&Denied>),
+        further: &[(Action, Decision)],
+    ) {
+        let mut event = self.who(&request.caller, &request.origin);
+        let (named, entity) = (action_named(action), entity(resource));
+        let allowed = match denied {
+            None => Some(true),
+            Some(Denied::Unavailable(_)) => None,
+            Some(_) => Some(false),
+        };
+        let mut answers = vec![answer(&named, &entity, allowed)];
+        answers.extend(further.iter().map(|(action, decision)| {
+            let allowed = Some(*decision == Decision::Allow);
+            answer(&action_named(*action), &entity, allowed)
+        }));
+        event.insert("action".to_owned(), named);
+        event.insert("entity".to_owned(), entity);
+        decide(&mut event, denied);
+        event.insert("authorizations".to_owned(), answers.into());
+        tell(event, "authorization");
+    }
+
+    /// Tells of a list, of which only what the caller may see is answered.
+    pub(crate) fn tell_filtered(
+        &self,
+        request: &Request,
+        (action, kind): (Action, ResourceKind),
+        (checked, allowed): (usize, usize),
+    ) {
+        let mut event = self.who(&request.caller, &request.origin);
+        event.insert("action".to_owned(), action_named(action));
+        let kind = kind.to_string();
+        let entities = json!({ "entity_type": kind, "checked": checked, "allowed": allowed });
+        event.insert("entities".to_owned(), entities);
+        decide(&mut event, None);
+        tell(event, "authorization of a list");
+    }
+
+    /// Tells of questions about permissions, the caller's own or those of somebody else.
+    pub(crate) fn tell_asked(
+        &self,
+        request: &Request,
+        of: Option<&Caller>,
+        (checks, answers): (&[Check], &[bool]),
+    ) {
+        if !self.is_audited() {
+            return;
+        }
+        let of = of.map(principal);
+        let all: Vec<_> = checks.iter().zip(answers).collect();
+        for part in all.chunks(ANSWERS_PER_EVENT) {
+            let answers = part.iter().map(|(check, allowed)| {
+                let (action, entity) = (action_named(check.action), entity(&check.resource));
+                let mut told = answer(&action, &entity, Some(**allowed));
+                if let (Some(of), Value::Object(told)) = (&of, &mut told) {
+                    told.insert("for-principal".to_owned(), of.clone());
+                }
+                told
+            });
+            let answers: Vec<_> = answers.collect();
+            let mut event = self.who(&request.caller, &request.origin);
+            event.insert(
+                "action".to_owned(),
+                json!({ "action_name": "introspect_permissions" }),
+            );
+            decide(&mut event, None);
+            event.insert("authorizations".to_owned(), answers.into());
+            tell(event, "questions about permissions");
+        }
+    }
+
+    fn who(&self, caller: &Caller, origin: &RequestOrigin) -> Map<String, Value> {
+        let privilege_source = self.privilege_source(caller);
+        let mut event = Map::new();
+        event.insert("actor".to_owned(), actor(caller));
+        event.insert("privilege_source".to_owned(), json!(privilege_source));
+        event.insert("request_id".to_owned(), json!(origin.request_id));
+        event.insert("user_agent".to_owned(), json!(origin.user_agent));
+        event
+    }
+}
+
+fn tell(event: Map<String, Value>, message: &'static str) {
+    let audit = Value::Object(event).to_string();
+    tracing::info!(target: TARGET, event_source = "audit", audit = audit.as_str(), "{message}");
+}
+
+fn actor(caller: &Caller) -> Value {
+    match caller {
+        Caller::Anonymous => json!({ "actor_type": "anonymous" }),
+        Caller::System => json!({ "actor_type": "lakekeeper-internal" }),
+        Caller::User(identity) => {
+            json!({ "actor_type": "principal", "principal": identity.user.to_string() })
+        }
+        Caller::Role(identity, role) => json!({
+            "actor_type": "assumed-role",
+            "principal": identity.user.to_string(),
+            "assumed_role": role.to_string(),
+        }),
+    }
+}
+
+fn principal(of: &Caller) -> Value {
+    match of {
+        Caller::User(identity) => json!({ "user": identity.user.to_string() }),
+        Caller::Role(_, role) => json!({ "role": role.to_string() }),
+        Caller::Anonymous | Caller::System => Value::Null,
+    }
+}
+
+fn decide(event: &mut Map<String, Value>, denied: Option<&Denied>) {
+    let decision = if denied.is_some() {
+        "denied"
+    } else {
+        "allowed"
+    };
+    event.insert("decision".to_owned(), json!(decision));
+    if let Some(denied) = denied {
+        let reason = match denied {
+            Denied::Forbidden { .. } => "ActionForbidden",
+            Denied::Hidden(_) => "CannotSeeResource",
+            Denied::Unavailable(_) => "InternalAuthorizationError",
+        };
+        event.insert("failure_reason".to_owned(), json!({ reason: [] }));
+    }
+}
+
+fn answer(action: &Value, entity: &Value, allowed: Option<bool>) -> Value {
+    let mut answer = json!({ "action": action, "entity": entity });
+    if let (Some(allowed), Value::Object(answer)) = (allowed, &mut answer) {
+        answer.insert("allowed".to_owned(), allowed.into());
+    }
+    answer
+}
+
+fn action_named(action: Action) -> Value {
+    json!({ "action_name": action.name() })
+}
+
+fn entity(resource: &Resource) -> Value {
+    let mut entity = Map::new();
+    let mut tell = |name: &str, id: String| entity.insert(name.to_owned(), Value::String(id));
+    tell("entity_type", resource.kind().to_string());
+    match resource {
+        Resource::Server => {}
+        Resource::User(id) => drop(tell("user-id", id.to_string())),
+        Resource::Project(id) => drop(tell("project-id", id.to_string())),
+        Resource::Role(project, id) => {
+            tell("project-id", project.to_string());
+            tell("role-id", id.to_string());
+        }
+        Resource::TagDefinition(project, id) => {
+            tell("project-id", project.to_string());
+            tell("tag-definition-id", id.to_string());
+        }
+        Resource::Warehouse(within) => {
+            tell("project-id", within.project.to_string());
+            tell("warehouse-id", within.id.to_string());
+        }
+        Resource::Namespace(within, id) => {
+            tell("warehouse-id", within.id.to_string());
+            tell("namespace-id", id.to_string());
+        }
+        Resource::Tabular(kind, within, namespace, id) => {
+            tell("warehouse-id", within.id.to_string());
+            tell("namespace-id", namespace.to_string());
+            let name = match kind {
+                TabularKind::Table => "table-id",
+                TabularKind::View => "view-id",
+                TabularKind::GenericTable => "generic-table-id",
+            };
+            tell(name, id.to_string());
+        }
+    }
+    Value::Object(entity)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::{Identity, RoleId};
+
+    use super::*;
+
+    #[test]
+    fn whoever_acts_as_a_role_is_told_with_it() {
+        let identity = Arc::new(Identity::of("oidc~a".parse().unwrap()));
+        let role = RoleId::generate();
+        let user = json!({ "actor_type": "principal", "principal": "oidc~a" });
+        assert_eq!(actor(&Caller::User(Arc::clone(&identity))), user);
+        let expected = json!({
+            "actor_type": "assumed-role", "principal": "oidc~a", "assumed_role": role.to_string(),
+        });
+        let acting = Caller::Role(identity, role);
+        assert_eq!(actor(&acting), expected);
+        assert_eq!(principal(&acting), json!({ "role": role.to_string() }));
+        let system = json!({ "actor_type": "lakekeeper-internal" });
+        assert_eq!(actor(&Caller::System), system);
+    }
+}

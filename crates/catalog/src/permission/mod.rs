@@ -1,0 +1,10 @@
+//! What the caller, or somebody else, may do. Nothing is done here, so nothing but the authorizer's word is needed.
+
+mod actions;
+mod batch;
+mod subject;
+mod target;
+
+pub use actions::actions;
+pub use batch::{BatchCheck, Missing, check, check_all};
+pub use target::{NamespaceAt, TabularAt, Target};

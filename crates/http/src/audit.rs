@@ -1,0 +1,80 @@
+//! Tells what became of each request that may change something.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, OriginalUri, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use catalog::audit::{Changed, Outcome};
+use catalog::{Catalog, RequestOrigin};
+use http::StatusCode;
+use model::Caller;
+
+use crate::app::App;
+use crate::extract::origin;
+
+/// Routes that take a body and change nothing: their decisions are told, and there is nothing more to tell.
+const QUESTIONS: [&str; 4] = ["/sign", "/metrics", "/permissions/check", "/batch-check"];
+
+/// Lets requests pass, and tells of those that may change something when they have been answered.
+pub(crate) async fn tell_changes(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(mut pending) = Pending::of(&app, &request) else {
+        return next.run(request).await;
+    };
+    let response = next.run(request).await;
+    pending.status = Some(response.status());
+    response
+}
+
+/// Tells when it is dropped: the change may happen even if nobody waits for the answer any more.
+struct Pending {
+    catalog: Arc<Catalog>,
+    caller: Caller,
+    origin: RequestOrigin,
+    operation: String,
+    path: String,
+    status: Option<StatusCode>,
+}
+
+impl Pending {
+    fn of(app: &App, request: &Request) -> Option<Self> {
+        let route = request.extensions().get::<MatchedPath>()?.as_str();
+        let is_question = route.contains("/v1/search/")
+            || QUESTIONS.iter().any(|question| route.ends_with(question));
+        if request.method().is_safe() || is_question {
+            return None;
+        }
+        let caller = request.extensions().get::<Caller>();
+        let sent = request.extensions().get::<OriginalUri>();
+        Some(Self {
+            catalog: Arc::clone(&app.catalog),
+            caller: caller.cloned().unwrap_or(Caller::Anonymous),
+            origin: origin(app, request.headers()),
+            operation: format!("{} {route}", request.method()),
+            path: sent.map_or(request.uri(), |sent| &sent.0).path().to_owned(),
+            status: None,
+        })
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.status {
+            Some(status) if status.is_success() || status.is_redirection() => Outcome::Success,
+            Some(StatusCode::SERVICE_UNAVAILABLE) => Outcome::Refused,
+            Some(status) if status.is_client_error() => Outcome::Refused,
+            _ => Outcome::Unknown,
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.catalog.tell_changed(&Changed {
+            caller: &self.caller,
+            origin: &self.origin,
+            operation: &self.operation,
+            path: &self.path,
+            outcome: self.outcome(),
+            status: self.status.map(|status| status.as_u16()),
+        });
+    }
+}

@@ -1,0 +1,62 @@
+//! Answers that something is not there, where its warehouse is hidden from the caller.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, OriginalUri, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use catalog::RequestOrigin;
+use http::{Method, StatusCode, Uri};
+use model::{Caller, WarehouseId};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::observe::REQUEST_ID;
+
+/// Lets requests pass. If the answer is that something in a warehouse is not there, and the caller may not see the warehouse, the answer is that there is no
+/// such warehouse: what is told does not depend on whether it is there.
+pub(crate) async fn conceal(State(app): State<App>, request: Request, next: Next) -> Response {
+    // An answer to `HEAD` does not say what is missing.
+    if request.method() == Method::HEAD {
+        return next.run(request).await;
+    }
+    let (Some(warehouse), Some(caller)) = (warehouse_of(&request), caller_of(&request)) else {
+        return next.run(request).await;
+    };
+    let id = request.headers().get(REQUEST_ID).cloned();
+    let response = next.run(request).await;
+    if response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    let id = id.as_ref().and_then(|id| id.to_str().ok());
+    let asked = catalog::Request {
+        caller,
+        origin: RequestOrigin {
+            request_id: id.map(Arc::from),
+            user_agent: None,
+        },
+        ..catalog::Request::system()
+    };
+    match catalog::warehouse::concealed(&app.catalog, &asked, warehouse).await {
+        Ok(None) => response,
+        Ok(Some(error)) | Err(error) => ApiError::from(error).into_response(),
+    }
+}
+
+fn caller_of(request: &Request) -> Option<Caller> {
+    request.extensions().get().cloned()
+}
+
+/// The warehouse in the path of what lies in one.
+fn warehouse_of(request: &Request) -> Option<WarehouseId> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str();
+    let sent = request.extensions().get::<OriginalUri>();
+    let path = sent.map_or(request.uri(), |sent| &sent.0);
+    parameter(route, path)
+}
+
+fn parameter(route: &str, sent: &Uri) -> Option<WarehouseId> {
+    let mut segments = route.split('/').zip(sent.path().split('/'));
+    let found = segments.find(|(name, _)| matches!(*name, "{prefix}" | "{warehouse_id}"));
+    found?.1.parse().ok()
+}

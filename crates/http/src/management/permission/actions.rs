@@ -1,0 +1,150 @@
+//! `GET …/actions`: all that somebody may do to one thing.
+
+use authz::Action;
+use axum::Json;
+use axum::extract::State;
+use catalog::Request;
+use catalog::permission::{NamespaceAt, TabularAt, Target};
+use model::TabularKind;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Asked, Path, PrincipalQuery, Query, user_id};
+
+/// What is allowed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct GetLakekeeperActionsResponse {
+    allowed_actions: Vec<AllowedAction>,
+}
+
+/// One action.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AllowedAction {
+    action: &'static str,
+}
+
+impl From<Action> for AllowedAction {
+    fn from(action: Action) -> Self {
+        Self {
+            action: action.name(),
+        }
+    }
+}
+
+async fn answer(
+    app: &App,
+    request: &Request,
+    (target, of): (Target, &PrincipalQuery),
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let of = of.read()?;
+    let allowed = catalog::permission::actions(&app.catalog, request, &target, of.as_ref());
+    Ok(Json(GetLakekeeperActionsResponse {
+        allowed_actions: allowed.await?.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// What may be done to the server
+#[utoipa::path(get, path = "/v1/server/actions", tag = "server", operation_id = "get_server_actions",
+    params(PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_server(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    answer(&app, &request, (Target::Server, &of)).await
+}
+
+/// What may be done to a user
+#[utoipa::path(get, path = "/v1/user/{user_id}/actions", tag = "user", operation_id = "get_user_actions",
+    params(("user_id" = String, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_user(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(user): Path<String>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let target = Target::User(user_id(&user)?);
+    answer(&app, &request, (target, &of)).await
+}
+
+/// What may be done to the request's project
+#[utoipa::path(get, path = "/v1/project/actions", tag = "project", operation_id = "get_project_actions",
+    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_project(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    answer(&app, &request, (Target::Project(None), &of)).await
+}
+
+/// What may be done to a warehouse
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/actions", tag = "warehouse", operation_id = "get_warehouse_actions",
+    params(("warehouse_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_warehouse(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<Uuid>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    answer(&app, &request, (Target::Warehouse(id.into()), &of)).await
+}
+
+/// What may be done to a namespace
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/actions", tag = "warehouse", operation_id = "get_namespace_actions",
+    params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_namespace(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let target = Target::Namespace(warehouse.into(), NamespaceAt::Id(id.into()));
+    answer(&app, &request, (target, &of)).await
+}
+
+/// What may be done to a table
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/actions", tag = "warehouse", operation_id = "get_table_actions",
+    params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_table(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let at = TabularAt::Id(id.into());
+    let target = Target::Tabular(TabularKind::Table, warehouse.into(), at);
+    answer(&app, &request, (target, &of)).await
+}
+
+/// What may be done to a view
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/view/{view_id}/actions", tag = "warehouse", operation_id = "get_view_actions",
+    params(("warehouse_id" = Uuid, Path), ("view_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_view(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let at = TabularAt::Id(id.into());
+    let target = Target::Tabular(TabularKind::View, warehouse.into(), at);
+    answer(&app, &request, (target, &of)).await
+}
+
+/// What may be done to a generic table
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/actions", tag = "warehouse", operation_id = "get_generic_table_actions",
+    params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_generic_table(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    let at = TabularAt::Id(id.into());
+    let target = Target::Tabular(TabularKind::GenericTable, warehouse.into(), at);
+    answer(&app, &request, (target, &of)).await
+}

@@ -1,0 +1,162 @@
+//! What a question is about, as bodies spell it.
+
+use authz::{Action, ResourceKind};
+use catalog::permission::{NamespaceAt, TabularAt, Target};
+use model::{NamespacePath, ProjectId, TabularKind};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Identifier, identifier};
+
+/// An action on a thing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Operation<A> {
+    /// On the installation.
+    Server(OnServer<A>),
+    /// On a project.
+    Project(OnProject<A>),
+    /// On a warehouse.
+    Warehouse(OnWarehouse<A>),
+    /// On a namespace.
+    Namespace(OnNamespace<A>),
+    /// On a table.
+    Table(OnTabular<A>),
+    /// On a view.
+    View(OnTabular<A>),
+    /// On a generic table.
+    GenericTable(OnTabular<A>),
+}
+
+/// On the installation.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct OnServer<A> {
+    action: A,
+}
+
+/// On a project.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OnProject<A> {
+    action: A,
+    /// The project; the request's own if absent.
+    #[schema(value_type = Option<String>)]
+    project_id: Option<ProjectId>,
+}
+
+/// On a warehouse.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OnWarehouse<A> {
+    action: A,
+    warehouse_id: Uuid,
+}
+
+/// On a namespace, by its id or by its name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OnNamespace<A> {
+    action: A,
+    warehouse_id: Uuid,
+    namespace_id: Option<Uuid>,
+    /// The levels of its name.
+    namespace: Option<Vec<String>>,
+}
+
+/// On a table, view or generic table, by its id or by its name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OnTabular<A> {
+    action: A,
+    warehouse_id: Uuid,
+    /// The id of the table, view or generic table.
+    #[serde(
+        alias = "view-id",
+        alias = "view_id",
+        alias = "generic-table-id",
+        alias = "generic_table_id"
+    )]
+    table_id: Option<Uuid>,
+    /// The levels of the name of its namespace.
+    namespace: Option<Vec<String>>,
+    /// The name of the table, view or generic table.
+    #[serde(alias = "view", alias = "generic-table", alias = "generic_table")]
+    table: Option<String>,
+}
+
+impl<A> Operation<A> {
+    /// What it is about, and the action that `named` makes of its spelling on such a thing.
+    pub(super) fn read(
+        self,
+        named: impl FnOnce(ResourceKind, A) -> ApiResult<Action>,
+    ) -> ApiResult<(Target, Action)> {
+        Ok(match self {
+            Self::Server(on) => (Target::Server, named(ResourceKind::Server, on.action)?),
+            Self::Project(on) => (
+                Target::Project(on.project_id),
+                named(ResourceKind::Project, on.action)?,
+            ),
+            Self::Warehouse(on) => (
+                Target::Warehouse(on.warehouse_id.into()),
+                named(ResourceKind::Warehouse, on.action)?,
+            ),
+            Self::Namespace(on) => {
+                let (target, action) = on.read()?;
+                (target, named(ResourceKind::Namespace, action)?)
+            }
+            Self::Table(on) => {
+                let (target, action) = on.read(TabularKind::Table)?;
+                (target, named(ResourceKind::Table, action)?)
+            }
+            Self::View(on) => {
+                let (target, action) = on.read(TabularKind::View)?;
+                (target, named(ResourceKind::View, action)?)
+            }
+            Self::GenericTable(on) => {
+                let (target, action) = on.read(TabularKind::GenericTable)?;
+                (target, named(ResourceKind::GenericTable, action)?)
+            }
+        })
+    }
+}
+
+impl<A> OnNamespace<A> {
+    fn read(self) -> ApiResult<(Target, A)> {
+        let at = match (self.namespace_id, self.namespace) {
+            (Some(id), None) => NamespaceAt::Id(id.into()),
+            (None, Some(levels)) => NamespaceAt::Path(NamespacePath::parse(levels)?),
+            _ => {
+                let message =
+                    "a namespace is named by its `namespace-id` or by its `namespace`: one of both";
+                return Err(ApiError::bad_request(message));
+            }
+        };
+        Ok((Target::Namespace(self.warehouse_id.into(), at), self.action))
+    }
+}
+
+impl<A> OnTabular<A> {
+    fn read(self, kind: TabularKind) -> ApiResult<(Target, A)> {
+        let at = match (self.table_id, self.namespace, self.table) {
+            (Some(id), None, None) => TabularAt::Id(id.into()),
+            (None, Some(namespace), Some(name)) => {
+                let named = Identifier { namespace, name };
+                TabularAt::Path(identifier(kind.as_str(), &named)?)
+            }
+            _ => {
+                let message = "a table or view is named by its `table-id`, or by `namespace` and `table`: one of both";
+                return Err(ApiError::bad_request(message));
+            }
+        };
+        let target = Target::Tabular(kind, self.warehouse_id.into(), at);
+        Ok((target, self.action))
+    }
+}
+
+/// The error for an action that there is not.
+pub(super) fn unknown(kind: ResourceKind, name: &str) -> ApiError {
+    let shown: String = name.chars().take(80).collect();
+    ApiError::bad_request(format!("there is no action `{shown}` on a {kind}"))
+}

@@ -1,0 +1,306 @@
+//! Callers who reach for what is not theirs, by every operation: what they are told does not depend on whether it is there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use authn::stand_in::{AUDIENCE, Idp};
+use authn::{OidcConfig, OidcProvider, Providers};
+use model::{Principal, Privilege, ProjectId, Securable, SystemClock, Timestamp};
+use serde_json::{Value, json};
+use store::{Effects, GrantChange, Store};
+use store_postgres::PostgresStore;
+use testkit::{Answer, Call, TestApp};
+use uuid::Uuid;
+
+use crate::operations::{self, OTHER_PROJECT, Prepared};
+
+const MALLORYS_PROJECT: &str = "0190a000-0000-7000-8000-00000000000b";
+
+/// A prepared catalog of the user `admin`, in which grants decide.
+struct Victim {
+    idp: Idp,
+    prepared: Prepared,
+}
+
+impl Victim {
+    async fn start(store: Option<Arc<dyn Store>>) -> Self {
+        let idp = Idp::start().await;
+        let mut config = OidcConfig::new("oidc", &idp.issuer());
+        config.audiences = vec![AUDIENCE.to_owned()];
+        let oidc = vec![OidcProvider::new(config).unwrap()];
+        let providers = Providers::new(oidc, None, Arc::new(SystemClock));
+        let mut builder = TestApp::builder()
+            .authenticator(Arc::new(providers))
+            .built_in()
+            .token(idp.token("admin"));
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
+        let prepared = Prepared::start(builder).await;
+        Self { idp, prepared }
+    }
+
+    /// The administrator of a project of its own, with a warehouse in it; answers its id.
+    async fn mallory(&self) -> String {
+        let app = &self.prepared.app;
+        let project = json!({ "project-name": "mallory's", "project-id": MALLORYS_PROJECT });
+        let created = app.post("/management/v1/project", &project).await;
+        created.expect(201);
+        let project: ProjectId = MALLORYS_PROJECT.parse().unwrap();
+        let on = Securable::Project(project);
+        self.give("mallory", Privilege::ProjectAdmin, on).await;
+        let body = app.warehouse_body("den");
+        let created = app.post("/management/v1/warehouse", &body);
+        let created = created.header("x-project-id", MALLORYS_PROJECT);
+        let created = self.sent_by("mallory", created).await.expect(201);
+        created["warehouse-id"].as_str().unwrap().to_owned()
+    }
+
+    async fn give(&self, user: &str, privilege: Privilege, on: Securable) {
+        let me = self.prepared.app.post("/management/v1/user", &json!({}));
+        self.sent_by(user, me).await;
+        let to = Principal::User(format!("oidc~{user}").parse().unwrap());
+        let change = GrantChange {
+            on,
+            writes: vec![(to, privilege)],
+            deletes: Vec::new(),
+            at: Timestamp::from_ms(1),
+        };
+        let store = &self.prepared.app.store;
+        store.grants_apply(change, Effects::none()).await.unwrap();
+    }
+
+    fn sent_by(&self, user: &str, call: Call) -> Call {
+        call.token(&self.idp.token(user))
+    }
+
+    /// Which name or id that nobody has stands for each that is there.
+    async fn unknown_for_all(&self) -> HashMap<String, String> {
+        let mut known = vec![
+            ProjectId::nil().to_string(),
+            OTHER_PROJECT.to_owned(),
+            "demo".to_owned(),
+        ];
+        let drop = "DELETE /management/v1/warehouse/{warehouse_id}";
+        for operation in ["", drop] {
+            let parameters = self.prepared.parameters(operation).await;
+            // A word of the API, no name of anything.
+            let named = |(name, _): &(&str, String)| *name != "{member_type}";
+            let values = parameters.into_iter().filter(named).map(|(_, value)| value);
+            known.extend(values);
+        }
+        known.extend(["empty", "g"].map(str::to_owned));
+        let unknown = known.into_iter().map(|known| {
+            let unknown = match known.parse::<Uuid>() {
+                Ok(_) => Uuid::now_v7().to_string(),
+                Err(_) => format!("{known}-zq"),
+            };
+            (known, unknown)
+        });
+        unknown.collect()
+    }
+}
+
+/// What a client is told, without the names of what it asked for.
+fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
+    let mut text = answer.text();
+    for (known, unknown) in unknown {
+        // Names have few letters, which stand in other words, too.
+        let is_id = known.parse::<Uuid>().is_ok();
+        text = text.replace(unknown, if is_id { "…" } else { known });
+        if is_id {
+            text = text.replace(known, "…");
+        }
+    }
+    (answer.status.as_u16(), text)
+}
+
+/// Sends each operation twice, once with what is there and once with what is not, as `user`; finds where the answers differ.
+async fn differences(
+    victim: &Victim,
+    user: &str,
+    (project, unknown): (&str, &HashMap<String, String>),
+) -> Vec<String> {
+    let prepared = &victim.prepared;
+    let mut found = Vec::new();
+    let there = |text: &str| text.to_owned();
+    let nowhere = |text: &str| unknown.get(text).cloned().unwrap_or_else(|| there(text));
+    for operation in operations::all(&prepared.app).await {
+        let mut answers = Vec::new();
+        for (named, project) in [
+            (&there as &dyn Fn(&str) -> String, there(project)),
+            (&nowhere, nowhere(project)),
+        ] {
+            let mut call = prepared.request(&operation, named).await;
+            if operation != "DELETE /management/v1/project" {
+                call = call.header("x-project-id", project);
+            }
+            let answer = victim.sent_by(user, call).await;
+            assert!(
+                answer.status.as_u16() < 500,
+                "{operation}: {}",
+                answer.text()
+            );
+            answers.push(told(&answer, unknown));
+        }
+        if answers[0] != answers[1] {
+            found.push(format!(
+                "{operation}: {:?} and {:?}",
+                answers[0], answers[1]
+            ));
+        }
+    }
+    found
+}
+
+async fn another_tenant_learns_and_changes_nothing(store: Option<Arc<dyn Store>>) {
+    let victim = Victim::start(store).await;
+    let den = victim.mallory().await;
+    let before = victim.prepared.state().await;
+    let unknown = victim.unknown_for_all().await;
+    let victims = ProjectId::nil().to_string();
+    let found = differences(&victim, "mallory", (&victims, &unknown)).await;
+    assert_eq!(found, Vec::<String>::new(), "by ids of another tenant");
+
+    // Through the door of one's own warehouse to what lies in another one.
+    let mut within = unknown.clone();
+    let own = within.remove(&victim.prepared.app.warehouse);
+    assert!(own.is_some());
+    let door = |text: &str| {
+        if text == victim.prepared.app.warehouse {
+            den.clone()
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut leaks = Vec::new();
+    for operation in operations::all(&victim.prepared.app).await {
+        // Those with one parameter act on the warehouse itself, which is one's own.
+        if operation.matches('{').count() < 2 {
+            continue;
+        }
+        let mut answers = Vec::new();
+        for is_there in [true, false] {
+            let named = |text: &str| match within.get(text) {
+                Some(unknown) if !is_there => unknown.clone(),
+                _ => door(text),
+            };
+            let call = victim.prepared.request(&operation, &named).await;
+            let call = call.header("x-project-id", MALLORYS_PROJECT);
+            answers.push(told(&victim.sent_by("mallory", call).await, &within));
+        }
+        if answers[0] != answers[1] {
+            leaks.push(format!(
+                "{operation}: {:?} and {:?}",
+                answers[0], answers[1]
+            ));
+        }
+    }
+    assert_eq!(leaks, Vec::<String>::new(), "through one's own warehouse");
+    assert_eq!(
+        before,
+        victim.prepared.state().await,
+        "something was changed"
+    );
+}
+
+#[tokio::test]
+async fn another_tenant_learns_and_changes_nothing_on_sqlite() {
+    another_tenant_learns_and_changes_nothing(None).await;
+}
+
+/// Where `LAKEKEEPER_TEST_PG_URL` names a server.
+#[tokio::test]
+async fn another_tenant_learns_and_changes_nothing_on_postgresql() {
+    let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") else {
+        return;
+    };
+    let store = PostgresStore::temporary(url.to_str().unwrap()).await;
+    another_tenant_learns_and_changes_nothing(Some(Arc::new(store.unwrap()))).await;
+}
+
+/// Somebody who may see one namespace of the warehouse, and so the way to it.
+#[tokio::test]
+async fn what_is_hidden_answers_like_what_is_not_there_in_every_operation() {
+    let victim = Victim::start(None).await;
+    let seen = victim.prepared.app.namespace("seen").await;
+    let on = Securable::Namespace(seen.parse().unwrap());
+    victim.give("eve", Privilege::Describe, on).await;
+    let before = victim.prepared.state().await;
+    let mut unknown = victim.unknown_for_all().await;
+    // The way that she finds to it is not hidden, nor is what is defined in the project.
+    let parameters = victim.prepared.parameters("").await;
+    let value = |wanted: &str| {
+        let mut named = parameters.iter().filter(|(name, _)| *name == wanted);
+        named.next().unwrap().1.as_str()
+    };
+    for visible in [
+        value("{tag_definition_id}"),
+        value("{role_id}"),
+        victim.prepared.app.warehouse.as_str(),
+        &ProjectId::nil().to_string(),
+        "demo",
+    ] {
+        assert!(unknown.remove(visible).is_some(), "{visible}");
+    }
+    let own = ProjectId::nil().to_string();
+    let found = differences(&victim, "eve", (&own, &unknown)).await;
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(
+        before,
+        victim.prepared.state().await,
+        "something was changed"
+    );
+}
+
+#[tokio::test]
+async fn names_that_look_like_scripts_come_back_as_data() {
+    let app = TestApp::start().await;
+    let name = "<img src=x onerror=alert(1)>\"'&";
+    let body = json!({ "namespace": [name] });
+    app.post(app.at("namespaces"), &body).await.expect(200);
+    let project = json!({ "project-name": name });
+    let created = app
+        .post("/management/v1/project", &project)
+        .await
+        .expect(201);
+    let user = json!({ "id": "oidc~x", "name": name, "user-type": "human" });
+    app.post("/management/v1/user", &user).await.expect(201);
+    let id = created["project-id"].as_str().unwrap();
+    for (uri, pointer) in [
+        (app.at("namespaces"), "/namespaces/0/0"),
+        (format!("/management/v1/project/{id}"), "/project-name"),
+        ("/management/v1/user/oidc~x".to_owned(), "/name"),
+    ] {
+        let answer = app.get(&uri).await;
+        assert_eq!(
+            answer.expect(200).pointer(pointer),
+            Some(&Value::from(name)),
+            "{uri}"
+        );
+        is_data(&answer);
+    }
+    // Errors say the name, too.
+    let missing = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    for uri in [
+        app.at(&format!("namespaces/{missing}/tables/{missing}")),
+        format!("/management/v1/user/{missing}"),
+        format!("/catalog/v1/config?warehouse={missing}"),
+        format!("/{missing}"),
+    ] {
+        let answer = app.get(&uri).await;
+        assert!((400..500).contains(&answer.status.as_u16()), "{uri}");
+        is_data(&answer);
+    }
+}
+
+/// A browser shows it as text whatever is in it.
+fn is_data(answer: &Answer) {
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{}",
+        answer.asked
+    );
+    assert!(answer.json().is_object());
+}

@@ -1,0 +1,72 @@
+//! Lines as JSON. Audit events hold an object of their own, whose members become members of the line.
+
+use std::fmt;
+
+use catalog::audit;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Prints all lines but those of audit events as the format in it does.
+pub(super) struct Lines(pub(super) Format<Json>);
+
+impl<S> FormatEvent<S, JsonFields> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != audit::TARGET {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut told = Told::default();
+        event.record(&mut told);
+        told.print(writer, *event.metadata().level())
+    }
+}
+
+/// The fields of an audit event.
+#[derive(Default)]
+struct Told {
+    /// A JSON object.
+    audit: String,
+    /// One of our own texts, which need no escapes.
+    message: String,
+}
+
+impl Told {
+    fn print(&self, mut writer: Writer<'_>, level: tracing::Level) -> fmt::Result {
+        let members = self.audit.strip_prefix('{');
+        let members = members.and_then(|rest| rest.strip_suffix('}'));
+        writer.write_str(r#"{"timestamp":""#)?;
+        SystemTime.format_time(&mut writer)?;
+        writeln!(
+            writer,
+            r#"","level":"{level}","event_source":"audit",{},"message":"{}","target":"{}"}}"#,
+            members.unwrap_or_default(),
+            self.message,
+            audit::TARGET,
+        )
+    }
+}
+
+impl Visit for Told {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "audit" {
+            value.clone_into(&mut self.audit);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        }
+    }
+}

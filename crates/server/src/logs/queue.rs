@@ -1,0 +1,147 @@
+//! Lines that wait to be written, so that whoever logs never waits for whoever reads.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+/// Most lines that wait.
+pub(super) const LINES: usize = 8_192;
+/// Longest time that the end of the process waits for them.
+const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+
+static STDOUT: OnceLock<Queue> = OnceLock::new();
+
+/// What the writer is told.
+enum Order {
+    Write(Vec<u8>),
+    /// Says when all that came before is written.
+    Flush(SyncSender<()>),
+}
+
+struct Queue {
+    orders: SyncSender<Order>,
+    left_out: Arc<AtomicU64>,
+}
+
+/// A line on its way; `tracing` writes each in one piece.
+pub(super) struct Line(&'static Queue);
+
+/// Where to put a line for standard output.
+pub(super) fn stdout() -> Line {
+    Line(STDOUT.get_or_init(|| Queue::to(io::stdout())))
+}
+
+/// Waits until all lines are written, for a second at most.
+pub(super) fn flush() {
+    if let Some(queue) = STDOUT.get() {
+        queue.flush();
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.put(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Queue {
+    /// Starts the thread that writes. It ends when the queue is gone.
+    fn to(out: impl Write + Send + 'static) -> Self {
+        let (orders, waiting) = sync_channel(LINES);
+        let left_out = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&left_out);
+        let thread = thread::Builder::new().name("log".to_owned());
+        // Without it lines are counted as left out.
+        drop(thread.spawn(move || write_all(&waiting, out, &counted)));
+        Self { orders, left_out }
+    }
+
+    fn put(&self, line: Vec<u8>) {
+        if self.orders.try_send(Order::Write(line)).is_err() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {
+        let (done, is_done) = sync_channel(1);
+        if self.orders.try_send(Order::Flush(done)).is_ok() {
+            // Whoever reads may have stopped reading; then there is nobody to tell.
+            let _ = is_done.recv_timeout(LONGEST_FLUSH);
+        }
+    }
+}
+
+fn write_all(waiting: &Receiver<Order>, mut out: impl Write, left_out: &AtomicU64) {
+    // A log that cannot be written has nowhere to say so.
+    while let Ok(order) = waiting.recv() {
+        match order {
+            Order::Write(line) => drop(out.write_all(&line)),
+            Order::Flush(done) => {
+                drop(out.flush());
+                let _ = done.send(());
+            }
+        }
+        let count = left_out.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            drop(writeln!(
+                out,
+                r#"{{"level":"WARN","message":"log lines were left out: they came faster than they were read","count":{count},"target":"lakekeeper::logs"}}"#
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Writes only while nobody else holds it.
+    #[derive(Clone, Default)]
+    struct Stalled(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_logs_does_not_wait_and_what_is_left_out_is_counted() {
+        let out = Stalled::default();
+        let queue = Queue::to(out.clone());
+        let held = out.0.lock().unwrap();
+        let start = Instant::now();
+        // One line is out of the queue and in the writer's hand, if it was quick.
+        for _ in 0..LINES + 11 {
+            queue.put(b"line\n".to_vec());
+        }
+        assert!(start.elapsed() < Duration::from_secs(5));
+        drop(held);
+        let written = loop {
+            queue.flush();
+            let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+            if text.contains("left out") {
+                break text;
+            }
+        };
+        let lines = written.lines().filter(|line| *line == "line").count();
+        assert!((LINES..=LINES + 1).contains(&lines), "{lines}");
+        let count = LINES + 11 - lines;
+        assert!(written.contains(&format!(r#""count":{count},"#)), "{count}");
+    }
+}
