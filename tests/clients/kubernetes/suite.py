@@ -72,7 +72,8 @@ class Checks:
 
     def a_service_account_is_let_in_and_known_by_its_uid(self) -> None:
         token = self.cluster.token("lake", "spark", [AUDIENCE])
-        assert self.call(CONFIG, token)[0] == 200
+        # Let in, and known from then on; but nobody has given it anything.
+        assert self.call(CONFIG, token)[0] == 404
         status, me = self.call("/management/v1/whoami", token)
         assert (status, me["id"], me["user-type"]) == (200, f"kubernetes~{self.uid}", "application"), me
         assert me["name"] == "system:serviceaccount:lake:spark", me

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
-from pyiceberg.exceptions import OAuthError, RESTError, UnauthorizedError
+from pyiceberg.exceptions import ForbiddenError, NoSuchNamespaceError, OAuthError, RESTError, UnauthorizedError
 from services.keycloak import ENGINE, OTHER_SERVICE, PEOPLE, PERSON, REDIRECT, SCOPE
 
 TOLD = json.loads(os.environ["OIDC_SCENARIO"])
@@ -43,7 +43,7 @@ def call(path: str, bearer: str | None, body: Any = None) -> tuple[int, Any, Any
         request.add_header("authorization", f"Bearer {bearer}")
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
-            return response.status, json.loads(response.read()), response.headers
+            return response.status, json.loads(response.read() or b"null"), response.headers
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read()), error.headers
 
@@ -113,8 +113,19 @@ def test_a_person_logs_in_by_the_code_flow_with_pkce() -> None:
     assert (me["name"], me["email"], me["user-type"]) == ("Peter Example", "peter@example.com", "human")
     found = call("/management/v1/search/user", person, {"search": "petr exampel"})[1]["users"]
     assert [user["id"] for user in found] == [me["id"]]
+    assert call("/catalog/v1/config?warehouse=demo", person)[0] == 404, "nobody has given them anything"
+    engine = client_token(ENGINE, SCOPE)
+    warehouse = call("/catalog/v1/config?warehouse=demo", engine)[1]["defaults"]["prefix"]
+    select = [{"privilege": "select", "principal": {"user": me["id"]}}]
+    grants = f"/management/v1/warehouse/{warehouse}/grants"
+    assert call(grants, engine, {"writes": select})[0] == 204
     catalog = load_catalog("person", **TOLD["properties"] | {"token": person, "credential": None})
     assert isinstance(catalog.list_namespaces(), list)
+    with pytest.raises(ForbiddenError):
+        catalog.create_namespace("theirs")
+    assert call(grants, engine, {"deletes": select})[0] == 204
+    with pytest.raises(NoSuchNamespaceError, match="Warehouse does not exist"):
+        catalog.list_namespaces()
 
 
 def code_for(user: str, password: str) -> dict[str, str]:
