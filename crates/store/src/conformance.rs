@@ -218,7 +218,6 @@ macro_rules! conformance_cases {
                 lists_at_the_same_time_get_each_its_own_page
                 a_generic_table_is_told_with_its_format
                 names_and_places_are_shared_by_all_kinds
-                lists_at_the_same_time_get_each_its_own_page
                 pages_stay_stable_under_change
                 a_rename_moves_and_counts
                 a_rename_may_change_the_case_only
