@@ -10,7 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::Caller;
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::origin;
+
+/// Which of its roles the caller wants to act as.
+const ASSUME_ROLE: &str = "x-assume-role";
 
 /// What a request without credentials is asked for (RFC 6750 section 3: no error code then).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"lakekeeper\"");
@@ -25,10 +29,13 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Response {
     match caller(&app, request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
+        Ok(caller) => match acting(&app, caller, request.headers()).await {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
+            Err(refused) => refused.into_response(),
+        },
         Err(Unknown::Nobody) => refused("MissingAuthorizationHeader", CHALLENGE),
         Err(Unknown::Unproven(why)) => {
             let path = request.uri().path();
@@ -71,6 +78,25 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Unknown> {
         Err(AuthnError::Refused(why)) => Err(Unknown::Unproven(why)),
         Err(AuthnError::Unavailable(why)) => Err(Unknown::Unavailable(why)),
     }
+}
+
+/// The caller, or one of its roles if that is what it wants to act as.
+async fn acting(app: &App, caller: Caller, headers: &HeaderMap) -> ApiResult<Caller> {
+    let mut given = headers.get_all(ASSUME_ROLE).iter();
+    let Some(header) = given.next() else {
+        return Ok(caller);
+    };
+    let id = header.to_str().ok().and_then(|text| text.parse().ok());
+    let Some(id) = id.filter(|_| given.next().is_none()) else {
+        let message = "header `x-assume-role` must be the id of one role, a UUID";
+        return Err(ApiError::bad_request(message));
+    };
+    let request = catalog::Request {
+        caller,
+        origin: origin(app, headers),
+        ..catalog::Request::system()
+    };
+    Ok(catalog::role::assume(&app.catalog, &request, id).await?)
 }
 
 /// The token. The scheme's name is compared without regard to case (RFC 9110 section 11.1).

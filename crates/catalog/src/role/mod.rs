@@ -1,5 +1,6 @@
 //! Roles: names for several users and roles, to which something can be given.
 
+mod assume;
 mod create;
 mod drop;
 mod list;
@@ -9,6 +10,7 @@ mod memberships;
 mod search;
 mod update;
 
+pub use assume::assume;
 pub use create::{RoleCreate, create};
 pub use drop::drop;
 pub use list::list;

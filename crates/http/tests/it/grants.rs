@@ -286,3 +286,45 @@ async fn the_first_administrator_gives_rights_and_an_operator_has_all() {
         .await;
     assert_eq!(lake.as_user("wil", &at).await.0, 200);
 }
+
+#[tokio::test]
+async fn whoever_acts_as_a_role_is_no_more_than_the_role() {
+    let lake = Lake::start().await;
+    let role = json!({ "name": "readers" });
+    let role = lake
+        .app
+        .post("/management/v1/role", &role)
+        .await
+        .expect(201);
+    let role = role["id"].as_str().unwrap().to_owned();
+    let reads = (Principal::Role(role.parse().unwrap()), Privilege::Select);
+    let on = lake.namespace("a").await;
+    lake.change(on, vec![reads], vec![]).await;
+    lake.give("amy", Privilege::Modify, lake.namespace("c").await)
+        .await;
+    let members = json!({ "members": [{ "type": "user", "id": "oidc~amy" }] });
+    let uri = format!("/management/v1/role/{role}/members");
+    lake.app.post(uri, &members).await.expect(200);
+
+    let tables = [
+        lake.app.at("namespaces/a/tables/t"),
+        lake.app.at("namespaces/c/tables/v"),
+    ];
+    let mut found = Vec::new();
+    for (user, header) in [
+        ("amy", None),
+        ("amy", Some(role.as_str())),
+        ("eve", Some(role.as_str())),
+        ("amy", Some("00000000-0000-0000-0000-000000000001")),
+        ("amy", Some("readers")),
+    ] {
+        for table in &tables {
+            let mut call = lake.app.get(table).token(&lake.idp.token(user));
+            if let Some(header) = header {
+                call = call.header("x-assume-role", header);
+            }
+            found.push(call.await.status.as_u16());
+        }
+    }
+    assert_eq!(found, [200, 200, 200, 404, 403, 403, 403, 403, 400, 400]);
+}

@@ -1,0 +1,30 @@
+//! Acts as a role.
+
+use std::sync::Arc;
+
+use authz::{Action, RoleAction};
+use model::{Caller, RoleId};
+
+use super::{RoleTarget, find};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// The caller of the request as one of the roles that it is in, and nothing else. Whoever is not in the role is not told whether there is one.
+pub async fn assume(cx: &Catalog, request: &Request, id: RoleId) -> Result<Caller> {
+    let Caller::User(identity) = &request.caller else {
+        let message =
+            "`x-assume-role` is for callers who are known: the catalog runs without authentication";
+        return Err(CatalogError::bad_request(message));
+    };
+    let refused = |error: CatalogError| match error.kind {
+        ErrorKind::Forbidden | ErrorKind::NoSuchRole => {
+            let message = format!("{} is not in role `{id}`, or there is none", identity.user);
+            CatalogError::new(ErrorKind::Forbidden, message)
+        }
+        _ => error,
+    };
+    let role = find(cx, id).await.map_err(refused)?;
+    let action = Action::Role(RoleAction::Assume);
+    let required = cx.require(request, action, RoleTarget(role)).await;
+    required.map_err(refused)?;
+    Ok(Caller::Role(Arc::clone(identity), id))
+}
