@@ -75,11 +75,12 @@ impl Authorizer for OpenFga {
         caller: &Caller,
         checks: &[Check],
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
-        let principal = match caller {
-            Caller::System => return Ok(vec![Decision::Allow; checks.len()]),
-            Caller::Anonymous => return Ok(vec![Decision::Deny; checks.len()]),
-            Caller::User(identity) => Principal::User(identity.user.clone()),
-            Caller::Role(_, role) => Principal::Role(*role),
+        let Some(principal) = caller.principal() else {
+            let decision = match caller {
+                Caller::System => Decision::Allow,
+                _ => Decision::Deny,
+            };
+            return Ok(vec![decision; checks.len()]);
         };
         let mut asked = Asked {
             engine: self,
@@ -196,13 +197,7 @@ impl Asked<'_> {
 
     async fn principals(&mut self) -> Result<&[Principal], AuthorizerUnavailable> {
         if self.principals.is_none() {
-            let token = match self.caller {
-                Caller::User(identity) => identity.roles.as_deref().map(|sources| TokenRoles {
-                    provider: identity.user.provider(),
-                    sources,
-                }),
-                _ => None,
-            };
+            let token = TokenRoles::of(self.caller);
             let found = self
                 .engine
                 .store

@@ -136,12 +136,7 @@ impl Guard {
     ) -> Result<(Authorized<T>, [Decision; N]), Denied> {
         let resource = target.resource();
         let actions = std::iter::once(action).chain(further);
-        let checks: Vec<_> = actions
-            .map(|action| Check {
-                action,
-                resource: resource.clone(),
-            })
-            .collect();
+        let checks = Check::each(actions, &resource);
         let decisions = self.0.decide(caller, &checks).await?;
         match decisions.split_first() {
             Some((Decision::Allow, rest)) => {
@@ -160,7 +155,7 @@ impl Guard {
         actions: &[Action],
         target: T,
     ) -> Result<Authorized<T>, Denied> {
-        let checks = checks(actions, &target);
+        let checks = Check::each(actions.iter().copied(), &target.resource());
         let decisions = self.0.decide(caller, &checks).await?;
         // What was not answered is not allowed.
         let answers = decisions
@@ -219,17 +214,6 @@ impl Guard {
             .map(|(one, _)| Authorized(one))
             .collect())
     }
-}
-
-fn checks(actions: &[Action], target: &impl Protected) -> Vec<Check> {
-    let resource = target.resource();
-    let actions = actions.iter();
-    actions
-        .map(|action| Check {
-            action: *action,
-            resource: resource.clone(),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -233,17 +233,10 @@ impl<'a> Asked<'a> {
         if self.principals.is_some() {
             return Ok(());
         }
-        let (of, token) = match self.caller {
-            Caller::Role(_, role) => (Principal::Role(*role), None),
-            Caller::User(identity) => {
-                let token = identity.roles.as_deref().map(|sources| TokenRoles {
-                    provider: identity.user.provider(),
-                    sources,
-                });
-                (Principal::User(identity.user.clone()), token)
-            }
-            Caller::Anonymous | Caller::System => return Ok(()),
+        let Some(of) = self.caller.principal() else {
+            return Ok(());
         };
+        let token = TokenRoles::of(self.caller);
         let found = self.engine.grants.grants_principals(&of, token).await?;
         self.principals = Some(found);
         Ok(())

@@ -7,6 +7,7 @@ mod authorized;
 mod built_in;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod grantable;
 mod instance_admins;
 mod relation;
 mod resource;
@@ -38,6 +39,16 @@ pub struct Check {
 }
 
 impl Check {
+    /// One for each action, on the same thing.
+    pub fn each(actions: impl IntoIterator<Item = Action>, on: &Resource) -> Vec<Self> {
+        let actions = actions.into_iter();
+        let check = |action| Self {
+            action,
+            resource: on.clone(),
+        };
+        actions.map(check).collect()
+    }
+
     /// Whether it is about the caller itself, who may do that.
     pub fn is_about_oneself(&self, caller: &Caller) -> bool {
         match (self.action, &self.resource, caller) {

@@ -139,9 +139,7 @@ impl Resource {
             Self::TagDefinition(..) => ResourceKind::TagDefinition,
             Self::Warehouse(_) => ResourceKind::Warehouse,
             Self::Namespace(..) => ResourceKind::Namespace,
-            Self::Tabular(TabularKind::Table, ..) => ResourceKind::Table,
-            Self::Tabular(TabularKind::View, ..) => ResourceKind::View,
-            Self::Tabular(TabularKind::GenericTable, ..) => ResourceKind::GenericTable,
+            Self::Tabular(kind, ..) => ResourceKind::of_tabular(*kind),
         }
     }
 
@@ -195,7 +193,14 @@ pub enum ResourceKind {
 
 impl fmt::Display for ResourceKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+        out.write_str(self.as_str())
+    }
+}
+
+impl ResourceKind {
+    /// As the management API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Server => "server",
             Self::User => "user",
             Self::Project => "project",
@@ -206,11 +211,18 @@ impl fmt::Display for ResourceKind {
             Self::Table => "table",
             Self::View => "view",
             Self::GenericTable => "generic-table",
-        })
+        }
     }
-}
 
-impl ResourceKind {
+    /// That of a table, view or generic table.
+    pub const fn of_tabular(kind: TabularKind) -> Self {
+        match kind {
+            TabularKind::Table => Self::Table,
+            TabularKind::View => Self::View,
+            TabularKind::GenericTable => Self::GenericTable,
+        }
+    }
+
     /// All that can be done to such a thing, as the management API tells of it: without what everybody may do, and without
     /// acting as a role, which roles are asked for by other means.
     pub fn actions(self) -> Vec<Action> {

@@ -1,6 +1,6 @@
 //! What whoever makes a thing is given on it, in the transaction that makes it.
 
-use model::{Caller, Grant, Principal, Privilege, Securable};
+use model::{Grant, Privilege, Securable};
 
 use crate::Request;
 
@@ -12,11 +12,8 @@ impl Request {
 
     /// A privilege of its caller on what it makes.
     pub(crate) fn creators_grant(&self, on: Securable, privilege: Privilege) -> Vec<Grant> {
-        let to = match &self.caller {
-            Caller::User(identity) => Principal::User(identity.user.clone()),
-            Caller::Role(_, role) => Principal::Role(*role),
-            Caller::Anonymous | Caller::System => return Vec::new(),
-        };
-        vec![Grant { on, to, privilege }]
+        let grant = self.caller.principal();
+        let grant = grant.map(|to| Grant { on, to, privilege });
+        grant.into_iter().collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Identity, RoleId};
+use crate::{Identity, Principal, RoleId};
 
 /// The identity on whose behalf a request runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,6 +19,15 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// Who has what it does or is given: the user, or the role that it acts as. Being in a role does not make what the role has one's own.
+    pub fn principal(&self) -> Option<Principal> {
+        match self {
+            Self::User(identity) => Some(Principal::User(identity.user.clone())),
+            Self::Role(_, role) => Some(Principal::Role(*role)),
+            Self::Anonymous | Self::System => None,
+        }
+    }
+
     /// What is known of the user, if it is one.
     pub fn identity(&self) -> Option<&Identity> {
         match self {

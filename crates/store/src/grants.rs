@@ -8,8 +8,8 @@ pub use lineage::Lineage;
 
 use async_trait::async_trait;
 use model::{
-    Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, Securable,
-    Timestamp, Version, WarehouseId,
+    Caller, Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId,
+    Securable, Timestamp, Version, WarehouseId,
 };
 
 use crate::{Effects, Result};
@@ -103,6 +103,19 @@ pub struct TokenRoles<'a> {
     pub provider: &'a str,
     /// Their `source-id`s.
     pub sources: &'a [String],
+}
+
+impl<'a> TokenRoles<'a> {
+    /// Those of a caller's token. Who acts as a role has none but that.
+    pub fn of(caller: &'a Caller) -> Option<Self> {
+        let Caller::User(identity) = caller else {
+            return None;
+        };
+        identity.roles.as_deref().map(|sources| Self {
+            provider: identity.user.provider(),
+            sources,
+        })
+    }
 }
 
 /// Grants. They end with what they are on and with whom they were given to.

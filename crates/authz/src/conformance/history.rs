@@ -1,7 +1,7 @@
 //! Whatever is given, taken back, switched, made, renamed and dropped in any order: each decision is the model's.
 
 use ::model::{
-    Grant, NamespaceId, Principal, Privilege, ProjectId, Securable, TabularId, TabularKind, UserId,
+    Grant, NamespaceId, Principal, ProjectId, Securable, TabularId, TabularKind, UserId,
     WarehouseId,
 };
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Change, Model, World, caller};
 use crate::{
     Action, Check, Decision, GenericTableAction, NamespaceAction, ProjectAction, Resource,
-    ServerAction, TableAction, UserAction, ViewAction, WarehouseAction,
+    ResourceKind, ServerAction, TableAction, UserAction, ViewAction, WarehouseAction,
 };
 
 /// How much is tried. After each step one decision in `sparse` is compared, after the last one all.
@@ -79,7 +79,7 @@ pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
     let maker = Principal::User("oidc~maker".parse().unwrap());
     // The server is everybody's: a history begins without what was given there in another one.
     for user in &users {
-        for privilege in privileges(&Securable::Server) {
+        for privilege in ResourceKind::Server.privileges() {
             let left = Grant {
                 on: Securable::Server,
                 to: Principal::User(user.clone()),
@@ -122,47 +122,6 @@ pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
     (model, Cast { users, things })
 }
 
-/// The privileges that there are on a thing.
-fn privileges(on: &Securable) -> &'static [Privilege] {
-    use Privilege::{
-        Admin, Create, DataAdmin, Describe, ManageGrants, ManageTags, Modify, Operator, Ownership,
-        PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
-    };
-    match on {
-        Securable::Server => &[Admin, Operator],
-        Securable::Project(_) => &[
-            ProjectAdmin,
-            SecurityAdmin,
-            DataAdmin,
-            RoleCreator,
-            TagCreator,
-            Describe,
-            Select,
-            Create,
-            Modify,
-        ],
-        Securable::Tabular(..) => &[
-            Ownership,
-            PassGrants,
-            ManageGrants,
-            ManageTags,
-            Describe,
-            Select,
-            Modify,
-        ],
-        _ => &[
-            Ownership,
-            PassGrants,
-            ManageGrants,
-            ManageTags,
-            Describe,
-            Select,
-            Create,
-            Modify,
-        ],
-    }
-}
-
 /// Every action on each of the things that is there, and on a user.
 pub(super) fn checks(model: &Model, things: &[Securable]) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -201,7 +160,10 @@ pub(super) fn checks(model: &Model, things: &[Securable]) -> Vec<Check> {
                 .collect(),
             Securable::Role(_) | Securable::TagDefinition(_) => Vec::new(),
         };
-        let grants = privileges(on).iter().map(|one| Action::Grant(*one));
+        let grants = ResourceKind::of(on)
+            .privileges()
+            .iter()
+            .map(|one| Action::Grant(*one));
         checks.extend(actions.into_iter().chain(grants).map(|action| Check {
             action,
             resource: model.resource(on),
@@ -233,7 +195,7 @@ fn change(model: &Model, cast: &Cast, step: &Step) -> Option<Change> {
     Some(match step {
         Step::Give(on, to, what) => {
             let on = pick(&there(|_| true), on)?;
-            let some = privileges(&on);
+            let some = ResourceKind::of(&on).privileges();
             Change::Give(Grant {
                 privilege: some[what.index(some.len())],
                 to: user(to),

@@ -68,7 +68,7 @@ fn check(diff: &GrantDiff) -> Result<()> {
 
 /// A privilege that there is on the thing.
 fn parse(on: GrantsOn, grants: Vec<(Principal, String)>) -> Result<Vec<(Principal, Privilege)>> {
-    let there = on.level().privileges();
+    let there = on.kind().privileges();
     let grants = grants.into_iter().map(|(to, text)| {
         let known = Privilege::of_str(&text).filter(|privilege| there.contains(privilege));
         known.map(|privilege| (to, privilege)).ok_or_else(|| {
@@ -78,7 +78,7 @@ fn parse(on: GrantsOn, grants: Vec<(Principal, String)>) -> Result<Vec<(Principa
                 ErrorKind::UnknownPrivilege,
                 format!(
                     "there is no privilege `{shown}` on a {}: use {}",
-                    on.level().as_str(),
+                    on.kind(),
                     all.join(", ")
                 ),
             )

@@ -1,26 +1,11 @@
-//! What can be given on what.
+//! What privileges are shown as.
 
-use model::{Privilege, TabularKind};
+use model::Privilege;
 
 use Privilege::{
     Admin, Create, DataAdmin, Describe, ManageGrants, ManageTags, Modify, Operator, Ownership,
     PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
 };
-
-/// The kinds of things on which something can be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The installation.
-    Server,
-    /// A project.
-    Project,
-    /// A warehouse.
-    Warehouse,
-    /// A namespace.
-    Namespace,
-    /// A table, view or generic table.
-    Tabular(TabularKind),
-}
 
 /// What a privilege is shown as.
 #[derive(Debug, Clone, Copy)]
@@ -29,67 +14,6 @@ pub struct Described {
     pub category: &'static str,
     /// What it is good for.
     pub description: &'static str,
-}
-
-impl Level {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Server,
-        Self::Project,
-        Self::Warehouse,
-        Self::Namespace,
-        Self::Tabular(TabularKind::Table),
-        Self::Tabular(TabularKind::View),
-        Self::Tabular(TabularKind::GenericTable),
-    ];
-
-    /// As the management API spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Project => "project",
-            Self::Warehouse => "warehouse",
-            Self::Namespace => "namespace",
-            Self::Tabular(kind) => kind.as_str(),
-        }
-    }
-
-    /// What can be given on it.
-    pub const fn privileges(self) -> &'static [Privilege] {
-        match self {
-            Self::Server => &[Admin, Operator],
-            Self::Project => &[
-                ProjectAdmin,
-                SecurityAdmin,
-                DataAdmin,
-                RoleCreator,
-                TagCreator,
-                Describe,
-                Select,
-                Create,
-                Modify,
-            ],
-            Self::Warehouse | Self::Namespace => &[
-                Ownership,
-                PassGrants,
-                ManageGrants,
-                ManageTags,
-                Describe,
-                Select,
-                Create,
-                Modify,
-            ],
-            Self::Tabular(_) => &[
-                Ownership,
-                PassGrants,
-                ManageGrants,
-                ManageTags,
-                Describe,
-                Select,
-                Modify,
-            ],
-        }
-    }
 }
 
 impl Described {

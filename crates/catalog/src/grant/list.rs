@@ -4,7 +4,6 @@ use authz::ProjectAction;
 use model::{Page, Principal};
 use store::GrantRow;
 
-use super::principal_of;
 use super::target::{GrantsOn, find};
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
@@ -16,7 +15,7 @@ pub async fn on(
     query: ListQuery,
 ) -> Result<Page<GrantRow>> {
     let target = find(cx, request, on).await?;
-    let is_own = to.is_some() && to == principal_of(&request.caller);
+    let is_own = to.is_some() && to == request.caller.principal();
     let action = if is_own {
         target.see()
     } else {
@@ -38,7 +37,7 @@ pub async fn of_principal(
     query: ListQuery,
 ) -> Result<Page<GrantRow>> {
     let id = project::of_request(cx, request)?;
-    let action = if Some(&to) == principal_of(&request.caller).as_ref() {
+    let action = if Some(&to) == request.caller.principal().as_ref() {
         ProjectAction::GetMetadata
     } else {
         ProjectAction::ReadGrants

@@ -1,15 +1,10 @@
 //! Finding what grants are on.
 
-use authz::{
-    Action, GenericTableAction, NamespaceAction, ProjectAction, Protected, Resource, ServerAction,
-    TableAction, ViewAction, WarehouseAction,
-};
+use authz::{Action, Protected, Resource, ResourceKind, ServerAction};
 use model::{NamespaceId, Securable, TabularId, TabularKind, WarehouseId};
-use store::{ResolveTarget, StoreError};
 
-use super::Level;
 use crate::server::ServerTarget;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project, warehouse};
+use crate::{Catalog, Request, Result, project, warehouse};
 
 /// What grants are on, as a request names it.
 #[derive(Debug, Clone, Copy)]
@@ -28,13 +23,13 @@ pub enum GrantsOn {
 
 impl GrantsOn {
     /// What kind of thing it is.
-    pub const fn level(self) -> Level {
+    pub const fn kind(self) -> ResourceKind {
         match self {
-            Self::Server => Level::Server,
-            Self::Project => Level::Project,
-            Self::Warehouse(_) => Level::Warehouse,
-            Self::Namespace(..) => Level::Namespace,
-            Self::Tabular(kind, ..) => Level::Tabular(kind),
+            Self::Server => ResourceKind::Server,
+            Self::Project => ResourceKind::Project,
+            Self::Warehouse(_) => ResourceKind::Warehouse,
+            Self::Namespace(..) => ResourceKind::Namespace,
+            Self::Tabular(kind, ..) => ResourceKind::of_tabular(kind),
         }
     }
 }
@@ -55,32 +50,13 @@ impl Protected for Target {
 impl Target {
     /// What must be allowed to who sees what others have been given on it.
     pub(super) const fn read_grants(&self) -> Action {
-        match &self.securable {
-            Securable::Project(_) => Action::Project(ProjectAction::ReadGrants),
-            Securable::Warehouse(_) => Action::Warehouse(WarehouseAction::ReadGrants),
-            Securable::Namespace(_) => Action::Namespace(NamespaceAction::ReadGrants),
-            Securable::Tabular(TabularKind::Table, _) => Action::Table(TableAction::ReadGrants),
-            Securable::Tabular(TabularKind::View, _) => Action::View(ViewAction::ReadGrants),
-            Securable::Tabular(TabularKind::GenericTable, _) => {
-                Action::GenericTable(GenericTableAction::ReadGrants)
-            }
-            _ => Action::Server(ServerAction::ReadGrants),
-        }
+        self.resource.insight()
     }
 
     /// What must be allowed to who sees that it is there; everybody sees the server.
-    pub(super) const fn see(&self) -> Action {
-        match &self.securable {
-            Securable::Project(_) => Action::Project(ProjectAction::GetMetadata),
-            Securable::Warehouse(_) => Action::Warehouse(WarehouseAction::GetMetadata),
-            Securable::Namespace(_) => Action::Namespace(NamespaceAction::GetMetadata),
-            Securable::Tabular(TabularKind::Table, _) => Action::Table(TableAction::GetMetadata),
-            Securable::Tabular(TabularKind::View, _) => Action::View(ViewAction::GetMetadata),
-            Securable::Tabular(TabularKind::GenericTable, _) => {
-                Action::GenericTable(GenericTableAction::GetMetadata)
-            }
-            _ => Action::Server(ServerAction::ListProjects),
-        }
+    pub(super) fn see(&self) -> Action {
+        let everybody = Action::Server(ServerAction::ListProjects);
+        self.resource.sight().unwrap_or(everybody)
     }
 
     fn new(thing: &impl Protected, securable: Securable) -> Self {
@@ -104,25 +80,13 @@ pub(super) async fn find(cx: &Catalog, request: &Request, on: GrantsOn) -> Resul
             let found = warehouse::find(cx, id).await?;
             Ok(Target::new(&found, Securable::Warehouse(id)))
         }
-        GrantsOn::Namespace(within, id) => find_namespace(cx, within, id).await,
+        GrantsOn::Namespace(within, id) => {
+            let target = cx.find_namespace_by_id(within, id).await?;
+            Ok(Target::new(&target, Securable::Namespace(id)))
+        }
         GrantsOn::Tabular(kind, within, id) => {
             let (target, _) = cx.find_tabular_by_id((within, id, kind)).await?;
             Ok(Target::new(&target, Securable::Tabular(kind, id)))
         }
-    }
-}
-
-async fn find_namespace(cx: &Catalog, within: WarehouseId, id: NamespaceId) -> Result<Target> {
-    let (warehouse, _) = cx.resolve(within, ResolveTarget::Warehouse).await?;
-    match cx.lookup().namespace_load(within, id).await {
-        Ok(_) => Ok(Target {
-            resource: Resource::Namespace(warehouse.as_resource(), id),
-            securable: Securable::Namespace(id),
-        }),
-        Err(StoreError::NotFound(_)) => Err(CatalogError::new(
-            ErrorKind::NoSuchNamespace,
-            format!("Namespace does not exist: {id}"),
-        )),
-        Err(error) => Err(error.into()),
     }
 }

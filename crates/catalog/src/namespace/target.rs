@@ -1,5 +1,6 @@
 //! Finding namespaces.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction, Protected, Resource};
@@ -35,11 +36,11 @@ impl Protected for NamespaceRowTarget {
     }
 }
 
-/// The error for a namespace that is not there.
-pub(crate) fn missing(path: &NamespacePath) -> CatalogError {
+/// The error for a namespace that is not there; `what` is its path or its id.
+pub(crate) fn missing(what: &dyn Display) -> CatalogError {
     CatalogError::new(
         ErrorKind::NoSuchNamespace,
-        format!("Namespace does not exist: {path}"),
+        format!("Namespace does not exist: {what}"),
     )
 }
 
@@ -82,10 +83,7 @@ impl Catalog {
                 warehouse: found,
                 row,
             }),
-            Err(StoreError::NotFound(_)) => Err(CatalogError::new(
-                ErrorKind::NoSuchNamespace,
-                format!("Namespace does not exist: {id}"),
-            )),
+            Err(StoreError::NotFound(_)) => Err(missing(&id)),
             Err(error) => Err(error.into()),
         }
     }

@@ -23,11 +23,7 @@ pub async fn actions(
         require(cx, request, (target, &resource), resource.insight()).await?;
     }
     let actions = resource.kind().actions();
-    let checks = actions.iter().map(|action| Check {
-        action: *action,
-        resource: resource.clone(),
-    });
-    let checks: Vec<_> = checks.collect();
+    let checks = Check::each(actions.iter().copied(), &resource);
     let answers = cx.ask(request, of.as_ref(), &checks).await?;
     let allowed = actions.into_iter().zip(answers);
     let allowed: Vec<_> = allowed.filter(|(_, yes)| *yes).map(|one| one.0).collect();

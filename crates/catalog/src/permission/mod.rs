@@ -7,4 +7,5 @@ mod target;
 
 pub use actions::actions;
 pub use batch::{BatchCheck, Missing, check, check_all};
+pub(crate) use subject::other;
 pub use target::{NamespaceAt, TabularAt, Target};

@@ -9,20 +9,21 @@ use crate::{CatalogError, Request, Result};
 /// Somebody else than the caller, as an authorizer knows them; `None` for the caller itself.
 ///
 /// Roles that only a token can name do not count for others: their token is not here.
-pub(super) fn other(request: &Request, principal: Option<&Principal>) -> Result<Option<Caller>> {
+pub(crate) fn other(request: &Request, principal: Option<&Principal>) -> Result<Option<Caller>> {
     let Some(principal) = principal else {
         return Ok(None);
     };
-    Ok(match (principal, &request.caller) {
-        (Principal::User(id), Caller::User(own)) if own.user == *id => None,
-        (Principal::Role(id), Caller::Role(_, own)) if own == id => None,
-        (Principal::User(id), _) => Some(Caller::User(Arc::new(Identity::of(id.clone())))),
+    if request.caller.principal().as_ref() == Some(principal) {
+        return Ok(None);
+    }
+    Ok(Some(match (principal, &request.caller) {
+        (Principal::User(id), _) => Caller::User(Arc::new(Identity::of(id.clone()))),
         (Principal::Role(id), Caller::User(own) | Caller::Role(own, _)) => {
-            Some(Caller::Role(Arc::clone(own), *id))
+            Caller::Role(Arc::clone(own), *id)
         }
         (Principal::Role(id), Caller::Anonymous | Caller::System) => {
             let nobody = UserId::new("lakekeeper", "nobody").map_err(CatalogError::internal)?;
-            Some(Caller::Role(Arc::new(Identity::of(nobody)), *id))
+            Caller::Role(Arc::new(Identity::of(nobody)), *id)
         }
-    })
+    }))
 }

@@ -10,7 +10,7 @@ use store::{ResolveTarget, StoreError, TabularContent};
 
 use crate::heavy::heavy;
 use crate::tabular::missing;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, TagErrorKind, project};
+use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, namespace, project};
 
 /// What a request wants to attach a tag to, or to see the tags of.
 #[derive(Debug, Clone)]
@@ -97,10 +97,7 @@ pub(super) async fn require(
         TagSubject::Namespace(id) => {
             let found = cx.lookup().namespace_load(warehouse, *id).await;
             found.map_err(|error| match error {
-                StoreError::NotFound(_) => CatalogError::new(
-                    ErrorKind::NoSuchNamespace,
-                    format!("Namespace does not exist: {id}"),
-                ),
+                StoreError::NotFound(_) => namespace::missing(id),
                 other => other.into(),
             })?;
             let resource = Resource::Namespace(within, *id);

@@ -15,5 +15,5 @@ pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
     At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id,
 };
-pub(crate) use principal::{PrincipalQuery, UserOrRole, user_id};
+pub(crate) use principal::{PrincipalQuery, UserOrRole, principal, user_id};
 pub(crate) use refused::{Path, Query};

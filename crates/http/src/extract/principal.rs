@@ -1,7 +1,7 @@
 //! Users and roles that a request is about.
 
 use model::Principal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,35 +21,67 @@ pub(crate) struct PrincipalQuery {
 impl PrincipalQuery {
     /// At most one of them.
     pub(crate) fn read(&self) -> ApiResult<Option<Principal>> {
-        match (&self.principal_user, self.principal_role) {
-            (None, None) => Ok(None),
-            (Some(user), None) => Ok(Some(Principal::User(user_id(user)?))),
-            (None, Some(role)) => Ok(Some(Principal::Role(role.into()))),
-            (Some(_), Some(_)) => Err(ApiError::bad_request(
-                "the query has `principalUser` and `principalRole`; it may have one of them",
-            )),
-        }
+        principal(
+            (self.principal_user.as_deref(), self.principal_role),
+            || {
+                ApiError::bad_request(
+                    "the query has `principalUser` and `principalRole`; it may have one of them",
+                )
+            },
+        )
     }
 }
 
 /// A user or a role: one of both.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserOrRole {
+    /// `oidc~<subject>`, `kubernetes~<uid>`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    /// The id of a role.
+    #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Uuid>,
 }
 
 impl UserOrRole {
     /// The one that is there.
     pub(crate) fn read(&self) -> ApiResult<Principal> {
-        match (&self.user, self.role) {
-            (Some(user), None) => Ok(Principal::User(user_id(user)?)),
-            (None, Some(role)) => Ok(Principal::Role(role.into())),
-            (None, None) | (Some(_), Some(_)) => Err(ApiError::bad_request(
-                "an identity is a `user` or a `role`: one of both",
-            )),
+        let wrong = || ApiError::bad_request("an identity is a `user` or a `role`: one of both");
+        self.named(wrong)?.ok_or_else(wrong)
+    }
+
+    /// The one that is there, if one is; `both` is the error for two.
+    pub(crate) fn named(&self, both: impl FnOnce() -> ApiError) -> ApiResult<Option<Principal>> {
+        principal((self.user.as_deref(), self.role), both)
+    }
+}
+
+impl From<Principal> for UserOrRole {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::User(id) => Self {
+                user: Some(id.to_string()),
+                role: None,
+            },
+            Principal::Role(id) => Self {
+                user: None,
+                role: Some(id.as_uuid()),
+            },
         }
+    }
+}
+
+/// Whoever is named, if anybody is; `both` is the error for two.
+pub(crate) fn principal(
+    named: (Option<&str>, Option<Uuid>),
+    both: impl FnOnce() -> ApiError,
+) -> ApiResult<Option<Principal>> {
+    match named {
+        (None, None) => Ok(None),
+        (Some(user), None) => Ok(Some(Principal::User(user_id(user)?))),
+        (None, Some(role)) => Ok(Some(Principal::Role(role.into()))),
+        (Some(_), Some(_)) => Err(both()),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use authz::ResourceKind;
 use catalog::ListQuery;
-use catalog::grant::{Described, GrantDiff, Level};
+use catalog::grant::{Described, GrantDiff};
 use http::StatusCode;
-use model::{Page, Principal, Privilege, RoleId, Securable, TabularKind, WarehouseId};
+use model::{Page, Principal, Privilege, Securable, TabularKind, WarehouseId};
 use serde::{Deserialize, Serialize};
 use store::GrantRow;
 use utoipa::{IntoParams, ToSchema};
@@ -13,58 +14,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::user_id;
-use crate::extract::{PageQuery, encode_token};
+use crate::extract::{PageQuery, UserOrRole, encode_token, principal};
 
-/// A user or a role: one of the two.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UserOrRole {
-    /// `oidc~<subject>`, `kubernetes~<uid>`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<String>,
-    /// The id of a role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<Uuid>,
-}
-
-impl UserOrRole {
-    fn decode(&self) -> ApiResult<Principal> {
-        principal(self.user.as_deref(), self.role)?.ok_or_else(|| {
-            ApiError::bad_request(
-                "a principal is `{\"user\": …}` or `{\"role\": …}`: neither is given",
-            )
-        })
-    }
-}
-
-impl From<Principal> for UserOrRole {
-    fn from(principal: Principal) -> Self {
-        match principal {
-            Principal::User(id) => Self {
-                user: Some(id.to_string()),
-                role: None,
-            },
-            Principal::Role(id) => Self {
-                user: None,
-                role: Some(id.as_uuid()),
-            },
-        }
-    }
-}
-
-/// At most one of the two.
-fn principal(user: Option<&str>, role: Option<Uuid>) -> ApiResult<Option<Principal>> {
-    match (user, role) {
-        (None, None) => Ok(None),
-        (Some(user), None) => Ok(Some(Principal::User(user_id(user)?))),
-        (None, Some(role)) => Ok(Some(Principal::Role(RoleId::from(role)))),
-        (Some(_), Some(_)) => Err(ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "AmbiguousGrantPrincipal",
-            "name a user or a role, not both",
-        )),
-    }
+fn ambiguous() -> ApiError {
+    let message = "name a user or a role, not both";
+    ApiError::new(StatusCode::BAD_REQUEST, "AmbiguousGrantPrincipal", message)
 }
 
 /// One privilege of somebody.
@@ -75,6 +29,17 @@ pub(crate) struct GrantEntry {
     #[schema(min_length = 1, max_length = 256)]
     privilege: String,
     principal: UserOrRole,
+}
+
+impl GrantEntry {
+    fn decode(self) -> ApiResult<(Principal, String)> {
+        let to = self.principal.named(ambiguous)?.ok_or_else(|| {
+            ApiError::bad_request(
+                "a principal is `{\"user\": …}` or `{\"role\": …}`: neither is given",
+            )
+        })?;
+        Ok((to, self.privilege))
+    }
 }
 
 /// What is given and what is taken back; 100 grants at most.
@@ -94,8 +59,7 @@ pub(crate) struct ApplyGrantsRequest {
 impl ApplyGrantsRequest {
     pub(crate) fn decode(self) -> ApiResult<GrantDiff> {
         let decode = |entries: Vec<GrantEntry>| {
-            let entries = entries.into_iter();
-            let entries = entries.map(|entry| Ok((entry.principal.decode()?, entry.privilege)));
+            let entries = entries.into_iter().map(GrantEntry::decode);
             entries.collect::<ApiResult<Vec<_>>>()
         };
         Ok(GrantDiff {
@@ -126,7 +90,10 @@ impl ListGrantsQuery {
             page_token: Some(self.page_token.unwrap_or_default()),
             page_size: self.page_size,
         };
-        let to = principal(self.principal_user.as_deref(), self.principal_role)?;
+        let to = principal(
+            (self.principal_user.as_deref(), self.principal_role),
+            ambiguous,
+        )?;
         Ok((to, page.decode(app)?))
     }
 }
@@ -144,7 +111,10 @@ pub(crate) struct GrantAccessQuery {
 
 impl GrantAccessQuery {
     pub(crate) fn decode(&self) -> ApiResult<Option<Principal>> {
-        principal(self.principal_user.as_deref(), self.principal_role)
+        principal(
+            (self.principal_user.as_deref(), self.principal_role),
+            ambiguous,
+        )
     }
 }
 
@@ -275,17 +245,28 @@ pub(crate) struct PrivilegeDescriptor {
 }
 
 impl PrivilegeDescriptor {
-    fn of(level: Level, privilege: Privilege) -> Self {
+    fn of(on: ResourceKind, privilege: Privilege) -> Self {
         let described = Described::of(privilege);
         Self {
             name: privilege.as_str(),
             display_name: privilege.as_str().replace('_', " "),
             description: Some(described.description),
             category: Some(described.category),
-            resource_type: level.as_str(),
+            resource_type: on.as_str(),
         }
     }
 }
+
+/// The kinds of things with grants of this API.
+const KINDS: [ResourceKind; 7] = [
+    ResourceKind::Server,
+    ResourceKind::Project,
+    ResourceKind::Warehouse,
+    ResourceKind::Namespace,
+    ResourceKind::Table,
+    ResourceKind::View,
+    ResourceKind::GenericTable,
+];
 
 /// What there is on each kind of thing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -295,13 +276,13 @@ pub(crate) struct GrantablePrivilegesResponse {
 
 impl GrantablePrivilegesResponse {
     pub(crate) fn all() -> Self {
-        let levels = Level::ALL.iter().map(|level| {
-            let privileges = level.privileges().iter();
-            let described = privileges.map(|one| PrivilegeDescriptor::of(*level, *one));
-            (level.as_str(), described.collect())
+        let kinds = KINDS.iter().map(|kind| {
+            let privileges = kind.privileges().iter();
+            let described = privileges.map(|one| PrivilegeDescriptor::of(*kind, *one));
+            (kind.as_str(), described.collect())
         });
         Self {
-            privileges: levels.collect(),
+            privileges: kinds.collect(),
         }
     }
 }
@@ -320,10 +301,10 @@ pub(crate) struct ResourceGrantablePrivilegesResponse {
 }
 
 impl ResourceGrantablePrivilegesResponse {
-    pub(crate) fn of(level: Level, found: Vec<(Privilege, bool)>) -> Self {
+    pub(crate) fn of(on: ResourceKind, found: Vec<(Privilege, bool)>) -> Self {
         let found = found.into_iter();
         let privileges = found.map(|(privilege, allowed)| GrantablePrivilege {
-            privilege: PrivilegeDescriptor::of(level, privilege),
+            privilege: PrivilegeDescriptor::of(on, privilege),
             allowed,
         });
         Self {

@@ -52,7 +52,7 @@ async fn grantable(
     let of = query.decode()?;
     let found = catalog::grant::grantable(&app.catalog, &request, (on, of)).await?;
     Ok(Json(ResourceGrantablePrivilegesResponse::of(
-        on.level(),
+        on.kind(),
         found,
     )))
 }
