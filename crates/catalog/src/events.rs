@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use model::{Event, EventKind, TabularKind, Timestamp, WarehouseId};
+use model::{Actor, Event, EventKind, Origin, TabularKind, Timestamp, WarehouseId};
 use serde::Serialize;
 
-use crate::{CatalogError, Result};
+use crate::{CatalogError, Request, Result};
 
 /// What happens to tables, views and generic tables alike.
 #[derive(Debug, Clone, Copy)]
@@ -36,29 +36,25 @@ impl Change {
     }
 }
 
-/// An event in a warehouse.
+/// An event in a warehouse, caused by a request at a time.
 pub(crate) fn in_warehouse(
     kind: EventKind,
     warehouse: WarehouseId,
     subject: &dyn Display,
-    at: Timestamp,
+    by: (&Request, Timestamp),
     body: &impl Serialize,
 ) -> Result<Event> {
-    let body = serde_json::value::to_raw_value(body).map_err(CatalogError::internal)?;
     Ok(Event {
-        kind,
-        at,
         warehouse: Some(warehouse),
-        subject: subject.to_string(),
-        body,
+        ..of_server(kind, subject, by, body)?
     })
 }
 
-/// An event outside of warehouses.
+/// An event outside of warehouses, caused by a request at a time.
 pub(crate) fn of_server(
     kind: EventKind,
     subject: &dyn Display,
-    at: Timestamp,
+    (request, at): (&Request, Timestamp),
     body: &impl Serialize,
 ) -> Result<Event> {
     let body = serde_json::value::to_raw_value(body).map_err(CatalogError::internal)?;
@@ -68,5 +64,10 @@ pub(crate) fn of_server(
         warehouse: None,
         subject: subject.to_string(),
         body,
+        origin: Origin {
+            actor: Actor::from(&request.caller),
+            request: Some(request.origin.request_id.clone()),
+            ..Origin::generate()
+        },
     })
 }

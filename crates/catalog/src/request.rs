@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Caller, ProjectId};
+use model::{Caller, ProjectId, RequestId};
 
 use crate::{AccessDelegation, Idempotent};
 
@@ -17,29 +17,29 @@ pub struct Request {
     pub idempotency: Option<Idempotent>,
     /// How the client wants to get at files, where the answer is a table or view.
     pub delegation: AccessDelegation,
-    /// What the log tells of it.
+    /// What the log and events tell of it.
     pub origin: RequestOrigin,
 }
 
-/// Where a request came from, as far as audit events tell. Empty if there are none.
-#[derive(Debug, Clone, Default)]
+/// Where a request came from.
+#[derive(Debug, Clone)]
 pub struct RequestOrigin {
-    /// Names the request in the log and in the answer.
-    pub request_id: Option<Arc<str>>,
-    /// What the client calls itself. Nobody has verified it.
+    /// What the request is called in logs, events and its answer.
+    pub request_id: RequestId,
+    /// What the client calls itself, if audit events are to tell. Nobody has verified it.
     pub user_agent: Option<Arc<str>>,
 }
 
 impl Request {
     /// A request of the catalog to itself.
-    pub const fn system() -> Self {
+    pub fn system() -> Self {
         Self {
             caller: Caller::System,
             project: None,
             idempotency: None,
             delegation: AccessDelegation::ClientManaged,
             origin: RequestOrigin {
-                request_id: None,
+                request_id: RequestId::generate(),
                 user_agent: None,
             },
         }

@@ -49,7 +49,7 @@ impl Pending {
         Some(Self {
             catalog: Arc::clone(&app.catalog),
             caller: caller.cloned().unwrap_or(Caller::Anonymous),
-            origin: origin(app, request.headers()),
+            origin: origin(app, request.headers(), request.extensions()),
             operation: format!("{} {route}", request.method()),
             path: sent.map_or(request.uri(), |sent| &sent.0).path().to_owned(),
             status: None,

@@ -6,7 +6,7 @@ use authn::{AuthnError, BearerToken, Refusal};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use model::Caller;
 
 use crate::app::App;
@@ -29,7 +29,7 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Response {
     match caller(&app, request.headers()).await {
-        Ok(caller) => match acting(&app, caller, request.headers()).await {
+        Ok(caller) => match acting(&app, caller, request.headers(), request.extensions()).await {
             Ok(caller) => {
                 request.extensions_mut().insert(caller);
                 next.run(request).await
@@ -81,7 +81,12 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Unknown> {
 }
 
 /// The caller, or one of its roles if that is what it wants to act as.
-async fn acting(app: &App, caller: Caller, headers: &HeaderMap) -> ApiResult<Caller> {
+async fn acting(
+    app: &App,
+    caller: Caller,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> ApiResult<Caller> {
     let mut given = headers.get_all(ASSUME_ROLE).iter();
     let Some(header) = given.next() else {
         return Ok(caller);
@@ -91,12 +96,12 @@ async fn acting(app: &App, caller: Caller, headers: &HeaderMap) -> ApiResult<Cal
         let message = "header `x-assume-role` must be the id of one role, a UUID";
         return Err(ApiError::bad_request(message));
     };
-    let request = catalog::Request {
+    let asked = catalog::Request {
         caller,
-        origin: origin(app, headers),
+        origin: origin(app, headers, extensions),
         ..catalog::Request::system()
     };
-    Ok(catalog::role::assume(&app.catalog, &request, id).await?)
+    Ok(catalog::role::assume(&app.catalog, &asked, id).await?)
 }
 
 /// The token. The scheme's name is compared without regard to case (RFC 9110 section 11.1).

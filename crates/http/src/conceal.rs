@@ -1,7 +1,5 @@
 //! Answers that something is not there, where its warehouse is hidden from the caller.
 
-use std::sync::Arc;
-
 use axum::extract::{MatchedPath, OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +9,7 @@ use model::{Caller, WarehouseId};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::observe::REQUEST_ID;
+use crate::extract::request_id;
 
 /// Lets requests pass. If the answer is that something in a warehouse is not there, and the caller may not see the warehouse, the answer is that there is no
 /// such warehouse: what is told does not depend on whether it is there.
@@ -23,16 +21,15 @@ pub(crate) async fn conceal(State(app): State<App>, request: Request, next: Next
     let (Some(warehouse), Some(caller)) = (warehouse_of(&request), caller_of(&request)) else {
         return next.run(request).await;
     };
-    let id = request.headers().get(REQUEST_ID).cloned();
+    let request_id = request_id(request.extensions());
     let response = next.run(request).await;
     if response.status() != StatusCode::NOT_FOUND {
         return response;
     }
-    let id = id.as_ref().and_then(|id| id.to_str().ok());
     let asked = catalog::Request {
         caller,
         origin: RequestOrigin {
-            request_id: id.map(Arc::from),
+            request_id,
             user_agent: None,
         },
         ..catalog::Request::system()

@@ -71,10 +71,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request);
-        if let Some(id) = &seen.id {
-            // Whoever is within may need it.
-            request.headers_mut().insert(REQUEST_ID, id.clone());
-        }
+        request.extensions_mut().insert(seen.id.clone());
         let (longest, durations) = (self.layer.longest, Arc::clone(&self.layer.durations));
         let answer = self.inner.call(request);
         Box::pin(async move {
@@ -90,7 +87,7 @@ where
 
 /// What is to be told of a request when it has been answered.
 struct Seen {
-    id: Option<HeaderValue>,
+    id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
     /// Only if it is logged.
@@ -102,12 +99,9 @@ struct Seen {
 impl Seen {
     fn of(request: &Request) -> Self {
         let given = request.headers().get(REQUEST_ID);
-        let id = match given.filter(|id| is_short_word(id)) {
-            Some(given) => Some(given.clone()),
-            None => HeaderValue::try_from(RequestId::generate().to_string()).ok(),
-        };
-        let shown = id.as_ref().and_then(|id| id.to_str().ok());
-        let span = tracing::info_span!("request", request.id = shown.unwrap_or_default());
+        let given = given.and_then(|id| id.to_str().ok()?.parse().ok());
+        let id: RequestId = given.unwrap_or_else(RequestId::generate);
+        let span = tracing::info_span!("request", request.id = id.as_str());
         let is_logged = tracing::enabled!(tracing::Level::INFO);
         Self {
             id,
@@ -129,7 +123,7 @@ impl Seen {
         }
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
         durations.record(method, route, (status, elapsed));
-        if let Some(id) = self.id {
+        if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
@@ -173,12 +167,4 @@ fn explain_encoding(response: Response) -> Response {
             .insert(header::ACCEPT_ENCODING, taken);
     }
     explained
-}
-
-fn is_short_word(id: &HeaderValue) -> bool {
-    let bytes = id.as_bytes();
-    (1..=128).contains(&bytes.len())
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
 }

@@ -62,6 +62,8 @@ impl Bounds {
     pub const TASK_ATTEMPTS: u32 = 100;
     /// Most questions about permissions in one request.
     pub const CHECKS_PER_REQUEST: usize = 1_000;
+    /// Longest id of a request, in bytes.
+    pub const REQUEST_ID_BYTES: usize = 128;
     /// Longest page that a list answers, in items.
     pub const PAGE_ITEMS: u32 = 1_000;
 }

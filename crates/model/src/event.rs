@@ -1,9 +1,11 @@
 //! What happened, as it is written beside the change itself.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Timestamp, WarehouseId};
+use crate::{Caller, EventId, RequestId, RoleId, Timestamp, UserId, WarehouseId};
 
 /// The kind of a change. Names are those of today's CloudEvents of Lakekeeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,4 +82,126 @@ pub struct Event {
     pub subject: String,
     /// What is to be told about it.
     pub body: Box<RawValue>,
+    /// Which event it is, and whose doing.
+    pub origin: Origin,
+}
+
+/// Which event it is, whose doing, and which part of what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Origin {
+    /// Its id; the same each time that it is delivered.
+    pub id: EventId,
+    /// On whose behalf.
+    #[serde(default)]
+    pub actor: Actor,
+    /// By which request, if it was one.
+    #[serde(default)]
+    pub request: Option<RequestId>,
+    /// Its number, from 0, among the events of what was done at once.
+    #[serde(default)]
+    pub part: u32,
+    /// How many events there are of what was done at once.
+    #[serde(default = "one")]
+    pub parts: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+impl Origin {
+    /// That of a single event which the catalog itself has caused.
+    pub fn generate() -> Self {
+        Self {
+            id: EventId::generate(),
+            actor: Actor::System,
+            request: None,
+            part: 0,
+            parts: 1,
+        }
+    }
+
+    /// As databases keep it.
+    pub fn to_stored(&self) -> String {
+        // Texts and numbers in a struct: there is nothing to refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What a database has kept.
+    pub fn from_stored(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+}
+
+/// On whose behalf something was done, as events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// Nobody is known: authentication is not configured.
+    #[default]
+    Anonymous,
+    /// The catalog itself.
+    System,
+    /// A user.
+    Principal(UserId),
+    /// A user, with the rights of a role alone.
+    Role(UserId, RoleId),
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        match caller {
+            Caller::Anonymous => Self::Anonymous,
+            Caller::System => Self::System,
+            Caller::User(identity) => Self::Principal(identity.user.clone()),
+            Caller::Role(identity, role) => Self::Role(identity.user.clone(), *role),
+        }
+    }
+}
+
+impl Event {
+    /// Numbers the events of what is done at once.
+    pub fn number(events: &mut [Self]) {
+        let parts = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        for (event, part) in events.iter_mut().zip(0..) {
+            event.origin.part = part;
+            event.origin.parts = parts;
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_kept_and_what_an_older_program_left_out_is_filled_in() {
+        let origin = Origin {
+            actor: Actor::Principal("oidc~alice".parse().unwrap()),
+            request: Some("trace-1".parse().unwrap()),
+            part: 1,
+            parts: 2,
+            ..Origin::generate()
+        };
+        assert_eq!(Origin::from_stored(&origin.to_stored()).unwrap(), origin);
+        let text = format!("{{\"id\":\"{}\"}}", origin.id);
+        let older = Origin::from_stored(&text).unwrap();
+        assert_eq!(older.id, origin.id);
+        assert_eq!(
+            (older.actor, older.part, older.parts),
+            (Actor::Anonymous, 0, 1)
+        );
+    }
+
+    #[test]
+    fn kinds_are_shown_as_they_are_told() {
+        assert_eq!(EventKind::CreateTable.to_string(), "createTable");
+    }
 }

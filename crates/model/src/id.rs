@@ -55,8 +55,8 @@ uuid_ids! {
     NamespaceId;
     /// A role: a name for several users and roles.
     RoleId;
-    /// A request, as logged and echoed in `x-request-id`.
-    RequestId;
+    /// An event; the same each time that it is delivered, so that whoever gets it twice can tell.
+    EventId;
     /// A stored secret.
     SecretId;
     /// This installation; made once, by the first migration.

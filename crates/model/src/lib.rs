@@ -12,6 +12,7 @@ mod iso_8601;
 mod name;
 mod page;
 mod properties;
+mod request;
 mod role;
 mod tabular;
 mod tag;
@@ -20,10 +21,10 @@ mod user;
 pub use bounds::Bounds;
 pub use caller::Caller;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use event::{Event, EventKind};
+pub use event::{Actor, Event, EventKind, Origin};
 pub use grant::{Grant, InvalidSecurable, Principal, Privilege, Privileges, Securable};
 pub use id::{
-    InvalidProjectId, NamespaceId, ProjectId, RequestId, RoleId, SecretId, ServerId, TabularId,
+    EventId, InvalidProjectId, NamespaceId, ProjectId, RoleId, SecretId, ServerId, TabularId,
     TagDefinitionId, TagId, TaskId, Version, WarehouseId,
 };
 pub use iso_8601::{parse_iso_8601, print_iso_8601};
@@ -32,6 +33,7 @@ pub use name::{
 };
 pub use page::{Page, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
+pub use request::{InvalidRequestId, RequestId};
 pub use role::{InvalidRoleIdent, RoleIdent};
 pub use tabular::{InvalidTableFormat, TableFormat, TabularKind};
 pub use tag::{InvalidTagName, TagName, TagScope, TagTarget};

@@ -68,9 +68,9 @@ const SWAP: &str = "with swapped as (
             and coalesce(deleted_at, 0) = 0
         returning id
     ), told as (
-        insert into outbox (kind, at, warehouse_id, subject, body)
+        insert into outbox (kind, at, warehouse_id, subject, body, origin)
         select e.* from swapped, unnest($8::text[], $9::bigint[], $10::uuid[], $11::text[],
-            $12::text[]) as e
+            $12::text[], $13::text[]) as e
     )
     select id from swapped";
 
@@ -92,6 +92,7 @@ async fn swap_one(db: &Session, commit: &Commit, swap: &Swap, effects: &Effects)
                 &events.warehouses,
                 &events.subjects,
                 &events.bodies,
+                &events.origins,
             ],
         )
         .await
@@ -146,9 +147,9 @@ const CREATE: &str = "with home as materialized (
         select r.* from created, unnest($14, $15::bytea[], $16::bytea[], $17::bigint[])
             as r
     ), told as (
-        insert into outbox (kind, at, warehouse_id, subject, body)
+        insert into outbox (kind, at, warehouse_id, subject, body, origin)
         select e.* from created, unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[],
-            $22::text[]) as e
+            $22::text[], $27::text[]) as e
     ), given as (
         insert into grant_entry (securable, principal, privilege, created_at, project_id,
             warehouse_id, path_key, is_live)
@@ -174,7 +175,7 @@ async fn create_one(
     let grants = NewGrants::of(&effects.grants);
     let around: Vec<&str> = row::at_and_above(&new.claimed_location).collect();
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 26] = [
+    let params: [&(dyn ToSql + Sync); 27] = [
         &commit.warehouse.as_uuid(), &new.namespace.as_uuid(), &new.id.as_uuid(),
         &new.kind.as_str(), &new.name.as_str(), &new.name.key().as_str(), &new.claimed_location,
         &new.version.as_i64(), &commit.at.as_ms(), &new.content.location,
@@ -183,6 +184,7 @@ async fn create_one(
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &new.format.as_ref().map(TableFormat::as_str),
         &grants.securables, &grants.principals, &grants.privileges,
+        &events.origins,
     ];
     let create = db.prepare(CREATE).await?;
     let run = stepping(db, commit, Box::pin(db.run(&create, &params)));
@@ -320,9 +322,9 @@ const APPLY: &str = "with new as materialized (
         select r.* from unnest($26, $27::bytea[], $28::bytea[], $29::bigint[]) as r
         where (select is_fit from fit)
     ), told as (
-        insert into outbox (kind, at, warehouse_id, subject, body)
-        select e.* from unnest($30::text[], $31::bigint[], $32::uuid[], $33::text[], $34::text[])
-            as e where (select is_fit from fit)
+        insert into outbox (kind, at, warehouse_id, subject, body, origin)
+        select e.* from unnest($30::text[], $31::bigint[], $32::uuid[], $33::text[], $34::text[],
+            $50::text[]) as e where (select is_fit from fit)
     ), queued as (
         insert into task (id, queue, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
             subject, payload, created_at, scheduled_for, due_at)
@@ -369,7 +371,7 @@ async fn run_apply(
         NewGrants::of(&effects.grants),
     );
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 49] = [
+    let params: [&(dyn ToSql + Sync); 50] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -383,6 +385,7 @@ async fn run_apply(
         &new.formats,
         &grants.securables, &grants.principals, &grants.privileges,
         &tasks.projects, &tasks.tabular_ids, &tasks.tabular_kinds, &tasks.tabular_paths, &tasks.created,
+        &events.origins,
     ];
     db.run(statement, &params).await
 }

@@ -144,8 +144,8 @@ pub(crate) async fn give(
     Ok(())
 }
 
-const INSERT_EVENTS: &str = "insert into outbox (kind, at, warehouse_id, subject, body)
-    select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[])";
+const INSERT_EVENTS: &str = "insert into outbox (kind, at, warehouse_id, subject, body, origin)
+    select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[])";
 
 /// Writes the events.
 pub(crate) async fn tell(
@@ -165,6 +165,7 @@ pub(crate) async fn tell(
             &all.warehouses,
             &all.subjects,
             &all.bodies,
+            &all.origins,
         ],
     )
     .await?;
@@ -235,6 +236,7 @@ pub(crate) struct Events<'a> {
     pub(crate) warehouses: Vec<Option<Uuid>>,
     pub(crate) subjects: Vec<&'a str>,
     pub(crate) bodies: Vec<&'a str>,
+    pub(crate) origins: Vec<String>,
 }
 
 impl<'a> Events<'a> {
@@ -247,6 +249,7 @@ impl<'a> Events<'a> {
                 .push(event.warehouse.map(model::WarehouseId::as_uuid));
             all.subjects.push(&event.subject);
             all.bodies.push(event.body.get());
+            all.origins.push(event.origin.to_stored());
         }
         Ok(all)
     }

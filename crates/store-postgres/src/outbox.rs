@@ -1,9 +1,9 @@
 //! The events of committed changes.
 
 use async_trait::async_trait;
-use model::{Event, Timestamp, WarehouseId};
+use model::{Event, Origin, Timestamp, WarehouseId};
 use serde_json::value::RawValue;
-use store::{Effects, Outbox, OutboxRow, Result};
+use store::{Effects, OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan, Result};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -19,24 +19,68 @@ const PORTION: i64 = 1_000;
 impl Outbox for PostgresStore {
     async fn outbox_read(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>> {
         let found = self.placed(after, limit).await?;
-        if found.len() >= limit as usize || !self.has_unplaced().await? {
+        if found.len() >= limit as usize || !self.place_all().await? {
             return Ok(found);
         }
-        self.change(Effects::none(), (), |db, ()| Box::pin(give_places(db)))
-            .await?;
         Ok(self.placed(after, limit).await?)
     }
 
+    async fn outbox_span(&self) -> Result<OutboxSpan> {
+        let db = self.read().await?;
+        let row = db
+            .query_one(
+                "select sequence, greatest(sequence, (select max(sequence) from outbox))
+                 from outbox_trimmed",
+                &[],
+            )
+            .await?;
+        Ok(OutboxSpan {
+            trimmed: get(&row, 0)?,
+            last: get(&row, 1)?,
+        })
+    }
+
     async fn outbox_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
-        self.write((before, limit), |db, (before, limit)| {
+        // What is removed must have had a place, so that a reader can tell that it has missed something.
+        self.place_all().await?;
+        let input = (before.as_ms(), i64::from(limit));
+        self.write(input, |db, (before, limit)| {
             Box::pin(async move {
-                db.execute(
-                    "delete from outbox where id = any(array(
-                         select id from outbox where at < $1 order by at, id limit $2
-                         for update skip locked))",
-                    &[&before.as_ms(), &i64::from(*limit)],
-                )
-                .await
+                let removed = "with gone as (
+                         delete from outbox where id = any(array(
+                             select id from outbox where at < $1 and sequence is not null
+                             order by at, id limit $2 for update skip locked))
+                         returning sequence
+                     ), noted as (
+                         update outbox_trimmed
+                         set sequence = greatest(sequence, (select max(sequence) from gone))
+                         where exists (select from gone)
+                     )
+                     select count(*) from gone";
+                count(&db.query_one(removed, &[before, limit]).await?)
+            })
+        })
+        .await
+    }
+
+    async fn outbox_cut(&self, keep: u64, limit: u32) -> Result<u64> {
+        self.place_all().await?;
+        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+        self.write((keep, i64::from(limit)), |db, (keep, limit)| {
+            Box::pin(async move {
+                let removed = "with gone as (
+                         delete from outbox where id = any(array(
+                             select id from outbox
+                             where sequence <= (select max(sequence) from outbox) - $1
+                             order by sequence limit $2 for update skip locked))
+                         returning sequence
+                     ), noted as (
+                         update outbox_trimmed
+                         set sequence = greatest(sequence, (select max(sequence) from gone))
+                         where exists (select from gone)
+                     )
+                     select count(*) from gone";
+                count(&db.query_one(removed, &[keep, limit]).await?)
             })
         })
         .await
@@ -49,12 +93,26 @@ impl PostgresStore {
         let db = self.read().await?;
         let rows = db
             .query(
-                "select sequence, kind, at, warehouse_id, subject, body
-                 from outbox where sequence > $1 order by sequence limit $2",
-                &[&after, &i64::from(limit)],
+                "select sequence, kind, at, warehouse_id, subject, body, origin from (
+                     select *, sum(octet_length(body)) over (order by sequence) as bytes,
+                         row_number() over (order by sequence) as place
+                     from (select * from outbox where sequence > $1 order by sequence limit $2) as t
+                 ) as page
+                 where bytes <= $3 or place = 1 order by sequence",
+                &[&after, &i64::from(limit), &(OUTBOX_READ_BYTES)],
             )
             .await?;
         row::all(&rows, event)
+    }
+
+    /// Gives places to events that have none, if there are any; says whether there were.
+    async fn place_all(&self) -> Result<bool> {
+        if !self.has_unplaced().await? {
+            return Ok(false);
+        }
+        self.change(Effects::none(), (), |db, ()| Box::pin(give_places(db)))
+            .await?;
+        Ok(true)
     }
 
     async fn has_unplaced(&self) -> Work<bool> {
@@ -62,6 +120,10 @@ impl PostgresStore {
         let unplaced = "select exists (select from outbox where sequence is null)";
         get(&db.query_one(unplaced, &[]).await?, 0)
     }
+}
+
+fn count(row: &Row) -> Work<u64> {
+    Ok(get::<i64>(row, 0)?.unsigned_abs())
 }
 
 /// Gives places to events that have been committed. Whoever writes an event does not know which transaction commits
@@ -95,6 +157,7 @@ fn event(row: &Row) -> Work<OutboxRow> {
             warehouse: get::<Option<Uuid>>(row, 3)?.map(WarehouseId::from),
             subject: get(row, 4)?,
             body: RawValue::from_string(get(row, 5)?).map_err(Failure::damaged)?,
+            origin: Origin::from_stored(get(row, 6)?).map_err(Failure::damaged)?,
         },
     })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{
-    Event, EventKind, Name, NamespaceId, NamespacePath, ProjectId, TabularId, TabularKind,
+    Event, EventKind, Name, NamespaceId, NamespacePath, Origin, ProjectId, TabularId, TabularKind,
     Timestamp, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
@@ -150,6 +150,7 @@ async fn write(planted: Arc<Planted>, writer: usize, end: Instant) -> u32 {
                 warehouse: Some(planted.warehouse),
                 subject: id.to_string(),
                 body: RawValue::from_string("{\"snapshot\":4711}".to_owned()).unwrap(),
+                origin: Origin::generate(),
             }],
             idempotency: vec![IdempotencyRecord {
                 key: Uuid::new_v4(),

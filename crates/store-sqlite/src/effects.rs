@@ -36,7 +36,8 @@ pub(crate) fn record(db: &Connection, effects: &Effects) -> Work<()> {
 fn insert_event(db: &Connection, event: &Event) -> Work<()> {
     let kind = crate::row::event_kind_as_str(event.kind)?;
     db.prepare_cached(
-        "insert into outbox (kind, at, warehouse_id, subject, body) values (?1, ?2, ?3, ?4, ?5)",
+        "insert into outbox (kind, at, warehouse_id, subject, body, origin)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         kind,
@@ -44,6 +45,7 @@ fn insert_event(db: &Connection, event: &Event) -> Work<()> {
         event.warehouse.map(model::WarehouseId::as_uuid),
         event.subject,
         event.body.get(),
+        event.origin.to_stored(),
     ])?;
     Ok(())
 }

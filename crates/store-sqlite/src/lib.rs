@@ -6,6 +6,7 @@ mod commit;
 mod connection;
 mod effects;
 mod error;
+mod event_sink;
 mod grants;
 mod idempotency;
 mod migrate;

@@ -1,10 +1,10 @@
 //! The events of committed changes.
 
 use async_trait::async_trait;
-use model::{Event, Timestamp, WarehouseId};
-use rusqlite::{Row, params};
+use model::{Event, Origin, Timestamp, WarehouseId};
+use rusqlite::{Connection, Row, params};
 use serde_json::value::RawValue;
-use store::{Outbox, OutboxRow, Result};
+use store::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan, Result};
 use uuid::Uuid;
 
 use crate::SqliteStore;
@@ -16,30 +16,79 @@ impl Outbox for SqliteStore {
     async fn outbox_read(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(
-                "select sequence, kind, at, warehouse_id, subject, body from outbox
-                 where sequence > ?1 order by sequence limit ?2",
+                "select sequence, kind, at, warehouse_id, subject, body, origin from (
+                     select *, sum(octet_length(body)) over (order by sequence) as bytes,
+                         row_number() over (order by sequence) as place
+                     from (select * from outbox where sequence > ?1 order by sequence limit ?2))
+                 where bytes <= ?3 or place = 1 order by sequence",
             )?;
-            row::all(statement.query(params![after, limit])?, event)
+            let rows = statement.query(params![after, limit, OUTBOX_READ_BYTES])?;
+            row::all(rows, event)
+        })
+        .await
+    }
+
+    async fn outbox_span(&self) -> Result<OutboxSpan> {
+        self.read(|db| {
+            let read =
+                "select sequence, max(sequence, coalesce((select max(sequence) from outbox), 0))
+                from outbox_trimmed";
+            let span = db.prepare_cached(read)?.query_row([], |row| {
+                Ok(OutboxSpan {
+                    trimmed: row.get(0)?,
+                    last: row.get(1)?,
+                })
+            })?;
+            Ok(span)
         })
         .await
     }
 
     async fn outbox_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
         self.write(move |db| {
-            let removed = db
-                .prepare_cached(
-                    "delete from outbox where sequence in
-                     (select sequence from outbox where at < ?1 order by at, sequence limit ?2)",
-                )?
-                .execute(params![before.as_ms(), limit])?;
-            Ok(removed as u64)
+            let mut statement = db.prepare_cached(
+                "delete from outbox where sequence in
+                 (select sequence from outbox where at < ?1 order by at, sequence limit ?2)
+                 returning sequence",
+            )?;
+            let gone = row::all(statement.query(params![before.as_ms(), limit])?, place)?;
+            note_trimmed(db, &gone)
+        })
+        .await
+    }
+
+    async fn outbox_cut(&self, keep: u64, limit: u32) -> Result<u64> {
+        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+        self.write(move |db| {
+            let mut statement = db.prepare_cached(
+                "delete from outbox where sequence in
+                 (select sequence from outbox
+                  where sequence <= (select max(sequence) from outbox) - ?1
+                  order by sequence limit ?2)
+                 returning sequence",
+            )?;
+            let gone = row::all(statement.query(params![keep, limit])?, place)?;
+            note_trimmed(db, &gone)
         })
         .await
     }
 }
 
+fn place(row: &Row<'_>) -> Work<i64> {
+    Ok(row.get(0)?)
+}
+
+/// Notes the places of what has been removed; says how many.
+fn note_trimmed(db: &Connection, gone: &[i64]) -> Work<u64> {
+    if let Some(last) = gone.iter().max() {
+        db.prepare_cached("update outbox_trimmed set sequence = max(sequence, ?1)")?
+            .execute([last])?;
+    }
+    Ok(gone.len() as u64)
+}
+
 fn event(row: &Row<'_>) -> Work<OutboxRow> {
-    let (kind, body): (String, String) = (row.get(1)?, row.get(5)?);
+    let (kind, body, origin): (String, String, String) = (row.get(1)?, row.get(5)?, row.get(6)?);
     Ok(OutboxRow {
         sequence: row.get(0)?,
         event: Event {
@@ -48,6 +97,7 @@ fn event(row: &Row<'_>) -> Work<OutboxRow> {
             warehouse: row.get::<_, Option<Uuid>>(3)?.map(WarehouseId::from),
             subject: row.get(4)?,
             body: RawValue::from_string(body).map_err(Failure::damaged)?,
+            origin: Origin::from_stored(&origin).map_err(Failure::damaged)?,
         },
     })
 }

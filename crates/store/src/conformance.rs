@@ -22,6 +22,8 @@ pub mod commit;
 #[doc(hidden)]
 pub mod concurrency;
 pub mod crash;
+#[doc(hidden)]
+pub mod event_sink;
 mod fixture;
 #[doc(hidden)]
 pub mod grants;
@@ -295,8 +297,18 @@ macro_rules! conformance_cases {
                 events_come_in_the_order_of_their_changes
                 they_are_read_in_portions
                 old_ones_are_trimmed_in_portions
+                the_first_go_as_long_as_there_are_too_many
+                how_far_it_reaches_is_told
+                a_read_is_bounded_in_bytes
                 a_place_is_never_given_twice
                 a_reader_that_follows_misses_nothing;
+            event_sink:
+                one_holder_at_a_time_brings_events_to_a_sink
+                of_many_that_claim_one_sink_one_gets_it
+                what_a_sink_has_got_is_kept_for_the_next_holder
+                a_new_sink_begins_with_the_oldest_event
+                what_a_sink_refuses_is_kept_with_the_reason
+                old_dead_letters_are_trimmed_in_portions;
             task:
                 a_task_is_claimed_when_it_is_due
                 a_claimed_task_is_nobody_elses

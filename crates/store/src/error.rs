@@ -42,6 +42,9 @@ pub enum Entity {
     /// A task.
     #[error("task `{0}`")]
     Task(TaskId),
+    /// The hold on a sink of events.
+    #[error("hold on the event sink `{0}`")]
+    EventSink(String),
     /// A user.
     #[error("user `{0}`")]
     User(UserId),

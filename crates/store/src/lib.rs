@@ -7,6 +7,7 @@
 pub mod conformance;
 mod effects;
 mod error;
+mod event_sink;
 mod gather;
 mod grants;
 mod idempotency;
@@ -29,6 +30,7 @@ mod warehouse;
 
 pub use effects::Effects;
 pub use error::{Entity, Result, StoreError};
+pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
     GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Standing, Step,
@@ -40,7 +42,7 @@ pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,
     TreeNamespace, TreeTabular,
 };
-pub use outbox::{Outbox, OutboxRow};
+pub use outbox::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan};
 pub use project::{ProjectRow, Projects};
 pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
@@ -84,6 +86,7 @@ pub trait Store:
     + Idempotency
     + Tasks
     + Outbox
+    + EventSinks
     + SecretRows
     + Users
     + Grants
@@ -107,6 +110,7 @@ impl<T> Store for T where
         + Idempotency
         + Tasks
         + Outbox
+        + EventSinks
         + SecretRows
         + Users
         + Grants

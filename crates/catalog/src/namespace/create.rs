@@ -78,7 +78,13 @@ async fn insert(
         properties: answered(cx, warehouse, (&new.path, id), properties.clone()).await?,
     };
     let body = json!({ "namespace": created.levels, "properties": created.properties });
-    let event = events::in_warehouse(EventKind::CreateNamespace, warehouse.id(), &id, now, &body)?;
+    let event = events::in_warehouse(
+        EventKind::CreateNamespace,
+        warehouse.id(),
+        &id,
+        (request, now),
+        &body,
+    )?;
     let idempotency = request.record(&created, now)?;
     let effects = Effects {
         events: vec![event],

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use authz::{Authorized, NamespaceAction};
 use model::{
-    Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
+    Bounds, Event, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
 };
 use serde_json::json;
 use store::{
@@ -293,26 +293,38 @@ fn effects(
         idempotency: request.record(&(), now)?,
         ..Effects::none()
     };
+    let inner = tree.namespaces.iter().filter(|one| one.is_live);
+    let inner = inner.map(|one| (one.id, &one.path));
+    let namespaces: Vec<_> = inner
+        .chain([(namespace.row.id, &namespace.row.path)])
+        .collect();
+    let paths: HashMap<NamespaceId, &NamespacePath> = namespaces.iter().copied().collect();
     // Of what was soft-deleted before the world has been told.
     for one in tree.tabulars.iter().filter(|one| one.deleted.is_none()) {
         let purge = is_purged(one, files);
-        let body = json!({ "name": one.name, "namespace-id": one.namespace, "purge": purge });
+        let within = paths.get(&one.namespace).map(|path| path.levels());
+        let body = json!({
+            "namespace": within, "name": one.name, "namespace-id": one.namespace, "purge": purge,
+        });
         let kind = Change::Drop.of(one.kind);
-        effects
-            .events
-            .push(events::in_warehouse(kind, warehouse, &one.id, now, &body)?);
+        effects.events.push(events::in_warehouse(
+            kind,
+            warehouse,
+            &one.id,
+            (request, now),
+            &body,
+        )?);
     }
-    let inner = tree.namespaces.iter().filter(|one| one.is_live);
-    let inner = inner.map(|one| (one.id, &one.path));
-    for (id, path) in inner.chain([(namespace.row.id, &namespace.row.path)]) {
+    for (id, path) in namespaces {
         let body = json!({ "namespace": path.levels() });
         effects.events.push(events::in_warehouse(
             EventKind::DropNamespace,
             warehouse,
             &id,
-            now,
+            (request, now),
             &body,
         )?);
     }
+    Event::number(&mut effects.events);
     Ok(effects)
 }

@@ -58,7 +58,7 @@ pub async fn protect(
         EventKind::UpdateNamespaceProperties,
         warehouse,
         &id,
-        now,
+        (request, now),
         &body,
     )?;
     let row = NamespaceRow {

@@ -87,7 +87,7 @@ async fn attempt(
         EventKind::UpdateNamespaceProperties,
         warehouse,
         &row.id,
-        now,
+        (request, now),
         &updated,
     )?;
     let idempotency = request.record(&updated, now)?;

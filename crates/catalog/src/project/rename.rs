@@ -22,7 +22,7 @@ pub async fn rename(
     let event = events::of_server(
         EventKind::RenameProject,
         &id,
-        cx.now(),
+        (request, cx.now()),
         &json!({ "project-name": name }),
     )?;
     let effects = Effects {

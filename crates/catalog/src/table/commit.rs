@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
 use iceberg::{TableRequirement, TableUpdate};
-use model::{Bounds, TabularKind, TabularPath, WarehouseId};
+use model::{Bounds, Event, TabularKind, TabularPath, WarehouseId};
 use objects::StorageProfile;
 use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
@@ -217,6 +217,10 @@ async fn swap(
         }
         effects.events.extend_from_slice(&plan.events);
         effects.grants.extend_from_slice(&plan.grants);
+    }
+    // Several tables are one request's; commits to one table are one request's each.
+    if plans.len() > 1 {
+        Event::number(&mut effects.events);
     }
     let Some(first) = plans.first() else {
         return Ok(());

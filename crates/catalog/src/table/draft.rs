@@ -7,8 +7,7 @@ use iceberg::{CommitPoint, MetadataCodec, TableMetadata, apply_table, check_tabl
 use model::{EventKind, TabularPath, Timestamp};
 use store::Swap;
 
-use super::TableCommit;
-use super::plan::{Change, Plan, Proof};
+use super::plan::{Asked, Change, Plan, Proof};
 use super::taken_in::holds;
 use crate::cache::Versioned;
 use crate::files::NewFile;
@@ -27,7 +26,7 @@ pub(super) struct Draft<'a> {
     /// A new location, if the table moves.
     claimed_location: Option<String>,
     /// The commits that have changed something.
-    applied: Vec<&'a TableCommit>,
+    applied: Vec<Asked<'a>>,
 }
 
 impl<'a> Draft<'a> {
@@ -58,7 +57,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Applies a commit to what those before it have made. One that is refused leaves no trace.
-    pub(super) fn apply(&mut self, commit: &'a TableCommit) -> Result<()> {
+    pub(super) fn apply(&mut self, (request, commit): Asked<'a>) -> Result<()> {
         let before = self.after.as_ref().unwrap_or(&self.base);
         // What a commit before this one has made is in no file.
         let file = self.versioned.content.metadata_location.clone();
@@ -79,7 +78,7 @@ impl<'a> Draft<'a> {
             let moved = check_change(&self.table.warehouse, before, &applied.metadata)?;
             self.claimed_location = moved.or(self.claimed_location.take());
             self.after = Some(applied.metadata);
-            self.applied.push(commit);
+            self.applied.push((request, commit));
         }
         Ok(())
     }

@@ -127,17 +127,20 @@ pub(super) async fn plan_together(
     let (tables, versioned) = cx
         .require_content_each(&requests, at, TabularKind::Table, action)
         .await?;
-    let commits = all.iter().map(|(_, commit)| *commit).zip(tables);
+    let commits = all.iter().copied().zip(tables);
     heavy(versioned.content.metadata.json_len(), || {
         draft_together(cx, path, &versioned, commits)
     })
 }
 
+/// A commit and the request that it is part of.
+pub(super) type Asked<'a> = (&'a Request, &'a TableCommit);
+
 fn draft_together<'a>(
     cx: &Catalog,
     path: &TabularPath,
     versioned: &Arc<Versioned>,
-    commits: impl Iterator<Item = (&'a TableCommit, Result<Authorized<TabularTarget>>)>,
+    commits: impl Iterator<Item = (Asked<'a>, Result<Authorized<TabularTarget>>)>,
 ) -> Result<(Option<Plan>, Vec<Fate>)> {
     let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::new());
     for (commit, table) in commits {
@@ -178,7 +181,7 @@ pub(super) async fn plan(
     match found {
         Ok((table, versioned)) => heavy(versioned.content.metadata.json_len(), || {
             let mut draft = Draft::of(cx, table, versioned)?;
-            draft.apply(commit)?;
+            draft.apply((request, commit))?;
             draft.into_plan(cx, commit.path.clone())
         }),
         Err(error) if error.kind == ErrorKind::NoSuchTable && creates(commit) => {
@@ -253,7 +256,7 @@ async fn plan_create(
         content: plan.content.clone(),
         replaces: None,
     });
-    plan.tell(cx, EventKind::CreateTable, commit)?;
+    plan.tell(cx, EventKind::CreateTable, (request, commit))?;
     Ok(plan)
 }
 
@@ -281,7 +284,7 @@ impl Plan {
         &mut self,
         cx: &Catalog,
         kind: EventKind,
-        commit: &TableCommit,
+        (request, commit): Asked<'_>,
     ) -> Result<()> {
         let body = json!({
             "namespace": commit.path.namespace.levels(),
@@ -290,7 +293,13 @@ impl Plan {
             "metadata-location": self.content.metadata_location,
             "updates": commit.updates,
         });
-        let event = events::in_warehouse(kind, self.warehouse.id(), &self.id, cx.now(), &body)?;
+        let event = events::in_warehouse(
+            kind,
+            self.warehouse.id(),
+            &self.id,
+            (request, cx.now()),
+            &body,
+        )?;
         self.events.push(event);
         Ok(())
     }

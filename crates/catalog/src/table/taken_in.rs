@@ -10,7 +10,7 @@ use store::{Commit, Effects, StoreError, StoredMetadata, Swap, TabularContent};
 
 use super::plan::Plan;
 use crate::heavy::heavy;
-use crate::{Catalog, CatalogError, ErrorKind, Result, events, files, location};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, files, location};
 
 /// How long whoever has published something is given to tell the database of it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -32,7 +32,9 @@ pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String
         "namespace": plan.path.namespace.levels(), "name": plan.path.name.as_str(),
         "location": content.location, "metadata-location": content.metadata_location, "updates": [],
     });
-    let event = events::in_warehouse(EventKind::UpdateTable, plan.warehouse.id(), &id, at, &body)?;
+    // Whoever has made it, it was not this request.
+    let by = (&Request::system(), at);
+    let event = events::in_warehouse(EventKind::UpdateTable, plan.warehouse.id(), &id, by, &body)?;
     let swap = Swap {
         id,
         expected: plan.base_version,

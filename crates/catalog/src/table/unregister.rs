@@ -47,8 +47,17 @@ async fn attempt(
     }
     let (now, content) = (cx.now(), &versioned.content);
     let committed = CommittedTabular::of(warehouse, table.id(), content);
-    let body = json!({ "metadata-location": content.metadata_location, "purge": false });
-    let event = events::in_warehouse(EventKind::DropTable, warehouse, &table.id(), now, &body)?;
+    let body = json!({
+        "namespace": path.namespace.levels(), "name": path.name.as_str(),
+        "metadata-location": content.metadata_location, "purge": false,
+    });
+    let event = events::in_warehouse(
+        EventKind::DropTable,
+        warehouse,
+        &table.id(),
+        (request, now),
+        &body,
+    )?;
     let idempotency = request.record(&committed, now)?;
     let effects = Effects {
         events: vec![event],

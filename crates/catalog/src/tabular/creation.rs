@@ -214,7 +214,7 @@ pub(crate) async fn insert(
     let (warehouse, id, now) = (&place.warehouse, new.id, cx.now());
     let committed = CommittedTabular::of(warehouse.id(), id, &new.content);
     let (event, body) = new.event;
-    let event = events::in_warehouse(event, warehouse.id(), &id, now, &body)?;
+    let event = events::in_warehouse(event, warehouse.id(), &id, (request, now), &body)?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&committed, now)?,

@@ -64,7 +64,7 @@ async fn attempt(
         "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
     });
     let event = Change::Drop.of(kind);
-    let event = events::in_warehouse(event, warehouse, &target.id(), now, &body)?;
+    let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
     let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
     let fate = Fate::of(&target.warehouse, (files, protections), now);
     let tabular = TaskTabular {

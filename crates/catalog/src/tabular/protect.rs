@@ -35,7 +35,7 @@ pub(crate) async fn protect(
     let now = cx.now();
     let body = json!({ "protected": bool::from(protection) });
     let event = Change::Update.of(kind);
-    let event = events::in_warehouse(event, warehouse, &id, now, &body)?;
+    let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
     let effects = Effects {
         events: vec![event],
         ..Effects::none()

@@ -157,7 +157,8 @@ async fn attempt(
     };
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
-        "metadata-location": content.metadata_location, "overwrite": replaced.is_some(),
+        "location": content.location, "metadata-location": content.metadata_location,
+        "overwrite": replaced.is_some(),
     });
     let new = Creation {
         id,

@@ -67,7 +67,7 @@ async fn attempt(
     let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
     let body = json!({ "source": name_of(from), "destination": name_of(to) });
     let event = Change::Rename.of(kind);
-    let event = events::in_warehouse(event, warehouse, &source.id(), now, &body)?;
+    let event = events::in_warehouse(event, warehouse, &source.id(), (request, now), &body)?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&(), now)?,

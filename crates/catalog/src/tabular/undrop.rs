@@ -43,14 +43,14 @@ pub async fn undrop(
     }) {
         return Err(missing(*kind, *id));
     }
-    undrop_authorized(cx, warehouse, &allowed).await
+    undrop_authorized(cx, request, (warehouse, &allowed)).await
 }
 
 /// The same for what the caller may bring back.
 pub(crate) async fn undrop_authorized(
     cx: &Catalog,
-    warehouse: WarehouseId,
-    allowed: &[Authorized<Home>],
+    request: &Request,
+    (warehouse, allowed): (WarehouseId, &[Authorized<Home>]),
 ) -> Result<()> {
     let Some(proof) = allowed.first() else {
         return Ok(());
@@ -64,9 +64,11 @@ pub(crate) async fn undrop_authorized(
             return Err(missing(home.kind, home.id));
         }
         let now = cx.now();
-        let events = found.iter().map(|one| event(warehouse, one, now));
+        let events = found.iter().map(|one| event(warehouse, one, (request, now)));
+        let mut events: Vec<_> = events.collect::<Result<_>>()?;
+        Event::number(&mut events);
         let effects = Effects {
-            events: events.collect::<Result<_>>()?,
+            events,
             ..Effects::none()
         };
         let undrop = Undrop {
@@ -83,9 +85,13 @@ pub(crate) async fn undrop_authorized(
     Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
 }
 
-fn event(warehouse: WarehouseId, one: &DeletedTabular, now: Timestamp) -> Result<Event> {
+fn event(
+    warehouse: WarehouseId,
+    one: &DeletedTabular,
+    by: (&Request, Timestamp),
+) -> Result<Event> {
     let body = json!({ "namespace": one.path.levels(), "name": one.name, "type": one.kind });
-    events::in_warehouse(EventKind::UndropTabulars, warehouse, &one.id, now, &body)
+    events::in_warehouse(EventKind::UndropTabulars, warehouse, &one.id, by, &body)
 }
 
 fn missing(kind: TabularKind, id: TabularId) -> CatalogError {

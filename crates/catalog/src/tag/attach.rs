@@ -71,12 +71,13 @@ pub async fn attach(
         Some(_) | None => {}
     }
     let now = cx.now();
-    write(cx, (&tagged, target), row, (value.clone(), now)).await?;
+    write(cx, request, (&tagged, target), row, (value.clone(), now)).await?;
     Ok(applied(now))
 }
 
 async fn write(
     cx: &Catalog,
+    request: &Request,
     (tagged, target): (&Authorized<Tagged>, TagTarget),
     definition: &TagDefinitionRow,
     (value, now): (Option<String>, Timestamp),
@@ -84,7 +85,13 @@ async fn write(
     let (warehouse, id) = (tagged.warehouse, definition.id);
     let body = told(&definition.name, id, (target, value.as_deref()));
     let about = subject(warehouse, target);
-    let event = events::in_warehouse(EventKind::ApplyTag, warehouse, &about, now, &body)?;
+    let event = events::in_warehouse(
+        EventKind::ApplyTag,
+        warehouse,
+        &about,
+        (request, now),
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         ..Effects::none()

@@ -21,7 +21,13 @@ pub async fn detach(
     let (warehouse, id) = (tagged.warehouse, definition.0.id);
     let body = told(&definition.0.name, id, (target, None));
     let about = subject(warehouse, target);
-    let event = events::in_warehouse(EventKind::RemoveTag, warehouse, &about, cx.now(), &body)?;
+    let event = events::in_warehouse(
+        EventKind::RemoveTag,
+        warehouse,
+        &about,
+        (request, cx.now()),
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         ..Effects::none()

@@ -46,7 +46,12 @@ pub async fn create(
         updated_at: None,
     };
     let body = json!({ "project-id": row.project, "name": row.name.as_str() });
-    let event = events::of_server(EventKind::CreateTagDefinition, &row.id, now, &body)?;
+    let event = events::of_server(
+        EventKind::CreateTagDefinition,
+        &row.id,
+        (request, now),
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         grants: request.ownership(Securable::TagDefinition(row.id)),

@@ -12,7 +12,12 @@ use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
 pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Result<()> {
     let definition = require(cx, request, id, TagAction::Delete).await?;
     let body = json!({ "project-id": definition.0.project, "name": definition.0.name.as_str() });
-    let event = events::of_server(EventKind::DropTagDefinition, &id, cx.now(), &body)?;
+    let event = events::of_server(
+        EventKind::DropTagDefinition,
+        &id,
+        (request, cx.now()),
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         ..Effects::none()

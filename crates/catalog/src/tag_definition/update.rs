@@ -42,7 +42,7 @@ pub async fn update(
             ..changed(&definition.0, update.clone())?
         };
         let body = json!({ "project-id": row.project, "name": row.name.as_str() });
-        let event = events::of_server(EventKind::UpdateTagDefinition, &id, now, &body)?;
+        let event = events::of_server(EventKind::UpdateTagDefinition, &id, (request, now), &body)?;
         let effects = Effects {
             events: vec![event],
             ..Effects::none()

@@ -63,5 +63,5 @@ async fn undrop(
     let ids: Vec<_> = ids.collect();
     let action = TabularAction::Undrop;
     let allowed = require_each(cx, request, (*warehouse, &ids), action).await?;
-    undrop_authorized(cx, *warehouse, &allowed).await
+    undrop_authorized(cx, request, (*warehouse, &allowed)).await
 }

@@ -80,10 +80,11 @@ async fn attempt(
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = json!({
         "namespace": at.1.namespace.levels(), "name": at.1.name.as_str(),
-        "metadata-location": content.metadata_location, "updates": replace.updates,
+        "location": content.location, "metadata-location": content.metadata_location,
+        "updates": replace.updates,
     });
     let (kind, id) = (EventKind::UpdateView, view.id());
-    let event = events::in_warehouse(kind, warehouse.id(), &id, now, &body)?;
+    let event = events::in_warehouse(kind, warehouse.id(), &id, (request, now), &body)?;
     let effects = Effects {
         events: vec![event],
         idempotency: request.record(&committed, now)?,

@@ -64,7 +64,7 @@ pub async fn create(
     };
     let body =
         json!({ "name": row.name.as_str(), "project-id": row.project, "storage-profile": profile });
-    let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, now, &body)?;
+    let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, (request, now), &body)?;
     let effects = Effects {
         events: vec![event],
         grants: request.ownership(Securable::Warehouse(id)),

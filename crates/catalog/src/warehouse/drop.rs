@@ -27,7 +27,13 @@ pub async fn drop(
         return Err(CatalogError::new(ErrorKind::WarehouseProtected, message));
     }
     let body = json!({ "name": target.0.name.as_str() });
-    let event = events::in_warehouse(EventKind::DropWarehouse, id, &id, cx.now(), &body)?;
+    let event = events::in_warehouse(
+        EventKind::DropWarehouse,
+        id,
+        &id,
+        (request, cx.now()),
+        &body,
+    )?;
     let effects = Effects {
         events: vec![event],
         ..Effects::none()

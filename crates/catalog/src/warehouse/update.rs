@@ -79,7 +79,8 @@ pub async fn update(
         let after = changed(cx, before.clone(), &change).await?;
         let now = cx.now();
         let body = json!({ "changed": change.name(), "name": after.name.as_str() });
-        let event = events::in_warehouse(EventKind::UpdateWarehouse, id, &id, now, &body)?;
+        let event =
+            events::in_warehouse(EventKind::UpdateWarehouse, id, &id, (request, now), &body)?;
         let effects = Effects {
             events: vec![event],
             ..Effects::none()

@@ -6,14 +6,13 @@ use axum::extract::FromRequestParts;
 use catalog::audit::Audit;
 use catalog::{CatalogError, Request, RequestOrigin};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, header};
-use model::{Caller, ProjectId};
+use http::{Extensions, HeaderMap, header};
+use model::{Caller, ProjectId, RequestId};
 
 use crate::app::App;
 use crate::base_uri::base_uri;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::delegation::delegation;
-use crate::observe::REQUEST_ID;
 
 /// As much as is told of what a client calls itself.
 const USER_AGENT_BYTES: usize = 256;
@@ -33,7 +32,7 @@ impl FromRequestParts<App> for Asked {
             project,
             idempotency: None,
             delegation: delegation(&parts.headers),
-            origin: origin(app, &parts.headers),
+            origin: origin(app, &parts.headers, &parts.extensions),
         }))
     }
 }
@@ -47,20 +46,25 @@ fn caller(parts: &Parts, app: &App) -> ApiResult<Caller> {
     }
 }
 
-/// What audit events tell of where the request came from; nothing if there are none.
-pub(crate) fn origin(app: &App, headers: &HeaderMap) -> RequestOrigin {
-    if app.catalog.settings().audit == Audit::Off {
-        return RequestOrigin::default();
-    }
-    let text = |name: &HeaderName| {
-        let text = headers.get(name)?.to_str().ok()?;
-        // Of what is ASCII each byte is a character.
-        Some(Arc::from(text.get(..USER_AGENT_BYTES).unwrap_or(text)))
-    };
+/// Where the request came from; what only audit events tell is left out if there are none.
+pub(crate) fn origin(app: &App, headers: &HeaderMap, extensions: &Extensions) -> RequestOrigin {
+    let is_audited = app.catalog.settings().audit == Audit::On;
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.filter(|_| is_audited);
     RequestOrigin {
-        request_id: text(&REQUEST_ID),
-        user_agent: text(&header::USER_AGENT),
+        request_id: request_id(extensions),
+        user_agent: agent.and_then(|agent| {
+            let text = agent.to_str().ok()?;
+            // Of what is ASCII each byte is a character.
+            Some(Arc::from(text.get(..USER_AGENT_BYTES).unwrap_or(text)))
+        }),
     }
+}
+
+/// What the outermost layer calls the request. A router without that layer is a test's.
+pub(crate) fn request_id(extensions: &Extensions) -> RequestId {
+    let id = extensions.get::<RequestId>().cloned();
+    id.unwrap_or_else(RequestId::generate)
 }
 
 /// The project in the header, or in the header that older clients send.

@@ -9,7 +9,7 @@ mod path;
 mod principal;
 mod refused;
 
-pub(crate) use asked::{Asked, forwarded_base, origin};
+pub(crate) use asked::{Asked, forwarded_base, origin, request_id};
 pub(crate) use body::{Bodyless, Posted};
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    Event, EventKind, Name, NamespaceId, NamespacePath, ProjectId, Properties, TabularId,
+    Event, EventKind, Name, NamespaceId, NamespacePath, Origin, ProjectId, Properties, TabularId,
     TabularKind, Timestamp, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
@@ -163,6 +163,7 @@ pub(crate) fn effects() -> Effects {
             warehouse: None,
             subject: "subject".to_owned(),
             body: RawValue::from_string("{}".to_owned()).unwrap(),
+            origin: Origin::generate(),
         }],
         ..Effects::none()
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::{
-    Event, EventKind, Grant, Name, NamespaceId, NamespacePath, PageRequest, PageSize, Principal,
-    Privilege, ProjectId, Properties, Securable, TabularId, TabularKind, TaskId, Timestamp,
-    UserType, Version, WarehouseId,
+    Event, EventKind, Grant, Name, NamespaceId, NamespacePath, Origin, PageRequest, PageSize,
+    Principal, Privilege, ProjectId, Properties, Securable, TabularId, TabularKind, TaskId,
+    Timestamp, UserType, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -97,6 +97,7 @@ pub(super) fn event(kind: EventKind, subject: &str) -> Event {
         warehouse: None,
         subject: subject.to_owned(),
         body: RawValue::from_string(format!("{{\"about\":\"{subject}\",\"n\":1.0}}")).unwrap(),
+        origin: Origin::generate(),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::{Event, EventKind};
+use model::{Actor, Event, EventKind, Origin, RequestId};
 use serde_json::value::RawValue;
 
 use super::fixture::{Catalog, NOW, event, later, new_project};
-use crate::{Effects, OutboxRow, Store};
+use crate::{Effects, OUTBOX_READ_BYTES, OutboxRow, Store};
 
 async fn tell(store: &Arc<dyn Store>, events: Vec<Event>) {
     let effects = Effects {
@@ -25,7 +25,15 @@ pub async fn events_come_in_the_order_of_their_changes(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     assert!(store.outbox_read(0, 10).await.unwrap().is_empty());
     let text = "{\"b\": 1.50,\"a\":[ ],\"ü\":\"\\u00e9 'x'\"}";
+    let origin = Origin {
+        actor: Actor::Principal("oidc~ü 'x'".parse().unwrap()),
+        request: Some(RequestId::generate()),
+        part: 1,
+        parts: 3,
+        ..Origin::generate()
+    };
     let full = Event {
+        origin: origin.clone(),
         warehouse: Some(catalog.warehouse),
         at: later(17),
         body: RawValue::from_string(text.to_owned()).unwrap(),
@@ -50,6 +58,7 @@ pub async fn events_come_in_the_order_of_their_changes(store: &Arc<dyn Store>) {
         (later(17), Some(catalog.warehouse))
     );
     assert_eq!(first.body.get(), text);
+    assert_eq!(first.origin, origin);
     assert_eq!(rows[1].event.kind, EventKind::DropView);
     assert_eq!(rows[1].event.warehouse, None);
 }
@@ -90,6 +99,67 @@ pub async fn old_ones_are_trimmed_in_portions(store: &Arc<dyn Store>) {
         subjects(&store.outbox_read(0, 10).await.unwrap()),
         ["4", "5"]
     );
+}
+
+pub async fn the_first_go_as_long_as_there_are_too_many(store: &Arc<dyn Store>) {
+    for number in 0..5 {
+        let subject = number.to_string();
+        tell(store, vec![event(EventKind::CreateProject, &subject)]).await;
+    }
+    assert_eq!(store.outbox_cut(5, 10).await.unwrap(), 0);
+    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 2);
+    assert_eq!(
+        subjects(&store.outbox_read(0, 10).await.unwrap()),
+        ["2", "3", "4"]
+    );
+    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 1);
+    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 0);
+}
+
+pub async fn how_far_it_reaches_is_told(store: &Arc<dyn Store>) {
+    let empty = store.outbox_span().await.unwrap();
+    assert_eq!((empty.trimmed, empty.last), (0, 0));
+    for number in 0..3 {
+        let subject = number.to_string();
+        tell(store, vec![event(EventKind::CreateProject, &subject)]).await;
+    }
+    let rows = store.outbox_read(0, 10).await.unwrap();
+    let span = store.outbox_span().await.unwrap();
+    assert_eq!((span.trimmed, span.last), (0, rows[2].sequence));
+    store.outbox_cut(2, 10).await.unwrap();
+    let span = store.outbox_span().await.unwrap();
+    assert_eq!(
+        (span.trimmed, span.last),
+        (rows[0].sequence, rows[2].sequence)
+    );
+    // Also what nobody has read before it was removed.
+    tell(store, vec![event(EventKind::CreateProject, "4")]).await;
+    assert_eq!(store.outbox_trim(later(1), 10).await.unwrap(), 3);
+    let span = store.outbox_span().await.unwrap();
+    assert!(span.trimmed > rows[2].sequence);
+    assert_eq!(span.last, span.trimmed);
+}
+
+pub async fn a_read_is_bounded_in_bytes(store: &Arc<dyn Store>) {
+    let large = |share: i64| {
+        let bytes = usize::try_from(OUTBOX_READ_BYTES / share).unwrap();
+        let body = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes))).unwrap();
+        Event {
+            body,
+            ..event(EventKind::CreateProject, &share.to_string())
+        }
+    };
+    for share in [3, 4, 2, 1, 5] {
+        tell(store, vec![large(share)]).await;
+    }
+    let (mut seen, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = store.outbox_read(after, 10).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        after = last.sequence;
+        seen.push(subjects(&rows).join(" "));
+    }
+    assert_eq!(seen, ["3 4", "2", "1", "5"]);
 }
 
 pub async fn a_place_is_never_given_twice(store: &Arc<dyn Store>) {
