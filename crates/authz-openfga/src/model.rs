@@ -9,7 +9,7 @@ use crate::messages::{
 };
 
 /// The version of the model in `model.fga`. Each change is a new one; today's Lakekeeper has 4.9 under the same prefix.
-pub(crate) const VERSION: &str = "5.0";
+pub(crate) const VERSION: &str = "5.1";
 
 const SOURCE: &str = include_str!("model.fga");
 

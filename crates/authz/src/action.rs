@@ -46,6 +46,8 @@ actions! {
         ProvisionUsers => "provision_users",
         /// See who has been given what on it.
         ReadGrants => "read_grants",
+        /// Read all events of the installation.
+        ReadEvents => "read_events",
     }
     /// On a user.
     UserAction {

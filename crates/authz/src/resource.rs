@@ -246,6 +246,7 @@ impl ResourceKind {
                         ServerAction::Bootstrap
                             | ServerAction::ListProjects
                             | ServerAction::SearchUsers
+                            | ServerAction::ReadEvents
                     )
             )
         };

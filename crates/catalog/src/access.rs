@@ -11,6 +11,7 @@ use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver
 
 use crate::cache::MetadataCache;
 use crate::credentials::Credentials;
+use crate::feed::Waiting;
 use crate::table::WaitingCommit;
 use crate::turns::Turns;
 use crate::warehouse::{Warehouse, WarehouseCache};
@@ -43,6 +44,7 @@ pub struct Catalog {
     pub(crate) metadata: MetadataCache,
     pub(crate) credentials: Credentials,
     pub(crate) turns: Turns<WaitingCommit>,
+    pub(crate) waiting: Waiting,
 }
 
 impl fmt::Debug for Catalog {
@@ -66,6 +68,7 @@ impl Catalog {
             metadata: MetadataCache::new(parts.settings.metadata_cache_bytes),
             credentials: Credentials::default(),
             turns: Turns::default(),
+            waiting: Waiting::default(),
             settings: parts.settings,
             store: parts.store,
         }

@@ -116,6 +116,8 @@ pub enum ErrorKind {
     ConcurrentUpdate,
     /// The installation has been bootstrapped before.
     AlreadyBootstrapped,
+    /// Events that were asked for have been removed.
+    EventsGone,
     /// Nobody knows whether the commit happened.
     CommitStateUnknown,
     /// A part that is needed does not answer; nothing was changed.

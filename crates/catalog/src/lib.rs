@@ -13,6 +13,7 @@ mod delegation;
 mod error;
 mod events;
 mod expiry;
+pub mod feed;
 mod files;
 pub mod function;
 pub mod generic_table;

@@ -100,6 +100,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::CommitFailed => (StatusCode::CONFLICT, "CommitFailedException"),
         ErrorKind::ConcurrentUpdate => (StatusCode::CONFLICT, "ConcurrentUpdateError"),
         ErrorKind::AlreadyBootstrapped => (StatusCode::BAD_REQUEST, "CatalogAlreadyBootstrapped"),
+        ErrorKind::EventsGone => (StatusCode::GONE, "EventsRemoved"),
         ErrorKind::CommitStateUnknown => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "CommitStateUnknownException",

@@ -101,7 +101,7 @@ impl Claim {
 
 /// Prolongs a claim; returns when it is lost, may be about to end, or the worker is to stop. Beyond its end another worker may do
 /// and end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
-async fn keep_claim<F>(
+pub async fn keep_claim<F>(
     (claimed, lasts): (Instant, Duration),
     mut prolong: impl FnMut() -> F,
 ) -> WorkError

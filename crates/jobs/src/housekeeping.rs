@@ -19,8 +19,10 @@ const EVERY: Duration = Duration::from_secs(30);
 pub struct Retention {
     /// Idempotency records: the advertised lifetime and a grace period.
     pub idempotency: Duration,
-    /// Events.
+    /// Events, and what sinks have refused of them.
     pub events: Duration,
+    /// Most events, however young.
+    pub most_events: u64,
     /// The log of ended tasks of projects that are gone.
     pub task_log: Duration,
 }
@@ -38,7 +40,7 @@ pub struct Housekeeping {
 
 impl Housekeeping {
     /// Runs until it is told to stop.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.once().await {
                 tracing::warn!(%error, "housekeeping failed; it will be tried again");
@@ -53,6 +55,7 @@ impl Housekeeping {
         let Retention {
             idempotency,
             events,
+            most_events,
             task_log,
         } = self.retention;
         while self
@@ -62,6 +65,9 @@ impl Housekeeping {
             == u64::from(BATCH)
         {}
         while self.store.outbox_trim(now.minus(events), BATCH).await? == u64::from(BATCH) {}
+        while self.store.outbox_cut(most_events, BATCH).await? == u64::from(BATCH) {}
+        let forgotten = now.minus(events);
+        while self.store.dead_letter_trim(forgotten, BATCH).await? == u64::from(BATCH) {}
         let forgotten = now.minus(task_log);
         while self.store.task_log_trim(None, forgotten, BATCH).await? == u64::from(BATCH) {}
         log_cleanup::plan(self.store.as_ref(), self.clock.as_ref()).await?;

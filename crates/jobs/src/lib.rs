@@ -7,10 +7,10 @@ mod housekeeping;
 mod log_cleanup;
 mod run;
 
-pub use claim::Claim;
+pub use claim::{Claim, keep_claim};
 pub use housekeeping::{Housekeeping, Retention};
 pub use log_cleanup::{LogCleanupConfig, LogCleanupWorker, Period};
-pub use run::{Runner, Runners};
+pub use run::{Runner, Runners, idle};
 
 use std::fmt::Debug;
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, Housekeeping, WorkError, Worker};
+use crate::{Claim, WorkError, Worker};
 
 /// How often an empty queue is looked at.
 const POLL: Duration = Duration::from_millis(500);
@@ -52,9 +52,12 @@ impl Runners {
         Self { stop, tasks }
     }
 
-    /// Starts the housekeeping beside the workers.
-    pub fn add_housekeeping(&mut self, housekeeping: Housekeeping) {
-        self.tasks.spawn(housekeeping.run(self.stop.clone()));
+    /// Starts other work beside the workers, which must end when it is told to stop.
+    pub fn add<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(work(self.stop.clone()));
     }
 
     /// Stops all; what is running is left to be taken over by another process.
@@ -168,7 +171,7 @@ impl Runner {
 }
 
 /// Waits for about the given time, or for the stop.
-pub(crate) async fn idle(stop: &CancellationToken, time: Duration) {
+pub async fn idle(stop: &CancellationToken, time: Duration) {
     let time = time.mul_f64(rand::random_range(0.75..1.25));
     tokio::select! {
         () = tokio::time::sleep(time) => {}

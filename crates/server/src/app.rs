@@ -8,6 +8,7 @@ use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
 use catalog::audit::Audit;
 use catalog::{Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial};
+use events::{Publisher, Relay};
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
@@ -15,7 +16,7 @@ use secrets::{EncryptedSecrets, Key, SecretStore};
 use store::Store;
 
 use crate::config::{AuthzBackend, Config, KeySource};
-use crate::{Error, authentication, backend, openfga, routes};
+use crate::{Error, authentication, backend, events as sinks, openfga, routes};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -27,6 +28,7 @@ pub struct Lakekeeper {
     authenticator: Option<Arc<dyn Authenticator>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    publishers: Vec<Arc<dyn Publisher>>,
 }
 
 impl fmt::Debug for Lakekeeper {
@@ -45,6 +47,7 @@ pub struct Builder {
     secrets: Option<Arc<dyn SecretStore>>,
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Option<Arc<dyn Authorizer>>,
+    publishers: Vec<Arc<dyn Publisher>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -74,6 +77,13 @@ impl Builder {
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.authorizer = Some(authorizer);
+        self
+    }
+
+    /// Brings events to this one, besides the configured sinks. It needs a name of its own.
+    #[must_use]
+    pub fn publisher(mut self, publisher: Arc<dyn Publisher>) -> Self {
+        self.publishers.push(publisher);
         self
     }
 
@@ -112,12 +122,15 @@ impl Builder {
             clock: Arc::clone(&self.clock),
             settings: settings(&self.config),
         });
+        let mut publishers = sinks::publishers(&self.config.events, &self.clock)?;
+        publishers.extend(self.publishers);
         Ok(Lakekeeper {
             config: self.config,
             catalog: Arc::new(catalog),
             authenticator,
             store,
             clock: self.clock,
+            publishers,
         })
     }
 }
@@ -131,6 +144,7 @@ impl Lakekeeper {
             secrets: None,
             authenticator: None,
             authorizer: None,
+            publishers: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -180,12 +194,28 @@ impl Lakekeeper {
             clock: Arc::clone(&self.clock),
             retention: Retention {
                 idempotency: lifetime + resources.idempotency_grace,
-                events: resources.event_retention,
+                events: self.config.events.retention,
+                most_events: self.config.events.most,
                 task_log: resources.task_log_retention,
             },
         };
-        runners.add_housekeeping(housekeeping);
+        runners.add(|stop| housekeeping.run(stop));
+        self.start_relays(&mut runners);
         runners
+    }
+}
+
+impl Lakekeeper {
+    fn start_relays(&self, runners: &mut Runners) {
+        if !self.config.events.relay_enabled {
+            return;
+        }
+        for publisher in &self.publishers {
+            tracing::info!(sink = publisher.name(), "events are brought to a sink");
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let relay = Relay::new(store, clock, Arc::clone(publisher));
+            runners.add(|stop| relay.run(stop));
+        }
     }
 }
 

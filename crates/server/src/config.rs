@@ -7,6 +7,7 @@ mod authentication;
 mod authorization;
 mod database;
 mod environment;
+mod events;
 mod foreign;
 mod list;
 mod member;
@@ -25,13 +26,14 @@ pub use authentication::{Authentication, Connect, Oidc};
 pub use authorization::Authorization;
 pub use database::{Database, KeySource, PostgresConfig};
 pub use environment::variables;
+pub use events::{Events, WebhookSettings};
 pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
     ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
     NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
-    SubjectSource, UserIds, Words,
+    SubjectSource, UserIds, WebhookUrl, Words,
 };
 pub use values::Effective;
 
@@ -76,6 +78,8 @@ pub struct Config {
     pub requests: Requests,
     /// Memory and background work.
     pub resources: Resources,
+    /// Where events go.
+    pub events: Events,
     /// Logs.
     pub logs: Logs,
     /// What happens at start and stop.
@@ -173,8 +177,6 @@ pub struct Resources {
     pub idempotency_grace: Duration,
     /// How long the log of ended tasks is kept.
     pub task_log_retention: Duration,
-    /// How long events are kept.
-    pub event_retention: Duration,
 }
 
 /// Logs.
@@ -223,6 +225,7 @@ impl Config {
             names: names(&mut values),
             requests: requests(&mut values),
             resources: resources(&mut values),
+            events: events::events(&mut values),
             logs: logs(&mut values),
             process: process(&mut values),
             warnings: Vec::new(),
@@ -346,7 +349,6 @@ fn resources(values: &mut Values) -> Resources {
         log_cleanup_workers: values.get(&list::TASK_LOG_CLEANUP_WORKERS).get(),
         idempotency_grace: values.get(&list::IDEMPOTENCY__GRACE_PERIOD).0,
         task_log_retention: values.get(&list::TASK_LOG_RETENTION).0,
-        event_retention: values.get(&list::EVENT_RETENTION).0,
     }
 }
 

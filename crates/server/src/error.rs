@@ -64,6 +64,9 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Events cannot be brought anywhere.
+    #[error("events cannot be published: {0}")]
+    Events(String),
     /// Measurements cannot be collected.
     #[error("metrics cannot be collected: {0}")]
     Metrics(String),

@@ -25,6 +25,7 @@ mod authentication;
 pub mod backend;
 pub mod config;
 mod error;
+mod events;
 pub mod health;
 pub mod listener;
 pub mod logs;

@@ -163,6 +163,7 @@ impl TestApp {
             retention: Retention {
                 idempotency: day,
                 events: day,
+                most_events: 1_000_000,
                 task_log: day,
             },
         };

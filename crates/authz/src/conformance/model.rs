@@ -149,6 +149,7 @@ impl Model {
         let action = check.action.to_string();
         match action.split_once(':').unwrap() {
             ("server", "bootstrap" | "list_projects" | "search_users") => true,
+            ("server", "read_events") => has(Operator),
             ("server" | "user", _) => has(Admin) || has(Operator),
             ("project", action) => match action {
                 "create_warehouse" => has(Create),

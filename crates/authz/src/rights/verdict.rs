@@ -71,6 +71,8 @@ impl Rights {
             | S::ListUsers
             | S::ProvisionUsers
             | S::ReadGrants => self.any(&[Admin, Operator]),
+            // They tell of what is in all warehouses, in which an administrator has no say.
+            S::ReadEvents => self.any(&[Operator]),
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use authz::{Authorized, NamespaceAction};
 use model::{
-    Bounds, Event, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
+    Bounds, Event, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath,
+    WarehouseId,
 };
 use serde_json::json;
 use store::{

@@ -64,7 +64,9 @@ pub(crate) async fn undrop_authorized(
             return Err(missing(home.kind, home.id));
         }
         let now = cx.now();
-        let events = found.iter().map(|one| event(warehouse, one, (request, now)));
+        let events = found
+            .iter()
+            .map(|one| event(warehouse, one, (request, now)));
         let mut events: Vec<_> = events.collect::<Result<_>>()?;
         Event::number(&mut events);
         let effects = Effects {
@@ -85,11 +87,7 @@ pub(crate) async fn undrop_authorized(
     Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
 }
 
-fn event(
-    warehouse: WarehouseId,
-    one: &DeletedTabular,
-    by: (&Request, Timestamp),
-) -> Result<Event> {
+fn event(warehouse: WarehouseId, one: &DeletedTabular, by: (&Request, Timestamp)) -> Result<Event> {
     let body = json!({ "namespace": one.path.levels(), "name": one.name, "type": one.kind });
     events::in_warehouse(EventKind::UndropTabulars, warehouse, &one.id, by, &body)
 }

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod deleted;
+mod event;
 mod grant;
 mod info;
 mod permission;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(info::info))
         .routes(routes!(bootstrap::bootstrap));
     server
+        .merge(events())
         .merge(users())
         .merge(roles())
         .merge(grants())
@@ -61,6 +63,13 @@ fn tags() -> OpenApiRouter<App> {
         .routes(routes!(view::set, view::remove))
         .routes(routes!(generic_table::list))
         .routes(routes!(generic_table::set, generic_table::remove))
+}
+
+fn events() -> OpenApiRouter<App> {
+    use event::{dead_letters, list};
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(dead_letters::dead_letters))
 }
 
 fn users() -> OpenApiRouter<App> {

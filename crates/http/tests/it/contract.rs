@@ -18,6 +18,12 @@ const SCHEMAS: &str = include_str!("contract/schemas.json");
 /// Operations that are still to come. This list only gets shorter.
 const NOT_YET: &str = include_str!("contract/not_yet.txt");
 
+/// What today's Lakekeeper does not have.
+const BEYOND: [&str; 2] = [
+    "GET /management/v1/events",
+    "GET /management/v1/events/dead-letters",
+];
+
 fn contract() -> Map<String, Value> {
     serde_json::from_str(OPERATIONS).unwrap()
 }
@@ -25,7 +31,9 @@ fn contract() -> Map<String, Value> {
 async fn ours() -> Vec<String> {
     let all = operations::all(&TestApp::start().await).await;
     let management = all.into_iter().filter(|one| one.contains(" /management/"));
-    management.collect()
+    management
+        .filter(|one| !BEYOND.contains(&one.as_str()))
+        .collect()
 }
 
 /// What is wrong with an answer.

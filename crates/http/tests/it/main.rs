@@ -18,6 +18,7 @@ mod cors;
 mod delegation;
 mod encodings;
 mod endpoints;
+mod events;
 mod files;
 mod generic_tables;
 mod granting;

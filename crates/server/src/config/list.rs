@@ -10,12 +10,14 @@ use super::setting::{Group, Setting, settings};
 use super::value::{
     ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
     NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
-    SubjectSource, UserIds, Words,
+    SubjectSource, UserIds, WebhookUrl, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
 pub(super) type Items = Count<1, { u32::MAX }>;
 pub(super) type Workers = Count<0, 64>;
+pub(super) type Attempts = Count<1, 100>;
+pub(super) type EventCount = Count<1_000, 100_000_000>;
 
 settings! {
     "Addresses" "Where the server listens, and where clients find it." {
@@ -244,8 +246,29 @@ settings! {
         TASK_LOG_CLEANUP_WORKERS: Workers = Workers::clamped(2);
         /// How long the log of ended tasks is kept where a project does not say (`retention-period` of its queue `task_log_cleanup`).
         TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
-        /// How long change events are kept in the database.
+    }
+
+    "Events" "Each change is told of by an event, written in the change's own transaction, which `GET /management/v1/events` lists
+    and a relay brings to each of the sinks below. `docs/events.md` says what events hold and what is promised." {
+        /// Whether this process brings events to the sinks below. With `false` another process must do it. Any number may: one
+        /// works for each sink, and another takes over within seconds if it dies.
+        EVENT_RELAY: bool = true;
+        /// How long events are kept in the database, delivered or not: a sink that is behind for longer misses some.
         EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);
+        /// How many events are kept in the database, however young they are.
+        EVENT_RETENTION_COUNT: EventCount = EventCount::clamped(1_000_000);
+        /// Whether each event is written into the log.
+        LOG_CLOUDEVENTS: bool = false;
+        /// Where each event is sent by an HTTP `POST`.
+        WEBHOOK_URL: Option<WebhookUrl> = None;
+        /// What these requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes): `whsec_` and
+        /// the key in base64, or any text.
+        WEBHOOK_SECRET: Option<Plaintext> = None;
+        /// How long the receiver may take to answer; 25 s at most.
+        WEBHOOK_TIMEOUT: Span = Span::seconds(10);
+        /// How often an event is sent that the receiver refuses, before it becomes a dead letter. A receiver that is away is
+        /// waited for.
+        WEBHOOK_MAX_ATTEMPTS: Attempts = Attempts::clamped(10);
     }
 
     "Process" "" {

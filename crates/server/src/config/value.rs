@@ -5,6 +5,7 @@ mod choice;
 mod duration;
 mod identity;
 mod number;
+mod sink;
 mod text;
 
 pub use bytes::ByteCount;
@@ -12,6 +13,7 @@ pub use choice::{AuthzBackend, LogFormat, SslMode, SubjectSource};
 pub use duration::Span;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
+pub use sink::WebhookUrl;
 pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 
 use std::net::IpAddr;

@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 18] = [
+pub(super) const ROOMS: [Room; 19] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -39,6 +39,7 @@ pub(super) const ROOMS: [Room; 18] = [
         &["store-sqlite", "store-postgres"],
     ),
     room("jobs", &["model", "store"], &["store-sqlite"]),
+    room("events", &["model", "store", "jobs"], &["store-sqlite"]),
     room(
         "catalog",
         &[
@@ -50,7 +51,7 @@ pub(super) const ROOMS: [Room; 18] = [
         "http-api",
         // Of `store` it knows the records that it prints, never a method.
         &[
-            "model", "iceberg", "store", "objects", "authn", "authz", "catalog",
+            "model", "iceberg", "store", "objects", "authn", "authz", "catalog", "events",
         ],
         &["store-sqlite", "store-postgres", "secrets", "testkit"],
     ),
@@ -68,6 +69,7 @@ pub(super) const ROOMS: [Room; 18] = [
             "authz",
             "authz-openfga",
             "jobs",
+            "events",
             "catalog",
             "http-api",
         ],
@@ -86,6 +88,7 @@ pub(super) const ROOMS: [Room; 18] = [
             "authn",
             "authz",
             "jobs",
+            "events",
             "catalog",
             "http-api",
             "lakekeeper",

@@ -1,0 +1,99 @@
+//! The feed of events, for those without a broker: as durable as the outbox, read by places.
+
+use std::time::Duration;
+
+use authz::{Action, Authorized, ServerAction};
+use model::ServerId;
+use store::{DeadLetter, OutboxRow};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
+
+use crate::server::ServerTarget;
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+
+/// Longest time that a request may wait for an event.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Requests of this replica that may wait at the same time; more are answered at once.
+const WAITING: usize = 64;
+/// How often somebody who waits looks.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Who waits for events.
+#[derive(Debug)]
+pub(crate) struct Waiting(Semaphore);
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self(Semaphore::new(WAITING))
+    }
+}
+
+/// Which events.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedQuery {
+    /// Those behind this place; from the oldest one on if absent.
+    pub after: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+    /// How long to wait if there is none; [`LONGEST_WAIT`] at most.
+    pub wait: Duration,
+}
+
+/// Some events in order.
+#[derive(Debug)]
+pub struct FeedPage {
+    /// The installation that they are of.
+    pub server: ServerId,
+    /// The events.
+    pub events: Vec<OutboxRow>,
+    /// The place to go on from, also if there are no events now.
+    pub next: i64,
+}
+
+/// Events of the whole installation in the order of their changes; waits for some if there are none.
+///
+/// Who goes on from the last page's `next` misses none. `EventsGone` if some behind `after` have been removed.
+pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<FeedPage> {
+    let proof = require(cx, request).await?;
+    let store = cx.store(&proof);
+    let trimmed = store.outbox_span().await?.trimmed;
+    if let Some(after) = query.after.filter(|after| *after < trimmed) {
+        let message = format!(
+            "events behind place {after} have been removed, up to place {trimmed}: they are kept for a limited time. Begin again \
+             without `pageToken`, and look at what may have changed meanwhile"
+        );
+        return Err(CatalogError::new(ErrorKind::EventsGone, message));
+    }
+    let after = query.after.unwrap_or(trimmed);
+    let deadline = Instant::now() + query.wait.min(LONGEST_WAIT);
+    let seat = cx.waiting.0.try_acquire().ok();
+    loop {
+        let events = store.outbox_read(after, query.limit).await?;
+        let is_over = seat.is_none() || Instant::now() + POLL > deadline;
+        if !events.is_empty() || is_over {
+            let next = events.last().map_or(after, |last| last.sequence);
+            let server = store.server_load().await?.id;
+            return Ok(FeedPage {
+                server,
+                events,
+                next,
+            });
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Up to `limit` events that sinks have refused for good, behind the given number, in order.
+pub async fn dead_letters(
+    cx: &Catalog,
+    request: &Request,
+    (after, limit): (i64, u32),
+) -> Result<Vec<DeadLetter>> {
+    let proof = require(cx, request).await?;
+    Ok(cx.store(&proof).dead_letter_list(after, limit).await?)
+}
+
+async fn require(cx: &Catalog, request: &Request) -> Result<Authorized<ServerTarget>> {
+    let action = Action::Server(ServerAction::ReadEvents);
+    cx.require(request, action, ServerTarget).await
+}

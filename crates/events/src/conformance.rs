@@ -1,0 +1,158 @@
+//! What every publisher must do, as tests: call [`check`] with a [`Subject`].
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "these are tests, though they stand in a library"
+)]
+
+mod receiver;
+
+pub use receiver::{Got, Receiver};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{Event, EventKind, Origin, Timestamp, WarehouseId};
+use serde_json::{Value, json};
+use store::OutboxRow;
+use uuid::Uuid;
+
+use crate::{CloudEvent, PublishError, Publisher, Source};
+
+/// How long a sink may take to show what it has got, and to be found missing.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A publisher under test and the sink behind it.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The publisher.
+    fn publisher(&self) -> Arc<dyn Publisher>;
+
+    /// A publisher like it, whose sink is not there.
+    fn unreachable(&self) -> Arc<dyn Publisher>;
+
+    /// The events that have arrived so far and have not been taken before, in the order of arrival, as in
+    /// [`CloudEvent::to_json`]. Waits until there are `count`, but not for ever.
+    async fn arrived(&self, count: usize) -> Vec<Value>;
+
+    /// A text that must not be shown by `Debug`.
+    fn secret(&self) -> Option<&str>;
+}
+
+/// An event as it comes out of the outbox: the `number`th, about `subject`.
+pub fn sample(number: i64, subject: Uuid, data: &Value) -> CloudEvent {
+    let row = OutboxRow {
+        sequence: number,
+        event: Event {
+            kind: EventKind::UpdateTable,
+            at: Timestamp::from_ms(1_700_000_000_000 + number),
+            warehouse: Some(WarehouseId::from(Uuid::from_u128(1))),
+            subject: subject.to_string(),
+            body: serde_json::value::to_raw_value(data).unwrap(),
+            origin: Origin::generate(),
+        },
+    };
+    CloudEvent::of(row, &Source::of(Uuid::nil().into()))
+}
+
+/// Runs all cases.
+pub async fn check(subject: &dyn Subject) {
+    what_is_published_arrives_as_it_is(subject).await;
+    events_of_one_key_arrive_in_their_order(subject).await;
+    what_is_published_again_can_be_told_by_its_id(subject).await;
+    many_at_once_all_arrive(subject).await;
+    a_sink_that_is_not_there_is_unavailable(subject).await;
+    names_are_short_words_and_secrets_are_not_shown(subject);
+}
+
+fn json_of(event: &CloudEvent) -> Value {
+    serde_json::from_str(&event.to_json()).unwrap()
+}
+
+async fn publish(subject: &dyn Subject, event: &CloudEvent) {
+    let published = tokio::time::timeout(PATIENCE, subject.publisher().publish(event)).await;
+    published.unwrap().unwrap();
+}
+
+async fn what_is_published_arrives_as_it_is(subject: &dyn Subject) {
+    let odd =
+        json!({ "namespace": ["ü", "日本"], "name": "a \"b\" 'c' \\ \n \u{1f600}", "n": 1.5 });
+    let large = json!({ "namespace": ["ns"], "name": "t", "updates": "x".repeat(200_000) });
+    for data in [odd, large, json!({}), json!([])] {
+        let event = sample(1, Uuid::new_v4(), &data);
+        publish(subject, &event).await;
+        assert_eq!(subject.arrived(1).await, [json_of(&event)]);
+    }
+}
+
+async fn events_of_one_key_arrive_in_their_order(subject: &dyn Subject) {
+    let key = Uuid::new_v4();
+    for number in 0..20 {
+        publish(subject, &sample(number, key, &json!({ "number": number }))).await;
+    }
+    let arrived = subject.arrived(20).await;
+    let numbers: Vec<_> = arrived
+        .iter()
+        .map(|event| event["data"]["number"].as_i64().unwrap())
+        .collect();
+    assert_eq!(numbers, (0..20).collect::<Vec<_>>());
+}
+
+/// A sink may tell by itself that it has the event already.
+async fn what_is_published_again_can_be_told_by_its_id(subject: &dyn Subject) {
+    let (event, last) = (
+        sample(1, Uuid::new_v4(), &json!({})),
+        sample(2, Uuid::new_v4(), &json!({})),
+    );
+    for event in [&event, &event, &last] {
+        publish(subject, event).await;
+    }
+    let mut arrived = subject.arrived(2).await;
+    if arrived.last() != Some(&json_of(&last)) {
+        arrived.extend(subject.arrived(1).await);
+    }
+    arrived.dedup();
+    assert_eq!(arrived, [json_of(&event), json_of(&last)]);
+}
+
+async fn many_at_once_all_arrive(subject: &dyn Subject) {
+    let events: Vec<_> = (0..100)
+        .map(|number| sample(number, Uuid::new_v4(), &json!({ "number": number })))
+        .collect();
+    futures::future::join_all(events.iter().map(|event| publish(subject, event))).await;
+    let arrived = subject.arrived(events.len()).await;
+    let mut numbers: Vec<_> = arrived
+        .iter()
+        .map(|event| event["data"]["number"].as_i64().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+}
+
+async fn a_sink_that_is_not_there_is_unavailable(subject: &dyn Subject) {
+    let publisher = subject.unreachable();
+    let event = sample(1, Uuid::new_v4(), &json!({}));
+    let tried = tokio::time::timeout(PATIENCE, publisher.publish(&event)).await;
+    let refused = tried.unwrap().unwrap_err();
+    assert!(matches!(refused, PublishError::Unavailable(_)), "{refused}");
+    if let Some(secret) = subject.secret() {
+        assert!(!refused.to_string().contains(secret), "{refused}");
+    }
+}
+
+fn names_are_short_words_and_secrets_are_not_shown(subject: &dyn Subject) {
+    let publisher = subject.publisher();
+    let name = publisher.name();
+    let is_word = !name.is_empty() && name.len() <= 64;
+    assert!(
+        is_word && name.chars().all(|c| c.is_ascii_graphic()),
+        "{name}"
+    );
+    assert!(publisher.lanes() > 0 && publisher.attempts() > 0);
+    if let Some(secret) = subject.secret() {
+        assert!(!format!("{publisher:?}").contains(secret));
+    }
+}

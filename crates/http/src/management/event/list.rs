@@ -1,0 +1,70 @@
+//! `GET /v1/events`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use catalog::feed::{self, FeedQuery};
+use events::{CloudEvent, Source};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Part, part, token};
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Asked, Query};
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListEventsQuery {
+    /// Where to go on: what the last answer said. Without it, the oldest event that is kept comes first.
+    page_token: Option<String>,
+    /// How many events the answer may have. It may have fewer though there are more.
+    page_size: Option<u64>,
+    /// How long to wait for an event if there is none, in seconds; 20 at most.
+    #[param(maximum = 20)]
+    wait_seconds: Option<u64>,
+}
+
+/// Events in the order of their changes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ListEventsResponse {
+    /// CloudEvents 1.0 in their JSON format.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<CloudEvent>,
+    /// Where to go on, also if there are no events now: keep it, and no event is missed.
+    next_page_token: String,
+}
+
+/// List events
+///
+/// The durable feed of all changes of the installation. Who asks again with `next-page-token` gets what has happened since.
+#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "list_events", params(ListEventsQuery),
+    responses((status = 200, body = ListEventsResponse),
+        (status = 410, description = "Events behind `pageToken` have been removed", body = crate::error::ErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Query(query): Query<ListEventsQuery>,
+) -> ApiResult<Json<ListEventsResponse>> {
+    let Part { after, limit } = part(&app, query.page_token, query.page_size)?;
+    let wait = Duration::from_secs(query.wait_seconds.unwrap_or(0));
+    if wait > feed::LONGEST_WAIT {
+        return Err(ApiError::bad_request(format!(
+            "`waitSeconds` is {}, it may be {} at most",
+            wait.as_secs(),
+            feed::LONGEST_WAIT.as_secs()
+        )));
+    }
+    let query = FeedQuery { after, limit, wait };
+    let page = feed::list(&app.catalog, &request, query).await?;
+    let source = Source::of(page.server);
+    let events = page.events.into_iter();
+    Ok(Json(ListEventsResponse {
+        events: events.map(|row| CloudEvent::of(row, &source)).collect(),
+        next_page_token: token(page.next),
+    }))
+}

@@ -1,0 +1,79 @@
+//! Where events go.
+
+use url::Url;
+
+use super::{REDACTED, Value};
+
+/// Where a webhook is. Its query may hold a token, and is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrl(pub Url);
+
+impl std::fmt::Debug for WebhookUrl {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&Self::shown(self.0.as_str()))
+    }
+}
+
+impl Value for WebhookUrl {
+    const KIND: &'static str = "URL";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).ok().filter(|url| {
+            let has_user = !url.username().is_empty() || url.password().is_some();
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && !has_user
+                && url.fragment().is_none()
+        });
+        url.map(Self).ok_or_else(|| {
+            "must be a URL such as `https://hooks.example.com/lake`, without user or fragment"
+                .to_owned()
+        })
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(Self::shown(self.0.as_str()))
+    }
+
+    fn shown(text: &str) -> String {
+        let Ok(mut url) = Url::parse(text) else {
+            return REDACTED.to_owned();
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return REDACTED.to_owned();
+        }
+        if url.query().is_some() {
+            url.set_query(Some("redacted"));
+        }
+        url.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_are_urls_of_http() {
+        for right in ["https://a.example/b?c=d", "http://127.0.0.1:1/"] {
+            assert_eq!(WebhookUrl::parse(right).unwrap().0.as_str(), right);
+        }
+        for wrong in [
+            "a.example",
+            "ftp://a.example",
+            "https://u:p@a.example",
+            "https://a#b",
+        ] {
+            assert!(WebhookUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        let shown = WebhookUrl::shown("https://a.example/b?token=hunter2");
+        assert_eq!(shown, "https://a.example/b?redacted");
+        for secret in ["https://u:hunter2@a.example", "hunter2"] {
+            assert_eq!(WebhookUrl::shown(secret), REDACTED);
+        }
+    }
+}
