@@ -65,6 +65,18 @@ pub enum EventKind {
     ApplyTag,
     /// A tag was detached from something.
     RemoveTag,
+    /// A role was created.
+    CreateRole,
+    /// A role got another name, description or source.
+    UpdateRole,
+    /// A role was deleted, with all that it had been given.
+    DropRole,
+    /// Users or roles came into a role.
+    AddRoleMembers,
+    /// Users or roles were taken out of a role.
+    RemoveRoleMembers,
+    /// Something was given or taken back.
+    UpdateGrants,
     /// A table or view that was dropped is there again.
     UndropTabulars,
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use authz::Action;
-use model::{Bounds, Principal, Privilege};
+use model::{Bounds, EventKind, Principal, Privilege, Timestamp};
+use serde_json::json;
 use store::{Effects, Entity, GrantChange, StoreError};
 
 use super::target::{GrantsOn, find};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
 /// What is to be given, and what to be taken back.
 #[derive(Debug, Clone, Default)]
@@ -31,14 +32,33 @@ pub async fn apply(
     let distinct: BTreeSet<Privilege> = all.map(|(_, privilege)| *privilege).collect();
     let actions: Vec<Action> = distinct.into_iter().map(Action::Grant).collect();
     let target = cx.require_all(request, &actions, target).await?;
+    let now = cx.now();
     let change = GrantChange {
         on: target.securable.clone(),
         writes,
         deletes,
-        at: cx.now(),
+        at: now,
     };
-    let applied = cx.store(&target).grants_apply(change, Effects::none());
+    let effects = told(&change, (request, now))?;
+    let applied = cx.store(&target).grants_apply(change, effects);
     applied.await.map_err(refused)
+}
+
+fn told(change: &GrantChange, by: (&Request, Timestamp)) -> Result<Effects> {
+    let shown = |grants: &[(Principal, Privilege)]| {
+        let one = |(to, privilege): &(Principal, Privilege)| json!({ "principal": to.to_string(), "privilege": privilege.as_str() });
+        grants.iter().map(one).collect::<Vec<_>>()
+    };
+    let body = json!({ "writes": shown(&change.writes), "deletes": shown(&change.deletes) });
+    Ok(Effects {
+        events: vec![events::of_server(
+            EventKind::UpdateGrants,
+            &change.on,
+            by,
+            &body,
+        )?],
+        ..Effects::none()
+    })
 }
 
 fn check(diff: &GrantDiff) -> Result<()> {

@@ -1,10 +1,10 @@
 //! Creates a role.
 
 use authz::ProjectAction;
-use model::{Name, ProjectId, RoleId, RoleIdent, Securable};
+use model::{EventKind, Name, ProjectId, RoleId, RoleIdent, Securable};
 use store::{Effects, RoleRow};
 
-use super::{check_description, check_ident, refused};
+use super::{check_description, check_ident, refused, told};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
 
 /// A role that is to be.
@@ -48,7 +48,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: RoleCreate) -> Result<
     };
     let effects = Effects {
         grants: request.ownership(Securable::Role(id)),
-        ..Effects::none()
+        ..told(EventKind::CreateRole, &role, (request, role.created_at))?
     };
     let created = cx.store(&project).role_create(role.clone(), effects);
     created.await.map_err(refused)?;

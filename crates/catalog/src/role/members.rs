@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use authz::{ProjectAction, RoleAction};
-use model::{Bounds, Page, Principal, RoleId};
+use model::{Bounds, EventKind, Page, Principal, RoleId, Timestamp};
+use serde_json::json;
 use store::{Effects, MemberKind, Membership, RoleMember, RoleMembers};
 
 use super::{find, missing, refused, require};
-use crate::{Catalog, CatalogError, ListQuery, Request, Result, project, tabular};
+use crate::{Catalog, CatalogError, ListQuery, Request, Result, events, project, tabular};
 
 /// Takes members into the role, all or none, and answers each once. Who is in it stays.
 pub async fn add(
@@ -34,9 +35,8 @@ pub async fn add(
         members: members.clone(),
     };
     let depth = cx.settings().role_nesting_depth;
-    let added = cx
-        .store(&role)
-        .role_members_add(add, depth, Effects::none());
+    let effects = moved(EventKind::AddRoleMembers, &add, (request, cx.now()))?;
+    let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
     Ok(members)
 }
@@ -52,8 +52,18 @@ pub async fn remove(
         role: id,
         members: vec![member],
     };
-    let removed = cx.store(&role).role_members_remove(remove, Effects::none());
+    let effects = moved(EventKind::RemoveRoleMembers, &remove, (request, cx.now()))?;
+    let removed = cx.store(&role).role_members_remove(remove, effects);
     removed.await.map_err(refused)
+}
+
+fn moved(kind: EventKind, members: &RoleMembers, by: (&Request, Timestamp)) -> Result<Effects> {
+    let all: Vec<_> = members.members.iter().map(Principal::to_string).collect();
+    let body = json!({ "members": all });
+    Ok(Effects {
+        events: vec![events::of_server(kind, &members.role, by, &body)?],
+        ..Effects::none()
+    })
 }
 
 /// Who is in the role, roles before users, each by id. Members of members belong to other roles: to see them, one must be allowed to

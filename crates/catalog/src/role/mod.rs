@@ -22,10 +22,11 @@ pub use search::search;
 pub use update::{RoleUpdate, rebind, update};
 
 use authz::{Action, Authorized, Protected, Resource, RoleAction};
-use model::{Bounds, RoleId, RoleIdent};
-use store::{Entity, RoleRow, StoreError};
+use model::{Bounds, EventKind, RoleId, RoleIdent, Timestamp};
+use serde_json::json;
+use store::{Effects, Entity, RoleRow, StoreError};
 
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
 
 /// A role that a request is about.
 #[derive(Debug, Clone)]
@@ -64,6 +65,15 @@ async fn find(cx: &Catalog, id: RoleId) -> Result<RoleRow> {
 fn missing(id: RoleId) -> CatalogError {
     let message = format!("there is no role with the id `{id}` in the project");
     CatalogError::new(ErrorKind::NoSuchRole, message)
+}
+
+/// The event of a change to the role.
+fn told(kind: EventKind, role: &RoleRow, by: (&Request, Timestamp)) -> Result<Effects> {
+    let body = json!({ "project-id": role.project, "name": role.name.as_str() });
+    Ok(Effects {
+        events: vec![events::of_server(kind, &role.id, by, &body)?],
+        ..Effects::none()
+    })
 }
 
 /// What a role is for: some text, but not too much of it. An empty one is none.

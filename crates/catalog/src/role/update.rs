@@ -1,10 +1,10 @@
 //! Changes what a role is called.
 
 use authz::RoleAction;
-use model::{Name, RoleId};
-use store::{Effects, RoleRow};
+use model::{EventKind, Name, RoleId};
+use store::RoleRow;
 
-use super::{check_description, check_ident, refused, require};
+use super::{check_description, check_ident, refused, require, told};
 use crate::{Catalog, Request, Result};
 
 /// What a role is called here.
@@ -23,13 +23,15 @@ pub async fn update(
     (id, update): (RoleId, RoleUpdate),
 ) -> Result<RoleRow> {
     let role = require(cx, request, (id, RoleAction::Update)).await?;
+    let now = cx.now();
     let changed = RoleRow {
         name: Name::parse("role", &update.name)?,
         description: check_description(update.description)?,
-        updated_at: Some(cx.now()),
+        updated_at: Some(now),
         ..role.0.clone()
     };
-    let updated = cx.store(&role).role_update(changed, Effects::none());
+    let effects = told(EventKind::UpdateRole, &changed, (request, now))?;
+    let updated = cx.store(&role).role_update(changed, effects);
     updated.await.map_err(refused)
 }
 
@@ -40,11 +42,13 @@ pub async fn rebind(
     (id, provider, source): (RoleId, &str, &str),
 ) -> Result<RoleRow> {
     let role = require(cx, request, (id, RoleAction::UpdateSourceSystem)).await?;
+    let now = cx.now();
     let changed = RoleRow {
         ident: check_ident(provider, source)?,
-        updated_at: Some(cx.now()),
+        updated_at: Some(now),
         ..role.0.clone()
     };
-    let updated = cx.store(&role).role_update(changed, Effects::none());
+    let effects = told(EventKind::UpdateRole, &changed, (request, now))?;
+    let updated = cx.store(&role).role_update(changed, effects);
     updated.await.map_err(refused)
 }

@@ -43,6 +43,46 @@ async fn whoever_follows_gets_each_change_once() {
 }
 
 #[tokio::test]
+async fn roles_their_members_and_grants_are_told_of() {
+    let app = TestApp::start().await;
+    let (_, next) = events(&app, "").await;
+    let role = json!({ "name": "analysts" });
+    let role = app.post("/management/v1/role", &role).await.expect(201);
+    let id = role["id"].as_str().unwrap();
+    let uri = format!("/management/v1/role/{id}");
+    let inner = json!({ "name": "interns" });
+    let inner = app.post("/management/v1/role", &inner).await.expect(201);
+    let update = json!({ "name": "readers" });
+    app.post(&uri, &update).await.expect(200);
+    let member = json!({ "members": [{ "type": "role", "id": inner["id"] }] });
+    app.post(format!("{uri}/members"), &member)
+        .await
+        .expect(200);
+    let grant = json!({ "writes": [{ "principal": { "role": id }, "privilege": "describe" }] });
+    let granted = app.post("/management/v1/project/grants", &grant).await;
+    granted.expect(204);
+    app.delete(&uri).await.expect(204);
+    let (told, _) = events(&app, &format!("?pageToken={next}")).await;
+    let expected = [
+        "createRole",
+        "createRole",
+        "updateRole",
+        "addRoleMembers",
+        "updateGrants",
+        "dropRole",
+    ];
+    assert_eq!(types(&told), expected);
+    assert_eq!(
+        (&told[2]["subject"], &told[2]["data"]["name"]),
+        (&json!(id), &json!("readers"))
+    );
+    let member = format!("role:{}", inner["id"].as_str().unwrap());
+    assert_eq!(told[3]["data"]["members"], json!([member]));
+    let write = json!([{ "principal": format!("role:{id}"), "privilege": "describe" }]);
+    assert_eq!(told[4]["data"], json!({ "writes": write, "deletes": [] }));
+}
+
+#[tokio::test]
 async fn an_event_tells_what_has_changed_and_by_which_request() {
     let app = TestApp::start().await;
     app.namespace("ns").await;
