@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ KEYCLOAK_VERSION = "26.7.3"
 KUBERNETES_VERSION = "1.36.3"
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 FAKE_GCS_VERSION = "v1.56.1"
+NATS_VERSION = "v2.11.10"
 OPENFGA_VERSION = "v1.22.1"
 OPA_VERSION = "v1.22.2"
 
@@ -125,8 +127,20 @@ def opa() -> Path:
     return _built_with_go("github.com/open-policy-agent/opa", OPA_VERSION)
 
 
+def kafka() -> Path:
+    """The folder with the jars of a Kafka broker."""
+    java()
+    return jars("kafka", Path(__file__).parent / "services" / "kafka.xml")
+
+
+def nats_server() -> Path:
+    """The NATS server, built from its Go module."""
+    return _built_with_go("github.com/nats-io/nats-server/v2", NATS_VERSION)
+
+
 def _built_with_go(module: str, version: str) -> Path:
-    name = module.rsplit("/", 1)[1]
+    # `/v2` is a version, not a name.
+    name = re.sub(r"/v[0-9]+$", "", module).rsplit("/", 1)[1]
     home = CACHE / f"{name}-{version}"
     with _lock(home.name):
         if not (home / name).exists():

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Actor, EventId, EventKind, RequestId, ServerId, WarehouseId};
+use model::{Actor, EventId, EventKind, RequestId, ServerId, Timestamp, WarehouseId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,6 +38,8 @@ pub struct CloudEvent {
     data: Box<RawValue>,
     #[serde(skip)]
     place: i64,
+    #[serde(skip)]
+    at: Timestamp,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -115,6 +117,7 @@ impl CloudEvent {
             attributes,
             data: event.body,
             place: sequence,
+            at: event.at,
         }
     }
 
@@ -126,6 +129,11 @@ impl CloudEvent {
     /// What it is ordered with: the id of what it happened to, such as a table.
     pub fn key(&self) -> &str {
         &self.attributes.subject
+    }
+
+    /// When what it tells of was done.
+    pub const fn at(&self) -> Timestamp {
+        self.at
     }
 
     /// Its place in the outbox.
@@ -191,7 +199,7 @@ fn actor(actor: &Actor) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::{Event, Origin, Timestamp};
+    use model::{Event, Origin};
     use serde_json::json;
     use uuid::Uuid;
 

@@ -26,14 +26,14 @@ pub use authentication::{Authentication, Connect, Oidc};
 pub use authorization::Authorization;
 pub use database::{Database, KeySource, PostgresConfig};
 pub use environment::variables;
-pub use events::{Events, WebhookSettings};
+pub use events::{Events, NatsLogin, NatsSettings, WebhookSettings};
 pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
     ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
-    NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
-    SubjectSource, UserIds, WebhookUrl, Words,
+    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span,
+    SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 pub use values::Effective;
 

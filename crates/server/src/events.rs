@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use events::{LogPublisher, Publisher, Signature, Webhook, WebhookConfig};
+use events_kafka::KafkaPublisher;
+use events_nats::{Credentials, Mode, NatsConfig, NatsPublisher};
 use model::Clock;
+use secrets::Plaintext;
+use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::config::{Events, WebhookSettings};
+use crate::config::{Events, NatsLogin, NatsSettings, WebhookSettings};
 
 /// The configured publishers. None of them is connected yet: a broker that is away keeps nobody from starting.
 pub(crate) fn publishers(
@@ -19,6 +23,12 @@ pub(crate) fn publishers(
     }
     if let Some(webhook) = &config.webhook {
         all.push(Arc::new(by_http(webhook, clock)?));
+    }
+    if let Some(nats) = &config.nats {
+        all.push(Arc::new(by_nats(nats)));
+    }
+    if let Some(kafka) = &config.kafka {
+        all.push(Arc::new(KafkaPublisher::new(kafka.clone())));
     }
     Ok(all)
 }
@@ -34,4 +44,24 @@ fn by_http(settings: &WebhookSettings, clock: &Arc<dyn Clock>) -> Result<Webhook
         attempts: settings.attempts,
     };
     Webhook::new(config, Arc::clone(clock)).map_err(|error| Error::Events(error.to_string()))
+}
+
+fn by_nats(settings: &NatsSettings) -> NatsPublisher {
+    let secret = |text: &Plaintext| Zeroizing::new(text.expose().to_owned());
+    NatsPublisher::new(NatsConfig {
+        servers: settings.servers.0.clone(),
+        subject: settings.subject.clone(),
+        credentials: match &settings.login {
+            NatsLogin::None => Credentials::None,
+            NatsLogin::User(user, password) => Credentials::User(user.clone(), secret(password)),
+            NatsLogin::Token(token) => Credentials::Token(secret(token)),
+            NatsLogin::Credentials(text) => Credentials::File(secret(text)),
+        },
+        mode: if settings.is_stored {
+            Mode::JetStream
+        } else {
+            Mode::Core
+        },
+        root_certificates: settings.root_certificates.clone(),
+    })
 }

@@ -1,11 +1,13 @@
 //! Where events go: from settings to publishers' configurations.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use events_kafka::{KafkaConfig, parse_dictionary};
 use secrets::Plaintext;
 
 use super::list;
-use super::value::WebhookUrl;
+use super::value::{NatsServers, WebhookUrl};
 use super::values::Values;
 
 /// Longest time that a webhook may be given: the relay itself gives an event up after half a minute.
@@ -24,6 +26,38 @@ pub struct Events {
     pub log_enabled: bool,
     /// Where they are sent to by HTTP.
     pub webhook: Option<WebhookSettings>,
+    /// Where they are published by NATS.
+    pub nats: Option<NatsSettings>,
+    /// A topic of Kafka.
+    pub kafka: Option<KafkaConfig>,
+}
+
+/// Servers of NATS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatsSettings {
+    /// The servers.
+    pub servers: NatsServers,
+    /// The subject of all events.
+    pub subject: String,
+    /// How the servers know us.
+    pub login: NatsLogin,
+    /// Whether a stream must have stored an event.
+    pub is_stored: bool,
+    /// Certificate authorities to believe instead of the system's.
+    pub root_certificates: Option<PathBuf>,
+}
+
+/// How servers of NATS know us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NatsLogin {
+    /// Not at all.
+    None,
+    /// By name and password.
+    User(String, Plaintext),
+    /// By a token.
+    Token(Plaintext),
+    /// By the content of a credentials file.
+    Credentials(Plaintext),
 }
 
 /// A webhook.
@@ -46,6 +80,8 @@ pub(super) fn events(values: &mut Values) -> Events {
         most: values.get(&list::EVENT_RETENTION_COUNT).get().into(),
         log_enabled: values.get(&list::LOG_CLOUDEVENTS),
         webhook: webhook(values),
+        nats: nats(values),
+        kafka: kafka(values),
     }
 }
 
@@ -69,4 +105,137 @@ fn webhook(values: &mut Values) -> Option<WebhookSettings> {
         timeout,
         attempts,
     })
+}
+
+fn nats(values: &mut Values) -> Option<NatsSettings> {
+    let (servers, subject) = (
+        values.get(&list::NATS_ADDRESS),
+        values.get(&list::NATS_TOPIC),
+    );
+    let settings = NatsSettings {
+        servers: servers.clone().unwrap_or(NatsServers(Vec::new())),
+        subject: subject.clone().unwrap_or_default(),
+        login: nats_login(values),
+        is_stored: values.get(&list::NATS_JETSTREAM),
+        root_certificates: values.get(&list::NATS_ROOT_CERT),
+    };
+    if subject.as_ref().is_some_and(|subject| !is_subject(subject)) {
+        let rule = "must be a subject such as `lake.events`, without white space, `*` and `>`";
+        values.refuse(&list::NATS_TOPIC, rule);
+    }
+    match (&servers, &subject) {
+        (Some(_), None) => {
+            let rule =
+                "is not set, but LAKEKEEPER__NATS_ADDRESS is: it names the subject of events";
+            values.refuse(&list::NATS_TOPIC, rule);
+        }
+        (None, Some(_)) if !values.is_set(&list::NATS_ADDRESS) => {
+            let rule = "is not set, but LAKEKEEPER__NATS_TOPIC is: no events would be published";
+            values.refuse(&list::NATS_ADDRESS, rule);
+        }
+        _ => {}
+    }
+    servers.is_some().then_some(settings)
+}
+
+fn kafka(values: &mut Values) -> Option<KafkaConfig> {
+    let (topic, text) = (
+        values.get(&list::KAFKA_TOPIC),
+        values.get(&list::KAFKA_CONFIG),
+    );
+    let (topic, text) = match (topic, text) {
+        (Some(topic), Some(text)) => (topic, text),
+        (Some(_), None) if !values.is_set(&list::KAFKA_CONFIG) => {
+            let rule = "is not set, but LAKEKEEPER__KAFKA_TOPIC is: it names the brokers";
+            values.refuse(&list::KAFKA_CONFIG, rule);
+            return None;
+        }
+        (None, Some(_)) => {
+            let rule = "is not set, but LAKEKEEPER__KAFKA_CONFIG is: no events would be published";
+            values.refuse(&list::KAFKA_TOPIC, rule);
+            return None;
+        }
+        _ => return None,
+    };
+    if !is_topic(&topic) {
+        let rule = "must be the name of a topic: up to 249 letters, digits, `.`, `_` and `-`";
+        values.refuse(&list::KAFKA_TOPIC, rule);
+    }
+    let settings = match parse_dictionary(text.expose()) {
+        Ok(settings) => settings,
+        Err(rule) => {
+            values.refuse(&list::KAFKA_CONFIG, rule);
+            return None;
+        }
+    };
+    match KafkaConfig::new(&topic, settings) {
+        Ok(config) => Some(config),
+        Err(error) => {
+            values.refuse(&list::KAFKA_CONFIG, format!("is wrong: {error}"));
+            None
+        }
+    }
+}
+
+/// By Kafka's own rule.
+fn is_topic(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=249).contains(&text.len()) && text.bytes().all(is_allowed) && !matches!(text, "." | "..")
+}
+
+fn is_subject(text: &str) -> bool {
+    let is_token = |token: &str| {
+        let is_allowed = |c: char| !c.is_whitespace() && !c.is_control() && !"*>".contains(c);
+        !token.is_empty() && token.chars().all(is_allowed)
+    };
+    text.split('.').all(is_token)
+}
+
+fn nats_login(values: &mut Values) -> NatsLogin {
+    let user = values.get(&list::NATS_USER);
+    let password = values.get(&list::NATS_PASSWORD);
+    let token = values.get(&list::NATS_TOKEN);
+    let credentials = values.get(&list::NATS_CREDS);
+    let ways = [user.is_some(), token.is_some(), credentials.is_some()];
+    if ways.iter().filter(|is_set| **is_set).count() > 1 {
+        let rule =
+            "servers are logged in to in one way: set LAKEKEEPER__NATS_USER, _TOKEN or _CREDS_FILE";
+        values.refuse(&list::NATS_USER, rule);
+    }
+    if user.is_some() != password.is_some() {
+        let rule = "must be set together with LAKEKEEPER__NATS_USER";
+        values.refuse(&list::NATS_PASSWORD, rule);
+    }
+    match (user.zip(password), token, credentials) {
+        (Some((user, password)), _, _) => NatsLogin::User(user, password),
+        (None, Some(token), _) => NatsLogin::Token(token),
+        (None, None, Some(credentials)) => NatsLogin::Credentials(credentials),
+        (None, None, None) => NatsLogin::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_words() {
+        let longest = "a".repeat(249);
+        for right in ["lake", "lake.events-1_x", &longest] {
+            assert!(is_topic(right), "{right}");
+        }
+        for wrong in ["", ".", "..", "a b", "ä", &format!("{longest}a")] {
+            assert!(!is_topic(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn subjects_are_words_with_dots() {
+        for right in ["iceberg", "lake.events", "ä.1-2_3"] {
+            assert!(is_subject(right), "{right}");
+        }
+        for wrong in ["", ".", "a..b", "a.", "a b", "a.*", "a.>"] {
+            assert!(!is_subject(wrong), "{wrong}");
+        }
+    }
 }

@@ -26,7 +26,6 @@ const UNKNOWN_RULE: &str =
     "no setting has this name, and a rule about who is let in must not be lost: see the reference";
 const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database or by OpenFGA (LAKEKEEPER__AUTHZ_BACKEND): see \
      docs/authorization.md";
-const NO_BROKERS: &str = "this version brings events to a webhook or into the log only";
 const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
      LAKEKEEPER__CACHE__METADATA__SIZE";
@@ -70,8 +69,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("ROLE_PROVIDER*", NO_ROLES),
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
-    refused("NATS_*", NO_BROKERS),
-    refused("KAFKA_*", NO_BROKERS),
     refused_unless(
         "MAINTENANCE_MODE",
         &["off"],

@@ -9,8 +9,8 @@ use secrets::Plaintext;
 use super::setting::{Group, Setting, settings};
 use super::value::{
     ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
-    NameTemplateText, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span, SslMode,
-    SubjectSource, UserIds, WebhookUrl, Words,
+    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span,
+    SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -269,6 +269,30 @@ settings! {
         /// How often an event is sent that the receiver refuses, before it becomes a dead letter. A receiver that is away is
         /// waited for.
         WEBHOOK_MAX_ATTEMPTS: Attempts = Attempts::clamped(10);
+        /// Topic of Kafka that each event is published to. The topic must be there.
+        KAFKA_TOPIC: Option<String> = None;
+        /// How Kafka is reached, by the names of librdkafka: `{"bootstrap.servers"="host1:9092,host2:9092","security.protocol"="SASL_SSL"}`.
+        /// `docs/events.md` lists the settings that are known; others are refused. Also
+        /// `LAKEKEEPER__KAFKA_CONFIG_FILE`.
+        KAFKA_CONFIG: Option<Plaintext> = None;
+        /// Servers of NATS that each event is published to.
+        NATS_ADDRESS: Option<NatsServers> = None;
+        /// Subject of all events.
+        NATS_TOPIC: Option<String> = None;
+        /// Whether a stream of JetStream must have stored an event before it counts as delivered. The stream must be there. Without
+        /// it, what is on its way when a connection breaks may be lost.
+        NATS_JETSTREAM: bool = false;
+        /// User at the servers.
+        NATS_USER: Option<String> = None;
+        /// Password of the user.
+        NATS_PASSWORD: Option<Plaintext> = None;
+        /// Token for the servers, instead of a user.
+        NATS_TOKEN: Option<Plaintext> = None;
+        /// Credentials for the servers, instead of a user: what `nsc` writes into a `.creds` file, whose path
+        /// `LAKEKEEPER__NATS_CREDS_FILE` takes.
+        NATS_CREDS: Option<Plaintext> = None;
+        /// Certificate authorities to believe instead of the system's, a PEM file.
+        NATS_ROOT_CERT: Option<PathBuf> = None;
     }
 
     "Process" "" {

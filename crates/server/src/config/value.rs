@@ -13,7 +13,7 @@ pub use choice::{AuthzBackend, LogFormat, SslMode, SubjectSource};
 pub use duration::Span;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
-pub use sink::WebhookUrl;
+pub use sink::{NatsServers, WebhookUrl};
 pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 
 use std::net::IpAddr;

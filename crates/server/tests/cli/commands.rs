@@ -61,14 +61,14 @@ fn a_wrong_configuration_ends_with_78_and_every_mistake() {
 
 #[test]
 fn what_this_build_cannot_do_is_refused_by_name() {
-    let kafka = ("LAKEKEEPER__KAFKA_TOPIC", "changes");
+    let vault = ("LAKEKEEPER__KV2__URL", "https://vault.example.com");
     let ended = run(
         &["serve"],
-        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), kafka],
+        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), vault],
     );
     assert_eq!(ended.status, 78);
     assert!(
-        ended.err.contains("LAKEKEEPER__KAFKA_TOPIC: cannot be set"),
+        ended.err.contains("LAKEKEEPER__KV2__URL: cannot be set"),
         "{}",
         ended.err
     );

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "tests fail by panicking"
 )]
@@ -9,6 +10,7 @@
 mod authentication;
 mod commands;
 mod dev;
+mod events;
 mod postgres;
 mod program;
 mod purge;

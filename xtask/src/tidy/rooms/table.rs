@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 19] = [
+pub(super) const ROOMS: [Room; 21] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -40,6 +40,8 @@ pub(super) const ROOMS: [Room; 19] = [
     ),
     room("jobs", &["model", "store"], &["store-sqlite"]),
     room("events", &["model", "store", "jobs"], &["store-sqlite"]),
+    room("events-kafka", &["events"], &[]),
+    room("events-nats", &["events"], &[]),
     room(
         "catalog",
         &[
@@ -70,6 +72,8 @@ pub(super) const ROOMS: [Room; 19] = [
             "authz-openfga",
             "jobs",
             "events",
+            "events-kafka",
+            "events-nats",
             "catalog",
             "http-api",
         ],
@@ -89,6 +93,8 @@ pub(super) const ROOMS: [Room; 19] = [
             "authz",
             "jobs",
             "events",
+            "events-kafka",
+            "events-nats",
             "catalog",
             "http-api",
             "lakekeeper",

@@ -49,6 +49,53 @@ impl Value for WebhookUrl {
     }
 }
 
+/// Servers of NATS, with commas between them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NatsServers(pub Vec<Url>);
+
+impl std::fmt::Debug for NatsServers {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.print().unwrap_or_default())
+    }
+}
+
+impl Value for NatsServers {
+    const KIND: &'static str = "list of URLs with commas";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let one = |text: &str| {
+            let url = Url::parse(text.trim()).ok()?;
+            (matches!(url.scheme(), "nats" | "tls") && url.has_host()).then_some(url)
+        };
+        let all: Option<Vec<Url>> = text.split(',').map(one).collect();
+        all.map(Self).ok_or_else(|| {
+            "must be one URL such as `nats://nats.example.com:4222` or `tls://…`, or several with commas".to_owned()
+        })
+    }
+
+    fn print(&self) -> Option<String> {
+        let all: Vec<_> = self
+            .0
+            .iter()
+            .map(|url| without_password(url.clone()))
+            .collect();
+        Some(all.join(","))
+    }
+
+    fn shown(text: &str) -> String {
+        let shown = Self::parse(text).ok().and_then(|servers| servers.print());
+        shown.unwrap_or_else(|| REDACTED.to_owned())
+    }
+}
+
+fn without_password(mut url: Url) -> String {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user && (url.set_password(None).is_err() || url.set_username("redacted").is_err()) {
+        return REDACTED.to_owned();
+    }
+    url.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +112,18 @@ mod tests {
             "https://a#b",
         ] {
             assert!(WebhookUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn servers_of_nats_are_urls_and_their_users_are_not_shown() {
+        let both = "nats://a.example:4222, tls://u:hunter2@b.example";
+        let servers = NatsServers::parse(both).unwrap();
+        assert_eq!(servers.0.len(), 2);
+        let shown = format!("{servers:?} {}", NatsServers::shown(both));
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for wrong in ["a.example:4222", "http://a.example", "nats://a,", ""] {
+            assert!(NatsServers::parse(wrong).is_err(), "{wrong}");
         }
     }
 
