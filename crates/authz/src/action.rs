@@ -181,6 +181,8 @@ actions! {
         ManageTags => "manage_tags",
         /// Take in a namespace that comes from elsewhere.
         AcceptMovedNamespace => "accept_moved_namespace",
+        /// Change whether owners of what lies in it may give that to others.
+        SetManagedAccess => "set_managed_access",
         /// See who has been given what on it.
         ReadGrants => "read_grants",
     }
@@ -220,6 +222,8 @@ actions! {
         Move => "move",
         /// Take in a namespace that comes from elsewhere.
         AcceptMovedNamespace => "accept_moved_namespace",
+        /// Change whether owners of what lies in it may give that to others.
+        SetManagedAccess => "set_managed_access",
         /// See who has been given what on it.
         ReadGrants => "read_grants",
     }

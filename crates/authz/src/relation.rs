@@ -176,6 +176,26 @@ impl ResourceKind {
         }
     }
 
+    /// Those of them that are about permissions: what others may be given, who sees it, and who acts as a role.
+    pub fn authorizer_relations(self) -> Vec<&'static str> {
+        let names = self.relations().iter().copied();
+        names
+            .filter(|name| {
+                let about = self.relation(name);
+                *name == "read_assignments"
+                    || matches!(
+                        about,
+                        Some(
+                            Action::Grant(_)
+                                | Action::Role(
+                                    RoleAction::Assume | RoleAction::ManageRoleAssignments
+                                )
+                        )
+                    )
+            })
+            .collect()
+    }
+
     /// The action that the relation stands for; `None` if there is no such relation on these things.
     pub fn relation(self, name: &str) -> Option<Action> {
         if !self.relations().contains(&name) {
@@ -226,6 +246,22 @@ fn on_warehouse(name: &str) -> Option<WarehouseAction> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn relations_about_permissions_are_told_apart() {
+        let of_server = ResourceKind::Server.authorizer_relations();
+        assert_eq!(of_server, ["grant_admin", "read_assignments"]);
+        let of_role = ResourceKind::Role.authorizer_relations();
+        let expected = [
+            "assume",
+            "can_grant_assignee",
+            "can_change_ownership",
+            "read_assignments",
+        ];
+        assert_eq!(of_role, expected);
+        assert_eq!(ResourceKind::Table.authorizer_relations().len(), 8);
+        assert_eq!(ResourceKind::User.authorizer_relations(), [""; 0]);
+    }
 
     #[test]
     fn each_relation_stands_for_an_action_on_its_kind() {

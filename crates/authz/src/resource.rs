@@ -223,8 +223,8 @@ impl ResourceKind {
         }
     }
 
-    /// All that can be done to such a thing, as the management API tells of it: without what everybody may do, and without
-    /// acting as a role, which roles are asked for by other means.
+    /// All that can be done to such a thing, as the management API tells of it: without what everybody may do, without switching
+    /// managed access, and without acting as a role, which roles are asked for by other means.
     pub fn actions(self) -> Vec<Action> {
         let all = match self {
             Self::Server => all(ServerAction::ALL, Action::Server),
@@ -242,6 +242,8 @@ impl ResourceKind {
             !matches!(
                 action,
                 Action::Role(RoleAction::Assume)
+                    | Action::Warehouse(WarehouseAction::SetManagedAccess)
+                    | Action::Namespace(NamespaceAction::SetManagedAccess)
                     | Action::Server(
                         ServerAction::Bootstrap
                             | ServerAction::ListProjects

@@ -42,6 +42,8 @@ impl Bounds {
     pub const ROLE_DESCRIPTION_BYTES: usize = 4_096;
     /// Most users and roles that come into a role at once.
     pub const ROLE_MEMBERS_PER_CHANGE: usize = 1_000;
+    /// Most assignments that one answer without pages tells of.
+    pub const ASSIGNMENTS: usize = 10_000;
     /// Most grants that change at once.
     pub const GRANTS_PER_CHANGE: usize = 100;
     /// Longest name and longest value of a tag, in characters.

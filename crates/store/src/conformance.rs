@@ -377,6 +377,7 @@ macro_rules! conformance_cases {
                 members_come_together_or_not_at_all
                 roles_form_no_circle_and_nest_so_deep
                 of_crossing_memberships_none_makes_a_circle
+                who_is_in_a_role_and_who_owns_it_change_together
                 what_a_role_has_been_given_ends_with_it;
             search:
                 names_with_mistakes_are_found_the_best_first

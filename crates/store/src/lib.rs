@@ -48,7 +48,8 @@ pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
 };
 pub use role::{
-    MemberKind, Membership, RoleFilter, RoleMember, RoleMembers, RoleRow, RoleSearch, Roles,
+    MemberKind, Membership, RoleAssign, RoleFilter, RoleMember, RoleMembers, RoleRow, RoleSearch,
+    Roles,
 };
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SealedSecret, SecretRows};

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp, fold};
+use model::{
+    Name, Page, PageRequest, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable,
+    Timestamp, fold,
+};
 
 use crate::user::{exact, trigrams};
-use crate::{Effects, Result, UserRow};
+use crate::{Effects, GrantChange, Result, UserRow};
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -87,6 +90,51 @@ pub struct RoleMembers {
     pub members: Vec<Principal>,
 }
 
+/// What changes about a role together or not at all: who is in it, and what has been given on it.
+#[derive(Debug, Clone)]
+pub struct RoleAssign {
+    /// The role.
+    pub role: RoleId,
+    /// Who and what comes in. Who is in it stays.
+    pub joins: Vec<Principal>,
+    /// Who and what leaves. Who is not in it is no error.
+    pub leaves: Vec<Principal>,
+    /// What is given on the role.
+    pub writes: Vec<(Principal, Privilege)>,
+    /// What is taken back.
+    pub deletes: Vec<(Principal, Privilege)>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RoleAssign {
+    /// Who leaves.
+    pub fn leaves(&self) -> RoleMembers {
+        RoleMembers {
+            role: self.role,
+            members: self.leaves.clone(),
+        }
+    }
+
+    /// Who comes in.
+    pub fn joins(&self) -> RoleMembers {
+        RoleMembers {
+            role: self.role,
+            members: self.joins.clone(),
+        }
+    }
+
+    /// What is given and taken back.
+    pub fn grants(&self) -> GrantChange {
+        GrantChange {
+            on: Securable::Role(self.role),
+            writes: self.writes.clone(),
+            deletes: self.deletes.clone(),
+            at: self.at,
+        }
+    }
+}
+
 /// Who or what is in a role.
 #[derive(Debug, Clone)]
 pub enum RoleMember {
@@ -150,6 +198,10 @@ pub trait Roles {
 
     /// Takes members out of a role. Who is not in it is no error. `NotFound(Role)`.
     async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()>;
+
+    /// Has members leave, then takes others in, then takes back and gives on the role: makes all changes or none. Fails like
+    /// [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply).
+    async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()>;
 
     /// Who is in a role, roles before users, each by id. None if there is no such role.
     async fn role_members(

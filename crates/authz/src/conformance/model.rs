@@ -166,6 +166,7 @@ impl Model {
                 .into_iter()
                 .any(gives),
             (_, "manage_tags") => has(ManageTags),
+            (_, "set_managed_access") => has(ManageGrants),
             (_, "accept_moved_namespace") => has(ManageGrants) && has(Create),
             (_, "move") => has(ManageGrants) && has(Modify),
             (_, action) if action.starts_with("create_") => has(Create),

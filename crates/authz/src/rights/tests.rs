@@ -211,6 +211,17 @@ fn managed_access_takes_giving_from_owners_below_it() {
         owner(NAMESPACE).managed(NAMESPACE).may(TABLE, grant),
         Verdict::Allow
     );
+    // Whoever it binds does not take it off.
+    let switch = Action::Namespace(NamespaceAction::SetManagedAccess);
+    assert_eq!(owner(NAMESPACE).may(NAMESPACE, switch), Verdict::Allow);
+    let bound = owner(NAMESPACE).managed(WAREHOUSE);
+    assert_eq!(bound.may(NAMESPACE, switch), Verdict::Deny);
+    let own = owner(NAMESPACE).managed(NAMESPACE);
+    assert_eq!(own.may(NAMESPACE, switch), Verdict::Allow);
+    let modifies = Way::given(WAREHOUSE, Modify);
+    let switch = Action::Warehouse(WarehouseAction::SetManagedAccess);
+    assert_eq!(modifies.may(WAREHOUSE, switch), Verdict::Deny);
+    assert_eq!(owner(WAREHOUSE).may(WAREHOUSE, switch), Verdict::Allow);
     let direct = owner(TABLE).managed(WAREHOUSE).and(TABLE, ManageGrants);
     assert_eq!(direct.may(TABLE, grant), Verdict::Allow);
 }

@@ -141,6 +141,7 @@ impl Rights {
             | W::SetFormatVersionPolicy => self.any(&[Modify]),
             W::ManageTags => self.any(&[ManageTags]),
             W::AcceptMovedNamespace => self.both(ManageGrants, Create),
+            W::SetManagedAccess => self.any(&[ManageGrants]),
             W::ReadGrants => self.reads_grants().into(),
         }
     }
@@ -161,6 +162,7 @@ impl Rights {
             N::ManageTags => self.any(&[ManageTags]),
             N::Move => self.both(ManageGrants, Modify),
             N::AcceptMovedNamespace => self.both(ManageGrants, Create),
+            N::SetManagedAccess => self.any(&[ManageGrants]),
             N::ReadGrants => self.reads_grants().into(),
         }
     }

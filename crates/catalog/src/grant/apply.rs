@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use authz::Action;
-use model::{Bounds, EventKind, Principal, Privilege, Timestamp};
+use authz::{Action, Authorized, Protected, Resource, ResourceKind};
+use model::{Bounds, Event, EventKind, Principal, Privilege, RoleId, Securable, Timestamp};
 use serde_json::json;
-use store::{Effects, Entity, GrantChange, StoreError};
+use store::{Effects, Entity, GrantChange, RoleAssign, StoreError};
 
-use super::target::{GrantsOn, find};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
+use super::Relation;
+use crate::permission::{Found, Target};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, role};
 
 /// What is to be given, and what to be taken back.
 #[derive(Debug, Clone, Default)]
@@ -19,46 +20,125 @@ pub struct GrantDiff {
     pub deletes: Vec<(Principal, String)>,
 }
 
+/// The same, understood.
+struct Change {
+    writes: Vec<(Principal, Relation)>,
+    deletes: Vec<(Principal, Relation)>,
+}
+
 /// Gives and takes back, all or nothing. What has been given before stays; what nobody has is no error.
 pub async fn apply(
     cx: &Catalog,
     request: &Request,
-    (on, diff): (GrantsOn, GrantDiff),
+    (on, diff): (&Target, GrantDiff),
 ) -> Result<()> {
     check(&diff)?;
-    let (writes, deletes) = (parse(on, diff.writes)?, parse(on, diff.deletes)?);
-    let target = find(cx, request, on).await?;
-    let all = writes.iter().chain(&deletes);
-    let distinct: BTreeSet<Privilege> = all.map(|(_, privilege)| *privilege).collect();
-    let actions: Vec<Action> = distinct.into_iter().map(Action::Grant).collect();
-    let target = cx.require_all(request, &actions, target).await?;
+    let change = Change {
+        writes: parse(on.kind(), diff.writes)?,
+        deletes: parse(on.kind(), diff.deletes)?,
+    };
+    let found = on.found(cx, request).await?;
+    let actions = change.actions();
+    let target = on.require(cx, request, (&actions, found)).await?;
+    if let Resource::Role(_, role) = target.resource() {
+        return assign(cx, request, &target, (role, &change)).await;
+    }
     let now = cx.now();
-    let change = GrantChange {
-        on: target.securable.clone(),
-        writes,
-        deletes,
+    let grants = GrantChange {
+        on: target.securable()?,
+        writes: given(&change.writes),
+        deletes: given(&change.deletes),
         at: now,
     };
-    let effects = told(&change, (request, now))?;
-    let applied = cx.store(&target).grants_apply(change, effects);
+    let effects = Effects {
+        events: vec![told(&grants.on, &change, (request, now))?],
+        ..Effects::none()
+    };
+    let applied = cx.store(&target).grants_apply(grants, effects);
     applied.await.map_err(refused)
 }
 
-fn told(change: &GrantChange, by: (&Request, Timestamp)) -> Result<Effects> {
-    let shown = |grants: &[(Principal, Privilege)]| {
-        let one = |(to, privilege): &(Principal, Privilege)| json!({ "principal": to.to_string(), "privilege": privilege.as_str() });
-        grants.iter().map(one).collect::<Vec<_>>()
+/// Changes who is in a role and what has been given on it.
+async fn assign(
+    cx: &Catalog,
+    request: &Request,
+    target: &Authorized<Found>,
+    (role, change): (RoleId, &Change),
+) -> Result<()> {
+    let itself = Principal::Role(role);
+    if change.writes.iter().any(|(to, _)| *to == itself) {
+        let message = format!("role `{role}` can neither be in itself nor own itself");
+        return Err(CatalogError::new(ErrorKind::RoleCycle, message));
+    }
+    let assign = RoleAssign {
+        role,
+        joins: members(&change.writes),
+        leaves: members(&change.deletes),
+        writes: given(&change.writes),
+        deletes: given(&change.deletes),
+        at: cx.now(),
+    };
+    let by = (request, assign.at);
+    let mut events = Vec::new();
+    if !assign.joins.is_empty() {
+        events.push(role::moved(
+            EventKind::AddRoleMembers,
+            (role, &assign.joins),
+            by,
+        )?);
+    }
+    if !assign.leaves.is_empty() {
+        events.push(role::moved(
+            EventKind::RemoveRoleMembers,
+            (role, &assign.leaves),
+            by,
+        )?);
+    }
+    if !assign.writes.is_empty() || !assign.deletes.is_empty() {
+        events.push(told(&Securable::Role(role), change, by)?);
+    }
+    Event::number(&mut events);
+    let effects = Effects {
+        events,
+        ..Effects::none()
+    };
+    let depth = cx.settings().role_nesting_depth;
+    let assigned = cx.store(target).role_assign(assign, depth, effects);
+    assigned.await.map_err(refused)
+}
+
+/// The event of what was given and taken back on something.
+fn told(on: &Securable, change: &Change, by: (&Request, Timestamp)) -> Result<Event> {
+    let shown = |grants: &[(Principal, Relation)]| -> Vec<_> {
+        let given = given(grants).into_iter().map(|(to, privilege)| {
+            json!({ "principal": to.to_string(), "privilege": privilege.as_str() })
+        });
+        given.collect()
     };
     let body = json!({ "writes": shown(&change.writes), "deletes": shown(&change.deletes) });
-    Ok(Effects {
-        events: vec![events::of_server(
-            EventKind::UpdateGrants,
-            &change.on,
-            by,
-            &body,
-        )?],
-        ..Effects::none()
-    })
+    events::of_server(EventKind::UpdateGrants, on, by, &body)
+}
+
+impl Change {
+    /// What must be allowed, each once.
+    fn actions(&self) -> Vec<Action> {
+        let all = self.writes.iter().chain(&self.deletes);
+        let distinct: BTreeSet<Relation> = all.map(|(_, relation)| *relation).collect();
+        distinct.into_iter().map(Relation::action).collect()
+    }
+}
+
+fn given(all: &[(Principal, Relation)]) -> Vec<(Principal, Privilege)> {
+    let given = all.iter().filter_map(|(to, relation)| match relation {
+        Relation::Given(privilege) => Some((to.clone(), *privilege)),
+        Relation::Member => None,
+    });
+    given.collect()
+}
+
+fn members(all: &[(Principal, Relation)]) -> Vec<Principal> {
+    let members = all.iter().filter(|(_, one)| *one == Relation::Member);
+    members.map(|(who, _)| who.clone()).collect()
 }
 
 fn check(diff: &GrantDiff) -> Result<()> {
@@ -86,25 +166,11 @@ fn check(diff: &GrantDiff) -> Result<()> {
     Ok(())
 }
 
-/// A privilege that there is on the thing.
-fn parse(on: GrantsOn, grants: Vec<(Principal, String)>) -> Result<Vec<(Principal, Privilege)>> {
-    let there = on.kind().privileges();
-    let grants = grants.into_iter().map(|(to, text)| {
-        let known = Privilege::of_str(&text).filter(|privilege| there.contains(privilege));
-        known.map(|privilege| (to, privilege)).ok_or_else(|| {
-            let all: Vec<&str> = there.iter().map(|one| one.as_str()).collect();
-            let shown: String = text.chars().take(100).collect();
-            CatalogError::new(
-                ErrorKind::UnknownPrivilege,
-                format!(
-                    "there is no privilege `{shown}` on a {}: use {}",
-                    on.kind(),
-                    all.join(", ")
-                ),
-            )
-        })
-    });
-    grants.collect()
+/// What there is on the thing.
+fn parse(on: ResourceKind, all: Vec<(Principal, String)>) -> Result<Vec<(Principal, Relation)>> {
+    let all = all.into_iter();
+    all.map(|(to, text)| Ok((to, Relation::parse(on, &text)?)))
+        .collect()
 }
 
 fn refused(error: StoreError) -> CatalogError {

@@ -3,22 +3,21 @@
 use authz::{Action, Check, Protected};
 use model::{Principal, Privilege};
 
-use super::target::{GrantsOn, find};
-use crate::permission::other;
+use crate::permission::{Target, other};
 use crate::{Catalog, Request, Result};
 
 /// Each privilege that there is on the thing, and whether the caller, or somebody else if one is named, may give it to others.
 pub async fn grantable(
     cx: &Catalog,
     request: &Request,
-    (on, of): (GrantsOn, Option<Principal>),
+    (on, of): (&Target, Option<Principal>),
 ) -> Result<Vec<(Privilege, bool)>> {
-    let target = find(cx, request, on).await?;
+    let found = on.found(cx, request).await?;
     let (action, asked) = match other(request, of.as_ref())? {
-        None => (target.see(), request.caller.clone()),
-        Some(other) => (target.read_grants(), other),
+        None => (found.see(), request.caller.clone()),
+        Some(other) => (found.resource().insight(), other),
     };
-    let target = cx.require(request, action, target).await?;
+    let target = on.require(cx, request, (&[action], found)).await?;
     let privileges = on.kind().privileges().iter().copied();
     let checks = Check::each(privileges.clone().map(Action::Grant), &target.resource());
     let allowed = cx.ask(request, Some(&asked), &checks).await?;

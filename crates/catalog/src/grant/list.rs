@@ -1,30 +1,30 @@
 //! Who has been given what.
 
-use authz::ProjectAction;
+use authz::{ProjectAction, Protected};
 use model::{Page, Principal};
 use store::GrantRow;
 
-use super::target::{GrantsOn, find};
+use crate::permission::Target;
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
 /// The grants directly on a thing, of one principal if one is named. What one has been given oneself everybody may see who sees the thing.
 pub async fn on(
     cx: &Catalog,
     request: &Request,
-    (on, to): (GrantsOn, Option<Principal>),
+    (on, to): (&Target, Option<Principal>),
     query: ListQuery,
 ) -> Result<Page<GrantRow>> {
-    let target = find(cx, request, on).await?;
+    let found = on.found(cx, request).await?;
     let is_own = to.is_some() && to == request.caller.principal();
     let action = if is_own {
-        target.see()
+        found.see()
     } else {
-        target.read_grants()
+        found.resource().insight()
     };
-    let target = cx.require(request, action, target).await?;
-    let (store, on) = (cx.store(&target), &target.securable);
+    let target = on.require(cx, request, (&[action], found)).await?;
+    let (store, on) = (cx.store(&target), target.securable()?);
     tabular::collect(query, async |page| {
-        Ok(store.grants_on(on, to.as_ref(), page).await?)
+        Ok(store.grants_on(&on, to.as_ref(), page).await?)
     })
     .await
 }

@@ -1,13 +1,17 @@
 //! Grants: who has been given what on which thing.
 
 mod apply;
+mod assignments;
 mod described;
 mod grantable;
 mod list;
-mod target;
+mod managed;
+mod relation;
 
 pub use apply::{GrantDiff, apply};
+pub use assignments::{Assignments, assignments};
 pub use described::Described;
 pub use grantable::grantable;
 pub use list::{of_principal, on};
-pub use target::GrantsOn;
+pub use managed::{managed_access, set_managed_access};
+pub use relation::Relation;

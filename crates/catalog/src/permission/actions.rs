@@ -1,10 +1,10 @@
 //! All that somebody may do to one thing.
 
-use authz::{Action, Check, Resource, UserAction};
+use authz::{Action, Check, Protected, Resource, UserAction};
 use model::Principal;
 
 use super::subject::other;
-use super::target::{Found, Target};
+use super::target::Target;
 use crate::{Catalog, Request, Result};
 
 /// What the caller may do to the thing, or what somebody else may, for which the caller must be allowed to see the grants on it.
@@ -14,26 +14,53 @@ pub async fn actions(
     target: &Target,
     of: Option<&Principal>,
 ) -> Result<Vec<Action>> {
-    let resource = match target.find(cx, request).await {
-        Ok(resource) => resource,
-        Err(error) => return Err(target.hide(cx, request, error).await),
-    };
-    let of = other(request, of)?;
+    let actions = target.kind().actions().into_iter();
+    let asked = actions.map(|action| (action, action)).collect();
+    allowed(cx, request, (target, asked), of).await
+}
+
+/// The same by the relations of the permissions API: those of these that are allowed.
+pub async fn relations(
+    cx: &Catalog,
+    request: &Request,
+    (target, names): (&Target, &[&'static str]),
+    of: Option<&Principal>,
+) -> Result<Vec<&'static str>> {
+    let kind = target.kind();
+    let named = names.iter().copied();
+    let asked = named.filter_map(|name| Some((name, kind.relation(name)?)));
+    allowed(cx, request, (target, asked.collect()), of).await
+}
+
+/// What stands for an action that is allowed, in the order of the questions.
+async fn allowed<T>(
+    cx: &Catalog,
+    request: &Request,
+    (target, asked): (&Target, Vec<(T, Action)>),
+    of: Option<&Principal>,
+) -> Result<Vec<T>> {
+    let mut found = target.found(cx, request).await?;
+    let (resource, of) = (found.resource(), other(request, of)?);
     if of.is_some() {
-        require(cx, request, (target, &resource), resource.insight()).await?;
+        let insight = [resource.insight()];
+        let proof = target.require(cx, request, (&insight, found)).await?;
+        found = proof.into_inner();
     }
-    let actions = resource.kind().actions();
-    let checks = Check::each(actions.iter().copied(), &resource);
+    // Who may not see the thing is not told what it may do to it, should that be nothing.
+    let sight = sight(&resource).filter(|_| of.is_none());
+    let further = sight.filter(|sight| asked.iter().all(|(_, action)| action != sight));
+    let actions = asked.iter().map(|(_, action)| *action).chain(further);
+    let checks = Check::each(actions, &resource);
     let answers = cx.ask(request, of.as_ref(), &checks).await?;
-    let allowed = actions.into_iter().zip(answers);
-    let allowed: Vec<_> = allowed.filter(|(_, yes)| *yes).map(|one| one.0).collect();
-    if of.is_none()
-        && let Some(sight) = sight(&resource)
-        && !allowed.contains(&sight)
-    {
-        require(cx, request, (target, &resource), sight).await?;
+    if let Some(sight) = sight {
+        let mut answered = checks.iter().zip(&answers);
+        if !answered.any(|(check, allowed)| check.action == sight && *allowed) {
+            target.require(cx, request, (&[sight], found)).await?;
+        }
     }
-    Ok(allowed)
+    let answered = asked.into_iter().zip(answers);
+    let allowed = answered.filter(|(_, allowed)| *allowed);
+    Ok(allowed.map(|((name, _), _)| name).collect())
 }
 
 /// Without which one is told nothing of the thing.
@@ -41,18 +68,5 @@ const fn sight(resource: &Resource) -> Option<Action> {
     match resource {
         Resource::User(_) => Some(Action::User(UserAction::Read)),
         other => other.sight(),
-    }
-}
-
-async fn require(
-    cx: &Catalog,
-    request: &Request,
-    (target, resource): (&Target, &Resource),
-    action: Action,
-) -> Result<()> {
-    let found = Found(resource.clone());
-    match cx.require(request, action, found).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(target.hide(cx, request, error).await),
     }
 }

@@ -5,7 +5,8 @@ mod batch;
 mod subject;
 mod target;
 
-pub use actions::actions;
+pub use actions::{actions, relations};
 pub use batch::{BatchCheck, Missing, check, check_all};
 pub(crate) use subject::other;
+pub(crate) use target::Found;
 pub use target::{NamespaceAt, TabularAt, Target};

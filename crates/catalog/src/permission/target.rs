@@ -1,12 +1,16 @@
 //! What a question about permissions is about.
 
-use authz::{Protected, Resource};
+use authz::{Action, Authorized, Protected, Resource, ResourceKind, ServerAction};
 use model::{
-    NameKey, NamespaceId, NamespaceKey, NamespacePath, ProjectId, TabularId, TabularKind,
-    TabularPath, UserId, WarehouseId,
+    NameKey, NamespaceId, NamespaceKey, NamespacePath, ProjectId, RoleId, Securable, TabularId,
+    TabularKind, TabularPath, TagDefinitionId, UserId, WarehouseId,
 };
+use store::Place;
 
-use crate::{Catalog, CatalogError, Request, Result, namespace, project, tabular, warehouse};
+use crate::{
+    Catalog, CatalogError, Request, Result, namespace, project, role, tabular, tag_definition,
+    warehouse,
+};
 
 /// What a question about permissions is about, as the caller names it.
 #[derive(Debug, Clone)]
@@ -17,10 +21,16 @@ pub enum Target {
     User(UserId),
     /// A project; the request's own if none is named.
     Project(Option<ProjectId>),
+    /// A role; of the request's project if it names one, else of any.
+    Role(RoleId),
+    /// The definition of a tag in the request's project.
+    TagDefinition(TagDefinitionId),
     /// A warehouse, active or not.
     Warehouse(WarehouseId),
     /// A namespace of an active warehouse.
     Namespace(WarehouseId, NamespaceAt),
+    /// A namespace of whatever warehouse, if that is active.
+    NamespaceAnywhere(NamespaceId),
     /// A table, view or generic table in an active warehouse.
     Tabular(TabularKind, WarehouseId, TabularAt),
 }
@@ -49,7 +59,10 @@ pub(super) enum TargetKey {
     Server,
     User(UserId),
     Project(Option<ProjectId>),
+    Role(RoleId),
+    TagDefinition(TagDefinitionId),
     Warehouse(WarehouseId),
+    NamespaceAnywhere(NamespaceId),
     NamespaceId(WarehouseId, NamespaceId),
     NamespacePath(WarehouseId, NamespaceKey),
     TabularId(TabularKind, WarehouseId, TabularId),
@@ -57,12 +70,39 @@ pub(super) enum TargetKey {
 }
 
 impl Target {
+    /// A namespace, by its id.
+    pub const fn namespace(within: WarehouseId, id: NamespaceId) -> Self {
+        Self::Namespace(within, NamespaceAt::Id(id))
+    }
+
+    /// A table, view or generic table, by its id.
+    pub const fn tabular(kind: TabularKind, within: WarehouseId, id: TabularId) -> Self {
+        Self::Tabular(kind, within, TabularAt::Id(id))
+    }
+
+    /// What kind of thing it is.
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Server => ResourceKind::Server,
+            Self::User(_) => ResourceKind::User,
+            Self::Project(_) => ResourceKind::Project,
+            Self::Role(_) => ResourceKind::Role,
+            Self::TagDefinition(_) => ResourceKind::TagDefinition,
+            Self::Warehouse(_) => ResourceKind::Warehouse,
+            Self::Namespace(..) | Self::NamespaceAnywhere(_) => ResourceKind::Namespace,
+            Self::Tabular(kind, ..) => ResourceKind::of_tabular(*kind),
+        }
+    }
+
     pub(super) fn key(&self) -> TargetKey {
         match self {
             Self::Server => TargetKey::Server,
             Self::User(id) => TargetKey::User(id.clone()),
             Self::Project(id) => TargetKey::Project(id.clone()),
+            Self::Role(id) => TargetKey::Role(*id),
+            Self::TagDefinition(id) => TargetKey::TagDefinition(*id),
             Self::Warehouse(id) => TargetKey::Warehouse(*id),
+            Self::NamespaceAnywhere(id) => TargetKey::NamespaceAnywhere(*id),
             Self::Namespace(within, NamespaceAt::Id(id)) => TargetKey::NamespaceId(*within, *id),
             Self::Namespace(within, NamespaceAt::Path(path)) => {
                 TargetKey::NamespacePath(*within, path.key().clone())
@@ -87,7 +127,10 @@ impl Target {
                 let id = project::of_request(cx, request)?;
                 project::find(cx, &id).await?.resource()
             }
+            Self::Role(id) => role::find_for(cx, request, *id).await?.resource(),
+            Self::TagDefinition(id) => tag_definition::find(cx, request, *id).await?.resource(),
             Self::Warehouse(id) => warehouse::find(cx, *id).await?.resource(),
+            Self::NamespaceAnywhere(id) => find_anywhere(cx, *id).await?,
             Self::Namespace(within, NamespaceAt::Id(id)) => {
                 cx.find_namespace_by_id(*within, *id).await?.resource()
             }
@@ -111,7 +154,13 @@ impl Target {
     const fn warehouse(&self) -> Option<WarehouseId> {
         match self {
             Self::Namespace(within, _) | Self::Tabular(_, within, _) => Some(*within),
-            Self::Server | Self::User(_) | Self::Project(_) | Self::Warehouse(_) => None,
+            Self::Server
+            | Self::User(_)
+            | Self::Project(_)
+            | Self::Role(_)
+            | Self::TagDefinition(_)
+            | Self::Warehouse(_)
+            | Self::NamespaceAnywhere(_) => None,
         }
     }
 
@@ -132,6 +181,7 @@ impl Target {
             }
         }
         match self {
+            Self::Role(id) => error.or_missing(|| role::missing(*id)),
             Self::Namespace(_, NamespaceAt::Path(path)) => {
                 error.or_missing(|| namespace::missing(path))
             }
@@ -143,9 +193,64 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The thing, before anything is decided on it.
+    pub(crate) async fn found(&self, cx: &Catalog, request: &Request) -> Result<Found> {
+        match self.find(cx, request).await {
+            Ok(resource) => Ok(Found(resource)),
+            Err(error) => Err(self.hide(cx, request, error).await),
+        }
+    }
+
+    /// The thing, if the caller may do all of this to it.
+    pub(crate) async fn require(
+        &self,
+        cx: &Catalog,
+        request: &Request,
+        (actions, found): (&[Action], Found),
+    ) -> Result<Authorized<Found>> {
+        match cx.require_all(request, actions, found).await {
+            Ok(found) => Ok(found),
+            Err(error) => Err(self.hide(cx, request, error).await),
+        }
+    }
+}
+
+/// The namespace, wherever it lies. Of one in a warehouse that is not active nothing is told, either.
+async fn find_anywhere(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
+    let missing = || namespace::missing(&id);
+    let place = [Place::Namespace(id)];
+    let way = cx.lookup().grants_standing(&[], &place).await?;
+    let way = way.into_iter().next().flatten().ok_or_else(missing)?;
+    let warehouse = way.steps.iter().find_map(|step| match step.on {
+        Securable::Warehouse(id) => Some(id),
+        _ => None,
+    });
+    let found = cx.find_namespace_by_id(warehouse.ok_or_else(missing)?, id);
+    match found.await {
+        Ok(target) => Ok(target.resource()),
+        Err(error) if error.kind.is_missing() => Err(missing()),
+        Err(error) => Err(error),
+    }
+}
+
 /// What was found, as something to ask the guard about.
 #[derive(Debug, Clone)]
-pub(super) struct Found(pub(super) Resource);
+pub(crate) struct Found(pub(super) Resource);
+
+impl Found {
+    /// What must be allowed to who sees that it is there; everybody sees the server.
+    pub(crate) fn see(&self) -> Action {
+        let everybody = Action::Server(ServerAction::ListProjects);
+        self.0.sight().unwrap_or(everybody)
+    }
+
+    /// What grants on it are on.
+    pub(crate) fn securable(&self) -> Result<Securable> {
+        let missing = || CatalogError::bad_request("nothing can be given on a user");
+        self.0.securable().ok_or_else(missing)
+    }
+}
 
 impl Protected for Found {
     fn resource(&self) -> Resource {

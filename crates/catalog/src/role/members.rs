@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use authz::{ProjectAction, RoleAction};
-use model::{Bounds, EventKind, Page, Principal, RoleId, Timestamp};
+use model::{Bounds, Event, EventKind, Page, Principal, RoleId, Timestamp};
 use serde_json::json;
 use store::{Effects, MemberKind, Membership, RoleMember, RoleMembers};
 
@@ -35,7 +35,11 @@ pub async fn add(
         members: members.clone(),
     };
     let depth = cx.settings().role_nesting_depth;
-    let effects = moved(EventKind::AddRoleMembers, &add, (request, cx.now()))?;
+    let by = (request, cx.now());
+    let effects = Effects {
+        events: vec![moved(EventKind::AddRoleMembers, (id, &add.members), by)?],
+        ..Effects::none()
+    };
     let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
     Ok(members)
@@ -52,18 +56,28 @@ pub async fn remove(
         role: id,
         members: vec![member],
     };
-    let effects = moved(EventKind::RemoveRoleMembers, &remove, (request, cx.now()))?;
+    let by = (request, cx.now());
+    let effects = Effects {
+        events: vec![moved(
+            EventKind::RemoveRoleMembers,
+            (id, &remove.members),
+            by,
+        )?],
+        ..Effects::none()
+    };
     let removed = cx.store(&role).role_members_remove(remove, effects);
     removed.await.map_err(refused)
 }
 
-fn moved(kind: EventKind, members: &RoleMembers, by: (&Request, Timestamp)) -> Result<Effects> {
-    let all: Vec<_> = members.members.iter().map(Principal::to_string).collect();
+/// The event of members that came or went.
+pub(crate) fn moved(
+    kind: EventKind,
+    (role, members): (RoleId, &[Principal]),
+    by: (&Request, Timestamp),
+) -> Result<Event> {
+    let all: Vec<_> = members.iter().map(Principal::to_string).collect();
     let body = json!({ "members": all });
-    Ok(Effects {
-        events: vec![events::of_server(kind, &members.role, by, &body)?],
-        ..Effects::none()
-    })
+    events::of_server(kind, &role, by, &body)
 }
 
 /// Who is in the role, roles before users, each by id. Members of members belong to other roles: to see them, one must be allowed to

@@ -15,6 +15,7 @@ pub use create::{RoleCreate, create};
 pub use drop::drop;
 pub use list::list;
 pub use load::{load, load_metadata};
+pub(crate) use members::moved;
 pub use members::{add, members, remove};
 pub use memberships::member_of;
 pub(crate) use memberships::roles_of;
@@ -54,6 +55,15 @@ async fn require(
     required.map_err(|error| error.or_missing(|| missing(id)))
 }
 
+/// The role, of the request's project if it names one, before anything is decided.
+pub(crate) async fn find_for(cx: &Catalog, request: &Request, id: RoleId) -> Result<RoleTarget> {
+    let role = find(cx, id).await?;
+    match &request.project {
+        Some(project) if *project != role.project => Err(missing(id)),
+        _ => Ok(RoleTarget(role)),
+    }
+}
+
 async fn find(cx: &Catalog, id: RoleId) -> Result<RoleRow> {
     match cx.lookup().role_load(id).await {
         Ok(role) => Ok(role),
@@ -62,7 +72,7 @@ async fn find(cx: &Catalog, id: RoleId) -> Result<RoleRow> {
     }
 }
 
-fn missing(id: RoleId) -> CatalogError {
+pub(crate) fn missing(id: RoleId) -> CatalogError {
     let message = format!("there is no role with the id `{id}` in the project");
     CatalogError::new(ErrorKind::NoSuchRole, message)
 }

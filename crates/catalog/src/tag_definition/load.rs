@@ -16,6 +16,20 @@ impl Protected for DefinitionTarget {
     }
 }
 
+/// The definition, if it is in the request's project, before anything is decided.
+pub(crate) async fn find(
+    cx: &Catalog,
+    request: &Request,
+    id: TagDefinitionId,
+) -> Result<DefinitionTarget> {
+    let project = project::of_request(cx, request)?;
+    match cx.lookup().tag_definition_load(&project, id).await {
+        Ok(row) => Ok(DefinitionTarget(row)),
+        Err(StoreError::NotFound(_)) => Err(missing(id)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The definition, if it is in the request's project and the caller may do this to it.
 pub(super) async fn require(
     cx: &Catalog,
@@ -23,13 +37,7 @@ pub(super) async fn require(
     id: TagDefinitionId,
     action: TagAction,
 ) -> Result<Authorized<DefinitionTarget>> {
-    let project = project::of_request(cx, request)?;
-    let found = cx.lookup().tag_definition_load(&project, id).await;
-    let row = found.map_err(|error| match error {
-        StoreError::NotFound(_) => missing(id),
-        other => other.into(),
-    })?;
-    let target = DefinitionTarget(row);
+    let target = find(cx, request, id).await?;
     cx.require(request, Action::Tag(action), target).await
 }
 

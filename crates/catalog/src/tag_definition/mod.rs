@@ -13,7 +13,7 @@ pub use create::{TagDefinitionCreate, create};
 pub use drop::drop;
 pub use list::{TagDefinitionQuery, list};
 pub use load::load;
-pub(crate) use load::require_named;
+pub(crate) use load::{find, require_named};
 pub use update::{TagDefinitionUpdate, update};
 pub(crate) use values::check_value;
 pub use values::{TagValueKind, values};

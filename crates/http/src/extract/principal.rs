@@ -48,12 +48,12 @@ impl UserOrRole {
     /// The one that is there.
     pub(crate) fn read(&self) -> ApiResult<Principal> {
         let wrong = || ApiError::bad_request("an identity is a `user` or a `role`: one of both");
-        self.named(wrong)?.ok_or_else(wrong)
+        principal(self.parts(), wrong)?.ok_or_else(wrong)
     }
 
-    /// The one that is there, if one is; `both` is the error for two.
-    pub(crate) fn named(&self, both: impl FnOnce() -> ApiError) -> ApiResult<Option<Principal>> {
-        principal((self.user.as_deref(), self.role), both)
+    /// As they were sent.
+    pub(crate) fn parts(&self) -> (Option<&str>, Option<Uuid>) {
+        (self.user.as_deref(), self.role)
     }
 }
 

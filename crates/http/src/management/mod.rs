@@ -5,6 +5,7 @@ mod deleted;
 mod event;
 mod grant;
 mod info;
+mod level;
 mod permission;
 mod project;
 mod protection;
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(warehouses())
         .merge(protections())
         .merge(permissions())
+        .merge(assignments())
+        .merge(relations())
         .merge(tag_definitions())
         .merge(tags())
         .merge(tasks())
@@ -99,7 +102,9 @@ fn roles() -> OpenApiRouter<App> {
 }
 
 fn grants() -> OpenApiRouter<App> {
-    use grant::{all, generic_table, namespace, project, server, table, view, warehouse};
+    use grant::{
+        all, generic_table, namespace, project, server, table, tag_definition, view, warehouse,
+    };
     OpenApiRouter::new()
         .routes(routes!(all::list))
         .routes(routes!(all::grantable))
@@ -117,6 +122,8 @@ fn grants() -> OpenApiRouter<App> {
         .routes(routes!(view::grantable))
         .routes(routes!(generic_table::list, generic_table::apply))
         .routes(routes!(generic_table::grantable))
+        .routes(routes!(tag_definition::list, tag_definition::apply))
+        .routes(routes!(tag_definition::grantable))
 }
 
 fn projects() -> OpenApiRouter<App> {
@@ -184,6 +191,8 @@ fn permissions() -> OpenApiRouter<App> {
         .routes(routes!(actions::of_server))
         .routes(routes!(actions::of_user))
         .routes(routes!(actions::of_project))
+        .routes(routes!(actions::of_role))
+        .routes(routes!(actions::of_tag_definition))
         .routes(routes!(actions::of_warehouse))
         .routes(routes!(actions::of_namespace))
         .routes(routes!(actions::of_table))
@@ -191,4 +200,48 @@ fn permissions() -> OpenApiRouter<App> {
         .routes(routes!(actions::of_generic_table))
         .routes(routes!(batch_check::batch_check))
         .routes(routes!(check::check))
+}
+
+fn assignments() -> OpenApiRouter<App> {
+    use permission::levels::{
+        generic_table, namespace, project, project_by_id, role, server, table, tag, view, warehouse,
+    };
+    OpenApiRouter::new()
+        .routes(routes!(server::assignments, server::assign))
+        .routes(routes!(project::assignments, project::assign))
+        .routes(routes!(project_by_id::assignments, project_by_id::assign))
+        .routes(routes!(role::assignments, role::assign))
+        .routes(routes!(tag::assignments, tag::assign))
+        .routes(routes!(warehouse::assignments, warehouse::assign))
+        .routes(routes!(namespace::assignments, namespace::assign))
+        .routes(routes!(table::assignments, table::assign))
+        .routes(routes!(view::assignments, view::assign))
+        .routes(routes!(generic_table::assignments, generic_table::assign))
+        .routes(routes!(warehouse::managed_access))
+        .routes(routes!(warehouse::set_managed_access))
+        .routes(routes!(namespace::managed_access))
+        .routes(routes!(namespace::set_managed_access))
+}
+
+fn relations() -> OpenApiRouter<App> {
+    use permission::levels::{
+        generic_table, namespace, project, project_by_id, role, server, table, view, warehouse,
+    };
+    OpenApiRouter::new()
+        .routes(routes!(server::access))
+        .routes(routes!(project::access))
+        .routes(routes!(project_by_id::access))
+        .routes(routes!(role::access))
+        .routes(routes!(warehouse::access))
+        .routes(routes!(namespace::access))
+        .routes(routes!(table::access))
+        .routes(routes!(view::access))
+        .routes(routes!(server::authorizer_actions))
+        .routes(routes!(project::authorizer_actions))
+        .routes(routes!(role::authorizer_actions))
+        .routes(routes!(warehouse::authorizer_actions))
+        .routes(routes!(namespace::authorizer_actions))
+        .routes(routes!(table::authorizer_actions))
+        .routes(routes!(view::authorizer_actions))
+        .routes(routes!(generic_table::authorizer_actions))
 }

@@ -7,7 +7,8 @@ use authn::{OidcConfig, OidcProvider, Providers};
 use http::Method;
 use model::{Principal, Privilege, Securable, SystemClock, Timestamp};
 use serde_json::{Value, json};
-use store::GrantChange;
+use store::{GrantChange, Store};
+use store_postgres::PostgresStore;
 use testkit::TestApp;
 
 /// The service with one provider and grants; its first administrator has made a warehouse `demo` with namespaces `a`, `a.b` and `c`, and
@@ -19,15 +20,32 @@ pub(crate) struct Lake {
 
 impl Lake {
     pub(crate) async fn start() -> Self {
+        Self::over(None).await
+    }
+
+    /// One over each store: SQLite, and PostgreSQL where `LAKEKEEPER_TEST_PG_URL` names a server.
+    pub(crate) async fn on_each_store() -> Vec<Self> {
+        let mut lakes = vec![Self::start().await];
+        if let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") {
+            let store = PostgresStore::temporary(url.to_str().unwrap()).await;
+            lakes.push(Self::over(Some(Arc::new(store.unwrap()))).await);
+        }
+        lakes
+    }
+
+    async fn over(store: Option<Arc<dyn Store>>) -> Self {
         let idp = Idp::start().await;
         let mut config = OidcConfig::new("oidc", &idp.issuer());
         config.audiences = vec![AUDIENCE.to_owned()];
         let oidc = vec![OidcProvider::new(config).unwrap()];
         let providers = Providers::new(oidc, None, Arc::new(SystemClock));
-        let mut app = TestApp::builder()
+        let mut builder = TestApp::builder()
             .authenticator(Arc::new(providers))
-            .built_in()
-            .build();
+            .built_in();
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
+        let mut app = builder.build();
         app.token = Some(idp.token("admin"));
         app.bootstrap().await;
         app.warehouse = app.create_warehouse("demo").await;
@@ -76,13 +94,13 @@ impl Lake {
         Securable::Warehouse(self.app.warehouse.parse().unwrap())
     }
 
-    async fn table(&self, namespace: &str, name: &str) -> Securable {
+    pub(crate) async fn table(&self, namespace: &str, name: &str) -> Securable {
         let loaded = self.app.load(namespace, name).await;
         let id = loaded["metadata"]["table-uuid"].as_str().unwrap();
         Securable::Tabular(model::TabularKind::Table, id.parse().unwrap())
     }
 
-    async fn namespace(&self, path: &str) -> Securable {
+    pub(crate) async fn namespace(&self, path: &str) -> Securable {
         let uri = self.app.at(&format!("namespaces/{path}"));
         let loaded = self.app.get(uri).await.expect(200);
         let id = loaded["properties"]["namespace_id"].as_str().unwrap();

@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod assignments;
 mod attacks;
 mod audit;
 mod authentication;
@@ -26,6 +27,7 @@ mod grants;
 mod idempotency;
 mod layouts;
 mod lists;
+mod managed_access;
 mod management;
 mod namespaces;
 mod operations;

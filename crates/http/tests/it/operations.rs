@@ -147,6 +147,9 @@ impl Prepared {
             "/management/v1/user".to_owned(),
             "/management/v1/role".to_owned(),
             format!("/management/v1/role/{}/members", self.role),
+            format!("/management/v1/permissions/role/{}/assignments", self.role),
+            format!("/management/v1/permissions/namespace/{}", self.namespace),
+            format!("/management/v1/permissions/warehouse/{}", app.warehouse),
             "/management/v1/server/grants".to_owned(),
             format!("/management/v1/grants?principalUser={USER}"),
             "/management/v1/tag-definition".to_owned(),
@@ -355,6 +358,11 @@ fn grant(privilege: &str) -> Value {
     json!({ "writes": [{ "privilege": privilege, "principal": { "user": USER } }] })
 }
 
+fn assignments(relations: &[&str]) -> Value {
+    let one = |relation: &&str| json!({ "type": relation, "user": USER });
+    json!({ "writes": relations.iter().map(one).collect::<Vec<_>>() })
+}
+
 fn management_body(app: &TestApp, path: &str) -> Option<Value> {
     let warehouse = |name: &str| app.warehouse_body(name);
     Some(match path {
@@ -372,7 +380,13 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "role/{role_id}/members" => json!({ "members": [{ "type": "user", "id": USER }] }),
         "search/role" => json!({ "search": "readers" }),
         "server/grants" => grant("operator"),
+        "tag-definition/{tag_definition_id}/grants" => grant("apply"),
         path if path.ends_with("/grants") => grant("describe"),
+        "permissions/server/assignments" => assignments(&["operator"]),
+        "permissions/role/{role_id}/assignments" => assignments(&["assignee", "ownership"]),
+        "permissions/tag/{tag_definition_id}/assignments" => assignments(&["apply"]),
+        path if path.ends_with("/assignments") => assignments(&["describe"]),
+        path if path.ends_with("/managed-access") => json!({ "managed-access": true }),
         "permissions/check" => json!({ "operation": {
             "warehouse": { "warehouse-id": app.warehouse, "action": "get_config" },
         } }),

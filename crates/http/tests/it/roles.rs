@@ -5,7 +5,7 @@ use testkit::TestApp;
 
 const ROLES: &str = "/management/v1/role";
 
-async fn role(app: &TestApp, name: &str) -> String {
+pub(crate) async fn role(app: &TestApp, name: &str) -> String {
     let created = app.post(ROLES, &json!({ "name": name })).await.expect(201);
     created["id"].as_str().unwrap().to_owned()
 }
@@ -19,11 +19,11 @@ fn user_ref(id: &str) -> Value {
     json!({ "type": "user", "id": id })
 }
 
-fn role_ref(id: &str) -> Value {
+pub(crate) fn role_ref(id: &str) -> Value {
     json!({ "type": "role", "id": id })
 }
 
-async fn add(app: &TestApp, role: &str, members: &[Value]) -> testkit::Answer {
+pub(crate) async fn add(app: &TestApp, role: &str, members: &[Value]) -> testkit::Answer {
     let uri = format!("{ROLES}/{role}/members");
     app.post(uri, &json!({ "members": members })).await
 }

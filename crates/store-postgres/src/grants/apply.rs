@@ -79,7 +79,7 @@ pub(crate) const INSERT: &str =
     on conflict do nothing";
 
 /// Takes back, then gives. Rows are held in the order that all transactions keep: warehouses, the thing, roles, users.
-pub(super) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
+pub(crate) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
     let missing = || not_found(Entity::from(&change.on));
     let reach = Reach::of(db, &change.on).await?.ok_or_else(missing)?;
     let held = reach.hold(db).await?;

@@ -5,7 +5,7 @@ mod list;
 mod reach;
 mod standing;
 
-pub(crate) use apply::{INSERT, NewGrants};
+pub(crate) use apply::{INSERT, NewGrants, apply};
 pub(crate) use reach::{Reach, STEP};
 
 use async_trait::async_trait;
@@ -23,10 +23,8 @@ use crate::row::{self, get};
 #[async_trait]
 impl Grants for PostgresStore {
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()> {
-        self.change(effects, change, |db, change| {
-            Box::pin(apply::apply(db, change))
-        })
-        .await
+        self.change(effects, change, |db, change| Box::pin(apply(db, change)))
+            .await
     }
 
     async fn grants_on(

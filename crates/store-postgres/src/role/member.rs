@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
-use store::{Entity, MemberKind, Membership, RoleMember, RoleMembers, RoleRow, StoreError};
+use store::{
+    Entity, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow, StoreError,
+};
 use tokio_postgres::Row;
 
 use super::{after, role};
 use crate::connection::Session;
 use crate::error::{Failure, Work, not_found};
-use crate::grants::Reach;
+use crate::grants::{self, Reach};
 use crate::row::{self, Cut, get};
 use crate::user;
 
@@ -117,6 +119,23 @@ pub(super) async fn remove(db: &Session, remove: &RoleMembers) -> Work<()> {
         held.step(db).await?;
     }
     Ok(())
+}
+
+/// Has members leave, takes others in, and changes what has been given on the role.
+pub(super) async fn assign(db: &Session, assign: &RoleAssign, most: u32) -> Work<()> {
+    let (leaves, joins, grants) = (assign.leaves(), assign.joins(), assign.grants());
+    let principal = Principal::Role(assign.role).to_string();
+    Reach::of_principal(db, &principal).await?.hold(db).await?;
+    // All at once, so that the rows are held in the order that all transactions keep.
+    let given = grants.writes.iter().map(|(to, _)| to.clone());
+    let everybody = RoleMembers {
+        role: assign.role,
+        members: joins.members.iter().cloned().chain(given).collect(),
+    };
+    refuse_unknown(db, &everybody).await?;
+    remove(db, &leaves).await?;
+    add(db, &joins, most).await?;
+    grants::apply(db, &grants).await
 }
 
 /// Members of role `$1`, direct ones or (`$2`) theirs too, whose kind is `$3`, from behind `$4` on, with what is known of them.

@@ -5,8 +5,8 @@ mod member;
 use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleFilter, RoleMember, RoleMembers, RoleRow,
-    RoleSearch, Roles, StoreError,
+    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleFilter, RoleMember,
+    RoleMembers, RoleRow, RoleSearch, Roles, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -107,6 +107,13 @@ impl Roles for PostgresStore {
     async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()> {
         self.change(effects, remove, |db, members| {
             Box::pin(member::remove(db, members))
+        })
+        .await
+    }
+
+    async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()> {
+        self.change(effects, (assign, most), |db, (assign, most)| {
+            Box::pin(member::assign(db, assign, *most))
         })
         .await
     }

@@ -99,7 +99,7 @@ fn insert(db: &Connection, grant: &Grant, lies: &Lies) -> Work<usize> {
 }
 
 /// Takes back, then gives.
-pub(super) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
+pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
     let missing = || not_found(Entity::from(&change.on));
     let lies = lies(db, &change.on)?.ok_or_else(missing)?;
     let lies = Lies {

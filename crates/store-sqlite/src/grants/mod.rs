@@ -5,7 +5,7 @@ mod list;
 mod reach;
 mod standing;
 
-pub(crate) use apply::give;
+pub(crate) use apply::{apply, give};
 pub(crate) use reach::{Reach, with_roles};
 
 use async_trait::async_trait;
@@ -23,8 +23,7 @@ use crate::row;
 #[async_trait]
 impl Grants for SqliteStore {
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()> {
-        self.change(effects, move |db| apply::apply(db, &change))
-            .await
+        self.change(effects, move |db| apply(db, &change)).await
     }
 
     async fn grants_on(

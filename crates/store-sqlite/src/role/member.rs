@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{Entity, MemberKind, Membership, RoleMember, RoleMembers, RoleRow, StoreError};
+use store::{
+    Entity, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow, StoreError,
+};
 use uuid::Uuid;
 
 use super::{after, load};
 use crate::error::{Failure, Work, not_found};
-use crate::grants::{Reach, with_roles};
+use crate::grants::{self, Reach, with_roles};
 use crate::row::{self, Cut};
 use crate::user;
 
@@ -112,6 +114,13 @@ pub(super) fn remove(db: &Connection, remove: &RoleMembers) -> Work<()> {
             .execute(params![remove.role.as_uuid(), member.to_string()])?;
     }
     step_if(removed, db, remove.role)
+}
+
+/// Has members leave, takes others in, and changes what has been given on the role.
+pub(super) fn assign(db: &Connection, assign: &RoleAssign, most: u32) -> Work<()> {
+    remove(db, &assign.leaves())?;
+    add(db, &assign.joins(), most)?;
+    grants::apply(db, &assign.grants())
 }
 
 pub(super) fn members(

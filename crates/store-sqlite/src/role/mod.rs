@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleFilter, RoleMember, RoleMembers, RoleRow,
-    RoleSearch, Roles,
+    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleFilter, RoleMember,
+    RoleMembers, RoleRow, RoleSearch, Roles,
 };
 use uuid::Uuid;
 
@@ -55,6 +55,11 @@ impl Roles for SqliteStore {
 
     async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()> {
         self.change(effects, move |db| member::remove(db, &remove))
+            .await
+    }
+
+    async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| member::assign(db, &assign, most))
             .await
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use model::{PageRequest, PageSize, Principal, Privilege, RoleId, RoleIdent, Securable};
 
-use super::fixture::{Catalog, Marks, apply, given_by, new_project, refused, user};
+use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refused, user};
 use super::role::{principals, role};
 use crate::{
-    Effects, Entity, MemberKind, Membership, Place, Result, RoleMember, RoleMembers, Store,
-    StoreError, TokenRoles,
+    Effects, Entity, MemberKind, Membership, Place, Result, RoleAssign, RoleMember, RoleMembers,
+    Store, StoreError, TokenRoles,
 };
 
 const MOST: u32 = 3;
@@ -188,6 +188,64 @@ pub async fn of_crossing_memberships_none_makes_a_circle(store: &Arc<dyn Store>)
             }
         }
         assert_eq!(made, 1);
+    }
+}
+
+pub async fn who_is_in_a_role_and_who_owns_it_change_together(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let (ada, bob) = (user(store, "oidc~ada").await, user(store, "oidc~bob").await);
+    let here = role(store, &catalog.project, "here").await;
+    let outer = role(store, &catalog.project, "outer").await;
+    add(store, outer, vec![Principal::Role(here)])
+        .await
+        .unwrap();
+    add(store, here, vec![ada.clone()]).await.unwrap();
+    let on = Securable::Role(here);
+    apply(store, &on, &[(&ada, Privilege::Ownership)], &[])
+        .await
+        .unwrap();
+    let owns = |who: &Principal| vec![(who.clone(), Privilege::Ownership)];
+    let assign = |joins: &[Principal], writes| RoleAssign {
+        role: here,
+        joins: joins.to_vec(),
+        leaves: vec![ada.clone()],
+        writes,
+        deletes: owns(&ada),
+        at: later(1),
+    };
+    let made = async |assign: RoleAssign| {
+        let marks = Marks::of(catalog.warehouse);
+        let made = store.role_assign(assign, MOST, marks.effects()).await;
+        (made, marks)
+    };
+    let stranger = Principal::User("oidc~nobody".parse().unwrap());
+    let circle = [Principal::Role(outer)];
+    for refused in [
+        assign(std::slice::from_ref(&stranger), owns(&bob)),
+        assign(std::slice::from_ref(&bob), owns(&stranger)),
+        assign(&circle, owns(&bob)),
+    ] {
+        let (refused, marks) = made(refused).await;
+        assert!(
+            matches!(
+                refused,
+                Err(StoreError::NotFound(Entity::User(_)) | StoreError::RoleCycle { .. })
+            ),
+            "{refused:?}"
+        );
+        marks.are_absent(store).await;
+        let direct = members(store, here, (None, Membership::Direct)).await;
+        assert_eq!(direct, std::slice::from_ref(&ada));
+        assert_eq!(given_by(store, &on).await.len(), 1);
+    }
+    for _ in 0..2 {
+        let (done, marks) = made(assign(std::slice::from_ref(&bob), owns(&bob))).await;
+        done.unwrap();
+        marks.are_there(store).await;
+        let direct = members(store, here, (None, Membership::Direct)).await;
+        assert_eq!(direct, std::slice::from_ref(&bob));
+        let given = given_by(store, &on).await;
+        assert_eq!(given, [(bob.clone(), Privilege::Ownership)]);
     }
 }
 

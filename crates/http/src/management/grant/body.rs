@@ -21,6 +21,13 @@ fn ambiguous() -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "AmbiguousGrantPrincipal", message)
 }
 
+/// To whom something is given: a user or a role, one of both.
+pub(in crate::management) fn bearer(named: (Option<&str>, Option<Uuid>)) -> ApiResult<Principal> {
+    principal(named, ambiguous)?.ok_or_else(|| {
+        ApiError::bad_request("name a `user` or a `role` to give to: neither is given")
+    })
+}
+
 /// One privilege of somebody.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,12 +40,7 @@ pub(crate) struct GrantEntry {
 
 impl GrantEntry {
     fn decode(self) -> ApiResult<(Principal, String)> {
-        let to = self.principal.named(ambiguous)?.ok_or_else(|| {
-            ApiError::bad_request(
-                "a principal is `{\"user\": …}` or `{\"role\": …}`: neither is given",
-            )
-        })?;
-        Ok((to, self.privilege))
+        Ok((bearer(self.principal.parts())?, self.privilege))
     }
 }
 
@@ -258,9 +260,10 @@ impl PrivilegeDescriptor {
 }
 
 /// The kinds of things with grants of this API.
-const KINDS: [ResourceKind; 7] = [
+const KINDS: [ResourceKind; 8] = [
     ResourceKind::Server,
     ResourceKind::Project,
+    ResourceKind::TagDefinition,
     ResourceKind::Warehouse,
     ResourceKind::Namespace,
     ResourceKind::Table,

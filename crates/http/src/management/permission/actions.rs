@@ -4,7 +4,7 @@ use authz::Action;
 use axum::Json;
 use axum::extract::State;
 use catalog::Request;
-use catalog::permission::{NamespaceAt, TabularAt, Target};
+use catalog::permission::Target;
 use model::TabularKind;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,6 +82,34 @@ pub(crate) async fn of_project(
     answer(&app, &request, (Target::Project(None), &of)).await
 }
 
+/// What may be done to a role
+#[utoipa::path(get, path = "/v1/role/{role_id}/actions", tag = "role", operation_id = "get_role_actions",
+    params(("role_id" = Uuid, Path), PrincipalQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project that the role must be in; any if absent")),
+    responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_role(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<Uuid>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    answer(&app, &request, (Target::Role(id.into()), &of)).await
+}
+
+/// What may be done to the definition of a tag
+#[utoipa::path(get, path = "/v1/tag-definition/{tag_definition_id}/actions", tag = "tag", operation_id = "get_tag_actions",
+    params(("tag_definition_id" = Uuid, Path), PrincipalQuery,
+        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    responses((status = 200, body = GetLakekeeperActionsResponse)))]
+pub(crate) async fn of_tag_definition(
+    State(app): State<App>,
+    Asked(request): Asked,
+    Path(id): Path<Uuid>,
+    Query(of): Query<PrincipalQuery>,
+) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
+    answer(&app, &request, (Target::TagDefinition(id.into()), &of)).await
+}
+
 /// What may be done to a warehouse
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/actions", tag = "warehouse", operation_id = "get_warehouse_actions",
     params(("warehouse_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
@@ -103,7 +131,7 @@ pub(crate) async fn of_namespace(
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    let target = Target::Namespace(warehouse.into(), NamespaceAt::Id(id.into()));
+    let target = Target::namespace(warehouse.into(), id.into());
     answer(&app, &request, (target, &of)).await
 }
 
@@ -116,8 +144,7 @@ pub(crate) async fn of_table(
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    let at = TabularAt::Id(id.into());
-    let target = Target::Tabular(TabularKind::Table, warehouse.into(), at);
+    let target = Target::tabular(TabularKind::Table, warehouse.into(), id.into());
     answer(&app, &request, (target, &of)).await
 }
 
@@ -130,8 +157,7 @@ pub(crate) async fn of_view(
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    let at = TabularAt::Id(id.into());
-    let target = Target::Tabular(TabularKind::View, warehouse.into(), at);
+    let target = Target::tabular(TabularKind::View, warehouse.into(), id.into());
     answer(&app, &request, (target, &of)).await
 }
 
@@ -144,7 +170,6 @@ pub(crate) async fn of_generic_table(
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    let at = TabularAt::Id(id.into());
-    let target = Target::Tabular(TabularKind::GenericTable, warehouse.into(), at);
+    let target = Target::tabular(TabularKind::GenericTable, warehouse.into(), id.into());
     answer(&app, &request, (target, &of)).await
 }

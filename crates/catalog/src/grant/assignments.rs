@@ -1,0 +1,91 @@
+//! Who has what on a thing, without pages.
+
+use std::collections::BTreeSet;
+
+use authz::{Authorized, Protected, Resource};
+use model::{Bounds, Page, PageRequest, PageSize, Principal, RoleId, Securable};
+use store::{Membership, RoleMember};
+
+use super::Relation;
+use crate::permission::{Found, Target};
+use crate::{Catalog, CatalogError, Request, Result};
+
+/// Who has what on a thing.
+#[derive(Debug)]
+pub struct Assignments {
+    /// The thing.
+    pub on: Securable,
+    /// Who has what.
+    pub assigned: Vec<(Principal, Relation)>,
+}
+
+/// Who has what directly on a thing and, of a role, who is in it: by these relations, or by all if none is named.
+pub async fn assignments(
+    cx: &Catalog,
+    request: &Request,
+    (on, relations): (&Target, &[String]),
+) -> Result<Assignments> {
+    let kind = on.kind();
+    let wanted = if relations.is_empty() {
+        Ok(Relation::all(kind).into_iter().collect())
+    } else {
+        let named = relations.iter();
+        named.map(|text| Relation::parse(kind, text)).collect()
+    };
+    let wanted: BTreeSet<Relation> = wanted?;
+    let found = on.found(cx, request).await?;
+    let insight = [found.resource().insight()];
+    let target = on.require(cx, request, (&insight, found)).await?;
+    let on = target.securable()?;
+    let mut assigned = Vec::new();
+    if let Resource::Role(_, role) = target.resource()
+        && wanted.contains(&Relation::Member)
+    {
+        assigned = members(cx, &target, role).await?;
+    }
+    if wanted.iter().any(|one| *one != Relation::Member) {
+        let store = cx.store(&target);
+        let fetch = async |page| Ok(store.grants_on(&on, None, page).await?);
+        let given = all(fetch).await?.into_iter();
+        let given = given.map(|row| (row.grant.to, Relation::Given(row.grant.privilege)));
+        assigned.extend(given.filter(|(_, relation)| wanted.contains(relation)));
+    }
+    Ok(Assignments { on, assigned })
+}
+
+async fn members(
+    cx: &Catalog,
+    target: &Authorized<Found>,
+    role: RoleId,
+) -> Result<Vec<(Principal, Relation)>> {
+    let (store, direct) = (cx.store(target), (None, Membership::Direct));
+    let fetch = async |page| Ok(store.role_members(role, direct, page).await?);
+    let members = all(fetch).await?.into_iter().map(|member| match member {
+        RoleMember::User(row) => Principal::User(row.id),
+        RoleMember::Role(row) => Principal::Role(row.id),
+    });
+    Ok(members.map(|who| (who, Relation::Member)).collect())
+}
+
+/// All pages of a list, unless they are too many for one answer.
+async fn all<T, F>(mut fetch: impl FnMut(PageRequest) -> F) -> Result<Vec<T>>
+where
+    F: Future<Output = Result<Page<T>>>,
+{
+    let (mut items, mut after, most) = (Vec::new(), None, Bounds::ASSIGNMENTS);
+    loop {
+        let size = PageSize::MAX;
+        let page = fetch(PageRequest { after, size }).await?;
+        items.extend(page.items);
+        if items.len() > most {
+            let message = format!(
+                "there are more than {most} assignments, too many for one answer; read them in pages: grants by `…/grants`, members of a role by `…/role/{{id}}/members`"
+            );
+            return Err(CatalogError::bad_request(message));
+        }
+        match page.next {
+            None => return Ok(items),
+            next => after = next,
+        }
+    }
+}

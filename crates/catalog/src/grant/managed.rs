@@ -1,0 +1,44 @@
+//! Managed access: whether owners of what lies in a warehouse or namespace may give that to others.
+
+use authz::{Action, NamespaceAction, Protected, Resource, WarehouseAction};
+use store::{Effects, ManagedAccess};
+
+use crate::permission::Target;
+use crate::{Catalog, CatalogError, Request, Result};
+
+/// Whether it is on: of the warehouse or namespace itself, and of it or what it lies in.
+pub async fn managed_access(
+    cx: &Catalog,
+    request: &Request,
+    on: &Target,
+) -> Result<(ManagedAccess, ManagedAccess)> {
+    let found = on.found(cx, request).await?;
+    let see = [found.see()];
+    let target = on.require(cx, request, (&see, found)).await?;
+    Ok(cx
+        .store(&target)
+        .managed_access(&target.securable()?)
+        .await?)
+}
+
+/// Switches it, on a warehouse or namespace.
+pub async fn set_managed_access(
+    cx: &Catalog,
+    request: &Request,
+    (on, managed): (&Target, ManagedAccess),
+) -> Result<()> {
+    let found = on.found(cx, request).await?;
+    let action = match found.resource() {
+        Resource::Warehouse(_) => Action::Warehouse(WarehouseAction::SetManagedAccess),
+        Resource::Namespace(..) => Action::Namespace(NamespaceAction::SetManagedAccess),
+        other => {
+            let message = format!("a {} has no managed access", other.kind());
+            return Err(CatalogError::bad_request(message));
+        }
+    };
+    let target = on.require(cx, request, (&[action], found)).await?;
+    let (store, on) = (cx.store(&target), target.securable()?);
+    Ok(store
+        .managed_access_set(&on, managed, Effects::none())
+        .await?)
+}
