@@ -17,7 +17,10 @@ pub use world::StoreWorld;
 
 use std::sync::Arc;
 
-use ::model::{Caller, Grant, Identity, NamespaceId, Principal, Privilege, Securable, UserId};
+use ::model::{
+    Caller, Grant, Identity, NamespaceId, Principal, Privilege, ProjectId, RoleId, Securable,
+    UserId,
+};
 use async_trait::async_trait;
 use store::ManagedAccess;
 
@@ -35,8 +38,12 @@ pub enum Change {
         /// By whom.
         by: Principal,
     },
-    /// A table, view or namespace goes, with all that is in it.
+    /// A table, view, namespace, role or tag definition goes, with all that is in it.
     Drop(Securable),
+    /// A table or view is soft-deleted.
+    SoftDrop(Securable),
+    /// A soft-deleted table or view comes back.
+    Undrop(Securable),
     /// A table or view goes to another namespace of its warehouse.
     Rename(Securable, NamespaceId),
     /// Something is given.
@@ -45,6 +52,10 @@ pub enum Change {
     Take(Grant),
     /// Managed access is switched.
     Manage(Securable, ManagedAccess),
+    /// Somebody comes into a role of the same project, which makes no circle.
+    Join(RoleId, Principal),
+    /// Somebody leaves a role.
+    Leave(RoleId, Principal),
 }
 
 /// A catalog whose changes an authorizer must heed.
@@ -72,6 +83,17 @@ fn creators(on: &Securable, by: &Principal) -> Grant {
 /// Somebody who has shown a token.
 pub fn caller(user: &UserId) -> Caller {
     Caller::User(Arc::new(Identity::of(user.clone())))
+}
+
+/// Somebody who has shown a token, or anybody who acts as a role.
+fn caller_as(principal: &Principal) -> Caller {
+    match principal {
+        Principal::User(user) => caller(user),
+        Principal::Role(role) => {
+            let anybody = Identity::of("oidc~anybody".parse().unwrap());
+            Caller::Role(Arc::new(anybody), *role)
+        }
+    }
 }
 
 /// What is given is so for the next question, and what is taken back is not, over and over again.
@@ -109,7 +131,7 @@ pub async fn a_change_counts_for_the_next_question(world: &dyn World) {
 /// Nobody may do nothing, the catalog itself everything; and each question has its answer.
 pub async fn nobody_may_nothing_and_the_catalog_everything(world: &dyn World) {
     let (model, cast) = history::scene(world).await;
-    let checks = history::checks(&model, &cast.things);
+    let checks = history::checks(&model, &cast);
     let nobody = world.decide(&Caller::Anonymous, &checks).await;
     assert_eq!(nobody, vec![Decision::Deny; checks.len()]);
     let system = world.decide(&Caller::System, &checks).await;
@@ -119,18 +141,22 @@ pub async fn nobody_may_nothing_and_the_catalog_everything(world: &dyn World) {
 
 /// A warehouse whose grants nobody has looked at: the world looks before it decides.
 fn unseen(model: &Model, warehouse: ::model::WarehouseId) -> InWarehouse {
-    let project = match model.within(&Securable::Warehouse(warehouse)) {
-        Some(Securable::Project(id)) => id.clone(),
-        other => panic!("a warehouse in {other:?}"),
-    };
     InWarehouse {
         id: warehouse,
-        project,
+        project: model.project(&Securable::Warehouse(warehouse)).unwrap(),
         grants: ::model::Version::FIRST,
     }
 }
 
 impl Model {
+    /// The project that a thing is, or lies in.
+    pub fn project(&self, of: &Securable) -> Option<ProjectId> {
+        match of {
+            Securable::Project(id) => Some(id.clone()),
+            other => self.project(self.within(other)?),
+        }
+    }
+
     /// The thing, as an authorizer is asked about it.
     pub fn resource(&self, on: &Securable) -> Resource {
         let warehouse = |of: &Securable| {
@@ -153,7 +179,8 @@ impl Model {
                 }
                 other => panic!("a table in {other:?}"),
             },
-            Securable::Role(_) | Securable::TagDefinition(_) => panic!("{on} is in no scene"),
+            Securable::Role(id) => Resource::Role(self.project(on).unwrap(), *id),
+            Securable::TagDefinition(id) => Resource::TagDefinition(self.project(on).unwrap(), *id),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Whatever is given, taken back, switched, made, renamed and dropped in any order: each decision is the model's.
+//! Whatever is given, taken back, switched, made, renamed, dropped and had back, and whoever comes and goes, in any order: each decision is the
+//! model's.
 
 use ::model::{
-    Grant, NamespaceId, Principal, ProjectId, Securable, TabularId, TabularKind, UserId,
-    WarehouseId,
+    Grant, NamespaceId, Principal, ProjectId, RoleId, Securable, TabularId, TabularKind,
+    TagDefinitionId, UserId, WarehouseId,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,10 +11,11 @@ use proptest::test_runner::{Config, TestRunner};
 use store::ManagedAccess;
 use tokio::runtime::Handle;
 
-use super::{Change, Model, World, caller};
+use super::{Change, Model, World, caller_as};
 use crate::{
     Action, Check, Decision, GenericTableAction, NamespaceAction, ProjectAction, Resource,
-    ResourceKind, ServerAction, TableAction, UserAction, ViewAction, WarehouseAction,
+    ResourceKind, RoleAction, ServerAction, TableAction, TagAction, UserAction, ViewAction,
+    WarehouseAction,
 };
 
 /// How much is tried. After each step one decision in `sparse` is compared, after the last one all.
@@ -29,7 +31,7 @@ pub struct Effort {
 
 type Choice = prop::sample::Index;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Give(Choice, Choice, Choice),
     Take(Choice),
@@ -37,7 +39,12 @@ enum Step {
     Rename(Choice, Choice),
     CreateNamespace(Choice, Choice),
     CreateTable(Choice, Choice, TabularKind),
+    Define(Choice, Choice, bool),
+    Join(Choice, Choice),
+    Leave(Choice),
     Drop(Choice),
+    SoftDrop(Choice),
+    Undrop(Choice),
 }
 
 const KINDS: &[TabularKind] = &[
@@ -56,7 +63,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (one(), one()).prop_map(|(within, by)| Step::CreateNamespace(within, by)),
         2 => (one(), one(), select(KINDS))
             .prop_map(|(within, by, kind)| Step::CreateTable(within, by, kind)),
+        1 => (one(), one(), any::<bool>())
+            .prop_map(|(within, by, is_role)| Step::Define(within, by, is_role)),
+        4 => (one(), one()).prop_map(|(role, who)| Step::Join(role, who)),
+        2 => one().prop_map(Step::Leave),
         1 => one().prop_map(Step::Drop),
+        1 => one().prop_map(Step::SoftDrop),
+        1 => one().prop_map(Step::Undrop),
     ]
 }
 
@@ -68,34 +81,30 @@ pub(super) struct Cast {
     pub(super) things: Vec<Securable>,
 }
 
-/// Two projects; in one of them two warehouses, in one of those a namespace in another one, with tables and a view.
+/// Two projects; in one of them two warehouses, two roles and a tag definition, in one of those warehouses a namespace in another one, with
+/// tables and a view. Its users are nobody else's: what they were given on the server in another history is not theirs.
 pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
+    let history = RoleId::generate();
     let users = [
-        "oidc~ada",
-        "oidc~bob b@example.com",
-        "kubernetes~system:eve:*",
+        format!("oidc~ada-{history}"),
+        format!("oidc~bob b@{history}.example.com"),
+        format!("kubernetes~system:{history}:*"),
     ];
     let users: Vec<UserId> = users.iter().map(|id| id.parse().unwrap()).collect();
     let maker = Principal::User("oidc~maker".parse().unwrap());
-    // The server is everybody's: a history begins without what was given there in another one.
-    for user in &users {
-        for privilege in ResourceKind::Server.privileges() {
-            let left = Grant {
-                on: Securable::Server,
-                to: Principal::User(user.clone()),
-                privilege: *privilege,
-            };
-            world.apply(&Change::Take(left)).await;
-        }
-    }
     let projects = [ProjectId::generate(), ProjectId::generate()].map(Securable::Project);
     let warehouses: [_; 3] = std::array::from_fn(|_| Securable::Warehouse(WarehouseId::generate()));
     let spaces: [_; 4] = std::array::from_fn(|_| Securable::Namespace(NamespaceId::generate()));
+    let roles: [_; 2] = std::array::from_fn(|_| Securable::Role(RoleId::generate()));
+    let tag = Securable::TagDefinition(TagDefinitionId::generate());
     let table = || Securable::Tabular(TabularKind::Table, TabularId::generate());
     let view = Securable::Tabular(TabularKind::View, TabularId::generate());
     let made = [
         (&projects[0], &Securable::Server),
         (&projects[1], &Securable::Server),
+        (&roles[0], &projects[0]),
+        (&roles[1], &projects[0]),
+        (&tag, &projects[0]),
         (&warehouses[0], &projects[0]),
         (&warehouses[1], &projects[0]),
         (&warehouses[2], &projects[1]),
@@ -123,137 +132,210 @@ pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
 }
 
 /// Every action on each of the things that is there, and on a user.
-pub(super) fn checks(model: &Model, things: &[Securable]) -> Vec<Check> {
+pub(super) fn checks(model: &Model, cast: &Cast) -> Vec<Check> {
     let mut checks = Vec::new();
-    for on in things {
-        if *on != Securable::Server && model.within(on).is_none() {
-            continue;
-        }
-        let actions: Vec<Action> = match on {
-            Securable::Server => ServerAction::ALL
-                .iter()
-                .map(|one| Action::Server(*one))
-                .collect(),
-            Securable::Project(_) => ProjectAction::ALL
-                .iter()
-                .map(|one| Action::Project(*one))
-                .collect(),
-            Securable::Warehouse(_) => WarehouseAction::ALL
-                .iter()
-                .map(|one| Action::Warehouse(*one))
-                .collect(),
-            Securable::Namespace(_) => NamespaceAction::ALL
-                .iter()
-                .map(|one| Action::Namespace(*one))
-                .collect(),
-            Securable::Tabular(TabularKind::Table, _) => TableAction::ALL
-                .iter()
-                .map(|one| Action::Table(*one))
-                .collect(),
-            Securable::Tabular(TabularKind::View, _) => ViewAction::ALL
-                .iter()
-                .map(|one| Action::View(*one))
-                .collect(),
-            Securable::Tabular(TabularKind::GenericTable, _) => GenericTableAction::ALL
-                .iter()
-                .map(|one| Action::GenericTable(*one))
-                .collect(),
-            Securable::Role(_) | Securable::TagDefinition(_) => Vec::new(),
-        };
-        let grants = ResourceKind::of(on)
-            .privileges()
-            .iter()
-            .map(|one| Action::Grant(*one));
-        checks.extend(actions.into_iter().chain(grants).map(|action| Check {
-            action,
-            resource: model.resource(on),
-        }));
+    for on in cast.things.iter().filter(|on| model.is_there(on)) {
+        let kind = ResourceKind::of(on);
+        let given = kind.privileges().iter().copied().map(Action::Grant);
+        let resource = model.resource(on);
+        checks.extend(Check::each(actions(kind), &resource));
+        checks.extend(Check::each(given, &resource));
     }
-    let ada = Resource::User("oidc~ada".parse().unwrap());
-    checks.extend(UserAction::ALL.iter().map(|action| Check {
-        action: Action::User(*action),
-        resource: ada.clone(),
-    }));
+    let somebody = Resource::User(cast.users[0].clone());
+    checks.extend(Check::each(actions(ResourceKind::User), &somebody));
     checks
 }
 
-/// The change that a step amounts to now, if any.
-fn change(model: &Model, cast: &Cast, step: &Step) -> Option<Change> {
-    let there = |wanted: fn(&Securable) -> bool| -> Vec<Securable> {
-        let things = cast.things.iter().filter(|on| wanted(on));
-        let things = things.filter(|on| **on == Securable::Server || model.within(on).is_some());
-        things.cloned().collect()
-    };
-    let pick = |from: &[Securable], choice: &Choice| {
-        (!from.is_empty()).then(|| from[choice.index(from.len())].clone())
-    };
-    let user =
-        |choice: &Choice| Principal::User(cast.users[choice.index(cast.users.len())].clone());
-    let is_namespace = |on: &Securable| matches!(on, Securable::Namespace(_));
-    let is_table = |on: &Securable| matches!(on, Securable::Tabular(..));
-    let holds = |on: &Securable| matches!(on, Securable::Warehouse(_) | Securable::Namespace(_));
-    Some(match step {
-        Step::Give(on, to, what) => {
-            let on = pick(&there(|_| true), on)?;
-            let some = ResourceKind::of(&on).privileges();
-            Change::Give(Grant {
-                privilege: some[what.index(some.len())],
-                to: user(to),
-                on,
-            })
-        }
-        Step::Take(which) => {
-            let given: Vec<_> = model.given().collect();
-            Change::Take(given[which.index(given.len())].clone())
-        }
-        Step::Manage(on, is_on) => {
-            Change::Manage(pick(&there(holds), on)?, ManagedAccess::from(*is_on))
-        }
-        Step::Rename(what, to) => {
-            let what = pick(&there(is_table), what)?;
-            let warehouse = |on: &Securable| match model.resource(on) {
-                Resource::Namespace(at, _) | Resource::Tabular(_, at, _, _) => Some(at.id),
-                _ => None,
-            };
-            let homes: Vec<_> = there(is_namespace)
-                .into_iter()
-                .filter(|home| warehouse(home) == warehouse(&what))
-                .collect();
-            match pick(&homes, to)? {
-                Securable::Namespace(home) => Change::Rename(what, home),
-                _ => return None,
-            }
-        }
-        Step::CreateNamespace(within, by) => Change::Create {
-            what: Securable::Namespace(NamespaceId::generate()),
-            within: pick(&there(holds), within)?,
-            by: user(by),
-        },
-        Step::CreateTable(within, by, kind) => Change::Create {
-            what: Securable::Tabular(*kind, TabularId::generate()),
-            within: pick(&there(is_namespace), within)?,
-            by: user(by),
-        },
-        Step::Drop(what) => {
-            let some = there(|on| matches!(on, Securable::Namespace(_) | Securable::Tabular(..)));
-            Change::Drop(pick(&some, what)?)
-        }
-    })
+/// All that can be done to such a thing, but for what is given on it.
+fn actions(on: ResourceKind) -> Vec<Action> {
+    fn each<A: Copy>(all: &[A], of: fn(A) -> Action) -> Vec<Action> {
+        all.iter().copied().map(of).collect()
+    }
+    match on {
+        ResourceKind::Server => each(ServerAction::ALL, Action::Server),
+        ResourceKind::User => each(UserAction::ALL, Action::User),
+        ResourceKind::Project => each(ProjectAction::ALL, Action::Project),
+        ResourceKind::Role => each(RoleAction::ALL, Action::Role),
+        ResourceKind::TagDefinition => each(TagAction::ALL, Action::Tag),
+        ResourceKind::Warehouse => each(WarehouseAction::ALL, Action::Warehouse),
+        ResourceKind::Namespace => each(NamespaceAction::ALL, Action::Namespace),
+        ResourceKind::Table => each(TableAction::ALL, Action::Table),
+        ResourceKind::View => each(ViewAction::ALL, Action::View),
+        ResourceKind::GenericTable => each(GenericTableAction::ALL, Action::GenericTable),
+    }
 }
 
+/// What a step may be about now.
+struct Scene<'a> {
+    model: &'a Model,
+    cast: &'a Cast,
+}
+
+const fn is_project(on: &Securable) -> bool {
+    matches!(on, Securable::Project(_))
+}
+
+const fn is_namespace(on: &Securable) -> bool {
+    matches!(on, Securable::Namespace(_))
+}
+
+const fn is_table(on: &Securable) -> bool {
+    matches!(on, Securable::Tabular(..))
+}
+
+const fn holds(on: &Securable) -> bool {
+    matches!(on, Securable::Warehouse(_) | Securable::Namespace(_))
+}
+
+fn pick<T: Clone>(from: &[T], choice: Choice) -> Option<T> {
+    (!from.is_empty()).then(|| from[choice.index(from.len())].clone())
+}
+
+impl Scene<'_> {
+    fn there(&self, wanted: fn(&Securable) -> bool) -> Vec<Securable> {
+        let things = self.cast.things.iter();
+        let there = things.filter(|on| wanted(on) && self.model.is_there(on));
+        there.cloned().collect()
+    }
+
+    fn user(&self, choice: Choice) -> Principal {
+        let users = &self.cast.users;
+        Principal::User(users[choice.index(users.len())].clone())
+    }
+
+    /// The roles that something can be given to on this: those of its project.
+    fn roles(&self, on: &Securable) -> Vec<RoleId> {
+        let project = self.model.project(on);
+        let roles = self
+            .there(|on| matches!(on, Securable::Role(_)))
+            .into_iter();
+        let roles = roles.filter(|role| project.is_none() || self.model.project(role) == project);
+        let id = |role| match role {
+            Securable::Role(id) => Some(id),
+            _ => None,
+        };
+        roles.filter_map(id).collect()
+    }
+
+    /// Users, and the roles of the project.
+    fn anybody(&self, on: &Securable) -> Vec<Principal> {
+        let users = self.cast.users.iter().cloned().map(Principal::User);
+        let roles = self.roles(on).into_iter().map(Principal::Role);
+        users.chain(roles).collect()
+    }
+
+    /// The change that a step amounts to, if any.
+    fn change(&self, step: Step) -> Option<Change> {
+        Some(match step {
+            Step::Give(on, to, what) => {
+                let on = pick(&self.there(|_| true), on)?;
+                Change::Give(Grant {
+                    privilege: pick(ResourceKind::of(&on).privileges(), what)?,
+                    to: pick(&self.anybody(&on), to)?,
+                    on,
+                })
+            }
+            Step::Take(which) => {
+                let given = self
+                    .model
+                    .given()
+                    .filter(|one| self.model.is_there(&one.on));
+                Change::Take(pick(&given.cloned().collect::<Vec<_>>(), which)?)
+            }
+            Step::Manage(on, is_on) => {
+                Change::Manage(pick(&self.there(holds), on)?, ManagedAccess::from(is_on))
+            }
+            Step::Rename(what, to) => return self.rename(what, to),
+            Step::Join(role, who) => return self.join(role, who),
+            Step::Leave(which) => {
+                let members: Vec<_> = self.model.members().cloned().collect();
+                let (role, who) = pick(&members, which)?;
+                Change::Leave(role, who)
+            }
+            Step::CreateNamespace(within, by) => Change::Create {
+                what: Securable::Namespace(NamespaceId::generate()),
+                within: pick(&self.there(holds), within)?,
+                by: self.user(by),
+            },
+            Step::CreateTable(within, by, kind) => Change::Create {
+                what: Securable::Tabular(kind, TabularId::generate()),
+                within: pick(&self.there(is_namespace), within)?,
+                by: self.user(by),
+            },
+            Step::Define(within, by, is_role) => Change::Create {
+                what: if is_role {
+                    Securable::Role(RoleId::generate())
+                } else {
+                    Securable::TagDefinition(TagDefinitionId::generate())
+                },
+                within: pick(&self.there(is_project), within)?,
+                by: self.user(by),
+            },
+            Step::Drop(what) => Change::Drop(pick(&self.droppable(), what)?),
+            Step::SoftDrop(what) => Change::SoftDrop(pick(&self.there(is_table), what)?),
+            Step::Undrop(what) => {
+                let gone = self.cast.things.iter().filter(|on| {
+                    is_table(on) && self.model.within(on).is_some() && !self.model.is_there(on)
+                });
+                Change::Undrop(pick(&gone.cloned().collect::<Vec<_>>(), what)?)
+            }
+        })
+    }
+
+    /// What is dropped for good takes nothing along that may come back.
+    fn droppable(&self) -> Vec<Securable> {
+        let mut some = self.there(|on| {
+            let is_kept = matches!(
+                on,
+                Securable::Server | Securable::Project(_) | Securable::Warehouse(_)
+            );
+            !is_kept
+        });
+        some.retain(|on| !self.model.holds_deleted(on));
+        some
+    }
+
+    fn rename(&self, what: Choice, to: Choice) -> Option<Change> {
+        let what = pick(&self.there(is_table), what)?;
+        let warehouse = |on: &Securable| match self.model.resource(on) {
+            Resource::Namespace(at, _) | Resource::Tabular(_, at, _, _) => Some(at.id),
+            _ => None,
+        };
+        let mut homes = self.there(is_namespace);
+        homes.retain(|home| warehouse(home) == warehouse(&what));
+        match pick(&homes, to)? {
+            Securable::Namespace(home) => Some(Change::Rename(what, home)),
+            _ => None,
+        }
+    }
+
+    fn join(&self, role: Choice, who: Choice) -> Option<Change> {
+        let role = pick(&self.roles(&Securable::Server), role)?;
+        let above = self.model.with_roles(&Principal::Role(role));
+        let mut members = self.anybody(&Securable::Role(role));
+        members.retain(|who| !above.contains(who));
+        Some(Change::Join(role, pick(&members, who)?))
+    }
+}
+
+/// For each user, and for whoever acts as one of the roles.
 async fn compare(world: &dyn World, (model, cast): (&Model, &Cast), which: impl Fn(usize) -> bool) {
-    for user in &cast.users {
-        let checks = checks(model, &cast.things).into_iter().enumerate();
+    let roles = (Scene { model, cast })
+        .roles(&Securable::Server)
+        .into_iter();
+    let roles = roles.map(Principal::Role);
+    let users = cast.users.iter().cloned().map(Principal::User);
+    for who in users.chain(roles) {
+        let checks = checks(model, cast).into_iter().enumerate();
         let checks = checks.filter(|(at, _)| which(*at));
         let checks: Vec<_> = checks.map(|(_, check)| check).collect();
-        let decided = world.decide(&caller(user), &checks).await;
-        let who = Principal::User(user.clone());
+        let decided = world.decide(&caller_as(&who), &checks).await;
         for (check, decision) in checks.iter().zip(decided) {
             let allowed = decision == Decision::Allow;
             let wanted = model.allows(&who, check);
             assert_eq!(
                 allowed, wanted,
-                "may {user} do {} to {:?}? {model:#?}",
+                "may {who} do {} to {:?}? {model:#?}",
                 check.action, check.resource
             );
         }
@@ -286,7 +368,11 @@ pub async fn any_history_is_decided_as_the_model_says(
 async fn live(world: std::sync::Arc<dyn World>, steps: Vec<Step>, sparse: usize) {
     let (mut model, mut cast) = scene(world.as_ref()).await;
     for (count, step) in steps.iter().enumerate() {
-        let Some(change) = change(&model, &cast, step) else {
+        let now = Scene {
+            model: &model,
+            cast: &cast,
+        };
+        let Some(change) = now.change(*step) else {
             continue;
         };
         world.apply(&change).await;

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::model::{Grant, Principal, Privilege, Securable};
+use ::model::{Grant, Principal, Privilege, RoleId, Securable};
 use store::ManagedAccess;
 
 use super::Change;
 use crate::{Action, Check, Resource};
 
 use Privilege::{
-    Admin, Create, DataAdmin, Describe, ManageGrants, ManageTags, Modify, Operator, Ownership,
-    PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
+    Admin, Apply, Create, DataAdmin, Describe, ManageGrants, ManageTags, Modify, Operator,
+    Ownership, PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
 };
 
 /// What is where, and who has been given what.
@@ -20,12 +20,42 @@ pub struct Model {
     within: BTreeMap<Securable, Securable>,
     given: BTreeSet<Grant>,
     managed: BTreeSet<Securable>,
+    /// Soft-deleted tables and views.
+    deleted: BTreeSet<Securable>,
+    members: BTreeSet<(RoleId, Principal)>,
 }
 
 impl Model {
     /// What a thing lies in; `None` for what is not there.
     pub fn within(&self, what: &Securable) -> Option<&Securable> {
         self.within.get(what)
+    }
+
+    /// Whether it is there, and not soft-deleted.
+    pub fn is_there(&self, what: &Securable) -> bool {
+        let is_somewhere = *what == Securable::Server || self.within.contains_key(what);
+        is_somewhere && !self.deleted.contains(what)
+    }
+
+    /// Whether it holds something that is soft-deleted.
+    pub fn holds_deleted(&self, what: &Securable) -> bool {
+        let mut deleted = self.deleted.iter();
+        deleted.any(|one| self.lies_below(one, what))
+    }
+
+    /// Who is in which role.
+    pub fn members(&self) -> impl Iterator<Item = &(RoleId, Principal)> {
+        self.members.iter()
+    }
+
+    /// Somebody, and each role that they are in, through other roles too.
+    pub fn with_roles(&self, who: &Principal) -> BTreeSet<Principal> {
+        let mut all = BTreeSet::from([who.clone()]);
+        let above = self.members.iter().filter(|(_, member)| member == who);
+        for (role, _) in above {
+            all.extend(self.with_roles(&Principal::Role(*role)));
+        }
+        all
     }
 
     /// All that has been given.
@@ -49,7 +79,17 @@ impl Model {
                 self.within.retain(|one, _| !gone.contains(one));
                 self.given.retain(|grant| !gone.contains(&grant.on));
                 self.managed.retain(|one| !gone.contains(one));
+                if let Securable::Role(role) = what {
+                    let itself = Principal::Role(*role);
+                    self.given.retain(|grant| grant.to != itself);
+                    self.members
+                        .retain(|(above, member)| above != role && *member != itself);
+                }
             }
+            Change::SoftDrop(what) => drop(self.deleted.insert(what.clone())),
+            Change::Undrop(what) => drop(self.deleted.remove(what)),
+            Change::Join(role, who) => drop(self.members.insert((*role, who.clone()))),
+            Change::Leave(role, who) => drop(self.members.remove(&(*role, who.clone()))),
             Change::Rename(what, to) => {
                 self.within.insert(what.clone(), Securable::Namespace(*to));
             }
@@ -71,14 +111,14 @@ impl Model {
     }
 
     /// Whether somebody has a privilege on a thing, directly or by what follows from others.
-    fn has(&self, who: &Principal, right: Privilege, on: &Securable) -> bool {
+    fn has(&self, who: &BTreeSet<Principal>, right: Privilege, on: &Securable) -> bool {
         let here = |right| self.has(who, right, on);
         let any = |rights: &[Privilege]| rights.iter().any(|right| here(*right));
         let above = self.within.get(on);
         let up = |right| above.is_some_and(|above| self.has(who, right, above));
         let directly = |privilege| {
-            let (on, to) = (on.clone(), who.clone());
-            self.given.contains(&Grant { on, to, privilege })
+            let mut given = self.given.iter();
+            given.any(|one| one.on == *on && one.privilege == privilege && who.contains(&one.to))
         };
         let owns = directly(Ownership);
         let follows = match (on, right) {
@@ -89,7 +129,13 @@ impl Model {
             (Securable::Project(_), Create) => here(DataAdmin),
             (Securable::Project(_), Select) => here(Modify),
             (Securable::Project(_), Describe) => any(&[Select, Create, DataAdmin, SecurityAdmin]),
-            (Securable::Warehouse(_), ManageGrants) => owns || up(SecurityAdmin),
+            (
+                Securable::Role(_) | Securable::TagDefinition(_),
+                Describe | Admin | SecurityAdmin,
+            ) => up(right),
+            (Securable::TagDefinition(_), Apply) | (Securable::Warehouse(_), ManageGrants) => {
+                owns || up(SecurityAdmin)
+            }
             (Securable::Warehouse(_), ManageTags) => up(SecurityAdmin),
             (Securable::Warehouse(_), Modify) => owns || up(Modify) || up(DataAdmin),
             (Securable::Namespace(_) | Securable::Tabular(..), ManageGrants) => {
@@ -111,12 +157,15 @@ impl Model {
         directly(right) || follows
     }
 
-    fn may_give(&self, who: &Principal, right: Privilege, on: &Securable) -> bool {
+    fn may_give(&self, who: &BTreeSet<Principal>, right: Privilege, on: &Securable) -> bool {
         let has = |right| self.has(who, right, on);
         match on {
             Securable::Server => has(Admin) || has(Operator),
             Securable::Project(_) if right == ProjectAdmin => has(ProjectAdmin) || has(Admin),
             Securable::Project(_) => has(SecurityAdmin) || has(Admin),
+            Securable::Role(_) | Securable::TagDefinition(_) => {
+                has(Ownership) || has(SecurityAdmin)
+            }
             _ => {
                 let passes = matches!(right, Describe | Select | Create | Modify);
                 has(ManageGrants) || (passes && has(right) && has(PassGrants))
@@ -125,24 +174,29 @@ impl Model {
     }
 
     /// Whether somebody has been given anything on anything below.
-    fn finds_below(&self, who: &Principal, on: &Securable) -> bool {
+    fn finds_below(&self, who: &BTreeSet<Principal>, on: &Securable) -> bool {
         let mut given = self.given.iter();
-        given.any(|grant| grant.to == *who && self.lies_below(&grant.on, on))
+        given.any(|grant| {
+            who.contains(&grant.to)
+                && !self.deleted.contains(&grant.on)
+                && self.lies_below(&grant.on, on)
+        })
     }
 
-    /// Whether a user may do that.
+    /// Whether somebody may do that.
     pub fn allows(&self, who: &Principal, check: &Check) -> bool {
         let on = match &check.resource {
             Resource::User(user) if *who == Principal::User(user.clone()) => return true,
             Resource::User(_) => Securable::Server,
             other => other.securable().unwrap(),
         };
-        if on != Securable::Server && !self.within.contains_key(&on) {
+        if !self.is_there(&on) {
             return false;
         }
-        let has = |right| self.has(who, right, &on);
-        let finds = || self.finds_below(who, &on);
-        let gives = |right| self.may_give(who, right, &on);
+        let who = self.with_roles(who);
+        let has = |right| self.has(&who, right, &on);
+        let finds = || self.finds_below(&who, &on);
+        let gives = |right| self.may_give(&who, right, &on);
         if let Action::Grant(privilege) = check.action {
             return gives(privilege);
         }
@@ -162,6 +216,23 @@ impl Model {
                 "read_grants" => has(SecurityAdmin) || has(ProjectAdmin) || has(Admin),
                 _ => has(Describe) || has(Admin) || finds(),
             },
+            ("role", "assume") => {
+                let is_in = check.resource.securable().is_some_and(|role| match role {
+                    Securable::Role(role) => who.contains(&Principal::Role(role)),
+                    _ => false,
+                });
+                is_in || has(Ownership)
+            }
+            ("role" | "tag", action) => {
+                let project = self.within(&on).unwrap();
+                let sees = || has(Describe) || has(Admin) || self.finds_below(&who, project);
+                match action {
+                    "read" => has(Apply) || sees(),
+                    "read_metadata" | "read_role_assignments" => sees(),
+                    "apply" | "remove" => has(Apply),
+                    _ => has(Ownership) || has(SecurityAdmin),
+                }
+            }
             (_, "read_grants") => [ManageGrants, Describe, Select, Create, Modify]
                 .into_iter()
                 .any(gives),

@@ -1,19 +1,21 @@
 //! A catalog in a store, and an authorizer beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::model::{
-    Caller, Grant, Name, NamespaceId, NamespacePath, Principal, Properties, Securable, TabularId,
-    TabularKind, Timestamp, UserType, Version, WarehouseId,
+    Caller, Grant, Name, NamespaceId, NamespacePath, Principal, ProjectId, Properties, RoleId,
+    RoleIdent, Securable, TabularId, TabularKind, TagName, TagScope, Timestamp, UserType, Version,
+    WarehouseId,
 };
 use async_trait::async_trait;
 use store::{
-    Commit, Effects, GrantChange, NamespaceDrop, NewNamespace, NewTabular, ProjectRow, Protection,
-    ResolveKey, ResolveTarget, Store, StoreError, StoredMetadata, TabularContent, TabularRename,
-    UserRow, UserSource, WarehouseRow, WarehouseStatus,
+    Commit, Effects, Expiry, GrantChange, NamespaceDrop, NewNamespace, NewTabular, ProjectRow,
+    Protection, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop, Store, StoreError,
+    StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues, Undrop, UserRow,
+    UserSource, WarehouseRow, WarehouseStatus,
 };
 
 use super::{Change, World, creators};
@@ -67,6 +69,9 @@ impl StoreWorld {
                 };
                 store.project_create(row, effects).await.unwrap();
             }
+            (Securable::Role(_) | Securable::TagDefinition(_), Securable::Project(project)) => {
+                self.define(what, project, effects).await;
+            }
             (Securable::Warehouse(id), Securable::Project(project)) => {
                 let row = WarehouseRow {
                     id: *id,
@@ -110,6 +115,41 @@ impl StoreWorld {
         }
     }
 
+    /// A role or the definition of a tag.
+    async fn define(&self, what: &Securable, project: &ProjectId, effects: Effects) {
+        let text = what.to_string().replace(['/', '-'], ".");
+        match what {
+            Securable::Role(id) => {
+                let row = RoleRow {
+                    id: *id,
+                    project: project.clone(),
+                    ident: RoleIdent::new(RoleIdent::LAKEKEEPER, &id.to_string()).unwrap(),
+                    name: Name::parse("role", &text).unwrap(),
+                    description: None,
+                    created_at: NOW,
+                    updated_at: None,
+                };
+                self.store.role_create(row, effects).await.unwrap();
+            }
+            Securable::TagDefinition(id) => {
+                let row = TagDefinitionRow {
+                    id: *id,
+                    project: project.clone(),
+                    name: TagName::parse(&text).unwrap(),
+                    description: None,
+                    scope: BTreeSet::from([TagScope::Table]),
+                    values: TagValues::Marker,
+                    version: Version::FIRST,
+                    created_at: NOW,
+                    updated_at: None,
+                };
+                let created = self.store.tag_definition_create(row, effects);
+                created.await.unwrap();
+            }
+            other => panic!("{other} is not defined"),
+        }
+    }
+
     async fn create_table(
         &self,
         (kind, id): (TabularKind, TabularId),
@@ -149,8 +189,37 @@ impl StoreWorld {
         self.store.tabular_load(warehouse, id).await.unwrap()
     }
 
+    async fn soft_drop(&self, id: TabularId) {
+        let at = (id, self.table(id).await.version);
+        let how = SoftDrop {
+            at: NOW,
+            expiry: Expiry::Keep,
+        };
+        let dropped = self.store.soft_drop(at, how, Effects::none());
+        dropped.await.unwrap();
+    }
+
+    async fn undrop(&self, id: TabularId) {
+        let warehouse = self.places.lock().unwrap().tables[&id];
+        let found = self.store.deleted_find(warehouse, vec![id]).await.unwrap();
+        let undrop = Undrop {
+            warehouse,
+            tabulars: vec![(id, found[0].version)],
+            at: NOW,
+        };
+        self.store.undrop(undrop, Effects::none()).await.unwrap();
+    }
+
     async fn drop_it(&self, what: &Securable) {
         match what {
+            Securable::Role(id) => {
+                let dropped = self.store.role_drop(*id, Effects::none());
+                dropped.await.unwrap();
+            }
+            Securable::TagDefinition(id) => {
+                let dropped = self.store.tag_definition_drop(*id, Effects::none());
+                dropped.await.unwrap();
+            }
             Securable::Tabular(_, id) => {
                 let at = (*id, self.table(*id).await.version);
                 let dropped = self.store.tabular_drop(at, Effects::none());
@@ -249,6 +318,13 @@ where
     }
 }
 
+fn one(role: RoleId, who: &Principal) -> RoleMembers {
+    RoleMembers {
+        role,
+        members: vec![who.clone()],
+    }
+}
+
 enum Gives {
     Yes,
     No,
@@ -267,6 +343,23 @@ impl World for StoreWorld {
                 self.create(what, within, effects).await;
             }
             Change::Drop(what) => self.drop_it(what).await,
+            Change::SoftDrop(Securable::Tabular(_, id)) => self.soft_drop(*id).await,
+            Change::Undrop(Securable::Tabular(_, id)) => self.undrop(*id).await,
+            Change::SoftDrop(other) | Change::Undrop(other) => {
+                panic!("{other} is not soft-deleted")
+            }
+            Change::Join(role, who) => {
+                self.meet(who).await;
+                let (add, most) = (one(*role, who), u32::MAX >> 1);
+                let added = self.store.role_members_add(add, most, Effects::none());
+                added.await.unwrap();
+            }
+            Change::Leave(role, who) => {
+                let left = self
+                    .store
+                    .role_members_remove(one(*role, who), Effects::none());
+                left.await.unwrap();
+            }
             Change::Rename(Securable::Tabular(_, id), to) => {
                 let row = self.table(*id).await;
                 let rename = TabularRename {
