@@ -12,6 +12,8 @@ mod messages;
 mod model;
 mod reconcile;
 mod setup;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
 mod tuples;
 
 pub use client::CallError;

@@ -122,7 +122,7 @@ impl Catalog {
             let denied = required.as_ref().err();
             self.tell_required(request, resource, (action, denied), &[]);
         }
-        Ok(required?)
+        required.map_err(|denied| request.refused(denied))
     }
 
     /// The proof that the caller may act on the target, and which of further actions are allowed.
@@ -147,7 +147,7 @@ impl Catalog {
             let further: Vec<_> = further.into_iter().zip(decisions.iter().copied()).collect();
             self.tell_required(request, resource, (action, denied), &further);
         }
-        Ok(required?)
+        required.map_err(|denied| request.refused(denied))
     }
 
     /// Which of the questions are answered with yes, about the caller or about somebody else. It proves nothing.
@@ -184,7 +184,7 @@ impl Catalog {
                 .collect();
             self.tell_required(request, resource, (*first, denied), &rest);
         }
-        Ok(required?)
+        required.map_err(|denied| request.refused(denied))
     }
 
     /// The caller, with the proof that it may act on what is known of itself; `None` if it is nobody.

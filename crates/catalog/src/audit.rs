@@ -84,7 +84,7 @@ impl Catalog {
         (action, denied): (Action, Option<&Denied>),
         further: &[(Action, Decision)],
     ) {
-        let mut event = self.who(&request.caller, &request.origin);
+        let mut event = self.who_asks(request);
         let (named, entity) = (action_named(action), entity(resource));
         let allowed = match denied {
             None => Some(true),
@@ -96,6 +96,13 @@ impl Catalog {
             let allowed = Some(*decision == Decision::Allow);
             answer(&action_named(*action), &entity, allowed)
         }));
+        if request.is_delegated() {
+            let owner = principal(&request.caller);
+            for one in answers.iter_mut().filter_map(Value::as_object_mut) {
+                one.insert("for-principal".to_owned(), owner.clone());
+                one.insert("is-delegated-execution".to_owned(), true.into());
+            }
+        }
         event.insert("action".to_owned(), named);
         event.insert("entity".to_owned(), entity);
         decide(&mut event, denied);
@@ -110,7 +117,7 @@ impl Catalog {
         (action, kind): (Action, ResourceKind),
         (checked, allowed): (usize, usize),
     ) {
-        let mut event = self.who(&request.caller, &request.origin);
+        let mut event = self.who_asks(request);
         event.insert("action".to_owned(), action_named(action));
         let kind = kind.to_string();
         let entities = json!({ "entity_type": kind, "checked": checked, "allowed": allowed });
@@ -141,7 +148,7 @@ impl Catalog {
                 told
             });
             let answers: Vec<_> = answers.collect();
-            let mut event = self.who(&request.caller, &request.origin);
+            let mut event = self.who_asks(request);
             event.insert(
                 "action".to_owned(),
                 json!({ "action_name": "introspect_permissions" }),
@@ -150,6 +157,21 @@ impl Catalog {
             event.insert("authorizations".to_owned(), answers.into());
             tell(event, "questions about permissions");
         }
+    }
+
+    /// Who has sent the request, and through which views it goes.
+    fn who_asks(&self, request: &Request) -> Map<String, Value> {
+        let via = request.via.as_ref();
+        let sender = via.map_or(&request.caller, |via| &via.sender);
+        let mut event = self.who(sender, &request.origin);
+        if let Some(via) = via {
+            let views: Vec<_> = via.views.iter().map(ToString::to_string).collect();
+            event.insert("referenced_by".to_owned(), json!(views));
+            // The rights are the owner's, wherever they come from.
+            let source = self.privilege_source(&request.caller);
+            event.insert("privilege_source".to_owned(), json!(source));
+        }
+        event
     }
 
     fn who(&self, caller: &Caller, origin: &RequestOrigin) -> Map<String, Value> {

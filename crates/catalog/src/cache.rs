@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, OnceLock};
 
+use iceberg::ViewMetadata;
 use model::{
-    NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, TabularPath, Version, WarehouseId,
+    NameKey, NamespaceId, NamespaceKey, Properties, TabularId, TabularKind, TabularPath, Version,
+    WarehouseId,
 };
 use objects::Location;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use store::{Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp};
 
-use crate::Result;
 use crate::bounded::{Bounded, Weight, bounded};
+use crate::{CatalogError, Result};
 
 /// Which of a table's snapshots an answer holds (`snapshots` of loadTable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +32,7 @@ pub(crate) struct Versioned {
     seen: Seen,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
+    view_properties: OnceLock<Properties>,
 }
 
 impl Versioned {
@@ -40,6 +43,7 @@ impl Versioned {
             seen,
             file: OnceLock::new(),
             folder: OnceLock::new(),
+            view_properties: OnceLock::new(),
         }
     }
 
@@ -68,6 +72,17 @@ impl Versioned {
         }
         let parsed = Location::parse_object(&self.content.location)?;
         Ok(self.folder.get_or_init(|| parsed))
+    }
+
+    /// The properties of a view, parsed once.
+    pub(crate) fn view_properties(&self) -> Result<&Properties> {
+        if let Some(known) = self.view_properties.get() {
+            return Ok(known);
+        }
+        let json = self.content.metadata.decode()?;
+        let parsed = ViewMetadata::parse(&json).map_err(CatalogError::internal)?;
+        let properties = parsed.properties().clone();
+        Ok(self.view_properties.get_or_init(|| properties))
     }
 }
 

@@ -240,9 +240,10 @@ impl Catalog {
         let data = data.map(|permission| data_action(kind, permission));
         let (table, data) = self.require_among(request, action, data, target).await?;
         let permission = match data {
-            [Decision::Allow, _] => Some(Permission::Write),
-            [Decision::Deny, Decision::Allow] => Some(Permission::Read),
-            [Decision::Deny, Decision::Deny] => None,
+            // Through a view one reads, whatever its owner may do.
+            [Decision::Allow, _] if !request.is_delegated() => Some(Permission::Write),
+            [_, Decision::Allow] => Some(Permission::Read),
+            [_, Decision::Deny] => None,
         };
         Ok((table, permission.map(grant)))
     }

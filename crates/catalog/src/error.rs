@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Unprocessable,
     /// The caller may not.
     Forbidden,
+    /// A property that only a trusted engine may set.
+    ProtectedProperty,
     /// There is no such user.
     NoSuchUser,
     /// There is no such role.
@@ -181,6 +183,7 @@ impl ErrorKind {
         !matches!(
             self,
             Self::Forbidden
+                | Self::ProtectedProperty
                 | Self::IdempotencyKeyReused
                 | Self::InvalidStorage
                 | Self::MissingMetadataFile

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Caller, ProjectId, RequestId};
+use model::{Caller, ProjectId, RequestId, TabularPath};
 
-use crate::{AccessDelegation, Idempotent};
+use crate::{AccessDelegation, Idempotent, Via};
 
 /// Who asks, and how the answer is kept should the request come again.
 #[derive(Debug, Clone)]
@@ -17,6 +17,10 @@ pub struct Request {
     pub idempotency: Option<Idempotent>,
     /// How the client wants to get at files, where the answer is a table or view.
     pub delegation: AccessDelegation,
+    /// The views that have led to what is loaded, the outermost first, as its sender says.
+    pub referenced_by: Vec<TabularPath>,
+    /// How far through them it has come; nothing when it arrives.
+    pub via: Option<Arc<Via>>,
     /// What the log and events tell of it.
     pub origin: RequestOrigin,
 }
@@ -38,6 +42,8 @@ impl Request {
             project: None,
             idempotency: None,
             delegation: AccessDelegation::ClientManaged,
+            referenced_by: Vec::new(),
+            via: None,
             origin: RequestOrigin {
                 request_id: RequestId::generate(),
                 user_agent: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::ProjectId;
 use objects::Policy;
 
+use crate::TrustedEngine;
 use crate::audit::Audit;
 
 /// Whether a namespace level may contain a dot. The Iceberg specification allows it; today's Lakekeeper does not.
@@ -46,6 +47,10 @@ pub struct Settings {
     pub idempotency_lifetime: Duration,
     /// How many steps of one role in another there may be.
     pub role_nesting_depth: u32,
+    /// Engines that are believed when they tell of views.
+    pub trusted_engines: Vec<TrustedEngine>,
+    /// Most views that may lead to one another and what is loaded.
+    pub max_referencing_views: usize,
     /// Whether decisions and changes are told in the log.
     pub audit: Audit,
     /// How many statements of the gathered lookup may be on their way at once.
@@ -66,6 +71,8 @@ impl Default for Settings {
             max_metadata_bytes: 256 << 20,
             idempotency_lifetime: Duration::from_mins(30),
             role_nesting_depth: 10,
+            trusted_engines: Vec::new(),
+            max_referencing_views: 10,
             audit: Audit::Off,
             gather_lanes: 2,
         }

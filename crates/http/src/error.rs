@@ -58,6 +58,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "UnprocessableEntityException",
         ),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::ProtectedProperty => (StatusCode::FORBIDDEN, "ProtectedPropertyModification"),
         ErrorKind::NoSuchRole => (StatusCode::NOT_FOUND, "RoleNotFoundInProject"),
         ErrorKind::NoSuchRoleMember => (StatusCode::NOT_FOUND, "RoleAssignmentUserNotFound"),
         ErrorKind::RoleNameTaken => (StatusCode::CONFLICT, "RoleNameAlreadyExists"),

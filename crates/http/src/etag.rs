@@ -37,6 +37,9 @@ fn content(loaded: &Loaded) -> Option<String> {
         digest.update(part);
     }
     digest.update(granted(loaded.grant()));
+    for view in loaded.referenced_by() {
+        digest.update(view.to_string());
+    }
     let digest = digest.finalize();
     let mut text = String::with_capacity(32);
     for byte in digest.iter().take(16) {

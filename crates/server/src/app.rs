@@ -305,6 +305,8 @@ fn settings(config: &Config) -> Settings {
         max_metadata_bytes: config.resources.max_metadata,
         idempotency_lifetime: config.requests.idempotency_lifetime,
         role_nesting_depth: config.authorization.max_role_depth,
+        trusted_engines: config.authorization.trusted_engines.clone(),
+        max_referencing_views: config.authorization.max_referencing_views as usize,
         audit: if config.logs.audit {
             Audit::On
         } else {

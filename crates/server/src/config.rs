@@ -6,6 +6,7 @@
 mod authentication;
 mod authorization;
 mod database;
+mod engine;
 mod environment;
 mod events;
 mod foreign;
@@ -31,9 +32,9 @@ pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
 pub use source::Sources;
 pub use value::{
-    ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
-    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span,
-    SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, LogFilter,
+    LogFormat, NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims,
+    ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 pub use values::Effective;
 

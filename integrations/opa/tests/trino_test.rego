@@ -152,3 +152,14 @@ test_other_catalogs_are_open_if_the_operator_says_so if {
 		with data.configuration.instances as fake.instances
 		with http.send as fake.down
 }
+
+# For what lies below a view with an owner Trino asks in the owner's name, for the view itself in that of whoever runs the query.
+test_below_a_definer_view_it_is_the_owner_who_is_asked_about if {
+	view := asked("SelectFromColumns", on("lake", "a", "v"))
+	below := object.union(asked("SelectFromColumns", on("lake", "a", "t")), {"context": {"identity": {"user": "bob"}}})
+	granted := {"oidc~ann": {"view/a.v/select"}, "oidc~bob": {"table/a.t/read_data"}}
+	may(granted, view)
+	may(granted, below)
+	not may({"oidc~ann": {"view/a.v/select", "table/a.t/read_data"}}, below)
+	not may({"oidc~ann": {"view/a.v/get_metadata"}, "oidc~bob": {"view/a.v/select"}}, view)
+}

@@ -11,8 +11,8 @@ use model::{Grant, Principal, Privilege, ProjectId, Securable, UserId};
 use store::{Fact, Store};
 use url::Url;
 
-use crate::server::Server;
 use crate::{database, engine, sqlite};
+use authz_openfga::stand_in::Server;
 
 /// A project, somebody who may be given something on it, and the question whether it has been.
 struct Case {

@@ -6,8 +6,8 @@ use authz::conformance::{Change, Model, World as _, caller};
 use authz::{Action, Check, Decision, NamespaceAction, WarehouseAction};
 use model::{Grant, NamespaceId, Principal, Privilege, ProjectId, Securable, UserId, WarehouseId};
 
-use crate::server::Server;
 use crate::{database, sqlite, world};
+use authz_openfga::stand_in::Server;
 
 const FEW: usize = 10;
 const MANY: usize = 10_000;

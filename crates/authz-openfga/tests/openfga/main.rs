@@ -12,14 +12,13 @@
 mod failure;
 mod growth;
 mod reconcile;
-mod server;
 
 use std::sync::Arc;
 
 use authz::Authorizer;
 use authz::conformance::{self, Effort, StoreWorld};
 use authz_openfga::OpenFgaConfig;
-use server::Server;
+use authz_openfga::stand_in::Server;
 use store::Store;
 use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
 use store_sqlite::SqliteStore;

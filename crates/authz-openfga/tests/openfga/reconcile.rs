@@ -7,8 +7,8 @@ use authz_openfga::{Drift, OpenFgaConfig};
 use model::{NamespaceId, Principal, ProjectId, Securable, WarehouseId};
 use store::Store;
 
-use crate::server::Server;
 use crate::{engine, sqlite};
+use authz_openfga::stand_in::Server;
 
 /// A project with a warehouse with so many namespaces.
 async fn fill(store: &Arc<dyn Store>, namespaces: usize) -> Vec<Securable> {

@@ -15,13 +15,16 @@ pub async fn load(
     path: &TabularPath,
 ) -> Result<(GenericTable, Loaded)> {
     let at = (warehouse, path);
-    let (table, versioned) = cx.find_content(at, TabularKind::GenericTable).await?;
+    let (judged, table, versioned) = cx
+        .find_through(request, at, TabularKind::GenericTable)
+        .await?;
     let (table, grant) = cx
-        .require_visible(request, table)
+        .require_visible(&judged, table)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::GenericTable, path)))?;
     let access = Access::to(grant, &versioned)?;
-    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
+    let loaded = loaded.with_access(access).reached(&judged);
     let (name, protection) = (path.name.as_str().to_owned(), table.stamp.protection);
     let table = GenericTable::of(name, protection, &versioned.content)?;
     Ok((table, loaded))

@@ -18,14 +18,16 @@ pub async fn load(
     representation: Representation,
 ) -> Result<Loaded> {
     let at = (warehouse, path);
-    let (table, versioned) = cx.find_content(at, TabularKind::Table).await?;
+    let (judged, table, versioned) = cx.find_through(request, at, TabularKind::Table).await?;
     let (table, grant) = cx
-        .require_visible(request, table)
+        .require_visible(&judged, table)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::Table, path)))?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
     let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
-    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned).with_access(access);
+    let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
+        .with_access(access)
+        .reached(&judged);
     match representation {
         Representation::All => Ok(loaded),
         Representation::Refs => {

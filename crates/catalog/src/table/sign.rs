@@ -55,6 +55,7 @@ pub async fn sign_by_id(
     let Some((target, versioned)) = found else {
         return sign_unknown(cx, request, (warehouse, understood), staged).await;
     };
+    let judged = cx.judged(request, warehouse.id()).await?;
     let folder = versioned.folder()?;
     if let Ok(elsewhere) = &understood
         && !elsewhere.location().is_within(folder)
@@ -62,7 +63,11 @@ pub async fn sign_by_id(
         return sign_at_place(cx, request, warehouse, understood).await;
     }
     let action = needed(target.kind(), &understood);
-    match cx.require(request, action, target).await {
+    match cx.require(&judged, action, target).await {
+        Ok(_) if judged.is_delegated() && is_write(&understood) => {
+            let message = "through a view with an owner files are read, not written";
+            Err(CatalogError::new(ErrorKind::Forbidden, message))
+        }
         Ok(target) => sign_within(cx, &target.warehouse, &understood?, folder.clone()).await,
         // To its caller there is no table with that id.
         Err(error) if error.is_hidden => {
@@ -171,6 +176,12 @@ fn is_signed_for(kind: TabularKind) -> bool {
 fn needed(kind: TabularKind, understood: &Result<S3Request>) -> Action {
     let understood = understood.as_ref();
     data_action(kind, understood.map_or(Permission::Read, S3Request::needs))
+}
+
+fn is_write(understood: &Result<S3Request>) -> bool {
+    understood
+        .as_ref()
+        .is_ok_and(|understood| understood.needs() == Permission::Write)
 }
 
 /// The folder of a place, whose spelling has been checked when it was claimed.

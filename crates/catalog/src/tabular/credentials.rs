@@ -17,20 +17,22 @@ pub(crate) async fn credentials(
     request: &Request,
     (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
 ) -> Result<(Loaded, Option<Arc<Credential>>)> {
-    let (target, versioned) = cx.find_content((warehouse, path), kind).await?;
+    let at = (warehouse, path);
+    let (judged, target, versioned) = cx.find_through(request, at, kind).await?;
     let [read, write] =
         [Permission::Read, Permission::Write].map(|permission| data_action(kind, permission));
     let (target, [may_write]) = cx
-        .require_among(request, read, [write], target)
+        .require_among(&judged, read, [write], target)
         .await
         .map_err(|error| error.or_missing(|| missing(kind, path)))?;
     let permission = match may_write {
-        Decision::Allow => Permission::Write,
-        Decision::Deny => Permission::Read,
+        Decision::Allow if !judged.is_delegated() => Permission::Write,
+        Decision::Allow | Decision::Deny => Permission::Read,
     };
     let grant = Grant::of(request, (&target.warehouse, kind), permission);
     let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&target.warehouse, path));
     let loaded = Loaded::of(&target.warehouse, target.id(), &versioned).with_access(access);
+    let loaded = loaded.reached(&judged);
     let credential = loaded.credential(cx).await?;
     Ok((loaded, credential))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{TabularId, TabularKind, Version, WarehouseId};
+use model::{TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use objects::{Location, StorageProfile};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, StoredMetadata, TabularContent, WarehouseStatus};
@@ -14,7 +14,7 @@ use crate::delegation::{Access, Grant};
 use crate::heavy::heavy;
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, files};
+use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, Via, files};
 
 /// A table or view as it is answered.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub struct Loaded {
     warehouse: Arc<Warehouse>,
     version: Option<Version>,
     access: Option<Access>,
+    via: Option<Arc<Via>>,
 }
 
 /// Names an answer that was made of a row: equal for equal answers, different as soon as the table or view, or the warehouse,
@@ -55,6 +56,7 @@ impl Loaded {
             representation: Representation::All,
             version: Some(versioned.version()),
             access: None,
+            via: None,
         }
     }
 
@@ -68,6 +70,7 @@ impl Loaded {
             representation: Representation::All,
             version: None,
             access: None,
+            via: None,
         }
     }
 
@@ -75,6 +78,19 @@ impl Loaded {
     pub(crate) fn with_access(mut self, access: Option<Access>) -> Self {
         self.access = access;
         self
+    }
+
+    /// Reached by a request that was judged so.
+    pub(crate) fn reached(mut self, judged: &Request) -> Self {
+        self.via.clone_from(&judged.via);
+        self
+    }
+
+    /// The views that a client must name again to get credentials for the same files: those that have led here, if one of them is
+    /// read with its owner's rights.
+    pub fn referenced_by(&self) -> &[TabularPath] {
+        let via = self.via.as_ref().filter(|via| via.definer.is_some());
+        via.map_or(&[], |via| &via.views)
     }
 
     /// With the given metadata instead.

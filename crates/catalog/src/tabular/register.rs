@@ -30,18 +30,19 @@ pub(crate) struct Source {
 
 /// What the metadata file says about itself, and where that may be.
 async fn read(
-    cx: &Catalog,
+    (cx, request): (&Catalog, &Request),
     warehouse: &Warehouse,
     kind: TabularKind,
     metadata_location: &str,
 ) -> Result<(TabularId, Location, TabularContent)> {
     let json = files::read(cx, warehouse, metadata_location).await?;
     heavy(json.len(), || {
-        parse(warehouse, kind, (metadata_location, &json))
+        parse((cx, request), warehouse, kind, (metadata_location, &json))
     })
 }
 
 fn parse(
+    (cx, request): (&Catalog, &Request),
     warehouse: &Warehouse,
     kind: TabularKind,
     (metadata_location, json): (&str, &[u8]),
@@ -54,6 +55,7 @@ fn parse(
         TabularKind::View => {
             let metadata = ViewMetadata::parse(json)?;
             metadata.validate()?;
+            cx.check_owner_property(request, metadata.properties().keys())?;
             let location = metadata.location().to_owned();
             let claimed = location::check_metadata(warehouse, &location, metadata.properties())?;
             (metadata.uuid(), location, claimed)
@@ -107,7 +109,7 @@ pub(crate) async fn register(
             let file = &source.metadata_location;
             table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
             let replaced = replaced(cx, request, at, source.existing).await?;
-            let found = read(cx, &place.warehouse, kind, file).await?;
+            let found = read((cx, request), &place.warehouse, kind, file).await?;
             if let Some(done) = attempt(cx, request, (&place, at), (replaced, found)).await? {
                 return Ok(done);
             }

@@ -35,6 +35,7 @@ pub async fn create(
         namespace: namespace.clone(),
         name: new.name.clone(),
     };
+    cx.check_owner_property(request, new.properties.keys())?;
     once_loaded(cx, request, TabularKind::View, async {
         let place = cx
             .creation_place(request, (warehouse, &path), TabularKind::View)

@@ -14,11 +14,13 @@ pub async fn load(
     path: &TabularPath,
 ) -> Result<Loaded> {
     let at = (warehouse, path);
-    let (view, versioned) = cx.find_content(at, TabularKind::View).await?;
+    let (judged, view, versioned) = cx.find_through(request, at, TabularKind::View).await?;
     let (view, grant) = cx
-        .require_visible(request, view)
+        .require_visible(&judged, view)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
     let loaded = Loaded::of(&view.warehouse, view.id(), &versioned);
-    Ok(loaded.with_access(Access::to(grant, &versioned)?))
+    Ok(loaded
+        .with_access(Access::to(grant, &versioned)?)
+        .reached(&judged))
 }

@@ -34,6 +34,17 @@ pub async fn replace(
     path: &TabularPath,
     replace: ViewReplace,
 ) -> Result<Loaded> {
+    for update in &replace.updates {
+        match update {
+            ViewUpdate::SetProperties { updates } => {
+                cx.check_owner_property(request, updates.keys())?;
+            }
+            ViewUpdate::RemoveProperties { removals } => {
+                cx.check_owner_property(request, removals)?;
+            }
+            _ => {}
+        }
+    }
     once_loaded(cx, request, TabularKind::View, async {
         for _ in 0..ATTEMPTS {
             let _turn = cx.turns.take(warehouse, [path]).await?;

@@ -32,6 +32,8 @@ impl FromRequestParts<App> for Asked {
             project,
             idempotency: None,
             delegation: delegation(&parts.headers),
+            referenced_by: Vec::new(),
+            via: None,
             origin: origin(app, &parts.headers, &parts.extensions),
         }))
     }

@@ -8,6 +8,7 @@ mod page;
 mod path;
 mod principal;
 mod refused;
+mod through;
 
 pub(crate) use asked::{Asked, forwarded_base, origin, request_id};
 pub(crate) use body::{Bodyless, Posted};
@@ -17,3 +18,4 @@ pub(crate) use path::{
 };
 pub(crate) use principal::{PrincipalQuery, UserOrRole, principal, user_id};
 pub(crate) use refused::{Path, Query};
+pub(crate) use through::{AskedThrough, views};

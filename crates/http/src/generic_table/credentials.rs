@@ -9,18 +9,18 @@ use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtTabular};
+use crate::extract::{AskedThrough, AtTabular};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 use crate::iceberg::table::credentials::LoadCredentialsResponse;
 
 /// Load vended credentials for a generic table
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables/{table}/credentials", tag = "generic-table", operation_id = "load_generic_table_credentials",
-    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), ("referenced-by" = Option<String>, Query)),
     responses((status = 200, body = LoadCredentialsResponse)))]
 pub(crate) async fn credentials(
     State(app): State<App>,
-    Asked(request): Asked,
+    AskedThrough(request): AskedThrough,
     at: AtTabular,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

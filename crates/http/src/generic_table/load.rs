@@ -10,17 +10,17 @@ use model::TabularKind;
 use super::LoadGenericTableResponse;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtTabular};
+use crate::extract::{AskedThrough, AtTabular};
 use crate::iceberg::delegated::{config, storage_credentials};
 use crate::iceberg::loaded::links;
 
 /// Load a generic table
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/generic-tables/{table}", tag = "generic-table", operation_id = "load_generic_table",
-    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), ("referenced-by" = Option<String>, Query)),
     responses((status = 200, body = LoadGenericTableResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    AskedThrough(request): AskedThrough,
     at: AtTabular,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

@@ -23,8 +23,9 @@ pub(crate) struct Links {
     catalog: String,
     /// Where a table's credentials are; a view's are not renewed.
     credentials: Option<String>,
-    /// What is said of a table that is staged only where its requests are signed: a query, or nothing.
-    staged: String,
+    /// What is said of the table where its requests are signed, if it is staged only or was reached through views: a query, or
+    /// nothing.
+    signing: String,
 }
 
 impl Links {
@@ -44,7 +45,7 @@ impl Links {
         Self {
             catalog: format!("{base}/catalog/"),
             credentials,
-            staged: String::new(),
+            signing: String::new(),
         }
     }
 
@@ -52,7 +53,24 @@ impl Links {
     pub(super) fn staged(self, namespace: &NamespacePath, location: &Location) -> Self {
         let location = utf8_percent_encode(location.as_str(), SEGMENT);
         Self {
-            staged: format!("?staged-in={}&staged-at={location}", levels(namespace)),
+            signing: format!("?staged-in={}&staged-at={location}", levels(namespace)),
+            ..self
+        }
+    }
+
+    /// The same for what was reached through these views, if through any: who comes again comes through them.
+    pub(super) fn through(self, views: &[TabularPath]) -> Self {
+        if views.is_empty() {
+            return self;
+        }
+        let views = views.iter().map(|view| {
+            let name = utf8_percent_encode(view.name.as_str(), SEGMENT);
+            format!("{}%1F{name}", levels(&view.namespace))
+        });
+        let views = format!("?referenced-by={}", views.collect::<Vec<_>>().join(","));
+        Self {
+            credentials: self.credentials.map(|address| address + &views),
+            signing: views,
             ..self
         }
     }
@@ -83,8 +101,8 @@ fn properties(
 /// PyIceberg, of whose two implementations only one can have requests signed.
 fn signing(loaded: &Loaded, links: &Links) -> impl Iterator<Item = (String, Value)> + use<> {
     let (warehouse, table) = (loaded.warehouse(), loaded.id);
-    let staged = &links.staged;
-    let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign{staged}");
+    let query = &links.signing;
+    let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign{query}");
     let catalog = links.catalog.clone();
     let all = [
         ("s3.remote-signing-enabled", "true".to_owned()),
@@ -198,7 +216,7 @@ mod tests {
         );
         assert_eq!(credentials, Some(expected));
         let location = Location::parse("s3://bucket/a b/é").unwrap();
-        let staged = links.staged(&table.namespace, &location).staged;
+        let staged = links.staged(&table.namespace, &location).signing;
         let expected = "?staged-in=a%20b%1Fc%2Fd&staged-at=s3%3A%2F%2Fbucket%2Fa%20b%2F%C3%A9";
         assert_eq!(staged, expected);
     }

@@ -88,7 +88,7 @@ pub(crate) fn links(
     let links = Links::new(&base, loaded.warehouse(), renewed);
     Ok(Some(match (renewed, loaded.staged_at()) {
         (Some((_, path)), Some(location)) => links.staged(&path.namespace, location),
-        _ => links,
+        _ => links.through(loaded.referenced_by()),
     }))
 }
 

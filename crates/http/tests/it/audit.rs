@@ -10,6 +10,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::grants::Lake;
+use crate::view_security::{Views, trusting};
+
 thread_local! {
     /// What was told on this thread, on which everything of a test runs.
     static TOLD: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
@@ -238,4 +241,39 @@ async fn nothing_of_a_body_is_told_and_nothing_at_all_if_it_is_off() {
     silent.namespace("ns").await;
     silent.get(silent.at("namespaces/ns")).await.expect(200);
     assert_eq!(taken(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_is_read_with_an_owners_rights_names_both() {
+    let builder = trusting().built_in();
+    let builder = builder.settings(|settings| settings.audit = Audit::On);
+    let views = Views(Lake::of(builder).await);
+    let definer = views.view("a", "def", Some("bob")).await;
+    views.select("ann", &definer).await;
+    views.select("bob", &views.0.table("a", "t").await).await;
+    listen();
+    views.through("ann", "a/tables/t", "a%1Fdef").await;
+    let told = decisions();
+    let steps: Vec<_> = told
+        .iter()
+        .map(|event| {
+            assert_eq!(
+                event["actor"],
+                json!({ "actor_type": "principal", "principal": "oidc~ann" })
+            );
+            assert_eq!(event["referenced_by"], json!(["a.def"]));
+            let answer = &event["authorizations"][0];
+            let of = |field: &str| answer.get(field).cloned().unwrap_or_default();
+            (
+                answer["entity"]["entity_type"].clone(),
+                of("for-principal"),
+                of("is-delegated-execution"),
+            )
+        })
+        .collect();
+    let expected = [
+        (json!("view"), Value::Null, Value::Null),
+        (json!("table"), json!({ "user": "oidc~bob" }), json!(true)),
+    ];
+    assert_eq!(steps, expected);
 }

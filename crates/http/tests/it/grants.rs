@@ -7,20 +7,20 @@ use authn::{OidcConfig, OidcProvider, Providers};
 use http::Method;
 use model::{Principal, Privilege, Securable, SystemClock, Timestamp};
 use serde_json::{Value, json};
-use store::{GrantChange, Store};
+use store::GrantChange;
 use store_postgres::PostgresStore;
-use testkit::TestApp;
+use testkit::{TestApp, TestAppBuilder};
 
 /// The service with one provider and grants; its first administrator has made a warehouse `demo` with namespaces `a`, `a.b` and `c`, and
 /// tables `a.t`, `a.b.u` and `c.v`.
 pub(crate) struct Lake {
-    idp: Idp,
+    pub(crate) idp: Idp,
     pub(crate) app: TestApp,
 }
 
 impl Lake {
     pub(crate) async fn start() -> Self {
-        Self::over(None).await
+        Self::of(TestApp::builder().built_in()).await
     }
 
     /// One over each store: SQLite, and PostgreSQL where `LAKEKEEPER_TEST_PG_URL` names a server.
@@ -28,24 +28,19 @@ impl Lake {
         let mut lakes = vec![Self::start().await];
         if let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") {
             let store = PostgresStore::temporary(url.to_str().unwrap()).await;
-            lakes.push(Self::over(Some(Arc::new(store.unwrap()))).await);
+            let builder = TestApp::builder().built_in();
+            lakes.push(Self::of(builder.store(Arc::new(store.unwrap()))).await);
         }
         lakes
     }
 
-    async fn over(store: Option<Arc<dyn Store>>) -> Self {
+    pub(crate) async fn of(builder: TestAppBuilder) -> Self {
         let idp = Idp::start().await;
         let mut config = OidcConfig::new("oidc", &idp.issuer());
         config.audiences = vec![AUDIENCE.to_owned()];
         let oidc = vec![OidcProvider::new(config).unwrap()];
         let providers = Providers::new(oidc, None, Arc::new(SystemClock));
-        let mut builder = TestApp::builder()
-            .authenticator(Arc::new(providers))
-            .built_in();
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        let mut app = builder.build();
+        let mut app = builder.authenticator(Arc::new(providers)).build();
         app.token = Some(idp.token("admin"));
         app.bootstrap().await;
         app.warehouse = app.create_warehouse("demo").await;
@@ -62,7 +57,7 @@ impl Lake {
         self.change(on, vec![(of(user), privilege)], vec![]).await;
     }
 
-    async fn take(&self, user: &str, privilege: Privilege, on: Securable) {
+    pub(crate) async fn take(&self, user: &str, privilege: Privilege, on: Securable) {
         self.change(on, vec![], vec![(of(user), privilege)]).await;
     }
 

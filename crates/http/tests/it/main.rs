@@ -51,6 +51,8 @@ mod together;
 mod transactions;
 mod users;
 mod validation;
+mod view_owner;
+mod view_security;
 mod views;
 
 use serde_json::{Value, json};

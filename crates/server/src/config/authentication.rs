@@ -59,6 +59,13 @@ impl Authentication {
     pub const fn is_configured(&self) -> bool {
         !self.oidc.is_empty() || self.kubernetes.is_some()
     }
+
+    /// Whether tokens of this identity provider are accepted.
+    pub(super) fn knows(&self, provider: &str) -> bool {
+        let is_cluster = provider == authn::kubernetes::PROVIDER;
+        self.oidc.iter().any(|one| one.provider.id == provider)
+            || (is_cluster && self.kubernetes.is_some())
+    }
 }
 
 /// All providers. `environment` says whether this is a pod.
@@ -67,8 +74,10 @@ pub(super) fn authentication(
     environment: &BTreeMap<String, String>,
 ) -> Authentication {
     let first = first(values);
-    let further = values.members().into_iter();
-    let further: Vec<_> = further.filter_map(|id| further_one(values, &id)).collect();
+    let further = values.members(member::FAMILY).into_iter();
+    let further: Vec<_> = further
+        .filter_map(|id| further_one(values, &id.to_ascii_lowercase()))
+        .collect();
     let found = Authentication {
         oidc: first.into_iter().chain(further).collect(),
         kubernetes: kubernetes(values, environment),
@@ -135,32 +144,33 @@ fn first(values: &mut Values) -> Option<Oidc> {
 }
 
 fn further_one(values: &mut Values, id: &str) -> Option<Oidc> {
-    let uri = values.get_of(id, &member::URI);
+    let at = &member::stem(id);
+    let uri = values.get_of(at, &member::URI);
     let provider = OidcConfig {
-        audiences: values.get_of(id, &member::AUDIENCE).0,
-        additional_issuers: values.get_of(id, &member::ADDITIONAL_ISSUERS).0,
-        scope: values.get_of(id, &member::SCOPE),
-        subject_claims: values.get_of(id, &member::SUBJECT_CLAIMS).0,
-        roles_claim: values.get_of(id, &member::ROLES_CLAIM),
-        required_claims: values.get_of(id, &member::REQUIRED_CLAIMS).0,
+        audiences: values.get_of(at, &member::AUDIENCE).0,
+        additional_issuers: values.get_of(at, &member::ADDITIONAL_ISSUERS).0,
+        scope: values.get_of(at, &member::SCOPE),
+        subject_claims: values.get_of(at, &member::SUBJECT_CLAIMS).0,
+        roles_claim: values.get_of(at, &member::ROLES_CLAIM),
+        required_claims: values.get_of(at, &member::REQUIRED_CLAIMS).0,
         name_template: values
-            .get_of(id, &member::DISPLAY_NAME_TEMPLATE)
+            .get_of(at, &member::DISPLAY_NAME_TEMPLATE)
             .map(|text| text.0),
         ..OidcConfig::new(id, uri.as_ref().map_or("", |uri| uri.0.as_str()))
     };
     let connect = values
-        .get_of(id, &member::REQUIRE_CONNECTED_ON_STARTUP)
+        .get_of(at, &member::REQUIRE_CONNECTED_ON_STARTUP)
         .into();
     if uri.is_none() {
         values.refuse_of(
-            id,
+            at,
             &member::URI,
             "is missing: a provider must have an address",
         );
         return None;
     }
     if provider.subject_claims.is_empty() {
-        values.refuse_of(id, &member::SUBJECT_CLAIMS, "must name a claim");
+        values.refuse_of(at, &member::SUBJECT_CLAIMS, "must name a claim");
     }
     Some(Oidc { provider, connect })
 }

@@ -1,11 +1,12 @@
 //! Who may do what: which engine decides.
 
 use authz_openfga::OpenFgaConfig;
+use catalog::TrustedEngine;
 use model::UserId;
 
 use super::value::AuthzBackend;
 use super::values::Values;
-use super::{Authentication, list, openfga};
+use super::{Authentication, engine, list, openfga};
 
 /// How decisions are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Authorization {
     pub instance_admins: Vec<UserId>,
     /// Most levels that roles may be in one another.
     pub max_role_depth: u32,
+    /// Engines that are believed when they tell of views.
+    pub trusted_engines: Vec<TrustedEngine>,
+    /// Most views that may lead to one another and what is loaded.
+    pub max_referencing_views: u32,
 }
 
 pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Authorization {
@@ -46,6 +51,8 @@ pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Au
         openfga,
         instance_admins,
         max_role_depth: values.get(&list::ROLE__MAX_NESTING_DEPTH).get(),
+        trusted_engines: engine::trusted_engines(values, callers),
+        max_referencing_views: values.get(&list::REFERENCED_BY__MAX_NESTING_DEPTH).get(),
     }
 }
 

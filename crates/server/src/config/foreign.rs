@@ -65,7 +65,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("KUBERNETES_AUTHENTICATION_*", UNKNOWN_RULE),
     refused("OPENFGA__*", UNKNOWN_RULE),
     refused("CEDAR__*", NO_SUCH_ENGINE),
-    refused("TRUSTED_ENGINES*", NO_SUCH_ENGINE),
+    refused("TRUSTED_ENGINES*", UNKNOWN_RULE),
     refused("ROLE_PROVIDER*", NO_ROLES),
     refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
     refused("KV2*", NO_VAULT),
@@ -112,10 +112,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ignored(
         "DEFAULT_TABULAR_EXPIRATION_DELAY_SECONDS",
         "each warehouse with soft deletion says how long; see its `delete-profile`",
-    ),
-    ignored(
-        "REFERENCED_BY__MAX_NESTING_DEPTH",
-        "this version does not act on `referenced-by`",
     ),
     ignored(
         "ENDPOINT_STAT_FLUSH_INTERVAL",

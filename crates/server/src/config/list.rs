@@ -144,6 +144,8 @@ settings! {
         INSTANCE_ADMINS: UserIds = UserIds::default();
         /// Most levels that roles may be in one another.
         ROLE__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
+        /// Most views that a request may say to have come through (`referenced-by`); see `docs/view-security.md`.
+        REFERENCED_BY__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
     }
 
     "OpenFGA" "Only with `LAKEKEEPER__AUTHZ_BACKEND=openfga`; see `docs/authorization-openfga.md`." {

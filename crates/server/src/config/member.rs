@@ -39,7 +39,7 @@ settings! {
 }
 
 /// All of them.
-pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> {
+pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> + Clone {
     GROUPS
         .iter()
         .flat_map(|group| group.settings.iter().copied())
@@ -47,7 +47,8 @@ pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> {
 
 /// A setting by the rest of its name, and whether it is the name of a file that holds the value.
 pub(super) struct Member {
-    pub(super) id: String,
+    /// What the names of its settings start with, without the prefix of all.
+    pub(super) stem: String,
     pub(super) setting: &'static dyn Described,
     pub(super) is_file: bool,
 }
@@ -70,20 +71,35 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
             "the provider's name is taken: `oidc` is LAKEKEEPER__OPENID_PROVIDER_URI, `kubernetes` the cluster",
         );
     }
-    let named =
-        |name: &str| settings().find(|one| one.name() == name || one.aliases().contains(&name));
+    let (setting, is_file) =
+        setting_of(field, &settings()).map_err(|rule| Mistake::new(subject, rule))?;
+    Ok(Member {
+        stem: stem(&id),
+        setting,
+        is_file,
+    })
+}
+
+/// What the names of a provider's variables start with.
+pub(super) fn stem(id: &str) -> String {
+    format!("{FAMILY}{}", id.to_ascii_uppercase())
+}
+
+/// The setting that the last part of a name means, and whether it is the name of a file that holds the value.
+pub(super) fn setting_of(
+    field: &str,
+    among: &(impl Iterator<Item = &'static dyn Described> + Clone),
+) -> Result<(&'static dyn Described, bool), String> {
+    let named = |name: &str| {
+        let mut all = among.clone();
+        all.find(|one| one.name() == name || one.aliases().contains(&name))
+    };
     let found = named(field).map(|setting| (setting, false));
     let by_file = || field.strip_suffix("_FILE").and_then(named);
     let found = found.or_else(|| by_file().map(|setting| (setting, true)));
-    let Some((setting, is_file)) = found else {
-        let near = nearest(field, settings().map(Described::name));
+    found.ok_or_else(|| {
+        let near = nearest(field, among.clone().map(Described::name));
         let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        let rule = format!("providers have no setting `{field}`{near}");
-        return Err(Mistake::new(subject, rule));
-    };
-    Ok(Member {
-        id,
-        setting,
-        is_file,
+        format!("there is no setting `{field}`{near}")
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::engine;
 use super::foreign::{FOREIGN, Foreign, Verdict};
 use super::list::GROUPS;
 use super::member;
@@ -59,6 +60,17 @@ pub fn reference() -> String {
             group,
             &format!("{PREFIX}{}<ID>__", member::FAMILY),
         );
+    }
+    for group in engine::GROUPS {
+        write_group(
+            &mut page,
+            group,
+            &format!("{PREFIX}{}<NAME>__", engine::FAMILY),
+        );
+    }
+    for group in engine::identity_groups() {
+        let prefix = format!("{PREFIX}{}<NAME>__IDENTITIES__<ID>__", engine::FAMILY);
+        write_group(&mut page, group, &prefix);
     }
     page.push_str(OTHERS);
     for foreign in FOREIGN {

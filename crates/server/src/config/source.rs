@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::engine;
 use super::foreign::{self, Verdict};
 use super::list::GROUPS;
-use super::member::{self, FAMILY, Member};
+use super::member::{self, Member};
 use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::Described;
@@ -80,7 +81,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) found: BTreeMap<&'static str, Found>,
-    /// Those of which there may be several, by id and setting name.
+    /// Those of which there may be several, by what their names start with and setting name.
     pub(super) members: BTreeMap<(String, &'static str), Found>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) warnings: Vec<String>,
@@ -183,8 +184,7 @@ impl Gathered {
     /// Takes in one entry of a source. `seen` holds what this source has set so far, and by which name.
     fn read_entry(&mut self, entry: Entry, seen: &mut BTreeMap<&'static str, String>) {
         let subject = entry.origin.subject(&entry.name);
-        if let Some(rest) = entry.name.strip_prefix(FAMILY) {
-            let member = member::member(rest, &subject);
+        if let Some(member) = several(&entry.name, &subject) {
             return self.read_member(member, &subject, entry);
         }
         let direct = setting(&entry.name);
@@ -222,7 +222,7 @@ impl Gathered {
             Some((entry.text, entry.origin))
         };
         if let Some((text, origin)) = value {
-            let key = (member.id, member.setting.name());
+            let key = (member.stem, member.setting.name());
             self.members.entry(key).or_insert(Found { text, origin });
         }
     }
@@ -261,6 +261,15 @@ impl Gathered {
             }
         }
     }
+}
+
+/// What a name means that is of something of which there may be several; `None` if it is not.
+fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
+    if let Some(rest) = name.strip_prefix(member::FAMILY) {
+        return Some(member::member(rest, subject));
+    }
+    let rest = name.strip_prefix(engine::FAMILY)?;
+    Some(engine::member(rest, subject))
 }
 
 /// The content of a file that holds one value, without surrounding white space.

@@ -9,12 +9,12 @@ mod sink;
 mod text;
 
 pub use bytes::ByteCount;
-pub use choice::{AuthzBackend, LogFormat, SslMode, SubjectSource};
+pub use choice::{AuthzBackend, EngineType, LogFormat, SslMode, SubjectSource};
 pub use duration::Span;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
 pub use sink::{NatsServers, WebhookUrl};
-pub use text::{DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
+pub use text::{Bracketed, DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use super::mistake::Mistake;
 use super::setting::{Described, Setting};
 use super::source::{Found, Gathered, Origin, PREFIX, all_settings};
 use super::value::Value;
-use super::{member, member::FAMILY};
+use super::{engine, member};
 
 /// Typed access to what was gathered.
 #[derive(Debug)]
@@ -35,14 +35,20 @@ impl Values {
     }
 
     /// The same for the setting of one of several.
-    pub(super) fn get_of<T: Value>(&mut self, id: &str, setting: &Setting<T>) -> T {
-        let found = self.0.members.get(&(id.to_owned(), setting.name)).cloned();
+    pub(super) fn get_of<T: Value>(&mut self, stem: &str, setting: &Setting<T>) -> T {
+        let found = self
+            .0
+            .members
+            .get(&(stem.to_owned(), setting.name))
+            .cloned();
         self.read(found, setting)
     }
 
-    /// The names of all that there are several of.
-    pub(super) fn members(&self) -> BTreeSet<String> {
-        self.0.members.keys().map(|(id, _)| id.clone()).collect()
+    /// What the names of settings of which there are several have behind the start that is common to a family.
+    pub(super) fn members(&self, family: &str) -> BTreeSet<String> {
+        let stems = self.0.members.keys();
+        let stems = stems.filter_map(|(stem, _)| stem.strip_prefix(family));
+        stems.map(str::to_owned).collect()
     }
 
     fn read<T: Value>(&mut self, found: Option<Found>, setting: &Setting<T>) -> T {
@@ -85,11 +91,9 @@ impl Values {
     }
 
     /// The same for the setting of one of several.
-    pub(super) fn refuse_of<T: Value>(&mut self, id: &str, setting: &Setting<T>, rule: &str) {
-        let name = member_name(id, setting.name);
-        self.0
-            .mistakes
-            .push(Mistake::new(format!("{PREFIX}{name}"), rule));
+    pub(super) fn refuse_of<T: Value>(&mut self, stem: &str, setting: &Setting<T>, rule: &str) {
+        let name = format!("{PREFIX}{stem}__{}", setting.name);
+        self.0.mistakes.push(Mistake::new(name, rule));
     }
 
     /// Keeps an oddity.
@@ -99,10 +103,11 @@ impl Values {
 
     /// Every setting as it counts now; of those that there are several of, what is set.
     pub(super) fn effective(&self) -> Vec<Effective> {
-        let members = self.0.members.iter().filter_map(|((id, name), found)| {
-            let setting = member::settings().find(|one| one.name() == *name)?;
+        let members = self.0.members.iter().filter_map(|((stem, name), found)| {
+            let mut settings = member::settings().chain(engine::settings());
+            let setting = settings.find(|one| one.name() == *name)?;
             Some(Effective {
-                name: format!("{PREFIX}{}", member_name(id, name)),
+                name: format!("{PREFIX}{stem}__{name}"),
                 value: Some(setting.shown(&found.text)),
                 origin: found.origin.to_string(),
             })
@@ -129,8 +134,4 @@ impl Values {
     pub(super) fn into_findings(self) -> Gathered {
         self.0
     }
-}
-
-fn member_name(id: &str, setting: &str) -> String {
-    format!("{FAMILY}{}__{setting}", id.to_ascii_uppercase())
 }

@@ -55,7 +55,13 @@ pub(super) const ROOMS: [Room; 21] = [
         &[
             "model", "iceberg", "store", "objects", "authn", "authz", "catalog", "events",
         ],
-        &["store-sqlite", "store-postgres", "secrets", "testkit"],
+        &[
+            "authz-openfga",
+            "store-sqlite",
+            "store-postgres",
+            "secrets",
+            "testkit",
+        ],
     ),
     room(
         "lakekeeper",

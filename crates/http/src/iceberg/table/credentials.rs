@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtTabular};
+use crate::extract::{AskedThrough, AtTabular};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 
@@ -27,11 +27,11 @@ pub(crate) struct LoadCredentialsResponse {
 
 /// Load vended credentials for a table
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials", tag = "iceberg", operation_id = "loadCredentials",
-    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), ("referenced-by" = Option<String>, Query)),
     responses((status = 200, body = LoadCredentialsResponse)))]
 pub(crate) async fn credentials(
     State(app): State<App>,
-    Asked(request): Asked,
+    AskedThrough(request): AskedThrough,
     at: AtTabular,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, AtTabular, Query};
+use crate::extract::{AskedThrough, AtTabular, Query};
 use crate::iceberg::loaded::{Shape, answer, not_modified};
 
 /// What to load.
@@ -22,11 +22,11 @@ pub(crate) struct LoadTableQuery {
 
 /// Load a table
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}", tag = "iceberg", operation_id = "loadTable",
-    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), LoadTableQuery),
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), LoadTableQuery, ("referenced-by" = Option<String>, Query)),
     responses((status = 200, body = Object), (status = 304)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    AskedThrough(request): AskedThrough,
     at: AtTabular,
     headers: HeaderMap,
     Query(query): Query<LoadTableQuery>,

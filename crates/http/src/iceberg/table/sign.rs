@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use catalog::table::StagedTable;
 use http::StatusCode;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{At, AtTabular, Path, Posted, Query, namespace_of_text};
+use crate::extract::{At, AtTabular, Path, Posted, Query, namespace_of_text, views};
 
 /// A request to object storage that is to be signed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,15 +105,18 @@ pub(crate) struct StagedQuery {
 
 /// Sign a request to the files of a table by its id, or of one that is staged
 #[utoipa::path(post, path = "/v1/signer/{prefix}/tabular-id/{tabular_id}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByTableId",
-    params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path), StagedQuery),
+    params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path), StagedQuery, ("referenced-by" = Option<String>, Query)),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
 pub(crate) async fn sign_by_id(
     State(app): State<App>,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(staged): Query<StagedQuery>,
-    Posted { request, body }: Posted<RemoteSignRequest>,
+    RawQuery(query): RawQuery,
+    Posted { mut request, body }: Posted<RemoteSignRequest>,
 ) -> ApiResult<Response> {
     let at = (warehouse.into(), id.into());
+    let most = app.catalog.settings().max_referencing_views;
+    request.referenced_by = views(&query.unwrap_or_default(), most)?;
     let (staged, wanted) = (staged.table()?, body.wanted()?);
     let signed = catalog::table::sign_by_id(&app.catalog, &request, at, wanted, staged);
     Ok(answer(signed.await?))

@@ -6,15 +6,15 @@ use http::HeaderMap;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtTabular};
+use crate::extract::{AskedThrough, AtTabular};
 use crate::iceberg::loaded::{Shape, answer};
 
 /// Load a view
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/views/{view}", tag = "iceberg", operation_id = "loadView",
-    params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path)), responses((status = 200, body = Object)))]
+    params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path), ("referenced-by" = Option<String>, Query)), responses((status = 200, body = Object)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    AskedThrough(request): AskedThrough,
     at: AtTabular,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

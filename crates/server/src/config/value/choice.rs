@@ -77,6 +77,14 @@ choice! {
     }
 }
 
+choice! {
+    /// What kind of engine reads views.
+    EngineType, "`trino`" {
+        /// Trino.
+        Trino = "trino",
+    }
+}
+
 impl From<SubjectSource> for authn::SubjectSource {
     fn from(source: SubjectSource) -> Self {
         match source {

@@ -93,6 +93,34 @@ impl Value for Words {
     }
 }
 
+/// Words in brackets, with or without quotation marks; the brackets may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bracketed(pub Vec<String>);
+
+impl Value for Bracketed {
+    const KIND: &'static str = "list such as `[a, b]`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let inside = text
+            .strip_prefix('[')
+            .map_or(Some(text), |rest| rest.strip_suffix(']'));
+        let rule = || format!("must be a {}", Self::KIND);
+        let Words(words) = Words::parse(inside.ok_or_else(rule)?)?;
+        let names = words.into_iter().map(|word| {
+            let quoted = word.strip_prefix('"');
+            let bare = quoted.map_or(Some(word.as_str()), |rest| rest.strip_suffix('"'));
+            let bare = bare.filter(|bare| !bare.is_empty() && !bare.contains(['"', '[', ']']));
+            bare.map(str::to_owned).ok_or_else(rule)
+        });
+        names.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn print(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| format!("[{}]", self.0.join(", ")))
+    }
+}
+
 /// Web origins that browsers may call from: `*` for all, or a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins(pub Vec<String>);

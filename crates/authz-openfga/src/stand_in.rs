@@ -1,16 +1,25 @@
 //! An OpenFGA of its own for each test.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::disallowed_methods,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authz_openfga::{Credentials, OpenFgaConfig};
+use crate::{Credentials, OpenFgaConfig};
 
 /// Says where the program is; `tests/with-services` sets it.
 const BINARY: &str = "LAKEKEEPER_TEST_OPENFGA_BINARY";
 
 /// A running server, or one that was stopped; it ends with this.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     arguments: Vec<String>,
     port: u16,
     process: Option<Child>,
@@ -33,18 +42,18 @@ fn free_port() -> u16 {
 
 impl Server {
     /// One that forgets everything when it is stopped.
-    pub(crate) fn in_memory() -> Self {
+    pub fn in_memory() -> Self {
         Self::with(&["--datastore-engine", "memory"])
     }
 
     /// One that asks for this key.
-    pub(crate) fn with_key(key: &str) -> Self {
+    pub fn with_key(key: &str) -> Self {
         let keys = ["--authn-method", "preshared", "--authn-preshared-keys", key];
         Self::with(&[&["--datastore-engine", "memory"][..], &keys[..]].concat())
     }
 
     /// One that keeps everything in this database.
-    pub(crate) fn on_postgres(url: &str) -> Self {
+    pub fn on_postgres(url: &str) -> Self {
         let url = format!("{url}?sslmode=disable");
         let database = ["--datastore-engine", "postgres", "--datastore-uri", &url];
         let migrated = Command::new(binary())
@@ -84,7 +93,8 @@ impl Server {
         server
     }
 
-    pub(crate) fn start(&mut self) {
+    /// Starts it again.
+    pub fn start(&mut self) {
         let started = Command::new(binary())
             .args(&self.arguments)
             .stdout(Stdio::null())
@@ -102,14 +112,16 @@ impl Server {
         }
     }
 
-    pub(crate) fn stop(&mut self) {
+    /// Stops it at once.
+    pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
         }
     }
 
-    pub(crate) fn config(&self) -> OpenFgaConfig {
+    /// How it is reached.
+    pub fn config(&self) -> OpenFgaConfig {
         OpenFgaConfig {
             endpoint: format!("http://127.0.0.1:{}", self.port).parse().unwrap(),
             credentials: Credentials::None,
