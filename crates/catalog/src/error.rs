@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Unprocessable,
     /// The caller may not.
     Forbidden,
+    /// A rule of the warehouse forbids it, whoever asks for it.
+    Rule(RuleErrorKind),
     /// A property that only a trusted engine may set.
     ProtectedProperty,
     /// There is no such user.
@@ -128,6 +130,21 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// What programs can tell apart where a warehouse has rules of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RuleErrorKind {
+    /// Only the operator's administrators may do this, whatever has been given to others.
+    InstanceAdminRequired,
+    /// Only the operator's administrators may change the warehouse.
+    WarehouseManaged,
+    /// There is no such format version.
+    InvalidFormatVersion,
+    /// Tables of this format version are not wanted.
+    FormatVersionNotAllowed,
+    /// What a table would be whose creator says nothing is not wanted.
+    DefaultFormatVersionNotAllowed,
+}
+
 /// What programs can tell apart where tags are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TagErrorKind {
@@ -161,6 +178,12 @@ impl From<TagErrorKind> for ErrorKind {
     }
 }
 
+impl From<RuleErrorKind> for ErrorKind {
+    fn from(kind: RuleErrorKind) -> Self {
+        Self::Rule(kind)
+    }
+}
+
 impl ErrorKind {
     /// Whether it says that something is not there.
     pub const fn is_missing(self) -> bool {
@@ -183,6 +206,9 @@ impl ErrorKind {
         !matches!(
             self,
             Self::Forbidden
+                | Self::Rule(
+                    RuleErrorKind::InstanceAdminRequired | RuleErrorKind::WarehouseManaged
+                )
                 | Self::ProtectedProperty
                 | Self::IdempotencyKeyReused
                 | Self::InvalidStorage

@@ -50,7 +50,7 @@ pub use bounded::{Bounded, ByBytes, Weight, bounded};
 pub use cache::Representation;
 pub use credentials::Credential;
 pub use delegation::{AccessDelegation, Grant, Methods};
-pub use error::{CatalogError, ErrorKind, Result, TagErrorKind};
+pub use error::{CatalogError, ErrorKind, Result, RuleErrorKind, TagErrorKind};
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;

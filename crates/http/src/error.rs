@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use catalog::{CatalogError, ErrorKind, TagErrorKind};
+use catalog::{CatalogError, ErrorKind, RuleErrorKind, TagErrorKind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -96,6 +96,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         }
         ErrorKind::WarehouseProtected => (StatusCode::CONFLICT, "WarehouseProtected"),
         ErrorKind::NotEmpty => (StatusCode::CONFLICT, "NotEmpty"),
+        ErrorKind::Rule(kind) => rule(kind),
         ErrorKind::Tag(kind) => tag(kind),
         ErrorKind::InvalidPageToken => (StatusCode::BAD_REQUEST, "InvalidPaginationToken"),
         ErrorKind::CommitFailed => (StatusCode::CONFLICT, "CommitFailedException"),
@@ -111,6 +112,21 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "ServiceUnavailableException",
         ),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
+}
+
+/// The same where a warehouse has rules.
+const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
+    match kind {
+        RuleErrorKind::InstanceAdminRequired => (StatusCode::FORBIDDEN, "InstanceAdminRequired"),
+        RuleErrorKind::WarehouseManaged => (StatusCode::FORBIDDEN, "WarehouseManaged"),
+        RuleErrorKind::InvalidFormatVersion => (StatusCode::BAD_REQUEST, "InvalidFormatVersion"),
+        RuleErrorKind::FormatVersionNotAllowed => {
+            (StatusCode::BAD_REQUEST, "FormatVersionNotAllowed")
+        }
+        RuleErrorKind::DefaultFormatVersionNotAllowed => {
+            (StatusCode::BAD_REQUEST, "DefaultFormatVersionNotAllowed")
+        }
     }
 }
 

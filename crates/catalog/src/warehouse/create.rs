@@ -34,6 +34,7 @@ pub async fn create(
     new: WarehouseCreate,
 ) -> Result<WarehouseView> {
     let project = project_of(cx, request, new.project).await?;
+    cx.check_unlocked(request, new.settings.managed_by)?;
     let (name, storage) = (new.name?, new.storage?);
     let settings = WarehouseSettings {
         delete_profile: new.settings.delete_profile.check(&storage.profile)?,

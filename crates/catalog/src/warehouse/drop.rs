@@ -7,6 +7,7 @@ use store::{Effects, Protection};
 
 use super::create::forget_credential;
 use super::load::find;
+use super::update::settings;
 use crate::namespace::Protections;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
@@ -19,6 +20,7 @@ pub async fn drop(
 ) -> Result<()> {
     let action = Action::Warehouse(WarehouseAction::Delete);
     let target = cx.require(request, action, find(cx, id).await?).await?;
+    cx.check_unlocked(request, settings(&target.0)?.managed_by)?;
     if target.0.protection == Protection::On && protections == Protections::Respect {
         let message = format!(
             "warehouse `{}` is protected; remove the protection or use `force=true`",

@@ -113,6 +113,27 @@ impl FormatVersions {
     }
 }
 
+/// Who decides what a warehouse is: its name, storage and rules, whether it is served, and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManagedBy {
+    /// Whoever has the right.
+    #[default]
+    SelfManaged,
+    /// The administrators whom the server's configuration names, and nobody else.
+    InstanceAdmin,
+}
+
+impl ManagedBy {
+    /// As the management API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfManaged => "self-managed",
+            Self::InstanceAdmin => "instance-admin",
+        }
+    }
+}
+
 /// Settings of a warehouse beside its storage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,9 +142,9 @@ pub struct WarehouseSettings {
     pub delete_profile: DeleteProfile,
     /// Which format versions its tables may have.
     pub format_versions: FormatVersions,
-    /// Who manages it, if not its users; as the management API spells it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub managed_by: Option<String>,
+    /// Who manages it.
+    #[serde(default)]
+    pub managed_by: ManagedBy,
     /// Of what kind its storage credential is, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialKind>,

@@ -10,7 +10,8 @@ use super::create::{forget_credential, keep_credential, refused};
 use super::load::find;
 use super::storage::{Storage, require_working};
 use super::{
-    CredentialKind, DeleteProfile, FormatVersions, Warehouse, WarehouseSettings, WarehouseView,
+    CredentialKind, DeleteProfile, FormatVersions, ManagedBy, Warehouse, WarehouseSettings,
+    WarehouseView,
 };
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
@@ -35,7 +36,7 @@ pub enum WarehouseChange {
     /// Which format versions its tables may have.
     FormatVersions(FormatVersions),
     /// Who manages it.
-    ManagedBy(String),
+    ManagedBy(ManagedBy),
 }
 
 impl WarehouseChange {
@@ -76,6 +77,10 @@ pub async fn update(
         let action = Action::Warehouse(change.action());
         let target = cx.require(request, action, find(cx, id).await?).await?;
         let before = &target.0;
+        match &change {
+            WarehouseChange::ManagedBy(_) => cx.check_manager(request)?,
+            _ => cx.check_unlocked(request, settings(before)?.managed_by)?,
+        }
         let after = changed(cx, before.clone(), &change).await?;
         let now = cx.now();
         let body = json!({ "changed": change.name(), "name": after.name.as_str() });
@@ -152,7 +157,7 @@ async fn changed(
         WarehouseChange::FormatVersions(versions) => {
             settings.format_versions = versions.clone().check()?;
         }
-        WarehouseChange::ManagedBy(manager) => settings.managed_by = Some(manager.clone()),
+        WarehouseChange::ManagedBy(manager) => settings.managed_by = *manager,
     }
     row.settings =
         serde_json::to_string::<WarehouseSettings>(&settings).map_err(CatalogError::internal)?;
@@ -171,10 +176,15 @@ async fn with_storage(
     let credential = credential.as_ref();
     let settings = WarehouseSettings {
         credential: credential.map(CredentialKind::of),
-        ..serde_json::from_str(&row.settings).map_err(CatalogError::internal)?
+        ..settings(&row)?
     };
     row.settings = serde_json::to_string(&settings).map_err(CatalogError::internal)?;
     row.storage_profile = serde_json::to_string(&profile).map_err(CatalogError::internal)?;
     row.storage_secret = keep_credential(cx, credential).await?;
     Ok(row)
+}
+
+/// The settings that a row holds.
+pub(super) fn settings(row: &WarehouseRow) -> Result<WarehouseSettings> {
+    serde_json::from_str(&row.settings).map_err(CatalogError::internal)
 }

@@ -49,8 +49,8 @@ pub async fn validate_creation(
     let started = Instant::now();
     let versions = settings.format_versions.check();
     report.record(CheckName::FormatVersionPolicyConsistent, started, versions);
-    // Whoever may create a warehouse may say who manages it.
-    report.record(CheckName::ManagedByAllowed, Instant::now(), Ok(()));
+    let allowed = cx.check_unlocked(request, settings.managed_by);
+    report.record(CheckName::ManagedByAllowed, Instant::now(), allowed);
     try_well_formed(cx, &mut report, storage.as_ref()).await;
     Ok(report)
 }
@@ -75,7 +75,8 @@ pub async fn validate_profile(
     } else {
         report.skip([CheckName::ProfileCompatible], PREREQUISITE);
     }
-    of_change(&mut report);
+    let unlocked = cx.check_unlocked(request, warehouse.settings.managed_by);
+    of_change(&mut report, unlocked);
     try_well_formed(cx, &mut report, storage.as_ref()).await;
     Ok(report)
 }
@@ -91,7 +92,8 @@ pub async fn validate_credential(
     let warehouse = target(cx, request, (id, action)).await?;
     let mut report = Report::default();
     profile_stays(&mut report);
-    of_change(&mut report);
+    let unlocked = cx.check_unlocked(request, warehouse.settings.managed_by);
+    of_change(&mut report, unlocked);
     let storage = given.map_err(CatalogError::from).map(|credential| Storage {
         profile: warehouse.profile,
         credential,
@@ -176,10 +178,9 @@ async fn free_location(
 }
 
 /// What is the same for all changes of storage.
-fn of_change(report: &mut Report) {
+fn of_change(report: &mut Report, unlocked: Result<()>) {
     place_stays(report);
-    // Whoever may change the storage may do so whoever manages the warehouse.
-    report.record(CheckName::SpecMutable, Instant::now(), Ok(()));
+    report.record(CheckName::SpecMutable, Instant::now(), unlocked);
     not_created(report);
 }
 

@@ -27,6 +27,7 @@ mod grants;
 mod idempotency;
 mod layouts;
 mod lists;
+mod managed;
 mod managed_access;
 mod management;
 mod namespaces;

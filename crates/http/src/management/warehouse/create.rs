@@ -49,7 +49,12 @@ impl CreateWarehouseRequest {
             settings: WarehouseSettings {
                 delete_profile: self.delete_profile.unwrap_or_default(),
                 format_versions,
-                managed_by: self.managed_by.map(manager).transpose()?,
+                managed_by: self
+                    .managed_by
+                    .as_deref()
+                    .map(manager)
+                    .transpose()?
+                    .unwrap_or_default(),
                 ..WarehouseSettings::default()
             },
         })

@@ -30,7 +30,7 @@ pub(crate) struct GetWarehouseResponse {
     protected: bool,
     allowed_format_versions: Vec<i32>,
     default_format_version: Option<i32>,
-    managed_by: String,
+    managed_by: &'static str,
     updated_at: Option<String>,
 }
 
@@ -75,9 +75,7 @@ impl From<WarehouseView> for GetWarehouseResponse {
                 .map(i32::from)
                 .collect(),
             default_format_version: settings.format_versions.default.map(i32::from),
-            managed_by: settings
-                .managed_by
-                .unwrap_or_else(|| "self-managed".to_owned()),
+            managed_by: settings.managed_by.as_str(),
             updated_at: row.updated_at.map(|at| at.to_string()),
         }
     }

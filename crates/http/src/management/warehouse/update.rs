@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use catalog::CatalogError;
-use catalog::warehouse::{DeleteProfile, FormatVersions, Storage, WarehouseChange, WarehouseView};
+use catalog::warehouse::{
+    DeleteProfile, FormatVersions, ManagedBy, Storage, WarehouseChange, WarehouseView,
+};
 use http::StatusCode;
 use model::Name;
 use objects::StorageCredential;
@@ -213,16 +215,15 @@ pub(crate) async fn managed_by(
     Path(id): Path<Uuid>,
     Posted { request, body }: Posted<SetWarehouseManagedByRequest>,
 ) -> ApiResult<Json<GetWarehouseResponse>> {
-    let to = WarehouseChange::ManagedBy(manager(body.managed_by)?);
+    let to = WarehouseChange::ManagedBy(manager(&body.managed_by)?);
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
 /// A manager that exists.
-pub(super) fn manager(text: String) -> ApiResult<String> {
-    match text.as_str() {
-        "self-managed" | "instance-admin" => Ok(text),
-        _ => Err(ApiError::bad_request(
-            "`managed-by` must be `self-managed` or `instance-admin`",
-        )),
-    }
+pub(super) fn manager(text: &str) -> ApiResult<ManagedBy> {
+    let all = [ManagedBy::SelfManaged, ManagedBy::InstanceAdmin];
+    let found = all.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| {
+        ApiError::bad_request("`managed-by` must be `self-managed` or `instance-admin`")
+    })
 }

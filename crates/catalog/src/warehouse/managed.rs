@@ -1,0 +1,40 @@
+//! Warehouses that only the operator's administrators may change.
+//!
+//! Right and lock are two things: whoever has the right to change a warehouse does not get past the lock, and only the lock's
+//! own administrators open it. What lies in the warehouse is not locked.
+
+use model::Caller;
+
+use super::ManagedBy;
+use crate::{Catalog, CatalogError, Request, Result, RuleErrorKind};
+
+impl Catalog {
+    /// Refuses to change what somebody else manages.
+    pub(super) fn check_unlocked(&self, request: &Request, by: ManagedBy) -> Result<()> {
+        match by {
+            ManagedBy::SelfManaged => Ok(()),
+            ManagedBy::InstanceAdmin if self.is_manager(request) => Ok(()),
+            ManagedBy::InstanceAdmin => Err(CatalogError::new(
+                RuleErrorKind::WarehouseManaged.into(),
+                "the warehouse is managed by `instance-admin`: only those whom `LAKEKEEPER__INSTANCE_ADMINS` names may say so, \
+                 change or delete it; ask them, or have them set `managed-by` to `self-managed`",
+            )),
+        }
+    }
+
+    /// Refuses to say who manages a warehouse, to whom that is not left.
+    pub(super) fn check_manager(&self, request: &Request) -> Result<()> {
+        if self.is_manager(request) {
+            return Ok(());
+        }
+        let message = "only those whom `LAKEKEEPER__INSTANCE_ADMINS` names may change who manages a warehouse";
+        Err(CatalogError::new(
+            RuleErrorKind::InstanceAdminRequired.into(),
+            message,
+        ))
+    }
+
+    fn is_manager(&self, request: &Request) -> bool {
+        request.caller == Caller::System || self.is_instance_admin(request)
+    }
+}
