@@ -92,11 +92,7 @@ async fn first_metadata(
     };
     let location = location::of_new(cx, place, new.location.as_deref(), name).await?;
     let mut properties = new.properties;
-    if let Some(version) = warehouse.settings.format_versions.default {
-        properties
-            .entry("format-version".to_owned())
-            .or_insert_with(|| version.to_string());
-    }
+    warehouse.settings.format_versions.choose(&mut properties)?;
     let metadata = TableMetadata::create(
         NewTable {
             uuid,
@@ -108,10 +104,6 @@ async fn first_metadata(
         },
         cx.now().as_ms(),
     )?;
-    warehouse
-        .settings
-        .format_versions
-        .check_table(metadata.format_version())?;
     location::check_paths(warehouse, &location, metadata.properties())?;
     Ok(metadata)
 }

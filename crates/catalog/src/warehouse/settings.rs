@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use model::Properties;
 use objects::{StorageCredential, StorageProfile};
 use serde::{Deserialize, Serialize};
 
-use crate::{CatalogError, ErrorKind, Result};
+use crate::{CatalogError, ErrorKind, Result, RuleErrorKind};
 
 /// Longest time that what was dropped can be had back, in seconds.
 const LONGEST_SECONDS: u64 = 100 * 365 * 24 * 3_600;
+
+/// The property of a new table that says which format version it is to have. It is not kept as one.
+const FORMAT_VERSION: &str = "format-version";
 
 /// What a drop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -96,7 +100,8 @@ impl FormatVersions {
                 "default-format-version {version} is not one of the allowed-format-versions {:?}",
                 self.allowed
             );
-            return Err(CatalogError::bad_request(message));
+            let kind = RuleErrorKind::DefaultFormatVersionNotAllowed.into();
+            return Err(CatalogError::new(kind, message));
         }
         Ok(self)
     }
@@ -106,10 +111,44 @@ impl FormatVersions {
         if self.allowed.contains(&version) {
             return Ok(());
         }
-        Err(CatalogError::bad_request(format!(
+        let message = format!(
             "format version {version} is not allowed in this warehouse; allowed are {:?}",
             self.allowed
-        )))
+        );
+        Err(CatalogError::new(
+            RuleErrorKind::FormatVersionNotAllowed.into(),
+            message,
+        ))
+    }
+
+    /// Says in the properties of a new table which version it is to have: the one that they name, if it is allowed, or that of a
+    /// table whose creator names none.
+    pub(crate) fn choose(&self, properties: &mut Properties) -> Result<()> {
+        let version = match properties.get(FORMAT_VERSION).map(String::as_str) {
+            None => self.of_unnamed(),
+            Some("1" | "v1") => 1,
+            Some("2" | "v2") => 2,
+            Some("3" | "v3") => 3,
+            Some(other) => {
+                let shown: String = other.chars().take(80).collect();
+                let message =
+                    format!("property `{FORMAT_VERSION}` is `{shown}`; it must be 1, 2 or 3");
+                return Err(CatalogError::new(
+                    RuleErrorKind::InvalidFormatVersion.into(),
+                    message,
+                ));
+            }
+        };
+        self.check_table(version)?;
+        properties.insert(FORMAT_VERSION.to_owned(), version.to_string());
+        Ok(())
+    }
+
+    /// Version 2 unless the policy says otherwise; where that is not allowed, the newest that is.
+    fn of_unnamed(&self) -> u8 {
+        let usual = || self.allowed.contains(&2).then_some(2);
+        let newest = || self.allowed.iter().max().copied();
+        self.default.or_else(usual).or_else(newest).unwrap_or(2)
     }
 }
 

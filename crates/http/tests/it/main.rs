@@ -21,6 +21,7 @@ mod encodings;
 mod endpoints;
 mod events;
 mod files;
+mod format_versions;
 mod generic_tables;
 mod granting;
 mod grants;

@@ -219,29 +219,6 @@ async fn a_warehouse_is_deleted_only_empty_and_unprotected_or_by_force() {
 }
 
 #[tokio::test]
-async fn the_format_version_policy_decides_what_tables_may_be() {
-    let app = TestApp::start().await;
-    app.namespace("ns").await;
-    let uri = format!(
-        "/management/v1/warehouse/{}/format-version-policy",
-        app.warehouse
-    );
-    let policy = json!({ "allowed-format-versions": [1], "default-format-version": 1 });
-    let changed = app.post(&uri, &policy).await.expect(200);
-    assert_eq!(changed["allowed-format-versions"], json!([1]));
-    let created = app.table("ns", "t").await;
-    assert_eq!(created["metadata"]["format-version"], 1);
-    let mut body = testkit::table("u");
-    body["properties"] = json!({ "format-version": "3" });
-    let refused = app.post(app.at("namespaces/ns/tables"), &body).await;
-    assert_eq!(refused.error().0, 400);
-    for wrong in [json!([]), json!([4]), json!([0])] {
-        let body = json!({ "allowed-format-versions": wrong });
-        assert_eq!(app.post(&uri, &body).await.error().0, 400);
-    }
-}
-
-#[tokio::test]
 async fn what_this_build_cannot_do_is_refused_by_name() {
     let app = TestApp::start().await;
     let uri = format!("/management/v1/warehouse/{}", app.warehouse);
