@@ -46,6 +46,8 @@ pub enum Change {
     Undrop(Securable),
     /// A table or view goes to another namespace of its warehouse.
     Rename(Securable, NamespaceId),
+    /// A namespace goes into a warehouse or another namespace of its warehouse, with all that is in it.
+    Move(NamespaceId, Securable),
     /// Something is given.
     Give(Grant),
     /// Something is taken back.

@@ -104,6 +104,8 @@ pub enum ErrorKind {
     NamespaceNotEmpty,
     /// A namespace is protected.
     NamespaceProtected,
+    /// A namespace would lie in itself.
+    NamespaceInItself,
     /// A table or view is protected.
     TabularProtected,
     /// A warehouse is protected.
@@ -143,6 +145,8 @@ pub enum RuleErrorKind {
     FormatVersionNotAllowed,
     /// What a table would be whose creator says nothing is not wanted.
     DefaultFormatVersionNotAllowed,
+    /// The warehouse's layout says where a namespace lies, so it has to stay there.
+    LayoutForbidsMove,
 }
 
 /// What programs can tell apart where tags are concerned.

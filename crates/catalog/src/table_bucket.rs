@@ -40,6 +40,15 @@ pub(crate) fn refuse_location(warehouse: &Warehouse, location: &str) -> Result<(
     Err(CatalogError::new(ErrorKind::InvalidLocation, message))
 }
 
+/// Refuses to move a namespace where the bucket knows it by its name.
+pub(crate) fn check_move(warehouse: &Warehouse) -> Result<()> {
+    if !warehouse.profile.is_table_bucket() {
+        return Ok(());
+    }
+    let message = "the warehouse's storage is a table bucket, which cannot rename namespaces: create another one and rename the tables into it";
+    Err(CatalogError::new(ErrorKind::NotSupported, message))
+}
+
 /// Creates the namespace in the bucket, if there is one.
 pub(crate) async fn create_namespace(
     cx: &Catalog,

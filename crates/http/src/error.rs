@@ -91,6 +91,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::LocationTaken => (StatusCode::CONFLICT, "LocationAlreadyTaken"),
         ErrorKind::NamespaceNotEmpty => (StatusCode::CONFLICT, "NamespaceNotEmptyException"),
         ErrorKind::NamespaceProtected => (StatusCode::CONFLICT, "NamespaceProtected"),
+        ErrorKind::NamespaceInItself => (StatusCode::BAD_REQUEST, "NamespaceCannotMoveIntoSelf"),
         ErrorKind::TabularProtected => {
             (StatusCode::CONFLICT, "ProtectedTabularDeletionWithoutForce")
         }
@@ -123,6 +124,9 @@ const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
         RuleErrorKind::InvalidFormatVersion => (StatusCode::BAD_REQUEST, "InvalidFormatVersion"),
         RuleErrorKind::FormatVersionNotAllowed => {
             (StatusCode::BAD_REQUEST, "FormatVersionNotAllowed")
+        }
+        RuleErrorKind::LayoutForbidsMove => {
+            (StatusCode::BAD_REQUEST, "StorageLayoutForbidsNamespaceMove")
         }
         RuleErrorKind::DefaultFormatVersionNotAllowed => {
             (StatusCode::BAD_REQUEST, "DefaultFormatVersionNotAllowed")

@@ -27,6 +27,8 @@ pub enum EventKind {
     CreateNamespace,
     /// A namespace's properties or protection changed.
     UpdateNamespaceProperties,
+    /// A namespace got another name or another namespace around it.
+    MoveNamespace,
     /// A namespace was dropped.
     DropNamespace,
     /// A table was created.

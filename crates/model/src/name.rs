@@ -198,6 +198,18 @@ impl NamespacePath {
         &self.key
     }
 
+    /// Where this one is if its outermost `depth` levels are exchanged for `to`: a namespace around it has moved there.
+    pub fn moved(&self, depth: usize, to: &Self) -> Result<Self, InvalidName> {
+        let rest = self.levels.iter().skip(depth);
+        Self::parse(to.levels.iter().chain(rest).cloned().collect())
+    }
+
+    /// Whether it lies in the other one, at any depth; none lies in itself.
+    pub fn is_below(&self, other: &Self) -> bool {
+        let rest = self.key.0.strip_prefix(other.key.as_str());
+        rest.is_some_and(|rest| rest.starts_with(SEPARATOR))
+    }
+
     /// The namespace around this one; none at the top.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.levels.split_last()?;
@@ -315,6 +327,20 @@ mod tests {
         assert_eq!(outer.key(), path(&["a"]).unwrap().key());
         assert!(outer.parent().is_none());
         assert_eq!(inner.key().depth(), 2);
+    }
+
+    #[test]
+    fn what_is_below_goes_along() {
+        let (from, to) = (path(&["A", "b"]).unwrap(), path(&["x"]).unwrap());
+        let below = path(&["a", "B", "C", "d"]).unwrap();
+        assert_eq!(below.moved(2, &to).unwrap().levels(), ["x", "C", "d"]);
+        assert!(below.is_below(&from) && !from.is_below(&below));
+        assert!(!from.is_below(&from) && !path(&["a", "bc"]).unwrap().is_below(&from));
+        let deep = path(&["y"; 31]).unwrap();
+        assert!(matches!(
+            below.moved(2, &deep),
+            Err(InvalidName::TooDeep { depth: 33, .. })
+        ));
     }
 
     proptest! {

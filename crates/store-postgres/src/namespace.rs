@@ -8,8 +8,8 @@ use model::{
     WarehouseId,
 };
 use store::{
-    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree,
-    Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow,
+    NamespaceTree, Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::namespace_move;
 use crate::row::{self, Cut, get};
 use crate::tabular;
 use crate::task_control::cancel_expiry;
@@ -104,6 +105,13 @@ impl Namespaces for PostgresStore {
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()> {
         self.change(effects, drop, |db, drop| Box::pin(remove(db, drop)))
             .await
+    }
+
+    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()> {
+        self.change(effects, way, |db, way| {
+            Box::pin(namespace_move::relocate(db, way))
+        })
+        .await
     }
 }
 
@@ -237,31 +245,7 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
 }
 
 async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
-    let below = drop.tree.namespaces.iter();
-    let seen = below.map(|below| (below.id, (below.version, below.is_live)));
-    let seen: Vec<_> = seen.chain([(drop.id, (drop.expected, true))]).collect();
-    let ids: Vec<Uuid> = seen.iter().map(|(id, _)| id.as_uuid()).collect();
-    // From here on nothing new gets into any of them.
-    let held = db
-        .query(
-            "select id, version, dropped_with is null from namespace where id = any($1)
-             order by id for update",
-            &[&ids],
-        )
-        .await?;
-    let held = row::all(&held, |row| {
-        Ok((row::id(row, 0)?, (row::version(row, 1)?, get(row, 2)?)))
-    })?;
-    let held: HashMap<NamespaceId, (Version, bool)> = held.into_iter().collect();
-    if !held.get(&drop.id).is_some_and(|(_, is_live)| *is_live) {
-        return Err(not_found(Entity::Namespace(drop.id)));
-    }
-    if seen
-        .iter()
-        .any(|(id, as_seen)| held.get(id) != Some(as_seen))
-    {
-        return Err(stale());
-    }
+    let ids = hold(db, (drop.id, drop.expected), &drop.tree.namespaces, None).await?;
     remove_tabulars(db, drop).await?;
     let hidden = match drop.mode {
         DropMode::Hard => "false",
@@ -293,6 +277,42 @@ async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
         }
     }
     Ok(())
+}
+
+/// Holds a namespace and what was seen below it, and whatever else is to be held: rows are held by id. From here on nothing new gets into
+/// any of them. Answers the ids of what was seen.
+pub(crate) async fn hold(
+    db: &Session,
+    (id, expected): (NamespaceId, Version),
+    below: &[TreeNamespace],
+    besides: Option<NamespaceId>,
+) -> Work<Vec<Uuid>> {
+    let seen = below
+        .iter()
+        .map(|below| (below.id, (below.version, below.is_live)));
+    let seen: Vec<_> = seen.chain([(id, (expected, true))]).collect();
+    let ids: Vec<Uuid> = seen.iter().map(|(id, _)| id.as_uuid()).collect();
+    let held = db
+        .query(
+            "select id, version, dropped_with is null from namespace where id = any($1) or id = $2
+             order by id for update",
+            &[&ids, &besides.map(NamespaceId::as_uuid)],
+        )
+        .await?;
+    let held = row::all(&held, |row| {
+        Ok((row::id(row, 0)?, (row::version(row, 1)?, get(row, 2)?)))
+    })?;
+    let held: HashMap<NamespaceId, (Version, bool)> = held.into_iter().collect();
+    if !held.get(&id).is_some_and(|(_, is_live)| *is_live) {
+        return Err(not_found(Entity::Namespace(id)));
+    }
+    if seen
+        .iter()
+        .any(|(id, as_seen)| held.get(id) != Some(as_seen))
+    {
+        return Err(stale());
+    }
+    Ok(ids)
 }
 
 async fn remove_tabulars(db: &Session, drop: &NamespaceDrop) -> Work<()> {

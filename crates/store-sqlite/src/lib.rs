@@ -12,6 +12,7 @@ mod idempotency;
 mod migrate;
 mod mirror;
 mod namespace;
+mod namespace_move;
 mod outbox;
 mod project;
 mod resolve;

@@ -6,13 +6,14 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree,
-    Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+    DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow,
+    NamespaceTree, Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
 };
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::namespace_move;
 use crate::row::{self, Cut};
 use crate::soft_deletion::hide;
 use crate::tabular;
@@ -85,6 +86,11 @@ impl Namespaces for SqliteStore {
 
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()> {
         self.change(effects, move |db| remove(db, &drop)).await
+    }
+
+    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| namespace_move::relocate(db, &way))
+            .await
     }
 }
 
@@ -176,7 +182,7 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
 
 /// The namespace `?1` of the warehouse `?2` and all that it holds. What was soft-deleted under the same path before is no part of it,
 /// so parents are followed, not paths.
-const BELOW: &str = "with recursive below(id) as (
+pub(crate) const BELOW: &str = "with recursive below(id) as (
         select id from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
         union all
         select namespace.id from below join namespace on namespace.parent_id = below.id

@@ -40,6 +40,10 @@ pub mod namespace;
 #[doc(hidden)]
 pub mod namespace_drop;
 #[doc(hidden)]
+pub mod namespace_move;
+#[doc(hidden)]
+pub mod namespace_moves;
+#[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
 pub mod overlap;
@@ -213,6 +217,19 @@ macro_rules! conformance_cases {
                 what_has_changed_since_is_stale
                 what_has_come_since_keeps_it
                 a_large_tree_goes_at_once;
+            namespace_move:
+                all_that_is_below_goes_along
+                who_has_looked_before_looks_again
+                the_case_of_a_name_can_change
+                a_refused_move_changes_nothing
+                what_has_changed_since_is_stale
+                what_is_soft_deleted_goes_along
+                grants_lie_where_it_goes
+                a_path_may_not_grow_beyond_its_bound;
+            namespace_moves:
+                any_history_of_moves_is_that_of_the_model
+                of_two_moves_into_each_other_one_wins
+                whatever_happens_in_what_moves_happens_once;
             tabular:
                 what_was_created_is_loaded
                 another_warehouse_does_not_have_it

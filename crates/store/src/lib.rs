@@ -39,8 +39,8 @@ pub use grants::{
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{Fact, FactChange, FactState, Fed, Mirror, MirrorSink};
 pub use namespace::{
-    ListedNamespace, NamespaceDrop, NamespaceRow, NamespaceTree, Namespaces, NewNamespace,
-    TreeNamespace, TreeTabular,
+    ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow, NamespaceTree, Namespaces,
+    NewNamespace, TreeNamespace, TreeTabular,
 };
 pub use outbox::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan};
 pub use project::{ProjectRow, Projects};

@@ -113,6 +113,25 @@ pub struct NamespaceDrop {
     pub at: Timestamp,
 }
 
+/// A namespace's way to another place, with all that was seen below it.
+#[derive(Debug, Clone)]
+pub struct NamespaceMove {
+    /// The namespace.
+    pub id: NamespaceId,
+    /// The warehouse that holds it.
+    pub warehouse: WarehouseId,
+    /// Its version when it was looked at.
+    pub expected: Version,
+    /// The namespace that will hold it; none at the top.
+    pub parent: Option<NamespaceId>,
+    /// The path that it gets: that of the parent and a name.
+    pub path: NamespacePath,
+    /// What is below it as it was seen, each with the path that it gets.
+    pub below: Vec<TreeNamespace>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Namespaces.
 #[async_trait]
 pub trait Namespaces {
@@ -152,4 +171,12 @@ pub trait Namespaces {
     ///
     /// Namespaces that were soft-deleted with others come back when the first of these is undropped, and go for good with the last.
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()>;
+
+    /// Moves the namespace, and with it all that is below. The versions of all these namespaces and of the live tables and views in them
+    /// become one more, as does the version of what is given in the warehouse: others may do something there now.
+    ///
+    /// `NotFound(Namespace)` if it is not in this warehouse, `NotFound(NamespacePath)` with the parent's path if the parent is not
+    /// there, `AlreadyExists(NamespacePath)` if the path is another one's, `Stale` if the namespace or anything listed has changed or gone,
+    /// if there is a namespace below that is not listed, or if the parent is one of these.
+    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()>;
 }

@@ -37,6 +37,7 @@ enum Step {
     Take(Choice),
     Manage(Choice, bool),
     Rename(Choice, Choice),
+    Move(Choice, Choice),
     CreateNamespace(Choice, Choice),
     CreateTable(Choice, Choice, TabularKind),
     Define(Choice, Choice, bool),
@@ -60,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => one().prop_map(Step::Take),
         2 => (one(), any::<bool>()).prop_map(|(on, is_on)| Step::Manage(on, is_on)),
         2 => (one(), one()).prop_map(|(what, to)| Step::Rename(what, to)),
+        2 => (one(), one()).prop_map(|(what, to)| Step::Move(what, to)),
         1 => (one(), one()).prop_map(|(within, by)| Step::CreateNamespace(within, by)),
         2 => (one(), one(), select(KINDS))
             .prop_map(|(within, by, kind)| Step::CreateTable(within, by, kind)),
@@ -246,6 +248,7 @@ impl Scene<'_> {
                 Change::Manage(pick(&self.there(holds), on)?, ManagedAccess::from(is_on))
             }
             Step::Rename(what, to) => return self.rename(what, to),
+            Step::Move(what, to) => return self.move_it(what, to),
             Step::Join(role, who) => return self.join(role, who),
             Step::Leave(which) => {
                 let members: Vec<_> = self.model.members().cloned().collect();
@@ -295,14 +298,34 @@ impl Scene<'_> {
         some
     }
 
+    fn warehouse(&self, on: &Securable) -> Option<WarehouseId> {
+        match self.model.resource(on) {
+            Resource::Warehouse(at)
+            | Resource::Namespace(at, _)
+            | Resource::Tabular(_, at, _, _) => Some(at.id),
+            _ => None,
+        }
+    }
+
+    fn move_it(&self, what: Choice, to: Choice) -> Option<Change> {
+        let what = pick(&self.there(is_namespace), what)?;
+        let homes = self.there(holds).into_iter().filter(|home| {
+            self.warehouse(home) == self.warehouse(&what)
+                && *home != what
+                && !self.model.lies_below(home, &what)
+        });
+        match what {
+            Securable::Namespace(id) => {
+                Some(Change::Move(id, pick(&homes.collect::<Vec<_>>(), to)?))
+            }
+            _ => None,
+        }
+    }
+
     fn rename(&self, what: Choice, to: Choice) -> Option<Change> {
         let what = pick(&self.there(is_table), what)?;
-        let warehouse = |on: &Securable| match self.model.resource(on) {
-            Resource::Namespace(at, _) | Resource::Tabular(_, at, _, _) => Some(at.id),
-            _ => None,
-        };
         let mut homes = self.there(is_namespace);
-        homes.retain(|home| warehouse(home) == warehouse(&what));
+        homes.retain(|home| self.warehouse(home) == self.warehouse(&what));
         match pick(&homes, to)? {
             Securable::Namespace(home) => Some(Change::Rename(what, home)),
             _ => None,

@@ -93,6 +93,9 @@ impl Model {
             Change::Rename(what, to) => {
                 self.within.insert(what.clone(), Securable::Namespace(*to));
             }
+            Change::Move(what, to) => {
+                self.within.insert(Securable::Namespace(*what), to.clone());
+            }
             Change::Give(grant) => drop(self.given.insert(grant.clone())),
             Change::Take(grant) => drop(self.given.remove(grant)),
             Change::Manage(what, ManagedAccess::On) => drop(self.managed.insert(what.clone())),
@@ -100,7 +103,8 @@ impl Model {
         }
     }
 
-    fn lies_below(&self, one: &Securable, above: &Securable) -> bool {
+    /// Whether one thing lies in another one, however deep.
+    pub fn lies_below(&self, one: &Securable, above: &Securable) -> bool {
         let up = self.within.get(one);
         up.is_some_and(|up| up == above || self.lies_below(up, above))
     }

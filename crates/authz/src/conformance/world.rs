@@ -12,10 +12,10 @@ use ::model::{
 };
 use async_trait::async_trait;
 use store::{
-    Commit, Effects, Expiry, GrantChange, NamespaceDrop, NewNamespace, NewTabular, ProjectRow,
-    Protection, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop, Store, StoreError,
-    StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues, Undrop, UserRow,
-    UserSource, WarehouseRow, WarehouseStatus,
+    Commit, Effects, Expiry, GrantChange, NamespaceDrop, NamespaceMove, NewNamespace, NewTabular,
+    ProjectRow, Protection, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop, Store,
+    StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues,
+    TreeNamespace, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
 use super::{Change, World, creators};
@@ -245,6 +245,43 @@ impl StoreWorld {
         }
     }
 
+    async fn move_it(&self, id: NamespaceId, to: &Securable) {
+        let (warehouse, mut path) = match to {
+            Securable::Namespace(id) => self.places.lock().unwrap().namespaces[id].clone(),
+            Securable::Warehouse(id) => (*id, Vec::new()),
+            other => panic!("a namespace in {other}"),
+        };
+        path.push(id.to_string());
+        let path = NamespacePath::parse(path).unwrap();
+        let row = self.store.namespace_load(warehouse, id).await.unwrap();
+        let tree = self.store.namespace_tree(warehouse, id).await.unwrap();
+        let below = tree.namespaces.into_iter().map(|one| TreeNamespace {
+            path: one.path.moved(row.path.levels().len(), &path).unwrap(),
+            ..one
+        });
+        let way = NamespaceMove {
+            id,
+            warehouse,
+            expected: row.version,
+            parent: match to {
+                Securable::Namespace(parent) => Some(*parent),
+                _ => None,
+            },
+            below: below.collect(),
+            path,
+            at: NOW,
+        };
+        let below = way.below.iter().map(|one| (one.id, one.path.clone()));
+        let moved: Vec<_> = below.chain([(id, way.path.clone())]).collect();
+        let done = self.store.namespace_move(way, Effects::none());
+        done.await.unwrap();
+        let mut places = self.places.lock().unwrap();
+        for (id, path) in moved {
+            let levels = path.levels().to_vec();
+            places.namespaces.insert(id, (warehouse, levels));
+        }
+    }
+
     /// Nothing is given to whom the catalog has not met.
     async fn meet(&self, principal: &Principal) {
         let Principal::User(id) = principal else {
@@ -372,6 +409,7 @@ impl World for StoreWorld {
                 let renamed = self.store.tabular_rename(rename, Effects::none());
                 renamed.await.unwrap();
             }
+            Change::Move(id, to) => self.move_it(*id, to).await,
             Change::Rename(other, _) => panic!("cannot rename {other}"),
             Change::Give(grant) => self.change(grant, Gives::Yes).await,
             Change::Take(grant) => self.change(grant, Gives::No).await,

@@ -116,7 +116,7 @@ async fn insert(
     Ok(created)
 }
 
-fn check_name(settings: &Settings, path: &NamespacePath) -> Result<()> {
+pub(super) fn check_name(settings: &Settings, path: &NamespacePath) -> Result<()> {
     let first = path
         .levels()
         .first()

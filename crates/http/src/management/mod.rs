@@ -6,6 +6,7 @@ mod event;
 mod grant;
 mod info;
 mod level;
+mod namespace;
 mod permission;
 mod project;
 mod protection;
@@ -151,6 +152,7 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(update::format_version_policy))
         .routes(routes!(update::managed_by))
         .routes(routes!(search::search))
+        .routes(routes!(namespace::move_to))
         .routes(routes!(validate::creation))
         .routes(routes!(validate::profile))
         .routes(routes!(validate::credential))

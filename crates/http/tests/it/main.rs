@@ -31,6 +31,7 @@ mod lists;
 mod managed;
 mod managed_access;
 mod management;
+mod moves;
 mod namespaces;
 mod operations;
 mod permissions;

@@ -411,6 +411,9 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "warehouse/{warehouse_id}/format-version-policy" => {
             json!({ "allowed-format-versions": [1, 2], "default-format-version": 2 })
         }
+        "warehouse/{warehouse_id}/namespace/{namespace_id}/move" => {
+            json!({ "destination": ["empty", "ns"] })
+        }
         "warehouse/{warehouse_id}/search-tabular" => json!({ "search": "t" }),
         "warehouse/{warehouse_id}/managed-by" => json!({ "managed-by": "instance-admin" }),
         path if path.ends_with("task/list") => json!({}),

@@ -69,6 +69,11 @@ impl StorageLayout {
         matches!(self, Self::FullHierarchy { .. })
     }
 
+    /// Whether the folder of a namespace says what it is called.
+    pub fn names_namespaces(&self) -> bool {
+        matches!(self, Self::FullHierarchy { namespace, .. } if namespace.contains("{name}"))
+    }
+
     /// The folders down to that of a namespace, from the base location on; none where namespaces have no folders.
     ///
     /// `ancestry` is the namespace with all that are around it, outermost first.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use model::{NamespaceId, Properties, TabularId, TaskId, Timestamp};
 use store::{
-    Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, Namespaces, NewNamespace, NewTask,
-    Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd, TaskScope, Tasks,
+    Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove, Namespaces,
+    NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd,
+    TaskScope, Tasks, TreeNamespace,
 };
 use uuid::Uuid;
 
@@ -94,7 +95,8 @@ impl Worker {
     }
 
     async fn step(&mut self) -> Result<(), StoreError> {
-        match self.dice.below(8) {
+        match self.dice.below(9) {
+            8 => self.move_namespace().await,
             0..=2 => self.commit().await,
             3 => self.rename().await,
             4 => self.drop_namespace().await,
@@ -194,6 +196,46 @@ impl Worker {
         self.catalog.store.namespace_drop(drop, effects).await
     }
 
+    /// One goes into another one, or out of it again.
+    async fn move_namespace(&mut self) -> Result<(), StoreError> {
+        let namespaces = self.namespaces().await;
+        let (Some(outer), Some(id)) = (namespaces.first().copied(), namespaces.last().copied())
+        else {
+            return Ok(());
+        };
+        let warehouse = self.catalog.warehouse;
+        let inner =
+            self.catalog
+                .store
+                .namespace_list(warehouse, Some(outer), model::PageRequest::FIRST);
+        let inner = inner.await?.items.first().map(|inner| inner.id);
+        let around = self.catalog.store.namespace_load(warehouse, outer).await?;
+        let name = format!("ns{}", self.dice.below(NAMESPACES));
+        let (id, parent, to) = if let Some(inner) = inner {
+            (inner, None, path(&name))
+        } else {
+            let to = [around.path.levels(), &[name]].concat();
+            (id, Some(outer), model::NamespacePath::parse(to).unwrap())
+        };
+        let row = self.catalog.store.namespace_load(warehouse, id).await?;
+        let tree = self.catalog.store.namespace_tree(warehouse, id).await?;
+        let below = tree.namespaces.into_iter().map(|one| TreeNamespace {
+            path: one.path.moved(row.path.levels().len(), &to).unwrap(),
+            ..one
+        });
+        let way = NamespaceMove {
+            id,
+            warehouse,
+            expected: row.version,
+            parent,
+            below: below.collect(),
+            path: to,
+            at: NOW,
+        };
+        let effects = self.effects();
+        self.catalog.store.namespace_move(way, effects).await
+    }
+
     async fn create_namespace(&mut self) -> Result<(), StoreError> {
         let namespace = NewNamespace {
             id: NamespaceId::generate(),
@@ -270,7 +312,10 @@ async fn nothing_deadlocks() {
                             | StoreError::LocationTaken { .. }
                             | StoreError::Replayed(_)
                             | StoreError::NotFound(
-                                Entity::Tabular(_) | Entity::Namespace(_) | Entity::Task(_),
+                                Entity::Tabular(_)
+                                | Entity::Namespace(_)
+                                | Entity::NamespacePath(_)
+                                | Entity::Task(_),
                             ),
                         ) => {}
                         Err(other) => panic!("{other:?}"),

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use model::{Grant, Principal, Privilege, Securable, TabularKind};
 
-use super::fixture::{Catalog, NOW, apply, new_table_at, user};
+use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
 use crate::{
-    Effects, Fact, FactChange, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop, Store,
+    Effects, Fact, FactChange, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop,
+    NamespaceMove, Store,
 };
 
 /// Knows what it was told.
@@ -99,6 +100,17 @@ async fn history(world: &World) {
     let managed = store.managed_access_set(&warehouse, ManagedAccess::Off, Effects::none());
     managed.await.unwrap();
     world.rename_to(world.outer).await;
+    let row = store.namespace_load(world.catalog.warehouse, world.inner);
+    let way = NamespaceMove {
+        id: world.inner,
+        warehouse: world.catalog.warehouse,
+        expected: row.await.unwrap().version,
+        parent: None,
+        path: path(&["top"]),
+        below: Vec::new(),
+        at: NOW,
+    };
+    store.namespace_move(way, Effects::none()).await.unwrap();
 }
 
 pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
@@ -118,6 +130,10 @@ pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
     for fact in [
         Fact::Within(table.clone(), Securable::Namespace(world.outer)),
         Fact::Managed(Securable::Namespace(world.inner)),
+        Fact::Within(
+            Securable::Namespace(world.inner),
+            Securable::Warehouse(world.catalog.warehouse),
+        ),
         Fact::Given(Grant {
             on: table,
             to: world.bob.clone(),
@@ -128,16 +144,18 @@ pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
     }
     // Whatever goes takes with it what was known of it.
     let catalog = &world.catalog;
-    let tree = store.namespace_tree(catalog.warehouse, world.outer);
-    let row = store.namespace_load(catalog.warehouse, world.outer);
-    let drop = NamespaceDrop {
-        mode: crate::DropMode::Hard,
-        at: NOW,
-        id: world.outer,
-        tree: tree.await.unwrap(),
-        expected: row.await.unwrap().version,
-    };
-    store.namespace_drop(drop, Effects::none()).await.unwrap();
+    for id in [world.outer, world.inner] {
+        let tree = store.namespace_tree(catalog.warehouse, id);
+        let row = store.namespace_load(catalog.warehouse, id);
+        let drop = NamespaceDrop {
+            mode: crate::DropMode::Hard,
+            at: NOW,
+            id,
+            tree: tree.await.unwrap(),
+            expected: row.await.unwrap().version,
+        };
+        store.namespace_drop(drop, Effects::none()).await.unwrap();
+    }
     let Principal::User(bob) = &world.bob else {
         panic!("bob is a user");
     };

@@ -1,0 +1,216 @@
+//! Moves a namespace to another path, with all that is in it.
+
+use std::sync::Arc;
+
+use authz::{Action, Authorized, NamespaceAction, WarehouseAction};
+use model::{Bounds, EventKind, NamespaceId, NamespacePath, WarehouseId};
+use serde_json::json;
+use store::{Effects, Entity, NamespaceMove, NamespaceRow, Protection, StoreError, TreeNamespace};
+
+use super::create::check_name;
+use super::drop::Protections;
+use super::missing;
+use super::target::NamespaceRowTarget;
+use crate::warehouse::Warehouse;
+use crate::{
+    Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, events, table_bucket,
+};
+
+/// Attempts before a client has to try itself.
+const ATTEMPTS: usize = 10;
+
+/// Where a namespace is after a move.
+#[derive(Debug, Clone)]
+pub struct NamespaceMoved {
+    /// Its path: that of the namespace around it, as that was written, and the name that was asked for.
+    pub path: NamespacePath,
+    /// The namespace around it; none at the top.
+    pub parent: Option<NamespaceId>,
+}
+
+/// Moves the namespace with the id. That it is there already is no error, so a request can be repeated.
+pub async fn move_to(
+    cx: &Catalog,
+    request: &Request,
+    at: (WarehouseId, NamespaceId),
+    destination: &NamespacePath,
+    protections: Protections,
+) -> Result<NamespaceMoved> {
+    check_name(&cx.settings, destination)?;
+    for number in 0..ATTEMPTS {
+        match attempt(cx, request, at, (destination, protections)).await {
+            Ok(Some(moved)) => return Ok(moved),
+            Ok(None) => {}
+            // It was there when the request came.
+            Err(error) if number > 0 && error.kind == ErrorKind::NoSuchNamespace => {
+                return Err(overtaken(destination));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(overtaken(destination))
+}
+
+fn overtaken(destination: &NamespacePath) -> CatalogError {
+    let message = format!(
+        "others have changed what a move to `{destination}` is about at the same time; look at the namespaces and try again"
+    );
+    CatalogError::new(ErrorKind::ConcurrentUpdate, message)
+}
+
+/// One attempt; nothing if another change came first.
+async fn attempt(
+    cx: &Catalog,
+    request: &Request,
+    (warehouse, id): (WarehouseId, NamespaceId),
+    (destination, protections): (&NamespacePath, Protections),
+) -> Result<Option<NamespaceMoved>> {
+    let found = cx.find_namespace_by_id(warehouse, id).await?;
+    let required = cx.require(request, Action::Namespace(NamespaceAction::Move), found);
+    let namespace = required
+        .await
+        .map_err(|error| error.or_missing(|| missing(&id)))?;
+    let home = require_home(cx, request, &namespace, destination).await?;
+    let moved = NamespaceMoved {
+        path: match &home {
+            None => destination.clone(),
+            // Levels are as who created them wrote them.
+            Some(home) => destination.moved(home.path.levels().len(), &home.path)?,
+        },
+        parent: home.map(|home| home.id),
+    };
+    let row = &namespace.row;
+    if (row.path.key(), row.path.name()) == (moved.path.key(), moved.path.name()) {
+        let path = row.path.clone();
+        return Ok(Some(NamespaceMoved { path, ..moved }));
+    }
+    check(&namespace, &moved.path, protections)?;
+    let store = cx.store(&namespace);
+    let below = match store.namespace_tree(warehouse, id).await {
+        Ok(tree) if tree.tabulars.len() > Bounds::DROPPED_TABULARS as usize => {
+            return Err(too_much(&row.path));
+        }
+        Ok(tree) => tree.namespaces,
+        Err(StoreError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let now = cx.now();
+    let way = NamespaceMove {
+        id,
+        warehouse,
+        expected: row.version,
+        parent: moved.parent,
+        below: carried(row, below, &moved.path)?,
+        path: moved.path.clone(),
+        at: now,
+    };
+    let body = json!({
+        "source": { "namespace": row.path.levels() },
+        "destination": { "namespace": moved.path.levels() },
+    });
+    let by = (request, now);
+    let event = events::in_warehouse(EventKind::MoveNamespace, warehouse, &id, by, &body)?;
+    let effects = Effects {
+        events: vec![event],
+        ..Effects::none()
+    };
+    match store.namespace_move(way, effects).await {
+        Ok(()) => Ok(Some(moved)),
+        Err(StoreError::Stale { .. } | StoreError::NotFound(Entity::NamespacePath(_))) => Ok(None),
+        Err(StoreError::NotFound(_)) => Err(missing(&id)),
+        Err(StoreError::AlreadyExists(_)) => {
+            let message = format!("Namespace already exists: {}", moved.path);
+            Err(CatalogError::new(ErrorKind::AlreadyExists, message))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The namespace that will be around it, if the caller may let something come there with all that is given on it.
+async fn require_home(
+    cx: &Catalog,
+    request: &Request,
+    namespace: &Authorized<NamespaceRowTarget>,
+    destination: &NamespacePath,
+) -> Result<Option<NamespaceRow>> {
+    let warehouse = &namespace.warehouse;
+    let Some(around) = destination.parent() else {
+        let actions = [
+            Action::Warehouse(WarehouseAction::CreateNamespace),
+            Action::Warehouse(WarehouseAction::AcceptMovedNamespace),
+        ];
+        cx.require_all(request, &actions, Arc::clone(warehouse))
+            .await?;
+        return Ok(None);
+    };
+    let action = NamespaceAction::CreateNamespace;
+    let home = cx.require_namespace_row(request, warehouse.id(), &around, action);
+    let home = home.await?.into_inner();
+    let action = Action::Namespace(NamespaceAction::AcceptMovedNamespace);
+    let home = cx.require(request, action, home).await?;
+    Ok(Some(home.into_inner().row))
+}
+
+fn check(
+    NamespaceRowTarget { warehouse, row }: &NamespaceRowTarget,
+    to: &NamespacePath,
+    protections: Protections,
+) -> Result<()> {
+    let from = &row.path;
+    if to.is_below(from) {
+        let message = format!("namespace `{from}` cannot move to `{to}`, which lies in it");
+        return Err(CatalogError::new(ErrorKind::NamespaceInItself, message));
+    }
+    if protections == Protections::Respect && row.protection == Protection::On {
+        let message = format!(
+            "namespace `{from}` is protected; remove the protection or move it with `force`"
+        );
+        return Err(CatalogError::new(ErrorKind::NamespaceProtected, message));
+    }
+    table_bucket::check_move(warehouse)?;
+    check_layout(warehouse, from, to)
+}
+
+/// Refuses where folders follow namespaces: what came to the new path later would lie elsewhere than what is there already, and what
+/// came to the former path would lie among it.
+fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath) -> Result<()> {
+    let layout = warehouse.profile.layout();
+    let has_other_home = from.key().parent() != to.key().parent();
+    let says_so = layout.has_namespace_folders() && (has_other_home || layout.names_namespaces());
+    if !says_so {
+        return Ok(());
+    }
+    let message = format!(
+        "namespace `{from}` cannot move to `{to}`: the warehouse's storage layout is `full-hierarchy`, whose folders say what namespaces are called or lie in; change the layout first"
+    );
+    Err(CatalogError::new(
+        RuleErrorKind::LayoutForbidsMove.into(),
+        message,
+    ))
+}
+
+fn too_much(path: &NamespacePath) -> CatalogError {
+    let max = Bounds::DROPPED_TABULARS;
+    CatalogError::bad_request(format!(
+        "namespace `{path}` holds more than {max} tables and views, soft-deleted ones included; move what is in it bit by bit"
+    ))
+}
+
+/// What is below the namespace, with the paths that it gets.
+fn carried(
+    row: &NamespaceRow,
+    below: Vec<TreeNamespace>,
+    to: &NamespacePath,
+) -> Result<Vec<TreeNamespace>> {
+    let depth = row.path.levels().len();
+    let carried = below
+        .into_iter()
+        .map(|one| match one.path.moved(depth, to) {
+            Ok(path) => Ok(TreeNamespace { path, ..one }),
+            Err(error) => Err(CatalogError::bad_request(format!(
+                "namespace `{}` cannot go along to `{to}`: {error}",
+                one.path
+            ))),
+        });
+    carried.collect()
+}

@@ -1,0 +1,71 @@
+//! `POST /v1/warehouse/{warehouse_id}/namespace/{namespace_id}/move`.
+
+use axum::Json;
+use axum::extract::State;
+use catalog::namespace::Protections;
+use http::StatusCode;
+use model::NamespacePath;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::{App, to_the_end};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Path, Posted};
+
+/// Where a namespace is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveNamespaceRequest {
+    /// The levels of its new path; the last is its name, those before it name the namespace that will be around it.
+    destination: Vec<String>,
+    /// Whether it moves although it is protected.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Where a namespace is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct MoveNamespaceResponse {
+    /// The levels of its path.
+    namespace: Vec<String>,
+    /// Its id, the same as before.
+    namespace_id: Uuid,
+    /// The namespace around it; null at the top.
+    parent_namespace_id: Option<Uuid>,
+}
+
+/// Move a namespace, with all that is in it
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/move", tag = "warehouse", operation_id = "move_namespace",
+    params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path)), request_body = MoveNamespaceRequest, responses((status = 200, body = MoveNamespaceResponse)))]
+pub(crate) async fn move_to(
+    State(app): State<App>,
+    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Posted { request, body }: Posted<MoveNamespaceRequest>,
+) -> ApiResult<Json<MoveNamespaceResponse>> {
+    if body.destination.is_empty() {
+        let message = "`destination` must name at least one level";
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "NamespaceEmpty",
+            message,
+        ));
+    }
+    let destination = NamespacePath::parse(body.destination)?;
+    let protections = if body.force {
+        Protections::Override
+    } else {
+        Protections::Respect
+    };
+    let at = (warehouse.into(), id.into());
+    let moved = to_the_end(async move {
+        catalog::namespace::move_to(&app.catalog, &request, at, &destination, protections).await
+    });
+    let moved = moved.await?;
+    Ok(Json(MoveNamespaceResponse {
+        namespace: moved.path.levels().to_vec(),
+        namespace_id: id,
+        parent_namespace_id: moved.parent.map(model::NamespaceId::as_uuid),
+    }))
+}

@@ -1,0 +1,105 @@
+//! Moves namespaces with all that they hold.
+
+use model::{NamespaceId, NamespacePath, SEPARATOR};
+use store::{Entity, NamespaceMove};
+use uuid::Uuid;
+
+use crate::connection::Session;
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::grants::Reach;
+use crate::namespace;
+use crate::row::get;
+
+/// Rows are held in the order that all transactions keep: the warehouse, namespaces, tables and views. The warehouse also makes moves
+/// take turns, so no two of them can close a circle.
+pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
+    let warehouses = Reach::Warehouse(way.warehouse.as_uuid()).hold(db).await?;
+    warehouses.step(db).await?;
+    let ids = namespace::hold(db, (way.id, way.expected), &way.below, way.parent).await?;
+    check(db, way, &ids).await?;
+    step_tabulars(db, &ids).await?;
+    change_paths(db, way).await
+}
+
+/// What speaks against it, now that all of it is held.
+async fn check(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
+    let around = way.path.parent();
+    let row = db
+        .query_one(
+            "select exists (select from namespace where id = $1 and warehouse_id = $2),
+                 $3::text is null or exists (select from namespace where id = $4
+                     and warehouse_id = $2 and path_key = $3 and dropped_with is null),
+                 exists (select from namespace where parent_id = any($5) and id <> all($5)),
+                 exists (select from namespace where warehouse_id = $2 and path_key = $6
+                     and dropped_with is null and id <> $1)",
+            &[
+                &way.id.as_uuid(),
+                &way.warehouse.as_uuid(),
+                &around.as_ref().map(|around| around.key().as_str()),
+                &way.parent.map(NamespaceId::as_uuid),
+                &ids,
+                &way.path.key().as_str(),
+            ],
+        )
+        .await?;
+    let (is_there, has_home): (bool, bool) = (get(&row, 0)?, get(&row, 1)?);
+    let (holds_others, is_taken): (bool, bool) = (get(&row, 2)?, get(&row, 3)?);
+    let is_in_itself = way.parent.is_some_and(|home| ids.contains(&home.as_uuid()));
+    match around {
+        _ if !is_there => Err(not_found(Entity::Namespace(way.id))),
+        Some(around) if !has_home => Err(not_found(Entity::NamespacePath(around))),
+        _ if is_in_itself || holds_others => Err(stale()),
+        _ if is_taken => Err(taken(&way.path)),
+        _ => Ok(()),
+    }
+}
+
+fn taken(path: &NamespacePath) -> Failure {
+    already_exists(Entity::NamespacePath(path.clone()))
+}
+
+/// Lets all that was looked up by its former name be looked up anew. Before the namespaces change: their trigger moves grants, and
+/// whoever changes those of a table holds the table first.
+async fn step_tabulars(db: &Session, ids: &[Uuid]) -> Work<()> {
+    let hold = "select id from tabular where namespace_id = any($1) order by id for no key update";
+    db.query(hold, &[&ids]).await?;
+    let step = "update tabular set version = version + 1
+        where namespace_id = any($1) and deleted_at is null";
+    db.execute(step, &[&ids]).await?;
+    Ok(())
+}
+
+async fn change_paths(db: &Session, way: &NamespaceMove) -> Work<()> {
+    let below = way.below.iter().map(|below| (below.id, &below.path));
+    let all: Vec<_> = below.chain([(way.id, &way.path)]).collect();
+    let ids: Vec<Uuid> = all.iter().map(|(id, _)| id.as_uuid()).collect();
+    // Arrays in an array must have one length.
+    let separator = SEPARATOR.to_string();
+    let paths: Vec<String> = all
+        .iter()
+        .map(|(_, path)| path.levels().join(&separator))
+        .collect();
+    let keys: Vec<&str> = all.iter().map(|(_, path)| path.key().as_str()).collect();
+    let changed = db
+        .execute(
+            "update namespace set path = string_to_array(new.path, chr(31)), path_key = new.path_key,
+                 version = version + 1,
+                 parent_id = case when namespace.id = $4 then $5 else parent_id end,
+                 updated_at = case when namespace.id = $4 then $6 else updated_at end
+             from unnest($1::uuid[], $2::text[], $3::text[]) as new(id, path, path_key)
+             where namespace.id = new.id",
+            &[
+                &ids,
+                &paths,
+                &keys,
+                &way.id.as_uuid(),
+                &way.parent.map(NamespaceId::as_uuid),
+                &way.at.as_ms(),
+            ],
+        )
+        .await;
+    match changed {
+        Err(failure) if failure.constraint() == Some("namespace_path") => Err(taken(&way.path)),
+        changed => changed.map(|_| ()),
+    }
+}

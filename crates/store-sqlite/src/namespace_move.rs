@@ -1,0 +1,95 @@
+//! Moves namespaces with all that they hold.
+
+use model::NamespaceId;
+use rusqlite::{Connection, OptionalExtension, params};
+use store::{Entity, NamespaceMove};
+
+use crate::error::{Failure, Work, already_exists, not_found, stale};
+use crate::grants::Reach;
+use crate::namespace::BELOW;
+
+pub(crate) fn relocate(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    check_seen(db, way)?;
+    check_target(db, way)?;
+    Reach::Warehouse(way.warehouse.as_uuid()).step(db)?;
+    step_tabulars(db, way)?;
+    change_paths(db, way)
+}
+
+/// Whether it and all that is below are as they were seen.
+fn check_seen(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    let at = [way.id.as_uuid(), way.warehouse.as_uuid()];
+    let count = format!("{BELOW} select count(*) from below");
+    let count: i64 = db.prepare_cached(&count)?.query_row(at, |row| row.get(0))?;
+    if count == 0 {
+        return Err(not_found(Entity::Namespace(way.id)));
+    }
+    let mut find = db.prepare_cached(
+        "select 1 from namespace where id = ?1 and version = ?2 and (dropped_with is null) = ?3",
+    )?;
+    let below = way
+        .below
+        .iter()
+        .map(|below| (below.id, below.version, below.is_live));
+    for (id, version, is_live) in below.chain([(way.id, way.expected, true)]) {
+        if !find.exists(params![id.as_uuid(), version.as_i64(), is_live])? {
+            return Err(stale());
+        }
+    }
+    let is_in_itself = |home| home == way.id || way.below.iter().any(|below| below.id == home);
+    let seen = i64::try_from(way.below.len() + 1).map_err(Failure::damaged)?;
+    if count != seen || way.parent.is_some_and(is_in_itself) {
+        return Err(stale());
+    }
+    Ok(())
+}
+
+fn check_target(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    let mut find = db.prepare_cached(
+        "select id from namespace
+         where warehouse_id = ?1 and path_key = ?2 and dropped_with is null",
+    )?;
+    let mut at = |key: &str| -> Work<Option<NamespaceId>> {
+        let found = find.query_row(params![way.warehouse.as_uuid(), key], |row| {
+            row.get::<_, uuid::Uuid>(0)
+        });
+        Ok(found.optional()?.map(NamespaceId::from))
+    };
+    if let Some(around) = way.path.parent()
+        && at(around.key().as_str())? != way.parent
+    {
+        return Err(not_found(Entity::NamespacePath(around)));
+    }
+    if at(way.path.key().as_str())?.is_some_and(|there| there != way.id) {
+        return Err(already_exists(Entity::NamespacePath(way.path.clone())));
+    }
+    Ok(())
+}
+
+/// Lets all that was looked up by its former name be looked up anew.
+fn step_tabulars(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    db.prepare_cached(&format!(
+        "{BELOW} update tabular set version = version + 1
+         where deleted_at is null and namespace_id in (select id from below)"
+    ))?
+    .execute([way.id.as_uuid(), way.warehouse.as_uuid()])?;
+    Ok(())
+}
+
+fn change_paths(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    let mut change = db.prepare_cached(
+        "update namespace set path = ?2, path_key = ?3, version = version + 1 where id = ?1",
+    )?;
+    let below = way.below.iter().map(|below| (below.id, &below.path));
+    for (id, path) in below.chain([(way.id, &way.path)]) {
+        let levels = serde_json::to_string(path.levels()).map_err(Failure::damaged)?;
+        change.execute(params![id.as_uuid(), levels, path.key().as_str()])?;
+    }
+    db.prepare_cached("update namespace set parent_id = ?2, updated_at = ?3 where id = ?1")?
+        .execute(params![
+            way.id.as_uuid(),
+            way.parent.map(NamespaceId::as_uuid),
+            way.at.as_ms(),
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Whatever happens to namespaces that move, one after another or at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{NamespaceId, NamespacePath, TabularId, Version};
+
+use super::fixture::{Catalog, NOW, name, new_table, path, refused};
+use super::namespace_move::{at, go, path_of, table_at, way};
+use crate::{
+    DropMode, Effects, Entity, NamespaceDrop, NamespaceTree, Store, StoreError, TabularRename,
+};
+
+/// What a namespace and a table are at: the plainest model of a tree.
+#[derive(Default)]
+struct Model {
+    parents: BTreeMap<NamespaceId, (Option<NamespaceId>, String)>,
+    tables: BTreeMap<TabularId, (NamespaceId, String)>,
+}
+
+impl Model {
+    fn path(&self, id: NamespaceId) -> Vec<String> {
+        let (parent, name) = &self.parents[&id];
+        let mut path = parent.map_or_else(Vec::new, |parent| self.path(parent));
+        path.push(name.clone());
+        path
+    }
+
+    fn is_at_or_below(&self, id: NamespaceId, above: NamespaceId) -> bool {
+        let parent = self.parents[&id].0;
+        id == above || parent.is_some_and(|parent| self.is_at_or_below(parent, above))
+    }
+
+    fn child(&self, parent: Option<NamespaceId>, name: &str) -> Option<NamespaceId> {
+        let mut all = self.parents.iter();
+        let found = all.find(|(_, at)| **at == (parent, name.to_owned()));
+        found.map(|(id, _)| *id)
+    }
+}
+
+/// Whatever is made, moved and renamed in any order: each name leads where the model says.
+pub async fn any_history_of_moves_is_that_of_the_model(store: &Arc<dyn Store>) {
+    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |bound: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        usize::try_from(dice % bound as u64).unwrap()
+    };
+    let (catalog, mut model) = (Catalog::new(store).await, Model::default());
+    for step in 0..150 {
+        let all: Vec<NamespaceId> = model.parents.keys().copied().collect();
+        let homes: Vec<_> = [None]
+            .into_iter()
+            .chain(all.iter().copied().map(Some))
+            .collect();
+        let home = homes[below(homes.len())];
+        let name = ["a", "b", "c"][below(3)].to_owned();
+        let around = home.map_or_else(Vec::new, |home| model.path(home));
+        let to: Vec<&str> = around
+            .iter()
+            .map(String::as_str)
+            .chain([name.as_str()])
+            .collect();
+        let is_taken = model.child(home, &name);
+        match (below(4), all.as_slice()) {
+            (0, _) | (_, []) if to.len() < 8 && is_taken.is_none() => {
+                let id = catalog.namespace(&to).await;
+                model.parents.insert(id, (home, name));
+            }
+            (1, [_, ..]) => {
+                let (home, text) = (all[below(all.len())], format!("t{step}"));
+                model
+                    .tables
+                    .insert(catalog.table(home, &text).await, (home, text));
+            }
+            (_, [_, ..]) => {
+                let id = all[below(all.len())];
+                let moved = go(&catalog, id, &to).await;
+                if home.is_some_and(|home| model.is_at_or_below(home, id)) {
+                    refused!(moved, StoreError::Stale { .. });
+                } else if is_taken.is_some_and(|there| there != id) {
+                    refused!(moved, StoreError::AlreadyExists(Entity::NamespacePath(_)));
+                } else {
+                    moved.unwrap();
+                    model.parents.insert(id, (home, name));
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(model.tables.len() > 20 && model.parents.len() > 10);
+    for id in model.parents.keys() {
+        let levels = model.path(*id);
+        assert_eq!(path_of(&catalog, *id).await, levels.join("."));
+        assert_eq!(
+            at(&catalog, &NamespacePath::parse(levels).unwrap()).await,
+            Some(*id)
+        );
+    }
+    for (id, (home, text)) in &model.tables {
+        let levels = model.path(*home);
+        let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+        assert_eq!(table_at(&catalog, &levels, text).await, Some(*id));
+    }
+}
+
+const ROUNDS: usize = 20;
+
+pub async fn of_two_moves_into_each_other_one_wins(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    for round in 0..ROUNDS {
+        let names = [format!("l{round}"), format!("r{round}")];
+        let left = catalog.namespace(&[&names[0]]).await;
+        let right = catalog.namespace(&[&names[1]]).await;
+        let ways = [
+            way(&catalog, left, &[&names[1], "in"]).await,
+            way(&catalog, right, &[&names[0], "in"]).await,
+        ];
+        let [first, second] = ways.map(|way| {
+            let store = Arc::clone(store);
+            tokio::spawn(async move { store.namespace_move(way, Effects::none()).await })
+        });
+        let results = [first.await.unwrap(), second.await.unwrap()];
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+        let lost = results.into_iter().find_map(Result::err).unwrap();
+        let is_refused = matches!(
+            lost,
+            StoreError::Stale { .. } | StoreError::NotFound(Entity::NamespacePath(_))
+        );
+        assert!(is_refused, "{lost}");
+    }
+}
+
+/// What is made, renamed into, committed to and dropped in what moves ends up where its namespace is, or hears that it is too late.
+pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let outside = catalog.namespace(&["outside"]).await;
+    for round in 0..ROUNDS {
+        let (from, to) = (format!("from{round}"), format!("to{round}"));
+        let outer = catalog.namespace(&[&from]).await;
+        let inner = catalog.namespace(&[&from, "in"]).await;
+        let stays = catalog.table(outside, &format!("t{round}")).await;
+        let go_away = way(&catalog, outer, &[&to]).await;
+        let new = new_table(inner, "new");
+        let made = new.id;
+        let child = catalog.new_namespace(&[&from, "in", "child"]);
+        let rename = TabularRename {
+            id: stays,
+            expected: Version::FIRST,
+            namespace: inner,
+            name: name("came"),
+            at: NOW,
+        };
+        let drop = NamespaceDrop {
+            id: inner,
+            expected: Version::FIRST,
+            tree: NamespaceTree::default(),
+            mode: DropMode::Hard,
+            at: NOW,
+        };
+        let (one, two, three, four, five) = tokio::join!(
+            store.namespace_move(go_away, Effects::none()),
+            catalog.create(new),
+            store.namespace_create(child, Effects::none()),
+            store.tabular_rename(rename, Effects::none()),
+            store.namespace_drop(drop, Effects::none()),
+        );
+        match &one {
+            Ok(()) | Err(StoreError::Stale { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+        let root = if one.is_ok() { &to } else { &from };
+        for (happened, text) in [(&two, "new"), (&four, "came")] {
+            let wanted = match happened {
+                Ok(()) => Some(if text == "new" { made } else { stays }),
+                Err(StoreError::NotFound(Entity::Namespace(_))) => None,
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(table_at(&catalog, &[root, "in"], text).await, wanted);
+        }
+        let child = at(&catalog, &path(&[root, "in", "child"])).await;
+        match three {
+            Ok(()) => assert!(child.is_some()),
+            Err(StoreError::NotFound(Entity::NamespacePath(_))) => assert_eq!(child, None),
+            Err(other) => panic!("{other}"),
+        }
+        match five {
+            Ok(()) | Err(StoreError::Stale { .. } | StoreError::NotEmpty(_)) => {}
+            Err(other) => panic!("{other}"),
+        }
+        assert_eq!(at(&catalog, &path(&[root])).await, Some(outer));
+    }
+}
