@@ -1,7 +1,8 @@
 //! How many look-ups and commits a second a database gives.
 //!
 //! `cargo run --release -p store-postgres --example bench -- postgres://…` measures in a database of its own on that
-//! server, which it removes; without a URL on a server of its own, with the defaults of PostgreSQL.
+//! server, which it removes; without a URL on a server of its own, with the defaults of PostgreSQL. With `search` before the URL it
+//! measures searches among 100,000 names.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 use model::{TabularId, Version};
 use store::{
     Effects, Gathered, ResolveKey, ResolveTarget, Resolver, StoredMetadata, Swap, TabularContent,
-    Tabulars,
+    TabularSearch, Tabulars,
 };
 use store_postgres::TemporaryDatabase;
 
@@ -279,12 +280,127 @@ async fn raw(catalog: &Arc<Catalog>, writers: usize) -> Measured {
     .await
 }
 
+const WORDS: [&str; 50] = [
+    "customer",
+    "orders",
+    "order",
+    "items",
+    "products",
+    "sales",
+    "events",
+    "clicks",
+    "sessions",
+    "users",
+    "accounts",
+    "invoices",
+    "payments",
+    "shipments",
+    "inventory",
+    "stock",
+    "prices",
+    "discounts",
+    "campaigns",
+    "leads",
+    "contacts",
+    "tickets",
+    "reviews",
+    "ratings",
+    "regions",
+    "stores",
+    "employees",
+    "departments",
+    "salaries",
+    "budgets",
+    "forecasts",
+    "metrics",
+    "logs",
+    "errors",
+    "traces",
+    "alerts",
+    "devices",
+    "sensors",
+    "readings",
+    "weather",
+    "flights",
+    "hotels",
+    "bookings",
+    "trips",
+    "drivers",
+    "vehicles",
+    "routes",
+    "fares",
+    "taxes",
+    "refunds",
+];
+const ENDS: [&str; 20] = [
+    "raw", "stg", "dim", "fact", "hist", "daily", "weekly", "monthly", "agg", "v1", "v2", "tmp",
+    "eu", "us", "test", "2021", "2022", "2023", "2024", "2025",
+];
+const NAMES: usize = 100_000;
+const SEARCHES: usize = 20;
+
+/// How long searches take among many names that have most of their words in common; the median.
+async fn searches(url: &str) {
+    let catalog = Catalog::in_database(TemporaryDatabase::create(url).await.unwrap()).await;
+    let namespace = catalog.namespace("ns").await;
+    let word = |number: usize| WORDS[number % WORDS.len()];
+    let names: Vec<String> = (0..NAMES)
+        .map(|number| {
+            let (first, second) = (word(number), word(number / WORDS.len()));
+            let end = ENDS[number / 2_500 % ENDS.len()];
+            format!("{first}_{second}_{end}_{:04}", number * 7_919 % 9_973)
+        })
+        .collect();
+    let client = connect(catalog.database.url()).await;
+    let plant = "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
+            protected, version, created_at, location, metadata_location, metadata)
+        select gen_random_uuid(), $1, $2, 'table', name || place, name || place, 's3://bucket/' || place, false,
+            1, 0, 's3://bucket/' || place, 's3://bucket/' || place || '/m', ''
+        from unnest($3::text[]) with ordinality as new(name, place)";
+    let (warehouse, home) = (catalog.warehouse.as_uuid(), namespace.as_uuid());
+    client
+        .execute(plant, &[&warehouse, &home, &names])
+        .await
+        .unwrap();
+    client
+        .batch_execute("vacuum analyze tabular")
+        .await
+        .unwrap();
+    for text in [
+        "custmer_orders",
+        "customer_ordres_raw",
+        "invioces_payments_2021",
+        "payments invocies",
+        "weahter_readings_dim_0042",
+        "depratments_salaries",
+        "ordrs",
+        "flihgts",
+        "customer orders",
+    ] {
+        let mut spans = Vec::new();
+        let mut found = Vec::new();
+        for _ in 0..SEARCHES {
+            let (search, start) = (TabularSearch::of(catalog.warehouse, text), Instant::now());
+            found = catalog.store.tabular_search(search).await.unwrap();
+            spans.push(start.elapsed());
+        }
+        spans.sort_unstable();
+        let best = found.first().map_or("nothing", |(_, one)| &one.name);
+        println!("{text}: {:?}, {best}", spans[SEARCHES / 2]);
+    }
+}
+
 #[tokio::main]
 async fn main() {
-    let url = match std::env::args().nth(1) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let is_search = arguments.next_if(|one| one == "search").is_some();
+    let url = match arguments.next() {
         Some(url) => url,
         None => cluster::start(&["autovacuum=on"]),
     };
+    if is_search {
+        return searches(&url).await;
+    }
     let (catalog, ids) = filled(&url).await;
     println!("{} bytes of metadata", metadata(1).as_stored().len());
     look_ups(&catalog, &ids).await;

@@ -52,7 +52,7 @@ async fn by_name(db: &Session, search: &TabularSearch, like: &NameLike) -> Work<
         let most = i64::from(TabularSearch::CANDIDATES);
         let rows = db.query(BY_NAME, &[&warehouse, &sets, &most]).await?;
         all.extend(row::all(&rows, found)?.into_iter().map(|one| (one.id, one)));
-        if all.len() >= TabularSearch::ENOUGH {
+        if search.is_enough(all.values()) {
             break;
         }
     }

@@ -11,10 +11,17 @@ use crate::namespace;
 use crate::row;
 
 pub(crate) fn search(db: &Connection, search: &TabularSearch) -> Work<Vec<FoundTabular>> {
-    let ids = match &search.wanted {
-        Wanted::Id(id) => by_id(db, *id)?,
-        Wanted::Name(like) => by_name(db, search, like)?,
-    };
+    match &search.wanted {
+        Wanted::Id(id) => load(db, search, by_id(db, *id)?),
+        Wanted::Name(like) => by_name(db, search, like),
+    }
+}
+
+fn load(
+    db: &Connection,
+    search: &TabularSearch,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Work<Vec<FoundTabular>> {
     let mut statement = db.prepare_cached(
         "select t.id, t.kind, t.name, n.id, n.path from tabular as t
          join namespace as n on n.id = t.namespace_id
@@ -32,28 +39,33 @@ pub(crate) fn search(db: &Connection, search: &TabularSearch) -> Work<Vec<FoundT
 }
 
 /// One look into the index for each set of trigrams.
-fn by_name(db: &Connection, search: &TabularSearch, like: &NameLike) -> Work<Vec<Uuid>> {
+fn by_name(db: &Connection, search: &TabularSearch, like: &NameLike) -> Work<Vec<FoundTabular>> {
     let mut statement = db.prepare_cached(
         "select t.id from tabular_search as s cross join tabular_number as n on n.number = s.rowid
          cross join tabular as t on t.id = n.tabular_id
          where tabular_search match ?1 and t.warehouse_id = ?2 and t.deleted_at is null limit ?3",
     )?;
     let warehouse = search.warehouse.as_uuid();
-    let mut all = BTreeSet::new();
+    let mut all: Vec<FoundTabular> = Vec::new();
     for stage in &like.stages {
+        let mut new = BTreeSet::new();
         for set in stage {
             let quoted = set
                 .iter()
                 .map(|term| format!("\"{}\"", term.replace('"', "\"\"")));
             let wanted = quoted.collect::<Vec<_>>().join(" AND ");
             let rows = statement.query(params![wanted, warehouse, TabularSearch::CANDIDATES])?;
-            all.extend(row::all(rows, |row| Ok(row.get::<_, Uuid>(0)?))?);
+            new.extend(row::all(rows, |row| Ok(row.get::<_, Uuid>(0)?))?);
         }
-        if all.len() >= TabularSearch::ENOUGH {
+        for known in &all {
+            new.remove(&known.id.as_uuid());
+        }
+        all.extend(load(db, search, new)?);
+        if search.is_enough(all.iter()) {
             break;
         }
     }
-    Ok(all.into_iter().collect())
+    Ok(all)
 }
 
 fn by_id(db: &Connection, id: Uuid) -> Work<Vec<Uuid>> {

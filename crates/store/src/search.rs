@@ -30,9 +30,9 @@ pub struct NameLike {
     text: String,
     /// Its trigrams.
     trigrams: Vec<String>,
-    /// Sets of trigrams, the stricter ones first: who has all of one set is looked at more closely. If
-    /// [`TabularSearch::ENOUGH`] are found by what is before, the rest is not needed.
-    pub stages: [Vec<Vec<String>>; 3],
+    /// Sets of trigrams, the stricter ones first: who has all of one set is looked at more closely. If what is before
+    /// has found [enough](TabularSearch::is_enough), the rest is not needed.
+    pub stages: [Vec<Vec<String>>; 6],
 }
 
 /// A table or view that a search has found.
@@ -64,6 +64,15 @@ impl TabularSearch {
             Err(_) => Wanted::Name(NameLike::of(text.trim())),
         };
         Self { warehouse, wanted }
+    }
+
+    /// Whether so many of these are like what is wanted that it need not be searched less strictly.
+    pub fn is_enough<'a>(&self, found: impl Iterator<Item = &'a FoundTabular>) -> bool {
+        let like = found.filter(|one| match &self.wanted {
+            Wanted::Name(like) => like.likeness(one).is_some(),
+            Wanted::Id(_) => true,
+        });
+        like.take(Self::ENOUGH).count() == Self::ENOUGH
     }
 
     /// Those of the found that are like what is wanted, the best first, each with its distance: 0 for what was asked for, 1
@@ -119,14 +128,22 @@ impl NameLike {
                 // As a whole, and as the beginning or some part of a name.
                 [triples(&padded), triples(padded.trim_end())]
             });
-        let loose = words.iter().flat_map(Word::parts);
+        let of_words =
+            |parts: fn(&Word) -> Vec<Vec<String>>| words.iter().flat_map(parts).collect();
         Self {
             trigrams: if words.is_empty() {
                 Vec::new()
             } else {
                 trigrams(&text).into_iter().collect()
             },
-            stages: [whole.collect(), combinations(&words), loose.collect()],
+            stages: [
+                whole.collect(),
+                combinations(&words),
+                one_by_its_ends(&words),
+                of_words(|word| vec![word.whole()]),
+                of_words(|word| vec![word.first.clone(), word.second.clone()]),
+                of_words(|word| word.ends().into()),
+            ],
             text,
         }
     }
@@ -165,14 +182,33 @@ impl Word {
         (!second.is_empty()).then_some(Self { first, second })
     }
 
-    /// The word, its halves, and its ends, which stay where letters in the middle are exchanged.
-    fn parts(&self) -> Vec<Vec<String>> {
-        let Self { first, second } = self;
-        let begin = first.iter().take(2).cloned().collect();
-        let end = second.iter().rev().take(2).cloned().collect();
-        let whole = [first.as_slice(), second].concat();
-        vec![whole, first.clone(), second.clone(), begin, end]
+    fn whole(&self) -> Vec<String> {
+        [self.first.as_slice(), &self.second].concat()
     }
+
+    /// Its ends, which stay where letters in the middle are exchanged.
+    fn ends(&self) -> [Vec<String>; 2] {
+        let begin = self.first.iter().take(2).cloned().collect();
+        let end = self.second.iter().rev().take(2).cloned().collect();
+        [begin, end]
+    }
+}
+
+/// All words but one, and an end of that one. Few names have that, where very many may have what is common to a single word; so it
+/// costs little and finds the best.
+fn one_by_its_ends(words: &[Word]) -> Vec<Vec<String>> {
+    if words.len() < 2 {
+        return Vec::new();
+    }
+    let each = words.iter().enumerate().flat_map(|(at, word)| {
+        let others = words
+            .iter()
+            .enumerate()
+            .filter(move |(other, _)| *other != at);
+        let others: Vec<String> = others.flat_map(|(_, other)| other.whole()).collect();
+        word.ends().map(|end| [others.as_slice(), &end].concat())
+    });
+    each.collect()
 }
 
 /// One half of each word, in all ways.
@@ -245,16 +281,21 @@ mod tests {
         );
         let nothing = NameLike::of(" ._");
         assert!(nothing.stages.iter().all(Vec::is_empty), "{nothing:?}");
-        let [strict, _, loose] = NameLike::of("abcd.e").stages;
+        let [strict, _, mixed, .., loose] = NameLike::of("abcd.e").stages;
         assert!(strict.contains(&triples("  e  ")) && strict.contains(&triples("  abcd e")));
-        assert!(loose.contains(&vec![" ab".to_owned(), "abc".to_owned()]));
+        let begin = vec![" ab".to_owned(), "abc".to_owned()];
+        assert!(loose.contains(&begin), "{loose:?}");
+        assert!(mixed.is_empty(), "an end alone says too little: {mixed:?}");
+        let [_, _, mixed, ..] = NameLike::of("abcd efgh").stages;
+        let with_begin = [triples(" efgh "), begin].concat();
+        assert!(mixed.contains(&with_begin) && mixed.len() == 4, "{mixed:?}");
     }
 
     #[test]
     fn however_long_the_text_the_work_is_bounded() {
         let long = "abcdef_".repeat(9);
-        let [strict, mixed, loose] = NameLike::of(&long).stages;
-        assert_eq!((strict.len(), mixed.len(), loose.len()), (2, 8, 15));
+        let sizes = NameLike::of(&long).stages.map(|stage| stage.len());
+        assert_eq!(sizes, [2, 8, 6, 3, 6, 6]);
     }
 
     #[test]
@@ -278,6 +319,17 @@ mod tests {
     fn the_namespace_decides_between_equal_names() {
         let names = [("lake", "orders"), ("sales", "orders"), ("salt", "orders")];
         assert_eq!(best("sals.orders", &names)[0], "sales.orders");
+    }
+
+    #[test]
+    fn only_what_is_like_it_is_enough() {
+        let search = TabularSearch::of(WarehouseId::generate(), "orders");
+        let alike: Vec<_> = (0..10)
+            .map(|n| found("a", &format!("orders_{n}")))
+            .collect();
+        let unlike: Vec<_> = (0..50).map(|n| found("a", &format!("zebra_{n}"))).collect();
+        assert!(search.is_enough(unlike.iter().chain(&alike)));
+        assert!(!search.is_enough(unlike.iter().chain(&alike[1..])));
     }
 
     #[test]
