@@ -10,6 +10,7 @@ use secrets::SecretStore;
 use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver, Store};
 
 use crate::cache::MetadataCache;
+use crate::calls::CallCounters;
 use crate::credentials::Credentials;
 use crate::feed::Waiting;
 use crate::table::WaitingCommit;
@@ -45,6 +46,7 @@ pub struct Catalog {
     pub(crate) credentials: Credentials,
     pub(crate) turns: Turns<WaitingCommit>,
     pub(crate) waiting: Waiting,
+    calls: Arc<CallCounters>,
 }
 
 impl fmt::Debug for Catalog {
@@ -60,6 +62,7 @@ impl Catalog {
     pub fn new(parts: Parts) -> Self {
         let resolver: Arc<dyn Resolver + Send + Sync> = Arc::clone(&parts.store) as _;
         Self {
+            calls: Arc::new(CallCounters::new(Arc::clone(&parts.clock))),
             gathered: Gathered::start(&resolver, parts.settings.gather_lanes),
             guard: Guard::new(parts.authorizer),
             clock: parts.clock,
@@ -77,6 +80,11 @@ impl Catalog {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Where calls are counted.
+    pub const fn calls(&self) -> &Arc<CallCounters> {
+        &self.calls
     }
 
     /// What the operator decided.

@@ -14,7 +14,13 @@ use crate::app::App;
 use crate::extract::origin;
 
 /// Routes that take a body and change nothing: their decisions are told, and there is nothing more to tell.
-const QUESTIONS: [&str; 4] = ["/sign", "/metrics", "/permissions/check", "/batch-check"];
+const QUESTIONS: [&str; 5] = [
+    "/sign",
+    "/metrics",
+    "/permissions/check",
+    "/batch-check",
+    "/endpoint-statistics",
+];
 
 /// Lets requests pass, and tells of those that may change something when they have been answered.
 pub(crate) async fn tell_changes(State(app): State<App>, request: Request, next: Next) -> Response {

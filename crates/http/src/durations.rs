@@ -43,7 +43,7 @@ impl Durations {
 }
 
 /// A client may send any word as a method; there is one label for all that are not HTTP's.
-fn known_method(method: &Method) -> &'static str {
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

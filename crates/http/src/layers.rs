@@ -10,7 +10,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::app::HttpSettings;
+use crate::app::App;
 use crate::cors;
 use crate::error::ApiError;
 use crate::observe::Observe;
@@ -19,10 +19,11 @@ use crate::observe::Observe;
 const COMPRESS_ABOVE: u64 = 2_048;
 
 /// The router with everything around it.
-pub(crate) fn around(router: Router, settings: &HttpSettings) -> Router {
+pub(crate) fn around(router: Router, app: &App) -> Router {
+    let settings = &app.settings;
     // One layer of several, the outermost first: each by itself would box every request and answer.
     let router = router.layer((
-        Observe::within(settings.max_request_time),
+        Observe::within(settings.max_request_time, app.catalog.calls()),
         CatchPanicLayer::custom(panicked),
         CompressionLayer::new()
             .quality(CompressionLevel::Fastest)

@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use catalog::{Call, CallCounters};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use model::RequestId;
+use model::{ProjectId, RequestId, WarehouseId};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
-use crate::durations::Durations;
+use crate::durations::{Durations, known_method};
 use crate::error::ApiError;
+use crate::extract::project;
 
 /// Names a request in logs and answers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,15 +26,25 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 #[derive(Clone)]
 pub(crate) struct Observe {
     longest: Duration,
-    durations: Arc<Durations>,
+    tallies: Arc<Tallies>,
+}
+
+/// Where requests are counted.
+struct Tallies {
+    durations: Durations,
+    calls: Arc<CallCounters>,
 }
 
 impl Observe {
     /// Gives each request at most so much time.
-    pub(crate) fn within(longest: Duration) -> Self {
+    pub(crate) fn within(longest: Duration, calls: &Arc<CallCounters>) -> Self {
+        let tallies = Tallies {
+            durations: Durations::default(),
+            calls: Arc::clone(calls),
+        };
         Self {
             longest,
-            durations: Arc::default(),
+            tallies: Arc::new(tallies),
         }
     }
 }
@@ -72,7 +84,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request);
         request.extensions_mut().insert(seen.id.clone());
-        let (longest, durations) = (self.layer.longest, Arc::clone(&self.layer.durations));
+        let (longest, tallies) = (self.layer.longest, Arc::clone(&self.layer.tallies));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = tokio::time::timeout(longest, answer.instrument(seen.span.clone()));
@@ -80,7 +92,7 @@ where
                 Ok(Ok(response)) => explain_encoding(response.into_response()),
                 Err(_) => too_long(&seen.method, longest),
             };
-            Ok(seen.tell(response, &durations))
+            Ok(seen.tell(response, &tallies))
         })
     }
 }
@@ -90,6 +102,7 @@ struct Seen {
     id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
+    about: About,
     /// Only if it is logged.
     path: Option<String>,
     span: Span,
@@ -103,17 +116,19 @@ impl Seen {
         let id: RequestId = given.unwrap_or_else(RequestId::generate);
         let span = tracing::info_span!("request", request.id = id.as_str());
         let is_logged = tracing::enabled!(tracing::Level::INFO);
+        let route = request.extensions().get::<MatchedPath>().cloned();
         Self {
             id,
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            about: About::of(request, route.as_ref().map(MatchedPath::as_str)),
+            route,
             path: is_logged.then(|| request.uri().path().to_owned()),
             span,
             start: Instant::now(),
         }
     }
 
-    fn tell(self, mut response: Response, durations: &Durations) -> Response {
+    fn tell(self, mut response: Response, tallies: &Tallies) -> Response {
         let (method, elapsed, status) = (&self.method, self.start.elapsed(), response.status());
         if let Some(path) = self.path {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
@@ -122,11 +137,43 @@ impl Seen {
             });
         }
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
-        durations.record(method, route, (status, elapsed));
+        tallies.durations.record(method, route, (status, elapsed));
+        if let About::Api(warehouse, project) = self.about {
+            tallies.calls.record(Call {
+                method: known_method(method),
+                route,
+                status: status.as_u16(),
+                warehouse,
+                project,
+            });
+        }
         if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
+    }
+}
+
+/// What a request is about, as it says itself.
+enum About {
+    /// Something of an API: a warehouse, or else something in a project.
+    Api(Option<WarehouseId>, Option<ProjectId>),
+    /// Nothing that is counted.
+    Nothing,
+}
+
+impl About {
+    fn of(request: &Request, route: Option<&str>) -> Self {
+        let apis = ["/catalog/", "/management/", "/lakekeeper/"];
+        let Some(route) = route.filter(|route| apis.iter().any(|api| route.starts_with(api)))
+        else {
+            return Self::Nothing;
+        };
+        // Levels before a parameter are one level each, so both paths have it at the same place.
+        let mut levels = route.split('/').zip(request.uri().path().split('/'));
+        let warehouse = levels.find(|(name, _)| ["{prefix}", "{warehouse_id}"].contains(name));
+        let warehouse = warehouse.and_then(|(_, id)| id.parse().ok());
+        Self::Api(warehouse, project(request.headers()).ok().flatten())
     }
 }
 

@@ -100,7 +100,7 @@ pub fn router(app: &App) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app.clone());
-    layers::around(router, &app.settings)
+    layers::around(router, app)
 }
 
 async fn no_such_path(uri: http::Uri) -> ApiError {

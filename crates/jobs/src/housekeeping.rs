@@ -25,6 +25,8 @@ pub struct Retention {
     pub most_events: u64,
     /// The log of ended tasks of projects that are gone.
     pub task_log: Duration,
+    /// Statistics of calls and of what warehouses hold.
+    pub statistics: Duration,
 }
 
 /// The background loop that removes what is older than the [`Retention`].
@@ -57,6 +59,7 @@ impl Housekeeping {
             events,
             most_events,
             task_log,
+            statistics,
         } = self.retention;
         while self
             .store
@@ -70,6 +73,9 @@ impl Housekeeping {
         while self.store.dead_letter_trim(forgotten, BATCH).await? == u64::from(BATCH) {}
         let forgotten = now.minus(task_log);
         while self.store.task_log_trim(None, forgotten, BATCH).await? == u64::from(BATCH) {}
+        let counted = now.minus(statistics);
+        while self.store.calls_trim(counted, BATCH).await? == u64::from(BATCH) {}
+        self.store.warehouse_counts_merge(counted).await?;
         log_cleanup::plan(self.store.as_ref(), self.clock.as_ref()).await?;
         // Whatever is younger may belong to a warehouse that is being created.
         self.store

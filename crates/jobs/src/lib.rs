@@ -29,6 +29,13 @@ pub trait Worker: Debug + Send + Sync {
     async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError>;
 }
 
+/// Keeps in memory for a while what is to be written.
+#[async_trait]
+pub trait Flush: Debug + Send + Sync {
+    /// Writes what there is; what cannot be written is its own matter. Comes to an end in bounded time.
+    async fn flush(&self);
+}
+
 /// Why a task was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkError {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, WorkError, Worker};
+use crate::{Claim, Flush, WorkError, Worker};
 
 /// How often an empty queue is looked at.
 const POLL: Duration = Duration::from_millis(500);
@@ -58,6 +58,17 @@ impl Runners {
         F: Future<Output = ()> + Send + 'static,
     {
         self.tasks.spawn(work(self.stop.clone()));
+    }
+
+    /// Writes from time to time what is kept in memory; for the last time when all is stopped.
+    pub fn add_flush(&mut self, what: Arc<dyn Flush>, every: Duration) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            while !stop.is_cancelled() {
+                idle(&stop, every).await;
+                what.flush().await;
+            }
+        });
     }
 
     /// Stops all; what is running is left to be taken over by another process.
@@ -176,5 +187,37 @@ pub async fn idle(stop: &CancellationToken, time: Duration) {
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Flushed(AtomicUsize);
+
+    #[async_trait]
+    impl Flush for Flushed {
+        async fn flush(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_kept_in_memory_is_written_once_more_at_the_end() {
+        let flushed = Arc::new(Flushed::default());
+        let mut runners = Runners::start(&[]);
+        let every = Duration::from_secs(30);
+        runners.add_flush(Arc::clone(&flushed) as Arc<dyn Flush>, every);
+        // Whatever the jitter, once.
+        tokio::time::sleep(every * 14 / 10).await;
+        assert_eq!(flushed.0.load(Ordering::SeqCst), 1);
+        runners.stop().await;
+        assert_eq!(flushed.0.load(Ordering::SeqCst), 2);
     }
 }

@@ -58,6 +58,10 @@ impl Bounds {
     pub const DROPPED_TABULARS: u32 = 50_000;
     /// Most tables and views that one request undrops.
     pub const UNDROPPED_TABULARS: usize = 10_000;
+    /// Most counts of calls that one answer tells.
+    pub const COUNTED_CALLS: u32 = 100_000;
+    /// Most different calls that a replica counts between two times that it writes them down.
+    pub const DIFFERENT_CALLS: usize = 16_384;
     /// Most tasks that one request controls, and most queues and entities that one list of tasks names.
     pub const TASKS_PER_REQUEST: usize = 100;
     /// Most attempts at a task that its details show.

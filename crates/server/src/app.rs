@@ -7,7 +7,9 @@ use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
 use catalog::audit::Audit;
-use catalog::{Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial};
+use catalog::{
+    CallFlusher, Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial,
+};
 use events::{Publisher, Relay};
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
@@ -197,9 +199,12 @@ impl Lakekeeper {
                 events: self.config.events.retention,
                 most_events: self.config.events.most,
                 task_log: resources.task_log_retention,
+                statistics: resources.statistics_retention,
             },
         };
         runners.add(|stop| housekeeping.run(stop));
+        let calls = Arc::new(CallFlusher(Arc::clone(&self.catalog)));
+        runners.add_flush(calls, resources.statistics_flush);
         self.start_relays(&mut runners);
         runners
     }

@@ -178,6 +178,10 @@ pub struct Resources {
     pub idempotency_grace: Duration,
     /// How long the log of ended tasks is kept.
     pub task_log_retention: Duration,
+    /// How often counted calls are written down.
+    pub statistics_flush: Duration,
+    /// How long statistics are kept.
+    pub statistics_retention: Duration,
 }
 
 /// Logs.
@@ -341,6 +345,9 @@ fn requests(values: &mut Values) -> Requests {
     }
 }
 
+/// Flushes more often than this would only cost.
+const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
+
 fn resources(values: &mut Values) -> Resources {
     Resources {
         metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
@@ -350,6 +357,11 @@ fn resources(values: &mut Values) -> Resources {
         log_cleanup_workers: values.get(&list::TASK_LOG_CLEANUP_WORKERS).get(),
         idempotency_grace: values.get(&list::IDEMPOTENCY__GRACE_PERIOD).0,
         task_log_retention: values.get(&list::TASK_LOG_RETENTION).0,
+        statistics_flush: values
+            .get(&list::ENDPOINT_STAT_FLUSH_INTERVAL)
+            .0
+            .max(SHORTEST_FLUSH),
+        statistics_retention: values.get(&list::STATISTICS_RETENTION).0,
     }
 }
 

@@ -23,6 +23,7 @@ mod search;
 mod secret;
 mod server;
 mod soft_deletion;
+mod statistics;
 mod tabular;
 mod tag;
 mod task;

@@ -66,6 +66,8 @@ pub mod server;
 #[doc(hidden)]
 pub mod soft_deletion;
 #[doc(hidden)]
+pub mod statistics;
+#[doc(hidden)]
 pub mod tabular;
 #[doc(hidden)]
 pub mod tag;
@@ -402,6 +404,13 @@ macro_rules! conformance_cases {
                 what_a_search_finds_is_what_is_there
                 one_among_very_many_alike_is_found
                 the_longest_name_is_found;
+            statistics:
+                calls_of_all_replicas_add_up
+                calls_are_told_by_hour_the_latest_first
+                what_nobody_knows_counts_for_who_asked_or_nobody
+                old_counts_go
+                tables_and_views_are_counted_while_they_have_a_row
+                hours_that_are_long_past_are_told_as_one;
             mirror:
                 whoever_takes_it_in_knows_what_is_true
                 a_table_that_is_replaced_by_itself_is_still_known

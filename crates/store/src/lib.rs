@@ -21,6 +21,7 @@ mod search;
 mod secret;
 mod server;
 mod soft_deletion;
+mod statistics;
 mod stored_metadata;
 mod tabular;
 mod tag;
@@ -56,6 +57,10 @@ pub use secret::{SealedSecret, SecretRows};
 pub use server::{ServerRow, Servers};
 pub use soft_deletion::{
     DeletedQuery, DeletedTabular, DropMode, Expiry, SoftDeletions, SoftDrop, Undrop,
+};
+pub use statistics::{
+    CallsAbout, CallsQuery, CountedCalls, EndpointCalls, STATISTICS_SPAN, Statistics,
+    WarehouseCounts, hour_of,
 };
 pub use stored_metadata::{CorruptMetadata, StoredMetadata};
 pub use tabular::{
@@ -94,6 +99,7 @@ pub trait Store:
     + Roles
     + Tags
     + Mirror
+    + Statistics
     + Debug
     + Send
     + Sync
@@ -118,6 +124,7 @@ impl<T> Store for T where
         + Roles
         + Tags
         + Mirror
+        + Statistics
         + Debug
         + Send
         + Sync

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use catalog::{Catalog, ExpiryWorker, PurgeWorker};
+use catalog::{CallFlusher, Catalog, ExpiryWorker, PurgeWorker};
 use http::Method;
-use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
+use jobs::{Flush as _, Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::Clock;
 use serde_json::{Value, json};
 use store::Store;
@@ -154,6 +154,11 @@ impl TestApp {
         runners.stop().await;
     }
 
+    /// Writes down which calls have been counted.
+    pub async fn flush_calls(&self) {
+        CallFlusher(Arc::clone(&self.catalog)).flush().await;
+    }
+
     /// Does once what is always to be done in the background.
     pub async fn keep_house(&self) {
         let day = Duration::from_hours(24);
@@ -165,6 +170,7 @@ impl TestApp {
                 events: day,
                 most_events: 1_000_000,
                 task_log: day,
+                statistics: day,
             },
         };
         housekeeping.once().await.unwrap();

@@ -52,7 +52,7 @@ impl Protected for WarehouseTarget {
 }
 
 /// The error for a warehouse that is not there.
-pub(super) fn missing(id: WarehouseId) -> CatalogError {
+pub(crate) fn missing(id: WarehouseId) -> CatalogError {
     let message = format!("Warehouse does not exist: {id}");
     CatalogError::new(ErrorKind::NoSuchWarehouse, message)
 }

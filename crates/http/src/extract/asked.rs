@@ -70,7 +70,7 @@ pub(crate) fn request_id(extensions: &Extensions) -> RequestId {
 }
 
 /// The project in the header, or in the header that older clients send.
-fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
+pub(crate) fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
     let Some(value) = headers
         .get("x-project-id")
         .or_else(|| headers.get("x-project-ident"))

@@ -10,7 +10,7 @@ mod principal;
 mod refused;
 mod through;
 
-pub(crate) use asked::{Asked, forwarded_base, origin, request_id};
+pub(crate) use asked::{Asked, forwarded_base, origin, project, request_id};
 pub(crate) use body::{Bodyless, Posted};
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{

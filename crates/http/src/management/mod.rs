@@ -11,6 +11,7 @@ mod permission;
 mod project;
 mod protection;
 mod role;
+mod statistics;
 mod tag;
 mod tag_definition;
 mod task;
@@ -135,6 +136,7 @@ fn projects() -> OpenApiRouter<App> {
         .routes(routes!(rename::rename))
         .routes(routes!(load::load_by_id, drop::drop_by_id))
         .routes(routes!(rename::rename_by_id))
+        .routes(routes!(statistics::of_endpoints))
 }
 
 fn warehouses() -> OpenApiRouter<App> {
@@ -153,6 +155,7 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(update::managed_by))
         .routes(routes!(search::search))
         .routes(routes!(namespace::move_to))
+        .routes(routes!(statistics::of_warehouse))
         .routes(routes!(validate::creation))
         .routes(routes!(validate::profile))
         .routes(routes!(validate::credential))

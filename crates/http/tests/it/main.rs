@@ -45,6 +45,7 @@ mod search;
 mod signing;
 mod soft_deletion;
 mod staging;
+mod statistics;
 mod storage;
 mod tables;
 mod tag_definitions;

@@ -414,6 +414,7 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
         "warehouse/{warehouse_id}/namespace/{namespace_id}/move" => {
             json!({ "destination": ["empty", "ns"] })
         }
+        "endpoint-statistics" => json!({ "warehouse": { "type": "all" } }),
         "warehouse/{warehouse_id}/search-tabular" => json!({ "search": "t" }),
         "warehouse/{warehouse_id}/managed-by" => json!({ "managed-by": "instance-admin" }),
         path if path.ends_with("task/list") => json!({}),

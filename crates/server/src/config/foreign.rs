@@ -114,10 +114,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
         "each warehouse with soft deletion says how long; see its `delete-profile`",
     ),
     ignored(
-        "ENDPOINT_STAT_FLUSH_INTERVAL",
-        "this version keeps no endpoint statistics",
-    ),
-    ignored(
         "HEALTH_CHECK_FREQUENCY_SECONDS",
         "`/health` asks the database itself",
     ),

@@ -248,6 +248,10 @@ settings! {
         TASK_LOG_CLEANUP_WORKERS: Workers = Workers::clamped(2);
         /// How long the log of ended tasks is kept where a project does not say (`retention-period` of its queue `task_log_cleanup`).
         TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
+        /// How often this process writes down which operations were called how often; see `docs/statistics.md`. At least 100 ms.
+        ENDPOINT_STAT_FLUSH_INTERVAL: Span = Span::seconds(30);
+        /// How long statistics of calls are kept, and for how long what warehouses held is told by the hour.
+        STATISTICS_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
     }
 
     "Events" "Each change is told of by an event, written in the change's own transaction, which `GET /management/v1/events` lists

@@ -1,0 +1,261 @@
+//! `POST /v1/endpoint-statistics` and `GET /v1/warehouse/{warehouse_id}/statistics`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use catalog::statistics::Window;
+use http::StatusCode;
+use model::{Timestamp, WarehouseId, parse_iso_8601};
+use serde::{Deserialize, Serialize};
+use store::{CallsAbout, CountedCalls, STATISTICS_SPAN, WarehouseCounts};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token};
+
+/// Longest window that one request asks for.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+/// Where a request does not say.
+const USUAL: Duration = Duration::from_hours(24);
+
+/// Which calls.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct GetEndpointStatisticsRequest {
+    warehouse: WarehouseFilter,
+    /// Only with these statuses.
+    #[serde(default)]
+    status_codes: Option<Vec<u16>>,
+    /// When; the last day if absent.
+    #[serde(default)]
+    range_specifier: Option<TimeWindowSelector>,
+}
+
+/// What calls are about.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(crate) enum WarehouseFilter {
+    /// One warehouse.
+    WarehouseId {
+        /// Which.
+        id: Uuid,
+    },
+    /// No warehouse.
+    Unmapped,
+    /// Anything.
+    All,
+}
+
+/// When calls were answered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(crate) enum TimeWindowSelector {
+    /// As the request says.
+    Window {
+        /// When it ends.
+        end: String,
+        /// How long it is, as ISO 8601 has it: `P1D`, `PT1H`.
+        interval: String,
+    },
+    /// As another answer said.
+    PageToken {
+        /// One of its tokens.
+        token: String,
+    },
+}
+
+/// Calls by the hour.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct EndpointStatisticsResponse {
+    /// When each of the hours ends, the latest first. An hour without a call is left out.
+    timestamps: Vec<String>,
+    /// The calls in each of these hours.
+    called_endpoints: Vec<Vec<EndpointStatistic>>,
+    previous_page_token: String,
+    next_page_token: String,
+}
+
+/// Calls of one operation with one outcome in one hour.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct EndpointStatistic {
+    count: u64,
+    /// Method and path, as the description spells them.
+    http_route: String,
+    status_code: u16,
+    warehouse_id: Option<Uuid>,
+    warehouse_name: Option<String>,
+    /// When the first was answered.
+    created_at: String,
+    /// When the last was answered, if there was more than one.
+    updated_at: Option<String>,
+}
+
+impl From<CountedCalls> for EndpointStatistic {
+    fn from(counted: CountedCalls) -> Self {
+        let (warehouse_id, warehouse_name) = match counted.warehouse {
+            Some((id, name)) => (Some(id.as_uuid()), name),
+            None => (None, None),
+        };
+        Self {
+            count: counted.count,
+            http_route: counted.route,
+            status_code: counted.status,
+            warehouse_id,
+            warehouse_name,
+            created_at: counted.first_at.to_string(),
+            updated_at: (counted.count > 1).then(|| counted.last_at.to_string()),
+        }
+    }
+}
+
+/// How often operations were called
+#[utoipa::path(post, path = "/v1/endpoint-statistics", tag = "project", operation_id = "get_endpoint_statistics",
+    request_body = GetEndpointStatisticsRequest, responses((status = 200, body = EndpointStatisticsResponse)))]
+pub(crate) async fn of_endpoints(
+    State(app): State<App>,
+    Posted { request, body }: Posted<GetEndpointStatisticsRequest>,
+) -> ApiResult<Json<EndpointStatisticsResponse>> {
+    let about = match body.warehouse {
+        WarehouseFilter::WarehouseId { id } => CallsAbout::Warehouse(WarehouseId::from(id)),
+        WarehouseFilter::Unmapped => CallsAbout::NoWarehouse,
+        WarehouseFilter::All => CallsAbout::Anything,
+    };
+    let window = match body.range_specifier {
+        None => Window {
+            end: app.catalog.now(),
+            length: USUAL,
+        },
+        Some(TimeWindowSelector::Window { end, interval }) => window(&end, &interval)?,
+        Some(TimeWindowSelector::PageToken { token }) => of_token(&token)?,
+    };
+    let which = (window, body.status_codes);
+    let found = catalog::statistics::endpoints(&app.catalog, &request, about, which).await?;
+    let (mut timestamps, mut called_endpoints) = (Vec::new(), Vec::<Vec<_>>::new());
+    let mut hour = None;
+    for counted in found {
+        if hour.replace(counted.hour) != Some(counted.hour) {
+            timestamps.push(counted.hour.plus(STATISTICS_SPAN).to_string());
+            called_endpoints.push(Vec::new());
+        }
+        if let Some(of_hour) = called_endpoints.last_mut() {
+            of_hour.push(counted.into());
+        }
+    }
+    Ok(Json(EndpointStatisticsResponse {
+        timestamps,
+        called_endpoints,
+        previous_page_token: token(window.previous()),
+        next_page_token: token(window.next()),
+    }))
+}
+
+fn window(end: &str, interval: &str) -> ApiResult<Window> {
+    let wrong = |message: String| ApiError::bad_request(format!("`range-specifier`: {message}"));
+    let end = Timestamp::parse(end)
+        .ok_or_else(|| wrong(format!("`end` `{end}` is no time as RFC 3339 has it")))?;
+    let length = parse_iso_8601(interval).ok_or_else(|| {
+        wrong(format!(
+            "`interval` `{interval}` is no duration in weeks, or in days, hours, minutes and seconds, as ISO 8601 has it"
+        ))
+    })?;
+    if !(STATISTICS_SPAN..=LONGEST).contains(&length) {
+        let message =
+            format!("`interval` `{interval}` must be an hour (`PT1H`) to a year (`P366D`)");
+        return Err(wrong(message));
+    }
+    Ok(Window { end, length })
+}
+
+fn token(window: Window) -> String {
+    let seconds = window.length.as_secs();
+    URL_SAFE_NO_PAD.encode(format!("{} {seconds}", window.end.as_ms()))
+}
+
+fn of_token(token: &str) -> ApiResult<Window> {
+    let text = URL_SAFE_NO_PAD.decode(token).ok();
+    let text = text.and_then(|text| String::from_utf8(text).ok());
+    let window = text.and_then(|text| {
+        let (end, seconds) = text.split_once(' ')?;
+        let length = Duration::from_secs(seconds.parse().ok()?);
+        let end = Timestamp::from_ms(end.parse().ok()?);
+        (STATISTICS_SPAN..=LONGEST)
+            .contains(&length)
+            .then_some(Window { end, length })
+    });
+    window.ok_or_else(|| {
+        let shown: String = token.chars().take(80).collect();
+        let message = format!("`token` `{shown}` is not one that statistics have answered");
+        ApiError::new(StatusCode::BAD_REQUEST, "InvalidPaginationToken", message)
+    })
+}
+
+/// Which part of what a warehouse held.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WarehouseStatisticsQuery {
+    /// Where the page starts: what the last answer said, or nothing for the first page.
+    #[serde(alias = "pageToken")]
+    page_token: Option<String>,
+    /// How many entries the page may have.
+    #[serde(alias = "pageSize")]
+    page_size: Option<u64>,
+}
+
+/// What a warehouse held.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct WarehouseStatisticsResponse {
+    warehouse_ident: Uuid,
+    /// The latest first.
+    stats: Vec<WarehouseStatistics>,
+    next_page_token: Option<String>,
+}
+
+/// What a warehouse held at the end of an hour in which that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct WarehouseStatistics {
+    /// When the hour ends.
+    timestamp: String,
+    number_of_tables: i64,
+    number_of_views: i64,
+    /// When it changed last in this hour.
+    updated_at: String,
+}
+
+impl From<WarehouseCounts> for WarehouseStatistics {
+    fn from(counts: WarehouseCounts) -> Self {
+        Self {
+            timestamp: counts.hour.plus(STATISTICS_SPAN).to_string(),
+            number_of_tables: counts.tables,
+            number_of_views: counts.views,
+            updated_at: counts.updated_at.to_string(),
+        }
+    }
+}
+
+/// How many tables and views a warehouse held
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/statistics", tag = "warehouse", operation_id = "get_warehouse_statistics",
+    params(("warehouse_id" = Uuid, Path), WarehouseStatisticsQuery), responses((status = 200, body = WarehouseStatisticsResponse)))]
+pub(crate) async fn of_warehouse(
+    State(app): State<App>,
+    Path(warehouse): Path<Uuid>,
+    Asked(request): Asked,
+    Query(query): Query<WarehouseStatisticsQuery>,
+) -> ApiResult<Json<WarehouseStatisticsResponse>> {
+    let page = PageQuery::always(query.page_token, query.page_size).one(&app)?;
+    let found =
+        catalog::statistics::of_warehouse(&app.catalog, &request, warehouse.into(), page).await?;
+    Ok(Json(WarehouseStatisticsResponse {
+        warehouse_ident: warehouse,
+        stats: found.items.into_iter().map(Into::into).collect(),
+        next_page_token: found.next.as_ref().map(encode_token),
+    }))
+}
