@@ -25,7 +25,7 @@ from paths import LOGS, lakekeeper_binary
 from profiles import Access, S3Access, Storage
 from services.checked_azurite import CheckedAzurite
 from services.checked_gcs import CheckedGcs
-from services.keycloak import Keycloak
+from services.keycloak import AUDIENCE, Keycloak
 from services.minio import Minio
 from services.postgres import Postgres
 from services.process import Process, answers, free_port
@@ -132,6 +132,11 @@ class Login:
 
     settings: dict[str, str]
     token: Callable[[], str]
+
+    @classmethod
+    def at(cls, keycloak: Keycloak) -> Login:
+        settings = {"LAKEKEEPER__OPENID_PROVIDER_URI": keycloak.issuer, "LAKEKEEPER__OPENID_AUDIENCE": AUDIENCE}
+        return cls(settings, keycloak.client_token)
 
 
 class Catalog:

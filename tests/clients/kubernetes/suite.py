@@ -37,8 +37,7 @@ def _settings(cluster: Kubernetes, keycloak: Keycloak, own: Path) -> dict[str, s
     cluster.may_review("lakekeeper", "catalog")
     own.write_text(cluster.token("lakekeeper", "catalog", []))
     return {
-        "LAKEKEEPER__OPENID_PROVIDER_URI": keycloak.issuer,
-        "LAKEKEEPER__OPENID_AUDIENCE": AUDIENCE,
+        **Login.at(keycloak).settings,
         "LAKEKEEPER__ENABLE_KUBERNETES_AUTHENTICATION": "true",
         "LAKEKEEPER__KUBERNETES_AUTHENTICATION_AUDIENCE": AUDIENCE,
         "LAKEKEEPER__KUBERNETES_AUTHENTICATION_API_URL": cluster.url,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import urllib.request
 from pathlib import Path
 
 import install
 from harness import Catalog, Mode, S3Access, Services
-from outcome import Outcome, from_junit
+from outcome import Outcome
+from pytests import Tests
 from services.process import Process, answers, free_port
 
 HERE = Path(__file__).resolve().parent
@@ -31,13 +31,7 @@ def run(services: Services, mode: Mode) -> Outcome:
         trino = _start(home, python, catalog, catalog.s3, port)
         try:
             trino.wait_until(lambda: _ready(port), START_SECONDS)
-            report = catalog.logs / "report.xml"
-            command = [str(python), "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(HERE), str(HERE)]
-            command += ["-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
-            env = os.environ | {"TRINO_PORT": str(port)}
-            with (catalog.logs / "pytest.log").open("wb") as log:
-                subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, timeout=1200)
-            return from_junit(report)
+            return Tests(python, [HERE], catalog.logs, seconds=1200).run({"TRINO_PORT": str(port)})
         finally:
             trino.stop()
 
