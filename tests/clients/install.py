@@ -138,16 +138,21 @@ def nats_server() -> Path:
     return _built_with_go("github.com/nats-io/nats-server/v2", NATS_VERSION)
 
 
+def go() -> str:
+    """The command of Go."""
+    if found := shutil.which("go"):
+        return found
+    raise Missing("Go is missing (some servers and clients are built with it): install Go 1.25 or newer")
+
+
 def _built_with_go(module: str, version: str) -> Path:
     # `/v2` is a version, not a name.
     name = re.sub(r"/v[0-9]+$", "", module).rsplit("/", 1)[1]
     home = CACHE / f"{name}-{version}"
     with _lock(home.name):
         if not (home / name).exists():
-            if not shutil.which("go"):
-                raise Missing(f"Go is missing ({name} is built with it): install Go 1.24 or newer")
             _say(f"building {name}, a few minutes")
-            _run(["go", "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
+            _run([go(), "install", f"{module}@{version}"], name, {"GOBIN": str(home)})
     return home / name
 
 
@@ -184,8 +189,7 @@ def kube_apiserver() -> Path:
     home = CACHE / f"kube-apiserver-{KUBERNETES_VERSION}"
     with _lock(home.name):
         if not (home / "kube-apiserver").exists():
-            if not shutil.which("go"):
-                raise Missing("Go is missing (kube-apiserver is built with it): install Go 1.24 or newer")
+            go()
             _say("building kube-apiserver, about ten minutes")
             home.mkdir(parents=True, exist_ok=True)
             _run(["bash", "-euc", _BUILD_APISERVER, home.name, str(home), KUBERNETES_VERSION], home.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,27 @@ def from_junit(report: Path, prefix: str = "") -> Outcome:
             found.skipped[name] = (skip.get("message") or skip.text or "").strip()
         else:
             found.passed += 1
+    return found
+
+
+def from_go_test(log: Path) -> Outcome:
+    """Reads what `go test -json` wrote."""
+    found, said = Outcome(), {}
+    lines = log.read_text(errors="replace").splitlines()
+    for event in (json.loads(line) for line in lines if line.startswith("{")):
+        name, text = event.get("Test"), event.get("Output", "")
+        if not name:
+            continue
+        said[name] = said.get(name, "") + text
+        match event["Action"]:
+            case "pass":
+                found.passed += 1
+            case "fail":
+                found.failures[name] = said[name]
+            case "skip":
+                found.skipped[name] = said[name]
+    if not said:
+        found.failures["go test"] = "\n".join(["it ran no test", *_tail(log)])
     return found
 
 

@@ -1,4 +1,4 @@
-"""A private Keycloak with one realm: a client for engines, one for people, and a person."""
+"""A private Keycloak with one realm: clients for engines, one for people, and a person."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ AUDIENCE = "lakekeeper"
 SCOPE = "lakekeeper"
 ENGINE = ("engine", "engine-secret")
 OTHER_SERVICE = ("billing", "billing-secret")
+STRANGER = ("stranger", "stranger-secret")
+HASTY = ("hasty", "hasty-secret")
+HASTY_TOKEN_SECONDS = 5
 PEOPLE = "people"
 PERSON = ("peter", "a-password-of-the-tests")
 REDIRECT = "http://127.0.0.1/callback"
@@ -57,7 +60,12 @@ class Keycloak:
 
 def _realm() -> dict[str, Any]:
     """Built-in scopes are made only where no list of scopes is given; so each client has its audience mapper in a scope of ours."""
-    engines = [_engine(ENGINE, ["basic", "profile", "email"]), _engine(OTHER_SERVICE, ["basic"])]
+    engines = [
+        _engine(ENGINE, ["basic", "profile", "email"]),
+        _engine(OTHER_SERVICE, ["basic"]),
+        _engine(STRANGER, ["basic", "profile"]),
+        _engine(HASTY, ["basic", "profile"]) | {"attributes": {"access.token.lifespan": HASTY_TOKEN_SECONDS}},
+    ]
     person, password = PERSON
     return {
         "realm": REALM,
