@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -238,7 +239,16 @@ class Catalog:
             "delete-profile": {"type": "hard"},
             **self._profile(storage),
         }
-        self.call("POST", "/management/v1/warehouse", body)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.call("POST", "/management/v1/warehouse", body)
+                return
+            except SetupFailed as refused:
+                # MinIO says that it is ready a moment before its token service is.
+                if "Server not initialized" not in str(refused) or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
     def _profile(self, storage: Storage | None) -> dict[str, Any]:
         if not self.mode.in_bucket:

@@ -26,6 +26,7 @@ class Tests:
     paths: list[Path]
     logs: Path
     name: str = "pytest"
+    prefix: str = ""
     seconds: int = 600
 
     def run(self, told: dict[str, str], *options: str) -> Outcome:
@@ -37,4 +38,4 @@ class Tests:
         env = clean_environment() | {"PYTHONPATH": f"{CLIENTS}:{root}"} | told
         with (self.logs / f"{self.name}.log").open("wb") as log:
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=self.logs, timeout=self.seconds)
-        return from_junit(report)
+        return from_junit(report, self.prefix)
