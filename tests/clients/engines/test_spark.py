@@ -13,10 +13,8 @@ from lake import LAKE, OPEN, TOLD
 from paths import CLIENTS
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
-from services.keycloak import HASTY, HASTY_TOKEN_SECONDS, STRANGER
+from services.keycloak import HASTY, HASTY_TOKEN_SECONDS, LEEWAY_SECONDS, STRANGER
 
-# The catalog lets clocks differ by this much, so a token counts for so much longer than it lives.
-LEEWAY_SECONDS = 60
 WHOAMI = "/management/v1/whoami"
 
 

@@ -21,7 +21,9 @@ ENGINE = ("engine", "engine-secret")
 OTHER_SERVICE = ("billing", "billing-secret")
 STRANGER = ("stranger", "stranger-secret")
 HASTY = ("hasty", "hasty-secret")
-HASTY_TOKEN_SECONDS = 5
+HASTY_TOKEN_SECONDS = 15
+# The catalog lets clocks differ by this much, so a token counts for so much longer than it lives.
+LEEWAY_SECONDS = 60
 PEOPLE = "people"
 PERSON = ("peter", "a-password-of-the-tests")
 REDIRECT = "http://127.0.0.1/callback"
@@ -38,7 +40,7 @@ class Keycloak:
         env = {**os.environ, "JAVA_OPTS_APPEND": "-Xmx768m"}
         command = [str(home / "bin/kc.sh"), "start-dev", "--import-realm", "--http-host=127.0.0.1", f"--http-port={port}"]
         self._process = Process(command, log, env)
-        self._process.wait_until(lambda: answers(f"{self.issuer}/.well-known/openid-configuration"), 300)
+        self._process.wait_until(lambda: answers(f"{self.issuer}/.well-known/openid-configuration"), 600)
 
     @property
     def token_endpoint(self) -> str:
@@ -64,7 +66,8 @@ def _realm() -> dict[str, Any]:
         _engine(ENGINE, ["basic", "profile", "email"]),
         _engine(OTHER_SERVICE, ["basic"]),
         _engine(STRANGER, ["basic", "profile"]),
-        _engine(HASTY, ["basic", "profile"]) | {"attributes": {"access.token.lifespan": HASTY_TOKEN_SECONDS}},
+        _engine(HASTY, ["basic", "profile"])
+        | {"attributes": {"access.token.lifespan": HASTY_TOKEN_SECONDS, "standard.token.exchange.enabled": "true"}},
     ]
     person, password = PERSON
     return {
