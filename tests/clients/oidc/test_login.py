@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
-import http.cookiejar
 import json
 import os
-import re
 import secrets
 import urllib.error
 import urllib.parse
@@ -17,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from browser import log_in
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import ForbiddenError, NoSuchNamespaceError, OAuthError, RESTError, UnauthorizedError
 from services.keycloak import ENGINE, OTHER_SERVICE, PEOPLE, PERSON, REDIRECT, SCOPE
@@ -129,7 +127,7 @@ def test_a_person_logs_in_by_the_code_flow_with_pkce() -> None:
 
 
 def code_for(user: str, password: str) -> dict[str, str]:
-    """What a browser does: the login page, the form on it, the redirect with the code."""
+    """The form by which a program gets the token, after the person has logged in."""
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     query = {
@@ -140,16 +138,8 @@ def code_for(user: str, password: str) -> dict[str, str]:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    # As browsers do on loopback: cookies that are for TLS only are sent there without it.
-    policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
-    cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy))
-    browser = urllib.request.build_opener(cookies, NoRedirect)
-    page = browser.open(f"{TOLD['issuer']}/protocol/openid-connect/auth?{urllib.parse.urlencode(query)}", timeout=30)
-    action = html.unescape(re.search(r'action="([^"]+)"', page.read().decode()).group(1))
-    form = urllib.parse.urlencode({"username": user, "password": password}).encode()
-    with pytest.raises(urllib.error.HTTPError) as redirected:
-        browser.open(action, form, timeout=30)
-    target = urllib.parse.urlparse(redirected.value.headers["location"])
+    page = f"{TOLD['issuer']}/protocol/openid-connect/auth?{urllib.parse.urlencode(query)}"
+    target = urllib.parse.urlparse(log_in(page, user, password))
     code = urllib.parse.parse_qs(target.query)["code"][0]
     return {
         "grant_type": "authorization_code",
@@ -158,8 +148,3 @@ def code_for(user: str, password: str) -> dict[str, str]:
         "redirect_uri": REDIRECT,
         "code_verifier": verifier,
     }
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
