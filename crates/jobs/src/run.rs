@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use crate::claim::LEASE;
 use crate::{Claim, Flush, WorkError, Worker};
 
-/// How often an empty queue is looked at.
-const POLL: Duration = Duration::from_millis(500);
+/// How long a database that does not answer is left alone.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Attempts before a task is given up: about a day with the delays below.
 const ATTEMPTS: u32 = 30;
 const FIRST_DELAY: Duration = Duration::from_secs(2);
@@ -30,6 +30,8 @@ pub struct Runner {
     pub clock: Arc<dyn Clock>,
     /// What does them.
     pub worker: Arc<dyn Worker>,
+    /// How often an empty queue is looked at.
+    pub poll_interval: Duration,
 }
 
 /// Running workers.
@@ -94,10 +96,10 @@ impl Runner {
                     () = self.attempt((&name, claimed), &task) => {}
                     () = stop.cancelled() => return,
                 },
-                Ok(None) => idle(&stop, POLL).await,
+                Ok(None) => idle(&stop, self.poll_interval).await,
                 Err(error) => {
                     tracing::warn!(%error, queue, "tasks cannot be claimed");
-                    idle(&stop, POLL * 10).await;
+                    idle(&stop, AFTER_FAILURE).await;
                 }
             }
         }

@@ -186,6 +186,7 @@ impl Lakekeeper {
                 store,
                 clock,
                 worker,
+                poll_interval: resources.task_poll_interval,
             };
             (runner, count as usize)
         });

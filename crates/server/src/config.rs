@@ -39,6 +39,7 @@ pub use value::{
 pub use values::Effective;
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ use objects::{
 };
 
 use values::Values;
+
+/// How often an empty queue may be looked at: rarely enough for the database, often enough for whoever waits for a task.
+const POLL_INTERVALS: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_hours(1);
 
 /// What a command needs of the configuration; the rest may be missing, but not wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,6 +179,8 @@ pub struct Resources {
     pub expiry_workers: u32,
     /// How many workers clean the task log up.
     pub log_cleanup_workers: u32,
+    /// How often an empty queue of tasks is looked at.
+    pub task_poll_interval: Duration,
     /// How long idempotency records are kept beyond their lifetime.
     pub idempotency_grace: Duration,
     /// How long the log of ended tasks is kept.
@@ -349,12 +356,18 @@ fn requests(values: &mut Values) -> Requests {
 const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
 
 fn resources(values: &mut Values) -> Resources {
+    let poll_interval = values.get(&list::TASK_POLL_INTERVAL).0;
+    if !POLL_INTERVALS.contains(&poll_interval) {
+        let rule = "must be between 100ms and 1h";
+        values.refuse(&list::TASK_POLL_INTERVAL, rule);
+    }
     Resources {
         metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
         max_metadata: values.get(&list::MAX_METADATA_SIZE).0,
         purge_workers: values.get(&list::TASK_TABULAR_PURGE_WORKERS).get(),
         expiry_workers: values.get(&list::TASK_SOFT_DELETION_WORKERS).get(),
         log_cleanup_workers: values.get(&list::TASK_LOG_CLEANUP_WORKERS).get(),
+        task_poll_interval: poll_interval,
         idempotency_grace: values.get(&list::IDEMPOTENCY__GRACE_PERIOD).0,
         task_log_retention: values.get(&list::TASK_LOG_RETENTION).0,
         statistics_flush: values

@@ -193,6 +193,7 @@ impl TestApp {
                 store,
                 clock,
                 worker,
+                poll_interval: Duration::from_millis(500),
             };
             (runner, 1)
         });

@@ -104,7 +104,6 @@ pub(super) static FOREIGN: &[Foreign] = &[
         "PG_CONNECTION_MAX_LIFETIME",
         "a broken connection is replaced when it is noticed",
     ),
-    ignored("TASK_POLL_INTERVAL", "queues are looked at twice a second"),
     ignored(
         "TASK_EXPIRE_SNAPSHOTS_WORKERS",
         "this version does not maintain tables",

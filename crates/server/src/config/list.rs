@@ -246,6 +246,8 @@ settings! {
         TASK_SOFT_DELETION_WORKERS or "TASK_TABULAR_EXPIRATION_WORKERS": Workers = Workers::clamped(2);
         /// Workers of this process that remove old entries of the task log. 0: another process does it.
         TASK_LOG_CLEANUP_WORKERS: Workers = Workers::clamped(2);
+        /// How often a worker looks at its queue while that is empty.
+        TASK_POLL_INTERVAL: Span = Span::millis(500);
         /// How long the log of ended tasks is kept where a project does not say (`retention-period` of its queue `task_log_cleanup`).
         TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
         /// How often this process writes down which operations were called how often; see `docs/statistics.md`. At least 100 ms.

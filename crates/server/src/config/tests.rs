@@ -301,6 +301,21 @@ fn the_servers_identity_on_azure_must_be_asked_for() {
 }
 
 #[test]
+fn task_queues_are_looked_at_neither_all_the_time_nor_never() {
+    let interval = |text| {
+        let config = load(&[("LAKEKEEPER__TASK_POLL_INTERVAL", text)], Needs::Nothing);
+        config.map(|config| config.resources.task_poll_interval.as_millis())
+    };
+    for (text, ms) in [("", 500), ("100ms", 100), ("10", 10_000), ("1h", 3_600_000)] {
+        assert_eq!(interval(text).unwrap(), ms, "{text}");
+    }
+    for wrong in ["0", "99ms", "3601s"] {
+        let mistakes = interval(wrong).unwrap_err().to_string();
+        assert!(mistakes.contains("between 100ms and 1h"), "{mistakes}");
+    }
+}
+
+#[test]
 fn mistakes_in_a_file_name_key_and_file() {
     let (_folder, sources) = with_file("listen_port = \"x\"\nbind_ip = 1.5\n[pg]\nhots = 1", &[]);
     let all = Config::load(&sources, Needs::Nothing)

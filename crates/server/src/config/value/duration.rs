@@ -19,6 +19,11 @@ const UNITS: [(&str, u64); 5] = [
 const LONGEST: u64 = 3_660 * 86_400_000;
 
 impl Span {
+    /// `count` milliseconds.
+    pub(crate) const fn millis(count: u64) -> Self {
+        Self(Duration::from_millis(count))
+    }
+
     /// `count` seconds.
     pub(crate) const fn seconds(count: u64) -> Self {
         Self(Duration::from_secs(count))
