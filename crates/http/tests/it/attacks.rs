@@ -267,7 +267,40 @@ async fn names_that_look_like_scripts_come_back_as_data() {
     let user = json!({ "id": "oidc~x", "name": name, "user-type": "human" });
     app.post("/management/v1/user", &user).await.expect(201);
     let id = created["project-id"].as_str().unwrap();
+    let segment = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let segment = segment.to_string();
+    app.post(
+        app.at(&format!("namespaces/{segment}/tables")),
+        &testkit::table(name),
+    )
+    .await
+    .expect(200);
+    app.post(
+        app.at(&format!("namespaces/{segment}/views")),
+        &testkit::view("<b>", name),
+    )
+    .await
+    .expect(200);
+    let role = json!({ "name": name, "description": name });
+    let role = app.post("/management/v1/role", &role).await.expect(201);
+    let role = role["id"].as_str().unwrap();
+    let warehouse = app.create_warehouse("plain").await;
+    let rename = format!("/management/v1/warehouse/{warehouse}/rename");
+    app.post(rename, &json!({ "new-name": name }))
+        .await
+        .expect(200);
     for (uri, pointer) in [
+        (
+            app.at(&format!("namespaces/{segment}/tables")),
+            "/identifiers/0/name",
+        ),
+        (
+            app.at(&format!("namespaces/{segment}/views")),
+            "/identifiers/0/namespace/0",
+        ),
+        (format!("/management/v1/role/{role}"), "/name"),
+        (format!("/management/v1/role/{role}"), "/description"),
+        (format!("/management/v1/warehouse/{warehouse}"), "/name"),
         (app.at("namespaces"), "/namespaces/0/0"),
         (format!("/management/v1/project/{id}"), "/project-name"),
         ("/management/v1/user/oidc~x".to_owned(), "/name"),
@@ -281,7 +314,7 @@ async fn names_that_look_like_scripts_come_back_as_data() {
         is_data(&answer);
     }
     // Errors say the name, too.
-    let missing = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let missing = format!("{segment}2");
     for uri in [
         app.at(&format!("namespaces/{missing}/tables/{missing}")),
         format!("/management/v1/user/{missing}"),

@@ -25,6 +25,7 @@ mod format_versions;
 mod generic_tables;
 mod granting;
 mod grants;
+mod grants_back;
 mod idempotency;
 mod layouts;
 mod lists;
