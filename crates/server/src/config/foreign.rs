@@ -30,7 +30,7 @@ const NO_VAULT: &str = "this version keeps secrets encrypted in its database onl
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
      LAKEKEEPER__CACHE__METADATA__SIZE";
 const NO_UI: &str = "this version has no web UI";
-const NO_ROLES: &str = "this version has no roles";
+const NO_ROLES: &str = "roles are made with the management API or come from tokens (LAKEKEEPER__OPENID_ROLES_CLAIM): see docs/authorization.md";
 
 const fn refused(pattern: &'static str, why: &'static str) -> Foreign {
     Foreign {
