@@ -53,7 +53,7 @@ impl Jwks {
         let keys = published.keys.into_iter().filter_map(key);
         let keys: Vec<Key> = keys.collect();
         if keys.is_empty() {
-            let kinds = "RSA of 2,048 bits or more, P-256, P-384 or Ed25519";
+            let kinds = "RSA of 2,048 bits or more, P-256, P-384, P-521 or Ed25519";
             return Err(format!(
                 "none of its {found} keys can be used; signing keys must be {kinds}"
             ));
@@ -121,6 +121,7 @@ fn public(jwk: &Jwk) -> Option<PublicKey> {
         }
         ("EC", Some("P-256")) => point(32).map(PublicKey::P256),
         ("EC", Some("P-384")) => point(48).map(PublicKey::P384),
+        ("EC", Some("P-521")) => point(66).map(PublicKey::P521),
         ("OKP", Some("Ed25519")) => {
             let x = bytes(&jwk.x)?;
             (x.len() == 32).then_some(PublicKey::Ed25519(x))

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use p521::ecdsa::signature::Signer;
+use p521::ecdsa::{
+    Signature as P521Signature, SigningKey as P521SigningKey, VerifyingKey as P521Key,
+};
+use p521::elliptic_curve::rand_core::OsRng;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair as RsaKeyPair, PublicKeyComponents};
 use ring::signature::{
@@ -30,12 +35,13 @@ pub enum Kind {
     Ps512,
     Es256,
     Es384,
+    Es512,
     Ed25519,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -44,6 +50,7 @@ impl Kind {
         Self::Ps512,
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::Ed25519,
     ];
 
@@ -58,6 +65,7 @@ impl Kind {
             Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::Ed25519 => "EdDSA",
         }
     }
@@ -66,6 +74,7 @@ impl Kind {
 enum Pair {
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
     Ecdsa(EcdsaKeyPair, &'static str),
+    P521(P521SigningKey),
     Ed25519(Ed25519KeyPair),
 }
 
@@ -101,6 +110,7 @@ impl SigningKey {
             Kind::Ps512 => rsa(&RSA_PSS_SHA512),
             Kind::Es256 => Pair::Ecdsa(ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING), "P-256"),
             Kind::Es384 => Pair::Ecdsa(ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING), "P-384"),
+            Kind::Es512 => Pair::P521(P521SigningKey::random(&mut OsRng)),
             Kind::Ed25519 => {
                 let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
                 Pair::Ed25519(Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap())
@@ -124,6 +134,11 @@ impl SigningKey {
                 let point = pair.public_key().as_ref();
                 let (x, y) = point.split_at(1).1.split_at(point.len() / 2);
                 json!({ "kty": "EC", "crv": curve, "x": encoded(x), "y": encoded(y) })
+            }
+            Pair::P521(pair) => {
+                let point = P521Key::from(pair).to_encoded_point(false);
+                let (x, y) = (encoded(point.x().unwrap()), encoded(point.y().unwrap()));
+                json!({ "kty": "EC", "crv": "P-521", "x": x, "y": y })
             }
             Pair::Ed25519(pair) => {
                 let x = encoded(pair.public_key());
@@ -160,6 +175,10 @@ impl SigningKey {
                 signature
             }
             Pair::Ecdsa(pair, _) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Pair::P521(pair) => {
+                let signature: P521Signature = pair.sign(message);
+                signature.to_bytes().to_vec()
+            }
             Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
