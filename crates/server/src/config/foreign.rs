@@ -184,7 +184,7 @@ mod tests {
             ("OPENID_AUDIENCES", "catalog"),
             ("OPENFGA__ENDPOINTS", "http://localhost:8081"),
             ("SECRET_BACKEND", "kv2"),
-            ("KAFKA_CONFIG_FILE", "/etc/kafka"),
+            ("KV2__PASSWORD_FILE", "/etc/vault"),
         ] {
             let verdict = judge(name, value);
             assert!(matches!(verdict, Some(Verdict::Refused(_))), "{name}");
