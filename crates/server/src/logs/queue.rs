@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most lines that wait.
 pub(super) const LINES: usize = 8_192;
 /// Longest time that the end of the process waits for them.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+/// How often a full queue is asked whether it has room.
+const FULL_QUEUE_POLL: Duration = Duration::from_millis(5);
 
 static STDOUT: OnceLock<Queue> = OnceLock::new();
 
@@ -37,7 +39,7 @@ pub(super) fn stdout() -> Line {
 /// Waits until all lines are written, for a second at most.
 pub(super) fn flush() {
     if let Some(queue) = STDOUT.get() {
-        queue.flush();
+        queue.flush(LONGEST_FLUSH);
     }
 }
 
@@ -70,12 +72,21 @@ impl Queue {
         }
     }
 
-    fn flush(&self) {
+    /// Waits until all that came before is written, for so long at most: whoever reads may have stopped reading.
+    fn flush(&self, longest: Duration) {
+        let end = Instant::now() + longest;
         let (done, is_done) = sync_channel(1);
-        if self.orders.try_send(Order::Flush(done)).is_ok() {
-            // Whoever reads may have stopped reading; then there is nobody to tell.
-            let _ = is_done.recv_timeout(LONGEST_FLUSH);
+        let mut order = Order::Flush(done);
+        while let Err(refused) = self.orders.try_send(order) {
+            match refused {
+                TrySendError::Full(again) if Instant::now() < end => order = again,
+                TrySendError::Full(_) | TrySendError::Disconnected(_) => return,
+            }
+            thread::sleep(FULL_QUEUE_POLL);
         }
+        let left = end.saturating_duration_since(Instant::now());
+        // There is nobody to tell that it was too long.
+        let _ = is_done.recv_timeout(left);
     }
 }
 
@@ -132,17 +143,13 @@ mod tests {
         }
         assert!(start.elapsed() < Duration::from_secs(5));
         drop(held);
-        let (written, lines) = loop {
-            queue.flush();
-            let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-            let lines = text.lines().filter(|line| *line == "line").count();
-            // The count is told as soon as there is one, before the lines that still wait.
-            if lines >= LINES && text.contains("left out") {
-                break (text, lines);
-            }
-        };
+        // The queue is full now: what is left out is counted when its first line is written, long before the last.
+        queue.flush(Duration::from_mins(1));
+        let written = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        let lines = written.lines().filter(|line| *line == "line").count();
         assert!((LINES..=LINES + 1).contains(&lines), "{lines}");
         let count = LINES + 11 - lines;
+        assert_eq!(written.lines().count(), lines + 1, "counted at once");
         assert!(written.contains(&format!(r#""count":{count},"#)), "{count}");
     }
 }
