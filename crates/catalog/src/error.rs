@@ -60,6 +60,10 @@ pub enum ErrorKind {
     GrantDiffTooLarge,
     /// A grant that stands in a change twice.
     RepeatedGrant,
+    /// An assignment that was to be made is there.
+    AssignmentExists,
+    /// An assignment that was to be taken back is not there.
+    NoSuchAssignment,
     /// A privilege that there is not on such a thing.
     UnknownPrivilege,
     /// A user to whom something was to be given is not known.

@@ -68,6 +68,8 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::EmptyGrantDiff => (StatusCode::BAD_REQUEST, "EmptyGrantDiff"),
         ErrorKind::GrantDiffTooLarge => (StatusCode::BAD_REQUEST, "GrantDiffTooLarge"),
         ErrorKind::RepeatedGrant => (StatusCode::BAD_REQUEST, "DuplicateGrantEntry"),
+        ErrorKind::AssignmentExists => (StatusCode::CONFLICT, "TupleAlreadyExistsError"),
+        ErrorKind::NoSuchAssignment => (StatusCode::NOT_FOUND, "TupleNotFoundError"),
         ErrorKind::UnknownPrivilege => (StatusCode::BAD_REQUEST, "UnknownGrantPrivilege"),
         ErrorKind::NoSuchGrantUser => (StatusCode::BAD_REQUEST, "GrantUserNotFound"),
         ErrorKind::NoSuchGrantRole => (StatusCode::BAD_REQUEST, "GrantRoleNotInProject"),

@@ -30,6 +30,8 @@ pub mod grants;
 #[doc(hidden)]
 pub mod grants_life;
 #[doc(hidden)]
+pub mod grants_repeated;
+#[doc(hidden)]
 pub mod idempotency;
 #[doc(hidden)]
 pub mod location;
@@ -387,6 +389,10 @@ macro_rules! conformance_cases {
                 grants_end_with_whom_they_were_given_to
                 grants_move_with_what_they_are_on
                 a_change_steps_the_version_where_it_counts;
+            grants_repeated:
+                a_grant_that_is_there_and_one_that_is_not_refuse_the_change
+                a_member_that_is_there_and_one_that_is_not_refuse_the_change
+                of_many_equal_changes_at_once_one_is_made;
             role:
                 what_was_created_is_loaded
                 lists_are_filtered_and_searches_forgive_mistakes

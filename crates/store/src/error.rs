@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use model::{
-    Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, RoleIdent, SecretId, Securable,
-    TabularId, TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
+    Grant, Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, RoleIdent, SecretId,
+    Securable, TabularId, TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -66,6 +66,12 @@ pub enum Entity {
     /// A secret.
     #[error("secret `{0}`")]
     Secret(SecretId),
+    /// What was given to somebody.
+    #[error("`{}` of `{}` on `{}`", .0.privilege, .0.to, .0.on)]
+    Grant(Box<Grant>),
+    /// Somebody in a role.
+    #[error("member `{1}` of role `{0}`")]
+    Member(RoleId, Principal),
 }
 
 impl From<&Securable> for Entity {

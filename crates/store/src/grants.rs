@@ -30,12 +30,34 @@ pub struct GrantRow {
 pub struct GrantChange {
     /// On what.
     pub on: Securable,
-    /// What is given. What has been given before stays as it is.
+    /// What is given.
     pub writes: Vec<(Principal, Privilege)>,
-    /// What is taken back. What nobody has is no error.
+    /// What is taken back.
     pub deletes: Vec<(Principal, Privilege)>,
+    /// What becomes of it where that is so already.
+    pub repeats: Repeats,
     /// When.
     pub at: Timestamp,
+}
+
+impl GrantChange {
+    /// One of those that are given or taken back.
+    pub fn grant(&self, (to, privilege): (&Principal, Privilege)) -> Grant {
+        Grant {
+            on: self.on.clone(),
+            to: to.clone(),
+            privilege,
+        }
+    }
+}
+
+/// What becomes of giving what somebody has, and of taking back what somebody does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// It is passed over: a grant stays as it is, and what nobody has is no error.
+    Skipped,
+    /// The whole change is refused.
+    Refused,
 }
 
 /// Where somebody stands: the end of a way down from the server.
@@ -125,7 +147,8 @@ impl<'a> TokenRoles<'a> {
 #[async_trait]
 pub trait Grants {
     /// Takes back, then gives: makes all changes or none. `NotFound` with what is missing: the thing, a user or a role; a role of another project counts as
-    /// missing, but on the server.
+    /// missing, but on the server. Where [`Repeats::Refused`]: `AlreadyExists(Grant)` and `NotFound(Grant)`, of two equal changes at the same time for
+    /// one.
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()>;
 
     /// The grants directly on a thing, of one principal if one is named, in a stable order.

@@ -34,8 +34,8 @@ pub use error::{Entity, Result, StoreError};
 pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
-    GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Standing, Step,
-    ToCursor, TokenRoles,
+    GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Repeats, Standing,
+    Step, ToCursor, TokenRoles,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{Fact, FactChange, FactState, Fed, Mirror, MirrorSink};

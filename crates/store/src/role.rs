@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::user::{exact, trigrams};
-use crate::{Effects, GrantChange, Result, UserRow};
+use crate::{Effects, GrantChange, Repeats, Result, UserRow};
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -95,14 +95,16 @@ pub struct RoleMembers {
 pub struct RoleAssign {
     /// The role.
     pub role: RoleId,
-    /// Who and what comes in. Who is in it stays.
+    /// Who and what comes in.
     pub joins: Vec<Principal>,
-    /// Who and what leaves. Who is not in it is no error.
+    /// Who and what leaves.
     pub leaves: Vec<Principal>,
     /// What is given on the role.
     pub writes: Vec<(Principal, Privilege)>,
     /// What is taken back.
     pub deletes: Vec<(Principal, Privilege)>,
+    /// What becomes of each of these where that is so already.
+    pub repeats: Repeats,
     /// When.
     pub at: Timestamp,
 }
@@ -130,6 +132,7 @@ impl RoleAssign {
             on: Securable::Role(self.role),
             writes: self.writes.clone(),
             deletes: self.deletes.clone(),
+            repeats: self.repeats,
             at: self.at,
         }
     }
@@ -200,7 +203,8 @@ pub trait Roles {
     async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()>;
 
     /// Has members leave, then takes others in, then takes back and gives on the role: makes all changes or none. Fails like
-    /// [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply).
+    /// [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply); where [`Repeats::Refused`] with
+    /// `AlreadyExists(Member)` and `NotFound(Member)`, too.
     async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()>;
 
     /// Who is in a role, roles before users, each by id. None if there is no such role.

@@ -13,8 +13,8 @@ use ::model::{
 use async_trait::async_trait;
 use store::{
     Commit, Effects, Expiry, GrantChange, NamespaceDrop, NamespaceMove, NewNamespace, NewTabular,
-    ProjectRow, Protection, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop, Store,
-    StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues,
+    ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop,
+    Store, StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues,
     TreeNamespace, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
@@ -313,6 +313,7 @@ impl StoreWorld {
             on: grant.on.clone(),
             writes,
             deletes,
+            repeats: Repeats::Skipped,
             at: NOW,
         };
         let changed = self.store.grants_apply(change, Effects::none());

@@ -5,28 +5,31 @@ use std::collections::BTreeSet;
 use authz::{Action, Authorized, Protected, Resource, ResourceKind};
 use model::{Bounds, Event, EventKind, Principal, Privilege, RoleId, Securable, Timestamp};
 use serde_json::json;
-use store::{Effects, Entity, GrantChange, RoleAssign, StoreError};
+use store::{Effects, Entity, GrantChange, Repeats, RoleAssign, StoreError};
 
 use super::Relation;
 use crate::permission::{Found, Target};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, role};
 
 /// What is to be given, and what to be taken back.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GrantDiff {
     /// What is given, as the API spells it.
     pub writes: Vec<(Principal, String)>,
     /// What is taken back.
     pub deletes: Vec<(Principal, String)>,
+    /// What becomes of each of these where that is so already.
+    pub repeats: Repeats,
 }
 
 /// The same, understood.
 struct Change {
     writes: Vec<(Principal, Relation)>,
     deletes: Vec<(Principal, Relation)>,
+    repeats: Repeats,
 }
 
-/// Gives and takes back, all or nothing. What has been given before stays; what nobody has is no error.
+/// Gives and takes back, all or nothing.
 pub async fn apply(
     cx: &Catalog,
     request: &Request,
@@ -36,6 +39,7 @@ pub async fn apply(
     let change = Change {
         writes: parse(on.kind(), diff.writes)?,
         deletes: parse(on.kind(), diff.deletes)?,
+        repeats: diff.repeats,
     };
     let found = on.found(cx, request).await?;
     let actions = change.actions();
@@ -48,6 +52,7 @@ pub async fn apply(
         on: target.securable()?,
         writes: given(&change.writes),
         deletes: given(&change.deletes),
+        repeats: change.repeats,
         at: now,
     };
     let effects = Effects {
@@ -76,6 +81,7 @@ async fn assign(
         leaves: members(&change.deletes),
         writes: given(&change.writes),
         deletes: given(&change.deletes),
+        repeats: change.repeats,
         at: cx.now(),
     };
     let by = (request, assign.at);
@@ -174,11 +180,18 @@ fn parse(on: ResourceKind, all: Vec<(Principal, String)>) -> Result<Vec<(Princip
 }
 
 fn refused(error: StoreError) -> CatalogError {
-    let message = error.to_string();
+    let mut message = error.to_string();
     let kind = match &error {
         StoreError::NotFound(Entity::User(_)) => ErrorKind::NoSuchGrantUser,
         StoreError::NotFound(Entity::Role(_)) => ErrorKind::NoSuchGrantRole,
+        StoreError::NotFound(Entity::Grant(_) | Entity::Member(..)) => ErrorKind::NoSuchAssignment,
+        StoreError::AlreadyExists(Entity::Grant(_) | Entity::Member(..)) => {
+            ErrorKind::AssignmentExists
+        }
         _ => return error.into(),
     };
+    if let ErrorKind::NoSuchAssignment | ErrorKind::AssignmentExists = kind {
+        message.push_str("; nothing was changed, send the request without it");
+    }
     CatalogError::new(kind, message)
 }

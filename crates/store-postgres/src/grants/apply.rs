@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use model::{Grant, Principal, ProjectId, Securable};
-use store::{Entity, GrantChange};
+use model::{Grant, Principal, Privilege, ProjectId, Securable};
+use store::{Entity, GrantChange, Repeats};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Reach;
 use crate::connection::Session;
-use crate::error::{Work, not_found};
+use crate::error::{Work, already_exists, not_found};
 use crate::row::{self, get};
 
 /// Grants as columns.
@@ -89,7 +90,7 @@ pub(crate) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
     refuse_unknown(db, change).await?;
     let taken = take_back(db, change).await?;
     let given = give(db, change).await?;
-    if taken + given > 0 {
+    if taken || given {
         held.step(db).await?;
     }
     Ok(())
@@ -178,49 +179,78 @@ async fn project_of(db: &Session, on: &Securable) -> Work<Option<String>> {
     Ok(Some(get(&db.query_one(sql, &[&on.as_uuid()]).await?, 0)?))
 }
 
-async fn take_back(db: &Session, change: &GrantChange) -> Work<u64> {
+/// Says whether anything has changed.
+async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
     if change.deletes.is_empty() {
-        return Ok(0);
+        return Ok(false);
     }
     let (principals, privileges) = columns(&change.deletes);
-    db.execute(
-        "delete from grant_entry using unnest($2::text[], $3::text[]) as gone(principal, privilege)
-         where grant_entry.securable = $1 and grant_entry.principal = gone.principal
-             and grant_entry.privilege = gone.privilege",
-        &[&change.on.to_string(), &principals, &privileges],
-    )
-    .await
+    let rows = db
+        .query(
+            "delete from grant_entry
+                using unnest($2::text[], $3::text[]) as gone(principal, privilege)
+             where grant_entry.securable = $1 and grant_entry.principal = gone.principal
+                 and grant_entry.privilege = gone.privilege
+             returning grant_entry.principal, grant_entry.privilege",
+            &[&change.on.to_string(), &principals, &privileges],
+        )
+        .await?;
+    match unchanged(change, (&change.deletes, &rows))? {
+        Some(grant) => Err(not_found(Entity::Grant(Box::new(grant)))),
+        None => Ok(!rows.is_empty()),
+    }
 }
 
-async fn give(db: &Session, change: &GrantChange) -> Work<u64> {
+/// The first one that was so already, if that is refused.
+fn unchanged(
+    change: &GrantChange,
+    (all, changed): (&[(Principal, Privilege)], &[Row]),
+) -> Work<Option<Grant>> {
+    if change.repeats == Repeats::Skipped {
+        return Ok(None);
+    }
+    let changed = row::all(changed, |row| {
+        Ok((get::<String>(row, 0)?, get::<String>(row, 1)?))
+    })?;
+    let changed: HashSet<_> = changed.into_iter().collect();
+    let is_unchanged = |(to, privilege): &&(Principal, Privilege)| {
+        !changed.contains(&(to.to_string(), privilege.as_str().to_owned()))
+    };
+    let first = all.iter().find(is_unchanged);
+    Ok(first.map(|(to, privilege)| change.grant((to, *privilege))))
+}
+
+/// Says whether anything has changed.
+async fn give(db: &Session, change: &GrantChange) -> Work<bool> {
     if change.writes.is_empty() {
-        return Ok(0);
+        return Ok(false);
     }
     let writes = change.writes.iter();
     let grants: Vec<Grant> = writes
-        .map(|(to, privilege)| Grant {
-            on: change.on.clone(),
-            to: to.clone(),
-            privilege: *privilege,
-        })
+        .map(|(to, privilege)| change.grant((to, *privilege)))
         .collect();
     let new = NewGrants::of(&grants);
-    db.execute(
-        INSERT,
-        &[
-            &new.securables,
-            &new.principals,
-            &new.privileges,
-            &new.kinds,
-            &new.ids,
-            &new.projects,
-            &Some(change.at.as_ms()),
-        ],
-    )
-    .await
+    let rows = db
+        .query(
+            &format!("{INSERT} returning principal, privilege"),
+            &[
+                &new.securables,
+                &new.principals,
+                &new.privileges,
+                &new.kinds,
+                &new.ids,
+                &new.projects,
+                &Some(change.at.as_ms()),
+            ],
+        )
+        .await?;
+    match unchanged(change, (&change.writes, &rows))? {
+        Some(grant) => Err(already_exists(Entity::Grant(Box::new(grant)))),
+        None => Ok(!rows.is_empty()),
+    }
 }
 
-fn columns(of: &[(Principal, model::Privilege)]) -> (Vec<String>, Vec<&'static str>) {
+fn columns(of: &[(Principal, Privilege)]) -> (Vec<String>, Vec<&'static str>) {
     of.iter()
         .map(|(to, privilege)| (to.to_string(), privilege.as_str()))
         .unzip()

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use store::{
-    Entity, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow, StoreError,
+    Entity, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers, RoleRow,
+    StoreError,
 };
 use tokio_postgres::Row;
 
 use super::{after, role};
 use crate::connection::Session;
-use crate::error::{Failure, Work, not_found};
+use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::{self, Reach};
 use crate::row::{self, Cut, get};
 use crate::user;
@@ -133,9 +134,30 @@ pub(super) async fn assign(db: &Session, assign: &RoleAssign, most: u32) -> Work
         members: joins.members.iter().cloned().chain(given).collect(),
     };
     refuse_unknown(db, &everybody).await?;
+    if assign.repeats == Repeats::Refused {
+        refuse_repeats(db, assign).await?;
+    }
     remove(db, &leaves).await?;
     add(db, &joins, most).await?;
     grants::apply(db, &grants).await
+}
+
+/// Refuses to take in who is in the role, and to have leave who is not. Who is in it stays so: see [`add`].
+async fn refuse_repeats(db: &Session, assign: &RoleAssign) -> Work<()> {
+    let all = assign.leaves.iter().chain(&assign.joins);
+    let all: Vec<String> = all.map(ToString::to_string).collect();
+    let sql = "select member from role_member where role_id = $1 and member = any($2)";
+    let rows = db.query(sql, &[&assign.role.as_uuid(), &all]).await?;
+    let found = row::all(&rows, |row| get::<String>(row, 0))?;
+    let found: HashSet<String> = found.into_iter().collect();
+    let is_in = |who: &&Principal| found.contains(&who.to_string());
+    if let Some(who) = assign.leaves.iter().find(|who| !is_in(who)) {
+        return Err(not_found(Entity::Member(assign.role, who.clone())));
+    }
+    match assign.joins.iter().find(is_in) {
+        Some(who) => Err(already_exists(Entity::Member(assign.role, who.clone()))),
+        None => Ok(()),
+    }
 }
 
 /// Members of role `$1`, direct ones or (`$2`) theirs too, whose kind is `$3`, from behind `$4` on, with what is known of them.

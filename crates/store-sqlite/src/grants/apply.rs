@@ -2,11 +2,11 @@
 
 use model::{Grant, Principal, Securable};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
-use store::{Entity, GrantChange};
+use store::{Entity, GrantChange, Repeats};
 use uuid::Uuid;
 
 use super::Reach;
-use crate::error::{Work, not_found};
+use crate::error::{Work, already_exists, not_found};
 
 /// Where a thing lies, as grants on it keep it.
 struct Lies {
@@ -113,7 +113,7 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
     }
     let mut changed = 0;
     for (to, privilege) in &change.deletes {
-        changed += db
+        let deleted = db
             .prepare_cached(
                 "delete from grant_entry
                  where securable = ?1 and principal = ?2 and privilege = ?3",
@@ -123,14 +123,19 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
                 to.to_string(),
                 privilege.as_str()
             ])?;
+        if deleted == 0 && change.repeats == Repeats::Refused {
+            let grant = change.grant((to, *privilege));
+            return Err(not_found(Entity::Grant(Box::new(grant))));
+        }
+        changed += deleted;
     }
     for (to, privilege) in &change.writes {
-        let grant = Grant {
-            on: change.on.clone(),
-            to: to.clone(),
-            privilege: *privilege,
-        };
-        changed += insert(db, &grant, &lies)?;
+        let grant = change.grant((to, *privilege));
+        let inserted = insert(db, &grant, &lies)?;
+        if inserted == 0 && change.repeats == Repeats::Refused {
+            return Err(already_exists(Entity::Grant(Box::new(grant))));
+        }
+        changed += inserted;
     }
     if changed > 0 {
         let reach = Reach::of(db, &change.on)?.ok_or_else(missing)?;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{
-    Entity, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow, StoreError,
+    Entity, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers, RoleRow,
+    StoreError,
 };
 use uuid::Uuid;
 
 use super::{after, load};
-use crate::error::{Failure, Work, not_found};
+use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::{self, Reach, with_roles};
 use crate::row::{self, Cut};
 use crate::user;
@@ -118,9 +119,31 @@ pub(super) fn remove(db: &Connection, remove: &RoleMembers) -> Work<()> {
 
 /// Has members leave, takes others in, and changes what has been given on the role.
 pub(super) fn assign(db: &Connection, assign: &RoleAssign, most: u32) -> Work<()> {
+    load(db, assign.role)?;
+    if assign.repeats == Repeats::Refused {
+        refuse_repeats(db, assign)?;
+    }
     remove(db, &assign.leaves())?;
     add(db, &assign.joins(), most)?;
     grants::apply(db, &assign.grants())
+}
+
+/// Refuses to take in who is in the role, and to have leave who is not.
+fn refuse_repeats(db: &Connection, assign: &RoleAssign) -> Work<()> {
+    let mut known =
+        db.prepare_cached("select 1 from role_member where role_id = ?1 and member = ?2")?;
+    let mut is_in = |who: &Principal| known.exists(params![assign.role.as_uuid(), who.to_string()]);
+    for who in &assign.leaves {
+        if !is_in(who)? {
+            return Err(not_found(Entity::Member(assign.role, who.clone())));
+        }
+    }
+    for who in &assign.joins {
+        if is_in(who)? {
+            return Err(already_exists(Entity::Member(assign.role, who.clone())));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn members(

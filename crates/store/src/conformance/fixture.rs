@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular, NewTask,
-    ProjectRow, Protection, ResolveKey, ResolveTarget, Resolved, Result, Store, StoredMetadata,
-    Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
+    ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, Resolved, Result, Store,
+    StoredMetadata, Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
     WarehouseStatus,
 };
 
@@ -407,6 +407,7 @@ pub(super) fn change(
         on: on.clone(),
         writes: owned(writes),
         deletes: owned(deletes),
+        repeats: Repeats::Skipped,
         at: NOW,
     }
 }

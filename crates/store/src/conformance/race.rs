@@ -21,7 +21,7 @@ const NESTED: [&str; 4] = [
     "s3://race",
 ];
 
-async fn all<C>(runs: impl IntoIterator<Item = C>) -> Vec<Result<()>>
+pub(super) async fn all<C>(runs: impl IntoIterator<Item = C>) -> Vec<Result<()>>
 where
     C: Future<Output = Result<()>> + Send + 'static,
 {
@@ -34,7 +34,7 @@ where
 }
 
 /// One success, and every other one is refused for the expected reason.
-fn assert_one_wins(results: &[Result<()>], expected: impl Fn(&StoreError) -> bool) {
+pub(super) fn assert_one_wins(results: &[Result<()>], expected: impl Fn(&StoreError) -> bool) {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     for error in results.iter().filter_map(|result| result.as_ref().err()) {
         assert!(expected(error), "{error}");

@@ -8,8 +8,8 @@ use model::{PageRequest, PageSize, Principal, Privilege, RoleId, RoleIdent, Secu
 use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refused, user};
 use super::role::{principals, role};
 use crate::{
-    Effects, Entity, MemberKind, Membership, Place, Result, RoleAssign, RoleMember, RoleMembers,
-    Store, StoreError, TokenRoles,
+    Effects, Entity, MemberKind, Membership, Place, Repeats, Result, RoleAssign, RoleMember,
+    RoleMembers, Store, StoreError, TokenRoles,
 };
 
 const MOST: u32 = 3;
@@ -25,7 +25,7 @@ async fn leave(store: &Arc<dyn Store>, role: RoleId, members: Vec<Principal>) ->
 }
 
 /// As a list tells them, in pages of one.
-async fn members(
+pub(super) async fn members(
     store: &Arc<dyn Store>,
     role: RoleId,
     which: (Option<MemberKind>, Membership),
@@ -211,6 +211,7 @@ pub async fn who_is_in_a_role_and_who_owns_it_change_together(store: &Arc<dyn St
         leaves: vec![ada.clone()],
         writes,
         deletes: owns(&ada),
+        repeats: Repeats::Skipped,
         at: later(1),
     };
     let made = async |assign: RoleAssign| {

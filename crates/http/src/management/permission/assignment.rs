@@ -7,7 +7,7 @@ use catalog::permission::Target;
 use http::StatusCode;
 use model::{Principal, Securable};
 use serde::{Deserialize, Serialize};
-use store::ManagedAccess;
+use store::{ManagedAccess, Repeats};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -50,11 +50,11 @@ impl Assignment {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateAssignmentsRequest {
-    /// What is assigned. What has been assigned before stays.
+    /// What is assigned. What has been assigned before is refused (409).
     #[serde(default)]
     #[schema(max_items = 100)]
     writes: Vec<Assignment>,
-    /// What is taken back. What nobody has is no error.
+    /// What is taken back. What nobody has is refused (404).
     #[serde(default)]
     #[schema(max_items = 100)]
     deletes: Vec<Assignment>,
@@ -131,6 +131,7 @@ pub(super) async fn update(
     let diff = GrantDiff {
         writes: decode(body.writes)?,
         deletes: decode(body.deletes)?,
+        repeats: Repeats::Refused,
     };
     to_the_end(async move { catalog::grant::apply(&app.catalog, &request, (&on, diff)).await })
         .await?;

@@ -44,7 +44,7 @@ macro_rules! assign {
         #[utoipa::path(post, path = concat!($path, "/assignments"), tag = "permissions-openfga",
             operation_id = concat!("update_", $name, "_assignments", $end),
             summary = concat!("Assign and take back on ", $what),
-            description = "All or nothing, and as often as one likes.", params($($params)*),
+            description = "All or nothing. What is so already is refused: 409 `TupleAlreadyExistsError`, 404 `TupleNotFoundError`.", params($($params)*),
             request_body = super::UpdateAssignmentsRequest, responses((status = 204)))]
         pub(crate) async fn assign(
             super::State(app): super::State<super::App>,
