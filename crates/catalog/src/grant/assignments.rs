@@ -15,7 +15,7 @@ use crate::{Catalog, CatalogError, Request, Result};
 pub struct Assignments {
     /// The thing.
     pub on: Securable,
-    /// Who has what.
+    /// Who has what: by relations (see [`Relation::position`]), then by principals.
     pub assigned: Vec<(Principal, Relation)>,
 }
 
@@ -50,6 +50,8 @@ pub async fn assignments(
         let given = given.map(|row| (row.grant.to, Relation::Given(row.grant.privilege)));
         assigned.extend(given.filter(|(_, relation)| wanted.contains(relation)));
     }
+    // Stable: the store has told them by principals.
+    assigned.sort_by_key(|(_, relation)| relation.position());
     Ok(Assignments { on, assigned })
 }
 

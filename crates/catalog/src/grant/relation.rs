@@ -30,6 +30,11 @@ impl Relation {
         }
     }
 
+    /// Where it stands in lists of assignments. Clients know them from Lakekeeper, which tells of `manage_tags` last.
+    pub(super) fn position(self) -> impl Ord {
+        (self == Self::Given(Privilege::ManageTags), self)
+    }
+
     /// The one on such a thing that is spelt so.
     pub(super) fn parse(on: ResourceKind, text: &str) -> Result<Self> {
         let there = Self::all(on);

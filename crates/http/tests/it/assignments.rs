@@ -163,6 +163,37 @@ async fn relations_narrow_what_is_told() {
 }
 
 #[tokio::test]
+async fn assignments_are_told_by_relations_then_by_principals() {
+    for lake in Lake::on_each_store().await {
+        let app = &lake.app;
+        let who = [ADA, BOB, "oidc~cy"];
+        for id in who {
+            known(app, id).await;
+        }
+        let role = roles::role(app, "readers").await;
+        let on_warehouse =
+            "ownership pass_grants manage_grants describe select create modify manage_tags";
+        let on_project = "project_admin security_admin data_admin role_creator tag_creator describe select create modify";
+        for (path, relations) in [
+            ("server".to_owned(), "admin operator"),
+            ("project".to_owned(), on_project),
+            (format!("role/{role}"), "assignee ownership"),
+            (format!("warehouse/{}", app.warehouse), on_warehouse),
+        ] {
+            let uri = format!("{PERMISSIONS}/{path}/assignments");
+            let relations = relations.split(' ');
+            let expected = relations.flat_map(|relation| who.map(|id| to(relation, id)));
+            let expected: Vec<Value> = expected.collect();
+            let reversed: Vec<&Value> = expected.iter().rev().collect();
+            app.post(&uri, &json!({ "writes": reversed }))
+                .await
+                .expect(204);
+            assert_eq!(assigned(app, &uri).await, expected, "{uri}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_assigned_is_refused_as_a_whole() {
     for lake in Lake::on_each_store().await {
         let app = &lake.app;
