@@ -10,6 +10,7 @@
     reason = "counts of a few seconds, as statistics"
 )]
 
+mod authorized;
 mod cluster;
 mod delegated;
 mod load;
@@ -90,6 +91,9 @@ async fn run(options: &Options) -> Result<Report> {
     let mut reads = reads::Reads::new(options, &running, &mut report);
     reads.all(&tables).await?;
     delegated::measure(options, (&server, &running, &warehouse), &mut report).await?;
+    if let Database::Postgres(url) = &database {
+        authorized::measure(options, (&server, &running, url), &tables, &mut report).await?;
+    }
     writes::measure(options, (&running, &cluster, &tables), &mut report).await?;
     let used = running.memory()?;
     report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));

@@ -24,6 +24,8 @@ pub(crate) struct Server {
     binary: PathBuf,
     database: Database,
     log: PathBuf,
+    /// Settings beyond what every server here has.
+    settings: Vec<(&'static str, String)>,
 }
 
 /// A started program; killed when dropped.
@@ -43,6 +45,7 @@ impl Server {
             binary,
             database,
             log: home.join("lakekeeper.log"),
+            settings: Vec::new(),
         };
         let said = server.command("migrate")?.output()?;
         if !said.status.success() {
@@ -63,6 +66,15 @@ impl Server {
             binary: self.binary.clone(),
             database,
             log: self.log.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+
+    /// The same program on the same database with these settings.
+    pub(crate) fn with<const N: usize>(&self, settings: [(&'static str, String); N]) -> Self {
+        Self {
+            settings: settings.into(),
+            ..self.on(self.database.clone())
         }
     }
 
@@ -86,7 +98,8 @@ impl Server {
             .env("LAKEKEEPER__BIND_IP", "127.0.0.1")
             .env("LAKEKEEPER__METRICS_PORT", free_port()?.to_string())
             .env("LAKEKEEPER__ENABLE_LOCAL_STORAGE", "true")
-            .env("LAKEKEEPER__LOG_LEVEL", "warn");
+            .env("LAKEKEEPER__LOG_LEVEL", "warn")
+            .envs(self.settings.iter().cloned());
         Ok(command)
     }
 

@@ -115,7 +115,8 @@ pub(super) const ROOMS: [Room; 21] = [
     ),
     room("xtask", &[], &["testkit"]),
     // It measures from outside, and puts the same bytes by the same means.
-    room("bench", &["objects"], &[]),
+    // Of `authn` the identity provider that the tests have.
+    room("bench", &["objects", "authn"], &[]),
 ];
 
 /// Crates from outside that belong to few rooms: a second home for SQL, HTTP or storage is a hole
