@@ -9,8 +9,8 @@ use crate::grants::Lake;
 
 const PERMISSIONS: &str = "/management/v1/permissions";
 
-fn reads() -> Value {
-    json!({ "writes": [{ "type": "select", "user": "oidc~cid" }] })
+fn reads(change: &str) -> Value {
+    json!({ change: [{ "type": "select", "user": "oidc~cid" }] })
 }
 
 #[tokio::test]
@@ -22,10 +22,15 @@ async fn owners_below_give_nothing_while_it_is_on() {
         let warehouse = format!("{PERMISSIONS}/warehouse/{}", lake.app.warehouse);
         lake.give("bob", Privilege::Ownership, on.clone()).await;
         let assign = format!("{namespace}/assignments");
+        // And takes it back: what is there is not given again.
         let gives = async |user: &str| {
-            lake.send(user, Method::POST, &assign, Some(reads()))
-                .await
-                .0
+            let change = async |change: &str| {
+                let body = Some(reads(change));
+                lake.send(user, Method::POST, &assign, body).await.0
+            };
+            let status = change("writes").await;
+            assert!(status != 204 || change("deletes").await == 204);
+            status
         };
         let switch = async |user: &str, at: &str, is_on: bool| {
             let uri = format!("{at}/managed-access");
