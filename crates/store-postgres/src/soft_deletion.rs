@@ -167,12 +167,19 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
     }
     let names = db
         .query(
-            "select n.path, wanted.name from tabular as wanted
+            // By a sort and by the index of live names: a join compares each with each where the database knows little of the tables yet.
+            "with wanted as materialized (
+                 select namespace_id, name, name_key,
+                     row_number() over (partition by namespace_id, name_key order by id) > 1 as is_twin
+                 from tabular where id = any($1)
+             )
+             select n.path, wanted.name from wanted
              join namespace as n on n.id = wanted.namespace_id
-             where wanted.id = any($1) and exists (select from tabular as other
+             left join lateral (select true as is_live from tabular as other
                  where other.namespace_id = wanted.namespace_id
-                     and other.name_key = wanted.name_key and other.id <> wanted.id
-                     and (other.deleted_at is null or other.id = any($1) and other.id < wanted.id))",
+                     and other.name_key = wanted.name_key and other.deleted_at is null
+                 offset 0) as other on true
+             where wanted.is_twin or other.is_live",
             &[&ids],
         )
         .await?;

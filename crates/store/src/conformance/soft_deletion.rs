@@ -1,5 +1,9 @@
 //! What was dropped and can be had back for a while.
 
+mod at_once;
+
+pub use at_once::ten_thousand_tables_go_and_come_back_at_once;
+
 use std::sync::Arc;
 
 use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind, TaskId, Version};
@@ -455,39 +459,4 @@ pub async fn a_hard_drop_takes_what_was_soft_deleted_along(store: &Arc<dyn Store
     assert!(deleted(&catalog, None).await.is_empty());
     let claimed = store.task_claim(SOFT_DELETION, "w", lease(later(999), later(1_999)));
     assert_eq!(claimed.await.unwrap(), None, "nothing is left to expire");
-}
-
-pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>) {
-    let catalog = Catalog::new(store).await;
-    let home = catalog.namespace(&["a"]).await;
-    for number in 0..10 {
-        let inner = catalog.namespace(&["a", &format!("n{number}")]).await;
-        let creates = (0..1_000).map(|table| new_table(inner, &format!("t{table}")));
-        let made = catalog.commit(creates.collect(), Vec::new(), Effects::none());
-        made.await.unwrap();
-    }
-    let start = std::time::Instant::now();
-    let tables = drop_tree(&catalog, home, DropMode::Soft(HOW)).await;
-    assert_eq!(tables.len(), 10_000);
-    assert_eq!(store.task_count(SOFT_DELETION).await.unwrap(), 10_000);
-    let hidden = start.elapsed();
-    let start = std::time::Instant::now();
-    let found = store.deleted_find(catalog.warehouse, tables).await.unwrap();
-    let back = Undrop {
-        warehouse: catalog.warehouse,
-        tabulars: found.iter().map(|one| (one.id, one.version)).collect(),
-        at: NOW,
-    };
-    store.undrop(back, Effects::none()).await.unwrap();
-    assert_eq!(store.task_count(SOFT_DELETION).await.unwrap(), 0);
-    let back = start.elapsed();
-    let start = std::time::Instant::now();
-    drop_tree(&catalog, home, DropMode::Hard).await;
-    let gone = start.elapsed();
-    assert_eq!(namespace_of(&catalog, &["a"]).await, None);
-    // Ten times what it takes on a busy machine.
-    let bound = std::time::Duration::from_secs(30);
-    for took in [hidden, back, gone] {
-        assert!(took < bound, "{hidden:?}, {back:?}, {gone:?}");
-    }
 }

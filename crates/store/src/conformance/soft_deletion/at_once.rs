@@ -1,0 +1,57 @@
+//! Very much that is dropped, and had back, in one act.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::fixture::{Catalog, NOW, new_table};
+use super::{HOW, drop_tree, namespace_of};
+use crate::{DropMode, Effects, SOFT_DELETION, Store, Undrop};
+
+pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let before = there_and_back(&catalog, 100).await;
+    let took = there_and_back(&catalog, 1_000).await;
+    let after = there_and_back(&catalog, 100).await;
+    for ((few, many), more_few) in before.into_iter().zip(took).zip(after) {
+        // Three times what ten times as many cost if each costs the same, however busy the machine is at the time; costs that grow
+        // with the square are beyond it. Half a minute is short enough whatever few cost.
+        let bound = (30 * few.max(more_few)).max(Duration::from_secs(30));
+        assert!(many < bound, "{before:?}, {took:?}, {after:?}");
+    }
+}
+
+/// How long it takes to soft-delete a namespace with ten others in it and so many tables in each of these, to have it back, and to
+/// remove it.
+async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
+    let store = &catalog.store;
+    let home = catalog.namespace(&["a"]).await;
+    for number in 0..10 {
+        let inner = catalog.namespace(&["a", &format!("n{number}")]).await;
+        let creates = (0..tables).map(|table| new_table(inner, &format!("t{table}")));
+        let made = catalog.commit(creates.collect(), Vec::new(), Effects::none());
+        made.await.unwrap();
+    }
+    let start = Instant::now();
+    let dropped = drop_tree(catalog, home, DropMode::Soft(HOW)).await;
+    let all = dropped.len();
+    assert_eq!(all, 10 * tables);
+    let waiting = store.task_count(SOFT_DELETION).await.unwrap();
+    assert_eq!(usize::try_from(waiting).unwrap(), all);
+    let hidden = start.elapsed();
+    let start = Instant::now();
+    let found = store.deleted_find(catalog.warehouse, dropped);
+    let found = found.await.unwrap();
+    let back = Undrop {
+        warehouse: catalog.warehouse,
+        tabulars: found.iter().map(|one| (one.id, one.version)).collect(),
+        at: NOW,
+    };
+    store.undrop(back, Effects::none()).await.unwrap();
+    assert_eq!(store.task_count(SOFT_DELETION).await.unwrap(), 0);
+    let back = start.elapsed();
+    let start = Instant::now();
+    drop_tree(catalog, home, DropMode::Hard).await;
+    let gone = start.elapsed();
+    assert_eq!(namespace_of(catalog, &["a"]).await, None);
+    [hidden, back, gone]
+}
