@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Forbidden,
     /// A rule of the warehouse forbids it, whoever asks for it.
     Rule(RuleErrorKind),
+    /// What is given to whom cannot be changed so.
+    Grant(GrantErrorKind),
     /// A property that only a trusted engine may set.
     ProtectedProperty,
     /// There is no such user.
@@ -54,22 +56,6 @@ pub enum ErrorKind {
     InvalidRoleIdent,
     /// A provider-id that is not for everybody.
     ReservedRoleProvider,
-    /// A change of grants that changes nothing.
-    EmptyGrantDiff,
-    /// A change of too many grants.
-    GrantDiffTooLarge,
-    /// A grant that stands in a change twice.
-    RepeatedGrant,
-    /// An assignment that was to be made is there.
-    AssignmentExists,
-    /// An assignment that was to be taken back is not there.
-    NoSuchAssignment,
-    /// A privilege that there is not on such a thing.
-    UnknownPrivilege,
-    /// A user to whom something was to be given is not known.
-    NoSuchGrantUser,
-    /// A role to which something was to be given is not there.
-    NoSuchGrantRole,
     /// There is no such tag definition.
     NoSuchTagDefinition,
     /// There is no such project.
@@ -153,6 +139,27 @@ pub enum RuleErrorKind {
     LayoutForbidsMove,
 }
 
+/// What programs can tell apart where something is given or taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GrantErrorKind {
+    /// A change of grants that changes nothing.
+    EmptyDiff,
+    /// A change of too many grants.
+    DiffTooLarge,
+    /// A grant that stands in a change twice.
+    Repeated,
+    /// An assignment that was to be made is there.
+    AssignmentExists,
+    /// An assignment that was to be taken back is not there.
+    NoSuchAssignment,
+    /// A privilege that there is not on such a thing.
+    UnknownPrivilege,
+    /// A user to whom something was to be given is not known.
+    NoSuchUser,
+    /// A role to which something was to be given is not there.
+    NoSuchRole,
+}
+
 /// What programs can tell apart where tags are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TagErrorKind {
@@ -178,6 +185,12 @@ pub enum TagErrorKind {
     NoSuchTarget,
     /// The table has no such column.
     NoSuchColumn,
+}
+
+impl From<GrantErrorKind> for ErrorKind {
+    fn from(kind: GrantErrorKind) -> Self {
+        Self::Grant(kind)
+    }
 }
 
 impl From<TagErrorKind> for ErrorKind {

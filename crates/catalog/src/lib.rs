@@ -53,7 +53,7 @@ pub use cache::Representation;
 pub use calls::{Call, CallCounters, CallFlusher};
 pub use credentials::Credential;
 pub use delegation::{AccessDelegation, Grant, Methods};
-pub use error::{CatalogError, ErrorKind, Result, RuleErrorKind, TagErrorKind};
+pub use error::{CatalogError, ErrorKind, GrantErrorKind, Result, RuleErrorKind, TagErrorKind};
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use catalog::{CatalogError, ErrorKind, RuleErrorKind, TagErrorKind};
+use catalog::{CatalogError, ErrorKind, GrantErrorKind, RuleErrorKind, TagErrorKind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,14 +65,6 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::RoleIdentTaken => (StatusCode::CONFLICT, "RoleSourceIdConflict"),
         ErrorKind::InvalidRoleIdent => (StatusCode::BAD_REQUEST, "InvalidRoleIdentifier"),
         ErrorKind::ReservedRoleProvider => (StatusCode::BAD_REQUEST, "RoleProviderIdReserved"),
-        ErrorKind::EmptyGrantDiff => (StatusCode::BAD_REQUEST, "EmptyGrantDiff"),
-        ErrorKind::GrantDiffTooLarge => (StatusCode::BAD_REQUEST, "GrantDiffTooLarge"),
-        ErrorKind::RepeatedGrant => (StatusCode::BAD_REQUEST, "DuplicateGrantEntry"),
-        ErrorKind::AssignmentExists => (StatusCode::CONFLICT, "TupleAlreadyExistsError"),
-        ErrorKind::NoSuchAssignment => (StatusCode::NOT_FOUND, "TupleNotFoundError"),
-        ErrorKind::UnknownPrivilege => (StatusCode::BAD_REQUEST, "UnknownGrantPrivilege"),
-        ErrorKind::NoSuchGrantUser => (StatusCode::BAD_REQUEST, "GrantUserNotFound"),
-        ErrorKind::NoSuchGrantRole => (StatusCode::BAD_REQUEST, "GrantRoleNotInProject"),
         ErrorKind::NoSuchTagDefinition => (StatusCode::NOT_FOUND, "TagDefinitionIdNotFound"),
         ErrorKind::NoSuchUser => (StatusCode::NOT_FOUND, "UserNotFound"),
         ErrorKind::NoSuchProject => (StatusCode::NOT_FOUND, "ProjectNotFound"),
@@ -100,6 +92,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::WarehouseProtected => (StatusCode::CONFLICT, "WarehouseProtected"),
         ErrorKind::NotEmpty => (StatusCode::CONFLICT, "NotEmpty"),
         ErrorKind::Rule(kind) => rule(kind),
+        ErrorKind::Grant(kind) => grant(kind),
         ErrorKind::Tag(kind) => tag(kind),
         ErrorKind::InvalidPageToken => (StatusCode::BAD_REQUEST, "InvalidPaginationToken"),
         ErrorKind::CommitFailed => (StatusCode::CONFLICT, "CommitFailedException"),
@@ -133,6 +126,20 @@ const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
         RuleErrorKind::DefaultFormatVersionNotAllowed => {
             (StatusCode::BAD_REQUEST, "DefaultFormatVersionNotAllowed")
         }
+    }
+}
+
+/// The same where something is given or taken back.
+const fn grant(kind: GrantErrorKind) -> (StatusCode, &'static str) {
+    match kind {
+        GrantErrorKind::EmptyDiff => (StatusCode::BAD_REQUEST, "EmptyGrantDiff"),
+        GrantErrorKind::DiffTooLarge => (StatusCode::BAD_REQUEST, "GrantDiffTooLarge"),
+        GrantErrorKind::Repeated => (StatusCode::BAD_REQUEST, "DuplicateGrantEntry"),
+        GrantErrorKind::AssignmentExists => (StatusCode::CONFLICT, "TupleAlreadyExistsError"),
+        GrantErrorKind::NoSuchAssignment => (StatusCode::NOT_FOUND, "TupleNotFoundError"),
+        GrantErrorKind::UnknownPrivilege => (StatusCode::BAD_REQUEST, "UnknownGrantPrivilege"),
+        GrantErrorKind::NoSuchUser => (StatusCode::BAD_REQUEST, "GrantUserNotFound"),
+        GrantErrorKind::NoSuchRole => (StatusCode::BAD_REQUEST, "GrantRoleNotInProject"),
     }
 }
 

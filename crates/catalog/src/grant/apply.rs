@@ -9,7 +9,7 @@ use store::{Effects, Entity, GrantChange, Repeats, RoleAssign, StoreError};
 
 use super::Relation;
 use crate::permission::{Found, Target};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, role};
+use crate::{Catalog, CatalogError, ErrorKind, GrantErrorKind, Request, Result, events, role};
 
 /// What is to be given, and what to be taken back.
 #[derive(Debug, Clone)]
@@ -154,19 +154,22 @@ fn check(diff: &GrantDiff) -> Result<()> {
     );
     if count == 0 {
         let message = "`writes` and `deletes` are empty: there is nothing to do";
-        return Err(CatalogError::new(ErrorKind::EmptyGrantDiff, message));
+        return Err(CatalogError::new(GrantErrorKind::EmptyDiff.into(), message));
     }
     if count > most {
         let message = format!(
             "at most {most} grants change at once, these are {count}: send several requests"
         );
-        return Err(CatalogError::new(ErrorKind::GrantDiffTooLarge, message));
+        return Err(CatalogError::new(
+            GrantErrorKind::DiffTooLarge.into(),
+            message,
+        ));
     }
     let mut known = BTreeSet::new();
     for (to, privilege) in diff.writes.iter().chain(&diff.deletes) {
         if !known.insert((to, privilege)) {
             let message = format!("`{privilege}` of `{to}` stands in the request twice");
-            return Err(CatalogError::new(ErrorKind::RepeatedGrant, message));
+            return Err(CatalogError::new(GrantErrorKind::Repeated.into(), message));
         }
     }
     Ok(())
@@ -182,16 +185,18 @@ fn parse(on: ResourceKind, all: Vec<(Principal, String)>) -> Result<Vec<(Princip
 fn refused(error: StoreError) -> CatalogError {
     let mut message = error.to_string();
     let kind = match &error {
-        StoreError::NotFound(Entity::User(_)) => ErrorKind::NoSuchGrantUser,
-        StoreError::NotFound(Entity::Role(_)) => ErrorKind::NoSuchGrantRole,
-        StoreError::NotFound(Entity::Grant(_) | Entity::Member(..)) => ErrorKind::NoSuchAssignment,
+        StoreError::NotFound(Entity::User(_)) => GrantErrorKind::NoSuchUser,
+        StoreError::NotFound(Entity::Role(_)) => GrantErrorKind::NoSuchRole,
+        StoreError::NotFound(Entity::Grant(_) | Entity::Member(..)) => {
+            GrantErrorKind::NoSuchAssignment
+        }
         StoreError::AlreadyExists(Entity::Grant(_) | Entity::Member(..)) => {
-            ErrorKind::AssignmentExists
+            GrantErrorKind::AssignmentExists
         }
         _ => return error.into(),
     };
-    if let ErrorKind::NoSuchAssignment | ErrorKind::AssignmentExists = kind {
+    if let GrantErrorKind::NoSuchAssignment | GrantErrorKind::AssignmentExists = kind {
         message.push_str("; nothing was changed, send the request without it");
     }
-    CatalogError::new(kind, message)
+    CatalogError::new(kind.into(), message)
 }

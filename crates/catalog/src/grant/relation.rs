@@ -3,7 +3,7 @@
 use authz::{Action, ResourceKind, RoleAction};
 use model::Privilege;
 
-use crate::{CatalogError, ErrorKind, Result};
+use crate::{CatalogError, GrantErrorKind, Result};
 
 /// What somebody can have on a thing: a privilege; or, of a role, to be in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ impl Relation {
                 "there is no privilege `{shown}` on a {on}: use {}",
                 all.join(", ")
             );
-            CatalogError::new(ErrorKind::UnknownPrivilege, message)
+            CatalogError::new(GrantErrorKind::UnknownPrivilege.into(), message)
         })
     }
 

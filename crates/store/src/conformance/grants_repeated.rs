@@ -105,7 +105,7 @@ pub async fn a_member_that_is_there_and_one_that_is_not_refuse_the_change(store:
         try_to(owned).await,
         StoreError::NotFound(Entity::Grant(it)) if it.to == ada
     );
-    assert_eq!(users(store, here).await, [ada.clone()]);
+    assert_eq!(users(store, here).await, std::slice::from_ref(&ada));
     try_to(assign(here, &[&bob], &[&ada])).await.unwrap();
     assert_eq!(users(store, here).await, [bob]);
 }
