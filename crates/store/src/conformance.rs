@@ -18,6 +18,8 @@
 )]
 
 #[doc(hidden)]
+pub mod bulk;
+#[doc(hidden)]
 pub mod commit;
 #[doc(hidden)]
 pub mod concurrency;
@@ -364,7 +366,8 @@ macro_rules! conformance_cases {
                 drops_within_drops_come_back_together
                 an_expired_one_is_gone_for_good
                 namespaces_go_with_the_last_that_could_bring_them_back
-                a_hard_drop_takes_what_was_soft_deleted_along
+                a_hard_drop_takes_what_was_soft_deleted_along;
+            bulk:
                 ten_thousand_tables_go_and_come_back_at_once;
             user:
                 what_was_created_is_loaded

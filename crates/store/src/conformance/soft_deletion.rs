@@ -1,9 +1,5 @@
 //! What was dropped and can be had back for a while.
 
-mod at_once;
-
-pub use at_once::ten_thousand_tables_go_and_come_back_at_once;
-
 use std::sync::Arc;
 
 use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind, TaskId, Version};
@@ -18,7 +14,7 @@ use crate::{
     TaskScope, TaskStatus, TaskTabular, Undrop,
 };
 
-const HOW: SoftDrop = SoftDrop {
+pub(super) const HOW: SoftDrop = SoftDrop {
     at: NOW,
     expiry: Expiry::Purge,
 };
@@ -79,7 +75,11 @@ async fn expire(catalog: &Catalog, id: TabularId) {
     expired.await.unwrap();
 }
 
-async fn drop_tree(catalog: &Catalog, id: NamespaceId, mode: DropMode) -> Vec<TabularId> {
+pub(super) async fn drop_tree(
+    catalog: &Catalog,
+    id: NamespaceId,
+    mode: DropMode,
+) -> Vec<TabularId> {
     let store = &catalog.store;
     let tree = store.namespace_tree(catalog.warehouse, id).await.unwrap();
     let live = tree.tabulars.iter().filter(|one| one.deleted.is_none());
@@ -100,7 +100,7 @@ async fn drop_tree(catalog: &Catalog, id: NamespaceId, mode: DropMode) -> Vec<Ta
     live
 }
 
-async fn namespace_of(catalog: &Catalog, levels: &[&str]) -> Option<NamespaceId> {
+pub(super) async fn namespace_of(catalog: &Catalog, levels: &[&str]) -> Option<NamespaceId> {
     let key = path(levels).key().clone();
     let found = catalog.resolve(ResolveTarget::Namespace(key)).await;
     found.namespace.map(|stamp| stamp.id)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::fixture::{Catalog, NOW, new_table};
-use super::{HOW, drop_tree, namespace_of};
+use super::fixture::{Catalog, NOW, new_table};
+use super::soft_deletion::{HOW, drop_tree, namespace_of};
 use crate::{DropMode, Effects, SOFT_DELETION, Store, Undrop};
 
 pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>) {
