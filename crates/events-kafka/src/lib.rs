@@ -9,7 +9,6 @@ mod tls;
 
 pub use properties::{InvalidProperty, parse_dictionary};
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,8 +28,6 @@ use tls::Tls;
 
 /// How long the client itself tries to reach a broker, before the relay hears of it and tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The content type of all events' data.
-const JSON: &str = "application/json";
 
 /// Where to, and how: see [`KafkaConfig::new`].
 #[derive(Clone)]
@@ -219,16 +216,17 @@ const fn is_refusal(error: ProtocolError) -> bool {
 /// As the [Kafka binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md) has it, in
 /// binary mode.
 fn record(event: &CloudEvent) -> Record {
-    let attributes = event.attributes().into_iter();
-    let attributes = attributes.filter(|(name, _)| name != "datacontenttype");
-    let mut headers: BTreeMap<_, _> = attributes
-        .map(|(name, value)| (format!("ce_{name}"), value.into_bytes()))
-        .collect();
-    headers.insert("content-type".to_owned(), JSON.into());
+    let headers = event.attributes().into_iter().map(|(name, value)| {
+        let name = match name.as_str() {
+            "datacontenttype" => "content-type".to_owned(),
+            name => format!("ce_{name}"),
+        };
+        (name, value.into_bytes())
+    });
     Record {
         key: Some(event.key().into()),
         value: Some(event.data().into()),
-        headers,
+        headers: headers.collect(),
         timestamp: DateTime::<Utc>::from_timestamp_millis(event.at().as_ms()).unwrap_or_default(),
     }
 }
