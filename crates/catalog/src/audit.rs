@@ -68,7 +68,7 @@ impl Catalog {
             Outcome::Refused => "refused",
             Outcome::Unknown => "unknown",
         };
-        let mut event = self.who(changed.caller, changed.origin);
+        let mut event = self.who((changed.caller, changed.caller), changed.origin);
         event.insert("operation".to_owned(), json!(changed.operation));
         event.insert("outcome".to_owned(), json!(outcome));
         let context = json!({ "path": changed.path, "status": changed.status });
@@ -163,21 +163,23 @@ impl Catalog {
     fn who_asks(&self, request: &Request) -> Map<String, Value> {
         let via = request.via.as_ref();
         let sender = via.map_or(&request.caller, |via| &via.sender);
-        let mut event = self.who(sender, &request.origin);
+        // The rights are the owner's of a view, if they are not the sender's.
+        let mut event = self.who((sender, &request.caller), &request.origin);
         if let Some(via) = via {
             let views: Vec<_> = via.views.iter().map(ToString::to_string).collect();
             event.insert("referenced_by".to_owned(), json!(views));
-            // The rights are the owner's, wherever they come from.
-            let source = self.privilege_source(&request.caller);
-            event.insert("privilege_source".to_owned(), json!(source));
         }
         event
     }
 
-    fn who(&self, caller: &Caller, origin: &RequestOrigin) -> Map<String, Value> {
-        let privilege_source = self.privilege_source(caller);
+    fn who(
+        &self,
+        (sender, judged): (&Caller, &Caller),
+        origin: &RequestOrigin,
+    ) -> Map<String, Value> {
+        let privilege_source = self.privilege_source(judged);
         let mut event = Map::new();
-        event.insert("actor".to_owned(), actor(caller));
+        event.insert("actor".to_owned(), actor(sender));
         event.insert("privilege_source".to_owned(), json!(privilege_source));
         event.insert("request_id".to_owned(), json!(origin.request_id));
         event.insert("user_agent".to_owned(), json!(origin.user_agent));
