@@ -28,4 +28,14 @@ impl Effects {
     pub fn none() -> Self {
         Self::default()
     }
+
+    /// To tell of what one request does at once, in this order. The events are numbered.
+    pub fn telling(events: impl IntoIterator<Item = Event>) -> Self {
+        let mut events: Vec<_> = events.into_iter().collect();
+        Event::number(&mut events);
+        Self {
+            events,
+            ..Self::none()
+        }
+    }
 }

@@ -55,10 +55,7 @@ pub async fn apply(
         repeats: change.repeats,
         at: now,
     };
-    let effects = Effects {
-        events: vec![told(&grants.on, &change, (request, now))?],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([told(&grants.on, &change, (request, now))?]);
     let applied = cx.store(&target).grants_apply(grants, effects);
     applied.await.map_err(refused)
 }
@@ -103,12 +100,8 @@ async fn assign(
     if !assign.writes.is_empty() || !assign.deletes.is_empty() {
         events.push(told(&Securable::Role(role), change, by)?);
     }
-    Event::number(&mut events);
-    let effects = Effects {
-        events,
-        ..Effects::none()
-    };
     let depth = cx.settings().role_nesting_depth;
+    let effects = Effects::telling(events);
     let assigned = cx.store(target).role_assign(assign, depth, effects);
     assigned.await.map_err(refused)
 }

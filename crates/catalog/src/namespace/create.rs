@@ -87,10 +87,9 @@ async fn insert(
     )?;
     let idempotency = request.record(&created, now)?;
     let effects = Effects {
-        events: vec![event],
         idempotency,
         grants: request.ownership(Securable::Namespace(id)),
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let path = new.path.clone();
     let row = NewNamespace {

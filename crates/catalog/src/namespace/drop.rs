@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use authz::{Authorized, NamespaceAction};
 use model::{
-    Bounds, Event, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath,
-    WarehouseId,
+    Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
 };
 use serde_json::json;
 use store::{
@@ -290,10 +289,7 @@ fn effects(
     files: Files,
 ) -> Result<Effects> {
     let (now, warehouse) = (cx.now(), namespace.row.warehouse);
-    let mut effects = Effects {
-        idempotency: request.record(&(), now)?,
-        ..Effects::none()
-    };
+    let mut told = Vec::new();
     let inner = tree.namespaces.iter().filter(|one| one.is_live);
     let inner = inner.map(|one| (one.id, &one.path));
     let namespaces: Vec<_> = inner
@@ -308,7 +304,7 @@ fn effects(
             "namespace": within, "name": one.name, "namespace-id": one.namespace, "purge": purge,
         });
         let kind = Change::Drop.of(one.kind);
-        effects.events.push(events::in_warehouse(
+        told.push(events::in_warehouse(
             kind,
             warehouse,
             &one.id,
@@ -318,7 +314,7 @@ fn effects(
     }
     for (id, path) in namespaces {
         let body = json!({ "namespace": path.levels() });
-        effects.events.push(events::in_warehouse(
+        told.push(events::in_warehouse(
             EventKind::DropNamespace,
             warehouse,
             &id,
@@ -326,6 +322,8 @@ fn effects(
             &body,
         )?);
     }
-    Event::number(&mut effects.events);
-    Ok(effects)
+    Ok(Effects {
+        idempotency: request.record(&(), now)?,
+        ..Effects::telling(told)
+    })
 }

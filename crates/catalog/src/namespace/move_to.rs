@@ -110,10 +110,7 @@ async fn attempt(
     });
     let by = (request, now);
     let event = events::in_warehouse(EventKind::MoveNamespace, warehouse, &id, by, &body)?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     match store.namespace_move(way, effects).await {
         Ok(()) => Ok(Some(moved)),
         Err(StoreError::Stale { .. } | StoreError::NotFound(Entity::NamespacePath(_))) => Ok(None),

@@ -66,10 +66,7 @@ pub async fn protect(
         updated_at: Some(now),
         ..namespace.row.clone()
     };
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     cx.store(&namespace).namespace_update(row, effects).await?;
     Ok(Protected {
         protection,

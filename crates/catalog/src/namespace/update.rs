@@ -92,9 +92,8 @@ async fn attempt(
     )?;
     let idempotency = request.record(&updated, now)?;
     let effects = Effects {
-        events: vec![event],
         idempotency,
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     match cx.store(&namespace).namespace_update(row, effects).await {
         Ok(()) => Ok(Some(updated)),

@@ -41,9 +41,8 @@ pub async fn create(cx: &Catalog, request: &Request, new: ProjectCreate) -> Resu
         created_at: now,
     };
     let effects = Effects {
-        events: vec![event],
         grants: request.creators_grant(Securable::Project(id.clone()), Privilege::ProjectAdmin),
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     cx.store(&server)
         .project_create(row, effects)

@@ -18,9 +18,6 @@ pub async fn drop(cx: &Catalog, request: &Request, id: Option<ProjectId>) -> Res
         (request, cx.now()),
         &json!({ "project-name": project.0.name }),
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     Ok(cx.store(&project).project_drop(&id, effects).await?)
 }

@@ -25,10 +25,7 @@ pub async fn rename(
         (request, cx.now()),
         &json!({ "project-name": name }),
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     Ok(cx
         .store(&project)
         .project_rename(&id, name, effects)

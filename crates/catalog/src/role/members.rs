@@ -36,10 +36,7 @@ pub async fn add(
     };
     let depth = cx.settings().role_nesting_depth;
     let by = (request, cx.now());
-    let effects = Effects {
-        events: vec![moved(EventKind::AddRoleMembers, (id, &add.members), by)?],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([moved(EventKind::AddRoleMembers, (id, &add.members), by)?]);
     let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
     Ok(members)
@@ -57,14 +54,11 @@ pub async fn remove(
         members: vec![member],
     };
     let by = (request, cx.now());
-    let effects = Effects {
-        events: vec![moved(
-            EventKind::RemoveRoleMembers,
-            (id, &remove.members),
-            by,
-        )?],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([moved(
+        EventKind::RemoveRoleMembers,
+        (id, &remove.members),
+        by,
+    )?]);
     let removed = cx.store(&role).role_members_remove(remove, effects);
     removed.await.map_err(refused)
 }

@@ -80,10 +80,9 @@ pub(crate) fn missing(id: RoleId) -> CatalogError {
 /// The event of a change to the role.
 fn told(kind: EventKind, role: &RoleRow, by: (&Request, Timestamp)) -> Result<Effects> {
     let body = json!({ "project-id": role.project, "name": role.name.as_str() });
-    Ok(Effects {
-        events: vec![events::of_server(kind, &role.id, by, &body)?],
-        ..Effects::none()
-    })
+    Ok(Effects::telling([events::of_server(
+        kind, &role.id, by, &body,
+    )?]))
 }
 
 /// What a role is for: some text, but not too much of it. An empty one is none.

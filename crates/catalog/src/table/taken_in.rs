@@ -47,10 +47,7 @@ pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String
         swaps: vec![swap],
         at,
     };
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     match plan.store(cx).tabular_commit(commit, effects).await {
         Ok(()) | Err(StoreError::Stale { .. }) => Ok(()),
         Err(error) => Err(error.into()),

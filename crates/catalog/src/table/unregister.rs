@@ -60,9 +60,8 @@ async fn attempt(
     )?;
     let idempotency = request.record(&committed, now)?;
     let effects = Effects {
-        events: vec![event],
         idempotency,
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let dropped = cx
         .store(&table)

@@ -216,10 +216,9 @@ pub(crate) async fn insert(
     let (event, body) = new.event;
     let event = events::in_warehouse(event, warehouse.id(), &id, (request, now), &body)?;
     let effects = Effects {
-        events: vec![event],
         idempotency: request.record(&committed, now)?,
         grants: request.ownership(Securable::Tabular(kind, id)),
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let version = new.version;
     let create = NewTabular {

@@ -88,10 +88,9 @@ async fn attempt(
         }
     };
     let effects = Effects {
-        events: vec![event],
         tasks,
         idempotency: request.record(&(), now)?,
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let (store, at) = (cx.store(&target), (target.id(), versioned.version()));
     let dropped = match fate.mode {

@@ -36,10 +36,7 @@ pub(crate) async fn protect(
     let body = json!({ "protected": bool::from(protection) });
     let event = Change::Update.of(kind);
     let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     cx.store(&target)
         .tabular_protect((id, target.stamp.version), protection, now, effects)
         .await?;

@@ -69,9 +69,8 @@ async fn attempt(
     let event = Change::Rename.of(kind);
     let event = events::in_warehouse(event, warehouse, &source.id(), (request, now), &body)?;
     let effects = Effects {
-        events: vec![event],
         idempotency: request.record(&(), now)?,
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let name = to.name.clone();
     let rename = TabularRename {

@@ -67,12 +67,7 @@ pub(crate) async fn undrop_authorized(
         let events = found
             .iter()
             .map(|one| event(warehouse, one, (request, now)));
-        let mut events: Vec<_> = events.collect::<Result<_>>()?;
-        Event::number(&mut events);
-        let effects = Effects {
-            events,
-            ..Effects::none()
-        };
+        let effects = Effects::telling(events.collect::<Result<Vec<_>>>()?);
         let undrop = Undrop {
             warehouse,
             tabulars: found.iter().map(|one| (one.id, one.version)).collect(),

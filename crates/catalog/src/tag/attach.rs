@@ -92,10 +92,7 @@ async fn write(
         (request, now),
         &body,
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     let tag = NewTag {
         id: TagId::generate(),
         definition: id,

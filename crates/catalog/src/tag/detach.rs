@@ -28,10 +28,7 @@ pub async fn detach(
         (request, cx.now()),
         &body,
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     let store = cx.store(&tagged);
     match store.tag_detach(id, (warehouse, target), effects).await {
         Ok(()) | Err(StoreError::NotFound(_)) => Ok(()),

@@ -53,9 +53,8 @@ pub async fn create(
         &body,
     )?;
     let effects = Effects {
-        events: vec![event],
         grants: request.ownership(Securable::TagDefinition(row.id)),
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let created = cx
         .store(&project)

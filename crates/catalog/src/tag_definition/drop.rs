@@ -18,10 +18,7 @@ pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Resul
         (request, cx.now()),
         &body,
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     let dropped = cx.store(&definition).tag_definition_drop(id, effects).await;
     dropped.map_err(|error| match error {
         StoreError::NotFound(_) => missing(id),

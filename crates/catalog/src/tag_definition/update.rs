@@ -43,10 +43,7 @@ pub async fn update(
         };
         let body = json!({ "project-id": row.project, "name": row.name.as_str() });
         let event = events::of_server(EventKind::UpdateTagDefinition, &id, (request, now), &body)?;
-        let effects = Effects {
-            events: vec![event],
-            ..Effects::none()
-        };
+        let effects = Effects::telling([event]);
         let store = cx.store(&definition);
         match store.tag_definition_update(row.clone(), effects).await {
             Ok(()) => return Ok(row),

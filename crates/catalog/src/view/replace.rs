@@ -97,9 +97,8 @@ async fn attempt(
     let (kind, id) = (EventKind::UpdateView, view.id());
     let event = events::in_warehouse(kind, warehouse.id(), &id, (request, now), &body)?;
     let effects = Effects {
-        events: vec![event],
         idempotency: request.record(&committed, now)?,
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let swap = Swap {
         id: view.id(),

@@ -67,9 +67,8 @@ pub async fn create(
         json!({ "name": row.name.as_str(), "project-id": row.project, "storage-profile": profile });
     let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, (request, now), &body)?;
     let effects = Effects {
-        events: vec![event],
         grants: request.ownership(Securable::Warehouse(id)),
-        ..Effects::none()
+        ..Effects::telling([event])
     };
     let created = cx
         .store(&project)

@@ -36,10 +36,7 @@ pub async fn drop(
         (request, cx.now()),
         &body,
     )?;
-    let effects = Effects {
-        events: vec![event],
-        ..Effects::none()
-    };
+    let effects = Effects::telling([event]);
     cx.store(&target).warehouse_drop(id, effects).await?;
     forget_credential(cx, target.0.storage_secret).await;
     Ok(())

@@ -86,10 +86,7 @@ pub async fn update(
         let body = json!({ "changed": change.name(), "name": after.name.as_str() });
         let event =
             events::in_warehouse(EventKind::UpdateWarehouse, id, &id, (request, now), &body)?;
-        let effects = Effects {
-            events: vec![event],
-            ..Effects::none()
-        };
+        let effects = Effects::telling([event]);
         let row = WarehouseRow {
             updated_at: Some(now),
             ..after
