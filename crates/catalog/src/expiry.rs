@@ -66,12 +66,21 @@ impl Fate {
             id: TaskId::generate(),
             queue: SOFT_DELETION,
             scope: TaskScope::Warehouse(warehouse),
+            parent: None,
             tabular: Some(tabular()),
             subject: String::new(),
             payload: json!({ "purge": bool::from(expiry) }).to_string(),
             created_at: at,
             not_before: self.expires_at,
         })
+    }
+}
+
+/// A task that another one makes.
+fn made_by(parent: &TaskRow, made: NewTask) -> NewTask {
+    NewTask {
+        parent: Some(parent.id),
+        ..made
     }
 }
 
@@ -115,6 +124,10 @@ impl Worker for ExpiryWorker {
                 tasks.map_err(|error: CatalogError| WorkError::Hopeless(error.to_string()))?
             }
         };
+        let tasks: Vec<_> = tasks
+            .into_iter()
+            .map(|purge| made_by(task, purge))
+            .collect();
         let queued = tasks.len();
         // Whoever has undropped it meanwhile has changed its version, and ended this task.
         claim.confirm().await?;

@@ -66,6 +66,7 @@ pub(crate) fn tasks(
                 id: TaskId::generate(),
                 queue: TABULAR_PURGE,
                 scope: TaskScope::Warehouse(warehouse),
+                parent: None,
                 tabular: place.of.clone(),
                 subject: claimed.clone(),
                 payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{Clock, TaskId};
-use store::{Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
+use store::{Effects, Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::WorkError;
@@ -90,12 +90,13 @@ impl Claim {
         keep_claim((claimed, self.lasts), || self.prolong()).await
     }
 
-    /// Ends the attempt, with what was reported last.
-    pub(crate) async fn end(&self, end: TaskEnd) -> store::Result<()> {
+    /// Ends the attempt, with what was reported last and what accompanies the end.
+    pub(crate) async fn end(&self, end: TaskEnd, effects: Effects) -> store::Result<()> {
         // A claim that cannot be prolonged cannot be ended either.
         self.prolong().await?;
         let held = (self.task, self.worker.as_str());
-        self.store.task_end(held, end, self.clock.now()).await
+        let now = self.clock.now();
+        self.store.task_end(held, end, now, effects).await
     }
 }
 

@@ -6,6 +6,7 @@ mod claim;
 mod housekeeping;
 mod log_cleanup;
 mod run;
+mod told;
 
 pub use claim::{Claim, keep_claim};
 pub use housekeeping::{Housekeeping, Retention};

@@ -91,6 +91,7 @@ pub(crate) async fn plan(store: &dyn Store, clock: &dyn Clock) -> store::Result<
             id: TaskId::generate(),
             queue: TASK_LOG_CLEANUP,
             scope,
+            parent: None,
             tabular: None,
             subject: String::new(),
             payload: "{}".to_owned(),

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, Flush, WorkError, Worker};
+use crate::{Claim, Flush, WorkError, Worker, told};
 
 /// How long a database that does not answer is left alone.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -121,7 +121,10 @@ impl Runner {
             }
         };
         let ended = match self.end_of(task, done) {
-            Ok(end) => claim.end(end).await,
+            Ok(end) => {
+                let told = told::ended(task, self.worker.queue(), &end, self.clock.now());
+                claim.end(end, told).await
+            }
             Err(why) => {
                 tracing::warn!(task.id = %task.id, %why, "the claim on a task is lost; another worker will take it over");
                 return;

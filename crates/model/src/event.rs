@@ -79,8 +79,16 @@ pub enum EventKind {
     RemoveRoleMembers,
     /// Something was given or taken back.
     UpdateGrants,
+    /// Managed access was switched, on a warehouse or a namespace.
+    UpdateManagedAccess,
     /// A table or view that was dropped is there again.
     UndropTabulars,
+    /// A task has ended for good: it is done, given up or cancelled.
+    EndTask,
+    /// Tasks were stopped, cancelled or started on request.
+    ControlTasks,
+    /// It was said how tasks are done in a queue.
+    ConfigureTaskQueue,
 }
 
 /// One change, written to the outbox in the transaction of the change.

@@ -327,15 +327,15 @@ const APPLY: &str = "with new as materialized (
             $50::text[]) as e where (select is_fit from fit)
     ), queued as (
         insert into task (id, queue, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
-            subject, payload, created_at, scheduled_for, due_at)
+            subject, payload, created_at, scheduled_for, due_at, parent_id)
         select t.id, t.queue, t.warehouse_id,
             coalesce((select project_id from warehouse where id = t.warehouse_id), t.project_id),
             t.tabular_id, t.tabular_kind, t.tabular_path, t.subject, t.payload, t.created_at, t.due_at,
-            t.due_at
+            t.due_at, t.parent_id
         from unnest($35, $36::text[], $37, $38::text[], $39::text[], $40::bigint[], $45::text[],
-                $46::uuid[], $47::text[], $48::text[], $49::bigint[])
+                $46::uuid[], $47::text[], $48::text[], $49::bigint[], $51::uuid[])
             as t(id, queue, warehouse_id, subject, payload, due_at, project_id, tabular_id,
-                tabular_kind, tabular_path, created_at)
+                tabular_kind, tabular_path, created_at, parent_id)
         where (select is_fit from fit)
     ), turned as (
         insert into task_turn (warehouse_id, project_id, queue, turn)
@@ -371,7 +371,7 @@ async fn run_apply(
         NewGrants::of(&effects.grants),
     );
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 50] = [
+    let params: [&(dyn ToSql + Sync); 51] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -386,6 +386,7 @@ async fn run_apply(
         &grants.securables, &grants.principals, &grants.privileges,
         &tasks.projects, &tasks.tabular_ids, &tasks.tabular_kinds, &tasks.tabular_paths, &tasks.created,
         &events.origins,
+        &tasks.parents,
     ];
     db.run(statement, &params).await
 }

@@ -1,7 +1,7 @@
 //! What becomes true together with a change.
 
 use futures::future::try_join;
-use model::{Event, Grant};
+use model::{Event, Grant, TaskId};
 use store::{Effects, Entity, IdempotencyRecord, NewTask, StoreError};
 use tokio_postgres::Statement;
 use uuid::Uuid;
@@ -174,14 +174,15 @@ pub(crate) async fn tell(
 
 const INSERT_TASKS: &str = "with new as materialized (
         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[],
-                $7::text[], $8::uuid[], $9::text[], $10::text[], $11::bigint[])
+                $7::text[], $8::uuid[], $9::text[], $10::text[], $11::bigint[], $12::uuid[])
             as new(id, queue, warehouse_id, subject, payload, due_at, project_id, tabular_id,
-                tabular_kind, tabular_path, created_at)
+                tabular_kind, tabular_path, created_at, parent_id)
     ), queued as (
         insert into task (id, queue, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
-            subject, payload, created_at, scheduled_for, due_at)
+            subject, payload, created_at, scheduled_for, due_at, parent_id)
         select new.id, queue, warehouse_id, coalesce(warehouse.project_id, new.project_id), tabular_id,
-            tabular_kind, tabular_path, subject, payload, new.created_at, due_at, due_at
+            tabular_kind, tabular_path, subject, payload, new.created_at, due_at, due_at,
+            parent_id
         from new left join warehouse on warehouse.id = new.warehouse_id order by new.id
     )
     insert into task_turn (warehouse_id, project_id, queue, turn)
@@ -213,6 +214,7 @@ pub(crate) async fn queue(
                 &all.tabular_kinds,
                 &all.tabular_paths,
                 &all.created,
+                &all.parents,
             ],
         )
         .await;
@@ -270,6 +272,7 @@ pub(crate) struct NewTasks<'a> {
     pub(crate) payloads: Vec<&'a str>,
     pub(crate) created: Vec<i64>,
     pub(crate) due: Vec<i64>,
+    pub(crate) parents: Vec<Option<Uuid>>,
 }
 
 impl<'a> NewTasks<'a> {
@@ -293,6 +296,7 @@ impl<'a> NewTasks<'a> {
             all.subjects.push(&task.subject);
             all.payloads.push(&task.payload);
             all.due.push(task.not_before.as_ms());
+            all.parents.push(task.parent.map(TaskId::as_uuid));
         }
         all
     }

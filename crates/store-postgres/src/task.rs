@@ -43,9 +43,10 @@ impl Tasks for PostgresStore {
         (id, worker): (TaskId, &str),
         end: TaskEnd,
         now: Timestamp,
+        effects: Effects,
     ) -> Result<()> {
         let input = (id, worker.to_owned(), end, now);
-        self.write(input, |db, (id, worker, end, now)| {
+        self.change(effects, input, |db, (id, worker, end, now)| {
             Box::pin(finish(db, (*id, worker), end, *now))
         })
         .await
@@ -87,12 +88,12 @@ impl Tasks for PostgresStore {
         &self,
         scope: &TaskScope,
         ids: Vec<TaskId>,
-        control: TaskControl,
-        now: Timestamp,
+        control: (TaskControl, Timestamp),
+        effects: Effects,
     ) -> Result<()> {
-        let input = (scope.clone(), ids, control, now);
-        self.write(input, |db, (scope, ids, control, now)| {
-            Box::pin(task_control::control(db, scope, ids, (*control, *now)))
+        let input = (scope.clone(), ids, control);
+        self.change(effects, input, |db, (scope, ids, control)| {
+            Box::pin(task_control::control(db, scope, ids, *control))
         })
         .await
     }
@@ -107,9 +108,10 @@ impl Tasks for PostgresStore {
         scope: &TaskScope,
         queue: &str,
         config: TaskConfig,
+        effects: Effects,
     ) -> Result<()> {
         let input = (scope.clone(), queue.to_owned(), config);
-        self.write(input, |db, (scope, queue, config)| {
+        self.change(effects, input, |db, (scope, queue, config)| {
             Box::pin(task_config::set(db, scope, queue, config))
         })
         .await
@@ -166,7 +168,7 @@ async fn trim(db: &Session, project: Option<&str>, (before, limit): (Timestamp, 
 
 /// What of a task is kept of an attempt; behind it come `outcome, is_last, message, ended_at`.
 pub(crate) const LOGGED: &str =
-    "queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
+    "queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
     payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details, progress";
 
 async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
@@ -270,11 +272,11 @@ async fn finish(
              ), removed as (
                  delete from task using held where task.id = held.id and $6::bigint is null
              )
-             insert into task_log (task_id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
-                 tabular_path, payload, attempt, created_at, scheduled_for, picked_up_at,
-                 heartbeat_at, details, progress, outcome, is_last, message, ended_at)
-             select id, queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
-                 payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details,
+             insert into task_log (task_id, queue, parent_id, project_id, warehouse_id, tabular_id,
+                 tabular_kind, tabular_path, payload, attempt, created_at, scheduled_for,
+                 picked_up_at, heartbeat_at, details, progress, outcome, is_last, message, ended_at)
+             select id, queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind,
+                 tabular_path, payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details,
                  case when $3 = 'SUCCESS' then 1 else progress end, $3, $6::bigint is null, $4, $5
              from held returning sequence",
             &[

@@ -12,7 +12,8 @@ use crate::error::{Failure, Work};
 use crate::row::{self, get};
 
 const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, queue,
-    status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at";
+    status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
+    parent_id";
 
 /// Whose turn a task of this scope counts for, as the database writes it.
 pub(crate) fn holder(scope: &TaskScope) -> String {
@@ -108,9 +109,9 @@ pub(crate) async fn details(
         .await?;
     Ok(Some(TaskDetails {
         info: info(&found)?,
-        payload: get(&found, 15)?,
-        details: get(&found, 16)?,
-        message: get(&found, 17)?,
+        payload: get(&found, 16)?,
+        details: get(&found, 17)?,
+        message: get(&found, 18)?,
         attempts: row::all(&attempts, attempt)?,
     }))
 }
@@ -131,6 +132,7 @@ fn info(row: &Row) -> Work<TaskInfo> {
         progress: get(row, 12)?,
         created_at: Timestamp::from_ms(get(row, 13)?),
         updated_at: row::time(row, 14)?,
+        parent: get::<Option<Uuid>>(row, 15)?.map(TaskId::from),
     })
 }
 

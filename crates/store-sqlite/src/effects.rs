@@ -1,6 +1,6 @@
 //! What becomes true together with a change.
 
-use model::Event;
+use model::{Event, TaskId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Effects, Entity, NewTask, StoreError, TaskScope};
 
@@ -70,8 +70,8 @@ pub(crate) fn insert_task(db: &Connection, task: &NewTask) -> Work<()> {
     let inserted = db
         .prepare_cached(
             "insert into task (id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
-                 tabular_path, subject, payload, created_at, scheduled_for, due_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) on conflict (id) do nothing",
+                 tabular_path, subject, payload, created_at, scheduled_for, due_at, parent_id)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12) on conflict (id) do nothing",
         )?
         .execute(params![
             task.id.as_uuid(),
@@ -85,6 +85,7 @@ pub(crate) fn insert_task(db: &Connection, task: &NewTask) -> Work<()> {
             task.payload,
             task.created_at.as_ms(),
             task.not_before.as_ms(),
+            task.parent.map(TaskId::as_uuid),
         ])?;
     if inserted == 0 {
         return Err(already_exists(Entity::Task(task.id)));

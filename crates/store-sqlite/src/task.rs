@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
+    Effects, Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
     TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use uuid::Uuid;
@@ -38,9 +38,10 @@ impl Tasks for SqliteStore {
         (id, worker): (TaskId, &str),
         end: TaskEnd,
         now: Timestamp,
+        effects: Effects,
     ) -> Result<()> {
         let worker = worker.to_owned();
-        self.write(move |db| finish(db, (id, &worker), &end, now))
+        self.change(effects, move |db| finish(db, (id, &worker), &end, now))
             .await
     }
 
@@ -87,12 +88,14 @@ impl Tasks for SqliteStore {
         &self,
         scope: &TaskScope,
         ids: Vec<TaskId>,
-        control: TaskControl,
-        now: Timestamp,
+        control: (TaskControl, Timestamp),
+        effects: Effects,
     ) -> Result<()> {
         let scope = scope.clone();
-        self.write(move |db| task_control::control(db, &scope, &ids, (control, now)))
-            .await
+        self.change(effects, move |db| {
+            task_control::control(db, &scope, &ids, control)
+        })
+        .await
     }
 
     async fn task_config_load(&self, scope: &TaskScope, queue: &str) -> Result<Option<TaskConfig>> {
@@ -106,10 +109,13 @@ impl Tasks for SqliteStore {
         scope: &TaskScope,
         queue: &str,
         config: TaskConfig,
+        effects: Effects,
     ) -> Result<()> {
         let (scope, queue) = (scope.clone(), queue.to_owned());
-        self.write(move |db| task_config::set(db, &scope, &queue, &config))
-            .await
+        self.change(effects, move |db| {
+            task_config::set(db, &scope, &queue, &config)
+        })
+        .await
     }
 
     async fn task_idle_projects(
@@ -291,10 +297,10 @@ fn log(
     now: Timestamp,
 ) -> Work<()> {
     db.prepare_cached(
-        "insert into task_log (task_id, queue, project_id, warehouse_id, tabular_id, tabular_kind,
+        "insert into task_log (task_id, queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind,
              tabular_path, payload, attempt, outcome, is_last, message, created_at, scheduled_for,
              picked_up_at, heartbeat_at, progress, details, ended_at)
-         select id, queue, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path, payload,
+         select id, queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path, payload,
              attempt, ?2, ?3, ?4, created_at, scheduled_for,
              case when worker is not null then picked_up_at end,
              case when worker is not null then heartbeat_at end, progress, details, ?5

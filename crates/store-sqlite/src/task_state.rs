@@ -12,7 +12,8 @@ use crate::error::{Failure, Work};
 use crate::row;
 
 const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, queue,
-    status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at";
+    status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
+    parent_id";
 
 /// Whose turn a task of this scope counts for, as the database writes it.
 pub(crate) fn holder(scope: &TaskScope) -> String {
@@ -104,7 +105,7 @@ pub(crate) fn details(
              where id = ?1 and holder = ?2"
         ))?
         .query_row(params![id.as_uuid(), holder(scope)], |row| {
-            Ok(info(row).and_then(|info| Ok((info, row.get(15)?, row.get(16)?, row.get(17)?))))
+            Ok(info(row).and_then(|info| Ok((info, row.get(16)?, row.get(17)?, row.get(18)?))))
         })
         .optional()?;
     let Some((info, payload, details, message)) = found.transpose()? else {
@@ -141,6 +142,7 @@ fn info(row: &Row<'_>) -> Work<TaskInfo> {
         progress: row.get(12)?,
         created_at: Timestamp::from_ms(row.get(13)?),
         updated_at: time(row, 14)?,
+        parent: row.get::<_, Option<Uuid>>(15)?.map(TaskId::from),
     })
 }
 

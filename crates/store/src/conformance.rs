@@ -355,7 +355,8 @@ macro_rules! conformance_cases {
                 a_cancelled_task_is_nobodys
                 a_waiting_task_is_started_when_it_is_wanted
                 a_configuration_is_kept_for_each_scope_and_queue
-                a_project_has_one_task_of_its_own_at_a_time;
+                a_project_has_one_task_of_its_own_at_a_time
+                what_becomes_of_tasks_is_told_with_it;
             soft_deletion:
                 it_is_nowhere_its_name_is_free_and_its_place_is_not
                 they_are_listed_in_pages_with_their_expiry

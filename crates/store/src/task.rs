@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TabularId, TabularKind, TaskId, Timestamp, WarehouseId};
 
-use crate::Result;
+use crate::{Effects, Result};
 
 /// The queue of hard deletions of what has been soft-deleted, one task for each table or view.
 pub const SOFT_DELETION: &str = "soft_deletion";
@@ -41,6 +41,8 @@ pub struct NewTask {
     pub queue: &'static str,
     /// What it belongs to.
     pub scope: TaskScope,
+    /// The task that has made it, if one has.
+    pub parent: Option<TaskId>,
     /// The table or view that it is about, if it is about one.
     pub tabular: Option<TaskTabular>,
     /// The location that it will empty, normalised; empty if it empties none. Until it has ended, nothing new may be put at, in
@@ -171,6 +173,8 @@ pub struct TaskInfo {
     pub id: TaskId,
     /// Its queue.
     pub queue: String,
+    /// The task that has made it, if one has.
+    pub parent: Option<TaskId>,
     /// The project of what it belongs to.
     pub project: ProjectId,
     /// What it belongs to.
@@ -287,7 +291,7 @@ pub struct TaskConfig {
     pub config: String,
 }
 
-/// The queue. Tasks get into it as [`Effects`](crate::Effects) of a change.
+/// The queue. Tasks get into it as [`Effects`] of a change.
 #[async_trait]
 pub trait Tasks {
     /// Claims the next due task of a queue; a task whose lease has run out is due again, and its lost attempt is logged. No two
@@ -305,7 +309,13 @@ pub trait Tasks {
 
     /// Ends an attempt and writes it to the task log, with the last report. `NotFound` if the worker does not hold the task any
     /// more.
-    async fn task_end(&self, held: (TaskId, &str), end: TaskEnd, now: Timestamp) -> Result<()>;
+    async fn task_end(
+        &self,
+        held: (TaskId, &str),
+        end: TaskEnd,
+        now: Timestamp,
+        effects: Effects,
+    ) -> Result<()>;
 
     /// How many tasks of a queue are waiting or running.
     async fn task_count(&self, queue: &str) -> Result<u64>;
@@ -334,8 +344,8 @@ pub trait Tasks {
         &self,
         scope: &TaskScope,
         ids: Vec<TaskId>,
-        control: TaskControl,
-        now: Timestamp,
+        control: (TaskControl, Timestamp),
+        effects: Effects,
     ) -> Result<()>;
 
     /// How tasks of a scope are done in a queue, if somebody has said.
@@ -347,6 +357,7 @@ pub trait Tasks {
         scope: &TaskScope,
         queue: &str,
         config: TaskConfig,
+        effects: Effects,
     ) -> Result<()>;
 
     /// Up to `limit` projects that have no waiting or running task in this queue, with the end of their last one.

@@ -1,10 +1,12 @@
 //! Managed access: whether owners of what lies in a warehouse or namespace may give that to others.
 
 use authz::{Action, NamespaceAction, Protected, Resource, WarehouseAction};
+use model::EventKind;
+use serde_json::json;
 use store::{Effects, ManagedAccess};
 
 use crate::permission::Target;
-use crate::{Catalog, CatalogError, Request, Result};
+use crate::{Catalog, CatalogError, Request, Result, events};
 
 /// Whether it is on: of the warehouse or namespace itself, and of it or what it lies in.
 pub async fn managed_access(
@@ -38,7 +40,10 @@ pub async fn set_managed_access(
     };
     let target = on.require(cx, request, (&[action], found)).await?;
     let (store, on) = (cx.store(&target), target.securable()?);
+    let body = json!({ "managed-access": managed == ManagedAccess::On });
+    let by = (request, cx.now());
+    let told = events::of_server(EventKind::UpdateManagedAccess, &on, by, &body)?;
     Ok(store
-        .managed_access_set(&on, managed, Effects::none())
+        .managed_access_set(&on, managed, Effects::telling([told]))
         .await?)
 }

@@ -2,11 +2,14 @@
 
 use authz::{Action, ProjectAction, WarehouseAction};
 use jobs::LogCleanupConfig;
+use model::EventKind;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use store::{SOFT_DELETION, Store, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskConfig, TaskScope};
+use serde_json::{Value, json};
+use store::{
+    Effects, SOFT_DELETION, Store, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskConfig, TaskScope,
+};
 
-use super::{Owner, of_project};
+use super::{Owner, event, of_project};
 use crate::warehouse::find;
 use crate::{Catalog, CatalogError, Request, Result};
 
@@ -115,8 +118,17 @@ pub async fn set_queue_config(
         max_heartbeat_age: age.and_then(|age| u32::try_from(age).ok()),
         config: queue.check(wanted.config)?,
     };
+    let queue = queue.as_str();
+    let body = json!({
+        "queue-name": queue,
+        "queue-config": serde_json::from_str::<Value>(&config.config)
+            .map_err(CatalogError::internal)?,
+        "max-seconds-since-last-heartbeat": config.max_heartbeat_age,
+    });
+    let by = (request, cx.now());
+    let told = event(EventKind::ConfigureTaskQueue, &scope, by, &body)?;
     Ok(store
-        .task_config_set(&scope, queue.as_str(), config)
+        .task_config_set(&scope, queue, config, Effects::telling([told]))
         .await?)
 }
 

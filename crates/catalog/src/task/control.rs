@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use model::{Bounds, TaskId};
-use store::{SOFT_DELETION, TaskControl, TaskInfo, TaskScope, TaskStatus};
+use model::{Bounds, EventKind, TaskId};
+use serde_json::{Value, json};
+use store::{Effects, SOFT_DELETION, TaskControl, TaskInfo, TaskScope, TaskStatus};
 
-use super::{CONTROL, Owner, missing, store_for, tabulars_of};
+use super::{CONTROL, Owner, event, missing, store_for, tabulars_of};
 use crate::tabular::{TabularAction, require_each, undrop_authorized};
 use crate::{Catalog, CatalogError, Request, Result};
 
@@ -38,7 +39,24 @@ pub async fn control(
     if control == TaskControl::Cancel {
         undrop(cx, request, &scope, &found).await?;
     }
-    Ok(store.task_control(&scope, ids, control, cx.now()).await?)
+    let now = cx.now();
+    let body = json!({ "task-ids": ids, "action": shown(control) });
+    let told = event(EventKind::ControlTasks, &scope, (request, now), &body)?;
+    let effects = Effects::telling([told]);
+    Ok(store
+        .task_control(&scope, ids, (control, now), effects)
+        .await?)
+}
+
+/// As the management API spells it.
+fn shown(control: TaskControl) -> Value {
+    match control {
+        TaskControl::Stop => json!({ "action-type": "stop" }),
+        TaskControl::Cancel => json!({ "action-type": "cancel" }),
+        TaskControl::RunAt(at) => {
+            json!({ "action-type": "run-at", "scheduled-for": at.to_string() })
+        }
+    }
 }
 
 /// Without its task a soft-deleted table would never go: it comes back instead, which ends the task.

@@ -11,13 +11,14 @@ pub use details::details;
 pub use list::list;
 
 use authz::{Action, ProjectAction, WarehouseAction};
-use model::{ProjectId, TabularId, TaskId, WarehouseId};
+use model::{Event, EventKind, ProjectId, TabularId, TaskId, Timestamp, WarehouseId};
+use serde::Serialize;
 use store::{Store, TaskInfo, TaskScope};
 
 use crate::project::{of_request, require};
 use crate::tabular::{TabularAction, require_each};
 use crate::warehouse::find;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
 /// Whose tasks.
 #[derive(Debug, Clone)]
@@ -44,6 +45,19 @@ struct Wanted {
     project: ProjectAction,
     /// What will do where one may not ask it of the whole warehouse.
     tabular: TabularAction,
+}
+
+/// What somebody has done to tasks. The subject is the warehouse or the project whose they are.
+fn event(
+    kind: EventKind,
+    scope: &TaskScope,
+    by: (&Request, Timestamp),
+    body: &impl Serialize,
+) -> Result<Event> {
+    match scope {
+        TaskScope::Warehouse(id) => events::in_warehouse(kind, *id, id, by, body),
+        TaskScope::Project(id) => events::of_server(kind, &id.as_str(), by, body),
+    }
 }
 
 const SEE: Wanted = Wanted {

@@ -83,6 +83,69 @@ async fn roles_their_members_and_grants_are_told_of() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_tasks_is_told() {
+    let app = TestApp::start().await;
+    let warehouse = format!("/management/v1/warehouse/{}", app.warehouse);
+    let soft = json!({ "delete-profile": { "type": "soft", "expiration-seconds": 3_600 } });
+    let set = app.post(format!("{warehouse}/delete-profile"), &soft);
+    set.await.expect(200);
+    app.namespace("ns").await;
+    let table = app.table("ns", "t").await;
+    let drop = app.at("namespaces/ns/tables/t?purgeRequested=true");
+    app.delete(drop).await.expect(204);
+    let (_, next) = events(&app, "").await;
+    let config = json!({ "queue-config": {}, "max-seconds-since-last-heartbeat": 60 });
+    let uri = format!("{warehouse}/task-queue/tabular_purge/config");
+    app.post(uri, &config).await.expect(204);
+    let listed = app.post(format!("{warehouse}/task/list"), &json!({}));
+    let expiry = listed.await.expect(200)["tasks"][0]["task-id"].clone();
+    let run = json!({ "action": { "action-type": "run-now" }, "task-ids": [expiry] });
+    let run = app.post(format!("{warehouse}/task/control"), &run);
+    run.await.expect(204);
+    app.work_for(Duration::from_secs(4)).await;
+
+    let (told, _) = events(&app, &format!("?pageToken={next}")).await;
+    let expected = ["configureTaskQueue", "controlTasks", "endTask", "endTask"];
+    assert_eq!(types(&told), expected);
+    assert_eq!(told[0]["data"]["queue-name"], "tabular_purge");
+    assert_eq!(told[0]["data"]["max-seconds-since-last-heartbeat"], 60);
+    assert_eq!(told[1]["data"]["task-ids"], json!([expiry]));
+    assert_eq!(told[1]["data"]["action"]["action-type"], "run-at");
+    assert_eq!(told[1]["subject"], json!(app.warehouse));
+    assert_eq!(told[2]["subject"], expiry);
+    for (event, queue) in told[2..].iter().zip(["soft_deletion", "tabular_purge"]) {
+        let data = &event["data"];
+        assert_eq!(
+            (&data["queue-name"], &data["status"]),
+            (&json!(queue), &json!("SUCCESS"))
+        );
+        assert_eq!(data["tabular-id"], table["metadata"]["table-uuid"]);
+        assert_eq!(
+            (&event["namespace"], &event["name"]),
+            (&json!("ns"), &json!("t"))
+        );
+        assert_eq!(event["warehouse-id"], json!(app.warehouse));
+        assert_eq!(event["actor"], "{\"type\":\"system\"}");
+    }
+}
+
+#[tokio::test]
+async fn managed_access_is_told_of() {
+    let app = TestApp::start().await;
+    let (_, next) = events(&app, "").await;
+    let uri = format!(
+        "/management/v1/permissions/warehouse/{}/managed-access",
+        app.warehouse
+    );
+    let on = json!({ "managed-access": true });
+    app.post(uri, &on).await.expect(200);
+    let (told, _) = events(&app, &format!("?pageToken={next}")).await;
+    assert_eq!(types(&told), ["updateManagedAccess"]);
+    assert_eq!(told[0]["subject"], format!("warehouse/{}", app.warehouse));
+    assert_eq!(told[0]["data"], on);
+}
+
+#[tokio::test]
 async fn an_event_tells_what_has_changed_and_by_which_request() {
     let app = TestApp::start().await;
     app.namespace("ns").await;

@@ -272,6 +272,7 @@ async fn project_task(app: &TestApp) -> String {
         id: TaskId::generate(),
         queue: TASK_LOG_CLEANUP,
         scope: TaskScope::Project(ProjectId::nil()),
+        parent: None,
         tabular: None,
         subject: String::new(),
         payload: "{}".to_owned(),

@@ -85,6 +85,8 @@ async fn a_task_tells_of_its_table_and_of_what_was_done() {
     assert_eq!(ended.len(), 2, "{ended:?}");
     let purge = details(&app, &ended[0]).await;
     assert_eq!(purge["queue-name"], "tabular_purge");
+    assert_eq!(purge["parent-task-id"], task["task-id"]);
+    assert_eq!(task["parent-task-id"], Value::Null);
     assert_eq!(purge["entity"], json!({ "type": "table", "table-id": id }));
     assert_eq!(
         (&purge["progress"], &purge["attempt"]),

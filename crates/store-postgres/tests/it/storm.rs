@@ -84,6 +84,7 @@ impl Worker {
                 id: TaskId::generate(),
                 queue: "purge",
                 scope: TaskScope::Warehouse(self.catalog.warehouse),
+                parent: None,
                 tabular: None,
                 subject: String::new(),
                 payload: String::new(),
@@ -258,7 +259,12 @@ impl Worker {
         while let Some(task) = store.task_claim("purge", &worker, lease).await? {
             let message = String::new();
             store
-                .task_end((task.id, &worker), TaskEnd::Done { message }, NOW)
+                .task_end(
+                    (task.id, &worker),
+                    TaskEnd::Done { message },
+                    NOW,
+                    Effects::none(),
+                )
                 .await?;
         }
         Ok(())

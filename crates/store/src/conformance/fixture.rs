@@ -115,6 +115,7 @@ pub(super) fn task(queue: &'static str, warehouse: WarehouseId) -> NewTask {
         id: TaskId::generate(),
         queue,
         scope: TaskScope::Warehouse(warehouse),
+        parent: None,
         tabular: None,
         subject: "s3://bucket/table".to_owned(),
         payload: "{\"a\":1}".to_owned(),
@@ -213,7 +214,10 @@ impl Marks {
             let message = String::new();
             let end = crate::TaskEnd::Done { message };
             let held = (task.id, "marks");
-            store.task_end(held, end, NOW).await.unwrap();
+            store
+                .task_end(held, end, NOW, Effects::none())
+                .await
+                .unwrap();
         }
     }
 

@@ -441,6 +441,9 @@ pub async fn what_a_task_will_empty_is_taken(store: &Arc<dyn Store>) {
     assert_eq!(claimed.unwrap().unwrap().id, id);
     let message = "emptied".to_owned();
     let end = TaskEnd::Done { message };
-    store.task_end((id, "worker"), end, NOW).await.unwrap();
+    store
+        .task_end((id, "worker"), end, NOW, Effects::none())
+        .await
+        .unwrap();
     placed(&catalog, namespace, "s3://b/data/orders").await;
 }

@@ -294,7 +294,9 @@ impl World {
                 TaskEnd::Done { message }
             };
             let is_over = !matches!(end, TaskEnd::Retry { .. });
-            let ended = store.task_end((claimed.id, "worker"), end, NOW).await;
+            let ended = store
+                .task_end((claimed.id, "worker"), end, NOW, Effects::none())
+                .await;
             ended.unwrap();
             if is_own && is_over {
                 self.model.end_purge(&claimed.subject);

@@ -435,7 +435,12 @@ pub async fn namespaces_go_with_the_last_that_could_bring_them_back(store: &Arc<
         .unwrap();
     let ids = tasks.items.iter().map(|found| found.id).collect();
     store
-        .task_control(&scope, ids, crate::TaskControl::Cancel, NOW)
+        .task_control(
+            &scope,
+            ids,
+            (crate::TaskControl::Cancel, NOW),
+            Effects::none(),
+        )
         .await
         .unwrap();
     store

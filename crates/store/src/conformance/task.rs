@@ -22,6 +22,11 @@ pub(super) async fn claim(store: &Arc<dyn Store>, worker: &str, now: Timestamp) 
     claimed.await.unwrap()
 }
 
+pub(super) async fn end(store: &Arc<dyn Store>, held: (TaskId, &str), how: TaskEnd, at: Timestamp) {
+    let ended = store.task_end(held, how, at, Effects::none());
+    ended.await.unwrap();
+}
+
 pub(super) fn done() -> TaskEnd {
     TaskEnd::Done {
         message: "well".to_owned(),
@@ -78,14 +83,16 @@ pub async fn a_lost_lease_makes_it_due_again(store: &Arc<dyn Store>) {
     let again = claim(store, "other", later(100)).await.unwrap();
     assert_eq!((again.id, again.attempt), (id, 2));
     // Who has lost it may not end it or prolong the claim.
-    let ended = store.task_end((id, "one"), done(), later(101)).await;
+    let ended = store
+        .task_end((id, "one"), done(), later(101), Effects::none())
+        .await;
     refused!(ended, StoreError::NotFound(Entity::Task(it)) if it == id);
     let extended = store
         .task_extend((id, "one"), lease(NOW, later(500)), None)
         .await;
     refused!(extended, StoreError::NotFound(Entity::Task(_)));
     store
-        .task_end((id, "other"), done(), later(101))
+        .task_end((id, "other"), done(), later(101), Effects::none())
         .await
         .unwrap();
 }
@@ -100,7 +107,7 @@ pub async fn a_lease_can_be_prolonged(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, "other", later(299)).await, None);
     // A lease that ran out without another claim is still the worker's.
     store
-        .task_end((id, "one"), done(), later(400))
+        .task_end((id, "one"), done(), later(400), Effects::none())
         .await
         .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
@@ -117,12 +124,14 @@ pub async fn an_ended_task_is_gone(store: &Arc<dyn Store>) {
         enqueue(store, vec![new]).await;
         assert_eq!(claim(store, "w", NOW).await.unwrap().id, id);
         store
-            .task_end((id, "w"), end.clone(), later(1))
+            .task_end((id, "w"), end.clone(), later(1), Effects::none())
             .await
             .unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 0);
         assert_eq!(claim(store, "w", later(10_000)).await, None);
-        let again = store.task_end((id, "w"), end, later(1)).await;
+        let again = store
+            .task_end((id, "w"), end, later(1), Effects::none())
+            .await;
         refused!(again, StoreError::NotFound(Entity::Task(_)));
     }
 }
@@ -132,7 +141,10 @@ pub async fn whatever_the_message_says_the_task_ends(store: &Arc<dyn Store>) {
     claim(store, "w", NOW).await.unwrap();
     let message = "the storage said: \0 \u{1} ü".to_owned();
     let end = TaskEnd::Failed { message };
-    store.task_end((id, "w"), end, later(1)).await.unwrap();
+    store
+        .task_end((id, "w"), end, later(1), Effects::none())
+        .await
+        .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
 }
 
@@ -147,14 +159,19 @@ pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
             not_before,
             message,
         };
-        store.task_end((id, "w"), retry, now).await.unwrap();
+        store
+            .task_end((id, "w"), retry, now, Effects::none())
+            .await
+            .unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 1);
         assert_eq!(
             claim(store, "w", later(not_before.as_ms() - NOW.as_ms() - 1)).await,
             None
         );
     }
-    let waiting = store.task_end((id, "w"), done(), NOW).await;
+    let waiting = store
+        .task_end((id, "w"), done(), NOW, Effects::none())
+        .await;
     refused!(waiting, StoreError::NotFound(Entity::Task(_)));
 }
 
@@ -162,7 +179,7 @@ pub async fn who_does_not_hold_it_may_not_touch_it(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     for worker in ["nobody", ""] {
         refused!(store.task_extend((id, worker), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == id);
-        refused!(store.task_end((id, worker), done(), NOW).await, StoreError::NotFound(Entity::Task(it)) if it == id);
+        refused!(store.task_end((id, worker), done(), NOW, Effects::none()).await, StoreError::NotFound(Entity::Task(it)) if it == id);
     }
     claim(store, "holder", NOW).await.unwrap();
     refused!(
@@ -172,7 +189,9 @@ pub async fn who_does_not_hold_it_may_not_touch_it(store: &Arc<dyn Store>) {
         StoreError::NotFound(_)
     );
     refused!(
-        store.task_end((id, "nobody"), done(), NOW).await,
+        store
+            .task_end((id, "nobody"), done(), NOW, Effects::none())
+            .await,
         StoreError::NotFound(_)
     );
     let unknown = TaskId::generate();
@@ -261,7 +280,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
             message: String::new(),
         };
         store
-            .task_end((row.id, "w"), retry, later(attempt))
+            .task_end((row.id, "w"), retry, later(attempt), Effects::none())
             .await
             .unwrap();
     }
@@ -276,7 +295,10 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
             .await
             .unwrap();
         let id = row.unwrap().id;
-        store.task_end((id, "w"), done(), later(at)).await.unwrap();
+        store
+            .task_end((id, "w"), done(), later(at), Effects::none())
+            .await
+            .unwrap();
     }
     let trim = async |before, limit| {
         let trimmed = store.task_log_trim(Some(&catalog.project), before, limit);
@@ -288,7 +310,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
     // Now the first ends: its three entries go, in portions.
     let row = claim(store, "w", later(30)).await.unwrap();
     assert_eq!(row.attempt, 3);
-    let ended = store.task_end((row.id, "w"), done(), later(30));
+    let ended = store.task_end((row.id, "w"), done(), later(30), Effects::none());
     ended.await.unwrap();
     assert_eq!(trim(later(99), 2).await, 2);
     assert_eq!(trim(later(99), 2).await, 1);
@@ -313,7 +335,7 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
                 while let Some(row) = claim(&store, &worker, NOW).await {
                     assert_eq!(row.attempt, 1);
                     store
-                        .task_end((row.id, &worker), done(), NOW)
+                        .task_end((row.id, &worker), done(), NOW, Effects::none())
                         .await
                         .unwrap();
                     ids.push(row.id);

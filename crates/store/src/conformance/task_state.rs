@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{PageRequest, PageSize, ProjectId, TabularId, TabularKind, TaskId, WarehouseId};
+use model::{
+    PageRequest, PageSize, ProjectId, TabularId, TabularKind, TaskId, Timestamp, WarehouseId,
+};
 
-use super::fixture::{Catalog, NOW, later, lease, refused, task};
-use super::task::{claim, done, enqueue, one};
+use super::fixture::{Catalog, Marks, NOW, later, lease, refused, task};
+use super::task::{claim, done, end, enqueue, one};
 use crate::{
     Effects, Entity, Hold, NewTask, Store, StoreError, TaskConfig, TaskControl, TaskDetails,
     TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular, WholeScope,
@@ -20,6 +22,16 @@ async fn details(store: &Arc<dyn Store>, catalog: &Catalog, id: TaskId) -> TaskD
     found.unwrap()
 }
 
+async fn control(
+    store: &Arc<dyn Store>,
+    of: &TaskScope,
+    ids: Vec<TaskId>,
+    wish: (TaskControl, Timestamp),
+) {
+    let done = store.task_control(of, ids, wish, Effects::none());
+    done.await.unwrap();
+}
+
 pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let tabular = TaskTabular {
@@ -28,6 +40,7 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
         path: vec!["ns".to_owned(), "v".to_owned()],
     };
     let new = NewTask {
+        parent: Some(TaskId::generate()),
         tabular: Some(tabular.clone()),
         ..task("queue", catalog.warehouse)
     };
@@ -36,8 +49,8 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
     let seen = details(store, &catalog, id).await;
     assert_eq!(seen.info.status, TaskStatus::Scheduled);
     assert_eq!(
-        (&seen.info.scope, &seen.info.tabular),
-        (&new.scope, &Some(tabular))
+        (&seen.info.scope, &seen.info.tabular, seen.info.parent),
+        (&new.scope, &Some(tabular), new.parent)
     );
     assert_eq!(seen.info.project, catalog.project);
     assert_eq!((seen.info.scheduled_for, seen.info.created_at), (NOW, NOW));
@@ -62,7 +75,7 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
         not_before: later(50),
         message: "not yet".to_owned(),
     };
-    store.task_end(held, retry, later(9)).await.unwrap();
+    end(store, held, retry, later(9)).await;
     let seen = details(store, &catalog, id).await;
     assert_eq!(seen.info.status, TaskStatus::Scheduled);
     assert_eq!(seen.info.scheduled_for, later(50));
@@ -75,12 +88,10 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
     assert_eq!((first.message.as_str(), first.progress), ("not yet", 0.5));
 
     claim(store, "w", later(60)).await.unwrap();
-    store.task_end(held, done(), later(61)).await.unwrap();
+    end(store, held, done(), later(61)).await;
     let seen = details(store, &catalog, id).await;
-    assert_eq!(
-        (seen.info.status, seen.info.progress),
-        (TaskStatus::Success, 1.0)
-    );
+    assert_eq!(seen.info.status, TaskStatus::Success);
+    assert_eq!((seen.info.progress, seen.info.parent), (1.0, new.parent));
     assert_eq!(
         (seen.message.as_deref(), seen.info.attempt),
         (Some("well"), 2)
@@ -123,10 +134,7 @@ pub async fn lists_show_the_latest_first_and_what_fits_only(store: &Arc<dyn Stor
     enqueue(store, all.clone()).await;
     enqueue(store, vec![task("queue", other.warehouse)]).await;
     let of = scope(&catalog);
-    store
-        .task_control(&of, vec![all[0].id], TaskControl::Cancel, NOW)
-        .await
-        .unwrap();
+    control(store, &of, vec![all[0].id], (TaskControl::Cancel, NOW)).await;
     let list = async |filter: TaskFilter| -> Vec<usize> {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
@@ -174,7 +182,7 @@ pub async fn lists_show_the_latest_first_and_what_fits_only(store: &Arc<dyn Stor
 pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
     let (catalog, id) = one(store).await;
     let of = scope(&catalog);
-    let stop = || store.task_control(&of, vec![id], TaskControl::Stop, NOW);
+    let stop = || store.task_control(&of, vec![id], (TaskControl::Stop, NOW), Effects::none());
     // One that waits has nothing to stop.
     stop().await.unwrap();
     assert_eq!(
@@ -189,15 +197,12 @@ pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
     );
     let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
     assert_eq!(hold.await.unwrap(), Hold::Stop);
-    store
-        .task_control(&of, vec![id], TaskControl::RunAt(later(70)), NOW)
-        .await
-        .unwrap();
+    control(store, &of, vec![id], (TaskControl::RunAt(later(70)), NOW)).await;
     let retry = TaskEnd::Retry {
         not_before: later(10),
         message: "stopped".to_owned(),
     };
-    store.task_end((id, "w"), retry, later(2)).await.unwrap();
+    end(store, (id, "w"), retry, later(2)).await;
     claim(store, "w", later(10)).await.unwrap();
     let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
     assert_eq!(
@@ -221,7 +226,12 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, "w", NOW).await.unwrap().id, running.id);
     let other = catalog.other("other").await;
     let cancel = async |of: &TaskScope| {
-        let done = store.task_control(of, ids.clone(), TaskControl::Cancel, later(3));
+        let done = store.task_control(
+            of,
+            ids.clone(),
+            (TaskControl::Cancel, later(3)),
+            Effects::none(),
+        );
         done.await.unwrap();
     };
     cancel(&scope(&other)).await;
@@ -248,10 +258,7 @@ pub async fn a_waiting_task_is_started_when_it_is_wanted(store: &Arc<dyn Store>)
     let run_at = |at| {
         let of = scope(&catalog);
         async move {
-            store
-                .task_control(&of, vec![id], TaskControl::RunAt(at), NOW)
-                .await
-                .unwrap();
+            control(store, &of, vec![id], (TaskControl::RunAt(at), NOW)).await;
         }
     };
     run_at(later(20)).await;
@@ -285,7 +292,7 @@ pub async fn a_configuration_is_kept_for_each_scope_and_queue(store: &Arc<dyn St
     };
     for config in [first, second.clone()] {
         store
-            .task_config_set(&of, "queue", config.clone())
+            .task_config_set(&of, "queue", config.clone(), Effects::none())
             .await
             .unwrap();
         assert_eq!(load(&of, "queue").await, Some(config));
@@ -294,12 +301,14 @@ pub async fn a_configuration_is_kept_for_each_scope_and_queue(store: &Arc<dyn St
     let project = TaskScope::Project(catalog.project.clone());
     assert_eq!(load(&project, "queue").await, None);
     store
-        .task_config_set(&project, "queue", second.clone())
+        .task_config_set(&project, "queue", second.clone(), Effects::none())
         .await
         .unwrap();
     assert_eq!(load(&project, "queue").await, Some(second.clone()));
     let nowhere = TaskScope::Warehouse(WarehouseId::generate());
-    let set = store.task_config_set(&nowhere, "queue", second).await;
+    let set = store
+        .task_config_set(&nowhere, "queue", second, Effects::none())
+        .await;
     refused!(set, StoreError::NotFound(Entity::Warehouse(_)));
 }
 
@@ -310,11 +319,13 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     assert_eq!(idle().await.unwrap(), [(catalog.project.clone(), None)]);
     let new = || NewTask {
         scope: project.clone(),
+        parent: None,
         subject: String::new(),
         ..task("queue", catalog.warehouse)
     };
     let gone = NewTask {
         scope: TaskScope::Project(ProjectId::generate()),
+        parent: None,
         ..new()
     };
     let first = new();
@@ -325,10 +336,7 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     assert!(idle().await.unwrap().is_empty());
     let claimed = claim(store, "w", NOW).await.unwrap();
     assert_eq!((claimed.id, &claimed.scope), (first.id, &project));
-    store
-        .task_end((first.id, "w"), done(), later(7))
-        .await
-        .unwrap();
+    end(store, (first.id, "w"), done(), later(7)).await;
     assert_eq!(
         idle().await.unwrap(),
         [(catalog.project.clone(), Some(later(7)))]
@@ -348,4 +356,33 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
         .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
     assert_eq!(store.task_log_trim(None, later(99), 9).await.unwrap(), 1);
+}
+
+pub async fn what_becomes_of_tasks_is_told_with_it(store: &Arc<dyn Store>) {
+    let (catalog, id) = one(store).await;
+    let of = scope(&catalog);
+    let marks = || Marks::of(catalog.warehouse);
+    let (configured, stopped, ended, late) = (marks(), marks(), marks(), marks());
+    let config = TaskConfig {
+        max_heartbeat_age: None,
+        config: "{}".to_owned(),
+    };
+    let set = store.task_config_set(&of, "queue", config, configured.effects());
+    set.await.unwrap();
+    configured.are_there(store).await;
+    claim(store, "w", NOW).await.unwrap();
+    let stop = store.task_control(&of, vec![id], (TaskControl::Stop, NOW), stopped.effects());
+    stop.await.unwrap();
+    stopped.are_there(store).await;
+    let held = (id, "w");
+    store
+        .task_end(held, done(), NOW, ended.effects())
+        .await
+        .unwrap();
+    ended.are_there(store).await;
+    refused!(
+        store.task_end(held, done(), NOW, late.effects()).await,
+        StoreError::NotFound(Entity::Task(it)) if it == id
+    );
+    late.are_absent(store).await;
 }

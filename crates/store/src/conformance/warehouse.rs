@@ -252,7 +252,12 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
     marks.are_absent(store).await;
     let message = String::new();
     store
-        .task_end((waiting.id, "worker"), TaskEnd::Done { message }, NOW)
+        .task_end(
+            (waiting.id, "worker"),
+            TaskEnd::Done { message },
+            NOW,
+            Effects::none(),
+        )
         .await
         .unwrap();
     drop().await.unwrap();

@@ -5,7 +5,7 @@ pub(super) mod control;
 pub(super) mod details;
 pub(super) mod list;
 
-use model::TabularKind;
+use model::{TabularKind, TaskId};
 use serde::Serialize;
 use store::{TaskInfo, TaskScope, TaskTabular};
 use utoipa::ToSchema;
@@ -82,7 +82,7 @@ impl From<TaskInfo> for TaskInfoResponse {
             attempt: task.attempt,
             last_heartbeat_at: task.heartbeat_at.map(|at| at.to_string()),
             progress: task.progress,
-            parent_task_id: None,
+            parent_task_id: task.parent.map(TaskId::as_uuid),
             created_at: task.created_at.to_string(),
             updated_at: task.updated_at.map(|at| at.to_string()),
         }
