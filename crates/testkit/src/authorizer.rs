@@ -26,7 +26,7 @@ pub struct RecordingAuthorizer(Mutex<State>);
 struct State {
     verdict: Verdict,
     forbidden: Vec<Action>,
-    asked: Vec<Action>,
+    asked: Vec<Check>,
 }
 
 impl RecordingAuthorizer {
@@ -43,12 +43,17 @@ impl RecordingAuthorizer {
     /// The actions that were asked for since the last call, each once, in the order of first asking.
     pub fn take(&self) -> Vec<Action> {
         let mut distinct = Vec::new();
-        for action in std::mem::take(&mut self.state().asked) {
-            if !distinct.contains(&action) {
-                distinct.push(action);
+        for check in self.take_checks() {
+            if !distinct.contains(&check.action) {
+                distinct.push(check.action);
             }
         }
         distinct
+    }
+
+    /// The questions since the last call, in their order.
+    pub fn take_checks(&self) -> Vec<Check> {
+        std::mem::take(&mut self.state().asked)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -68,7 +73,7 @@ impl Authorizer for RecordingAuthorizer {
         checks: &[Check],
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         let mut state = self.state();
-        state.asked.extend(checks.iter().map(|check| check.action));
+        state.asked.extend_from_slice(checks);
         let decide = |check: &Check| {
             if state.forbidden.contains(&check.action) {
                 Decision::Deny

@@ -1,10 +1,15 @@
-//! Every operation asks the authorizer, and asks for what the golden file says.
+//! Every operation asks the authorizer, and asks for what the golden file says. Whom that lets in is said there too, by the
+//! permission model that both engines are tested against.
 
+mod holders;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::json;
 use testkit::{RecordingAuthorizer, TestApp, Verdict};
 
+use self::holders::holders;
 use crate::operations::{self, Prepared};
 
 const GOLDEN: &str = include_str!("authorization.golden");
@@ -60,15 +65,19 @@ async fn each_operation_asks_for_the_actions_of_the_golden_file() {
         .iter()
         .any(|end| operation.ends_with(end));
         assert_eq!(succeeds, !refuses, "{operation}: {}", answer.text());
-        let actions = authorizer.take();
-        let actions = actions.iter().map(ToString::to_string);
-        let actions = actions.collect::<Vec<_>>().join(", ");
-        let actions = if actions.is_empty() {
+        let checks = authorizer.take_checks();
+        let mut actions: Vec<_> = checks
+            .iter()
+            .map(|check| check.action.to_string())
+            .collect();
+        let mut seen = HashSet::new();
+        actions.retain(|action| seen.insert(action.clone()));
+        let asked = if actions.is_empty() {
             "public".to_owned()
         } else {
-            actions
+            format!("{} | {}", actions.join(", "), holders(&checks))
         };
-        found.push((operation, actions));
+        found.push((operation, asked));
     }
     let lines = found
         .iter()
