@@ -1,7 +1,7 @@
 //! Warehouses hold namespaces and know where their files are.
 
 use async_trait::async_trait;
-use model::{Name, Page, PageRequest, ProjectId, SecretId, Timestamp, WarehouseId};
+use model::{Name, Page, PageRequest, ProjectId, SecretId, Timestamp, Version, WarehouseId};
 use store::{Effects, Entity, Result, StoreError, WarehouseRow, Warehouses};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -87,19 +87,13 @@ impl Warehouses for PostgresStore {
         .await
     }
 
-    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()> {
-        self.change(effects, id, |db, id| {
-            Box::pin(async move {
-                let delete = "delete from warehouse where id = $1";
-                match db.execute(delete, &[&id.as_uuid()]).await {
-                    Ok(0) => Err(not_found(Entity::Warehouse(*id))),
-                    Ok(_) => Ok(()),
-                    Err(error) if error.is_still_referred_to() => {
-                        Err(StoreError::NotEmpty(Entity::Warehouse(*id)).into())
-                    }
-                    Err(error) => Err(error),
-                }
-            })
+    async fn warehouse_drop(
+        &self,
+        warehouse: (WarehouseId, Version),
+        effects: Effects,
+    ) -> Result<()> {
+        self.change(effects, warehouse, |db, warehouse| {
+            Box::pin(remove(db, *warehouse))
         })
         .await
     }
@@ -160,20 +154,33 @@ fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
     }
 }
 
-async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
-    let id = warehouse.id.as_uuid();
-    let row = db
-        .query_opt(
-            "select version, project_id from warehouse where id = $1 for no key update",
-            &[&id],
-        )
-        .await?;
-    let Some(row) = row else {
-        return Err(not_found(Entity::Warehouse(warehouse.id)));
-    };
-    if row::version(&row, 0)? != warehouse.version {
+/// Holds the warehouse, if it still has this version; its row's lock is `strength`.
+async fn hold(db: &Session, (id, version): (WarehouseId, Version), strength: &str) -> Work<Row> {
+    let held = format!("select version, project_id from warehouse where id = $1 for {strength}");
+    let row = db.query_opt(&held, &[&id.as_uuid()]).await?;
+    let row = row.ok_or_else(|| not_found(Entity::Warehouse(id)))?;
+    if row::version(&row, 0)? != version {
         return Err(stale());
     }
+    Ok(row)
+}
+
+async fn remove(db: &Session, warehouse: (WarehouseId, Version)) -> Work<()> {
+    hold(db, warehouse, "update").await?;
+    let (id, _) = warehouse;
+    let delete = "delete from warehouse where id = $1";
+    match db.execute(delete, &[&id.as_uuid()]).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_still_referred_to() => {
+            Err(StoreError::NotEmpty(Entity::Warehouse(id)).into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
+    let id = warehouse.id.as_uuid();
+    let row = hold(db, (warehouse.id, warehouse.version), "no key update").await?;
     // The stored project: an update does not move a warehouse.
     refuse_taken_name(db, warehouse, get(&row, 1)?).await?;
     let updated = db

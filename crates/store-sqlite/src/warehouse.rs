@@ -72,14 +72,18 @@ impl Warehouses for SqliteStore {
         self.change(effects, move |db| update(db, &warehouse)).await
     }
 
-    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()> {
+    async fn warehouse_drop(
+        &self,
+        (id, version): (WarehouseId, Version),
+        effects: Effects,
+    ) -> Result<()> {
         self.change(effects, move |db| {
+            refuse_stale(db, (id, version))?;
             let removed = db
                 .prepare_cached("delete from warehouse where id = ?1")?
                 .execute([id.as_uuid()])
                 .map_err(Failure::from);
             match removed {
-                Ok(0) => Err(not_found(Entity::Warehouse(id))),
                 Ok(_) => Ok(()),
                 Err(error) if error.is_still_referred_to() => {
                     Err(StoreError::NotEmpty(Entity::Warehouse(id)).into())
@@ -132,17 +136,21 @@ fn create(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
+fn refuse_stale(db: &Connection, (id, version): (WarehouseId, Version)) -> Work<()> {
+    let stored: Option<i64> = db
+        .prepare_cached("select version from warehouse where id = ?1")?
+        .query_row([id.as_uuid()], |row| row.get(0))
+        .optional()?;
+    match stored {
+        None => Err(not_found(Entity::Warehouse(id))),
+        Some(stored) if stored != version.as_i64() => Err(stale()),
+        Some(_) => Ok(()),
+    }
+}
+
 fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
-    let version: Option<i64> = db
-        .prepare_cached("select version from warehouse where id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    match version {
-        None => return Err(not_found(Entity::Warehouse(warehouse.id))),
-        Some(version) if version != warehouse.version.as_i64() => return Err(stale()),
-        Some(_) => {}
-    }
+    refuse_stale(db, (warehouse.id, warehouse.version))?;
     refuse_taken_name(db, warehouse)?;
     db.prepare_cached(
         "update warehouse set name = ?2, name_key = ?3, status = ?4, protected = ?5, version = ?6,

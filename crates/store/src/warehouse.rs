@@ -98,6 +98,11 @@ pub trait Warehouses {
     /// new name is taken.
     async fn warehouse_update(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()>;
 
-    /// Removes the warehouse. `NotFound` if there is none, `NotEmpty` while it has namespaces or a purge of its files waits.
-    async fn warehouse_drop(&self, id: WarehouseId, effects: Effects) -> Result<()>;
+    /// Removes the warehouse, if it still has this version. `Stale` if it has not, `NotFound` if there is none, `NotEmpty` while it
+    /// has namespaces or a purge of its files waits.
+    async fn warehouse_drop(
+        &self,
+        warehouse: (WarehouseId, Version),
+        effects: Effects,
+    ) -> Result<()>;
 }

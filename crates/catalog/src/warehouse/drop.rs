@@ -3,11 +3,11 @@
 use authz::{Action, WarehouseAction};
 use model::{EventKind, WarehouseId};
 use serde_json::json;
-use store::{Effects, Protection};
+use store::{Effects, Protection, StoreError};
 
 use super::create::forget_credential;
 use super::load::find;
-use super::update::settings;
+use super::update::{ATTEMPTS, contended, settings};
 use crate::namespace::Protections;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
@@ -18,6 +18,28 @@ pub async fn drop(
     id: WarehouseId,
     protections: Protections,
 ) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        match try_drop(cx, request, id, protections).await? {
+            Dropped::Gone => return Ok(()),
+            Dropped::Changed => {}
+        }
+    }
+    Err(contended(id))
+}
+
+/// What became of an attempt.
+enum Dropped {
+    Gone,
+    /// It has changed since it was looked at, and may be protected or somebody else's by now.
+    Changed,
+}
+
+async fn try_drop(
+    cx: &Catalog,
+    request: &Request,
+    id: WarehouseId,
+    protections: Protections,
+) -> Result<Dropped> {
     let action = Action::Warehouse(WarehouseAction::Delete);
     let target = cx.require(request, action, find(cx, id).await?).await?;
     cx.check_unlocked(request, settings(&target.0)?.managed_by)?;
@@ -37,7 +59,12 @@ pub async fn drop(
         &body,
     )?;
     let effects = Effects::telling([event]);
-    cx.store(&target).warehouse_drop(id, effects).await?;
+    let seen = (id, target.0.version);
+    match cx.store(&target).warehouse_drop(seen, effects).await {
+        Ok(()) => {}
+        Err(StoreError::Stale { .. }) => return Ok(Dropped::Changed),
+        Err(error) => return Err(error.into()),
+    }
     forget_credential(cx, target.0.storage_secret).await;
-    Ok(())
+    Ok(Dropped::Gone)
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
 /// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 10;
+pub(super) const ATTEMPTS: usize = 10;
 
 /// One change.
 #[derive(Debug)]
@@ -117,8 +117,13 @@ pub async fn update(
             }
         }
     }
+    Err(contended(id))
+}
+
+/// Others were faster each time.
+pub(super) fn contended(id: WarehouseId) -> CatalogError {
     let message = format!("warehouse `{id}` is changed by others all the time; try again");
-    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
+    CatalogError::new(ErrorKind::ConcurrentUpdate, message)
 }
 
 async fn changed(

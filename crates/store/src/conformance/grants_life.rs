@@ -164,7 +164,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     };
     store.namespace_drop(drop, Effects::none()).await.unwrap();
     assert_eq!(left().await, all[..3]);
-    let dropped = store.warehouse_drop(world.catalog.warehouse, Effects::none());
+    let dropped = store.warehouse_drop((world.catalog.warehouse, Version::FIRST), Effects::none());
     dropped.await.unwrap();
     assert_eq!(left().await, all[..2]);
     let project = &world.catalog.project;

@@ -397,7 +397,7 @@ pub async fn a_drop_frees_every_place(store: &Arc<dyn Store>) {
         tree: drop.unwrap(),
     };
     store.namespace_drop(drop, Effects::none()).await.unwrap();
-    let dropped = store.warehouse_drop(catalog.warehouse, Effects::none());
+    let dropped = store.warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none());
     dropped.await.unwrap();
 }
 

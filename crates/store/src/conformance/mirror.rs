@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use model::{Grant, Principal, Privilege, Securable, TabularKind};
+use model::{Grant, Principal, Privilege, Securable, TabularKind, Version};
 
 use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
@@ -161,7 +161,7 @@ pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
     };
     store.user_drop(bob).await.unwrap();
     store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
     feed(store, &told, 100).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{PageRequest, PageSize, ProjectId};
+use model::{PageRequest, PageSize, ProjectId, Version};
 
 use super::fixture::{Catalog, Marks, new_project, refused};
 use crate::{Effects, Entity, ProjectRow, Store, StoreError};
@@ -108,7 +108,7 @@ pub async fn a_project_with_warehouses_stays(store: &Arc<dyn Store>) {
     refused!(dropped, StoreError::NotEmpty(Entity::Project(id)) if id == catalog.project);
     early.are_absent(store).await;
     store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
     store

@@ -271,7 +271,10 @@ pub async fn a_dropped_warehouse_leaves_no_orphan(store: &Arc<dyn Store>) {
             async move {
                 if runner == round % 4 {
                     let id = catalog.warehouse;
-                    return catalog.store.warehouse_drop(id, Effects::none()).await;
+                    return catalog
+                        .store
+                        .warehouse_drop((id, Version::FIRST), Effects::none())
+                        .await;
                 }
                 catalog
                     .store

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::SecretId;
+use model::{SecretId, Version};
 
 use super::fixture::{Catalog, NOW, later, new_warehouse, refused};
 use crate::{Effects, Entity, SealedSecret, Store, StoreError, WarehouseRow};
@@ -64,6 +64,9 @@ pub async fn a_sweep_removes_old_orphans_only(store: &Arc<dyn Store>) {
     refused!(store.secret_load(old).await, StoreError::NotFound(_));
     store.secret_load(used).await.unwrap();
     store.secret_load(new).await.unwrap();
-    store.warehouse_drop(id, Effects::none()).await.unwrap();
+    store
+        .warehouse_drop((id, Version::FIRST), Effects::none())
+        .await
+        .unwrap();
     assert_eq!(store.secret_sweep(later(11)).await.unwrap(), 2);
 }

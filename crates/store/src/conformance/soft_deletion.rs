@@ -424,7 +424,7 @@ pub async fn namespaces_go_with_the_last_that_could_bring_them_back(store: &Arc<
     drop_tree(&catalog, ids[0], DropMode::Soft(HOW)).await;
     expire(&catalog, tables[1]).await;
     let gone = store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await;
     refused!(gone, StoreError::NotEmpty(_));
     // Only the tasks that nobody has ended keep it.
@@ -444,7 +444,7 @@ pub async fn namespaces_go_with_the_last_that_could_bring_them_back(store: &Arc<
         .await
         .unwrap();
     store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{PageRequest, PageSize, ProjectId, Timestamp, WarehouseId};
+use model::{PageRequest, PageSize, ProjectId, Timestamp, Version, WarehouseId};
 
 use super::fixture::{Catalog, new_generic_table, new_project, new_table, new_view, refused};
 use crate::{
@@ -180,7 +180,7 @@ pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn St
     assert_eq!(about, [None, Some(catalog.warehouse)]);
     // What a warehouse was called is told no more when it is gone; the calls are.
     store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
     let listed = store.calls_list(all(&catalog)).await.unwrap();
@@ -282,7 +282,7 @@ pub async fn tables_and_views_are_counted_while_they_have_a_row(store: &Arc<dyn 
     assert_eq!(now_held(&catalog).await, (2, 1));
     assert_eq!(now_held(&other).await, (0, 0));
     store
-        .warehouse_drop(other.warehouse, Effects::none())
+        .warehouse_drop((other.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
     let gone = store.warehouse_counts(other.warehouse, PageRequest::FIRST);

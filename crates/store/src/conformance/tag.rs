@@ -419,7 +419,7 @@ pub async fn tags_follow_a_rename_and_go_with_what_they_are_attached_to(store: &
     };
     store.namespace_drop(drop, Effects::none()).await.unwrap();
     let removed = store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await;
     removed.unwrap();
     store

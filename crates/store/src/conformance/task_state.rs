@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    PageRequest, PageSize, ProjectId, TabularId, TabularKind, TaskId, Timestamp, WarehouseId,
+    PageRequest, PageSize, ProjectId, TabularId, TabularKind, TaskId, Timestamp, Version,
+    WarehouseId,
 };
 
 use super::fixture::{Catalog, Marks, NOW, later, lease, refused, task};
@@ -346,7 +347,7 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     // Its tasks do not keep a project, and its log is trimmed when it is gone.
     store.task_queue_for_projects(vec![new()]).await.unwrap();
     store
-        .warehouse_drop(catalog.warehouse, Effects::none())
+        .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
         .unwrap();
     assert_eq!(store.task_log_trim(None, later(99), 9).await.unwrap(), 0);

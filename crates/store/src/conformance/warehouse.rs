@@ -211,6 +211,9 @@ pub async fn a_stale_or_pointless_update_is_refused(store: &Arc<dyn Store>) {
     };
     let updated = store.warehouse_update(stale, marks.effects()).await;
     refused!(updated, StoreError::Stale { current } if current.is_empty());
+    let seen_before = (row.id, Version::from_i64(99));
+    let dropped = store.warehouse_drop(seen_before, marks.effects()).await;
+    refused!(dropped, StoreError::Stale { current } if current.is_empty());
     let gone = new_warehouse(&project, "gone");
     let updated = store.warehouse_update(gone.clone(), Effects::none()).await;
     refused!(updated, StoreError::NotFound(Entity::Warehouse(id)) if id == gone.id);
@@ -229,7 +232,7 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
     let id = namespace.id;
     store.namespace_create(namespace, effects).await.unwrap();
     let marks = Marks::without_task();
-    let drop = || store.warehouse_drop(catalog.warehouse, marks.effects());
+    let drop = || store.warehouse_drop((catalog.warehouse, Version::FIRST), marks.effects());
     refused!(drop().await, StoreError::NotEmpty(Entity::Warehouse(it)) if it == catalog.warehouse);
     let removal = crate::NamespaceDrop {
         mode: crate::DropMode::Hard,
@@ -267,13 +270,18 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
 pub async fn a_dropped_one_leaves_room(store: &Arc<dyn Store>) {
     let row = new_warehouse(&project(store).await, "name");
     create(store, &row).await;
-    store.warehouse_drop(row.id, Effects::none()).await.unwrap();
+    store
+        .warehouse_drop((row.id, Version::FIRST), Effects::none())
+        .await
+        .unwrap();
     refused!(
         store.warehouse_load(row.id).await,
         StoreError::NotFound(Entity::Warehouse(_))
     );
     let marks = Marks::without_task();
-    let dropped = store.warehouse_drop(row.id, marks.effects()).await;
+    let dropped = store
+        .warehouse_drop((row.id, Version::FIRST), marks.effects())
+        .await;
     refused!(dropped, StoreError::NotFound(Entity::Warehouse(id)) if id == row.id);
     marks.are_absent(store).await;
     let next = WarehouseRow {
