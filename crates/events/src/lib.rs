@@ -16,7 +16,7 @@ mod watch;
 mod webhook;
 
 pub use cloud_event::{CloudEvent, Source};
-pub use log::LogPublisher;
+pub use log::{LogLines, LogPublisher};
 pub use publisher::{PublishError, Publisher};
 pub use relay::Relay;
 pub use webhook::{Signature, Webhook, WebhookConfig};

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::config::{Events, NatsLogin, NatsSettings, WebhookSettings};
+use crate::logs;
 
 /// The configured publishers. None of them is connected yet: a broker that is away keeps nobody from starting.
 pub(crate) fn publishers(
@@ -19,7 +20,7 @@ pub(crate) fn publishers(
 ) -> Result<Vec<Arc<dyn Publisher>>, Error> {
     let mut all: Vec<Arc<dyn Publisher>> = Vec::new();
     if config.log_enabled {
-        all.push(Arc::new(LogPublisher));
+        all.push(Arc::new(LogPublisher::new(Arc::new(logs::Stdout))));
     }
     if let Some(webhook) = &config.webhook {
         all.push(Arc::new(by_http(webhook, clock)?));

@@ -3,6 +3,8 @@
 mod json;
 mod queue;
 
+use async_trait::async_trait;
+use events::LogLines;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Logs};
@@ -37,6 +39,21 @@ pub fn install(logs: &Logs) {
 /// Waits until what has been logged is written, for a second at most.
 pub fn flush() {
     queue::flush();
+}
+
+/// The lines of [`install`], for those who may not lose one. Another log than that is taken to write at once.
+#[derive(Debug)]
+pub(crate) struct Stdout;
+
+#[async_trait]
+impl LogLines for Stdout {
+    async fn written(&self) {
+        queue::written().await;
+    }
+
+    fn left_out(&self) -> u64 {
+        queue::left_out()
+    }
 }
 
 fn set(subscriber: impl tracing::Subscriber + Send + Sync) {

@@ -7,6 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
 /// Most lines that wait.
 pub(super) const LINES: usize = 8_192;
 /// Longest time that the end of the process waits for them.
@@ -20,11 +23,12 @@ static STDOUT: OnceLock<Queue> = OnceLock::new();
 enum Order {
     Write(Vec<u8>),
     /// Says when all that came before is written.
-    Flush(SyncSender<()>),
+    Flush(oneshot::Sender<()>),
 }
 
 struct Queue {
     orders: SyncSender<Order>,
+    /// Since the process began.
     left_out: Arc<AtomicU64>,
 }
 
@@ -41,6 +45,19 @@ pub(super) fn flush() {
     if let Some(queue) = STDOUT.get() {
         queue.flush(LONGEST_FLUSH);
     }
+}
+
+/// Returns when all lines so far are written.
+pub(super) async fn written() {
+    if let Some(queue) = STDOUT.get() {
+        queue.written().await;
+    }
+}
+
+/// How many lines have been left out.
+pub(super) fn left_out() -> u64 {
+    let queue = STDOUT.get();
+    queue.map_or(0, |queue| queue.left_out.load(Ordering::Relaxed))
 }
 
 impl Write for Line {
@@ -75,22 +92,41 @@ impl Queue {
     /// Waits until all that came before is written, for so long at most: whoever reads may have stopped reading.
     fn flush(&self, longest: Duration) {
         let end = Instant::now() + longest;
-        let (done, is_done) = sync_channel(1);
-        let mut order = Order::Flush(done);
-        while let Err(refused) = self.orders.try_send(order) {
-            match refused {
-                TrySendError::Full(again) if Instant::now() < end => order = again,
-                TrySendError::Full(_) | TrySendError::Disconnected(_) => return,
+        let (done, mut is_done) = oneshot::channel();
+        let mut order = Some(Order::Flush(done));
+        while Instant::now() < end {
+            order = order.and_then(|order| self.refused(order));
+            // Without a thread that writes, the order is dropped and the answer never comes.
+            if order.is_none() && is_done.try_recv() != Err(TryRecvError::Empty) {
+                return;
             }
             thread::sleep(FULL_QUEUE_POLL);
         }
-        let left = end.saturating_duration_since(Instant::now());
-        // There is nobody to tell that it was too long.
-        let _ = is_done.recv_timeout(left);
+    }
+
+    /// The same, however long it takes.
+    async fn written(&self) {
+        let (done, is_done) = oneshot::channel();
+        let mut order = Order::Flush(done);
+        while let Some(again) = self.refused(order) {
+            order = again;
+            tokio::time::sleep(FULL_QUEUE_POLL).await;
+        }
+        // Without a thread that writes, what was not written is counted.
+        let _ = is_done.await;
+    }
+
+    /// Puts an order into the queue; gives it back if that is full.
+    fn refused(&self, order: Order) -> Option<Order> {
+        match self.orders.try_send(order) {
+            Err(TrySendError::Full(order)) => Some(order),
+            Ok(()) | Err(TrySendError::Disconnected(_)) => None,
+        }
     }
 }
 
 fn write_all(waiting: &Receiver<Order>, mut out: impl Write, left_out: &AtomicU64) {
+    let mut told = 0;
     // A log that cannot be written has nowhere to say so.
     while let Ok(order) = waiting.recv() {
         match order {
@@ -100,8 +136,10 @@ fn write_all(waiting: &Receiver<Order>, mut out: impl Write, left_out: &AtomicU6
                 let _ = done.send(());
             }
         }
-        let count = left_out.swap(0, Ordering::Relaxed);
+        let total = left_out.load(Ordering::Relaxed);
+        let count = total - told;
         if count > 0 {
+            told = total;
             drop(writeln!(
                 out,
                 r#"{{"level":"WARN","message":"log lines were left out: they came faster than they were read","count":{count},"target":"lakekeeper::logs"}}"#
@@ -129,6 +167,21 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn who_waits_for_a_line_goes_on_when_it_is_written() {
+        let out = Stalled::default();
+        let queue = Queue::to(out.clone());
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().unwrap();
+        let held = out.0.lock().unwrap();
+        queue.put(b"line\n".to_vec());
+        let soon = async { tokio::time::timeout(Duration::from_millis(50), queue.written()).await };
+        assert!(runtime.block_on(soon).is_err(), "it is not written yet");
+        drop(held);
+        runtime.block_on(queue.written());
+        assert_eq!(*out.0.lock().unwrap(), b"line\n");
     }
 
     #[test]
