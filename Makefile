@@ -32,6 +32,14 @@ test: rust python ## Run every test of the workspace, beside a PostgreSQL, a Min
 	tests/differential/run java || status=$$?; \
 	exit $$status
 
+# The short form of these runs is in `make test`.
+.PHONY: kills
+kills: rust ## Kill replicas 200 times on each database while clients work, and check what was promised
+	@cargo build $(LOCKED) --package lakekeeper --package histories
+	@tests/with-services sh -ec '\
+	  cargo run $(LOCKED) --quiet --package histories -- --kills 200; \
+	  cargo run $(LOCKED) --quiet --package histories -- --kills 200 --store postgres --replicas 3'
+
 .PHONY: bench
 bench: rust ## Measure the catalog as shares of what this machine can do; BENCH=--s3, --sqlite, --help
 	@cargo build $(LOCKED) --release --package lakekeeper --package bench

@@ -4,7 +4,9 @@
 //! that order, and what clients saw is compared with it.
 
 mod chain;
+mod delivery;
 mod disturbance;
+mod holding;
 mod life;
 mod order;
 mod place;
@@ -55,6 +57,14 @@ pub enum Rule {
     Disagreement,
     /// An acknowledged change has no event, or has more than one.
     Event,
+    /// An event has not arrived at a sink.
+    Undelivered,
+    /// Events about one thing have arrived in another order than that of its changes.
+    OutOfOrder,
+    /// A purged table has left files.
+    Leftover,
+    /// A task has failed, has not ended in time, or is missing.
+    Task,
     /// A replica panicked.
     Panic,
 }
@@ -93,6 +103,8 @@ pub fn check(history: &History) -> Vec<Violation> {
     order::check(history, &places, &mut found);
     transaction::check(history, &places, &mut found);
     life::check(history, &mut found);
+    holding::check(history, &mut found);
+    delivery::check(history, &mut found);
     disturbance::check(history, &mut found);
     found
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::check::{Rule, Violation};
 use crate::history::{OpId, Snapshot, Table, Version};
-use crate::world::Loaded;
+use crate::world::{Loaded, path_of};
 
 /// What lies beside the files that became true: a kill between writing a file and the swap leaves one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,10 +45,6 @@ pub(crate) fn table(name: &str, loaded: &Loaded, found: &mut Vec<Violation>) -> 
         versions,
     };
     (table, leftovers)
-}
-
-fn path_of(location: &str) -> PathBuf {
-    PathBuf::from(location.strip_prefix("file://").unwrap_or(location))
 }
 
 fn read(path: &Path) -> Result<Value, String> {

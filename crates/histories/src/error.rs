@@ -44,6 +44,9 @@ pub enum Error {
         /// What came back.
         answer: String,
     },
+    /// A sink does not work.
+    #[error("{0}")]
+    Sink(String),
     /// The database cannot be looked into.
     #[error("the database cannot be read: {0}")]
     Store(String),

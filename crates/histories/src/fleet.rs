@@ -1,6 +1,7 @@
 //! The replicas: started, killed, started again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rand::Rng as _;
@@ -13,10 +14,17 @@ use crate::history::{Span, Window};
 use crate::recorder::Recorder;
 use crate::replica::Program;
 use crate::wire::Wire;
+use crate::world::World;
 
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
+/// What all replicas write to, one line after the other.
+pub(crate) const LOG: &str = "replicas.log";
+/// Acknowledged changes between two kills, so that something is done on a busy machine too.
+const CHANGES: u64 = 15;
+/// Longest wait for them.
+const LONGEST_CALM: Duration = Duration::from_secs(10);
 
 /// The replicas.
 #[derive(Debug)]
@@ -35,9 +43,9 @@ impl Fleet {
         wire: &Wire,
         recorder: Arc<Recorder>,
     ) -> Result<Self, Error> {
-        let starts = ports.iter().enumerate();
-        let running = starts
-            .map(|(replica, port)| program.start(&["serve"], *port, &log(replica)))
+        let running = ports
+            .iter()
+            .map(|port| program.start(&["serve"], *port, LOG))
             .collect::<Result<_, _>>()?;
         let mut fleet = Self {
             program,
@@ -52,8 +60,17 @@ impl Fleet {
     }
 
     /// Lets the clients work for a moment, then kills one replica and starts it again.
-    pub(crate) async fn kill_one(&mut self, wire: &Wire, random: &mut StdRng) -> Result<(), Error> {
+    pub(crate) async fn kill_one(
+        &mut self,
+        world: &World,
+        random: &mut StdRng,
+    ) -> Result<(), Error> {
+        let acked = || world.acked.load(Ordering::Relaxed);
+        let (enough, calm) = (acked() + CHANGES, Instant::now() + LONGEST_CALM);
         sleep(Duration::from_millis(random.random_range(50..800))).await;
+        while acked() < enough && Instant::now() < calm {
+            sleep(POLL).await;
+        }
         let replica = random.random_range(0..self.ports.len());
         let (Some(child), Some(port)) = (self.running.get_mut(replica), self.ports.get(replica))
         else {
@@ -66,8 +83,8 @@ impl Fleet {
             .await
             .map_err(Error::system("kill a replica"))?;
         sleep(Duration::from_millis(random.random_range(0..150))).await;
-        *child = self.program.start(&["serve"], *port, &log(replica))?;
-        self.wait(wire, replica).await?;
+        *child = self.program.start(&["serve"], *port, LOG)?;
+        self.wait(&world.wire, replica).await?;
         let ended = self.recorder.now();
         let span = Span { began, ended };
         self.recorder
@@ -81,7 +98,7 @@ impl Fleet {
             let child = self.running.get_mut(replica);
             let ended = child.and_then(|child| child.try_wait().ok().flatten());
             if ended.is_some() || Instant::now() > deadline {
-                let said = self.program.said(&log(replica));
+                let said = self.program.said(LOG);
                 let command = format!("serve (replica {replica}, {ended:?})");
                 return Err(Error::Program { command, said });
             }
@@ -91,20 +108,13 @@ impl Fleet {
     }
 
     /// Ends all of them; gives what they have logged.
-    pub(crate) async fn stop(mut self) -> Result<Vec<String>, Error> {
+    pub(crate) async fn stop(mut self) -> Result<String, Error> {
         for child in &mut self.running {
             child
                 .kill()
                 .await
                 .map_err(Error::system("kill a replica"))?;
         }
-        let replicas = 0..self.ports.len();
-        Ok(replicas
-            .map(|replica| self.program.said(&log(replica)))
-            .collect())
+        Ok(self.program.said(LOG))
     }
-}
-
-fn log(replica: usize) -> String {
-    format!("replica-{replica}.log")
 }

@@ -3,8 +3,10 @@
 //! Times are since the start of the run, by one monotonic clock.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use model::EventKind;
 use uuid::Uuid;
 
 /// Names one change for good: the value of its property, or the id of its snapshot.
@@ -146,6 +148,76 @@ pub enum LifeEvent {
     Looked(String, Option<Uuid>),
 }
 
+/// What is with a table: what its client has done with it, and what has to be found in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is at this name, with all files.
+    Live(String),
+    /// It can be had back, with all files.
+    Hidden {
+        /// Whether they go when it goes.
+        is_purge: bool,
+    },
+    /// It is gone, its files are not.
+    Kept,
+    /// It is gone with all files.
+    Purged,
+}
+
+/// A table with files of its client, in a namespace that nobody else works in.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// Its identity.
+    pub id: Uuid,
+    /// What it is called, or was when it was dropped.
+    pub name: String,
+    /// Its warehouse, as its paths begin.
+    pub prefix: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The file that its client has put there.
+    pub data: PathBuf,
+    /// The metadata file that its client knows.
+    pub metadata: PathBuf,
+    /// What may be with it: more than one thing if nobody knows how the last step ended.
+    pub fates: Vec<Fate>,
+    /// What was done with it, by the events that tell of it, and how it ended.
+    pub steps: Vec<(EventKind, Outcome)>,
+}
+
+/// What was found of a table in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remains {
+    /// Where it is served.
+    pub at: Option<String>,
+    /// Whether it can be had back.
+    pub is_hidden: bool,
+    /// Files in its folder.
+    pub files: usize,
+    /// Whether its client's file and the metadata file that its client knows are among them.
+    pub is_whole: bool,
+}
+
+/// An event, as far as a run needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its id.
+    pub id: String,
+    /// What it happened to.
+    pub subject: String,
+    /// Its place among all events.
+    pub sequence: i64,
+}
+
+/// What has arrived at a sink, repetitions included.
+#[derive(Debug, Clone)]
+pub struct Arrivals {
+    /// The sink.
+    pub sink: &'static str,
+    /// In the order in which it came; of events about different things the order means nothing.
+    pub events: Vec<Told>,
+}
+
 /// A request that ended as none should.
 #[derive(Debug, Clone)]
 pub struct Disturbance {
@@ -181,6 +253,12 @@ pub struct History {
     pub tables: Vec<Table>,
     /// The clients' own tables.
     pub lives: Vec<Life>,
+    /// The clients' tables with files, and what was found of each.
+    pub holdings: Vec<(Holding, Remains)>,
+    /// All events, in order.
+    pub outbox: Vec<Told>,
+    /// What has arrived where.
+    pub arrivals: Vec<Arrivals>,
     /// Requests that ended as none should.
     pub disturbances: Vec<Disturbance>,
     /// When which replica was not there.

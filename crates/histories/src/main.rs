@@ -7,7 +7,11 @@ use clap::Parser as _;
 use histories::{Plan, run};
 
 fn main() -> ExitCode {
-    let plan = from_environment(Plan::parse());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server's configuration is not this program's"
+    )]
+    let plan = Plan::parse().completed(|name| std::env::var(name).ok());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -32,18 +36,4 @@ fn main() -> ExitCode {
     // Whoever reads it may have gone.
     drop(writeln!(std::io::stdout(), "{text}"));
     code
-}
-
-/// What the command line leaves open and `LAKEKEEPER_BIN` and `LAKEKEEPER_TEST_PG_URL` say.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the server's configuration is not this program's"
-)]
-fn from_environment(mut plan: Plan) -> Plan {
-    let program = std::env::var("LAKEKEEPER_BIN").ok();
-    plan.binary = plan.binary.or(program.map(Into::into));
-    plan.pg_url = plan
-        .pg_url
-        .or_else(|| std::env::var("LAKEKEEPER_TEST_PG_URL").ok());
-    plan
 }

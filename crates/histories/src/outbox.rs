@@ -4,64 +4,89 @@ use std::collections::HashMap;
 
 use model::EventKind;
 use serde_json::Value;
-use store::Outbox;
+use store::{Outbox, OutboxRow};
 use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::SqliteStore;
 
 use crate::Error;
 use crate::backend::Backend;
 use crate::check::{Rule, Violation};
-use crate::history::{History, LifeEvent, Outcome, Step};
+use crate::history::{History, LifeEvent, Outcome, Step, Told};
 
 const PAGE: u32 = 1000;
+/// Events about a table that one client works with.
+const OF_LIFE: [EventKind; 3] = [
+    EventKind::CreateTable,
+    EventKind::RenameTable,
+    EventKind::DropTable,
+];
+/// The same about one with files.
+const OF_HOLDING: [EventKind; 5] = [
+    EventKind::CreateTable,
+    EventKind::UpdateTable,
+    EventKind::RenameTable,
+    EventKind::DropTable,
+    EventKind::UndropTabulars,
+];
 
 /// How often each event is there: by kind and metadata file, or by kind and table where files do not change.
 type Events = HashMap<(EventKind, String), usize>;
 
-/// Reads all events of a database that nobody else has open, and compares them with the history.
-pub(crate) async fn check(
-    backend: &Backend,
-    history: &History,
-    found: &mut Vec<Violation>,
-) -> Result<(), Error> {
+/// Reads all events of a database that nobody else has open.
+pub(crate) async fn read(backend: &Backend) -> Result<Vec<OutboxRow>, Error> {
     let refused = |error: &dyn std::error::Error| Error::Store(error.to_string());
-    let events = match backend {
+    match backend {
         Backend::Sqlite(path) => {
             let store = SqliteStore::open(path).map_err(|error| refused(&error))?;
-            read(&store).await?
+            read_all(&store).await
         }
         Backend::Postgres(postgres) => {
             let store = PostgresStore::connect(PostgresConfig::new(postgres.database.url())).await;
-            read(&store.map_err(|error| refused(&error))?).await?
-        }
-    };
-    compare(&events, history, found);
-    Ok(())
-}
-
-async fn read(outbox: &dyn Outbox) -> Result<Events, Error> {
-    let (mut events, mut after) = (Events::new(), 0);
-    loop {
-        let rows = outbox.outbox_read(after, PAGE).await;
-        let rows = rows.map_err(|error| Error::Store(error.to_string()))?;
-        let Some(last) = rows.last() else {
-            return Ok(events);
-        };
-        after = last.sequence;
-        for row in rows {
-            let event = row.event;
-            let body: Value = serde_json::from_str(event.body.get()).unwrap_or_default();
-            if let Some(location) = body.get("metadata-location").and_then(Value::as_str) {
-                *events.entry((event.kind, location.to_owned())).or_default() += 1;
-            }
-            *events.entry((event.kind, event.subject)).or_default() += 1;
+            read_all(&store.map_err(|error| refused(&error))?).await
         }
     }
 }
 
+async fn read_all(outbox: &dyn Outbox) -> Result<Vec<OutboxRow>, Error> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = outbox.outbox_read(after, PAGE).await;
+        let rows = rows.map_err(|error| Error::Store(error.to_string()))?;
+        let Some(last) = rows.last() else {
+            return Ok(all);
+        };
+        after = last.sequence;
+        all.extend(rows);
+    }
+}
+
+/// What a consumer gets of them.
+pub(crate) fn told(rows: &[OutboxRow]) -> Vec<Told> {
+    let rows = rows.iter().map(|row| Told {
+        id: row.event.origin.id.to_string(),
+        subject: row.event.subject.clone(),
+        sequence: row.sequence,
+    });
+    rows.collect()
+}
+
+fn count(rows: &[OutboxRow]) -> Events {
+    let mut events = Events::new();
+    for OutboxRow { event, .. } in rows {
+        let body: Value = serde_json::from_str(event.body.get()).unwrap_or_default();
+        if let Some(location) = body.get("metadata-location").and_then(Value::as_str) {
+            *events.entry((event.kind, location.to_owned())).or_default() += 1;
+        }
+        let about = (event.kind, event.subject.clone());
+        *events.entry(about).or_default() += 1;
+    }
+    events
+}
+
 /// Each change of a shared table is one event, which names the version that it is in; each step of a table that one client has
 /// is one, too.
-pub(crate) fn compare(events: &Events, history: &History, found: &mut Vec<Violation>) {
+pub(crate) fn compare(rows: &[OutboxRow], history: &History, found: &mut Vec<Violation>) {
+    let events = count(rows);
     let mut expect = |kind: EventKind, what: String, range: std::ops::RangeInclusive<usize>| {
         let count = events.get(&(kind, what.clone())).copied().unwrap_or(0);
         if !range.contains(&count) {
@@ -91,32 +116,41 @@ pub(crate) fn compare(events: &Events, history: &History, found: &mut Vec<Violat
     }
     for life in &history.lives {
         let Some(uuid) = life.uuid else { continue };
-        for kind in [
-            EventKind::CreateTable,
-            EventKind::RenameTable,
-            EventKind::DropTable,
-        ] {
-            let steps = || life.events.iter().filter_map(|event| step(event, kind));
-            let done = steps()
-                .filter(|outcome| matches!(outcome, Outcome::Done(_)))
-                .count();
-            let may = steps()
-                .filter(|outcome| **outcome == Outcome::Unknown)
-                .count();
-            expect(kind, uuid.to_string(), done..=done + may);
+        let steps: Vec<_> = life.events.iter().filter_map(step).collect();
+        for kind in OF_LIFE {
+            expect(kind, uuid.to_string(), range(kind, &steps));
+        }
+    }
+    for (holding, _) in &history.holdings {
+        let steps = holding.steps.iter();
+        let steps: Vec<_> = steps.map(|(kind, outcome)| (*kind, outcome)).collect();
+        for kind in OF_HOLDING {
+            expect(kind, holding.id.to_string(), range(kind, &steps));
         }
     }
 }
 
-/// How the event ended, if it is a step of this kind.
-fn step(event: &LifeEvent, kind: EventKind) -> Option<&Outcome> {
+/// How many events of this kind the steps may have made.
+fn range(kind: EventKind, steps: &[(EventKind, &Outcome)]) -> std::ops::RangeInclusive<usize> {
+    let count = |is: fn(&Outcome) -> bool| {
+        let steps = steps.iter();
+        steps
+            .filter(|(made, ended)| *made == kind && is(ended))
+            .count()
+    };
+    let done = count(|outcome| matches!(outcome, Outcome::Done(_)));
+    done..=done + count(|outcome| *outcome == Outcome::Unknown)
+}
+
+/// What a step would be told as, and how it ended.
+fn step(event: &LifeEvent) -> Option<(EventKind, &Outcome)> {
     let LifeEvent::Stepped(step, outcome) = event else {
         return None;
     };
-    let made = match step {
+    let kind = match step {
         Step::Create(_) => EventKind::CreateTable,
         Step::Rename(_) => EventKind::RenameTable,
         Step::Drop => EventKind::DropTable,
     };
-    (made == kind).then_some(outcome)
+    Some((kind, outcome))
 }

@@ -39,4 +39,27 @@ pub struct Plan {
     /// A PostgreSQL superuser's URL; without it a server is started for the run.
     #[arg(long)]
     pub pg_url: Option<String>,
+    /// The program `nats-server`; without it no events go to NATS.
+    #[arg(long)]
+    pub nats: Option<PathBuf>,
+    /// The folder with the jars of Kafka; without it no events go to Kafka.
+    #[arg(long)]
+    pub kafka_jars: Option<PathBuf>,
+    /// The program `java` that is to run them.
+    #[arg(long)]
+    pub java: Option<PathBuf>,
+}
+
+impl Plan {
+    /// With what it leaves open and these variables say: `LAKEKEEPER_BIN`, and what `tests/with-services` sets.
+    #[must_use]
+    pub fn completed(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let path = |given: Option<PathBuf>, name| given.or_else(|| variable(name).map(Into::into));
+        self.binary = path(self.binary, "LAKEKEEPER_BIN");
+        self.nats = path(self.nats, "LAKEKEEPER_TEST_NATS_BINARY");
+        self.kafka_jars = path(self.kafka_jars, "LAKEKEEPER_TEST_KAFKA_JARS");
+        self.java = path(self.java, "LAKEKEEPER_TEST_JAVA");
+        self.pg_url = self.pg_url.or_else(|| variable("LAKEKEEPER_TEST_PG_URL"));
+        self
+    }
 }

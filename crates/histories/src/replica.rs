@@ -35,7 +35,8 @@ impl Program {
         Err(Error::Program { command, said })
     }
 
-    /// Starts a command that serves on the port; `log` is the name of its log file, which grows with each start.
+    /// Starts a command that serves on the port; `log` is the name of its log file, which grows with each start. Several may write
+    /// into one.
     pub(crate) fn start(&self, words: &[&str], port: u16, log: &str) -> Result<Child, Error> {
         let log = self.log(log)?;
         let errors = log.try_clone().map_err(Error::system("a log file"))?;
@@ -67,7 +68,7 @@ impl Program {
             .env("LAKEKEEPER__BIND_IP", "127.0.0.1")
             .env("LAKEKEEPER__METRICS_PORT", "0")
             .env("LAKEKEEPER__ENABLE_LOCAL_STORAGE", "true")
-            .env("LAKEKEEPER__LOG_LEVEL", "warn")
+            .env("LAKEKEEPER__LOG_LEVEL", "warn,events=info")
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null())
             .kill_on_drop(true);

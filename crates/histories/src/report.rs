@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::check::{Rule, Violation};
 use crate::disk::Leftovers;
-use crate::history::{History, LifeEvent, Outcome};
+use crate::history::{Fate, History, LifeEvent, Outcome};
 
 /// What came out. Its text is the closing line of a run.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,14 @@ pub struct Report {
     pub reads: usize,
     /// Metadata files of shared tables.
     pub versions: usize,
+    /// Tables with files that were made, and those of them whose files are to be gone.
+    pub holdings: (usize, usize),
+    /// Tasks that have ended.
+    pub tasks: usize,
+    /// Events of all changes.
+    pub events: usize,
+    /// What has arrived where, repetitions included.
+    pub arrived: Vec<(&'static str, usize)>,
     /// What kills have left beside them.
     pub leftovers: Leftovers,
 }
@@ -42,13 +50,19 @@ impl Report {
                 LifeEvent::Looked(..) => None,
             });
             let changes = history.changes.iter().map(|change| &change.outcome);
-            steps.chain(changes)
+            let holdings = history.holdings.iter();
+            let done = holdings.flat_map(|(holding, _)| &holding.steps);
+            steps.chain(changes).chain(done.map(|(_, outcome)| outcome))
         };
         let count = |wanted: fn(&Outcome) -> bool| outcomes().filter(|one| wanted(one)).count();
         let of_rule = |rule| violations.iter().filter(|one| one.rule == rule).count();
         let server_errors = of_rule(Rule::ServerError);
         let disturbed = history.disturbances.iter();
         let all_errors = disturbed.filter(|one| one.status.is_some()).count();
+        let is_purged = |fate: &Fate| *fate == Fate::Purged;
+        let holdings = history.holdings.iter();
+        let purged = holdings.filter(|(holding, _)| holding.fates.iter().all(is_purged));
+        let arrivals = history.arrivals.iter();
         let created = history.claims.iter().filter(|claim| claim.outcome.is_ok());
         Self {
             server_errors,
@@ -63,6 +77,9 @@ impl Report {
                 .iter()
                 .map(|table| table.versions.len())
                 .sum(),
+            holdings: (history.holdings.len(), purged.count()),
+            events: history.outbox.len(),
+            arrived: arrivals.map(|one| (one.sink, one.events.len())).collect(),
             violations,
             ..Self::default()
         }
@@ -74,7 +91,7 @@ impl fmt::Display for Report {
         write!(
             out,
             "violations={} 5xx={} kills={} acked={} refused={} unknown={} repeated={} reads={} versions={} \
-             unused_files={} temporary_files={} 5xx_in_kills={}",
+             tables_with_files={} purged={} tasks={} events={} unused_files={} temporary_files={} 5xx_in_kills={}",
             self.violations.len(),
             self.server_errors,
             self.kills,
@@ -84,9 +101,16 @@ impl fmt::Display for Report {
             self.repeated,
             self.reads,
             self.versions,
+            self.holdings.0,
+            self.holdings.1,
+            self.tasks,
+            self.events,
             self.leftovers.unused,
             self.leftovers.temporary,
             self.server_errors_in_kills,
-        )
+        )?;
+        self.arrived
+            .iter()
+            .try_for_each(|(sink, count)| write!(out, " at_{sink}={count}"))
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::Method;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -14,24 +13,31 @@ use tokio::task::JoinSet;
 use crate::backend::Backend;
 use crate::check::{Rule, Violation, check};
 use crate::disk::{self, Leftovers};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, LOG};
+use crate::ground::{self, Ground, post};
 use crate::history::History;
+use crate::mirror::Mirror;
 use crate::recorder::Recorder;
 use crate::replica::{Program, free_port};
+use crate::sinks::Sinks;
 use crate::wire::{Ask, Wire};
 use crate::work::{Worker, begin};
-use crate::world::{Caller, Loaded, NAMESPACES, World, must};
-use crate::{Error, Plan, Report, StoreKind, outbox};
+use crate::world::{Caller, Loaded, NAMESPACES, World, must, unexpected};
+use crate::{Error, Plan, Report, StoreKind, outbox, remains, tasks};
 
 /// How long clients work if nothing is killed.
 const WITHOUT_KILLS: Duration = Duration::from_secs(10);
+/// After so many kills there is a pause, so that a kill also meets replicas that have taken over sinks from dead ones.
+const BUSY: u32 = 20;
+/// How long that may take: the lease of a sink and a moment.
+const TAKEN_OVER: Duration = Duration::from_secs(18);
 
 /// Runs the plan; says what came out.
 pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let folder = tempfile::Builder::new().prefix("histories-").tempdir();
     let folder = folder.map_err(Error::system("a temporary folder"))?;
     let backend = Backend::prepare(plan, folder.path()).await?;
-    let program = Program {
+    let mut program = Program {
         binary: own_copy(&binary(plan)?, folder.path())?,
         variables: backend.variables(),
         folder: folder.path().to_owned(),
@@ -42,19 +48,29 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let recorder = Arc::new(Recorder::new());
     let ports = (0..plan.replicas).map(|_| free_port());
     let ports = ports.collect::<Result<Vec<_>, _>>()?;
-    let prefix = make_warehouse(&program, folder.path()).await?;
+    let grounds = make_warehouses(&program, folder.path()).await?;
     let wire = Wire::new(&ports, Arc::clone(&recorder));
-    let world = Arc::new(World::new(wire, Arc::clone(&recorder), prefix));
+    let world = Arc::new(World::new(wire, Arc::clone(&recorder), grounds));
+    let mut sinks = Sinks::start(plan, folder.path().join(LOG)).await?;
+    program.variables.extend(sinks.variables());
     let fleet = Fleet::start(program, ports, &world.wire, recorder).await?;
+    sinks.follow(&world);
     let fleet = drive(plan, &world, fleet).await?;
 
     let mut found = Vec::new();
-    let (history, leftovers) = collect(&world, &mut found).await?;
-    check_logs(&fleet.stop().await?, &mut found);
-    outbox::check(&backend, &history, &mut found).await?;
+    let arrivals = sinks.arrivals().await?;
+    let tasks = tasks::settle(&world, &mut found).await?;
+    let listed = Mirror::listed(&world).await?;
+    let (mut history, leftovers) = collect(&world, &mut found).await?;
+    check_log(&fleet.stop().await?, &mut found);
+    let rows = outbox::read(&backend).await?;
+    outbox::compare(&rows, &history, &mut found);
+    Mirror::told(&rows).compare(&listed, &mut found);
+    (history.outbox, history.arrivals) = (outbox::told(&rows), arrivals);
     found.extend(check(&history));
     let mut report = Report::of(&history, found);
     report.leftovers = leftovers;
+    report.tasks = tasks;
     report.repeated = world.repeated.load(Ordering::Relaxed);
     Ok(report)
 }
@@ -84,11 +100,11 @@ fn own_copy(binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
     Ok(copy)
 }
 
-/// Has `lakekeeper dev` make the warehouse `demo`; gives the prefix of its paths.
-async fn make_warehouse(program: &Program, folder: &Path) -> Result<String, Error> {
+/// Has `lakekeeper dev` make the warehouse `demo`, and makes others beside it.
+async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>, Error> {
     let port = free_port()?;
-    let folder = folder.display().to_string();
-    let mut dev = program.start(&["dev", "--data-dir", &folder], port, "dev.log")?;
+    let data = folder.display().to_string();
+    let mut dev = program.start(&["dev", "--data-dir", &data], port, "dev.log")?;
     let wire = Wire::new(&[port], Arc::new(Recorder::new()));
     for _ in 0..3000 {
         let ended = dev.try_wait().ok().flatten();
@@ -104,22 +120,16 @@ async fn make_warehouse(program: &Program, folder: &Path) -> Result<String, Erro
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let ask = Ask::get("/catalog/v1/config?warehouse=demo".to_owned());
-    let config = must(&wire, 0, &ask).await?;
-    let prefix = ["/overrides/prefix", "/defaults/prefix"]
-        .into_iter()
-        .find_map(|place| config.pointer(place)?.as_str());
-    let prefix = prefix.ok_or_else(|| unexpected("for its prefix", &config))?;
-    let prefix = format!("/catalog/v1/{prefix}");
+    let grounds = ground::prepare(&wire, folder).await?;
+    let prefix = grounds.first().map(Ground::prefix).unwrap_or_default();
     for namespace in NAMESPACES {
-        let mut ask = Ask::get(format!("{prefix}/namespaces"));
-        (ask.method, ask.body) = (Method::POST, Some(json!({ "namespace": [namespace] })));
-        must(&wire, 0, &ask).await?;
+        let body = json!({ "namespace": [namespace] });
+        post(&wire, format!("{prefix}/namespaces"), body).await?;
     }
     dev.kill()
         .await
         .map_err(Error::system("kill `lakekeeper dev`"))?;
-    Ok(prefix)
+    Ok(grounds)
 }
 
 /// Lets the clients work until all kills are done.
@@ -133,8 +143,11 @@ async fn drive(plan: &Plan, world: &Arc<World>, mut fleet: Fleet) -> Result<Flee
     if plan.kills == 0 {
         tokio::time::sleep(WITHOUT_KILLS).await;
     }
-    for _ in 0..plan.kills {
-        fleet.kill_one(&world.wire, &mut random).await?;
+    for kill in 1..=plan.kills {
+        if kill % BUSY == 0 {
+            tokio::time::sleep(TAKEN_OVER).await;
+        }
+        fleet.kill_one(world, &mut random).await?;
     }
     world.end();
     while let Some(ended) = workers.join_next().await {
@@ -170,20 +183,14 @@ async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, 
     }
     let mut history = world.recorder.take();
     history.tables = tables;
+    remains::find(world, &mut history.holdings).await?;
     Ok((history, leftovers))
 }
 
-fn check_logs(logs: &[String], found: &mut Vec<Violation>) {
-    for line in logs.iter().flat_map(|log| log.lines()) {
-        if line.contains("panicked at") {
-            found.push(Violation::new(Rule::Panic, line));
-        }
-    }
-}
-
-fn unexpected(about: &str, answer: &Value) -> Error {
-    Error::Catalog {
-        about: about.to_owned(),
-        answer: answer.to_string(),
+fn check_log(log: &str, found: &mut Vec<Violation>) {
+    // As the program's log has it, and as it is said before there is a log.
+    let is_panic = |line: &&str| line.contains("\"panic: ") || line.contains("panicked at");
+    for line in log.lines().filter(is_panic) {
+        found.push(Violation::new(Rule::Panic, line));
     }
 }

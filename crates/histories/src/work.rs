@@ -1,6 +1,7 @@
 //! What one client does, until the run is over.
 
 mod contested;
+mod estate;
 mod own;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Caller, World};
 pub(crate) use contested::begin;
+use estate::Landlord;
 use own::Own;
 
 /// One client.
@@ -18,6 +20,7 @@ use own::Own;
 pub(crate) struct Worker {
     caller: Caller,
     own: Own,
+    landlord: Landlord,
 }
 
 impl Worker {
@@ -28,6 +31,7 @@ impl Worker {
         Self {
             caller: Caller::new(world, StdRng::seed_from_u64(seed)),
             own: Own::new(number),
+            landlord: Landlord::new(number),
         }
     }
 
@@ -35,14 +39,16 @@ impl Worker {
     pub(crate) async fn work(mut self) {
         while !self.caller.world.is_over() {
             match self.caller.random.random_range(0..100) {
-                0..30 => contested::change_property(&mut self.caller).await,
-                30..50 => contested::add_snapshot(&mut self.caller).await,
-                50..62 => contested::change_two(&mut self.caller).await,
-                62..80 => contested::read(&mut self.caller).await,
-                _ => self.own.step(&mut self.caller).await,
+                0..22 => contested::change_property(&mut self.caller).await,
+                22..36 => contested::add_snapshot(&mut self.caller).await,
+                36..45 => contested::change_two(&mut self.caller).await,
+                45..58 => contested::read(&mut self.caller).await,
+                58..72 => self.own.step(&mut self.caller).await,
+                _ => self.landlord.step(&mut self.caller).await,
             }
         }
         self.own.finish(&mut self.caller).await;
+        self.landlord.finish(&self.caller);
     }
 }
 

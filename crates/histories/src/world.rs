@@ -1,6 +1,7 @@
 //! What all clients share, and how one of them asks the catalog.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::ground::Ground;
 use crate::history::{OpId, Outcome, Read, Span};
 use crate::recorder::Recorder;
 use crate::wire::{Answer, Ask, Reply, Wire};
@@ -29,26 +31,33 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) recorder: Arc<Recorder>,
-    /// Of all paths in the warehouse.
+    /// Of all paths in the warehouse that shared tables are in.
     pub(crate) prefix: String,
+    /// All warehouses.
+    pub(crate) grounds: Vec<Ground>,
     /// Each slot's table is replaced by the next generation when it has become long.
     slots: Vec<AtomicU32>,
     ops: AtomicI64,
     is_over: AtomicBool,
     /// Requests that were sent again with the same idempotency key.
     pub(crate) repeated: AtomicU64,
+    /// Changes that were acknowledged so far.
+    pub(crate) acked: AtomicU64,
 }
 
 impl World {
-    pub(crate) fn new(wire: Wire, recorder: Arc<Recorder>, prefix: String) -> Self {
+    /// Shared tables are in the first of the warehouses.
+    pub(crate) fn new(wire: Wire, recorder: Arc<Recorder>, grounds: Vec<Ground>) -> Self {
         Self {
             wire,
             recorder,
-            prefix,
+            prefix: grounds.first().map(Ground::prefix).unwrap_or_default(),
+            grounds,
             slots: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
             ops: AtomicI64::new(1),
             is_over: AtomicBool::new(false),
             repeated: AtomicU64::new(0),
+            acked: AtomicU64::new(0),
         }
     }
 
@@ -90,16 +99,26 @@ impl World {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// The path of a table `namespace.name`, or of the namespace's tables if the name is empty.
+    /// The path of a shared table `namespace.name`, or of the namespace's tables if the name is empty.
     pub(crate) fn path(&self, table: &str) -> String {
-        let (namespace, name) = table.split_once('.').unwrap_or((table, ""));
-        let path = format!("{}/namespaces/{namespace}/tables", self.prefix);
-        if name.is_empty() {
-            path
-        } else {
-            format!("{path}/{name}")
-        }
+        table_path(&self.prefix, table)
     }
+}
+
+/// The path of a table `namespace.name` in a warehouse, or of the namespace's tables if the name is empty.
+pub(crate) fn table_path(prefix: &str, table: &str) -> String {
+    let (namespace, name) = table.split_once('.').unwrap_or((table, ""));
+    let path = format!("{prefix}/namespaces/{namespace}/tables");
+    if name.is_empty() {
+        path
+    } else {
+        format!("{path}/{name}")
+    }
+}
+
+/// Where a file of a warehouse in a folder is.
+pub(crate) fn path_of(location: &str) -> PathBuf {
+    PathBuf::from(location.strip_prefix("file://").unwrap_or(location))
 }
 
 /// The shared table of a slot.
@@ -129,6 +148,11 @@ impl Loaded {
 
     pub(crate) fn uuid(&self) -> Option<Uuid> {
         self.metadata.get("table-uuid")?.as_str()?.parse().ok()
+    }
+
+    /// Its metadata file, in a warehouse in a folder.
+    pub(crate) fn file(&self) -> PathBuf {
+        path_of(&self.location)
     }
 
     /// How many metadata files came before this one.
@@ -170,20 +194,27 @@ impl Caller {
         path: String,
         body: Option<Value>,
     ) -> (Span, Told) {
-        let mut ask = Ask::get(path);
-        (ask.method, ask.body) = (method, body);
         let has_key = self.random.random_bool(0.6);
-        ask.key =
+        let key =
             has_key.then(|| uuid::Builder::from_random_bytes(self.random.random()).into_uuid());
+        let mut ask = Ask::get(path);
+        (ask.method, ask.body, ask.key) = (method, body, key);
+        self.send(&ask).await
+    }
+
+    /// Sends a change until it is known how it ended, if it has a key, or may have happened.
+    pub(crate) async fn send(&mut self, ask: &Ask) -> (Span, Told) {
+        let has_key = ask.key.is_some();
         let began = self.world.recorder.now();
         let mut sent = 0_u32;
         for _ in 0..TRIES {
             let hangs_up = self.random.random_bool(if has_key { 0.15 } else { 0.03 });
             let patience = Duration::from_micros(self.random.random_range(0..25_000));
-            let (span, reply) = self.ask(&ask, hangs_up.then_some(patience)).await;
+            let (span, reply) = self.ask(ask, hangs_up.then_some(patience)).await;
             let span = Span { began, ..span };
             match reply {
                 Reply::Answer(answer) if answer.status.is_success() => {
+                    self.world.acked.fetch_add(1, Ordering::Relaxed);
                     return (span, Told::Done(answer));
                 }
                 Reply::Answer(answer) => {
@@ -278,5 +309,13 @@ pub(crate) async fn must(wire: &Wire, replica: usize, ask: &Ask) -> Result<Value
             about: format!("{} {}", ask.method, ask.path),
             answer: format!("{reply:?}"),
         }),
+    }
+}
+
+/// The catalog's answer is of no use.
+pub(crate) fn unexpected(about: &str, answer: &Value) -> Error {
+    Error::Catalog {
+        about: about.to_owned(),
+        answer: answer.to_string(),
     }
 }

@@ -1,0 +1,65 @@
+//! What is left of the clients' tables with files, by the catalog and by the disk.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use http::StatusCode;
+
+use crate::Error;
+use crate::history::{Fate, Holding, Remains};
+use crate::wire::{Ask, Reply};
+use crate::world::{Loaded, World, table_path};
+
+/// Looks for each of them.
+pub(crate) async fn find(world: &World, holdings: &mut [(Holding, Remains)]) -> Result<(), Error> {
+    let mut hidden = HashSet::new();
+    for ground in &world.grounds {
+        hidden.extend(ground.hidden(&world.wire).await?);
+    }
+    for (holding, remains) in holdings {
+        *remains = Remains {
+            at: served(world, holding).await?,
+            is_hidden: hidden.contains(&holding.id.to_string()),
+            files: count(&holding.folder),
+            is_whole: holding.data.is_file() && holding.metadata.is_file(),
+        };
+    }
+    Ok(())
+}
+
+/// Under which of the names that it may have.
+async fn served(world: &World, holding: &Holding) -> Result<Option<String>, Error> {
+    let names = holding.fates.iter().filter_map(|fate| match fate {
+        Fate::Live(name) => Some(name),
+        Fate::Hidden { .. } | Fate::Kept | Fate::Purged => None,
+    });
+    for name in names.chain([&holding.name]) {
+        let ask = Ask::get(table_path(&holding.prefix, name));
+        match world.wire.ask(0, &ask, None).await.1 {
+            Reply::Answer(answer) if answer.status == StatusCode::NOT_FOUND => {}
+            Reply::Answer(answer) if answer.status.is_success() => {
+                let loaded = Loaded::of(answer.body);
+                let uuid = loaded.as_ref().and_then(Loaded::uuid);
+                let is_there = loaded.is_some_and(|loaded| loaded.file().is_file());
+                if uuid == Some(holding.id) && is_there {
+                    return Ok(Some(name.clone()));
+                }
+            }
+            reply => {
+                let (about, answer) = (ask.path, format!("{reply:?}"));
+                return Err(Error::Catalog { about, answer });
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Files in a folder and all that are in it.
+fn count(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => count(&entry.path()),
+        _ => 1,
+    });
+    files.sum()
+}

@@ -1,0 +1,121 @@
+//! Every sink that events can be brought to, and what has arrived there.
+
+mod feed;
+mod kafka;
+mod log;
+mod nats;
+mod receiver;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::history::{Arrivals, Told};
+use crate::world::World;
+use crate::{Error, Plan};
+use feed::Feed;
+use kafka::Kafka;
+use nats::Nats;
+use receiver::Receiver;
+
+/// How long events may take to arrive when nothing is killed any more: leases have to run out first.
+const PATIENCE: Duration = Duration::from_mins(4);
+const POLL: Duration = Duration::from_millis(300);
+
+/// Whoever gets events.
+#[derive(Debug)]
+pub(crate) struct Sinks {
+    receiver: Receiver,
+    nats: Option<Nats>,
+    kafka: Option<Kafka>,
+    feed: Option<Feed>,
+    /// What replicas write to standard output.
+    log: PathBuf,
+}
+
+impl Sinks {
+    /// Starts those whose programs are there. The log is where replicas write to.
+    pub(crate) async fn start(plan: &Plan, log: PathBuf) -> Result<Self, Error> {
+        let nats = match &plan.nats {
+            Some(program) => Some(Nats::start(program).await?),
+            None => None,
+        };
+        let kafka = match (&plan.kafka_jars, &plan.java) {
+            (Some(jars), Some(java)) => Some(Kafka::start(jars, java).await?),
+            _ => None,
+        };
+        Ok(Self {
+            receiver: Receiver::start().await?,
+            nats,
+            kafka,
+            feed: None,
+            log,
+        })
+    }
+
+    /// What replicas must be told to bring events to all of them.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("LAKEKEEPER__LOG_CLOUDEVENTS", "true".to_owned()),
+            ("LAKEKEEPER__WEBHOOK_URL", self.receiver.url.clone()),
+        ];
+        all.extend(self.nats.iter().flat_map(Nats::variables));
+        all.extend(self.kafka.iter().flat_map(Kafka::variables));
+        all
+    }
+
+    /// Follows the feed from now on.
+    pub(crate) fn follow(&mut self, world: &Arc<World>) {
+        self.feed = Some(Feed::follow(Arc::clone(world)));
+    }
+
+    /// Waits until all have all that the feed has, which nobody adds to any more; gives what has arrived where.
+    pub(crate) async fn arrivals(mut self) -> Result<Vec<Arrivals>, Error> {
+        let told = match self.feed.take() {
+            Some(feed) => feed.end().await?,
+            None => Vec::new(),
+        };
+        let expected = distinct(&told);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let mut all = vec![
+                arrived("log", log::read(&self.log)?),
+                arrived("webhook", self.receiver.got()),
+            ];
+            if let Some(nats) = &mut self.nats {
+                all.push(arrived("nats", nats.read().await?));
+            }
+            if let Some(kafka) = &mut self.kafka {
+                all.push(arrived("kafka", kafka.read().await?));
+            }
+            let is_there = |one: &Arrivals| distinct(&one.events) >= expected;
+            if all.iter().all(is_there) || Instant::now() > end {
+                all.push(arrived("feed", told));
+                return Ok(all);
+            }
+            sleep(POLL).await;
+        }
+    }
+}
+
+fn arrived(sink: &'static str, events: Vec<Told>) -> Arrivals {
+    Arrivals { sink, events }
+}
+
+fn distinct(events: &[Told]) -> usize {
+    let ids: HashSet<_> = events.iter().map(|event| &event.id).collect();
+    ids.len()
+}
+
+/// An event in the JSON format of CloudEvents.
+fn told(event: &serde_json::Value) -> Option<Told> {
+    let text = |name: &str| event.get(name)?.as_str();
+    Some(Told {
+        id: text("id")?.to_owned(),
+        subject: text("subject")?.to_owned(),
+        sequence: text("sequence")?.parse().ok()?,
+    })
+}

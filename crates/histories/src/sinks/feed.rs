@@ -1,0 +1,72 @@
+//! The feed as a sink: a consumer that keeps its cursor, and asks whichever replica answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rand::Rng as _;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::told;
+use crate::Error;
+use crate::history::Told;
+use crate::wire::{Ask, Reply};
+use crate::world::World;
+
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A consumer of the feed.
+#[derive(Debug)]
+pub(super) struct Feed {
+    is_over: Arc<AtomicBool>,
+    consumer: JoinHandle<Result<Vec<Told>, Error>>,
+}
+
+impl Feed {
+    pub(super) fn follow(world: Arc<World>) -> Self {
+        let is_over = Arc::<AtomicBool>::default();
+        Self {
+            consumer: tokio::spawn(consume(world, Arc::clone(&is_over))),
+            is_over,
+        }
+    }
+
+    /// Reads what is there, to its end; gives all that has come.
+    pub(super) async fn end(self) -> Result<Vec<Told>, Error> {
+        self.is_over.store(true, Ordering::SeqCst);
+        let ended = self.consumer.await;
+        ended.map_err(|error| Error::system("the feed's consumer")(std::io::Error::other(error)))?
+    }
+}
+
+async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<Told>, Error> {
+    let (mut all, mut token) = (Vec::new(), String::new());
+    loop {
+        // Asked for after all that is to be found was done.
+        let is_last = is_over.load(Ordering::SeqCst);
+        let ask = Ask::get(format!(
+            "/management/v1/events?pageSize=500&waitSeconds=1{token}"
+        ));
+        let replica = rand::rng().random_range(0..world.wire.replicas());
+        let page = match world.wire.ask(replica, &ask, None).await.1 {
+            Reply::Answer(answer) => answer.body,
+            Reply::NotReached | Reply::Unknown => {
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let events = page.get("events").and_then(Value::as_array);
+        let next = page.get("next-page-token").and_then(Value::as_str);
+        let (Some(events), Some(next)) = (events, next) else {
+            let (about, answer) = ("for events".to_owned(), page.to_string());
+            return Err(Error::Catalog { about, answer });
+        };
+        if events.is_empty() && is_last {
+            return Ok(all);
+        }
+        all.extend(events.iter().filter_map(told));
+        token = format!("&pageToken={next}");
+    }
+}

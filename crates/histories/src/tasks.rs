@@ -1,0 +1,89 @@
+//! Waits until all tasks of the warehouses have ended, but for those whose time has not come.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::Error;
+use crate::check::{Rule, Violation};
+use crate::ground::{Ground, Memory, post};
+use crate::wire::Wire;
+use crate::world::World;
+
+/// How long tasks may take when nothing is killed any more: those of killed workers have to become others' first, and may have
+/// been put off for having failed.
+const PATIENCE: Duration = Duration::from_mins(3);
+const POLL: Duration = Duration::from_millis(300);
+
+/// How many tasks have ended well.
+pub(crate) async fn settle(world: &World, found: &mut Vec<Violation>) -> Result<usize, Error> {
+    let (end, mut done) = (Instant::now() + PATIENCE, 0);
+    for ground in &world.grounds {
+        loop {
+            let waiting = list(&world.wire, ground, &["SCHEDULED", "RUNNING", "STOPPING"]).await?;
+            let late: Vec<_> = waiting.iter().filter(|task| is_due(ground, task)).collect();
+            if late.is_empty() {
+                check_hidden(&world.wire, ground, &waiting, found).await?;
+                break;
+            }
+            if Instant::now() > end {
+                let late = late.iter().map(|task| format!("it has not ended: {task}"));
+                found.extend(late.map(|detail| Violation::new(Rule::Task, detail)));
+                break;
+            }
+            sleep(POLL).await;
+        }
+        for failed in list(&world.wire, ground, &["FAILED"]).await? {
+            found.push(Violation::new(
+                Rule::Task,
+                format!("it has failed: {failed}"),
+            ));
+        }
+        done += list(&world.wire, ground, &["SUCCESS"]).await?.len();
+    }
+    Ok(done)
+}
+
+/// Whether it is to be done before the run ends.
+fn is_due(ground: &Ground, task: &Value) -> bool {
+    let queue = task.get("queue-name").and_then(Value::as_str);
+    ground.memory != Memory::Long || queue != Some("soft_deletion")
+}
+
+/// What can be had back has a task that ends it, and nothing else has.
+async fn check_hidden(
+    wire: &Wire,
+    ground: &Ground,
+    waiting: &[Value],
+    found: &mut Vec<Violation>,
+) -> Result<(), Error> {
+    let mut hidden = ground.hidden(wire).await?;
+    let tables = waiting
+        .iter()
+        .filter_map(|task| task.pointer("/entity/table-id")?.as_str());
+    let mut awaited: Vec<String> = tables.map(str::to_owned).collect();
+    hidden.sort_unstable();
+    awaited.sort_unstable();
+    if hidden != awaited {
+        let detail = format!("{hidden:?} can be had back, but the tasks are of {awaited:?}");
+        found.push(Violation::new(Rule::Task, detail));
+    }
+    Ok(())
+}
+
+async fn list(wire: &Wire, ground: &Ground, status: &[&str]) -> Result<Vec<Value>, Error> {
+    let (mut all, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let path = format!("{}/task/list", ground.management());
+        let body = json!({ "status": status, "page-size": 500, "page-token": token });
+        let mut page = post(wire, path, body).await?;
+        if let Some(Value::Array(tasks)) = page.get_mut("tasks").map(Value::take) {
+            all.extend(tasks);
+        }
+        token = page.get("next-page-token").cloned().unwrap_or_default();
+        if token.is_null() {
+            return Ok(all);
+        }
+    }
+}

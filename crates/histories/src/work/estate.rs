@@ -1,0 +1,307 @@
+//! A client's own namespaces: tables with files in them, dropped in every way, brought back, and dropped with all that is in the
+//! namespace.
+
+use http::Method;
+use model::EventKind;
+use rand::Rng as _;
+use rand::seq::{IndexedRandom as _, IteratorRandom as _};
+use serde_json::{Value, json};
+
+use super::new_table;
+use crate::ground::{Ground, Memory};
+use crate::history::{Fate, Holding, Outcome, Remains};
+use crate::wire::Ask;
+use crate::world::{Caller, Loaded, Told, identifier, path_of, table_path};
+
+/// Tables of one namespace that are there at a time.
+const LIVE: usize = 3;
+/// Tables after which a namespace is left as it is.
+const TABLES: usize = 10;
+
+/// A client and the namespace that it works in.
+#[derive(Debug)]
+pub(super) struct Landlord {
+    client: u32,
+    made: u32,
+    estate: Option<Estate>,
+}
+
+#[derive(Debug)]
+struct Estate {
+    ground: Ground,
+    namespace: String,
+    tables: Vec<Holding>,
+}
+
+/// What goes with a drop.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    is_purge: bool,
+    is_forced: bool,
+}
+
+impl Landlord {
+    pub(super) fn new(client: u32) -> Self {
+        Self {
+            client,
+            made: 0,
+            estate: None,
+        }
+    }
+
+    /// Makes one step in the namespace, or a new one. Once nobody knows how a step has ended, the namespace is left as it is.
+    pub(super) async fn step(&mut self, caller: &mut Caller) {
+        let Some(mut estate) = self.estate.take() else {
+            self.estate = self.found(caller).await;
+            return;
+        };
+        let goes_on = match caller.random.random_range(0..100) {
+            0..35 => estate.create(caller, self.new_name()).await,
+            35..45 => estate.commit(caller).await,
+            45..55 => estate.rename(caller, self.new_name()).await,
+            55..80 => estate.drop_table(caller).await,
+            80..92 => estate.undrop(caller).await,
+            _ => estate.drop_all(caller).await,
+        };
+        if goes_on && estate.tables.len() < TABLES {
+            self.estate = Some(estate);
+        } else {
+            estate.end(caller);
+        }
+    }
+
+    /// Hands in what is known of the tables.
+    pub(super) fn finish(self, caller: &Caller) {
+        if let Some(estate) = self.estate {
+            estate.end(caller);
+        }
+    }
+
+    async fn found(&mut self, caller: &mut Caller) -> Option<Estate> {
+        let ground = caller.world.grounds.choose(&mut caller.random)?.clone();
+        let name = self.new_name();
+        let namespace = format!("estate_{}_{name}", self.client);
+        let path = format!("{}/namespaces", ground.prefix());
+        let body = json!({ "namespace": [namespace] });
+        match caller.change(Method::POST, path, Some(body)).await.1 {
+            Told::Done(_) => Some(Estate {
+                ground,
+                namespace,
+                tables: Vec::new(),
+            }),
+            Told::Not(_) => None,
+        }
+    }
+
+    fn new_name(&mut self) -> String {
+        self.made += 1;
+        format!("t{}", self.made)
+    }
+}
+
+/// Each step says whether it is known how it has ended.
+impl Estate {
+    async fn create(&mut self, caller: &mut Caller, name: String) -> bool {
+        if self.live().count() >= LIVE {
+            return true;
+        }
+        let name = format!("{}.{name}", self.namespace);
+        let path = table_path(&self.ground.prefix(), &self.namespace);
+        let body = Some(new_table(&name));
+        let Told::Done(answer) = caller.change(Method::POST, path, body).await.1 else {
+            return false;
+        };
+        let holding = Loaded::of(answer.body).and_then(|loaded| self.holding(name, &loaded));
+        self.tables.extend(holding);
+        true
+    }
+
+    /// What engines do: they write into the folder that they are told.
+    fn holding(&self, name: String, loaded: &Loaded) -> Option<Holding> {
+        let folder = path_of(loaded.metadata.get("location")?.as_str()?);
+        let data = folder.join("data/part-0.parquet");
+        std::fs::create_dir_all(data.parent()?).ok()?;
+        std::fs::write(&data, "rows").ok()?;
+        Some(Holding {
+            id: loaded.uuid()?,
+            name: name.clone(),
+            prefix: self.ground.prefix(),
+            folder,
+            data,
+            metadata: loaded.file(),
+            fates: vec![Fate::Live(name)],
+            steps: vec![(EventKind::CreateTable, Outcome::Done(None))],
+        })
+    }
+
+    async fn commit(&mut self, caller: &mut Caller) -> bool {
+        let Some((at, name)) = self.pick_live(caller) else {
+            return true;
+        };
+        let op = caller.world.next_op().to_string();
+        let updates = json!([{ "action": "set-properties", "updates": { "op": op } }]);
+        let body = json!({ "requirements": [], "updates": updates });
+        let path = table_path(&self.ground.prefix(), &name);
+        let told = caller.change(Method::POST, path, Some(body)).await.1;
+        if let (Told::Done(answer), Some(table)) = (&told, self.tables.get_mut(at)) {
+            let location = answer.body.get("metadata-location").and_then(Value::as_str);
+            table.metadata = path_of(location.unwrap_or_default());
+        }
+        self.went(at, EventKind::UpdateTable, &told, Fate::Live(name))
+    }
+
+    async fn rename(&mut self, caller: &mut Caller, to: String) -> bool {
+        let Some((at, name)) = self.pick_live(caller) else {
+            return true;
+        };
+        let to = format!("{}.{to}", self.namespace);
+        let path = format!("{}/tables/rename", self.ground.prefix());
+        let body = json!({ "source": identifier(&name), "destination": identifier(&to) });
+        let told = caller.change(Method::POST, path, Some(body)).await.1;
+        if let (Told::Done(_), Some(table)) = (&told, self.tables.get_mut(at)) {
+            to.clone_into(&mut table.name);
+        }
+        self.went(at, EventKind::RenameTable, &told, Fate::Live(to))
+    }
+
+    async fn drop_table(&mut self, caller: &mut Caller) -> bool {
+        let Some((at, name)) = self.pick_live(caller) else {
+            return true;
+        };
+        let how = Manner::by_lot(caller);
+        let path = table_path(&self.ground.prefix(), &name);
+        let Manner {
+            is_purge,
+            is_forced,
+        } = how;
+        let path = format!("{path}?purgeRequested={is_purge}&force={is_forced}");
+        let told = caller.change(Method::DELETE, path, None).await.1;
+        let fate = how.fate(self.ground.memory);
+        self.went(at, EventKind::DropTable, &told, fate)
+    }
+
+    async fn undrop(&mut self, caller: &mut Caller) -> bool {
+        let Some(at) = self.hidden().choose(&mut caller.random) else {
+            return true;
+        };
+        let Some((id, name)) = self.tables.get(at).map(|one| (one.id, one.name.clone())) else {
+            return true;
+        };
+        let path = format!("{}/deleted-tabulars/undrop", self.ground.management());
+        let mut ask = Ask::get(path);
+        let body = json!({ "targets": [{ "type": "table", "id": id }] });
+        (ask.method, ask.body) = (Method::POST, Some(body));
+        // The management API knows no idempotency keys.
+        let told = caller.send(&ask).await.1;
+        self.went(at, EventKind::UndropTabulars, &told, Fate::Live(name))
+    }
+
+    /// Drops the namespace with all that is in it. Where it can be brought back, its client goes on and may do so.
+    async fn drop_all(&mut self, caller: &mut Caller) -> bool {
+        let mut how = Manner::by_lot(caller);
+        // What is forced after a moment finds what has expired in it or not.
+        how.is_forced &= self.ground.memory != Memory::Short;
+        let path = format!("{}/namespaces/{}", self.ground.prefix(), self.namespace);
+        let Manner {
+            is_purge,
+            is_forced,
+        } = how;
+        let path = format!("{path}?recursive=true&purge={is_purge}&force={is_forced}");
+        let told = caller.change(Method::DELETE, path, None).await.1;
+        let is_done = matches!(told, Told::Done(_));
+        for at in 0..self.tables.len() {
+            let fate = self.tables.get(at).and_then(|table| table.fates.first());
+            match fate.cloned() {
+                Some(Fate::Live(_)) => {
+                    let fate = how.fate(self.ground.memory);
+                    self.went(at, EventKind::DropTable, &told, fate);
+                }
+                // Nothing is told of what was dropped before.
+                Some(Fate::Hidden { is_purge }) if how.is_forced => {
+                    let is_purge = is_purge || how.is_purge;
+                    let gone = Manner { is_purge, ..how }.fate(self.ground.memory);
+                    if let Some(table) = self.tables.get_mut(at) {
+                        table.may_be(&told, gone);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // What is hidden brings the namespace back.
+        let goes_on = is_done && caller.random.random_bool(0.7);
+        goes_on && self.hidden().next().is_some() && self.undrop(caller).await
+    }
+
+    fn went(&mut self, at: usize, kind: EventKind, told: &Told, after: Fate) -> bool {
+        let outcome = match told {
+            Told::Done(_) => Outcome::Done(None),
+            Told::Not(outcome) => outcome.clone(),
+        };
+        if let Some(table) = self.tables.get_mut(at) {
+            table.steps.push((kind, outcome));
+            table.may_be(told, after);
+        }
+        matches!(told, Told::Done(_))
+    }
+
+    /// Where tables are that are live, with their names.
+    fn live(&self) -> impl Iterator<Item = (usize, String)> + '_ {
+        let tables = self.tables.iter().enumerate();
+        tables.filter_map(|(at, table)| match &table.fates[..] {
+            [Fate::Live(name)] => Some((at, name.clone())),
+            _ => None,
+        })
+    }
+
+    /// Where tables are that can be had back.
+    fn hidden(&self) -> impl Iterator<Item = usize> + '_ {
+        let tables = self.tables.iter().enumerate();
+        tables.filter_map(|(at, table)| match &table.fates[..] {
+            [Fate::Hidden { .. }] => Some(at),
+            _ => None,
+        })
+    }
+
+    fn pick_live(&self, caller: &mut Caller) -> Option<(usize, String)> {
+        self.live().choose(&mut caller.random)
+    }
+
+    fn end(self, caller: &Caller) {
+        let found = self.tables.into_iter();
+        let holdings = found.map(|holding| (holding, Remains::default()));
+        caller
+            .world
+            .recorder
+            .add(|history| history.holdings.extend(holdings));
+    }
+}
+
+impl Holding {
+    /// What may be with it after a step.
+    fn may_be(&mut self, told: &Told, after: Fate) {
+        match told {
+            Told::Done(_) => self.fates = vec![after],
+            Told::Not(Outcome::Unknown) => self.fates.push(after),
+            Told::Not(_) => {}
+        }
+    }
+}
+
+impl Manner {
+    fn by_lot(caller: &mut Caller) -> Self {
+        Self {
+            is_purge: caller.random.random_bool(0.5),
+            is_forced: caller.random.random_bool(0.2),
+        }
+    }
+
+    /// What becomes of a table. Where it is remembered for a moment only, the moment is over when anybody looks.
+    const fn fate(self, memory: Memory) -> Fate {
+        let is_purge = self.is_purge;
+        match memory {
+            Memory::Long if !self.is_forced => Fate::Hidden { is_purge },
+            _ if is_purge => Fate::Purged,
+            _ => Fate::Kept,
+        }
+    }
+}
