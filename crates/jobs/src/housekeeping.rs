@@ -77,10 +77,6 @@ impl Housekeeping {
         while self.store.calls_trim(counted, BATCH).await? == u64::from(BATCH) {}
         self.store.warehouse_counts_merge(counted).await?;
         log_cleanup::plan(self.store.as_ref(), self.clock.as_ref()).await?;
-        // Whatever is younger may belong to a warehouse that is being created.
-        self.store
-            .secret_sweep(now.minus(Duration::from_hours(1)))
-            .await?;
         Ok(())
     }
 }

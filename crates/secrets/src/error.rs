@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use model::SecretId;
 use store::{Entity, StoreError};
 
-use crate::KeyId;
+use crate::{KeyId, KeyIds};
 
 /// The result of a secret store's method.
 pub type Result<T> = std::result::Result<T, SecretError>;
@@ -24,32 +24,46 @@ pub enum SecretError {
         /// The longest that is accepted, in bytes.
         bound: usize,
     },
-    /// It was sealed with another key than the configured one.
+    /// It was sealed with another key than those that are configured.
     #[error(
-        "secret `{secret}` was encrypted with key {sealed_with}, but the configured key is {configured}: \
-         start with the encryption key that was in use when the secret was stored"
+        "secret `{secret}` was encrypted with key {sealed_with}, but configured are {configured}: \
+         add the encryption key that was in use when the secret was stored"
     )]
     WrongKey {
         /// Which secret.
         secret: SecretId,
         /// The key that it needs.
         sealed_with: KeyId,
-        /// The key that is there.
-        configured: KeyId,
+        /// The keys that are there.
+        configured: KeyIds,
+    },
+    /// Warehouses use secrets whose key is not there.
+    #[error(
+        "warehouses use {secrets} secrets that were encrypted with key {needed}, but configured are {configured}: \
+         set LAKEKEEPER__PG_ENCRYPTION_KEY to the key of this database, or add that key to LAKEKEEPER__PG_DECRYPTION_KEYS. \
+         If it is lost for good, say so by LAKEKEEPER__PG_LOST_KEYS={needed} and give these warehouses new credentials"
+    )]
+    MissingKey {
+        /// The key that is not there.
+        needed: KeyId,
+        /// How many secrets need it.
+        secrets: u64,
+        /// The keys that are there.
+        configured: KeyIds,
     },
     /// The stored bytes are not what was written under this id.
     #[error("the stored bytes of secret `{0}` have been altered or belong to another secret")]
     Damaged(SecretId),
     /// Written by a newer version of this program.
     #[error(
-        "secret `{secret}` is stored in format {format}, this version reads format {known} only"
+        "secret `{secret}` is stored in format {format}, this version reads formats up to {known}"
     )]
     UnknownFormat {
         /// Which secret.
         secret: SecretId,
         /// The format that it is in.
         format: u8,
-        /// The format that this version reads and writes.
+        /// The newest format that this version reads.
         known: u8,
     },
     /// The passphrase is empty.

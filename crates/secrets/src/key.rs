@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use ring::aead::{CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 use ring::hkdf::{self, HKDF_SHA256, Salt};
@@ -32,6 +33,20 @@ impl KeyId {
 impl fmt::Display for KeyId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = ();
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.len() != 2 * Self::LENGTH || !is_hex {
+            return Err(());
+        }
+        let number = u64::from_str_radix(text, 16).map_err(|_| ())?;
+        Ok(Self(number.to_be_bytes()))
     }
 }
 
@@ -112,6 +127,15 @@ mod tests {
         let id = |text| Key::from_passphrase(&Plaintext::new(text)).unwrap().id();
         assert_eq!(id("a"), id("a"));
         assert_ne!(id("a"), id("b"));
+    }
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        let id = Key::from_passphrase(&Plaintext::new("a")).unwrap().id();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "0123", "0123456789abcdeg", "+123456789abcdef"] {
+            assert_eq!(wrong.parse::<KeyId>(), Err(()), "{wrong}");
+        }
     }
 
     #[test]

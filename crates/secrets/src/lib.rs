@@ -3,19 +3,27 @@
 //! [`SecretStore`] is the extension point; [`EncryptedSecrets`] keeps sealed values in the rows of a
 //! [`store::SecretRows`], so that a copy of the database alone opens nothing.
 
+mod cached;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod encrypted;
 mod error;
 mod key;
 mod key_file;
+mod keys;
 mod plaintext;
+mod rotation;
 mod sealed;
+mod sweep;
 
+pub use cached::{CacheSettings, CachedSecrets};
 pub use encrypted::{EncryptedSecrets, MAX_PLAINTEXT_BYTES};
 pub use error::{Result, SecretError};
 pub use key::{Key, KeyId};
+pub use keys::{KeyIds, Keys};
 pub use plaintext::Plaintext;
+pub use rotation::Rotation;
+pub use sweep::Sweeper;
 
 use std::fmt::Debug;
 
@@ -33,4 +41,9 @@ pub trait SecretStore: Debug + Send + Sync {
 
     /// Forgets the secret; well if there is none.
     async fn drop(&self, id: SecretId) -> Result<()>;
+
+    /// Well if secrets can be had now; for `/health`. A store that is in the catalog's own database need not say.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }

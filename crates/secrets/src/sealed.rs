@@ -1,82 +1,162 @@
-//! How a sealed secret is laid out: format, key id, nonce, ciphertext with its tag.
+//! How a sealed secret is laid out: format, id of the key, the secret's own data key wrapped with that key, and the text
+//! encrypted with the data key. Each of the two encrypted parts is a nonce, ciphertext and tag.
 //!
-//! Format and key id are part of what the tag covers, and so is the secret's id: sealed bytes that are moved to another
-//! row do not open.
+//! Format, key id and the secret's id are part of what the tags cover: sealed bytes that are moved to another row do not
+//! open. Secrets in the former format, whose text is encrypted with the key itself, are still opened.
 
 use model::SecretId;
-use ring::aead::{Aad, CHACHA20_POLY1305, NONCE_LEN, Nonce};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use store::SealedSecret;
 use zeroize::Zeroizing;
 
-use crate::{Key, KeyId, Plaintext, Result, SecretError};
+use crate::{Key, KeyId, Keys, Plaintext, Result, SecretError};
 
-const FORMAT: u8 = 1;
-const NONCE_AT: usize = 1 + KeyId::LENGTH;
-const TEXT_AT: usize = NONCE_AT + NONCE_LEN;
+/// The text is encrypted with the key itself.
+const DIRECT: u8 = 1;
+/// The text is encrypted with a data key of its own; what is written today.
+const WRAPPED: u8 = 2;
 
-/// Encrypts `secret` for the row `id`, with a random nonce.
+const DATA_KEY_BYTES: usize = 32;
+const WRAPPED_KEY_BYTES: usize = NONCE_LEN + DATA_KEY_BYTES + 16;
+
+/// What the two parts are encrypted for, so that one is not taken for the other.
+const FOR_DATA_KEY: &[u8] = b"data-key";
+const FOR_TEXT: &[u8] = b"text";
+
+/// What the first bytes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// It opens with this key.
+    With(KeyId),
+    /// This version does not know what to do with it.
+    Unknown(u8),
+}
+
+impl Head {
+    pub(crate) const BYTES: usize = 1 + KeyId::LENGTH;
+
+    /// `None` if there are too few bytes.
+    pub(crate) fn of(sealed: &[u8]) -> Option<Self> {
+        let (format, rest) = sealed.split_first()?;
+        match *format {
+            DIRECT | WRAPPED => {
+                let (key, _) = rest.split_first_chunk()?;
+                Some(Self::With(KeyId::from_bytes(*key)))
+            }
+            other => Some(Self::Unknown(other)),
+        }
+    }
+}
+
+/// Whether this is what [`seal`] makes with this key today.
+pub(crate) fn is_as_sealed_by(key: &Key, sealed: &SealedSecret) -> bool {
+    sealed.0.first() == Some(&WRAPPED) && Head::of(&sealed.0) == Some(Head::With(key.id()))
+}
+
+/// Encrypts `secret` for the row `id`, with a data key that is made for it.
 pub(crate) fn seal(key: &Key, id: SecretId, secret: &Plaintext) -> Result<SealedSecret> {
-    let mut nonce = [0; NONCE_LEN];
-    let drawn = SystemRandom::new().fill(&mut nonce);
-    drawn.map_err(|_| SecretError::NoRandomness)?;
-    // Room for the tag, so that the buffer with the plaintext is not moved and left behind.
-    let length = secret.expose().len();
-    let mut text = Vec::with_capacity(length + CHACHA20_POLY1305.tag_len());
-    text.extend_from_slice(secret.expose().as_bytes());
-    let covered = associated(key.id(), id);
-    let nonce_used = Nonce::assume_unique_for_key(nonce);
-    key.cipher()
-        .seal_in_place_append_tag(nonce_used, Aad::from(covered), &mut text)
-        .map_err(|_| SecretError::TooLong {
-            length,
-            bound: crate::MAX_PLAINTEXT_BYTES,
-        })?;
-    let mut sealed = Vec::with_capacity(TEXT_AT + text.len());
-    sealed.push(FORMAT);
+    let mut data_key = Zeroizing::new([0; DATA_KEY_BYTES]);
+    draw(data_key.as_mut())?;
+    let covered = |part| associated(WRAPPED, key.id(), id, part);
+    let wrapped = encrypt(key.cipher(), &covered(FOR_DATA_KEY), data_key.as_ref())?;
+    let cipher = cipher(data_key.as_ref()).ok_or(SecretError::NoRandomness)?;
+    let text = encrypt(&cipher, &covered(FOR_TEXT), secret.expose().as_bytes())?;
+    let mut sealed = Vec::with_capacity(Head::BYTES + wrapped.len() + text.len());
+    sealed.push(WRAPPED);
     sealed.extend_from_slice(key.id().as_bytes());
-    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(&wrapped);
     sealed.extend_from_slice(&text);
     Ok(SealedSecret(sealed))
 }
 
 /// Decrypts what [`seal`] made for the row `id`.
-pub(crate) fn open(key: &Key, id: SecretId, sealed: &SealedSecret) -> Result<Plaintext> {
+pub(crate) fn open(keys: &Keys, id: SecretId, sealed: &SealedSecret) -> Result<Plaintext> {
     let damaged = || SecretError::Damaged(id);
-    let (format, rest) = sealed.0.split_first().ok_or_else(damaged)?;
-    if *format != FORMAT {
-        return Err(SecretError::UnknownFormat {
-            secret: id,
-            format: *format,
-            known: FORMAT,
-        });
-    }
-    let (sealed_with, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
-    let sealed_with = KeyId::from_bytes(*sealed_with);
-    if sealed_with != key.id() {
-        return Err(SecretError::WrongKey {
-            secret: id,
-            sealed_with,
-            configured: key.id(),
-        });
-    }
-    let (nonce, text) = rest.split_first_chunk().ok_or_else(damaged)?;
+    let with = match Head::of(&sealed.0).ok_or_else(damaged)? {
+        Head::With(key) => key,
+        Head::Unknown(format) => {
+            return Err(SecretError::UnknownFormat {
+                secret: id,
+                format,
+                known: WRAPPED,
+            });
+        }
+    };
+    let key = keys.find(with).ok_or_else(|| SecretError::WrongKey {
+        secret: id,
+        sealed_with: with,
+        configured: keys.ids(),
+    })?;
+    let (head, rest) = sealed.0.split_at_checked(Head::BYTES).ok_or_else(damaged)?;
+    let opened = match head.first() {
+        Some(&DIRECT) => decrypt(key.cipher(), &associated(DIRECT, with, id, &[]), rest),
+        _ => open_wrapped(key, id, rest),
+    };
+    let opened = opened.ok_or_else(damaged)?;
+    let text = std::str::from_utf8(&opened).map_err(|_| damaged())?;
+    Ok(Plaintext::new(text))
+}
+
+fn open_wrapped(key: &Key, id: SecretId, rest: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (wrapped, text) = rest.split_at_checked(WRAPPED_KEY_BYTES)?;
+    let covered = |part| associated(WRAPPED, key.id(), id, part);
+    let data_key = decrypt(key.cipher(), &covered(FOR_DATA_KEY), wrapped)?;
+    decrypt(&cipher(&data_key)?, &covered(FOR_TEXT), text)
+}
+
+fn cipher(key: &[u8]) -> Option<LessSafeKey> {
+    let key = UnboundKey::new(&CHACHA20_POLY1305, key).ok()?;
+    Some(LessSafeKey::new(key))
+}
+
+/// A random nonce, the ciphertext and its tag.
+fn encrypt(cipher: &LessSafeKey, covered: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    let mut nonce = [0; NONCE_LEN];
+    draw(&mut nonce)?;
+    // Room for all, so that the buffer with the plaintext is not moved and left behind.
+    let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + CHACHA20_POLY1305.tag_len());
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(plain);
+    let (_, text) = sealed.split_at_mut(NONCE_LEN);
+    let tag = cipher
+        .seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(covered),
+            text,
+        )
+        .map_err(|_| SecretError::TooLong {
+            length: plain.len(),
+            bound: crate::MAX_PLAINTEXT_BYTES,
+        })?;
+    sealed.extend_from_slice(tag.as_ref());
+    Ok(sealed)
+}
+
+/// What [`encrypt`] was given; `None` if it was not given that with this key.
+fn decrypt(cipher: &LessSafeKey, covered: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, text) = sealed.split_first_chunk()?;
     let mut text = Zeroizing::new(text.to_vec());
-    let covered = Aad::from(associated(sealed_with, id));
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key
-        .cipher()
-        .open_in_place(nonce, covered, &mut text)
-        .map_err(|_| damaged())?;
-    let opened = std::str::from_utf8(opened).map_err(|_| damaged())?;
-    Ok(Plaintext::new(opened))
+    let length = cipher
+        .open_in_place(nonce, Aad::from(covered), &mut text)
+        .ok()?
+        .len();
+    text.truncate(length);
+    Some(text)
+}
+
+fn draw(into: &mut [u8]) -> Result<()> {
+    let drawn = SystemRandom::new().fill(into);
+    drawn.map_err(|_| SecretError::NoRandomness)
 }
 
 /// What the tag covers besides the text.
-fn associated(key: KeyId, id: SecretId) -> Vec<u8> {
-    let mut covered = vec![FORMAT];
+fn associated(format: u8, key: KeyId, id: SecretId, part: &[u8]) -> Vec<u8> {
+    let mut covered = vec![format];
     covered.extend_from_slice(key.as_bytes());
     covered.extend_from_slice(id.as_uuid().as_bytes());
+    covered.extend_from_slice(part);
     covered
 }
 
@@ -84,16 +164,52 @@ fn associated(key: KeyId, id: SecretId) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    /// `hunter2` for the passphrase and id below; made by another program, of the layout as it was.
+    const FORMERLY_STORED: [u8; 44] = [
+        0x01, 0xaa, 0x17, 0xc4, 0x60, 0xbb, 0xb4, 0xce, 0x2a, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05,
+        0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0xfb, 0xdc, 0x03, 0xea, 0xcb, 0x23, 0x1b, 0xe7, 0x49,
+        0x2e, 0x02, 0x1b, 0x4c, 0xc1, 0xd1, 0x34, 0x71, 0x2c, 0x94, 0xd9, 0xee, 0xb5, 0xfb,
+    ];
+
     fn key(passphrase: &str) -> Key {
         Key::from_passphrase(&Plaintext::new(passphrase)).unwrap()
     }
 
+    /// As secrets were sealed formerly.
+    fn seal_directly(key: &Key, id: SecretId, secret: &str) -> SealedSecret {
+        let covered = associated(DIRECT, key.id(), id, &[]);
+        let text = encrypt(key.cipher(), &covered, secret.as_bytes()).unwrap();
+        SealedSecret([&[DIRECT][..], key.id().as_bytes(), &text].concat())
+    }
+
     #[test]
     fn what_was_sealed_opens_again() {
-        let (key, id) = (key("k"), SecretId::generate());
+        let (keys, id) = (key("k").into(), SecretId::generate());
         let secret = Plaintext::new(r#"{"secret-access-key":"ü"}"#);
-        let sealed = seal(&key, id, &secret).unwrap();
-        assert_eq!(open(&key, id, &sealed).unwrap(), secret);
+        let sealed = seal(&key("k"), id, &secret).unwrap();
+        assert_eq!(open(&keys, id, &sealed).unwrap(), secret);
+    }
+
+    /// Written by the version before data keys: key derivation and layout must stay what they were.
+    #[test]
+    fn what_an_earlier_version_has_stored_still_opens() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        let stored = SealedSecret(FORMERLY_STORED.to_vec());
+        let keys = key("a passphrase of the tests").into();
+        assert_eq!(open(&keys, id, &stored).unwrap().expose(), "hunter2");
+        assert!(!is_as_sealed_by(keys.sealing(), &stored));
+    }
+
+    #[test]
+    fn each_key_that_is_there_opens() {
+        let id = SecretId::generate();
+        let secret = Plaintext::new("s");
+        let former = seal(&key("former"), id, &secret).unwrap();
+        let keys = Keys::new(key("now"), vec![key("coming"), key("former")]);
+        assert_eq!(open(&keys, id, &former).unwrap(), secret);
+        assert!(!is_as_sealed_by(keys.sealing(), &former));
+        let now = seal(keys.sealing(), id, &secret).unwrap();
+        assert!(is_as_sealed_by(keys.sealing(), &now));
     }
 
     #[test]
@@ -101,18 +217,25 @@ mod tests {
         let (key, id) = (key("k"), SecretId::generate());
         let secret = Plaintext::new("same");
         let first = seal(&key, id, &secret).unwrap();
-        assert_ne!(first, seal(&key, id, &secret).unwrap());
+        let second = seal(&key, id, &secret).unwrap();
+        let keys = Head::BYTES + NONCE_LEN..Head::BYTES + WRAPPED_KEY_BYTES;
+        assert_ne!(first.0[keys.clone()], second.0[keys]);
+        assert_ne!(
+            first.0[Head::BYTES + WRAPPED_KEY_BYTES..],
+            second.0[Head::BYTES + WRAPPED_KEY_BYTES..]
+        );
     }
 
     #[test]
     fn another_key_is_named_in_the_refusal() {
-        let (right, wrong, id) = (key("right"), key("wrong"), SecretId::generate());
+        let (right, id) = (key("right"), SecretId::generate());
+        let keys = Keys::new(key("wrong"), vec![key("as wrong")]);
         let sealed = seal(&right, id, &Plaintext::new("s")).unwrap();
-        let message = open(&wrong, id, &sealed).unwrap_err().to_string();
+        let message = open(&keys, id, &sealed).unwrap_err().to_string();
         for named in [
             id.to_string(),
             right.id().to_string(),
-            wrong.id().to_string(),
+            keys.ids().to_string(),
         ] {
             assert!(message.contains(&named), "{message}");
         }
@@ -120,47 +243,48 @@ mod tests {
 
     #[test]
     fn sealed_bytes_do_not_open_under_another_id() {
-        let key = key("k");
-        let sealed = seal(&key, SecretId::generate(), &Plaintext::new("s")).unwrap();
+        let sealed = seal(&key("k"), SecretId::generate(), &Plaintext::new("s")).unwrap();
         let other = SecretId::generate();
         assert!(matches!(
-            open(&key, other, &sealed),
+            open(&key("k").into(), other, &sealed),
             Err(SecretError::Damaged(id)) if id == other
         ));
     }
 
     #[test]
     fn a_change_of_any_single_bit_is_noticed() {
-        let (key, id) = (key("k"), SecretId::generate());
-        let sealed = seal(&key, id, &Plaintext::new("secret")).unwrap();
-        for bit in 0..sealed.0.len() * 8 {
-            let mut altered = sealed.clone();
-            altered.0[bit / 8] ^= 1 << (bit % 8);
-            assert!(open(&key, id, &altered).is_err(), "bit {bit}");
+        let (keys, id) = (key("k").into(), SecretId::generate());
+        let wrapped = seal(&key("k"), id, &Plaintext::new("secret")).unwrap();
+        for sealed in [wrapped, seal_directly(&key("k"), id, "secret")] {
+            for bit in 0..sealed.0.len() * 8 {
+                let mut altered = sealed.clone();
+                altered.0[bit / 8] ^= 1 << (bit % 8);
+                assert!(open(&keys, id, &altered).is_err(), "bit {bit}");
+            }
         }
     }
 
     #[test]
     fn truncated_bytes_are_refused() {
-        let (key, id) = (key("k"), SecretId::generate());
-        let sealed = seal(&key, id, &Plaintext::new("secret")).unwrap();
+        let (keys, id) = (key("k").into(), SecretId::generate());
+        let sealed = seal(&key("k"), id, &Plaintext::new("secret")).unwrap();
         for length in 0..sealed.0.len() {
             let cut = SealedSecret(sealed.0[..length].to_vec());
-            assert!(open(&key, id, &cut).is_err(), "{length} bytes");
+            assert!(open(&keys, id, &cut).is_err(), "{length} bytes");
         }
     }
 
     #[test]
     fn a_newer_format_is_named() {
-        let (key, id) = (key("k"), SecretId::generate());
-        let mut sealed = seal(&key, id, &Plaintext::new("s")).unwrap();
-        sealed.0[0] = 2;
-        let refused = open(&key, id, &sealed).unwrap_err();
+        let (keys, id) = (key("k").into(), SecretId::generate());
+        let mut sealed = seal(&key("k"), id, &Plaintext::new("s")).unwrap();
+        sealed.0[0] = 3;
+        let refused = open(&keys, id, &sealed).unwrap_err();
         assert!(matches!(
             refused,
             SecretError::UnknownFormat {
-                format: 2,
-                known: 1,
+                format: 3,
+                known: 2,
                 ..
             }
         ));

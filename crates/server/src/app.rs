@@ -14,11 +14,11 @@ use events::{Publisher, Relay};
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
-use secrets::{EncryptedSecrets, Key, SecretStore};
+use secrets::{SecretStore, Sweeper};
 use store::Store;
 
-use crate::config::{AuthzBackend, Config, KeySource};
-use crate::{Error, authentication, backend, events as sinks, openfga, routes};
+use crate::config::{AuthzBackend, Config};
+use crate::{Error, authentication, backend, events as sinks, openfga, routes, secrets as keeping};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -29,6 +29,7 @@ pub struct Lakekeeper {
     catalog: Arc<Catalog>,
     authenticator: Option<Arc<dyn Authenticator>>,
     store: Arc<dyn Store>,
+    secrets: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     publishers: Vec<Arc<dyn Publisher>>,
 }
@@ -106,7 +107,7 @@ impl Builder {
         };
         let secrets = match self.secrets {
             Some(secrets) => secrets,
-            None => encrypted(&self.config, &store, &self.clock)?,
+            None => keeping::open(&self.config.secrets, &store, &self.clock).await?,
         };
         let authenticator = match self.authenticator {
             Some(authenticator) => Some(authenticator),
@@ -119,7 +120,7 @@ impl Builder {
         let authorizer = behind_admins(&self.config, authorizer);
         let catalog = Catalog::new(Parts {
             store: Arc::clone(&store),
-            secrets,
+            secrets: Arc::clone(&secrets),
             authorizer,
             clock: Arc::clone(&self.clock),
             settings: settings(&self.config),
@@ -131,6 +132,7 @@ impl Builder {
             catalog: Arc::new(catalog),
             authenticator,
             store,
+            secrets,
             clock: self.clock,
             publishers,
         })
@@ -206,6 +208,12 @@ impl Lakekeeper {
         runners.add(|stop| housekeeping.run(stop));
         let calls = Arc::new(CallFlusher(Arc::clone(&self.catalog)));
         runners.add_flush(calls, resources.statistics_flush);
+        let sweeper = Sweeper {
+            rows: Arc::clone(&self.store) as _,
+            secrets: Arc::clone(&self.secrets),
+            clock: Arc::clone(&self.clock),
+        };
+        runners.add(|stop| sweeper.run(stop));
         self.start_relays(&mut runners);
         runners
     }
@@ -256,24 +264,6 @@ fn behind_admins(config: &Config, authorizer: Arc<dyn Authorizer>) -> Arc<dyn Au
         return authorizer;
     }
     Arc::new(InstanceAdmins::new(admins.iter().cloned(), authorizer))
-}
-
-fn encrypted(
-    config: &Config,
-    store: &Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn SecretStore>, Error> {
-    let key = match &config.key {
-        Some(KeySource::Passphrase(passphrase)) => Key::from_passphrase(passphrase)?,
-        Some(KeySource::File(path)) => Key::from_file(path)?,
-        None => return Err(Error::NotConfigured("an encryption key")),
-    };
-    let rows = Arc::clone(store);
-    Ok(Arc::new(EncryptedSecrets::new(
-        rows,
-        key,
-        Arc::clone(clock),
-    )))
 }
 
 fn settings(config: &Config) -> Settings {

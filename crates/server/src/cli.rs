@@ -6,6 +6,7 @@ mod database;
 mod dev;
 mod healthcheck;
 mod openfga;
+mod secrets;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ enum Command {
     /// Looks after OpenFGA, if OpenFGA decides.
     #[command(name = "openfga", subcommand)]
     OpenFga(openfga::OpenFga),
+    /// Looks after storage credentials in the database.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Waits until the database answers, and possibly until it is migrated.
     WaitForDb(database::Wait),
     /// Asks the server on this machine how it is; status 0 if it is well, 1 if not.
@@ -107,6 +111,7 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Dev(dev) => dev::run(sources, &dev),
         Command::Migrate => database::migrate(&sources),
         Command::OpenFga(what) => openfga::run(&sources, &what),
+        Command::Secrets(what) => secrets::run(&sources, &what),
         Command::WaitForDb(wait) => database::wait(&sources, &wait),
         Command::Healthcheck(what) => healthcheck::run(&sources, &what),
         Command::Version => print(concat!(env!("CARGO_PKG_VERSION"), "\n")),

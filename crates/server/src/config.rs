@@ -16,6 +16,7 @@ mod mistake;
 mod nearest;
 mod openfga;
 mod reference;
+mod secrets;
 mod setting;
 mod source;
 #[cfg(test)]
@@ -25,11 +26,12 @@ mod values;
 
 pub use authentication::{Authentication, Connect, Oidc};
 pub use authorization::Authorization;
-pub use database::{Database, KeySource, PostgresConfig};
+pub use database::{Database, PostgresConfig};
 pub use environment::variables;
 pub use events::{Events, NatsLogin, NatsSettings, WebhookSettings};
 pub use mistake::{Mistake, Mistakes};
 pub use reference::reference;
+pub use secrets::{KeySource, Secrets};
 pub use source::Sources;
 pub use value::{
     ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, LogFilter,
@@ -72,8 +74,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// Where everything is kept, if that was configured.
     pub database: Option<Database>,
-    /// What storage credentials are encrypted with, if that is known.
-    pub key: Option<KeySource>,
+    /// Where storage credentials are kept.
+    pub secrets: Secrets,
     /// How callers are known.
     pub authentication: Authentication,
     /// What they may do.
@@ -226,12 +228,12 @@ impl Config {
             database::require(&mut values);
         }
         let for_key = database.as_ref().filter(|_| needs >= Needs::Secrets);
-        let key = database::key_source(&mut values, for_key);
+        let secrets = secrets::secrets(&mut values, for_key);
         let authentication = authentication::authentication(&mut values, &sources.environment);
         let mut config = Self {
             addresses: addresses(&mut values),
             database,
-            key,
+            secrets,
             authorization: authorization::authorization(&mut values, &authentication),
             authentication,
             names: names(&mut values),

@@ -50,6 +50,9 @@ pub enum Error {
     /// The key of the secrets cannot be used.
     #[error(transparent)]
     Secrets(#[from] secrets::SecretError),
+    /// Stored secrets cannot be opened; the rest of the work is done.
+    #[error("these storage credentials could not be opened and are as they were:\n  {0}")]
+    Unreadable(String),
     /// The database does not answer as it should.
     #[error(transparent)]
     Store(#[from] store::StoreError),

@@ -32,6 +32,7 @@ pub mod logs;
 pub mod metrics;
 pub mod openfga;
 mod routes;
+pub mod secrets;
 mod serve;
 
 pub use app::{Builder, Lakekeeper};

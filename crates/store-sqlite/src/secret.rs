@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use model::{SecretId, Timestamp};
 use rusqlite::{OptionalExtension, params};
-use store::{Entity, Result, SealedSecret, SecretRows};
+use store::{Entity, Result, SEALED_HEAD_BYTES, SealedHead, SealedSecret, SecretRows};
+use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{already_exists, not_found};
@@ -48,15 +49,68 @@ impl SecretRows for SqliteStore {
         .await
     }
 
-    async fn secret_sweep(&self, before: Timestamp) -> Result<u64> {
+    async fn secret_replace(
+        &self,
+        id: SecretId,
+        was: SealedSecret,
+        now: SealedSecret,
+    ) -> Result<bool> {
         self.write(move |db| {
-            let removed = db
-                .prepare_cached(
-                    "delete from secret where created_at < ?1
-                     and not exists (select 1 from warehouse where storage_secret = secret.id)",
-                )?
-                .execute([before.as_ms()])?;
-            Ok(removed as u64)
+            let replaced = db
+                .prepare_cached("update secret set sealed = ?3 where id = ?1 and sealed = ?2")?
+                .execute(params![id.as_uuid(), was.0, now.0])?;
+            Ok(replaced > 0)
+        })
+        .await
+    }
+
+    async fn secret_page(
+        &self,
+        after: Option<SecretId>,
+        most: u32,
+    ) -> Result<Vec<(SecretId, SealedSecret)>> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "select id, sealed from secret where ?1 is null or id > ?1
+                 order by id limit ?2",
+            )?;
+            let rows = select.query_map(params![after.map(SecretId::as_uuid), most], |row| {
+                Ok((row.get::<_, Uuid>(0)?.into(), SealedSecret(row.get(1)?)))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn secret_heads(&self) -> Result<Vec<SealedHead>> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "select substr(sealed, 1, ?1), count(*) from secret
+                 where exists (select 1 from warehouse where storage_secret = secret.id)
+                 group by 1",
+            )?;
+            let rows = select.query_map([SEALED_HEAD_BYTES], |row| {
+                Ok(SealedHead {
+                    head: row.get(0)?,
+                    used: row.get::<_, i64>(1)?.unsigned_abs(),
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn secret_orphans(&self, before: Timestamp, most: u32) -> Result<Vec<SecretId>> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "select id from secret where created_at < ?1
+                 and not exists (select 1 from warehouse where storage_secret = secret.id)
+                 order by created_at limit ?2",
+            )?;
+            let rows = select.query_map(params![before.as_ms(), most], |row| {
+                Ok(row.get::<_, Uuid>(0)?.into())
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }

@@ -431,7 +431,10 @@ macro_rules! conformance_cases {
                 what_was_created_is_loaded
                 a_taken_id_is_refused
                 a_drop_forgets
-                a_sweep_removes_old_orphans_only;
+                bytes_are_replaced_only_where_they_were_seen
+                pages_show_each_secret_once
+                heads_are_counted_of_what_warehouses_use
+                orphans_are_old_and_unused;
             concurrency:
                 writers_of_one_table_win_one_by_one
                 writers_of_many_tables_all_win

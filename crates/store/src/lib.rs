@@ -53,7 +53,7 @@ pub use role::{
     Roles,
 };
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
-pub use secret::{SealedSecret, SecretRows};
+pub use secret::{SEALED_HEAD_BYTES, SealedHead, SealedSecret, SecretRows};
 pub use server::{ServerRow, Servers};
 pub use soft_deletion::{
     DeletedQuery, DeletedTabular, DropMode, Expiry, SoftDeletions, SoftDrop, Undrop,

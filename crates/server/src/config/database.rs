@@ -47,15 +47,6 @@ pub struct PostgresConfig {
     pub lock_timeout: Duration,
 }
 
-/// Where the key that seals secrets comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// The operator's passphrase.
-    Passphrase(Plaintext),
-    /// A file that is made on first use.
-    File(PathBuf),
-}
-
 const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a file, or LAKEKEEPER__PG_DATABASE_URL_WRITE (or \
      LAKEKEEPER__PG_HOST_W, …) to a PostgreSQL server";
 const TWO_CHOSEN: &str =
@@ -189,23 +180,4 @@ impl Parts {
 /// A database's name as one path segment; `Url` leaves `/` and `%` alone.
 fn segment(name: &str) -> String {
     name.replace('%', "%25").replace('/', "%2F")
-}
-
-/// Where the key comes from; a mistake if PostgreSQL is used without one.
-pub(super) fn key_source(values: &mut Values, database: Option<&Database>) -> Option<KeySource> {
-    match (values.get(&list::PG_ENCRYPTION_KEY), database) {
-        (Some(passphrase), _) => Some(KeySource::Passphrase(passphrase)),
-        (None, Some(Database::Sqlite { path })) => {
-            let mut file = path.clone().into_os_string();
-            file.push(".key");
-            Some(KeySource::File(file.into()))
-        }
-        (None, Some(Database::Postgres(_))) => {
-            let rule = "is not set: storage credentials in PostgreSQL need it. Set it to a long random text, such as \
-                        the output of `openssl rand -base64 32`, the same for all servers of this database";
-            values.refuse(&list::PG_ENCRYPTION_KEY, rule);
-            None
-        }
-        (None, None) => None,
-    }
 }

@@ -82,12 +82,23 @@ settings! {
         PG_LOCK_TIMEOUT: Span = Span::seconds(10);
     }
 
-    "Secrets" "Storage credentials are kept in the database, encrypted with ChaCha20-Poly1305. The key is derived from
-    the setting below by HKDF-SHA-256, which does not slow a guesser down: use a long random text, such as the output of
-    `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again." {
+    "Secrets" "Storage credentials are kept in the database, each encrypted with a key of its own (ChaCha20-Poly1305), which is encrypted with a
+    key that is derived from the setting below by HKDF-SHA-256. That does not slow a guesser down: use a long random text, such as the output of
+    `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again. See `docs/secrets.md`." {
         /// What storage credentials are encrypted with. Required with PostgreSQL. With SQLite a random key is
         /// kept in a file beside the database, readable by its owner only, if this is not set.
         PG_ENCRYPTION_KEY: Option<Plaintext> = None;
+        /// Keys that only decrypt, one a line: those that `LAKEKEEPER__PG_ENCRYPTION_KEY` held before, or will hold on other servers. The
+        /// server refuses to start if warehouses use secrets whose key is none of these.
+        PG_DECRYPTION_KEYS: Option<Plaintext> = None;
+        /// Ids of keys that are lost for good, so that the server starts all the same. Their secrets must be entered again.
+        PG_LOST_KEYS: Words = Words::default();
+        /// Whether secrets that were read are kept in memory for a while, which helps while the database is away.
+        CACHE__SECRETS__ENABLED: bool = true;
+        /// Most secrets in memory.
+        CACHE__SECRETS__CAPACITY: Count<1, 100_000> = Count::<1, 100_000>::clamped(500);
+        /// How long a secret stays in memory, in seconds.
+        CACHE__SECRETS__TIME_TO_LIVE_SECS: Count<1, 86_400> = Count::<1, 86_400>::clamped(600);
     }
 
     "Authentication" "Without any of these everybody is let in, without a name. With one, each request to `/catalog` and

@@ -160,8 +160,8 @@ fn a_value_may_stand_in_a_file() {
         ("LAKEKEEPER__SQLITE_PATH", "x.db"),
     ];
     let config = load(&named, Needs::Secrets).unwrap();
-    let Some(KeySource::Passphrase(key)) = config.key else {
-        panic!("{:?}", config.key)
+    let Some(KeySource::Passphrase(key)) = config.secrets.key else {
+        panic!("{:?}", config.secrets)
     };
     assert_eq!(key.expose(), "hunter2");
     let missing = only_mistake(&[("LAKEKEEPER__LISTEN_PORT_FILE", "/no/such/file")]);
@@ -387,7 +387,8 @@ fn a_replica_at_the_same_url_is_the_primary() {
 #[test]
 fn sqlite_without_a_key_keeps_one_beside_the_database() {
     let config = load(&[("LAKEKEEPER__SQLITE_PATH", "/data/x.db")], Needs::Secrets).unwrap();
-    assert_eq!(config.key, Some(KeySource::File("/data/x.db.key".into())));
+    let expected = KeySource::File("/data/x.db.key".into());
+    assert_eq!(config.secrets.key, Some(expected));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn without_a_command_the_help_is_shown() {
     for command in [
         "serve",
         "migrate",
+        "secrets",
         "wait-for-db",
         "healthcheck",
         "version",

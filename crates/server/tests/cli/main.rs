@@ -14,4 +14,5 @@ mod events;
 mod postgres;
 mod program;
 mod purge;
+mod secrets;
 mod serve;

@@ -1,0 +1,34 @@
+//! `lakekeeper secrets rotate`.
+
+use clap::Subcommand;
+use lakekeeper::config::{Needs, Sources};
+use lakekeeper::{Error, secrets};
+
+/// What to do with storage credentials in the database.
+#[derive(Debug, Subcommand)]
+pub(super) enum Secrets {
+    /// Encrypts them with `LAKEKEEPER__PG_ENCRYPTION_KEY` that are encrypted with another key, beside running servers. Fails if some cannot be
+    /// opened.
+    Rotate,
+}
+
+pub(super) fn run(sources: &Sources, Secrets::Rotate: &Secrets) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Secrets)?;
+    let rotation = super::block_on(secrets::rotate(&config, |so_far| {
+        let (renewed, current) = (so_far.renewed, so_far.current);
+        tracing::info!(renewed, current, "storage credentials are encrypted anew");
+    }))?;
+    let (renewed, current) = (rotation.renewed, rotation.current);
+    super::print(&format!(
+        "{renewed} storage credentials were encrypted anew; {current} are encrypted with the present key, {} could not be opened\n",
+        rotation.unreadable.len()
+    ))?;
+    if rotation.unreadable.is_empty() {
+        return Ok(());
+    }
+    let told = rotation
+        .unreadable
+        .iter()
+        .map(|(_, error)| error.to_string());
+    Err(Error::Unreadable(told.collect::<Vec<_>>().join("\n  ")))
+}

@@ -1,0 +1,141 @@
+//! Where storage credentials are kept, and how they are encrypted.
+
+use std::path::PathBuf;
+
+use secrets::{CacheSettings, KeyId, Plaintext};
+
+use super::database::Database;
+use super::list;
+use super::values::Values;
+
+/// Where storage credentials are kept, and how they are encrypted.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// What encrypts them, if that is known.
+    pub key: Option<KeySource>,
+    /// Keys that only decrypt.
+    pub decryption_keys: Vec<Plaintext>,
+    /// Keys that are known to be lost.
+    pub lost_keys: Vec<KeyId>,
+    /// How they are kept in memory, if they are.
+    pub cache: Option<CacheSettings>,
+}
+
+/// Where the key that seals secrets comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The operator's passphrase.
+    Passphrase(Plaintext),
+    /// A file that is made on first use.
+    File(PathBuf),
+}
+
+/// `database` is there if the key is needed.
+pub(super) fn secrets(values: &mut Values, database: Option<&Database>) -> Secrets {
+    Secrets {
+        key: key_source(values, database),
+        decryption_keys: decryption_keys(values),
+        lost_keys: lost_keys(values),
+        cache: cache(values),
+    }
+}
+
+/// Where the key comes from; a mistake if PostgreSQL is used without one.
+fn key_source(values: &mut Values, database: Option<&Database>) -> Option<KeySource> {
+    match (values.get(&list::PG_ENCRYPTION_KEY), database) {
+        (Some(passphrase), _) => Some(KeySource::Passphrase(passphrase)),
+        (None, Some(Database::Sqlite { path })) => {
+            let mut file = path.clone().into_os_string();
+            file.push(".key");
+            Some(KeySource::File(file.into()))
+        }
+        (None, Some(Database::Postgres(_))) => {
+            let rule = "is not set: storage credentials in PostgreSQL need it. Set it to a long random text, such as \
+                        the output of `openssl rand -base64 32`, the same for all servers of this database";
+            values.refuse(&list::PG_ENCRYPTION_KEY, rule);
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// One a line: a key may have spaces and commas in it.
+fn decryption_keys(values: &mut Values) -> Vec<Plaintext> {
+    let text = values.get(&list::PG_DECRYPTION_KEYS);
+    let lines = text.iter().flat_map(|text| text.expose().lines());
+    let keys = lines.map(str::trim).filter(|line| !line.is_empty());
+    keys.map(Plaintext::new).collect()
+}
+
+fn lost_keys(values: &mut Values) -> Vec<KeyId> {
+    let written = values.get(&list::PG_LOST_KEYS).0;
+    let mut ids = Vec::new();
+    for text in &written {
+        if let Ok(id) = text.parse() {
+            ids.push(id);
+        } else {
+            let rule = format!(
+                "must be ids of keys as messages show them, such as `aa17c460bbb4ce2a`; `{text}` is none"
+            );
+            values.refuse(&list::PG_LOST_KEYS, rule);
+        }
+    }
+    ids
+}
+
+fn cache(values: &mut Values) -> Option<CacheSettings> {
+    let capacity = values.get(&list::CACHE__SECRETS__CAPACITY).get();
+    let time_to_live = values.get(&list::CACHE__SECRETS__TIME_TO_LIVE_SECS).get();
+    values
+        .get(&list::CACHE__SECRETS__ENABLED)
+        .then(|| CacheSettings {
+            capacity: capacity as usize,
+            time_to_live: std::time::Duration::from_secs(time_to_live.into()),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Mistakes, Needs, Sources};
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Secrets, Mistakes> {
+        let environment = variables
+            .iter()
+            .map(|(name, value)| (format!("LAKEKEEPER__{name}"), (*value).to_owned()));
+        let sources = Sources {
+            environment: environment.collect(),
+            ..Sources::default()
+        };
+        Ok(Config::load(&sources, Needs::Nothing)?.secrets)
+    }
+
+    #[test]
+    fn keys_that_only_decrypt_stand_one_a_line() {
+        let keys = load(&[("PG_DECRYPTION_KEYS", "one, with a comma \n\n  two\n")]).unwrap();
+        let texts: Vec<_> = keys.decryption_keys.iter().map(Plaintext::expose).collect();
+        assert_eq!(texts, ["one, with a comma", "two"]);
+        assert!(!format!("{keys:?}").contains("two"));
+    }
+
+    #[test]
+    fn lost_keys_are_named_by_their_ids() {
+        let lost = load(&[("PG_LOST_KEYS", "aa17c460bbb4ce2a")])
+            .unwrap()
+            .lost_keys;
+        assert_eq!(lost, ["aa17c460bbb4ce2a".parse().unwrap()]);
+        let refused = load(&[("PG_LOST_KEYS", "aa17c460bbb4ce2a,mine")]);
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains("`mine` is none"), "{text}");
+    }
+
+    #[test]
+    fn secrets_are_cached_unless_that_is_switched_off() {
+        let cache = load(&[]).unwrap().cache.unwrap();
+        assert_eq!((cache.capacity, cache.time_to_live.as_secs()), (500, 600));
+        assert_eq!(
+            load(&[("CACHE__SECRETS__ENABLED", "false")]).unwrap().cache,
+            None
+        );
+    }
+}
