@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use outbound::HttpClient;
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
@@ -65,7 +66,7 @@ type Fetch = Shared<BoxFuture<'static, Fetched>>;
 pub(crate) struct KeySource {
     /// Without `/` at its end.
     uri: String,
-    client: reqwest::Client,
+    client: HttpClient,
     pace: Pace,
     state: Mutex<State>,
 }
@@ -79,7 +80,7 @@ struct State {
 }
 
 impl KeySource {
-    pub(crate) fn new(uri: &str, client: reqwest::Client, pace: Pace) -> Self {
+    pub(crate) fn new(uri: &str, client: HttpClient, pace: Pace) -> Self {
         Self {
             uri: uri.trim_end_matches('/').to_owned(),
             client,

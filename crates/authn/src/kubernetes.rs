@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Identity, Timestamp, UserId, UserType};
-use reqwest::Certificate;
+use outbound::{HttpClient, read_roots};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -72,7 +72,7 @@ pub enum SubjectSource {
 #[derive(Debug)]
 pub struct Kubernetes {
     config: KubernetesConfig,
-    client: reqwest::Client,
+    client: HttpClient,
     own_token: OwnToken,
     turns: Semaphore,
 }
@@ -105,22 +105,9 @@ impl Kubernetes {
     pub async fn new(config: KubernetesConfig) -> Result<Self, AuthnError> {
         let own_token = OwnToken::new(config.token_file.clone());
         own_token.read().await?;
-        let roots = match &config.ca_file {
-            None => None,
-            Some(path) => {
-                let unusable = |why: String| {
-                    let path = path.display();
-                    AuthnError::Unavailable(format!("the certificates in `{path}`: {why}"))
-                };
-                let pem = tokio::fs::read(path).await;
-                let pem = pem.map_err(|error| unusable(error.to_string()))?;
-                let roots = Certificate::from_pem_bundle(&pem);
-                Some(roots.map_err(|error| unusable(error.to_string()))?)
-            }
-        };
-        let client = fetch::client(roots).map_err(|error| {
-            AuthnError::Unavailable(format!("no connections can be made: {error}"))
-        })?;
+        let roots = config.ca_file.as_deref().map(read_roots).transpose();
+        let roots = roots.map_err(|error| AuthnError::Unavailable(error.to_string()))?;
+        let client = fetch::client(roots).map_err(AuthnError::Unavailable)?;
         Ok(Self {
             config,
             client,
@@ -209,7 +196,8 @@ impl Kubernetes {
             "spec": { "token": token.expose(), "audiences": audiences },
         });
         let request = self.client.post(&url).bearer_auth(own.token.expose());
-        let (status, answer) = fetch::ask(request.json(&body)).await.map_err(unavailable)?;
+        let asked = self.client.ask(request.json(&body)).await;
+        let (status, answer) = asked.map_err(unavailable)?;
         match status {
             200 | 201 => {
                 let review = serde_json::from_slice::<Review>(&answer);

@@ -74,9 +74,7 @@ impl OidcProvider {
     }
 
     pub(crate) fn paced(config: OidcConfig, pace: Pace) -> Result<Self, AuthnError> {
-        let client = fetch::client(None).map_err(|error| {
-            AuthnError::Unavailable(format!("no connections can be made: {error}"))
-        })?;
+        let client = fetch::client(None).map_err(AuthnError::Unavailable)?;
         let keys = Arc::new(KeySource::new(&config.uri, client, pace));
         Ok(Self { config, keys })
     }

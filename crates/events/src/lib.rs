@@ -19,4 +19,4 @@ pub use cloud_event::{CloudEvent, Source};
 pub use log::{LogLines, LogPublisher};
 pub use publisher::{PublishError, Publisher};
 pub use relay::Relay;
-pub use webhook::{Signature, Webhook, WebhookConfig};
+pub use webhook::{Webhook, WebhookConfig};

@@ -23,6 +23,11 @@ impl Timestamp {
         Some(Self(at.timestamp_millis()))
     }
 
+    /// Whole seconds since the Unix epoch.
+    pub const fn as_s(self) -> i64 {
+        self.as_ms().div_euclid(1_000)
+    }
+
     /// Milliseconds since the epoch.
     pub const fn as_ms(self) -> i64 {
         self.0

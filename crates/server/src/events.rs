@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use events::{LogPublisher, Publisher, Signature, Webhook, WebhookConfig};
+use events::{LogPublisher, Publisher, Webhook, WebhookConfig};
 use events_kafka::KafkaPublisher;
 use events_nats::{Credentials, Mode, NatsConfig, NatsPublisher};
 use model::Clock;
+use outbound::Signature;
 use secrets::Plaintext;
 use zeroize::Zeroizing;
 
@@ -44,7 +45,7 @@ fn by_http(settings: &WebhookSettings, clock: &Arc<dyn Clock>) -> Result<Webhook
         timeout: settings.timeout,
         attempts: settings.attempts,
     };
-    Webhook::new(config, Arc::clone(clock)).map_err(|error| Error::Events(error.to_string()))
+    Webhook::new(config, Arc::clone(clock)).map_err(Error::Events)
 }
 
 fn by_nats(settings: &NatsSettings) -> NatsPublisher {

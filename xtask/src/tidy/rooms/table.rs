@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 21] = [
+pub(super) const ROOMS: [Room; 22] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -31,7 +31,8 @@ pub(super) const ROOMS: [Room; 21] = [
     room("store-postgres", &["model", "store"], &[]),
     room("objects", &["model"], &[]),
     room("secrets", &["model", "store"], &["store-sqlite"]),
-    room("authn", &["model"], &[]),
+    room("outbound", &[], &[]),
+    room("authn", &["model", "outbound"], &[]),
     room("authz", &["model", "store"], &["store-sqlite"]),
     room(
         "authz-openfga",
@@ -39,7 +40,11 @@ pub(super) const ROOMS: [Room; 21] = [
         &["store-sqlite", "store-postgres"],
     ),
     room("jobs", &["model", "store"], &["store-sqlite"]),
-    room("events", &["model", "store", "jobs"], &["store-sqlite"]),
+    room(
+        "events",
+        &["model", "store", "jobs", "outbound"],
+        &["store-sqlite"],
+    ),
     room("events-kafka", &["events"], &[]),
     room("events-nats", &["events"], &[]),
     room(
@@ -80,6 +85,7 @@ pub(super) const ROOMS: [Room; 21] = [
             "events",
             "events-kafka",
             "events-nats",
+            "outbound",
             "catalog",
             "http-api",
         ],

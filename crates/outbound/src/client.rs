@@ -1,0 +1,103 @@
+//! One client for each service: its limits belong to it.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::{Certificate, IntoUrl, RequestBuilder, Response, redirect};
+
+/// How long connections are kept that nobody uses.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// What a call may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For one call with its answer.
+    pub whole: Duration,
+    /// Of an answer.
+    pub max_answer_bytes: usize,
+}
+
+/// Calls one service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    limits: Limits,
+}
+
+impl HttpClient {
+    /// A client that believes the certificate authorities of the system, or those of `roots` alone.
+    pub fn new(limits: Limits, roots: Option<Vec<Certificate>>) -> reqwest::Result<Self> {
+        // `reqwest` takes the provider of the process; a second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(limits.connect)
+            .timeout(limits.whole)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(redirect::Policy::none());
+        let client = match roots {
+            Some(roots) => client.tls_certs_only(roots).build(),
+            None => client.build(),
+        };
+        Ok(Self {
+            client: client?,
+            limits,
+        })
+    }
+
+    /// A `GET` to be sent.
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    /// A `POST` to be sent.
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// The beginning of the answer.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, String> {
+        let sent = request.send().await;
+        sent.map_err(|error| self.in_words(&error))
+    }
+
+    /// The status and body of the answer.
+    pub async fn ask(&self, request: RequestBuilder) -> Result<(u16, Vec<u8>), String> {
+        let mut response = self.send(request).await?;
+        let (status, max) = (response.status().as_u16(), self.limits.max_answer_bytes);
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.in_words(&error))?
+        {
+            if body.len() + chunk.len() > max {
+                return Err(format!("its answer has more than {max} bytes"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((status, body))
+    }
+
+    /// The last cause, which is the one that helps: refused, unknown host, certificate. It never holds the address.
+    fn in_words(&self, error: &reqwest::Error) -> String {
+        let what = if error.is_timeout() {
+            return format!("no answer within {:?}", self.limits.whole);
+        } else if error.is_builder() {
+            "no request can be made"
+        } else if error.is_connect() {
+            "no connection"
+        } else {
+            "no whole answer"
+        };
+        let Some(mut cause) = error.source() else {
+            return what.to_owned();
+        };
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        format!("{what}: {cause}")
+    }
+}

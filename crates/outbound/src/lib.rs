@@ -1,0 +1,12 @@
+//! HTTP calls to services that the operator has named: bounded in time and bytes, never to where somebody redirects to, and
+//! without addresses in errors, which may hold secrets.
+
+mod client;
+mod roots;
+mod signature;
+
+pub use client::{HttpClient, Limits};
+pub use roots::{UnusableRoots, read_roots};
+pub use signature::{Signature, signed};
+
+pub use reqwest::{Certificate, RequestBuilder, Response, Url};

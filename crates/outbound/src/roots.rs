@@ -1,0 +1,27 @@
+//! Certificate authorities of the operator's own.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::Certificate;
+
+/// A file of certificates that is of no use.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificates in `{}`: {why}", path.display())]
+pub struct UnusableRoots {
+    path: PathBuf,
+    why: String,
+}
+
+/// The certificates of a PEM file; at least one.
+pub fn read_roots(path: &Path) -> Result<Vec<Certificate>, UnusableRoots> {
+    let unusable = |why: String| UnusableRoots {
+        path: path.to_owned(),
+        why,
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
+    if roots.is_empty() {
+        return Err(unusable("there are none in it".to_owned()));
+    }
+    Ok(roots)
+}

@@ -1,0 +1,72 @@
+//! Signed requests, as <https://www.standardwebhooks.com> describes them.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::RequestBuilder;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+/// Signs with HMAC-SHA-256.
+pub struct Signature(hmac::Key);
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[redacted]")
+    }
+}
+
+impl Signature {
+    /// By a secret: `whsec_` and bytes in base64, or any other text, whose bytes are the key.
+    pub fn by(secret: &str) -> Self {
+        let encoded = secret.strip_prefix("whsec_");
+        let decoded = encoded.and_then(|text| STANDARD.decode(text).ok());
+        let key = Zeroizing::new(decoded.unwrap_or_else(|| secret.as_bytes().to_vec()));
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    }
+
+    /// The value of the header `webhook-signature`.
+    fn of(&self, id: &str, at_s: i64, body: &[u8]) -> String {
+        let mut signing = hmac::Context::with_key(&self.0);
+        signing.update(format!("{id}.{at_s}.").as_bytes());
+        signing.update(body);
+        format!("v1,{}", STANDARD.encode(signing.sign()))
+    }
+}
+
+/// The request with this body, its id and the time in seconds (Unix), signed if there is something to sign it with.
+pub fn signed(
+    request: RequestBuilder,
+    by: Option<&Signature>,
+    (id, at_s): (&str, i64),
+    body: Vec<u8>,
+) -> RequestBuilder {
+    let mut request = request
+        .header("webhook-id", id)
+        .header("webhook-timestamp", at_s);
+    if let Some(signature) = by {
+        request = request.header("webhook-signature", signature.of(id, at_s, &body));
+    }
+    request.body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the Standard Webhooks specification.
+    #[test]
+    fn signatures_are_those_of_the_specification() {
+        let signature = Signature::by("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        let signed = signature.of(id, 1_614_265_330, br#"{"test": 2432232314}"#);
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let shown = format!("{:?}", Signature::by("hunter2"));
+        assert_eq!(shown, "[redacted]");
+    }
+}
