@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use approval::{ContractVerification, Verifiers};
 use authz::{Action, Authorized, Authorizer, Check, Decision, Denied, Guard, Protected};
 use model::{Caller, Clock, Identity, Timestamp, WarehouseId};
 use secrets::SecretStore;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub secrets: Arc<dyn SecretStore>,
     /// Who decides what is allowed.
     pub authorizer: Arc<dyn Authorizer>,
+    /// Who must allow changes of tables, views and generic tables, in this order.
+    pub verifiers: Vec<Arc<dyn ContractVerification>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What the operator decided.
@@ -38,6 +41,7 @@ pub struct Catalog {
     store: Arc<dyn Store>,
     gathered: Gathered,
     guard: Guard,
+    verifiers: Option<Verifiers>,
     clock: Arc<dyn Clock>,
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) settings: Settings,
@@ -65,6 +69,7 @@ impl Catalog {
             calls: Arc::new(CallCounters::new(Arc::clone(&parts.clock))),
             gathered: Gathered::start(&resolver, parts.settings.gather_lanes),
             guard: Guard::new(parts.authorizer),
+            verifiers: Verifiers::of(parts.verifiers),
             clock: parts.clock,
             secrets: parts.secrets,
             warehouses: WarehouseCache::default(),
@@ -90,6 +95,11 @@ impl Catalog {
     /// What the operator decided.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Who must allow changes, if anybody is asked.
+    pub(crate) const fn verifiers(&self) -> Option<&Verifiers> {
+        self.verifiers.as_ref()
     }
 
     /// The name of the authorizer.

@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Rule(RuleErrorKind),
     /// What is given to whom cannot be changed so.
     Grant(GrantErrorKind),
+    /// A verifier of contracts does not allow it.
+    Contract(ContractErrorKind),
     /// A property that only a trusted engine may set.
     ProtectedProperty,
     /// There is no such user.
@@ -187,6 +189,15 @@ pub enum TagErrorKind {
     NoSuchColumn,
 }
 
+/// What programs can tell apart where verifiers of contracts are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ContractErrorKind {
+    /// The change is refused, and trying again is of no use.
+    Forbidden,
+    /// The change contradicts what is there now.
+    Violated,
+}
+
 impl From<GrantErrorKind> for ErrorKind {
     fn from(kind: GrantErrorKind) -> Self {
         Self::Grant(kind)
@@ -227,6 +238,8 @@ impl ErrorKind {
         !matches!(
             self,
             Self::Forbidden
+                // A verifier may change its mind.
+                | Self::Contract(_)
                 | Self::Rule(
                     RuleErrorKind::InstanceAdminRequired | RuleErrorKind::WarehouseManaged
                 )

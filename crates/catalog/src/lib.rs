@@ -9,6 +9,7 @@ mod bounded;
 mod cache;
 mod calls;
 pub mod config;
+mod contracts;
 mod credentials;
 mod delegation;
 mod error;
@@ -53,7 +54,9 @@ pub use cache::Representation;
 pub use calls::{Call, CallCounters, CallFlusher};
 pub use credentials::Credential;
 pub use delegation::{AccessDelegation, Grant, Methods};
-pub use error::{CatalogError, ErrorKind, GrantErrorKind, Result, RuleErrorKind, TagErrorKind};
+pub use error::{
+    CatalogError, ContractErrorKind, ErrorKind, GrantErrorKind, Result, RuleErrorKind, TagErrorKind,
+};
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;
 pub use purge::PurgeWorker;

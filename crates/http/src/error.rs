@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use catalog::{CatalogError, ErrorKind, GrantErrorKind, RuleErrorKind, TagErrorKind};
+use catalog::{
+    CatalogError, ContractErrorKind, ErrorKind, GrantErrorKind, RuleErrorKind, TagErrorKind,
+};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -58,6 +60,12 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "UnprocessableEntityException",
         ),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::Contract(ContractErrorKind::Forbidden) => {
+            (StatusCode::FORBIDDEN, "ContractViolation")
+        }
+        ErrorKind::Contract(ContractErrorKind::Violated) => {
+            (StatusCode::CONFLICT, "ContractViolation")
+        }
         ErrorKind::ProtectedProperty => (StatusCode::FORBIDDEN, "ProtectedPropertyModification"),
         ErrorKind::NoSuchRole => (StatusCode::NOT_FOUND, "RoleNotFoundInProject"),
         ErrorKind::NoSuchRoleMember => (StatusCode::NOT_FOUND, "RoleAssignmentUserNotFound"),
@@ -257,6 +265,16 @@ mod tests {
                 "CommitStateUnknownException",
             ),
             (ErrorKind::Unavailable, 503, "ServiceUnavailableException"),
+            (
+                ErrorKind::Contract(ContractErrorKind::Forbidden),
+                403,
+                "ContractViolation",
+            ),
+            (
+                ErrorKind::Contract(ContractErrorKind::Violated),
+                409,
+                "ContractViolation",
+            ),
         ];
         for (kind, status, name) in all {
             assert_eq!((wire(kind).0.as_u16(), wire(kind).1), (status, name));

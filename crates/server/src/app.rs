@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use approval::ContractVerification;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
@@ -18,7 +19,9 @@ use secrets::{SecretStore, Sweeper};
 use store::Store;
 
 use crate::config::{AuthzBackend, Config};
-use crate::{Error, authentication, backend, events as sinks, openfga, routes, secrets as keeping};
+use crate::{
+    Error, authentication, backend, events as sinks, openfga, routes, secrets as keeping, verifiers,
+};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -50,6 +53,7 @@ pub struct Builder {
     secrets: Option<Arc<dyn SecretStore>>,
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Option<Arc<dyn Authorizer>>,
+    verifiers: Vec<Arc<dyn ContractVerification>>,
     publishers: Vec<Arc<dyn Publisher>>,
     clock: Arc<dyn Clock>,
 }
@@ -80,6 +84,13 @@ impl Builder {
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.authorizer = Some(authorizer);
+        self
+    }
+
+    /// Asks this one too, after the configured ones, whether tables, views and generic tables may change.
+    #[must_use]
+    pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
+        self.verifiers.push(verifier);
         self
     }
 
@@ -118,10 +129,13 @@ impl Builder {
             None => engine(&self.config, &store).await?,
         };
         let authorizer = behind_admins(&self.config, authorizer);
+        let mut verifiers = verifiers::verifiers(&self.config.verifiers, &self.clock)?;
+        verifiers.extend(self.verifiers);
         let catalog = Catalog::new(Parts {
             store: Arc::clone(&store),
             secrets: Arc::clone(&secrets),
             authorizer,
+            verifiers,
             clock: Arc::clone(&self.clock),
             settings: settings(&self.config),
         });
@@ -148,6 +162,7 @@ impl Lakekeeper {
             secrets: None,
             authenticator: None,
             authorizer: None,
+            verifiers: Vec::new(),
             publishers: Vec::new(),
             clock: Arc::new(SystemClock),
         }

@@ -23,6 +23,7 @@ mod source;
 mod tests;
 mod value;
 mod values;
+mod verifier;
 
 pub use authentication::{Authentication, Connect, Oidc};
 pub use authorization::Authorization;
@@ -34,11 +35,12 @@ pub use reference::reference;
 pub use secrets::{KeySource, Secrets};
 pub use source::Sources;
 pub use value::{
-    ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, LogFilter,
-    LogFormat, NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims,
-    ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, Headers,
+    LogFilter, LogFormat, NameTemplateText, NatsServers, OnFailure, Origins, Port, ProviderUrl,
+    RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 pub use values::Effective;
+pub use verifier::VerifierSettings;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -88,6 +90,8 @@ pub struct Config {
     pub resources: Resources,
     /// Where events go.
     pub events: Events,
+    /// Who must allow changes, in the order in which they are asked.
+    pub verifiers: Vec<VerifierSettings>,
     /// Logs.
     pub logs: Logs,
     /// What happens at start and stop.
@@ -240,6 +244,7 @@ impl Config {
             requests: requests(&mut values),
             resources: resources(&mut values),
             events: events::events(&mut values),
+            verifiers: verifier::verifiers(&mut values),
             logs: logs(&mut values),
             process: process(&mut values),
             warnings: Vec::new(),

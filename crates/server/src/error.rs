@@ -56,6 +56,9 @@ pub enum Error {
     /// The database does not answer as it should.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// A verifier of contracts cannot be asked: its name and why.
+    #[error("contract verifier `{0}`: {1}")]
+    Verifier(String, String),
     /// OpenFGA cannot be used.
     #[error(transparent)]
     OpenFga(#[from] authz_openfga::OpenFgaError),

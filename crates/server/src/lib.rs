@@ -34,6 +34,7 @@ pub mod openfga;
 mod routes;
 pub mod secrets;
 mod serve;
+mod verifiers;
 
 pub use app::{Builder, Lakekeeper};
 pub use error::Error;

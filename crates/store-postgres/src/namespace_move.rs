@@ -1,6 +1,8 @@
 //! Moves namespaces with all that they hold.
 
-use model::{NamespaceId, NamespacePath, SEPARATOR};
+use std::collections::BTreeSet;
+
+use model::{NamespaceId, NamespacePath, SEPARATOR, TabularId};
 use store::{Entity, NamespaceMove};
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
     warehouses.step(db).await?;
     let ids = namespace::hold(db, (way.id, way.expected), &way.below, way.parent).await?;
     check(db, way, &ids).await?;
-    step_tabulars(db, &ids).await?;
+    step_tabulars(db, way, &ids).await?;
     change_paths(db, way).await
 }
 
@@ -60,9 +62,21 @@ fn taken(path: &NamespacePath) -> Failure {
 
 /// Lets all that was looked up by its former name be looked up anew. Before the namespaces change: their trigger moves grants, and
 /// whoever changes those of a table holds the table first.
-async fn step_tabulars(db: &Session, ids: &[Uuid]) -> Work<()> {
-    let hold = "select id from tabular where namespace_id = any($1) order by id for no key update";
-    db.query(hold, &[&ids]).await?;
+async fn step_tabulars(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
+    let hold = "select id, name, deleted_at is null from tabular where namespace_id = any($1)
+        order by id for no key update";
+    let held = db.query(hold, &[&ids]).await?;
+    if let Some(seen) = &way.tabulars {
+        let mut found = BTreeSet::new();
+        for row in &held {
+            if get(row, 2)? {
+                found.insert((TabularId::from(get::<Uuid>(row, 0)?), get(row, 1)?));
+            }
+        }
+        if found != *seen {
+            return Err(stale());
+        }
+    }
     let step = "update tabular set version = version + 1
         where namespace_id = any($1) and deleted_at is null";
     db.execute(step, &[&ids]).await?;

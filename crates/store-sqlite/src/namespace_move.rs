@@ -1,15 +1,20 @@
 //! Moves namespaces with all that they hold.
 
-use model::NamespaceId;
+use std::collections::BTreeSet;
+
+use model::{NamespaceId, TabularId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Entity, NamespaceMove};
+use uuid::Uuid;
 
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::grants::Reach;
 use crate::namespace::BELOW;
+use crate::row;
 
 pub(crate) fn relocate(db: &Connection, way: &NamespaceMove) -> Work<()> {
     check_seen(db, way)?;
+    check_tabulars(db, way)?;
     check_target(db, way)?;
     Reach::Warehouse(way.warehouse.as_uuid()).step(db)?;
     step_tabulars(db, way)?;
@@ -44,6 +49,23 @@ fn check_seen(db: &Connection, way: &NamespaceMove) -> Work<()> {
     Ok(())
 }
 
+/// Whether those go along that were seen, if that matters.
+fn check_tabulars(db: &Connection, way: &NamespaceMove) -> Work<()> {
+    let Some(seen) = &way.tabulars else {
+        return Ok(());
+    };
+    let mut find = db.prepare_cached(&format!(
+        "{BELOW} select id, name from tabular
+         where deleted_at is null and namespace_id in (select id from below)"
+    ))?;
+    let rows = find.query([way.id.as_uuid(), way.warehouse.as_uuid()])?;
+    let found = row::all(rows, |row| {
+        Ok((TabularId::from(row.get::<_, Uuid>(0)?), row.get(1)?))
+    })?;
+    let found: BTreeSet<(TabularId, String)> = found.into_iter().collect();
+    if found == *seen { Ok(()) } else { Err(stale()) }
+}
+
 fn check_target(db: &Connection, way: &NamespaceMove) -> Work<()> {
     let mut find = db.prepare_cached(
         "select id from namespace
@@ -51,7 +73,7 @@ fn check_target(db: &Connection, way: &NamespaceMove) -> Work<()> {
     )?;
     let mut at = |key: &str| -> Work<Option<NamespaceId>> {
         let found = find.query_row(params![way.warehouse.as_uuid(), key], |row| {
-            row.get::<_, uuid::Uuid>(0)
+            row.get::<_, Uuid>(0)
         });
         Ok(found.optional()?.map(NamespaceId::from))
     };

@@ -229,6 +229,7 @@ macro_rules! conformance_cases {
                 the_case_of_a_name_can_change
                 a_refused_move_changes_nothing
                 what_has_changed_since_is_stale
+                only_those_tables_go_along_that_were_seen_if_that_matters
                 what_is_soft_deleted_goes_along
                 grants_lie_where_it_goes
                 a_path_may_not_grow_beyond_its_bound;

@@ -1,5 +1,7 @@
 //! Namespaces hold tables, views and further namespaces.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use model::{
     NamespaceId, NamespacePath, Page, PageRequest, Properties, TabularId, TabularKind, Timestamp,
@@ -128,6 +130,8 @@ pub struct NamespaceMove {
     pub path: NamespacePath,
     /// What is below it as it was seen, each with the path that it gets.
     pub below: Vec<TreeNamespace>,
+    /// Ids and names of the live tables and views that go along as they were seen, if it matters which.
+    pub tabulars: Option<BTreeSet<(TabularId, String)>>,
     /// When.
     pub at: Timestamp,
 }
@@ -177,6 +181,7 @@ pub trait Namespaces {
     ///
     /// `NotFound(Namespace)` if it is not in this warehouse, `NotFound(NamespacePath)` with the parent's path if the parent is not
     /// there, `AlreadyExists(NamespacePath)` if the path is another one's, `Stale` if the namespace or anything listed has changed or gone,
-    /// if there is a namespace below that is not listed, or if the parent is one of these.
+    /// if there is a namespace below that is not listed, if the parent is one of these, or if other tables and views would go along than those
+    /// that are listed, if any are.
     async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()>;
 }

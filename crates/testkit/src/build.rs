@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use approval::ContractVerification;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn};
 use catalog::{Catalog, Parts, Settings};
@@ -19,6 +20,7 @@ use crate::TestApp;
 pub struct TestAppBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Decides,
+    verifiers: Vec<Arc<dyn ContractVerification>>,
     clock: Arc<dyn Clock>,
     settings: Settings,
     http: HttpSettings,
@@ -38,6 +40,7 @@ impl Default for TestAppBuilder {
         Self {
             authenticator: None,
             authorizer: Decides::These(Arc::new(AllowAll)),
+            verifiers: Vec::new(),
             clock: Arc::new(SystemClock),
             settings: Settings {
                 storage_policy: Policy {
@@ -65,6 +68,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.authorizer = Decides::These(authorizer);
+        self
+    }
+
+    /// Asks this one, after those before it, whether changes may happen.
+    #[must_use]
+    pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
+        self.verifiers.push(verifier);
         self
     }
 
@@ -128,6 +138,7 @@ impl TestAppBuilder {
             store: Arc::clone(&store),
             secrets: Arc::new(secrets),
             authorizer,
+            verifiers: self.verifiers,
             clock: Arc::clone(&self.clock),
             settings: self.settings,
         }));

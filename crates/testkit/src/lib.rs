@@ -24,6 +24,7 @@ mod build;
 mod call;
 mod gate;
 mod samples;
+mod service;
 
 pub use answer::Answer;
 pub use app::TestApp;
@@ -33,3 +34,4 @@ pub use build::TestAppBuilder;
 pub use call::Call;
 pub use gate::GateAuthorizer;
 pub use samples::{schema, table, view, view_version};
+pub use service::{Reply, Service, ServiceCall};

@@ -269,6 +269,7 @@ impl StoreWorld {
             },
             below: below.collect(),
             path,
+            tabulars: None,
             at: NOW,
         };
         let below = way.below.iter().map(|one| (one.id, one.path.clone()));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use approval::{Action, ProposedChange};
 use authz::{Authorized, NamespaceAction};
 use model::{
     Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
@@ -19,7 +20,7 @@ use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::purge::{self, Place};
 use crate::tabular::levels;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 10;
@@ -116,6 +117,8 @@ async fn attempt(
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;
     }
+    cx.approve(request, warehouse, || Ok(proposed(row, &tree)))
+        .await?;
     if is_bucket {
         drop_from_bucket(cx, namespace, &tree, options).await?;
     }
@@ -149,6 +152,16 @@ async fn attempt(
             other => other.into(),
         })),
     }
+}
+
+/// What verifiers are shown: all that goes with it.
+fn proposed(row: &NamespaceRow, tree: &NamespaceTree) -> Vec<ProposedChange> {
+    let paths = paths(row, tree);
+    let dropped = tree.tabulars.iter().filter_map(|one| {
+        let within = paths.get(&one.namespace)?;
+        contracts::swept_along(Action::Drop, within, one)
+    });
+    dropped.collect()
 }
 
 /// What the bucket has lost is found gone should the request come again.

@@ -1,11 +1,16 @@
 //! Moves a namespace to another path, with all that is in it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use approval::{Action as Asked, Named, ProposedChange};
 use authz::{Action, Authorized, NamespaceAction, WarehouseAction};
-use model::{Bounds, EventKind, NamespaceId, NamespacePath, WarehouseId};
+use model::{Bounds, EventKind, NamespaceId, NamespacePath, TabularId, WarehouseId};
 use serde_json::json;
-use store::{Effects, Entity, NamespaceMove, NamespaceRow, Protection, StoreError, TreeNamespace};
+use store::{
+    Effects, Entity, NamespaceMove, NamespaceRow, NamespaceTree, Protection, StoreError,
+    TreeNamespace, TreeTabular,
+};
 
 use super::create::check_name;
 use super::drop::Protections;
@@ -13,7 +18,8 @@ use super::missing;
 use super::target::NamespaceRowTarget;
 use crate::warehouse::Warehouse;
 use crate::{
-    Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, events, table_bucket,
+    Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, contracts, events,
+    table_bucket,
 };
 
 /// Attempts before a client has to try itself.
@@ -86,21 +92,26 @@ async fn attempt(
     }
     check(&namespace, &moved.path, protections)?;
     let store = cx.store(&namespace);
-    let below = match store.namespace_tree(warehouse, id).await {
+    let tree = match store.namespace_tree(warehouse, id).await {
         Ok(tree) if tree.tabulars.len() > Bounds::DROPPED_TABULARS as usize => {
             return Err(too_much(&row.path));
         }
-        Ok(tree) => tree.namespaces,
+        Ok(tree) => tree,
         Err(StoreError::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    let is_shown = cx.verifiers().is_some();
+    let tabulars = is_shown.then(|| names(&tree.tabulars));
+    let renamed = || proposed(row, &tree, &moved.path);
+    cx.approve(request, &namespace.warehouse, renamed).await?;
     let now = cx.now();
     let way = NamespaceMove {
         id,
         warehouse,
         expected: row.version,
         parent: moved.parent,
-        below: carried(row, below, &moved.path)?,
+        below: carried(row, tree.namespaces, &moved.path)?,
+        tabulars,
         path: moved.path.clone(),
         at: now,
     };
@@ -191,6 +202,37 @@ fn too_much(path: &NamespacePath) -> CatalogError {
     CatalogError::bad_request(format!(
         "namespace `{path}` holds more than {max} tables and views, soft-deleted ones included; move what is in it bit by bit"
     ))
+}
+
+/// Ids and names of those that go along.
+fn names(tabulars: &[TreeTabular]) -> BTreeSet<(TabularId, String)> {
+    let live = tabulars.iter().filter(|one| one.deleted.is_none());
+    live.map(|one| (one.id, one.name.clone())).collect()
+}
+
+/// What verifiers are shown: all that is called otherwise by it.
+fn proposed(
+    row: &NamespaceRow,
+    tree: &NamespaceTree,
+    to: &NamespacePath,
+) -> Result<Vec<ProposedChange>> {
+    let depth = row.path.levels().len();
+    let below = tree.namespaces.iter().map(|one| (one.id, &one.path));
+    let paths: HashMap<_, _> = below.chain([(row.id, &row.path)]).collect();
+    let mut renamed = Vec::new();
+    for one in &tree.tabulars {
+        let Some(within) = paths.get(&one.namespace) else {
+            continue;
+        };
+        if let Some(change) = contracts::swept_along(Asked::Rename, within, one) {
+            let destination = Named::within(&within.moved(depth, to)?, &one.name);
+            renamed.push(ProposedChange {
+                destination: Some(destination),
+                ..change
+            });
+        }
+    }
+    Ok(renamed)
 }
 
 /// What is below the namespace, with the paths that it gets.

@@ -14,6 +14,7 @@ use objects::StorageProfile;
 use store::{Commit, Effects, IdempotencyRecord, StoreError, Swap};
 
 use super::plan::{Change, Plan, plan};
+use super::proposed::approve;
 use super::taken_in::take_in;
 use super::together;
 use crate::files;
@@ -47,7 +48,8 @@ pub async fn commit(
 ) -> Result<Loaded> {
     once_loaded(cx, request, TabularKind::Table, async {
         check_bounds(std::slice::from_ref(&commit))?;
-        if together::can_share(&commit) {
+        // Verifiers are shown each commit by itself, on the state that it begins with.
+        if cx.verifiers().is_none() && together::can_share(&commit) {
             return together::commit(cx, request, warehouse, commit).await;
         }
         let record = |committed: &[CommittedTabular]| match committed {
@@ -76,6 +78,7 @@ pub(crate) async fn commit_all(
         let turn = cx.turns.take(warehouse, paths).await?;
         let plans = commits.iter().map(|one| plan(cx, request, warehouse, one));
         let plans: Vec<Plan> = try_join_all(plans).await?;
+        approve(cx, request, commits, &plans).await?;
         match execute(cx, warehouse, plans, &record).await? {
             Some(done) => return Ok(done),
             None => drop(turn),

@@ -10,6 +10,7 @@ mod list;
 mod load;
 mod metrics;
 mod plan;
+mod proposed;
 mod protect;
 mod register;
 mod rename;

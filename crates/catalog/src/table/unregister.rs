@@ -1,12 +1,13 @@
 //! Takes a table out of the catalog and leaves all of its files, so that another catalog can take it in.
 
+use approval::{Action, Named, ProposedChange};
 use model::{EventKind, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Protection, StoreError};
 
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular, TabularAction, once_loaded};
-use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, events};
+use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, contracts, events};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -46,6 +47,14 @@ async fn attempt(
         return Err(tabular::protected(TabularKind::Table, path).into());
     }
     let (now, content) = (cx.now(), &versioned.content);
+    let proposed = || {
+        let id = (TabularKind::Table, table.id());
+        Ok(vec![ProposedChange {
+            old_metadata: Some(contracts::metadata(&content.metadata)?),
+            ..ProposedChange::of(Action::Unregister, id, Named::from(path))
+        }])
+    };
+    cx.approve(request, &table.warehouse, proposed).await?;
     let committed = CommittedTabular::of(warehouse, table.id(), content);
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),

@@ -1,5 +1,6 @@
 //! Drops tables, views and generic tables.
 
+use approval::{Action, Named, ProposedChange};
 use model::{NamespacePath, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
@@ -10,7 +11,7 @@ use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -58,6 +59,13 @@ async fn attempt(
     if target.stamp.protection == Protection::On && protections == Protections::Respect {
         return Err(protected(kind, path).into());
     }
+    let proposed = || {
+        Ok(vec![ProposedChange {
+            old_metadata: Some(contracts::metadata(&versioned.content.metadata)?),
+            ..ProposedChange::of(Action::Drop, (kind, target.id()), Named::from(path))
+        }])
+    };
+    cx.approve(request, &target.warehouse, proposed).await?;
     let now = cx.now();
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),

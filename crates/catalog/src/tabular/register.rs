@@ -1,5 +1,6 @@
 //! Takes existing metadata files in as tables and views.
 
+use approval::{Action, Named, ProposedChange};
 use iceberg::{TableMetadata, ViewMetadata};
 use model::{EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use objects::Location;
@@ -16,7 +17,9 @@ use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::table::Existing;
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, files, location, table_bucket};
+use crate::{
+    Catalog, CatalogError, ErrorKind, Request, Result, contracts, files, location, table_bucket,
+};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -152,6 +155,19 @@ async fn attempt(
     (replaced, found): (Option<TabularTarget>, (TabularId, Location, TabularContent)),
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
     let (id, claimed, content) = found;
+    if let Some(there) = &replaced {
+        let proposed = |metadata| {
+            Ok(ProposedChange {
+                old_metadata: Some(metadata),
+                new_metadata: Some(contracts::metadata(&content.metadata)?),
+                ..ProposedChange::of(Action::Overwrite, (kind, there.id()), Named::from(path))
+            })
+        };
+        let approved = cx.approve_unloaded(request, there, proposed).await?;
+        if approved.is_none() {
+            return Ok(None);
+        }
+    }
     let access = Access::of_author(cx, request, (&place.warehouse, path, kind), &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,

@@ -1,5 +1,6 @@
 //! Renames tables, views and generic tables.
 
+use approval::{Action, Named, ProposedChange};
 use model::{TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
@@ -61,6 +62,17 @@ async fn attempt(
     // Only who may create there hears what is there.
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {
         return Err(taken(there.kind(), from, to).into());
+    }
+    let proposed = |metadata| {
+        Ok(ProposedChange {
+            destination: Some(to.into()),
+            old_metadata: Some(metadata),
+            ..ProposedChange::of(Action::Rename, (kind, source.id()), Named::from(from))
+        })
+    };
+    let approved = cx.approve_unloaded(request, &source, proposed).await?;
+    if approved.is_none() {
+        return Ok(None);
     }
     table_bucket::rename(cx, &source, from, to).await?;
     let now = cx.now();

@@ -1,18 +1,22 @@
 //! Replaces what a view selects, or changes its properties.
 
+use approval::{Action, ProposedChange};
 use authz::Authorized;
 use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
-use model::{EventKind, TabularKind, TabularPath, WarehouseId};
+use model::{EventKind, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::Permission;
 use serde_json::json;
-use store::{Commit, Effects, StoreError, Swap};
+use store::{Commit, Effects, StoreError, Swap, TabularContent};
 
 use crate::cache::Versioned;
 use crate::delegation::{Access, Grant};
 use crate::files::{self, NewFile};
+use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
-use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, events, location};
+use crate::{
+    Catalog, CatalogError, ErrorKind, Loaded, Request, Result, contracts, events, location,
+};
 
 /// Attempts before a client has to try itself.
 const ATTEMPTS: usize = 20;
@@ -85,6 +89,8 @@ async fn attempt(
         after.properties(),
         after.to_json(),
     )?;
+    let proposed = || proposed((at.1, view.id()), before, &replace.updates, &file);
+    cx.approve(request, warehouse, proposed).await?;
     let place = (&**warehouse, at.1, TabularKind::View);
     let access = Access::of_author(cx, request, place, &location).await?;
     let content = files::write(cx, warehouse, file).await?;
@@ -129,6 +135,22 @@ async fn attempt(
             }
         }
     }
+}
+
+/// What verifiers are shown.
+fn proposed(
+    (path, id): (&TabularPath, TabularId),
+    before: &TabularContent,
+    updates: &[ViewUpdate],
+    file: &NewFile,
+) -> Result<Vec<ProposedChange>> {
+    let after = heavy(file.json.len(), || contracts::json(file.json.clone()));
+    Ok(vec![ProposedChange {
+        old_metadata: Some(contracts::metadata(&before.metadata)?),
+        updates: Some(contracts::updates(&updates)?),
+        new_metadata: Some(after?),
+        ..ProposedChange::of(Action::Update, (TabularKind::View, id), path.into())
+    }])
 }
 
 /// The answer to a commit that asked for what was already so.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use approval::ContractVerification;
 use authn::stand_in::{AUDIENCE, Canned, Idp, Kind, SigningKey};
 use authn::{OidcConfig, OidcProvider, Providers};
 use model::SystemClock;
 use serde_json::{Value, json};
-use testkit::{Answer, TestApp};
+use testkit::{Answer, TestApp, TestAppBuilder};
 
 use crate::operations;
 
@@ -15,13 +16,21 @@ const CONFIG: &str = "/catalog/v1/config?warehouse=demo";
 
 /// The service with one provider.
 pub(crate) async fn app(idp: &Idp) -> TestApp {
+    started(idp, TestApp::builder()).await
+}
+
+/// The same with a verifier of contracts.
+pub(crate) async fn app_with(idp: &Idp, verifier: Arc<dyn ContractVerification>) -> TestApp {
+    started(idp, TestApp::builder().verifier(verifier)).await
+}
+
+/// The same, made so.
+pub(crate) async fn started(idp: &Idp, builder: TestAppBuilder) -> TestApp {
     let mut config = OidcConfig::new("oidc", &idp.issuer());
     config.audiences = vec![AUDIENCE.to_owned()];
     let oidc = vec![OidcProvider::new(config).unwrap()];
     let providers = Providers::new(oidc, None, Arc::new(SystemClock));
-    let mut app = TestApp::builder()
-        .authenticator(Arc::new(providers))
-        .build();
+    let mut app = builder.authenticator(Arc::new(providers)).build();
     let token = idp.token("admin");
     let accepted = json!({ "accept-terms-of-use": true });
     let bootstrap = app

@@ -7,6 +7,8 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod approval_failures;
+mod approval_moments;
 mod assignments;
 mod attacks;
 mod audit;

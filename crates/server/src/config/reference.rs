@@ -8,6 +8,7 @@ use super::list::GROUPS;
 use super::member;
 use super::setting::{Described, Group};
 use super::source::PREFIX;
+use super::verifier;
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -71,6 +72,9 @@ pub fn reference() -> String {
     for group in engine::identity_groups() {
         let prefix = format!("{PREFIX}{}<NAME>__IDENTITIES__<ID>__", engine::FAMILY);
         write_group(&mut page, group, &prefix);
+    }
+    for group in verifier::GROUPS {
+        write_group(&mut page, group, &format!("{PREFIX}{}", verifier::FAMILY));
     }
     page.push_str(OTHERS);
     for foreign in FOREIGN {

@@ -11,6 +11,7 @@ use super::member::{self, Member};
 use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::Described;
+use super::verifier;
 
 /// What the names of all variables start with.
 pub(super) const PREFIX: &str = "LAKEKEEPER__";
@@ -267,6 +268,9 @@ impl Gathered {
 fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));
+    }
+    if let Some(rest) = name.strip_prefix(verifier::FAMILY) {
+        return Some(verifier::member(rest, subject));
     }
     let rest = name.strip_prefix(engine::FAMILY)?;
     Some(engine::member(rest, subject))

@@ -3,14 +3,16 @@
 mod bytes;
 mod choice;
 mod duration;
+mod headers;
 mod identity;
 mod number;
 mod sink;
 mod text;
 
 pub use bytes::ByteCount;
-pub use choice::{AuthzBackend, EngineType, LogFormat, SslMode, SubjectSource};
+pub use choice::{AuthzBackend, EngineType, LogFormat, OnFailure, SslMode, SubjectSource};
 pub use duration::Span;
+pub use headers::Headers;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
 pub use sink::{NatsServers, WebhookUrl};

@@ -6,7 +6,7 @@ use super::mistake::Mistake;
 use super::setting::{Described, Setting};
 use super::source::{Found, Gathered, Origin, PREFIX, all_settings};
 use super::value::Value;
-use super::{engine, member};
+use super::{engine, member, verifier};
 
 /// Typed access to what was gathered.
 #[derive(Debug)]
@@ -104,7 +104,9 @@ impl Values {
     /// Every setting as it counts now; of those that there are several of, what is set.
     pub(super) fn effective(&self) -> Vec<Effective> {
         let members = self.0.members.iter().filter_map(|((stem, name), found)| {
-            let mut settings = member::settings().chain(engine::settings());
+            let mut settings = member::settings()
+                .chain(engine::settings())
+                .chain(verifier::settings());
             let setting = settings.find(|one| one.name() == *name)?;
             Some(Effective {
                 name: format!("{PREFIX}{stem}__{name}"),

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod approval;
 mod authentication;
 mod commands;
 mod dev;

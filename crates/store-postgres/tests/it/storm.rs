@@ -231,6 +231,7 @@ impl Worker {
             parent,
             below: below.collect(),
             path: to,
+            tabulars: None,
             at: NOW,
         };
         let effects = self.effects();

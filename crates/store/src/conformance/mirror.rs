@@ -108,6 +108,7 @@ async fn history(world: &World) {
         parent: None,
         path: path(&["top"]),
         below: Vec::new(),
+        tabulars: None,
         at: NOW,
     };
     store.namespace_move(way, Effects::none()).await.unwrap();

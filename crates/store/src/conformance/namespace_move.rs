@@ -32,6 +32,7 @@ pub(super) async fn way(catalog: &Catalog, id: NamespaceId, to: &[&str]) -> Name
         parent,
         below: below.collect(),
         path: to,
+        tabulars: None,
         at: later(7),
     }
 }
@@ -255,6 +256,45 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
     );
     marks.are_absent(store).await;
     assert_eq!(path_of(&catalog, a).await, "a");
+}
+
+pub async fn only_those_tables_go_along_that_were_seen_if_that_matters(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let outer = catalog.namespace(&["a"]).await;
+    let inner = catalog.namespace(&["a", "x"]).await;
+    let gone = catalog.namespace(&["a", "gone"]).await;
+    let (one, other) = (
+        catalog.table(outer, "one").await,
+        catalog.table(inner, "Other").await,
+    );
+    catalog.table(gone, "gone").await;
+    soft_drop(&catalog, gone).await;
+    let (one, other) = ((one, "one".to_owned()), (other, "Other".to_owned()));
+    let marks = Marks::of(catalog.warehouse);
+    let renamed = (other.0, "another".to_owned());
+    let new = (TabularId::generate(), "new".to_owned());
+    for seen in [
+        vec![],
+        vec![one.clone()],
+        vec![one.clone(), renamed],
+        vec![one.clone(), other.clone(), new],
+    ] {
+        let way = NamespaceMove {
+            tabulars: Some(seen.into_iter().collect()),
+            ..way(&catalog, outer, &["b"]).await
+        };
+        refused!(
+            store.namespace_move(way, marks.effects()).await,
+            StoreError::Stale { .. }
+        );
+    }
+    marks.are_absent(store).await;
+    let way = NamespaceMove {
+        tabulars: Some([one, other].into()),
+        ..way(&catalog, outer, &["b"]).await
+    };
+    store.namespace_move(way, marks.effects()).await.unwrap();
+    assert_eq!(path_of(&catalog, inner).await, "b.x");
 }
 
 pub async fn what_is_soft_deleted_goes_along(store: &Arc<dyn Store>) {

@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 22] = [
+pub(super) const ROOMS: [Room; 23] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -33,6 +33,7 @@ pub(super) const ROOMS: [Room; 22] = [
     room("secrets", &["model", "store"], &["store-sqlite"]),
     room("outbound", &[], &[]),
     room("authn", &["model", "outbound"], &[]),
+    room("approval", &["model", "outbound"], &[]),
     room("authz", &["model", "store"], &["store-sqlite"]),
     room(
         "authz-openfga",
@@ -50,7 +51,7 @@ pub(super) const ROOMS: [Room; 22] = [
     room(
         "catalog",
         &[
-            "model", "iceberg", "store", "objects", "secrets", "authz", "jobs",
+            "model", "iceberg", "store", "objects", "secrets", "authz", "jobs", "approval",
         ],
         &["store-sqlite", "testkit"],
     ),
@@ -65,6 +66,8 @@ pub(super) const ROOMS: [Room; 22] = [
             "store-sqlite",
             "store-postgres",
             "secrets",
+            "outbound",
+            "approval",
             "testkit",
         ],
     ),
@@ -86,6 +89,7 @@ pub(super) const ROOMS: [Room; 22] = [
             "events-kafka",
             "events-nats",
             "outbound",
+            "approval",
             "catalog",
             "http-api",
         ],
@@ -107,6 +111,7 @@ pub(super) const ROOMS: [Room; 22] = [
             "events",
             "events-kafka",
             "events-nats",
+            "approval",
             "catalog",
             "http-api",
             "lakekeeper",

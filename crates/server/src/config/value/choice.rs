@@ -28,6 +28,16 @@ macro_rules! choice {
 }
 
 choice! {
+    /// What becomes of a change on which a verifier says nothing.
+    OnFailure, "`deny`, `allow`" {
+        /// It is refused for now.
+        Deny = "deny",
+        /// It happens.
+        Allow = "allow",
+    }
+}
+
+choice! {
     /// Whether connections to PostgreSQL are encrypted.
     SslMode, "`disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`" {
         /// Never.
