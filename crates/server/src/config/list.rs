@@ -45,7 +45,8 @@ settings! {
     PostgreSQL server is named by URL or by its parts; a URL wins." {
         /// SQLite database file. Made if it is not there. A second process on the same file is refused.
         SQLITE_PATH: Option<PathBuf> = None;
-        /// PostgreSQL primary: loads, checks and all changes.
+        /// PostgreSQL primary: loads, checks and all changes. With several hosts (`postgres://user@host1:5432,host2:5432/database`) the
+        /// one that takes writes is used, and found again after a failover.
         PG_DATABASE_URL_WRITE: Option<DatabaseUrl> = None;
         /// PostgreSQL replica for lists and searches, which may then be behind by the replication lag. Loads
         /// and commits never go there. Without it, the primary answers everything.

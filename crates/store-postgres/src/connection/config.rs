@@ -24,7 +24,7 @@ pub struct PostgresConfig {
     pub read_connections: usize,
     /// Connections that look names up, each with many statements under way.
     pub resolve_connections: usize,
-    /// Longest wait for a connection.
+    /// Longest wait for a connection, all hosts together.
     pub connect_timeout: Duration,
     /// Longest run of one statement.
     pub statement_timeout: Duration,
@@ -111,9 +111,11 @@ impl PostgresConfig {
             .parse()
             .map_err(|source| OpenError::Url { which, source })?;
         let tls = self.tls.or(mode).unwrap_or(Tls::Prefer);
+        // One after the other is tried: each has its share, or the last would never have its turn.
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
         config
             .ssl_mode(tls.ssl_mode())
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.connect_timeout / hosts.max(1))
             .keepalives_idle(Duration::from_secs(30))
             .tcp_user_timeout(self.statement_timeout + self.connect_timeout);
         if config.get_application_name().is_none() {

@@ -13,6 +13,7 @@ mod broken;
 mod catalog;
 mod cluster;
 mod crash;
+mod hosts;
 mod layout;
 mod plans;
 mod storm;

@@ -1,7 +1,7 @@
 //! Texts with a form: addresses, lists, templates.
 
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use url::{Position, Url};
 
 use super::{REDACTED, Value};
 
@@ -30,9 +30,22 @@ impl Value for ServerUrl {
     }
 }
 
-/// A PostgreSQL connection string; holds a password.
+/// A PostgreSQL connection string, with one host or several; holds a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(pub String);
+
+impl DatabaseUrl {
+    /// The URL with each of its hosts alone: `Url` knows no list of them.
+    fn by_host(text: &str) -> Option<Vec<Url>> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (user, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+        let urls = hosts
+            .split(',')
+            .map(|host| Url::parse(&format!("{scheme}://{user}{host}{path}")).ok());
+        urls.collect()
+    }
+}
 
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,9 +57,10 @@ impl Value for DatabaseUrl {
     const KIND: &'static str = "PostgreSQL URL";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).ok();
-        let right = url.is_some_and(|url| matches!(url.scheme(), "postgres" | "postgresql"));
-        let rule = "must be a URL such as `postgres://user:password@host:5432/database`";
+        let urls = Self::by_host(text);
+        let is_ours = |url: &Url| matches!(url.scheme(), "postgres" | "postgresql");
+        let right = urls.is_some_and(|urls| urls.iter().all(is_ours));
+        let rule = "must be a URL such as `postgres://user:password@host:5432/database`, with one host or several with commas between them";
         right
             .then(|| Self(text.to_owned()))
             .ok_or_else(|| rule.to_owned())
@@ -58,7 +72,8 @@ impl Value for DatabaseUrl {
 
     /// Without password and parameters, which may hold one too.
     fn shown(text: &str) -> String {
-        let Ok(mut url) = Url::parse(text) else {
+        let urls = Self::by_host(text).unwrap_or_default();
+        let Some(mut url) = urls.first().cloned() else {
             return REDACTED.to_owned();
         };
         if url.password().is_some() && url.set_password(Some("redacted")).is_err() {
@@ -67,7 +82,12 @@ impl Value for DatabaseUrl {
         if url.query().is_some() {
             url.set_query(Some("redacted"));
         }
-        url.to_string()
+        let hosts = urls
+            .iter()
+            .map(|url| &url[Position::BeforeHost..Position::AfterPort]);
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        let (before, after) = (&url[..Position::BeforeHost], &url[Position::AfterPort..]);
+        format!("{before}{hosts}{after}")
     }
 }
 
@@ -205,6 +225,17 @@ mod tests {
         assert_eq!(format!("{:?}", DatabaseUrl(url.to_owned())), shown);
         assert_eq!(DatabaseUrl::shown("host=db password=hunter2"), REDACTED);
         assert!(rule_of::<DatabaseUrl>("mysql://db").is_some());
+    }
+
+    #[test]
+    fn a_database_url_may_have_several_hosts() {
+        let url = "postgres://me:hunter2@a:1,b.example.com:2/x?password=hunter2";
+        assert_eq!(DatabaseUrl::parse(url).unwrap().0, url);
+        let shown = "postgres://me:redacted@a:1,b.example.com:2/x?redacted";
+        assert_eq!(DatabaseUrl::shown(url), shown);
+        for wrong in ["postgres://a:1,b:x/db", "postgres://me@a:1,b c/db"] {
+            assert!(rule_of::<DatabaseUrl>(wrong).is_some(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,0 +1,53 @@
+//! Databases with more than one host.
+
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use model::PageRequest;
+use store::Projects;
+use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
+
+use crate::cluster;
+
+/// A port at which nothing happens, as if the machine were gone: connections that nobody takes fill its queue.
+struct Gone {
+    port: u16,
+    #[expect(dead_code, reason = "its queue goes with it")]
+    listener: TcpListener,
+    #[expect(dead_code, reason = "they fill the queue")]
+    waiting: Vec<TcpStream>,
+}
+
+impl Gone {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            match TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+                Ok(stream) => waiting.push(stream),
+                Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        Self {
+            port: address.port(),
+            listener,
+            waiting,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_leaves_time_for_the_next_one() {
+    let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let (user, host) = database.url().split_once('@').unwrap();
+    let gone = Gone::new();
+    let hosts = format!("{user}@127.0.0.1:{},{host}", gone.port);
+    let mut config = PostgresConfig::new(hosts);
+    config.connect_timeout = Duration::from_secs(2);
+    let store = PostgresStore::connect(config).await.unwrap();
+    let found = store.project_list(PageRequest::FIRST).await.unwrap();
+    assert!(found.items.is_empty());
+}
