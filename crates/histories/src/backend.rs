@@ -21,7 +21,6 @@ pub(crate) enum Backend {
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pub(crate) database: TemporaryDatabase,
-    #[expect(dead_code, reason = "stopped when dropped")]
     server: Option<Server>,
 }
 
@@ -29,6 +28,9 @@ impl Backend {
     /// Makes an empty database; SQLite's is in the folder.
     pub(crate) async fn prepare(plan: &Plan, folder: &Path) -> Result<Self, Error> {
         match plan.store {
+            StoreKind::Sqlite if plan.failover => Err(Error::Plan(
+                "SQLite has no standby: a failover is one of PostgreSQL",
+            )),
             StoreKind::Sqlite if plan.replicas > 1 => Err(Error::Plan(
                 "SQLite takes one replica: it belongs to one process",
             )),
@@ -36,6 +38,7 @@ impl Backend {
             StoreKind::Sqlite => Ok(Self::Sqlite(folder.join("catalog.db"))),
             StoreKind::Postgres => {
                 let server = match &plan.pg_url {
+                    _ if plan.failover => Some(Server::start_pair()?),
                     Some(_) => None,
                     None => Some(Server::start()?),
                 };
@@ -45,6 +48,17 @@ impl Backend {
                 let database = database.map_err(|error| Error::Store(error.to_string()))?;
                 Ok(Self::Postgres(Box::new(Postgres { database, server })))
             }
+        }
+    }
+
+    /// Kills the primary; returns when its standby has taken over.
+    pub(crate) fn fail_over(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(postgres) => match &mut postgres.server {
+                Some(server) => server.fail_over(),
+                None => Ok(()),
+            },
+            Self::Sqlite(_) => Ok(()),
         }
     }
 

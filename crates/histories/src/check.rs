@@ -92,6 +92,9 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What a change is answered that a replica cannot make now; whether it had a reason is judged by what happened to it.
+const UNAVAILABLE: u16 = 503;
+
 /// Everything that is wrong with the history.
 pub fn check(history: &History) -> Vec<Violation> {
     let places = place::Places::of(&history.tables);

@@ -33,9 +33,9 @@ impl Span {
 pub enum Outcome {
     /// It happened; with the metadata file of the answer, if that had one.
     Done(Option<String>),
-    /// It did not happen; with the status of the answer.
+    /// It did not happen; with the status of the answer. 503 says so of what may well be asked for again.
     Refused(u16),
-    /// Nobody knows: the connection broke, or the answer was a 5xx.
+    /// Nobody knows: the connection broke, or the answer was another 5xx.
     Unknown,
 }
 
@@ -263,4 +263,6 @@ pub struct History {
     pub disturbances: Vec<Disturbance>,
     /// When which replica was not there.
     pub windows: Vec<Window>,
+    /// When there was no database to write to.
+    pub failovers: Vec<Span>,
 }

@@ -27,6 +27,9 @@ pub struct Plan {
     /// How often one of them is killed.
     #[arg(long, default_value_t = 10)]
     pub kills: u32,
+    /// Whether PostgreSQL's primary is killed, too, and its synchronous standby takes over. The run has servers of its own then.
+    #[arg(long)]
+    pub failover: bool,
     /// Clients that work at the same time.
     #[arg(long, default_value_t = 12)]
     pub clients: u32,

@@ -1,6 +1,6 @@
 //! A PostgreSQL server for one run.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -25,6 +25,46 @@ for _ in $(seq 300); do
 done
 "#;
 
+/// The same with a standby, which has all that a client of the first server has been told is committed. On the first line of input the
+/// first server and all its processes are killed at once, and the standby takes over.
+const PAIR_KEEPER: &str = r#"
+set -eu
+bin=$1 data=$2 port=$3 second=$4
+run() {
+    "$bin/postgres" -D "$data/$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$data" \
+        -c max_connections=300 -c fsync=off -c synchronous_commit=on >>"$data/server.log" 2>&1 </dev/null &
+}
+until_ready() {
+    for _ in $(seq 300); do
+        "$bin/pg_isready" -q -h 127.0.0.1 -p "$1" && return
+        sleep 0.1
+    done
+    exit 1
+}
+ask() { "$bin/psql" -X -q -A -t -h 127.0.0.1 -p "$port" -U postgres -d postgres -c "$1"; }
+servers=
+trap 'kill -QUIT $servers 2>/dev/null; wait' EXIT
+"$bin/initdb" -D "$data/db" -U postgres -A trust -E UTF8 --no-locale -N >"$data/initdb.log" 2>&1
+run db "$port"; first=$!; servers=$first
+until_ready "$port"
+"$bin/pg_basebackup" -h 127.0.0.1 -p "$port" -U postgres -D "$data/standby" -R -X stream -c fast >>"$data/initdb.log" 2>&1
+run standby "$second"; servers="$first $!"
+until_ready "$second"
+ask "alter system set synchronous_standby_names = '*'" >>"$data/initdb.log" 2>&1
+ask "select pg_reload_conf()" >>"$data/initdb.log" 2>&1
+for _ in $(seq 300); do
+    [ "$(ask "select count(*) from pg_stat_replication where sync_state = 'sync'")" = 1 ] && break
+    sleep 0.1
+done
+echo ready
+read -r _ || exit 0
+kill -STOP $first
+kill -KILL $(cat "/proc/$first/task/$first/children") $first || :
+"$bin/pg_ctl" promote -w -D "$data/standby" >>"$data/server.log" 2>&1
+echo ready
+read -r _ || exit 0
+"#;
+
 /// A server that was started for the run; stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -36,30 +76,61 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the newest server of this machine on an empty folder. Nothing of it need survive, so nothing is flushed.
     pub(crate) fn start() -> Result<Self, Error> {
+        Self::kept_by(KEEPER, &[free_port()?])
+    }
+
+    /// The same with a synchronous standby.
+    pub(crate) fn start_pair() -> Result<Self, Error> {
+        Self::kept_by(PAIR_KEEPER, &[free_port()?, free_port()?])
+    }
+
+    fn kept_by(script: &str, ports: &[u16]) -> Result<Self, Error> {
         let binaries = binaries().ok_or(Error::NoPostgres)?;
         let folder = tempfile::Builder::new().prefix("histories-pg-").tempdir();
         let folder = folder.map_err(Error::system("a temporary folder"))?;
-        let port = free_port()?;
-        let mut keeper = as_ordinary_user(folder.path())?
-            .args(["sh", "-c", KEEPER, "keeper"])
+        let keeper = as_ordinary_user(folder.path())?
+            .args(["sh", "-c", script, "keeper"])
             .args([&binaries, folder.path()])
-            .arg(port.to_string())
+            .args(ports.iter().map(u16::to_string))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Error::system("start a shell"))?;
-        let mut said = [0; 6];
-        let output = keeper.stdout.take();
-        let read = output.map(|mut output| output.read_exact(&mut said));
-        let server = Self {
-            url: format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"),
+        let hosts: Vec<_> = ports
+            .iter()
+            .map(|port| format!("127.0.0.1:{port}"))
+            .collect();
+        let hosts = hosts.join(",");
+        let mut server = Self {
+            url: format!("postgres://postgres@{hosts}/postgres?sslmode=disable"),
             keeper,
             folder,
         };
-        if matches!(read, Some(Ok(()))) && &said == b"ready\n" {
-            return Ok(server);
+        server.until_ready()?;
+        Ok(server)
+    }
+
+    /// Kills the first of a pair; returns when the second one takes writes.
+    pub(crate) fn fail_over(&mut self) -> Result<(), Error> {
+        let told = self
+            .keeper
+            .stdin
+            .as_mut()
+            .map(|input| writeln!(input, "fail"));
+        if let Some(Err(error)) = told {
+            return Err(Error::system("tell a shell")(error));
         }
-        Err(Error::PostgresFailed(server.complaint()))
+        self.until_ready()
+    }
+
+    fn until_ready(&mut self) -> Result<(), Error> {
+        let mut said = [0; 6];
+        let output = self.keeper.stdout.as_mut();
+        let read = output.map(|output| output.read_exact(&mut said));
+        if matches!(read, Some(Ok(()))) && &said == b"ready\n" {
+            return Ok(());
+        }
+        Err(Error::PostgresFailed(self.complaint()))
     }
 
     fn complaint(&self) -> String {

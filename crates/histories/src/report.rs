@@ -1,6 +1,7 @@
 //! What came out.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::check::{Rule, Violation};
 use crate::disk::Leftovers;
@@ -31,6 +32,8 @@ pub struct Report {
     pub versions: usize,
     /// Tables with files that were made, and those of them whose files are to be gone.
     pub holdings: (usize, usize),
+    /// From when a standby has taken over until the first change was acknowledged.
+    pub recovery: Option<Duration>,
     /// Tasks that have ended.
     pub tasks: usize,
     /// Events of all changes.
@@ -78,12 +81,22 @@ impl Report {
                 .map(|table| table.versions.len())
                 .sum(),
             holdings: (history.holdings.len(), purged.count()),
+            recovery: recovery(history),
             events: history.outbox.len(),
             arrived: arrivals.map(|one| (one.sink, one.events.len())).collect(),
             violations,
             ..Self::default()
         }
     }
+}
+
+fn recovery(history: &History) -> Option<Duration> {
+    let taken_over = history.failovers.first()?.ended;
+    let done = history.changes.iter().filter(|change| {
+        change.span.ended > taken_over && matches!(change.outcome, Outcome::Done(_))
+    });
+    let first = done.map(|change| change.span.ended).min()?;
+    Some(first.saturating_sub(taken_over))
 }
 
 impl fmt::Display for Report {
@@ -109,6 +122,9 @@ impl fmt::Display for Report {
             self.leftovers.temporary,
             self.server_errors_in_kills,
         )?;
+        if let Some(recovery) = self.recovery {
+            write!(out, " recovery_ms={}", recovery.as_millis())?;
+        }
         self.arrived
             .iter()
             .try_for_each(|(sink, count)| write!(out, " at_{sink}={count}"))

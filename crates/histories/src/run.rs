@@ -15,7 +15,7 @@ use crate::check::{Rule, Violation, check};
 use crate::disk::{self, Leftovers};
 use crate::fleet::{Fleet, LOG};
 use crate::ground::{self, Ground, post};
-use crate::history::History;
+use crate::history::{History, Span};
 use crate::mirror::Mirror;
 use crate::recorder::Recorder;
 use crate::replica::{Program, free_port};
@@ -27,6 +27,9 @@ use crate::{Error, Plan, Report, StoreKind, outbox, remains, tasks};
 
 /// How long clients work if nothing is killed.
 const WITHOUT_KILLS: Duration = Duration::from_secs(10);
+/// How long clients work before and after the database's primary is killed.
+const BEFORE_FAILOVER: Duration = Duration::from_secs(3);
+const AFTER_FAILOVER: Duration = Duration::from_secs(12);
 /// After so many kills there is a pause, so that a kill also meets replicas that have taken over sinks from dead ones.
 const BUSY: u32 = 20;
 /// How long that may take: the lease of a sink and a moment.
@@ -36,7 +39,7 @@ const TAKEN_OVER: Duration = Duration::from_secs(18);
 pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let folder = tempfile::Builder::new().prefix("histories-").tempdir();
     let folder = folder.map_err(Error::system("a temporary folder"))?;
-    let backend = Backend::prepare(plan, folder.path()).await?;
+    let mut backend = Backend::prepare(plan, folder.path()).await?;
     let mut program = Program {
         binary: own_copy(&binary(plan)?, folder.path())?,
         variables: backend.variables(),
@@ -55,7 +58,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     program.variables.extend(sinks.variables());
     let fleet = Fleet::start(program, ports, &world.wire, recorder).await?;
     sinks.follow(&world);
-    let fleet = drive(plan, &world, fleet).await?;
+    let fleet = drive((plan, &mut backend), &world, fleet).await?;
 
     let mut found = Vec::new();
     let arrivals = sinks.arrivals().await?;
@@ -133,14 +136,18 @@ async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>
 }
 
 /// Lets the clients work until all kills are done.
-async fn drive(plan: &Plan, world: &Arc<World>, mut fleet: Fleet) -> Result<Fleet, Error> {
+async fn drive(
+    (plan, backend): (&Plan, &mut Backend),
+    world: &Arc<World>,
+    mut fleet: Fleet,
+) -> Result<Fleet, Error> {
     let mut random = StdRng::seed_from_u64(plan.seed);
     begin(&mut Caller::new(Arc::clone(world), random.clone())).await;
     let mut workers = JoinSet::new();
     for number in 0..plan.clients {
         workers.spawn(Worker::new(Arc::clone(world), number, plan.seed).work());
     }
-    if plan.kills == 0 {
+    if plan.kills == 0 && !plan.failover {
         tokio::time::sleep(WITHOUT_KILLS).await;
     }
     for kill in 1..=plan.kills {
@@ -149,11 +156,26 @@ async fn drive(plan: &Plan, world: &Arc<World>, mut fleet: Fleet) -> Result<Flee
         }
         fleet.kill_one(world, &mut random).await?;
     }
+    if plan.failover {
+        tokio::time::sleep(BEFORE_FAILOVER).await;
+        fail_over(backend, world)?;
+        tokio::time::sleep(AFTER_FAILOVER).await;
+    }
     world.end();
     while let Some(ended) = workers.join_next().await {
         ended.map_err(|error| Error::system("a client")(std::io::Error::other(error)))?;
     }
     Ok(fleet)
+}
+
+/// Kills the database's primary, and waits until the standby has taken over.
+fn fail_over(backend: &mut Backend, world: &World) -> Result<(), Error> {
+    let began = world.recorder.now();
+    tokio::task::block_in_place(|| backend.fail_over())?;
+    let ended = world.recorder.now();
+    let span = Span { began, ended };
+    world.recorder.add(|history| history.failovers.push(span));
+    Ok(())
 }
 
 /// The history with all tables, as every replica serves them and as they lie on the disk.

@@ -67,6 +67,8 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// It was never sent: nobody listens.
     NotReached,
+    /// It was answered 503: nothing has happened.
+    Unavailable,
     /// It was sent, and nobody knows what became of it.
     Unknown,
 }
@@ -155,7 +157,11 @@ impl Wire {
             status,
             format!("{} {}: {said}", ask.method, ask.path),
         );
-        (span, Reply::Unknown)
+        if status == Some(StatusCode::SERVICE_UNAVAILABLE.as_u16()) {
+            (span, Reply::Unavailable)
+        } else {
+            (span, Reply::Unknown)
+        }
     }
 
     fn disturbed(&self, replica: usize, span: Span, status: Option<u16>, about: String) {

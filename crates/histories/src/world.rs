@@ -226,7 +226,11 @@ impl Caller {
                     let first = u64::from(sent == 1);
                     self.world.repeated.fetch_add(first, Ordering::Relaxed);
                 }
-                Reply::NotReached => {}
+                Reply::Unavailable if !has_key => {
+                    let status = StatusCode::SERVICE_UNAVAILABLE.as_u16();
+                    return (span, Told::Not(Outcome::Refused(status)));
+                }
+                Reply::NotReached | Reply::Unavailable => {}
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -9,9 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use histories::{Plan, StoreKind, run};
+use histories::{Plan, Report, StoreKind, run};
 
 /// Two at once would measure each other's patience.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -65,14 +65,12 @@ fn build(profile: &Path) {
     assert!(cargo.status().unwrap().success());
 }
 
-fn nothing_is_promised_in_vain(store: StoreKind, replicas: u8) {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+fn short(store: StoreKind, replicas: u8) -> Plan {
     let plan = Plan {
         store,
         replicas,
         kills: 8,
+        failover: false,
         clients: 12,
         seed: u64::from(std::process::id()),
         binary: Some(program()),
@@ -81,26 +79,46 @@ fn nothing_is_promised_in_vain(store: StoreKind, replicas: u8) {
         kafka_jars: None,
         java: None,
     };
-    let plan = plan.completed(|name| std::env::var(name).ok());
+    plan.completed(|name| std::env::var(name).ok())
+}
+
+fn nothing_is_promised_in_vain(plan: &Plan) -> Report {
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let report = runtime.block_on(run(&plan)).unwrap();
+    let report = runtime.block_on(run(plan)).unwrap();
     eprintln!("{plan:?}: {report}");
     assert!(report.violations.is_empty(), "{:#?}", report.violations);
-    assert_eq!(report.kills, 8);
+    assert_eq!(report.kills, plan.kills as usize);
     assert!(report.acked > 100, "too little happened: {report}");
     assert!(report.holdings.0 > 5, "too little happened: {report}");
     let sinks: Vec<_> = report.arrived.iter().map(|(sink, _)| *sink).collect();
     for sink in ["log", "webhook", "feed"] {
         assert!(sinks.contains(&sink), "{report}");
     }
+    report
 }
 
 #[test]
 fn one_replica_on_sqlite_keeps_its_promises_when_killed() {
-    nothing_is_promised_in_vain(StoreKind::Sqlite, 1);
+    nothing_is_promised_in_vain(&short(StoreKind::Sqlite, 1));
 }
 
 #[test]
 fn three_replicas_on_postgresql_keep_their_promises_when_killed() {
-    nothing_is_promised_in_vain(StoreKind::Postgres, 3);
+    nothing_is_promised_in_vain(&short(StoreKind::Postgres, 3));
+}
+
+/// The synchronous standby has all that was acknowledged, and what nobody knows the end of is asked for again with its key.
+#[test]
+fn nothing_is_lost_when_the_standby_takes_over() {
+    let plan = Plan {
+        failover: true,
+        kills: 0,
+        ..short(StoreKind::Postgres, 2)
+    };
+    let report = nothing_is_promised_in_vain(&plan);
+    let recovery = report.recovery.expect("changes after the failover");
+    assert!(recovery < Duration::from_secs(5), "{report}");
 }

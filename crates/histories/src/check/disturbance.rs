@@ -1,7 +1,12 @@
 //! A replica that lives answers, and not with a 5xx.
 
+use std::time::Duration;
+
 use super::{Rule, Violation};
-use crate::history::{Disturbance, History};
+use crate::history::{Disturbance, History, Span};
+
+/// How long a replica may take to find the new primary.
+const RECOVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
     for disturbance in &history.disturbances {
@@ -23,9 +28,15 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
     }
 }
 
-/// Whether the replica was killed, or not back yet, while it was asked.
+/// Whether the replica was killed, or not back yet, while it was asked; or had no database.
 fn is_excused(history: &History, disturbance: &Disturbance) -> bool {
-    history.windows.iter().any(|window| {
-        window.replica == disturbance.replica && window.span.overlaps(disturbance.span)
-    })
+    let asked = disturbance.span;
+    let mut windows = history.windows.iter();
+    let mut failovers = history.failovers.iter();
+    windows.any(|window| window.replica == disturbance.replica && window.span.overlaps(asked))
+        || failovers.any(|Span { began, ended }| {
+            let ended = *ended + RECOVERY;
+            let began = *began;
+            Span { began, ended }.overlaps(asked)
+        })
 }

@@ -1,6 +1,6 @@
 //! A table is where its client has brought it, and its files are there or gone, as the client was told.
 
-use super::{Rule, Violation};
+use super::{Rule, UNAVAILABLE, Violation};
 use crate::history::{Fate, History, Holding, Outcome, Remains};
 
 pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
@@ -13,7 +13,9 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
 /// Nobody else is there who could be in the way.
 fn check_steps(holding: &Holding, found: &mut Vec<Violation>) {
     for (kind, outcome) in &holding.steps {
-        if let Outcome::Refused(status) = outcome {
+        if let Outcome::Refused(status) = outcome
+            && *status != UNAVAILABLE
+        {
             let detail = format!("{kind} of {} was answered {status}", holding.id);
             found.push(Violation::new(Rule::WronglyRefused, detail));
         }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Rule, Violation};
+use super::{Rule, UNAVAILABLE, Violation};
 use crate::history::{History, Life, LifeEvent, Outcome, Step};
 
 /// Where the table is.
@@ -31,6 +31,7 @@ fn check_life(life: &Life, found: &mut Vec<Violation>) {
                 match outcome {
                     Outcome::Done(_) => places = vec![after],
                     Outcome::Unknown => places.push(after),
+                    Outcome::Refused(UNAVAILABLE) => {}
                     Outcome::Refused(status) => {
                         let detail = format!("{step:?} of {life:?} was answered {status}");
                         found.push(Violation::new(Rule::WronglyRefused, detail));

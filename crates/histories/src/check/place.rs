@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Rule, Violation};
+use super::{Rule, UNAVAILABLE, Violation};
 use crate::history::{Claim, History, OpId, Outcome, Table};
 
 /// The order of one table.
@@ -59,7 +59,7 @@ pub(super) fn check(history: &History, places: &Places<'_>, found: &mut Vec<Viol
                 found.push(Violation::new(Rule::RefusedButApplied, detail));
             }
             // Another commit came first: that may be said to anybody.
-            Outcome::Refused(status) if *status != 409 => {
+            Outcome::Refused(status) if ![409, UNAVAILABLE].contains(status) => {
                 let detail = format!("{id} in {tables:?} was answered {status}");
                 found.push(Violation::new(Rule::WronglyRefused, detail));
             }
@@ -123,7 +123,7 @@ fn check_claims(history: &History, found: &mut Vec<Violation>) {
             let detail = format!("{name} was created as {uuid} and is not that table");
             found.push(Violation::new(Rule::Lost, detail));
         }
-        let is_refused = |claim: &&Claim| matches!(claim.outcome, Err(Outcome::Refused(_)));
+        let is_refused = |claim: &&Claim| matches!(claim.outcome, Err(Outcome::Refused(status)) if status != UNAVAILABLE);
         if claims.iter().all(is_refused) {
             let detail = format!("{name} was refused to all who wanted to create it");
             found.push(Violation::new(Rule::WronglyRefused, detail));

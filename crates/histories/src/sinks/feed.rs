@@ -52,7 +52,7 @@ async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<Told
         let replica = rand::rng().random_range(0..world.wire.replicas());
         let page = match world.wire.ask(replica, &ask, None).await.1 {
             Reply::Answer(answer) => answer.body,
-            Reply::NotReached | Reply::Unknown => {
+            Reply::NotReached | Reply::Unavailable | Reply::Unknown => {
                 sleep(PAUSE).await;
                 continue;
             }
