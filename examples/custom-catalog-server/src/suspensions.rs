@@ -1,0 +1,57 @@
+//! An authorizer: whoever is suspended may do nothing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use authz::{Authorizer, AuthorizerUnavailable, Check, Decision};
+use model::{Caller, UserId};
+
+/// Refuses suspended users everything, whatever they have been given, and leaves all others to another authorizer.
+#[derive(Debug)]
+pub struct Suspensions {
+    suspended: HashSet<UserId>,
+    others: Arc<dyn Authorizer>,
+}
+
+impl Suspensions {
+    /// These are suspended; about others the other one decides.
+    pub fn new(suspended: impl IntoIterator<Item = UserId>, others: Arc<dyn Authorizer>) -> Self {
+        Self {
+            suspended: suspended.into_iter().collect(),
+            others,
+        }
+    }
+
+    fn is_suspended(&self, caller: &Caller) -> bool {
+        match caller {
+            // A role that one has assumed makes nobody else of one.
+            Caller::User(identity) | Caller::Role(identity, _) => {
+                self.suspended.contains(&identity.user)
+            }
+            Caller::Anonymous | Caller::System => false,
+        }
+    }
+}
+
+#[async_trait]
+impl Authorizer for Suspensions {
+    fn name(&self) -> &'static str {
+        self.others.name()
+    }
+
+    fn is_instance_admin(&self, caller: &Caller) -> bool {
+        !self.is_suspended(caller) && self.others.is_instance_admin(caller)
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        if self.is_suspended(caller) {
+            return Ok(vec![Decision::Deny; checks.len()]);
+        }
+        self.others.decide(caller, checks).await
+    }
+}
