@@ -176,6 +176,17 @@ fn only_a_lost_race_is_a_reason_to_refuse() {
 }
 
 #[test]
+fn what_was_answered_503_has_not_happened() {
+    let mut history = good();
+    let unavailable = Outcome::Refused(503);
+    let change = change(9, &["a"], span(50, 60), unavailable.clone());
+    history.changes.push(change);
+    assert_eq!(check(&history), []);
+    history.changes[0].outcome = unavailable;
+    assert_eq!(rules(&history), [Rule::RefusedButApplied]);
+}
+
+#[test]
 fn a_change_of_unknown_end_may_have_happened_or_not() {
     let mut history = good();
     history.changes[1].outcome = Outcome::Unknown;
@@ -374,4 +385,22 @@ fn only_a_kill_excuses_errors_of_that_replica() {
     assert_eq!(rules(&history), [Rule::ServerError, Rule::Broken]);
     history.windows.push(window(0, span(105, 120)));
     assert_eq!(check(&history), []);
+}
+
+#[test]
+fn a_failover_excuses_errors_of_all_replicas_for_some_seconds() {
+    let asked = |began| Disturbance {
+        replica: 0,
+        span: span(began, began + 10),
+        status: Some(500),
+        about: String::new(),
+    };
+    let mut history = good();
+    history.failovers = vec![span(1_000, 2_000)];
+    history.disturbances = vec![asked(995), asked(1_500), asked(6_900)];
+    assert_eq!(check(&history), []);
+    for began in [900, 7_100] {
+        history.disturbances = vec![asked(began)];
+        assert_eq!(rules(&history), [Rule::ServerError], "{began}");
+    }
 }
