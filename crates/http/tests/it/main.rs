@@ -18,6 +18,7 @@ mod bad_input;
 mod commits;
 mod contract;
 mod cors;
+mod cut;
 mod delegation;
 mod encodings;
 mod endpoints;
