@@ -13,6 +13,7 @@
 mod authorized;
 mod cluster;
 mod delegated;
+mod drops;
 mod load;
 mod many;
 mod options;
@@ -95,6 +96,7 @@ async fn run(options: &Options) -> Result<Report> {
         authorized::measure(options, (&server, &running, url), &tables, &mut report).await?;
     }
     writes::measure(options, (&running, &cluster, &tables), &mut report).await?;
+    drops::measure(options, (&running, &warehouse), &mut report).await?;
     let used = running.memory()?;
     report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));
     drop(running);

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Tables in one warehouse for the comparison with few; 0 leaves it out.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) many: usize,
+    /// Tables in a namespace that is dropped with all of them; 0 leaves it out.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) dropped: usize,
     /// Turns of each comparison; the median counts.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,

@@ -15,6 +15,7 @@ mod audit;
 mod authentication;
 mod authorization;
 mod bad_input;
+mod big_drops;
 mod commits;
 mod contract;
 mod cors;

@@ -1,0 +1,158 @@
+//! Namespaces of very many tables are dropped by one request.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+use store::Store;
+use store_postgres::PostgresStore;
+use testkit::TestApp;
+
+/// `make bench` drops 10,000.
+const TABLES: usize = 2_000;
+/// Longest that a drop may take in a debug build on a busy machine; a client waits for a minute.
+const LONGEST: Duration = Duration::from_secs(20);
+/// Tables whose files are waited for, and for how long.
+const SEEN: usize = 300;
+const LONGEST_PURGE: Duration = Duration::from_mins(1);
+
+async fn with_tables(store: Option<Arc<dyn Store>>) -> TestApp {
+    let builder = TestApp::builder();
+    let builder = match store {
+        Some(store) => builder.store(store),
+        None => builder,
+    };
+    let app = builder.start().await;
+    app.namespace("ns").await;
+    let tables = stream::iter(0..TABLES).map(|number| {
+        let app = &app;
+        async move { app.table("ns", &format!("t{number}")).await }
+    });
+    assert_eq!(tables.buffer_unordered(32).count().await, TABLES);
+    app
+}
+
+fn management(app: &TestApp, rest: &str) -> String {
+    format!("/management/v1/warehouse/{}/{rest}", app.warehouse)
+}
+
+/// How many tasks there are, by queue and state.
+async fn tasks(app: &TestApp) -> BTreeMap<(String, String), usize> {
+    let (mut counts, mut token) = (BTreeMap::new(), Value::Null);
+    loop {
+        let body = json!({ "page-size": 1_000, "page-token": token });
+        let list = app.post(management(app, "task/list"), &body).await;
+        let page = list.expect(200);
+        for task in page["tasks"].as_array().unwrap() {
+            let text = |name: &str| task[name].as_str().unwrap().to_owned();
+            let kind = (text("queue-name"), text("status"));
+            *counts.entry(kind).or_insert(0) += 1;
+        }
+        token = page["next-page-token"].clone();
+        if token.is_null() {
+            return counts;
+        }
+    }
+}
+
+async fn drop_all(app: &TestApp, flags: &str) {
+    let uri = app.at(&format!("namespaces/ns?recursive=true&{flags}"));
+    let start = Instant::now();
+    app.delete(uri).await.expect(204);
+    let took = start.elapsed();
+    assert!(took < LONGEST, "{took:?}");
+    app.get(app.at("namespaces/ns")).await.expect(404);
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let files = entries.flat_map(|entry| {
+        if entry.file_type().unwrap().is_dir() {
+            files(&entry.path())
+        } else {
+            vec![entry.path()]
+        }
+    });
+    files.collect()
+}
+
+/// Dropped hard, it is gone at once; its files go table by table, and one can see how far that has come.
+async fn hard(app: &TestApp) {
+    let folder = app.folder().join("demo");
+    assert_eq!(files(&folder).len(), TABLES);
+    drop_all(app, "purge=true").await;
+    let of_purge = |state: &str| ("tabular_purge".to_owned(), state.to_owned());
+    let waiting = BTreeMap::from([(of_purge("SCHEDULED"), TABLES)]);
+    assert_eq!(tasks(app).await, waiting);
+
+    let seen = tokio::select! {
+        () = app.work_for(LONGEST_PURGE) => panic!("the files of {SEEN} tables are not gone"),
+        seen = watch(app) => seen,
+    };
+    assert!(seen.windows(2).all(|pair| pair[0] <= pair[1]), "{seen:?}");
+    let gone = TABLES - files(&folder).len();
+    assert!(gone >= SEEN, "{gone}");
+}
+
+/// How many tasks were done each time that somebody has looked, until they are enough.
+async fn watch(app: &TestApp) -> Vec<usize> {
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|done| *done < SEEN) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let tasks = tasks(app).await;
+        assert_eq!(tasks.values().sum::<usize>(), TABLES, "{tasks:?}");
+        let done = ("tabular_purge".to_owned(), "SUCCESS".to_owned());
+        seen.push(tasks.get(&done).copied().unwrap_or(0));
+    }
+    seen
+}
+
+/// Dropped softly, all of it is hidden, each table until its time comes, and can be had back.
+async fn soft(app: &TestApp) {
+    let profile = json!({ "type": "soft", "expiration-seconds": 3_600 });
+    let body = json!({ "delete-profile": profile });
+    let set = app.post(management(app, "delete-profile"), &body).await;
+    set.expect(200);
+    drop_all(app, "purge=true").await;
+    let of_expiry = |state: &str| ("soft_deletion".to_owned(), state.to_owned());
+    let waiting = BTreeMap::from([(of_expiry("SCHEDULED"), TABLES)]);
+    assert_eq!(tasks(app).await, waiting);
+    let deleted = management(app, "deleted-tabulars");
+    let page = app.get(format!("{deleted}?pageSize=1")).await.expect(200);
+    let one = &page["tabulars"][0];
+    let body = json!({ "targets": [{ "type": "table", "id": one["id"] }] });
+    let undropped = app.post(format!("{deleted}/undrop"), &body).await;
+    undropped.expect(204);
+    app.load("ns", one["name"].as_str().unwrap()).await;
+
+    // What was hidden before, too; with force nothing waits.
+    drop_all(app, "force=true").await;
+    let left = tasks(app).await;
+    let done = left.get(&of_expiry("SCHEDULED"));
+    assert_eq!(done, None, "{left:?}");
+    let page = app.get(deleted).await.expect(200);
+    assert_eq!(page["tabulars"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_of_very_many_tables_goes_by_one_request_on_sqlite() {
+    hard(&with_tables(None).await).await;
+    soft(&with_tables(None).await).await;
+}
+
+/// Where `LAKEKEEPER_TEST_PG_URL` names a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_of_very_many_tables_goes_by_one_request_on_postgresql() {
+    let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") else {
+        return;
+    };
+    let app = async || {
+        let store = PostgresStore::temporary(url.to_str().unwrap()).await;
+        with_tables(Some(Arc::new(store.unwrap()))).await
+    };
+    hard(&app().await).await;
+    soft(&app().await).await;
+}
