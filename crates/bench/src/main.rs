@@ -18,6 +18,7 @@ mod load;
 mod many;
 mod options;
 mod process;
+mod published;
 mod raw;
 mod reads;
 mod reference;
@@ -100,6 +101,9 @@ async fn run(options: &Options) -> Result<Report> {
     let used = running.memory()?;
     report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));
     drop(running);
+    if !options.sqlite {
+        published::measure(options, (&server, &cluster), &tables, &mut report).await?;
+    }
     if options.many > 0
         && let Database::Postgres(url) = &database
     {

@@ -64,13 +64,15 @@ pub(crate) async fn measure(
 }
 
 /// A request that is another one each time, whoever asks.
-fn counted(request: impl Fn(u64) -> Request<Full<Bytes>> + Send + Sync + 'static) -> Ask {
+pub(crate) fn counted(
+    request: impl Fn(u64) -> Request<Full<Bytes>> + Send + Sync + 'static,
+) -> Ask {
     let next = AtomicU64::new(0);
     Arc::new(move |_| request(next.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// A commit that changes a table.
-fn change(path: &str, number: u64) -> Request<Full<Bytes>> {
+pub(crate) fn change(path: &str, number: u64) -> Request<Full<Bytes>> {
     let updates = json!([{"action": "set-properties", "updates": {"counter": number.to_string()}}]);
     let body = json!({"requirements": [], "updates": updates});
     posted(Method::POST, path, body.to_string())
