@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{counter, gauge};
 use model::{Clock, SecretId, Timestamp};
 use quick_cache::sync::Cache;
 
@@ -26,9 +26,6 @@ pub struct CachedSecrets {
     kept: Cache<SecretId, Kept>,
     time_to_live: Duration,
     clock: Arc<dyn Clock>,
-    size: Gauge,
-    hits: Counter,
-    misses: Counter,
 }
 
 #[derive(Clone)]
@@ -49,9 +46,6 @@ impl CachedSecrets {
             kept: Cache::new(settings.capacity),
             time_to_live: settings.time_to_live,
             clock,
-            size: gauge!("lakekeeper_cache_size", "cache_type" => "secrets"),
-            hits: counter!("lakekeeper_cache_hits_total", "cache_type" => "secrets"),
-            misses: counter!("lakekeeper_cache_misses_total", "cache_type" => "secrets"),
         }
     }
 
@@ -66,7 +60,7 @@ impl CachedSecrets {
 
     #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
     fn tell_size(&self) {
-        self.size.set(self.kept.len() as f64);
+        gauge!("lakekeeper_cache_size", "cache_type" => "secrets").set(self.kept.len() as f64);
     }
 }
 
@@ -87,21 +81,20 @@ impl SecretStore for CachedSecrets {
     async fn load(&self, id: SecretId) -> Result<Plaintext> {
         let kept = self.kept.get(&id);
         if let Some(kept) = kept.filter(|kept| kept.until > self.clock.now()) {
-            self.hits.increment(1);
+            counter!("lakekeeper_cache_hits_total", "cache_type" => "secrets").increment(1);
             return Ok(kept.secret);
         }
-        self.misses.increment(1);
+        counter!("lakekeeper_cache_misses_total", "cache_type" => "secrets").increment(1);
         let secret = self.behind.load(id).await?;
         self.keep(id, secret.clone());
         Ok(secret)
     }
 
     async fn drop(&self, id: SecretId) -> Result<()> {
+        let dropped = SecretStore::drop(self.behind.as_ref(), id).await;
+        // Not before, or somebody could load it meanwhile and keep it.
         self.kept.remove(&id);
         self.tell_size();
-        let dropped = SecretStore::drop(self.behind.as_ref(), id).await;
-        // Whoever has loaded it meanwhile may have kept it.
-        self.kept.remove(&id);
         dropped
     }
 

@@ -8,7 +8,7 @@
 
 use model::SecretId;
 
-use crate::{Plaintext, SecretError, SecretStore};
+use crate::{MAX_PLAINTEXT_BYTES, Plaintext, SecretError, SecretStore};
 
 /// Runs all cases. Panics at the first one that fails, with what was expected.
 pub async fn run(secrets: &dyn SecretStore) {
@@ -16,6 +16,7 @@ pub async fn run(secrets: &dyn SecretStore) {
     secrets_are_kept_apart(secrets).await;
     a_dropped_secret_is_gone(secrets).await;
     what_was_never_there_is_not_found(secrets).await;
+    what_is_too_long_is_refused(secrets).await;
 }
 
 async fn create(secrets: &dyn SecretStore, text: &str) -> SecretId {
@@ -36,6 +37,11 @@ async fn a_secret_comes_back_as_it_was(secrets: &dyn SecretStore) {
         let loaded = secrets.load(id).await.expect("what was created loads");
         assert_eq!(loaded.expose(), text);
     }
+    let object = r#"{"z":"1","text":{"b":[1,1.5,null,"<&>"],"a":""},"a":true}"#;
+    let id = create(secrets, object).await;
+    let loaded = secrets.load(id).await.expect("what was created loads");
+    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    assert_eq!(parse(loaded.expose()), parse(object));
 }
 
 async fn secrets_are_kept_apart(secrets: &dyn SecretStore) {
@@ -59,4 +65,17 @@ async fn what_was_never_there_is_not_found(secrets: &dyn SecretStore) {
     expect_not_found(secrets, SecretId::generate()).await;
     let dropped = secrets.drop(SecretId::generate()).await;
     dropped.expect("dropping what never was is well");
+}
+
+async fn what_is_too_long_is_refused(secrets: &dyn SecretStore) {
+    let longest = create(secrets, &"x".repeat(MAX_PLAINTEXT_BYTES)).await;
+    secrets
+        .load(longest)
+        .await
+        .expect("the longest secret loads");
+    let longer = Plaintext::new("x".repeat(MAX_PLAINTEXT_BYTES + 1));
+    match secrets.create(longer).await {
+        Err(SecretError::TooLong { bound, .. }) => assert_eq!(bound, MAX_PLAINTEXT_BYTES),
+        other => panic!("expected TooLong, got {other:?}"),
+    }
 }

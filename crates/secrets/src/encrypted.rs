@@ -12,6 +12,18 @@ use crate::{KeyId, Keys, Plaintext, Result, SecretError, SecretStore, sealed};
 /// Longest secret that is accepted, in bytes: a service account's key file is about 3 kB.
 pub const MAX_PLAINTEXT_BYTES: usize = 64 * 1024;
 
+/// Refuses what is longer than [`MAX_PLAINTEXT_BYTES`].
+pub fn check_length(secret: &Plaintext) -> Result<()> {
+    let length = secret.expose().len();
+    if length > MAX_PLAINTEXT_BYTES {
+        return Err(SecretError::TooLong {
+            length,
+            bound: MAX_PLAINTEXT_BYTES,
+        });
+    }
+    Ok(())
+}
+
 /// Seals with ChaCha20-Poly1305 and keeps the ciphertext in rows.
 pub struct EncryptedSecrets {
     pub(crate) rows: Arc<dyn SecretRows + Send + Sync>,
@@ -45,13 +57,7 @@ impl fmt::Debug for EncryptedSecrets {
 #[async_trait]
 impl SecretStore for EncryptedSecrets {
     async fn create(&self, secret: Plaintext) -> Result<SecretId> {
-        let length = secret.expose().len();
-        if length > MAX_PLAINTEXT_BYTES {
-            return Err(SecretError::TooLong {
-                length,
-                bound: MAX_PLAINTEXT_BYTES,
-            });
-        }
+        check_length(&secret)?;
         let id = SecretId::generate();
         let sealed = sealed::seal(self.keys.sealing(), id, &secret)?;
         self.rows

@@ -54,6 +54,12 @@ pub enum SecretError {
     /// The stored bytes are not what was written under this id.
     #[error("the stored bytes of secret `{0}` have been altered or belong to another secret")]
     Damaged(SecretId),
+    /// It is not in the database.
+    #[error(
+        "secret `{0}` is kept outside of the database: start with the LAKEKEEPER__SECRET_BACKEND that was in use when it was stored, or give its \
+         warehouse a new credential"
+    )]
+    KeptElsewhere(SecretId),
     /// Written by a newer version of this program.
     #[error(
         "secret `{secret}` is stored in format {format}, this version reads formats up to {known}"
@@ -80,6 +86,9 @@ pub enum SecretError {
     /// The system's source of random numbers failed.
     #[error("the system's random number generator failed")]
     NoRandomness,
+    /// A store outside of the database refused, or did not answer.
+    #[error(transparent)]
+    Backend(Box<dyn std::error::Error + Send + Sync>),
     /// The rows behind it could not be read or written.
     #[error(transparent)]
     Store(StoreError),

@@ -1,4 +1,4 @@
-//! Where storage credentials are kept: encrypted in the catalog's database.
+//! Where storage credentials are kept: encrypted in the catalog's database, unless another store is brought.
 //!
 //! [`SecretStore`] is the extension point; [`EncryptedSecrets`] keeps sealed values in the rows of a
 //! [`store::SecretRows`], so that a copy of the database alone opens nothing.
@@ -11,16 +11,18 @@ mod error;
 mod key;
 mod key_file;
 mod keys;
+mod ledger;
 mod plaintext;
 mod rotation;
 mod sealed;
 mod sweep;
 
 pub use cached::{CacheSettings, CachedSecrets};
-pub use encrypted::{EncryptedSecrets, MAX_PLAINTEXT_BYTES};
+pub use encrypted::{EncryptedSecrets, MAX_PLAINTEXT_BYTES, check_length};
 pub use error::{Result, SecretError};
 pub use key::{Key, KeyId};
 pub use keys::{KeyIds, Keys};
+pub use ledger::Ledger;
 pub use plaintext::Plaintext;
 pub use rotation::Rotation;
 pub use sweep::Sweeper;
@@ -31,6 +33,8 @@ use async_trait::async_trait;
 use model::SecretId;
 
 /// Keeps secrets. They are written once, never changed: a new value is a new secret with a new id.
+///
+/// A secret is a text. One that is a JSON object may come back with its members in another order.
 #[async_trait]
 pub trait SecretStore: Debug + Send + Sync {
     /// Keeps a secret under a new id.

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::{Key, KeyId, Keys, Plaintext, Result, SecretError};
 
+/// Only a note that the secret is kept elsewhere.
+const ELSEWHERE: u8 = 0;
 /// The text is encrypted with the key itself.
 const DIRECT: u8 = 1;
 /// The text is encrypted with a data key of its own; what is written today.
@@ -29,6 +31,8 @@ const FOR_TEXT: &[u8] = b"text";
 pub(crate) enum Head {
     /// It opens with this key.
     With(KeyId),
+    /// It is not here.
+    Elsewhere,
     /// This version does not know what to do with it.
     Unknown(u8),
 }
@@ -44,9 +48,19 @@ impl Head {
                 let (key, _) = rest.split_first_chunk()?;
                 Some(Self::With(KeyId::from_bytes(*key)))
             }
+            ELSEWHERE => Some(Self::Elsewhere),
             other => Some(Self::Unknown(other)),
         }
     }
+}
+
+/// In the place of a secret that is kept elsewhere.
+pub(crate) fn note() -> SealedSecret {
+    SealedSecret(vec![ELSEWHERE])
+}
+
+pub(crate) fn is_note(sealed: &SealedSecret) -> bool {
+    Head::of(&sealed.0) == Some(Head::Elsewhere)
 }
 
 /// Whether this is what [`seal`] makes with this key today.
@@ -75,6 +89,7 @@ pub(crate) fn open(keys: &Keys, id: SecretId, sealed: &SealedSecret) -> Result<P
     let damaged = || SecretError::Damaged(id);
     let with = match Head::of(&sealed.0).ok_or_else(damaged)? {
         Head::With(key) => key,
+        Head::Elsewhere => return Err(SecretError::KeptElsewhere(id)),
         Head::Unknown(format) => {
             return Err(SecretError::UnknownFormat {
                 secret: id,

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{Clock, ManualClock, SecretId, Timestamp};
-use secrets::{CacheSettings, CachedSecrets, Plaintext, SecretError, SecretStore, conformance};
+use secrets::{
+    CacheSettings, CachedSecrets, Plaintext, SecretError, SecretStore, check_length, conformance,
+};
 
 /// Counts how often it is asked.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ struct Counted {
 #[async_trait]
 impl SecretStore for Counted {
     async fn create(&self, secret: Plaintext) -> secrets::Result<SecretId> {
+        check_length(&secret)?;
         let id = SecretId::generate();
         self.kept.lock().unwrap().insert(id, secret);
         Ok(id)

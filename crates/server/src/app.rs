@@ -16,12 +16,12 @@ use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
 use secrets::{SecretStore, Sweeper};
+use secrets_vault::VaultSecrets;
 use store::Store;
 
 use crate::config::{AuthzBackend, Config};
-use crate::{
-    Error, authentication, backend, events as sinks, openfga, routes, secrets as keeping, verifiers,
-};
+use crate::secrets::{self as keeping, Opened};
+use crate::{Error, authentication, backend, events as sinks, openfga, routes, verifiers};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -33,6 +33,7 @@ pub struct Lakekeeper {
     authenticator: Option<Arc<dyn Authenticator>>,
     store: Arc<dyn Store>,
     secrets: Arc<dyn SecretStore>,
+    vault: Option<Arc<VaultSecrets>>,
     clock: Arc<dyn Clock>,
     publishers: Vec<Arc<dyn Publisher>>,
 }
@@ -116,8 +117,11 @@ impl Builder {
             (None, Some(database)) => backend::open(database).await?,
             (None, None) => return Err(Error::NotConfigured("a database")),
         };
-        let secrets = match self.secrets {
-            Some(secrets) => secrets,
+        let Opened { secrets, vault } = match self.secrets {
+            Some(secrets) => Opened {
+                secrets,
+                vault: None,
+            },
             None => keeping::open(&self.config.secrets, &store, &self.clock).await?,
         };
         let authenticator = match self.authenticator {
@@ -147,6 +151,7 @@ impl Builder {
             authenticator,
             store,
             secrets,
+            vault,
             clock: self.clock,
             publishers,
         })
@@ -229,6 +234,9 @@ impl Lakekeeper {
             clock: Arc::clone(&self.clock),
         };
         runners.add(|stop| sweeper.run(stop));
+        if let Some(vault) = self.vault.clone() {
+            runners.add(|stop| vault.tend(stop));
+        }
         self.start_relays(&mut runners);
         runners
     }

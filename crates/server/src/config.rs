@@ -23,6 +23,7 @@ mod source;
 mod tests;
 mod value;
 mod values;
+mod vault;
 mod verifier;
 
 pub use authentication::{Authentication, Connect, Oidc};
@@ -37,7 +38,8 @@ pub use source::Sources;
 pub use value::{
     ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, Headers,
     LogFilter, LogFormat, NameTemplateText, NatsServers, OnFailure, Origins, Port, ProviderUrl,
-    RequiredClaims, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    RequiredClaims, SecretBackend, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl,
+    Words,
 };
 pub use values::Effective;
 pub use verifier::VerifierSettings;

@@ -53,6 +53,9 @@ pub enum Error {
     /// Stored secrets cannot be opened; the rest of the work is done.
     #[error("these storage credentials could not be opened and are as they were:\n  {0}")]
     Unreadable(String),
+    /// Vault does not let us in, or is not there.
+    #[error(transparent)]
+    Vault(#[from] secrets_vault::VaultError),
     /// The database does not answer as it should.
     #[error(transparent)]
     Store(#[from] store::StoreError),

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use model::{Clock, SystemClock};
-use secrets::{CachedSecrets, EncryptedSecrets, Key, Keys, Rotation, SecretStore};
+use secrets::{CachedSecrets, EncryptedSecrets, Key, Keys, Ledger, Rotation, SecretStore};
+use secrets_vault::VaultSecrets;
 use store::Store;
 
 use crate::config::{Config, KeySource, Secrets};
-use crate::{Error, backend};
+use crate::{Error, app, backend};
 
 /// Encrypts each stored secret with the key that is configured now, unless it is already; calls `told` now and then.
 pub async fn rotate(
@@ -22,19 +23,34 @@ pub async fn rotate(
         .await?)
 }
 
-/// Where the configuration says, with a cache before it if it says so. Refused if its keys do not open what warehouses use.
+/// Where secrets are kept, and what has to be done in the background for that.
+pub(crate) struct Opened {
+    pub(crate) secrets: Arc<dyn SecretStore>,
+    pub(crate) vault: Option<Arc<VaultSecrets>>,
+}
+
+/// Where the configuration says, with a cache before it if it says so. Refused if its keys do not open what warehouses use, and if
+/// Vault does not let us in.
 pub(crate) async fn open(
     config: &Secrets,
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn SecretStore>, Error> {
-    let secrets = encrypted(config, store, clock)?;
-    secrets.check_keys(&config.lost_keys).await?;
-    let secrets = Arc::new(secrets);
-    Ok(match config.cache {
+) -> Result<Opened, Error> {
+    let (secrets, vault): (Arc<dyn SecretStore>, _) = if let Some(vault) = &config.vault {
+        app::install_tls();
+        let ledger = Ledger::new(Arc::clone(store) as _, Arc::clone(clock));
+        let vault = VaultSecrets::connect(vault.clone(), ledger).await?;
+        (Arc::clone(&vault) as _, Some(vault))
+    } else {
+        let secrets = encrypted(config, store, clock)?;
+        secrets.check_keys(&config.lost_keys).await?;
+        (Arc::new(secrets), None)
+    };
+    let secrets = match config.cache {
         Some(settings) => Arc::new(CachedSecrets::new(secrets, settings, Arc::clone(clock))),
         None => secrets,
-    })
+    };
+    Ok(Opened { secrets, vault })
 }
 
 fn encrypted(

@@ -56,6 +56,7 @@ struct Memory(Mutex<HashMap<SecretId, Plaintext>>);
 #[async_trait]
 impl SecretStore for Memory {
     async fn create(&self, secret: Plaintext) -> secrets::Result<SecretId> {
+        secrets::check_length(&secret)?;
         let id = SecretId::generate();
         self.0.lock().unwrap().insert(id, secret);
         Ok(id)

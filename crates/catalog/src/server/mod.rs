@@ -1,9 +1,11 @@
 //! The installation.
 
 mod bootstrap;
+mod health;
 mod info;
 
 pub use bootstrap::{Operation, bootstrap};
+pub use health::{Health, health};
 pub use info::{ServerView, info};
 
 use authz::{Protected, Resource};

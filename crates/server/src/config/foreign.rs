@@ -24,9 +24,10 @@ pub(super) struct Foreign {
 
 const UNKNOWN_RULE: &str =
     "no setting has this name, and a rule about who is let in must not be lost: see the reference";
+const NO_SUCH_LOGIN: &str =
+    "no setting has this name, and a slip in where secrets go must not be lost: see the reference";
 const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database or by OpenFGA (LAKEKEEPER__AUTHZ_BACKEND): see \
      docs/authorization.md";
-const NO_VAULT: &str = "this version keeps secrets encrypted in its database only";
 const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
      LAKEKEEPER__CACHE__METADATA__SIZE";
 const NO_UI: &str = "this version has no web UI";
@@ -67,8 +68,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("CEDAR__*", NO_SUCH_ENGINE),
     refused("TRUSTED_ENGINES*", UNKNOWN_RULE),
     refused("ROLE_PROVIDER*", NO_ROLES),
-    refused_unless("SECRET_BACKEND", &["postgres"], NO_VAULT),
-    refused("KV2*", NO_VAULT),
+    refused("KV2__*", NO_SUCH_LOGIN),
     refused_unless(
         "MAINTENANCE_MODE",
         &["off"],
@@ -183,8 +183,7 @@ mod tests {
         for (name, value) in [
             ("OPENID_AUDIENCES", "catalog"),
             ("OPENFGA__ENDPOINTS", "http://localhost:8081"),
-            ("SECRET_BACKEND", "kv2"),
-            ("KV2__PASSWORD_FILE", "/etc/vault"),
+            ("KV2__PASWORD_FILE", "/etc/vault"),
         ] {
             let verdict = judge(name, value);
             assert!(matches!(verdict, Some(Verdict::Refused(_))), "{name}");
@@ -202,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_asks_for_nothing_is_accepted() {
-        for (name, value) in [("SECRET_BACKEND", "postgres"), ("OPENID_AUDIENCES", "")] {
+        for (name, value) in [("MAINTENANCE_MODE", "off"), ("OPENID_AUDIENCES", "")] {
             assert_eq!(judge(name, value), Some(Verdict::Harmless), "{name}");
         }
     }

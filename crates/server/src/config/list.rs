@@ -9,8 +9,8 @@ use secrets::Plaintext;
 use super::setting::{Group, Setting, settings};
 use super::value::{
     ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
-    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, ServerUrl, Span,
-    SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, SecretBackend,
+    ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -86,7 +86,9 @@ settings! {
     "Secrets" "Storage credentials are kept in the database, each encrypted with a key of its own (ChaCha20-Poly1305), which is encrypted with a
     key that is derived from the setting below by HKDF-SHA-256. That does not slow a guesser down: use a long random text, such as the output of
     `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again. See `docs/secrets.md`." {
-        /// What storage credentials are encrypted with. Required with PostgreSQL. With SQLite a random key is
+        /// Where storage credentials are kept: `postgres`, encrypted in the catalog's database (SQLite, too), or `kv2`, in Vault or OpenBao.
+        SECRET_BACKEND: SecretBackend = SecretBackend::Database;
+        /// What storage credentials are encrypted with. Required with PostgreSQL, unless they are in Vault. With SQLite a random key is
         /// kept in a file beside the database, readable by its owner only, if this is not set.
         PG_ENCRYPTION_KEY: Option<Plaintext> = None;
         /// Keys that only decrypt, one a line: those that `LAKEKEEPER__PG_ENCRYPTION_KEY` held before, or will hold on other servers. The
@@ -94,12 +96,47 @@ settings! {
         PG_DECRYPTION_KEYS: Option<Plaintext> = None;
         /// Ids of keys that are lost for good, so that the server starts all the same. Their secrets must be entered again.
         PG_LOST_KEYS: Words = Words::default();
-        /// Whether secrets that were read are kept in memory for a while, which helps while the database is away.
+        /// Whether secrets that were read are kept in memory for a while, which helps while the database or Vault is away.
         CACHE__SECRETS__ENABLED: bool = true;
         /// Most secrets in memory.
         CACHE__SECRETS__CAPACITY: Count<1, 100_000> = Count::<1, 100_000>::clamped(500);
         /// How long a secret stays in memory, in seconds.
         CACHE__SECRETS__TIME_TO_LIVE_SECS: Count<1, 86_400> = Count::<1, 86_400>::clamped(600);
+    }
+
+    "Secrets in Vault" "Only with `LAKEKEEPER__SECRET_BACKEND=kv2`, with exactly one way to log in: a user, a token, an AppRole or Kubernetes. What is given as
+    a file is read again with each login. See `docs/secrets.md`." {
+        /// Several of the settings below in one text: `{url="https://vault.example.com:8200", user="lakekeeper", password="…", secret_mount="secret"}`.
+        /// What is set by itself wins.
+        KV2: Option<Plaintext> = None;
+        /// Address of Vault or OpenBao.
+        KV2__URL: Option<ServerUrl> = None;
+        /// Where a KV secrets engine, version 2, is mounted. Secrets lie below, at `secret/<id>`.
+        KV2__SECRET_MOUNT: Option<String> = None;
+        /// The namespace that all of this is in (Vault Enterprise, HCP Vault, OpenBao).
+        KV2__NAMESPACE: Option<String> = None;
+        /// Certificate authorities to believe instead of the system's, a PEM file.
+        KV2__ROOT_CERT: Option<PathBuf> = None;
+        /// User of the auth method `userpass` (or `ldap`).
+        KV2__USER: Option<String> = None;
+        /// Its password.
+        KV2__PASSWORD: Option<Plaintext> = None;
+        /// Where that auth method is mounted.
+        KV2__USERPASS_MOUNT: String = "userpass".to_owned();
+        /// A token. It is renewed as long as Vault allows; in a file, an agent can replace it.
+        KV2__TOKEN: Option<Plaintext> = None;
+        /// Id of a role of the auth method `approle`.
+        KV2__ROLE_ID: Option<String> = None;
+        /// Its secret id, unless the role needs none.
+        KV2__SECRET_ID: Option<Plaintext> = None;
+        /// Where that auth method is mounted.
+        KV2__APPROLE_MOUNT: String = "approle".to_owned();
+        /// Role of the auth method `kubernetes`.
+        KV2__KUBERNETES_ROLE: Option<String> = None;
+        /// File with the token of the service account.
+        KV2__KUBERNETES_TOKEN_PATH: PathBuf = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
+        /// Where that auth method is mounted.
+        KV2__KUBERNETES_MOUNT: String = "kubernetes".to_owned();
     }
 
     "Authentication" "Without any of these everybody is let in, without a name. With one, each request to `/catalog` and

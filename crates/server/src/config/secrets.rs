@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use events_kafka::parse_dictionary;
 use secrets::{CacheSettings, KeyId, Plaintext};
+use secrets_vault::VaultConfig;
 
 use super::database::Database;
-use super::list;
+use super::value::SecretBackend;
 use super::values::Values;
+use super::{list, vault};
 
 /// Where storage credentials are kept, and how they are encrypted.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub struct Secrets {
     pub lost_keys: Vec<KeyId>,
     /// How they are kept in memory, if they are.
     pub cache: Option<CacheSettings>,
+    /// The Vault that keeps them instead of the database.
+    pub vault: Option<VaultConfig>,
 }
 
 /// Where the key that seals secrets comes from.
@@ -32,11 +37,37 @@ pub enum KeySource {
 
 /// `database` is there if the key is needed.
 pub(super) fn secrets(values: &mut Values, database: Option<&Database>) -> Secrets {
+    spread(values);
+    let (database, vault) = match values.get(&list::SECRET_BACKEND) {
+        SecretBackend::Database => {
+            vault::unused(values);
+            (database, None)
+        }
+        SecretBackend::Kv2 => (None, vault::vault(values)),
+    };
     Secrets {
         key: key_source(values, database),
         decryption_keys: decryption_keys(values),
         lost_keys: lost_keys(values),
         cache: cache(values),
+        vault,
+    }
+}
+
+/// All that there is to say about Vault may stand in one text.
+fn spread(values: &mut Values) {
+    let Some(text) = values.get(&list::KV2) else {
+        return;
+    };
+    match parse_dictionary(text.expose()) {
+        Ok(parts) => {
+            let parts = parts.into_iter();
+            let parts = parts
+                .map(|(name, value)| (name, value.to_string()))
+                .collect();
+            values.spread(&list::KV2, parts);
+        }
+        Err(rule) => values.refuse(&list::KV2, rule),
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) enum Origin {
     Variable(String),
     ValueFile(String, PathBuf),
     ConfigFile(PathBuf, String),
+    /// One of several in a variable.
+    Part(String, String),
     Implied,
 }
 
@@ -45,7 +47,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => out.write_str("command line"),
-            Self::Variable(_) => out.write_str("environment"),
+            Self::Variable(_) | Self::Part(..) => out.write_str("environment"),
             Self::ValueFile(_, path) => write!(out, "file {}", path.display()),
             Self::ConfigFile(path, _) => write!(out, "{}", path.display()),
             Self::Implied => out.write_str("this command"),
@@ -59,6 +61,7 @@ impl Origin {
         match self {
             Self::Variable(name) | Self::ValueFile(name, _) => name.clone(),
             Self::ConfigFile(path, key) => format!("`{key}` in {}", path.display()),
+            Self::Part(variable, key) => format!("`{key}` in {variable}"),
             Self::Flag | Self::Implied => format!("{PREFIX}{setting}"),
         }
     }

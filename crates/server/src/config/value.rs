@@ -10,7 +10,9 @@ mod sink;
 mod text;
 
 pub use bytes::ByteCount;
-pub use choice::{AuthzBackend, EngineType, LogFormat, OnFailure, SslMode, SubjectSource};
+pub use choice::{
+    AuthzBackend, EngineType, LogFormat, OnFailure, SecretBackend, SslMode, SubjectSource,
+};
 pub use duration::Span;
 pub use headers::Headers;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};

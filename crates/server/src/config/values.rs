@@ -1,6 +1,9 @@
 //! From texts to typed values, keeping every mistake on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use secrets::Plaintext;
 
 use super::mistake::Mistake;
 use super::setting::{Described, Setting};
@@ -65,6 +68,34 @@ impl Values {
                     .push(Mistake::new(subject, rule).with_value(shown));
                 (setting.default)()
             }
+        }
+    }
+
+    /// The file that the value stands in, if it stands in one of its own.
+    pub(super) fn file_of<T: Value>(&self, setting: &Setting<T>) -> Option<PathBuf> {
+        match &self.0.found.get(setting.name)?.origin {
+            Origin::ValueFile(_, path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// Takes in settings out of one that holds several, by their names behind its own and `__`, where they are not set by themselves.
+    pub(super) fn spread(
+        &mut self,
+        whole: &Setting<Option<Plaintext>>,
+        parts: BTreeMap<String, String>,
+    ) {
+        let start = format!("{}__", whole.name);
+        for (key, text) in parts {
+            let name = format!("{start}{}", key.to_ascii_uppercase());
+            let Some(part) = all_settings().find(|one| one.name() == name) else {
+                let rule = format!("has `{key}`, but there is no setting {PREFIX}{name}");
+                self.refuse(whole, rule);
+                continue;
+            };
+            let origin = Origin::Part(format!("{PREFIX}{}", whole.name), key);
+            let found = Found { text, origin };
+            self.0.found.entry(part.name()).or_insert(found);
         }
     }
 

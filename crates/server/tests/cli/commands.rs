@@ -62,14 +62,16 @@ fn a_wrong_configuration_ends_with_78_and_every_mistake() {
 
 #[test]
 fn what_this_build_cannot_do_is_refused_by_name() {
-    let vault = ("LAKEKEEPER__KV2__URL", "https://vault.example.com");
+    let cedar = ("LAKEKEEPER__CEDAR__SCHEMA_FILE", "/nowhere");
     let ended = run(
         &["serve"],
-        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), vault],
+        &[("LAKEKEEPER__SQLITE_PATH", "/nowhere/x.db"), cedar],
     );
     assert_eq!(ended.status, 78);
     assert!(
-        ended.err.contains("LAKEKEEPER__KV2__URL: cannot be set"),
+        ended
+            .err
+            .contains("LAKEKEEPER__CEDAR__SCHEMA_FILE: cannot be set"),
         "{}",
         ended.err
     );

@@ -17,3 +17,4 @@ mod program;
 mod purge;
 mod secrets;
 mod serve;
+mod vault;

@@ -10,7 +10,7 @@ const FORMER: (&str, &str) = ("LAKEKEEPER__PG_ENCRYPTION_KEY", "the former key")
 const OPENS: (&str, &str) = ("LAKEKEEPER__PG_DECRYPTION_KEYS", "the former key");
 
 /// A warehouse with a credential, made by a server with these variables.
-fn with_a_warehouse(database: &Path, variables: &[(&str, &str)]) {
+pub(crate) fn with_a_warehouse(database: &Path, variables: &[(&str, &str)]) {
     let untried = ("LAKEKEEPER__SKIP_STORAGE_VALIDATION", "true");
     let (server, api, _) = serve(database, &[variables, &[untried]].concat());
     let post = |path, body| send("POST", &api, path, body);

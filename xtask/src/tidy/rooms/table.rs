@@ -23,14 +23,23 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 23] = [
+pub(super) const ROOMS: [Room; 24] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
     room("store-sqlite", &["model", "store"], &[]),
     room("store-postgres", &["model", "store"], &[]),
     room("objects", &["model"], &[]),
-    room("secrets", &["model", "store"], &["store-sqlite"]),
+    room(
+        "secrets",
+        &["model", "store"],
+        &["store-sqlite", "store-postgres"],
+    ),
+    room(
+        "secrets-vault",
+        &["model", "secrets"],
+        &["store", "store-sqlite"],
+    ),
     room("outbound", &[], &[]),
     room("authn", &["model", "outbound"], &[]),
     room("approval", &["model", "outbound"], &[]),
@@ -81,6 +90,7 @@ pub(super) const ROOMS: [Room; 23] = [
             "store-postgres",
             "objects",
             "secrets",
+            "secrets-vault",
             "authn",
             "authz",
             "authz-openfga",
@@ -105,6 +115,7 @@ pub(super) const ROOMS: [Room; 23] = [
             "store-postgres",
             "objects",
             "secrets",
+            "secrets-vault",
             "authn",
             "authz",
             "jobs",

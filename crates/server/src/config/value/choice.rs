@@ -56,6 +56,16 @@ choice! {
 }
 
 choice! {
+    /// Where storage credentials are kept.
+    SecretBackend, "`postgres`, `kv2`" {
+        /// Encrypted in the catalog's database, whichever that is.
+        Database = "postgres",
+        /// In a KV secrets engine, version 2, of Vault or OpenBao.
+        Kv2 = "kv2",
+    }
+}
+
+choice! {
     /// How log lines look.
     LogFormat, "`json`, `pretty`" {
         /// One JSON object a line, for machines.

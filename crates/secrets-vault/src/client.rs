@@ -1,0 +1,297 @@
+//! Requests to Vault: bounded in time, attempts and bytes, never to where somebody redirects to.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Certificate, Method, Request, Url, redirect};
+use secrets::Plaintext;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+use zeroize::Zeroizing;
+
+use crate::{Result, VaultConfig, VaultError};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// For one attempt with its answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
+const MAX_ATTEMPTS: u32 = 3;
+/// No attempt begins later than this after the first one.
+const LAST_START: Duration = Duration::from_secs(8);
+/// Before the second attempt; doubled before the third, and each time a random part of it is waited.
+const PAUSE: Duration = Duration::from_millis(200);
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+const MAX_SAID_CHARS: usize = 300;
+
+/// One request; `path` is below `/v1`, its segments not encoded yet.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: Vec<&'a str>,
+    pub(crate) body: Option<&'a Value>,
+    pub(crate) in_namespace: InNamespace,
+}
+
+/// Whether the request is about what is in the configured namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InNamespace {
+    Yes,
+    /// About the server as a whole.
+    No,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn get(path: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(Method::GET, path, None)
+    }
+
+    pub(crate) fn post(path: impl IntoIterator<Item = &'a str>, body: &'a Value) -> Self {
+        Self::new(Method::POST, path, Some(body))
+    }
+
+    pub(crate) fn delete(path: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(Method::DELETE, path, None)
+    }
+
+    fn new(
+        method: Method,
+        path: impl IntoIterator<Item = &'a str>,
+        body: Option<&'a Value>,
+    ) -> Self {
+        Self {
+            method,
+            // A mount may have several segments.
+            path: path.into_iter().flat_map(|part| part.split('/')).collect(),
+            body,
+            in_namespace: InNamespace::Yes,
+        }
+    }
+
+    /// For messages.
+    pub(crate) fn told_path(&self) -> String {
+        self.path.join("/")
+    }
+}
+
+/// What Vault answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    body: Zeroizing<Vec<u8>>,
+    /// How often it was asked for this.
+    pub(crate) attempts: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    errors: Vec<String>,
+}
+
+impl Answer {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The errors that it tells of, in one line; empty if it tells of none.
+    pub(crate) fn said(&self) -> String {
+        let refusal: Refusal = serde_json::from_slice(&self.body).unwrap_or_default();
+        let said = refusal.errors.join("; ");
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.chars().take(MAX_SAID_CHARS).collect()
+    }
+
+    /// The body as what is expected of it. The parser's message is not kept: it could quote a secret.
+    pub(crate) fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|_| {
+            self.unexpected(call, "its body is not what the documentation of Vault says")
+        })
+    }
+
+    pub(crate) fn unexpected(&self, call: &Call<'_>, otherwise: &str) -> VaultError {
+        let said = self.said();
+        VaultError::Unexpected {
+            method: call.method.to_string(),
+            path: call.told_path(),
+            status: self.status,
+            said: if said.is_empty() {
+                otherwise.to_owned()
+            } else {
+                said
+            },
+        }
+    }
+
+    /// The error that says to try again later, if this is one.
+    fn unavailable(&self) -> Option<VaultError> {
+        let said = self.said();
+        match self.status {
+            503 if said.contains("sealed") => Some(VaultError::Sealed),
+            // 412: an index that a replica has not seen; 472 and 473: a replica that does not answer this.
+            412 | 429 | 472 | 473 | 500.. => {
+                let status = self.status;
+                Some(VaultError::Unavailable(match said.as_str() {
+                    "" => format!("it answers {status}"),
+                    said => format!("it answers {status}: {said}"),
+                }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Connections to one Vault.
+#[derive(Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    namespace: Option<HeaderValue>,
+}
+
+impl Client {
+    pub(crate) async fn new(config: &VaultConfig) -> Result<Self> {
+        // `reqwest` takes the provider of the process; a second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // An agent of Vault may insist on it: a request that somebody was tricked into has no headers of its own.
+        let mut headers = HeaderMap::new();
+        headers.insert("x-vault-request", HeaderValue::from_static("true"));
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            // A token is for the address that was configured.
+            .redirect(redirect::Policy::none());
+        let client = match roots(config).await? {
+            Some(roots) => client.tls_certs_only(roots),
+            None => client,
+        };
+        let refused = |error: reqwest::Error| VaultError::Connections(error.to_string());
+        let namespace = config.namespace.as_deref().map(HeaderValue::from_str);
+        let not_a_header = |_| VaultError::Connections("the namespace is not a header".to_owned());
+        Ok(Self {
+            http: client.build().map_err(refused)?,
+            base: config.url.clone(),
+            namespace: namespace.transpose().map_err(not_a_header)?,
+        })
+    }
+
+    /// Asks until there is an answer that is not about trying later, or an end of patience.
+    pub(crate) async fn ask(&self, call: &Call<'_>, token: Option<&Plaintext>) -> Result<Answer> {
+        let start = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let failure = match self.attempt(self.request(call, token)?).await {
+                Ok(mut answer) => match answer.unavailable() {
+                    None => {
+                        answer.attempts = attempts;
+                        return Ok(answer);
+                    }
+                    Some(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            let pause = PAUSE * (1 << (attempts - 1));
+            let pause = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+            if attempts >= MAX_ATTEMPTS || start.elapsed() + pause >= LAST_START {
+                return Err(failure);
+            }
+            tracing::debug!(error = %failure, attempts, "asking Vault again");
+            sleep(pause).await;
+        }
+    }
+
+    /// Asks once, and takes any answer.
+    pub(crate) async fn ask_once(&self, call: &Call<'_>) -> Result<Answer> {
+        self.attempt(self.request(call, None)?).await
+    }
+
+    fn request(&self, call: &Call<'_>, token: Option<&Plaintext>) -> Result<Request> {
+        let mut url = self.base.clone();
+        let no_base = |()| VaultError::Connections(format!("`{}` has no host", self.base));
+        let mut segments = url.path_segments_mut().map_err(no_base)?;
+        segments.pop_if_empty().push("v1").extend(&call.path);
+        drop(segments);
+        let mut request = self.http.request(call.method.clone(), url);
+        if let Some(namespace) = &self.namespace
+            && call.in_namespace == InNamespace::Yes
+        {
+            request = request.header("x-vault-namespace", namespace);
+        }
+        if let Some(token) = token {
+            let header = HeaderValue::from_str(token.expose());
+            let mut header = header.map_err(|_| VaultError::LoginRefused {
+                method: "token",
+                status: 0,
+                said: "the token has characters that no token has".to_owned(),
+            })?;
+            header.set_sensitive(true);
+            request = request.header("x-vault-token", header);
+        }
+        if let Some(body) = call.body {
+            request = request.json(body);
+        }
+        let built = request.build();
+        built.map_err(|error| VaultError::Connections(error.without_url().to_string()))
+    }
+
+    async fn attempt(&self, request: Request) -> Result<Answer> {
+        let mut response = self
+            .http
+            .execute(request)
+            .await
+            .map_err(|e| no_answer(&e))?;
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            body: Zeroizing::default(),
+            attempts: 1,
+        };
+        while let Some(chunk) = response.chunk().await.map_err(|e| no_answer(&e))? {
+            if answer.body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                let rule = format!("its answer has more than {MAX_ANSWER_BYTES} bytes");
+                return Err(VaultError::Unavailable(rule));
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+async fn roots(config: &VaultConfig) -> Result<Option<Vec<Certificate>>> {
+    let Some(path) = &config.ca_file else {
+        return Ok(None);
+    };
+    let unusable = |problem: String| VaultError::File {
+        path: path.clone(),
+        problem,
+    };
+    let pem = tokio::fs::read(path).await;
+    let pem = pem.map_err(|error| unusable(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&pem);
+    let roots = roots.map_err(|error| unusable(error.to_string()))?;
+    if roots.is_empty() {
+        return Err(unusable("holds no certificate".to_owned()));
+    }
+    Ok(Some(roots))
+}
+
+/// The last cause, which is the one that helps: refused, unknown host, certificate.
+fn no_answer(error: &reqwest::Error) -> VaultError {
+    let what = if error.is_timeout() {
+        let limit = format!("no answer within {} s", TIMEOUT.as_secs());
+        return VaultError::Unavailable(limit);
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "no whole answer"
+    };
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    VaultError::Unavailable(format!("{what}: {cause}"))
+}
