@@ -25,7 +25,6 @@ pub(crate) struct Session {
     login: Login,
     current: Mutex<Option<Arc<Token>>>,
     logins: SingleFlight<Result<Arc<Token>>>,
-    renewals: SingleFlight<()>,
 }
 
 impl Session {
@@ -35,7 +34,6 @@ impl Session {
             login,
             current: Mutex::new(None),
             logins: SingleFlight::new(),
-            renewals: SingleFlight::new(),
         }
     }
 
@@ -61,60 +59,55 @@ impl Session {
     pub(crate) async fn token(&self) -> Result<Arc<Token>> {
         match self.current() {
             Some(token) if token.due() != Due::Over => Ok(token),
-            _ => self.logins.get(Duration::ZERO, self.log_in()).await,
+            _ => self.new_token().await,
         }
     }
 
     /// Another token than one that was refused.
-    async fn instead_of(&self, refused: &Arc<Token>) -> Result<Arc<Token>> {
+    async fn instead_of(&self, refused: &Token) -> Result<Arc<Token>> {
         match self.current() {
-            Some(newer) if !Arc::ptr_eq(&newer, refused) => Ok(newer),
-            _ => self.logins.get(Duration::ZERO, self.log_in()).await,
+            Some(newer) if newer.text != refused.text => Ok(newer),
+            _ => self.new_token().await,
         }
     }
 
     /// Keeps the token alive, until it is told to stop.
     pub(crate) async fn tend(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            self.prolong().await;
+            let round = async {
+                if let Err(error) = self.prolong().await {
+                    tracing::warn!(%error, "the token for Vault could not be renewed; it will be tried again");
+                }
+                tokio::time::sleep(self.calm()).await;
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(self.calm()) => {}
+                () = round => {}
             }
         }
     }
 
     /// Renews the token or logs in anew, if it is time for that.
-    pub(crate) async fn prolong(&self) {
-        self.renewals
-            .get(Duration::ZERO, async {
-                let due = self.current().map(|token| (token.due(), token));
-                let done = match due {
-                    Some((Due::Nothing, _)) => return,
-                    Some((Due::Renewal, token)) => self.renew(&token).await,
-                    Some((Due::Login | Due::Over, _)) | None => {
-                        self.logins.get(Duration::ZERO, self.log_in()).await.map(drop)
-                    }
-                };
-                if let Err(error) = done {
-                    tracing::warn!(%error, "the token for Vault could not be renewed; it will be tried again");
+    async fn prolong(&self) -> Result<()> {
+        let Some(token) = self.current() else {
+            return self.new_token().await.map(drop);
+        };
+        match token.due() {
+            Due::Nothing => return Ok(()),
+            Due::Renewal => {
+                if let Some(renewed) = login::renew(&self.client, &token).await? {
+                    self.keep(renewed);
+                    return Ok(());
                 }
-            })
-            .await;
+            }
+            Due::Login | Due::Over => {}
+        }
+        self.new_token().await.map(drop)
     }
 
-    async fn renew(&self, token: &Token) -> Result<()> {
-        match login::renew(&self.client, token).await? {
-            Some(renewed) => {
-                self.keep(renewed);
-                Ok(())
-            }
-            None => self
-                .logins
-                .get(Duration::ZERO, self.log_in())
-                .await
-                .map(drop),
-        }
+    /// Logs in; once for all who ask for it at the same time.
+    async fn new_token(&self) -> Result<Arc<Token>> {
+        self.logins.get(Duration::ZERO, self.log_in()).await
     }
 
     async fn log_in(&self) -> Result<Arc<Token>> {

@@ -37,16 +37,21 @@ impl Sweeper {
     /// Runs until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.once().await {
-                Ok(0) => {}
-                Ok(dropped) => tracing::info!(dropped, "unused storage credentials were deleted"),
-                Err(error) => {
-                    tracing::warn!(%error, "unused storage credentials could not be deleted; it will be tried again");
+            let round = async {
+                match self.once().await {
+                    Ok(0) => {}
+                    Ok(dropped) => {
+                        tracing::info!(dropped, "unused storage credentials were deleted");
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "unused storage credentials could not be deleted; it will be tried again");
+                    }
                 }
-            }
+                tokio::time::sleep(EVERY).await;
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(EVERY) => {}
+                () = round => {}
             }
         }
     }

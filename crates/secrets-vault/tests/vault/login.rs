@@ -146,6 +146,20 @@ async fn a_token_is_renewed_in_the_background_and_replaced_at_its_longest_life()
 }
 
 #[tokio::test]
+async fn the_background_stops_at_once_while_vault_hangs() {
+    let vault = Kv2StandIn::start().await;
+    vault.state().lease = Duration::from_secs(1);
+    let secrets = logged_in(&vault, Kv2StandIn::user()).await;
+    vault.state().delay = Duration::from_mins(1);
+    let stop = CancellationToken::new();
+    let tending = tokio::spawn(Arc::clone(&secrets).tend(stop.clone()));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stop.cancel();
+    let stopped = tokio::time::timeout(Duration::from_secs(1), tending);
+    stopped.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_token_that_was_given_is_renewed_and_its_end_is_told() {
     let vault = Kv2StandIn::start().await;
     let given = {
