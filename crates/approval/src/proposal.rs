@@ -35,11 +35,11 @@ pub struct Asker {
     pub assumed_role: Option<RoleId>,
     /// The roles that it is in, through other roles too.
     pub roles: Vec<RoleId>,
-    /// The roles that its token names, known to the catalog or not.
+    /// The roles that its token names or that it was given when it was let in, known to the catalog or not.
     pub token_roles: Vec<TokenRole>,
 }
 
-/// A role that a token names.
+/// A role as somebody else calls it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TokenRole {

@@ -24,6 +24,7 @@ pub(crate) fn identity(config: &OidcConfig, claims: &Claims) -> Result<Identity,
         name: name(claims).or_else(by_template).as_deref().and_then(kept),
         email: email(claims).as_deref().and_then(kept),
         user_type: user_type(claims),
+        admission_roles: Vec::new(),
         roles: roles.map(|path| claims.texts(path).map(owned).unwrap_or_default()),
         audiences: owned(claims.audiences()),
     })

@@ -9,7 +9,7 @@ use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use model::{Caller, Principal, Version};
 use quick_cache::sync::Cache;
-use store::{Store, TokenRoles};
+use store::Store;
 
 use crate::client::{CallError, Client, Location};
 use crate::feed::{Feed, Tuples};
@@ -176,7 +176,7 @@ impl Asked<'_> {
             }
             Caller::User(identity) => {
                 let user = tuples::user(&identity.user);
-                let roles = if identity.roles.is_none() {
+                let roles = if self.caller.named_roles().is_empty() {
                     Vec::new()
                 } else {
                     let principals = self.principals().await?.iter();
@@ -197,11 +197,11 @@ impl Asked<'_> {
 
     async fn principals(&mut self) -> Result<&[Principal], AuthorizerUnavailable> {
         if self.principals.is_none() {
-            let token = TokenRoles::of(self.caller);
+            let named = self.caller.named_roles();
             let found = self
                 .engine
                 .store
-                .grants_principals(&self.principal, token)
+                .grants_principals(&self.principal, &named)
                 .await;
             self.principals = Some(found.map_err(unavailable)?);
         }

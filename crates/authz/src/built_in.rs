@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Caller, Principal, Privileges, Securable, Version};
 use quick_cache::sync::Cache;
-use store::{Grants, Place, StoreError, TokenRoles};
+use store::{Grants, Place, StoreError};
 
 use crate::{
     Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource, Rights, RoleAction,
@@ -236,8 +236,8 @@ impl<'a> Asked<'a> {
         let Some(of) = self.caller.principal() else {
             return Ok(());
         };
-        let token = TokenRoles::of(self.caller);
-        let found = self.engine.grants.grants_principals(&of, token).await?;
+        let named = self.caller.named_roles();
+        let found = self.engine.grants.grants_principals(&of, &named).await?;
         self.principals = Some(found);
         Ok(())
     }

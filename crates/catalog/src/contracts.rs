@@ -11,7 +11,7 @@ use approval::{
 use model::{Caller, NamespacePath, Principal};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use store::{StoredMetadata, TokenRoles, TreeTabular};
+use store::{StoredMetadata, TreeTabular};
 
 use crate::heavy::heavy;
 use crate::tabular::TabularTarget;
@@ -83,19 +83,15 @@ impl Catalog {
         let Some(principal) = caller.principal() else {
             return Ok(Asker::default());
         };
-        let token = TokenRoles::of(caller);
-        let principals = self.lookup().grants_principals(&principal, token).await?;
+        let named = caller.named_roles();
+        let principals = self.lookup().grants_principals(&principal, &named).await?;
         let role = |principal| match principal {
             Principal::Role(role) => Some(role),
             Principal::User(_) => None,
         };
-        let token_role = |token: TokenRoles<'_>, source: &String| TokenRole {
-            provider_id: token.provider.to_owned(),
-            source_id: source.clone(),
-        };
-        let named = token.iter().flat_map(|token| {
-            let sources = token.sources.iter();
-            sources.map(|source| token_role(*token, source))
+        let named = named.iter().map(|role| TokenRole {
+            provider_id: role.provider().to_owned(),
+            source_id: role.source().to_owned(),
         });
         Ok(Asker {
             user: caller.identity().map(|identity| identity.user.clone()),

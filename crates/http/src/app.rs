@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use admission::{AdmissionGate, Gates};
 use authn::Authenticator;
 use catalog::{Catalog, CatalogError};
 use tracing::Instrument as _;
@@ -70,6 +71,8 @@ pub struct App {
     pub(crate) catalog: Arc<Catalog>,
     /// Absent: everybody is anonymous.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    /// Absent: whoever is authenticated is let in.
+    pub(crate) gates: Option<Arc<Gates>>,
     pub(crate) settings: Arc<HttpSettings>,
     pub(crate) answers: Arc<Answers>,
 }
@@ -81,6 +84,7 @@ impl App {
         Self {
             catalog,
             authenticator: None,
+            gates: None,
             settings: Arc::new(settings),
             answers: Arc::new(answers),
         }
@@ -90,6 +94,13 @@ impl App {
     #[must_use]
     pub fn authenticated_by(mut self, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
         self.authenticator = authenticator;
+        self
+    }
+
+    /// With gates that everybody who is authenticated must pass, in their order.
+    #[must_use]
+    pub fn admitted_by(mut self, gates: Vec<Arc<dyn AdmissionGate>>) -> Self {
+        self.gates = Gates::of(gates).map(Arc::new);
         self
     }
 }

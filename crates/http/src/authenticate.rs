@@ -2,16 +2,19 @@
 //!
 //! Why somebody is not let in is logged and not told, and no token is ever in a log.
 
-use authn::{AuthnError, BearerToken, Refusal};
+use std::sync::Arc;
+
+use admission::{Applicant, Rejection};
+use authn::{Authenticator, AuthnError, BearerToken, Refusal};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
-use model::Caller;
+use model::{Caller, Identity};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::origin;
+use crate::extract::{origin, request_id};
 
 /// Which of its roles the caller wants to act as.
 const ASSUME_ROLE: &str = "x-assume-role";
@@ -28,7 +31,7 @@ pub(crate) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match caller(&app, request.headers()).await {
+    match caller(&app, request.headers(), request.extensions()).await {
         Ok(caller) => match acting(&app, caller, request.headers(), request.extensions()).await {
             Ok(caller) => {
                 request.extensions_mut().insert(caller);
@@ -46,8 +49,20 @@ pub(crate) async fn authenticate(
             tracing::error!(why, "tokens cannot be verified");
             let message =
                 "the identity provider does not answer, so that nobody can be let in; try again";
-            let kind = "ServiceUnavailableException";
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, kind, message).into_response()
+            ApiError::unavailable(message, None).into_response()
+        }
+        Err(Unknown::NotAdmitted(why)) => not_admitted(why).into_response(),
+    }
+}
+
+fn not_admitted(why: Rejection) -> ApiError {
+    match why {
+        Rejection::Forbidden(message) => {
+            ApiError::new(StatusCode::FORBIDDEN, "AdmissionForbidden", message)
+        }
+        Rejection::Unavailable { retry_after, .. } => {
+            let message = "who may use this installation cannot be found out now; nothing was done, try again";
+            ApiError::unavailable(message, Some(retry_after))
         }
     }
 }
@@ -57,12 +72,51 @@ enum Unknown {
     Nobody,
     Unproven(Refusal),
     Unavailable(String),
+    NotAdmitted(Rejection),
 }
 
-async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Unknown> {
+async fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, Unknown> {
     let Some(authenticator) = &app.authenticator else {
         return Ok(Caller::Anonymous);
     };
+    let token = token(headers)?;
+    let identity = identity(authenticator.as_ref(), &token).await?;
+    let Some(gates) = &app.gates else {
+        return Ok(Caller::User(identity));
+    };
+    let applicant = Applicant {
+        identity: &identity,
+        token: &token,
+        request_id: &request_id(extensions),
+    };
+    let admission = gates.admit(&applicant).await;
+    let roles = admission.map_err(Unknown::NotAdmitted)?.roles;
+    if roles.is_empty() {
+        return Ok(Caller::User(identity));
+    }
+    Ok(Caller::User(Arc::new(Identity {
+        admission_roles: roles,
+        ..Identity::clone(&identity)
+    })))
+}
+
+async fn identity(
+    authenticator: &dyn Authenticator,
+    token: &BearerToken,
+) -> Result<Arc<Identity>, Unknown> {
+    let found = authenticator.authenticate(token).await;
+    found.map_err(|error| match error {
+        AuthnError::Refused(why) => Unknown::Unproven(why),
+        AuthnError::Unavailable(why) => Unknown::Unavailable(why),
+    })
+}
+
+/// The one token that the request shows.
+fn token(headers: &HeaderMap) -> Result<BearerToken, Unknown> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let header = match (given.next(), given.next()) {
         (Some(only), None) => only,
@@ -72,12 +126,7 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Unknown> {
             return Err(Unknown::Unproven(Refusal::Malformed(why)));
         }
     };
-    let token = bearer(header).map_err(Unknown::Unproven)?;
-    match authenticator.authenticate(&token).await {
-        Ok(identity) => Ok(Caller::User(identity)),
-        Err(AuthnError::Refused(why)) => Err(Unknown::Unproven(why)),
-        Err(AuthnError::Unavailable(why)) => Err(Unknown::Unavailable(why)),
-    }
+    bearer(header).map_err(Unknown::Unproven)
 }
 
 /// The caller, or one of its roles if that is what it wants to act as.

@@ -179,6 +179,15 @@ impl ApiError {
         }
     }
 
+    /// Something that is needed does not answer; nothing was changed.
+    pub(crate) fn unavailable(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        let (status, kind) = wire(ErrorKind::Unavailable);
+        Self {
+            retry_after,
+            ..Self::new(status, kind, message)
+        }
+    }
+
     /// A request that cannot be understood.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Identity, Principal, RoleId};
+use crate::{Identity, Principal, RoleId, RoleIdent};
 
 /// The identity on whose behalf a request runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +26,20 @@ impl Caller {
             Self::Role(_, role) => Some(Principal::Role(*role)),
             Self::Anonymous | Self::System => None,
         }
+    }
+
+    /// The roles that its token names, and those that it was given when it was let in. Who acts as a role has none but that. What cannot
+    /// name a role is left out.
+    pub fn named_roles(&self) -> Vec<RoleIdent> {
+        let Self::User(identity) = self else {
+            return Vec::new();
+        };
+        let provider = identity.user.provider();
+        let of_token = identity.roles.iter().flatten();
+        let of_token = of_token.filter_map(|source| RoleIdent::new(provider, source).ok());
+        let mut named: Vec<_> = of_token.collect();
+        named.extend_from_slice(&identity.admission_roles);
+        named
     }
 
     /// What is known of the user, if it is one.

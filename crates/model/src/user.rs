@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Bounds;
+use crate::{Bounds, RoleIdent};
 
 /// The id of a user: `oidc~3f2a…`, the provider's name and what the provider calls its user.
 ///
@@ -131,6 +131,8 @@ pub struct Identity {
     pub user_type: Option<UserType>,
     /// The roles that the token names; `None` if roles are not taken from tokens.
     pub roles: Option<Vec<String>>,
+    /// Roles that it has been given for this request alone, by whoever let it in.
+    pub admission_roles: Vec<RoleIdent>,
     /// Whom the token is meant for.
     pub audiences: Vec<String>,
 }
@@ -144,6 +146,7 @@ impl Identity {
             email: None,
             user_type: None,
             roles: None,
+            admission_roles: Vec::new(),
             audiences: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use admission::AdmissionGate;
 use approval::ContractVerification;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
@@ -21,7 +22,7 @@ use store::Store;
 
 use crate::config::{AuthzBackend, Config};
 use crate::secrets::{self as keeping, Opened};
-use crate::{Error, authentication, backend, events as sinks, openfga, routes, verifiers};
+use crate::{Error, authentication, backend, events as sinks, gates, openfga, routes, verifiers};
 
 /// Top-level namespaces that engines have for themselves.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
@@ -31,6 +32,7 @@ pub struct Lakekeeper {
     pub(crate) config: Config,
     catalog: Arc<Catalog>,
     authenticator: Option<Arc<dyn Authenticator>>,
+    gates: Vec<Arc<dyn AdmissionGate>>,
     store: Arc<dyn Store>,
     secrets: Arc<dyn SecretStore>,
     vault: Option<Arc<VaultSecrets>>,
@@ -55,6 +57,7 @@ pub struct Builder {
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Option<Arc<dyn Authorizer>>,
     verifiers: Vec<Arc<dyn ContractVerification>>,
+    gates: Vec<Arc<dyn AdmissionGate>>,
     publishers: Vec<Arc<dyn Publisher>>,
     clock: Arc<dyn Clock>,
 }
@@ -92,6 +95,13 @@ impl Builder {
     #[must_use]
     pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
         self.verifiers.push(verifier);
+        self
+    }
+
+    /// Asks this one too, after the configured ones, whether whoever is authenticated may use this installation.
+    #[must_use]
+    pub fn gate(mut self, gate: Arc<dyn AdmissionGate>) -> Self {
+        self.gates.push(gate);
         self
     }
 
@@ -133,6 +143,8 @@ impl Builder {
             None => engine(&self.config, &store).await?,
         };
         let authorizer = behind_admins(&self.config, authorizer);
+        let mut gates = gates::gates(self.config.admission.as_ref())?;
+        gates.extend(self.gates);
         let mut verifiers = verifiers::verifiers(&self.config.verifiers, &self.clock)?;
         verifiers.extend(self.verifiers);
         let catalog = Catalog::new(Parts {
@@ -149,6 +161,7 @@ impl Builder {
             config: self.config,
             catalog: Arc::new(catalog),
             authenticator,
+            gates,
             store,
             secrets,
             vault,
@@ -168,6 +181,7 @@ impl Lakekeeper {
             authenticator: None,
             authorizer: None,
             verifiers: Vec::new(),
+            gates: Vec::new(),
             publishers: Vec::new(),
             clock: Arc::new(SystemClock),
         }
@@ -180,7 +194,8 @@ impl Lakekeeper {
 
     /// Both APIs and `/health`.
     pub fn router(&self) -> Router {
-        routes::router(&self.config, &self.catalog, self.authenticator.clone())
+        let (authenticator, gates) = (self.authenticator.clone(), self.gates.clone());
+        routes::router(&self.config, &self.catalog, authenticator, gates)
     }
 
     /// Starts the background work of this process, on the current Tokio runtime.

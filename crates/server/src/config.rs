@@ -3,6 +3,7 @@
 //! `LAKEKEEPER__*` variables, a `…_FILE` for each, and an optional TOML file. `list` is the one list of settings; the
 //! reference in `docs/configuration.md` is made of it.
 
+mod admission;
 mod authentication;
 mod authorization;
 mod database;
@@ -26,6 +27,7 @@ mod values;
 mod vault;
 mod verifier;
 
+pub use admission::AdmissionSettings;
 pub use authentication::{Authentication, Connect, Oidc};
 pub use authorization::Authorization;
 pub use database::{Database, PostgresConfig};
@@ -36,10 +38,10 @@ pub use reference::reference;
 pub use secrets::{KeySource, Secrets};
 pub use source::Sources;
 pub use value::{
-    ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count, DatabaseUrl, EngineType, Headers,
-    LogFilter, LogFormat, NameTemplateText, NatsServers, OnFailure, Origins, Port, ProviderUrl,
-    RequiredClaims, SecretBackend, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl,
-    Words,
+    AdmissionCheckKind, AdmissionTokens, ApiServerUrl, AuthzBackend, Bracketed, ByteCount, Count,
+    DatabaseUrl, EngineType, Headers, LogFilter, LogFormat, NameTemplateText, NatsServers,
+    OnFailure, Origins, Port, ProviderUrl, RequiredClaims, SecretBackend, ServerUrl, Span, SslMode,
+    SubjectSource, UserIds, WebhookUrl, Words,
 };
 pub use values::Effective;
 pub use verifier::VerifierSettings;
@@ -82,6 +84,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// How callers are known.
     pub authentication: Authentication,
+    /// Who of them may use this installation at all, if somebody is asked.
+    pub admission: Option<AdmissionSettings>,
     /// What they may do.
     pub authorization: Authorization,
     /// Names and storage.
@@ -240,6 +244,7 @@ impl Config {
             addresses: addresses(&mut values),
             database,
             secrets,
+            admission: admission::admission(&mut values, &authentication),
             authorization: authorization::authorization(&mut values, &authentication),
             authentication,
             names: names(&mut values),

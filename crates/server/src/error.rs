@@ -59,6 +59,9 @@ pub enum Error {
     /// The database does not answer as it should.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// The admission gate cannot be asked.
+    #[error("the admission gate: {0}")]
+    Gate(String),
     /// A verifier of contracts cannot be asked: its name and why.
     #[error("contract verifier `{0}`: {1}")]
     Verifier(String, String),

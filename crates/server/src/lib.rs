@@ -26,6 +26,7 @@ pub mod backend;
 pub mod config;
 mod error;
 mod events;
+mod gates;
 pub mod health;
 pub mod listener;
 pub mod logs;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use admission::AdmissionGate;
 use authn::Authenticator;
 use axum::Router;
 use catalog::Catalog;
@@ -14,9 +15,10 @@ pub(crate) fn router(
     config: &Config,
     catalog: &Arc<Catalog>,
     authenticator: Option<Arc<dyn Authenticator>>,
+    gates: Vec<Arc<dyn AdmissionGate>>,
 ) -> Router {
     let app = App::new(Arc::clone(catalog), settings(config));
-    http_api::router(&app.authenticated_by(authenticator))
+    http_api::router(&app.authenticated_by(authenticator).admitted_by(gates))
 }
 
 fn settings(config: &Config) -> HttpSettings {

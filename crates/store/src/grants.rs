@@ -8,7 +8,7 @@ pub use lineage::Lineage;
 
 use async_trait::async_trait;
 use model::{
-    Caller, Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId,
+    Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, RoleIdent,
     Securable, Timestamp, Version, WarehouseId,
 };
 
@@ -118,28 +118,6 @@ impl From<bool> for ManagedAccess {
     }
 }
 
-/// The roles that a token names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenRoles<'a> {
-    /// Who says so: the `provider-id` of the roles.
-    pub provider: &'a str,
-    /// Their `source-id`s.
-    pub sources: &'a [String],
-}
-
-impl<'a> TokenRoles<'a> {
-    /// Those of a caller's token. Who acts as a role has none but that.
-    pub fn of(caller: &'a Caller) -> Option<Self> {
-        let Caller::User(identity) = caller else {
-            return None;
-        };
-        identity.roles.as_deref().map(|sources| Self {
-            provider: identity.user.provider(),
-            sources,
-        })
-    }
-}
-
 /// Grants. They end with what they are on and with whom they were given to.
 ///
 /// Whatever changes what somebody may do – grants, members of roles, managed access, a namespace that moves – makes the
@@ -167,11 +145,12 @@ pub trait Grants {
         page: PageRequest,
     ) -> Result<Page<GrantRow>>;
 
-    /// The principal, each role that it is in, through other roles too, and each role that the token names with those that these are in.
+    /// The principal, each role that it is in, through other roles too, and each role that is named, in whatever project, with those that these
+    /// are in.
     async fn grants_principals(
         &self,
         of: &Principal,
-        token: Option<TokenRoles<'_>>,
+        named: &[RoleIdent],
     ) -> Result<Vec<Principal>>;
 
     /// What the principals have been given on the way to each place, in the order of the places; `None` where there is no such place.

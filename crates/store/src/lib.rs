@@ -35,7 +35,7 @@ pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
     GrantChange, GrantRow, Grants, Lineage, ManagedAccess, OnCursor, Place, Repeats, Standing,
-    Step, ToCursor, TokenRoles,
+    Step, ToCursor,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{Fact, FactChange, FactState, Fed, Mirror, MirrorSink};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use admission::AdmissionGate;
 use approval::ContractVerification;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn};
@@ -21,6 +22,7 @@ pub struct TestAppBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Decides,
     verifiers: Vec<Arc<dyn ContractVerification>>,
+    gates: Vec<Arc<dyn AdmissionGate>>,
     clock: Arc<dyn Clock>,
     settings: Settings,
     http: HttpSettings,
@@ -41,6 +43,7 @@ impl Default for TestAppBuilder {
             authenticator: None,
             authorizer: Decides::These(Arc::new(AllowAll)),
             verifiers: Vec::new(),
+            gates: Vec::new(),
             clock: Arc::new(SystemClock),
             settings: Settings {
                 storage_policy: Policy {
@@ -75,6 +78,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
         self.verifiers.push(verifier);
+        self
+    }
+
+    /// Asks this one, after those before it, whether whoever is authenticated may go on.
+    #[must_use]
+    pub fn gate(mut self, gate: Arc<dyn AdmissionGate>) -> Self {
+        self.gates.push(gate);
         self
     }
 
@@ -143,7 +153,8 @@ impl TestAppBuilder {
             settings: self.settings,
         }));
         let app = App::new(Arc::clone(&catalog), self.http);
-        let router = http_api::router(&app.authenticated_by(self.authenticator));
+        let app = app.authenticated_by(self.authenticator);
+        let router = http_api::router(&app.admitted_by(self.gates));
         TestApp {
             router,
             catalog,

@@ -61,7 +61,7 @@ impl Lake {
         self.change(on, vec![], vec![(of(user), privilege)]).await;
     }
 
-    async fn change(
+    pub(crate) async fn change(
         &self,
         on: Securable,
         writes: Vec<(Principal, Privilege)>,

@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod admission;
 mod approval_failures;
 mod approval_moments;
 mod assignments;

@@ -65,6 +65,11 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("OPENID_*", UNKNOWN_RULE),
     refused("KUBERNETES_AUTHENTICATION_*", UNKNOWN_RULE),
     refused("OPENFGA__*", UNKNOWN_RULE),
+    refused(
+        "ADMISSION_ENFORCE__HEADERS__*",
+        "write all of them as LAKEKEEPER__ADMISSION_ENFORCE__HEADERS={\"x-api-key\"=\"…\"}",
+    ),
+    refused("ADMISSION_ENFORCE*", UNKNOWN_RULE),
     refused("CEDAR__*", NO_SUCH_ENGINE),
     refused("TRUSTED_ENGINES*", UNKNOWN_RULE),
     refused("ROLE_PROVIDER*", NO_ROLES),

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use model::ProjectId;
 use secrets::Plaintext;
 
+use super::admission::Seconds;
 use super::setting::{Group, Setting, settings};
 use super::value::{
-    ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, LogFilter, LogFormat,
-    NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims, SecretBackend,
-    ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    AdmissionTokens, ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, Headers, LogFilter,
+    LogFormat, NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims,
+    SecretBackend, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -182,6 +183,34 @@ settings! {
         /// Whether it is well that nobody is authenticated. `true`: no warning is logged; `false`: the server does not start
         /// then.
         INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
+    }
+
+    "Admission" "A service that is asked whether whoever is authenticated may use this installation at all; see `docs/admission.md`. There is none
+    unless one of those is set that have no default." {
+        /// A TOML file with a table `admission_enforce` of these settings. Variables win.
+        ADMISSION_ENFORCE_FILE: Option<PathBuf> = None;
+        /// Where it is asked, by an HTTP `POST`. Required.
+        ADMISSION_ENFORCE__ENDPOINT: Option<WebhookUrl> = None;
+        /// The identity provider whose users it is asked about: `oidc`, `kubernetes`, or the name of a further one. Others pass. Required.
+        ADMISSION_ENFORCE__IDP_ID: Option<String> = None;
+        /// The `provider-id` of the roles that it grants. Required.
+        ADMISSION_ENFORCE__ROLE_PROVIDER_ID: Option<String> = None;
+        /// How many seconds a decision counts.
+        ADMISSION_ENFORCE__CACHE_TTL_SECS: Seconds<0> = Seconds::<0>::clamped(60);
+        /// How many decisions are kept.
+        ADMISSION_ENFORCE__CACHE_MAX_ENTRIES: Count<1, 10_000_000> = Count::<1, 10_000_000>::clamped(10_000);
+        /// How many seconds an answer may take.
+        ADMISSION_ENFORCE__REQUEST_TIMEOUT_SECS: Count<1, 60> = Count::<1, 60>::clamped(5);
+        /// How many seconds a connection may take.
+        ADMISSION_ENFORCE__CONNECT_TIMEOUT_SECS: Count<1, 60> = Count::<1, 60>::clamped(2);
+        /// How many seconds callers are told to wait (`Retry-After`) if there is no decision.
+        ADMISSION_ENFORCE__UNAVAILABLE_RETRY_AFTER_SECS: Count<1, 60> = Count::<1, 60>::clamped(5);
+        /// Headers for the endpoint: `{"x-api-key"="…"}`; in a file a table.
+        ADMISSION_ENFORCE__HEADERS: Headers = Headers::default();
+        /// `forward_caller_token`: the caller's own token is sent along. Without it, none is.
+        ADMISSION_ENFORCE__AUTH__TYPE: Option<AdmissionTokens> = None;
+        /// Certificate authorities to believe instead of the system's, a PEM file.
+        ADMISSION_ENFORCE__ROOT_CERT: Option<PathBuf> = None;
     }
 
     "Authorization" "Who may do what, once it is known who asks; see `docs/authorization.md`." {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::engine;
 use super::foreign::{FOREIGN, Foreign, Verdict};
 use super::list::GROUPS;
 use super::member;
 use super::setting::{Described, Group};
 use super::source::PREFIX;
 use super::verifier;
+use super::{admission, engine};
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -71,6 +71,10 @@ pub fn reference() -> String {
     }
     for group in engine::identity_groups() {
         let prefix = format!("{PREFIX}{}<NAME>__IDENTITIES__<ID>__", engine::FAMILY);
+        write_group(&mut page, group, &prefix);
+    }
+    for group in admission::GROUPS {
+        let prefix = format!("{PREFIX}{}<NAME>__", admission::FAMILY);
         write_group(&mut page, group, &prefix);
     }
     for group in verifier::GROUPS {

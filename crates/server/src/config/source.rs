@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::engine;
 use super::foreign::{self, Verdict};
 use super::list::GROUPS;
 use super::member::{self, Member};
@@ -12,11 +11,14 @@ use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::Described;
 use super::verifier;
+use super::{admission, engine};
 
 /// What the names of all variables start with.
 pub(super) const PREFIX: &str = "LAKEKEEPER__";
 /// What names started with years ago.
 const FORMER_PREFIX: &str = "ICEBERG_REST__";
+/// What tables are called whose keys are no settings, but headers of HTTP.
+const HEADERS: &str = "headers";
 /// Largest file that is read for one value, in bytes.
 const MAX_VALUE_FILE: u64 = 1 << 20;
 
@@ -112,7 +114,11 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
     gathered.read_environment(&sources.environment);
     if let Some(found) = gathered.found.get("CONFIG_FILE") {
         let path = PathBuf::from(&found.text);
-        gathered.read_config_file(&path);
+        gathered.read_config_file(&path, "");
+    }
+    if let Some(found) = gathered.found.get("ADMISSION_ENFORCE_FILE") {
+        let path = PathBuf::from(&found.text);
+        gathered.read_config_file(&path, admission::ALL);
     }
     for (name, text) in &sources.implied {
         gathered.set(name, text.clone(), Origin::Implied);
@@ -155,7 +161,8 @@ impl Gathered {
         }
     }
 
-    fn read_config_file(&mut self, path: &Path) {
+    /// Takes in a file in which all names must start so.
+    fn read_config_file(&mut self, path: &Path, within: &str) {
         let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
             text.parse::<toml::Table>()
@@ -175,6 +182,13 @@ impl Gathered {
         for (key, text) in keys {
             let name = key.replace('.', "__").to_ascii_uppercase();
             let origin = Origin::ConfigFile(path.to_owned(), key);
+            if !name.starts_with(within) {
+                let rule =
+                    "does not belong into this file, which has one table: `admission_enforce`";
+                self.mistakes
+                    .push(Mistake::new(origin.subject(&name), rule));
+                continue;
+            }
             if let Some(text) = text {
                 self.read_entry(Entry { name, text, origin }, &mut seen);
             } else {
@@ -272,6 +286,9 @@ fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));
     }
+    if let Some(rest) = name.strip_prefix(admission::FAMILY) {
+        return Some(admission::member(rest, subject));
+    }
     if let Some(rest) = name.strip_prefix(verifier::FAMILY) {
         return Some(verifier::member(rest, subject));
     }
@@ -305,10 +322,22 @@ fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<Strin
             format!("{path}.{key}")
         };
         match value {
+            toml::Value::Table(inner) if key == HEADERS => into.push((path, dictionary(inner))),
             toml::Value::Table(inner) => flatten(&path, inner, into),
             leaf => into.push((path, leaf_text(leaf))),
         }
     }
+}
+
+/// A table that is one value.
+fn dictionary(table: &toml::Table) -> Option<String> {
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let pair = |(name, value): (&String, &toml::Value)| {
+        let value = value.as_str()?;
+        Some(format!("\"{}\"=\"{}\"", quoted(name), quoted(value)))
+    };
+    let pairs: Option<Vec<_>> = table.iter().map(pair).collect();
+    Some(format!("{{{}}}", pairs?.join(",")))
 }
 
 fn leaf_text(value: &toml::Value) -> Option<String> {

@@ -11,7 +11,8 @@ mod text;
 
 pub use bytes::ByteCount;
 pub use choice::{
-    AuthzBackend, EngineType, LogFormat, OnFailure, SecretBackend, SslMode, SubjectSource,
+    AdmissionCheckKind, AdmissionTokens, AuthzBackend, EngineType, LogFormat, OnFailure,
+    SecretBackend, SslMode, SubjectSource,
 };
 pub use duration::Span;
 pub use headers::Headers;

@@ -9,7 +9,7 @@ use super::mistake::Mistake;
 use super::setting::{Described, Setting};
 use super::source::{Found, Gathered, Origin, PREFIX, all_settings};
 use super::value::Value;
-use super::{engine, member, verifier};
+use super::{admission, engine, member, verifier};
 
 /// Typed access to what was gathered.
 #[derive(Debug)]
@@ -137,7 +137,8 @@ impl Values {
         let members = self.0.members.iter().filter_map(|((stem, name), found)| {
             let mut settings = member::settings()
                 .chain(engine::settings())
-                .chain(verifier::settings());
+                .chain(verifier::settings())
+                .chain(admission::settings());
             let setting = settings.find(|one| one.name() == *name)?;
             Some(Effective {
                 name: format!("{PREFIX}{stem}__{name}"),

@@ -9,10 +9,10 @@ pub(crate) use apply::{INSERT, NewGrants, apply};
 pub(crate) use reach::{Reach, STEP};
 
 use async_trait::async_trait;
-use model::{Page, PageRequest, Principal, Privileges, ProjectId, Securable};
+use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use store::{
     Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
-    StoreError, TokenRoles,
+    StoreError,
 };
 
 use crate::PostgresStore;
@@ -48,15 +48,13 @@ impl Grants for PostgresStore {
     async fn grants_principals(
         &self,
         of: &Principal,
-        token: Option<TokenRoles<'_>>,
+        named: &[RoleIdent],
     ) -> Result<Vec<Principal>> {
         let db = self.read().await?;
-        let (provider, sources) = match token {
-            None => ("", &[][..]),
-            Some(token) => (token.provider, token.sources),
-        };
-        let named = of.to_string();
-        let rows = db.query(PRINCIPALS, &[&named, &provider, &sources]).await?;
+        let providers: Vec<_> = named.iter().map(RoleIdent::provider).collect();
+        let sources: Vec<_> = named.iter().map(RoleIdent::source).collect();
+        let it = of.to_string();
+        let rows = db.query(PRINCIPALS, &[&it, &providers, &sources]).await?;
         let found = row::all(&rows, |row| principal(get(row, 0)?))?;
         let others = found.into_iter().filter(|found| found != of);
         Ok(std::iter::once(of.clone()).chain(others).collect())
@@ -116,9 +114,9 @@ impl Grants for PostgresStore {
 const PRINCIPALS: &str = "with recursive principal (it) as (
         select $1::text
         union
-        select 'role:' || role.id from unnest($3::text[]) as named(source)
+        select 'role:' || role.id from unnest($2::text[], $3::text[]) as named(provider, source)
         cross join lateral (select id from role
-            where provider_id = $2 and source_id = named.source offset 0) as role
+            where provider_id = named.provider and source_id = named.source offset 0) as role
         union
         select 'role:' || above.role_id from principal
         cross join lateral (select role_id from role_member

@@ -9,11 +9,10 @@ pub(crate) use apply::{apply, give};
 pub(crate) use reach::{Reach, with_roles};
 
 use async_trait::async_trait;
-use model::{Page, PageRequest, Principal, Privileges, ProjectId, Securable};
+use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use rusqlite::{Connection, params};
 use store::{
     Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
-    TokenRoles,
 };
 
 use crate::SqliteStore;
@@ -51,20 +50,16 @@ impl Grants for SqliteStore {
     async fn grants_principals(
         &self,
         of: &Principal,
-        token: Option<TokenRoles<'_>>,
+        named: &[RoleIdent],
     ) -> Result<Vec<Principal>> {
-        let of = of.clone();
-        let (provider, sources) = match token {
-            None => (String::new(), Vec::new()),
-            Some(token) => (token.provider.to_owned(), token.sources.to_vec()),
-        };
+        let (of, idents) = (of.clone(), named.to_vec());
         self.read(move |db| {
             let mut found = vec![of];
             let mut named = db.prepare_cached(
                 "select id from role where provider_id = ?1 and source_id = ?2 order by id",
             )?;
-            for source in &sources {
-                let rows = named.query([&provider, source])?;
+            for ident in &idents {
+                let rows = named.query([ident.provider(), ident.source()])?;
                 found.extend(row::all(rows, |row| Ok(reach::role(row.get(0)?)))?);
             }
             with_roles(db, found)

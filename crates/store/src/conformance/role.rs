@@ -8,9 +8,7 @@ use model::{
 };
 
 use super::fixture::{Catalog, NOW, given_by, given_to, later, name, new_project, refused, user};
-use crate::{
-    Effects, Entity, Place, RoleFilter, RoleRow, RoleSearch, Store, StoreError, TokenRoles,
-};
+use crate::{Effects, Entity, Place, RoleFilter, RoleRow, RoleSearch, Store, StoreError};
 
 pub(super) fn new_role(project: &ProjectId, text: &str) -> RoleRow {
     let id = RoleId::generate();
@@ -35,9 +33,9 @@ pub(super) async fn role(store: &Arc<dyn Store>, project: &ProjectId, text: &str
 pub(super) async fn principals(
     store: &Arc<dyn Store>,
     of: &Principal,
-    token: Option<TokenRoles<'_>>,
+    named: &[RoleIdent],
 ) -> BTreeSet<Principal> {
-    let found = store.grants_principals(of, token).await.unwrap();
+    let found = store.grants_principals(of, named).await.unwrap();
     assert_eq!(&found[0], of);
     let all: BTreeSet<_> = found.iter().cloned().collect();
     assert_eq!(all.len(), found.len(), "each once");
@@ -233,15 +231,10 @@ pub async fn an_update_replaces_what_it_is_called(store: &Arc<dyn Store>) {
         .unwrap();
     assert_eq!(version().await, before.next(), "another one to tokens");
     let stranger = Principal::User("oidc~nobody".parse().unwrap());
-    let token = |source: &str| vec![source.to_owned()];
     for (source, expected) in [("x", 2), (first.ident.source(), 1)] {
-        let sources = token(source);
-        let provider = "oidc";
-        let token = Some(TokenRoles {
-            provider,
-            sources: &sources,
-        });
-        assert_eq!(principals(store, &stranger, token).await.len(), expected);
+        let named = [RoleIdent::new("oidc", source).unwrap()];
+        let found = principals(store, &stranger, &named).await;
+        assert_eq!(found.len(), expected);
     }
     let taken = RoleRow {
         name: name("Second"),

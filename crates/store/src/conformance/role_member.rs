@@ -9,7 +9,7 @@ use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refuse
 use super::role::{principals, role};
 use crate::{
     Effects, Entity, MemberKind, Membership, Place, Repeats, Result, RoleAssign, RoleMember,
-    RoleMembers, Store, StoreError, TokenRoles,
+    RoleMembers, Store, StoreError,
 };
 
 const MOST: u32 = 3;
@@ -65,19 +65,21 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
         add(store, low, vec![ada.clone()]).await.unwrap();
     }
     let all = BTreeSet::from([ada.clone(), as_role(top), as_role(middle), as_role(low)]);
-    assert_eq!(principals(store, &ada, None).await, all);
+    assert_eq!(principals(store, &ada, &[]).await, all);
     let expected = BTreeSet::from([bob.clone(), as_role(top)]);
-    assert_eq!(principals(store, &bob, None).await, expected);
+    assert_eq!(principals(store, &bob, &[]).await, expected);
     let expected = BTreeSet::from([as_role(middle), as_role(top)]);
-    assert_eq!(principals(store, &as_role(middle), None).await, expected);
+    assert_eq!(principals(store, &as_role(middle), &[]).await, expected);
     // A token names roles of every project.
-    let sources = [low.to_string(), "unknown".to_owned()];
-    let token = TokenRoles {
-        provider: RoleIdent::LAKEKEEPER,
-        sources: &sources,
-    };
-    let named = principals(store, &bob, Some(token)).await;
-    assert_eq!(named.len(), 4);
+    let ident = |provider, source: &str| RoleIdent::new(provider, source).unwrap();
+    let named = [
+        ident(RoleIdent::LAKEKEEPER, &low.to_string()),
+        ident(RoleIdent::LAKEKEEPER, "unknown"),
+        ident("another", &middle.to_string()),
+    ];
+    let found = principals(store, &bob, &named).await;
+    let all = [bob.clone(), as_role(top), as_role(middle), as_role(low)];
+    assert_eq!(found, BTreeSet::from(all));
     let direct = members(store, top, (None, Direct)).await;
     assert_eq!(direct, [as_role(middle), bob.clone()]);
     let users = members(store, top, (Some(MemberKind::User), Transitive)).await;
@@ -101,7 +103,7 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
             .await
             .unwrap();
         let left = BTreeSet::from([ada.clone(), as_role(low)]);
-        assert_eq!(principals(store, &ada, None).await, left);
+        assert_eq!(principals(store, &ada, &[]).await, left);
     }
     // Who is forgotten is in no role, nor is a role that is gone.
     store.user_drop(&"oidc~bob".parse().unwrap()).await.unwrap();

@@ -23,7 +23,7 @@ const fn room(
 
 /// `server → http → catalog → {store, objects, secrets, authn, authz} → {model, iceberg}`: only `server`
 /// and the test kit name a concrete backend.
-pub(super) const ROOMS: [Room; 24] = [
+pub(super) const ROOMS: [Room; 25] = [
     room("model", &[], &[]),
     room("iceberg", &[], &[]),
     room("store", &["model"], &["store-sqlite"]),
@@ -42,6 +42,7 @@ pub(super) const ROOMS: [Room; 24] = [
     ),
     room("outbound", &[], &[]),
     room("authn", &["model", "outbound"], &[]),
+    room("admission", &["model", "authn", "outbound"], &[]),
     room("approval", &["model", "outbound"], &[]),
     room("authz", &["model", "store"], &["store-sqlite"]),
     room(
@@ -68,7 +69,15 @@ pub(super) const ROOMS: [Room; 24] = [
         "http-api",
         // Of `store` it knows the records that it prints, never a method.
         &[
-            "model", "iceberg", "store", "objects", "authn", "authz", "catalog", "events",
+            "model",
+            "iceberg",
+            "store",
+            "objects",
+            "authn",
+            "authz",
+            "catalog",
+            "events",
+            "admission",
         ],
         &[
             "authz-openfga",
@@ -99,6 +108,7 @@ pub(super) const ROOMS: [Room; 24] = [
             "events-kafka",
             "events-nats",
             "outbound",
+            "admission",
             "approval",
             "catalog",
             "http-api",
@@ -122,6 +132,7 @@ pub(super) const ROOMS: [Room; 24] = [
             "events",
             "events-kafka",
             "events-nats",
+            "admission",
             "approval",
             "catalog",
             "http-api",

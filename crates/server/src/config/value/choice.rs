@@ -28,6 +28,24 @@ macro_rules! choice {
 }
 
 choice! {
+    /// What a denial of the admission endpoint means.
+    AdmissionCheckKind, "`gating`, `role_granting`" {
+        /// The request is rejected.
+        Gating = "gating",
+        /// The role is withheld.
+        RoleGranting = "role_granting",
+    }
+}
+
+choice! {
+    /// How the admission endpoint knows whose request it is about.
+    AdmissionTokens, "`forward_caller_token`" {
+        /// By the caller's token.
+        Forwarded = "forward_caller_token",
+    }
+}
+
+choice! {
     /// What becomes of a change on which a verifier says nothing.
     OnFailure, "`deny`, `allow`" {
         /// It is refused for now.

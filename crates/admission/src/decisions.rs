@@ -1,0 +1,255 @@
+//! What a service has said about somebody, for a while; and one question for all who wait for the same answer.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
+use quick_cache::sync::Cache;
+use tokio::sync::oneshot;
+
+/// Whose label `cache_type` is.
+const CACHE: &str = "admission_enforce";
+
+/// What a service says about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allow,
+    Deny,
+}
+
+/// The error is no decision, and is not kept.
+pub(crate) type Decision = Result<Verdict, String>;
+
+/// The caller's subject and the number of the check.
+pub(crate) type Question = (Arc<str>, usize);
+
+type Answer = Shared<BoxFuture<'static, Decision>>;
+
+/// Bounded in number and time.
+pub(crate) struct Decisions {
+    kept: Cache<Question, (Verdict, Instant)>,
+    life: Duration,
+    open: Mutex<HashMap<Question, Answer>>,
+}
+
+impl fmt::Debug for Decisions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Decisions")
+            .field("kept", &self.kept.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Decisions {
+    /// So many, for so long each.
+    pub(crate) fn new(most: usize, life: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            kept: Cache::new(most),
+            life,
+            open: Mutex::default(),
+        })
+    }
+
+    /// The decision that is kept, or that of a question that is on its way, or of `ask`.
+    pub(crate) async fn get<F>(
+        self: &Arc<Self>,
+        question: Question,
+        ask: impl FnOnce() -> F,
+    ) -> Decision
+    where
+        F: Future<Output = Decision> + Send + 'static,
+    {
+        if let Some(decision) = self.find(&question) {
+            metrics::counter!("lakekeeper_cache_hits_total", "cache_type" => CACHE).increment(1);
+            return Ok(decision);
+        }
+        metrics::counter!("lakekeeper_cache_misses_total", "cache_type" => CACHE).increment(1);
+        let answer = self.answer(question, ask);
+        answer.await
+    }
+
+    fn find(&self, question: &Question) -> Option<Verdict> {
+        let (decision, until) = self.kept.get(question)?;
+        if Instant::now() < until {
+            return Some(decision);
+        }
+        self.kept.remove(question);
+        None
+    }
+
+    /// Asked by a task of its own: whoever goes away takes the answer from nobody.
+    fn answer<F>(self: &Arc<Self>, question: Question, ask: impl FnOnce() -> F) -> Answer
+    where
+        F: Future<Output = Decision> + Send + 'static,
+    {
+        let mut open = self.open();
+        if let Some(answer) = open.get(&question) {
+            return answer.clone();
+        }
+        // Answered between the look at what is kept and the lock.
+        if let Some(decision) = self.find(&question) {
+            return futures::future::ready(Ok(decision)).boxed().shared();
+        }
+        let (told, heard) = oneshot::channel();
+        let answer =
+            heard.map(|heard| heard.unwrap_or_else(|_| Err("nobody has asked".to_owned())));
+        let answer = answer.boxed().shared();
+        open.insert(question.clone(), answer.clone());
+        let closing = Closing {
+            decisions: Arc::clone(self),
+            question,
+        };
+        let asked = ask();
+        tokio::spawn(async move {
+            let decision = asked.await;
+            if let Ok(decision) = decision {
+                closing.keep(decision);
+            }
+            // What is kept is found by who comes after this.
+            drop(closing);
+            let _ = told.send(decision);
+        });
+        answer
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<Question, Answer>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question on its way; no longer when it is dropped, also by a panic.
+struct Closing {
+    decisions: Arc<Decisions>,
+    question: Question,
+}
+
+impl Closing {
+    fn keep(&self, decision: Verdict) {
+        let until = Instant::now() + self.decisions.life;
+        let kept = &self.decisions.kept;
+        kept.insert(self.question.clone(), (decision, until));
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("lakekeeper_cache_size", "cache_type" => CACHE).set(kept.len() as f64);
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.decisions.open().remove(&self.question);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    fn about(subject: &str) -> Question {
+        (Arc::from(subject), 0)
+    }
+
+    /// Answers so after a moment, and counts.
+    async fn ask(
+        decisions: &Arc<Decisions>,
+        subject: &str,
+        (says, asked): (Decision, &Arc<AtomicUsize>),
+    ) -> Decision {
+        let asked = Arc::clone(asked);
+        let ask = || async move {
+            asked.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            says
+        };
+        decisions.get(about(subject), ask).await
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_for_an_answer_get_the_same_one() {
+        let (decisions, asked) = (Decisions::new(10, LONG), Arc::default());
+        for (n, says) in [
+            Ok(Verdict::Allow),
+            Ok(Verdict::Deny),
+            Err("away".to_owned()),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let subject = n.to_string();
+            let all = (0..50).map(|_| ask(&decisions, &subject, (says.clone(), &asked)));
+            let all = join_all(all).await;
+            assert!(all.iter().all(|one| *one == says));
+            assert_eq!(asked.load(Ordering::SeqCst), n + 1);
+        }
+        assert!(decisions.open().is_empty());
+        // What is no decision is asked for again; the others are kept.
+        for (subject, says) in [
+            ("0", Ok(Verdict::Allow)),
+            ("1", Ok(Verdict::Deny)),
+            ("2", Ok(Verdict::Allow)),
+        ] {
+            let other = (Ok(Verdict::Allow), &asked);
+            assert_eq!(ask(&decisions, subject, other).await, says);
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test]
+    async fn a_decision_is_forgotten_in_time() {
+        let life = Duration::from_millis(50);
+        let (decisions, asked) = (Decisions::new(10, life), Arc::default());
+        for _ in 0..2 {
+            assert_eq!(
+                ask(&decisions, "a", (Ok(Verdict::Allow), &asked)).await,
+                Ok(Verdict::Allow)
+            );
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(life).await;
+        assert_eq!(
+            ask(&decisions, "a", (Ok(Verdict::Deny), &asked)).await,
+            Ok(Verdict::Deny)
+        );
+    }
+
+    #[tokio::test]
+    async fn no_more_are_kept_than_is_allowed() {
+        let (decisions, asked) = (Decisions::new(10, LONG), Arc::default());
+        for n in 0..100 {
+            let subject = n.to_string();
+            ask(&decisions, &subject, (Ok(Verdict::Allow), &asked))
+                .await
+                .unwrap();
+        }
+        assert!(decisions.kept.len() <= 10);
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_takes_the_answer_from_nobody() {
+        let (decisions, asked) = (Decisions::new(10, LONG), Arc::<AtomicUsize>::default());
+        let first = ask(&decisions, "a", (Ok(Verdict::Allow), &asked));
+        let soon = tokio::time::timeout(Duration::from_millis(1), first).await;
+        assert!(soon.is_err());
+        assert_eq!(
+            ask(&decisions, "a", (Ok(Verdict::Allow), &asked)).await,
+            Ok(Verdict::Allow)
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_panics_is_open_no_more() {
+        let decisions = Decisions::new(10, LONG);
+        let ask = || async { panic!("as ordered") };
+        assert!(decisions.get(about("a"), ask).await.is_err());
+        assert!(decisions.open().is_empty());
+    }
+}
