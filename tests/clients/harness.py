@@ -144,7 +144,13 @@ class Catalog:
     """A running lakekeeper, bootstrapped, with the warehouse `demo`. A context manager."""
 
     def __init__(
-        self, services: Services, mode: Mode, name: str, storage: Storage | None = None, login: Login | None = None
+        self,
+        services: Services,
+        mode: Mode,
+        name: str,
+        storage: Storage | None = None,
+        login: Login | None = None,
+        settings: dict[str, str] | None = None,
     ):
         binary = lakekeeper_binary()
         if not binary or not binary.is_file():
@@ -159,7 +165,7 @@ class Catalog:
         self._login = login
         self._binary = str(binary)
         self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
-        self._env |= login.settings if login else {}
+        self._env |= (login.settings if login else {}) | (settings or {})
         Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder).finish(60)
         self._serve()
         try:

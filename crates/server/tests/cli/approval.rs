@@ -67,7 +67,8 @@ fn a_configured_service_is_asked_and_its_secrets_are_not_shown() {
     let (_, page) = get(&metrics, "/metrics");
     let counted = "lakekeeper_contract_verification_duration_seconds_count{verifier=\"default\",outcome=\"denied\"} 1";
     assert!(page.contains(counted), "{page}");
-    let shown = run(&["config"], &variables);
+    let database = ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap());
+    let shown = run(&["config"], &[&variables[..], &[database]].concat());
     assert!(
         shown.out.contains("CONTRACT_VERIFICATION__HEADERS"),
         "{}",
