@@ -34,11 +34,12 @@ test: rust python ## Run every test of the workspace, beside a PostgreSQL, a Min
 
 # The short form of these runs is in `make test`.
 .PHONY: kills
-kills: rust ## Kill replicas 200 times on each database while clients work, and check what was promised
+kills: rust ## Kill replicas 200 times on each database, and a primary, while clients work, and check what was promised
 	@cargo build $(LOCKED) --package lakekeeper --package histories
 	@tests/with-services sh -ec '\
 	  cargo run $(LOCKED) --quiet --package histories -- --kills 200; \
-	  cargo run $(LOCKED) --quiet --package histories -- --kills 200 --store postgres --replicas 3'
+	  cargo run $(LOCKED) --quiet --package histories -- --kills 200 --store postgres --replicas 3; \
+	  cargo run $(LOCKED) --quiet --package histories -- --kills 20 --store postgres --replicas 3 --failover'
 
 .PHONY: bench
 bench: rust ## Measure the catalog as shares of what this machine can do; BENCH=--s3, --sqlite, --help
