@@ -61,8 +61,9 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let fleet = drive((plan, &mut backend), &world, fleet).await?;
 
     let mut found = Vec::new();
-    let arrivals = sinks.arrivals().await?;
     let tasks = tasks::settle(&world, &mut found).await?;
+    // The end of a task is told of too.
+    let arrivals = sinks.arrivals().await?;
     let listed = Mirror::listed(&world).await?;
     let (mut history, leftovers) = collect(&world, &mut found).await?;
     check_log(&fleet.stop().await?, &mut found);
