@@ -1,5 +1,7 @@
 //! Databases for tests.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::config::PostgresConfig;
@@ -7,6 +9,8 @@ use super::open::connect;
 use crate::error::OpenError;
 use crate::migrate::{fingerprint, migrate};
 
+/// How long a server that many tests keep busy may take to let one in.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Held while the template is made.
 const TEMPLATE_LOCK: i64 = 0x6c61_6b65_0001;
 
@@ -22,7 +26,10 @@ impl TemporaryDatabase {
     /// Copies a template, which the first one on a server makes. The URL's user must be allowed to create
     /// databases.
     pub async fn create(url: &str) -> Result<Self, OpenError> {
-        let admin = PostgresConfig::new(url);
+        let admin = PostgresConfig {
+            connect_timeout: PATIENCE,
+            ..PostgresConfig::new(url)
+        };
         let client = connect(&admin.primary()?, &admin).await?;
         let template = format!("lakekeeper_template_{:x}", fingerprint());
         client
@@ -68,7 +75,7 @@ async fn rename_when_left(client: &tokio_postgres::Client, rename: &str) -> Resu
                     && error.code() == Some(&tokio_postgres::error::SqlState::OBJECT_IN_USE) =>
             {
                 tries += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             ended => return Ok(ended?),
         }
