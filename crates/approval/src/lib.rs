@@ -5,6 +5,8 @@
 //! proposed change as JSON and answers whether it may happen. `docs/approval.md` says which changes are shown.
 
 mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod http;
 mod proposal;
 mod verdict;

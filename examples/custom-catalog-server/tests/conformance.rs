@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use authz::conformance::{Effort, StoreWorld};
 use authz::{Action, Authorizer, BuiltIn, Check, Decision, Resource, ServerAction};
-use custom_catalog_server::{EventFile, SecretFolder, Suspensions};
+use custom_catalog_server::{EventFile, KeptColumns, SecretFolder, Suspensions};
 use events::Publisher;
 use events::conformance::Subject;
 use lakekeeper::backend;
@@ -80,6 +80,11 @@ async fn a_line_that_was_cut_off_spoils_no_other() {
     EventFile::new(path.clone()).publish(&event).await.unwrap();
     let text = std::fs::read_to_string(path).unwrap();
     assert_eq!(text, format!("{{\"id\":\"01\n{}\n", event.to_json()));
+}
+
+#[tokio::test]
+async fn kept_columns_are_a_verifier() {
+    approval::conformance::run(&KeptColumns).await;
 }
 
 async fn store(home: &TempDir) -> Arc<dyn store::Store> {

@@ -51,6 +51,12 @@ fn failures() -> Vec<(&'static str, Reply)> {
 }
 
 #[tokio::test]
+async fn a_service_is_a_verifier() {
+    let service = Service::start(allow()).await;
+    approval::conformance::run(verifier(config(&service)).as_ref()).await;
+}
+
+#[tokio::test]
 async fn without_a_verdict_a_change_waits_for_a_better_time() {
     let service = Service::start(allow()).await;
     let mut config = config(&service);
