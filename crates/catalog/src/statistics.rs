@@ -1,4 +1,4 @@
-//! How often operations were called, and what warehouses held.
+//! How many times operations were called, and what warehouses held.
 
 use std::time::Duration;
 

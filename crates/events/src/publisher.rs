@@ -17,7 +17,7 @@ pub trait Publisher: Debug + Send + Sync {
         16
     }
 
-    /// How often an event is tried that the sink refuses, before it becomes a dead letter and the next one has its turn.
+    /// How many times an event that the sink refuses is tried before it becomes a dead letter and the next one has its turn.
     fn attempts(&self) -> u32 {
         1
     }

@@ -12,7 +12,7 @@ use crate::WorkError;
 
 /// How long a claim lasts without being prolonged, unless the queue's configuration says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
-/// How often a claim is prolonged: as long may it take until a worker hears that it is to stop.
+/// How often a claim is prolonged; a worker hears within this time that it is to stop.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// A worker's hold on a task. The runner prolongs it while the worker works.

@@ -132,7 +132,7 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// How often a row has changed: one more with each change.
+/// How many times a row has changed: one more with each change.
 ///
 /// What compare-and-set compares, and what the freshness of a cached value is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

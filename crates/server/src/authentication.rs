@@ -10,7 +10,7 @@ use model::Clock;
 use crate::Error;
 use crate::config::{Authentication, Connect};
 
-/// How often a provider that must be there is tried, and how long is waited between two tries.
+/// How many times a provider that must be there is tried, and how long is waited between two tries.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 

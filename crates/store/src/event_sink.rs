@@ -14,7 +14,7 @@ pub struct NewDeadLetter {
     pub event: EventId,
     /// What the sink has said, without secrets.
     pub reason: String,
-    /// How often it was tried.
+    /// How many times it was tried.
     pub attempts: u32,
     /// When it was given up.
     pub at: Timestamp,

@@ -63,7 +63,8 @@ impl Rights {
 
     fn on_server(self, action: S) -> Verdict {
         match action {
-            // Whoever comes first may; what one may see of the others is decided on each of them.
+            // Whoever comes first may; of projects one sees those that one may. Users are found by all, as with today's
+            // Lakekeeper: whoever gives something has to name whom.
             S::Bootstrap | S::ListProjects | S::SearchUsers => Verdict::Allow,
             S::CreateProject
             | S::UpdateUsers

@@ -109,7 +109,7 @@ impl Loaded {
         self.warehouse.id()
     }
 
-    /// How often the warehouse has changed.
+    /// How many times the warehouse has changed.
     pub fn warehouse_version(&self) -> Version {
         self.warehouse.row.version
     }

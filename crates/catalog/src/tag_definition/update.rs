@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 20;
 pub struct TagDefinitionUpdate {
     /// Its name.
     pub name: TagName,
-    /// What it means; nothing removes what it says now.
+    /// What it means; the present description goes if there is none.
     pub description: Option<String>,
     /// What it can be attached to: all that it can be attached to now, and perhaps more.
     pub scope: BTreeSet<TagScope>,

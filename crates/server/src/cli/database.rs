@@ -18,7 +18,7 @@ pub(super) struct Wait {
     /// Wait until the database is migrated, too.
     #[arg(short = 'm')]
     check_migrations: bool,
-    /// How often to try again.
+    /// How many times to try again.
     #[arg(short, long, default_value_t = 15)]
     retries: u32,
     /// Seconds between two tries.

@@ -69,7 +69,7 @@ pub struct WebhookSettings {
     pub secret: Option<Plaintext>,
     /// How long an answer may take.
     pub timeout: Duration,
-    /// How often an event is sent that is refused.
+    /// How many times an event that is refused is sent.
     pub attempts: u32,
 }
 

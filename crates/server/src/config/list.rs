@@ -145,7 +145,7 @@ settings! {
         /// Address of the OpenID provider; its discovery document is below, at `/.well-known/openid-configuration`. The ids of
         /// its users start with `oidc~`.
         OPENID_PROVIDER_URI: Option<ProviderUrl> = None;
-        /// Whom tokens must be meant for (`aud`), one of them. Without it, tokens for whomever are accepted.
+        /// Whom tokens must be meant for (`aud`), one of them. Without it, tokens for any audience are accepted.
         OPENID_AUDIENCE: Words = Words::default();
         /// Issuers that are accepted besides the one in the discovery document, if they sign with its keys.
         OPENID_ADDITIONAL_ISSUERS: Words = Words::default();
@@ -171,7 +171,7 @@ settings! {
         /// Whether tokens of the cluster without audience are accepted, too: those that Kubernetes made up to 1.20.
         KUBERNETES_AUTHENTICATION_ACCEPT_LEGACY_SERVICEACCOUNT: bool = false;
         /// What service accounts are known by, behind `kubernetes~`: `uid`, another one in each cluster, or `username`:
-        /// `system:serviceaccount:<namespace>:<name>`. A change makes other users of all.
+        /// `system:serviceaccount:<namespace>:<name>`. Changing it gives every service account another user id; what the former ids were given no longer counts for them.
         KUBERNETES_AUTHENTICATION_SUBJECT_SOURCE: SubjectSource = SubjectSource::Uid;
         /// Address of the cluster's API server, if the server does not run in the cluster. In a pod it is known.
         KUBERNETES_AUTHENTICATION_API_URL: Option<ApiServerUrl> = None;
@@ -180,13 +180,13 @@ settings! {
         KUBERNETES_AUTHENTICATION_CA_PATH: Option<PathBuf> = None;
         /// The server's own token for the API server. It is read again each minute.
         KUBERNETES_AUTHENTICATION_TOKEN_PATH: PathBuf = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
-        /// Whether it is well that nobody is authenticated. `true`: no warning is logged; `false`: the server does not start
-        /// then.
+        /// What happens where no identity provider is configured, so that everybody may do everything. `true`: the server starts without a warning; `false`: it
+        /// does not start; unset: it starts and warns.
         INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
     }
 
-    "Admission" "A service that is asked whether whoever is authenticated may use this installation at all; see `docs/admission.md`. There is none
-    unless one of those is set that have no default." {
+    "Admission" "A service that is asked whether whoever is authenticated may use this installation at all; see `docs/admission.md`. It is off
+    unless a setting without a default is set." {
         /// A TOML file with a table `admission_enforce` of these settings. Variables win.
         ADMISSION_ENFORCE_FILE: Option<PathBuf> = None;
         /// Where it is asked, by an HTTP `POST`. Required.
@@ -217,8 +217,8 @@ settings! {
         /// Who decides. `builtin`: grants in the catalog's own database; the default as soon as callers are authenticated,
         /// which it needs. `openfga`: an OpenFGA, which is fed from there; see `docs/authorization-openfga.md`. `allowall`: nobody, everything is allowed; the default without authentication.
         AUTHZ_BACKEND: Option<AuthzBackend> = None;
-        /// Users who may do everything but read and write data and give privileges to others, whatever has been given to
-        /// them: `["oidc~1234", "kubernetes~system:serviceaccount:lake:operator"]`.
+        /// Users who may do everything but read and write data, act as a role and give privileges to others, whatever has been given to
+        /// them; see `docs/authorization.md`: `["oidc~1234", "kubernetes~system:serviceaccount:lake:operator"]`.
         INSTANCE_ADMINS: UserIds = UserIds::default();
         /// Most levels that roles may be in one another.
         ROLE__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
@@ -300,7 +300,7 @@ settings! {
         PAGINATION_SIZE_MAX: Items = Items::clamped(1_000);
         /// Largest request body, after decompression. A commit that expires many snapshots names each of them.
         MAX_REQUEST_BODY_SIZE: ByteCount = ByteCount::mib(64);
-        /// Longest time that a request may take before it is answered with 504.
+        /// Longest time that a request may take. Beyond it, one that may change something is answered with 504, because it may still do so; one that only reads with 408.
         MAX_REQUEST_TIME: Span = Span::seconds(30);
         /// What a `DELETE` of a table means that does not say `purgeRequested`. `false`, as the Iceberg
         /// specification has it: the files stay. `true`, as Lakekeeper had it up to 0.13: they are deleted.
@@ -341,7 +341,7 @@ settings! {
         EVENT_RELAY: bool = true;
         /// How long events are kept in the database, delivered or not: a sink that is behind for longer misses some.
         EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);
-        /// How many events are kept in the database, however young they are.
+        /// How many events are kept in the database. Beyond that the oldest are removed, even those that `EVENT_RETENTION` would keep.
         EVENT_RETENTION_COUNT: EventCount = EventCount::clamped(1_000_000);
         /// Whether each event is written into the log.
         LOG_CLOUDEVENTS: bool = false;
@@ -352,7 +352,7 @@ settings! {
         WEBHOOK_SECRET: Option<Plaintext> = None;
         /// How long the receiver may take to answer; 25 s at most.
         WEBHOOK_TIMEOUT: Span = Span::seconds(10);
-        /// How often an event is sent that the receiver refuses, before it becomes a dead letter. A receiver that is away is
+        /// How many times an event that the receiver refuses is sent before it becomes a dead letter. A receiver that is away is
         /// waited for.
         WEBHOOK_MAX_ATTEMPTS: Attempts = Attempts::clamped(10);
         /// Topic of Kafka that each event is published to. The topic must be there.

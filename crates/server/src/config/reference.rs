@@ -33,7 +33,7 @@ The command line wins over variables, variables win over the file. A variable th
 
 All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,
 with the nearest one that is; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Names of today's Lakekeeper for what this
-version does not do (Cedar, Kafka, …) are refused where ignoring them would give you less than you asked for.
+version does not do (Cedar, role providers, …) are refused where ignoring them would give you less than you asked for.
 
 `lakekeeper config` shows what counts and where it came from, without secrets.
 

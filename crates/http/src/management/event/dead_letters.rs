@@ -46,7 +46,7 @@ pub(crate) struct DeadLetterItem {
     event_page_token: String,
     /// What the sink has said.
     reason: String,
-    /// How often it was tried.
+    /// How many times it was tried.
     attempts: u32,
     /// When it was given up.
     failed_at: String,
