@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageRequest, PageToken, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    NamespaceId, Page, PageRequest, PageSize, PageToken, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId, fold,
 };
 use store::{
     Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular, PlacedTabular,
@@ -171,15 +171,16 @@ pub(crate) fn gather_lists(pools: &Arc<Pools>) -> Lists {
     })
 }
 
-/// A stretch of an index for each. Columns come as arrays: a row for each name costs more than to find it.
-const LIST: &str = "select page.ids, page.names, page.protected, page.formats, page.last
+/// A stretch of an index for each. Columns come as arrays, because a row for each name costs more than to find it; few of
+/// them, because an array costs a third of that. Most tables are not protected, and only generic ones have a format.
+const LIST: &str = "select page.ids, page.names, page.protected, page.formats
     from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
         with ordinality as k(namespace_id, kind, after, most, place)
     cross join lateral (
-        select array_agg(id) as ids, array_agg(name) as names, array_agg(protected) as protected,
-            array_agg(format) as formats,
-            case when count(*) = k.most then (array_agg(name_key))[(k.most - 1)::int] end as last
-        from (select id, name, protected, format, name_key from tabular
+        select array_agg(id) as ids, array_agg(name) as names,
+            array_agg(id) filter (where protected) as protected,
+            array_agg(format) filter (where format is not null) as formats
+        from (select id, name, protected, format from tabular
             where namespace_id = k.namespace_id and kind = k.kind and name_key > k.after
                 and deleted_at is null
             order by name_key limit k.most) as found
@@ -199,31 +200,33 @@ async fn list(db: &Session, wanted: &[Wanted]) -> Work<Vec<Page<ListedTabular>>>
     let rows = db
         .query(LIST, &[&namespaces, &kinds, &after, &most])
         .await?;
-    row::all(&rows, page)
+    let pages = rows.iter().zip(wanted);
+    pages.map(|(row, one)| page(row, one.page.size)).collect()
 }
 
-/// What was read for a page: with a surplus item, and the key of the one before it, if there is another page.
-fn page(row: &Row) -> Work<Page<ListedTabular>> {
-    let ids: Vec<Uuid> = column(row, 0)?;
-    let (names, protected): (Vec<String>, Vec<bool>) = (column(row, 1)?, column(row, 2)?);
-    let formats: Vec<Option<&str>> = column(row, 3)?;
-    let next: Option<String> = get(row, 4)?;
-    let columns = ids.into_iter().zip(names).zip(protected).zip(formats);
-    let items = columns.map(|(((id, name), is_protected), format)| {
+/// What was read for a page, which has one item more if there is another page.
+fn page(row: &Row, size: PageSize) -> Work<Page<ListedTabular>> {
+    let (ids, names): (Vec<Uuid>, Vec<String>) = (column(row, 0)?, column(row, 1)?);
+    // In the order of the ids.
+    let mut protected = column::<Uuid>(row, 2)?.into_iter().peekable();
+    let mut formats = column::<&str>(row, 3)?.into_iter();
+    let items = ids.into_iter().zip(names).map(|(id, name)| {
         Ok(ListedTabular {
             id: id.into(),
             name,
-            protection: is_protected.into(),
-            format: row::format(format)?,
+            protection: protected.next_if_eq(&id).is_some().into(),
+            format: row::format(formats.next())?,
         })
     });
     let mut items = items.collect::<Work<Vec<_>>>()?;
-    if next.is_some() {
+    let surplus = items.len() > size.items() as usize;
+    if surplus {
         items.pop();
     }
+    let next = items.last().filter(|_| surplus);
     Ok(Page {
+        next: next.map(|last| PageToken::after(fold(&last.name))),
         items,
-        next: next.map(PageToken::after),
     })
 }
 
