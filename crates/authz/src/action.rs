@@ -2,6 +2,8 @@
 
 use model::Privilege;
 
+use crate::ResourceKind;
+
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* })*) => {$(
         $(#[$doc])*
@@ -343,6 +345,23 @@ impl Action {
     /// As the management API spells it; what is given, for [`Action::Grant`].
     pub const fn name(self) -> &'static str {
         self.spelt().1
+    }
+
+    /// What it is done to; `None` for [`Action::Grant`], which may be about anything.
+    pub const fn resource_kind(self) -> Option<ResourceKind> {
+        Some(match self {
+            Self::Server(_) => ResourceKind::Server,
+            Self::User(_) => ResourceKind::User,
+            Self::Project(_) => ResourceKind::Project,
+            Self::Role(_) => ResourceKind::Role,
+            Self::Tag(_) => ResourceKind::TagDefinition,
+            Self::Warehouse(_) => ResourceKind::Warehouse,
+            Self::Namespace(_) => ResourceKind::Namespace,
+            Self::Table(_) => ResourceKind::Table,
+            Self::View(_) => ResourceKind::View,
+            Self::GenericTable(_) => ResourceKind::GenericTable,
+            Self::Grant(_) => return None,
+        })
     }
 
     /// What it is done to, and its name.

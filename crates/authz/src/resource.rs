@@ -167,7 +167,7 @@ impl Resource {
 }
 
 /// A kind of thing that is acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResourceKind {
     /// The installation.
     Server,

@@ -55,7 +55,8 @@ pub use calls::{Call, CallCounters, CallFlusher};
 pub use credentials::Credential;
 pub use delegation::{AccessDelegation, Grant, Methods};
 pub use error::{
-    CatalogError, ContractErrorKind, ErrorKind, GrantErrorKind, Result, RuleErrorKind, TagErrorKind,
+    CatalogError, ContractErrorKind, ErrorKind, ForbiddenKind, GrantErrorKind, Result,
+    RuleErrorKind, TagErrorKind,
 };
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;

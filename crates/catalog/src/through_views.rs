@@ -12,9 +12,10 @@ use futures::future::{join, join_all};
 use model::{Caller, Identity, TabularKind, TabularPath, UserId, WarehouseId};
 
 use crate::cache::Versioned;
+use crate::error::forbidden;
 use crate::tabular::{TabularTarget, missing};
 use crate::trusted_engine::TrustedEngine;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, Request, Result};
 
 /// What each view on the way must be allowed for.
 const PASSING: [Action; 2] = [
@@ -66,7 +67,7 @@ impl Request {
         let definer = self.via.as_ref().and_then(|via| via.definer.as_ref());
         match (denied, definer) {
             (Denied::Forbidden { action, .. }, Some(view)) => CatalogError::new(
-                ErrorKind::Forbidden,
+                forbidden(action),
                 format!("view `{view}` is read with the rights of its owner, who may not {action}"),
             ),
             (denied, _) => denied.into(),

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use authz::ResourceKind;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use catalog::{
-    CatalogError, ContractErrorKind, ErrorKind, GrantErrorKind, RuleErrorKind, TagErrorKind,
+    CatalogError, ContractErrorKind, ErrorKind, ForbiddenKind, GrantErrorKind, RuleErrorKind,
+    TagErrorKind,
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -59,7 +61,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "UnprocessableEntityException",
         ),
-        ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+        ErrorKind::Forbidden(kind) => (StatusCode::FORBIDDEN, forbidden(kind)),
         ErrorKind::Contract(ContractErrorKind::Forbidden) => {
             (StatusCode::FORBIDDEN, "ContractViolation")
         }
@@ -116,6 +118,32 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
             "ServiceUnavailableException",
         ),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
+}
+
+/// The same where the caller may not.
+const fn forbidden(kind: ForbiddenKind) -> &'static str {
+    match kind {
+        ForbiddenKind::Action(on) => action_forbidden(on),
+        ForbiddenKind::Grant => "GrantActionForbidden",
+        ForbiddenKind::AssumeRole => "AssumeRoleForbidden",
+        ForbiddenKind::RemoteSigning => "RemoteSigningDisabled",
+        ForbiddenKind::Reach => "ForbiddenException",
+    }
+}
+
+const fn action_forbidden(on: ResourceKind) -> &'static str {
+    match on {
+        ResourceKind::Server => "ServerActionForbidden",
+        ResourceKind::User => "UserActionForbidden",
+        ResourceKind::Project => "ProjectActionForbidden",
+        ResourceKind::Role => "RoleActionForbidden",
+        ResourceKind::TagDefinition => "TagActionForbidden",
+        ResourceKind::Warehouse => "WarehouseActionForbidden",
+        ResourceKind::Namespace => "NamespaceActionForbidden",
+        ResourceKind::Table => "TableActionForbidden",
+        ResourceKind::View => "ViewActionForbidden",
+        ResourceKind::GenericTable => "GenericTableActionForbidden",
     }
 }
 

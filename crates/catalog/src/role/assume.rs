@@ -6,7 +6,7 @@ use authz::{Action, RoleAction};
 use model::{Caller, RoleId};
 
 use super::{RoleTarget, find};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
+use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result};
 
 /// The caller of the request as one of the roles that it is in, and nothing else. Whoever is not in the role is not told whether there is one.
 pub async fn assume(cx: &Catalog, request: &Request, id: RoleId) -> Result<Caller> {
@@ -16,9 +16,9 @@ pub async fn assume(cx: &Catalog, request: &Request, id: RoleId) -> Result<Calle
         return Err(CatalogError::bad_request(message));
     };
     let refused = |error: CatalogError| match error.kind {
-        ErrorKind::Forbidden | ErrorKind::NoSuchRole => {
+        ErrorKind::Forbidden(_) | ErrorKind::NoSuchRole => {
             let message = format!("{} is not in role `{id}`, or there is none", identity.user);
-            CatalogError::new(ErrorKind::Forbidden, message)
+            CatalogError::new(ErrorKind::Forbidden(ForbiddenKind::AssumeRole), message)
         }
         _ => error,
     };

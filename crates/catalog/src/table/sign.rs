@@ -11,7 +11,7 @@ use store::ResolveTarget;
 
 use crate::tabular::{TabularTarget, data_action, missing};
 use crate::warehouse::{self, Warehouse};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, location};
+use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result, location};
 
 /// The request, signed if it keeps to the files of the table at the path.
 pub async fn sign(
@@ -66,7 +66,10 @@ pub async fn sign_by_id(
     match cx.require(&judged, action, target).await {
         Ok(_) if judged.is_delegated() && is_write(&understood) => {
             let message = "through a view with an owner files are read, not written";
-            Err(CatalogError::new(ErrorKind::Forbidden, message))
+            Err(CatalogError::new(
+                ErrorKind::Forbidden(ForbiddenKind::Reach),
+                message,
+            ))
         }
         Ok(target) => sign_within(cx, &target.warehouse, &understood?, folder.clone()).await,
         // To its caller there is no table with that id.
@@ -199,7 +202,10 @@ fn parse(cx: &Catalog, warehouse: &Warehouse, wanted: SignRequest) -> Result<S3R
     };
     if !profile.is_remote_signing_enabled() {
         let message = "remote signing is switched off for this warehouse (`remote-signing-enabled` of its storage profile)";
-        return Err(CatalogError::new(ErrorKind::Forbidden, message));
+        return Err(CatalogError::new(
+            ErrorKind::Forbidden(ForbiddenKind::RemoteSigning),
+            message,
+        ));
     }
     let bulk_deletes = cx.settings.storage_policy.bulk_deletes;
     Ok(S3Request::parse(profile, bulk_deletes, wanted)?)
@@ -223,7 +229,7 @@ impl From<SignError> for CatalogError {
     fn from(error: SignError) -> Self {
         let kind = match error {
             SignError::Outside { .. } | SignError::ReadOnly { .. } | SignError::BulkDelete => {
-                ErrorKind::Forbidden
+                ErrorKind::Forbidden(ForbiddenKind::Reach)
             }
             SignError::Identity { .. } => ErrorKind::Unavailable,
             _ => ErrorKind::BadRequest,

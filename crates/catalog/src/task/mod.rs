@@ -90,7 +90,7 @@ async fn store_for<'a>(
         Err(error) => error,
     };
     match tabulars {
-        Some(ids) if refused.kind == ErrorKind::Forbidden && !ids.is_empty() => {
+        Some(ids) if matches!(refused.kind, ErrorKind::Forbidden(_)) && !ids.is_empty() => {
             match require_each(cx, request, (id, ids), wanted.tabular).await {
                 Ok(proofs) => proofs
                     .first()

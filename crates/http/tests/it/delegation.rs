@@ -308,7 +308,7 @@ async fn what_the_caller_may_do_with_the_data_is_what_its_keys_can() {
     assert_eq!(blind.get("storage-credentials"), None);
     assert_eq!(blind["config"].get("s3.access-key-id"), None);
     let (status, kind, _) = lake.app.get(&uri).await.error();
-    assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+    assert_eq!((status, kind.as_str()), (403, "TableActionForbidden"));
 }
 
 #[tokio::test]

@@ -147,11 +147,8 @@ async fn who_may_not_see_grants_is_told_of_nobody_else() {
     ] {
         let uri = format!("{at}{what}/actions?principalUser=oidc~bob");
         let (status, kind, _) = app.get(&uri).await.error();
-        assert_eq!(
-            (status, kind.as_str()),
-            (403, "ForbiddenException"),
-            "{uri}"
-        );
+        assert_eq!(status, 403, "{uri}");
+        assert!(kind.ends_with("ActionForbidden"), "{uri}: {kind}");
         assert!(!names(&app.get(format!("{at}{what}/actions")).await).is_empty());
     }
     let operation = json!({ "table": { "warehouse-id": app.warehouse, "table-id": table, "action": "read_data" } });

@@ -356,7 +356,7 @@ async fn a_warehouse_can_be_without_signing() {
     };
     for path in on.paths() {
         let (status, kind, message) = on.sign(&path, "GET", &on.uri("/a")).await.error();
-        assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+        assert_eq!((status, kind.as_str()), (403, "RemoteSigningDisabled"));
         assert!(message.contains("remote-signing-enabled"), "{message}");
     }
 }

@@ -165,7 +165,7 @@ async fn who_may_create_no_table_gets_no_signature_for_one() {
     on.authorizer.forbid([create]);
     let file = on.uri_of(location(&staged), "/a");
     let (status, kind, _) = on.sign(&address(&staged), "PUT", &file).await.error();
-    assert_eq!((status, kind.as_str()), (403, "ForbiddenException"));
+    assert_eq!((status, kind.as_str()), (403, "NamespaceActionForbidden"));
 }
 
 /// Whoever stages a table is handed access to its files.
