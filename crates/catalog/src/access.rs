@@ -14,6 +14,7 @@ use crate::cache::MetadataCache;
 use crate::calls::CallCounters;
 use crate::credentials::Credentials;
 use crate::feed::Waiting;
+use crate::lookup::Lookup;
 use crate::table::WaitingCommit;
 use crate::turns::Turns;
 use crate::warehouse::{Warehouse, WarehouseCache};
@@ -122,8 +123,13 @@ impl Catalog {
         self.store.as_ref()
     }
 
-    /// The rows that lookups outside of the gathered statement read, before anything is decided on them.
-    pub(crate) fn lookup(&self) -> &dyn Store {
+    /// What is read before anything is decided on it.
+    pub(crate) fn lookup(&self) -> Lookup<'_> {
+        Lookup::new(self.store.as_ref())
+    }
+
+    /// The store, for what nobody asks for: the work of tasks and counters.
+    pub(crate) fn background(&self) -> &dyn Store {
         self.store.as_ref()
     }
 

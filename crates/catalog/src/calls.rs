@@ -196,7 +196,7 @@ pub struct CallFlusher(pub Arc<Catalog>);
 impl Flush for CallFlusher {
     async fn flush(&self) {
         let (cx, default) = (&self.0, self.0.settings.default_project.as_ref());
-        let write = |calls| cx.lookup().calls_add(calls);
+        let write = |calls| cx.background().calls_add(calls);
         cx.calls().write_down(default, write).await;
     }
 }

@@ -105,7 +105,7 @@ impl Worker for ExpiryWorker {
             return Err(WorkError::Hopeless(message.to_owned()));
         };
         let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
-        let store = self.0.lookup();
+        let store = self.0.background();
         let found = store.deleted_find(*warehouse, vec![tabular.id]).await;
         let found = found.map_err(|error| retry(&error))?;
         let Some(found) = found.into_iter().next() else {

@@ -23,6 +23,7 @@ pub mod grant;
 mod heavy;
 mod idempotency;
 mod location;
+mod lookup;
 pub mod namespace;
 mod ownership;
 pub mod permission;

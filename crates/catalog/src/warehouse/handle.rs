@@ -9,10 +9,11 @@ use model::{Name, NameKey, ProjectId, Version, WarehouseId};
 use objects::{Objects, S3Signer, StorageCredential, StorageProfile, TableBucket, Vendor};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
-use store::{Store, WarehouseRow, WarehouseStamp};
+use store::{WarehouseRow, WarehouseStamp};
 use tokio::sync::OnceCell;
 
 use super::WarehouseSettings;
+use crate::lookup::Lookup;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
 /// A warehouse at one version.
@@ -194,7 +195,7 @@ impl WarehouseCache {
     /// The warehouse, at the version of the stamp or newer, with grants at its version or newer.
     pub(crate) async fn at(
         &self,
-        store: &dyn Store,
+        lookup: Lookup<'_>,
         id: WarehouseId,
         stamp: WarehouseStamp,
     ) -> Result<Arc<Warehouse>> {
@@ -204,7 +205,7 @@ impl WarehouseCache {
             known.hear_of(stamp.grants);
             return Ok(known);
         }
-        self.put(store.warehouse_load(id).await?)
+        self.put(lookup.warehouse_load(id).await?)
     }
 
     /// Keeps what the database has said, unless it is kept already.
