@@ -4,6 +4,7 @@
 //! [`Catalog`].
 
 mod access;
+mod again;
 pub mod audit;
 mod bounded;
 mod cache;

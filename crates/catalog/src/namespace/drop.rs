@@ -15,15 +15,13 @@ use store::{
 
 use super::missing;
 use super::target::NamespaceRowTarget;
+use crate::again::Attempts;
 use crate::events::Change;
 use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::purge::{self, Place};
 use crate::tabular::levels;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 10;
 
 /// What happens to what is in the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,20 +70,20 @@ pub async fn drop(
     options: NamespaceDropOptions,
 ) -> Result<()> {
     once(cx, request, async {
-        for _ in 0..ATTEMPTS {
-            let action = NamespaceAction::Delete;
-            let namespace = cx
-                .require_namespace_row(request, warehouse, path, action)
-                .await?;
-            if attempt(cx, request, (&namespace, path), options)
-                .await?
-                .is_some()
-            {
-                return Ok(());
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let action = NamespaceAction::Delete;
+                let namespace = cx
+                    .require_namespace_row(request, warehouse, path, action)
+                    .await?;
+                attempt(cx, request, (&namespace, path), options).await?
+            };
+            if let Some(done) = done {
+                return Ok(done);
             }
+            attempts.lost(|| format!("namespace `{path}`")).await?;
         }
-        let message = format!("namespace `{path}` is changed by others all the time; try again");
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

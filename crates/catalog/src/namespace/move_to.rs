@@ -16,14 +16,12 @@ use super::create::check_name;
 use super::drop::Protections;
 use super::missing;
 use super::target::NamespaceRowTarget;
+use crate::again::Attempts;
 use crate::warehouse::Warehouse;
 use crate::{
     Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, contracts, events,
     table_bucket,
 };
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 10;
 
 /// Where a namespace is after a move.
 #[derive(Debug, Clone)]
@@ -43,18 +41,20 @@ pub async fn move_to(
     protections: Protections,
 ) -> Result<NamespaceMoved> {
     check_name(&cx.settings, destination)?;
-    for number in 0..ATTEMPTS {
+    let mut attempts = Attempts::default();
+    loop {
         match attempt(cx, request, at, (destination, protections)).await {
             Ok(Some(moved)) => return Ok(moved),
             Ok(None) => {}
             // It was there when the request came.
-            Err(error) if number > 0 && error.kind == ErrorKind::NoSuchNamespace => {
+            Err(error) if attempts.is_any_lost() && error.kind == ErrorKind::NoSuchNamespace => {
                 return Err(overtaken(destination));
             }
             Err(error) => return Err(error),
         }
+        let what = || format!("what a move to `{destination}` is about");
+        attempts.lost(what).await?;
     }
-    Err(overtaken(destination))
 }
 
 fn overtaken(destination: &NamespacePath) -> CatalogError {

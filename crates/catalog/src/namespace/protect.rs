@@ -3,9 +3,10 @@
 use authz::{Action, NamespaceAction};
 use model::{EventKind, NamespaceId, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{Effects, NamespaceRow, Protection};
+use store::{Effects, NamespaceRow, Protection, StoreError};
 
 use super::target::NamespaceRowTarget;
+use crate::again::Attempts;
 use crate::{Catalog, Request, Result, events};
 
 /// Whether something is protected, and since when it is as it is.
@@ -51,25 +52,29 @@ pub async fn protect(
     (warehouse, id): (WarehouseId, NamespaceId),
     protection: Protection,
 ) -> Result<Protected> {
-    let namespace = find(cx, request, (warehouse, id), NamespaceAction::SetProtection).await?;
-    let now = cx.now();
-    let body = json!({ "protected": bool::from(protection) });
-    let event = events::in_warehouse(
-        EventKind::UpdateNamespaceProperties,
-        warehouse,
-        &id,
-        (request, now),
-        &body,
-    )?;
-    let row = NamespaceRow {
-        protection,
-        updated_at: Some(now),
-        ..namespace.row.clone()
-    };
-    let effects = Effects::telling([event]);
-    cx.store(&namespace).namespace_update(row, effects).await?;
-    Ok(Protected {
-        protection,
-        updated_at: Some(now),
-    })
+    let mut attempts = Attempts::default();
+    loop {
+        let namespace = find(cx, request, (warehouse, id), NamespaceAction::SetProtection).await?;
+        let now = cx.now();
+        let body = json!({ "protected": bool::from(protection) });
+        let kind = EventKind::UpdateNamespaceProperties;
+        let event = events::in_warehouse(kind, warehouse, &id, (request, now), &body)?;
+        let row = NamespaceRow {
+            protection,
+            updated_at: Some(now),
+            ..namespace.row.clone()
+        };
+        let (store, effects) = (cx.store(&namespace), Effects::telling([event]));
+        match store.namespace_update(row, effects).await {
+            Ok(()) => {
+                return Ok(Protected {
+                    protection,
+                    updated_at: Some(now),
+                });
+            }
+            Err(StoreError::Stale { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        attempts.lost(|| format!("namespace `{id}`")).await?;
+    }
 }

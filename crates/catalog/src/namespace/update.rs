@@ -7,11 +7,9 @@ use store::{Effects, NamespaceRow, StoreError};
 
 use super::create::{COMPUTED, stored_properties};
 use super::missing;
+use crate::again::Attempts;
 use crate::idempotency::{Interrupted, once};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
-
-/// Attempts before a client has to try itself; each lost race means that another update succeeded.
-const ATTEMPTS: usize = 20;
 
 /// What is to change.
 #[derive(Debug, Clone)]
@@ -52,14 +50,14 @@ pub async fn update(
             );
             return Err(CatalogError::new(ErrorKind::Unprocessable, message).into());
         }
-        for _ in 0..ATTEMPTS {
-            match attempt(cx, request, (warehouse, path), &update).await? {
-                Some(updated) => return Ok(updated),
-                None => tokio::task::yield_now().await,
+        let mut attempts = Attempts::default();
+        loop {
+            let done = attempt(cx, request, (warehouse, path), &update).await?;
+            if let Some(updated) = done {
+                return Ok(updated);
             }
+            attempts.lost(|| format!("namespace `{path}`")).await?;
         }
-        let message = format!("namespace `{path}` is changed by others all the time; try again");
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

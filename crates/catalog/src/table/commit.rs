@@ -5,7 +5,6 @@
 //! outcome is unknown is the file left: it may be the table's.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
 use iceberg::{TableRequirement, TableUpdate};
@@ -17,14 +16,13 @@ use super::plan::{Change, Plan, plan};
 use super::proposed::approve;
 use super::taken_in::take_in;
 use super::together;
+use crate::again::{ATTEMPTS, pause};
 use crate::files;
 use crate::idempotency::Interrupted;
 use crate::table_bucket::{self, Publication};
 use crate::tabular::{self, CommittedTabular, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
 
-/// Attempts before a client has to try itself; each lost race means that another commit succeeded.
-pub(super) const ATTEMPTS: u32 = 20;
 /// Files of one commit that are written at once.
 const WRITES: usize = 16;
 
@@ -296,10 +294,4 @@ async fn failed<T>(
         .await),
         None => Err(Interrupted::of(error, CatalogError::from)),
     }
-}
-
-/// Lets whoever won finish: up to 10 ms at first, up to 160 ms later.
-pub(super) async fn pause(attempt: u32) {
-    let longest = Duration::from_millis(10 << attempt.min(4));
-    tokio::time::sleep(longest.mul_f64(rand::random())).await;
 }

@@ -8,8 +8,9 @@ use store::IdempotencyRecord;
 use tokio::sync::oneshot;
 
 use super::TableCommit;
-use super::commit::{ATTEMPTS, execute, outrun, pause};
+use super::commit::{execute, outrun};
 use super::plan::{Fate, plan_together};
+use crate::again::{ATTEMPTS, pause};
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular};
 use crate::turns::{InLine, Turn};

@@ -5,12 +5,10 @@ use model::{EventKind, TabularKind, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{Effects, Protection, StoreError};
 
+use crate::again::Attempts;
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular, TabularAction, once_loaded};
-use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result, contracts, events};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 20;
+use crate::{Catalog, Loaded, Request, Result, contracts, events};
 
 /// Unregisters the table at the path and answers its last state. Commits that come later fail.
 pub async fn unregister(
@@ -20,14 +18,17 @@ pub async fn unregister(
     path: &TabularPath,
 ) -> Result<Loaded> {
     once_loaded(cx, request, TabularKind::Table, async {
-        for _ in 0..ATTEMPTS {
-            let _turn = cx.turns.take(warehouse, [path]).await?;
-            if let Some(done) = attempt(cx, request, warehouse, path).await? {
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let _turn = cx.turns.take(warehouse, [path]).await?;
+                attempt(cx, request, warehouse, path).await?
+            };
+            if let Some(done) = done {
                 return Ok(done);
             }
+            attempts.lost(|| format!("table `{path}`")).await?;
         }
-        let message = format!("table `{path}` is committed to all the time; try again");
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

@@ -6,15 +6,13 @@ use serde_json::json;
 use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
 
 use super::target::{TabularAction, missing, protected};
+use crate::again::Attempts;
 use crate::events::Change;
 use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 20;
+use crate::{Catalog, CatalogError, Request, Result, contracts, events, table_bucket};
 
 /// Drops the table or view at the path.
 pub(crate) async fn drop(
@@ -24,17 +22,17 @@ pub(crate) async fn drop(
     options: (Files, Protections),
 ) -> Result<()> {
     once(cx, request, async {
-        for _ in 0..ATTEMPTS {
-            let _turn = cx.turns.take(at.0, [at.1]).await?;
-            if attempt(cx, request, at, options).await?.is_some() {
-                return Ok(());
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let _turn = cx.turns.take(at.0, [at.1]).await?;
+                attempt(cx, request, at, options).await?
+            };
+            if let Some(done) = done {
+                return Ok(done);
             }
+            attempts.lost(|| format!("{} `{}`", at.2, at.1)).await?;
         }
-        let message = format!(
-            "{} `{}` is changed by others all the time; try again",
-            at.2, at.1
-        );
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

@@ -3,9 +3,10 @@
 use authz::Authorized;
 use model::{TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{Effects, Protection};
+use store::{Effects, Protection, StoreError};
 
-use super::target::{TabularAction, TabularTarget};
+use super::target::{TabularAction, TabularTarget, missing};
+use crate::again::Attempts;
 use crate::events::Change;
 use crate::namespace::Protected;
 use crate::{Catalog, Request, Result, events};
@@ -31,19 +32,28 @@ pub(crate) async fn protect(
     protection: Protection,
 ) -> Result<Protected> {
     let (warehouse, id, kind) = at;
-    let (target, _) = find(cx, request, at, TabularAction::SetProtection).await?;
-    let now = cx.now();
-    let body = json!({ "protected": bool::from(protection) });
-    let event = Change::Update.of(kind);
-    let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
-    let effects = Effects::telling([event]);
-    cx.store(&target)
-        .tabular_protect((id, target.stamp.version), protection, now, effects)
-        .await?;
-    Ok(Protected {
-        protection,
-        updated_at: Some(now),
-    })
+    let mut attempts = Attempts::default();
+    loop {
+        let (target, _) = find(cx, request, at, TabularAction::SetProtection).await?;
+        let now = cx.now();
+        let body = json!({ "protected": bool::from(protection) });
+        let event = Change::Update.of(kind);
+        let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
+        let (store, effects) = (cx.store(&target), Effects::telling([event]));
+        let at = (id, target.stamp.version);
+        match store.tabular_protect(at, protection, now, effects).await {
+            Ok(()) => {
+                return Ok(Protected {
+                    protection,
+                    updated_at: Some(now),
+                });
+            }
+            Err(StoreError::Stale { .. }) => {}
+            Err(StoreError::NotFound(_)) => return Err(missing(kind, &id)),
+            Err(error) => return Err(error.into()),
+        }
+        attempts.lost(|| format!("{kind} `{id}`")).await?;
+    }
 }
 
 async fn find(

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
 use super::target::{TabularAction, TabularTarget, protected, taken};
+use crate::again::Attempts;
 use crate::delegation::Access;
 use crate::events::Change;
 use crate::heavy::heavy;
@@ -20,9 +21,6 @@ use crate::warehouse::Warehouse;
 use crate::{
     Catalog, CatalogError, ErrorKind, Request, Result, contracts, files, location, table_bucket,
 };
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 20;
 
 /// A metadata file, and what happens to what has its name.
 #[derive(Debug, Clone)]
@@ -105,20 +103,23 @@ pub(crate) async fn register(
 ) -> Result<Loaded> {
     let (warehouse, path, kind) = at;
     once_loaded(cx, request, kind, async {
-        for _ in 0..ATTEMPTS {
-            let place = cx
-                .place(request, (warehouse, &path.namespace), kind)
-                .await?;
-            let file = &source.metadata_location;
-            table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
-            let replaced = replaced(cx, request, at, source.existing).await?;
-            let found = read((cx, request), &place.warehouse, kind, file).await?;
-            if let Some(done) = attempt(cx, request, (&place, at), (replaced, found)).await? {
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let place = cx
+                    .place(request, (warehouse, &path.namespace), kind)
+                    .await?;
+                let file = &source.metadata_location;
+                table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
+                let replaced = replaced(cx, request, at, source.existing).await?;
+                let found = read((cx, request), &place.warehouse, kind, file).await?;
+                attempt(cx, request, (&place, at), (replaced, found)).await?
+            };
+            if let Some(done) = done {
                 return Ok(done);
             }
+            attempts.lost(|| format!("{kind} `{path}`")).await?;
         }
-        let message = format!("{kind} `{path}` is changed by others all the time; try again");
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

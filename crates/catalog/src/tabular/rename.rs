@@ -7,13 +7,11 @@ use store::{Effects, Entity, StoreError, TabularRename};
 
 use super::creation::creating;
 use super::target::{TabularAction, missing};
+use crate::again::Attempts;
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 20;
 
 /// Renames what is at `from` to `to`.
 pub(crate) async fn rename(
@@ -23,17 +21,17 @@ pub(crate) async fn rename(
     (from, to): (&TabularPath, &TabularPath),
 ) -> Result<()> {
     once(cx, request, async {
-        for _ in 0..ATTEMPTS {
-            let _turn = cx.turns.take(at.0, [from]).await?;
-            if attempt(cx, request, at, (from, to)).await?.is_some() {
-                return Ok(());
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let _turn = cx.turns.take(at.0, [from]).await?;
+                attempt(cx, request, at, (from, to)).await?
+            };
+            if let Some(done) = done {
+                return Ok(done);
             }
+            attempts.lost(|| format!("{} `{from}`", at.1)).await?;
         }
-        let message = format!(
-            "{} `{from}` is changed by others all the time; try again",
-            at.1
-        );
-        Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message).into())
     })
     .await
 }

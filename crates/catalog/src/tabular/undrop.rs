@@ -9,10 +9,8 @@ use store::{DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
 
 use super::deleted::{Home, require_each};
 use super::target::TabularAction;
+use crate::again::Attempts;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 5;
 
 /// Brings back all of the tables and views, and the namespaces that went with them, as they were; or, if one of them cannot come back,
 /// none.
@@ -56,7 +54,8 @@ pub(crate) async fn undrop_authorized(
         return Ok(());
     };
     let store = cx.store(proof);
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::default();
+    loop {
         let ids = allowed.iter().map(|home| home.id).collect();
         let found = store.deleted_find(warehouse, ids).await?;
         let is_found = |home: &&Authorized<Home>| found.iter().any(|one| one.id == home.id);
@@ -77,9 +76,8 @@ pub(crate) async fn undrop_authorized(
             Err(StoreError::Stale { .. }) => {}
             done => return Ok(done?),
         }
+        attempts.lost(|| "what is to come back".to_owned()).await?;
     }
-    let message = "what is to come back is changed by others all the time; try again";
-    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
 }
 
 fn event(warehouse: WarehouseId, one: &DeletedTabular, by: (&Request, Timestamp)) -> Result<Event> {

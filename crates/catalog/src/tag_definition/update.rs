@@ -9,10 +9,8 @@ use store::{Effects, StoreError, TagDefinitionRow, TagValues};
 
 use super::load::{missing, require, taken};
 use super::values;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, TagErrorKind, events};
-
-/// Attempts before a client has to try itself; each lost race means that another update succeeded.
-const ATTEMPTS: usize = 20;
+use crate::again::Attempts;
+use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
 
 /// What a definition is to be.
 #[derive(Debug, Clone)]
@@ -34,7 +32,8 @@ pub async fn update(
     id: TagDefinitionId,
     update: TagDefinitionUpdate,
 ) -> Result<TagDefinitionRow> {
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::default();
+    loop {
         let definition = require(cx, request, id, TagAction::Update).await?;
         let now = cx.now();
         let row = TagDefinitionRow {
@@ -47,14 +46,14 @@ pub async fn update(
         let store = cx.store(&definition);
         match store.tag_definition_update(row.clone(), effects).await {
             Ok(()) => return Ok(row),
-            Err(StoreError::Stale { .. }) => tokio::task::yield_now().await,
+            Err(StoreError::Stale { .. }) => {}
             Err(StoreError::NotFound(_)) => return Err(missing(id)),
             Err(StoreError::AlreadyExists(_)) => return Err(taken(&row.name)),
             Err(error) => return Err(error.into()),
         }
+        let what = || format!("tag definition `{id}`");
+        attempts.lost(what).await?;
     }
-    let message = format!("tag definition `{id}` is changed by others all the time; try again");
-    Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message))
 }
 
 fn changed(now: &TagDefinitionRow, update: TagDefinitionUpdate) -> Result<TagDefinitionRow> {

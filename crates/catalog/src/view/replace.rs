@@ -8,18 +8,14 @@ use objects::Permission;
 use serde_json::json;
 use store::{Commit, Effects, StoreError, Swap, TabularContent};
 
+use crate::again::Attempts;
 use crate::cache::Versioned;
 use crate::delegation::{Access, Grant};
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
-use crate::{
-    Catalog, CatalogError, ErrorKind, Loaded, Request, Result, contracts, events, location,
-};
-
-/// Attempts before a client has to try itself.
-const ATTEMPTS: usize = 20;
+use crate::{Catalog, CatalogError, Loaded, Request, Result, contracts, events, location};
 
 /// A commit to a view.
 #[derive(Debug, Clone)]
@@ -50,14 +46,17 @@ pub async fn replace(
         }
     }
     once_loaded(cx, request, TabularKind::View, async {
-        for _ in 0..ATTEMPTS {
-            let _turn = cx.turns.take(warehouse, [path]).await?;
-            if let Some(done) = attempt(cx, request, (warehouse, path), &replace).await? {
+        let mut attempts = Attempts::default();
+        loop {
+            let done = {
+                let _turn = cx.turns.take(warehouse, [path]).await?;
+                attempt(cx, request, (warehouse, path), &replace).await?
+            };
+            if let Some(done) = done {
                 return Ok(done);
             }
+            attempts.lost(|| format!("view `{path}`")).await?;
         }
-        let message = "other commits came first again and again; refresh and try again";
-        Err(CatalogError::new(ErrorKind::CommitFailed, message).into())
     })
     .await
 }

@@ -7,7 +7,8 @@ use store::{Effects, Protection, StoreError};
 
 use super::create::forget_credential;
 use super::load::find;
-use super::update::{ATTEMPTS, contended, settings};
+use super::update::settings;
+use crate::again::Attempts;
 use crate::namespace::Protections;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
@@ -18,13 +19,13 @@ pub async fn drop(
     id: WarehouseId,
     protections: Protections,
 ) -> Result<()> {
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::default();
+    loop {
         match try_drop(cx, request, id, protections).await? {
             Dropped::Gone => return Ok(()),
-            Dropped::Changed => {}
+            Dropped::Changed => attempts.lost(|| format!("warehouse `{id}`")).await?,
         }
     }
-    Err(contended(id))
 }
 
 /// What became of an attempt.

@@ -13,10 +13,8 @@ use super::{
     CredentialKind, DeleteProfile, FormatVersions, ManagedBy, Warehouse, WarehouseSettings,
     WarehouseView,
 };
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
-
-/// Attempts before a client has to try itself.
-pub(super) const ATTEMPTS: usize = 10;
+use crate::again::Attempts;
+use crate::{Catalog, CatalogError, Request, Result, events};
 
 /// One change.
 #[derive(Debug)]
@@ -73,7 +71,8 @@ pub async fn update(
     id: WarehouseId,
     change: WarehouseChange,
 ) -> Result<WarehouseView> {
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::default();
+    loop {
         let action = Action::Warehouse(change.action());
         let target = cx.require(request, action, find(cx, id).await?).await?;
         let before = &target.0;
@@ -116,14 +115,8 @@ pub async fn update(
                 }
             }
         }
+        attempts.lost(|| format!("warehouse `{id}`")).await?;
     }
-    Err(contended(id))
-}
-
-/// Others were faster each time.
-pub(super) fn contended(id: WarehouseId) -> CatalogError {
-    let message = format!("warehouse `{id}` is changed by others all the time; try again");
-    CatalogError::new(ErrorKind::ConcurrentUpdate, message)
 }
 
 async fn changed(
