@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use store::{Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp};
 
 use crate::bounded::{Bounded, Weight, bounded};
+use crate::heavy::heavy;
 use crate::{CatalogError, Result};
 
 /// Which of a table's snapshots an answer holds (`snapshots` of loadTable).
@@ -79,9 +80,11 @@ impl Versioned {
         if let Some(known) = self.view_properties.get() {
             return Ok(known);
         }
-        let json = self.content.metadata.decode()?;
-        let parsed = ViewMetadata::parse(&json).map_err(CatalogError::internal)?;
-        let properties = parsed.properties().clone();
+        let stored = &self.content.metadata;
+        let parsed: Result<_> = heavy(stored.json_len(), || {
+            ViewMetadata::parse(&stored.decode()?).map_err(CatalogError::internal)
+        });
+        let properties = parsed?.properties().clone();
         Ok(self.view_properties.get_or_init(|| properties))
     }
 }

@@ -114,7 +114,8 @@ pub(crate) async fn read(
     let max = cx.settings.max_metadata_bytes;
     let bytes = warehouse.objects(cx).await?.read(&at, max).await?;
     let max = usize::try_from(max).unwrap_or(usize::MAX);
-    Ok(MetadataCodec::decode(&bytes, metadata_location, max)?)
+    let decode = || MetadataCodec::decode(&bytes, metadata_location, max);
+    Ok(heavy(bytes.len(), decode)?)
 }
 
 /// Refuses to load what the engine could not read: a metadata file that is gone from a local disk.

@@ -66,7 +66,7 @@ impl Loaded {
             warehouse: Arc::clone(warehouse),
             id,
             metadata_location: None,
-            metadata: StoredMetadata::encode(json),
+            metadata: heavy(json.len(), || StoredMetadata::encode(json)),
             representation: Representation::All,
             version: None,
             access: None,

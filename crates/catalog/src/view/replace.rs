@@ -3,8 +3,8 @@
 use approval::{Action, ProposedChange};
 use authz::Authorized;
 use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
-use model::{EventKind, TabularId, TabularKind, TabularPath, WarehouseId};
-use objects::Permission;
+use model::{EventKind, TabularId, TabularKind, TabularPath, Timestamp, WarehouseId};
+use objects::{Location, Permission};
 use serde_json::json;
 use store::{Commit, Effects, StoreError, Swap, TabularContent};
 
@@ -15,6 +15,7 @@ use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
 use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
+use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, Loaded, Request, Result, contracts, events, location};
 
 /// A commit to a view.
@@ -72,22 +73,17 @@ async fn attempt(
         .require_content(request, at, TabularKind::View, TabularAction::Commit)
         .await?;
     let (warehouse, before, now) = (&view.warehouse, &versioned.content, cx.now());
-    let base = ViewMetadata::parse(&before.metadata.decode()?).map_err(CatalogError::internal)?;
-    check_view(&replace.requirements, &base)?;
-    let applied = apply_view(&base, &replace.updates, now.as_ms())?;
-    if !applied.is_changed() {
+    let applied = heavy(before.metadata.json_len(), || {
+        apply(warehouse, before, replace, now)
+    })?;
+    let Some(Applied {
+        location,
+        claimed_location,
+        file,
+    }) = applied
+    else {
         return unchanged(cx, request, &view, &versioned).await.map(Some);
-    }
-    let after = applied.metadata;
-    let moved = after.location() != base.location();
-    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
-    let claimed_location = moved.then(|| location.normalized().to_owned());
-    let file = NewFile::after(
-        &before.metadata_location,
-        after.location(),
-        after.properties(),
-        after.to_json(),
-    )?;
+    };
     let proposed = || proposed((at.1, view.id()), before, &replace.updates, &file);
     cx.approve(request, warehouse, proposed).await?;
     let place = (&**warehouse, at.1, TabularKind::View);
@@ -134,6 +130,43 @@ async fn attempt(
             }
         }
     }
+}
+
+/// What a commit makes of a view, before anything is written.
+struct Applied {
+    location: Location,
+    /// A new location, if the view moves.
+    claimed_location: Option<String>,
+    file: NewFile,
+}
+
+/// Nothing if it asks for what is so already.
+fn apply(
+    warehouse: &Warehouse,
+    before: &TabularContent,
+    replace: &ViewReplace,
+    now: Timestamp,
+) -> Result<Option<Applied>> {
+    let base = ViewMetadata::parse(&before.metadata.decode()?).map_err(CatalogError::internal)?;
+    check_view(&replace.requirements, &base)?;
+    let applied = apply_view(&base, &replace.updates, now.as_ms())?;
+    if !applied.is_changed() {
+        return Ok(None);
+    }
+    let after = applied.metadata;
+    let location = location::check_metadata(warehouse, after.location(), after.properties())?;
+    let moved = after.location() != base.location();
+    let file = NewFile::after(
+        &before.metadata_location,
+        after.location(),
+        after.properties(),
+        after.to_json(),
+    )?;
+    Ok(Some(Applied {
+        claimed_location: moved.then(|| location.normalized().to_owned()),
+        location,
+        file,
+    }))
 }
 
 /// What verifiers are shown.

@@ -31,6 +31,39 @@ async fn a_view_lives_and_dies() {
     assert_eq!(message, "View does not exist: ns.v");
 }
 
+/// On threads that may be handed over while it is parsed and printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_of_very_much_sql_is_created_replaced_and_loaded() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let version = |id: i32| {
+        let sql = format!("SELECT '{}'", id.to_string().repeat(1 << 20));
+        view_version(id, "ns", &sql)
+    };
+    let mut new = view("v", "ns");
+    new["view-version"] = version(1);
+    app.post(app.at("namespaces/ns/views"), &new)
+        .await
+        .expect(200);
+    let body = json!({
+        "requirements": [],
+        "updates": [
+            { "action": "add-view-version", "view-version": version(2) },
+            { "action": "set-current-view-version", "view-version-id": -1 },
+        ],
+    });
+    let uri = app.at("namespaces/ns/views/v");
+    app.post(&uri, &body).await.expect(200);
+    let loaded = app.get(&uri).await.expect(200);
+    for (id, found) in [(1, 0), (2, 1)] {
+        let found = &loaded["metadata"]["versions"][found];
+        assert_eq!(found["representations"], version(id)["representations"]);
+    }
+    let unchanged = json!({ "requirements": [], "updates": [] });
+    let same = app.post(&uri, &unchanged).await.expect(200);
+    assert_eq!(same["metadata-location"], loaded["metadata-location"]);
+}
+
 #[tokio::test]
 async fn a_view_is_not_replaced_if_it_is_another_one() {
     let app = TestApp::start().await;

@@ -48,5 +48,5 @@ pub(crate) async fn create(
     let loaded = to_the_end(async move {
         catalog::view::create(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
-    answer(&app, &headers, &loaded.await?, Shape::View).await
+    answer(&app, &headers, &Box::pin(loaded).await?, Shape::View).await
 }
