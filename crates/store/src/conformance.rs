@@ -401,7 +401,8 @@ macro_rules! conformance_cases {
             role:
                 what_was_created_is_loaded
                 lists_are_filtered_and_searches_forgive_mistakes
-                an_update_replaces_what_it_is_called;
+                an_update_replaces_what_it_is_called
+                changes_at_once_are_all_made_and_counted;
             role_member:
                 who_is_in_a_role_is_in_those_above
                 members_come_together_or_not_at_all

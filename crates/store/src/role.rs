@@ -38,6 +38,37 @@ impl RoleRow {
         trigrams(&fold(self.name.as_str()), &mut terms);
         terms.into_iter().collect()
     }
+
+    /// As it is after the change.
+    #[must_use]
+    pub fn after(self, change: &RoleChange, at: Timestamp) -> Self {
+        let changed = match change.clone() {
+            RoleChange::Called { name, description } => Self {
+                name,
+                description,
+                ..self
+            },
+            RoleChange::Bound(ident) => Self { ident, ..self },
+        };
+        Self {
+            updated_at: Some(at),
+            ..changed
+        }
+    }
+}
+
+/// What changes about a role. The rest stays as it is, whoever changes that at the same time.
+#[derive(Debug, Clone)]
+pub enum RoleChange {
+    /// What it is called, and what it is for.
+    Called {
+        /// Its name.
+        name: Name,
+        /// What it is for.
+        description: Option<String>,
+    },
+    /// What it is called where it is known.
+    Bound(RoleIdent),
 }
 
 /// Which roles of a project are listed: those that every filter takes. One that is absent takes all.
@@ -187,9 +218,15 @@ pub trait Roles {
     /// The roles that a search finds, the best first, those that are as good by folded name.
     async fn role_search(&self, search: RoleSearch) -> Result<Vec<RoleRow>>;
 
-    /// Replaces ident, name and description, and answers what is now. `NotFound`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`. Another
-    /// ident is another role to tokens: it counts as if somebody had left or come.
-    async fn role_update(&self, role: RoleRow, effects: Effects) -> Result<RoleRow>;
+    /// Changes this about the role and nothing else, and answers what is now. `NotFound`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`.
+    /// Another ident is another role to tokens: it counts as if somebody had left or come.
+    async fn role_update(
+        &self,
+        id: RoleId,
+        change: RoleChange,
+        at: Timestamp,
+        effects: Effects,
+    ) -> Result<RoleRow>;
 
     /// Removes the role, with what it has been given and what has been given on it. `NotFound`.
     async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()>;

@@ -1,10 +1,10 @@
 //! Changes what a role is called.
 
-use authz::RoleAction;
+use authz::{Authorized, RoleAction};
 use model::{EventKind, Name, RoleId};
-use store::RoleRow;
+use store::{RoleChange, RoleRow};
 
-use super::{check_description, check_ident, refused, require, told};
+use super::{RoleTarget, check_description, check_ident, refused, require, told};
 use crate::{Catalog, Request, Result};
 
 /// What a role is called here.
@@ -23,16 +23,11 @@ pub async fn update(
     (id, update): (RoleId, RoleUpdate),
 ) -> Result<RoleRow> {
     let role = require(cx, request, (id, RoleAction::Update)).await?;
-    let now = cx.now();
-    let changed = RoleRow {
+    let called = RoleChange::Called {
         name: Name::parse("role", &update.name)?,
         description: check_description(update.description)?,
-        updated_at: Some(now),
-        ..role.0.clone()
     };
-    let effects = told(EventKind::UpdateRole, &changed, (request, now))?;
-    let updated = cx.store(&role).role_update(changed, effects);
-    updated.await.map_err(refused)
+    change(cx, request, (&role, called)).await
 }
 
 /// Makes it the role that `provider` calls `source`.
@@ -42,13 +37,18 @@ pub async fn rebind(
     (id, provider, source): (RoleId, &str, &str),
 ) -> Result<RoleRow> {
     let role = require(cx, request, (id, RoleAction::UpdateSourceSystem)).await?;
-    let now = cx.now();
-    let changed = RoleRow {
-        ident: check_ident(provider, source)?,
-        updated_at: Some(now),
-        ..role.0.clone()
-    };
+    let bound = RoleChange::Bound(check_ident(provider, source)?);
+    change(cx, request, (&role, bound)).await
+}
+
+async fn change(
+    cx: &Catalog,
+    request: &Request,
+    (role, change): (&Authorized<RoleTarget>, RoleChange),
+) -> Result<RoleRow> {
+    let (id, now) = (role.0.id, cx.now());
+    let changed = role.0.clone().after(&change, now);
     let effects = told(EventKind::UpdateRole, &changed, (request, now))?;
-    let updated = cx.store(&role).role_update(changed, effects);
+    let updated = cx.store(role).role_update(id, change, now, effects);
     updated.await.map_err(refused)
 }

@@ -5,8 +5,8 @@ mod member;
 use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleFilter, RoleMember,
-    RoleMembers, RoleRow, RoleSearch, Roles, StoreError,
+    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleChange, RoleFilter,
+    RoleMember, RoleMembers, RoleRow, RoleSearch, Roles, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -87,9 +87,17 @@ impl Roles for PostgresStore {
         Ok(row::all(&rows, |row| role(row, 0))?)
     }
 
-    async fn role_update(&self, role: RoleRow, effects: Effects) -> Result<RoleRow> {
-        self.change(effects, role, |db, role| Box::pin(update(db, role)))
-            .await
+    async fn role_update(
+        &self,
+        id: RoleId,
+        change: RoleChange,
+        at: Timestamp,
+        effects: Effects,
+    ) -> Result<RoleRow> {
+        self.change(effects, (id, change, at), |db, (id, change, at)| {
+            Box::pin(update(db, *id, (change, *at)))
+        })
+        .await
     }
 
     async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()> {
@@ -181,26 +189,47 @@ fn taken(failure: Failure, role: &RoleRow) -> Failure {
     }
 }
 
+const LOAD: &str = "select id, project_id, provider_id, source_id, name, description, created_at,
+        updated_at
+    from role where id = $1";
+
 async fn load(db: &Session, id: RoleId) -> Work<RoleRow> {
-    let found = db
-        .query_opt(
-            "select id, project_id, provider_id, source_id, name, description, created_at, updated_at
-             from role where id = $1",
-            &[&id.as_uuid()],
-        )
-        .await?;
+    one(db, LOAD, id).await
+}
+
+/// Nobody else changes it until the end of the transaction.
+async fn hold(db: &Session, id: RoleId) -> Work<RoleRow> {
+    one(db, &format!("{LOAD} for no key update"), id).await
+}
+
+async fn one(db: &Session, sql: &str, id: RoleId) -> Work<RoleRow> {
+    let found = db.query_opt(sql, &[&id.as_uuid()]).await?;
     let found = found.ok_or_else(|| not_found(Entity::Role(id)))?;
     role(&found, 0)
 }
 
-async fn update(db: &Session, role: &RoleRow) -> Work<RoleRow> {
-    let there = load(db, role.id).await?;
-    if there.ident != role.ident {
+async fn update(db: &Session, id: RoleId, (change, at): (&RoleChange, Timestamp)) -> Work<RoleRow> {
+    // Warehouses stand before the role in the order of rows: they are held before it is known whether its ident changes.
+    let warehouses = match change {
+        RoleChange::Called { .. } => None,
+        RoleChange::Bound(_) => {
+            let principal = Principal::Role(id).to_string();
+            Some(Reach::of_principal(db, &principal).await?.hold(db).await?)
+        }
+    };
+    let there = hold(db, id).await?;
+    let changed = there.clone().after(change, at);
+    if let Some(warehouses) = warehouses
+        && there.ident != changed.ident
+    {
         // Tokens that name the one or the other mean more or less from here on.
-        let principal = Principal::Role(role.id).to_string();
-        let reach = Reach::of_principal(db, &principal).await?;
-        reach.hold(db).await?.step(db).await?;
+        warehouses.step(db).await?;
     }
+    write(db, &changed).await?;
+    Ok(changed)
+}
+
+async fn write(db: &Session, role: &RoleRow) -> Work<()> {
     let updated = db
         .execute(
             "update role set provider_id = $2, source_id = $3, name = $4, name_key = $5,
@@ -217,10 +246,8 @@ async fn update(db: &Session, role: &RoleRow) -> Work<RoleRow> {
             ],
         )
         .await;
-    match updated.map_err(|failure| taken(failure, role))? {
-        0 => Err(not_found(Entity::Role(role.id))),
-        _ => load(db, role.id).await,
-    }
+    updated.map_err(|failure| taken(failure, role))?;
+    Ok(())
 }
 
 async fn remove(db: &Session, id: RoleId) -> Work<()> {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleFilter, RoleMember,
-    RoleMembers, RoleRow, RoleSearch, Roles,
+    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleChange, RoleFilter,
+    RoleMember, RoleMembers, RoleRow, RoleSearch, Roles,
 };
 use uuid::Uuid;
 
@@ -40,8 +40,15 @@ impl Roles for SqliteStore {
         self.read(move |db| find(db, &search)).await
     }
 
-    async fn role_update(&self, role: RoleRow, effects: Effects) -> Result<RoleRow> {
-        self.change(effects, move |db| update(db, &role)).await
+    async fn role_update(
+        &self,
+        id: RoleId,
+        change: RoleChange,
+        at: Timestamp,
+        effects: Effects,
+    ) -> Result<RoleRow> {
+        self.change(effects, move |db| update(db, id, (&change, at)))
+            .await
     }
 
     async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()> {
@@ -92,7 +99,7 @@ fn create(db: &Connection, role: &RoleRow) -> Work<()> {
     if !project {
         return Err(not_found(Entity::Project(role.project.clone())));
     }
-    refuse_taken(db, role, &role.project)?;
+    refuse_taken(db, role)?;
     let inserted = db
         .prepare_cached(
             "insert into role (id, project_id, provider_id, source_id, name, name_key, description,
@@ -112,13 +119,13 @@ fn create(db: &Connection, role: &RoleRow) -> Work<()> {
         ])?;
     match inserted {
         0 => Err(already_exists(Entity::Role(role.id))),
-        _ => insert_terms(db, role, &role.project),
+        _ => insert_terms(db, role),
     }
 }
 
 /// Refuses the name or the ident of another role of the project.
-fn refuse_taken(db: &Connection, role: &RoleRow, project: &ProjectId) -> Work<()> {
-    let (id, project) = (role.id.as_uuid(), project.as_str());
+fn refuse_taken(db: &Connection, role: &RoleRow) -> Work<()> {
+    let (id, project) = (role.id.as_uuid(), role.project.as_str());
     let name = db
         .prepare_cached("select 1 from role where project_id = ?1 and name_key = ?2 and id <> ?3")?
         .exists(params![project, role.name.key().as_str(), id])?;
@@ -142,12 +149,12 @@ fn refuse_taken(db: &Connection, role: &RoleRow, project: &ProjectId) -> Work<()
     Ok(())
 }
 
-fn insert_terms(db: &Connection, role: &RoleRow, project: &ProjectId) -> Work<()> {
+fn insert_terms(db: &Connection, role: &RoleRow) -> Work<()> {
     let terms = serde_json::Value::from(role.terms()).to_string();
     db.prepare_cached(
         "insert into role_term (project_id, term, role_id) select ?1, value, ?2 from json_each(?3)",
     )?
-    .execute(params![project.as_str(), role.id.as_uuid(), terms])?;
+    .execute(params![role.project.as_str(), role.id.as_uuid(), terms])?;
     Ok(())
 }
 
@@ -218,9 +225,10 @@ fn find(db: &Connection, search: &RoleSearch) -> Work<Vec<RoleRow>> {
     row::all(rows, role)
 }
 
-fn update(db: &Connection, role: &RoleRow) -> Work<RoleRow> {
-    let there = load(db, role.id)?;
-    refuse_taken(db, role, &there.project)?;
+fn update(db: &Connection, id: RoleId, (change, at): (&RoleChange, Timestamp)) -> Work<RoleRow> {
+    let there = load(db, id)?;
+    let role = there.clone().after(change, at);
+    refuse_taken(db, &role)?;
     if there.ident != role.ident {
         // Tokens that name the one or the other mean more or less from here on.
         Reach::of_principal(db, Principal::Role(role.id))?.step(db)?;
@@ -240,8 +248,8 @@ fn update(db: &Connection, role: &RoleRow) -> Work<RoleRow> {
     ])?;
     db.prepare_cached("delete from role_term where role_id = ?1")?
         .execute([role.id.as_uuid()])?;
-    insert_terms(db, role, &there.project)?;
-    load(db, role.id)
+    insert_terms(db, &role)?;
+    Ok(role)
 }
 
 fn remove(db: &Connection, id: RoleId) -> Work<()> {

@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use model::{
     Grant, PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable,
+    Version,
 };
 
 use super::fixture::{Catalog, NOW, given_by, given_to, later, name, new_project, refused, user};
-use crate::{Effects, Entity, Place, RoleFilter, RoleRow, RoleSearch, Store, StoreError};
+use super::race::all;
+use crate::{
+    Effects, Entity, Place, RoleChange, RoleFilter, RoleRow, RoleSearch, Store, StoreError,
+};
 
 pub(super) fn new_role(project: &ProjectId, text: &str) -> RoleRow {
     let id = RoleId::generate();
@@ -40,6 +44,12 @@ pub(super) async fn principals(
     let all: BTreeSet<_> = found.iter().cloned().collect();
     assert_eq!(all.len(), found.len(), "each once");
     all
+}
+
+async fn grants_version(catalog: &Catalog) -> Version {
+    let places = [Place::Warehouse(catalog.warehouse)];
+    let found = catalog.store.grants_standing(&[], &places).await;
+    found.unwrap().remove(0).unwrap().version
 }
 
 pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
@@ -205,51 +215,92 @@ pub async fn an_update_replaces_what_it_is_called(store: &Arc<dyn Store>) {
             .await
             .unwrap();
     }
-    let version = || async {
-        let places = [Place::Warehouse(catalog.warehouse)];
-        let found = store.grants_standing(&[], &places).await.unwrap().remove(0);
-        found.unwrap().version
+    let change = async |id, change| {
+        let updated = store.role_update(id, change, later(9), Effects::none());
+        updated.await
     };
-    let before = version().await;
-    let renamed = RoleRow {
+    let called = |text: &str| RoleChange::Called {
+        name: name(text),
+        description: Some("d".to_owned()),
+    };
+    let before = grants_version(&catalog).await;
+    let renamed = change(first.id, called("FIRST")).await.unwrap();
+    let expected = RoleRow {
         name: name("FIRST"),
         description: Some("d".to_owned()),
-        created_at: later(9),
         updated_at: Some(later(9)),
         ..first.clone()
     };
-    let now = store.role_update(renamed, Effects::none()).await.unwrap();
-    assert_eq!((now.name.as_str(), now.created_at), ("FIRST", NOW));
-    assert_eq!(version().await, before, "the same role");
-    let rebound = RoleRow {
-        ident: RoleIdent::new("oidc", "x").unwrap(),
-        ..now.clone()
-    };
-    store
-        .role_update(rebound.clone(), Effects::none())
-        .await
-        .unwrap();
-    assert_eq!(version().await, before.next(), "another one to tokens");
+    assert_eq!(format!("{renamed:?}"), format!("{expected:?}"));
+    assert_eq!(grants_version(&catalog).await, before, "the same role");
+    let ident = RoleIdent::new("oidc", "x").unwrap();
+    let bound = RoleChange::Bound(ident.clone());
+    let now = change(first.id, bound.clone()).await.unwrap();
+    let expected = RoleRow { ident, ..expected };
+    assert_eq!(format!("{now:?}"), format!("{expected:?}"));
+    let loaded = store.role_load(first.id).await.unwrap();
+    assert_eq!(format!("{loaded:?}"), format!("{expected:?}"));
+    let stepped = before.next();
+    assert_eq!(grants_version(&catalog).await, stepped, "another to tokens");
+    change(first.id, bound).await.unwrap();
+    assert_eq!(grants_version(&catalog).await, stepped, "the same again");
+    for text in ["oidc~x", "first"] {
+        let search = RoleSearch::of(catalog.project.clone(), text, 1);
+        let found = store.role_search(search).await.unwrap();
+        assert_eq!(found[0].id, first.id, "{text}");
+    }
     let stranger = Principal::User("oidc~nobody".parse().unwrap());
     for (source, expected) in [("x", 2), (first.ident.source(), 1)] {
         let named = [RoleIdent::new("oidc", source).unwrap()];
         let found = principals(store, &stranger, &named).await;
         assert_eq!(found.len(), expected);
     }
-    let taken = RoleRow {
-        name: name("Second"),
-        ..rebound.clone()
-    };
-    let taken = store.role_update(taken, Effects::none()).await;
+    let taken = change(first.id, called("Second")).await;
     refused!(taken, StoreError::AlreadyExists(Entity::RoleName(_)));
-    let taken = RoleRow {
-        ident: second.ident.clone(),
-        ..rebound
-    };
-    let taken = store.role_update(taken, Effects::none()).await;
+    let taken = change(first.id, RoleChange::Bound(second.ident.clone())).await;
     refused!(taken, StoreError::AlreadyExists(Entity::RoleIdent(_)));
-    let gone = store
-        .role_update(new_role(&catalog.project, "gone"), Effects::none())
-        .await;
-    refused!(gone, StoreError::NotFound(Entity::Role(_)));
+    assert_eq!(grants_version(&catalog).await, stepped, "all or nothing");
+    for gone in [called("gone"), RoleChange::Bound(second.ident)] {
+        let gone = change(RoleId::generate(), gone).await;
+        refused!(gone, StoreError::NotFound(Entity::Role(_)));
+    }
+}
+
+/// From one ident to another and back are two steps, and one if the way back is gone first: then it changes nothing.
+pub async fn changes_at_once_are_all_made_and_counted(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let [here, there] = ["here", "there"].map(|source| RoleIdent::new("oidc", source).unwrap());
+    let row = RoleRow {
+        ident: here.clone(),
+        ..new_role(&catalog.project, "role")
+    };
+    let id = row.id;
+    store.role_create(row, Effects::none()).await.unwrap();
+    let change = |change| {
+        let store = Arc::clone(store);
+        async move {
+            let updated = store.role_update(id, change, later(1), Effects::none());
+            updated.await.map(|_| ())
+        }
+    };
+    for round in 0..40 {
+        let text = format!("role {round}");
+        let called = RoleChange::Called {
+            name: name(&text),
+            description: None,
+        };
+        let before = grants_version(&catalog).await;
+        let bound = [there.clone(), here.clone()].map(RoleChange::Bound);
+        for made in all(bound.into_iter().chain([called]).map(change)).await {
+            made.unwrap();
+        }
+        let now = store.role_load(id).await.unwrap();
+        assert_eq!(now.name.as_str(), text);
+        let mut stepped = before.next();
+        if now.ident == here {
+            stepped = stepped.next();
+        }
+        assert_eq!(grants_version(&catalog).await, stepped, "{}", now.ident);
+        change(RoleChange::Bound(here.clone())).await.unwrap();
+    }
 }
