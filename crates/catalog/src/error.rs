@@ -255,6 +255,9 @@ impl From<StoreError> for CatalogError {
             ),
             StoreError::RoleCycle { .. } => Self::new(ErrorKind::RoleCycle, error.to_string()),
             StoreError::RoleTooDeep { .. } => Self::new(ErrorKind::RoleTooDeep, error.to_string()),
+            StoreError::TooManyTags { .. } => {
+                Self::new(TagErrorKind::TooMany.into(), error.to_string())
+            }
             StoreError::LocationTaken { .. } => Self::new(ErrorKind::LocationTaken, error.to_string()),
             // Refused at the edge; this is for a text that was forgotten there.
             StoreError::Unstorable(_) => Self::caused(

@@ -53,7 +53,7 @@ impl Bounds {
     /// Longest description of a tag, in bytes of UTF-8.
     pub const TAG_DESCRIPTION_BYTES: usize = 1 << 14;
     /// Most tags that one thing can have.
-    pub const TAGS: usize = 200;
+    pub const TAGS: u32 = 200;
     /// Most tables and views that go with a namespace at once, soft-deleted ones included.
     pub const DROPPED_TABULARS: u32 = 50_000;
     /// Most tables and views that one request undrops.

@@ -102,9 +102,11 @@ impl Tags for PostgresStore {
         .await
     }
 
-    async fn tag_attach(&self, tag: NewTag, effects: Effects) -> Result<()> {
-        self.change(effects, tag, |db, tag| Box::pin(attach(db, tag)))
-            .await
+    async fn tag_attach(&self, tag: NewTag, most: u32, effects: Effects) -> Result<()> {
+        self.change(effects, (tag, most), |db, (tag, most)| {
+            Box::pin(attach(db, tag, *most))
+        })
+        .await
     }
 
     async fn tag_detach(
@@ -269,7 +271,7 @@ async fn update(db: &Session, row: &TagDefinitionRow) -> Work<()> {
     })
 }
 
-async fn attach(db: &Session, tag: &NewTag) -> Work<()> {
+async fn attach(db: &Session, tag: &NewTag, most: u32) -> Work<()> {
     hold_target(db, tag).await?;
     let definition = tag.definition.as_uuid();
     let held = "select id from tag_definition where id = $1 for key share";
@@ -282,43 +284,58 @@ async fn attach(db: &Session, tag: &NewTag) -> Work<()> {
         TagTarget::Namespace(_) => (Some(object), None),
         TagTarget::Tabular(..) | TagTarget::Column(..) => (None, Some(object)),
     };
-    db.execute(
-        "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
-             object_id, field_id, value, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null)
-         on conflict (object_id, scope, field_id, definition_id)
-         do update set value = excluded.value, updated_at = excluded.created_at",
-        &[
-            &tag.id.as_uuid(),
-            &definition,
-            &tag.warehouse.as_uuid(),
-            &namespace,
-            &tabular,
-            &tag.target.scope().as_str(),
-            &object,
-            &field,
-            &tag.value,
-            &tag.at.as_ms(),
-        ],
-    )
-    .await?;
-    Ok(())
+    let scope = tag.target.scope();
+    // Another value needs no room.
+    let attached = db
+        .execute(
+            "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
+                 object_id, field_id, value, created_at, updated_at)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null
+             where exists (select from tag where object_id = $7 and scope = $6 and field_id = $8
+                     and definition_id = $2)
+                 or (select count(*) from tag
+                     where object_id = $7 and scope = $6 and field_id = $8) < $11
+             on conflict (object_id, scope, field_id, definition_id)
+             do update set value = excluded.value, updated_at = excluded.created_at",
+            &[
+                &tag.id.as_uuid(),
+                &definition,
+                &tag.warehouse.as_uuid(),
+                &namespace,
+                &tabular,
+                &scope.as_str(),
+                &object,
+                &field,
+                &tag.value,
+                &tag.at.as_ms(),
+                &i64::from(most),
+            ],
+        )
+        .await?;
+    match attached {
+        0 => Err(StoreError::TooManyTags { scope, most }.into()),
+        _ => Ok(()),
+    }
 }
 
-/// Holds the warehouse and what lies in it, in this order, so that they stay until the end of the transaction.
+/// Holds the warehouse and what lies in it, in this order, so that they stay until the end of the transaction. All that attach something to
+/// one target take turns, so that its tags can be counted.
 async fn hold_target(db: &Session, tag: &NewTag) -> Work<()> {
     let warehouse = tag.warehouse.as_uuid();
-    let held = "select id from warehouse where id = $1 for key share";
+    let held = match tag.target {
+        TagTarget::Warehouse => "select id from warehouse where id = $1 for no key update",
+        _ => "select id from warehouse where id = $1 for key share",
+    };
     if db.query_opt(held, &[&warehouse]).await?.is_none() {
         return Err(not_found(Entity::Warehouse(tag.warehouse)));
     }
     let tabular = "select id from tabular where id = $1 and warehouse_id = $2 and kind = $3
-         and coalesce(deleted_at, 0) = 0 for key share";
+         and coalesce(deleted_at, 0) = 0 for no key update";
     let (held, entity) = match tag.target {
         TagTarget::Warehouse => return Ok(()),
         TagTarget::Namespace(id) => {
             let held = "select id from namespace
-                where id = $1 and warehouse_id = $2 and dropped_with is null for key share";
+                where id = $1 and warehouse_id = $2 and dropped_with is null for no key update";
             let held = db.query_opt(held, &[&id.as_uuid(), &warehouse]).await?;
             (held, Entity::Namespace(id))
         }

@@ -108,8 +108,8 @@ impl Tags for SqliteStore {
         .await
     }
 
-    async fn tag_attach(&self, tag: NewTag, effects: Effects) -> Result<()> {
-        self.change(effects, move |db| attach(db, &tag)).await
+    async fn tag_attach(&self, tag: NewTag, most: u32, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| attach(db, &tag, most)).await
     }
 
     async fn tag_detach(
@@ -262,7 +262,7 @@ fn update(db: &Connection, row: &TagDefinitionRow) -> Work<()> {
     Ok(())
 }
 
-fn attach(db: &Connection, tag: &NewTag) -> Work<()> {
+fn attach(db: &Connection, tag: &NewTag, most: u32) -> Work<()> {
     let known = db
         .prepare_cached("select 1 from tag_definition where id = ?1")?
         .exists([tag.definition.as_uuid()])?;
@@ -277,26 +277,37 @@ fn attach(db: &Connection, tag: &NewTag) -> Work<()> {
         TagTarget::Namespace(_) => (Some(object), None),
         TagTarget::Tabular(..) | TagTarget::Column(..) => (None, Some(object)),
     };
-    db.prepare_cached(
-        "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
-             object_id, field_id, value, created_at, updated_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null)
-         on conflict (object_id, scope, field_id, definition_id)
-         do update set value = excluded.value, updated_at = excluded.created_at",
-    )?
-    .execute(params![
-        tag.id.as_uuid(),
-        tag.definition.as_uuid(),
-        warehouse,
-        namespace,
-        tabular,
-        tag.target.scope().as_str(),
-        object,
-        field,
-        tag.value,
-        tag.at.as_ms(),
-    ])?;
-    Ok(())
+    // Another value needs no room.
+    let attached = db
+        .prepare_cached(
+            "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
+                 object_id, field_id, value, created_at, updated_at)
+             select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null
+             where exists (select 1 from tag where object_id = ?7 and scope = ?6 and field_id = ?8
+                     and definition_id = ?2)
+                 or (select count(*) from tag
+                     where object_id = ?7 and scope = ?6 and field_id = ?8) < ?11
+             on conflict (object_id, scope, field_id, definition_id)
+             do update set value = excluded.value, updated_at = excluded.created_at",
+        )?
+        .execute(params![
+            tag.id.as_uuid(),
+            tag.definition.as_uuid(),
+            warehouse,
+            namespace,
+            tabular,
+            tag.target.scope().as_str(),
+            object,
+            field,
+            tag.value,
+            tag.at.as_ms(),
+            most,
+        ])?;
+    let scope = tag.target.scope();
+    match attached {
+        0 => Err(StoreError::TooManyTags { scope, most }.into()),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_gone_target(db: &Connection, tag: &NewTag) -> Work<()> {

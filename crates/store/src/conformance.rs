@@ -261,6 +261,7 @@ macro_rules! conformance_cases {
             tag:
                 a_tag_is_attached_valued_and_detached
                 what_is_not_there_gets_no_tag
+                of_many_attached_at_once_as_many_stay_as_allowed
                 tags_go_down_and_the_nearest_wins
                 tags_of_columns_are_told_by_field_id
                 attachments_are_told_in_pages_and_by_filters

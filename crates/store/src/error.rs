@@ -4,7 +4,7 @@ use std::error::Error;
 
 use model::{
     Grant, Name, NamespaceId, NamespacePath, Principal, ProjectId, RoleId, RoleIdent, SecretId,
-    Securable, TabularId, TagDefinitionId, TagName, TaskId, UserId, WarehouseId,
+    Securable, TabularId, TagDefinitionId, TagName, TagScope, TaskId, UserId, WarehouseId,
 };
 
 use crate::{IdempotencyRecord, TabularRow};
@@ -148,6 +148,14 @@ pub enum StoreError {
         /// What was to come in.
         member: RoleId,
         /// How many steps of one role in another there may be.
+        most: u32,
+    },
+    /// The thing has as many tags as it may.
+    #[error("a {scope} may have at most {most} tags; detach one that is not needed any more")]
+    TooManyTags {
+        /// What kind of thing it is.
+        scope: TagScope,
+        /// How many tags it may have.
         most: u32,
     },
     /// The idempotency key has been used: nothing was changed, this is what is recorded for it.

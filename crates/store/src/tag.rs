@@ -184,9 +184,10 @@ pub trait Tags {
     async fn tag_definition_drop(&self, id: TagDefinitionId, effects: Effects) -> Result<()>;
 
     /// Attaches a tag, or gives it another value where it is attached already: then its id and when it was attached stay.
-    /// `NotFound` of definition, warehouse, namespace or tabular if one of them is gone. What is attached goes with what it is attached to; it stays
+    /// `NotFound` of definition, warehouse, namespace or tabular if one of them is gone; `TooManyTags` if the thing would have more than
+    /// `most`, however many are attached to it at the same time. What is attached goes with what it is attached to; it stays
     /// while that is soft-deleted, and when that gets another name.
-    async fn tag_attach(&self, tag: NewTag, effects: Effects) -> Result<()>;
+    async fn tag_attach(&self, tag: NewTag, most: u32, effects: Effects) -> Result<()>;
 
     /// Detaches a tag. `NotFound(TagDefinition)` if it is not attached to this; nothing is written then.
     async fn tag_detach(

@@ -56,19 +56,11 @@ pub async fn attach(
         value: value.clone(),
         applied_at,
     };
-    match there.iter().find(|one| one.definition == row.id) {
-        Some(same) if same.value == value => {
-            return Ok(applied(same.updated_at.unwrap_or(same.created_at)));
-        }
-        None if there.len() >= Bounds::TAGS => {
-            let message = format!(
-                "a {} may have at most {} tags",
-                target.scope(),
-                Bounds::TAGS
-            );
-            return Err(CatalogError::new(TagErrorKind::TooMany.into(), message));
-        }
-        Some(_) | None => {}
+    let same = there
+        .iter()
+        .find(|one| one.definition == row.id && one.value == value);
+    if let Some(same) = same {
+        return Ok(applied(same.updated_at.unwrap_or(same.created_at)));
     }
     let now = cx.now();
     write(cx, request, (&tagged, target), row, (value.clone(), now)).await?;
@@ -101,8 +93,8 @@ async fn write(
         value,
         at: now,
     };
-    let attached = cx.store(tagged).tag_attach(tag, effects).await;
-    attached.map_err(|error| match error {
+    let attached = cx.store(tagged).tag_attach(tag, Bounds::TAGS, effects);
+    attached.await.map_err(|error| match error {
         StoreError::NotFound(Entity::TagDefinition(_)) => {
             let message = format!("tag `{}` has just been deleted", definition.name);
             CatalogError::new(TagErrorKind::NoSuchName.into(), message)

@@ -8,10 +8,14 @@ use model::{
 };
 
 use super::fixture::{Catalog, Marks, event, later, name, new_generic_table, new_view, refused};
+use super::race;
 use crate::{
     AttachedTag, Effects, Entity, NamespaceDrop, NewTag, Store, StoreError, TabularRename,
     TagFilter, TagReach,
 };
+
+/// How many tags a thing may have here.
+const MOST: u32 = 3;
 
 impl Catalog {
     fn attachment(&self, definition: TagDefinitionId, target: TagTarget, value: &str) -> NewTag {
@@ -27,7 +31,10 @@ impl Catalog {
 
     async fn attach(&self, definition: TagDefinitionId, target: TagTarget, value: &str) {
         let tag = self.attachment(definition, target, value);
-        self.store.tag_attach(tag, Effects::none()).await.unwrap();
+        self.store
+            .tag_attach(tag, MOST, Effects::none())
+            .await
+            .unwrap();
     }
 
     async fn tags(&self, target: TagTarget, reach: TagReach) -> Vec<AttachedTag> {
@@ -75,7 +82,7 @@ pub async fn a_tag_is_attached_valued_and_detached(store: &Arc<dyn Store>) {
         let marks = Marks::of(catalog.warehouse);
         let first = catalog.attachment(tag, target, "one");
         store
-            .tag_attach(first.clone(), marks.effects())
+            .tag_attach(first.clone(), MOST, marks.effects())
             .await
             .unwrap();
         marks.are_there(store).await;
@@ -96,7 +103,10 @@ pub async fn a_tag_is_attached_valued_and_detached(store: &Arc<dyn Store>) {
             at: later(5),
             ..catalog.attachment(tag, target, "")
         };
-        store.tag_attach(second, Effects::none()).await.unwrap();
+        store
+            .tag_attach(second, MOST, Effects::none())
+            .await
+            .unwrap();
         let changed = AttachedTag {
             value: None,
             updated_at: Some(later(5)),
@@ -128,7 +138,7 @@ pub async fn what_is_not_there_gets_no_tag(store: &Arc<dyn Store>) {
     let tag = catalog.tag("tag").await;
     for target in all.into_iter().skip(1) {
         let elsewhere = other.attachment(tag, target, "x");
-        let refused = store.tag_attach(elsewhere, Effects::none()).await;
+        let refused = store.tag_attach(elsewhere, MOST, Effects::none()).await;
         refused!(
             refused,
             StoreError::NotFound(Entity::Namespace(_) | Entity::Tabular(_))
@@ -142,7 +152,7 @@ pub async fn what_is_not_there_gets_no_tag(store: &Arc<dyn Store>) {
     };
     let no_view = catalog.attachment(tag, TagTarget::Tabular(TabularKind::View, table), "x");
     refused!(
-        store.tag_attach(no_view, Effects::none()).await,
+        store.tag_attach(no_view, MOST, Effects::none()).await,
         StoreError::NotFound(Entity::Tabular(_))
     );
     let nowhere = NewTag {
@@ -150,7 +160,7 @@ pub async fn what_is_not_there_gets_no_tag(store: &Arc<dyn Store>) {
         ..catalog.attachment(tag, TagTarget::Warehouse, "x")
     };
     refused!(
-        store.tag_attach(nowhere, Effects::none()).await,
+        store.tag_attach(nowhere, MOST, Effects::none()).await,
         StoreError::NotFound(Entity::Warehouse(_))
     );
     let unknown = catalog.attachment(
@@ -159,9 +169,54 @@ pub async fn what_is_not_there_gets_no_tag(store: &Arc<dyn Store>) {
         "x",
     );
     refused!(
-        store.tag_attach(unknown, Effects::none()).await,
+        store.tag_attach(unknown, MOST, Effects::none()).await,
         StoreError::NotFound(Entity::TagDefinition(_))
     );
+}
+
+pub async fn of_many_attached_at_once_as_many_stay_as_allowed(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let (_, all) = things(&catalog).await;
+    let mut definitions = Vec::new();
+    for tag in 0..10 {
+        definitions.push(catalog.tag(&format!("t{tag}")).await);
+    }
+    for target in all {
+        let results = race::all(definitions.iter().map(|definition| {
+            let tag = catalog.attachment(*definition, target, "x");
+            let store = Arc::clone(store);
+            async move { store.tag_attach(tag, MOST, Effects::none()).await }
+        }))
+        .await;
+        let refused = results.iter().filter_map(|result| result.as_ref().err());
+        for error in refused {
+            let scope = target.scope();
+            let expected =
+                matches!(error, StoreError::TooManyTags { scope: it, most: MOST } if *it == scope);
+            assert!(expected, "{error}");
+        }
+        let there = catalog.tags(target, TagReach::Direct).await;
+        let made = results.iter().filter(|result| result.is_ok()).count();
+        assert_eq!((made, there.len()), (3, 3));
+        // What is there may change, even where fewer are allowed by now.
+        let again = catalog.attachment(there[0].definition, target, "y");
+        store.tag_attach(again, 1, Effects::none()).await.unwrap();
+        let is_absent = |id: &&TagDefinitionId| there.iter().all(|tag| tag.definition != **id);
+        let other = *definitions.iter().find(is_absent).unwrap();
+        let other = || catalog.attachment(other, target, "x");
+        let marks = Marks::of(catalog.warehouse);
+        refused!(
+            store.tag_attach(other(), MOST, marks.effects()).await,
+            StoreError::TooManyTags { .. }
+        );
+        marks.are_absent(store).await;
+        let (first, at) = (there[0].definition, (catalog.warehouse, target));
+        store.tag_detach(first, at, Effects::none()).await.unwrap();
+        store
+            .tag_attach(other(), MOST, Effects::none())
+            .await
+            .unwrap();
+    }
 }
 
 pub async fn tags_go_down_and_the_nearest_wins(store: &Arc<dyn Store>) {
@@ -277,7 +332,7 @@ pub async fn attachments_are_told_in_pages_and_by_filters(store: &Arc<dyn Store>
             at: later(ms),
             ..catalog.attachment(tag, target, if ms == 11 { "y" } else { "x" })
         };
-        store.tag_attach(new, Effects::none()).await.unwrap();
+        store.tag_attach(new, MOST, Effects::none()).await.unwrap();
     }
     second.attach(tag, TagTarget::Warehouse, "x").await;
     let here = |target: &TagTarget| (catalog.warehouse, *target);
