@@ -56,6 +56,8 @@ impl Bounds {
     pub const TAGS: u32 = 200;
     /// Most tables and views that go with a namespace at once, soft-deleted ones included.
     pub const DROPPED_TABULARS: u32 = 50_000;
+    /// Most namespaces that go with the one around them at once, soft-deleted ones included.
+    pub const DROPPED_NAMESPACES: u32 = 10_000;
     /// Most tables and views that one request undrops.
     pub const UNDROPPED_TABULARS: usize = 10_000;
     /// Most counts of calls that one answer tells.

@@ -210,16 +210,18 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
                  from below cross join lateral (
                      select * from namespace where parent_id = below.id offset 0
                  ) as n
+             ), found as materialized (
+                 select * from below limit $4
              )
              select 0 as part, $1, null::text[], null::text, null::uuid, null::text, null::text,
                  0::bigint, false, path_key as first, '' as second, null::boolean from root
              union all
              select 1, id, path, null, null, null, null, version, protected, path_key, '', is_live
-             from below
+             from found
              union all
              (select 2, t.id, null, t.kind, t.namespace_id, t.name, t.location, t.version,
                  t.protected, home.path_key, t.name_key, t.purges
-             from (select id, path_key from root union all select id, path_key from below) as home
+             from (select id, path_key from root union all select id, path_key from found) as home
              cross join lateral (select * from tabular where namespace_id = home.id offset 0) as t
              limit $3)
              order by part, first, second",
@@ -227,6 +229,7 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
                 &id.as_uuid(),
                 &warehouse.as_uuid(),
                 &(i64::from(Bounds::DROPPED_TABULARS) + 1),
+                &(i64::from(Bounds::DROPPED_NAMESPACES) + 1),
             ],
         )
         .await?;

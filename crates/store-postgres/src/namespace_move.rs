@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{NamespaceId, NamespacePath, SEPARATOR, TabularId};
+use model::{NamespaceId, NamespacePath, SEPARATOR};
 use store::{Entity, NamespaceMove};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::grants::Reach;
 use crate::namespace;
-use crate::row::get;
+use crate::row::{self, get};
 
 /// Rows are held in the order that all transactions keep: the warehouse, namespaces, tables and views. The warehouse also makes moves
 /// take turns, so no two of them can close a circle.
@@ -63,14 +63,15 @@ fn taken(path: &NamespacePath) -> Failure {
 /// Lets all that was looked up by its former name be looked up anew. Before the namespaces change: their trigger moves grants, and
 /// whoever changes those of a table holds the table first.
 async fn step_tabulars(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
-    let hold = "select id, name, deleted_at is null from tabular where namespace_id = any($1)
+    let hold = "select namespace_id, id, name, deleted_at is null from tabular
+        where namespace_id = any($1)
         order by id for no key update";
     let held = db.query(hold, &[&ids]).await?;
     if let Some(seen) = &way.tabulars {
         let mut found = BTreeSet::new();
         for row in &held {
-            if get(row, 2)? {
-                found.insert((TabularId::from(get::<Uuid>(row, 0)?), get(row, 1)?));
+            if get(row, 3)? {
+                found.insert((row::id(row, 0)?, row::id(row, 1)?, get(row, 2)?));
             }
         }
         if found != *seen {

@@ -200,20 +200,25 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
     }
     let mut namespaces = db.prepare_cached(&format!(
         "{BELOW} select namespace.id, path, version, protected, dropped_with is null
-         from below join namespace on namespace.id = below.id
+         from (select id from below limit ?3) as found
+         join namespace on namespace.id = found.id
          where namespace.id <> ?1 order by path_key"
     ))?;
     let mut tabulars = db.prepare_cached(&format!(
         "{BELOW} select tabular.id, tabular.kind, tabular.namespace_id, tabular.name,
              tabular.location, tabular.version, tabular.protected, tabular.purges
-         from below join namespace on namespace.id = below.id
+         from (select id from below limit ?3) as found
+         join namespace on namespace.id = found.id
          join tabular on tabular.namespace_id = namespace.id
-         order by namespace.path_key, tabular.name_key limit ?3"
+         order by namespace.path_key, tabular.name_key limit ?4"
     ))?;
-    let limit = Bounds::DROPPED_TABULARS + 1;
+    // The namespace itself is one of those that are found.
+    let (most, limit) = (Bounds::DROPPED_NAMESPACES + 2, Bounds::DROPPED_TABULARS + 1);
+    let below = namespaces.query(params![at[0], at[1], most])?;
+    let within = tabulars.query(params![at[0], at[1], most, limit])?;
     Ok(NamespaceTree {
-        namespaces: row::all(namespaces.query(at)?, tree_namespace)?,
-        tabulars: row::all(tabulars.query(params![at[0], at[1], limit])?, tree_tabular)?,
+        namespaces: row::all(below, tree_namespace)?,
+        tabulars: row::all(within, tree_tabular)?,
     })
 }
 

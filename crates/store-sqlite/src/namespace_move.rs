@@ -55,14 +55,15 @@ fn check_tabulars(db: &Connection, way: &NamespaceMove) -> Work<()> {
         return Ok(());
     };
     let mut find = db.prepare_cached(&format!(
-        "{BELOW} select id, name from tabular
+        "{BELOW} select namespace_id, id, name from tabular
          where deleted_at is null and namespace_id in (select id from below)"
     ))?;
     let rows = find.query([way.id.as_uuid(), way.warehouse.as_uuid()])?;
     let found = row::all(rows, |row| {
-        Ok((TabularId::from(row.get::<_, Uuid>(0)?), row.get(1)?))
+        let (home, id): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
+        Ok((NamespaceId::from(home), TabularId::from(id), row.get(2)?))
     })?;
-    let found: BTreeSet<(TabularId, String)> = found.into_iter().collect();
+    let found: BTreeSet<_> = found.into_iter().collect();
     if found == *seen { Ok(()) } else { Err(stale()) }
 }
 

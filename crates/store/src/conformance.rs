@@ -236,6 +236,7 @@ macro_rules! conformance_cases {
             namespace_moves:
                 any_history_of_moves_is_that_of_the_model
                 of_two_moves_into_each_other_one_wins
+                nothing_comes_along_unseen
                 whatever_happens_in_what_moves_happens_once;
             tabular:
                 what_was_created_is_loaded
@@ -371,7 +372,8 @@ macro_rules! conformance_cases {
                 namespaces_go_with_the_last_that_could_bring_them_back
                 a_hard_drop_takes_what_was_soft_deleted_along;
             bulk:
-                ten_thousand_tables_go_and_come_back_at_once;
+                ten_thousand_tables_go_and_come_back_at_once
+                ten_thousand_namespaces_go_at_once;
             user:
                 what_was_created_is_loaded
                 a_known_id_is_refused

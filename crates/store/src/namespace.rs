@@ -130,8 +130,8 @@ pub struct NamespaceMove {
     pub path: NamespacePath,
     /// What is below it as it was seen, each with the path that it gets.
     pub below: Vec<TreeNamespace>,
-    /// Ids and names of the live tables and views that go along as they were seen, if it matters which.
-    pub tabulars: Option<BTreeSet<(TabularId, String)>>,
+    /// The live tables and views that go along as they were seen, if it matters which: the namespace that holds each, its id and its name.
+    pub tabulars: Option<BTreeSet<(NamespaceId, TabularId, String)>>,
     /// When.
     pub at: Timestamp,
 }
@@ -160,9 +160,10 @@ pub trait Namespaces {
     /// one more and `updated_at` is as given. `Stale` if it is not, `NotFound` if it is gone.
     async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()>;
 
-    /// Everything below the namespace, soft-deleted tables and views and the namespaces that went with them included; but of tables
-    /// and views, one more than [`Bounds::DROPPED_TABULARS`](model::Bounds::DROPPED_TABULARS) at most. `NotFound` if it is not in
-    /// this warehouse.
+    /// Everything below the namespace, soft-deleted tables and views and the namespaces that went with them included. But one
+    /// namespace more than [`Bounds::DROPPED_NAMESPACES`](model::Bounds::DROPPED_NAMESPACES) at most, with what is in some of them;
+    /// and one table or view more than [`Bounds::DROPPED_TABULARS`](model::Bounds::DROPPED_TABULARS) at most. `NotFound` if it is not
+    /// in this warehouse.
     async fn namespace_tree(
         &self,
         warehouse: WarehouseId,

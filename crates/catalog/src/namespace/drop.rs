@@ -105,13 +105,7 @@ async fn attempt(
             Err(error) => return Err(error.into()),
         },
     };
-    let max = Bounds::DROPPED_TABULARS as usize;
-    if tree.tabulars.len() > max {
-        let message = format!(
-            "namespace `{path}` holds more than {max} tables and views, soft-deleted ones included; drop what is in it bit by bit"
-        );
-        return Err(CatalogError::bad_request(message).into());
-    }
+    check_size(path, &tree, "drop")?;
     if options.protections == Protections::Respect {
         check_protection(path, row.protection, &tree)?;
     }
@@ -149,6 +143,28 @@ async fn attempt(
             StoreError::NotEmpty(_) => not_empty(path),
             other => other.into(),
         })),
+    }
+}
+
+/// Refuses more than can go at once; `act` says what else to do with it, bit by bit.
+pub(super) fn check_size(path: &NamespacePath, tree: &NamespaceTree, act: &str) -> Result<()> {
+    let held = [
+        (
+            tree.namespaces.len(),
+            Bounds::DROPPED_NAMESPACES,
+            "namespaces",
+        ),
+        (
+            tree.tabulars.len(),
+            Bounds::DROPPED_TABULARS,
+            "tables and views",
+        ),
+    ];
+    match held.iter().find(|(count, max, _)| *count > *max as usize) {
+        None => Ok(()),
+        Some((_, max, what)) => Err(CatalogError::bad_request(format!(
+            "namespace `{path}` holds more than {max} {what}, soft-deleted ones included; {act} what is in it bit by bit"
+        ))),
     }
 }
 

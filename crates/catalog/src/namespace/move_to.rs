@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use approval::{Action as Asked, Named, ProposedChange};
 use authz::{Action, Authorized, NamespaceAction, WarehouseAction};
-use model::{Bounds, EventKind, NamespaceId, NamespacePath, TabularId, WarehouseId};
+use model::{EventKind, NamespaceId, NamespacePath, TabularId, WarehouseId};
 use serde_json::json;
 use store::{
     Effects, Entity, NamespaceMove, NamespaceRow, NamespaceTree, Protection, StoreError,
@@ -13,7 +13,7 @@ use store::{
 };
 
 use super::create::check_name;
-use super::drop::Protections;
+use super::drop::{Protections, check_size};
 use super::missing;
 use super::target::NamespaceRowTarget;
 use crate::again::Attempts;
@@ -93,13 +93,11 @@ async fn attempt(
     check(&namespace, &moved.path, protections)?;
     let store = cx.store(&namespace);
     let tree = match store.namespace_tree(warehouse, id).await {
-        Ok(tree) if tree.tabulars.len() > Bounds::DROPPED_TABULARS as usize => {
-            return Err(too_much(&row.path));
-        }
         Ok(tree) => tree,
         Err(StoreError::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    check_size(&row.path, &tree, "move")?;
     let is_shown = cx.verifiers().is_some();
     let tabulars = is_shown.then(|| names(&tree.tabulars));
     let renamed = || proposed(row, &tree, &moved.path);
@@ -197,17 +195,11 @@ fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath)
     ))
 }
 
-fn too_much(path: &NamespacePath) -> CatalogError {
-    let max = Bounds::DROPPED_TABULARS;
-    CatalogError::bad_request(format!(
-        "namespace `{path}` holds more than {max} tables and views, soft-deleted ones included; move what is in it bit by bit"
-    ))
-}
-
-/// Ids and names of those that go along.
-fn names(tabulars: &[TreeTabular]) -> BTreeSet<(TabularId, String)> {
+/// Where those that go along are, and which.
+fn names(tabulars: &[TreeTabular]) -> BTreeSet<(NamespaceId, TabularId, String)> {
     let live = tabulars.iter().filter(|one| one.deleted.is_none());
-    live.map(|one| (one.id, one.name.clone())).collect()
+    live.map(|one| (one.namespace, one.id, one.name.clone()))
+        .collect()
 }
 
 /// What verifiers are shown: all that is called otherwise by it.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
+use model::{Bounds, NamespaceId, NamespacePath, Properties, Timestamp};
 use serde_json::{Value, json};
-use store::Store;
+use store::{Effects, NewNamespace, Store};
 use store_postgres::PostgresStore;
 use testkit::TestApp;
 
@@ -155,4 +156,44 @@ async fn a_namespace_of_very_many_tables_goes_by_one_request_on_postgresql() {
     };
     hard(&app().await).await;
     soft(&app().await).await;
+}
+
+async fn with_namespaces_below(app: &TestApp, home: &str, count: u32) {
+    let made = stream::iter(0..count).map(async |number| {
+        let levels = vec![home.to_owned(), format!("n{number}")];
+        let namespace = NewNamespace {
+            id: NamespaceId::generate(),
+            warehouse: app.warehouse.parse().unwrap(),
+            path: NamespacePath::parse(levels).unwrap(),
+            properties: Properties::new(),
+            created_at: Timestamp::from_ms(0),
+        };
+        let made = app.store.namespace_create(namespace, Effects::none());
+        made.await.unwrap();
+    });
+    made.buffer_unordered(64).collect::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_namespaces_neither_go_nor_move_at_once() {
+    let app = TestApp::start().await;
+    let home = app.namespace("ns").await;
+    with_namespaces_below(&app, "ns", Bounds::DROPPED_NAMESPACES + 1).await;
+    let drop = || app.delete(app.at("namespaces/ns?recursive=true"));
+    let to = json!({ "destination": ["other"] });
+    let go = || app.post(management(&app, &format!("namespace/{home}/move")), &to);
+    for (answer, act) in [(drop().await, "drop"), (go().await, "move")] {
+        let (status, kind, message) = answer.error();
+        assert_eq!((status, kind.as_str()), (400, "BadRequestException"));
+        let told = format!(
+            "namespace `ns` holds more than 10000 namespaces, soft-deleted ones included; {act} what is in it bit by bit"
+        );
+        assert_eq!(message, told);
+    }
+    app.delete(app.at("namespaces/ns%1Fn0")).await.expect(204);
+    go().await.expect(200);
+    app.delete(app.at("namespaces/other?recursive=true"))
+        .await
+        .expect(204);
+    app.get(app.at("namespaces/other")).await.expect(404);
 }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::Bounds;
+use tokio::task::JoinSet;
+
 use super::fixture::{Catalog, NOW, new_table};
+use super::namespace_move::go;
 use super::soft_deletion::{HOW, drop_tree, namespace_of};
 use crate::{DropMode, Effects, SOFT_DELETION, Store, Undrop};
 
@@ -54,4 +58,41 @@ async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
     let gone = start.elapsed();
     assert_eq!(namespace_of(catalog, &["a"]).await, None);
     [hidden, back, gone]
+}
+
+/// As many namespaces as may go along go at once; of those that are too many, one is told of.
+pub async fn ten_thousand_namespaces_go_at_once(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let most = Bounds::DROPPED_NAMESPACES as usize;
+    let home = catalog.namespace(&["a"]).await;
+    let mut filled = JoinSet::new();
+    for group in 0..10 {
+        let catalog = catalog.clone();
+        filled.spawn(async move {
+            let group = format!("n{group}");
+            catalog.namespace(&["a", &group]).await;
+            for number in 1..most / 10 {
+                let inner = format!("n{number}");
+                catalog.namespace(&["a", &group, &inner]).await;
+            }
+        });
+    }
+    filled.join_all().await;
+    let below = async |home| {
+        let tree = store.namespace_tree(catalog.warehouse, home).await;
+        tree.unwrap().namespaces.len()
+    };
+    assert_eq!(below(home).await, most);
+    let others = catalog.namespace(&["a", "others"]).await;
+    assert_eq!(below(home).await, most + 1);
+    catalog.namespace(&["a", "others", "inner"]).await;
+    assert_eq!(below(home).await, most + 1);
+    drop_tree(&catalog, others, DropMode::Hard).await;
+    assert_eq!(below(home).await, most);
+    go(&catalog, home, &["b"]).await.unwrap();
+    let start = Instant::now();
+    drop_tree(&catalog, home, DropMode::Hard).await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert_eq!(namespace_of(&catalog, &["b"]).await, None);
 }

@@ -269,14 +269,17 @@ pub async fn only_those_tables_go_along_that_were_seen_if_that_matters(store: &A
     );
     catalog.table(gone, "gone").await;
     soft_drop(&catalog, gone).await;
-    let (one, other) = ((one, "one".to_owned()), (other, "Other".to_owned()));
+    let one = (outer, one, "one".to_owned());
+    let other = (inner, other, "Other".to_owned());
     let marks = Marks::of(catalog.warehouse);
-    let renamed = (other.0, "another".to_owned());
-    let new = (TabularId::generate(), "new".to_owned());
+    let renamed = (inner, other.1, "another".to_owned());
+    let elsewhere = (outer, other.1, other.2.clone());
+    let new = (inner, TabularId::generate(), "new".to_owned());
     for seen in [
         vec![],
         vec![one.clone()],
         vec![one.clone(), renamed],
+        vec![one.clone(), elsewhere],
         vec![one.clone(), other.clone(), new],
     ] {
         let way = NamespaceMove {

@@ -1,6 +1,6 @@
 //! Whatever happens to namespaces that move, one after another or at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{NamespaceId, NamespacePath, TabularId, Version};
@@ -8,7 +8,8 @@ use model::{NamespaceId, NamespacePath, TabularId, Version};
 use super::fixture::{Catalog, NOW, name, new_table, path, refused};
 use super::namespace_move::{at, go, path_of, table_at, way};
 use crate::{
-    DropMode, Effects, Entity, NamespaceDrop, NamespaceTree, Store, StoreError, TabularRename,
+    DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, NamespaceTree, Store, StoreError,
+    TabularRename,
 };
 
 /// What a namespace and a table are at: the plainest model of a tree.
@@ -130,6 +131,49 @@ pub async fn of_two_moves_into_each_other_one_wins(store: &Arc<dyn Store>) {
         );
         assert!(is_refused, "{lost}");
     }
+}
+
+/// Whoever asks others about all that goes along hears of what comes at this moment.
+pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let outside = catalog.namespace(&["outside"]).await;
+    let (mut moved, mut stale) = (0, 0);
+    for round in 0..ROUNDS {
+        let (from, to) = (format!("from{round}"), format!("to{round}"));
+        let outer = catalog.namespace(&[&from]).await;
+        let inner = catalog.namespace(&[&from, "in"]).await;
+        let id = catalog.table(outside, &format!("t{round}")).await;
+        let way = NamespaceMove {
+            tabulars: Some(BTreeSet::new()),
+            ..way(&catalog, outer, &[&to]).await
+        };
+        let rename = TabularRename {
+            id,
+            expected: Version::FIRST,
+            namespace: inner,
+            name: name("t"),
+            at: NOW,
+        };
+        let moving = {
+            let store = Arc::clone(store);
+            tokio::spawn(async move { store.namespace_move(way, Effects::none()).await })
+        };
+        let renaming = {
+            let store = Arc::clone(store);
+            tokio::spawn(async move { store.tabular_rename(rename, Effects::none()).await })
+        };
+        renaming.await.unwrap().unwrap();
+        // The move steps the version of what it takes along.
+        let version = catalog.version(id).await;
+        assert_eq!(version, Version::FIRST.next());
+        match moving.await.unwrap() {
+            Ok(()) => moved += 1,
+            Err(StoreError::Stale { .. }) => stale += 1,
+            Err(other) => panic!("{other}"),
+        }
+        assert_eq!(catalog.version(id).await, version);
+    }
+    assert_eq!(moved + stale, ROUNDS);
 }
 
 /// What is made, renamed into, committed to and dropped in what moves ends up where its namespace is, or hears that it is too late.
