@@ -352,9 +352,12 @@ async fn remove_tabulars(db: &Session, drop: &NamespaceDrop) -> Work<()> {
             cancel_expiry(db, expiring, ("dropped with its namespace", drop.at)).await
         }
         DropMode::Soft(how) => {
-            let hide = "update tabular set deleted_at = $2, purges = $3, version = version + 1
-                where id = any($1) and deleted_at is null";
-            let purges = bool::from(how.expiry);
+            let hide =
+                "update tabular set deleted_at = $2, purges = fate.purges, version = version + 1
+                from unnest($1::uuid[], $3::bool[]) as fate(id, purges)
+                where tabular.id = fate.id and deleted_at is null";
+            let purges = listed.iter().map(|one| how.expiry.of_one(one.kind));
+            let purges: Vec<bool> = purges.map(bool::from).collect();
             db.execute(hide, &[&ids, &how.at.as_ms(), &purges]).await?;
             Ok(())
         }

@@ -7,7 +7,8 @@ use model::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
     DropMode, Effects, Entity, Expiry, ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow,
-    NamespaceTree, Namespaces, NewNamespace, Result, StoreError, TreeNamespace, TreeTabular,
+    NamespaceTree, Namespaces, NewNamespace, Result, SoftDrop, StoreError, TreeNamespace,
+    TreeTabular,
 };
 use uuid::Uuid;
 
@@ -303,7 +304,10 @@ fn remove_tabulars(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
         }
         match (drop.mode, listed.deleted) {
             (DropMode::Soft(_), Some(_)) => {}
-            (DropMode::Soft(how), None) => hide(db, listed.id, how)?,
+            (DropMode::Soft(how), None) => {
+                let expiry = how.expiry.of_one(listed.kind);
+                hide(db, listed.id, SoftDrop { expiry, ..how })?;
+            }
             (DropMode::Hard, deleted) => {
                 expiring.extend(deleted.map(|_| listed.id));
                 tabular::remove(db, listed.id)?;

@@ -367,6 +367,7 @@ macro_rules! conformance_cases {
                 names_that_are_taken_meanwhile_are_told
                 a_tree_goes_and_comes_back_as_it_was
                 a_path_that_is_taken_meanwhile_is_told
+                a_namespace_takes_no_files_of_generic_tables_along
                 drops_within_drops_come_back_together
                 an_expired_one_is_gone_for_good
                 namespaces_go_with_the_last_that_could_bring_them_back

@@ -35,6 +35,18 @@ pub enum Expiry {
     Purge,
 }
 
+impl Expiry {
+    /// What becomes of one's files where this is asked for all that is in a namespace. Those of a generic table stay, as with today's
+    /// Lakekeeper: other programs wrote them, and only who drops the table itself says that they are to go.
+    #[must_use]
+    pub fn of_one(self, kind: TabularKind) -> Self {
+        match kind {
+            TabularKind::GenericTable => Self::Keep,
+            TabularKind::Table | TabularKind::View => self,
+        }
+    }
+}
+
 impl From<bool> for Expiry {
     fn from(purges: bool) -> Self {
         if purges { Self::Purge } else { Self::Keep }

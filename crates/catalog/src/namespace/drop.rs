@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use approval::{Action, ProposedChange};
 use authz::{Authorized, NamespaceAction};
-use model::{
-    Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularKind, TabularPath, WarehouseId,
-};
+use model::{Bounds, EventKind, Name, NamespaceId, NamespacePath, TabularPath, WarehouseId};
 use serde_json::json;
 use store::{
     DropMode, Effects, Expiry, NamespaceDrop, NamespaceRow, NamespaceTree, NewTask, Protection,
@@ -237,13 +235,10 @@ fn check_protection(
     Ok(())
 }
 
-/// Whether its files are deleted with the namespace. Those of a generic table stay, as with today's Lakekeeper: other programs
-/// wrote them, and only who drops the table itself says that they are to go.
+/// Whether its files are deleted with the namespace, now or as it was asked for when it was soft-deleted.
 fn is_purged(one: &TreeTabular, files: Files) -> bool {
-    match one.deleted {
-        Some(Expiry::Purge) => true,
-        _ => files == Files::Purge && one.kind != TabularKind::GenericTable,
-    }
+    let asked = Expiry::from(files == Files::Purge);
+    one.deleted == Some(Expiry::Purge) || asked.of_one(one.kind) == Expiry::Purge
 }
 
 /// The paths of the namespaces, the dropped one included.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind, TaskId, Version};
 
 use super::fixture::{
-    Catalog, Marks, NOW, later, lease, name, new_table, new_table_at, new_view, path, properties,
-    refused, task,
+    Catalog, Marks, NOW, later, lease, name, new_generic_table, new_table, new_table_at, new_view,
+    path, properties, refused, task,
 };
 use crate::{
     DeletedQuery, DeletedTabular, DropMode, Effects, Entity, Expiry, NamespaceDrop, NewTask,
@@ -375,6 +375,20 @@ pub async fn a_path_that_is_taken_meanwhile_is_told(store: &Arc<dyn Store>) {
     let gone = drop_tree(&catalog, new, DropMode::Hard).await;
     assert_eq!(gone, [table]);
     undrop(&catalog, &tables).await.unwrap();
+}
+
+pub async fn a_namespace_takes_no_files_of_generic_tables_along(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let home = catalog.namespace(&["a"]).await;
+    let table = catalog.table(home, "t").await;
+    let generic = new_generic_table(home, "g");
+    let id = generic.id;
+    catalog.create(generic).await.unwrap();
+    drop_tree(&catalog, home, DropMode::Soft(HOW)).await;
+    let all = deleted(&catalog, None).await;
+    let expiry = |id| all.iter().find(|one| one.id == id).map(|one| one.expiry);
+    assert_eq!(expiry(table), Some(Expiry::Purge));
+    assert_eq!(expiry(id), Some(Expiry::Keep));
 }
 
 pub async fn drops_within_drops_come_back_together(store: &Arc<dyn Store>) {
