@@ -68,6 +68,12 @@ pub enum OpenError {
         /// The highest number that this program knows.
         known: i32,
     },
+    /// The database is that of another program.
+    #[error(
+        "the database is one of Lakekeeper 0.x (it has `_sqlx_migrations`), which cannot be taken over: name an empty database, \
+         and bring tables over with `register`, whose files stay as they are"
+    )]
+    OfAnother,
     /// The layout could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[source] Box<refinery::Error>),

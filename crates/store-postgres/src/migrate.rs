@@ -1,9 +1,12 @@
 //! Brings the database's layout up to date.
 
+use std::error::Error;
 use std::time::Duration;
 
 use refinery::embed_migrations;
+use tokio::time::Instant;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::connection::{PostgresConfig, connect};
 use crate::error::OpenError;
@@ -12,14 +15,17 @@ embed_migrations!("migrations");
 
 /// Held by the one replica that migrates.
 const LOCK: i64 = 0x6c61_6b65_0000;
-/// How long to wait for another replica that migrates.
+/// How long to wait for another replica that migrates, and for tables that are in use.
 const PATIENCE: Duration = Duration::from_mins(10);
+const TABLES_TIMEOUT: &str = "set lock_timeout = '3s'";
+/// Between two attempts, for those who have waited behind the first.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs the migrations that the database lacks, all or none. Any number of replicas may call this at once. A
 /// database that a newer program has changed is refused before anything is written to it.
 pub async fn migrate(config: &PostgresConfig) -> Result<(), OpenError> {
     let mut client = connect(&config.primary()?, config).await?;
-    // Locks and changes of a layout may take longer than the statements of every day.
+    // To wait for others and to change a layout may take longer than the statements of every day.
     client
         .batch_execute("set statement_timeout = 0; set lock_timeout = 0")
         .await?;
@@ -44,11 +50,40 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
     if let Some(found) = found.filter(|found| *found > known) {
         return Err(OpenError::Newer { found, known });
     }
-    let runner = migrations::runner().set_grouped(true);
-    let report = runner.run_async(client).await;
-    report
-        .map(|_| ())
-        .map_err(|error| OpenError::Migration(Box::new(error)))
+    if found.is_none() && is_of_another(client).await? {
+        return Err(OpenError::OfAnother);
+    }
+    // Behind a migration that waits for a table everybody waits who comes later, so it gives up soon and tries again.
+    client.batch_execute(TABLES_TIMEOUT).await?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let runner = migrations::runner().set_grouped(true);
+        match runner.run_async(client).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_lock_timeout(&error) && Instant::now() < deadline => {
+                tracing::info!("tables are in use, by a backup perhaps; the migration waits");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(OpenError::Migration(Box::new(error))),
+        }
+    }
+}
+
+fn is_lock_timeout(error: &refinery::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(sql) = error.downcast_ref::<tokio_postgres::Error>() {
+            return sql.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Whether Lakekeeper 0.x has put its tables there, some of which have the names of ours.
+async fn is_of_another(client: &Client) -> Result<bool, OpenError> {
+    let history = "select to_regclass('_sqlx_migrations') is not null";
+    Ok(client.query_one(history, &[]).await?.try_get(0)?)
 }
 
 /// Refuses a database whose layout is not the one that this program knows.

@@ -1,5 +1,7 @@
 //! The database's layout and the programs that know it.
 
+use std::time::Duration;
+
 use store::Servers;
 use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
 use uuid::Uuid;
@@ -15,10 +17,8 @@ async fn empty() -> (String, String) {
         .batch_execute(&format!("create database {name}"))
         .await
         .unwrap();
-    (
-        cluster::url().replace("/postgres?", &format!("/{name}?")),
-        name,
-    )
+    let (before, after) = cluster::url().rsplit_once("/postgres").unwrap();
+    (format!("{before}/{name}{after}"), name)
 }
 
 async fn remove(name: &str) {
@@ -51,6 +51,36 @@ async fn replicas_may_migrate_at_once_and_again() {
         two.server_load().await.unwrap()
     );
     drop((one, two));
+    remove(&name).await;
+}
+
+#[tokio::test]
+async fn a_database_of_lakekeeper_0_is_refused_as_it_is() {
+    let (url, name) = empty().await;
+    let other = connect(&url).await;
+    let tables = "create table _sqlx_migrations (version bigint); create table server (id uuid)";
+    other.batch_execute(tables).await.unwrap();
+    let error = migrate(&PostgresConfig::new(&url)).await.unwrap_err();
+    assert!(matches!(error, OpenError::OfAnother), "{error:?}");
+    assert!(error.to_string().contains("name an empty database"));
+    let count = "select count(*) from pg_tables where schemaname = 'public'";
+    let count: i64 = other.query_one(count, &[]).await.unwrap().get(0);
+    assert_eq!(count, 2);
+    remove(&name).await;
+}
+
+#[tokio::test]
+async fn a_migration_that_meets_a_lock_tries_again_when_it_is_gone() {
+    let (url, name) = empty().await;
+    let other = connect(&url).await;
+    let held = "begin; create table server (id uuid)";
+    other.batch_execute(held).await.unwrap();
+    let config = PostgresConfig::new(&url);
+    let migrating = tokio::spawn(async move { migrate(&config).await });
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(!migrating.is_finished());
+    other.batch_execute("rollback").await.unwrap();
+    migrating.await.unwrap().unwrap();
     remove(&name).await;
 }
 
