@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jobs::caught;
 use store::{FactChange, FactState, Fed, MirrorSink, Store};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
@@ -35,6 +37,9 @@ const WAITING: usize = 10_000;
 /// How long a caller waits for the feed to be handed over.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Nobody feeds any more.
+const ENDING: &str = "the program is ending";
+
 /// The feed was not handed over.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("OpenFGA has not taken in the latest changes: {0}")]
@@ -55,19 +60,34 @@ pub(crate) struct Feed(mpsc::Sender<Waiting>);
 impl Feed {
     /// Starts to feed, on the current Tokio runtime.
     pub(crate) fn start(store: Arc<dyn Store>, sink: Tuples) -> Self {
+        let sink = Arc::new(sink);
+        Self::by(move || {
+            let (store, sink) = (Arc::clone(&store), Arc::clone(&sink));
+            async move { hand_over(store.as_ref(), &sink).await }
+        })
+    }
+
+    fn by<F>(hand_over: impl Fn() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Behind>> + Send + 'static,
+    {
         let (asked, asks) = mpsc::channel(WAITING);
-        tokio::spawn(work(store, sink, asks));
+        tokio::spawn(work(hand_over, asks));
         Self(asked)
     }
 
     /// Waits until OpenFGA knows every change that had been committed before this was called.
     pub(crate) async fn handed_over(&self) -> Result<(), Behind> {
         let (done, wait) = oneshot::channel();
-        let asked = self.0.try_send(done);
-        asked.map_err(|_| Behind::because(&format!("{WAITING} requests wait for that already")))?;
+        self.0.try_send(done).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                Behind::because(&format!("{WAITING} requests wait for that already"))
+            }
+            TrySendError::Closed(_) => Behind::because(ENDING),
+        })?;
         match tokio::time::timeout(PATIENCE, wait).await {
             Ok(Ok(handed_over)) => handed_over,
-            Ok(Err(_)) => Err(Behind::because("the program is ending")),
+            Ok(Err(_)) => Err(Behind::because(ENDING)),
             Err(_) => Err(Behind::because(&format!(
                 "not within {} s",
                 PATIENCE.as_secs()
@@ -76,7 +96,10 @@ impl Feed {
     }
 }
 
-async fn work(store: Arc<dyn Store>, sink: Tuples, mut asks: mpsc::Receiver<Waiting>) {
+async fn work<F>(hand_over: impl Fn() -> F, mut asks: mpsc::Receiver<Waiting>)
+where
+    F: Future<Output = Result<(), Behind>>,
+{
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -91,7 +114,14 @@ async fn work(store: Arc<dyn Store>, sink: Tuples, mut asks: mpsc::Receiver<Wait
         while let Ok(asked) = asks.try_recv() {
             waiting.push(asked);
         }
-        let done = hand_over(store.as_ref(), &sink).await;
+        // A panic fails those who wait now. Whoever asks later has it tried again.
+        let done = caught("feeding OpenFGA", hand_over())
+            .await
+            .unwrap_or_else(|| {
+                Err(Behind::because(
+                    "an error of the catalog, which is in its log",
+                ))
+            });
         let failed = done.as_ref().err().cloned();
         for one in waiting {
             // Whoever does not wait any more has been answered.
@@ -162,5 +192,39 @@ impl MirrorSink for Tuples {
             self.client.write(&self.at, writes, deletes).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_fails_those_who_wait_and_nobody_after_them() {
+        let times = AtomicUsize::new(0);
+        let feed = Feed::by(move || {
+            let before = times.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert!(before > 0, "as it was told");
+                Ok(())
+            }
+        });
+        let failed = feed.handed_over().await.unwrap_err().to_string();
+        assert!(failed.contains("an error of the catalog"), "{failed}");
+        feed.handed_over().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn too_many_who_wait_are_told_apart_from_the_end() {
+        let (asked, asks) = mpsc::channel(1);
+        let feed = Feed(asked);
+        feed.0.try_send(oneshot::channel().0).unwrap();
+        let full = feed.handed_over().await.unwrap_err().to_string();
+        assert!(full.contains("10000 requests wait"), "{full}");
+        drop(asks);
+        let ended = feed.handed_over().await.unwrap_err().to_string();
+        assert!(ended.contains("the program is ending"), "{ended}");
     }
 }

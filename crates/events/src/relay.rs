@@ -1,11 +1,9 @@
 //! The loop that brings events to one sink, on whichever replica holds it.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use jobs::{WorkError, idle, keep_claim};
+use jobs::{WorkError, caught, idle, keep_claim};
 use model::Clock;
 use store::{Hold, Store};
 use tokio::time::Instant;
@@ -27,7 +25,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// Brings events to one sink. Any number of processes may run one for the same sink; one of them works.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Relay {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -83,12 +81,12 @@ impl Relay {
             extended.await.map(|()| Hold::GoOn)
         };
         // A panic of one sink's code is that sink's failure, not the end of the loop.
-        let work = AssertUnwindSafe(self.work(place, stop)).catch_unwind();
+        let work = caught(sink, self.work(place, stop));
         let failed = tokio::select! {
             ended = work => match ended {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some("the publisher panicked".to_owned()),
+                Some(Ok(())) => None,
+                Some(Err(error)) => Some(error.to_string()),
+                None => Some("the publisher panicked".to_owned()),
             },
             why = keep_claim((claimed, LEASE), extend) => Some(match why {
                 WorkError::ClaimLost(why) => why,

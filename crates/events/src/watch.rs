@@ -5,7 +5,7 @@ use metrics::{Counter, Gauge, counter, gauge};
 use model::Timestamp;
 
 /// The metrics of one sink.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Watch {
     /// Events that wait; an estimate, which gaps between places make too large.
     waiting: Gauge,

@@ -2,12 +2,14 @@
 //!
 //! A task whose worker dies is taken over when its lease has run out, so a worker must be able to run the same task twice.
 
+mod caught;
 mod claim;
 mod housekeeping;
 mod log_cleanup;
 mod run;
 mod told;
 
+pub use caught::caught;
 pub use claim::{Claim, keep_claim};
 pub use housekeeping::{Housekeeping, Retention};
 pub use log_cleanup::{LogCleanupConfig, LogCleanupWorker, Period};

@@ -1,10 +1,8 @@
 //! The loop of a worker.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use model::Clock;
 use store::{Lease, Store, StoreError, TaskEnd, TaskRow};
 use tokio::task::JoinSet;
@@ -12,9 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, Flush, WorkError, Worker, told};
+use crate::{Claim, Flush, WorkError, Worker, caught, told};
 
-/// How long a database that does not answer is left alone.
+/// How long a database that does not answer is left alone, or what has panicked.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Attempts before a task is given up: about a day with the delays below.
 const ATTEMPTS: u32 = 30;
@@ -44,22 +42,33 @@ pub struct Runners {
 impl Runners {
     /// Starts so many loops of each runner.
     pub fn start(runners: &[(Runner, usize)]) -> Self {
-        let stop = CancellationToken::new();
-        let mut tasks = JoinSet::new();
+        let mut running = Self {
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
         for (runner, count) in runners {
             for _ in 0..*count {
-                tasks.spawn(runner.clone().run(stop.clone()));
+                let runner = runner.clone();
+                running.add(runner.worker.queue(), move |stop| runner.clone().run(stop));
             }
         }
-        Self { stop, tasks }
+        running
     }
 
-    /// Starts other work beside the workers, which must end when it is told to stop.
-    pub fn add<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
-    where
+    /// Starts other work beside the workers, which must end when it is told to stop. If it panics, it is started again.
+    pub fn add<F>(
+        &mut self,
+        what: &'static str,
+        work: impl Fn(CancellationToken) -> F + Send + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tasks.spawn(work(self.stop.clone()));
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            while caught(what, work(stop.clone())).await.is_none() && !stop.is_cancelled() {
+                idle(&stop, AFTER_FAILURE).await;
+            }
+        });
     }
 
     /// Writes from time to time what is kept in memory; for the last time when all is stopped.
@@ -68,7 +77,7 @@ impl Runners {
         self.tasks.spawn(async move {
             while !stop.is_cancelled() {
                 idle(&stop, every).await;
-                what.flush().await;
+                caught("writing what is kept in memory", what.flush()).await;
             }
         });
     }
@@ -114,9 +123,9 @@ impl Runner {
             Err(why)
         } else {
             // A panic is this task's failure, not the end of the loop.
-            let work = AssertUnwindSafe(self.worker.work(task, &claim)).catch_unwind();
+            let work = caught(self.worker.queue(), self.worker.work(task, &claim));
             tokio::select! {
-                done = work => done.unwrap_or_else(|_| Err(WorkError::Retry("the worker panicked".to_owned()))),
+                done = work => done.unwrap_or_else(|| Err(WorkError::Retry("the worker panicked".to_owned()))),
                 why = claim.keep(claimed) => Err(why),
             }
         };
@@ -203,13 +212,18 @@ mod tests {
 
     use super::*;
 
+    /// Counts; panics the first time if it is to.
     #[derive(Debug, Default)]
-    struct Flushed(AtomicUsize);
+    struct Flushed {
+        times: AtomicUsize,
+        panics: bool,
+    }
 
     #[async_trait]
     impl Flush for Flushed {
         async fn flush(&self) {
-            self.0.fetch_add(1, Ordering::SeqCst);
+            let before = self.times.fetch_add(1, Ordering::SeqCst);
+            assert!(before > 0 || !self.panics, "as it was told");
         }
     }
 
@@ -221,8 +235,32 @@ mod tests {
         runners.add_flush(Arc::clone(&flushed) as Arc<dyn Flush>, every);
         // Whatever the jitter, once.
         tokio::time::sleep(every * 14 / 10).await;
-        assert_eq!(flushed.0.load(Ordering::SeqCst), 1);
+        assert_eq!(flushed.times.load(Ordering::SeqCst), 1);
         runners.stop().await;
-        assert_eq!(flushed.0.load(Ordering::SeqCst), 2);
+        assert_eq!(flushed.times.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_panics_is_started_again_and_still_hears_the_stop() {
+        let flushed = Arc::new(Flushed {
+            panics: true,
+            ..Flushed::default()
+        });
+        let starts = Arc::new(AtomicUsize::new(0));
+        let mut runners = Runners::start(&[]);
+        runners.add_flush(Arc::clone(&flushed) as Arc<dyn Flush>, AFTER_FAILURE);
+        let counted = Arc::clone(&starts);
+        runners.add("a loop", move |stop| {
+            let before = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert!(before > 1, "as it was told");
+                stop.cancelled().await;
+            }
+        });
+        tokio::time::sleep(AFTER_FAILURE * 4).await;
+        assert_eq!(starts.load(Ordering::SeqCst), 3);
+        assert!(flushed.times.load(Ordering::SeqCst) > 1);
+        runners.stop().await;
+        assert_eq!(starts.load(Ordering::SeqCst), 3);
     }
 }

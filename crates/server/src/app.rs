@@ -240,7 +240,7 @@ impl Lakekeeper {
                 statistics: resources.statistics_retention,
             },
         };
-        runners.add(|stop| housekeeping.run(stop));
+        runners.add("housekeeping", move |stop| housekeeping.clone().run(stop));
         let calls = Arc::new(CallFlusher(Arc::clone(&self.catalog)));
         runners.add_flush(calls, resources.statistics_flush);
         let sweeper = Sweeper {
@@ -248,9 +248,13 @@ impl Lakekeeper {
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock),
         };
-        runners.add(|stop| sweeper.run(stop));
+        runners.add("the sweep of unused credentials", move |stop| {
+            sweeper.clone().run(stop)
+        });
         if let Some(vault) = self.vault.clone() {
-            runners.add(|stop| vault.tend(stop));
+            runners.add("the login to Vault", move |stop| {
+                Arc::clone(&vault).tend(stop)
+            });
         }
         self.start_relays(&mut runners);
         runners
@@ -266,7 +270,7 @@ impl Lakekeeper {
             tracing::info!(sink = publisher.name(), "events are brought to a sink");
             let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
             let relay = Relay::new(store, clock, Arc::clone(publisher));
-            runners.add(|stop| relay.run(stop));
+            runners.add("a relay of events", move |stop| relay.clone().run(stop));
         }
     }
 }

@@ -45,12 +45,12 @@ pub(super) const ROOMS: [Room; 25] = [
     room("admission", &["model", "authn", "outbound"], &[]),
     room("approval", &["model", "outbound"], &[]),
     room("authz", &["model", "store"], &["store-sqlite"]),
+    room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "authz-openfga",
-        &["model", "store", "authz"],
+        &["model", "store", "authz", "jobs"],
         &["store-sqlite", "store-postgres"],
     ),
-    room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "events",
         &["model", "store", "jobs", "outbound"],
