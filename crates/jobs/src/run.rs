@@ -18,6 +18,11 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 30;
 const FIRST_DELAY: Duration = Duration::from_secs(2);
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
+/// For how long nobody goes on with what a worker was stopped in: what it has sent to a storage may happen until then. Longer than the
+/// 30 seconds that such a call may take.
+const SETTLING: Duration = Duration::from_mins(1);
+/// How long the end of an attempt may take to be written when the process stops.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs one worker's queue.
 #[derive(Debug, Clone)]
@@ -82,7 +87,7 @@ impl Runners {
         });
     }
 
-    /// Stops all; what is running is left to be taken over by another process.
+    /// Stops all; the tasks that are running are given back, and another process goes on with them.
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
@@ -91,45 +96,42 @@ impl Runners {
 
 impl Runner {
     async fn run(self, stop: CancellationToken) {
-        let name = uuid::Uuid::new_v4().to_string();
+        let name = worker_name();
         while !stop.is_cancelled() {
-            let (now, claimed) = (self.clock.now(), Instant::now());
-            let queue = self.worker.queue();
-            let until = now.plus(LEASE);
-            match self
-                .store
-                .task_claim(queue, &name, Lease { now, until })
-                .await
-            {
-                Ok(Some(task)) => tokio::select! {
-                    () = self.attempt((&name, claimed), &task) => {}
-                    () = stop.cancelled() => return,
-                },
-                Ok(None) => idle(&stop, self.poll_interval).await,
+            match self.next(&name, &stop).await {
+                Ok(true) => {}
+                Ok(false) => idle(&stop, self.poll_interval).await,
                 Err(error) => {
-                    tracing::warn!(%error, queue, "tasks cannot be claimed");
+                    tracing::warn!(%error, queue = self.worker.queue(), "tasks cannot be claimed");
                     idle(&stop, AFTER_FAILURE).await;
                 }
             }
         }
     }
 
-    async fn attempt(&self, (name, claimed): (&str, Instant), task: &TaskRow) {
+    /// Makes an attempt at one task, if one is due.
+    async fn next(&self, name: &str, stop: &CancellationToken) -> Result<bool, StoreError> {
+        let (now, claimed) = (self.clock.now(), Instant::now());
+        let until = now.plus(LEASE);
+        let queue = self.worker.queue();
+        let task = self.store.task_claim(queue, name, Lease { now, until });
+        let Some(task) = task.await? else {
+            return Ok(false);
+        };
+        in_grace(stop, self.attempt((name, claimed), &task, stop)).await;
+        Ok(true)
+    }
+
+    async fn attempt(
+        &self,
+        (name, claimed): (&str, Instant),
+        task: &TaskRow,
+        stop: &CancellationToken,
+    ) {
         let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let lasts = self.lease(task).await;
         let claim = Claim::new(by, task.id, name).lasting(lasts);
-        // From here on it lasts as long as it is to.
-        let done = if let Err(why) = claim.confirm().await {
-            Err(why)
-        } else {
-            // A panic is this task's failure, not the end of the loop.
-            let work = caught(self.worker.queue(), self.worker.work(task, &claim));
-            tokio::select! {
-                done = work => done.unwrap_or_else(|| Err(WorkError::Retry("the worker panicked".to_owned()))),
-                why = claim.keep(claimed) => Err(why),
-            }
-        };
-        let ended = match self.end_of(task, done) {
+        let ended = match self.outcome(task, (&claim, claimed), stop).await {
             Ok(end) => {
                 let told = told::ended(task, self.worker.queue(), &end, self.clock.now());
                 claim.end(end, told).await
@@ -146,6 +148,38 @@ impl Runner {
                 tracing::warn!(%error, task.id = %task.id, "the end of a task cannot be written");
             }
         }
+    }
+
+    /// Does the task; says what to write of the attempt, or why nothing is to be written.
+    async fn outcome(
+        &self,
+        task: &TaskRow,
+        (claim, claimed): (&Claim, Instant),
+        stop: &CancellationToken,
+    ) -> Result<TaskEnd, String> {
+        // From here on it lasts as long as it is to.
+        if let Err(why) = claim.confirm().await {
+            return self.end_of(task, Err(why));
+        }
+        // One that came back from its last attempt was given up then. This one was lost with its process, which it may have brought down.
+        if task.attempt > ATTEMPTS {
+            let message = format!(
+                "given up after {ATTEMPTS} attempts: the worker of the last one was not heard of any more"
+            );
+            return Ok(self.failed(task, message));
+        }
+        // A panic is this task's failure, not the end of the loop.
+        let work = caught(self.worker.queue(), self.worker.work(task, claim));
+        let done = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                let not_before = self.clock.now().plus(SETTLING);
+                return Ok(TaskEnd::GivenBack { not_before });
+            }
+            done = work => done.unwrap_or_else(|| Err(WorkError::Retry("the worker panicked".to_owned()))),
+            why = claim.keep(claimed) => Err(why),
+        };
+        self.end_of(task, done)
     }
 
     /// How long a claim on the task lasts without being prolonged.
@@ -168,7 +202,7 @@ impl Runner {
             Err(WorkError::ClaimLost(why)) => return Err(why),
             Err(WorkError::Hopeless(message)) => self.failed(task, message),
             Err(WorkError::Stopped) => TaskEnd::Retry {
-                not_before: self.clock.now().plus(FIRST_DELAY * 30),
+                not_before: self.clock.now().plus(SETTLING),
                 message: "stopped on request".to_owned(),
             },
             Err(WorkError::Retry(message)) if task.attempt >= ATTEMPTS => {
@@ -192,6 +226,25 @@ impl Runner {
         let queue = self.worker.queue();
         tracing::error!(task.id = %task.id, queue, subject = %task.subject, %message, "a task has failed for good");
         TaskEnd::Failed { message }
+    }
+}
+
+fn worker_name() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Does it to its end, but no longer than [`GRACE`] after the stop.
+async fn in_grace(stop: &CancellationToken, work: impl Future<Output = ()>) {
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = late => tracing::warn!(
+            "a task could not be given back within {} s; another process takes it over when its lease has run out",
+            GRACE.as_secs()
+        ),
     }
 }
 
@@ -262,5 +315,16 @@ mod tests {
         assert!(flushed.times.load(Ordering::SeqCst) > 1);
         runners.stop().await;
         assert_eq!(starts.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_a_database_that_does_not_answer_for_a_moment_only() {
+        let (stop, start) = (CancellationToken::new(), Instant::now());
+        let running = in_grace(&stop, std::future::pending());
+        let later = Duration::from_hours(1);
+        assert!(tokio::time::timeout(later, running).await.is_err());
+        stop.cancel();
+        in_grace(&stop, std::future::pending()).await;
+        assert_eq!(start.elapsed(), later + GRACE);
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn ended(task: &TaskRow, queue: &str, end: &TaskEnd, at: Timestamp) -
     let (status, message) = match end {
         TaskEnd::Done { message } => ("SUCCESS", message),
         TaskEnd::Failed { message } => ("FAILED", message),
-        TaskEnd::Retry { .. } => return Effects::none(),
+        TaskEnd::GivenBack { .. } | TaskEnd::Retry { .. } => return Effects::none(),
     };
     let (warehouse, project) = match &task.scope {
         TaskScope::Warehouse(id) => (Some(*id), None),

@@ -7,6 +7,7 @@ use store::{
     TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::connection::{AdvisoryLocks, Session};
@@ -14,6 +15,9 @@ use crate::error::{Failure, Work, not_found};
 use crate::row::{self, get};
 use crate::task_state::{self, scope, tabular};
 use crate::{task_config, task_control};
+
+/// Most warehouses and projects whose turn it is that one claim passes over because all of their due tasks are locked.
+const PASSED_OVER: usize = 8;
 
 #[async_trait]
 impl Tasks for PostgresStore {
@@ -178,43 +182,65 @@ async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Op
     let (numbers, exclusive) = locks.columns();
     db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
         .await?;
-    // One probe for each warehouse and project that ever had a task here, in the order of their turns. A task whose end is
-    // being written at this moment is passed over.
-    let found = db
-        .query_opt(
-            &format!(
-                "with due as materialized (
-                     select due.* from task_turn as turn
-                     cross join lateral (
-                         select * from task
-                         where queue = turn.queue and holder = turn.holder and due_at <= $2
-                         order by due_at, id limit 1
-                         for update skip locked
-                     ) as due
-                     where turn.queue = $1 order by turn.turn, due.due_at, due.id limit 1
-                 ), lost as (
-                     insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
-                     select id, {LOGGED}, 'FAILED', false, 'its worker was not heard of any more', $2
-                     from due where worker is not null
-                 ), claimed as (
-                     update task set worker = $3, due_at = $4, attempt = task.attempt + 1,
-                         picked_up_at = $2, heartbeat_at = $2, updated_at = $2, is_to_stop = false,
-                         progress = 0, details = null
-                     from due where task.id = due.id
-                     returning task.*
-                 ), turned as (
-                     update task_turn
-                     set turn = 1 + (select max(turn) from task_turn where queue = $1)
-                     from claimed
-                     where task_turn.queue = $1 and task_turn.holder = claimed.holder
-                 )
-                 select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, subject,
-                     payload, attempt from claimed"
-            ),
-            &[&queue, &lease.now.as_ms(), &worker, &lease.until.as_ms()],
-        )
-        .await?;
-    found.as_ref().map(task).transpose()
+    let (now, until) = (lease.now.as_ms(), lease.until.as_ms());
+    let mut passed_over: Vec<String> = Vec::new();
+    let next = claim_next();
+    while passed_over.len() < PASSED_OVER {
+        let found = db
+            .query_opt(&next, &[&queue, &now, &worker, &until, &passed_over])
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        if get::<Option<Uuid>>(&row, 0)?.is_some() {
+            return Ok(Some(task(&row)?));
+        }
+        passed_over.push(get(&row, 9)?);
+    }
+    Ok(None)
+}
+
+/// Claims a task of the warehouse or project whose turn it is, those of `$5` left out, and names it last. Nothing else is answered if all
+/// of its due tasks are being changed by others at this moment, such as one whose end is being written.
+///
+/// Turns are read in order until one has a due task, with a probe for each. Only then a row is locked: a statement that sorts what it
+/// has locked locks a task of each warehouse and project.
+fn claim_next() -> String {
+    format!(
+        "with next as materialized (
+             select turn.holder from task_turn as turn
+             cross join lateral (
+                 select from task
+                 where queue = turn.queue and holder = turn.holder and due_at <= $2
+                 order by due_at, id limit 1
+             ) as due
+             where turn.queue = $1 and turn.holder <> all($5) order by turn.turn limit 1
+         ), due as materialized (
+             select due.* from next
+             cross join lateral (
+                 select * from task where queue = $1 and holder = next.holder and due_at <= $2
+                 order by due_at, id limit 1
+                 for update skip locked
+             ) as due
+         ), lost as (
+             insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
+             select id, {LOGGED}, 'FAILED', false, 'its worker was not heard of any more', $2
+             from due where worker is not null
+         ), claimed as (
+             update task set worker = $3, due_at = $4, attempt = task.attempt + 1,
+                 picked_up_at = $2, heartbeat_at = $2, updated_at = $2, is_to_stop = false,
+                 progress = 0, details = null
+             from due where task.id = due.id
+             returning task.*
+         ), turned as (
+             update task_turn
+             set turn = 1 + (select max(turn) from task_turn where queue = $1)
+             where queue = $1 and holder = (select holder from claimed)
+         )
+         select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path, subject,
+             payload, attempt, next.holder
+         from next left join claimed on true"
+    )
 }
 
 async fn extend(
@@ -252,6 +278,9 @@ async fn finish(
     now: Timestamp,
 ) -> Work<()> {
     let (outcome, message, again) = match end {
+        TaskEnd::GivenBack { not_before } => {
+            return rest(db, (id, worker), (*not_before, now), "attempt - 1").await;
+        }
         TaskEnd::Done { message } => ("SUCCESS", message, None),
         TaskEnd::Retry {
             not_before,
@@ -292,6 +321,30 @@ async fn finish(
     match ended {
         None => Err(not_found(Entity::Task(id))),
         Some(_) => Ok(()),
+    }
+}
+
+/// Lets the task wait, with this number of attempts (in SQL), and logs nothing.
+async fn rest(
+    db: &Session,
+    (id, worker): (TaskId, &str),
+    (again, now): (Timestamp, Timestamp),
+    attempts: &'static str,
+) -> Work<()> {
+    let rest = format!(
+        "update task set worker = null, due_at = $3, scheduled_for = $3, updated_at = $4,
+             is_to_stop = false, attempt = {attempts}
+         where id = $1 and worker = $2"
+    );
+    let rests = db
+        .execute(
+            &rest,
+            &[&id.as_uuid(), &worker, &again.as_ms(), &now.as_ms()],
+        )
+        .await?;
+    match rests {
+        0 => Err(not_found(Entity::Task(id))),
+        _ => Ok(()),
     }
 }
 

@@ -164,7 +164,7 @@ impl Tasks for SqliteStore {
 }
 
 fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
-    // One probe for each warehouse and project that ever had a task here, in the order of their turns.
+    // Turns are read in order until somebody has a due task: one probe for each warehouse and project that ever had one here.
     let found = db
         .prepare_cached(
             "select task.id, task.warehouse_id, task.project_id, task.tabular_id, task.tabular_kind,
@@ -175,7 +175,7 @@ fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Optio
                  (select id from task as due
                   where due.queue = turn.queue and due.holder = turn.holder
                   and due.due_at <= ?2 order by due.due_at, due.id limit 1)
-             where turn.queue = ?1 order by turn.turn, task.due_at, task.id limit 1",
+             where turn.queue = ?1 order by turn.turn limit 1",
         )?
         .query_row(params![queue, lease.now.as_ms()], |row| {
             let (was_held, holder): (bool, String) = (row.get(9)?, row.get(10)?);
@@ -262,19 +262,30 @@ fn finish(
             end_for_good(db, id, ("SUCCESS", message), now)
         }
         TaskEnd::Failed { message } => end_for_good(db, id, ("FAILED", message), now),
+        TaskEnd::GivenBack { not_before } => rest(db, id, (*not_before, now), "attempt - 1"),
         TaskEnd::Retry {
             not_before,
             message,
         } => {
             log(db, id, ("FAILED", false, message), now)?;
-            db.prepare_cached(
-                "update task set worker = null, due_at = ?2, scheduled_for = ?2, updated_at = ?3,
-                     is_to_stop = 0 where id = ?1",
-            )?
-            .execute(params![id.as_uuid(), not_before.as_ms(), now.as_ms()])?;
-            Ok(())
+            rest(db, id, (*not_before, now), "attempt")
         }
     }
+}
+
+/// Lets the task wait, with this number of attempts (in SQL), and logs nothing.
+fn rest(
+    db: &Connection,
+    id: TaskId,
+    (again, now): (Timestamp, Timestamp),
+    attempts: &'static str,
+) -> Work<()> {
+    db.prepare_cached(&format!(
+        "update task set worker = null, due_at = ?2, scheduled_for = ?2, updated_at = ?3,
+             is_to_stop = 0, attempt = {attempts} where id = ?1"
+    ))?
+    .execute(params![id.as_uuid(), again.as_ms(), now.as_ms()])?;
+    Ok(())
 }
 
 /// Logs that a task has ended, and removes it.

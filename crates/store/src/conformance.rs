@@ -343,6 +343,7 @@ macro_rules! conformance_cases {
                 an_ended_task_is_gone
                 whatever_the_message_says_the_task_ends
                 a_retry_waits_and_counts
+                what_is_given_back_waits_and_does_not_count
                 who_does_not_hold_it_may_not_touch_it
                 warehouses_take_turns
                 queues_do_not_see_each_other

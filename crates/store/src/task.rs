@@ -108,6 +108,11 @@ pub enum TaskEnd {
         /// What was done.
         message: String,
     },
+    /// Its worker stops in good order before it is done: the task waits again, and this attempt does not count; nothing is logged.
+    GivenBack {
+        /// Not before.
+        not_before: Timestamp,
+    },
     /// It is to be tried again.
     Retry {
         /// Not before.
@@ -307,7 +312,7 @@ pub trait Tasks {
         report: Option<TaskReport>,
     ) -> Result<Hold>;
 
-    /// Ends an attempt and writes it to the task log, with the last report. `NotFound` if the worker does not hold the task any
+    /// Ends an attempt and, unless [`TaskEnd`] says otherwise, writes it to the task log, with the last report. `NotFound` if the worker does not hold the task any
     /// more.
     async fn task_end(
         &self,

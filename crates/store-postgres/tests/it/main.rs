@@ -11,6 +11,7 @@
 
 mod broken;
 mod catalog;
+mod claims;
 mod cluster;
 mod crash;
 mod hosts;

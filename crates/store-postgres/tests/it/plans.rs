@@ -18,7 +18,7 @@ const KEYS: usize = 256;
 
 /// Rows that were read by scans of whole tables, and entries that were read in indexes, by connections that are
 /// closed now.
-async fn reads(client: &Client) -> (i64, i64) {
+pub(crate) async fn reads(client: &Client) -> (i64, i64) {
     loop {
         let others = "select count(*) from pg_stat_activity where datname = current_database()
             and backend_type = 'client backend' and pid <> pg_backend_pid()";
@@ -37,6 +37,9 @@ async fn reads(client: &Client) -> (i64, i64) {
         "namespace",
         "warehouse",
         "project",
+        "task",
+        "task_log",
+        "task_turn",
     ];
     let row = client.query_one(sums, &[&&tables[..]]).await.unwrap();
     (row.get(0), row.get(1))

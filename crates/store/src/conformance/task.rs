@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{TaskId, Timestamp, WarehouseId};
 
 use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
-use crate::{Effects, Entity, NewTask, Store, StoreError, TaskEnd, TaskRow, TaskScope};
+use crate::{Effects, Entity, NewTask, Store, StoreError, TaskEnd, TaskRow, TaskScope, TaskStatus};
 
 pub(super) async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
     let effects = Effects {
@@ -17,7 +18,7 @@ pub(super) async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
 }
 
 pub(super) async fn claim(store: &Arc<dyn Store>, worker: &str, now: Timestamp) -> Option<TaskRow> {
-    let until = now.plus(std::time::Duration::from_millis(100));
+    let until = now.plus(Duration::from_millis(100));
     let claimed = store.task_claim("queue", worker, lease(now, until));
     claimed.await.unwrap()
 }
@@ -173,6 +174,34 @@ pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
         .task_end((id, "w"), done(), NOW, Effects::none())
         .await;
     refused!(waiting, StoreError::NotFound(Entity::Task(_)));
+}
+
+pub async fn what_is_given_back_waits_and_does_not_count(store: &Arc<dyn Store>) {
+    let (catalog, id) = one(store).await;
+    claim(store, "lost", NOW).await.unwrap();
+    let mut now = later(1_000);
+    for _ in 0..3 {
+        // It counts that the first worker was lost, and no more.
+        assert_eq!(claim(store, "w", now).await.unwrap().attempt, 2);
+        let not_before = now.plus(Duration::from_mins(1));
+        end(store, (id, "w"), TaskEnd::GivenBack { not_before }, now).await;
+        assert_eq!(
+            claim(store, "w", Timestamp::from_ms(not_before.as_ms() - 1)).await,
+            None
+        );
+        now = not_before;
+    }
+    let scope = TaskScope::Warehouse(catalog.warehouse);
+    let seen = store.task_details(&scope, id, 10).await.unwrap().unwrap();
+    assert_eq!(seen.info.status, TaskStatus::Scheduled);
+    assert_eq!((seen.info.attempt, seen.info.scheduled_for), (1, now));
+    assert_eq!(seen.attempts.len(), 1, "only the lost one is logged");
+    // Whoever has given it back does not hold it any more.
+    let again = TaskEnd::GivenBack { not_before: now };
+    let again = store.task_end((id, "w"), again, now, Effects::none());
+    refused!(again.await, StoreError::NotFound(Entity::Task(_)));
+    assert_eq!(claim(store, "w", now).await.unwrap().attempt, 2);
+    end(store, (id, "w"), done(), now).await;
 }
 
 pub async fn who_does_not_hold_it_may_not_touch_it(store: &Arc<dyn Store>) {

@@ -1,0 +1,170 @@
+//! Attempts at tasks that end otherwise than with what a worker returns.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use jobs::{Claim, Runner, Runners, WorkError, Worker};
+use model::{Clock, EventKind, SystemClock, TaskId, Timestamp, WarehouseId};
+use store::{Effects, Lease, NewTask, TaskDetails, TaskRow, TaskScope, TaskStatus};
+use testkit::TestApp;
+use tokio::sync::Notify;
+
+const QUEUE: &str = "queue";
+
+fn scope(app: &TestApp) -> TaskScope {
+    let warehouse: WarehouseId = app.warehouse.parse().unwrap();
+    TaskScope::Warehouse(warehouse)
+}
+
+/// Queues a task of the warehouse.
+async fn queued(app: &TestApp) -> TaskId {
+    let (id, now) = (TaskId::generate(), SystemClock.now());
+    let task = NewTask {
+        id,
+        queue: QUEUE,
+        scope: scope(app),
+        parent: None,
+        tabular: None,
+        subject: String::new(),
+        payload: "{}".to_owned(),
+        created_at: now,
+        not_before: now,
+    };
+    let effects = Effects {
+        tasks: vec![task],
+        ..Effects::none()
+    };
+    let project = store::ProjectRow {
+        id: model::ProjectId::generate(),
+        name: "another".to_owned(),
+        created_at: now,
+    };
+    app.store.project_create(project, effects).await.unwrap();
+    id
+}
+
+fn start(app: &TestApp, worker: Arc<dyn Worker>) -> Runners {
+    let runner = Runner {
+        store: Arc::clone(&app.store),
+        clock: Arc::new(SystemClock),
+        worker,
+        poll_interval: Duration::from_millis(20),
+    };
+    Runners::start(&[(runner, 1)])
+}
+
+async fn details(app: &TestApp, id: TaskId) -> TaskDetails {
+    let found = app.store.task_details(&scope(app), id, 100).await.unwrap();
+    found.unwrap()
+}
+
+/// Never comes to an end.
+#[derive(Debug, Default)]
+struct Endless(Notify);
+
+#[async_trait]
+impl Worker for Endless {
+    fn queue(&self) -> &'static str {
+        QUEUE
+    }
+
+    async fn work(&self, _: &TaskRow, _: &Claim) -> Result<String, WorkError> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_stops_gives_its_tasks_back() {
+    let app = TestApp::start().await;
+    let id = queued(&app).await;
+    let worker = Arc::new(Endless::default());
+    let runners = start(&app, Arc::clone(&worker) as Arc<dyn Worker>);
+    worker.0.notified().await;
+    assert_eq!(details(&app, id).await.info.status, TaskStatus::Running);
+    let (begun, now) = (Instant::now(), SystemClock.now());
+    runners.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    let seen = details(&app, id).await;
+    assert_eq!(seen.info.status, TaskStatus::Scheduled);
+    assert_eq!(seen.info.attempt, 0, "it does not count");
+    assert!(seen.attempts.is_empty());
+    // What the worker has sent to a storage may happen until then.
+    let minute = Duration::from_mins(1);
+    assert!(seen.info.scheduled_for >= now.plus(minute));
+    assert!(seen.info.scheduled_for <= SystemClock.now().plus(minute));
+}
+
+/// Starts the queue's task so often, each time with a worker that is not heard of again.
+async fn lose(app: &TestApp, queue: &str, times: u32) {
+    let lost = Lease {
+        now: SystemClock.now().plus(Duration::from_hours(2)),
+        until: Timestamp::from_ms(0),
+    };
+    for attempt in 1..=times {
+        let claimed = app.store.task_claim(queue, "lost", lost).await;
+        assert_eq!(claimed.unwrap().unwrap().attempt, attempt);
+    }
+}
+
+/// What the task has come to when it has ended.
+async fn ended(app: &TestApp, id: TaskId) -> TaskDetails {
+    let ended = async {
+        loop {
+            let seen = details(app, id).await;
+            if matches!(seen.info.status, TaskStatus::Success | TaskStatus::Failed) {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), ended);
+    in_time.await.unwrap()
+}
+
+/// Counts how often it is asked.
+#[derive(Debug, Default)]
+struct Counting(AtomicU32);
+
+#[async_trait]
+impl Worker for Counting {
+    fn queue(&self) -> &'static str {
+        QUEUE
+    }
+
+    async fn work(&self, _: &TaskRow, _: &Claim) -> Result<String, WorkError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok("done".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_ends_with_its_process_again_and_again_is_given_up() {
+    let app = TestApp::start().await;
+    for (lost, expected) in [(29, TaskStatus::Success), (30, TaskStatus::Failed)] {
+        let id = queued(&app).await;
+        lose(&app, QUEUE, lost).await;
+        let worker = Arc::new(Counting::default());
+        let runners = start(&app, Arc::clone(&worker) as Arc<dyn Worker>);
+        let seen = ended(&app, id).await;
+        runners.stop().await;
+        assert_eq!(seen.info.status, expected);
+        assert_eq!(seen.attempts.len(), lost as usize);
+        let is_tried = expected == TaskStatus::Success;
+        assert_eq!(worker.0.load(Ordering::SeqCst), u32::from(is_tried));
+        let message = seen.message.unwrap();
+        assert_eq!(
+            message.contains("given up after 30 attempts"),
+            !is_tried,
+            "{message}"
+        );
+        let told = app.store.outbox_read(0, 1_000).await.unwrap();
+        let told = told.iter().map(|row| &row.event);
+        let of_it = told.filter(|event| event.subject == id.to_string());
+        let of_it: Vec<_> = of_it.map(|event| event.kind).collect();
+        assert_eq!(of_it, [EventKind::EndTask]);
+    }
+}
