@@ -31,7 +31,7 @@ pub async fn load(
     let named = warehouse.filter(|text| !text.is_empty());
     let warehouse = match named {
         Some(text) => find(cx, request, text).await?,
-        None => Arc::new(Warehouse::of(only(cx, request).await?)?),
+        None => cx.warehouses.put(only(cx, request).await?)?,
     };
     let action = Action::Warehouse(WarehouseAction::GetConfig);
     let required = cx.require(request, action, warehouse).await;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures::TryFutureExt;
 use jobs::{Claim, WorkError, Worker};
 use model::{TaskId, Timestamp, WarehouseId};
-use objects::{Deleted, Location, ObjectError, delete_prefix};
+use objects::{Deleted, Location, ObjectError, Objects, delete_prefix};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewTask, StoreError, TABULAR_PURGE, TaskReport, TaskRow, TaskScope, TaskTabular};
@@ -100,26 +100,11 @@ impl Worker for PurgeWorker {
     }
 
     async fn work(&self, task: &TaskRow, claim: &Claim) -> std::result::Result<String, WorkError> {
-        let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
         let payload: Payload = serde_json::from_str(&task.payload)
             .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;
-        let TaskScope::Warehouse(id) = task.scope else {
-            return Err(WorkError::Hopeless("it has no warehouse".to_owned()));
-        };
-        let row = match self.0.lookup().warehouse_load(id).await {
-            Ok(row) => row,
-            Err(StoreError::NotFound(_)) => {
-                return Err(WorkError::Hopeless("the warehouse is gone".to_owned()));
-            }
-            Err(error) => return Err(retry(&error)),
-        };
-        let warehouse = Warehouse::of(row).map_err(|error| retry(&error))?;
+        let (warehouse, objects) = storage_of(&self.0, task).await?;
         let location = within(&warehouse, &payload.location)
             .map_err(|error| WorkError::Hopeless(error.to_string()))?;
-        let objects = warehouse
-            .objects(&self.0)
-            .await
-            .map_err(|error| retry(&error))?;
         let confirm = |deleted| {
             claim.report(report(deleted, 0.0));
             claim.confirm().map_err(Interruption::Claim)
@@ -130,10 +115,32 @@ impl Worker for PurgeWorker {
                 let Deleted { files, bytes } = deleted;
                 Ok(format!("{files} files with {bytes} bytes deleted"))
             }
-            Err(Interruption::Files(error)) => Err(retry(&error.report())),
+            Err(Interruption::Files(error)) => Err(WorkError::Retry(error.report())),
             Err(Interruption::Claim(error)) => Err(error),
         }
     }
+}
+
+/// The warehouse that the task belongs to, and its storage.
+pub(crate) async fn storage_of(
+    cx: &Catalog,
+    task: &TaskRow,
+) -> std::result::Result<(Arc<Warehouse>, Arc<dyn Objects>), WorkError> {
+    let retry = |error: CatalogError| WorkError::Retry(error.to_string());
+    let TaskScope::Warehouse(id) = task.scope else {
+        return Err(WorkError::Hopeless("it has no warehouse".to_owned()));
+    };
+    let row = match cx.background().warehouse_load(id).await {
+        Ok(row) => row,
+        Err(StoreError::NotFound(_)) => {
+            return Err(WorkError::Hopeless("the warehouse is gone".to_owned()));
+        }
+        Err(error) => return Err(WorkError::Retry(error.to_string())),
+    };
+    // The one that requests have: its storage is open.
+    let warehouse = cx.warehouses.put(row).map_err(retry)?;
+    let objects = Arc::clone(warehouse.objects(cx).await.map_err(retry)?);
+    Ok((warehouse, objects))
 }
 
 /// How much is left nobody knows before the last page, so progress is none or all.

@@ -214,7 +214,7 @@ async fn loaded_again(
 ) -> Result<Loaded> {
     let CommittedTabular { warehouse, id, .. } = *committed;
     let row = cx.lookup().warehouse_load(warehouse).await?;
-    let warehouse = Arc::new(Warehouse::of(row)?);
+    let warehouse = cx.warehouses.put(row)?;
     let gone = match cx.lookup().tabular_load(warehouse.id(), id).await {
         Ok(row) => {
             let target = TabularTarget::of_row(Arc::clone(&warehouse), &row);

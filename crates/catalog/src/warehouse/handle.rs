@@ -9,10 +9,13 @@ use model::{Name, NameKey, ProjectId, Version, WarehouseId};
 use objects::{Objects, S3Signer, StorageCredential, StorageProfile, TableBucket, Vendor};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
+use secrets::SecretError;
 use store::{WarehouseRow, WarehouseStamp};
 use tokio::sync::OnceCell;
 
 use super::WarehouseSettings;
+use super::storage::Storage;
+use crate::again::Attempts;
 use crate::lookup::Lookup;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
@@ -98,8 +101,11 @@ impl Warehouse {
     }
 
     async fn open(&self, cx: &Catalog) -> Result<Arc<dyn Objects>> {
-        let credential = self.credential(cx).await?;
-        objects::open(&self.profile, credential.as_ref()).map_err(|error| match self.profile {
+        let Storage {
+            profile,
+            credential,
+        } = self.usable_storage(cx).await?;
+        objects::open(&profile, credential.as_ref()).map_err(|error| match profile {
             // The server's own disk is not the warehouse's administrator's affair.
             StorageProfile::Local(_) => {
                 CatalogError::new(ErrorKind::Unavailable, error.to_string())
@@ -109,47 +115,72 @@ impl Warehouse {
     }
 
     async fn open_signer(&self, cx: &Catalog) -> Result<S3Signer> {
-        match (&self.profile, self.credential(cx).await?) {
+        let storage = self.usable_storage(cx).await?;
+        match (&storage.profile, &storage.credential) {
             (StorageProfile::S3(profile), Some(StorageCredential::S3(credential))) => {
-                S3Signer::open(profile, &credential).map_err(|error| unusable(error.to_string()))
+                S3Signer::open(profile, credential).map_err(|error| unusable(error.to_string()))
             }
-            _ => Err(unusable(format!(
+            (profile, _) => Err(unusable(format!(
                 "storage of type `{}` with this credential signs no requests",
-                self.profile.kind()
+                profile.kind()
             ))),
         }
     }
 
     async fn open_vendor(&self, cx: &Catalog) -> Result<Option<Arc<dyn Vendor>>> {
-        let credential = self.credential(cx).await?;
-        objects::vendor(&self.profile, credential.as_ref())
+        let storage = self.usable_storage(cx).await?;
+        objects::vendor(&storage.profile, storage.credential.as_ref())
             .map_err(|error| unusable(error.to_string()))
     }
 
     async fn open_table_bucket(&self, cx: &Catalog) -> Result<Option<Arc<dyn TableBucket>>> {
-        let credential = self.credential(cx).await?;
-        objects::table_bucket(&self.profile, credential.as_ref())
+        let storage = self.usable_storage(cx).await?;
+        objects::table_bucket(&storage.profile, storage.credential.as_ref())
             .map_err(|error| unusable(error.to_string()))
     }
 
-    /// The warehouse's credential, whether or not it may be used.
-    pub(super) async fn stored_credential(
-        &self,
-        cx: &Catalog,
-    ) -> Result<Option<StorageCredential>> {
-        let Some(secret) = self.row.storage_secret else {
-            return Ok(None);
-        };
-        parse_credential(cx.secrets.load(secret).await?.expose()).map(Some)
+    /// Its storage, whether or not it may be used.
+    ///
+    /// A credential is deleted as soon as the warehouse has got another one. A request that has looked the warehouse up before
+    /// goes on with the storage as it is now.
+    pub(super) async fn storage(&self, cx: &Catalog) -> Result<Storage> {
+        let mut attempts = Attempts::default();
+        let (mut profile, mut secret) = (self.profile.clone(), self.row.storage_secret);
+        while let Some(kept) = secret {
+            match cx.secrets.load(kept).await {
+                Ok(json) => {
+                    let credential = Some(parse_credential(json.expose())?);
+                    return Ok(Storage {
+                        profile,
+                        credential,
+                    });
+                }
+                Err(gone @ SecretError::NotFound(_)) => {
+                    let now = Self::of(cx.lookup().warehouse_load(self.id()).await?)?;
+                    if now.row.storage_secret == secret {
+                        return Err(gone.into());
+                    }
+                    (profile, secret) = (now.profile, now.row.storage_secret);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let what = || format!("the storage of warehouse `{}`", self.id());
+            attempts.lost(what).await?;
+        }
+        Ok(Storage {
+            profile,
+            credential: None,
+        })
     }
 
-    async fn credential(&self, cx: &Catalog) -> Result<Option<StorageCredential>> {
-        let credential = self.stored_credential(cx).await?;
+    async fn usable_storage(&self, cx: &Catalog) -> Result<Storage> {
+        let storage = self.storage(cx).await?;
         // What the server may no longer be used for, warehouses that exist lose too.
-        self.profile
-            .validate_credential(credential.as_ref(), &cx.settings.storage_policy)
+        storage
+            .profile
+            .validate_credential(storage.credential.as_ref(), &cx.settings.storage_policy)
             .map_err(|error| unusable(error.to_string()))?;
-        Ok(credential)
+        Ok(storage)
     }
 }
 

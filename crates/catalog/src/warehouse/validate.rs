@@ -105,17 +105,12 @@ pub async fn validate_credential(
 /// Checks whether the storage of a warehouse, active or not, works as it is.
 pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<Report> {
     let warehouse = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
-    let credential = warehouse.stored_credential(cx).await?;
+    let storage = warehouse.storage(cx).await?;
     let mut report = Report::default();
     profile_stays(&mut report);
     place_stays(&mut report);
     report.skip([CheckName::SpecMutable], ONLY_CHANGED);
     not_created(&mut report);
-    let profile = warehouse.profile;
-    let storage = Storage {
-        profile,
-        credential,
-    };
     try_unchecked(cx, &mut report, Ok(storage)).await;
     Ok(report)
 }

@@ -45,6 +45,7 @@ mod protection;
 mod races;
 mod real_s3;
 mod registration;
+mod replaced_credentials;
 mod roles;
 mod s3_tables;
 mod search;
