@@ -25,12 +25,15 @@ struct Ended<'a> {
     name: Option<&'a str>,
 }
 
-/// The event that accompanies the end of a task; none if it will be tried again.
+/// The event that accompanies the end of a task; none if it will be tried again or is nothing to tell of.
 pub(crate) fn ended(task: &TaskRow, queue: &str, end: &TaskEnd, at: Timestamp) -> Effects {
     let (status, message) = match end {
         TaskEnd::Done { message } => ("SUCCESS", message),
         TaskEnd::Failed { message } => ("FAILED", message),
-        TaskEnd::GivenBack { .. } | TaskEnd::Retry { .. } => return Effects::none(),
+        // Routine that comes again and again, as often as there are commits.
+        TaskEnd::Drained { .. } | TaskEnd::GivenBack { .. } | TaskEnd::Retry { .. } => {
+            return Effects::none();
+        }
     };
     let (warehouse, project) = match &task.scope {
         TaskScope::Warehouse(id) => (Some(*id), None),

@@ -201,35 +201,48 @@ async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
             "raw transactions, {writers} writers: {}",
             raw(catalog, writers).await
         );
-        let (inner, ids) = (Arc::clone(catalog), Arc::clone(ids));
-        let rate = rate(writers, move |task, round| {
-            // Each writer has a table of its own.
-            let (catalog, id) = (Arc::clone(&inner), ids[writers * 10 + task]);
-            async move {
-                let swap = Swap {
-                    id,
-                    expected: Version::from_i64(1 + i64::try_from(round).unwrap()),
-                    claimed_location: None,
-                    content: TabularContent {
-                        location: format!("s3://bucket/tables/{id}"),
-                        metadata_location: format!("s3://bucket/tables/{id}/metadata/{round}.json"),
-                        metadata: metadata(round),
-                    },
-                };
-                let commit = catalog.commit(Vec::new(), vec![swap]);
-                catalog
-                    .store
-                    .tabular_commit(commit, effects())
-                    .await
-                    .unwrap();
-            }
-        });
-        println!("commits of one table, {writers} writers: {}", rate.await);
+        for (what, first) in [("", 0), (" that note an obsolete file", 1_000)] {
+            let rate = swaps(catalog, ids, (writers, first)).await;
+            println!("commits of one table{what}, {writers} writers: {rate}");
+        }
         println!(
             "creations, {writers} writers: {}",
             creations(catalog, writers).await
         );
     }
+}
+
+/// Each writer has a table of its own, beginning with this one.
+async fn swaps(
+    catalog: &Arc<Catalog>,
+    ids: &Arc<Vec<TabularId>>,
+    (writers, first): (usize, usize),
+) -> Measured {
+    let (inner, ids) = (Arc::clone(catalog), Arc::clone(ids));
+    rate(writers, move |task, round| {
+        let (catalog, id) = (Arc::clone(&inner), ids[first + writers * 10 + task]);
+        async move {
+            let old = format!("s3://bucket/tables/{id}/metadata/old-{round}.json");
+            let swap = Swap {
+                id,
+                expected: Version::from_i64(1 + i64::try_from(round).unwrap()),
+                claimed_location: None,
+                content: TabularContent {
+                    location: format!("s3://bucket/tables/{id}"),
+                    metadata_location: format!("s3://bucket/tables/{id}/metadata/{round}.json"),
+                    metadata: metadata(round),
+                },
+                obsolete: (first > 0).then(|| catalog.obsolete(id, old)),
+            };
+            let commit = catalog.commit(Vec::new(), vec![swap]);
+            catalog
+                .store
+                .tabular_commit(commit, effects())
+                .await
+                .unwrap();
+        }
+    })
+    .await
 }
 
 async fn creations(catalog: &Arc<Catalog>, writers: usize) -> Measured {

@@ -1,11 +1,13 @@
 //! Changes to tables and views that become true together or not at all.
 
+mod noted;
+mod swap;
 mod twins;
 mod verdict;
 
 use futures::future::{BoxFuture, join};
 use model::{TableFormat, Version};
-use store::{Commit, Effects, NewTabular, Result, StoreError, Swap};
+use store::{Commit, Effects, NewTabular, Result, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -15,8 +17,10 @@ use crate::error::{Failure, Work};
 use crate::grants::{self, NewGrants};
 use crate::idempotency::Records;
 use crate::row::{self, Creates, Places, Swaps, claims};
+use noted::{Noted, noting};
+use swap::{one_swap, swap_one};
 use twins::Twins;
-use verdict::{Verdict, refuse, stale};
+use verdict::{Verdict, refuse};
 
 /// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
 pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> Result<()> {
@@ -40,66 +44,6 @@ pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> 
             Err(failure) if attempts.again(&failure).await => {}
             ended => return ended.map_err(StoreError::from),
         }
-    }
-}
-
-/// The only change, if it is one that needs nothing but its row: most commits are.
-fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
-    match commit.swaps.as_slice() {
-        [swap]
-            if commit.creates.is_empty()
-                && swap.claimed_location.is_none()
-                && effects.tasks.is_empty()
-                && effects.grants.is_empty()
-                && effects.idempotency.is_empty() =>
-        {
-            Some(swap)
-        }
-        _ => None,
-    }
-}
-
-/// Compares and sets, and tells: a transaction of one statement. `is not distinct from` and `coalesce` fit no index:
-/// whatever the planner thinks of an empty table, only the one by id is left to it.
-const SWAP: &str = "with swapped as (
-        update tabular set version = version + 1, updated_at = $4, location = $5,
-            metadata_location = $6, metadata = $7
-        where id = $1 and version = $2 and warehouse_id is not distinct from $3
-            and coalesce(deleted_at, 0) = 0
-        returning id
-    ), told as (
-        insert into outbox (kind, at, warehouse_id, subject, body, origin)
-        select e.* from swapped, unnest($8::text[], $9::bigint[], $10::uuid[], $11::text[],
-            $12::text[], $13::text[]) as e
-    )
-    select id from swapped";
-
-async fn swap_one(db: &Session, commit: &Commit, swap: &Swap, effects: &Effects) -> Work<()> {
-    let events = Events::of(&effects.events)?;
-    let swapped = db
-        .query_opt(
-            SWAP,
-            &[
-                &swap.id.as_uuid(),
-                &swap.expected.as_i64(),
-                &commit.warehouse.as_uuid(),
-                &commit.at.as_ms(),
-                &swap.content.location,
-                &swap.content.metadata_location,
-                &swap.content.metadata.as_stored(),
-                &events.kinds,
-                &events.times,
-                &events.warehouses,
-                &events.subjects,
-                &events.bodies,
-                &events.origins,
-            ],
-        )
-        .await
-        .map_err(Failure::after_commit_was_sent)?;
-    match swapped {
-        Some(_) => Ok(()),
-        None => Err(stale(db, commit.warehouse, &[swap.id]).await),
     }
 }
 
@@ -215,7 +159,9 @@ async fn stepping(
 /// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
 /// keep: warehouses, namespaces, tables and views, each by id. Places are excluded from others before the statement
 /// begins, so that it sees all that were taken. `limit` in a lateral join keeps the planner to one probe of an index.
-const APPLY: &str = "with new as materialized (
+macro_rules! apply {
+    ($($also:tt)*) => {
+        concat!("with new as materialized (
         select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $41::text[])
             with ordinality as new(id, namespace_id, kind, name, name_key, version,
@@ -342,14 +288,27 @@ const APPLY: &str = "with new as materialized (
         select distinct t.warehouse_id, t.project_id, t.queue, 0
         from unnest($37, $45, $36) as t(warehouse_id, project_id, queue)
         where (select is_fit from fit) order by 1, 2, 3 on conflict do nothing
-    )
+    )", $($also)*, "
     select replayed, stale, homeless, name_taken, id_taken, coalesce(around, inside), ownerless,
-        task_taken from verdict";
+        task_taken from verdict")
+    };
+}
+const APPLY: &str = apply!("");
+/// The same, and notes what becomes obsolete.
+const APPLY_NOTING: &str = apply!(noting!(
+    "$52", "$53", "$54", "$55", "$56", "$57", "$58", "$59", "$60", "$61"
+));
 
 async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()> {
     let twins = Twins::of(commit);
-    let apply = db.prepare(APPLY).await?;
-    let run = run_apply((db, &apply), commit, effects, twins.as_ref());
+    let noted = Noted::of(&commit.swaps);
+    let sql = if noted.is_empty() {
+        APPLY
+    } else {
+        APPLY_NOTING
+    };
+    let apply = db.prepare(sql).await?;
+    let run = run_apply((db, &apply), commit, effects, (twins.as_ref(), &noted));
     let run = stepping(db, commit, Box::pin(run));
     let applied = db.exclusively(locks(commit, effects), run).await?;
     let verdict = applied.first().map(Verdict::of).transpose()?;
@@ -361,7 +320,7 @@ async fn run_apply(
     (db, statement): (&Session, &Statement),
     commit: &Commit,
     effects: &Effects,
-    twins: Option<&Twins>,
+    (twins, noted): (Option<&Twins>, &Noted<'_>),
 ) -> Work<Vec<Row>> {
     let (new, swap) = (Creates::of(commit), Swaps::of(commit));
     let places = Places::of(commit);
@@ -388,7 +347,11 @@ async fn run_apply(
         &events.origins,
         &tasks.parents,
     ];
-    db.run(statement, &params).await
+    if noted.is_empty() {
+        return db.run(statement, &params).await;
+    }
+    db.run(statement, &[&params[..], &noted.columns()].concat())
+        .await
 }
 
 /// What must be excluded before the statement looks at it.

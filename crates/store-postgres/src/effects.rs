@@ -276,7 +276,7 @@ pub(crate) struct NewTasks<'a> {
 }
 
 impl<'a> NewTasks<'a> {
-    pub(crate) fn of(tasks: &'a [NewTask]) -> Self {
+    pub(crate) fn of(tasks: impl IntoIterator<Item = &'a NewTask>) -> Self {
         let mut all = Self::default();
         for task in tasks {
             all.ids.push(task.id.as_uuid());

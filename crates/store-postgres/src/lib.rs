@@ -14,6 +14,7 @@ mod migrate;
 mod mirror;
 mod namespace;
 mod namespace_move;
+mod obsolete_file;
 mod outbox;
 mod project;
 mod resolve;

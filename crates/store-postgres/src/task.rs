@@ -14,7 +14,7 @@ use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work, not_found};
 use crate::row::{self, get};
 use crate::task_state::{self, scope, tabular};
-use crate::{task_config, task_control};
+use crate::{obsolete_file, task_config, task_control};
 
 /// Most warehouses and projects whose turn it is that one claim passes over because all of their due tasks are locked.
 const PASSED_OVER: usize = 8;
@@ -278,6 +278,16 @@ async fn finish(
     now: Timestamp,
 ) -> Work<()> {
     let (outcome, message, again) = match end {
+        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, (id, worker)).await? => {
+            return rest(db, (id, worker), (*again, now), "0").await;
+        }
+        TaskEnd::Drained { message, .. } => {
+            let forget = "delete from task_log
+                where queue = 'metadata_cleanup' and outcome = 'SUCCESS'
+                    and tabular_id = (select tabular_id from task where id = $1 and worker = $2)";
+            db.execute(forget, &[&id.as_uuid(), &worker]).await?;
+            ("SUCCESS", message, None)
+        }
         TaskEnd::GivenBack { not_before } => {
             return rest(db, (id, worker), (*not_before, now), "attempt - 1").await;
         }

@@ -140,6 +140,7 @@ async fn write(planted: Arc<Planted>, writer: usize, end: Instant) -> u32 {
                 expected,
                 claimed_location: None,
                 content: content.clone(),
+                obsolete: None,
             }],
             at: NOW,
         };

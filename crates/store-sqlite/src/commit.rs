@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::{Work, already_exists, not_found};
 use crate::grants::Reach;
 use crate::row::Around;
-use crate::tabular;
+use crate::{obsolete_file, tabular};
 
 /// Makes all changes. Whoever has lost a race hears that first; locations are looked at last, when
 /// all of them are where they are to be.
@@ -84,6 +84,9 @@ fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) ->
             swap.content.metadata_location,
             swap.content.metadata.as_stored(),
         ])?;
+    if let Some(obsolete) = swap.obsolete.as_ref().filter(|_| swapped == 1) {
+        obsolete_file::note(db, swap.id, obsolete)?;
+    }
     Ok(swapped == 1)
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::error::{Failure, Work, not_found};
 use crate::task_state::{self, scope, tabular};
-use crate::{task_config, task_control};
+use crate::{obsolete_file, task_config, task_control};
 
 #[async_trait]
 impl Tasks for SqliteStore {
@@ -262,6 +262,18 @@ fn finish(
             end_for_good(db, id, ("SUCCESS", message), now)
         }
         TaskEnd::Failed { message } => end_for_good(db, id, ("FAILED", message), now),
+        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, (id, worker))? => {
+            rest(db, id, (*again, now), "0")
+        }
+        TaskEnd::Drained { message, .. } => {
+            db.prepare_cached(
+                "delete from task_log where queue = 'metadata_cleanup' and outcome = 'SUCCESS'
+                     and tabular_id = (select tabular_id from task where id = ?1)",
+            )?
+            .execute([id.as_uuid()])?;
+            let message = message.clone();
+            finish(db, (id, worker), &TaskEnd::Done { message }, now)
+        }
         TaskEnd::GivenBack { not_before } => rest(db, id, (*not_before, now), "attempt - 1"),
         TaskEnd::Retry {
             not_before,

@@ -140,6 +140,7 @@ async fn a_soft_deleted_table_gives_its_name_free_and_keeps_its_places() {
             expected: row.version,
             claimed_location: Some("s3://bucket/new".to_owned()),
             content: row.content,
+            obsolete: None,
         }],
         at: NOW,
     };

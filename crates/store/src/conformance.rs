@@ -48,6 +48,8 @@ pub mod namespace_move;
 #[doc(hidden)]
 pub mod namespace_moves;
 #[doc(hidden)]
+pub mod obsolete_file;
+#[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
 pub mod overlap;
@@ -319,6 +321,12 @@ macro_rules! conformance_cases {
                 a_refused_change_leaves_the_key_free
                 of_two_with_one_key_one_is_applied
                 old_records_are_trimmed_in_portions;
+            obsolete_file:
+                what_a_swap_makes_obsolete_is_noted_with_it
+                a_table_has_one_task_however_many_commits
+                its_task_is_done_when_nothing_is_noted_any_more
+                of_a_commit_and_an_end_at_once_nothing_is_left_without_a_task
+                they_go_with_the_table_and_not_before;
             outbox:
                 events_come_in_the_order_of_their_changes
                 they_are_read_in_portions

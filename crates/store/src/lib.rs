@@ -13,6 +13,7 @@ mod grants;
 mod idempotency;
 mod mirror;
 mod namespace;
+mod obsolete_file;
 mod outbox;
 mod project;
 mod resolve;
@@ -43,6 +44,7 @@ pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow, NamespaceTree, Namespaces,
     NewNamespace, TreeNamespace, TreeTabular,
 };
+pub use obsolete_file::{NotedFiles, Obsolete, ObsoleteFile, ObsoleteFiles};
 pub use outbox::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan};
 pub use project::{ProjectRow, Projects};
 pub use resolve::{
@@ -71,9 +73,9 @@ pub use tag::{
     AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,
 };
 pub use task::{
-    Hold, Lease, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskAttempt, TaskConfig,
-    TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope,
-    TaskStatus, TaskSubjects, TaskTabular, Tasks, WholeScope,
+    Hold, Lease, METADATA_CLEANUP, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP,
+    TaskAttempt, TaskConfig, TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport,
+    TaskRow, TaskScope, TaskStatus, TaskSubjects, TaskTabular, Tasks, WholeScope,
 };
 pub use user::{UserRow, UserSearch, UserSource, Users};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
@@ -88,6 +90,7 @@ pub trait Store:
     + Warehouses
     + Namespaces
     + Tabulars
+    + ObsoleteFiles
     + SoftDeletions
     + Idempotency
     + Tasks
@@ -113,6 +116,7 @@ impl<T> Store for T where
         + Warehouses
         + Namespaces
         + Tabulars
+        + ObsoleteFiles
         + SoftDeletions
         + Idempotency
         + Tasks

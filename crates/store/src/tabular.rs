@@ -7,7 +7,8 @@ use model::{
 };
 
 use crate::{
-    Effects, FoundTabular, Protection, Result, StoredMetadata, TabularSearch, TabularStamp,
+    Effects, FoundTabular, Obsolete, Protection, Result, StoredMetadata, TabularSearch,
+    TabularStamp,
 };
 
 /// What a table or view is at one version. Cheap to clone.
@@ -115,6 +116,8 @@ pub struct Swap {
     pub claimed_location: Option<String>,
     /// The new metadata.
     pub content: TabularContent,
+    /// What is to be deleted once it is there.
+    pub obsolete: Option<Obsolete>,
 }
 
 /// A new name and perhaps another namespace of the same warehouse.

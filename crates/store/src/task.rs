@@ -9,6 +9,8 @@ use crate::{Effects, Result};
 pub const SOFT_DELETION: &str = "soft_deletion";
 /// The queue of deletions of files.
 pub const TABULAR_PURGE: &str = "tabular_purge";
+/// The queue of deletions of metadata files that commits have made obsolete, one task for each table.
+pub const METADATA_CLEANUP: &str = "metadata_cleanup";
 /// The queue of removals of old log entries, one task for each project.
 pub const TASK_LOG_CLEANUP: &str = "task_log_cleanup";
 
@@ -107,6 +109,14 @@ pub enum TaskEnd {
     Done {
         /// What was done.
         message: String,
+    },
+    /// What was noted for the task's table has been deleted. If more has been noted meanwhile, it goes on waiting, as though it had never been
+    /// started; nothing is logged. Else it is done, and the log keeps no former success of this table and queue.
+    Drained {
+        /// What was done.
+        message: String,
+        /// Not before.
+        again: Timestamp,
     },
     /// Its worker stops in good order before it is done: the task waits again, and this attempt does not count; nothing is logged.
     GivenBack {

@@ -239,6 +239,7 @@ async fn swap(
         expected: plan.version(),
         claimed_location: None,
         content: plan.content.clone(),
+        obsolete: None,
     }));
     store.tabular_commit(commit, effects).await
 }

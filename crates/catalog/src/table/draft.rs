@@ -114,6 +114,7 @@ impl<'a> Draft<'a> {
             expected: plan.base_version,
             claimed_location: self.claimed_location,
             content: plan.content.clone(),
+            obsolete: None,
         };
         plan.change = Change::Swap(swap, iceberg::removed_metadata_files(&self.base, &after));
         for commit in self.applied {

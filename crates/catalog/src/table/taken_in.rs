@@ -40,6 +40,7 @@ pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String
         expected: plan.base_version,
         claimed_location: None,
         content,
+        obsolete: None,
     };
     let commit = Commit {
         warehouse: plan.warehouse.id(),

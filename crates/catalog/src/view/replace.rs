@@ -106,6 +106,7 @@ async fn attempt(
         expected: versioned.version(),
         claimed_location,
         content: content.clone(),
+        obsolete: None,
     };
     let commit = Commit {
         warehouse: warehouse.id(),

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use model::{
     Event, EventKind, Name, NamespaceId, NamespacePath, Origin, ProjectId, Properties, TabularId,
-    TabularKind, Timestamp, Version, WarehouseId,
+    TabularKind, TaskId, Timestamp, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
 use store::{
-    Commit, Effects, Namespaces, NewNamespace, NewTabular, ProjectRow, Projects, Protection,
-    Result, StoredMetadata, Swap, TabularContent, Tabulars, WarehouseRow, WarehouseStatus,
-    Warehouses,
+    Commit, Effects, METADATA_CLEANUP, Namespaces, NewNamespace, NewTabular, NewTask, Obsolete,
+    ProjectRow, Projects, Protection, Result, StoredMetadata, Swap, TabularContent, Tabulars,
+    TaskScope, TaskTabular, WarehouseRow, WarehouseStatus, Warehouses,
 };
 use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
 use tokio_postgres::{Client, NoTls};
@@ -106,9 +106,37 @@ impl Catalog {
             expected: row.version,
             claimed_location: None,
             content: row.content,
+            obsolete: None,
         };
         let commit = self.commit(Vec::new(), vec![swap]);
         self.store.tabular_commit(commit, effects()).await
+    }
+
+    /// That a swap of the table makes this file obsolete.
+    pub(crate) fn obsolete(&self, id: TabularId, file: String) -> Obsolete {
+        Obsolete {
+            files: vec![file],
+            task: self.task(METADATA_CLEANUP, id),
+        }
+    }
+
+    /// A task about the table.
+    pub(crate) fn task(&self, queue: &'static str, id: TabularId) -> NewTask {
+        NewTask {
+            id: TaskId::generate(),
+            queue,
+            scope: TaskScope::Warehouse(self.warehouse),
+            parent: None,
+            tabular: Some(TaskTabular {
+                id,
+                kind: TabularKind::Table,
+                path: vec!["ns".to_owned(), "t".to_owned()],
+            }),
+            subject: String::new(),
+            payload: "{}".to_owned(),
+            created_at: NOW,
+            not_before: NOW,
+        }
     }
 
     pub(crate) async fn move_to(&self, id: TabularId, location: &str) -> Result<()> {
@@ -118,6 +146,7 @@ impl Catalog {
             expected: row.version,
             claimed_location: Some(format!("{location}/{id}")),
             content: row.content,
+            obsolete: None,
         };
         let commit = self.commit(Vec::new(), vec![swap]);
         self.store.tabular_commit(commit, effects()).await

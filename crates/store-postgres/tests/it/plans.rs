@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind, Version};
+use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind};
 use store::{
-    Effects, Namespaces, Protection, ResolveKey, ResolveTarget, Resolver, Swap, TabularRename,
-    Tabulars,
+    Effects, Namespaces, ObsoleteFiles, Protection, ResolveKey, ResolveTarget, Resolver, Swap,
+    TabularRename, Tabulars,
 };
 use tokio_postgres::Client;
 
-use crate::catalog::{Catalog, NOW, connect, name, new_table, open, path};
+use crate::catalog::{Catalog, NOW, connect, effects, name, new_table, open, path};
 
 const NAMESPACES: usize = 20;
 const TABLES: usize = 500;
@@ -37,6 +37,7 @@ pub(crate) async fn reads(client: &Client) -> (i64, i64) {
         "namespace",
         "warehouse",
         "project",
+        "obsolete_file",
         "task",
         "task_log",
         "task_turn",
@@ -92,6 +93,7 @@ async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
             expected: new.version,
             claimed_location: Some(format!("{}/moved", new.claimed_location)),
             content: new.content.clone(),
+            obsolete: Some(filler.obsolete(new.id, format!("{}/old", new.claimed_location))),
         });
         let moves = moves.collect();
         for commit in [
@@ -168,7 +170,9 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     let at = (id, catalog.version(id).await);
     let protected = store.tabular_protect(at, Protection::Off, NOW, Effects::none());
     protected.await.unwrap();
-    let drop = store.tabular_drop((new, Version::FIRST), Effects::none());
+    clean_up(catalog, new).await;
+    let at = (new, catalog.version(new).await);
+    let drop = store.tabular_drop(at, Effects::none());
     drop.await.unwrap();
     let listed = store.tabular_list(namespace, TabularKind::Table, page());
     let listed = listed.await.unwrap();
@@ -182,6 +186,27 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     listed.await.unwrap();
     let tree = store.namespace_tree(catalog.warehouse, namespace);
     tree.await.unwrap();
+}
+
+/// Notes a file with a commit that is nothing else, and one with a move; and does what the table's task does.
+async fn clean_up(catalog: &Catalog, id: TabularId) {
+    let store = &catalog.store;
+    for claimed_location in [None, Some(format!("s3://bucket/cleaned/{id}"))] {
+        let row = store.tabular_load(catalog.warehouse, id).await.unwrap();
+        let swap = Swap {
+            id,
+            expected: row.version,
+            claimed_location,
+            content: row.content,
+            obsolete: Some(catalog.obsolete(id, "s3://bucket/old".to_owned())),
+        };
+        let commit = catalog.commit(Vec::new(), vec![swap]);
+        store.tabular_commit(commit, effects()).await.unwrap();
+    }
+    let noted = store.obsolete_file_list(id, 10).await.unwrap().unwrap();
+    let numbers: Vec<_> = noted.files.iter().map(|file| file.number).collect();
+    assert_eq!(numbers.len(), 2);
+    store.obsolete_file_forget(id, numbers).await.unwrap();
 }
 
 /// What it reads to create, move and drop twenty tables in one folder with so many others: rows by scans of whole tables,

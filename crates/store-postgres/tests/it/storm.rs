@@ -150,6 +150,7 @@ impl Worker {
                 _ => None,
             },
             content: row.content,
+            obsolete: None,
         });
         let swaps = swaps.collect();
         let commit = self.catalog.commit(creates, swaps);

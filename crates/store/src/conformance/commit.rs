@@ -375,6 +375,7 @@ pub async fn as_many_tables_as_allowed_fit_one_commit(store: &Arc<dyn Store>) {
         expected: new.version,
         claimed_location: None,
         content: content(&new.claimed_location, "second"),
+        obsolete: None,
     });
     let mut swaps: Vec<_> = swaps.collect();
     let marks = Marks::of(catalog.warehouse);

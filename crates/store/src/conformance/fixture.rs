@@ -378,6 +378,7 @@ pub(super) fn swap(row: &TabularRow, text: &str) -> Swap {
         expected: row.version,
         claimed_location: None,
         content: content(&row.content.location, text),
+        obsolete: None,
     }
 }
 
