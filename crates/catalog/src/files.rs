@@ -132,28 +132,6 @@ pub(crate) async fn check_present(
     Ok(())
 }
 
-/// Deletes those of the files that lie in the folder. A metadata log may name files of another table, which still needs
-/// them: a copy that was registered has the log of what it was copied from.
-pub(crate) async fn forget_within(
-    cx: &Catalog,
-    warehouse: &Warehouse,
-    folder: &str,
-    metadata_locations: Vec<String>,
-) {
-    let own = only_within(folder, metadata_locations);
-    if !own.is_empty() {
-        forget(cx, warehouse, own).await;
-    }
-}
-
-fn only_within(folder: &str, mut locations: Vec<String>) -> Vec<String> {
-    let Ok(folder) = Location::parse_object(folder) else {
-        return Vec::new();
-    };
-    locations.retain(|one| Location::parse_object(one).is_ok_and(|one| one.is_within(&folder)));
-    locations
-}
-
 /// Deletes files that no pointer reaches any more. A failure costs space, nothing else, so it is only logged.
 pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locations: Vec<String>) {
     let mut locations = Vec::with_capacity(metadata_locations.len());
@@ -171,23 +149,6 @@ pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locatio
         return;
     };
     if let Err(error) = objects.delete_batch(locations).await {
-        tracing::warn!(error = %error.report(), "obsolete metadata files could not be deleted");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::only_within;
-
-    #[test]
-    fn files_of_others_are_not_among_those_to_delete() {
-        let all = [
-            "s3://bucket/orders/metadata/1.json",
-            "s3://bucket/orders2/metadata/1.json",
-            "s3://bucket/1.json",
-            "not a location",
-        ];
-        let own = only_within("s3://bucket/orders/", all.map(str::to_owned).into());
-        assert_eq!(own, ["s3://bucket/orders/metadata/1.json"]);
+        tracing::warn!(error = %error.report(), "metadata files that were written for nothing could not be deleted");
     }
 }

@@ -25,6 +25,7 @@ mod heavy;
 mod idempotency;
 mod location;
 mod lookup;
+mod metadata_cleanup;
 pub mod namespace;
 mod ownership;
 pub mod permission;
@@ -62,6 +63,7 @@ pub use error::{
 };
 pub use expiry::ExpiryWorker;
 pub use idempotency::Idempotent;
+pub use metadata_cleanup::MetadataCleanupWorker;
 pub use purge::PurgeWorker;
 pub use request::{Request, RequestOrigin};
 pub use settings::{DottedNames, Settings, StorageTrial};

@@ -60,7 +60,14 @@ impl Default for HttpSettings {
             allow_origin: Vec::new(),
             serves_swagger_ui: true,
             answer_cache_bytes: 24 << 20,
-            queues: vec!["tabular_purge".to_owned()],
+            queues: [
+                "metadata_cleanup",
+                "soft_deletion",
+                "tabular_purge",
+                "task_log_cleanup",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub use schema::Schema;
 pub use table::{
     Applied, Change, CommitPoint, MetadataLogEntry, NewTable, RefKind, Snapshot, SnapshotLogEntry,
     SnapshotRef, TableMetadata, TableRequirement, TableUpdate, apply_table, check_table,
-    removed_metadata_files,
+    logged_metadata_files, removed_metadata_files,
 };
 pub use view::{
     NewView, ViewMetadata, ViewRequirement, ViewUpdate, ViewVersion, apply_view, check_view,

@@ -18,7 +18,8 @@ pub use run::{Runner, Runners, idle};
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use store::TaskRow;
+use model::Timestamp;
+use store::{TaskEnd, TaskRow};
 
 /// Does the tasks of one queue.
 #[async_trait]
@@ -30,6 +31,11 @@ pub trait Worker: Debug + Send + Sync {
     ///
     /// Before it destroys what it has found, it asks [`Claim::confirm`].
     async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError>;
+
+    /// How a task ends that [`Worker::work`] has done.
+    fn end(&self, message: String, _now: Timestamp) -> TaskEnd {
+        TaskEnd::Done { message }
+    }
 }
 
 /// Keeps in memory for a while what is to be written.

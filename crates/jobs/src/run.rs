@@ -198,7 +198,7 @@ impl Runner {
     /// What to write of an attempt; why nothing is to be written, if the task is not this worker's any more.
     fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> Result<TaskEnd, String> {
         Ok(match done {
-            Ok(message) => TaskEnd::Done { message },
+            Ok(message) => self.worker.end(message, self.clock.now()),
             Err(WorkError::ClaimLost(why)) => return Err(why),
             Err(WorkError::Hopeless(message)) => self.failed(task, message),
             Err(WorkError::Stopped) => TaskEnd::Retry {

@@ -10,7 +10,8 @@ use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
 use axum::Router;
 use catalog::audit::Audit;
 use catalog::{
-    CallFlusher, Catalog, DottedNames, ExpiryWorker, Parts, PurgeWorker, Settings, StorageTrial,
+    CallFlusher, Catalog, DottedNames, ExpiryWorker, MetadataCleanupWorker, Parts, PurgeWorker,
+    Settings, StorageTrial,
 };
 use events::{Publisher, Relay};
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
@@ -206,7 +207,7 @@ impl Lakekeeper {
             clock: Arc::clone(&self.clock),
             retention: resources.task_log_retention,
         };
-        let workers: [(Arc<dyn Worker>, u32); 3] = [
+        let workers: [(Arc<dyn Worker>, u32); 4] = [
             (
                 Arc::new(ExpiryWorker(Arc::clone(&self.catalog))),
                 resources.expiry_workers,
@@ -214,6 +215,10 @@ impl Lakekeeper {
             (
                 Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
                 resources.purge_workers,
+            ),
+            (
+                Arc::new(MetadataCleanupWorker(Arc::clone(&self.catalog))),
+                resources.metadata_cleanup_workers,
             ),
             (Arc::new(log_cleanup), resources.log_cleanup_workers),
         ];

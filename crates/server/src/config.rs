@@ -187,6 +187,8 @@ pub struct Resources {
     pub max_metadata: u64,
     /// How many workers delete files.
     pub purge_workers: u32,
+    /// Workers that delete obsolete metadata files.
+    pub metadata_cleanup_workers: u32,
     /// How many workers remove what was soft-deleted for good.
     pub expiry_workers: u32,
     /// How many workers clean the task log up.
@@ -379,6 +381,7 @@ fn resources(values: &mut Values) -> Resources {
         metadata_cache: values.get(&list::CACHE__METADATA__SIZE).0,
         max_metadata: values.get(&list::MAX_METADATA_SIZE).0,
         purge_workers: values.get(&list::TASK_TABULAR_PURGE_WORKERS).get(),
+        metadata_cleanup_workers: values.get(&list::TASK_METADATA_CLEANUP_WORKERS).get(),
         expiry_workers: values.get(&list::TASK_SOFT_DELETION_WORKERS).get(),
         log_cleanup_workers: values.get(&list::TASK_LOG_CLEANUP_WORKERS).get(),
         task_poll_interval: poll_interval,

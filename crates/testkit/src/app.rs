@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use catalog::{CallFlusher, Catalog, ExpiryWorker, PurgeWorker};
+use catalog::{CallFlusher, Catalog, ExpiryWorker, MetadataCleanupWorker, PurgeWorker};
 use http::Method;
 use jobs::{Flush as _, Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::Clock;
@@ -182,9 +182,10 @@ impl TestApp {
             clock: Arc::clone(&self.clock),
             retention: Duration::from_hours(24),
         };
-        let workers: [Arc<dyn Worker>; 3] = [
+        let workers: [Arc<dyn Worker>; 4] = [
             Arc::new(ExpiryWorker(Arc::clone(&self.catalog))),
             Arc::new(PurgeWorker(Arc::clone(&self.catalog))),
+            Arc::new(MetadataCleanupWorker(Arc::clone(&self.catalog))),
             Arc::new(log_cleanup),
         ];
         let runners = workers.map(|worker| {

@@ -146,7 +146,7 @@ pub(super) async fn execute(
     };
     let swapped = swap(cx, warehouse, &plans, idempotency).await;
     match swapped {
-        Ok(()) => Ok(Some(finish(cx, plans).await)),
+        Ok(()) => Ok(Some(finish(cx, plans))),
         Err(error) => {
             if error.changed_nothing() && !published.is_done() {
                 forget_written(cx, &plans).await;
@@ -213,7 +213,7 @@ async fn swap(
     for plan in plans {
         match &plan.change {
             Change::None => unchanged.push(plan),
-            Change::Swap(swap, _) => commit.swaps.push(swap.clone()),
+            Change::Swap(swap) => commit.swaps.push(swap.clone()),
             Change::Create(create) => commit.creates.push(create.clone()),
         }
         effects.events.extend_from_slice(&plan.events);
@@ -244,18 +244,12 @@ async fn swap(
     store.tabular_commit(commit, effects).await
 }
 
-async fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded)> {
+fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded)> {
     let mut done = Vec::with_capacity(plans.len());
     for plan in plans {
         let committed = plan.committed();
         let at = (plan.warehouse.id(), &plan.path);
         let versioned = cx.metadata.put_at(at, plan.seen(), plan.content.clone());
-        if let Change::Swap(_, obsolete) = &plan.change
-            && !obsolete.is_empty()
-        {
-            let folder = &plan.content.location;
-            files::forget_within(cx, &plan.warehouse, folder, obsolete.clone()).await;
-        }
         let loaded = Loaded::of(&plan.warehouse, plan.id, &versioned);
         done.push((committed, loaded));
     }

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use authz::Authorized;
-use iceberg::{CommitPoint, MetadataCodec, TableMetadata, apply_table, check_table};
-use model::{EventKind, TabularPath, Timestamp};
-use store::Swap;
+use iceberg::{
+    CommitPoint, MetadataCodec, TableMetadata, apply_table, check_table, removed_metadata_files,
+};
+use model::{EventKind, TabularKind, TabularPath, Timestamp};
+use store::{Swap, TaskTabular};
 
 use super::plan::{Asked, Change, Plan, Proof};
 use super::taken_in::holds;
 use crate::cache::Versioned;
 use crate::files::NewFile;
-use crate::tabular::TabularTarget;
+use crate::tabular::{TabularTarget, levels};
 use crate::warehouse::Warehouse;
-use crate::{Catalog, CatalogError, Result, location, table_bucket};
+use crate::{Catalog, CatalogError, Result, location, metadata_cleanup, table_bucket};
 
 /// A table with the commits that have been applied to it.
 pub(super) struct Draft<'a> {
@@ -109,14 +111,19 @@ impl<'a> Draft<'a> {
             after.properties(),
             after.to_json(),
         )?);
-        let swap = Swap {
+        let table = TaskTabular {
+            id: plan.id,
+            kind: TabularKind::Table,
+            path: levels(&plan.path.namespace, plan.path.name.as_str()),
+        };
+        let obsolete = removed_metadata_files(&self.base, &after);
+        plan.change = Change::Swap(Swap {
             id: plan.id,
             expected: plan.base_version,
             claimed_location: self.claimed_location,
             content: plan.content.clone(),
-            obsolete: None,
-        };
-        plan.change = Change::Swap(swap, iceberg::removed_metadata_files(&self.base, &after));
+            obsolete: metadata_cleanup::noted(&plan.warehouse, table, obsolete, self.now),
+        });
         for commit in self.applied {
             plan.tell(cx, EventKind::UpdateTable, commit)?;
         }

@@ -24,8 +24,8 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location}
 pub(super) enum Change {
     /// None: the updates asked for what was already so.
     None,
-    /// A new version, and the metadata files that it makes obsolete.
-    Swap(Swap, Vec<String>),
+    /// A new version.
+    Swap(Swap),
     /// A new table.
     Create(NewTabular),
 }
@@ -71,7 +71,7 @@ impl Plan {
         self.is_written = true;
         match &mut self.change {
             Change::None => {}
-            Change::Swap(swap, _) => swap.content = self.content.clone(),
+            Change::Swap(swap) => swap.content = self.content.clone(),
             Change::Create(create) => create.content = self.content.clone(),
         }
         Ok(())
@@ -96,7 +96,7 @@ impl Plan {
     pub(super) fn version(&self) -> Version {
         match &self.change {
             Change::None => self.base_version,
-            Change::Swap(swap, _) => swap.expected.next(),
+            Change::Swap(swap) => swap.expected.next(),
             Change::Create(create) => create.version,
         }
     }

@@ -6,7 +6,8 @@ use model::EventKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{
-    Effects, SOFT_DELETION, Store, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskConfig, TaskScope,
+    Effects, METADATA_CLEANUP, SOFT_DELETION, Store, TABULAR_PURGE, TASK_LOG_CLEANUP, TaskConfig,
+    TaskScope,
 };
 
 use super::{Owner, event, of_project};
@@ -23,6 +24,8 @@ pub enum Queue {
     SoftDeletion,
     /// Deletion of files.
     TabularPurge,
+    /// Deletion of obsolete metadata files.
+    MetadataCleanup,
     /// Removal of old log entries.
     TaskLogCleanup,
 }
@@ -32,6 +35,7 @@ impl Queue {
         match self {
             Self::SoftDeletion => SOFT_DELETION,
             Self::TabularPurge => TABULAR_PURGE,
+            Self::MetadataCleanup => METADATA_CLEANUP,
             Self::TaskLogCleanup => TASK_LOG_CLEANUP,
         }
     }
@@ -43,7 +47,7 @@ impl Queue {
             return Err(CatalogError::bad_request("queue-config must be an object"));
         }
         let checked = match self {
-            Self::SoftDeletion | Self::TabularPurge => {
+            Self::SoftDeletion | Self::TabularPurge | Self::MetadataCleanup => {
                 serde_json::from_value::<Nothing>(config).and_then(|it| serde_json::to_string(&it))
             }
             Self::TaskLogCleanup => serde_json::from_value::<LogCleanupConfig>(config)

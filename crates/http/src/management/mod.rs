@@ -170,6 +170,10 @@ fn tasks() -> OpenApiRouter<App> {
         .routes(routes!(config::soft_deletion, config::set_soft_deletion))
         .routes(routes!(config::tabular_purge, config::set_tabular_purge))
         .routes(routes!(
+            config::metadata_cleanup,
+            config::set_metadata_cleanup
+        ))
+        .routes(routes!(
             config::task_log_cleanup,
             config::set_task_log_cleanup
         ))

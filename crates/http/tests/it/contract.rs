@@ -19,9 +19,11 @@ const SCHEMAS: &str = include_str!("contract/schemas.json");
 const NOT_YET: &str = include_str!("contract/not_yet.txt");
 
 /// What today's Lakekeeper does not have.
-const BEYOND: [&str; 2] = [
+const BEYOND: [&str; 4] = [
     "GET /management/v1/events",
     "GET /management/v1/events/dead-letters",
+    "GET /management/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config",
+    "POST /management/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config",
 ];
 
 fn contract() -> Map<String, Value> {

@@ -222,9 +222,10 @@ async fn a_registered_copy_deletes_no_metadata_of_its_original() {
             .await
             .expect(200);
     }
+    // Its own are deleted.
+    app.work_until(|| !file.exists()).await;
     assert!(Path::new(location.strip_prefix("file://").unwrap()).exists());
     assert_eq!(app.load("ns", "t").await, original);
-    assert!(!file.exists(), "its own are deleted");
 }
 
 /// A disk that is not mounted, or that the server may not write to any more: its fault, and over when it is back.

@@ -37,6 +37,7 @@ mod lists;
 mod managed;
 mod managed_access;
 mod management;
+mod metadata_cleanup;
 mod moves;
 mod namespaces;
 mod operations;

@@ -286,6 +286,7 @@ async fn queues_are_configured_for_each_warehouse_and_project() {
     let queues = [
         uri(&app, "task-queue/soft_deletion/config"),
         uri(&app, "task-queue/tabular_purge/config"),
+        uri(&app, "task-queue/metadata_cleanup/config"),
         "/management/v1/project/task-queue/task_log_cleanup/config".to_owned(),
     ];
     for queue in &queues {
@@ -307,8 +308,8 @@ async fn queues_are_configured_for_each_warehouse_and_project() {
     }
     let periods = json!({ "cleanup-period": "PT1H", "retention-period": "P30D" });
     let periods = json!({ "queue-config": periods });
-    app.post(&queues[2], &periods).await.expect(204);
-    let kept = app.get(&queues[2]).await.expect(200);
+    app.post(&queues[3], &periods).await.expect(204);
+    let kept = app.get(&queues[3]).await.expect(200);
     let expected = json!({ "cleanup-period": "P1D", "retention-period": "P30D" });
     assert_eq!(kept["queue-config"], expected, "not more than once a day");
 }

@@ -8,20 +8,24 @@ use super::{SnapshotLogEntry, TableMetadata};
 use crate::error::UpdateError;
 use crate::property::{self, DELETE_AFTER_COMMIT, PREVIOUS_VERSIONS_MAX};
 
-/// The metadata files that a commit may delete: those that fell out of the metadata log, if the table wants
-/// that (`write.metadata.delete-after-commit.enabled`). Only delete them once the commit is durable.
+/// The metadata files that a commit may delete: those that fell out of the metadata log, unless the table keeps them
+/// (`write.metadata.delete-after-commit.enabled` set to anything but `true`). Unset counts as `true`, as with today's Lakekeeper: a table
+/// that is written to all the time would leave files without end. Only delete them once the commit is durable.
 pub fn removed_metadata_files(before: &TableMetadata, after: &TableMetadata) -> Vec<String> {
-    if !property::is_true(&after.properties, DELETE_AFTER_COMMIT) {
+    let keeps = after.properties.contains_key(DELETE_AFTER_COMMIT)
+        && !property::is_true(&after.properties, DELETE_AFTER_COMMIT);
+    if keeps {
         return Vec::new();
     }
-    let kept: HashSet<&str> = files(after).collect();
-    files(before)
+    let kept: HashSet<&str> = logged_metadata_files(after).collect();
+    logged_metadata_files(before)
         .filter(|file| !kept.contains(file))
         .map(str::to_owned)
         .collect()
 }
 
-fn files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
+/// The metadata files that the metadata log names: those of before, as far as they are kept.
+pub fn logged_metadata_files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
     metadata
         .metadata_log
         .iter()

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use apply::{Applied, Change, CommitPoint, apply_table};
 pub use create::NewTable;
-pub use history::removed_metadata_files;
+pub use history::{logged_metadata_files, removed_metadata_files};
 pub use log::{MetadataLogEntry, SnapshotLogEntry};
 pub use requirement::{TableRequirement, check_table};
 pub use snapshot::{RefKind, Snapshot, SnapshotRef};

@@ -319,6 +319,9 @@ settings! {
         MAX_METADATA_SIZE: ByteCount = ByteCount::mib(256);
         /// Workers of this process that delete the files of purged tables. 0: another process does it.
         TASK_TABULAR_PURGE_WORKERS: Workers = Workers::clamped(2);
+        /// Workers of this process that delete metadata files which commits have made obsolete, except those of tables that keep them
+        /// (`write.metadata.delete-after-commit.enabled` is `false`). 0: another process does it.
+        TASK_METADATA_CLEANUP_WORKERS: Workers = Workers::clamped(2);
         /// Workers of this process that remove soft-deleted tables and views for good when their time is over. 0: another process
         /// does it.
         TASK_SOFT_DELETION_WORKERS or "TASK_TABULAR_EXPIRATION_WORKERS": Workers = Workers::clamped(2);

@@ -123,6 +123,40 @@ pub(crate) async fn set_tabular_purge(
     .await
 }
 
+/// How obsolete metadata files are deleted
+#[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config", tag = "tasks", operation_id = "get_task_queue_config_metadata_cleanup",
+    params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = TaskQueueConfig)))]
+pub(crate) async fn metadata_cleanup(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Asked(request): Asked,
+) -> ApiResult<Json<TaskQueueConfig>> {
+    answer(
+        &app,
+        &request,
+        &Owner::Warehouse(id.into()),
+        Queue::MetadataCleanup,
+    )
+    .await
+}
+
+/// Change how obsolete metadata files are deleted
+#[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config", tag = "tasks", operation_id = "set_task_queue_config_metadata_cleanup",
+    params(("warehouse_id" = Uuid, Path)), request_body = TaskQueueConfig, responses((status = 204)))]
+pub(crate) async fn set_metadata_cleanup(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    posted: Posted<TaskQueueConfig>,
+) -> ApiResult<StatusCode> {
+    set(
+        app,
+        Owner::Warehouse(id.into()),
+        Queue::MetadataCleanup,
+        posted,
+    )
+    .await
+}
+
 /// How the log of ended tasks is cleaned up
 #[utoipa::path(get, path = "/v1/project/task-queue/task_log_cleanup/config", tag = "tasks", operation_id = "get_project_task_queue_config_task_log_cleanup",
     responses((status = 200, body = TaskQueueConfig)))]

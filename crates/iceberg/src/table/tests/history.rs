@@ -23,7 +23,13 @@ fn the_metadata_log_keeps_the_newest() {
     assert_eq!(files, [NOW + 3000, NOW + 4000, NOW + 5000]);
     let short = apply(&base, max("0"));
     assert_eq!(short.metadata_log().len(), 1);
-    assert!(removed_metadata_files(&base, &short).is_empty());
+    assert_eq!(removed_metadata_files(&base, &short).len(), 3);
+    let kept = json!([{"action": "set-properties",
+        "updates": {"write.metadata.delete-after-commit.enabled": "false",
+                    "write.metadata.previous-versions-max": "0"}}]);
+    let kept = apply(&base, kept);
+    assert_eq!(kept.metadata_log().len(), 1);
+    assert!(removed_metadata_files(&base, &kept).is_empty());
     let wanted = json!([{"action": "set-properties",
         "updates": {"write.metadata.delete-after-commit.enabled": "True",
                     "write.metadata.previous-versions-max": "2"}}]);
