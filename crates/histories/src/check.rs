@@ -61,7 +61,7 @@ pub enum Rule {
     Undelivered,
     /// Events about one thing have arrived in another order than that of its changes.
     OutOfOrder,
-    /// A purged table has left files.
+    /// A purged table has left files, or one that keeps few of its metadata files has left others.
     Leftover,
     /// A task has failed, has not ended in time, or is missing.
     Task,

@@ -79,7 +79,7 @@ fn leftovers(locations: &[String], found: &mut Vec<Violation>) -> Leftovers {
     leftovers
 }
 
-fn log_of(metadata: &Value) -> Vec<String> {
+pub(crate) fn log_of(metadata: &Value) -> Vec<String> {
     let files = items(metadata, "metadata-log").filter_map(|entry| entry.get("metadata-file"));
     files
         .filter_map(|file| file.as_str().map(str::to_owned))

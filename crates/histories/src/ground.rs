@@ -16,7 +16,7 @@ const LATE_S: u64 = 86_400;
 /// Seconds after which a task of a worker that was killed is another's: the least that can be configured.
 const HEARTBEAT_S: u64 = 30;
 /// Queues of tasks of a warehouse.
-const QUEUES: [&str; 2] = ["soft_deletion", "tabular_purge"];
+const QUEUES: [&str; 3] = ["soft_deletion", "tabular_purge", "metadata_cleanup"];
 
 /// What becomes of what is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

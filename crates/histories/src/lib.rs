@@ -11,6 +11,7 @@ mod ground;
 pub mod history;
 mod mirror;
 mod outbox;
+mod outgrown;
 mod plan;
 mod postgres;
 mod recorder;

@@ -34,6 +34,8 @@ pub struct Report {
     pub holdings: (usize, usize),
     /// From when a standby has taken over until the first change was acknowledged.
     pub recovery: Option<Duration>,
+    /// Metadata files that were deleted because their table had outgrown them.
+    pub outgrown: usize,
     /// Tasks that have ended.
     pub tasks: usize,
     /// Events of all changes.
@@ -104,7 +106,7 @@ impl fmt::Display for Report {
         write!(
             out,
             "violations={} 5xx={} kills={} acked={} refused={} unknown={} repeated={} reads={} versions={} \
-             tables_with_files={} purged={} tasks={} events={} unused_files={} temporary_files={} 5xx_in_kills={}",
+             tables_with_files={} purged={} outgrown={} tasks={} events={} unused_files={} temporary_files={} 5xx_in_kills={}",
             self.violations.len(),
             self.server_errors,
             self.kills,
@@ -116,6 +118,7 @@ impl fmt::Display for Report {
             self.versions,
             self.holdings.0,
             self.holdings.1,
+            self.outgrown,
             self.tasks,
             self.events,
             self.leftovers.unused,

@@ -23,7 +23,7 @@ use crate::sinks::Sinks;
 use crate::wire::{Ask, Wire};
 use crate::work::{Worker, begin};
 use crate::world::{Caller, Loaded, NAMESPACES, World, must, unexpected};
-use crate::{Error, Plan, Report, StoreKind, outbox, remains, tasks};
+use crate::{Error, Plan, Report, StoreKind, outbox, outgrown, remains, tasks};
 
 /// How long clients work if nothing is killed.
 const WITHOUT_KILLS: Duration = Duration::from_secs(10);
@@ -65,15 +65,18 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     // The end of a task is told of too.
     let arrivals = sinks.arrivals().await?;
     let listed = Mirror::listed(&world).await?;
+    let needed = outgrown::needed(&world).await?;
     let (mut history, leftovers) = collect(&world, &mut found).await?;
     check_log(&fleet.stop().await?, &mut found);
     let rows = outbox::read(&backend).await?;
     outbox::compare(&rows, &history, &mut found);
     Mirror::told(&rows).compare(&listed, &mut found);
+    let outgrown = outgrown::check(&rows, &needed, &mut found);
     (history.outbox, history.arrivals) = (outbox::told(&rows), arrivals);
     found.extend(check(&history));
     let mut report = Report::of(&history, found);
     report.leftovers = leftovers;
+    report.outgrown = outgrown;
     report.tasks = tasks;
     report.repeated = world.repeated.load(Ordering::Relaxed);
     Ok(report)
@@ -143,7 +146,9 @@ async fn drive(
     mut fleet: Fleet,
 ) -> Result<Fleet, Error> {
     let mut random = StdRng::seed_from_u64(plan.seed);
-    begin(&mut Caller::new(Arc::clone(world), random.clone())).await;
+    let mut caller = Caller::new(Arc::clone(world), random.clone());
+    begin(&mut caller).await;
+    outgrown::begin(&mut caller).await;
     let mut workers = JoinSet::new();
     for number in 0..plan.clients {
         workers.spawn(Worker::new(Arc::clone(world), number, plan.seed).work());

@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
+use crate::outgrown;
 use crate::world::{Caller, World};
 pub(crate) use contested::begin;
 use estate::Landlord;
@@ -43,7 +44,8 @@ impl Worker {
                 22..36 => contested::add_snapshot(&mut self.caller).await,
                 36..45 => contested::change_two(&mut self.caller).await,
                 45..58 => contested::read(&mut self.caller).await,
-                58..72 => self.own.step(&mut self.caller).await,
+                58..66 => outgrown::commit(&mut self.caller).await,
+                66..76 => self.own.step(&mut self.caller).await,
                 _ => self.landlord.step(&mut self.caller).await,
             }
         }

@@ -93,6 +93,7 @@ fn nothing_is_promised_in_vain(plan: &Plan) -> Report {
     assert_eq!(report.kills, plan.kills as usize);
     assert!(report.acked > 100, "too little happened: {report}");
     assert!(report.holdings.0 > 5, "too little happened: {report}");
+    assert!(report.outgrown > 5, "too little happened: {report}");
     let sinks: Vec<_> = report.arrived.iter().map(|(sink, _)| *sink).collect();
     for sink in ["log", "webhook", "feed"] {
         assert!(sinks.contains(&sink), "{report}");
