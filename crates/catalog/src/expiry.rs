@@ -1,6 +1,7 @@
 //! Removes what was soft-deleted for good when its time is over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jobs::{Claim, WorkError, Worker};
@@ -15,6 +16,9 @@ use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError};
+
+/// How long after an expiry has been given up the next one begins.
+const NEXT: Duration = Duration::from_hours(24);
 
 /// What a drop does, and until when what it drops can be had back.
 #[derive(Debug, Clone, Copy)]
@@ -143,5 +147,22 @@ impl Worker for ExpiryWorker {
             Ok(()) => Ok("removed; its files are deleted by another task".to_owned()),
             Err(error) => Err(retry(&error)),
         }
+    }
+
+    /// Without a task it would stay for ever, hidden, and its places taken.
+    fn successor(&self, task: &TaskRow, now: Timestamp) -> Option<NewTask> {
+        let tabular = task.tabular.clone()?;
+        let next = NewTask {
+            id: TaskId::generate(),
+            queue: SOFT_DELETION,
+            scope: task.scope.clone(),
+            parent: None,
+            tabular: Some(tabular),
+            subject: String::new(),
+            payload: task.payload.clone(),
+            created_at: now,
+            not_before: now.plus(NEXT),
+        };
+        Some(made_by(task, next))
     }
 }

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use catalog::ExpiryWorker;
 use jobs::{Claim, Runner, Runners, WorkError, Worker};
 use model::{Clock, EventKind, SystemClock, TaskId, Timestamp, WarehouseId};
-use store::{Effects, Lease, NewTask, TaskDetails, TaskRow, TaskScope, TaskStatus};
+use serde_json::json;
+use store::{Effects, Lease, NewTask, SOFT_DELETION, TaskDetails, TaskRow, TaskScope, TaskStatus};
 use testkit::TestApp;
 use tokio::sync::Notify;
 
@@ -167,4 +169,55 @@ async fn a_task_that_ends_with_its_process_again_and_again_is_given_up() {
         let of_it: Vec<_> = of_it.map(|event| event.kind).collect();
         assert_eq!(of_it, [EventKind::EndTask]);
     }
+}
+
+#[tokio::test]
+async fn what_could_not_be_removed_for_good_is_tried_again_the_next_day() {
+    let app = TestApp::start().await;
+    let uri = |rest: &str| format!("/management/v1/warehouse/{}/{rest}", app.warehouse);
+    let soft = json!({ "delete-profile": { "type": "soft", "expiration-seconds": 3_600 } });
+    app.post(uri("delete-profile"), &soft).await.expect(200);
+    app.namespace("ns").await;
+    app.table("ns", "t").await;
+    app.delete(app.at("namespaces/ns/tables/t"))
+        .await
+        .expect(204);
+    let tasks = async || {
+        let list = app.post(uri("task/list"), &json!({})).await.expect(200);
+        list["tasks"].as_array().unwrap().clone()
+    };
+    let first = tasks().await[0]["task-id"].clone();
+    lose(&app, SOFT_DELETION, 30).await;
+    let runners = start(&app, Arc::new(ExpiryWorker(Arc::clone(&app.catalog))));
+    let failed = ended(&app, first.as_str().unwrap().parse().unwrap()).await;
+    assert_eq!(failed.info.status, TaskStatus::Failed);
+
+    let all = tasks().await;
+    let [next, _] = all.as_slice() else {
+        panic!("{all:?}");
+    };
+    assert_eq!(
+        (&next["status"], &next["attempt"]),
+        (&json!("SCHEDULED"), &json!(0))
+    );
+    assert_eq!(next["parent-task-id"], first);
+    let day = SystemClock.now().plus(Duration::from_hours(24));
+    let due: Timestamp = next["scheduled-for"].as_str().unwrap().parse().unwrap();
+    assert!(
+        due <= day && due >= day.minus(Duration::from_mins(1)),
+        "{due}"
+    );
+    let deleted = async || {
+        let deleted = app.get(uri("deleted-tabulars")).await.expect(200);
+        deleted["tabulars"].as_array().unwrap().clone()
+    };
+    assert_eq!(deleted().await[0]["expiration-date"], next["scheduled-for"]);
+
+    // Whoever has found the reason need not wait for it.
+    let now = json!({ "action": { "action-type": "run-now" }, "task-ids": [next["task-id"]] });
+    app.post(uri("task/control"), &now).await.expect(204);
+    let done = ended(&app, next["task-id"].as_str().unwrap().parse().unwrap()).await;
+    assert_eq!(done.info.status, TaskStatus::Success);
+    assert!(deleted().await.is_empty());
+    runners.stop().await;
 }

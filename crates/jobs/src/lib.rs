@@ -19,7 +19,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use model::Timestamp;
-use store::{TaskEnd, TaskRow};
+use store::{NewTask, TaskEnd, TaskRow};
 
 /// Does the tasks of one queue.
 #[async_trait]
@@ -35,6 +35,11 @@ pub trait Worker: Debug + Send + Sync {
     /// How a task ends that [`Worker::work`] has done.
     fn end(&self, message: String, _now: Timestamp) -> TaskEnd {
         TaskEnd::Done { message }
+    }
+
+    /// The task that is queued as one is given up, for what must be done some day; for most there is none.
+    fn successor(&self, _task: &TaskRow, _now: Timestamp) -> Option<NewTask> {
+        None
     }
 }
 

@@ -133,8 +133,12 @@ impl Runner {
         let claim = Claim::new(by, task.id, name).lasting(lasts);
         let ended = match self.outcome(task, (&claim, claimed), stop).await {
             Ok(end) => {
-                let told = told::ended(task, self.worker.queue(), &end, self.clock.now());
-                claim.end(end, told).await
+                let now = self.clock.now();
+                let mut effects = told::ended(task, self.worker.queue(), &end, now);
+                if matches!(end, TaskEnd::Failed { .. }) {
+                    effects.tasks.extend(self.worker.successor(task, now));
+                }
+                claim.end(end, effects).await
             }
             Err(why) => {
                 tracing::warn!(task.id = %task.id, %why, "the claim on a task is lost; another worker will take it over");

@@ -52,9 +52,12 @@ pub(crate) async fn cancel_expiry(
     if tabulars.is_empty() {
         return Ok(());
     }
+    // One that is failing at this moment queues its successor: only a statement that begins when it has failed sees that one.
+    let hold = "select id from task where tabular_id = any($1) and queue is not distinct from $2 order by id for update";
+    db.query(hold, &[&tabulars, &SOFT_DELETION]).await?;
     let cancel = format!(
         "with gone as (
-             delete from task where tabular_id = any($1) and queue = $2 returning *
+             delete from task where tabular_id = any($1) and queue is not distinct from $2 returning *
          )
          insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
          select id, {LOGGED}, 'CANCELLED', true, $3, $4 from gone"

@@ -464,7 +464,8 @@ macro_rules! conformance_cases {
                 a_dropped_namespace_leaves_no_orphan
                 a_dropped_parent_leaves_no_orphan
                 a_dropped_warehouse_leaves_no_orphan
-                of_crossing_renames_each_ends_well;
+                of_crossing_renames_each_ends_well
+                of_an_undrop_and_a_failed_expiry_no_task_is_left;
         }
     };
 }

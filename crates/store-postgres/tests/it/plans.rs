@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind};
 use store::{
-    Effects, Namespaces, ObsoleteFiles, Protection, ResolveKey, ResolveTarget, Resolver, Swap,
-    TabularRename, Tabulars,
+    Effects, Expiry, Namespaces, ObsoleteFiles, Protection, ResolveKey, ResolveTarget, Resolver,
+    SOFT_DELETION, SoftDeletions, SoftDrop, Swap, TabularRename, Tabulars, Undrop,
 };
 use tokio_postgres::Client;
 
@@ -96,11 +96,16 @@ async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
             obsolete: Some(filler.obsolete(new.id, format!("{}/old", new.claimed_location))),
         });
         let moves = moves.collect();
-        for commit in [
-            filler.commit(new, Vec::new()),
-            filler.commit(Vec::new(), moves),
+        let expiries = new.iter().map(|new| filler.task(SOFT_DELETION, new.id));
+        let expiries = Effects {
+            tasks: expiries.collect(),
+            ..Effects::none()
+        };
+        for (commit, effects) in [
+            (filler.commit(new, Vec::new()), expiries),
+            (filler.commit(Vec::new(), moves), Effects::none()),
         ] {
-            let done = filler.store.tabular_commit(commit, Effects::none());
+            let done = filler.store.tabular_commit(commit, effects);
             done.await.unwrap();
         }
     }
@@ -171,6 +176,7 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     let protected = store.tabular_protect(at, Protection::Off, NOW, Effects::none());
     protected.await.unwrap();
     clean_up(catalog, new).await;
+    there_and_back(catalog, new).await;
     let at = (new, catalog.version(new).await);
     let drop = store.tabular_drop(at, Effects::none());
     drop.await.unwrap();
@@ -186,6 +192,28 @@ async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (Namespa
     listed.await.unwrap();
     let tree = store.namespace_tree(catalog.warehouse, namespace);
     tree.await.unwrap();
+}
+
+/// Drops it so that it can be had back, and has it back.
+async fn there_and_back(catalog: &Catalog, id: TabularId) {
+    let store = &catalog.store;
+    let at = (id, catalog.version(id).await);
+    let how = SoftDrop {
+        at: NOW,
+        expiry: Expiry::Keep,
+    };
+    let expiry = Effects {
+        tasks: vec![catalog.task(SOFT_DELETION, id)],
+        ..Effects::none()
+    };
+    store.soft_drop(at, how, expiry).await.unwrap();
+    let found = store.deleted_find(catalog.warehouse, vec![id]).await;
+    let undrop = Undrop {
+        warehouse: catalog.warehouse,
+        tabulars: vec![(id, found.unwrap()[0].version)],
+        at: NOW,
+    };
+    store.undrop(undrop, Effects::none()).await.unwrap();
 }
 
 /// Notes a file with a commit that is nothing else, and one with a move; and does what the table's task does.

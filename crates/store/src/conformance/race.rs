@@ -1,13 +1,17 @@
 //! Changes that exclude each other, at once: exactly one becomes true.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::Version;
 
-use super::fixture::{Catalog, name, new_table, new_table_at, new_view, new_warehouse, swap};
+use super::fixture::{
+    Catalog, later, lease, name, new_table, new_table_at, new_view, new_warehouse, swap,
+};
+use super::soft_deletion::{expiries, soft_drop, undrop};
 use crate::{
-    Effects, Entity, NamespaceDrop, NamespaceTree, NewTabular, Result, Store, StoreError, Swap,
-    TabularRename, WarehouseRow,
+    Effects, Entity, NamespaceDrop, NamespaceTree, NewTabular, Result, SOFT_DELETION, Store,
+    StoreError, Swap, TabularRename, TaskEnd, WarehouseRow,
 };
 
 const RUNNERS: usize = 50;
@@ -319,5 +323,32 @@ pub async fn of_crossing_renames_each_ends_well(store: &Arc<dyn Store>) {
             let taken = matches!(error, StoreError::AlreadyExists(Entity::TabularName(_)));
             assert!(taken, "{error}");
         }
+    }
+}
+
+/// An expiry that is given up queues the next one. What has come back must not have one: it would end the next drop's grace.
+pub async fn of_an_undrop_and_a_failed_expiry_no_task_is_left(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let home = catalog.namespace(&["a"]).await;
+    let id = catalog.table(home, "t").await;
+    for round in 0..60 {
+        let task = soft_drop(&catalog, id).await;
+        let claimed = store.task_claim(SOFT_DELETION, "w", lease(later(500), later(1_000)));
+        assert_eq!(claimed.await.unwrap().unwrap().id, task);
+        let (failing, next) = (Arc::clone(store), expiries(&catalog, [id]));
+        let failing = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(round * 100)).await;
+            let message = "not possible".to_owned();
+            let failed = TaskEnd::Failed { message };
+            failing
+                .task_end((task, "w"), failed, later(600), next)
+                .await
+        });
+        undrop(&catalog, &[id]).await.unwrap();
+        match failing.await.unwrap() {
+            Ok(()) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(store.task_count(SOFT_DELETION).await.unwrap(), 0);
     }
 }

@@ -33,14 +33,14 @@ fn expiry_of(catalog: &Catalog, id: TabularId) -> NewTask {
     }
 }
 
-fn expiries(catalog: &Catalog, ids: impl IntoIterator<Item = TabularId>) -> Effects {
+pub(super) fn expiries(catalog: &Catalog, ids: impl IntoIterator<Item = TabularId>) -> Effects {
     Effects {
         tasks: ids.into_iter().map(|id| expiry_of(catalog, id)).collect(),
         ..Effects::none()
     }
 }
 
-async fn soft_drop(catalog: &Catalog, id: TabularId) -> TaskId {
+pub(super) async fn soft_drop(catalog: &Catalog, id: TabularId) -> TaskId {
     let at = (id, catalog.version(id).await);
     let effects = expiries(catalog, [id]);
     let task = effects.tasks[0].id;
@@ -57,7 +57,7 @@ async fn deleted(catalog: &Catalog, namespace: Option<NamespaceId>) -> Vec<Delet
     catalog.store.deleted_list(query).await.unwrap().items
 }
 
-async fn undrop(catalog: &Catalog, ids: &[TabularId]) -> crate::Result<()> {
+pub(super) async fn undrop(catalog: &Catalog, ids: &[TabularId]) -> crate::Result<()> {
     let all = deleted(catalog, None).await;
     let version = |id: &TabularId| all.iter().find(|one| one.id == *id).unwrap().version;
     let undrop = Undrop {
