@@ -56,19 +56,23 @@ pub struct FeedPage {
 pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<FeedPage> {
     let proof = require(cx, request).await?;
     let store = cx.store(&proof);
-    let trimmed = store.outbox_span().await?.trimmed;
-    if let Some(after) = query.after.filter(|after| *after < trimmed) {
-        let message = format!(
-            "events behind place {after} have been removed, up to place {trimmed}: they are kept for a limited time. Begin again \
-             without `pageToken`, and look at what may have changed meanwhile"
-        );
-        return Err(CatalogError::new(ErrorKind::EventsGone, message));
-    }
-    let after = query.after.unwrap_or(trimmed);
+    let mut after = match query.after {
+        Some(after) => after,
+        None => store.outbox_span().await?.trimmed,
+    };
     let deadline = Instant::now() + query.wait.min(LONGEST_WAIT);
     let seat = cx.waiting.0.try_acquire().ok();
     loop {
         let events = store.outbox_read(after, query.limit).await?;
+        // After they were read: what is removed meanwhile would be missing among them.
+        let trimmed = store.outbox_span().await?.trimmed;
+        if after < trimmed {
+            match query.after {
+                Some(after) => return Err(gone(after, trimmed)),
+                None => after = trimmed,
+            }
+            continue;
+        }
         let is_over = seat.is_none() || Instant::now() + POLL > deadline;
         if !events.is_empty() || is_over {
             let next = events.last().map_or(after, |last| last.sequence);
@@ -81,6 +85,14 @@ pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<F
         }
         sleep(POLL).await;
     }
+}
+
+fn gone(after: i64, trimmed: i64) -> CatalogError {
+    let message = format!(
+        "events behind place {after} have been removed, up to place {trimmed}: they are kept for a limited time. Begin again \
+         without `pageToken`, and look at what may have changed meanwhile"
+    );
+    CatalogError::new(ErrorKind::EventsGone, message)
 }
 
 /// Up to `limit` events that sinks have refused for good, behind the given number, in order.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Clock;
-use store::Store;
+use store::{OutboxBounds, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::log_cleanup;
@@ -21,8 +21,8 @@ pub struct Retention {
     pub idempotency: Duration,
     /// Events, and what sinks have refused of them.
     pub events: Duration,
-    /// Most events, however young.
-    pub most_events: u64,
+    /// Most events and bytes of them, however young.
+    pub most_events: OutboxBounds,
     /// The log of ended tasks of projects that are gone.
     pub task_log: Duration,
     /// Statistics of calls and of what warehouses hold.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{Event, Origin, Timestamp, WarehouseId};
 use serde_json::value::RawValue;
-use store::{Effects, OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan, Result};
+use store::{Effects, OUTBOX_READ_BYTES, Outbox, OutboxBounds, OutboxRow, OutboxSpan, Result};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -13,13 +13,13 @@ use crate::error::{Failure, Work};
 use crate::row::{self, get};
 
 /// Most events that get their place at once.
-const PORTION: i64 = 1_000;
+const PORTION: u64 = 1_000;
 
 #[async_trait]
 impl Outbox for PostgresStore {
     async fn outbox_read(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>> {
         let found = self.placed(after, limit).await?;
-        if found.len() >= limit as usize || !self.place_all().await? {
+        if found.len() >= limit as usize || self.place_some().await? == 0 {
             return Ok(found);
         }
         Ok(self.placed(after, limit).await?)
@@ -63,16 +63,28 @@ impl Outbox for PostgresStore {
         .await
     }
 
-    async fn outbox_cut(&self, keep: u64, limit: u32) -> Result<u64> {
+    async fn outbox_cut(&self, keep: OutboxBounds, limit: u32) -> Result<u64> {
         self.place_all().await?;
-        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
-        self.write((keep, i64::from(limit)), |db, (keep, limit)| {
+        let most = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let input = (most(keep.events), most(keep.bytes), i64::from(limit));
+        self.write(input, |db, (events, bytes, limit)| {
             Box::pin(async move {
-                let removed = "with gone as (
+                // Each event knows the bytes up to it, so the first ones and the last one say what is too much.
+                let removed = "with last as materialized (
+                         select sequence, bytes_until from outbox where sequence is not null
+                         order by sequence desc limit 1
+                     ), first as materialized (
+                         select sequence, bytes_until - octet_length(body) as bytes_before
+                         from outbox where sequence is not null order by sequence limit $3
+                     ), bound as materialized (
+                         select greatest(last.sequence - $1, (select max(first.sequence) from first
+                             where first.bytes_before < last.bytes_until - $2
+                                 and first.sequence < last.sequence)) as place
+                         from last
+                     ), gone as (
                          delete from outbox where id = any(array(
-                             select id from outbox
-                             where sequence <= (select max(sequence) from outbox) - $1
-                             order by sequence limit $2 for update skip locked))
+                             select id from outbox where sequence <= (select place from bound)
+                             order by sequence limit $3 for update skip locked))
                          returning sequence
                      ), noted as (
                          update outbox_trimmed
@@ -80,7 +92,7 @@ impl Outbox for PostgresStore {
                          where exists (select from gone)
                      )
                      select count(*) from gone";
-                count(&db.query_one(removed, &[keep, limit]).await?)
+                count(&db.query_one(removed, &[events, bytes, limit]).await?)
             })
         })
         .await
@@ -105,14 +117,19 @@ impl PostgresStore {
         row::all(&rows, event)
     }
 
-    /// Gives places to events that have none, if there are any; says whether there were.
-    async fn place_all(&self) -> Result<bool> {
+    /// Gives places to events that have none, however many there are: where nobody reads, this is all that does.
+    async fn place_all(&self) -> Result<()> {
+        while self.place_some().await? == PORTION {}
+        Ok(())
+    }
+
+    /// Gives places to some of the events that have none; says to how many.
+    async fn place_some(&self) -> Result<u64> {
         if !self.has_unplaced().await? {
-            return Ok(false);
+            return Ok(0);
         }
         self.change(Effects::none(), (), |db, ()| Box::pin(give_places(db)))
-            .await?;
-        Ok(true)
+            .await
     }
 
     async fn has_unplaced(&self) -> Work<bool> {
@@ -129,23 +146,28 @@ fn count(row: &Row) -> Work<u64> {
 /// Gives places to events that have been committed. Whoever writes an event does not know which transaction commits
 /// first: a place taken then could appear behind a reader's back. Places that are given here, one reader at a time
 /// and to visible events only, grow with each event that a reader can see.
-async fn give_places(db: &Session) -> Work<()> {
+async fn give_places(db: &Session) -> Work<u64> {
     let mut locks = AdvisoryLocks::default();
     locks.outbox();
     let (numbers, exclusive) = locks.columns();
     db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
         .await?;
+    let most = PORTION.cast_signed();
     db.execute(
-        "update outbox set sequence = placed.sequence from (
-             select id, nextval('outbox_place') as sequence from (
-                 select id from outbox where sequence is null order by id limit $1
-             ) as unplaced
+        "update outbox set sequence = placed.sequence, bytes_until = placed.bytes_until from (
+             select id, nextval('outbox_place') as sequence, coalesce(
+                     (select bytes_until from outbox
+                      where sequence is not null and bytes_until is not null
+                      order by sequence desc limit 1), 0)
+                 + sum(octet_length(body)) over (order by id) as bytes_until
+             from (
+                 select id, body from outbox where sequence is null order by id limit $1
+             ) as unplaced order by id
          ) as placed
          where outbox.id = placed.id",
-        &[&PORTION],
+        &[&most],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 fn event(row: &Row) -> Work<OutboxRow> {

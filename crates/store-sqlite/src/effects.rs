@@ -36,8 +36,9 @@ pub(crate) fn record(db: &Connection, effects: &Effects) -> Work<()> {
 fn insert_event(db: &Connection, event: &Event) -> Work<()> {
     let kind = crate::row::event_kind_as_str(event.kind)?;
     db.prepare_cached(
-        "insert into outbox (kind, at, warehouse_id, subject, body, origin)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into outbox (kind, at, warehouse_id, subject, body, origin, bytes_until)
+         values (?1, ?2, ?3, ?4, ?5, ?6, octet_length(?5) + coalesce(
+             (select bytes_until from outbox order by sequence desc limit 1), 0))",
     )?
     .execute(params![
         kind,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Event, Origin, Timestamp, WarehouseId};
 use rusqlite::{Connection, Row, params};
 use serde_json::value::RawValue;
-use store::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan, Result};
+use store::{OUTBOX_READ_BYTES, Outbox, OutboxBounds, OutboxRow, OutboxSpan, Result};
 use uuid::Uuid;
 
 use crate::SqliteStore;
@@ -57,17 +57,27 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn outbox_cut(&self, keep: u64, limit: u32) -> Result<u64> {
-        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    async fn outbox_cut(&self, keep: OutboxBounds, limit: u32) -> Result<u64> {
+        let most = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let (events, bytes) = (most(keep.events), most(keep.bytes));
         self.write(move |db| {
             let mut statement = db.prepare_cached(
-                "delete from outbox where sequence in
-                 (select sequence from outbox
-                  where sequence <= (select max(sequence) from outbox) - ?1
-                  order by sequence limit ?2)
+                // Each event knows the bytes up to it, so the first ones and the last one say what is too much.
+                "with last as materialized (
+                     select sequence, bytes_until from outbox order by sequence desc limit 1
+                 ), first as materialized (
+                     select sequence, bytes_until - octet_length(body) as bytes_before
+                     from outbox order by sequence limit ?3
+                 )
+                 delete from outbox where sequence in
+                 (select sequence from first
+                  where sequence <= (select last.sequence from last) - ?1 or sequence <=
+                      (select max(first.sequence) from first join last
+                       where first.bytes_before < last.bytes_until - ?2
+                           and first.sequence < last.sequence))
                  returning sequence",
             )?;
-            let gone = row::all(statement.query(params![keep, limit])?, place)?;
+            let gone = row::all(statement.query(params![events, bytes, limit])?, place)?;
             note_trimmed(db, &gone)
         })
         .await

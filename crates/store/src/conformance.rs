@@ -332,6 +332,8 @@ macro_rules! conformance_cases {
                 they_are_read_in_portions
                 old_ones_are_trimmed_in_portions
                 the_first_go_as_long_as_there_are_too_many
+                many_that_nobody_has_read_go_at_once
+                the_first_go_as_long_as_there_are_too_many_bytes
                 how_far_it_reaches_is_told
                 a_read_is_bounded_in_bytes
                 a_place_is_never_given_twice

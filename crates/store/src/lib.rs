@@ -45,7 +45,7 @@ pub use namespace::{
     NewNamespace, TreeNamespace, TreeTabular,
 };
 pub use obsolete_file::{NotedFiles, Obsolete, ObsoleteFile, ObsoleteFiles};
-pub use outbox::{OUTBOX_READ_BYTES, Outbox, OutboxRow, OutboxSpan};
+pub use outbox::{OUTBOX_READ_BYTES, Outbox, OutboxBounds, OutboxRow, OutboxSpan};
 pub use project::{ProjectRow, Projects};
 pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,

@@ -26,6 +26,25 @@ pub struct OutboxSpan {
     pub last: i64,
 }
 
+/// How much of the outbox is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxBounds {
+    /// How many events.
+    pub events: u64,
+    /// How many bytes of their bodies.
+    pub bytes: u64,
+}
+
+impl OutboxBounds {
+    /// So many events, whatever their size.
+    pub const fn of_events(events: u64) -> Self {
+        Self {
+            events,
+            bytes: u64::MAX,
+        }
+    }
+}
+
 /// The outbox. Events get into it as [`Effects`](crate::Effects) of a change.
 #[async_trait]
 pub trait Outbox {
@@ -39,7 +58,8 @@ pub trait Outbox {
     /// Removes up to `limit` events that are older than `before`; says how many.
     async fn outbox_trim(&self, before: Timestamp, limit: u32) -> Result<u64>;
 
-    /// Removes up to `limit` events, the first ones, as long as there are more than `keep`; says how many. Gaps between
-    /// places count as events: fewer than `keep` may be left.
-    async fn outbox_cut(&self, keep: u64, limit: u32) -> Result<u64>;
+    /// Removes up to `limit` events, the first ones, as long as there are more than is to be kept; says how many. Gaps between
+    /// places count as events: fewer may be left. The last event stays, whatever its size. What the last release has written counts
+    /// without its bytes.
+    async fn outbox_cut(&self, keep: OutboxBounds, limit: u32) -> Result<u64>;
 }

@@ -10,7 +10,7 @@ use http::Method;
 use jobs::{Flush as _, Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::Clock;
 use serde_json::{Value, json};
-use store::Store;
+use store::{OutboxBounds, Store};
 use tempfile::TempDir;
 
 use crate::{Call, TestAppBuilder, samples};
@@ -168,7 +168,7 @@ impl TestApp {
             retention: Retention {
                 idempotency: day,
                 events: day,
-                most_events: 1_000_000,
+                most_events: OutboxBounds::of_events(1_000_000),
                 task_log: day,
                 statistics: day,
             },

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use model::{Event, EventKind, Origin, ProjectId, SystemClock};
 use serde_json::value::RawValue;
-use store::{Effects, ProjectRow};
+use store::{Effects, OutboxBounds, ProjectRow};
 use store_sqlite::SqliteStore;
 use tokio::task::JoinHandle;
 
@@ -182,7 +182,10 @@ async fn a_sink_that_was_behind_for_too_long_goes_on_with_what_is_left() {
     tokio::time::sleep(PAUSE).await;
     running.stop().await;
     tell(&store, 2..6).await;
-    store.outbox_cut(2, 100).await.unwrap();
+    store
+        .outbox_cut(OutboxBounds::of_events(2), 100)
+        .await
+        .unwrap();
     let running = Running::start(&store, &sink);
     let got = sink.wait_for(4).await;
     assert_eq!(sorted(got), [0, 1, 4, 5]);

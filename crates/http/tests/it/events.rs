@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use authn::stand_in::Idp;
 use model::{EventId, SystemClock};
 use serde_json::{Value, json};
-use store::NewDeadLetter;
+use store::{NewDeadLetter, OutboxBounds};
 use testkit::{RecordingAuthorizer, TestApp, Verdict};
 
 use crate::authentication::app;
@@ -278,7 +278,10 @@ async fn what_has_been_removed_is_not_passed_over_in_silence() {
     for name in ["a", "b", "c"] {
         app.namespace(name).await;
     }
-    app.store.outbox_cut(1, 100).await.unwrap();
+    app.store
+        .outbox_cut(OutboxBounds::of_events(1), 100)
+        .await
+        .unwrap();
     let (status, kind, message) = app.get(format!("{EVENTS}?pageToken={next}")).await.error();
     assert_eq!((status, kind.as_str()), (410, "EventsRemoved"), "{message}");
     let (left, _) = events(&app, "").await;

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use events_kafka::{KafkaConfig, parse_dictionary};
 use secrets::Plaintext;
+use store::OutboxBounds;
 
 use super::list;
-use super::value::{NatsServers, WebhookUrl};
+use super::value::{ByteCount, NatsServers, WebhookUrl};
 use super::values::Values;
 
 /// Longest time that a webhook may be given: the relay itself gives an event up after half a minute.
 const LONGEST_WEBHOOK: Duration = Duration::from_secs(25);
+
+/// Fewer bytes would hardly outlast a moment without a sink.
+const LEAST_SIZE: u64 = 1 << 20;
 
 /// Where events go, and how long they are kept.
 #[derive(Debug, Clone)]
@@ -21,7 +25,7 @@ pub struct Events {
     /// How long they are kept.
     pub retention: Duration,
     /// How many are kept.
-    pub most: u64,
+    pub most: OutboxBounds,
     /// Whether they are logged.
     pub log_enabled: bool,
     /// Where they are sent to by HTTP.
@@ -77,12 +81,23 @@ pub(super) fn events(values: &mut Values) -> Events {
     Events {
         relay_enabled: values.get(&list::EVENT_RELAY),
         retention: values.get(&list::EVENT_RETENTION).0,
-        most: values.get(&list::EVENT_RETENTION_COUNT).get().into(),
+        most: OutboxBounds {
+            events: values.get(&list::EVENT_RETENTION_COUNT).get().into(),
+            bytes: size(values),
+        },
         log_enabled: values.get(&list::LOG_CLOUDEVENTS),
         webhook: webhook(values),
         nats: nats(values),
         kafka: kafka(values),
     }
+}
+
+fn size(values: &mut Values) -> u64 {
+    let ByteCount(size) = values.get(&list::EVENT_RETENTION_SIZE);
+    if size < LEAST_SIZE {
+        values.refuse(&list::EVENT_RETENTION_SIZE, "must be 1 MiB at least");
+    }
+    size
 }
 
 fn webhook(values: &mut Values) -> Option<WebhookSettings> {

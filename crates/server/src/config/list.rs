@@ -346,6 +346,8 @@ settings! {
         EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);
         /// How many events are kept in the database. Beyond that the oldest are removed, even those that `EVENT_RETENTION` would keep.
         EVENT_RETENTION_COUNT: EventCount = EventCount::clamped(1_000_000);
+        /// How many bytes of events are kept in the database, counted as their bodies are delivered. Beyond that the oldest are removed, even those that `EVENT_RETENTION` would keep. At least 1 MiB.
+        EVENT_RETENTION_SIZE: ByteCount = ByteCount::mib(8_192);
         /// Whether each event is written into the log.
         LOG_CLOUDEVENTS: bool = false;
         /// Where each event is sent by an HTTP `POST`.

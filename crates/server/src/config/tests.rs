@@ -316,6 +316,21 @@ fn task_queues_are_looked_at_neither_all_the_time_nor_never() {
 }
 
 #[test]
+fn events_are_bounded_in_number_and_bytes() {
+    let most = |text| {
+        let config = load(
+            &[("LAKEKEEPER__EVENT_RETENTION_SIZE", text)],
+            Needs::Nothing,
+        );
+        config.map(|config| (config.events.most.events, config.events.most.bytes))
+    };
+    assert_eq!(most("").unwrap(), (1_000_000, 8 << 30));
+    assert_eq!(most("1MiB").unwrap(), (1_000_000, 1 << 20));
+    let mistakes = most("1048575").unwrap_err().to_string();
+    assert!(mistakes.contains("1 MiB at least"), "{mistakes}");
+}
+
+#[test]
 fn mistakes_in_a_file_name_key_and_file() {
     let (_folder, sources) = with_file("listen_port = \"x\"\nbind_ip = 1.5\n[pg]\nhots = 1", &[]);
     let all = Config::load(&sources, Needs::Nothing)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{EventId, EventKind};
 
 use super::fixture::{NOW, event, later, new_project, refused};
-use crate::{Effects, Entity, NewDeadLetter, Store, StoreError};
+use crate::{Effects, Entity, NewDeadLetter, OutboxBounds, Store, StoreError};
 
 async fn tell(store: &Arc<dyn Store>, subject: &str) {
     let effects = Effects {
@@ -95,7 +95,13 @@ pub async fn a_new_sink_begins_with_the_oldest_event(store: &Arc<dyn Store>) {
         tell(store, subject).await;
     }
     let rows = store.outbox_read(0, 10).await.unwrap();
-    assert_eq!(store.outbox_cut(1, 10).await.unwrap(), 2);
+    assert_eq!(
+        store
+            .outbox_cut(OutboxBounds::of_events(1), 10)
+            .await
+            .unwrap(),
+        2
+    );
     let claimed = store.event_sink_claim("log", "a", NOW, later(10)).await;
     let cursor = claimed.unwrap().unwrap();
     assert_eq!(cursor, rows[1].sequence);

@@ -7,7 +7,7 @@ use model::{Actor, Event, EventKind, Origin, RequestId};
 use serde_json::value::RawValue;
 
 use super::fixture::{Catalog, NOW, event, later, new_project};
-use crate::{Effects, OUTBOX_READ_BYTES, OutboxRow, Store};
+use crate::{Effects, OUTBOX_READ_BYTES, OutboxBounds, OutboxRow, Store};
 
 async fn tell(store: &Arc<dyn Store>, events: Vec<Event>) {
     let effects = Effects {
@@ -106,14 +106,75 @@ pub async fn the_first_go_as_long_as_there_are_too_many(store: &Arc<dyn Store>) 
         let subject = number.to_string();
         tell(store, vec![event(EventKind::CreateProject, &subject)]).await;
     }
-    assert_eq!(store.outbox_cut(5, 10).await.unwrap(), 0);
-    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 2);
+    let cut = |keep, limit| store.outbox_cut(OutboxBounds::of_events(keep), limit);
+    assert_eq!(cut(5, 10).await.unwrap(), 0);
+    assert_eq!(cut(2, 2).await.unwrap(), 2);
     assert_eq!(
         subjects(&store.outbox_read(0, 10).await.unwrap()),
         ["2", "3", "4"]
     );
-    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 1);
-    assert_eq!(store.outbox_cut(2, 2).await.unwrap(), 0);
+    assert_eq!(cut(2, 2).await.unwrap(), 1);
+    assert_eq!(cut(2, 2).await.unwrap(), 0);
+}
+
+pub async fn many_that_nobody_has_read_go_at_once(store: &Arc<dyn Store>) {
+    let all = (0..2_100).map(|number| event(EventKind::CreateProject, &number.to_string()));
+    tell(store, all.collect()).await;
+    let keep = OutboxBounds::of_events(5);
+    assert_eq!(store.outbox_cut(keep, 3_000).await.unwrap(), 2_095);
+}
+
+pub async fn the_first_go_as_long_as_there_are_too_many_bytes(store: &Arc<dyn Store>) {
+    let sized = |bytes: usize| {
+        let body = format!("\"{}\"", "x".repeat(bytes - 2));
+        Event {
+            body: RawValue::from_string(body).unwrap(),
+            ..event(EventKind::CreateProject, &bytes.to_string())
+        }
+    };
+    let left = async || {
+        let rows = store.outbox_read(0, 100).await.unwrap();
+        subjects(&rows).join(" ")
+    };
+    let cut = |bytes, limit| {
+        let events = 100;
+        store.outbox_cut(OutboxBounds { events, bytes }, limit)
+    };
+    assert_eq!(cut(1, 10).await.unwrap(), 0);
+    tell(store, vec![sized(100), sized(200)]).await;
+    // Some have got their place before others come.
+    assert_eq!(left().await, "100 200");
+    tell(store, vec![sized(300), sized(400), sized(50)]).await;
+    assert_eq!(cut(1_050, 10).await.unwrap(), 0);
+    assert_eq!(cut(1_049, 10).await.unwrap(), 1);
+    assert_eq!(left().await, "200 300 400 50");
+    assert_eq!(cut(450, 1).await.unwrap(), 1);
+    assert_eq!(cut(450, 1).await.unwrap(), 1);
+    assert_eq!(cut(450, 1).await.unwrap(), 0);
+    assert_eq!(left().await, "400 50");
+    // The last one stays.
+    assert_eq!(cut(1, 10).await.unwrap(), 1);
+    tell(store, vec![sized(1_000)]).await;
+    assert_eq!(cut(999, 10).await.unwrap(), 1);
+    assert_eq!(cut(0, 10).await.unwrap(), 0);
+    assert_eq!(left().await, "1000");
+    tell(store, vec![sized(10), sized(20)]).await;
+    assert_eq!(cut(30, 10).await.unwrap(), 1);
+    assert_eq!(left().await, "10 20");
+    // Whichever is less.
+    let keep = OutboxBounds {
+        events: 1,
+        bytes: 30,
+    };
+    assert_eq!(store.outbox_cut(keep, 10).await.unwrap(), 1);
+    let (span, rows) = (store.outbox_span(), store.outbox_read(0, 1));
+    let (span, rows) = (span.await.unwrap(), rows.await.unwrap());
+    assert_eq!(span.trimmed, rows[0].sequence - 1);
+    // Nothing is left to count from.
+    assert_eq!(store.outbox_trim(later(1), 10).await.unwrap(), 1);
+    tell(store, vec![sized(500), sized(70)]).await;
+    assert_eq!(cut(570, 10).await.unwrap(), 0);
+    assert_eq!(cut(569, 10).await.unwrap(), 1);
 }
 
 pub async fn how_far_it_reaches_is_told(store: &Arc<dyn Store>) {
@@ -126,7 +187,8 @@ pub async fn how_far_it_reaches_is_told(store: &Arc<dyn Store>) {
     let rows = store.outbox_read(0, 10).await.unwrap();
     let span = store.outbox_span().await.unwrap();
     assert_eq!((span.trimmed, span.last), (0, rows[2].sequence));
-    store.outbox_cut(2, 10).await.unwrap();
+    let keep = OutboxBounds::of_events(2);
+    store.outbox_cut(keep, 10).await.unwrap();
     let span = store.outbox_span().await.unwrap();
     assert_eq!(
         (span.trimmed, span.last),
