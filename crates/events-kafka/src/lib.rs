@@ -22,12 +22,15 @@ use rskafka::client::partition::{Compression, PartitionClient, UnknownTopicHandl
 use rskafka::client::{Client, ClientBuilder, Credentials, SaslConfig};
 use rskafka::record::Record;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use tls::Tls;
 
 /// How long the client itself tries to reach a broker, before the relay hears of it and tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a broker may take to say that it has an event; less than the relay waits for it.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// Where to, and how: see [`KafkaConfig::new`].
 #[derive(Clone)]
@@ -108,7 +111,7 @@ impl KafkaPublisher {
     }
 
     async fn look_up(&self) -> Result<Topic, PublishError> {
-        let looked_up = tokio::time::timeout(PATIENCE, self.config.connect());
+        let looked_up = timeout(PATIENCE, self.config.connect());
         looked_up
             .await
             .map_err(|_| unavailable("no broker answers"))?
@@ -168,7 +171,10 @@ impl Publisher for KafkaPublisher {
         let cell = self.cell();
         // Whoever comes meanwhile waits for the same.
         let topic = cell.get_or_try_init(|| self.look_up()).await?;
-        let sent = topic.send(event).await;
+        // rskafka waits for an answer for as long as the connection seems to be there, and the relay would end this before the connection
+        // is forgotten.
+        let sent = timeout(ANSWER, topic.send(event)).await;
+        let sent = sent.unwrap_or_else(|_| Err(unavailable("the broker does not answer")));
         if let Err(PublishError::Unavailable(_)) = &sent {
             self.forget(&cell);
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Clock;
+use model::{Clock, SecretId};
 use store::SecretRows;
 use tokio_util::sync::CancellationToken;
 
@@ -56,22 +56,32 @@ impl Sweeper {
         }
     }
 
-    /// Drops all orphans there are now; says how many.
+    /// Drops all orphans there are now; says how many. One that cannot be dropped keeps none behind it, and is the error in the end.
     pub async fn once(&self) -> Result<u64> {
         let before = self.clock.now().minus(UNUSED_FOR);
-        let mut dropped = 0;
+        let (mut dropped, mut after, mut failed) = (0, None, None);
         loop {
-            let orphans = self.rows.secret_orphans(before, BATCH).await?;
-            let is_last = orphans.len() < BATCH as usize;
-            for id in orphans {
-                SecretStore::drop(self.secrets.as_ref(), id).await?;
-                // A store that is none of ours does not know of the row.
-                self.rows.secret_drop(id).await?;
-                dropped += 1;
+            let orphans = self.rows.secret_orphans(before, after, BATCH).await?;
+            after = orphans.last().copied();
+            for id in &orphans {
+                match self.drop(*id).await {
+                    Ok(()) => dropped += 1,
+                    Err(error) => {
+                        tracing::warn!(%id, %error, "an unused storage credential could not be deleted");
+                        failed = failed.or(Some(error));
+                    }
+                }
             }
-            if is_last {
-                return Ok(dropped);
+            if orphans.len() < BATCH as usize {
+                return failed.map_or(Ok(dropped), Err);
             }
         }
+    }
+
+    async fn drop(&self, id: SecretId) -> Result<()> {
+        SecretStore::drop(self.secrets.as_ref(), id).await?;
+        // A store that is none of ours does not know of the row.
+        self.rows.secret_drop(id).await?;
+        Ok(())
     }
 }

@@ -233,9 +233,12 @@ async fn a_sweep_drops_old_orphans_wherever_they_are_kept() {
     assert!(store.secret_load(orphans[0]).await.is_err());
 }
 
-/// Forgets nothing.
+/// Forgets all but one.
 #[derive(Debug)]
-struct Stuck(AtomicBool);
+struct Stuck {
+    one: SecretId,
+    is_stuck: AtomicBool,
+}
 
 #[async_trait]
 impl SecretStore for Stuck {
@@ -248,7 +251,7 @@ impl SecretStore for Stuck {
     }
 
     async fn drop(&self, id: SecretId) -> secrets::Result<()> {
-        if self.0.load(Ordering::Relaxed) {
+        if id == self.one && self.is_stuck.load(Ordering::Relaxed) {
             return Err(SecretError::Damaged(id));
         }
         Ok(())
@@ -256,12 +259,17 @@ impl SecretStore for Stuck {
 }
 
 #[tokio::test]
-async fn what_cannot_be_dropped_is_an_orphan_until_it_can() {
+async fn what_cannot_be_dropped_is_an_orphan_until_it_can_and_keeps_none_behind_it() {
     let store = store();
-    let id = SecretId::generate();
-    let sealed = SealedSecret(vec![1]);
-    store.secret_create(id, sealed, THEN).await.unwrap();
-    let stuck = Arc::new(Stuck(AtomicBool::new(true)));
+    let (id, behind) = (SecretId::generate(), SecretId::generate());
+    for id in [id, behind] {
+        let sealed = SealedSecret(vec![1]);
+        store.secret_create(id, sealed, THEN).await.unwrap();
+    }
+    let stuck = Arc::new(Stuck {
+        one: id,
+        is_stuck: AtomicBool::new(true),
+    });
     let sweeper = Sweeper {
         rows: Arc::clone(&store) as _,
         secrets: Arc::clone(&stuck) as _,
@@ -269,7 +277,8 @@ async fn what_cannot_be_dropped_is_an_orphan_until_it_can() {
     };
     assert!(sweeper.once().await.is_err());
     assert!(store.secret_load(id).await.is_ok());
-    stuck.0.store(false, Ordering::Relaxed);
+    assert!(store.secret_load(behind).await.is_err());
+    stuck.is_stuck.store(false, Ordering::Relaxed);
     assert_eq!(sweeper.once().await.unwrap(), 1);
     assert!(store.secret_load(id).await.is_err());
 }

@@ -108,14 +108,20 @@ impl SecretRows for PostgresStore {
         rows.iter().map(head).collect()
     }
 
-    async fn secret_orphans(&self, before: Timestamp, most: u32) -> Result<Vec<SecretId>> {
+    async fn secret_orphans(
+        &self,
+        before: Timestamp,
+        after: Option<SecretId>,
+        most: u32,
+    ) -> Result<Vec<SecretId>> {
+        let after = after.map_or(Uuid::nil(), SecretId::as_uuid);
         let db = self.read().await?;
         let rows = db
             .query(
-                "select id from secret where created_at < $1
+                "select id from secret where created_at < $1 and id > $3
                  and not exists (select from warehouse where storage_secret = secret.id)
-                 order by created_at limit $2",
-                &[&before.as_ms(), &i64::from(most)],
+                 order by id limit $2",
+                &[&before.as_ms(), &i64::from(most), &after],
             )
             .await?;
         rows.iter()

@@ -100,14 +100,20 @@ impl SecretRows for SqliteStore {
         .await
     }
 
-    async fn secret_orphans(&self, before: Timestamp, most: u32) -> Result<Vec<SecretId>> {
+    async fn secret_orphans(
+        &self,
+        before: Timestamp,
+        after: Option<SecretId>,
+        most: u32,
+    ) -> Result<Vec<SecretId>> {
+        let after = after.map_or(Uuid::nil(), SecretId::as_uuid);
         self.read(move |db| {
             let mut select = db.prepare_cached(
-                "select id from secret where created_at < ?1
+                "select id from secret where created_at < ?1 and id > ?3
                  and not exists (select 1 from warehouse where storage_secret = secret.id)
-                 order by created_at limit ?2",
+                 order by id limit ?2",
             )?;
-            let rows = select.query_map(params![before.as_ms(), most], |row| {
+            let rows = select.query_map(params![before.as_ms(), most, after], |row| {
                 Ok(row.get::<_, Uuid>(0)?.into())
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -59,8 +59,13 @@ pub trait SecretRows {
     /// How the secrets begin that warehouses use, in no order.
     async fn secret_heads(&self) -> Result<Vec<SealedHead>>;
 
-    /// At most so many secrets older than `before` that no warehouse refers to, the oldest first. A crash between the
+    /// At most so many secrets older than `before` that no warehouse refers to, in the order of their ids from behind `after`. A crash between the
     /// creation of a secret and of its warehouse leaves such orphans, and so does a secret that could not be dropped with
     /// its warehouse.
-    async fn secret_orphans(&self, before: Timestamp, most: u32) -> Result<Vec<SecretId>>;
+    async fn secret_orphans(
+        &self,
+        before: Timestamp,
+        after: Option<SecretId>,
+        most: u32,
+    ) -> Result<Vec<SecretId>>;
 }

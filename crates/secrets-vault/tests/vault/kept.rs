@@ -97,7 +97,10 @@ async fn a_creation_that_failed_leaves_a_note_for_the_sweep() {
         "it was written all the same"
     );
     let late = THEN.plus(Duration::from_hours(2));
-    assert_eq!(database.secret_orphans(late, 10).await.unwrap().len(), 1);
+    assert_eq!(
+        database.secret_orphans(late, None, 10).await.unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]

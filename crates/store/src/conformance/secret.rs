@@ -115,11 +115,16 @@ pub async fn orphans_are_old_and_unused(store: &Arc<dyn Store>) {
         .warehouse_create(warehouse, Effects::none())
         .await
         .unwrap();
-    let orphans = async |before| store.secret_orphans(later(before), 10).await.unwrap();
+    let orphans = async |before| store.secret_orphans(later(before), None, 10).await.unwrap();
     assert_eq!(orphans(-9).await, []);
     assert_eq!(orphans(-4).await, [old]);
     assert_eq!(orphans(-3).await, [old, new]);
-    assert_eq!(store.secret_orphans(later(-3), 1).await.unwrap(), [old]);
+    assert_eq!(
+        store.secret_orphans(later(-3), None, 1).await.unwrap(),
+        [old]
+    );
+    let behind = store.secret_orphans(later(-3), Some(old), 1);
+    assert_eq!(behind.await.unwrap(), [new]);
     let seen = (id, Version::FIRST);
     store.warehouse_drop(seen, Effects::none()).await.unwrap();
     assert_eq!(orphans(-4).await.len(), 2);
