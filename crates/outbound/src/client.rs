@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::{Certificate, IntoUrl, RequestBuilder, Response, redirect};
+use reqwest::{Certificate, IntoUrl, Method, RequestBuilder, Response, redirect};
 
 /// How long connections are kept that nobody uses.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -47,14 +47,19 @@ impl HttpClient {
         })
     }
 
+    /// A request to be sent.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
     /// A `GET` to be sent.
     pub fn get(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.client.get(url)
+        self.request(Method::GET, url)
     }
 
     /// A `POST` to be sent.
     pub fn post(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.client.post(url)
+        self.request(Method::POST, url)
     }
 
     /// The beginning of the answer.

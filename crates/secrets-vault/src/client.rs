@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Certificate, Method, Request, Url, redirect};
+use outbound::{HttpClient, Limits, RequestBuilder, Url, read_roots};
+use reqwest::Method;
+use reqwest::header::HeaderValue;
 use secrets::Plaintext;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +17,6 @@ use crate::{Result, VaultConfig, VaultError};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For one attempt with its answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_ATTEMPTS: u32 = 3;
 /// No attempt begins later than this after the first one.
 const LAST_START: Duration = Duration::from_secs(8);
@@ -145,35 +145,25 @@ impl Answer {
 /// Connections to one Vault.
 #[derive(Debug)]
 pub(crate) struct Client {
-    http: reqwest::Client,
+    http: HttpClient,
     base: Url,
     namespace: Option<HeaderValue>,
 }
 
 impl Client {
-    pub(crate) async fn new(config: &VaultConfig) -> Result<Self> {
-        // `reqwest` takes the provider of the process; a second call changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // An agent of Vault may insist on it: a request that somebody was tricked into has no headers of its own.
-        let mut headers = HeaderMap::new();
-        headers.insert("x-vault-request", HeaderValue::from_static("true"));
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            // A token is for the address that was configured.
-            .redirect(redirect::Policy::none());
-        let client = match roots(config).await? {
-            Some(roots) => client.tls_certs_only(roots),
-            None => client,
+    pub(crate) fn new(config: &VaultConfig) -> Result<Self> {
+        let limits = Limits {
+            connect: CONNECT_TIMEOUT,
+            whole: TIMEOUT,
+            max_answer_bytes: MAX_ANSWER_BYTES,
         };
+        let roots = config.ca_file.as_deref().map(read_roots).transpose();
+        let roots = roots.map_err(|error| VaultError::Connections(error.to_string()))?;
         let refused = |error: reqwest::Error| VaultError::Connections(error.to_string());
         let namespace = config.namespace.as_deref().map(HeaderValue::from_str);
         let not_a_header = |_| VaultError::Connections("the namespace is not a header".to_owned());
         Ok(Self {
-            http: client.build().map_err(refused)?,
+            http: HttpClient::new(limits, roots).map_err(refused)?,
             base: config.url.clone(),
             namespace: namespace.transpose().map_err(not_a_header)?,
         })
@@ -210,13 +200,15 @@ impl Client {
         self.attempt(self.request(call, None)?).await
     }
 
-    fn request(&self, call: &Call<'_>, token: Option<&Plaintext>) -> Result<Request> {
+    fn request(&self, call: &Call<'_>, token: Option<&Plaintext>) -> Result<RequestBuilder> {
         let mut url = self.base.clone();
         let no_base = |()| VaultError::Connections(format!("`{}` has no host", self.base));
         let mut segments = url.path_segments_mut().map_err(no_base)?;
         segments.pop_if_empty().push("v1").extend(&call.path);
         drop(segments);
-        let mut request = self.http.request(call.method.clone(), url);
+        // An agent of Vault may insist on it: a request that somebody was tricked into has no headers of its own.
+        let request = self.http.request(call.method.clone(), url);
+        let mut request = request.header("x-vault-request", "true");
         if let Some(namespace) = &self.namespace
             && call.in_namespace == InNamespace::Yes
         {
@@ -235,63 +227,16 @@ impl Client {
         if let Some(body) = call.body {
             request = request.json(body);
         }
-        let built = request.build();
-        built.map_err(|error| VaultError::Connections(error.without_url().to_string()))
+        Ok(request)
     }
 
-    async fn attempt(&self, request: Request) -> Result<Answer> {
-        let mut response = self
-            .http
-            .execute(request)
-            .await
-            .map_err(|e| no_answer(&e))?;
-        let mut answer = Answer {
-            status: response.status().as_u16(),
-            body: Zeroizing::default(),
+    async fn attempt(&self, request: RequestBuilder) -> Result<Answer> {
+        let answered = self.http.ask(request).await;
+        let (status, body) = answered.map_err(VaultError::Unavailable)?;
+        Ok(Answer {
+            status,
+            body: body.into(),
             attempts: 1,
-        };
-        while let Some(chunk) = response.chunk().await.map_err(|e| no_answer(&e))? {
-            if answer.body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                let rule = format!("its answer has more than {MAX_ANSWER_BYTES} bytes");
-                return Err(VaultError::Unavailable(rule));
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
+        })
     }
-}
-
-async fn roots(config: &VaultConfig) -> Result<Option<Vec<Certificate>>> {
-    let Some(path) = &config.ca_file else {
-        return Ok(None);
-    };
-    let unusable = |problem: String| VaultError::File {
-        path: path.clone(),
-        problem,
-    };
-    let pem = tokio::fs::read(path).await;
-    let pem = pem.map_err(|error| unusable(error.to_string()))?;
-    let roots = Certificate::from_pem_bundle(&pem);
-    let roots = roots.map_err(|error| unusable(error.to_string()))?;
-    if roots.is_empty() {
-        return Err(unusable("holds no certificate".to_owned()));
-    }
-    Ok(Some(roots))
-}
-
-/// The last cause, which is the one that helps: refused, unknown host, certificate.
-fn no_answer(error: &reqwest::Error) -> VaultError {
-    let what = if error.is_timeout() {
-        let limit = format!("no answer within {} s", TIMEOUT.as_secs());
-        return VaultError::Unavailable(limit);
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "no whole answer"
-    };
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    VaultError::Unavailable(format!("{what}: {cause}"))
 }

@@ -58,7 +58,7 @@ struct MountOptions {
 impl VaultSecrets {
     /// Logs in, and looks whether the mount is what it should be. What is stored is noted in `ledger`.
     pub async fn connect(config: VaultConfig, ledger: Ledger) -> Result<Arc<Self>> {
-        let client = Client::new(&config).await?;
+        let client = Client::new(&config)?;
         let secrets = Self {
             session: Session::new(client, config.login),
             mount: config.mount,

@@ -60,7 +60,7 @@ async fn a_vault_that_hangs_is_given_up() {
     let start = Instant::now();
     let refused = told(secrets.load(SecretId::generate()).await);
     assert!(
-        matches!(&refused, VaultError::Unavailable(why) if why.contains("5 s")),
+        matches!(&refused, VaultError::Unavailable(why) if why.contains("5s")),
         "{refused}"
     );
     assert!(
