@@ -227,6 +227,14 @@ impl From<secrets::SecretError> for CatalogError {
     }
 }
 
+/// Whose place it is stays in the log: the caller may not be allowed to know of it.
+fn location_taken(location: &str) -> String {
+    format!(
+        "location `{location}` overlaps with that of another table, view or warehouse (perhaps one that has moved since), or \
+         is being purged; choose another location"
+    )
+}
+
 /// For what a use case did not expect; expected refusals are named where the store is called.
 impl From<StoreError> for CatalogError {
     fn from(error: StoreError) -> Self {
@@ -258,7 +266,10 @@ impl From<StoreError> for CatalogError {
             StoreError::TooManyTags { .. } => {
                 Self::new(TagErrorKind::TooMany.into(), error.to_string())
             }
-            StoreError::LocationTaken { .. } => Self::new(ErrorKind::LocationTaken, error.to_string()),
+            StoreError::LocationTaken { ref location, .. } => {
+                let message = location_taken(location);
+                Self::caused(ErrorKind::LocationTaken, message, error)
+            }
             // Refused at the edge; this is for a text that was forgotten there.
             StoreError::Unstorable(_) => Self::caused(
                 ErrorKind::BadRequest,

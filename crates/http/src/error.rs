@@ -156,6 +156,10 @@ const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
         RuleErrorKind::FormatVersionNotAllowed => {
             (StatusCode::BAD_REQUEST, "FormatVersionNotAllowed")
         }
+        RuleErrorKind::StorageOverlaps => (
+            StatusCode::BAD_REQUEST,
+            "CreateWarehouseStorageProfileOverlap",
+        ),
         RuleErrorKind::LayoutForbidsMove => {
             (StatusCode::BAD_REQUEST, "StorageLayoutForbidsNamespaceMove")
         }

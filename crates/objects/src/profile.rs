@@ -316,27 +316,22 @@ impl StorageProfile {
         }
     }
 
-    /// Whether two warehouses would share files.
+    /// Where the files are for everybody, without a `/` at its end: two warehouses share files if the address of one is that of the
+    /// other or, by its segments, below it.
+    ///
+    /// [`StorageProfile::base_location`] is not enough for that: it does not say whose S3 a bucket is in, and OneLake has several
+    /// names for a folder.
     #[must_use]
-    pub fn overlaps(&self, other: &Self) -> bool {
-        let nested = |a: Location, b: Location| a.is_within(&b) || b.is_within(&a);
-        match (self, other) {
+    pub fn base_address(&self) -> String {
+        match self {
+            Self::S3(s3) => s3.base_address(),
+            Self::S3Tables(tables) => tables.base_address(),
+            Self::Adls(adls) => adls.lake().base_address(),
+            Self::OneLake(onelake) => onelake.lake().base_address(),
             // Bucket names are unique within all of Google Cloud.
-            (Self::Local(_), Self::Local(_)) | (Self::Gcs(_), Self::Gcs(_)) => {
-                nested(self.base_location(), other.base_location())
+            Self::Local(_) | Self::Gcs(_) | Self::Memory => {
+                self.base_location().normalized().to_owned()
             }
-            (Self::S3(a), Self::S3(b)) => {
-                a.shares_bucket_with(b) && nested(a.base_location(), b.base_location())
-            }
-            (Self::S3Tables(a), Self::S3Tables(b)) => a.table_bucket_arn() == b.table_bucket_arn(),
-            (Self::Adls(a), Self::Adls(b)) => a.lake().overlaps(&b.lake()),
-            (Self::OneLake(a), Self::OneLake(b)) => a.lake().overlaps(&b.lake()),
-            // OneLake is also reached as an account of that name.
-            (Self::Adls(a), Self::OneLake(b)) | (Self::OneLake(b), Self::Adls(a)) => {
-                a.lake().overlaps(&b.lake())
-            }
-            // Every memory profile has a store of its own.
-            _ => false,
         }
     }
 }

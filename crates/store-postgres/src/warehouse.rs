@@ -53,10 +53,13 @@ impl Warehouses for PostgresStore {
         Ok(found.as_ref().map(warehouse).transpose()?)
     }
 
-    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>> {
+    async fn warehouse_overlapping(
+        &self,
+        warehouse: WarehouseId,
+        location: &str,
+    ) -> Result<Option<String>> {
         let db = self.read().await?;
-        let other = overlapping(&db, location).await?;
-        Ok(other.map(|(_, location)| location))
+        Ok(overlapping(&db, warehouse, location).await?)
     }
 
     async fn warehouse_list(
@@ -100,11 +103,7 @@ impl Warehouses for PostgresStore {
 }
 
 async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
-    let mut locks = AdvisoryLocks::default();
-    locks.warehouses();
-    let (numbers, exclusive) = locks.columns();
-    db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
-        .await?;
+    one_at_a_time(db).await?;
     // The project stays until the end of the transaction.
     let project = db
         .query_opt(
@@ -145,6 +144,16 @@ async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
+/// Before any row is held: who looks for overlaps sees all that came before.
+async fn one_at_a_time(db: &Session) -> Work<()> {
+    let mut locks = AdvisoryLocks::default();
+    locks.warehouses();
+    let (numbers, exclusive) = locks.columns();
+    db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
+        .await?;
+    Ok(())
+}
+
 /// What a unique index has refused.
 fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
     match failure.constraint() {
@@ -180,14 +189,16 @@ async fn remove(db: &Session, warehouse: (WarehouseId, Version)) -> Work<()> {
 
 async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
+    one_at_a_time(db).await?;
     let row = hold(db, (warehouse.id, warehouse.version), "no key update").await?;
     // The stored project: an update does not move a warehouse.
     refuse_taken_name(db, warehouse, get(&row, 1)?).await?;
+    refuse_taken_location(db, warehouse).await?;
     let updated = db
         .execute(
             "update warehouse set name = $2, name_key = $3, status = $4, protected = $5,
-                 version = $6, storage_profile = $7, storage_secret = $8, settings = $9,
-                 updated_at = $10
+                 version = $6, storage_profile = $7, base_location = $8, storage_secret = $9,
+                 settings = $10, updated_at = $11
              where id = $1",
             &[
                 &id,
@@ -197,6 +208,7 @@ async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
                 &bool::from(warehouse.protection),
                 &warehouse.version.next().as_i64(),
                 &warehouse.storage_profile,
+                &warehouse.base_location,
                 &warehouse.storage_secret.map(SecretId::as_uuid),
                 &warehouse.settings,
                 &warehouse.updated_at.map(Timestamp::as_ms),
@@ -228,13 +240,9 @@ async fn refuse_taken_name(db: &Session, warehouse: &WarehouseRow, project: &str
 }
 
 async fn refuse_taken_location(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
-    match overlapping(db, &warehouse.base_location).await? {
+    match overlapping(db, warehouse.id, &warehouse.base_location).await? {
         None => Ok(()),
-        // The same warehouse again.
-        Some((id, _)) if id == warehouse.id.as_uuid() => {
-            Err(already_exists(Entity::Warehouse(warehouse.id)))
-        }
-        Some((_, other)) => Err(StoreError::LocationTaken {
+        Some(other) => Err(StoreError::LocationTaken {
             location: warehouse.base_location.clone(),
             other,
         }
@@ -242,23 +250,21 @@ async fn refuse_taken_location(db: &Session, warehouse: &WarehouseRow) -> Work<(
     }
 }
 
-/// Id and base location of a warehouse that overlaps with the location.
-async fn overlapping(db: &Session, location: &str) -> Work<Option<(Uuid, String)>> {
+/// The base location of another warehouse that overlaps with the location.
+async fn overlapping(db: &Session, warehouse: WarehouseId, location: &str) -> Work<Option<String>> {
     let above: Vec<&str> = row::at_and_above(location).collect();
     let other = db
         .query_opt(
             // `0` is the character after `/`.
-            "select id, base_location from warehouse where base_location = any($1)
+            "select base_location from warehouse where base_location = any($1) and id <> $3
              union all
-             select id, base_location from warehouse
-             where base_location >= $2 || '/' and base_location < $2 || '0'
+             select base_location from warehouse
+             where base_location >= $2 || '/' and base_location < $2 || '0' and id <> $3
              limit 1",
-            &[&above, &location],
+            &[&above, &location, &warehouse.as_uuid()],
         )
         .await?;
-    other
-        .map(|row| Ok((get(&row, 0)?, get(&row, 1)?)))
-        .transpose()
+    other.map(|row| get(&row, 0)).transpose()
 }
 
 fn warehouse(row: &Row) -> Work<WarehouseRow> {

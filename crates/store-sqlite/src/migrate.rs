@@ -97,6 +97,55 @@ mod tests {
     }
 
     #[test]
+    fn warehouses_get_the_addresses_that_new_ones_have() {
+        let addresses = [
+            ("{}", "file:///data/wh", "file:///data/wh"),
+            (
+                r#"{"type":"s3","endpoint":null}"#,
+                "s3://lake/a",
+                "s3://lake/a",
+            ),
+            (
+                r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
+                "s3://lake2/a",
+                "s3://lake2/a",
+            ),
+            (
+                r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
+                "s3://lake3/a",
+                "http://minio:9000/lake3/a",
+            ),
+            (
+                r#"{"type":"onelake"}"#,
+                "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
+                "abfss://w@onelake/house/Files",
+            ),
+        ];
+        let mut db = Connection::open_in_memory().unwrap();
+        migrations::runner()
+            .set_target(Target::Version(13))
+            .run(&mut db)
+            .unwrap();
+        db.execute_batch("insert into project values ('p', 'p', 0)")
+            .unwrap();
+        for (profile, location, _) in addresses {
+            db.execute(
+                "insert into warehouse (id, project_id, name, name_key, status, protected, version, storage_profile,
+                     base_location, settings, created_at)
+                 values (randomblob(16), 'p', ?2, ?2, 'active', 0, 1, ?1, ?2, '{}', 0)",
+                [profile, location],
+            )
+            .unwrap();
+        }
+        run(&mut db, Path::new("memory")).unwrap();
+        for (_, before, expected) in addresses {
+            let question = "select base_location from warehouse where name = ?1";
+            let after: String = db.query_row(question, [before], |row| row.get(0)).unwrap();
+            assert_eq!(after, expected);
+        }
+    }
+
+    #[test]
     fn tables_live_through_the_arrival_of_generic_tables() {
         let mut db = Connection::open_in_memory().unwrap();
         let second = Target::Version(2);

@@ -41,9 +41,14 @@ impl Warehouses for SqliteStore {
         .await
     }
 
-    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>> {
+    async fn warehouse_overlapping(
+        &self,
+        warehouse: WarehouseId,
+        location: &str,
+    ) -> Result<Option<String>> {
         let location = location.to_owned();
-        self.read(move |db| overlapping(db, &location)).await
+        self.read(move |db| overlapping(db, warehouse, &location))
+            .await
     }
 
     async fn warehouse_list(
@@ -152,9 +157,11 @@ fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
     refuse_stale(db, (warehouse.id, warehouse.version))?;
     refuse_taken_name(db, warehouse)?;
+    refuse_taken_location(db, warehouse)?;
     db.prepare_cached(
         "update warehouse set name = ?2, name_key = ?3, status = ?4, protected = ?5, version = ?6,
-             storage_profile = ?7, storage_secret = ?8, settings = ?9, updated_at = ?10
+             storage_profile = ?7, base_location = ?8, storage_secret = ?9, settings = ?10,
+             updated_at = ?11
          where id = ?1",
     )?
     .execute(params![
@@ -165,6 +172,7 @@ fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
         bool::from(warehouse.protection),
         warehouse.version.next().as_i64(),
         warehouse.storage_profile,
+        warehouse.base_location,
         warehouse.storage_secret.map(SecretId::as_uuid),
         warehouse.settings,
         warehouse.updated_at.map(Timestamp::as_ms),
@@ -194,7 +202,7 @@ fn refuse_taken_name(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
 }
 
 fn refuse_taken_location(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
-    match overlapping(db, &warehouse.base_location)? {
+    match overlapping(db, warehouse.id, &warehouse.base_location)? {
         None => Ok(()),
         Some(other) => Err(StoreError::LocationTaken {
             location: warehouse.base_location.clone(),
@@ -204,18 +212,25 @@ fn refuse_taken_location(db: &Connection, warehouse: &WarehouseRow) -> Work<()> 
     }
 }
 
-fn overlapping(db: &Connection, location: &str) -> Work<Option<String>> {
+/// The base location of another warehouse that overlaps with the location.
+fn overlapping(db: &Connection, warehouse: WarehouseId, location: &str) -> Work<Option<String>> {
     let around = Around::of(location);
     let other = db
         .prepare_cached(
             "select base_location from warehouse
-             where base_location in (select value from json_each(?1))
+             where base_location in (select value from json_each(?1)) and id <> ?4
              union all
-             select base_location from warehouse where base_location >= ?2 and base_location < ?3
+             select base_location from warehouse
+             where base_location >= ?2 and base_location < ?3 and id <> ?4
              limit 1",
         )?
         .query_row(
-            [&around.at_and_above, &around.below, &around.beyond],
+            params![
+                around.at_and_above,
+                around.below,
+                around.beyond,
+                warehouse.as_uuid()
+            ],
             |row| row.get(0),
         )
         .optional()?;

@@ -48,7 +48,8 @@ pub struct WarehouseRow {
     pub protection: Protection,
     /// Storage profile as JSON; opaque to the store.
     pub storage_profile: String,
-    /// Where its files are, normalised, without a trailing `/`. No two warehouses of an installation overlap.
+    /// The address of its files: the same whoever reaches them, without a trailing `/`. No two warehouses of an installation
+    /// overlap.
     pub base_location: String,
     /// The storage credential, if it needs one.
     pub storage_secret: Option<SecretId>,
@@ -83,8 +84,12 @@ pub trait Warehouses {
         name: &Name,
     ) -> Result<Option<WarehouseRow>>;
 
-    /// The base location of a warehouse of the installation that one at `location`, normalised, would overlap with.
-    async fn warehouse_overlapping(&self, location: &str) -> Result<Option<String>>;
+    /// The base location of another warehouse of the installation that this one would overlap with at `location`.
+    async fn warehouse_overlapping(
+        &self,
+        warehouse: WarehouseId,
+        location: &str,
+    ) -> Result<Option<String>>;
 
     /// The warehouses of a project, by name without regard to case.
     async fn warehouse_list(
@@ -93,9 +98,9 @@ pub trait Warehouses {
         page: PageRequest,
     ) -> Result<Page<WarehouseRow>>;
 
-    /// Replaces all but id, project, base location and creation time, if the stored version is still
-    /// `warehouse.version`; the new version is one more. `Stale` if it is not, `NotFound` if it is gone, `AlreadyExists` if the
-    /// new name is taken.
+    /// Replaces all but id, project and creation time, if the stored version is still `warehouse.version`; the new version is one
+    /// more. `Stale` if it is not, `NotFound` if it is gone, `AlreadyExists` if the new name is taken, `LocationTaken` if the new
+    /// base location overlaps with another warehouse's.
     async fn warehouse_update(&self, warehouse: WarehouseRow, effects: Effects) -> Result<()>;
 
     /// Removes the warehouse, if it still has this version. `Stale` if it has not, `NotFound` if there is none, `NotEmpty` while it

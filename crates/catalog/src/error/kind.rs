@@ -128,6 +128,8 @@ pub enum RuleErrorKind {
     DefaultFormatVersionNotAllowed,
     /// The warehouse's layout says where a namespace lies, so it has to stay there.
     LayoutForbidsMove,
+    /// Its storage profile leads to files of another warehouse.
+    StorageOverlaps,
 }
 
 /// What programs can tell apart where something is given or taken back.

@@ -10,7 +10,7 @@ use store::{Effects, Protection, StoreError, WarehouseRow, WarehouseStatus};
 use super::storage::{Storage, require_working};
 use super::{CredentialKind, WarehouseSettings, WarehouseView};
 use crate::project::ProjectTarget;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, events, project};
 
 /// A warehouse that is to be.
 ///
@@ -55,7 +55,7 @@ pub async fn create(
         status: WarehouseStatus::Active,
         protection: Protection::Off,
         storage_profile: serde_json::to_string(&profile).map_err(CatalogError::internal)?,
-        base_location: profile.base_location().normalized().to_owned(),
+        base_location: profile.base_address(),
         storage_secret,
         settings: serde_json::to_string(&settings).map_err(CatalogError::internal)?,
         version: Version::FIRST,
@@ -115,8 +115,18 @@ pub(super) async fn forget_credential(cx: &Catalog, secret: Option<SecretId>) {
 pub(super) fn refused(error: StoreError, name: &Name) -> CatalogError {
     match error {
         StoreError::AlreadyExists(_) => name_taken(name),
+        StoreError::LocationTaken { ref location, .. } => place_taken(location),
         other => other.into(),
     }
+}
+
+/// Whose the place is remains untold: the other warehouse may be of a project that the caller may not see.
+pub(super) fn place_taken(location: &str) -> CatalogError {
+    let message = format!(
+        "the storage profile overlaps with another warehouse: `{location}` is its place, lies in it, or holds it; \
+         choose another bucket or `key-prefix`"
+    );
+    CatalogError::new(RuleErrorKind::StorageOverlaps.into(), message)
 }
 
 pub(super) fn name_taken(name: &Name) -> CatalogError {

@@ -175,6 +175,8 @@ async fn with_storage(
     };
     row.settings = serde_json::to_string(&settings).map_err(CatalogError::internal)?;
     row.storage_profile = serde_json::to_string(&profile).map_err(CatalogError::internal)?;
+    // The endpoint may have changed.
+    row.base_location = profile.base_address();
     row.storage_secret = keep_credential(cx, credential).await?;
     Ok(row)
 }

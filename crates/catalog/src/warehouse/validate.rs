@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use authz::{Action, Authorized, WarehouseAction};
 use model::{InvalidName, Name, WarehouseId};
-use objects::{ProfileError, StorageCredential, StorageProfile};
-use store::StoreError;
+use objects::{ProfileError, StorageCredential};
+use store::Store;
 
 use super::Warehouse;
-use super::create::{WarehouseCreate, name_taken, project_of};
-use super::load::find;
+use super::create::{WarehouseCreate, name_taken, place_taken, project_of};
+use super::load::{WarehouseTarget, find};
 use super::report::{CheckName, PREREQUISITE, Report};
 use super::storage::{Storage, skip_storage, try_storage, try_unchecked};
 use crate::project::ProjectTarget;
@@ -40,7 +40,7 @@ pub async fn validate_creation(
     report.record(CheckName::WarehouseNameValid, started, name);
     if let Some(storage) = &storage {
         let started = Instant::now();
-        let exclusive = free_location(cx, &project, &storage.profile).await?;
+        let exclusive = free_place(cx.store(&project), WarehouseId::generate(), storage).await?;
         report.record(CheckName::LocationExclusive, started, exclusive);
     } else {
         report.skip([CheckName::LocationExclusive], PREREQUISITE);
@@ -62,7 +62,8 @@ pub async fn validate_profile(
     id: WarehouseId,
     given: std::result::Result<Storage, ProfileError>,
 ) -> Result<Report> {
-    let warehouse = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let target = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let warehouse = Warehouse::of(target.0.clone())?;
     let mut report = Report::default();
     let mut storage = well_formed(cx, &mut report, given);
     if let Some(storage) = &mut storage {
@@ -74,6 +75,16 @@ pub async fn validate_profile(
         }
     } else {
         report.skip([CheckName::ProfileCompatible], PREREQUISITE);
+    }
+    name_stays(&mut report);
+    match &storage {
+        // Another endpoint.
+        Some(storage) if storage.profile.base_address() != warehouse.profile.base_address() => {
+            let started = Instant::now();
+            let exclusive = free_place(cx.store(&target), id, storage).await?;
+            report.record(CheckName::LocationExclusive, started, exclusive);
+        }
+        _ => place_stays(&mut report),
     }
     let unlocked = cx.check_unlocked(request, warehouse.settings.managed_by);
     of_change(&mut report, unlocked);
@@ -89,9 +100,10 @@ pub async fn validate_credential(
     given: std::result::Result<Option<StorageCredential>, ProfileError>,
 ) -> Result<Report> {
     let action = WarehouseAction::UpdateStorage;
-    let warehouse = target(cx, request, (id, action)).await?;
+    let target = target(cx, request, (id, action)).await?;
+    let warehouse = Warehouse::of(target.into_inner().0)?;
     let mut report = Report::default();
-    profile_stays(&mut report);
+    all_stays(&mut report);
     let unlocked = cx.check_unlocked(request, warehouse.settings.managed_by);
     of_change(&mut report, unlocked);
     let storage = given.map_err(CatalogError::from).map(|credential| Storage {
@@ -104,11 +116,11 @@ pub async fn validate_credential(
 
 /// Checks whether the storage of a warehouse, active or not, works as it is.
 pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<Report> {
-    let warehouse = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let target = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let warehouse = Warehouse::of(target.into_inner().0)?;
     let storage = warehouse.storage(cx).await?;
     let mut report = Report::default();
-    profile_stays(&mut report);
-    place_stays(&mut report);
+    all_stays(&mut report);
     report.skip([CheckName::SpecMutable], ONLY_CHANGED);
     not_created(&mut report);
     try_unchecked(cx, &mut report, Ok(storage)).await;
@@ -119,12 +131,9 @@ async fn target(
     cx: &Catalog,
     request: &Request,
     (id, action): (WarehouseId, WarehouseAction),
-) -> Result<Warehouse> {
+) -> Result<Authorized<WarehouseTarget>> {
     let found = find(cx, id).await?;
-    let target = cx
-        .require(request, Action::Warehouse(action), found)
-        .await?;
-    Warehouse::of(target.into_inner().0)
+    cx.require(request, Action::Warehouse(action), found).await
 }
 
 fn well_formed(
@@ -160,33 +169,33 @@ async fn free_name(
     Ok(taken.map_or(Ok(()), |_| Err(name_taken(&name))))
 }
 
-async fn free_location(
-    cx: &Catalog,
-    project: &Authorized<ProjectTarget>,
-    profile: &StorageProfile,
-) -> Result<Result<()>> {
-    let location = profile.base_location().normalized().to_owned();
-    let other = cx.store(project).warehouse_overlapping(&location).await?;
-    Ok(other.map_or(Ok(()), |other| {
-        Err(StoreError::LocationTaken { location, other }.into())
-    }))
+async fn free_place(store: &dyn Store, id: WarehouseId, storage: &Storage) -> Result<Result<()>> {
+    let place = storage.profile.base_address();
+    let other = store.warehouse_overlapping(id, &place).await?;
+    Ok(other.map_or(Ok(()), |_| Err(place_taken(&place))))
 }
 
 /// What is the same for all changes of storage.
 fn of_change(report: &mut Report, unlocked: Result<()>) {
-    place_stays(report);
     report.record(CheckName::SpecMutable, Instant::now(), unlocked);
     not_created(report);
 }
 
-fn profile_stays(report: &mut Report) {
+fn all_stays(report: &mut Report) {
     let checks = [CheckName::ProfileWellFormed, CheckName::ProfileCompatible];
     report.skip(checks, "the storage profile stays as it is");
+    name_stays(report);
+    place_stays(report);
 }
 
 fn place_stays(report: &mut Report) {
-    let checks = [CheckName::WarehouseNameValid, CheckName::LocationExclusive];
-    report.skip(checks, "name and location stay as they are");
+    let checks = [CheckName::LocationExclusive];
+    report.skip(checks, "the location stays as it is");
+}
+
+fn name_stays(report: &mut Report) {
+    let checks = [CheckName::WarehouseNameValid];
+    report.skip(checks, "the name stays as it is");
 }
 
 fn not_created(report: &mut Report) {

@@ -284,6 +284,59 @@ async fn a_change_of_storage_is_validated_and_not_made() {
 }
 
 #[tokio::test]
+async fn buckets_of_one_name_are_apart_if_their_endpoints_are() {
+    let builder = TestApp::builder();
+    let builder = builder.settings(|it| it.storage_trial = catalog::StorageTrial::Skipped);
+    let app = builder.start().await;
+    let storage = |endpoint: &str, prefix: &str| {
+        json!({
+            "storage-profile": {
+                "type": "s3", "bucket": "lake", "region": "local-01", "endpoint": endpoint,
+                "key-prefix": prefix, "flavor": "s3-compat", "sts-enabled": false,
+            },
+            "storage-credential": {
+                "type": "s3", "credential-type": "access-key",
+                "access-key-id": "a", "secret-access-key": "b",
+            },
+        })
+    };
+    let body = |name: &str, mut storage: Value| {
+        storage["warehouse-name"] = json!(name);
+        storage
+    };
+    let create = async |body: Value| app.post("/management/v1/warehouse", &body).await;
+    let (one, other) = ("http://one.example:9000", "http://other.example:9000");
+    create(body("one", storage(one, "a"))).await.expect(201);
+    let created = create(body("other", storage(other, "a"))).await.expect(201);
+    let overlap = (400, "CreateWarehouseStorageProfileOverlap");
+    let within = body("within", storage(one, "a/b"));
+    let (status, kind, message) = create(within.clone()).await.error();
+    assert_eq!((status, kind.as_str()), overlap);
+    assert!(
+        message.contains("`http://one.example:9000/lake/a/b`"),
+        "{message}"
+    );
+    assert_eq!(creation(&app, &within).await.first_error().1, overlap.1);
+    // Nor does it get there by another endpoint.
+    let other = format!(
+        "/management/v1/warehouse/{}/storage",
+        created["id"].as_str().unwrap()
+    );
+    let (status, kind, _) = app.post(&other, &storage(one, "a")).await.error();
+    assert_eq!((status, kind.as_str()), overlap);
+    let validated = app
+        .post(format!("{other}/validate-profile"), &storage(one, "a"))
+        .await;
+    let report = Report::of(validated.expect(200));
+    assert_eq!(report.with("failed"), ["location-exclusive"]);
+    let moved = storage("http://third.example:9000", "a");
+    app.post(other, &moved).await.expect(200);
+    create(body("free", storage("http://other.example:9000", "a")))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
 async fn a_credential_is_validated_with_the_storage_that_is_there() {
     let app = TestApp::start().await;
     let none = json!({ "new-storage-credential": null });

@@ -106,7 +106,7 @@ pub(super) fn check_credential(
 mod tests {
     use serde_json::json;
 
-    use super::super::{DeletionMode, Policy, StorageProfile};
+    use super::super::{DeletionMode, Policy, StorageProfile, tests::overlap};
     use super::*;
     use crate::credential::StorageCredential;
 
@@ -245,8 +245,8 @@ mod tests {
             (at("bucket-a", "x"), at("bucket-a", "x2"), false),
             (at("bucket-a", "x"), at("bucket-b", "x"), false),
         ] {
-            assert_eq!(a.overlaps(&b), expected, "{a:?} {b:?}");
-            assert_eq!(b.overlaps(&a), expected, "{b:?} {a:?}");
+            assert_eq!(overlap(&a, &b), expected, "{a:?} {b:?}");
+            assert_eq!(overlap(&b, &a), expected, "{b:?} {a:?}");
         }
     }
 

@@ -92,6 +92,18 @@ pub enum SigningUrlStyle {
     VirtualHost,
 }
 
+/// The location as it is called from outside the store that `endpoint` leads to.
+///
+/// Bucket names are unique within all of AWS, whatever the region and the endpoint; elsewhere within one endpoint.
+fn address_at(endpoint: Option<&str>, location: &Location) -> String {
+    let location = location.normalized();
+    let elsewhere = endpoint.filter(|endpoint| !is_amazons(endpoint));
+    match (elsewhere, location.split_once("://")) {
+        (Some(endpoint), Some((_, path))) => format!("{}/{path}", endpoint.trim_end_matches('/')),
+        _ => location.to_owned(),
+    }
+}
+
 fn default_token_seconds() -> u64 {
     DEFAULT_TOKEN_SECONDS
 }
@@ -188,12 +200,8 @@ impl S3Profile {
             })
     }
 
-    /// Whether both mean one bucket: the same name at the same place.
-    ///
-    /// The region counts only where it locates the bucket, that is without an endpoint: bucket names
-    /// are unique within all of AWS, so there it does not count either.
-    pub(super) fn shares_bucket_with(&self, other: &Self) -> bool {
-        self.bucket == other.bucket && self.endpoint == other.endpoint
+    pub(super) fn base_address(&self) -> String {
+        address_at(self.endpoint.as_deref(), &self.base_location())
     }
 
     pub(super) fn layout(&self) -> &StorageLayout {

@@ -17,6 +17,17 @@ fn read(json: &Value) -> StorageProfile {
     StorageProfile::from_json(json).unwrap()
 }
 
+/// What the store decides by the two addresses.
+pub(super) fn overlap(a: &StorageProfile, b: &StorageProfile) -> bool {
+    let (a, b) = (a.base_address(), b.base_address());
+    let is_within = |inner: &str, outer: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    is_within(&a, &b) || is_within(&b, &a)
+}
+
 pub(super) fn refusal(json: &Value) -> String {
     StorageProfile::from_json(json)
         .expect_err(&json.to_string())
@@ -415,20 +426,35 @@ fn overlap_goes_by_bucket_and_segments() {
         ),
         (json!({}), json!({"bucket": "other-bucket"}), false),
         (json!({}), json!({"endpoint": "http://minio:9000"}), false),
+        (
+            json!({"endpoint": "http://minio:9000"}),
+            json!({"endpoint": "http://minio:9000/", "key-prefix": "a"}),
+            true,
+        ),
+        (
+            json!({"endpoint": "http://minio:9000"}),
+            json!({"endpoint": "http://minio-of-others:9000"}),
+            false,
+        ),
+        (
+            json!({}),
+            json!({"endpoint": "https://s3.eu-central-1.amazonaws.com"}),
+            true,
+        ),
         (json!({}), json!({"region": "us-east-1"}), true),
     ];
     for (a, b, expected) in table {
         let (a, b) = (bucket(&a), bucket(&b));
         assert_eq!(
-            (a.overlaps(&b), b.overlaps(&a)),
+            (overlap(&a, &b), overlap(&b, &a)),
             (expected, expected),
             "{a:?} {b:?}"
         );
     }
     let local = |root: &str| read(&json!({"type": "local", "root": root}));
-    assert!(local("/data").overlaps(&local("/data/x")));
-    assert!(!local("/data").overlaps(&local("/data2")));
-    assert!(!local("/data").overlaps(&bucket(&json!({}))));
+    assert!(overlap(&local("/data"), &local("/data/x")));
+    assert!(!overlap(&local("/data"), &local("/data2")));
+    assert!(!overlap(&local("/data"), &bucket(&json!({}))));
 }
 
 #[test]

@@ -84,6 +84,56 @@ async fn a_migration_that_meets_a_lock_tries_again_when_it_is_gone() {
     remove(&name).await;
 }
 
+/// Warehouses as they were written before V14, and what becomes of them.
+const ADDRESSES: [(&str, &str, &str); 5] = [
+    ("{}", "file:///data/wh", "file:///data/wh"),
+    (
+        r#"{"type":"s3","endpoint":null}"#,
+        "s3://lake/a",
+        "s3://lake/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
+        "s3://lake2/a",
+        "s3://lake2/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
+        "s3://lake3/a",
+        "http://minio:9000/lake3/a",
+    ),
+    (
+        r#"{"type":"onelake"}"#,
+        "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
+        "abfss://w@onelake/house/Files",
+    ),
+];
+
+#[tokio::test]
+async fn warehouses_get_the_addresses_that_new_ones_have() {
+    let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let client = connect(database.url()).await;
+    let project = "insert into project values ('p', 'p', 0)";
+    client.batch_execute(project).await.unwrap();
+    for (profile, location, _) in ADDRESSES {
+        let warehouse =
+            "insert into warehouse (id, project_id, name, name_key, status, protected, version,
+                 storage_profile, base_location, settings, created_at)
+             values (gen_random_uuid(), 'p', $2, $2, 'active', false, 1, $1, $2, '{}', 0)";
+        client
+            .execute(warehouse, &[&profile, &location])
+            .await
+            .unwrap();
+    }
+    let migration = include_str!("../../migrations/V14__warehouse_addresses.sql");
+    client.batch_execute(migration).await.unwrap();
+    for (_, before, expected) in ADDRESSES {
+        let question = "select base_location from warehouse where name = $1";
+        let row = client.query_one(question, &[&before]).await.unwrap();
+        assert_eq!(row.get::<_, String>(0), expected);
+    }
+}
+
 #[tokio::test]
 async fn an_empty_database_is_refused_with_what_to_do() {
     let (url, name) = empty().await;

@@ -112,7 +112,8 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
         refused!(created, StoreError::LocationTaken { location: it, other }
             if it == location && other == "s3://bucket/data/orders");
         // Whoever asks first is told the same.
-        let other = store.warehouse_overlapping(location).await.unwrap();
+        let other = store.warehouse_overlapping(WarehouseId::generate(), location);
+        let other = other.await.unwrap();
         assert_eq!(other.as_deref(), Some("s3://bucket/data/orders"));
     }
     for location in [
@@ -123,8 +124,8 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
         "s3://bucket/data/orders.",
         "s3://bucket2",
     ] {
-        let none = store.warehouse_overlapping(location).await.unwrap();
-        assert_eq!(none, None, "{location}");
+        let none = store.warehouse_overlapping(WarehouseId::generate(), location);
+        assert_eq!(none.await.unwrap(), None, "{location}");
         create(store, &at(&other, location)).await;
     }
     // Neighbours may come first as well.
@@ -166,6 +167,7 @@ pub async fn an_update_replaces_what_may_change(store: &Arc<dyn Store>) {
         status: WarehouseStatus::Inactive,
         protection: Protection::On,
         storage_profile: "{\"other\":true}".to_owned(),
+        base_location: format!("https://elsewhere/{}", row.id),
         storage_secret: Some(SecretId::generate()),
         settings: "{\"s\":1}".to_owned(),
         updated_at: Some(later(9)),
@@ -173,7 +175,6 @@ pub async fn an_update_replaces_what_may_change(store: &Arc<dyn Store>) {
     };
     let asked = WarehouseRow {
         project: project(store).await,
-        base_location: "s3://elsewhere".to_owned(),
         created_at: later(77),
         ..wanted.clone()
     };
@@ -214,6 +215,12 @@ pub async fn a_stale_or_pointless_update_is_refused(store: &Arc<dyn Store>) {
     let seen_before = (row.id, Version::from_i64(99));
     let dropped = store.warehouse_drop(seen_before, marks.effects()).await;
     refused!(dropped, StoreError::Stale { current } if current.is_empty());
+    let onto_the_neighbour = WarehouseRow {
+        base_location: format!("{}/below", neighbour.base_location),
+        ..row.clone()
+    };
+    let updated = store.warehouse_update(onto_the_neighbour, marks.effects());
+    refused!(updated.await, StoreError::LocationTaken { other, .. } if other == neighbour.base_location);
     let gone = new_warehouse(&project, "gone");
     let updated = store.warehouse_update(gone.clone(), Effects::none()).await;
     refused!(updated, StoreError::NotFound(Entity::Warehouse(id)) if id == gone.id);

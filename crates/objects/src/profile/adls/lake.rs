@@ -88,22 +88,16 @@ impl Lake {
         config
     }
 
-    /// Whether two warehouses would share files.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        let key = |lake: &Self| Location::from_checked(Scheme::Abfss, "", lake.key());
-        let (a, b) = (key(self), key(other));
-        self.shares_filesystem_with(other) && (a.is_within(&b) || b.is_within(&a))
-    }
-
-    fn key(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default()
-    }
-
     /// All endpoints of OneLake lead to the same workspaces; an account is only known by its own host.
-    fn shares_filesystem_with(&self, other: &Self) -> bool {
-        let is_onelake = |lake: &Self| lake.host.ends_with(".fabric.microsoft.com");
-        self.filesystem == other.filesystem
-            && (self.dfs_host() == other.dfs_host() || is_onelake(self) && is_onelake(other))
+    pub(crate) fn base_address(&self) -> String {
+        let base = if self.host.ends_with(".fabric.microsoft.com") {
+            let authority = format!("{}@onelake", self.filesystem);
+            let key = self.prefix.as_deref().unwrap_or_default();
+            Location::from_checked(Scheme::Abfss, &authority, key)
+        } else {
+            self.base_location()
+        };
+        base.normalized().to_owned()
     }
 }
 
