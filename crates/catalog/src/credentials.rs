@@ -4,15 +4,16 @@
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use model::{Timestamp, Version, WarehouseId};
-use objects::{Scope, VendError, Vended, Vendor};
+use objects::{Scope, SessionSigner, SignError, VendError, Vended, Vendor};
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
-use crate::{CatalogError, ErrorKind, Result};
+use crate::warehouse::Warehouse;
+use crate::{Catalog, CatalogError, ErrorKind, Result};
 
 /// Most credentials that are kept; about 3 KB each.
 const MOST: usize = 10_000;
@@ -32,6 +33,19 @@ pub struct Credential {
     pub vended: Vended,
     /// Until when it is handed out: at most half of its life.
     pub fresh_until: Timestamp,
+    /// Signs with it; made when it is needed for the first time.
+    signer: OnceLock<SessionSigner>,
+}
+
+impl Credential {
+    /// What signs requests with it.
+    pub(crate) fn signer(&self) -> std::result::Result<&SessionSigner, SignError> {
+        if let Some(signer) = self.signer.get() {
+            return Ok(signer);
+        }
+        let signer = SessionSigner::of(&self.vended)?;
+        Ok(self.signer.get_or_init(|| signer))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,6 +136,7 @@ impl Credentials {
                 serial: self.serials.fetch_add(1, Ordering::Relaxed),
                 fresh_until: asked_at.plus(fresh_for(asked_at, &vended)),
                 vended,
+                signer: OnceLock::new(),
             })),
             Err(error) => {
                 tracing::warn!(%error, "no credentials were vended");
@@ -129,6 +144,19 @@ impl Credentials {
                 Err(Failure { error, until })
             }
         }
+    }
+}
+
+impl Catalog {
+    /// The credential for this scope of the warehouse, by one of its vendors.
+    pub(crate) async fn vended(
+        &self,
+        warehouse: &Warehouse,
+        vendor: &dyn Vendor,
+        scope: Scope,
+    ) -> Result<Arc<Credential>> {
+        let at = (warehouse.id(), warehouse.row.version);
+        self.credentials.get(vendor, at, scope, || self.now()).await
     }
 }
 

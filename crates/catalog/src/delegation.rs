@@ -195,9 +195,7 @@ impl Access {
             folder: self.folder.clone(),
             permission: self.grant.permission,
         };
-        let (at, now) = ((warehouse.id(), warehouse.row.version), || cx.now());
-        let credential = cx.credentials.get(vendor.as_ref(), at, scope, now).await?;
-        Ok(Some(credential))
+        cx.vended(warehouse, vendor.as_ref(), scope).await.map(Some)
     }
 }
 

@@ -5,7 +5,7 @@
 //! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
 //! - [`TableBucket`]: storage that keeps tables itself; [`table_bucket`] makes one of a profile.
 //! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
-//! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] signs it.
+//! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] or a [`SessionSigner`] signs it.
 //! - [`try_storage`], [`try_table_bucket`]: whether a profile and its credential really work, and what is vended too.
 
 mod access;
@@ -51,7 +51,7 @@ pub use profile::{
     LocalStorage, OneLakeProfile, Policy, ProfileError, S3Flavor, S3Profile, S3TablesProfile,
     SigningUrlStyle, StorageLayout, StorageProfile, TopLevelFolder,
 };
-pub use s3::sign::{S3Request, S3Signer, SignError, SignRequest, SignedRequest};
+pub use s3::sign::{S3Request, S3Signer, SessionSigner, SignError, SignRequest, SignedRequest};
 pub use secret::Secret;
 pub use table_bucket::{
     BucketTable, BucketTableState, TableBucket, TableBucketError, VersionToken, bucket_namespace,

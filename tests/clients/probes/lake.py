@@ -45,7 +45,7 @@ def root() -> Any:
 
 def call(method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", "x-iceberg-access-delegation": SETTINGS["delegation"]}
     request = urllib.request.Request(f"{SETTINGS['uri']}/v1/{path}", data, headers, method=method)
     with urllib.request.urlopen(request, timeout=60) as response:
         return json.loads(response.read() or b"null")

@@ -6,6 +6,7 @@ use authz::{Action, WarehouseAction};
 use model::{NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
+    Vendor,
 };
 use store::ResolveTarget;
 
@@ -221,8 +222,24 @@ async fn sign_within(
         folder,
         permission: understood.needs(),
     };
+    if let Some(vendor) = sessions(cx, warehouse).await? {
+        // Before a token service is asked.
+        understood.require_within(&scope)?;
+        let credential = Box::pin(cx.vended(warehouse, vendor, scope)).await?;
+        return Ok(credential.signer()?.sign(understood)?);
+    }
     let signer = warehouse.signer(cx).await?;
     Ok(signer.sign(understood, &scope).await?)
+}
+
+/// What hands out the sessions that requests to this warehouse are signed by; none where its own key signs.
+async fn sessions<'a>(cx: &Catalog, warehouse: &'a Warehouse) -> Result<Option<&'a dyn Vendor>> {
+    match &warehouse.profile {
+        StorageProfile::S3(profile) if profile.signs_by_sessions() => {
+            Ok(warehouse.vendor(cx).await?.map(AsRef::as_ref))
+        }
+        _ => Ok(None),
+    }
 }
 
 impl From<SignError> for CatalogError {

@@ -350,6 +350,51 @@ async fn a_compatible_store_deletes_several_only_if_the_operator_accepts_it() {
 }
 
 #[tokio::test]
+async fn with_sts_requests_are_signed_by_sessions_that_reach_the_table_alone() {
+    let Some(on) = OnS3::start(json!({ "sts-enabled": true })).await else {
+        return;
+    };
+    let token = |signed: &Value| signed["headers"]["x-amz-security-token"][0].clone();
+    let uri = on.uri("/data/a.parquet");
+    for path in on.paths() {
+        let written = on.sign(&path, "PUT", &uri).await.expect(200);
+        let read = on.sign(&path, "GET", &uri).await.expect(200);
+        for signed in [&written, &read] {
+            assert!(token(signed).is_string(), "{signed}");
+            let authorization = signed["headers"]["Authorization"][0].as_str().unwrap();
+            assert!(authorization.contains(";x-amz-security-token,"));
+        }
+        assert_ne!(
+            token(&written),
+            token(&read),
+            "whoever reads gets no session that writes"
+        );
+        let again = on.sign(&path, "PUT", &uri).await.expect(200);
+        assert_eq!(token(&written), token(&again), "a session serves many");
+        let (status, _, message) = on.sign(&path, "PUT", &on.uri("")).await.error();
+        assert_eq!(status, 403, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_the_warehouses_key_signs_stays_a_write() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    for path in on.paths() {
+        let signed = on.sign(&path, "PUT", &on.uri("/a")).await.expect(200);
+        let headers = &signed["headers"];
+        assert_eq!(
+            headers["x-amz-meta-snowball-auto-extract"],
+            json!(["false"])
+        );
+        assert!(headers["x-amz-copy-source-if-match"][0].is_string());
+        let authorization = headers["Authorization"][0].as_str().unwrap();
+        assert!(authorization.contains(";x-amz-copy-source-if-match;"));
+    }
+}
+
+#[tokio::test]
 async fn a_warehouse_can_be_without_signing() {
     let Some(on) = OnS3::start(json!({ "remote-signing-enabled": false })).await else {
         return;

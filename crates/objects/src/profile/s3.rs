@@ -290,6 +290,12 @@ impl S3Profile {
         self.remote_signing_enabled
     }
 
+    /// Whether requests of clients are signed by sessions that reach one table's folder, not by what the server itself has: where there
+    /// are such, and the store may obey what a client adds to a signed request. Amazon's does not.
+    pub fn signs_by_sessions(&self) -> bool {
+        self.sts_enabled && !self.is_amazons()
+    }
+
     /// How remote signing finds the bucket in a URL.
     pub fn remote_signing_url_style(&self) -> SigningUrlStyle {
         self.remote_signing_url_style

@@ -37,17 +37,25 @@ pub(super) fn of_server(
 pub(super) fn of_vended(
     config: &[(String, Secret<String>)],
 ) -> Result<AwsCredentialProvider, OpenError> {
+    let key = key_of_vended(config)?;
+    Ok(Arc::new(StaticCredentialProvider::new(key)))
+}
+
+/// The key that an engine was given with `config`.
+pub(super) fn key_of_vended(
+    config: &[(String, Secret<String>)],
+) -> Result<AwsCredential, OpenError> {
     let get = |name: &str| {
         let found = config.iter().find(|(given, _)| given == name);
         found
             .map(|(_, value)| value.expose().clone())
             .ok_or_else(|| OpenError::Failed(format!("`{name}` was not vended")))
     };
-    Ok(Arc::new(StaticCredentialProvider::new(AwsCredential {
+    Ok(AwsCredential {
         key_id: get("s3.access-key-id")?,
         secret_key: get("s3.secret-access-key")?,
         token: Some(get("s3.session-token")?),
-    })))
+    })
 }
 
 /// The identity that the credential stands for, before it takes any role.

@@ -33,7 +33,7 @@ pub(super) enum PolicyProblem {
     TooLong(usize),
     #[error(
         "the folder's key contains `{0}`, which stands for any text in policies and cannot be escaped for \
-         this kind of store: use another location, or remote signing"
+         this kind of store: use another location"
     )]
     Wildcard(&'static str),
 }

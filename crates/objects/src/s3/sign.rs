@@ -6,6 +6,7 @@
 mod copy;
 mod delete_body;
 mod error;
+mod guard;
 mod headers;
 mod host;
 mod key;
@@ -29,11 +30,12 @@ use crate::location::{Location, Scheme};
 use crate::profile::{BulkDeletes, S3Profile};
 use crate::vend::{Permission, Scope};
 pub use error::SignError;
+use guard::Guard;
 use headers::{COPY_SOURCE, DATE, HOST, Headers, PAYLOAD_HASH, SESSION_TOKEN};
 use host::{Addressing, addressing};
 use key::{Folder, check_key, check_prefix};
 use operation::{Named, Operation};
-pub use signer::S3Signer;
+pub use signer::{S3Signer, SessionSigner};
 use signing_key::SigningKey;
 use uri::Uri;
 
@@ -80,6 +82,8 @@ pub struct S3Request {
     /// Those that are signed, by names in lower case.
     signed: BTreeMap<String, String>,
     payload_hash: String,
+    /// Signed besides, where the key itself could do more.
+    guards: &'static [Guard],
 }
 
 /// What a request reaches in its bucket.
@@ -91,7 +95,8 @@ enum Reach {
 }
 
 impl S3Request {
-    /// Understands a request to the bucket of `profile`; what the server's policy says of `bulk_deletes` counts where that is not Amazon's.
+    /// Understands a request to the bucket of `profile`; what the server's policy says of `bulk_deletes` counts where
+    /// that is not Amazon's, and requests are not signed by sessions.
     ///
     /// # Errors
     ///
@@ -114,6 +119,7 @@ impl S3Request {
         if operation == Operation::DeleteObjects
             && bulk_deletes == BulkDeletes::Refused
             && !profile.is_amazons()
+            && !profile.signs_by_sessions()
         {
             return Err(SignError::BulkDelete);
         }
@@ -135,6 +141,10 @@ impl S3Request {
             .get(COPY_SOURCE)
             .map(|value| copy::source_key(value, profile.bucket()))
             .transpose()?;
+        let guards = match copy_source {
+            None if !profile.is_amazons() => guard::of(operation),
+            _ => &[],
+        };
         let payload_hash = payload::payload_hash(operation, body, &signed)?;
         Ok(Self {
             operation,
@@ -146,6 +156,7 @@ impl S3Request {
             headers: request.headers,
             signed,
             payload_hash,
+            guards,
         })
     }
 
@@ -173,6 +184,10 @@ impl S3Request {
         self.require_within(scope)?;
         let at = self.time(now.into())?;
         let mut signed = self.signed.clone();
+        if !key.is_confined() {
+            let guards = self.guards.iter();
+            signed.extend(guards.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        }
         signed.insert(HOST.to_owned(), self.uri.origin.authority());
         signed.insert(DATE.to_owned(), timestamp(at));
         signed.insert(PAYLOAD_HASH.to_owned(), self.payload_hash.clone());
@@ -206,7 +221,12 @@ impl S3Request {
         })
     }
 
-    fn require_within(&self, scope: &Scope) -> Result<(), SignError> {
+    /// Refuses what reaches beyond the scope's folder, or writes without the permission.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError::Outside`] and [`SignError::ReadOnly`].
+    pub fn require_within(&self, scope: &Scope) -> Result<(), SignError> {
         if self.needs() == Permission::Write && scope.permission == Permission::Read {
             return Err(SignError::ReadOnly {
                 operation: self.operation.name(),

@@ -25,6 +25,7 @@ mod gcs;
 mod local;
 mod memory;
 mod s3;
+mod s3_altered;
 mod s3_identity;
 mod s3_signed;
 mod s3_vended;

@@ -6,32 +6,42 @@
     reason = "helpers of tests: whatever is wrong fails the test"
 )]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use objects::{
     BulkDeletes, Location, Permission, S3Credential, S3Profile, S3Request, S3Signer, Scope,
-    SignRequest, SignedRequest, StorageCredential, StorageProfile,
+    SessionSigner, SignRequest, SignedRequest, StorageCredential, StorageProfile, Vendor,
 };
 use reqwest::{Client, Response};
+use serde_json::Value;
 
 use crate::s3::Service;
 
 /// An engine without a key, and the catalog that signs for it.
-struct Engine {
+pub(crate) struct Engine {
     profile: S3Profile,
     signer: S3Signer,
+    vendor: Option<Arc<dyn Vendor>>,
     folder: Location,
     client: Client,
 }
 
 impl Engine {
     fn start(service: &Service) -> Self {
-        let StorageProfile::S3(profile) = StorageProfile::from_json(&service.profile()).unwrap()
-        else {
+        // Every character that is written in more than one way.
+        Self::of(service, &service.profile(), "my table/b+c=d&é%20(e)'*~")
+    }
+
+    /// For a folder of a warehouse.
+    pub(crate) fn of(service: &Service, profile: &Value, folder: &str) -> Self {
+        let profile = StorageProfile::from_json(profile).unwrap();
+        let credential = StorageCredential::from_json(&service.credential()).unwrap();
+        let vendor = objects::vendor(&profile, Some(&credential)).unwrap();
+        let StorageProfile::S3(profile) = profile else {
             panic!("not S3");
         };
-        let credential = StorageCredential::from_json(&service.credential()).unwrap();
         let StorageCredential::S3(credential @ S3Credential::AccessKey { .. }) = credential else {
             panic!("no key");
         };
@@ -43,23 +53,28 @@ impl Engine {
             .tls_certs_only([]);
         Self {
             signer: S3Signer::open(&profile, &credential).unwrap(),
+            vendor,
             profile: *profile,
-            // Every character that is written in more than one way.
-            folder: base.join("my table/b+c=d&é%20(e)'*~").unwrap(),
+            folder: base.join(folder).unwrap(),
             client: client.build().unwrap(),
         }
     }
 
-    fn key(&self, name: &str) -> String {
+    pub(crate) fn key(&self, name: &str) -> String {
         format!("{}/{name}", self.folder.key())
     }
 
-    fn bucket_uri(&self) -> String {
+    /// The file as a copy names it.
+    pub(crate) fn copy_source(&self, name: &str) -> String {
+        format!("/{}/{}", self.profile.bucket(), self.key(name))
+    }
+
+    pub(crate) fn bucket_uri(&self) -> String {
         let endpoint = self.profile.endpoint().unwrap();
         format!("{endpoint}{}", self.profile.bucket())
     }
 
-    fn uri(&self, name: &str) -> String {
+    pub(crate) fn uri(&self, name: &str) -> String {
         let encode = |text: &str| {
             const SET: &percent_encoding::AsciiSet =
                 &percent_encoding::NON_ALPHANUMERIC.remove(b'/');
@@ -68,43 +83,69 @@ impl Engine {
         format!("{}/{}", self.bucket_uri(), encode(&self.key(name)))
     }
 
-    async fn sign(&self, request: SignRequest) -> SignedRequest {
+    pub(crate) async fn sign(&self, request: SignRequest) -> SignedRequest {
         let scope = Scope {
             folder: self.folder.clone(),
             permission: Permission::Write,
         };
         let parsed = S3Request::parse(&self.profile, BulkDeletes::Signed, request).unwrap();
-        self.signer.sign(&parsed, &scope).await.unwrap()
+        let sessions = self.vendor.as_ref();
+        match sessions.filter(|_| self.profile.signs_by_sessions()) {
+            Some(vendor) => {
+                let session = vendor.vend(&scope).await.unwrap();
+                SessionSigner::of(&session).unwrap().sign(&parsed).unwrap()
+            }
+            None => self.signer.sign(&parsed, &scope).await.unwrap(),
+        }
     }
 
-    /// Asks for a signature as an engine does.
-    async fn signed(&self, method: &str, uri: String, body: Option<&str>) -> SignedRequest {
-        let mut request = SignRequest {
-            method: method.to_owned(),
-            uri,
-            region: self.profile.region().to_owned(),
-            body: body.map(str::to_owned),
-            ..SignRequest::default()
-        };
-        let mut headers = vec![
+    /// What an engine asks a signature for, with these headers besides those of every request.
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        uri: String,
+        headers: &[(&str, String)],
+    ) -> SignRequest {
+        let usual = [
             ("User-Agent", "an-engine".to_owned()),
             ("Content-Type", "application/xml".to_owned()),
             ("amz-sdk-request", "attempt=1; max=4".to_owned()),
         ];
+        let headers = usual.iter().chain(headers);
+        SignRequest {
+            method: method.to_owned(),
+            uri,
+            region: self.profile.region().to_owned(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), vec![value.clone()]))
+                .collect(),
+            body: None,
+        }
+    }
+
+    /// Asks for a signature as an engine does.
+    pub(crate) async fn signed(
+        &self,
+        method: &str,
+        uri: String,
+        body: Option<&str>,
+    ) -> SignedRequest {
+        let mut request = self.request(method, uri, &[]);
         if let Some(body) = body {
             // S3 takes no such deletion without a checksum.
             let hash = ring::digest::digest(&ring::digest::SHA256, body.as_bytes());
             let hash = base64::engine::general_purpose::STANDARD.encode(hash);
-            headers.push(("x-amz-checksum-sha256", hash));
-            headers.push(("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()));
-        }
-        for (name, value) in headers {
-            request.headers.insert(name.to_owned(), vec![value]);
+            let checksum = [
+                ("x-amz-checksum-sha256", hash),
+                ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
+            ];
+            request = self.request(&request.method, request.uri, &checksum);
+            request.body = Some(body.to_owned());
         }
         self.sign(request).await
     }
 
-    async fn send(&self, method: &str, signed: &SignedRequest, body: &str) -> Response {
+    pub(crate) async fn send(&self, method: &str, signed: &SignedRequest, body: &str) -> Response {
         let method = method.parse().unwrap();
         let mut call = self.client.request(method, &signed.uri);
         for (name, values) in &signed.headers {
@@ -116,7 +157,7 @@ impl Engine {
     }
 
     /// Signs, sends, expects success.
-    async fn call(&self, method: &str, uri: String, body: &str) -> Response {
+    pub(crate) async fn call(&self, method: &str, uri: String, body: &str) -> Response {
         let checked = uri.contains("?delete").then_some(body);
         let signed = self.signed(method, uri, checked).await;
         let response = self.send(method, &signed, body).await;

@@ -277,9 +277,9 @@ settings! {
         /// Whether that identity takes a role only with an `external-id`, so that the creator of one warehouse
         /// cannot name the role of another one.
         S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS: bool = true;
-        /// Whether deletions of several objects (`POST ?delete`) are signed for stores that are not Amazon's. Some of
-        /// them, such as MinIO, do not compare the body with the signature: who may delete in one table could then
-        /// delete anything in the bucket that the warehouse's credential can.
+        /// Whether deletions of several objects (`POST ?delete`) are signed for stores that are not Amazon's, in
+        /// warehouses without `sts-enabled`. Some of them, such as MinIO, do not compare the body with the signature:
+        /// who may delete in one table could then delete anything in the bucket that the warehouse's credential can.
         S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES: bool = false;
         /// Whether warehouses may use the service account of the machine that the server runs on (credentials of the
         /// type `gcp-system-identity`). Whoever creates warehouses may then use every bucket that this account can.

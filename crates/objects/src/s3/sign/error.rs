@@ -80,7 +80,7 @@ pub enum SignError {
     },
     /// A deletion of several objects from a store that may take another body than the one that was checked.
     #[error(
-        "`POST ?delete` is not signed for this store: unlike Amazon's, a compatible store may not compare the body with the signature, so another body could delete anything in the bucket. Delete one by one, use vended credentials (`sts-enabled` of the storage profile), or let the operator accept this with LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true"
+        "`POST ?delete` is not signed for this store: unlike Amazon's, a compatible store may not compare the body with the signature, so another body could delete anything in the bucket. Delete one by one, let an administrator set `sts-enabled` in the storage profile, or let the operator accept this with LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true"
     )]
     BulkDelete,
     /// The server has no key to sign with.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SignError;
+use super::guard::UNPACK;
 use super::operation::Operation;
 
 /// Values by names as the client spells them.
@@ -85,6 +86,9 @@ pub(super) fn signed(
         if matches!(name.as_str(), "authorization" | SESSION_TOKEN) {
             return refuse("is set by the signature: leave it out");
         }
+        if name == UNPACK {
+            return refuse("is not signed: it lets the body say where it is written to");
+        }
         let is_amazons = name.starts_with("x-amz-");
         if is_amazons && !is_allowed(&name, operation) {
             return refuse("is not signed: it is not needed for the files of a table");
@@ -100,6 +104,14 @@ pub(super) fn signed(
             return refuse("may only be `private` or `bucket-owner-full-control`");
         }
         signed.insert(name, value.to_owned());
+    }
+    if !signed.contains_key(COPY_SOURCE)
+        && let Some(name) = signed.keys().find(|name| name.starts_with(COPY_SOURCE))
+    {
+        return Err(SignError::header(
+            name,
+            "is not signed without `x-amz-copy-source`",
+        ));
     }
     Ok(signed)
 }

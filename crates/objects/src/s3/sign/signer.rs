@@ -1,4 +1,4 @@
-//! Who signs.
+//! Who signs: the warehouse's own key, or a session that reaches one folder.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::credential::S3Credential;
 use crate::open::OpenError;
 use crate::profile::S3Profile;
 use crate::s3::{identity, session};
-use crate::vend::Scope;
+use crate::vend::{Scope, Vended};
 
 /// Signs requests of engines with what the server itself accesses the bucket with.
 pub struct S3Signer {
@@ -58,6 +58,42 @@ impl S3Signer {
             Some(kept) => Arc::clone(kept),
             None => Arc::clone(kept.insert(Arc::new(SigningKey::of(credential)))),
         }
+    }
+}
+
+/// Signs requests of engines with what was vended for one folder. Whatever a client adds to a request afterwards, it reaches nothing that
+/// the session does not.
+pub struct SessionSigner {
+    scope: Scope,
+    key: SigningKey,
+}
+
+impl SessionSigner {
+    /// By the session. [`SignError::Identity`] if it has no key for S3.
+    pub fn of(session: &Vended) -> Result<Self, SignError> {
+        let key = identity::key_of_vended(&session.config);
+        let key = key.map_err(|error| SignError::Identity {
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            scope: session.scope.clone(),
+            key: SigningKey::confined(key),
+        })
+    }
+
+    /// Signs `request` if it keeps within what the session is for.
+    ///
+    /// # Errors
+    ///
+    /// As [`S3Signer::sign`].
+    pub fn sign(&self, request: &S3Request) -> Result<SignedRequest, SignError> {
+        request.sign(&self.scope, &self.key, session::now())
+    }
+}
+
+impl fmt::Debug for SessionSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionSigner({:?})", self.scope)
     }
 }
 

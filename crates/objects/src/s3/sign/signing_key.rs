@@ -10,16 +10,33 @@ use crate::s3::sigv4::SigningScope;
 /// An access key for one region's S3.
 pub(super) struct SigningKey {
     credential: Arc<AwsCredential>,
+    /// Whether it reaches the folder alone that it signs for.
+    is_confined: bool,
     /// Of the day that was signed for last.
     derived: Mutex<Option<(String, hmac::Key)>>,
 }
 
 impl SigningKey {
+    /// What the server itself accesses the bucket with.
     pub(super) fn of(credential: Arc<AwsCredential>) -> Self {
         Self {
             credential,
+            is_confined: false,
             derived: Mutex::default(),
         }
+    }
+
+    /// What was vended for the folder that is signed for.
+    pub(super) fn confined(credential: AwsCredential) -> Self {
+        Self {
+            is_confined: true,
+            ..Self::of(Arc::new(credential))
+        }
+    }
+
+    /// Whether the store lets it do nothing beyond the folder and the permission that it signs for.
+    pub(super) const fn is_confined(&self) -> bool {
+        self.is_confined
     }
 
     /// Whether it is the very same credential, not one that has taken its place.

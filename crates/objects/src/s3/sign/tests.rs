@@ -1,6 +1,7 @@
 //! What is signed and what is not, case by case.
 
 mod delete;
+mod guards;
 mod headers;
 mod host;
 

@@ -46,6 +46,8 @@ fn a_store_that_may_not_compare_the_body_deletes_several_only_if_the_operator_ac
         assert_eq!(refusal, Err(SignError::BulkDelete), "{store}");
         assert!(attempt(store, BulkDeletes::Signed, inside).is_ok());
     }
+    let by_sessions = json!({"sts-enabled": true});
+    assert!(attempt(&by_sessions, BulkDeletes::Refused, inside).is_ok());
     for store in amazons.iter().chain(&others) {
         let refusal = attempt(store, BulkDeletes::Signed, outside);
         assert!(matches!(refusal, Err(SignError::Outside { .. })), "{store}");

@@ -25,7 +25,8 @@ fn headers_are_kept_and_only_what_s3_wants_is_signed() {
     let authorization = &signed.headers["Authorization"][0];
     assert!(
         authorization.contains(
-            "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-meta-note;x-amz-trailer,"
+            "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-copy-source-if-match;x-amz-date;\
+             x-amz-meta-note;x-amz-meta-snowball-auto-extract;x-amz-trailer,"
         ),
         "{authorization}"
     );
@@ -43,8 +44,8 @@ fn headers_are_kept_and_only_what_s3_wants_is_signed() {
     );
     assert_eq!(
         signed.headers.len(),
-        given.len() + 2,
-        "date and signature are new"
+        given.len() + 4,
+        "date, signature and what keeps it a plain write are new"
     );
 }
 
