@@ -33,6 +33,7 @@ use crate::profile::Lake;
 use crate::remote::{self, BulkDeletion};
 use crate::vend::Vended;
 
+pub(crate) use connect::own_authority_host;
 use single::Singly;
 pub(crate) use vendor::AdlsVendor;
 

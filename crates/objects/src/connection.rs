@@ -1,9 +1,13 @@
 //! Connections to stores and token services across a network.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use object_store::ClientOptions;
 use object_store::client::{HttpClient, HttpConnector};
+use reqwest::redirect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For one request with its answer's body.
@@ -32,7 +36,8 @@ impl Transport {
     }
 }
 
-/// A client whose connecting is limited in time; what a whole request may take is for the caller to say.
+/// A client whose connecting is limited in time; what a whole request may take is for the caller to say. It goes nowhere but where it is sent: what
+/// proves who we are is for that address, and nobody has configured another one.
 pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
     // `reqwest` takes the provider of the process; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -40,6 +45,7 @@ pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
         .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
         .https_only(transport == Transport::Tls)
         .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(redirect::Policy::none())
         .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
         // An object's size is that of the bytes sent.

@@ -22,6 +22,7 @@ mod io;
 mod local;
 mod location;
 mod memory;
+mod metadata_server;
 mod open;
 mod profile;
 mod remote;

@@ -146,11 +146,11 @@ impl StorageProfile {
             (Self::Gcs(_), Some(StorageCredential::Gcs(credential))) => {
                 gcs::check_credential(credential, policy.gcp_identity)
             }
-            (Self::Adls(_), Some(StorageCredential::Azure(credential))) => {
-                AdlsProfile::check_credential(credential, *policy)
+            (Self::Adls(adls), Some(StorageCredential::Azure(credential))) => {
+                adls.check_credential(credential, *policy)
             }
-            (Self::OneLake(_), Some(StorageCredential::Azure(credential))) => {
-                OneLakeProfile::check_credential(credential, *policy)
+            (Self::OneLake(onelake), Some(StorageCredential::Azure(credential))) => {
+                onelake.check_credential(credential, *policy)
             }
             // What does not belong together is refused by `open`.
             _ => Ok(()),

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::{Clock as _, SystemClock};
 use reqwest::header::RETRY_AFTER;
-use reqwest::redirect;
 use tokio::time::sleep;
 
 use crate::connection::{self, Transport};
@@ -165,11 +164,7 @@ impl TokenService {
 
     /// Over a client with settings of its own.
     pub(crate) fn of(client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
-        let client = client
-            .timeout(REQUEST_TIMEOUT)
-            // A signature is for one host, and what a service redirects to nobody has configured.
-            .redirect(redirect::Policy::none());
-        Ok(Self(client.build()?))
+        Ok(Self(client.timeout(REQUEST_TIMEOUT).build()?))
     }
 
     /// Asks until there is an answer that `read` accepts, a refusal, or an end of patience.

@@ -1,6 +1,7 @@
 //! Storage of warehouses on S3, as the management API takes and shows it.
 
 use catalog::StorageTrial;
+use objects::GcpIdentity;
 use serde_json::{Value, json};
 use testkit::TestApp;
 
@@ -69,4 +70,21 @@ async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
     let shown = app.get(&uri).await.expect(200);
     assert_eq!(shown["storage-credential-type"], kind("access-key"));
     assert!(!shown.to_string().contains("hunter2"), "{shown}");
+}
+
+/// Nobody is asked for it: neither Google's metadata server, which is not here, nor the bucket.
+#[tokio::test]
+async fn a_warehouse_with_the_machines_identity_comes_where_no_storage_is_tried() {
+    let builder = TestApp::builder().settings(|settings| {
+        settings.storage_trial = StorageTrial::Skipped;
+        settings.storage_policy.gcp_identity = GcpIdentity::Allowed;
+    });
+    let app = builder.start().await;
+    let body = json!({
+        "warehouse-name": "w",
+        "storage-profile": { "type": "gcs", "bucket": "a-bucket" },
+        "storage-credential": { "type": "gcs", "credential-type": "gcp-system-identity" },
+    });
+    let created = app.post("/management/v1/warehouse", &body).await;
+    created.expect(201);
 }

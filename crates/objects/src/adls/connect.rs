@@ -134,6 +134,11 @@ fn as_server(builder: MicrosoftAzureBuilder) -> MicrosoftAzureBuilder {
     }
 }
 
+/// Where the server's environment says that Entra ID is.
+pub(crate) fn own_authority_host() -> Option<String> {
+    given("AZURE_AUTHORITY_HOST")
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "these are not our settings: Azure puts them into the environment of what it runs"

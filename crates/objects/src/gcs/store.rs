@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Request, Response, Url};
 use serde::Deserialize;
 
@@ -99,8 +98,6 @@ impl GcsStore {
     fn over(profile: &GcsProfile, url: &str, tokens: Tokens) -> Result<Self, OpenError> {
         let client = connection::client(Transport::of(url))
             .timeout(REQUEST_TIMEOUT)
-            // The token in a request is for this service only.
-            .redirect(Policy::none())
             .build()
             .map_err(|e| OpenError::Failed(e.to_string()))?;
         Ok(Self {

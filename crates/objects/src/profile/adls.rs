@@ -1,6 +1,7 @@
 //! A filesystem of Azure Data Lake Storage Gen2.
 
 mod checks;
+mod identity;
 mod lake;
 mod onelake;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use super::{
     AzureIdentity, Policy, ProfileError, StorageLayout, checked_key_prefix, read_fields, unchanged,
     unchanged_key_prefix, yes,
 };
+use crate::adls::own_authority_host;
 use crate::credential::AzureCredential;
 use crate::location::Scheme;
 
@@ -49,6 +51,26 @@ pub struct AdlsProfile {
     storage_layout: Option<StorageLayout>,
 }
 
+/// Refuses the server's own identity where it is switched off, or would be sent to others than Microsoft.
+fn check_identity(
+    lake: &Lake,
+    credential: &AzureCredential,
+    policy: Policy,
+) -> Result<(), ProfileError> {
+    match (credential, policy.azure_identity) {
+        (AzureCredential::SystemIdentity, AzureIdentity::Refused) => Err(ProfileError::field(
+            "credential-type",
+            "azure-system-identity",
+            "must not be the server's own identity here: give `client-credentials`, or set \
+             LAKEKEEPER__ENABLE_AZURE_SYSTEM_CREDENTIALS=true",
+        )),
+        (AzureCredential::SystemIdentity, AzureIdentity::Allowed) => {
+            identity::check(lake, own_authority_host().as_deref())
+        }
+        _ => Ok(()),
+    }
+}
+
 impl AdlsProfile {
     pub(super) fn from_json(json: &Value) -> Result<Self, ProfileError> {
         let mut profile: Self = read_fields(json)?;
@@ -70,20 +92,13 @@ impl AdlsProfile {
         checks::base_location(&self.lake())
     }
 
-    /// Refuses a credential that the server's configuration does not allow.
+    /// Refuses a credential that the server's configuration does not allow with this profile.
     pub(super) fn check_credential(
+        &self,
         credential: &AzureCredential,
         policy: Policy,
     ) -> Result<(), ProfileError> {
-        match (credential, policy.azure_identity) {
-            (AzureCredential::SystemIdentity, AzureIdentity::Refused) => Err(ProfileError::field(
-                "credential-type",
-                "azure-system-identity",
-                "must not be the server's own identity here: give `client-credentials`, or set \
-                 LAKEKEEPER__ENABLE_AZURE_SYSTEM_CREDENTIALS=true",
-            )),
-            _ => Ok(()),
-        }
+        check_identity(&self.lake(), credential, policy)
     }
 
     pub(crate) fn lake(&self) -> Lake {

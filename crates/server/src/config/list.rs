@@ -285,7 +285,9 @@ settings! {
         /// type `gcp-system-identity`). Whoever creates warehouses may then use every bucket that this account can.
         ENABLE_GCP_SYSTEM_CREDENTIALS: bool = false;
         /// Whether warehouses may use the identity that Azure gives the server itself (credentials of the type
-        /// `azure-system-identity`): `AZURE_*` environment variables, a workload identity, a managed identity.
+        /// `azure-system-identity`): `AZURE_*` environment variables, a workload identity, a managed identity. It is sent
+        /// to Microsoft's addresses and to `AZURE_AUTHORITY_HOST` alone; whoever creates warehouses may then use every
+        /// storage account that it can.
         ENABLE_AZURE_SYSTEM_CREDENTIALS: bool = false;
         /// Whether storage is used untried when a warehouse is created or its storage is changed. Otherwise files are
         /// written, read, listed and deleted, also with the credentials that engines get, which must not reach beyond their

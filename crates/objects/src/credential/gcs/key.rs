@@ -6,13 +6,13 @@
 //! the server's own identity, redirects are not followed, and the cloud's metadata servers are refused.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
 use super::super::malformed;
 use crate::gcs::Signer;
+use crate::metadata_server::{NO_METADATA_SERVER, is_metadata_server};
 use crate::profile::ProfileError;
 use crate::secret::Secret;
 
@@ -215,35 +215,8 @@ impl<'a> Fields<'a> {
             return refused(given, "must have no `?` and no `#`");
         }
         if is_metadata_server(&url) {
-            return refused(
-                given,
-                "must not be a metadata server: it knows the identity of this machine",
-            );
+            return refused(given, NO_METADATA_SERVER);
         }
         Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
-    }
-}
-
-/// Whether a cloud answers there with what belongs to the machine that asks.
-fn is_metadata_server(url: &Url) -> bool {
-    let ip = match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.').to_ascii_lowercase();
-            return matches!(name.as_str(), "metadata" | "metadata.goog")
-                || name == "metadata.google.internal";
-        }
-        None => return false,
-    };
-    match ip {
-        IpAddr::V4(ip) => {
-            ip.is_link_local()
-                || ip.octets() == [168, 63, 129, 16]
-                || ip.octets() == [100, 100, 100, 200]
-        }
-        IpAddr::V6(ip) => {
-            ip.is_unicast_link_local() || ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
-        }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{AdlsProfile, DEFAULT_TOKEN_SECONDS, Lake, checks};
+use super::{DEFAULT_TOKEN_SECONDS, Lake, check_identity, checks};
 use crate::credential::AzureCredential;
 use crate::location::{Location, LocationError, LocationProblem};
 use crate::profile::{
@@ -103,6 +103,7 @@ impl OneLakeProfile {
 
     /// Refuses a credential that is of no use here, or that the server's configuration does not allow.
     pub(in crate::profile) fn check_credential(
+        &self,
         credential: &AzureCredential,
         policy: Policy,
     ) -> Result<(), ProfileError> {
@@ -114,7 +115,7 @@ impl OneLakeProfile {
                 rule,
             ));
         }
-        AdlsProfile::check_credential(credential, policy)
+        check_identity(&self.lake(), credential, policy)
     }
 
     pub(crate) fn lake(&self) -> Lake {

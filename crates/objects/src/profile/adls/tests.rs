@@ -424,6 +424,21 @@ fn the_servers_identity_must_be_allowed_and_onelake_has_no_keys() {
             "{message}"
         );
     }
+    let elsewhere = json!({"authority-host": "https://evil.example"});
+    for profile in [adls(&elsewhere), onelake(&elsewhere)].map(|json| read(&json)) {
+        let refused = profile.validate_credential(Some(&identity), &lenient);
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.starts_with("`authority-host` is `https://evil.example/`"),
+            "{message}"
+        );
+        // What belongs to the warehouse goes where its creator says.
+        assert!(
+            read(&adls(&elsewhere))
+                .validate_credential(Some(&key), &strict)
+                .is_ok()
+        );
+    }
     assert!(account.validate_credential(Some(&key), &strict).is_ok());
     let error = lakehouse
         .validate_credential(Some(&key), &lenient)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::ProfileError;
+use crate::metadata_server::{NO_METADATA_SERVER, is_metadata_server};
 
 /// STS gives out nothing shorter than 15 minutes and nothing longer than 12 hours.
 const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 900..=43_200;
@@ -93,6 +94,9 @@ pub(in crate::profile) fn http_url(
             &given,
             "must have no `?` and no `#`",
         ));
+    }
+    if is_metadata_server(&url) {
+        return Err(ProfileError::field(field, &given, NO_METADATA_SERVER));
     }
     Ok(Some(url))
 }
