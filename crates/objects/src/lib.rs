@@ -26,6 +26,7 @@ mod metadata_server;
 mod open;
 mod profile;
 mod remote;
+mod renewed;
 mod s3;
 mod secret;
 mod table_bucket;

@@ -1,7 +1,7 @@
 //! Keys that an identity of Entra ID may sign with, fetched by one request at a time and kept.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -11,20 +11,17 @@ use object_store::azure::{AzureCredential as Token, MicrosoftAzure};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use serde::Deserialize;
-use tokio::sync::OnceCell;
-use tokio::time::Instant;
 use url::Url;
 
 use super::{classify, sas};
 use crate::error::StoreFailure;
 use crate::profile::Lake;
+use crate::renewed::{Fresh, Renewed};
 use crate::secret::Secret;
 use crate::token::{Answer, TokenFailure, TokenService, now};
 
 /// How much later than ours the clock of Azure may be.
 const SKEW: Duration = Duration::from_mins(5);
-/// How long a failure is answered to those who ask next, instead of asking the service again.
-const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
 /// A user delegation key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +37,7 @@ pub(super) struct DelegationKey {
     pub(super) expires_at: SystemTime,
 }
 
-/// The present key of one identity.
+/// The present key of one identity, renewed while it is still good for a signature.
 pub(super) struct Keys {
     service: TokenService,
     /// Gives the tokens that keys are asked for with.
@@ -50,12 +47,7 @@ pub(super) struct Keys {
     validity: Duration,
     /// How long a key is asked for.
     life: Duration,
-    turn: Mutex<Arc<OnceCell<Outcome>>>,
-}
-
-struct Outcome {
-    result: Result<Arc<DelegationKey>, TokenFailure>,
-    good_until: Instant,
+    present: Renewed<DelegationKey>,
 }
 
 impl Keys {
@@ -70,39 +62,21 @@ impl Keys {
             ),
             validity: lake.token_validity,
             life: lake.token_validity.saturating_mul(2).min(longest),
-            turn: Mutex::default(),
+            present: Renewed::new("a user delegation key of Azure"),
         }
     }
 
-    /// A key that outlives a signature which is made now, or, where that is more than Azure gives, most of it.
+    /// A key that outlives a signature which is made now, or, where that is more than Azure gives, most of it. While no
+    /// new one can be had, the old one, as long as it is good.
     pub(super) async fn get(&self) -> Result<Arc<DelegationKey>, TokenFailure> {
-        let turn = {
-            // What is in it is whole at any time, whoever panicked.
-            let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            if turn
-                .get()
-                .is_some_and(|outcome| Instant::now() >= outcome.good_until)
-            {
-                *turn = Arc::default();
-            }
-            Arc::clone(&turn)
-        };
-        turn.get_or_init(|| self.fetch()).await.result.clone()
-    }
-
-    async fn fetch(&self) -> Outcome {
-        let result = self.ask().await.map(Arc::new);
-        let lasts = match &result {
-            Ok(key) => {
-                let life = key.expires_at.duration_since(now()).unwrap_or_default();
+        let asked = async || {
+            let key = self.ask().await?;
+            let expires_at = key.expires_at;
+            Ok(Fresh::new(key, expires_at, |life| {
                 life.saturating_sub(self.validity).max(life / 4)
-            }
-            Err(_) => FAILURE_LASTS,
+            }))
         };
-        Outcome {
-            result,
-            good_until: Instant::now() + lasts,
-        }
+        self.present.get(asked).await
     }
 
     async fn ask(&self) -> Result<DelegationKey, TokenFailure> {

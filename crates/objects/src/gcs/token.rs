@@ -4,22 +4,19 @@
 mod tests;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use super::source::Source;
 use crate::error::StoreFailure;
 use crate::location::shortened;
+use crate::renewed::{Fresh, Renewed};
 use crate::secret::Secret;
 pub(super) use crate::token::now;
 use crate::token::{Answer, TokenFailure};
 
-/// How long a failure is answered to those who ask next, instead of asking the service again.
-const FAILURE_LASTS: Duration = Duration::from_secs(2);
 /// A token that claims to live longer is not believed.
 const MAX_LIFE: Duration = Duration::from_hours(12);
 
@@ -38,68 +35,25 @@ pub(super) struct Token {
 /// It is renewed after half of its life, because no token that is made of it lives longer than itself.
 pub(super) struct Tokens {
     source: Source,
-    turn: Mutex<Turn>,
-}
-
-/// The newest request, finished or not, and the newest token of an earlier one.
-#[derive(Default)]
-struct Turn {
-    request: Arc<OnceCell<Outcome>>,
-    spare: Option<Arc<Token>>,
-}
-
-struct Outcome {
-    result: Result<Arc<Token>, TokenFailure>,
-    good_until: Instant,
+    present: Renewed<Token>,
 }
 
 impl Tokens {
     pub(super) fn new(source: Source) -> Self {
         Self {
             source,
-            turn: Mutex::default(),
+            present: Renewed::new("an access token for Google"),
         }
     }
 
     /// A token that is still good. Whoever finds the present one old waits for the one request for a new one.
     pub(super) async fn get(&self) -> Result<Arc<Token>, TokenFailure> {
-        let (request, spare) = self.turn();
-        let outcome = request.get_or_init(|| self.fetch()).await;
-        match (&outcome.result, spare) {
-            (Ok(token), _) => Ok(Arc::clone(token)),
-            // It was early to ask, so that a failing service is not noticed at once.
-            (Err(failure), Some(token)) if token.expires_at > now() => {
-                tracing::warn!(error = %failure, "an access token for Google could not be renewed yet");
-                Ok(token)
-            }
-            (Err(failure), _) => Err(failure.clone()),
-        }
-    }
-
-    fn turn(&self) -> (Arc<OnceCell<Outcome>>, Option<Arc<Token>>) {
-        // What is in it is whole at any time, whoever panicked.
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outcome) = turn.request.get()
-            && Instant::now() >= outcome.good_until
-        {
-            if let Ok(token) = &outcome.result {
-                turn.spare = Some(Arc::clone(token));
-            }
-            turn.request = Arc::default();
-        }
-        (Arc::clone(&turn.request), turn.spare.clone())
-    }
-
-    async fn fetch(&self) -> Outcome {
-        let result = self.source.fetch().await.map(Arc::new);
-        let lasts = match &result {
-            Ok(token) => token.expires_at.duration_since(now()).unwrap_or_default() / 2,
-            Err(_) => FAILURE_LASTS,
+        let asked = async || {
+            let token = self.source.fetch().await?;
+            let expires_at = token.expires_at;
+            Ok(Fresh::new(token, expires_at, |life| life / 2))
         };
-        Outcome {
-            result,
-            good_until: Instant::now() + lasts,
-        }
+        self.present.get(asked).await
     }
 }
 

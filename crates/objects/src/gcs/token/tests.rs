@@ -78,25 +78,6 @@ async fn a_token_is_renewed_after_half_of_its_life() {
 }
 
 #[tokio::test]
-async fn a_failed_renewal_leaves_the_old_token_in_use() {
-    let service = counting(|n| match n {
-        0 => given("token-0", 4),
-        _ => Canned(400, "", String::new()),
-    })
-    .await;
-    let tokens = tokens(&service);
-    tokens.get().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(2_050)).await;
-    for _ in 0..3 {
-        assert_eq!(tokens.get().await.unwrap().value.expose(), "token-0");
-    }
-    // One failure is the answer to all who ask at once.
-    assert_eq!(service.seen().len(), 2);
-    tokio::time::sleep(Duration::from_millis(2_050)).await;
-    tokens.get().await.unwrap_err();
-}
-
-#[tokio::test]
 async fn who_goes_away_while_waiting_does_not_stop_the_others() {
     let service = GoogleStandIn::start().await;
     let tokens = tokens(&service);
