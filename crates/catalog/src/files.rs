@@ -124,7 +124,8 @@ pub(crate) async fn check_present(
     warehouse: &Warehouse,
     versioned: &Versioned,
 ) -> Result<()> {
-    if warehouse.objects(cx).await?.is_gone(versioned.file()?) {
+    let objects = warehouse.objects(cx).await?;
+    if objects.is_gone(versioned.file()?).await {
         let metadata_location = &versioned.content.metadata_location;
         let message = format!("Failed to open input stream for file: {metadata_location}");
         return Err(CatalogError::new(ErrorKind::MissingMetadataFile, message));

@@ -15,10 +15,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream;
 use object_store::azure::MicrosoftAzure;
-use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{
     Attribute, GetOptions, GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
@@ -36,9 +33,6 @@ use crate::vend::Vended;
 pub(crate) use connect::own_authority_host;
 use single::Singly;
 pub(crate) use vendor::AdlsVendor;
-
-/// Folders that are removed at a time.
-const PARALLEL_FOLDERS: usize = 16;
 
 /// One filesystem, over one pool of connections.
 pub(crate) struct AdlsStore {
@@ -85,54 +79,6 @@ impl AdlsStore {
             ));
         }
         remote::path(at)
-    }
-
-    /// The folders below `folder`, at any depth, and itself; parents before their children.
-    async fn folders(&self, folder: &Location) -> Result<Vec<Path>, ObjectError> {
-        let mut found = vec![self.path(folder)?];
-        let mut next = 0;
-        while let Some(parent) = found.get(next).cloned() {
-            next += 1;
-            let prefix = match parent.as_ref() {
-                "" => String::new(),
-                key => format!("{key}/"),
-            };
-            let mut page_token = None;
-            loop {
-                let options = PaginatedListOptions {
-                    delimiter: Some("/".into()),
-                    page_token,
-                    ..PaginatedListOptions::default()
-                };
-                let page = self
-                    .store
-                    .list_paginated(
-                        Some(&prefix).filter(|p| !p.is_empty()).map(String::as_str),
-                        options,
-                    )
-                    .await
-                    .map_err(|e| classify::error(folder, &e))?;
-                found.extend(page.result.common_prefixes);
-                page_token = page.page_token;
-                if page_token.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Removes what is a folder at `path`, and empty. `within` is for messages.
-    async fn remove_folder(&self, path: Path, within: &Location) -> Result<(), ObjectError> {
-        let head = GetOptions {
-            head: true,
-            ..GetOptions::default()
-        };
-        match self.store.get_opts(&path, head).await {
-            Ok(found) if is_folder(&found) => self.singly.delete(&self.store, &path, within).await,
-            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(e) => Err(classify::error(within, &e)),
-        }
     }
 }
 
@@ -200,24 +146,29 @@ impl Objects for AdlsStore {
         remote::page(&self.store, folder, page, classify::error).await
     }
 
-    /// A hierarchical namespace keeps empty folders. The deepest ones go first, and one that is not empty stays.
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        let mut folders = self.folders(folder).await?;
-        folders.retain(|path| !path.as_ref().is_empty());
-        let depth = |path: &Path| path.as_ref().matches('/').count();
-        folders.sort_unstable_by_key(|path| std::cmp::Reverse(depth(path)));
-        for level in folders.chunk_by(|a, b| depth(a) == depth(b)) {
-            let mut removals = stream::iter(
-                level
-                    .iter()
-                    .cloned()
-                    .map(|path| self.remove_folder(path, folder)),
-            )
-            .buffer_unordered(PARALLEL_FOLDERS);
-            while let Some(outcome) = removals.next().await {
-                outcome?;
-            }
+    async fn list_folders(
+        &self,
+        folder: &Location,
+        page: PageRequest,
+    ) -> Result<Page, ObjectError> {
+        self.path(folder)?;
+        remote::folders(&self.store, folder, page, classify::error).await
+    }
+
+    /// Only a hierarchical namespace has folders, and refuses to delete one that is not empty.
+    async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
+        let path = self.path(folder)?;
+        if path.as_ref().is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let head = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        match self.store.get_opts(&path, head).await {
+            Ok(found) if is_folder(&found) => self.singly.delete(&self.store, &path, folder).await,
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(classify::error(folder, &e)),
+        }
     }
 }

@@ -402,7 +402,11 @@ pub async fn refuses_what_is_outside(subject: &Subject) {
                 .list_prefix(&outside, PageRequest::first())
                 .await
                 .unwrap_err(),
-            objects.prune_folders(&outside).await.unwrap_err(),
+            objects
+                .list_folders(&outside, PageRequest::first())
+                .await
+                .unwrap_err(),
+            objects.remove_folder(&outside).await.unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error, ObjectError::Invalid { .. }), "{error:?}");

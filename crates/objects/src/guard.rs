@@ -172,13 +172,24 @@ impl<S: Objects> Objects for Guarded<S> {
             .await
     }
 
-    fn is_gone(&self, at: &Location) -> bool {
-        self.inner.is_gone(at)
+    async fn is_gone(&self, at: &Location) -> bool {
+        let asked = async { Ok(self.inner.is_gone(at).await) };
+        self.confine(at).is_ok() && self.in_time(at, asked).await.unwrap_or(false)
     }
 
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
+    async fn list_folders(
+        &self,
+        folder: &Location,
+        page: PageRequest,
+    ) -> Result<Page, ObjectError> {
         self.confine(folder)?;
-        self.retry(folder, |_| self.inner.prune_folders(folder))
+        self.retry(folder, |_| self.inner.list_folders(folder, page.clone()))
+            .await
+    }
+
+    async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
+        self.confine(folder)?;
+        self.retry(folder, |_| self.inner.remove_folder(folder))
             .await
     }
 }

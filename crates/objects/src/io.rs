@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use crate::error::ObjectError;
 use crate::location::Location;
+use crate::prune::prune_folders;
 
-/// Most locations in one page of [`Objects::list_prefix`].
+/// Most locations in one page of [`Objects::list_prefix`] and [`Objects::list_folders`].
 pub const MAX_PAGE: usize = 1000;
 
 /// A place to keep objects. What every implementation promises is in [`crate::conformance`].
@@ -36,16 +37,29 @@ pub trait Objects: Debug + Send + Sync {
     /// empty.
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError>;
 
-    /// Whether the object is known to be gone, where that can be told at once: on a local disk. A store behind a network
-    /// is not asked.
-    fn is_gone(&self, _at: &Location) -> bool {
+    /// Whether the object is known to be gone, where files are on a file system. An object store is not asked, and
+    /// what cannot be told in time is not known to be gone.
+    async fn is_gone(&self, _at: &Location) -> bool {
         false
     }
 
-    /// Removes `folder` and what is below it, as far as there are no objects in it.
+    /// The folders directly in `folder` that are left when they are empty, in the order of their names: the page's
+    /// locations. A page may have none of them though it is not the last one.
     ///
-    /// Only file systems have folders that are left over; elsewhere this does nothing.
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError>;
+    /// Only file systems have such folders. (Those that a hierarchical namespace of GCS keeps hide nothing: they may stay.)
+    async fn list_folders(
+        &self,
+        _folder: &Location,
+        _page: PageRequest,
+    ) -> Result<Page, ObjectError> {
+        Ok(Page::default())
+    }
+
+    /// Removes the folder if there is nothing in it. One that is not empty stays; one that does not exist counts as
+    /// removed.
+    async fn remove_folder(&self, _folder: &Location) -> Result<(), ObjectError> {
+        Ok(())
+    }
 }
 
 /// Which part of a listing is wanted.
@@ -107,7 +121,7 @@ pub struct Deleted {
     pub bytes: u64,
 }
 
-/// Deletes everything below `folder` and returns how much that was.
+/// Deletes everything below `folder`, and the folders that are left over, and returns how much that was.
 ///
 /// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
 /// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
@@ -136,7 +150,7 @@ where
             None => break,
         }
     }
-    objects.prune_folders(folder).await?;
+    prune_folders(objects, folder, || confirm(deleted)).await?;
     Ok(deleted)
 }
 

@@ -25,6 +25,7 @@ mod memory;
 mod metadata_server;
 mod open;
 mod profile;
+mod prune;
 mod remote;
 mod renewed;
 mod s3;

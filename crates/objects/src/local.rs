@@ -4,6 +4,7 @@
 //! symbolic link below the root is followed. (Somebody who may write below the root can still win a
 //! race by putting a link there between the check and the use; such users have the files anyway.)
 
+mod disk;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,8 @@ struct Root {
     location: Location,
     /// The same without symbolic links.
     canonical: PathBuf,
+    /// Whether it was on a disk of this machine when it was opened, which no network keeps waiting.
+    answers_at_once: bool,
 }
 
 impl LocalStore {
@@ -52,6 +55,7 @@ impl LocalStore {
         Ok(Self {
             root: Arc::new(Root {
                 location,
+                answers_at_once: disk::is_of_this_machine(&canonical),
                 canonical,
             }),
         })
@@ -81,6 +85,13 @@ impl LocalStore {
 impl Root {
     fn is_there(&self) -> bool {
         self.canonical.is_dir()
+    }
+
+    /// Whether the file is not there, and that is not because nothing is.
+    fn has_lost(&self, at: &Location) -> bool {
+        let path = Path::new("/").join(at.key());
+        fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+            && self.is_there()
     }
 
     /// Files on a disk that is not mounted are not gone: nothing may be taken for missing, or for deleted.
@@ -196,20 +207,32 @@ impl Objects for LocalStore {
         .await
     }
 
-    fn is_gone(&self, at: &Location) -> bool {
-        let path = Path::new("/").join(at.key());
-        fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
-            && self.root.is_there()
+    async fn is_gone(&self, at: &Location) -> bool {
+        // Every load asks this: on a disk of this machine a hop to another thread would cost more than the answer.
+        if self.root.answers_at_once {
+            return self.root.has_lost(at);
+        }
+        self.blocking(at, |root, at| Ok(root.has_lost(at)))
+            .await
+            .unwrap_or(false)
     }
 
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        self.blocking(folder, |root, folder| {
-            let Some(path) = root.folder_path(folder)? else {
-                return Ok(());
-            };
-            list::prune(&path).map_err(|e| ObjectError::from_io(folder, &e))
+    async fn list_folders(
+        &self,
+        folder: &Location,
+        page: PageRequest,
+    ) -> Result<Page, ObjectError> {
+        self.blocking(folder, move |root, folder| {
+            match root.folder_path(folder)? {
+                Some(path) => list::list_folders(&path, folder, &page),
+                None => Ok(Page::default()),
+            }
         })
         .await
+    }
+
+    async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
+        self.blocking(folder, remove_folder).await
     }
 }
 
@@ -264,6 +287,25 @@ fn delete(root: &Root, at: &Location) -> Result<(), ObjectError> {
     }
     match fs::remove_file(&path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(e)),
+        _ => Ok(()),
+    }
+}
+
+/// The root itself stays.
+fn remove_folder(root: &Root, folder: &Location) -> Result<(), ObjectError> {
+    let path = root.folder_path(folder)?;
+    let Some(path) = path.filter(|path| *path != root.canonical) else {
+        return Ok(());
+    };
+    match fs::remove_dir(&path) {
+        Err(e)
+            if !matches!(
+                e.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+            ) =>
+        {
+            Err(ObjectError::from_io(folder, &e))
+        }
         _ => Ok(()),
     }
 }

@@ -110,8 +110,4 @@ impl Objects for MemoryStore {
             next,
         })
     }
-
-    async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
-        Ok(())
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
-use object_store::list::{PaginatedListOptions, PaginatedListStore};
+use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{Error, GetResult, ObjectStore};
 
@@ -59,21 +59,8 @@ pub(crate) async fn page(
     page: PageRequest,
     classify: Classify,
 ) -> Result<Page, ObjectError> {
-    let prefix = if folder.key().is_empty() {
-        String::new()
-    } else {
-        format!("{}/", folder.key())
-    };
-    let options = PaginatedListOptions {
-        max_keys: Some(page.bounded_limit()),
-        page_token: page.after.map(|token| token.0),
-        ..PaginatedListOptions::default()
-    };
-    let found = store
-        .list_paginated(
-            Some(&prefix).filter(|p| !p.is_empty()).map(String::as_str),
-            options,
-        )
+    let prefix = prefix(folder);
+    let found = listing(store, &prefix, page, None)
         .await
         .map_err(|e| classify(folder, &e))?;
     let mut locations = Vec::with_capacity(found.result.objects.len());
@@ -95,6 +82,60 @@ pub(crate) async fn page(
         bytes,
         next: found.page_token.map(PageToken),
     })
+}
+
+/// One page of the folders that are directly in `folder`.
+pub(crate) async fn folders(
+    store: &impl PaginatedListStore,
+    folder: &Location,
+    page: PageRequest,
+    classify: Classify,
+) -> Result<Page, ObjectError> {
+    let prefix = prefix(folder);
+    let found = listing(store, &prefix, page, Some("/"))
+        .await
+        .map_err(|e| classify(folder, &e))?;
+    let names = found.result.common_prefixes.iter();
+    let locations = names
+        .filter_map(|path| path.as_ref().strip_prefix(&prefix))
+        .filter_map(|name| match folder.join(name) {
+            Ok(location) => Some(location),
+            Err(error) => {
+                tracing::warn!(%error, "a folder whose name no location can hold is left");
+                None
+            }
+        })
+        .collect();
+    Ok(Page {
+        locations,
+        bytes: 0,
+        next: found.page_token.map(PageToken),
+    })
+}
+
+/// What the keys of all that is in the folder begin with.
+fn prefix(folder: &Location) -> String {
+    if folder.key().is_empty() {
+        String::new()
+    } else {
+        format!("{}/", folder.key())
+    }
+}
+
+async fn listing(
+    store: &impl PaginatedListStore,
+    prefix: &str,
+    page: PageRequest,
+    delimiter: Option<&'static str>,
+) -> Result<PaginatedListResult, Error> {
+    let options = PaginatedListOptions {
+        delimiter: delimiter.map(Into::into),
+        max_keys: Some(page.bounded_limit()),
+        page_token: page.after.map(|token| token.0),
+        ..PaginatedListOptions::default()
+    };
+    let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
+    store.list_paginated(prefix, options).await
 }
 
 /// Bulk deletion, where a store has it.

@@ -219,8 +219,4 @@ impl Objects for S3Store {
         self.path(folder)?;
         remote::page(&self.store, folder, page, classify::error).await
     }
-
-    async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
-        Ok(())
-    }
 }

@@ -52,7 +52,4 @@ impl Objects for Broken {
         self.refuse(folder, AccessStep::List)?;
         self.inner.list_prefix(folder, page).await
     }
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        self.inner.prune_folders(folder).await
-    }
 }

@@ -1,6 +1,7 @@
 //! Folders of a hierarchical namespace, with a stand-in: Azurite has none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -9,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::*;
+use crate::prune::prune_folders;
 use crate::{StorageCredential, StorageProfile, open};
 
 /// Paths; folders end with a slash.
@@ -71,20 +73,7 @@ fn answer(method: &str, url: &Url, tree: &mut BTreeSet<String>) -> (u16, &'stati
                 "<Error><Code>AuthorizationPermissionMismatch</Code><Message>No.</Message></Error>";
             return (403, "", refusal.to_owned());
         }
-        let children: BTreeSet<&str> = tree
-            .iter()
-            .filter_map(|path| path.strip_prefix(prefix.as_ref())?.split_once('/'))
-            .map(|(child, _)| child)
-            .collect();
-        let open = format!("<BlobPrefix><Name>{prefix}");
-        let children: String = children
-            .iter()
-            .flat_map(|child| [open.as_str(), child, "/</Name></BlobPrefix>"])
-            .collect();
-        let list = format!(
-            "<EnumerationResults><Blobs>{children}</Blobs><NextMarker/></EnumerationResults>"
-        );
-        return (200, "", list);
+        return (200, "", folders(url, &prefix, tree));
     }
     let path = url.path().strip_prefix("/lake/").unwrap().to_owned();
     let folder = format!("{path}/");
@@ -113,6 +102,38 @@ fn answer(method: &str, url: &Url, tree: &mut BTreeSet<String>) -> (u16, &'stati
     }
 }
 
+/// One page of a listing by delimiter.
+fn folders(url: &Url, prefix: &str, tree: &BTreeSet<String>) -> String {
+    let query: HashMap<_, _> = url.query_pairs().collect();
+    assert_eq!(query["delimiter"], "/");
+    let most = query["maxresults"].parse().unwrap();
+    let after = query.get("marker").map_or("", |marker| marker.as_ref());
+    let all: BTreeSet<&str> = tree
+        .iter()
+        .filter_map(|path| path.strip_prefix(prefix)?.split_once('/'))
+        .map(|(child, _)| child)
+        .filter(|child| *child > after)
+        .collect();
+    let page: Vec<&str> = all.iter().copied().take(most).collect();
+    let marker = page.last().filter(|_| page.len() < all.len());
+    let marker = marker.copied().unwrap_or_default();
+    let open = format!("<BlobPrefix><Name>{prefix}");
+    let folders: String = page
+        .iter()
+        .flat_map(|child| [open.as_str(), child, "/</Name></BlobPrefix>"])
+        .collect();
+    format!(
+        "<EnumerationResults><Blobs>{folders}</Blobs><NextMarker>{marker}</NextMarker></EnumerationResults>"
+    )
+}
+
+async fn prune(objects: &Arc<dyn Objects>, folder: &Location) {
+    let confirm = || ready(Ok::<_, ObjectError>(()));
+    prune_folders(objects.as_ref(), folder, confirm)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn empty_folders_are_removed_and_others_stay() {
     let (objects, base, tree) = hierarchical_stand_in(&[
@@ -128,7 +149,7 @@ async fn empty_folders_are_removed_and_others_stay() {
     ])
     .await;
     let table = base.join("t").unwrap();
-    objects.prune_folders(&table).await.unwrap();
+    prune(&objects, &table).await;
     let left: Vec<String> = tree.lock().unwrap().iter().cloned().collect();
     let with_late = [
         "wh/",
@@ -141,19 +162,29 @@ async fn empty_folders_are_removed_and_others_stay() {
     assert_eq!(left, with_late);
 
     tree.lock().unwrap().remove("wh/t/metadata/late.json");
-    objects.prune_folders(&table).await.unwrap();
-    objects.prune_folders(&table).await.unwrap();
+    prune(&objects, &table).await;
+    prune(&objects, &table).await;
     let left: Vec<String> = tree.lock().unwrap().iter().cloned().collect();
     assert_eq!(left, ["wh/", "wh/t2/", "wh/t2/data/"]);
 }
 
 #[tokio::test]
+async fn folders_of_several_pages_are_removed() {
+    let days: Vec<String> = (0..250)
+        .map(|day| format!("wh/t/data/d{day:03}/"))
+        .collect();
+    let mut all = vec!["wh/t/", "wh/t/data/", "wh/t2/"];
+    all.extend(days.iter().map(String::as_str));
+    let (objects, base, tree) = hierarchical_stand_in(&all).await;
+    prune(&objects, &base.join("t").unwrap()).await;
+    let left: Vec<String> = tree.lock().unwrap().iter().cloned().collect();
+    assert_eq!(left, ["wh/t2/"]);
+}
+
+#[tokio::test]
 async fn a_file_with_the_name_of_the_folder_stays() {
     let (objects, base, tree) = hierarchical_stand_in(&["wh/t"]).await;
-    objects
-        .prune_folders(&base.join("t").unwrap())
-        .await
-        .unwrap();
+    prune(&objects, &base.join("t").unwrap()).await;
     assert!(tree.lock().unwrap().contains("wh/t"));
 }
 

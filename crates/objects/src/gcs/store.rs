@@ -266,9 +266,4 @@ impl Objects for GcsStore {
             next: next.map(PageToken),
         })
     }
-
-    /// The empty folders of a hierarchical namespace hold nothing and hide nothing: they may stay.
-    async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
-        Ok(())
-    }
 }

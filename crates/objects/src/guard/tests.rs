@@ -77,8 +77,8 @@ impl Objects for Faulty {
         self.call(folder, self.inner.list_prefix(folder, page))
             .await
     }
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        self.call(folder, self.inner.prune_folders(folder)).await
+    async fn is_gone(&self, at: &Location) -> bool {
+        self.call(at, async { Ok(true) }).await.unwrap_or(false)
     }
 }
 
@@ -190,6 +190,17 @@ async fn a_sibling_of_the_base_is_outside() {
             .contains("outside of the warehouse's base `memory://store/base`")
     );
     assert_eq!(calls(&store), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_in_time_or_is_outside_is_not_known_to_be_gone() {
+    let store = guarded(&[Fault::Works, Fault::Hangs]);
+    assert!(store.is_gone(&object()).await);
+    assert!(!store.is_gone(&object()).await);
+    assert_eq!(calls(&store), 2);
+    let sibling = Location::parse("memory://store/base2/x").unwrap();
+    assert!(!store.is_gone(&sibling).await);
+    assert_eq!(calls(&store), 2);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Listing and tidying of folders.
+//! Listing of folders.
 
 use std::fs;
 use std::io;
@@ -40,22 +40,46 @@ pub(super) fn list(
         .iter()
         .filter_map(|relative| fs::symlink_metadata(path.join(relative)).ok());
     let bytes = sizes.map(|file| file.len()).sum();
-    let locations = walk
-        .found
-        .iter()
-        .filter_map(|relative| match folder.join(relative) {
-            Ok(location) => Some(location),
-            Err(error) => {
-                tracing::warn!(%error, "a file whose name no location can hold is left out of a listing");
-                None
-            }
-        })
-        .collect();
+    let locations = walk.found.iter();
+    let locations = locations.filter_map(|relative| location(folder, relative));
+    let locations = locations.collect();
     Ok(Page {
         locations,
         bytes,
         next,
     })
+}
+
+/// One page of the folders that are directly in `path`.
+pub(super) fn list_folders(
+    path: &Path,
+    folder: &Location,
+    page: &PageRequest,
+) -> Result<Page, ObjectError> {
+    let after = page.after.as_ref().map_or("", |token| token.0.as_str());
+    let names = sorted_names(path).map_err(|e| ObjectError::from_io(folder, &e))?;
+    let mut names = names
+        .iter()
+        .filter(|name| name.ends_with('/') && name.as_str() > after);
+    let found: Vec<&String> = names.by_ref().take(page.bounded_limit()).collect();
+    let next = names.next().and(found.last());
+    let locations = found.iter();
+    let locations = locations.filter_map(|name| location(folder, name.trim_end_matches('/')));
+    Ok(Page {
+        locations: locations.collect(),
+        bytes: 0,
+        next: next.map(|last| PageToken((*last).clone())),
+    })
+}
+
+fn location(folder: &Location, relative: &str) -> Option<Location> {
+    match folder.join(relative) {
+        Ok(location) => Some(location),
+        Err(error) => {
+            tracing::warn!(%error, "a file whose name no location can hold is left out of a listing");
+            None
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -119,39 +143,4 @@ fn sorted_names(path: &Path) -> io::Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// Removes `path` and the folders below it as far as there are no files in them.
-pub(super) fn prune(path: &Path) -> io::Result<()> {
-    prune_to(path, 0)
-}
-
-fn prune_to(path: &Path, depth: usize) -> io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(io::Error::other(format!(
-            "folders are nested deeper than {MAX_DEPTH}"
-        )));
-    }
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(e),
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            prune_to(&entry.path(), depth + 1)?;
-        }
-    }
-    match fs::remove_dir(path) {
-        Err(e)
-            if !matches!(
-                e.kind(),
-                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
-            ) =>
-        {
-            Err(e)
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,11 +1,14 @@
 //! What is special about files: links, special files, crashes, rights.
 
+use std::future::ready;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::task::Poll;
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::io::delete_prefix;
+use crate::prune::prune_folders;
 
 /// A store whose root is `<temporary>/root`, so that there is an outside.
 fn store() -> (TempDir, LocalStore, Location) {
@@ -74,7 +77,11 @@ async fn no_link_leads_out_of_the_root() {
         store.list_prefix(&at("link"), PageRequest::first()).await,
         "is a symbolic link",
     );
-    is_invalid(store.prune_folders(&at("link")).await, "is a symbolic link");
+    is_invalid(
+        store.list_folders(&at("link"), PageRequest::first()).await,
+        "is a symbolic link",
+    );
+    is_invalid(store.remove_folder(&at("link")).await, "is a symbolic link");
     for taken in ["dangling", "file-link", "link"] {
         let error = store.write_new(&at(taken), Bytes::new()).await.unwrap_err();
         assert!(
@@ -104,7 +111,7 @@ async fn a_purge_removes_links_and_not_what_they_lead_to() {
     symlink(root.join("other/data"), root.join("table/file-link")).unwrap();
 
     assert_eq!(names(&store, &table).await, ["data", "file-link", "link"]);
-    let confirm = |_| std::future::ready(Ok::<_, ObjectError>(()));
+    let confirm = |_| ready(Ok::<_, ObjectError>(()));
     let deleted = delete_prefix(&store, &table, confirm).await.unwrap();
     assert_eq!(deleted.files, 3);
     assert!(!root.join("table").exists());
@@ -213,13 +220,83 @@ async fn pruning_takes_empty_folders_only() {
     fs::create_dir_all(root.join("t/a/b/c")).unwrap();
     fs::create_dir_all(root.join("t/d")).unwrap();
     fs::write(root.join("t/d/kept"), "").unwrap();
-    store.prune_folders(&base.join("t").unwrap()).await.unwrap();
+    fs::write(root.join("t/a.txt"), "").unwrap();
+    symlink(&root, root.join("t/link")).unwrap();
+    let prune = async |folder: &Location| {
+        let confirm = || ready(Ok::<_, ObjectError>(()));
+        prune_folders(&store, folder, confirm).await.unwrap();
+    };
+    prune(&base.join("t").unwrap()).await;
     assert!(!root.join("t/a").exists());
     assert!(root.join("t/d/kept").exists());
-    store
-        .prune_folders(&base.join("missing").unwrap())
-        .await
+    assert!(root.join("t/a.txt").exists());
+    assert!(root.join("t/link").is_symlink());
+    prune(&base.join("missing").unwrap()).await;
+    fs::remove_dir_all(root.join("t")).unwrap();
+    prune(&base).await;
+    assert!(root.exists(), "the root itself stays");
+}
+
+#[test]
+fn a_file_that_is_gone_is_told_and_a_drive_that_may_hang_is_asked_elsewhere() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
         .unwrap();
+    runtime.block_on(asked_here_or_elsewhere());
+}
+
+async fn asked_here_or_elsewhere() {
+    let (_folder, mut store, base) = store();
+    let (here, gone) = (base.join("here").unwrap(), base.join("gone").unwrap());
+    store.write_new(&here, Bytes::new()).await.unwrap();
+    for answers_at_once in [true, false] {
+        let root = Root {
+            location: store.root.location.clone(),
+            canonical: store.root.canonical.clone(),
+            answers_at_once,
+        };
+        store.root = Arc::new(root);
+        // The only other thread is taken until the question has been put.
+        let (free, taken) = std::sync::mpsc::channel::<()>();
+        let elsewhere = tokio::task::spawn_blocking(move || taken.recv().is_err());
+        let mut asked = store.is_gone(&gone);
+        let at_once = futures::poll!(&mut asked);
+        assert_eq!(at_once.is_ready(), answers_at_once);
+        drop(free);
+        assert!(elsewhere.await.unwrap());
+        assert!(match at_once {
+            Poll::Ready(is_gone) => is_gone,
+            Poll::Pending => asked.await,
+        });
+        assert!(!store.is_gone(&here).await);
+    }
+}
+
+#[tokio::test]
+async fn folders_are_listed_page_by_page() {
+    let (folder, store, base) = store();
+    let root = folder.path().join("root/t");
+    // In the order of their keys, which end in a slash: a blank comes before it.
+    let all = ["a b", "a", "a0", "b", "c"];
+    for name in all {
+        fs::create_dir_all(root.join(name).join("deep")).unwrap();
+    }
+    fs::write(root.join("a1"), "").unwrap();
+    let table = base.join("t").unwrap();
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = PageRequest { after, limit: 2 };
+        let page = store.list_folders(&table, page).await.unwrap();
+        assert!(page.locations.len() <= 2);
+        found.extend(page.locations);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, all.map(|name| table.join(name).unwrap()));
 }
 
 #[tokio::test]
@@ -285,7 +362,8 @@ async fn a_root_that_is_not_there_for_now_makes_nothing_missing() {
         store.delete(&at).await,
         store.delete_batch(vec![at.clone()]).await,
         store.list_prefix(&base, first()).await.map(drop),
-        store.prune_folders(&base).await,
+        store.list_folders(&base, first()).await.map(drop),
+        store.remove_folder(&base).await,
     ] {
         let error = outcome.unwrap_err();
         assert!(
@@ -298,7 +376,7 @@ async fn a_root_that_is_not_there_for_now_makes_nothing_missing() {
             error.report()
         );
     }
-    assert!(!store.is_gone(&at));
+    assert!(!store.is_gone(&at).await);
     assert!(!root.exists(), "it is not made anew");
 
     fs::rename(&away, &root).unwrap();

@@ -59,9 +59,6 @@ impl Objects for Confined<'_> {
         self.check(folder, AccessStep::List)?;
         self.inner.list_prefix(folder, page).await
     }
-    async fn prune_folders(&self, folder: &Location) -> Result<(), ObjectError> {
-        self.inner.prune_folders(folder).await
-    }
 }
 
 fn places() -> Places {

@@ -101,8 +101,4 @@ impl Objects for TableFiles {
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.bucket(folder)?.list_prefix(folder, page).await
     }
-
-    async fn prune_folders(&self, _folder: &Location) -> Result<(), ObjectError> {
-        Ok(())
-    }
 }
