@@ -58,6 +58,8 @@ use objects::{
 
 use values::Values;
 
+use crate::listener::Limits;
+
 /// How often an empty queue may be looked at: rarely enough for the database, often enough for whoever waits for a task.
 const POLL_INTERVALS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_hours(1);
@@ -221,8 +223,8 @@ pub struct Logs {
 /// What happens at start and stop.
 #[derive(Debug, Clone)]
 pub struct Process {
-    /// How long requests in flight may take to finish.
-    pub shutdown_timeout: Duration,
+    /// What connections may take.
+    pub limits: Limits,
     /// Whether `serve` migrates first.
     pub migrate_before_serve: bool,
     /// Whether no command means `serve`.
@@ -368,6 +370,8 @@ fn requests(values: &mut Values) -> Requests {
     }
 }
 
+/// Longer than any client needs that has opened a connection because it has something to ask.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// Flushes more often than this would only cost.
 const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
 
@@ -406,7 +410,11 @@ fn logs(values: &mut Values) -> Logs {
 
 fn process(values: &mut Values) -> Process {
     Process {
-        shutdown_timeout: values.get(&list::SHUTDOWN_TIMEOUT).0,
+        limits: Limits {
+            connections: values.get(&list::MAX_CONNECTIONS).get() as usize,
+            first_request: FIRST_REQUEST,
+            patience: values.get(&list::SHUTDOWN_TIMEOUT).0,
+        },
         migrate_before_serve: values.get(&list::DEBUG__MIGRATE_BEFORE_SERVE),
         auto_serve: values.get(&list::DEBUG__AUTO_SERVE),
         data_dir: values.get(&list::DATA_DIR),

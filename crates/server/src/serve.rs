@@ -49,14 +49,14 @@ impl Bound {
             version = env!("CARGO_PKG_VERSION"),
             "serving"
         );
-        let patience = self.lakekeeper.config.process.shutdown_timeout;
+        let limits = self.lakekeeper.config.process.limits;
         let metrics = tokio::spawn(listener::serve(
             self.metrics,
             measured,
             stop.clone(),
-            patience,
+            limits,
         ));
-        listener::serve(self.api, router, stop, patience).await;
+        listener::serve(self.api, router, stop, limits).await;
         workers.stop().await;
         // A scrape that was cut off is nobody's loss.
         metrics.abort();

@@ -300,6 +300,8 @@ settings! {
         PAGINATION_SIZE_DEFAULT: Items = Items::clamped(100);
         /// Most items of a page.
         PAGINATION_SIZE_MAX: Items = Items::clamped(1_000);
+        /// Most connections at a time; those beyond wait until one ends. Each takes a file descriptor.
+        MAX_CONNECTIONS: Items = Items::clamped(10_000);
         /// Largest request body, after decompression. A commit that expires many snapshots names each of them.
         MAX_REQUEST_BODY_SIZE: ByteCount = ByteCount::mib(64);
         /// Longest time that a request may take. Beyond it, one that may change something is answered with 504, because it may still do so; one that only reads with 408.

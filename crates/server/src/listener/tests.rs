@@ -15,6 +15,18 @@ async fn slow(
     delay: Duration,
     patience: Duration,
 ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+    let limits = Limits {
+        connections: 10,
+        first_request: Duration::from_mins(1),
+        patience,
+    };
+    limited(delay, limits).await
+}
+
+async fn limited(
+    delay: Duration,
+    limits: Limits,
+) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
     let listener = bind(ANY, "LISTEN_PORT").await.unwrap();
     let address = listener.local_addr().unwrap();
     let answer = move || async move {
@@ -23,7 +35,7 @@ async fn slow(
     };
     let stop = CancellationToken::new();
     let router = Router::new().route("/", get(answer));
-    let served = tokio::spawn(serve(listener, router, stop.clone(), patience));
+    let served = tokio::spawn(serve(listener, router, stop.clone(), limits));
     (address, stop, served)
 }
 
@@ -60,7 +72,7 @@ async fn a_stop_does_not_wait_for_idle_connections() {
     let mut byte = [0];
     idle.read_exact(&mut byte).await.unwrap();
     stop.cancel();
-    let ended = tokio::time::timeout(Duration::from_secs(5), served).await;
+    let ended = timeout(Duration::from_secs(5), served).await;
     ended.expect("idle connections are closed").unwrap();
 }
 
@@ -70,9 +82,60 @@ async fn a_stop_cuts_off_what_takes_too_long() {
     let begun = begin(address).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     stop.cancel();
-    let ended = tokio::time::timeout(Duration::from_secs(5), served).await;
+    let ended = timeout(Duration::from_secs(5), served).await;
     ended.expect("patience has an end").unwrap();
     drop(begun);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait_until_one_ends() {
+    let limits = Limits {
+        connections: 2,
+        first_request: Duration::from_mins(1),
+        patience: Duration::from_secs(1),
+    };
+    let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
+    let mut byte = [0];
+    let mut first = begin(address).await;
+    first.read_exact(&mut byte).await.unwrap();
+    let mut second = begin(address).await;
+    second.read_exact(&mut byte).await.unwrap();
+    let mut third = begin(address).await;
+    let early = timeout(Duration::from_millis(200), third.read_exact(&mut byte)).await;
+    assert!(early.is_err());
+    drop(first);
+    let answered = timeout(Duration::from_secs(5), third.read_exact(&mut byte)).await;
+    answered.expect("there is a place now").unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_may_idle() {
+    let limits = Limits {
+        connections: 10,
+        first_request: Duration::from_millis(200),
+        patience: Duration::from_secs(1),
+    };
+    let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
+    let mut idle = begin(address).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    let mut byte = [0];
+    let closed = timeout(Duration::from_secs(5), silent.read(&mut byte)).await;
+    assert_eq!(closed.expect("it is closed").unwrap(), 0);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    idle.write_all(REQUEST).await.unwrap();
+    let mut text = vec![0; 4_096];
+    let mut length = 0;
+    while text[..length]
+        .windows(4)
+        .filter(|four| four == b"done")
+        .count()
+        < 2
+    {
+        let read = timeout(Duration::from_secs(5), idle.read(&mut text[length..])).await;
+        let read = read.expect("it is answered").unwrap();
+        assert_ne!(read, 0, "it is open");
+        length += read;
+    }
 }
 
 #[tokio::test]
