@@ -15,6 +15,12 @@ use crate::client::{CallError, DEADLINE};
 /// A token is not shown in the last moments of its life.
 const MARGIN: Duration = Duration::from_secs(30);
 
+/// No token is shown for longer, whatever its endpoint says.
+const LONGEST_LIFE: Duration = Duration::from_hours(12);
+
+/// What a token is good for if its endpoint says nothing.
+const SHORT_LIFE: Duration = Duration::from_mins(1);
+
 /// The longest answer of a token endpoint that is read.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
@@ -76,6 +82,13 @@ struct Shared {
 struct Answer {
     access_token: String,
     expires_in: Option<u64>,
+}
+
+impl Answer {
+    fn lifetime(&self) -> Duration {
+        let told = self.expires_in.map_or(SHORT_LIFE, Duration::from_secs);
+        told.min(LONGEST_LIFE)
+    }
 }
 
 impl Tokens {
@@ -155,6 +168,25 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<(Secret, Duration), Str
     }
     let answer: Answer = serde_json::from_slice(&body)
         .map_err(|_| "the token endpoint's answer holds no access_token".to_owned())?;
-    let lifetime = Duration::from_secs(answer.expires_in.unwrap_or(60));
+    let lifetime = answer.lifetime();
     Ok((Secret::new(answer.access_token), lifetime))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_twelve_hours_at_most() {
+        let seconds = |expires_in: &str| {
+            let text = format!(r#"{{"access_token":"a"{expires_in}}}"#);
+            let answer: Answer = serde_json::from_str(&text).unwrap();
+            answer.lifetime().as_secs()
+        };
+        assert_eq!(seconds(""), 60);
+        assert_eq!(seconds(r#","expires_in":300"#), 300);
+        assert_eq!(seconds(r#","expires_in":43200"#), 43_200);
+        assert_eq!(seconds(r#","expires_in":43201"#), 43_200);
+        assert_eq!(seconds(r#","expires_in":18446744073709551615"#), 43_200);
+    }
 }

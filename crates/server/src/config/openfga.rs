@@ -43,6 +43,16 @@ fn credentials(values: &mut Values) -> Option<Credentials> {
     let endpoint = values.get(&list::OPENFGA__TOKEN_ENDPOINT);
     let scope = values.get(&list::OPENFGA__SCOPE);
     let Some(id) = values.get(&list::OPENFGA__CLIENT_ID) else {
+        let set = [
+            (secret.is_some(), "CLIENT_SECRET"),
+            (endpoint.is_some(), "TOKEN_ENDPOINT"),
+            (scope.is_some(), "SCOPE"),
+        ];
+        if let Some((_, other)) = set.into_iter().find(|(is_set, _)| *is_set) {
+            let rule = format!("is needed with LAKEKEEPER__OPENFGA__{other}");
+            values.refuse(&list::OPENFGA__CLIENT_ID, rule);
+            return None;
+        }
         return Some(key.map_or(Credentials::None, |key| Credentials::Key(kept(&key))));
     };
     let rule = "is needed with LAKEKEEPER__OPENFGA__CLIENT_ID";
@@ -133,6 +143,21 @@ mod tests {
         let config = load(&[ENDPOINT, KEY, CLIENT, secret, endpoint]).unwrap();
         assert!(matches!(config.credentials, Credentials::Client { .. }));
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_a_clients_without_its_id_is_refused_even_beside_a_key() {
+        for other in [
+            ("OPENFGA__CLIENT_SECRET", "hunter2"),
+            ("OPENFGA__TOKEN_ENDPOINT", "https://login.example.com/token"),
+            ("OPENFGA__SCOPE", "openfga"),
+        ] {
+            let alone = load(&[ENDPOINT, other]).unwrap_err().to_string();
+            let rule = format!("OPENFGA__CLIENT_ID: is needed with LAKEKEEPER__{}", other.0);
+            assert!(alone.contains(&rule), "{alone}");
+            assert!(!alone.contains("hunter2"), "{alone}");
+            assert!(load(&[ENDPOINT, KEY, other]).is_err(), "{other:?}");
+        }
     }
 
     #[test]
