@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import install
 import profiles
@@ -140,7 +140,51 @@ class Login:
         return cls(settings, keycloak.client_token)
 
 
-class Catalog:
+class Server:
+    """A running lakekeeper with a fresh database, which nobody has bootstrapped. A context manager."""
+
+    def __init__(self, services: Services, mode: Mode, name: str, settings: dict[str, str] | None = None):
+        binary = lakekeeper_binary()
+        if not binary or not binary.is_file():
+            raise install.Missing("the lakekeeper binary is missing: cargo build --release -p lakekeeper, or set LAKEKEEPER_BIN")
+        self.mode = mode
+        self.folder = services.folder(name)
+        self.logs = LOGS / f"{name}-{mode}"
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self._binary = str(binary)
+        self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
+        self._env |= settings or {}
+        Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder).finish(60)
+        self._serve()
+
+    def alive(self) -> bool:
+        return self._process.alive()
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        died = not self.alive()
+        self.stop()
+        if died and not failed:
+            raise ServerDied(f"the catalog ended while the clients ran\n{self._process.tail()}")
+        if not failed and (erred := self._errors()):
+            raise ServerErred("\n".join(["the catalog answered 5xx", *erred[:5]]))
+
+    def _errors(self) -> list[str]:
+        lines = (self.logs / "server.log").read_text(errors="replace").splitlines()
+        return [line for line in lines if re.search(r'"status":5\d\d\b', line)]
+
+    def _serve(self) -> None:
+        self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)
+        self._process.wait_until(lambda: answers(f"{self.url}/health"), 60)
+
+
+class Catalog(Server):
     """A running lakekeeper, bootstrapped, with the warehouse `demo`. A context manager."""
 
     def __init__(
@@ -152,22 +196,10 @@ class Catalog:
         login: Login | None = None,
         settings: dict[str, str] | None = None,
     ):
-        binary = lakekeeper_binary()
-        if not binary or not binary.is_file():
-            raise install.Missing("the lakekeeper binary is missing: cargo build --release -p lakekeeper, or set LAKEKEEPER_BIN")
-        self.mode = mode
-        self.folder = services.folder(name)
-        self.logs = LOGS / f"{name}-{mode}"
-        shutil.rmtree(self.logs, ignore_errors=True)
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        super().__init__(services, mode, name, (login.settings if login else {}) | (settings or {}))
         self.store: Access | None = None
         self._services = services
         self._login = login
-        self._binary = str(binary)
-        self._env = _environment(port, services.database() if mode.on_postgres else self.folder / "catalog.db")
-        self._env |= (login.settings if login else {}) | (settings or {})
-        Process([self._binary, "migrate"], self.logs / "migrate.log", self._env, self.folder).finish(60)
-        self._serve()
         try:
             self._bootstrap()
             self._create_warehouse(storage)
@@ -209,31 +241,6 @@ class Catalog:
         except urllib.error.HTTPError as error:
             answer = error.read().decode(errors="replace")
             raise SetupFailed(f"{method} {path} {json.dumps(body)} -> {error.code} {answer}") from error
-
-    def alive(self) -> bool:
-        return self._process.alive()
-
-    def stop(self) -> None:
-        self._process.stop()
-
-    def __enter__(self) -> Catalog:
-        return self
-
-    def __exit__(self, failed: object, *_: object) -> None:
-        died = not self.alive()
-        self.stop()
-        if died and not failed:
-            raise ServerDied(f"the catalog ended while the clients ran\n{self._process.tail()}")
-        if not failed and (erred := self._errors()):
-            raise ServerErred("\n".join(["the catalog answered 5xx", *erred[:5]]))
-
-    def _errors(self) -> list[str]:
-        lines = (self.logs / "server.log").read_text(errors="replace").splitlines()
-        return [line for line in lines if re.search(r'"status":5\d\d\b', line)]
-
-    def _serve(self) -> None:
-        self._process = Process([self._binary, "serve"], self.logs / "server.log", self._env, self.folder)
-        self._process.wait_until(lambda: answers(f"{self.url}/health"), 60)
 
     def _bootstrap(self) -> None:
         self.call("POST", "/management/v1/bootstrap", {"accept-terms-of-use": True})

@@ -146,6 +146,14 @@ def go() -> str:
     raise Missing("Go is missing (some servers and clients are built with it): install Go 1.25 or newer")
 
 
+def go_module(program: Path, module: str) -> Path:
+    """The source of a module that a program asks for, in the version of its go.mod."""
+    here = [go(), "-C", str(program)]
+    _run([*here, "mod", "download", module], module.rsplit("/", 1)[1])
+    listing = [*here, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
+    return Path(subprocess.run(listing, check=True, capture_output=True, text=True).stdout.strip())
+
+
 def _built_with_go(module: str, version: str) -> Path:
     # `/v2` is a version, not a name.
     name = re.sub(r"/v[0-9]+$", "", module).rsplit("/", 1)[1]

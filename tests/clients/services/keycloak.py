@@ -24,6 +24,9 @@ HASTY = ("hasty", "hasty-secret")
 HASTY_TOKEN_SECONDS = 15
 # The catalog lets clocks differ by this much, so a token counts for so much longer than it lives.
 LEEWAY_SECONDS = 60
+# The tests of go-lakekeeper know the id of who runs them.
+GO_ADMIN = ("go-admin", "go-admin-secret")
+GO_ADMIN_ID = "6deeb417-cdf9-4320-8a30-ddecea77a4bd"
 PEOPLE = "people"
 PERSON = ("peter", "a-password-of-the-tests")
 REDIRECT = "http://127.0.0.1/callback"
@@ -66,6 +69,7 @@ def _realm() -> dict[str, Any]:
         _engine(ENGINE, ["basic", "profile", "email"]),
         _engine(OTHER_SERVICE, ["basic"]),
         _engine(STRANGER, ["basic", "profile"]),
+        _engine(GO_ADMIN, ["basic", "profile"]),
         _engine(HASTY, ["basic", "profile"])
         | {"attributes": {"access.token.lifespan": HASTY_TOKEN_SECONDS, "standard.token.exchange.enabled": "true"}},
     ]
@@ -94,6 +98,12 @@ def _realm() -> dict[str, Any]:
             },
         ],
         "users": [
+            {
+                "id": GO_ADMIN_ID,
+                "username": f"service-account-{GO_ADMIN[0]}",
+                "enabled": True,
+                "serviceAccountClientId": GO_ADMIN[0],
+            },
             {
                 "username": person,
                 "enabled": True,
