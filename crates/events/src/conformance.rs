@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::{StreamExt as _, stream};
 use model::{Event, EventKind, Origin, Timestamp, WarehouseId};
 use serde_json::{Value, json};
 use store::OutboxRow;
@@ -130,7 +131,10 @@ async fn many_at_once_all_arrive((publisher, subject): Tested<'_>) {
     let events: Vec<_> = (0..100)
         .map(|number| sample(number, Uuid::new_v4(), &json!({ "number": number })))
         .collect();
-    futures::future::join_all(events.iter().map(|event| publish(publisher, event))).await;
+    // No more of them than a relay would send.
+    let sent = stream::iter(&events);
+    sent.for_each_concurrent(publisher.lanes(), |event| publish(publisher, event))
+        .await;
     let arrived = subject.arrived(events.len()).await;
     let mut numbers: Vec<_> = arrived
         .iter()
