@@ -74,7 +74,7 @@ pub(crate) async fn measure(
             headers.insert(header::AUTHORIZATION, shown.clone());
             request
         });
-        let turns = against(options, (&guarded, &with), (open.port, &without)).await?;
+        let turns = against(options, &guarded, &with, open.port, &without).await?;
         let name = format!("{NAME}, {grants} more");
         report.add_turns(&name, &turns, Goal::AtLeast(0.8));
     }

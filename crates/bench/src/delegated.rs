@@ -47,7 +47,7 @@ pub(crate) async fn measure(
         if options.wants(name) {
             let with = lake.loads("vended-credentials", coding);
             let without = lake.loads("client-managed", coding);
-            let turns = against(options, (running, &with), (running.port, &without)).await?;
+            let turns = against(options, running, &with, running.port, &without).await?;
             report.add_turns(name, &turns, Goal::AtLeast(0.85));
         }
     }
@@ -58,7 +58,7 @@ pub(crate) async fn measure(
         if options.wants(name) {
             let answer = Connection::open(running.port).await?.fetch(ask(1)).await?;
             let reference = Reference::of(&answer, options.client_threads)?;
-            let turns = against(options, (running, &ask), (reference.port, &ask)).await?;
+            let turns = against(options, running, &ask, reference.port, &ask).await?;
             report.add_turns(name, &turns, Goal::AtLeast(0.5));
         }
     }

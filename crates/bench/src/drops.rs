@@ -40,7 +40,7 @@ pub(crate) async fn measure(
         let body = json!({ "namespace": [kind] });
         connection.call(Method::POST, &namespaces, &body).await?;
         let namespace = format!("{namespaces}/{kind}");
-        fill((server.port, options.connections), &namespace, count).await?;
+        fill(server.port, options.connections, &namespace, count).await?;
         let drop = format!("{namespace}?recursive=true&purge=true");
         let start = Instant::now();
         connection.call(Method::DELETE, &drop, &Value::Null).await?;
@@ -55,7 +55,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-async fn fill((port, clients): (u16, usize), namespace: &str, count: usize) -> Result<()> {
+async fn fill(port: u16, clients: usize, namespace: &str, count: usize) -> Result<()> {
     let next = Arc::new(AtomicUsize::new(0));
     let makers: Vec<_> = (0..clients)
         .map(|_| {

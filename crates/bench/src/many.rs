@@ -57,13 +57,14 @@ pub(crate) async fn measure(
     }
     let change = (median(&mut before), median(&mut after));
     report.add_change(name, change, Goal::Below(0.2));
-    all(options, (&few, &many), tables, report).await
+    all(options, &few, &many, tables, report).await
 }
 
 /// For information: what it costs where the tables are not among those that fit into the cache.
 async fn all(
     options: &Options,
-    (few, many): (&Running, &Running),
+    few: &Running,
+    many: &Running,
     tables: &Tables,
     report: &mut Report,
 ) -> Result<()> {

@@ -46,7 +46,7 @@ pub(crate) async fn measure(
             _ => with.with([of_log.clone(), level.clone()]),
         };
         let with = with.start().await?;
-        let (turns, left) = compare(options, (&plain, &with), &copy, tables).await?;
+        let (turns, left) = compare(options, &plain, &with, &copy, tables).await?;
         report.add_turns(&name, &turns, Goal::AtLeast(0.9));
         report.add(&format!("{sink}: events that wait then"), left, Goal::None);
     }
@@ -63,7 +63,8 @@ async fn receiver(server: &Running) -> Result<Reference> {
 /// Turns of both. Between them the sink gets what it has not got yet, so that only its own turn pays for it; how much that was.
 async fn compare(
     options: &Options,
-    (plain, with): (&Running, &Running),
+    plain: &Running,
+    with: &Running,
     url: &str,
     tables: &Tables,
 ) -> Result<(Turns, f64)> {
@@ -79,7 +80,7 @@ async fn compare(
         until_drained(url).await?;
         let clients = Http::clients(plain.port, count, &ask).await?;
         turns.reference.push(drive(clients, time).await?);
-        take(options, (with, &ask), &mut turns).await?;
+        take(options, with, &ask, &mut turns).await?;
         left.push(waiting(url).await?);
     }
     Ok((turns, median(&mut left)))

@@ -126,7 +126,7 @@ impl<'a> Reads<'a> {
             &connection.fetch(ask(1)).await?,
             self.options.client_threads,
         )?;
-        let turns = against(self.options, (self.server, &ask), (reference.port, &ask)).await?;
+        let turns = against(self.options, self.server, &ask, reference.port, &ask).await?;
         self.report.add_turns(read.name, &turns, read.goal);
         Ok(())
     }

@@ -9,8 +9,10 @@ use crate::report::Turns;
 /// Asks our side and another one by turns, after a while in which nothing is measured.
 pub(crate) async fn against(
     options: &Options,
-    (server, ours): (&Running, &Ask),
-    (port, theirs): (u16, &Ask),
+    server: &Running,
+    ours: &Ask,
+    port: u16,
+    theirs: &Ask,
 ) -> Result<Turns> {
     let (count, time) = (options.connections, options.round());
     // What is asked for the first time is not what is measured.
@@ -20,7 +22,7 @@ pub(crate) async fn against(
     for _ in 0..options.rounds {
         let clients = Http::clients(port, count, theirs).await?;
         turns.reference.push(drive(clients, time).await?);
-        take(options, (server, ours), &mut turns).await?;
+        take(options, server, ours, &mut turns).await?;
     }
     Ok(turns)
 }
@@ -28,7 +30,8 @@ pub(crate) async fn against(
 /// One turn of our side.
 pub(crate) async fn take(
     options: &Options,
-    (server, ask): (&Running, &Ask),
+    server: &Running,
+    ask: &Ask,
     turns: &mut Turns,
 ) -> Result<()> {
     let clients = Http::clients(server.port, options.connections, ask).await?;

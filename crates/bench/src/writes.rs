@@ -49,14 +49,14 @@ pub(crate) async fn measure(
             let with = (&place, &payload);
             let raw = Raw::committers(&url, options.connections, act, with).await?;
             turns.reference.push(drive(raw, options.round()).await?);
-            take(options, (server, &ask), &mut turns).await?;
+            take(options, server, &ask, &mut turns).await?;
         }
         report.add_turns(name, &turns, Goal::AtLeast(0.7));
     }
     if options.wants("commits to one table") {
         let mut turns = Turns::default();
         for _ in 0..options.rounds {
-            take(options, (server, &hot), &mut turns).await?;
+            take(options, server, &hot, &mut turns).await?;
         }
         report.add_rate("commits to one table", &turns, Goal::AtLeast(200.0));
     }

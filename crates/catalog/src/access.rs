@@ -185,7 +185,7 @@ impl Catalog {
         let decisions = self.guard.ask(caller, checks).await.map_err(Denied::from)?;
         let answers = decisions.into_iter();
         let answers: Vec<_> = answers.map(|one| one == Decision::Allow).collect();
-        self.tell_asked(request, of, (checks, &answers));
+        self.tell_asked(request, of, checks, &answers);
         Ok(answers)
     }
 

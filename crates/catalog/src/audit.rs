@@ -68,7 +68,7 @@ impl Catalog {
             Outcome::Refused => "refused",
             Outcome::Unknown => "unknown",
         };
-        let mut event = self.who((changed.caller, changed.caller), changed.origin);
+        let mut event = self.who(changed.caller, changed.caller, changed.origin);
         event.insert("operation".to_owned(), json!(changed.operation));
         event.insert("outcome".to_owned(), json!(outcome));
         let context = json!({ "path": changed.path, "status": changed.status });
@@ -131,7 +131,8 @@ impl Catalog {
         &self,
         request: &Request,
         of: Option<&Caller>,
-        (checks, answers): (&[Check], &[bool]),
+        checks: &[Check],
+        answers: &[bool],
     ) {
         if !self.is_audited() {
             return;
@@ -164,7 +165,7 @@ impl Catalog {
         let via = request.via.as_ref();
         let sender = via.map_or(&request.caller, |via| &via.sender);
         // The rights are the owner's of a view, if they are not the sender's.
-        let mut event = self.who((sender, &request.caller), &request.origin);
+        let mut event = self.who(sender, &request.caller, &request.origin);
         if let Some(via) = via {
             let views: Vec<_> = via.views.iter().map(ToString::to_string).collect();
             event.insert("referenced_by".to_owned(), json!(views));
@@ -172,11 +173,7 @@ impl Catalog {
         event
     }
 
-    fn who(
-        &self,
-        (sender, judged): (&Caller, &Caller),
-        origin: &RequestOrigin,
-    ) -> Map<String, Value> {
+    fn who(&self, sender: &Caller, judged: &Caller, origin: &RequestOrigin) -> Map<String, Value> {
         let privilege_source = self.privilege_source(judged);
         let mut event = Map::new();
         event.insert("actor".to_owned(), actor(sender));

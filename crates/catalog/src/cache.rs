@@ -102,7 +102,8 @@ impl Seen {
     pub(crate) const fn created(
         namespace: NamespaceId,
         kind: TabularKind,
-        (id, version): (TabularId, Version),
+        id: TabularId,
+        version: Version,
     ) -> Self {
         let stamp = TabularStamp {
             id,

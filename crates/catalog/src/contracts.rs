@@ -36,7 +36,7 @@ impl Catalog {
         if changes.is_empty() {
             return Ok(());
         }
-        Box::pin(self.ask_verifiers(verifiers, request, (warehouse, changes))).await
+        Box::pin(self.ask_verifiers(verifiers, request, warehouse, changes)).await
     }
 
     /// The same about one change of what is not loaded yet. Nothing if it is no longer what it was when it was found.
@@ -57,7 +57,7 @@ impl Catalog {
             return Ok(None);
         };
         let changes = vec![change(metadata(&content.content.metadata)?)?];
-        let asked = self.ask_verifiers(verifiers, request, (&warehouse, changes));
+        let asked = self.ask_verifiers(verifiers, request, &warehouse, changes);
         Box::pin(asked).await.map(Some)
     }
 
@@ -65,7 +65,8 @@ impl Catalog {
         &self,
         verifiers: &Verifiers,
         request: &Request,
-        (warehouse, changes): (&Warehouse, Vec<ProposedChange>),
+        warehouse: &Warehouse,
+        changes: Vec<ProposedChange>,
     ) -> Result<()> {
         let proposal = Proposal {
             request_id: request.origin.request_id.clone(),

@@ -99,7 +99,8 @@ fn gone(after: i64, trimmed: i64) -> CatalogError {
 pub async fn dead_letters(
     cx: &Catalog,
     request: &Request,
-    (after, limit): (i64, u32),
+    after: i64,
+    limit: u32,
 ) -> Result<Vec<DeadLetter>> {
     let proof = require(cx, request).await?;
     Ok(cx.store(&proof).dead_letter_list(after, limit).await?)

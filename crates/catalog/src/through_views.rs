@@ -130,7 +130,7 @@ impl Catalog {
             let (view, versioned) = found?;
             let passed = self.require_all(&judged, &PASSING, view).await;
             passed.map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
-            if let Some(owner) = owner(request, engines, (path, &versioned))? {
+            if let Some(owner) = owner(request, engines, path, &versioned)? {
                 judged = judged.on_behalf_of(owner, path);
             }
         }
@@ -142,7 +142,8 @@ impl Catalog {
 fn owner(
     request: &Request,
     engines: &[&TrustedEngine],
-    (path, versioned): (&TabularPath, &Versioned),
+    path: &TabularPath,
+    versioned: &Versioned,
 ) -> Result<Option<UserId>> {
     let properties = versioned.view_properties()?;
     let named = engines.iter().filter_map(|engine| {

@@ -14,7 +14,7 @@ pub async fn commit(
     commits: Vec<TableCommit>,
 ) -> Result<()> {
     once(cx, request, async {
-        commit_all(cx, request, (warehouse, &commits), |_| {
+        commit_all(cx, request, warehouse, &commits, |_| {
             request.record(&(), cx.now())
         })
         .await?;

@@ -103,7 +103,7 @@ impl Batch {
             if let Err(error) = &ended {
                 failure = Some(error.clone());
             }
-            self.note(at, ended, (publisher.attempts(), now));
+            self.note(at, ended, publisher.attempts(), now);
         }
         failure
     }
@@ -126,7 +126,7 @@ impl Batch {
         lanes
     }
 
-    fn note(&mut self, at: usize, ended: Result<(), PublishError>, (most, now): (u32, Timestamp)) {
+    fn note(&mut self, at: usize, ended: Result<(), PublishError>, most: u32, now: Timestamp) {
         let (Some(state), Some(event)) = (self.states.get_mut(at), self.events.get(at)) else {
             return;
         };

@@ -88,7 +88,7 @@ impl Relay {
                 Some(Err(error)) => Some(error.to_string()),
                 None => Some("the publisher panicked".to_owned()),
             },
-            why = keep_claim((claimed, LEASE), extend) => Some(match why {
+            why = keep_claim(claimed, LEASE, extend) => Some(match why {
                 WorkError::ClaimLost(why) => why,
                 other => format!("{other:?}"),
             }),

@@ -58,7 +58,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     program.variables.extend(sinks.variables());
     let fleet = Fleet::start(program, ports, &world.wire, recorder).await?;
     sinks.follow(&world);
-    let fleet = drive((plan, &mut backend), &world, fleet).await?;
+    let fleet = drive(plan, &mut backend, &world, fleet).await?;
 
     let mut found = Vec::new();
     let tasks = tasks::settle(&world, &mut found).await?;
@@ -141,7 +141,8 @@ async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>
 
 /// Lets the clients work until all kills are done.
 async fn drive(
-    (plan, backend): (&Plan, &mut Backend),
+    plan: &Plan,
+    backend: &mut Backend,
     world: &Arc<World>,
     mut fleet: Fleet,
 ) -> Result<Fleet, Error> {

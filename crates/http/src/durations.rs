@@ -21,7 +21,8 @@ impl Durations {
         &self,
         method: &Method,
         route: &str,
-        (status, elapsed): (StatusCode, Duration),
+        status: StatusCode,
+        elapsed: Duration,
     ) {
         let outcome = (known_method(method), status);
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +66,7 @@ mod tests {
         let durations = Durations::default();
         for method in ["GET", "BREW", "WHEN"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            durations.record(&method, "/health", (StatusCode::OK, Duration::ZERO));
+            durations.record(&method, "/health", StatusCode::OK, Duration::ZERO);
         }
         let known = durations.0.read().unwrap();
         assert_eq!(known.get("/health").map(HashMap::len), Some(2));

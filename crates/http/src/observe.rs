@@ -137,7 +137,7 @@ impl Seen {
             });
         }
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
-        tallies.durations.record(method, route, (status, elapsed));
+        tallies.durations.record(method, route, status, elapsed);
         if let About::Api(warehouse, project) = self.about {
             tallies.calls.record(Call {
                 method: known_method(method),

@@ -87,7 +87,7 @@ impl Claim {
 
     /// Prolongs it until the work must end, and says why.
     pub(crate) async fn keep(&self, claimed: Instant) -> WorkError {
-        keep_claim((claimed, self.lasts), || self.prolong()).await
+        keep_claim(claimed, self.lasts, || self.prolong()).await
     }
 
     /// Ends the attempt, with what was reported last and what accompanies the end.
@@ -103,7 +103,8 @@ impl Claim {
 /// Prolongs a claim; returns when it is lost, may be about to end, or the worker is to stop. Beyond its end another worker may do
 /// and end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
 pub async fn keep_claim<F>(
-    (claimed, lasts): (Instant, Duration),
+    claimed: Instant,
+    lasts: Duration,
     mut prolong: impl FnMut() -> F,
 ) -> WorkError
 where
@@ -141,11 +142,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_claim_that_cannot_be_prolonged_is_given_up_before_it_ends() {
         let start = Instant::now();
-        let why = keep_claim((start, LEASE), || async { DOWN() }).await;
+        let why = keep_claim(start, LEASE, || async { DOWN() }).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
         assert!(matches!(&why, WorkError::ClaimLost(why) if why.contains("down")));
         let start = Instant::now();
-        keep_claim((start, LEASE), std::future::pending).await;
+        keep_claim(start, LEASE, std::future::pending).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
     }
 
@@ -153,7 +154,7 @@ mod tests {
     async fn a_claim_is_kept_as_long_as_it_is_prolonged_in_time() {
         for lasts in [LEASE, Duration::from_secs(30), Duration::from_hours(1)] {
             let start = Instant::now();
-            keep_claim((start, lasts), || async {
+            keep_claim(start, lasts, || async {
                 let is_up = start.elapsed() < lasts * 3 && start.elapsed().as_secs() % 2 == 1;
                 if is_up { Ok(Hold::GoOn) } else { DOWN() }
             })
@@ -166,10 +167,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_worker_hears_soon_that_it_is_to_stop() {
         let start = Instant::now();
-        let why = keep_claim((start, Duration::from_hours(1)), || async {
-            Ok(Hold::Stop)
-        })
-        .await;
+        let why = keep_claim(start, Duration::from_hours(1), || async { Ok(Hold::Stop) }).await;
         assert_eq!(why, WorkError::Stopped);
         assert!(start.elapsed() <= HEARTBEAT, "{:?}", start.elapsed());
     }

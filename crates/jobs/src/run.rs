@@ -118,20 +118,21 @@ impl Runner {
         let Some(task) = task.await? else {
             return Ok(false);
         };
-        in_grace(stop, self.attempt((name, claimed), &task, stop)).await;
+        in_grace(stop, self.attempt(name, claimed, &task, stop)).await;
         Ok(true)
     }
 
     async fn attempt(
         &self,
-        (name, claimed): (&str, Instant),
+        name: &str,
+        claimed: Instant,
         task: &TaskRow,
         stop: &CancellationToken,
     ) {
         let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let lasts = self.lease(task).await;
         let claim = Claim::new(by, task.id, name).lasting(lasts);
-        let ended = match self.outcome(task, (&claim, claimed), stop).await {
+        let ended = match self.outcome(task, &claim, claimed, stop).await {
             Ok(end) => {
                 let now = self.clock.now();
                 let mut effects = told::ended(task, self.worker.queue(), &end, now);
@@ -158,7 +159,8 @@ impl Runner {
     async fn outcome(
         &self,
         task: &TaskRow,
-        (claim, claimed): (&Claim, Instant),
+        claim: &Claim,
+        claimed: Instant,
         stop: &CancellationToken,
     ) -> Result<TaskEnd, String> {
         // From here on it lasts as long as it is to.

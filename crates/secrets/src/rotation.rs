@@ -37,7 +37,7 @@ impl EncryptedSecrets {
                 let Some((last, _)) = page.last() else { break };
                 after = Some(*last);
                 for (id, sealed) in page {
-                    renew(self.rows.as_ref(), &self.keys, (id, sealed), &mut rotation).await?;
+                    renew(self.rows.as_ref(), &self.keys, id, sealed, &mut rotation).await?;
                 }
                 told(&rotation);
             }
@@ -52,7 +52,8 @@ impl EncryptedSecrets {
 async fn renew(
     rows: &(dyn SecretRows + Send + Sync),
     keys: &Keys,
-    (id, was): (SecretId, store::SealedSecret),
+    id: SecretId,
+    was: store::SealedSecret,
     rotation: &mut Rotation,
 ) -> Result<()> {
     if sealed::is_note(&was) {

@@ -202,7 +202,7 @@ async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
             raw(catalog, writers).await
         );
         for (what, first) in [("", 0), (" that note an obsolete file", 1_000)] {
-            let rate = swaps(catalog, ids, (writers, first)).await;
+            let rate = swaps(catalog, ids, writers, first).await;
             println!("commits of one table{what}, {writers} writers: {rate}");
         }
         println!(
@@ -216,7 +216,8 @@ async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
 async fn swaps(
     catalog: &Arc<Catalog>,
     ids: &Arc<Vec<TabularId>>,
-    (writers, first): (usize, usize),
+    writers: usize,
+    first: usize,
 ) -> Measured {
     let (inner, ids) = (Arc::clone(catalog), Arc::clone(ids));
     rate(writers, move |task, round| {

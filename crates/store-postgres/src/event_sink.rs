@@ -21,7 +21,7 @@ impl EventSinks for PostgresStore {
     ) -> Result<Option<i64>> {
         let input = (Held::by(sink, holder), now, until);
         self.change(Effects::none(), input, |db, (held, now, until)| {
-            Box::pin(claim(db, held, (*now, *until)))
+            Box::pin(claim(db, held, *now, *until))
         })
         .await
     }
@@ -118,11 +118,7 @@ impl Held {
     }
 }
 
-async fn claim(
-    db: &Session,
-    held: &Held,
-    (now, until): (Timestamp, Timestamp),
-) -> Work<Option<i64>> {
+async fn claim(db: &Session, held: &Held, now: Timestamp, until: Timestamp) -> Work<Option<i64>> {
     let claimed = db
         .query_opt(
             "insert into event_sink (name, cursor, holder, held_until)

@@ -248,7 +248,7 @@ async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<Nam
 }
 
 async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
-    let ids = hold(db, (drop.id, drop.expected), &drop.tree.namespaces, None).await?;
+    let ids = hold(db, drop.id, drop.expected, &drop.tree.namespaces, None).await?;
     remove_tabulars(db, drop).await?;
     let hidden = match drop.mode {
         DropMode::Hard => "false",
@@ -286,7 +286,8 @@ async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
 /// any of them. Answers the ids of what was seen.
 pub(crate) async fn hold(
     db: &Session,
-    (id, expected): (NamespaceId, Version),
+    id: NamespaceId,
+    expected: Version,
     below: &[TreeNamespace],
     besides: Option<NamespaceId>,
 ) -> Work<Vec<Uuid>> {
@@ -349,7 +350,7 @@ async fn remove_tabulars(db: &Session, drop: &NamespaceDrop) -> Work<()> {
                 .await?;
             let expiring = listed.iter().filter(|listed| listed.deleted.is_some());
             let expiring = expiring.map(|listed| listed.id);
-            cancel_expiry(db, expiring, ("dropped with its namespace", drop.at)).await
+            cancel_expiry(db, expiring, "dropped with its namespace", drop.at).await
         }
         DropMode::Soft(how) => {
             let hide =

@@ -17,7 +17,7 @@ use crate::row::{self, get};
 pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
     let warehouses = Reach::Warehouse(way.warehouse.as_uuid()).hold(db).await?;
     warehouses.step(db).await?;
-    let ids = namespace::hold(db, (way.id, way.expected), &way.below, way.parent).await?;
+    let ids = namespace::hold(db, way.id, way.expected, &way.below, way.parent).await?;
     check(db, way, &ids).await?;
     step_tabulars(db, way, &ids).await?;
     change_paths(db, way).await

@@ -56,7 +56,7 @@ async fn list(db: &Session, table: TabularId, limit: u32) -> Work<Option<NotedFi
 
 /// Whether something is noted of the table that the worker's task is about. Holds the table until the end of the transaction: a commit to it that
 /// has found the task there has ended before, and one that comes after finds out what has become of the task.
-pub(crate) async fn are_left(db: &Session, (task, worker): (TaskId, &str)) -> Work<bool> {
+pub(crate) async fn are_left(db: &Session, task: TaskId, worker: &str) -> Work<bool> {
     let hold = "select tabular.id from task join tabular on tabular.id = task.tabular_id
         where task.id = $1 and task.worker = $2 for share of tabular";
     let Some(table) = db.query_opt(hold, &[&task.as_uuid(), &worker]).await? else {

@@ -201,7 +201,7 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
         .await;
     refuse_twins(back, "tabular_name")?;
     let ids = undrop.tabulars.iter().map(|(id, _)| *id);
-    cancel_expiry(db, ids, ("undropped", undrop.at)).await
+    cancel_expiry(db, ids, "undropped", undrop.at).await
 }
 
 /// Somebody took a name after it was found free.

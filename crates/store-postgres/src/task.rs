@@ -37,7 +37,7 @@ impl Tasks for PostgresStore {
     ) -> Result<Hold> {
         let input = (id, worker.to_owned(), lease, report);
         self.write(input, |db, (id, worker, lease, report)| {
-            Box::pin(extend(db, (*id, worker), *lease, report.as_ref()))
+            Box::pin(extend(db, *id, worker, *lease, report.as_ref()))
         })
         .await
     }
@@ -51,7 +51,7 @@ impl Tasks for PostgresStore {
     ) -> Result<()> {
         let input = (id, worker.to_owned(), end, now);
         self.change(effects, input, |db, (id, worker, end, now)| {
-            Box::pin(finish(db, (*id, worker), end, *now))
+            Box::pin(finish(db, *id, worker, end, *now))
         })
         .await
     }
@@ -146,13 +146,13 @@ impl Tasks for PostgresStore {
         let input = (project.cloned(), before, limit);
         self.write(input, |db, (project, before, limit)| {
             let project = project.as_ref().map(ProjectId::as_str);
-            Box::pin(trim(db, project, (*before, *limit)))
+            Box::pin(trim(db, project, *before, *limit))
         })
         .await
     }
 }
 
-async fn trim(db: &Session, project: Option<&str>, (before, limit): (Timestamp, u32)) -> Work<u64> {
+async fn trim(db: &Session, project: Option<&str>, before: Timestamp, limit: u32) -> Work<u64> {
     let whose = match project {
         Some(_) => "project_id = $3",
         None => "$3::text is null and not exists (select from project where id = entry.project_id)",
@@ -245,7 +245,8 @@ fn claim_next() -> String {
 
 async fn extend(
     db: &Session,
-    (id, worker): (TaskId, &str),
+    id: TaskId,
+    worker: &str,
     lease: Lease,
     report: Option<&TaskReport>,
 ) -> Work<Hold> {
@@ -271,14 +272,9 @@ async fn extend(
     }
 }
 
-async fn finish(
-    db: &Session,
-    (id, worker): (TaskId, &str),
-    end: &TaskEnd,
-    now: Timestamp,
-) -> Work<()> {
+async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Timestamp) -> Work<()> {
     let (outcome, message, again) = match end {
-        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, (id, worker)).await? => {
+        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, id, worker).await? => {
             return rest(db, (id, worker), (*again, now), "0").await;
         }
         TaskEnd::Drained { message, .. } => {

@@ -46,7 +46,8 @@ pub(crate) async fn control(
 pub(crate) async fn cancel_expiry(
     db: &Session,
     tabulars: impl Iterator<Item = TabularId>,
-    (why, now): (&str, Timestamp),
+    why: &str,
+    now: Timestamp,
 ) -> Work<()> {
     let tabulars: Vec<Uuid> = tabulars.map(TabularId::as_uuid).collect();
     if tabulars.is_empty() {

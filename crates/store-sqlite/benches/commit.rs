@@ -178,7 +178,7 @@ enum Want {
 async fn lookups(planted: &Arc<Planted>, lanes: usize, want: Want) -> f64 {
     let end = Instant::now() + EACH;
     let runs: Vec<_> = (0..lanes)
-        .map(|lane| tokio::spawn(look_up(Arc::clone(planted), lane, (end, want))))
+        .map(|lane| tokio::spawn(look_up(Arc::clone(planted), lane, end, want)))
         .collect();
     let mut done = 0_u32;
     for run in runs {
@@ -187,7 +187,7 @@ async fn lookups(planted: &Arc<Planted>, lanes: usize, want: Want) -> f64 {
     f64::from(done) / EACH.as_secs_f64()
 }
 
-async fn look_up(planted: Arc<Planted>, lane: usize, (end, want): (Instant, Want)) -> u32 {
+async fn look_up(planted: Arc<Planted>, lane: usize, end: Instant, want: Want) -> u32 {
     let keys: Vec<_> = (0..KEYS)
         .map(|key| {
             let table = (lane * KEYS + key * 31) % TABLES;

@@ -320,7 +320,8 @@ fn remove_tabulars(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     cancel_expiry(
         db,
         expiring.into_iter(),
-        ("dropped with its namespace", drop.at),
+        "dropped with its namespace",
+        drop.at,
     )
 }
 

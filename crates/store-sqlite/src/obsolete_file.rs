@@ -78,7 +78,7 @@ pub(crate) fn note(db: &Connection, table: TabularId, obsolete: &Obsolete) -> Wo
 }
 
 /// Whether something is noted of the table that the worker's task is about.
-pub(crate) fn are_left(db: &Connection, (task, worker): (TaskId, &str)) -> Work<bool> {
+pub(crate) fn are_left(db: &Connection, task: TaskId, worker: &str) -> Work<bool> {
     Ok(db
         .prepare_cached(
             "select 1 from obsolete_file where tabular_id =

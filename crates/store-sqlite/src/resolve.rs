@@ -32,7 +32,7 @@ fn one(db: &Connection, key: &ResolveKey) -> Work<Resolved> {
         ResolveTarget::NamespaceRow(path) => whole_namespace(db, warehouse, path),
         ResolveTarget::Tabular(path, name) => stamped_tabular(db, warehouse, path, name),
         ResolveTarget::TabularContent(path, name) => whole_tabular(db, warehouse, path, name),
-        ResolveTarget::Unchanged(id, known) => unchanged(db, warehouse, (*id, *known)),
+        ResolveTarget::Unchanged(id, known) => unchanged(db, warehouse, *id, *known),
     }
 }
 
@@ -133,11 +133,7 @@ fn whole_tabular(
     found.unwrap_or_else(|| Ok(Resolved::default()))
 }
 
-fn unchanged(
-    db: &Connection,
-    warehouse: Uuid,
-    (id, known): (TabularId, Version),
-) -> Work<Resolved> {
+fn unchanged(db: &Connection, warehouse: Uuid, id: TabularId, known: Version) -> Work<Resolved> {
     let found = db
         .prepare_cached(
             "select w.version, w.status, w.grants_version, exists (

@@ -187,7 +187,7 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
         revive.execute(params![id.as_uuid(), undrop.at.as_ms()])?;
     }
     let ids = undrop.tabulars.iter().map(|(id, _)| *id);
-    cancel_expiry(db, ids, ("undropped", undrop.at))
+    cancel_expiry(db, ids, "undropped", undrop.at)
 }
 
 /// The drops of namespaces that stand between these namespaces and the light, by the paths of what was dropped.

@@ -29,7 +29,7 @@ impl Tasks for SqliteStore {
         report: Option<TaskReport>,
     ) -> Result<Hold> {
         let worker = worker.to_owned();
-        self.write(move |db| extend(db, (id, &worker), lease, report))
+        self.write(move |db| extend(db, id, &worker, lease, report))
             .await
     }
 
@@ -41,7 +41,7 @@ impl Tasks for SqliteStore {
         effects: Effects,
     ) -> Result<()> {
         let worker = worker.to_owned();
-        self.change(effects, move |db| finish(db, (id, &worker), &end, now))
+        self.change(effects, move |db| finish(db, id, &worker, &end, now))
             .await
     }
 
@@ -211,7 +211,8 @@ fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Optio
 
 fn extend(
     db: &Connection,
-    (id, worker): (TaskId, &str),
+    id: TaskId,
+    worker: &str,
     lease: Lease,
     report: Option<TaskReport>,
 ) -> Work<Hold> {
@@ -243,12 +244,7 @@ fn extend(
     }
 }
 
-fn finish(
-    db: &Connection,
-    (id, worker): (TaskId, &str),
-    end: &TaskEnd,
-    now: Timestamp,
-) -> Work<()> {
+fn finish(db: &Connection, id: TaskId, worker: &str, end: &TaskEnd, now: Timestamp) -> Work<()> {
     let held = db
         .prepare_cached("select 1 from task where id = ?1 and worker = ?2")?
         .exists(params![id.as_uuid(), worker])?;
@@ -259,11 +255,11 @@ fn finish(
         TaskEnd::Done { message } => {
             db.prepare_cached("update task set progress = 1 where id = ?1")?
                 .execute([id.as_uuid()])?;
-            end_for_good(db, id, ("SUCCESS", message), now)
+            end_for_good(db, id, "SUCCESS", message, now)
         }
-        TaskEnd::Failed { message } => end_for_good(db, id, ("FAILED", message), now),
-        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, (id, worker))? => {
-            rest(db, id, (*again, now), "0")
+        TaskEnd::Failed { message } => end_for_good(db, id, "FAILED", message, now),
+        TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, id, worker)? => {
+            rest(db, id, *again, now, "0")
         }
         TaskEnd::Drained { message, .. } => {
             db.prepare_cached(
@@ -272,15 +268,15 @@ fn finish(
             )?
             .execute([id.as_uuid()])?;
             let message = message.clone();
-            finish(db, (id, worker), &TaskEnd::Done { message }, now)
+            finish(db, id, worker, &TaskEnd::Done { message }, now)
         }
-        TaskEnd::GivenBack { not_before } => rest(db, id, (*not_before, now), "attempt - 1"),
+        TaskEnd::GivenBack { not_before } => rest(db, id, *not_before, now, "attempt - 1"),
         TaskEnd::Retry {
             not_before,
             message,
         } => {
             log(db, id, ("FAILED", false, message), now)?;
-            rest(db, id, (*not_before, now), "attempt")
+            rest(db, id, *not_before, now, "attempt")
         }
     }
 }
@@ -289,7 +285,8 @@ fn finish(
 fn rest(
     db: &Connection,
     id: TaskId,
-    (again, now): (Timestamp, Timestamp),
+    again: Timestamp,
+    now: Timestamp,
     attempts: &'static str,
 ) -> Work<()> {
     db.prepare_cached(&format!(
@@ -304,7 +301,8 @@ fn rest(
 pub(crate) fn end_for_good(
     db: &Connection,
     id: TaskId,
-    (outcome, message): (&str, &str),
+    outcome: &str,
+    message: &str,
     now: Timestamp,
 ) -> Work<()> {
     log(db, id, (outcome, true, message), now)?;

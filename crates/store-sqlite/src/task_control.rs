@@ -38,7 +38,7 @@ pub(crate) fn control(
                     .prepare_cached("select 1 from task where id = ?1 and holder = ?2")?
                     .exists(params![id.as_uuid(), holder])?;
                 if there {
-                    end_for_good(db, *id, ("CANCELLED", "cancelled on request"), now)?;
+                    end_for_good(db, *id, "CANCELLED", "cancelled on request", now)?;
                 }
             }
         }
@@ -50,14 +50,15 @@ pub(crate) fn control(
 pub(crate) fn cancel_expiry(
     db: &Connection,
     tabulars: impl Iterator<Item = TabularId>,
-    (why, now): (&str, Timestamp),
+    why: &str,
+    now: Timestamp,
 ) -> Work<()> {
     let mut waiting =
         db.prepare_cached("select id from task where tabular_id = ?1 and queue = ?2")?;
     for tabular in tabulars {
         let rows = waiting.query(params![tabular.as_uuid(), SOFT_DELETION])?;
         for id in row::all(rows, |row| Ok(row.get::<_, Uuid>(0)?))? {
-            end_for_good(db, id.into(), ("CANCELLED", why), now)?;
+            end_for_good(db, id.into(), "CANCELLED", why, now)?;
         }
     }
     Ok(())

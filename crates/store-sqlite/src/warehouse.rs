@@ -83,7 +83,7 @@ impl Warehouses for SqliteStore {
         effects: Effects,
     ) -> Result<()> {
         self.change(effects, move |db| {
-            refuse_stale(db, (id, version))?;
+            refuse_stale(db, id, version)?;
             let removed = db
                 .prepare_cached("delete from warehouse where id = ?1")?
                 .execute([id.as_uuid()])
@@ -141,7 +141,7 @@ fn create(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
-fn refuse_stale(db: &Connection, (id, version): (WarehouseId, Version)) -> Work<()> {
+fn refuse_stale(db: &Connection, id: WarehouseId, version: Version) -> Work<()> {
     let stored: Option<i64> = db
         .prepare_cached("select version from warehouse where id = ?1")?
         .query_row([id.as_uuid()], |row| row.get(0))
@@ -155,7 +155,7 @@ fn refuse_stale(db: &Connection, (id, version): (WarehouseId, Version)) -> Work<
 
 fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
-    refuse_stale(db, (warehouse.id, warehouse.version))?;
+    refuse_stale(db, warehouse.id, warehouse.version)?;
     refuse_taken_name(db, warehouse)?;
     refuse_taken_location(db, warehouse)?;
     db.prepare_cached(

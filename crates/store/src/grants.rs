@@ -42,7 +42,7 @@ pub struct GrantChange {
 
 impl GrantChange {
     /// One of those that are given or taken back.
-    pub fn grant(&self, (to, privilege): (&Principal, Privilege)) -> Grant {
+    pub fn grant(&self, to: &Principal, privilege: Privilege) -> Grant {
         Grant {
             on: self.on.clone(),
             to: to.clone(),

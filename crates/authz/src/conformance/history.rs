@@ -342,7 +342,7 @@ impl Scene<'_> {
 }
 
 /// For each user, and for whoever acts as one of the roles.
-async fn compare(world: &dyn World, (model, cast): (&Model, &Cast), which: impl Fn(usize) -> bool) {
+async fn compare(world: &dyn World, model: &Model, cast: &Cast, which: impl Fn(usize) -> bool) {
     let roles = (Scene { model, cast })
         .roles(&Securable::Server)
         .into_iter();
@@ -403,10 +403,10 @@ async fn live(world: std::sync::Arc<dyn World>, steps: Vec<Step>, sparse: usize)
         if let Change::Create { what, .. } = change {
             cast.things.push(what);
         }
-        compare(world.as_ref(), (&model, &cast), |at| {
+        compare(world.as_ref(), &model, &cast, |at| {
             at % sparse == count % sparse
         })
         .await;
     }
-    compare(world.as_ref(), (&model, &cast), |_| true).await;
+    compare(world.as_ref(), &model, &cast, |_| true).await;
 }

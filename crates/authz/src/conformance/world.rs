@@ -109,7 +109,7 @@ impl StoreWorld {
                 places.namespaces.insert(*id, (warehouse, path));
             }
             (Securable::Tabular(kind, id), Securable::Namespace(home)) => {
-                self.create_table((*kind, *id), *home, effects).await;
+                self.create_table(*kind, *id, *home, effects).await;
             }
             other => panic!("cannot create {other:?}"),
         }
@@ -152,7 +152,8 @@ impl StoreWorld {
 
     async fn create_table(
         &self,
-        (kind, id): (TabularKind, TabularId),
+        kind: TabularKind,
+        id: TabularId,
         home: NamespaceId,
         effects: Effects,
     ) {

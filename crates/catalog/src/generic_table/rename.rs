@@ -13,5 +13,5 @@ pub async fn rename(
     to: &TabularPath,
 ) -> Result<()> {
     let at = (warehouse, TabularKind::GenericTable);
-    tabular::rename(cx, request, at, (from, to)).await
+    tabular::rename(cx, request, at, from, to).await
 }

@@ -30,11 +30,7 @@ struct Change {
 }
 
 /// Gives and takes back, all or nothing.
-pub async fn apply(
-    cx: &Catalog,
-    request: &Request,
-    (on, diff): (&Target, GrantDiff),
-) -> Result<()> {
+pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff) -> Result<()> {
     check(&diff)?;
     let change = Change {
         writes: parse(on.kind(), diff.writes)?,
@@ -43,9 +39,9 @@ pub async fn apply(
     };
     let found = on.found(cx, request).await?;
     let actions = change.actions();
-    let target = on.require(cx, request, (&actions, found)).await?;
+    let target = on.require(cx, request, &actions, found).await?;
     if let Resource::Role(_, role) = target.resource() {
-        return assign(cx, request, &target, (role, &change)).await;
+        return assign(cx, request, &target, role, &change).await;
     }
     let now = cx.now();
     let grants = GrantChange {
@@ -65,7 +61,8 @@ async fn assign(
     cx: &Catalog,
     request: &Request,
     target: &Authorized<Found>,
-    (role, change): (RoleId, &Change),
+    role: RoleId,
+    change: &Change,
 ) -> Result<()> {
     let itself = Principal::Role(role);
     if change.writes.iter().any(|(to, _)| *to == itself) {
@@ -86,14 +83,16 @@ async fn assign(
     if !assign.joins.is_empty() {
         events.push(role::moved(
             EventKind::AddRoleMembers,
-            (role, &assign.joins),
+            role,
+            &assign.joins,
             by,
         )?);
     }
     if !assign.leaves.is_empty() {
         events.push(role::moved(
             EventKind::RemoveRoleMembers,
-            (role, &assign.leaves),
+            role,
+            &assign.leaves,
             by,
         )?);
     }

@@ -23,7 +23,8 @@ pub struct Assignments {
 pub async fn assignments(
     cx: &Catalog,
     request: &Request,
-    (on, relations): (&Target, &[String]),
+    on: &Target,
+    relations: &[String],
 ) -> Result<Assignments> {
     let kind = on.kind();
     let wanted = if relations.is_empty() {
@@ -35,7 +36,7 @@ pub async fn assignments(
     let wanted: BTreeSet<Relation> = wanted?;
     let found = on.found(cx, request).await?;
     let insight = [found.resource().insight()];
-    let target = on.require(cx, request, (&insight, found)).await?;
+    let target = on.require(cx, request, &insight, found).await?;
     let on = target.securable()?;
     let mut assigned = Vec::new();
     if let Resource::Role(_, role) = target.resource()

@@ -10,14 +10,15 @@ use crate::{Catalog, Request, Result};
 pub async fn grantable(
     cx: &Catalog,
     request: &Request,
-    (on, of): (&Target, Option<Principal>),
+    on: &Target,
+    of: Option<Principal>,
 ) -> Result<Vec<(Privilege, bool)>> {
     let found = on.found(cx, request).await?;
     let (action, asked) = match other(request, of.as_ref())? {
         None => (found.see(), request.caller.clone()),
         Some(other) => (found.resource().insight(), other),
     };
-    let target = on.require(cx, request, (&[action], found)).await?;
+    let target = on.require(cx, request, &[action], found).await?;
     let privileges = on.kind().privileges().iter().copied();
     let checks = Check::each(privileges.clone().map(Action::Grant), &target.resource());
     let allowed = cx.ask(request, Some(&asked), &checks).await?;

@@ -11,7 +11,8 @@ use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 pub async fn on(
     cx: &Catalog,
     request: &Request,
-    (on, to): (&Target, Option<Principal>),
+    on: &Target,
+    to: Option<Principal>,
     query: ListQuery,
 ) -> Result<Page<GrantRow>> {
     let found = on.found(cx, request).await?;
@@ -21,7 +22,7 @@ pub async fn on(
     } else {
         found.resource().insight()
     };
-    let target = on.require(cx, request, (&[action], found)).await?;
+    let target = on.require(cx, request, &[action], found).await?;
     let (store, on) = (cx.store(&target), target.securable()?);
     tabular::collect(query, async |page| {
         Ok(store.grants_on(&on, to.as_ref(), page).await?)

@@ -16,7 +16,7 @@ pub async fn managed_access(
 ) -> Result<(ManagedAccess, ManagedAccess)> {
     let found = on.found(cx, request).await?;
     let see = [found.see()];
-    let target = on.require(cx, request, (&see, found)).await?;
+    let target = on.require(cx, request, &see, found).await?;
     Ok(cx
         .store(&target)
         .managed_access(&target.securable()?)
@@ -27,7 +27,8 @@ pub async fn managed_access(
 pub async fn set_managed_access(
     cx: &Catalog,
     request: &Request,
-    (on, managed): (&Target, ManagedAccess),
+    on: &Target,
+    managed: ManagedAccess,
 ) -> Result<()> {
     let found = on.found(cx, request).await?;
     let action = match found.resource() {
@@ -38,7 +39,7 @@ pub async fn set_managed_access(
             return Err(CatalogError::bad_request(message));
         }
     };
-    let target = on.require(cx, request, (&[action], found)).await?;
+    let target = on.require(cx, request, &[action], found).await?;
     let (store, on) = (cx.store(&target), target.securable()?);
     let body = json!({ "managed-access": managed == ManagedAccess::On });
     let by = (request, cx.now());

@@ -48,14 +48,14 @@ pub async fn create(
                 let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
                 let action = Action::Warehouse(WarehouseAction::CreateNamespace);
                 let within = cx.require(request, action, warehouse).await?;
-                insert(cx, request, (cx.store(&within), &within), new).await
+                insert(cx, request, cx.store(&within), &within, new).await
             }
             Some(parent) => {
                 let action = NamespaceAction::CreateNamespace;
                 let within = cx
                     .require_namespace(request, warehouse, &parent, action)
                     .await?;
-                insert(cx, request, (cx.store(&within), &within.warehouse), new).await
+                insert(cx, request, cx.store(&within), &within.warehouse, new).await
             }
         }
     })
@@ -65,7 +65,8 @@ pub async fn create(
 async fn insert(
     cx: &Catalog,
     request: &Request,
-    (store, warehouse): (&dyn Store, &Warehouse),
+    store: &dyn Store,
+    warehouse: &Warehouse,
     new: NamespaceCreate,
 ) -> std::result::Result<NamespaceCreated, Interrupted> {
     let properties = stored_properties(warehouse, new.properties)?;
@@ -75,7 +76,7 @@ async fn insert(
     let created = NamespaceCreated {
         id,
         levels,
-        properties: answered(cx, warehouse, (&new.path, id), properties.clone()).await?,
+        properties: answered(cx, warehouse, &new.path, id, properties.clone()).await?,
     };
     let body = json!({ "namespace": created.levels, "properties": created.properties });
     let event = events::in_warehouse(
@@ -165,7 +166,8 @@ pub(super) fn stored_properties(
 pub(super) async fn answered(
     cx: &Catalog,
     warehouse: &Warehouse,
-    (path, id): (&NamespacePath, NamespaceId),
+    path: &NamespacePath,
+    id: NamespaceId,
     mut properties: Properties,
 ) -> Result<Properties> {
     if !properties.contains_key("location") && !warehouse.profile.is_table_bucket() {

@@ -75,7 +75,7 @@ pub async fn drop(
                 let namespace = cx
                     .require_namespace_row(request, warehouse, path, action)
                     .await?;
-                attempt(cx, request, (&namespace, path), options).await?
+                attempt(cx, request, &namespace, path, options).await?
             };
             if let Some(done) = done {
                 return Ok(done);
@@ -90,7 +90,8 @@ pub async fn drop(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (namespace, path): (&Authorized<NamespaceRowTarget>, &NamespacePath),
+    namespace: &Authorized<NamespaceRowTarget>,
+    path: &NamespacePath,
     options: NamespaceDropOptions,
 ) -> std::result::Result<Option<()>, Interrupted> {
     let (store, row, warehouse) = (cx.store(namespace), &namespace.row, &namespace.warehouse);
@@ -121,7 +122,7 @@ async fn attempt(
     };
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
     effects.tasks = match fate.mode {
-        DropMode::Soft(_) => expiries(row, &tree, (fate, options.files)),
+        DropMode::Soft(_) => expiries(row, &tree, fate, options.files),
         DropMode::Hard if is_bucket => Vec::new(),
         DropMode::Hard => purges(cx, namespace, &tree, options.files).await?,
     };
@@ -260,11 +261,7 @@ fn task_tabular(one: &TreeTabular, paths: &HashMap<NamespaceId, &NamespacePath>)
 }
 
 /// The tasks that remove what is live now for good; what was soft-deleted before has its own.
-fn expiries(
-    row: &NamespaceRow,
-    tree: &NamespaceTree,
-    (fate, files): (Fate, Files),
-) -> Vec<NewTask> {
+fn expiries(row: &NamespaceRow, tree: &NamespaceTree, fate: Fate, files: Files) -> Vec<NewTask> {
     let paths = paths(row, tree);
     let live = tree.tabulars.iter().filter(|one| one.deleted.is_none());
     live.filter_map(|one| {

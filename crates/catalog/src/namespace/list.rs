@@ -21,7 +21,7 @@ pub async fn list(
             let action = Action::Warehouse(WarehouseAction::ListNamespaces);
             let within = cx.require(request, action, found).await?;
             let at = (within.as_resource(), None);
-            list_below(cx, request, (cx.store(&within), at), query).await
+            list_below(cx, request, cx.store(&within), at, query).await
         }
         Some(parent) => {
             let action = NamespaceAction::ListNamespaces;
@@ -29,7 +29,7 @@ pub async fn list(
                 .require_namespace(request, warehouse, parent, action)
                 .await?;
             let at = (within.warehouse.as_resource(), Some(within.id));
-            list_below(cx, request, (cx.store(&within), at), query).await
+            list_below(cx, request, cx.store(&within), at, query).await
         }
     }
 }
@@ -37,7 +37,8 @@ pub async fn list(
 async fn list_below(
     cx: &Catalog,
     request: &Request,
-    (store, (within, parent)): (&dyn Store, (InWarehouse, Option<NamespaceId>)),
+    store: &dyn Store,
+    (within, parent): (InWarehouse, Option<NamespaceId>),
     query: ListQuery,
 ) -> Result<Page<ListedNamespace>> {
     let within = &within;

@@ -31,7 +31,7 @@ pub async fn load(
         .await?
         .into_inner();
     let (warehouse, row) = (namespace.warehouse, namespace.row);
-    let properties = answered(cx, &warehouse, (&row.path, row.id), row.properties).await?;
+    let properties = answered(cx, &warehouse, &row.path, row.id, row.properties).await?;
     Ok(NamespaceView {
         id: row.id,
         properties,

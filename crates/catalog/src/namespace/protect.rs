@@ -21,7 +21,8 @@ pub struct Protected {
 async fn find(
     cx: &Catalog,
     request: &Request,
-    (warehouse, id): (WarehouseId, NamespaceId),
+    warehouse: WarehouseId,
+    id: NamespaceId,
     action: NamespaceAction,
 ) -> Result<authz::Authorized<NamespaceRowTarget>> {
     let target = cx.find_namespace_by_id(warehouse, id).await?;
@@ -35,7 +36,7 @@ pub async fn protection(
     warehouse: WarehouseId,
     id: NamespaceId,
 ) -> Result<Protected> {
-    let row = find(cx, request, (warehouse, id), NamespaceAction::GetMetadata)
+    let row = find(cx, request, warehouse, id, NamespaceAction::GetMetadata)
         .await?
         .into_inner()
         .row;
@@ -54,7 +55,7 @@ pub async fn protect(
 ) -> Result<Protected> {
     let mut attempts = Attempts::default();
     loop {
-        let namespace = find(cx, request, (warehouse, id), NamespaceAction::SetProtection).await?;
+        let namespace = find(cx, request, warehouse, id, NamespaceAction::SetProtection).await?;
         let now = cx.now();
         let body = json!({ "protected": bool::from(protection) });
         let kind = EventKind::UpdateNamespaceProperties;

@@ -52,7 +52,7 @@ pub async fn update(
         }
         let mut attempts = Attempts::default();
         loop {
-            let done = attempt(cx, request, (warehouse, path), &update).await?;
+            let done = attempt(cx, request, warehouse, path, &update).await?;
             if let Some(updated) = done {
                 return Ok(updated);
             }
@@ -66,7 +66,8 @@ pub async fn update(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (warehouse, path): (WarehouseId, &NamespacePath),
+    warehouse: WarehouseId,
+    path: &NamespacePath,
     update: &PropertiesUpdate,
 ) -> std::result::Result<Option<PropertiesUpdated>, Interrupted> {
     let action = NamespaceAction::UpdateProperties;

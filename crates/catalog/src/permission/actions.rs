@@ -16,34 +16,36 @@ pub async fn actions(
 ) -> Result<Vec<Action>> {
     let actions = target.kind().actions().into_iter();
     let asked = actions.map(|action| (action, action)).collect();
-    allowed(cx, request, (target, asked), of).await
+    allowed(cx, request, target, asked, of).await
 }
 
 /// The same by the relations of the permissions API: those of these that are allowed.
 pub async fn relations(
     cx: &Catalog,
     request: &Request,
-    (target, names): (&Target, &[&'static str]),
+    target: &Target,
+    names: &[&'static str],
     of: Option<&Principal>,
 ) -> Result<Vec<&'static str>> {
     let kind = target.kind();
     let named = names.iter().copied();
     let asked = named.filter_map(|name| Some((name, kind.relation(name)?)));
-    allowed(cx, request, (target, asked.collect()), of).await
+    allowed(cx, request, target, asked.collect(), of).await
 }
 
 /// What stands for an action that is allowed, in the order of the questions.
 async fn allowed<T>(
     cx: &Catalog,
     request: &Request,
-    (target, asked): (&Target, Vec<(T, Action)>),
+    target: &Target,
+    asked: Vec<(T, Action)>,
     of: Option<&Principal>,
 ) -> Result<Vec<T>> {
     let mut found = target.found(cx, request).await?;
     let (resource, of) = (found.resource(), other(request, of)?);
     if of.is_some() {
         let insight = [resource.insight()];
-        let proof = target.require(cx, request, (&insight, found)).await?;
+        let proof = target.require(cx, request, &insight, found).await?;
         found = proof.into_inner();
     }
     // Who may not see the thing is not told what it may do to it, should that be nothing.
@@ -55,7 +57,7 @@ async fn allowed<T>(
     if let Some(sight) = sight {
         let mut answered = checks.iter().zip(&answers);
         if !answered.any(|(check, allowed)| check.action == sight && *allowed) {
-            target.require(cx, request, (&[sight], found)).await?;
+            target.require(cx, request, &[sight], found).await?;
         }
     }
     let answered = asked.into_iter().zip(answers);

@@ -55,7 +55,7 @@ pub async fn check_all(
         );
         return Err(CatalogError::new(ErrorKind::TooManyChecks, message));
     }
-    let found = find_all(cx, request, (checks, missing)).await?;
+    let found = find_all(cx, request, checks, missing).await?;
     let mut batch = Batch::of(request, checks, &found)?;
     batch.ask_of_caller(cx, request).await?;
     batch.refuse_hidden(cx, request, missing).await?;
@@ -67,7 +67,8 @@ pub async fn check_all(
 async fn find_all(
     cx: &Catalog,
     request: &Request,
-    (checks, missing): (&[BatchCheck], Missing),
+    checks: &[BatchCheck],
+    missing: Missing,
 ) -> Result<HashMap<TargetKey, Resource>> {
     let mut distinct = HashMap::new();
     for check in checks {

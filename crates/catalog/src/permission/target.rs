@@ -207,7 +207,8 @@ impl Target {
         &self,
         cx: &Catalog,
         request: &Request,
-        (actions, found): (&[Action], Found),
+        actions: &[Action],
+        found: Found,
     ) -> Result<Authorized<Found>> {
         match cx.require_all(request, actions, found).await {
             Ok(found) => Ok(found),

@@ -10,7 +10,8 @@ use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 pub async fn list(
     cx: &Catalog,
     request: &Request,
-    (project, filter): (Option<ProjectId>, RoleFilter),
+    project: Option<ProjectId>,
+    filter: RoleFilter,
     query: ListQuery,
 ) -> Result<Page<RoleRow>> {
     let project = project.map_or_else(|| project::of_request(cx, request), Ok)?;

@@ -9,7 +9,7 @@ use crate::{Catalog, Request, Result};
 
 /// The role.
 pub async fn load(cx: &Catalog, request: &Request, id: RoleId) -> Result<RoleRow> {
-    let role = require(cx, request, (id, RoleAction::Read)).await?;
+    let role = require(cx, request, id, RoleAction::Read).await?;
     Ok(role.into_inner().0)
 }
 

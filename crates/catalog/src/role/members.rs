@@ -14,9 +14,10 @@ use crate::{Catalog, CatalogError, ListQuery, Request, Result, events, project, 
 pub async fn add(
     cx: &Catalog,
     request: &Request,
-    (id, members): (RoleId, Vec<Principal>),
+    id: RoleId,
+    members: Vec<Principal>,
 ) -> Result<Vec<Principal>> {
-    let role = require(cx, request, (id, RoleAction::ManageRoleAssignments)).await?;
+    let role = require(cx, request, id, RoleAction::ManageRoleAssignments).await?;
     let most = Bounds::ROLE_MEMBERS_PER_CHANGE;
     if members.len() > most {
         let message = format!(
@@ -36,19 +37,15 @@ pub async fn add(
     };
     let depth = cx.settings().role_nesting_depth;
     let by = (request, cx.now());
-    let effects = Effects::telling([moved(EventKind::AddRoleMembers, (id, &add.members), by)?]);
+    let effects = Effects::telling([moved(EventKind::AddRoleMembers, id, &add.members, by)?]);
     let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
     Ok(members)
 }
 
 /// Takes a member out of the role. Who is not in it is no error.
-pub async fn remove(
-    cx: &Catalog,
-    request: &Request,
-    (id, member): (RoleId, Principal),
-) -> Result<()> {
-    let role = require(cx, request, (id, RoleAction::ManageRoleAssignments)).await?;
+pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Principal) -> Result<()> {
+    let role = require(cx, request, id, RoleAction::ManageRoleAssignments).await?;
     let remove = RoleMembers {
         role: id,
         members: vec![member],
@@ -56,7 +53,8 @@ pub async fn remove(
     let by = (request, cx.now());
     let effects = Effects::telling([moved(
         EventKind::RemoveRoleMembers,
-        (id, &remove.members),
+        id,
+        &remove.members,
         by,
     )?]);
     let removed = cx.store(&role).role_members_remove(remove, effects);
@@ -66,7 +64,8 @@ pub async fn remove(
 /// The event of members that came or went.
 pub(crate) fn moved(
     kind: EventKind,
-    (role, members): (RoleId, &[Principal]),
+    role: RoleId,
+    members: &[Principal],
     by: (&Request, Timestamp),
 ) -> Result<Event> {
     let all: Vec<_> = members.iter().map(Principal::to_string).collect();
@@ -85,7 +84,7 @@ pub async fn members(
     let which = (kind, membership);
     match membership {
         Membership::Direct => {
-            let role = require(cx, request, (id, RoleAction::ReadRoleAssignments)).await?;
+            let role = require(cx, request, id, RoleAction::ReadRoleAssignments).await?;
             let store = cx.store(&role);
             tabular::collect(query, async |page| {
                 Ok(store.role_members(id, which, page).await?)

@@ -17,7 +17,7 @@ pub async fn member_of(
     let of = Principal::Role(id);
     match membership {
         Membership::Direct => {
-            let role = require(cx, request, (id, RoleAction::ReadRoleAssignments)).await?;
+            let role = require(cx, request, id, RoleAction::ReadRoleAssignments).await?;
             let which = (&of, &role.0.project, membership);
             roles_of(cx, &role, which, query).await
         }

@@ -43,7 +43,8 @@ impl Protected for RoleTarget {
 async fn require(
     cx: &Catalog,
     request: &Request,
-    (id, action): (RoleId, RoleAction),
+    id: RoleId,
+    action: RoleAction,
 ) -> Result<Authorized<RoleTarget>> {
     let project = project::of_request(cx, request)?;
     let role = find(cx, id).await?;

@@ -14,7 +14,8 @@ const MOST_ROLES: u32 = 10;
 pub async fn search(
     cx: &Catalog,
     request: &Request,
-    (project, text): (Option<ProjectId>, &str),
+    project: Option<ProjectId>,
+    text: &str,
 ) -> Result<Vec<RoleRow>> {
     let project = project.map_or_else(|| project::of_request(cx, request), Ok)?;
     let project = project::require(cx, request, &project, ProjectAction::SearchRoles).await?;

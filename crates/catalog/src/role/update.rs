@@ -20,14 +20,15 @@ pub struct RoleUpdate {
 pub async fn update(
     cx: &Catalog,
     request: &Request,
-    (id, update): (RoleId, RoleUpdate),
+    id: RoleId,
+    update: RoleUpdate,
 ) -> Result<RoleRow> {
-    let role = require(cx, request, (id, RoleAction::Update)).await?;
+    let role = require(cx, request, id, RoleAction::Update).await?;
     let called = RoleChange::Called {
         name: Name::parse("role", &update.name)?,
         description: check_description(update.description)?,
     };
-    change(cx, request, (&role, called)).await
+    change(cx, request, &role, called).await
 }
 
 /// Makes it the role that `provider` calls `source`.
@@ -36,15 +37,16 @@ pub async fn rebind(
     request: &Request,
     (id, provider, source): (RoleId, &str, &str),
 ) -> Result<RoleRow> {
-    let role = require(cx, request, (id, RoleAction::UpdateSourceSystem)).await?;
+    let role = require(cx, request, id, RoleAction::UpdateSourceSystem).await?;
     let bound = RoleChange::Bound(check_ident(provider, source)?);
-    change(cx, request, (&role, bound)).await
+    change(cx, request, &role, bound).await
 }
 
 async fn change(
     cx: &Catalog,
     request: &Request,
-    (role, change): (&Authorized<RoleTarget>, RoleChange),
+    role: &Authorized<RoleTarget>,
+    change: RoleChange,
 ) -> Result<RoleRow> {
     let (id, now) = (role.0.id, cx.now());
     let changed = role.0.clone().after(&change, now);

@@ -34,7 +34,7 @@ pub async fn bootstrap(
     if cx.lookup().server_load().await?.bootstrapped_at.is_none()
         && let Some(caller) = cx.of_self(request)
     {
-        user::provision(cx, &caller, (said, Existing::Updated)).await?;
+        user::provision(cx, &caller, said, Existing::Updated).await?;
     }
     let now = cx.now();
     let default_project = cx.settings.default_project.clone().map(|id| ProjectRow {

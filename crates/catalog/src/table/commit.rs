@@ -55,7 +55,7 @@ pub async fn commit(
             _ => Err(CatalogError::internal("one commit, several outcomes")),
         };
         let commits = [commit];
-        let alone = commit_all(cx, request, (warehouse, &commits), record);
+        let alone = commit_all(cx, request, warehouse, &commits, record);
         let done = Box::pin(alone).await?;
         let done = done.into_iter().next();
         done.ok_or_else(|| CatalogError::internal("a commit without an outcome").into())
@@ -67,7 +67,8 @@ pub async fn commit(
 pub(crate) async fn commit_all(
     cx: &Catalog,
     request: &Request,
-    (warehouse, commits): (WarehouseId, &[TableCommit]),
+    warehouse: WarehouseId,
+    commits: &[TableCommit],
     record: impl Fn(&[CommittedTabular]) -> Result<Vec<IdempotencyRecord>>,
 ) -> std::result::Result<Vec<(CommittedTabular, Loaded)>, Interrupted> {
     check_bounds(commits)?;

@@ -87,7 +87,7 @@ impl Plan {
         match &self.proof {
             Proof::Table(table) => table.seen().at(version),
             Proof::Namespace(within) => {
-                Seen::created(within.id, TabularKind::Table, (self.id, version))
+                Seen::created(within.id, TabularKind::Table, self.id, version)
             }
         }
     }

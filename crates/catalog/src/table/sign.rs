@@ -54,7 +54,7 @@ pub async fn sign_by_id(
     let understood = parse(cx, &warehouse, wanted);
     let found = found.filter(|(target, _)| is_signed_for(target.kind()));
     let Some((target, versioned)) = found else {
-        return sign_unknown(cx, request, (warehouse, understood), staged).await;
+        return sign_unknown(cx, request, warehouse, understood, staged).await;
     };
     let judged = cx.judged(request, warehouse.id()).await?;
     let folder = versioned.folder()?;
@@ -75,7 +75,7 @@ pub async fn sign_by_id(
         Ok(target) => sign_within(cx, &target.warehouse, &understood?, folder.clone()).await,
         // To its caller there is no table with that id.
         Err(error) if error.is_hidden => {
-            sign_unknown(cx, request, (warehouse, understood), staged).await
+            sign_unknown(cx, request, warehouse, understood, staged).await
         }
         Err(error) => Err(error),
     }
@@ -85,7 +85,8 @@ pub async fn sign_by_id(
 async fn sign_unknown(
     cx: &Catalog,
     request: &Request,
-    (warehouse, understood): (Arc<Warehouse>, Result<S3Request>),
+    warehouse: Arc<Warehouse>,
+    understood: Result<S3Request>,
     staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
     // What is wrong with a location tells of the storage profile, so it is not told.
@@ -120,7 +121,7 @@ async fn sign_staged(
     (warehouse, namespace, folder): (WarehouseId, &NamespacePath, Location),
     understood: &S3Request,
 ) -> Result<SignedRequest> {
-    let place = cx.place(request, (warehouse, namespace), TabularKind::Table);
+    let place = cx.place(request, warehouse, namespace, TabularKind::Table);
     let place = place.await?;
     place.require_free(cx, &folder).await?;
     sign_within(cx, &place.warehouse, understood, folder).await

@@ -74,7 +74,7 @@ pub(super) async fn commit(
             break ended.await;
         }
         // Most never get here; they need not have the room for it.
-        Box::pin(make(cx, warehouse, &line, (turn, commits))).await;
+        Box::pin(make(cx, warehouse, &line, turn, commits)).await;
     };
     ended.unwrap_or_else(|_| Err(unknown().into()))
 }
@@ -102,7 +102,8 @@ async fn make(
     cx: &Catalog,
     warehouse: WarehouseId,
     line: &InLine<'_, WaitingCommit>,
-    (mut turn, commits): (Turn, Vec<WaitingCommit>),
+    mut turn: Turn,
+    commits: Vec<WaitingCommit>,
 ) {
     let (mut groups, mut lost) = (apart(commits), 0);
     while let Some(group) = groups.pop() {

@@ -56,7 +56,7 @@ impl Catalog {
         (warehouse, path): (WarehouseId, &TabularPath),
         kind: TabularKind,
     ) -> Result<CreationPlace> {
-        let place = self.place(request, (warehouse, &path.namespace), kind);
+        let place = self.place(request, warehouse, &path.namespace, kind);
         let (found, place) = futures::try_join!(self.find_tabular(warehouse, path), place)?;
         if let Some(there) = found.tabular {
             return Err(taken(kind, there.kind(), path));
@@ -69,7 +69,8 @@ impl Catalog {
     pub(crate) async fn place(
         &self,
         request: &Request,
-        (warehouse, namespace): (WarehouseId, &NamespacePath),
+        warehouse: WarehouseId,
+        namespace: &NamespacePath,
         kind: TabularKind,
     ) -> Result<CreationPlace> {
         let target = ResolveTarget::NamespaceRow(namespace.key().clone());
@@ -242,7 +243,7 @@ pub(crate) async fn insert(
     if let Err(error) = store.tabular_commit(commit, effects).await {
         return Ok(Err(error));
     }
-    let seen = Seen::created(place.within.id, kind, (id, version));
+    let seen = Seen::created(place.within.id, kind, id, version);
     let versioned = cx
         .metadata
         .put_at((warehouse.id(), path), seen, new.content);

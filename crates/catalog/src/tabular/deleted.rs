@@ -84,7 +84,8 @@ pub async fn deleted(
 pub(crate) async fn require_each(
     cx: &Catalog,
     request: &Request,
-    (warehouse, ids): (WarehouseId, &[TabularId]),
+    warehouse: WarehouseId,
+    ids: &[TabularId],
     action: TabularAction,
 ) -> Result<Vec<Authorized<Home>>> {
     if ids.is_empty() {

@@ -31,7 +31,8 @@ pub(crate) struct Source {
 
 /// What the metadata file says about itself, and where that may be.
 async fn read(
-    (cx, request): (&Catalog, &Request),
+    cx: &Catalog,
+    request: &Request,
     warehouse: &Warehouse,
     kind: TabularKind,
     metadata_location: &str,
@@ -106,13 +107,11 @@ pub(crate) async fn register(
         let mut attempts = Attempts::default();
         loop {
             let done = {
-                let place = cx
-                    .place(request, (warehouse, &path.namespace), kind)
-                    .await?;
+                let place = cx.place(request, warehouse, &path.namespace, kind).await?;
                 let file = &source.metadata_location;
                 table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
                 let replaced = replaced(cx, request, at, source.existing).await?;
-                let found = read((cx, request), &place.warehouse, kind, file).await?;
+                let found = read(cx, request, &place.warehouse, kind, file).await?;
                 attempt(cx, request, (&place, at), (replaced, found)).await?
             };
             if let Some(done) = done {

@@ -18,7 +18,8 @@ pub(crate) async fn rename(
     cx: &Catalog,
     request: &Request,
     at: (WarehouseId, TabularKind),
-    (from, to): (&TabularPath, &TabularPath),
+    from: &TabularPath,
+    to: &TabularPath,
 ) -> Result<()> {
     once(cx, request, async {
         let mut attempts = Attempts::default();

@@ -34,21 +34,22 @@ pub async fn undrop(
     }
     let ids: Vec<_> = targets.iter().map(|(_, id)| *id).collect();
     let action = TabularAction::Undrop;
-    let allowed = require_each(cx, request, (warehouse, &ids), action).await?;
+    let allowed = require_each(cx, request, warehouse, &ids, action).await?;
     if let Some((kind, id)) = targets.iter().find(|(kind, id)| {
         let mut allowed = allowed.iter();
         !allowed.any(|home| home.id == *id && home.kind == *kind)
     }) {
         return Err(missing(*kind, *id));
     }
-    undrop_authorized(cx, request, (warehouse, &allowed)).await
+    undrop_authorized(cx, request, warehouse, &allowed).await
 }
 
 /// The same for what the caller may bring back.
 pub(crate) async fn undrop_authorized(
     cx: &Catalog,
     request: &Request,
-    (warehouse, allowed): (WarehouseId, &[Authorized<Home>]),
+    warehouse: WarehouseId,
+    allowed: &[Authorized<Home>],
 ) -> Result<()> {
     let Some(proof) = allowed.first() else {
         return Ok(());

@@ -29,7 +29,8 @@ pub async fn attach(
     cx: &Catalog,
     request: &Request,
     at: (WarehouseId, &TagSubject),
-    (name, value): (&TagName, Option<String>),
+    name: &TagName,
+    value: Option<String>,
 ) -> Result<AppliedTag> {
     let (tagged, target) = require(cx, request, at, Purpose::Attach).await?;
     let definition = require_named(cx, request, name, TagAction::Apply).await?;

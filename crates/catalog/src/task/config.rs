@@ -103,7 +103,8 @@ pub async fn set_queue_config(
     cx: &Catalog,
     request: &Request,
     owner: &Owner,
-    (queue, wanted): (Queue, QueueConfig),
+    queue: Queue,
+    wanted: QueueConfig,
 ) -> Result<()> {
     let scope = owner.scope(cx, request)?;
     let actions = (

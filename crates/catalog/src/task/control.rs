@@ -16,7 +16,8 @@ pub async fn control(
     cx: &Catalog,
     request: &Request,
     owner: &Owner,
-    (ids, control): (Vec<TaskId>, TaskControl),
+    ids: Vec<TaskId>,
+    control: TaskControl,
 ) -> Result<()> {
     let scope = owner.scope(cx, request)?;
     let (count, max) = (ids.len(), Bounds::TASKS_PER_REQUEST);
@@ -31,7 +32,7 @@ pub async fn control(
     }
     let found = cx.lookup().task_find(&scope, ids.clone()).await?;
     let tabulars = tabulars_of(&found);
-    let store = store_for(cx, request, (&scope, CONTROL), tabulars.as_deref()).await?;
+    let store = store_for(cx, request, &scope, CONTROL, tabulars.as_deref()).await?;
     let is_found = |id: &&TaskId| found.iter().any(|task| task.id == **id);
     if let Some(id) = ids.iter().find(|id| !is_found(id)) {
         return Err(missing(*id));
@@ -80,6 +81,6 @@ async fn undrop(
     let ids = waiting.filter_map(|task| Some(task.tabular.as_ref()?.id));
     let ids: Vec<_> = ids.collect();
     let action = TabularAction::Undrop;
-    let allowed = require_each(cx, request, (*warehouse, &ids), action).await?;
-    undrop_authorized(cx, request, (*warehouse, &allowed)).await
+    let allowed = require_each(cx, request, *warehouse, &ids, action).await?;
+    undrop_authorized(cx, request, *warehouse, &allowed).await
 }

@@ -16,7 +16,7 @@ pub async fn details(
     let scope = owner.scope(cx, request)?;
     let found = cx.lookup().task_find(&scope, vec![id]).await?;
     let tabulars = tabulars_of(&found);
-    let store = store_for(cx, request, (&scope, SEE), tabulars.as_deref()).await?;
+    let store = store_for(cx, request, &scope, SEE, tabulars.as_deref()).await?;
     let attempts = attempts.min(Bounds::TASK_ATTEMPTS);
     let found = store.task_details(&scope, id, attempts).await?;
     found.ok_or_else(|| missing(id))

@@ -13,7 +13,8 @@ pub async fn list(
     cx: &Catalog,
     request: &Request,
     owner: &Owner,
-    (filter, query): (TaskFilter, ListQuery),
+    filter: TaskFilter,
+    query: ListQuery,
 ) -> Result<Page<TaskInfo>> {
     let scope = owner.scope(cx, request)?;
     let named = filter.subjects.as_ref();
@@ -29,7 +30,7 @@ pub async fn list(
     }
     let named = named.filter(|named| named.whole == WholeScope::Excluded);
     let named = named.map(|named| named.tabulars.as_slice());
-    let store = store_for(cx, request, (&scope, SEE), named).await?;
+    let store = store_for(cx, request, &scope, SEE, named).await?;
     collect(query, async |page| {
         Ok(store.task_list(&scope, filter.clone(), page).await?)
     })

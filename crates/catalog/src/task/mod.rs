@@ -77,7 +77,8 @@ const CONTROL: Wanted = Wanted {
 async fn store_for<'a>(
     cx: &'a Catalog,
     request: &Request,
-    (scope, wanted): (&TaskScope, Wanted),
+    scope: &TaskScope,
+    wanted: Wanted,
     tabulars: Option<&[TabularId]>,
 ) -> Result<&'a dyn Store> {
     let id = match scope {
@@ -91,7 +92,7 @@ async fn store_for<'a>(
     };
     match tabulars {
         Some(ids) if matches!(refused.kind, ErrorKind::Forbidden(_)) && !ids.is_empty() => {
-            match require_each(cx, request, (id, ids), wanted.tabular).await {
+            match require_each(cx, request, id, ids, wanted.tabular).await {
                 Ok(proofs) => proofs
                     .first()
                     .map_or(Err(refused), |proof| Ok(cx.store(proof))),

@@ -55,9 +55,9 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
     let caller = cx.of_self(request);
     let own = caller.as_ref().map(|caller| &caller.user);
     match (caller.as_ref(), new.id) {
-        (Some(caller), None) => provision(cx, caller, (new.user, new.existing)).await,
+        (Some(caller), None) => provision(cx, caller, new.user, new.existing).await,
         (Some(caller), Some(id)) if own == Some(&id) => {
-            provision(cx, caller, (new.user, new.existing)).await
+            provision(cx, caller, new.user, new.existing).await
         }
         (_, Some(id)) => {
             let action = Action::Server(ServerAction::ProvisionUsers);
@@ -70,7 +70,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
             let name = name.ok_or_else(|| missing("name"))?;
             let user_type = new.user.user_type.ok_or_else(|| missing("user-type"))?;
             let row = row(cx, id, (name, new.user.email, user_type))?;
-            save(cx, &server, (row, new.existing)).await
+            save(cx, &server, row, new.existing).await
         }
         (None, None) => Err(CatalogError::bad_request(
             "`id` is missing, and there is no token that says who the user is",
@@ -101,10 +101,11 @@ pub(crate) async fn meet(cx: &Catalog, request: &Request) -> Result<()> {
 pub(crate) async fn provision(
     cx: &Catalog,
     caller: &Authorized<Arc<Identity>>,
-    (said, existing): (NewUser, Existing),
+    said: NewUser,
+    existing: Existing,
 ) -> Result<Created> {
     let row = row(cx, caller.user.clone(), of_token(caller, said))?;
-    save(cx, caller, (row, existing)).await
+    save(cx, caller, row, existing).await
 }
 
 fn of_token(caller: &Identity, said: NewUser) -> (String, Option<String>, UserType) {
@@ -145,7 +146,8 @@ fn row(
 async fn save<T>(
     cx: &Catalog,
     proof: &Authorized<T>,
-    (row, existing): (UserRow, Existing),
+    row: UserRow,
+    existing: Existing,
 ) -> Result<Created> {
     let store = cx.store(proof);
     match (store.user_create(row.clone()).await, existing) {

@@ -11,7 +11,8 @@ use crate::{Catalog, ListQuery, Request, Result, tabular};
 pub async fn list(
     cx: &Catalog,
     request: &Request,
-    (name, query): (&str, ListQuery),
+    name: &str,
+    query: ListQuery,
 ) -> Result<Page<UserRow>> {
     let action = Action::Server(ServerAction::ListUsers);
     let server = cx.require(request, action, ServerTarget).await?;

@@ -9,7 +9,7 @@ use crate::{Catalog, Request, Result};
 
 /// What is known of a user.
 pub async fn load(cx: &Catalog, request: &Request, id: &UserId) -> Result<UserRow> {
-    let user = require(cx, request, (id, UserAction::Read)).await?;
+    let user = require(cx, request, id, UserAction::Read).await?;
     cx.store(&user).user_load(id).await.map_err(refused)
 }
 

@@ -36,7 +36,8 @@ impl Protected for UserTarget {
 async fn require(
     cx: &Catalog,
     request: &Request,
-    (id, action): (&UserId, UserAction),
+    id: &UserId,
+    action: UserAction,
 ) -> Result<Authorized<UserTarget>> {
     let target = UserTarget(id.clone());
     cx.require(request, Action::User(action), target).await

@@ -14,7 +14,7 @@ pub async fn roles(
     (id, membership): (&UserId, Membership),
     query: ListQuery,
 ) -> Result<Page<RoleRow>> {
-    let user = require(cx, request, (id, UserAction::ReadRoleAssignments)).await?;
+    let user = require(cx, request, id, UserAction::ReadRoleAssignments).await?;
     let project = project::of_request(cx, request)?;
     cx.store(&user).user_load(id).await.map_err(refused)?;
     let which = (&Principal::User(id.clone()), &project, membership);

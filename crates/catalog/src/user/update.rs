@@ -22,9 +22,10 @@ pub struct UserUpdate {
 pub async fn update(
     cx: &Catalog,
     request: &Request,
-    (id, update): (&UserId, UserUpdate),
+    id: &UserId,
+    update: UserUpdate,
 ) -> Result<()> {
-    let user = require(cx, request, (id, UserAction::Update)).await?;
+    let user = require(cx, request, id, UserAction::Update).await?;
     check_text("name", &update.name)?;
     let email = update.email.filter(|email| !email.is_empty());
     if let Some(email) = &email {

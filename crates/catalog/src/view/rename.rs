@@ -12,5 +12,5 @@ pub async fn rename(
     from: &TabularPath,
     to: &TabularPath,
 ) -> Result<()> {
-    tabular::rename(cx, request, (warehouse, TabularKind::View), (from, to)).await
+    tabular::rename(cx, request, (warehouse, TabularKind::View), from, to).await
 }

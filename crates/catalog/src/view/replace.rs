@@ -84,7 +84,7 @@ async fn attempt(
     else {
         return unchanged(cx, request, &view, &versioned).await.map(Some);
     };
-    let proposed = || proposed((at.1, view.id()), before, &replace.updates, &file);
+    let proposed = || proposed(at.1, view.id(), before, &replace.updates, &file);
     cx.approve(request, warehouse, proposed).await?;
     let place = (&**warehouse, at.1, TabularKind::View);
     let access = Access::of_author(cx, request, place, &location).await?;
@@ -172,7 +172,8 @@ fn apply(
 
 /// What verifiers are shown.
 fn proposed(
-    (path, id): (&TabularPath, TabularId),
+    path: &TabularPath,
+    id: TabularId,
     before: &TabularContent,
     updates: &[ViewUpdate],
     file: &NewFile,

@@ -32,7 +32,7 @@ pub async fn search(
         found.retain(|(_, one)| one.id != id);
         found.splice(0..0, exact.await?);
     }
-    visible(cx, request, (&within.as_resource(), found)).await
+    visible(cx, request, &within.as_resource(), found).await
 }
 
 /// What stands at the path that the text is. Very many may have its name elsewhere, so that a search would not see it.
@@ -54,7 +54,8 @@ async fn at_path(cx: &Catalog, warehouse: WarehouseId, text: &str) -> Result<Opt
 async fn visible(
     cx: &Catalog,
     request: &Request,
-    (within, found): (&InWarehouse, Vec<(f32, FoundTabular)>),
+    within: &InWarehouse,
+    found: Vec<(f32, FoundTabular)>,
 ) -> Result<Vec<(f32, FoundTabular)>> {
     let mut seen = Vec::new();
     let kinds = [

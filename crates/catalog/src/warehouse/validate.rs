@@ -62,7 +62,7 @@ pub async fn validate_profile(
     id: WarehouseId,
     given: std::result::Result<Storage, ProfileError>,
 ) -> Result<Report> {
-    let target = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let target = target(cx, request, id, WarehouseAction::UpdateStorage).await?;
     let warehouse = Warehouse::of(target.0.clone())?;
     let mut report = Report::default();
     let mut storage = well_formed(cx, &mut report, given);
@@ -100,7 +100,7 @@ pub async fn validate_credential(
     given: std::result::Result<Option<StorageCredential>, ProfileError>,
 ) -> Result<Report> {
     let action = WarehouseAction::UpdateStorage;
-    let target = target(cx, request, (id, action)).await?;
+    let target = target(cx, request, id, action).await?;
     let warehouse = Warehouse::of(target.into_inner().0)?;
     let mut report = Report::default();
     all_stays(&mut report);
@@ -116,7 +116,7 @@ pub async fn validate_credential(
 
 /// Checks whether the storage of a warehouse, active or not, works as it is.
 pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<Report> {
-    let target = target(cx, request, (id, WarehouseAction::UpdateStorage)).await?;
+    let target = target(cx, request, id, WarehouseAction::UpdateStorage).await?;
     let warehouse = Warehouse::of(target.into_inner().0)?;
     let storage = warehouse.storage(cx).await?;
     let mut report = Report::default();
@@ -130,7 +130,8 @@ pub async fn validate_access(cx: &Catalog, request: &Request, id: WarehouseId) -
 async fn target(
     cx: &Catalog,
     request: &Request,
-    (id, action): (WarehouseId, WarehouseAction),
+    id: WarehouseId,
+    action: WarehouseAction,
 ) -> Result<Authorized<WarehouseTarget>> {
     let found = find(cx, id).await?;
     cx.require(request, Action::Warehouse(action), found).await

@@ -38,7 +38,7 @@ fn check_life(life: &Life, found: &mut Vec<Violation>) {
                     }
                 }
             }
-            LifeEvent::Looked(name, seen) => check_look(life.uuid, &places, (name, *seen), found),
+            LifeEvent::Looked(name, seen) => check_look(life.uuid, &places, name, *seen, found),
         }
     }
 }
@@ -46,7 +46,8 @@ fn check_life(life: &Life, found: &mut Vec<Violation>) {
 fn check_look(
     uuid: Option<Uuid>,
     places: &[Place],
-    (name, seen): (&String, Option<Uuid>),
+    name: &String,
+    seen: Option<Uuid>,
     found: &mut Vec<Violation>,
 ) {
     let is_here = |place: &Place| *place == Place::At(name.clone());

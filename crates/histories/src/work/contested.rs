@@ -20,7 +20,7 @@ pub(super) async fn change_property(caller: &mut Caller) {
     let path = caller.world.path(&table);
     let (span, told) = caller.change(Method::POST, path, Some(body)).await;
     let outcome = of_commit(told, caller, slot).await;
-    record(caller, (id, vec![table]), span, outcome);
+    record(caller, id, vec![table], span, outcome);
 }
 
 /// Adds a snapshot to the one that a load has shown, if that is still the last one.
@@ -35,7 +35,7 @@ pub(super) async fn add_snapshot(caller: &mut Caller) {
     let path = caller.world.path(&table);
     let (span, told) = caller.change(Method::POST, path, Some(body)).await;
     let outcome = of_commit(told, caller, slot).await;
-    record(caller, (id, vec![table]), span, outcome);
+    record(caller, id, vec![table], span, outcome);
 }
 
 /// Changes two tables together, by property or by snapshot.
@@ -66,7 +66,7 @@ pub(super) async fn change_two(caller: &mut Caller) {
         Told::Done(_) => Outcome::Done(None),
         Told::Not(outcome) => outcome,
     };
-    record(caller, (id, tables), span, outcome);
+    record(caller, id, tables, span, outcome);
 }
 
 /// Loads some tables, one after the other: a transaction must be seen in all of them or in none.
@@ -148,7 +148,7 @@ async fn of_commit(told: Told, caller: &mut Caller, slot: usize) -> Outcome {
     }
 }
 
-fn record(caller: &Caller, (id, tables): (OpId, Vec<String>), span: Span, outcome: Outcome) {
+fn record(caller: &Caller, id: OpId, tables: Vec<String>, span: Span, outcome: Outcome) {
     let change = Change {
         id,
         tables,

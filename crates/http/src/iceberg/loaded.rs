@@ -47,8 +47,8 @@ pub(super) async fn answer(
             body: body(loaded, "}", coding)?,
             etag: etag(loaded, None),
         }),
-        Shape::Table(path) => finished(app, headers, (loaded, coding), Some(path)).await?,
-        Shape::View => finished(app, headers, (loaded, coding), None).await?,
+        Shape::Table(path) => finished(app, headers, loaded, coding, Some(path)).await?,
+        Shape::View => finished(app, headers, loaded, coding, None).await?,
     };
     let mut response = Response::new(Body::new(answer.body.clone()));
     let set = response.headers_mut();
@@ -110,7 +110,8 @@ fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
 async fn finished(
     app: &App,
     headers: &HeaderMap,
-    (loaded, coding): (&Loaded, Coding),
+    loaded: &Loaded,
+    coding: Coding,
     table: Option<&TabularPath>,
 ) -> ApiResult<Arc<Answer>> {
     let credential = loaded.credential(&app.catalog).await?;

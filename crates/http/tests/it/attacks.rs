@@ -120,7 +120,8 @@ fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
 async fn differences(
     victim: &Victim,
     user: &str,
-    (project, unknown): (&str, &HashMap<String, String>),
+    project: &str,
+    unknown: &HashMap<String, String>,
 ) -> Vec<String> {
     let prepared = &victim.prepared;
     let mut found = Vec::new();
@@ -160,7 +161,7 @@ async fn another_tenant_learns_and_changes_nothing(store: Option<Arc<dyn Store>>
     let before = victim.prepared.state().await;
     let unknown = victim.unknown_for_all().await;
     let victims = ProjectId::nil().to_string();
-    let found = differences(&victim, "mallory", (&victims, &unknown)).await;
+    let found = differences(&victim, "mallory", &victims, &unknown).await;
     assert_eq!(found, Vec::<String>::new(), "by ids of another tenant");
 
     // Through the door of one's own warehouse to what lies in another one.
@@ -245,7 +246,7 @@ async fn what_is_hidden_answers_like_what_is_not_there_in_every_operation() {
         assert!(unknown.remove(visible).is_some(), "{visible}");
     }
     let own = ProjectId::nil().to_string();
-    let found = differences(&victim, "eve", (&own, &unknown)).await;
+    let found = differences(&victim, "eve", &own, &unknown).await;
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(
         before,

@@ -37,7 +37,8 @@ impl Page<'_> {
     /// The answer as far as a script may see it, or why the browser keeps it back.
     async fn fetch(
         &self,
-        (method, uri): (Method, &str),
+        method: Method,
+        uri: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, String> {
@@ -167,19 +168,19 @@ async fn a_page_creates_loads_and_asks_again() {
     ];
     let tables = app.at("namespaces/ns/tables");
     let body = testkit::table("t");
-    let created = page.fetch((Method::POST, &tables), &sent, Some(&body));
+    let created = page.fetch(Method::POST, &tables, &sent, Some(&body));
     created.await.unwrap().expect(200);
 
     let table = app.at("namespaces/ns/tables/t");
-    let loaded = page.fetch((Method::GET, &table), &[], None).await.unwrap();
+    let loaded = page.fetch(Method::GET, &table, &[], None).await.unwrap();
     loaded.expect(200);
     let tag = loaded
         .header("etag")
         .expect("the page needs it to ask again");
     let unless = [("if-none-match", tag)];
-    let again = page.fetch((Method::GET, &table), &unless, None);
+    let again = page.fetch(Method::GET, &table, &unless, None);
     assert_eq!(again.await.unwrap().status, 304);
-    let gone = page.fetch((Method::DELETE, &table), &[], None).await;
+    let gone = page.fetch(Method::DELETE, &table, &[], None).await;
     assert_eq!(gone.unwrap().status, 204);
 }
 
@@ -202,7 +203,7 @@ async fn a_page_can_read_errors_and_their_request_id() {
         (Method::DELETE, "/catalog/v1/config", None, 405),
         (Method::POST, namespaces.as_str(), Some(&wrong), 400),
     ] {
-        let answer = page.fetch((method, uri), &named, body).await.unwrap();
+        let answer = page.fetch(method, uri, &named, body).await.unwrap();
         assert_eq!(answer.error().0, status, "{uri}");
         assert_eq!(answer.header("x-request-id"), Some("page-1"), "{uri}");
     }
@@ -220,7 +221,7 @@ async fn a_page_is_told_when_to_come_again() {
         origin: PAGE,
     };
     let namespaces = app.at("namespaces");
-    let answer = page.fetch((Method::GET, &namespaces), &[], None).await;
+    let answer = page.fetch(Method::GET, &namespaces, &[], None).await;
     let answer = answer.unwrap();
     assert_eq!(answer.error().0, 503);
     assert_eq!(answer.header("retry-after"), Some("1"));
@@ -239,7 +240,7 @@ async fn a_page_of_an_origin_that_is_not_listed_is_kept_out() {
             origin: PAGE,
         };
         let uri = app.at("namespaces");
-        let refused = page.fetch((Method::GET, &uri), &[], None).await;
+        let refused = page.fetch(Method::GET, &uri, &[], None).await;
         assert!(refused.is_err(), "{origins:?} let it in");
         // Clients that are no browsers are served all the same.
         app.get(&uri).await.expect(200);

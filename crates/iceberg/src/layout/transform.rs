@@ -78,7 +78,7 @@ pub(super) fn check_field(
                 layout.noun()
             )));
         };
-        check_source(layout, (parsed, transform), source)?;
+        check_source(layout, parsed, transform, source)?;
         if layout == Layout::Partition {
             check_parents(index, source)?;
         }
@@ -104,7 +104,8 @@ impl Layout {
 
 fn check_source(
     layout: Layout,
-    (parsed, transform): (Transform, &str),
+    parsed: Transform,
+    transform: &str,
     source: &Node,
 ) -> Result<(), UpdateError> {
     let kind = source.kind;

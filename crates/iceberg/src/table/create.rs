@@ -50,7 +50,7 @@ impl TableMetadata {
         location.clone_into(&mut meta.location);
         meta.properties = stored_properties(new.properties);
         let fresh = meta.set_first_schema(new.schema)?;
-        meta.set_first_layouts((new.partition_spec, new.write_order), &fresh)?;
+        meta.set_first_layouts(new.partition_spec, new.write_order, &fresh)?;
         meta.check_consistency().map_err(UpdateError::Invalid)?;
         Ok(meta)
     }
@@ -69,7 +69,8 @@ impl TableMetadata {
 
     fn set_first_layouts(
         &mut self,
-        (spec, order): (Option<PartitionSpec>, Option<SortOrder>),
+        spec: Option<PartitionSpec>,
+        order: Option<SortOrder>,
         fresh: &FreshIds,
     ) -> Result<(), UpdateError> {
         let text = self.current_schema_json().unwrap_or_default();

@@ -28,7 +28,8 @@ pub(super) async fn key(
 pub(super) fn sign(
     request: &mut Request,
     key: &AwsCredential,
-    (service, region): (&str, &str),
+    service: &str,
+    region: &str,
 ) -> Result<(), TokenFailure> {
     let failed = |e: String| TokenFailure::refused(format!("the request cannot be signed: {e}"));
     let body = request.body().and_then(Body::as_bytes).unwrap_or_default();

@@ -101,7 +101,7 @@ impl Sts {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         request.headers_mut().insert(CONTENT_TYPE, form);
         *request.body_mut() = Some(body.to_owned().into());
-        request::sign(&mut request, key, ("sts", &self.region))?;
+        request::sign(&mut request, key, "sts", &self.region)?;
         Ok(request)
     }
 }

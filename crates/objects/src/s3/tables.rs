@@ -161,7 +161,7 @@ impl S3Tables {
             let target = HeaderValue::from_static(target);
             request.headers_mut().insert(TARGET, target);
         }
-        request::sign(&mut request, key, (SERVICE, self.0.profile.region()))?;
+        request::sign(&mut request, key, SERVICE, self.0.profile.region())?;
         Ok(request)
     }
 

@@ -49,5 +49,5 @@ pub(super) fn wait(sources: &Sources, wait: &Wait) -> Result<(), Error> {
         Readiness::Answers
     };
     let pause = Duration::from_secs(wait.backoff);
-    super::block_on(wait_for(&database, readiness, (wait.retries, pause)))
+    super::block_on(wait_for(&database, readiness, wait.retries, pause))
 }

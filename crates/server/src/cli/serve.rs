@@ -46,7 +46,7 @@ async fn migrate(config: &Config) -> Result<(), Error> {
     let Some(database) = &config.database else {
         return Ok(());
     };
-    wait_for(database, Readiness::Answers, (TRIES, PAUSE)).await?;
+    wait_for(database, Readiness::Answers, TRIES, PAUSE).await?;
     backend::migrate(database).await?;
     openfga::migrate(config).await
 }
@@ -55,7 +55,8 @@ async fn migrate(config: &Config) -> Result<(), Error> {
 pub(super) async fn wait_for(
     database: &Database,
     readiness: Readiness,
-    (retries, pause): (u32, Duration),
+    retries: u32,
+    pause: Duration,
 ) -> Result<(), Error> {
     for retry in 1..=retries {
         match backend::check(database, readiness).await {

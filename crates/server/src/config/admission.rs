@@ -118,10 +118,8 @@ pub(super) fn admission(
         .get();
     let retry = &list::ADMISSION_ENFORCE__UNAVAILABLE_RETRY_AFTER_SECS;
     let retry_after = values.get(retry).get();
-    let (headers, roots) = (
-        values.get(&list::ADMISSION_ENFORCE__HEADERS),
-        values.get(&list::ADMISSION_ENFORCE__ROOT_CERT),
-    );
+    let headers = values.get(&list::ADMISSION_ENFORCE__HEADERS);
+    let roots = values.get(&list::ADMISSION_ENFORCE__ROOT_CERT);
     let is_any_set = values.is_set(&list::ADMISSION_ENFORCE__ENDPOINT)
         || values.is_set(&list::ADMISSION_ENFORCE_FILE)
         || idp_id.is_some()
@@ -132,7 +130,12 @@ pub(super) fn admission(
     if !is_any_set {
         return None;
     }
-    require(values, (&endpoint, &idp_id, &provider));
+    require(
+        values,
+        endpoint.as_ref(),
+        idp_id.as_deref(),
+        provider.as_deref(),
+    );
     if names.is_empty() {
         let rule =
             "has no checks: set LAKEKEEPER__ADMISSION_ENFORCE__CHECKS__<NAME>__BODY and so on";
@@ -179,7 +182,9 @@ fn check_provider(values: &mut Values, callers: &Authentication, idp_id: &str) {
 
 fn require(
     values: &mut Values,
-    (endpoint, idp_id, provider): (&Option<WebhookUrl>, &Option<String>, &Option<String>),
+    endpoint: Option<&WebhookUrl>,
+    idp_id: Option<&str>,
+    provider: Option<&str>,
 ) {
     let rule = "is missing, and other settings of the admission gate are there";
     if endpoint.is_none() && !values.is_set(&list::ADMISSION_ENFORCE__ENDPOINT) {

@@ -109,7 +109,7 @@ pub(super) fn trusted_engines(values: &mut Values, callers: &Authentication) -> 
             let (of, provider) = stem.split_once(IDENTITIES)?;
             (of == name).then(|| provider.to_ascii_lowercase())
         });
-        one(values, name, (identities.collect(), callers))
+        one(values, name, identities.collect(), callers)
     });
     engines.collect()
 }
@@ -117,7 +117,8 @@ pub(super) fn trusted_engines(values: &mut Values, callers: &Authentication) -> 
 fn one(
     values: &mut Values,
     name: &str,
-    (providers, callers): (Vec<String>, &Authentication),
+    providers: Vec<String>,
+    callers: &Authentication,
 ) -> Option<TrustedEngine> {
     let at = format!("{FAMILY}{name}");
     if values.get_of(&at, &TYPE).is_none() {

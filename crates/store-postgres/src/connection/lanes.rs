@@ -78,19 +78,15 @@ impl Lanes {
         let lane = lane
             .and_then(|at| self.lanes.get(at))
             .ok_or_else(|| Failure::damaged("there is no lane"))?;
-        match self.attempt(lane, (lookup, params)).await {
+        match self.attempt(lane, lookup, params).await {
             Err(failure @ Failure::Sql(_)) if failure.ends_connection() => {
-                self.attempt(lane, (lookup, params)).await
+                self.attempt(lane, lookup, params).await
             }
             answered => answered,
         }
     }
 
-    async fn attempt(
-        &self,
-        lane: &Lane,
-        (lookup, params): (Lookup, &Params<'_>),
-    ) -> Work<Vec<Row>> {
+    async fn attempt(&self, lane: &Lane, lookup: Lookup, params: &Params<'_>) -> Work<Vec<Row>> {
         let live = match lane.live() {
             Some(live) => live,
             None => self.reconnect(lane).await?,

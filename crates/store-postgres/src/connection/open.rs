@@ -29,13 +29,13 @@ impl Pools {
         let greeting = config.greeting();
         let primary = config.primary()?;
         check(&connect(&primary, config).await?).await?;
-        let writes = pool(&primary, config, (config.write_connections, &greeting))?;
+        let writes = pool(&primary, config, config.write_connections, &greeting)?;
         // A pool of its own even on the primary: long lists shall not keep commits waiting.
         let replica = config.replica()?;
         if config.read_url.is_some() {
             check(&connect(&replica, config).await?).await?;
         }
-        let reads = pool(&replica, config, (config.read_connections, &greeting))?;
+        let reads = pool(&replica, config, config.read_connections, &greeting)?;
         Ok(Self {
             primary: writes,
             replica: reads,
@@ -70,7 +70,8 @@ pub(super) fn patience(config: &PostgresConfig) -> Duration {
 fn pool(
     target: &Target,
     config: &PostgresConfig,
-    (size, greeting): (usize, &str),
+    size: usize,
+    greeting: &str,
 ) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,

@@ -195,7 +195,7 @@ async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
             &[&change.on.to_string(), &principals, &privileges],
         )
         .await?;
-    match unchanged(change, (&change.deletes, &rows))? {
+    match unchanged(change, &change.deletes, &rows)? {
         Some(grant) => Err(not_found(Entity::Grant(Box::new(grant)))),
         None => Ok(!rows.is_empty()),
     }
@@ -204,7 +204,8 @@ async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
 /// The first one that was so already, if that is refused.
 fn unchanged(
     change: &GrantChange,
-    (all, changed): (&[(Principal, Privilege)], &[Row]),
+    all: &[(Principal, Privilege)],
+    changed: &[Row],
 ) -> Work<Option<Grant>> {
     if change.repeats == Repeats::Skipped {
         return Ok(None);
@@ -217,7 +218,7 @@ fn unchanged(
         !changed.contains(&(to.to_string(), privilege.as_str().to_owned()))
     };
     let first = all.iter().find(is_unchanged);
-    Ok(first.map(|(to, privilege)| change.grant((to, *privilege))))
+    Ok(first.map(|(to, privilege)| change.grant(to, *privilege)))
 }
 
 /// Says whether anything has changed.
@@ -227,7 +228,7 @@ async fn give(db: &Session, change: &GrantChange) -> Work<bool> {
     }
     let writes = change.writes.iter();
     let grants: Vec<Grant> = writes
-        .map(|(to, privilege)| change.grant((to, *privilege)))
+        .map(|(to, privilege)| change.grant(to, *privilege))
         .collect();
     let new = NewGrants::of(&grants);
     let rows = db
@@ -244,7 +245,7 @@ async fn give(db: &Session, change: &GrantChange) -> Work<bool> {
             ],
         )
         .await?;
-    match unchanged(change, (&change.writes, &rows))? {
+    match unchanged(change, &change.writes, &rows)? {
         Some(grant) => Err(already_exists(Entity::Grant(Box::new(grant)))),
         None => Ok(!rows.is_empty()),
     }

@@ -12,7 +12,8 @@ use crate::row::{self, Cut, get};
 
 pub(super) async fn on(
     db: &Session,
-    (on, to): (&Securable, Option<&Principal>),
+    on: &Securable,
+    to: Option<&Principal>,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
     let (after, limit) = (OnCursor::of(page), Cut::of(page).limit);
@@ -40,7 +41,8 @@ pub(super) async fn on(
 
 pub(super) async fn to(
     db: &Session,
-    (project, to): (&ProjectId, &Principal),
+    project: &ProjectId,
+    to: &Principal,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
     let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);

@@ -33,7 +33,7 @@ impl Grants for PostgresStore {
         to: Option<&Principal>,
         page: PageRequest,
     ) -> Result<Page<GrantRow>> {
-        Ok(list::on(&self.read().await?, (on, to), &page).await?)
+        Ok(list::on(&self.read().await?, on, to, &page).await?)
     }
 
     async fn grants_to(
@@ -42,7 +42,7 @@ impl Grants for PostgresStore {
         to: &Principal,
         page: PageRequest,
     ) -> Result<Page<GrantRow>> {
-        Ok(list::to(&self.read().await?, (project, to), &page).await?)
+        Ok(list::to(&self.read().await?, project, to, &page).await?)
     }
 
     async fn grants_principals(

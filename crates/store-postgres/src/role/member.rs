@@ -25,7 +25,7 @@ pub(super) async fn add(db: &Session, add: &RoleMembers, most: u32) -> Work<()> 
     let mut added = 0;
     for member in &add.members {
         if let Principal::Role(id) = member {
-            refuse_bad_nesting(db, (add.role, *id), most).await?;
+            refuse_bad_nesting(db, add.role, *id, most).await?;
         }
         let insert = "insert into role_member (role_id, member) values ($1, $2)
             on conflict do nothing";
@@ -90,7 +90,7 @@ const NESTING: &str = "with recursive above (it, depth) as (
     select exists (select from above where it = $2), (select max(depth) from above),
         (select max(depth) from below)";
 
-async fn refuse_bad_nesting(db: &Session, (role, member): (RoleId, RoleId), most: u32) -> Work<()> {
+async fn refuse_bad_nesting(db: &Session, role: RoleId, member: RoleId, most: u32) -> Work<()> {
     let deepest = i32::try_from(most).unwrap_or(i32::MAX);
     let row = db
         .query_one(NESTING, &[&role.as_uuid(), &member.as_uuid(), &deepest])
@@ -185,7 +185,8 @@ const MEMBERS: &str = "with recursive below (member) as (
 pub(super) async fn members(
     db: &Session,
     id: RoleId,
-    (kind, membership): (Option<MemberKind>, Membership),
+    kind: Option<MemberKind>,
+    membership: Membership,
     page: &PageRequest,
 ) -> Work<Page<RoleMember>> {
     let like = kind.map(|kind| match kind {
@@ -231,7 +232,8 @@ const MEMBER_OF: &str = "with recursive above (id) as (
 pub(super) async fn member_of(
     db: &Session,
     member: &Principal,
-    (project, membership): (&ProjectId, Membership),
+    project: &ProjectId,
+    membership: Membership,
     page: &PageRequest,
 ) -> Work<Page<RoleRow>> {
     let is_transitive = membership == Membership::Transitive;

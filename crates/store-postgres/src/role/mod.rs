@@ -95,7 +95,7 @@ impl Roles for PostgresStore {
         effects: Effects,
     ) -> Result<RoleRow> {
         self.change(effects, (id, change, at), |db, (id, change, at)| {
-            Box::pin(update(db, *id, (change, *at)))
+            Box::pin(update(db, *id, change, *at))
         })
         .await
     }
@@ -133,7 +133,7 @@ impl Roles for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<RoleMember>> {
         let db = self.read().await?;
-        Ok(member::members(&db, role, (kind, membership), &page).await?)
+        Ok(member::members(&db, role, kind, membership, &page).await?)
     }
 
     async fn role_member_of(
@@ -143,7 +143,7 @@ impl Roles for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<RoleRow>> {
         let db = self.read().await?;
-        Ok(member::member_of(&db, member, (project, membership), &page).await?)
+        Ok(member::member_of(&db, member, project, membership, &page).await?)
     }
 }
 
@@ -208,7 +208,7 @@ async fn one(db: &Session, sql: &str, id: RoleId) -> Work<RoleRow> {
     role(&found, 0)
 }
 
-async fn update(db: &Session, id: RoleId, (change, at): (&RoleChange, Timestamp)) -> Work<RoleRow> {
+async fn update(db: &Session, id: RoleId, change: &RoleChange, at: Timestamp) -> Work<RoleRow> {
     // Warehouses stand before the role in the order of rows: they are held before it is known whether its ident changes.
     let warehouses = match change {
         RoleChange::Called { .. } => None,

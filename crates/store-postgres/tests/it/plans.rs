@@ -52,12 +52,12 @@ async fn plans_of_an_empty_database_stay_good_when_it_grows() {
     let first = catalog.namespace("first").await;
     let table = catalog.table(first, "t0").await;
     // Every statement is planned while there is next to nothing.
-    each_statement(&catalog, "FIRST", (first, table)).await;
+    each_statement(&catalog, "FIRST", first, table).await;
     let (namespace, id) = grow(&catalog).await;
     let client = connect(catalog.database.url()).await;
     let reset = "select pg_stat_reset()";
     client.query(reset, &[]).await.unwrap();
-    each_statement(&catalog, "NS1", (namespace, id)).await;
+    each_statement(&catalog, "NS1", namespace, id).await;
     let Catalog {
         store, database, ..
     } = catalog;
@@ -137,7 +137,7 @@ async fn look_up(catalog: &Catalog, namespace: &str) {
     assert!(found.iter().all(|one| one.is_unchanged));
 }
 
-async fn each_statement(catalog: &Catalog, text: &str, (namespace, id): (NamespaceId, TabularId)) {
+async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, id: TabularId) {
     let page = || PageRequest {
         after: None,
         size: PageSize::clamped(10),

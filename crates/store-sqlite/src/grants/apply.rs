@@ -124,13 +124,13 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
                 privilege.as_str()
             ])?;
         if deleted == 0 && change.repeats == Repeats::Refused {
-            let grant = change.grant((to, *privilege));
+            let grant = change.grant(to, *privilege);
             return Err(not_found(Entity::Grant(Box::new(grant))));
         }
         changed += deleted;
     }
     for (to, privilege) in &change.writes {
-        let grant = change.grant((to, *privilege));
+        let grant = change.grant(to, *privilege);
         let inserted = insert(db, &grant, &lies)?;
         if inserted == 0 && change.repeats == Repeats::Refused {
             return Err(already_exists(Entity::Grant(Box::new(grant))));

@@ -11,7 +11,8 @@ use crate::row::{self, Cut};
 
 pub(super) fn on(
     db: &Connection,
-    (on, to): (&Securable, Option<&Principal>),
+    on: &Securable,
+    to: Option<&Principal>,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
     let (after, limit) = (OnCursor::of(page), Cut::of(page).limit);
@@ -36,7 +37,8 @@ pub(super) fn on(
 
 pub(super) fn to(
     db: &Connection,
-    (project, to): (&ProjectId, &Principal),
+    project: &ProjectId,
+    to: &Principal,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
     let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);

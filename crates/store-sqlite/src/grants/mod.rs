@@ -32,7 +32,7 @@ impl Grants for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<GrantRow>> {
         let (on, to) = (on.clone(), to.cloned());
-        self.read(move |db| list::on(db, (&on, to.as_ref()), &page))
+        self.read(move |db| list::on(db, &on, to.as_ref(), &page))
             .await
     }
 
@@ -43,7 +43,7 @@ impl Grants for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<GrantRow>> {
         let (project, to) = (project.clone(), to.clone());
-        self.read(move |db| list::to(db, (&project, &to), &page))
+        self.read(move |db| list::to(db, &project, &to, &page))
             .await
     }
 

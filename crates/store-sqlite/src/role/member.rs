@@ -27,7 +27,7 @@ pub(super) fn add(db: &Connection, add: &RoleMembers, most: u32) -> Work<()> {
     let mut added = 0;
     for member in &add.members {
         if let Principal::Role(id) = member {
-            refuse_bad_nesting(db, (add.role, *id), most)?;
+            refuse_bad_nesting(db, add.role, *id, most)?;
         }
         added += db
             .prepare_cached(
@@ -57,7 +57,7 @@ fn is_known(db: &Connection, member: &Principal, project: &ProjectId) -> Work<bo
     })
 }
 
-fn refuse_bad_nesting(db: &Connection, (role, member): (RoleId, RoleId), most: u32) -> Work<()> {
+fn refuse_bad_nesting(db: &Connection, role: RoleId, member: RoleId, most: u32) -> Work<()> {
     let mut above = db.prepare_cached("select role_id from role_member where member = ?1")?;
     let above = depths(role, |role| {
         let rows = above.query([Principal::Role(role).to_string()])?;
@@ -149,7 +149,8 @@ fn refuse_repeats(db: &Connection, assign: &RoleAssign) -> Work<()> {
 pub(super) fn members(
     db: &Connection,
     role: RoleId,
-    (kind, membership): (Option<MemberKind>, Membership),
+    kind: Option<MemberKind>,
+    membership: Membership,
     page: &PageRequest,
 ) -> Work<Page<RoleMember>> {
     let mut direct =
@@ -192,7 +193,8 @@ pub(super) fn members(
 pub(super) fn member_of(
     db: &Connection,
     member: &Principal,
-    (project, membership): (&ProjectId, Membership),
+    project: &ProjectId,
+    membership: Membership,
     page: &PageRequest,
 ) -> Work<Page<RoleRow>> {
     let found: Vec<RoleId> = match membership {

@@ -47,7 +47,7 @@ impl Roles for SqliteStore {
         at: Timestamp,
         effects: Effects,
     ) -> Result<RoleRow> {
-        self.change(effects, move |db| update(db, id, (&change, at)))
+        self.change(effects, move |db| update(db, id, &change, at))
             .await
     }
 
@@ -76,7 +76,7 @@ impl Roles for SqliteStore {
         (kind, membership): (Option<MemberKind>, Membership),
         page: PageRequest,
     ) -> Result<Page<RoleMember>> {
-        self.read(move |db| member::members(db, role, (kind, membership), &page))
+        self.read(move |db| member::members(db, role, kind, membership, &page))
             .await
     }
 
@@ -87,7 +87,7 @@ impl Roles for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<RoleRow>> {
         let (member, project) = (member.clone(), project.clone());
-        self.read(move |db| member::member_of(db, &member, (&project, membership), &page))
+        self.read(move |db| member::member_of(db, &member, &project, membership, &page))
             .await
     }
 }
@@ -225,7 +225,7 @@ fn find(db: &Connection, search: &RoleSearch) -> Work<Vec<RoleRow>> {
     row::all(rows, role)
 }
 
-fn update(db: &Connection, id: RoleId, (change, at): (&RoleChange, Timestamp)) -> Work<RoleRow> {
+fn update(db: &Connection, id: RoleId, change: &RoleChange, at: Timestamp) -> Work<RoleRow> {
     let there = load(db, id)?;
     let role = there.clone().after(change, at);
     refuse_taken(db, &role)?;

@@ -442,7 +442,8 @@ pub(super) async fn given_by(
 /// What somebody has been given in a project, read in pages of this size.
 pub(super) async fn given_to(
     store: &Arc<dyn Store>,
-    (project, to): (&ProjectId, &Principal),
+    project: &ProjectId,
+    to: &Principal,
     size: u64,
 ) -> Vec<Grant> {
     let (mut found, mut after) = (Vec::new(), None);

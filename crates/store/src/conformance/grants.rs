@@ -255,10 +255,10 @@ pub async fn lists_are_cut_into_stable_pages(store: &Arc<dyn Store>) {
     let expected: Vec<Grant> = wanted.iter().filter(of).cloned().collect();
     let project = &world.catalog.project;
     for size in [1, 3, 100] {
-        let found = given_to(store, (project, &world.ada), size).await;
+        let found = given_to(store, project, &world.ada, size).await;
         assert_eq!(sorted(found), sorted(expected.clone()), "pages of {size}");
     }
-    let elsewhere = given_to(store, (&new_project().id, &world.ada), 10).await;
+    let elsewhere = given_to(store, &new_project().id, &world.ada, 10).await;
     assert_eq!(elsewhere, []);
 }
 

@@ -73,10 +73,7 @@ pub async fn whoever_makes_a_thing_is_given_it_at_once(store: &Arc<dyn Store>) {
         assert!(rows.items[0].created_at >= NOW);
     }
     assert_eq!(given_by(store, &Securable::Server).await.len(), 1);
-    assert_eq!(
-        given_to(store, (&project.id, &ada), 2).await.len(),
-        all.len()
-    );
+    assert_eq!(given_to(store, &project.id, &ada, 2).await.len(), all.len());
     let below = store.grants_below(&[ada], &all[..3]).await.unwrap();
     assert_eq!(below, [true; 3]);
 }
@@ -170,7 +167,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     let project = &world.catalog.project;
     store.project_drop(project, Effects::none()).await.unwrap();
     assert_eq!(left().await, all[..1]);
-    assert_eq!(given_to(store, (project, &world.ada), 10).await, []);
+    assert_eq!(given_to(store, project, &world.ada, 10).await, []);
 }
 
 pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
@@ -193,10 +190,7 @@ pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
     assert_eq!(world.version().await, before.next());
     // Who comes back has nothing.
     let ada = user(store, "oidc~ada").await;
-    assert_eq!(
-        given_to(store, (&world.catalog.project, &ada), 10).await,
-        []
-    );
+    assert_eq!(given_to(store, &world.catalog.project, &ada, 10).await, []);
     store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
     assert_eq!(world.version().await, before.next(), "nobody had anything");
 }
@@ -222,7 +216,7 @@ pub async fn grants_move_with_what_they_are_on(store: &Arc<dyn Store>) {
     let (ada, on) = ([world.ada.clone()], [Securable::Namespace(elsewhere)]);
     assert_eq!(store.grants_below(&ada, &on).await.unwrap(), [true]);
     assert_eq!(
-        given_to(store, (&world.catalog.project, &world.ada), 1)
+        given_to(store, &world.catalog.project, &world.ada, 1)
             .await
             .len(),
         1

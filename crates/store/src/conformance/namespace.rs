@@ -12,7 +12,8 @@ use crate::{
 async fn page(
     catalog: &Catalog,
     parent: Option<NamespaceId>,
-    (after, size): (Option<PageToken>, u64),
+    after: Option<PageToken>,
+    size: u64,
 ) -> Page<ListedNamespace> {
     let size = PageSize::clamped(size);
     let request = PageRequest { after, size };
@@ -53,7 +54,7 @@ pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
     assert_eq!(loaded.protection, Protection::Off);
     assert_eq!(loaded.version, Version::FIRST);
     assert_eq!(loaded.updated_at, None);
-    let listed = page(&catalog, Some(outer), (None, 10)).await;
+    let listed = page(&catalog, Some(outer), None, 10).await;
     assert_eq!(paths(&listed), ["oUTER.Inner"]);
     assert_eq!(listed.items[0].id, wanted.id);
 }
@@ -102,9 +103,9 @@ pub async fn warehouses_do_not_see_each_other(store: &Arc<dyn Store>) {
     let other = one.other("other").await;
     let here = one.namespace(&["a"]).await;
     let there = other.namespace(&["A"]).await;
-    assert_eq!(paths(&page(&one, None, (None, 10)).await), ["a"]);
-    assert_eq!(paths(&page(&other, None, (None, 10)).await), ["A"]);
-    assert!(page(&other, Some(here), (None, 10)).await.items.is_empty());
+    assert_eq!(paths(&page(&one, None, None, 10).await), ["a"]);
+    assert_eq!(paths(&page(&other, None, None, 10).await), ["A"]);
+    assert!(page(&other, Some(here), None, 10).await.items.is_empty());
     let loaded = store.namespace_load(other.warehouse, here).await;
     refused!(loaded, StoreError::NotFound(Entity::Namespace(id)) if id == here);
     let foreign = NamespaceRow {
@@ -130,7 +131,7 @@ pub async fn odd_and_long_names_are_kept(store: &Arc<dyn Store>) {
         assert_eq!(load(&catalog, id).await.path.levels(), [odd]);
         let inner = catalog.namespace(&[odd, odd]).await;
         assert_eq!(load(&catalog, inner).await.path.levels(), [odd, odd]);
-        let children = page(&catalog, Some(id), (None, 10)).await;
+        let children = page(&catalog, Some(id), None, 10).await;
         assert_eq!(children.items.len(), 1, "{odd}");
     }
     let level = "y".repeat(Bounds::NAME_BYTES - 1);
@@ -159,12 +160,12 @@ pub async fn lists_show_direct_children_only(store: &Arc<dyn Store>) {
     ] {
         catalog.namespace(levels).await;
     }
-    let top = page(&catalog, None, (None, 100)).await;
+    let top = page(&catalog, None, None, 100).await;
     assert_eq!(paths(&top), ["a", "a b", "a!", "ab", "b"]);
-    let inner = page(&catalog, Some(a), (None, 100)).await;
+    let inner = page(&catalog, Some(a), None, 100).await;
     assert_eq!(paths(&inner), ["a.x", "a.y"]);
     assert!(inner.next.is_none());
-    let nobody = page(&catalog, Some(NamespaceId::generate()), (None, 100)).await;
+    let nobody = page(&catalog, Some(NamespaceId::generate()), None, 100).await;
     assert!(nobody.items.is_empty() && nobody.next.is_none());
 }
 
@@ -177,7 +178,7 @@ pub async fn lists_are_cut_into_pages_by_folded_path(store: &Arc<dyn Store>) {
     for size in [1, 2, 3, 7, 8] {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = page(&catalog, None, (after, size)).await;
+            let page = page(&catalog, None, after, size).await;
             found.extend(paths(&page));
             after = page.next;
             if after.is_none() {
@@ -198,7 +199,7 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     for text in ["b", "d", "f", "h"] {
         ids.push(catalog.namespace(&[text]).await);
     }
-    let first = page(&catalog, None, (None, 2)).await;
+    let first = page(&catalog, None, None, 2).await;
     assert_eq!(paths(&first), ["b", "d"]);
     // The item that the next page starts behind goes, others come before and behind it.
     let drop = crate::NamespaceDrop {
@@ -211,9 +212,9 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     store.namespace_drop(drop, Effects::none()).await.unwrap();
     catalog.namespace(&["a"]).await;
     catalog.namespace(&["e"]).await;
-    let second = page(&catalog, None, (first.next, 2)).await;
+    let second = page(&catalog, None, first.next, 2).await;
     assert_eq!(paths(&second), ["e", "f"]);
-    let third = page(&catalog, None, (second.next, 2)).await;
+    let third = page(&catalog, None, second.next, 2).await;
     assert_eq!(paths(&third), ["h"]);
     assert!(third.next.is_none());
 }
@@ -240,7 +241,7 @@ pub async fn an_update_replaces_properties_and_protection(store: &Arc<dyn Store>
     assert_eq!(loaded.protection, Protection::On);
     assert_eq!(loaded.updated_at, Some(later(3)));
     assert_eq!(loaded.path.levels(), ["a"]);
-    let listed = page(&catalog, None, (None, 10)).await;
+    let listed = page(&catalog, None, None, 10).await;
     assert_eq!(listed.items[0].protection, Protection::On);
 }
 

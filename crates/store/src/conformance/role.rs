@@ -77,7 +77,7 @@ pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
         given_by(store, &on).await,
         [(ada.clone(), Privilege::Ownership)]
     );
-    let found = given_to(store, (&catalog.project, &ada), 10).await;
+    let found = given_to(store, &catalog.project, &ada, 10).await;
     assert_eq!(found.len(), 1);
     let twin = |row: RoleRow| async { store.role_create(row, Effects::none()).await };
     let same_name = new_role(&catalog.project, "äNALYSTS");

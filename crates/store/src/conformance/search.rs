@@ -81,7 +81,7 @@ pub async fn what_a_search_finds_is_what_is_there(store: &Arc<dyn Store>) {
         catalog.namespace(&["ns", "in"]).await,
     );
     let id = catalog.table(ns, "before").await;
-    rename(&catalog, id, (inner, "later")).await;
+    rename(&catalog, id, inner, "later").await;
     assert!(names(&catalog, "before").await.is_empty());
     assert_eq!(names(&catalog, "later").await, ["ns.in.later"]);
     assert!(
@@ -102,7 +102,7 @@ pub async fn what_a_search_finds_is_what_is_there(store: &Arc<dyn Store>) {
     assert_eq!(names(&catalog, "later").await, ["ns.later"]);
 }
 
-async fn rename(catalog: &Catalog, id: TabularId, (namespace, to): (NamespaceId, &str)) {
+async fn rename(catalog: &Catalog, id: TabularId, namespace: NamespaceId, to: &str) {
     let rename = TabularRename {
         id,
         expected: catalog.version(id).await,

@@ -14,7 +14,7 @@ use crate::{
 /// Half past ten.
 const NOW: Timestamp = Timestamp::from_ms(1_714_559_400_000);
 
-fn calls(catalog: &Catalog, route: &str, (status, count): (u16, u64)) -> EndpointCalls {
+fn calls(catalog: &Catalog, route: &str, status: u16, count: u64) -> EndpointCalls {
     EndpointCalls {
         warehouse: Some(catalog.warehouse),
         project: None,
@@ -45,7 +45,7 @@ async fn told(catalog: &Catalog, query: CallsQuery) -> Vec<(String, u16, u64)> {
 
 pub async fn calls_of_all_replicas_add_up(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
-    let one = calls(&catalog, "GET /a", (200, 3));
+    let one = calls(&catalog, "GET /a", 200, 3);
     let other = EndpointCalls {
         first_at: NOW.minus(Duration::from_mins(5)),
         last_at: NOW,
@@ -53,7 +53,7 @@ pub async fn calls_of_all_replicas_add_up(store: &Arc<dyn Store>) {
         ..one.clone()
     };
     let adds = [
-        vec![one.clone(), calls(&catalog, "GET /b", (200, 1))],
+        vec![one.clone(), calls(&catalog, "GET /b", 200, 1)],
         vec![other.clone()],
     ];
     let runs = adds.map(|calls| {
@@ -84,20 +84,20 @@ pub async fn calls_are_told_by_hour_the_latest_first(store: &Arc<dyn Store>) {
     let other = catalog.other("other").await;
     let later = EndpointCalls {
         first_at: NOW.plus(STATISTICS_SPAN),
-        ..calls(&catalog, "GET /b", (404, 1))
+        ..calls(&catalog, "GET /b", 404, 1)
     };
     let added = vec![
-        calls(&catalog, "GET /a", (200, 1)),
-        calls(&catalog, "GET /a", (404, 2)),
+        calls(&catalog, "GET /a", 200, 1),
+        calls(&catalog, "GET /a", 404, 2),
         later,
         EndpointCalls {
             warehouse: Some(other.warehouse),
-            ..calls(&catalog, "GET /a", (200, 3))
+            ..calls(&catalog, "GET /a", 200, 3)
         },
         EndpointCalls {
             warehouse: None,
             project: Some(catalog.project.clone()),
-            ..calls(&catalog, "POST /c", (201, 4))
+            ..calls(&catalog, "POST /c", 201, 4)
         },
     ];
     store.calls_add(added).await.unwrap();
@@ -148,7 +148,7 @@ pub async fn calls_are_told_by_hour_the_latest_first(store: &Arc<dyn Store>) {
 pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let nowhere = Some(WarehouseId::generate());
-    let one = calls(&catalog, "GET /a", (404, 1));
+    let one = calls(&catalog, "GET /a", 404, 1);
     let added = vec![
         EndpointCalls {
             warehouse: nowhere,
@@ -197,7 +197,7 @@ pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn St
     let of_project = EndpointCalls {
         warehouse: None,
         project: Some(project.id.clone()),
-        ..calls(&catalog, "GET /a", (200, 1))
+        ..calls(&catalog, "GET /a", 200, 1)
     };
     store.calls_add(vec![of_project]).await.unwrap();
     store
@@ -208,11 +208,11 @@ pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn St
 
 pub async fn old_counts_go(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
-    let old = (0..5).map(|number| calls(&catalog, &format!("GET /{number}"), (200, 1)));
+    let old = (0..5).map(|number| calls(&catalog, &format!("GET /{number}"), 200, 1));
     store.calls_add(old.collect()).await.unwrap();
     let new = EndpointCalls {
         first_at: NOW.plus(STATISTICS_SPAN),
-        ..calls(&catalog, "GET /new", (200, 1))
+        ..calls(&catalog, "GET /new", 200, 1)
     };
     store.calls_add(vec![new]).await.unwrap();
     let before = hour_of(NOW).plus(STATISTICS_SPAN);

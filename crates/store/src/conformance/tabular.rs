@@ -17,7 +17,8 @@ async fn page(
     catalog: &Catalog,
     namespace: NamespaceId,
     kind: TabularKind,
-    (after, size): (Option<PageToken>, u64),
+    after: Option<PageToken>,
+    size: u64,
 ) -> Page<ListedTabular> {
     let size = PageSize::clamped(size);
     let request = PageRequest { after, size };
@@ -87,7 +88,7 @@ pub async fn lists_show_one_kind_in_pages_by_folded_name(store: &Arc<dyn Store>)
     for size in [1, 3, 7, 8] {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = page(&catalog, namespace, TabularKind::Table, (after, size)).await;
+            let page = page(&catalog, namespace, TabularKind::Table, after, size).await;
             found.extend(names(&page).into_iter().map(str::to_owned));
             after = page.next;
             if after.is_none() {
@@ -100,10 +101,10 @@ pub async fn lists_show_one_kind_in_pages_by_folded_name(store: &Arc<dyn Store>)
             "pages of {size}"
         );
     }
-    let views = page(&catalog, namespace, TabularKind::View, (None, 100)).await;
+    let views = page(&catalog, namespace, TabularKind::View, None, 100).await;
     assert_eq!(views.items.len(), 7);
     let nowhere = NamespaceId::generate();
-    let none = page(&catalog, nowhere, TabularKind::Table, (None, 100)).await;
+    let none = page(&catalog, nowhere, TabularKind::Table, None, 100).await;
     assert!(none.items.is_empty() && none.next.is_none());
 }
 
@@ -154,7 +155,7 @@ pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
     let new = new_generic_table(namespace, "Vectors");
     catalog.create(new.clone()).await.unwrap();
     catalog.table(namespace, "t").await;
-    let all = page(&catalog, namespace, TabularKind::GenericTable, (None, 100)).await;
+    let all = page(&catalog, namespace, TabularKind::GenericTable, None, 100).await;
     let listed = ListedTabular {
         id: new.id,
         name: "Vectors".to_owned(),
@@ -163,7 +164,7 @@ pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
     };
     assert_eq!(all.items, [listed]);
     assert!(new.format.is_some());
-    let tables = page(&catalog, namespace, TabularKind::Table, (None, 100)).await;
+    let tables = page(&catalog, namespace, TabularKind::Table, None, 100).await;
     assert_eq!(
         (names(&tables), &tables.items[0].format),
         (vec!["t"], &None)
@@ -173,7 +174,7 @@ pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
     let both = vec![first, second];
     let made = catalog.commit(both, Vec::new(), Effects::none()).await;
     made.unwrap();
-    let all = page(&catalog, namespace, TabularKind::GenericTable, (None, 100)).await;
+    let all = page(&catalog, namespace, TabularKind::GenericTable, None, 100).await;
     assert_eq!(names(&all), ["a", "b", "Vectors"]);
     assert!(all.items.iter().all(|one| one.format == new.format));
     let row = catalog.load(new.id).await.unwrap();
@@ -220,7 +221,7 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     for text in ["b", "d", "f", "h"] {
         ids.push(catalog.table(namespace, text).await);
     }
-    let first = page(&catalog, namespace, TabularKind::Table, (None, 2)).await;
+    let first = page(&catalog, namespace, TabularKind::Table, None, 2).await;
     assert_eq!(names(&first), ["b", "d"]);
     store
         .tabular_drop((ids[1], Version::FIRST), Effects::none())
@@ -228,9 +229,9 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
         .unwrap();
     catalog.table(namespace, "a").await;
     catalog.table(namespace, "e").await;
-    let second = page(&catalog, namespace, TabularKind::Table, (first.next, 2)).await;
+    let second = page(&catalog, namespace, TabularKind::Table, first.next, 2).await;
     assert_eq!(names(&second), ["e", "f"]);
-    let third = page(&catalog, namespace, TabularKind::Table, (second.next, 2)).await;
+    let third = page(&catalog, namespace, TabularKind::Table, second.next, 2).await;
     assert_eq!(names(&third), ["h"]);
     assert!(third.next.is_none());
 }
@@ -252,7 +253,7 @@ pub async fn a_rename_moves_and_counts(store: &Arc<dyn Store>) {
     assert_eq!(after.version, before.version.next());
     assert_eq!(after.updated_at, Some(later(7)));
     assert_eq!(text_of(&after.content), "first");
-    let left = page(&catalog, from, TabularKind::Table, (None, 10)).await;
+    let left = page(&catalog, from, TabularKind::Table, None, 10).await;
     assert!(left.items.is_empty());
     catalog.table(from, "OLD").await;
 }
@@ -313,7 +314,7 @@ pub async fn protection_is_set_and_counts(store: &Arc<dyn Store>) {
     assert_eq!(row.protection, Protection::On);
     assert_eq!(row.version, Version::FIRST.next());
     assert_eq!(row.updated_at, Some(later(4)));
-    let listed = page(&catalog, namespace, TabularKind::Table, (None, 10)).await;
+    let listed = page(&catalog, namespace, TabularKind::Table, None, 10).await;
     assert_eq!(listed.items[0].protection, Protection::On);
     // A commit does not touch it, and it does not touch what was committed.
     catalog.swap(vec![swap(&row, "second")]).await.unwrap();

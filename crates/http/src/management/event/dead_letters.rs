@@ -62,7 +62,7 @@ pub(crate) async fn dead_letters(
 ) -> ApiResult<Json<ListDeadLettersResponse>> {
     let Part { after, limit } = part(&app, query.page_token, query.page_size)?;
     let after = after.unwrap_or(0);
-    let found = feed::dead_letters(&app.catalog, &request, (after, limit)).await?;
+    let found = feed::dead_letters(&app.catalog, &request, after, limit).await?;
     let last = found.last().map_or(after, |last| last.number);
     Ok(Json(ListDeadLettersResponse {
         dead_letters: found.into_iter().map(Into::into).collect(),

@@ -36,7 +36,7 @@ macro_rules! list {
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(query): super::Query<super::ListGrantsQuery>,
         ) -> super::ApiResult<super::Json<super::ListGrantsResponse>> {
-            super::list(&app, &request, (&$target, query)).await
+            super::list(&app, &request, &$target, query).await
         }
     };
 }
@@ -73,7 +73,7 @@ macro_rules! grantable {
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(query): super::Query<super::GrantAccessQuery>,
         ) -> super::ApiResult<super::Json<super::ResourceGrantablePrivilegesResponse>> {
-            super::grantable(&app, &request, (&$target, query)).await
+            super::grantable(&app, &request, &$target, query).await
         }
     };
 }
@@ -134,10 +134,11 @@ level!(generic_table {
 async fn list(
     app: &App,
     request: &Request,
-    (on, query): (&Target, ListGrantsQuery),
+    on: &Target,
+    query: ListGrantsQuery,
 ) -> ApiResult<Json<ListGrantsResponse>> {
     let (to, page) = query.decode(app)?;
-    let found = catalog::grant::on(&app.catalog, request, (on, to), page).await?;
+    let found = catalog::grant::on(&app.catalog, request, on, to, page).await?;
     Ok(Json(found.into()))
 }
 
@@ -147,7 +148,7 @@ async fn apply(
     on: Target,
 ) -> ApiResult<StatusCode> {
     let diff = body.decode()?;
-    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, (&on, diff)).await })
+    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, &on, diff).await })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -155,10 +156,11 @@ async fn apply(
 async fn grantable(
     app: &App,
     request: &Request,
-    (on, query): (&Target, GrantAccessQuery),
+    on: &Target,
+    query: GrantAccessQuery,
 ) -> ApiResult<Json<ResourceGrantablePrivilegesResponse>> {
     let of = query.decode()?;
-    let found = catalog::grant::grantable(&app.catalog, request, (on, of)).await?;
+    let found = catalog::grant::grantable(&app.catalog, request, on, of).await?;
     Ok(Json(ResourceGrantablePrivilegesResponse::of(
         on.kind(),
         found,

@@ -38,7 +38,8 @@ impl From<Action> for AllowedAction {
 async fn answer(
     app: &App,
     request: &Request,
-    (target, of): (Target, &PrincipalQuery),
+    target: Target,
+    of: &PrincipalQuery,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let of = of.read()?;
     let allowed = catalog::permission::actions(&app.catalog, request, &target, of.as_ref());
@@ -55,7 +56,7 @@ pub(crate) async fn of_server(
     Asked(request): Asked,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    answer(&app, &request, (Target::Server, &of)).await
+    answer(&app, &request, Target::Server, &of).await
 }
 
 /// What may be done to a user
@@ -68,7 +69,7 @@ pub(crate) async fn of_user(
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let target = Target::User(user_id(&user)?);
-    answer(&app, &request, (target, &of)).await
+    answer(&app, &request, target, &of).await
 }
 
 /// What may be done to the request's project
@@ -79,7 +80,7 @@ pub(crate) async fn of_project(
     Asked(request): Asked,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    answer(&app, &request, (Target::Project(None), &of)).await
+    answer(&app, &request, Target::Project(None), &of).await
 }
 
 /// What may be done to a role
@@ -93,7 +94,7 @@ pub(crate) async fn of_role(
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    answer(&app, &request, (Target::Role(id.into()), &of)).await
+    answer(&app, &request, Target::Role(id.into()), &of).await
 }
 
 /// What may be done to the definition of a tag
@@ -107,7 +108,7 @@ pub(crate) async fn of_tag_definition(
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    answer(&app, &request, (Target::TagDefinition(id.into()), &of)).await
+    answer(&app, &request, Target::TagDefinition(id.into()), &of).await
 }
 
 /// What may be done to a warehouse
@@ -119,7 +120,7 @@ pub(crate) async fn of_warehouse(
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
-    answer(&app, &request, (Target::Warehouse(id.into()), &of)).await
+    answer(&app, &request, Target::Warehouse(id.into()), &of).await
 }
 
 /// What may be done to a namespace
@@ -132,7 +133,7 @@ pub(crate) async fn of_namespace(
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let target = Target::namespace(warehouse.into(), id.into());
-    answer(&app, &request, (target, &of)).await
+    answer(&app, &request, target, &of).await
 }
 
 /// What may be done to a table
@@ -145,7 +146,7 @@ pub(crate) async fn of_table(
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let target = Target::tabular(TabularKind::Table, warehouse.into(), id.into());
-    answer(&app, &request, (target, &of)).await
+    answer(&app, &request, target, &of).await
 }
 
 /// What may be done to a view
@@ -158,7 +159,7 @@ pub(crate) async fn of_view(
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let target = Target::tabular(TabularKind::View, warehouse.into(), id.into());
-    answer(&app, &request, (target, &of)).await
+    answer(&app, &request, target, &of).await
 }
 
 /// What may be done to a generic table
@@ -171,5 +172,5 @@ pub(crate) async fn of_generic_table(
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     let target = Target::tabular(TabularKind::GenericTable, warehouse.into(), id.into());
-    answer(&app, &request, (target, &of)).await
+    answer(&app, &request, target, &of).await
 }

@@ -112,10 +112,11 @@ pub(crate) struct SetManagedAccessRequest {
 pub(super) async fn list(
     app: &App,
     request: &Request,
-    (on, query): (&Target, Option<String>),
+    on: &Target,
+    query: Option<String>,
 ) -> ApiResult<Json<AssignmentsResponse>> {
     let relations = query_values(&query.unwrap_or_default(), "relations");
-    let found = catalog::grant::assignments(&app.catalog, request, (on, &relations)).await?;
+    let found = catalog::grant::assignments(&app.catalog, request, on, &relations).await?;
     Ok(Json(found.into()))
 }
 
@@ -133,7 +134,7 @@ pub(super) async fn update(
         deletes: decode(body.deletes)?,
         repeats: Repeats::Refused,
     };
-    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, (&on, diff)).await })
+    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, &on, diff).await })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -160,7 +161,7 @@ pub(super) async fn set_managed_access(
     let set = (on, ManagedAccess::from(body.managed_access));
     to_the_end(async move {
         let (on, managed) = (&set.0, set.1);
-        catalog::grant::set_managed_access(&app.catalog, &request, (on, managed)).await
+        catalog::grant::set_managed_access(&app.catalog, &request, on, managed).await
     })
     .await?;
     Ok(StatusCode::OK)

@@ -33,7 +33,7 @@ macro_rules! assignments {
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::RawQuery(query): super::RawQuery,
         ) -> super::ApiResult<super::Json<super::AssignmentsResponse>> {
-            super::assignment::list(&app, &request, (&$target, query)).await
+            super::assignment::list(&app, &request, &$target, query).await
         }
     };
 }
@@ -73,7 +73,7 @@ macro_rules! access {
         ) -> super::ApiResult<super::Json<super::AllowedRelationsResponse>> {
             let on = $target;
             let names = on.kind().relations();
-            super::allowed(&app, &request, (&on, names), &of).await
+            super::allowed(&app, &request, &on, names, &of).await
         }
     };
 }
@@ -94,7 +94,7 @@ macro_rules! authorizer_actions {
         ) -> super::ApiResult<super::Json<super::AllowedRelationsResponse>> {
             let on = $target;
             let names = on.kind().authorizer_relations();
-            super::allowed(&app, &request, (&on, &names), &of).await
+            super::allowed(&app, &request, &on, &names, &of).await
         }
     };
 }
@@ -220,11 +220,12 @@ level!(generic_table {
 async fn allowed(
     app: &App,
     request: &Request,
-    (on, names): (&Target, &[&'static str]),
+    on: &Target,
+    names: &[&'static str],
     of: &PrincipalQuery,
 ) -> ApiResult<Json<AllowedRelationsResponse>> {
     let of = of.read()?;
-    let allowed = catalog::permission::relations(&app.catalog, request, (on, names), of.as_ref());
+    let allowed = catalog::permission::relations(&app.catalog, request, on, names, of.as_ref());
     Ok(Json(AllowedRelationsResponse {
         allowed_actions: allowed.await?,
     }))

@@ -56,7 +56,7 @@ pub(crate) async fn list(
     };
     let project = query.project_id.as_deref().map(project_id).transpose()?;
     let page = decode(&app, query.page_token, query.page_size)?;
-    let found = catalog::role::list(&app.catalog, &request, (project, filter), page).await?;
+    let found = catalog::role::list(&app.catalog, &request, project, filter, page).await?;
     Ok(Json(ListRolesResponse {
         next_page_token: found.next.as_ref().map(encode_token),
         roles: found.items.into_iter().map(Into::into).collect(),

@@ -133,7 +133,7 @@ pub(crate) async fn add(
 ) -> ApiResult<Json<RoleMembers>> {
     let id = role_id(&id)?;
     let members = body.members.into_iter().map(Into::into).collect();
-    let act = async move { catalog::role::add(&app.catalog, &request, (id, members)).await };
+    let act = async move { catalog::role::add(&app.catalog, &request, id, members).await };
     let members = to_the_end(act).await?.into_iter().map(Into::into);
     Ok(Json(RoleMembers {
         members: members.collect(),
@@ -163,7 +163,7 @@ pub(crate) async fn remove(
             return Err(ApiError::bad_request(message));
         }
     };
-    to_the_end(async move { catalog::role::remove(&app.catalog, &request, (id, member)).await })
+    to_the_end(async move { catalog::role::remove(&app.catalog, &request, id, member).await })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -179,7 +179,7 @@ pub(crate) async fn direct(
     Path(id): Path<String>,
     Query(query): Query<ListMembersQuery>,
 ) -> ApiResult<Json<ListRoleMembersResponse>> {
-    list(app, request, (&id, Membership::Direct), query).await
+    list(app, request, &id, Membership::Direct, query).await
 }
 
 /// Who is in a role, members of members too
@@ -194,13 +194,14 @@ pub(crate) async fn transitive(
     Path(id): Path<String>,
     Query(query): Query<ListMembersQuery>,
 ) -> ApiResult<Json<ListRoleMembersResponse>> {
-    list(app, request, (&id, Membership::Transitive), query).await
+    list(app, request, &id, Membership::Transitive, query).await
 }
 
 async fn list(
     app: App,
     request: catalog::Request,
-    (id, membership): (&str, Membership),
+    id: &str,
+    membership: Membership,
     query: ListMembersQuery,
 ) -> ApiResult<Json<ListRoleMembersResponse>> {
     let kind = query.r#type.map(|kind| match kind {

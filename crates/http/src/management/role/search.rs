@@ -37,7 +37,7 @@ pub(crate) async fn search(
     Posted { request, body }: Posted<SearchRoleRequest>,
 ) -> ApiResult<Json<SearchRoleResponse>> {
     let project = body.project_id.as_deref().map(project_id).transpose()?;
-    let found = catalog::role::search(&app.catalog, &request, (project, &body.search)).await?;
+    let found = catalog::role::search(&app.catalog, &request, project, &body.search).await?;
     Ok(Json(SearchRoleResponse {
         roles: found.into_iter().map(Into::into).collect(),
     }))

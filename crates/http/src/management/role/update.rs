@@ -42,7 +42,7 @@ pub(crate) async fn update(
         name: body.name,
         description: body.description,
     };
-    let act = async move { catalog::role::update(&app.catalog, &request, (id, update)).await };
+    let act = async move { catalog::role::update(&app.catalog, &request, id, update).await };
     Ok(Json(to_the_end(act).await?.into()))
 }
 

@@ -166,7 +166,7 @@ async fn set(
     let name = tag_name(&name)?;
     let applied = to_the_end(async move {
         let at = (warehouse, &subject);
-        catalog::tag::attach(&app.catalog, &request, at, (&name, body.value)).await
+        catalog::tag::attach(&app.catalog, &request, at, &name, body.value).await
     });
     Ok(Json(applied.await?.into()))
 }

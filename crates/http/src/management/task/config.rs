@@ -49,7 +49,7 @@ async fn set(
         max_heartbeat_age: body.max_seconds_since_last_heartbeat,
     };
     to_the_end(async move {
-        catalog::task::set_queue_config(&app.catalog, &request, &owner, (queue, config)).await
+        catalog::task::set_queue_config(&app.catalog, &request, &owner, queue, config).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -67,7 +67,7 @@ async fn act(
     };
     let ids = body.task_ids.into_iter().map(TaskId::from).collect();
     to_the_end(async move {
-        catalog::task::control(&app.catalog, &request, &owner, (ids, control)).await
+        catalog::task::control(&app.catalog, &request, &owner, ids, control).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

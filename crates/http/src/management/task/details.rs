@@ -85,7 +85,8 @@ async fn answer(
     app: &App,
     request: &Request,
     owner: &Owner,
-    (id, query): (Uuid, GetTaskDetailsQuery),
+    id: Uuid,
+    query: GetTaskDetailsQuery,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
     let wanted = (id.into(), query.num_attempts.unwrap_or(ATTEMPTS));
     let TaskDetails {
@@ -115,7 +116,7 @@ pub(crate) async fn of_warehouse(
     Query(query): Query<GetTaskDetailsQuery>,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
     let owner = Owner::Warehouse(warehouse.into());
-    answer(&app, &request, &owner, (id, query)).await
+    answer(&app, &request, &owner, id, query).await
 }
 
 /// All about a task of a project as a whole
@@ -127,5 +128,5 @@ pub(crate) async fn of_project(
     Asked(request): Asked,
     Query(query): Query<GetTaskDetailsQuery>,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
-    answer(&app, &request, &Owner::Project, (id, query)).await
+    answer(&app, &request, &Owner::Project, id, query).await
 }

@@ -146,7 +146,7 @@ async fn answer(
 ) -> ApiResult<Json<ListTasksResponse>> {
     let filter = asked.filter()?;
     let page = PageQuery::always(asked.page_token, asked.page_size).decode(app)?;
-    let found = catalog::task::list(&app.catalog, request, owner, (filter, page)).await?;
+    let found = catalog::task::list(&app.catalog, request, owner, filter, page).await?;
     Ok(Json(ListTasksResponse {
         tasks: found.items.into_iter().map(Into::into).collect(),
         next_page_token: found.next.as_ref().map(encode_token),

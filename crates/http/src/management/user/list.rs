@@ -42,7 +42,7 @@ pub(crate) async fn list(
     // There is no page but in pages: an installation may have very many users.
     let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;
     let name = query.name.unwrap_or_default();
-    let found = catalog::user::list(&app.catalog, &request, (&name, page)).await?;
+    let found = catalog::user::list(&app.catalog, &request, &name, page).await?;
     Ok(Json(ListUsersResponse {
         users: found.items.into_iter().map(Into::into).collect(),
         next_page_token: found.next.as_ref().map(encode_token),

@@ -36,7 +36,7 @@ pub(crate) async fn update(
         email: body.email,
         user_type: body.user_type.into(),
     };
-    to_the_end(async move { catalog::user::update(&app.catalog, &request, (&id, update)).await })
+    to_the_end(async move { catalog::user::update(&app.catalog, &request, &id, update).await })
         .await?;
     Ok(StatusCode::OK)
 }

@@ -20,7 +20,7 @@ const KINDS: [ResourceKind; 9] = [
 pub(super) fn holders(checks: &[Check]) -> String {
     let of_kind = KINDS.iter().filter_map(|kind| {
         let enough = kind.privileges().iter().filter(|given| {
-            let is_allowed = |check| is_allowed(check, (*kind, **given));
+            let is_allowed = |check| is_allowed(check, *kind, **given);
             checks.iter().all(is_allowed)
         });
         let enough: Vec<_> = enough.map(|given| given.as_str()).collect();
@@ -34,7 +34,7 @@ pub(super) fn holders(checks: &[Check]) -> String {
     all.join("; ")
 }
 
-fn is_allowed(check: &Check, (kind, given): (ResourceKind, Privilege)) -> bool {
+fn is_allowed(check: &Check, kind: ResourceKind, given: Privilege) -> bool {
     let steps = way(&check.resource).into_iter().map(|on| {
         let is_here = ResourceKind::of(&on) == kind;
         let given = if is_here {

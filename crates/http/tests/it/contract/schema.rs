@@ -13,11 +13,11 @@ impl Schemas {
     /// What is wrong with the value, each with its place.
     pub(super) fn wrong_with(&self, value: &Value, schema: &Value) -> Vec<String> {
         let mut wrong = Vec::new();
-        self.check("$", (value, schema), &mut wrong);
+        self.check("$", value, schema, &mut wrong);
         wrong
     }
 
-    fn check(&self, place: &str, (value, schema): (&Value, &Value), wrong: &mut Vec<String>) {
+    fn check(&self, place: &str, value: &Value, schema: &Value, wrong: &mut Vec<String>) {
         let Some(schema) = schema.as_object() else {
             return;
         };
@@ -27,7 +27,7 @@ impl Schemas {
             if name == "StorageProfile" && value["type"] == "local" {
                 return;
             }
-            return self.check(place, (value, &self.0[name]), wrong);
+            return self.check(place, value, &self.0[name], wrong);
         }
         for (keyword, rule) in schema {
             let fits = match keyword.as_str() {
@@ -53,20 +53,20 @@ impl Schemas {
                 }
                 "allOf" => {
                     for part in rule.as_array().unwrap() {
-                        self.check(place, (value, part), wrong);
+                        self.check(place, value, part, wrong);
                     }
                     true
                 }
                 "items" => {
                     for (at, item) in value.as_array().into_iter().flatten().enumerate() {
-                        self.check(&format!("{place}[{at}]"), (item, rule), wrong);
+                        self.check(&format!("{place}[{at}]"), item, rule, wrong);
                     }
                     true
                 }
                 "properties" => {
                     for (name, property) in value.as_object().into_iter().flatten() {
                         if let Some(rule) = rule.get(name) {
-                            self.check(&format!("{place}.{name}"), (property, rule), wrong);
+                            self.check(&format!("{place}.{name}"), property, rule, wrong);
                         }
                     }
                     true
@@ -90,7 +90,7 @@ impl Schemas {
     fn fitting(&self, place: &str, value: &Value, choices: &Value) -> usize {
         let fits = |choice: &&Value| {
             let mut wrong = Vec::new();
-            self.check(place, (value, choice), &mut wrong);
+            self.check(place, value, choice, &mut wrong);
             wrong.is_empty()
         };
         choices.as_array().unwrap().iter().filter(fits).count()

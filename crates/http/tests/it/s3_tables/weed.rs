@@ -49,7 +49,7 @@ impl Weed {
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
         let answer = async move |method, uri, headers, body| {
-            let answer = answer(&mut shared.lock().unwrap(), (method, uri), &headers, body);
+            let answer = answer(&mut shared.lock().unwrap(), method, &uri, &headers, body);
             answer.unwrap_or_else(|(status, kind)| {
                 let body = json!({ "__type": kind, "message": "refused" }).to_string();
                 (status, body).into_response()
@@ -78,7 +78,8 @@ type Answer = Result<Response, (StatusCode, &'static str)>;
 
 fn answer(
     state: &mut State,
-    (method, uri): (Method, Uri),
+    method: Method,
+    uri: &Uri,
     headers: &HeaderMap,
     body: Bytes,
 ) -> Answer {

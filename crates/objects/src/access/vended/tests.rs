@@ -68,7 +68,8 @@ fn places() -> Places {
 fn confined<'a>(
     inner: &'a MemoryStore,
     places: &Places,
-    (permission, hole): (Permission, Option<AccessStep>),
+    permission: Permission,
+    hole: Option<AccessStep>,
 ) -> Confined<'a> {
     Confined {
         inner,
@@ -83,7 +84,7 @@ async fn outcome(folder: &str, holes: [Option<AccessStep>; 2]) -> [Result<(), Tr
     let (own, places) = (MemoryStore::default(), places());
     let view = |permission, hole| Confined {
         folder: places.check.join(folder).unwrap(),
-        ..confined(&own, &places, (permission, hole))
+        ..confined(&own, &places, permission, hole)
     };
     let (writer, reader) = (
         view(Permission::Write, holes[0]),
