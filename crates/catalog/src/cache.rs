@@ -14,6 +14,7 @@ use store::{Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp
 
 use crate::bounded::{Bounded, Weight, bounded};
 use crate::heavy::heavy;
+use crate::tabular::AtPath;
 use crate::{CatalogError, Result};
 
 /// Which of a table's snapshots an answer holds (`snapshots` of loadTable).
@@ -207,7 +208,7 @@ impl MetadataCache {
     /// Remembers what stands at the path, with its content.
     pub(crate) fn put_at(
         &self,
-        (warehouse, path): (WarehouseId, &TabularPath),
+        AtPath { warehouse, path }: AtPath<'_>,
         seen: Seen,
         content: TabularContent,
     ) -> Arc<Versioned> {

@@ -98,7 +98,8 @@ impl Grant {
     /// For whoever has the permission; none if there is no method.
     pub(crate) fn of(
         request: &Request,
-        (warehouse, kind): (&Warehouse, TabularKind),
+        warehouse: &Warehouse,
+        kind: TabularKind,
         permission: Permission,
     ) -> Option<Self> {
         let methods = methods(request, warehouse, kind);
@@ -167,13 +168,12 @@ impl Access {
     /// hand, because a change that has been made must not be answered with an error of the token service.
     pub(crate) async fn of_author(
         cx: &Catalog,
-        request: &Request,
-        (warehouse, path, kind): (&Warehouse, &TabularPath, TabularKind),
+        grant: Option<Grant>,
+        warehouse: &Warehouse,
+        path: &TabularPath,
         folder: &Location,
     ) -> Result<Option<Self>> {
-        let Some(grant) = Grant::of(request, (warehouse, kind), Permission::Write) else {
-            return Ok(None);
-        };
+        let Some(grant) = grant else { return Ok(None) };
         let access = Self::at(grant, folder.clone()).at_path(warehouse, path);
         let prepared = Box::pin(access.credential(cx, warehouse)).await?;
         Ok(Some(Self { prepared, ..access }))

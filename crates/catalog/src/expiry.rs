@@ -14,6 +14,7 @@ use store::{
 
 use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
+use crate::tabular::DropOptions;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError};
 
@@ -31,7 +32,7 @@ impl Fate {
     /// By the warehouse's profile, unless the caller uses force.
     pub(crate) fn of(
         warehouse: &Warehouse,
-        (files, protections): (Files, Protections),
+        DropOptions { files, protections }: DropOptions,
         now: Timestamp,
     ) -> Self {
         let grace = match protections {

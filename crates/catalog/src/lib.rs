@@ -67,6 +67,6 @@ pub use metadata_cleanup::MetadataCleanupWorker;
 pub use purge::PurgeWorker;
 pub use request::{Request, RequestOrigin};
 pub use settings::{DottedNames, Settings, StorageTrial};
-pub use tabular::{ListQuery, Loaded, LoadedStamp, deleted, undrop};
+pub use tabular::{AtPath, DropOptions, ListQuery, Loaded, LoadedStamp, deleted, undrop};
 pub use through_views::Via;
 pub use trusted_engine::{EngineIdentity, TrustedEngine};

@@ -176,7 +176,8 @@ impl Publication {
 /// Makes `file` the table's metadata file in the bucket, if it has the file `base` now, or none.
 pub(crate) async fn publish(
     cx: &Catalog,
-    (warehouse, path): (&Warehouse, &TabularPath),
+    warehouse: &Warehouse,
+    path: &TabularPath,
     base: Option<&str>,
     file: &str,
 ) -> Result<Publication> {

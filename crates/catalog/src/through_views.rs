@@ -13,7 +13,7 @@ use model::{Caller, Identity, TabularKind, TabularPath, UserId, WarehouseId};
 
 use crate::cache::Versioned;
 use crate::error::forbidden;
-use crate::tabular::{TabularTarget, missing};
+use crate::tabular::{AtPath, TabularTarget, missing};
 use crate::trusted_engine::TrustedEngine;
 use crate::{Catalog, CatalogError, Request, Result};
 
@@ -81,14 +81,17 @@ impl Catalog {
     pub(crate) async fn find_through<'r>(
         &self,
         request: &'r Request,
-        at: (WarehouseId, &TabularPath),
+        at: AtPath<'_>,
         kind: TabularKind,
     ) -> Result<(Cow<'r, Request>, TabularTarget, Arc<Versioned>)> {
         if request.referenced_by.is_empty() {
             let (target, versioned) = self.find_content(at, kind).await?;
             return Ok((Cow::Borrowed(request), target, versioned));
         }
-        let both = join(self.judged(request, at.0), self.find_content(at, kind));
+        let both = join(
+            self.judged(request, at.warehouse),
+            self.find_content(at, kind),
+        );
         let (judged, found) = Box::pin(both).await;
         // What is wrong with a view is told first: of what it leads to nothing is told to those whom it does not let through.
         let judged = judged?;
@@ -123,7 +126,7 @@ impl Catalog {
         let views = &request.referenced_by;
         let found = views
             .iter()
-            .map(|path| self.find_content((warehouse, path), TabularKind::View));
+            .map(|path| self.find_content(AtPath { warehouse, path }, TabularKind::View));
         let found = join_all(found).await;
         let mut judged = request.through();
         for (path, found) in views.iter().zip(found) {

@@ -8,7 +8,7 @@ use store::{Protection, StoreError, TabularContent};
 use super::described::{Description, GenericTable};
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, CommittedTabular, Creation, missing};
+use crate::tabular::{self, AtPath, CommittedTabular, Creation, missing};
 use crate::{Catalog, Request, Result, location};
 
 const KIND: TabularKind = TabularKind::GenericTable;
@@ -36,9 +36,13 @@ pub async fn create(
         namespace: namespace.clone(),
         name: new.name.clone(),
     };
+    let at = AtPath {
+        warehouse,
+        path: &path,
+    };
     let mut answer = None;
     let act = async {
-        let (committed, table) = attempt(cx, request, (warehouse, &path), new).await?;
+        let (committed, table) = attempt(cx, request, at, new).await?;
         answer = Some(table);
         Ok(committed)
     };
@@ -52,7 +56,7 @@ pub async fn create(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, &TabularPath),
+    at: AtPath<'_>,
     new: GenericTableCreate,
 ) -> std::result::Result<(CommittedTabular, GenericTable), Interrupted> {
     let place = cx.creation_place(request, at, KIND).await?;
@@ -69,7 +73,7 @@ async fn attempt(
         metadata: new.description.encode()?,
     };
     let body = json!({
-        "namespace": at.1.namespace.levels(), "name": at.1.name.as_str(),
+        "namespace": at.path.namespace.levels(), "name": at.path.name.as_str(),
         "location": content.location, "format": new.description.format,
     });
     let table = GenericTable {
@@ -79,6 +83,8 @@ async fn attempt(
         description: new.description,
     };
     let creation = Creation {
+        path: at.path,
+        kind: KIND,
         id,
         version: Version::FIRST,
         format: Some(table.description.format.clone()),
@@ -88,7 +94,7 @@ async fn attempt(
         access: None,
         event: (Change::Create.of(KIND), body),
     };
-    match tabular::insert(cx, request, (&place, at.1, KIND), creation).await? {
+    match tabular::insert(cx, request, &place, creation).await? {
         Ok((committed, _)) => Ok((committed, table)),
         Err(error) => Err(tabular::creation_refused(cx, at, KIND, error).await),
     }

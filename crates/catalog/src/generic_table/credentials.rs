@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::{Catalog, Credential, Loaded, Request, Result, tabular};
+use crate::tabular::{self, AtPath};
+use crate::{Catalog, Credential, Loaded, Request, Result};
 
 /// The generic table at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
 pub async fn credentials(
@@ -13,6 +14,6 @@ pub async fn credentials(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<(Loaded, Option<Arc<Credential>>)> {
-    let at = (warehouse, path, TabularKind::GenericTable);
-    tabular::credentials(cx, request, at).await
+    let at = AtPath { warehouse, path };
+    tabular::credentials(cx, request, at, TabularKind::GenericTable).await
 }

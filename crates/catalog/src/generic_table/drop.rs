@@ -2,8 +2,8 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::namespace::{Files, Protections};
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtPath, DropOptions};
+use crate::{Catalog, Request, Result};
 
 /// Drops the generic table at the path.
 pub async fn drop(
@@ -11,8 +11,8 @@ pub async fn drop(
     request: &Request,
     warehouse: WarehouseId,
     path: &TabularPath,
-    options: (Files, Protections),
+    options: DropOptions,
 ) -> Result<()> {
-    let at = (warehouse, path, TabularKind::GenericTable);
-    tabular::drop(cx, request, at, options).await
+    let at = AtPath { warehouse, path };
+    tabular::drop(cx, request, at, TabularKind::GenericTable, options).await
 }

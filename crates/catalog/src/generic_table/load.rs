@@ -4,7 +4,7 @@ use model::{TabularKind, TabularPath, WarehouseId};
 
 use super::described::GenericTable;
 use crate::delegation::Access;
-use crate::tabular::missing;
+use crate::tabular::{AtPath, missing};
 use crate::{Catalog, Loaded, Request, Result};
 
 /// The generic table at the path, and how its caller gets at the files.
@@ -14,7 +14,7 @@ pub async fn load(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<(GenericTable, Loaded)> {
-    let at = (warehouse, path);
+    let at = AtPath { warehouse, path };
     let (judged, table, versioned) = cx
         .find_through(request, at, TabularKind::GenericTable)
         .await?;

@@ -2,7 +2,8 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtPath};
+use crate::{Catalog, Request, Result};
 
 /// Renames the generic table at `from` to `to`. Its files stay where they are.
 pub async fn rename(
@@ -12,6 +13,9 @@ pub async fn rename(
     from: &TabularPath,
     to: &TabularPath,
 ) -> Result<()> {
-    let at = (warehouse, TabularKind::GenericTable);
-    tabular::rename(cx, request, at, from, to).await
+    let from = AtPath {
+        warehouse,
+        path: from,
+    };
+    tabular::rename(cx, request, from, to, TabularKind::GenericTable).await
 }

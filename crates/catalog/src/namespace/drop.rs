@@ -18,6 +18,7 @@ use crate::events::Change;
 use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::purge::{self, Place};
+use crate::tabular::DropOptions;
 use crate::tabular::levels;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
 
@@ -118,7 +119,13 @@ async fn attempt(
     let fate = if tree.tabulars.is_empty() {
         Fate::hard(now)
     } else {
-        Fate::of(warehouse, (options.files, options.protections), now)
+        {
+            let options = DropOptions {
+                files: options.files,
+                protections: options.protections,
+            };
+            Fate::of(warehouse, options, now)
+        }
     };
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
     effects.tasks = match fate.mode {

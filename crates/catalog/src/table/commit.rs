@@ -177,8 +177,7 @@ async fn publish(cx: &Catalog, plans: &[Plan]) -> Result<Publication> {
         return Ok(Publication::None);
     }
     let (base, file) = (plan.base_file.as_deref(), &plan.content.metadata_location);
-    let table = (&*plan.warehouse, &plan.path);
-    let published = table_bucket::publish(cx, table, base, file).await?;
+    let published = table_bucket::publish(cx, &plan.warehouse, &plan.path, base, file).await?;
     if let Publication::Outrun(other) = &published {
         take_in(cx, plan, other.clone()).await?;
     }
@@ -249,7 +248,7 @@ fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded)> {
     let mut done = Vec::with_capacity(plans.len());
     for plan in plans {
         let committed = plan.committed();
-        let at = (plan.warehouse.id(), &plan.path);
+        let at = plan.at();
         let versioned = cx.metadata.put_at(at, plan.seen(), plan.content.clone());
         let loaded = Loaded::of(&plan.warehouse, plan.id, &versioned);
         done.push((committed, loaded));
@@ -281,13 +280,9 @@ async fn failed<T>(
         .iter()
         .find(|plan| matches!(plan.change, Change::Create(_)));
     match created {
-        Some(plan) => Err(tabular::creation_refused(
-            cx,
-            (plan.warehouse.id(), &plan.path),
-            TabularKind::Table,
-            error,
-        )
-        .await),
+        Some(plan) => {
+            Err(tabular::creation_refused(cx, plan.at(), TabularKind::Table, error).await)
+        }
         None => Err(Interrupted::of(error, CatalogError::from)),
     }
 }

@@ -2,11 +2,11 @@
 
 use iceberg::{NewTable, PartitionSpec, Schema, SortOrder, TableMetadata};
 use model::{Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath, WarehouseId};
-use objects::LayoutName;
+use objects::{LayoutName, Permission};
 use uuid::Uuid;
 
-use crate::delegation::Access;
-use crate::tabular::{self, CreationPlace, FirstMetadata, once_loaded};
+use crate::delegation::{Access, Grant};
+use crate::tabular::{self, AtPath, CreationPlace, FirstMetadata, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, location};
 
 /// Whether a table is created now or by a later commit.
@@ -49,33 +49,35 @@ pub async fn create(
         namespace: namespace.clone(),
         name: new.name.clone(),
     };
+    let at = AtPath {
+        warehouse,
+        path: &path,
+    };
     if new.staging == Staging::Stage {
-        let place = cx
-            .creation_place(request, (warehouse, &path), TabularKind::Table)
-            .await?;
+        let place = cx.creation_place(request, at, TabularKind::Table).await?;
         let metadata = first_metadata(cx, &place, new).await?;
         let id = TabularId::from(metadata.uuid());
         let folder = location::check(&place.warehouse, metadata.location())?;
         // Whoever stages a table gets at its files.
         place.require_free(cx, &folder).await?;
-        let at = (&*place.warehouse, &path, TabularKind::Table);
-        let access = Access::of_author(cx, request, at, &folder).await?;
+        let warehouse = &place.warehouse;
+        let grant = Grant::of(request, warehouse, TabularKind::Table, Permission::Write);
+        let access = Access::of_author(cx, grant, warehouse, &path, &folder).await?;
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());
         return Ok(staged.with_access(access));
     }
     once_loaded(cx, request, TabularKind::Table, async {
-        let place = cx
-            .creation_place(request, (warehouse, &path), TabularKind::Table)
-            .await?;
+        let place = cx.creation_place(request, at, TabularKind::Table).await?;
         let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {
+            path: &path,
+            kind: TabularKind::Table,
             uuid: metadata.uuid(),
             location: metadata.location(),
             properties: metadata.properties(),
             json: metadata.to_json(),
         };
-        let at = (&place, &path, TabularKind::Table);
-        Box::pin(tabular::create(cx, request, at, first)).await
+        Box::pin(tabular::create(cx, request, &place, first)).await
     })
     .await
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::{Catalog, Credential, Loaded, Request, Result, tabular};
+use crate::tabular::{self, AtPath};
+use crate::{Catalog, Credential, Loaded, Request, Result};
 
 /// The table at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
 pub async fn credentials(
@@ -13,5 +14,5 @@ pub async fn credentials(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<(Loaded, Option<Arc<Credential>>)> {
-    tabular::credentials(cx, request, (warehouse, path, TabularKind::Table)).await
+    tabular::credentials(cx, request, AtPath { warehouse, path }, TabularKind::Table).await
 }

@@ -2,7 +2,7 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::tabular::TabularAction;
+use crate::tabular::{AtPath, TabularAction};
 use crate::{Catalog, Request, Result};
 
 /// Whether there is a table at the path; an error if not.
@@ -13,7 +13,12 @@ pub async fn exists(
     path: &TabularPath,
 ) -> Result<()> {
     let action = TabularAction::GetMetadata;
-    cx.require_tabular(request, (warehouse, path), TabularKind::Table, action)
-        .await?;
+    cx.require_tabular(
+        request,
+        AtPath { warehouse, path },
+        TabularKind::Table,
+        action,
+    )
+    .await?;
     Ok(())
 }

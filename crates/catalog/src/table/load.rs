@@ -6,7 +6,7 @@ use store::StoredMetadata;
 
 use crate::delegation::Access;
 use crate::heavy::heavy;
-use crate::tabular::missing;
+use crate::tabular::{AtPath, missing};
 use crate::{Catalog, CatalogError, Loaded, Representation, Request, Result, files};
 
 /// The table at the path.
@@ -17,7 +17,7 @@ pub async fn load(
     path: &TabularPath,
     representation: Representation,
 ) -> Result<Loaded> {
-    let at = (warehouse, path);
+    let at = AtPath { warehouse, path };
     let (judged, table, versioned) = cx.find_through(request, at, TabularKind::Table).await?;
     let (table, grant) = cx
         .require_visible(&judged, table)

@@ -16,7 +16,7 @@ use crate::cache::{Seen, Versioned};
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::namespace::NamespaceTarget;
-use crate::tabular::{CommittedTabular, TabularAction, TabularTarget};
+use crate::tabular::{AtPath, CommittedTabular, TabularAction, TabularTarget};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location};
 
@@ -77,6 +77,13 @@ impl Plan {
         Ok(())
     }
 
+    pub(super) fn at(&self) -> AtPath<'_> {
+        AtPath {
+            warehouse: self.warehouse.id(),
+            path: &self.path,
+        }
+    }
+
     pub(super) fn committed(&self) -> CommittedTabular {
         CommittedTabular::of(self.warehouse.id(), self.id, &self.content)
     }
@@ -123,7 +130,7 @@ pub(super) async fn plan_together(
         return Ok((None, Vec::new()));
     };
     let requests: Vec<&Request> = all.iter().map(|(request, _)| *request).collect();
-    let (at, action) = ((warehouse, path), TabularAction::Commit);
+    let (at, action) = (AtPath { warehouse, path }, TabularAction::Commit);
     let (tables, versioned) = cx
         .require_content_each(&requests, at, TabularKind::Table, action)
         .await?;
@@ -174,7 +181,10 @@ pub(super) async fn plan(
     warehouse: WarehouseId,
     commit: &TableCommit,
 ) -> Result<Plan> {
-    let at = (warehouse, &commit.path);
+    let at = AtPath {
+        warehouse,
+        path: &commit.path,
+    };
     let found = cx
         .require_content(request, at, TabularKind::Table, TabularAction::Commit)
         .await;
@@ -204,9 +214,11 @@ async fn plan_create(
     warehouse: WarehouseId,
     commit: &TableCommit,
 ) -> Result<Plan> {
-    let place = cx
-        .creation_place(request, (warehouse, &commit.path), TabularKind::Table)
-        .await?;
+    let at = AtPath {
+        warehouse,
+        path: &commit.path,
+    };
+    let place = cx.creation_place(request, at, TabularKind::Table).await?;
     check_table(&commit.requirements, None)?;
     let now = cx.now();
     let point = CommitPoint {

@@ -2,7 +2,7 @@
 
 use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
 
-use crate::tabular::{self, Source};
+use crate::tabular::{self, AtPath, Source};
 use crate::{Catalog, Loaded, Request, Result};
 
 /// What happens to a table that has the name already.
@@ -41,5 +41,9 @@ pub async fn register(
         metadata_location: new.metadata_location,
         existing: new.existing,
     };
-    tabular::register(cx, request, (warehouse, &path, TabularKind::Table), &source).await
+    let at = AtPath {
+        warehouse,
+        path: &path,
+    };
+    tabular::register(cx, request, at, TabularKind::Table, &source).await
 }

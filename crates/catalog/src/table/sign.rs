@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use authz::{Action, WarehouseAction};
-use model::{NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
+use model::{NamespacePath, TabularId, TabularKind, WarehouseId};
 use objects::{
     Location, Permission, S3Request, Scope, SignError, SignRequest, SignedRequest, StorageProfile,
     Vendor,
 };
 use store::ResolveTarget;
 
-use crate::tabular::{TabularTarget, data_action, missing};
+use crate::tabular::{AtPath, TabularTarget, data_action, missing};
 use crate::warehouse::{self, Warehouse};
 use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result, location};
 
@@ -18,7 +18,7 @@ use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result, lo
 pub async fn sign(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, &TabularPath),
+    at: AtPath<'_>,
     wanted: SignRequest,
 ) -> Result<SignedRequest> {
     let (target, versioned) = cx.find_content(at, TabularKind::Table).await?;
@@ -26,7 +26,7 @@ pub async fn sign(
     let action = needed(target.kind(), &understood);
     let required = cx.require(request, action, target).await;
     let target =
-        required.map_err(|error| error.or_missing(|| missing(TabularKind::Table, at.1)))?;
+        required.map_err(|error| error.or_missing(|| missing(TabularKind::Table, at.path)))?;
     let folder = versioned.folder()?.clone();
     sign_within(cx, &target.warehouse, &understood?, folder).await
 }

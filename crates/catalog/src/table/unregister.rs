@@ -7,7 +7,7 @@ use store::{Effects, Protection, StoreError};
 
 use crate::again::Attempts;
 use crate::idempotency::Interrupted;
-use crate::tabular::{self, CommittedTabular, TabularAction, once_loaded};
+use crate::tabular::{self, AtPath, CommittedTabular, TabularAction, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, contracts, events};
 
 /// Unregisters the table at the path and answers its last state. Commits that come later fail.
@@ -40,7 +40,7 @@ async fn attempt(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
-    let at = (warehouse, path);
+    let at = AtPath { warehouse, path };
     let (table, versioned) = cx
         .require_content(request, at, TabularKind::Table, TabularAction::Drop)
         .await?;

@@ -7,15 +7,15 @@ use model::{
     EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
     TabularPath, Version, WarehouseId,
 };
-use objects::Location;
+use objects::{Location, Permission};
 use serde_json::{Value, json};
 use store::{Commit, Effects, Entity, NewTabular, ResolveTarget, StoreError, TabularContent};
 use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
-use super::target::taken;
+use super::target::{AtPath, taken};
 use crate::cache::Seen;
-use crate::delegation::Access;
+use crate::delegation::{Access, Grant};
 use crate::events::Change;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
@@ -53,7 +53,7 @@ impl Catalog {
     pub(crate) async fn creation_place(
         &self,
         request: &Request,
-        (warehouse, path): (WarehouseId, &TabularPath),
+        AtPath { warehouse, path }: AtPath<'_>,
         kind: TabularKind,
     ) -> Result<CreationPlace> {
         let place = self.place(request, warehouse, &path.namespace, kind);
@@ -126,6 +126,8 @@ impl CreationPlace {
 /// The metadata of a table or view that is to be.
 #[derive(Debug)]
 pub(crate) struct FirstMetadata<'a> {
+    pub(crate) path: &'a TabularPath,
+    pub(crate) kind: TabularKind,
     pub(crate) uuid: Uuid,
     pub(crate) location: &'a str,
     pub(crate) properties: &'a Properties,
@@ -134,7 +136,9 @@ pub(crate) struct FirstMetadata<'a> {
 
 /// A table, view or generic table that is to be, its metadata file in place if it is to have one.
 #[derive(Debug)]
-pub(crate) struct Creation {
+pub(crate) struct Creation<'a> {
+    pub(crate) path: &'a TabularPath,
+    pub(crate) kind: TabularKind,
     pub(crate) id: TabularId,
     pub(crate) format: Option<TableFormat>,
     /// Its first version, which says whether somebody may have had the id before.
@@ -152,13 +156,15 @@ pub(crate) struct Creation {
 pub(crate) async fn create(
     cx: &Catalog,
     request: &Request,
-    (place, path, kind): (&CreationPlace, &TabularPath, TabularKind),
+    place: &CreationPlace,
     first: FirstMetadata<'_>,
 ) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
+    let FirstMetadata { path, kind, .. } = first;
     let (warehouse, id) = (&place.warehouse, TabularId::from(first.uuid));
     let file = NewFile::first(first.location, first.properties, first.json)?;
     let claimed = location::check(warehouse, first.location)?;
-    let access = Access::of_author(cx, request, (warehouse, path, kind), &claimed);
+    let grant = Grant::of(request, warehouse, kind, Permission::Write);
+    let access = Access::of_author(cx, grant, warehouse, path, &claimed);
     let (content, access) = futures::join!(files::write(cx, warehouse, file), access);
     let content = content?;
     let access = match access {
@@ -173,7 +179,7 @@ pub(crate) async fn create(
         "location": content.location, "metadata-location": content.metadata_location,
     });
     let metadata_location = content.metadata_location.clone();
-    let published = table_bucket::publish(cx, (warehouse, path), None, &metadata_location).await;
+    let published = table_bucket::publish(cx, warehouse, path, None, &metadata_location).await;
     let published = match published {
         Ok(published) => published,
         Err(error) => {
@@ -184,6 +190,8 @@ pub(crate) async fn create(
         }
     };
     let new = Creation {
+        path,
+        kind,
         id,
         format: None,
         version: Version::FIRST,
@@ -193,13 +201,17 @@ pub(crate) async fn create(
         access,
         event: (Change::Create.of(kind), body),
     };
-    match insert(cx, request, (place, path, kind), new).await? {
+    match insert(cx, request, place, new).await? {
         Ok(done) => Ok(done),
         Err(error) => {
             if error.changed_nothing() && !published.is_done() {
                 files::forget(cx, warehouse, vec![metadata_location]).await;
             }
-            let refused = creation_refused(cx, (warehouse.id(), path), kind, error).await;
+            let at = AtPath {
+                warehouse: warehouse.id(),
+                path,
+            };
+            let refused = creation_refused(cx, at, kind, error).await;
             Err(refused.map(|error| published.then(error)))
         }
     }
@@ -209,10 +221,11 @@ pub(crate) async fn create(
 pub(crate) async fn insert(
     cx: &Catalog,
     request: &Request,
-    (place, path, kind): (&CreationPlace, &TabularPath, TabularKind),
-    new: Creation,
+    place: &CreationPlace,
+    new: Creation<'_>,
 ) -> Result<store::Result<(CommittedTabular, Loaded)>> {
     let (warehouse, id, now) = (&place.warehouse, new.id, cx.now());
+    let (path, kind) = (new.path, new.kind);
     let committed = CommittedTabular::of(warehouse.id(), id, &new.content);
     let (event, body) = new.event;
     let event = events::in_warehouse(event, warehouse.id(), &id, (request, now), &body)?;
@@ -244,9 +257,11 @@ pub(crate) async fn insert(
         return Ok(Err(error));
     }
     let seen = Seen::created(place.within.id, kind, id, version);
-    let versioned = cx
-        .metadata
-        .put_at((warehouse.id(), path), seen, new.content);
+    let at = AtPath {
+        warehouse: warehouse.id(),
+        path,
+    };
+    let versioned = cx.metadata.put_at(at, seen, new.content);
     let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
     Ok(Ok((committed, loaded)))
 }
@@ -254,7 +269,7 @@ pub(crate) async fn insert(
 /// What it means that the store refused a new table or view.
 pub(crate) async fn creation_refused(
     cx: &Catalog,
-    (warehouse, path): (WarehouseId, &TabularPath),
+    AtPath { warehouse, path }: AtPath<'_>,
     kind: TabularKind,
     error: StoreError,
 ) -> Interrupted {

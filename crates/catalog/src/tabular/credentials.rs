@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use authz::Decision;
-use model::{TabularKind, TabularPath, WarehouseId};
+use model::TabularKind;
 use objects::Permission;
 
 use super::loaded::Loaded;
-use super::target::{data_action, missing};
+use super::target::{AtPath, data_action, missing};
 use crate::delegation::{Access, Grant};
 use crate::{Catalog, Credential, Request, Result};
 
@@ -15,22 +15,22 @@ use crate::{Catalog, Credential, Request, Result};
 pub(crate) async fn credentials(
     cx: &Catalog,
     request: &Request,
-    (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
+    at: AtPath<'_>,
+    kind: TabularKind,
 ) -> Result<(Loaded, Option<Arc<Credential>>)> {
-    let at = (warehouse, path);
     let (judged, target, versioned) = cx.find_through(request, at, kind).await?;
     let [read, write] =
         [Permission::Read, Permission::Write].map(|permission| data_action(kind, permission));
     let (target, [may_write]) = cx
         .require_among(&judged, read, [write], target)
         .await
-        .map_err(|error| error.or_missing(|| missing(kind, path)))?;
+        .map_err(|error| error.or_missing(|| missing(kind, at.path)))?;
     let permission = match may_write {
         Decision::Allow if !judged.is_delegated() => Permission::Write,
         Decision::Allow | Decision::Deny => Permission::Read,
     };
-    let grant = Grant::of(request, (&target.warehouse, kind), permission);
-    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&target.warehouse, path));
+    let grant = Grant::of(request, &target.warehouse, kind, permission);
+    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&target.warehouse, at.path));
     let loaded = Loaded::of(&target.warehouse, target.id(), &versioned).with_access(access);
     let loaded = loaded.reached(&judged);
     let credential = loaded.credential(cx).await?;

@@ -1,11 +1,11 @@
 //! Drops tables, views and generic tables.
 
 use approval::{Action, Named, ProposedChange};
-use model::{NamespacePath, TabularKind, TabularPath, WarehouseId};
+use model::{NamespacePath, TabularKind};
 use serde_json::json;
 use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
 
-use super::target::{TabularAction, missing, protected};
+use super::target::{AtPath, TabularAction, missing, protected};
 use crate::again::Attempts;
 use crate::events::Change;
 use crate::expiry::Fate;
@@ -14,24 +14,34 @@ use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
 use crate::{Catalog, CatalogError, Request, Result, contracts, events, table_bucket};
 
+/// How to drop.
+#[derive(Debug, Clone, Copy)]
+pub struct DropOptions {
+    /// What happens to the files.
+    pub files: Files,
+    /// Whether protection holds.
+    pub protections: Protections,
+}
+
 /// Drops the table or view at the path.
 pub(crate) async fn drop(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, &TabularPath, TabularKind),
-    options: (Files, Protections),
+    at: AtPath<'_>,
+    kind: TabularKind,
+    options: DropOptions,
 ) -> Result<()> {
     once(cx, request, async {
         let mut attempts = Attempts::default();
         loop {
             let done = {
-                let _turn = cx.turns.take(at.0, [at.1]).await?;
-                attempt(cx, request, at, options).await?
+                let _turn = cx.turns.take(at.warehouse, [at.path]).await?;
+                attempt(cx, request, at, kind, options).await?
             };
             if let Some(done) = done {
                 return Ok(done);
             }
-            attempts.lost(|| format!("{} `{}`", at.2, at.1)).await?;
+            attempts.lost(|| format!("{kind} `{}`", at.path)).await?;
         }
     })
     .await
@@ -47,12 +57,14 @@ pub(crate) fn levels(namespace: &NamespacePath, name: &str) -> Vec<String> {
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
-    (files, protections): (Files, Protections),
+    at: AtPath<'_>,
+    kind: TabularKind,
+    options: DropOptions,
 ) -> std::result::Result<Option<()>, Interrupted> {
-    let action = TabularAction::Drop;
+    let AtPath { warehouse, path } = at;
+    let DropOptions { files, protections } = options;
     let (target, versioned) = cx
-        .require_content(request, (warehouse, path), kind, action)
+        .require_content(request, at, kind, TabularAction::Drop)
         .await?;
     if target.stamp.protection == Protection::On && protections == Protections::Respect {
         return Err(protected(kind, path).into());
@@ -72,7 +84,7 @@ async fn attempt(
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
     let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
-    let fate = Fate::of(&target.warehouse, (files, protections), now);
+    let fate = Fate::of(&target.warehouse, options, now);
     let tabular = TaskTabular {
         id: target.id(),
         kind,

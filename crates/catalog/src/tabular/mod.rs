@@ -18,6 +18,7 @@ pub(crate) use creation::{
 pub(crate) use credentials::credentials;
 pub use deleted::deleted;
 pub(crate) use deleted::require_each;
+pub use drop::DropOptions;
 pub(crate) use drop::{drop, levels};
 pub use list::ListQuery;
 pub(crate) use list::{collect, list};
@@ -26,6 +27,7 @@ pub use loaded::{Loaded, LoadedStamp};
 pub(crate) use protect::{protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;
+pub use target::AtPath;
 pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};
 pub use undrop::undrop;
 pub(crate) use undrop::undrop_authorized;

@@ -2,17 +2,17 @@
 
 use approval::{Action, Named, ProposedChange};
 use iceberg::{TableMetadata, ViewMetadata};
-use model::{EventKind, TabularId, TabularKind, TabularPath, Version, WarehouseId};
-use objects::Location;
+use model::{EventKind, TabularId, TabularKind, TabularPath, Version};
+use objects::{Location, Permission};
 use serde_json::json;
 use store::{Protection, StoreError, StoredMetadata, TabularContent};
 use uuid::Uuid;
 
 use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
-use super::target::{TabularAction, TabularTarget, protected, taken};
+use super::target::{AtPath, TabularAction, TabularTarget, protected, taken};
 use crate::again::Attempts;
-use crate::delegation::Access;
+use crate::delegation::{Access, Grant};
 use crate::events::Change;
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
@@ -29,26 +29,50 @@ pub(crate) struct Source {
     pub(crate) existing: Existing,
 }
 
-/// What the metadata file says about itself, and where that may be.
+/// A metadata file that is to be taken in.
+struct Given<'a> {
+    kind: TabularKind,
+    metadata_location: &'a str,
+    json: &'a [u8],
+}
+
+/// What it says about itself.
+struct Found {
+    id: TabularId,
+    claimed: Location,
+    content: TabularContent,
+}
+
+/// What the metadata file says about itself, if it may be where that is.
 async fn read(
     cx: &Catalog,
     request: &Request,
     warehouse: &Warehouse,
     kind: TabularKind,
     metadata_location: &str,
-) -> Result<(TabularId, Location, TabularContent)> {
+) -> Result<Found> {
     let json = files::read(cx, warehouse, metadata_location).await?;
     heavy(json.len(), || {
-        parse((cx, request), warehouse, kind, (metadata_location, &json))
+        let given = Given {
+            kind,
+            metadata_location,
+            json: &json,
+        };
+        parse(cx, request, warehouse, &given)
     })
 }
 
 fn parse(
-    (cx, request): (&Catalog, &Request),
+    cx: &Catalog,
+    request: &Request,
     warehouse: &Warehouse,
-    kind: TabularKind,
-    (metadata_location, json): (&str, &[u8]),
-) -> Result<(TabularId, Location, TabularContent)> {
+    given: &Given<'_>,
+) -> Result<Found> {
+    let Given {
+        kind,
+        metadata_location,
+        json,
+    } = *given;
     let (uuid, location, claimed) = match kind {
         TabularKind::GenericTable => {
             let message = "a generic table has no metadata file to register; create it instead";
@@ -83,7 +107,11 @@ fn parse(
         metadata_location: metadata_location.to_owned(),
         metadata: StoredMetadata::encode(json),
     };
-    Ok((id_of(uuid), claimed, content))
+    Ok(Found {
+        id: id_of(uuid),
+        claimed,
+        content,
+    })
 }
 
 /// Metadata of format version 1 may have no UUID; the entry gets one of its own.
@@ -99,10 +127,11 @@ fn id_of(uuid: Uuid) -> TabularId {
 pub(crate) async fn register(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, &TabularPath, TabularKind),
+    at: AtPath<'_>,
+    kind: TabularKind,
     source: &Source,
 ) -> Result<Loaded> {
-    let (warehouse, path, kind) = at;
+    let AtPath { warehouse, path } = at;
     once_loaded(cx, request, kind, async {
         let mut attempts = Attempts::default();
         loop {
@@ -110,9 +139,15 @@ pub(crate) async fn register(
                 let place = cx.place(request, warehouse, &path.namespace, kind).await?;
                 let file = &source.metadata_location;
                 table_bucket::check_registration(cx, &place.warehouse, path, file).await?;
-                let replaced = replaced(cx, request, at, source.existing).await?;
+                let replaced = replaced(cx, request, at, kind, source.existing).await?;
                 let found = read(cx, request, &place.warehouse, kind, file).await?;
-                attempt(cx, request, (&place, at), (replaced, found)).await?
+                let wanted = Registration {
+                    path,
+                    kind,
+                    replaced,
+                    found,
+                };
+                attempt(cx, request, &place, wanted).await?
             };
             if let Some(done) = done {
                 return Ok(done);
@@ -127,7 +162,8 @@ pub(crate) async fn register(
 async fn replaced(
     cx: &Catalog,
     request: &Request,
-    (warehouse, path, kind): (WarehouseId, &TabularPath, TabularKind),
+    AtPath { warehouse, path }: AtPath<'_>,
+    kind: TabularKind,
     existing: Existing,
 ) -> Result<Option<TabularTarget>> {
     let Some(there) = cx.find_tabular(warehouse, path).await?.tabular else {
@@ -147,14 +183,31 @@ async fn replaced(
     Ok(Some(there.into_inner()))
 }
 
+/// What is to stand in the catalog, and instead of what.
+struct Registration<'a> {
+    path: &'a TabularPath,
+    kind: TabularKind,
+    replaced: Option<TabularTarget>,
+    found: Found,
+}
+
 /// One attempt; nothing if another change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (place, (warehouse, path, kind)): (&CreationPlace, (WarehouseId, &TabularPath, TabularKind)),
-    (replaced, found): (Option<TabularTarget>, (TabularId, Location, TabularContent)),
+    place: &CreationPlace,
+    wanted: Registration<'_>,
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
-    let (id, claimed, content) = found;
+    let Registration {
+        path,
+        kind,
+        replaced,
+        found: Found {
+            id,
+            claimed,
+            content,
+        },
+    } = wanted;
     if let Some(there) = &replaced {
         let proposed = |metadata| {
             Ok(ProposedChange {
@@ -168,7 +221,8 @@ async fn attempt(
             return Ok(None);
         }
     }
-    let access = Access::of_author(cx, request, (&place.warehouse, path, kind), &claimed).await?;
+    let grant = Grant::of(request, &place.warehouse, kind, Permission::Write);
+    let access = Access::of_author(cx, grant, &place.warehouse, path, &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
         _ => Change::Create.of(kind),
@@ -179,6 +233,8 @@ async fn attempt(
         "overwrite": replaced.is_some(),
     });
     let new = Creation {
+        path,
+        kind,
         id,
         format: None,
         version: Version::of_reused_id(cx.now()),
@@ -188,9 +244,15 @@ async fn attempt(
         access,
         event: (event, body),
     };
-    match insert(cx, request, (place, path, kind), new).await? {
+    match insert(cx, request, place, new).await? {
         Ok(done) => Ok(Some(done)),
         Err(StoreError::Stale { .. }) => Ok(None),
-        Err(error) => Err(creation_refused(cx, (warehouse, path), kind, error).await),
+        Err(error) => {
+            let at = AtPath {
+                warehouse: place.warehouse.id(),
+                path,
+            };
+            Err(creation_refused(cx, at, kind, error).await)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Renames tables, views and generic tables.
 
 use approval::{Action, Named, ProposedChange};
-use model::{TabularKind, TabularPath, WarehouseId};
+use model::{TabularKind, TabularPath};
 use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
 
@@ -11,27 +11,28 @@ use crate::again::Attempts;
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
+use crate::tabular::AtPath;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
 /// Renames what is at `from` to `to`.
 pub(crate) async fn rename(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, TabularKind),
-    from: &TabularPath,
+    from: AtPath<'_>,
     to: &TabularPath,
+    kind: TabularKind,
 ) -> Result<()> {
     once(cx, request, async {
         let mut attempts = Attempts::default();
         loop {
             let done = {
-                let _turn = cx.turns.take(at.0, [from]).await?;
-                attempt(cx, request, at, (from, to)).await?
+                let _turn = cx.turns.take(from.warehouse, [from.path]).await?;
+                attempt(cx, request, from, to, kind).await?
             };
             if let Some(done) = done {
                 return Ok(done);
             }
-            attempts.lost(|| format!("{} `{from}`", at.1)).await?;
+            attempts.lost(|| format!("{kind} `{}`", from.path)).await?;
         }
     })
     .await
@@ -41,11 +42,13 @@ pub(crate) async fn rename(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    (warehouse, kind): (WarehouseId, TabularKind),
-    (from, to): (&TabularPath, &TabularPath),
+    at: AtPath<'_>,
+    to: &TabularPath,
+    kind: TabularKind,
 ) -> std::result::Result<Option<()>, Interrupted> {
+    let (warehouse, from) = (at.warehouse, at.path);
     let source = cx
-        .require_tabular(request, (warehouse, from), kind, TabularAction::Rename)
+        .require_tabular(request, at, kind, TabularAction::Rename)
         .await?;
     let found = cx.find_tabular(warehouse, to).await?;
     let namespace = found.namespace.ok_or_else(|| namespace_missing(from, to))?;

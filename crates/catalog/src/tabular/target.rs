@@ -62,6 +62,15 @@ impl Protected for TabularTarget {
     }
 }
 
+/// Where a table, view or generic table is, as a request says it.
+#[derive(Debug, Clone, Copy)]
+pub struct AtPath<'a> {
+    /// In this warehouse.
+    pub warehouse: WarehouseId,
+    /// By this name.
+    pub path: &'a TabularPath,
+}
+
 /// What can be done to tables, views and generic tables alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TabularAction {
@@ -176,7 +185,7 @@ impl Catalog {
         path: &TabularPath,
     ) -> Result<Found> {
         if let Some((seen, _)) = self.metadata.seen(warehouse, path)
-            && let Some(target) = self.find_again((warehouse, path), seen).await?
+            && let Some(target) = self.find_again(AtPath { warehouse, path }, seen).await?
         {
             return Ok(Found {
                 warehouse: Arc::clone(&target.warehouse),
@@ -232,28 +241,28 @@ impl Catalog {
     pub(crate) async fn require_tabular(
         &self,
         request: &Request,
-        at: (WarehouseId, &TabularPath),
+        at: AtPath<'_>,
         kind: TabularKind,
         action: TabularAction,
     ) -> Result<Authorized<TabularTarget>> {
-        let found = self.find_tabular(at.0, at.1).await?;
+        let found = self.find_tabular(at.warehouse, at.path).await?;
         let target = found.tabular.filter(|target| target.kind() == kind);
-        let target = target.ok_or_else(|| missing(kind, at.1))?;
+        let target = target.ok_or_else(|| missing(kind, at.path))?;
         let required = self.require(request, action.on(kind), target).await;
-        required.map_err(|error| error.or_missing(|| missing(kind, at.1)))
+        required.map_err(|error| error.or_missing(|| missing(kind, at.path)))
     }
 
     /// The same with its current content, out of the cache where the database says that it is current.
     pub(crate) async fn require_content(
         &self,
         request: &Request,
-        at: (WarehouseId, &TabularPath),
+        at: AtPath<'_>,
         kind: TabularKind,
         action: TabularAction,
     ) -> Result<(Authorized<TabularTarget>, Arc<Versioned>)> {
         let (target, versioned) = self.find_content(at, kind).await?;
         let required = self.require(request, action.on(kind), target).await;
-        let target = required.map_err(|error| error.or_missing(|| missing(kind, at.1)))?;
+        let target = required.map_err(|error| error.or_missing(|| missing(kind, at.path)))?;
         Ok((target, versioned))
     }
 
@@ -261,14 +270,14 @@ impl Catalog {
     pub(crate) async fn require_content_each(
         &self,
         requests: &[&Request],
-        at: (WarehouseId, &TabularPath),
+        at: AtPath<'_>,
         kind: TabularKind,
         action: TabularAction,
     ) -> Result<(Vec<Result<Authorized<TabularTarget>>>, Arc<Versioned>)> {
         let (target, versioned) = self.find_content(at, kind).await?;
         let asked = requests.iter().map(async |request| {
             let required = self.require(request, action.on(kind), target.clone()).await;
-            required.map_err(|error| error.or_missing(|| missing(kind, at.1)))
+            required.map_err(|error| error.or_missing(|| missing(kind, at.path)))
         });
         Ok((join_all(asked).await, versioned))
     }
@@ -276,11 +285,11 @@ impl Catalog {
     /// What stands at the path with its current content, for a caller who has yet to be asked about.
     pub(crate) async fn find_content(
         &self,
-        at: (WarehouseId, &TabularPath),
+        at: AtPath<'_>,
         kind: TabularKind,
     ) -> Result<(TabularTarget, Arc<Versioned>)> {
         let mut found = None;
-        if let Some((seen, Some(versioned))) = self.metadata.seen(at.0, at.1) {
+        if let Some((seen, Some(versioned))) = self.metadata.seen(at.warehouse, at.path) {
             let target = self.find_again(at, seen).await?;
             found = target.map(|target| (target, versioned));
         }
@@ -289,7 +298,7 @@ impl Catalog {
             None => self.find_by_name(at, kind).await?,
         };
         if found.0.kind() != kind {
-            return Err(missing(kind, at.1));
+            return Err(missing(kind, at.path));
         }
         Ok(found)
     }
@@ -298,7 +307,7 @@ impl Catalog {
     /// index, and nothing has to be sent but the version.
     async fn find_again(
         &self,
-        (warehouse, path): (WarehouseId, &TabularPath),
+        AtPath { warehouse, path }: AtPath<'_>,
         seen: Seen,
     ) -> Result<Option<TabularTarget>> {
         let target = ResolveTarget::Unchanged(seen.stamp.id, seen.stamp.version);
@@ -339,7 +348,7 @@ impl Catalog {
 
     async fn find_by_name(
         &self,
-        (warehouse, path): (WarehouseId, &TabularPath),
+        AtPath { warehouse, path }: AtPath<'_>,
         kind: TabularKind,
     ) -> Result<(TabularTarget, Arc<Versioned>)> {
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
@@ -350,7 +359,7 @@ impl Catalog {
         let content = content.ok_or_else(|| CatalogError::internal("a row without its content"))?;
         let versioned = self
             .metadata
-            .put_at((warehouse, path), target.seen(), content);
+            .put_at(AtPath { warehouse, path }, target.seen(), content);
         Ok((target, versioned))
     }
 }

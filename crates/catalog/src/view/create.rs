@@ -5,7 +5,7 @@ use model::{Name, NamespacePath, Properties, TabularKind, TabularPath, Warehouse
 use objects::LayoutName;
 use uuid::Uuid;
 
-use crate::tabular::{self, CreationPlace, FirstMetadata, once_loaded};
+use crate::tabular::{self, AtPath, CreationPlace, FirstMetadata, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, location};
 
 /// A view that is to be.
@@ -35,20 +35,23 @@ pub async fn create(
         namespace: namespace.clone(),
         name: new.name.clone(),
     };
+    let at = AtPath {
+        warehouse,
+        path: &path,
+    };
     cx.check_owner_property(request, new.properties.keys())?;
     once_loaded(cx, request, TabularKind::View, async {
-        let place = cx
-            .creation_place(request, (warehouse, &path), TabularKind::View)
-            .await?;
+        let place = cx.creation_place(request, at, TabularKind::View).await?;
         let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {
+            path: &path,
+            kind: TabularKind::View,
             uuid: metadata.uuid(),
             location: metadata.location(),
             properties: metadata.properties(),
             json: metadata.to_json(),
         };
-        let at = (&place, &path, TabularKind::View);
-        Box::pin(tabular::create(cx, request, at, first)).await
+        Box::pin(tabular::create(cx, request, &place, first)).await
     })
     .await
 }

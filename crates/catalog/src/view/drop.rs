@@ -2,8 +2,8 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::namespace::{Files, Protections};
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtPath, DropOptions};
+use crate::{Catalog, Request, Result};
 
 /// Drops the view at the path.
 pub async fn drop(
@@ -11,7 +11,14 @@ pub async fn drop(
     request: &Request,
     warehouse: WarehouseId,
     path: &TabularPath,
-    options: (Files, Protections),
+    options: DropOptions,
 ) -> Result<()> {
-    tabular::drop(cx, request, (warehouse, path, TabularKind::View), options).await
+    tabular::drop(
+        cx,
+        request,
+        AtPath { warehouse, path },
+        TabularKind::View,
+        options,
+    )
+    .await
 }

@@ -3,7 +3,7 @@
 use model::{TabularKind, TabularPath, WarehouseId};
 
 use crate::delegation::Access;
-use crate::tabular::missing;
+use crate::tabular::{AtPath, missing};
 use crate::{Catalog, Loaded, Request, Result};
 
 /// The view at the path.
@@ -13,7 +13,7 @@ pub async fn load(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<Loaded> {
-    let at = (warehouse, path);
+    let at = AtPath { warehouse, path };
     let (judged, view, versioned) = cx.find_through(request, at, TabularKind::View).await?;
     let (view, grant) = cx
         .require_visible(&judged, view)

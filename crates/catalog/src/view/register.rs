@@ -3,7 +3,7 @@
 use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
 
 use crate::table::Existing;
-use crate::tabular::{self, Source};
+use crate::tabular::{self, AtPath, Source};
 use crate::{Catalog, Loaded, Request, Result};
 
 /// A view that is to be taken in.
@@ -31,5 +31,9 @@ pub async fn register(
         metadata_location: new.metadata_location,
         existing: Existing::Refuse,
     };
-    tabular::register(cx, request, (warehouse, &path, TabularKind::View), &source).await
+    let at = AtPath {
+        warehouse,
+        path: &path,
+    };
+    tabular::register(cx, request, at, TabularKind::View, &source).await
 }

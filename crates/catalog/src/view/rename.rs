@@ -2,7 +2,8 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtPath};
+use crate::{Catalog, Request, Result};
 
 /// Renames the view at `from` to `to`.
 pub async fn rename(
@@ -12,5 +13,9 @@ pub async fn rename(
     from: &TabularPath,
     to: &TabularPath,
 ) -> Result<()> {
-    tabular::rename(cx, request, (warehouse, TabularKind::View), from, to).await
+    let from = AtPath {
+        warehouse,
+        path: from,
+    };
+    tabular::rename(cx, request, from, to, TabularKind::View).await
 }

@@ -14,7 +14,7 @@ use crate::delegation::{Access, Grant};
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
-use crate::tabular::{CommittedTabular, TabularAction, TabularTarget, once_loaded};
+use crate::tabular::{AtPath, CommittedTabular, TabularAction, TabularTarget, once_loaded};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, Loaded, Request, Result, contracts, events, location};
 
@@ -51,7 +51,7 @@ pub async fn replace(
         loop {
             let done = {
                 let _turn = cx.turns.take(warehouse, [path]).await?;
-                attempt(cx, request, (warehouse, path), &replace).await?
+                attempt(cx, request, AtPath { warehouse, path }, &replace).await?
             };
             if let Some(done) = done {
                 return Ok(done);
@@ -66,7 +66,7 @@ pub async fn replace(
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, &TabularPath),
+    at: AtPath<'_>,
     replace: &ViewReplace,
 ) -> std::result::Result<Option<(CommittedTabular, Loaded)>, Interrupted> {
     let (view, versioned) = cx
@@ -84,14 +84,14 @@ async fn attempt(
     else {
         return unchanged(cx, request, &view, &versioned).await.map(Some);
     };
-    let proposed = || proposed(at.1, view.id(), before, &replace.updates, &file);
+    let proposed = || proposed(at.path, view.id(), before, &replace.updates, &file);
     cx.approve(request, warehouse, proposed).await?;
-    let place = (&**warehouse, at.1, TabularKind::View);
-    let access = Access::of_author(cx, request, place, &location).await?;
+    let grant = Grant::of(request, warehouse, TabularKind::View, Permission::Write);
+    let access = Access::of_author(cx, grant, warehouse, at.path, &location).await?;
     let content = files::write(cx, warehouse, file).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = json!({
-        "namespace": at.1.namespace.levels(), "name": at.1.name.as_str(),
+        "namespace": at.path.namespace.levels(), "name": at.path.name.as_str(),
         "location": content.location, "metadata-location": content.metadata_location,
         "updates": replace.updates,
     });
@@ -200,7 +200,7 @@ async fn unchanged(
         let recorded = cx.store(view).idempotency_record(record).await;
         recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
     }
-    let grant = Grant::of(request, (warehouse, TabularKind::View), Permission::Write);
+    let grant = Grant::of(request, warehouse, TabularKind::View, Permission::Write);
     let loaded = Loaded::of(warehouse, view.id(), versioned);
     let loaded = loaded.with_access(Access::to(grant, versioned)?);
     Ok((committed, loaded))

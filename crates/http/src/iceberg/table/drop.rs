@@ -1,6 +1,7 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
 use axum::extract::State;
+use catalog::DropOptions;
 use catalog::namespace::{Files, Protections};
 use http::StatusCode;
 use serde::Deserialize;
@@ -25,7 +26,7 @@ pub(crate) struct DropQuery {
 }
 
 impl DropQuery {
-    pub(crate) fn options(&self, default: PurgeDefault) -> (Files, Protections) {
+    pub(crate) fn options(&self, default: PurgeDefault) -> DropOptions {
         let purges = self
             .purge_requested
             .map_or(default == PurgeDefault::Purge, |flag| flag.0);
@@ -35,7 +36,7 @@ impl DropQuery {
         } else {
             Protections::Respect
         };
-        (files, protections)
+        DropOptions { files, protections }
     }
 }
 

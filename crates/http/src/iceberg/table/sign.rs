@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use catalog::AtPath;
 use catalog::table::StagedTable;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -53,7 +54,10 @@ pub(crate) async fn sign(
     at: AtTabular,
     Posted { request, body }: Posted<RemoteSignRequest>,
 ) -> ApiResult<Response> {
-    let at = (at.warehouse, &at.path);
+    let at = AtPath {
+        warehouse: at.warehouse,
+        path: &at.path,
+    };
     let signed = catalog::table::sign(&app.catalog, &request, at, body.wanted()?).await?;
     Ok(answer(signed))
 }
