@@ -51,8 +51,8 @@ pub use resolve::{
     NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, TabularStamp, WarehouseStamp,
 };
 pub use role::{
-    MemberKind, Membership, RoleAssign, RoleChange, RoleFilter, RoleMember, RoleMembers, RoleRow,
-    RoleSearch, Roles,
+    MemberFilter, MemberKind, Membership, RoleAssign, RoleChange, RoleFilter, RoleMember,
+    RoleMembers, RoleRow, RoleSearch, Roles,
 };
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SEALED_HEAD_BYTES, SealedHead, SealedSecret, SecretRows};

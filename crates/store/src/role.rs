@@ -196,6 +196,15 @@ pub enum Membership {
     Transitive,
 }
 
+/// Which members of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Of this kind, or of both.
+    pub kind: Option<MemberKind>,
+    /// Whether members of members are among them.
+    pub membership: Membership,
+}
+
 /// Roles. What changes who is in one, directly or through others, steps the version of the grants (see
 /// [`Grants`](crate::Grants)) in every warehouse that it concerns.
 #[async_trait]
@@ -248,7 +257,7 @@ pub trait Roles {
     async fn role_members(
         &self,
         role: RoleId,
-        (kind, membership): (Option<MemberKind>, Membership),
+        which: MemberFilter,
         page: PageRequest,
     ) -> Result<Page<RoleMember>>;
 
@@ -256,7 +265,8 @@ pub trait Roles {
     async fn role_member_of(
         &self,
         member: &Principal,
-        (project, membership): (&ProjectId, Membership),
+        project: &ProjectId,
+        membership: Membership,
         page: PageRequest,
     ) -> Result<Page<RoleRow>>;
 }

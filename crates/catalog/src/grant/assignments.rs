@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use authz::{Authorized, Protected, Resource};
 use model::{Bounds, Page, PageRequest, PageSize, Principal, RoleId, Securable};
-use store::{Membership, RoleMember};
+use store::{MemberFilter, Membership, RoleMember};
 
 use super::Relation;
 use crate::permission::{Found, Target};
@@ -61,7 +61,11 @@ async fn members(
     target: &Authorized<Found>,
     role: RoleId,
 ) -> Result<Vec<(Principal, Relation)>> {
-    let (store, direct) = (cx.store(target), (None, Membership::Direct));
+    let store = cx.store(target);
+    let direct = MemberFilter {
+        kind: None,
+        membership: Membership::Direct,
+    };
     let fetch = async |page| Ok(store.role_members(role, direct, page).await?);
     let members = all(fetch).await?.into_iter().map(|member| match member {
         RoleMember::User(row) => Principal::User(row.id),

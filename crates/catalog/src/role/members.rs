@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use authz::{ProjectAction, RoleAction};
 use model::{Bounds, Event, EventKind, Page, Principal, RoleId, Timestamp};
 use serde_json::json;
-use store::{Effects, MemberKind, Membership, RoleMember, RoleMembers};
+use store::{Effects, MemberFilter, Membership, RoleMember, RoleMembers};
 
 use super::{find, missing, refused, require};
 use crate::{Catalog, CatalogError, ListQuery, Request, Result, events, project, tabular};
@@ -78,11 +78,11 @@ pub(crate) fn moved(
 pub async fn members(
     cx: &Catalog,
     request: &Request,
-    (id, kind, membership): (RoleId, Option<MemberKind>, Membership),
+    id: RoleId,
+    which: MemberFilter,
     query: ListQuery,
 ) -> Result<Page<RoleMember>> {
-    let which = (kind, membership);
-    match membership {
+    match which.membership {
         Membership::Direct => {
             let role = require(cx, request, id, RoleAction::ReadRoleAssignments).await?;
             let store = cx.store(&role);

@@ -1,8 +1,8 @@
 //! Which roles somebody is in.
 
-use authz::{Authorized, ProjectAction, RoleAction};
+use authz::{ProjectAction, RoleAction};
 use model::{Page, Principal, ProjectId, RoleId};
-use store::{Membership, RoleRow};
+use store::{Membership, RoleRow, Store};
 
 use super::{find, missing, require};
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
@@ -11,15 +11,15 @@ use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 pub async fn member_of(
     cx: &Catalog,
     request: &Request,
-    (id, membership): (RoleId, Membership),
+    id: RoleId,
+    membership: Membership,
     query: ListQuery,
 ) -> Result<Page<RoleRow>> {
     let of = Principal::Role(id);
     match membership {
         Membership::Direct => {
             let role = require(cx, request, id, RoleAction::ReadRoleAssignments).await?;
-            let which = (&of, &role.0.project, membership);
-            roles_of(cx, &role, which, query).await
+            roles_of(cx.store(&role), &of, &role.0.project, membership, query).await
         }
         Membership::Transitive => {
             let project = project::of_request(cx, request)?;
@@ -27,23 +27,21 @@ pub async fn member_of(
             if find(cx, id).await?.project != project.0.id {
                 return Err(missing(id));
             }
-            let which = (&of, &project.0.id, membership);
-            roles_of(cx, &project, which, query).await
+            roles_of(cx.store(&project), &of, &project.0.id, membership, query).await
         }
     }
 }
 
 /// The roles of a project that somebody is in.
-pub(crate) async fn roles_of<T: Sync>(
-    cx: &Catalog,
-    proof: &Authorized<T>,
-    (of, project, membership): (&Principal, &ProjectId, Membership),
+pub(crate) async fn roles_of(
+    store: &dyn Store,
+    of: &Principal,
+    project: &ProjectId,
+    membership: Membership,
     query: ListQuery,
 ) -> Result<Page<RoleRow>> {
-    let store = cx.store(proof);
-    let which = (project, membership);
     tabular::collect(query, async |page| {
-        Ok(store.role_member_of(of, which, page).await?)
+        Ok(store.role_member_of(of, project, membership, page).await?)
     })
     .await
 }

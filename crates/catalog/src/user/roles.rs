@@ -11,12 +11,13 @@ use crate::{Catalog, ListQuery, Request, Result, project, role};
 pub async fn roles(
     cx: &Catalog,
     request: &Request,
-    (id, membership): (&UserId, Membership),
+    id: &UserId,
+    membership: Membership,
     query: ListQuery,
 ) -> Result<Page<RoleRow>> {
     let user = require(cx, request, id, UserAction::ReadRoleAssignments).await?;
     let project = project::of_request(cx, request)?;
     cx.store(&user).user_load(id).await.map_err(refused)?;
-    let which = (&Principal::User(id.clone()), &project, membership);
-    role::roles_of(cx, &user, which, query).await
+    let of = Principal::User(id.clone());
+    role::roles_of(cx.store(&user), &of, &project, membership, query).await
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use store::{
-    Entity, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers, RoleRow,
-    StoreError,
+    Entity, MemberFilter, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers,
+    RoleRow, StoreError,
 };
 use tokio_postgres::Row;
 
@@ -185,8 +185,7 @@ const MEMBERS: &str = "with recursive below (member) as (
 pub(super) async fn members(
     db: &Session,
     id: RoleId,
-    kind: Option<MemberKind>,
-    membership: Membership,
+    MemberFilter { kind, membership }: MemberFilter,
     page: &PageRequest,
 ) -> Work<Page<RoleMember>> {
     let like = kind.map(|kind| match kind {

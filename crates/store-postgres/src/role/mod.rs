@@ -5,7 +5,7 @@ mod member;
 use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleChange, RoleFilter,
+    Effects, Entity, MemberFilter, Membership, Result, RoleAssign, RoleChange, RoleFilter,
     RoleMember, RoleMembers, RoleRow, RoleSearch, Roles, StoreError,
 };
 use tokio_postgres::Row;
@@ -129,17 +129,18 @@ impl Roles for PostgresStore {
     async fn role_members(
         &self,
         role: RoleId,
-        (kind, membership): (Option<MemberKind>, Membership),
+        which: MemberFilter,
         page: PageRequest,
     ) -> Result<Page<RoleMember>> {
         let db = self.read().await?;
-        Ok(member::members(&db, role, kind, membership, &page).await?)
+        Ok(member::members(&db, role, which, &page).await?)
     }
 
     async fn role_member_of(
         &self,
         member: &Principal,
-        (project, membership): (&ProjectId, Membership),
+        project: &ProjectId,
+        membership: Membership,
         page: PageRequest,
     ) -> Result<Page<RoleRow>> {
         let db = self.read().await?;

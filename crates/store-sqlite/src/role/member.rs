@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{
-    Entity, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers, RoleRow,
-    StoreError,
+    Entity, MemberFilter, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers,
+    RoleRow, StoreError,
 };
 use uuid::Uuid;
 
@@ -149,8 +149,7 @@ fn refuse_repeats(db: &Connection, assign: &RoleAssign) -> Work<()> {
 pub(super) fn members(
     db: &Connection,
     role: RoleId,
-    kind: Option<MemberKind>,
-    membership: Membership,
+    MemberFilter { kind, membership }: MemberFilter,
     page: &PageRequest,
 ) -> Work<Page<RoleMember>> {
     let mut direct =

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::{Name, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, MemberKind, Membership, Result, RoleAssign, RoleChange, RoleFilter,
+    Effects, Entity, MemberFilter, Membership, Result, RoleAssign, RoleChange, RoleFilter,
     RoleMember, RoleMembers, RoleRow, RoleSearch, Roles,
 };
 use uuid::Uuid;
@@ -73,17 +73,18 @@ impl Roles for SqliteStore {
     async fn role_members(
         &self,
         role: RoleId,
-        (kind, membership): (Option<MemberKind>, Membership),
+        which: MemberFilter,
         page: PageRequest,
     ) -> Result<Page<RoleMember>> {
-        self.read(move |db| member::members(db, role, kind, membership, &page))
+        self.read(move |db| member::members(db, role, which, &page))
             .await
     }
 
     async fn role_member_of(
         &self,
         member: &Principal,
-        (project, membership): (&ProjectId, Membership),
+        project: &ProjectId,
+        membership: Membership,
         page: PageRequest,
     ) -> Result<Page<RoleRow>> {
         let (member, project) = (member.clone(), project.clone());

@@ -8,8 +8,8 @@ use model::{PageRequest, PageSize, Principal, Privilege, RoleId, RoleIdent, Secu
 use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refused, user};
 use super::role::{principals, role};
 use crate::{
-    Effects, Entity, MemberKind, Membership, Place, Repeats, Result, RoleAssign, RoleMember,
-    RoleMembers, Store, StoreError,
+    Effects, Entity, MemberFilter, MemberKind, Membership, Place, Repeats, Result, RoleAssign,
+    RoleMember, RoleMembers, Store, StoreError,
 };
 
 const MOST: u32 = 3;
@@ -28,11 +28,12 @@ async fn leave(store: &Arc<dyn Store>, role: RoleId, members: Vec<Principal>) ->
 pub(super) async fn members(
     store: &Arc<dyn Store>,
     role: RoleId,
-    which: (Option<MemberKind>, Membership),
+    (kind, membership): (Option<MemberKind>, Membership),
 ) -> Vec<Principal> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let size = PageSize::clamped(1);
+        let which = MemberFilter { kind, membership };
         let page = store.role_members(role, which, PageRequest { after, size });
         let page = page.await.unwrap();
         found.extend(page.items.into_iter().map(|one| match one {
@@ -92,10 +93,10 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
             .collect::<Vec<_>>()
     );
     for (membership, expected) in [(Direct, 1), (Transitive, 3)] {
-        let page = store.role_member_of(&ada, (project, membership), PageRequest::FIRST);
+        let page = store.role_member_of(&ada, project, membership, PageRequest::FIRST);
         assert_eq!(page.await.unwrap().items.len(), expected);
         let elsewhere = new_project().id;
-        let page = store.role_member_of(&ada, (&elsewhere, membership), PageRequest::FIRST);
+        let page = store.role_member_of(&ada, &elsewhere, membership, PageRequest::FIRST);
         assert_eq!(page.await.unwrap().items.len(), 0);
     }
     for _ in 0..2 {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use model::{Page, Principal, RoleId, UserId};
 use serde::{Deserialize, Serialize};
-use store::{MemberKind, Membership, RoleMember, UserRow};
+use store::{MemberFilter, MemberKind, Membership, RoleMember, UserRow};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MemberRef, RoleMembership, decode, role_id};
@@ -209,7 +209,7 @@ async fn list(
         MemberTypeField::Role => MemberKind::Role,
     });
     let page = decode(&app, query.page_token, query.page_size)?;
-    let which = (role_id(id)?, kind, membership);
-    let found = catalog::role::members(&app.catalog, &request, which, page).await?;
+    let which = MemberFilter { kind, membership };
+    let found = catalog::role::members(&app.catalog, &request, role_id(id)?, which, page).await?;
     Ok(Json(found.into()))
 }

@@ -21,8 +21,9 @@ pub(crate) async fn of_role(
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
-    let (page, which) = (query.decode(&app)?, (role_id(&id)?, Membership::Direct));
-    let found = catalog::role::member_of(&app.catalog, &request, which, page).await?;
+    let (page, id) = (query.decode(&app)?, role_id(&id)?);
+    let membership = Membership::Direct;
+    let found = catalog::role::member_of(&app.catalog, &request, id, membership, page).await?;
     Ok(Json(found.into()))
 }
 
@@ -38,8 +39,9 @@ pub(crate) async fn of_role_transitive(
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
-    let (page, which) = (query.decode(&app)?, (role_id(&id)?, Membership::Transitive));
-    let found = catalog::role::member_of(&app.catalog, &request, which, page).await?;
+    let (page, id) = (query.decode(&app)?, role_id(&id)?);
+    let membership = Membership::Transitive;
+    let found = catalog::role::member_of(&app.catalog, &request, id, membership, page).await?;
     Ok(Json(found.into()))
 }
 
@@ -55,8 +57,8 @@ pub(crate) async fn of_user(
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
     let (page, id) = (query.decode(&app)?, user_id(&id)?);
-    let which = (&id, Membership::Direct);
-    let found = catalog::user::roles(&app.catalog, &request, which, page).await?;
+    let membership = Membership::Direct;
+    let found = catalog::user::roles(&app.catalog, &request, &id, membership, page).await?;
     Ok(Json(found.into()))
 }
 
@@ -72,7 +74,7 @@ pub(crate) async fn of_user_transitive(
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
     let (page, id) = (query.decode(&app)?, user_id(&id)?);
-    let which = (&id, Membership::Transitive);
-    let found = catalog::user::roles(&app.catalog, &request, which, page).await?;
+    let membership = Membership::Transitive;
+    let found = catalog::user::roles(&app.catalog, &request, &id, membership, page).await?;
     Ok(Json(found.into()))
 }
