@@ -109,6 +109,20 @@ impl Runner {
         }
     }
 
+    /// Does what is due now, one task after the other, for those who wait until nothing is due any more; answers how many attempts that
+    /// took.
+    ///
+    /// # Errors
+    /// Those of the database when a task is claimed. An attempt that fails is no error: it is written, and its next one is due later.
+    pub async fn run_due(&self) -> Result<usize, StoreError> {
+        let (name, stop) = (worker_name(), CancellationToken::new());
+        let mut attempts = 0;
+        while self.next(&name, &stop).await? {
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+
     /// Makes an attempt at one task, if one is due.
     async fn next(&self, name: &str, stop: &CancellationToken) -> Result<bool, StoreError> {
         let (now, claimed) = (self.clock.now(), Instant::now());

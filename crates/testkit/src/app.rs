@@ -147,11 +147,18 @@ impl TestApp {
         assert!(in_time.is_ok(), "the workers were not done in time");
     }
 
-    /// Runs the workers of the background for so long.
-    pub async fn work_for(&self, time: Duration) {
-        let runners = self.start_workers();
-        tokio::time::sleep(time).await;
-        runners.stop().await;
+    /// Does what is due in the background, and what becomes due by it, until nothing is.
+    pub async fn work_off(&self) {
+        let runners = self.runners();
+        loop {
+            let mut attempts = 0;
+            for runner in &runners {
+                attempts += runner.run_due().await.unwrap();
+            }
+            if attempts == 0 {
+                return;
+            }
+        }
     }
 
     /// Writes down which calls have been counted.
@@ -177,6 +184,10 @@ impl TestApp {
     }
 
     fn start_workers(&self) -> Runners {
+        Runners::start(&self.runners().map(|runner| (runner, 1)))
+    }
+
+    fn runners(&self) -> [Runner; 4] {
         let log_cleanup = LogCleanupWorker {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -188,17 +199,12 @@ impl TestApp {
             Arc::new(MetadataCleanupWorker(Arc::clone(&self.catalog))),
             Arc::new(log_cleanup),
         ];
-        let runners = workers.map(|worker| {
-            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-            let runner = Runner {
-                store,
-                clock,
-                worker,
-                poll_interval: Duration::from_millis(500),
-            };
-            (runner, 1)
-        });
-        Runners::start(&runners)
+        workers.map(|worker| Runner {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            worker,
+            poll_interval: Duration::from_millis(500),
+        })
     }
 }
 

@@ -102,7 +102,7 @@ async fn what_becomes_of_tasks_is_told() {
     let run = json!({ "action": { "action-type": "run-now" }, "task-ids": [expiry] });
     let run = app.post(format!("{warehouse}/task/control"), &run);
     run.await.expect(204);
-    app.work_for(Duration::from_secs(4)).await;
+    app.work_off().await;
 
     let (told, _) = events(&app, &format!("?pageToken={next}")).await;
     let expected = ["configureTaskQueue", "controlTasks", "endTask", "endTask"];

@@ -20,7 +20,7 @@ async fn started() -> (TestApp, Arc<ManualClock>) {
 /// What was to be done soon has been done.
 async fn soon(app: &TestApp, clock: &ManualClock) {
     clock.set(clock.now().plus(Duration::from_mins(1)));
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
 }
 
 async fn create(app: &TestApp, name: &str) {
@@ -78,7 +78,7 @@ async fn obsolete_files_go_soon_after_the_commit() {
         waiting[0]["entity"],
         json!({ "type": "table", "table-id": id })
     );
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
     assert!(files[0].exists(), "it waits for more to come together");
     soon(&app, &clock).await;
     assert!(files[..3].iter().all(|file| !file.exists()));

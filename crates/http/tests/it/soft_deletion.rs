@@ -393,10 +393,10 @@ async fn when_its_time_is_over_it_is_gone_with_its_files_if_that_was_asked_for()
     // What the warehouse says now is for what is dropped from now on.
     set_profile(&app, json!({ "type": "hard" })).await;
     clock.set(start.plus(Duration::from_secs(WEEK - 1)));
-    app.work_for(Duration::from_secs(2)).await;
+    app.work_off().await;
     assert_eq!(deleted(&app).await.len(), 2);
     clock.set(expires);
-    app.work_for(Duration::from_secs(4)).await;
+    app.work_off().await;
     assert!(deleted(&app).await.is_empty());
     assert!(kept.exists() && !purged.exists());
     assert_eq!(waiting(&app).await, (0, 0));

@@ -80,7 +80,7 @@ async fn a_task_tells_of_its_table_and_of_what_was_done() {
     );
 
     control(&app, act("run-now"), &[&task]).await.expect(204);
-    app.work_for(Duration::from_secs(4)).await;
+    app.work_off().await;
     let ended = list(&app, json!({ "status": ["SUCCESS"] })).await;
     assert_eq!(ended.len(), 2, "{ended:?}");
     let purge = details(&app, &ended[0]).await;
@@ -206,7 +206,7 @@ async fn a_cancelled_purge_leaves_the_files_and_frees_the_place() {
     assert_eq!(taken.error().1, "LocationAlreadyTaken");
     let tasks = list(&app, json!({})).await;
     control(&app, act("cancel"), &[&tasks[0]]).await.expect(204);
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
     app.post(&register_uri, &register).await.expect(200);
 }
 
@@ -321,7 +321,7 @@ async fn a_project_cleans_its_log_up() {
     app.table("ns", "t").await;
     let uri = app.at("namespaces/ns/tables/t?purgeRequested=true");
     app.delete(uri).await.expect(204);
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
     assert_eq!(list(&app, json!({})).await.len(), 1);
     let queue = "/management/v1/project/task-queue/task_log_cleanup/config";
     let config = json!({ "queue-config": { "retention-period": "PT0S" } });
@@ -333,7 +333,7 @@ async fn a_project_cleans_its_log_up() {
     assert_eq!(task["queue-name"], "task_log_cleanup");
     assert_eq!(task["status"], "SCHEDULED");
     assert_eq!(task.get("warehouse-id"), None);
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
     assert!(list(&app, json!({})).await.is_empty());
     let id = task["task-id"].as_str().unwrap();
     let uri = format!("/management/v1/project/task/by-id/{id}");
@@ -353,7 +353,7 @@ async fn a_project_cleans_its_log_up() {
     let control = "/management/v1/project/task/control";
     let body = json!({ "action": act("run-now"), "task-ids": [next["task-id"]] });
     app.post(control, &body).await.expect(204);
-    app.work_for(Duration::from_secs(1)).await;
+    app.work_off().await;
     let left = app.post(all, &json!({ "status": ["SCHEDULED"] })).await;
     assert_eq!(left.expect(200)["tasks"], json!([]));
 }
