@@ -22,6 +22,7 @@ const BINARY: &str = "LAKEKEEPER_TEST_OPENFGA_BINARY";
 pub struct Server {
     arguments: Vec<String>,
     port: u16,
+    metrics_port: u16,
     process: Option<Child>,
 }
 
@@ -66,20 +67,17 @@ impl Server {
     }
 
     fn with(arguments: &[&str]) -> Self {
-        let port = free_port();
-        let mut all: Vec<String> = [
-            "run",
-            "--playground-enabled=false",
-            "--metrics-enabled=false",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        all.extend(["--log-level".to_owned(), "error".to_owned()]);
-        all.extend(["--grpc-addr".to_owned(), format!("127.0.0.1:{port}")]);
-        all.extend([
-            "--http-addr".to_owned(),
-            format!("127.0.0.1:{}", free_port()),
-        ]);
+        let (port, metrics_port) = (free_port(), free_port());
+        let mut all = ["run", "--playground-enabled=false", "--log-level", "error"]
+            .map(str::to_owned)
+            .to_vec();
+        for (address, port) in [
+            ("--grpc-addr", port),
+            ("--http-addr", free_port()),
+            ("--metrics-addr", metrics_port),
+        ] {
+            all.extend([address.to_owned(), format!("127.0.0.1:{port}")]);
+        }
         // Caches, as the documentation recommends for production: fresh answers must go past them.
         all.push("--check-query-cache-enabled".to_owned());
         all.push("--check-iterator-cache-enabled".to_owned());
@@ -87,6 +85,7 @@ impl Server {
         let mut server = Self {
             arguments: all,
             port,
+            metrics_port,
             process: None,
         };
         server.start();
@@ -118,6 +117,22 @@ impl Server {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// What it has asked its database for to answer checks, as it counts that itself: queries, and tuples that these have brought.
+    pub async fn reads_of_checks(&self) -> u64 {
+        let metrics = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
+        let metrics = reqwest::get(metrics).await.unwrap().text().await.unwrap();
+        let counts = metrics.lines().filter_map(|line| {
+            let (name, count) = line.rsplit_once(' ')?;
+            let counted = [
+                "openfga_datastore_query_count_sum{",
+                "openfga_datastore_item_count_sum{",
+            ];
+            let counted = counted.iter().any(|counted| name.starts_with(counted));
+            counted.then(|| count.parse::<u64>().unwrap())
+        });
+        counts.sum()
     }
 
     /// How it is reached.

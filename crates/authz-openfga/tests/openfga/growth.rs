@@ -1,7 +1,5 @@
 //! A check costs as many steps as the thing lies deep, however much lies beside and below it.
 
-use std::time::{Duration, Instant};
-
 use authz::conformance::{Change, Model, World as _, caller};
 use authz::{Action, Check, Decision, NamespaceAction, WarehouseAction};
 use model::{Grant, NamespaceId, Principal, Privilege, ProjectId, Securable, UserId, WarehouseId};
@@ -14,14 +12,13 @@ const MANY: usize = 10_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
-    // The one in memory goes through all tuples for each that it looks up.
     let theirs = database().await;
     let server = Server::on_postgres(theirs.url());
     let store = sqlite();
     let world = world(&server, &store).await;
     let (mut model, by) = (Model::default(), "oidc~maker".parse::<UserId>().unwrap());
     let ada: UserId = "oidc~ada".parse().unwrap();
-    let mut fastest = Vec::new();
+    let mut reads = Vec::new();
     for count in [FEW, MANY] {
         let project = Securable::Project(ProjectId::generate());
         let warehouse = Securable::Warehouse(WarehouseId::generate());
@@ -60,32 +57,22 @@ async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
             action,
             resource: model.resource(on),
         });
-        let mut took = Vec::new();
-        // Different callers: nothing is in memory.
-        for round in 0..60 {
-            let stranger: UserId = format!("oidc~{count}-{round}").parse().unwrap();
-            let began = Instant::now();
-            let decided = world.decide(&caller(&stranger), &checks).await;
-            took.push(began.elapsed());
-            assert_eq!(decided, [Decision::Deny; 3]);
-            // The first ones wait until OpenFGA has been told of all.
-            if round < 20 {
-                took.clear();
-            }
-        }
+        // The first answer waits until OpenFGA has been told of all.
         let decided = world.decide(&caller(&ada), &checks).await;
         assert_eq!(decided, [Decision::Allow, Decision::Allow, Decision::Deny]);
-        took.sort_unstable();
-        // The fastest: the others have waited for whatever else this machine does.
-        fastest.push(took[0]);
+        let before = server.reads_of_checks().await;
+        // Different callers: nothing is in memory.
+        for round in 0..10 {
+            let stranger: UserId = format!("oidc~{count}-{round}").parse().unwrap();
+            let decided = world.decide(&caller(&stranger), &checks).await;
+            assert_eq!(decided, [Decision::Deny; 3]);
+        }
+        reads.push(server.reads_of_checks().await - before);
     }
     println!(
-        "three checks: {:?} among {FEW} namespaces, {:?} among {MANY}",
-        fastest[0], fastest[1]
+        "thirty checks: {} reads among {FEW} namespaces, {} among {MANY}",
+        reads[0], reads[1]
     );
-    // Noise of a busy machine; what fans out costs a thousand times as much.
-    assert!(
-        fastest[1] < 4 * fastest[0] + Duration::from_millis(5),
-        "{fastest:?}"
-    );
+    // What goes on beside each other is not always as far when one of it has decided. What fans out costs a thousand times as much.
+    assert!(reads[0] > 0 && reads[1] < 2 * reads[0], "{reads:?}");
 }
