@@ -26,7 +26,7 @@ pub struct OpenFgaConfig {
     pub store: String,
     /// Begins the names of our models in that store.
     pub model_prefix: String,
-    /// The version of the model to work with, `<major>.<minor>`; the one that is shipped if none is named. One that is named must be
+    /// The version of the model to work with, `<major>.<minor>`, which can only be the one that is shipped. If it is named it must be
     /// there: it is not made.
     pub model_version: Option<String>,
     /// Most checks in one request, as OpenFGA allows them.
@@ -55,6 +55,12 @@ pub enum OpenFgaError {
         /// What to do.
         remedy: &'static str,
     },
+    /// Another model is wanted than the one that this program knows.
+    #[error(
+        "this program works with version {VERSION} of the permission model, not with `{0}`: leave \
+         LAKEKEEPER__OPENFGA__AUTHORIZATION_MODEL_VERSION out"
+    )]
+    OtherModel(String),
     /// OpenFGA has not been told what is in the database.
     #[error("OpenFGA does not know yet what is in the database: run `lakekeeper migrate`")]
     NotFed,
@@ -109,10 +115,11 @@ impl OpenFgaConfig {
             };
             client.write(&at, vec![name], Vec::new()).await?;
         }
-        if store.mirror_switch_on().await? {
-            let tuples = self.tuples(store).await?;
-            reconcile::run(store, &tuples, Drift::Delete).await?;
-        }
+        // What can be refused is refused before the feed begins to fill.
+        let tuples = self.tuples(store).await?;
+        store.mirror_switch_on().await?;
+        // Each time: nobody knows whether an earlier one was interrupted, or has filled a store that has been lost since.
+        reconcile::run(store, &tuples, Drift::Delete).await?;
         Ok(())
     }
 
@@ -123,6 +130,14 @@ impl OpenFgaConfig {
     }
 
     async fn tuples(&self, store: &dyn Store) -> Result<Tuples, OpenFgaError> {
+        // What is written must fit into the model that it is written to, and this program knows its own.
+        if let Some(named) = self
+            .model_version
+            .as_ref()
+            .filter(|named| *named != VERSION)
+        {
+            return Err(OpenFgaError::OtherModel(named.clone()));
+        }
         let client = self.client()?;
         let found = client.find_store(&self.store).await?;
         let found = found.ok_or_else(|| OpenFgaError::NoStore(self.store.clone()))?;
@@ -132,7 +147,7 @@ impl OpenFgaConfig {
             model: self.model_name(),
             remedy: match self.model_version {
                 None => "run `lakekeeper migrate`",
-                Some(_) => "name a version that is there, or none",
+                Some(_) => "name no version, and run `lakekeeper migrate`",
             },
         })?;
         Ok(Tuples {

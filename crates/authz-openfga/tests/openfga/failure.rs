@@ -152,9 +152,17 @@ async fn an_openfga_that_was_not_prepared_is_refused_with_what_to_do() {
         model_version: Some("4.9".to_owned()),
         ..config.clone()
     };
+    let refused = other.migrate(store.as_ref()).await.unwrap_err();
+    assert!(refused.to_string().contains("not with `4.9`"), "{refused}");
+    let refused = connect(other).await.unwrap_err();
+    assert!(refused.to_string().contains("not with `4.9`"), "{refused}");
+    let other = OpenFgaConfig {
+        model_prefix: "other".to_owned(),
+        ..config.clone()
+    };
     let refused = connect(other).await.unwrap_err();
     assert!(
-        refused.to_string().contains("`collaboration-4.9`"),
+        refused.to_string().contains("no model `other-"),
         "{refused}"
     );
     // Somebody else's database has not been handed over.

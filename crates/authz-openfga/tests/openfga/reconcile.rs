@@ -50,6 +50,26 @@ async fn what_was_there_before_openfga_is_handed_over_by_migrate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_interrupted_migrate_has_left_out_the_next_one_hands_over() {
+    let (store, server) = (sqlite(), Server::in_memory());
+    let things = fill(&store, 3).await.len();
+    let config = server.config();
+    // It has come as far as this.
+    assert!(store.mirror_switch_on().await.unwrap());
+    config.migrate(store.as_ref()).await.unwrap();
+    let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
+    assert_eq!((report.agree, report.missing.len()), (2 * things, 0));
+    // A store that was lost is filled, too.
+    let elsewhere = OpenFgaConfig {
+        store: "elsewhere".to_owned(),
+        ..config
+    };
+    elsewhere.migrate(store.as_ref()).await.unwrap();
+    let report = elsewhere.reconcile(store.as_ref(), Drift::Show).await;
+    assert_eq!(report.unwrap().agree, 2 * things);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_store_is_filled_and_what_is_too_much_goes_if_that_is_wanted() {
     let (store, other, server) = (sqlite(), sqlite(), Server::in_memory());
     let config = server.config();

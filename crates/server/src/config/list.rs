@@ -243,8 +243,8 @@ settings! {
         OPENFGA__SCOPE: Option<String> = None;
         /// Begins the names of this catalog's permission models in the store.
         OPENFGA__AUTHORIZATION_MODEL_PREFIX: String = "collaboration".to_owned();
-        /// The version of the permission model to work with, if not the one that this program brings. It must be in the store: it is
-        /// not made then.
+        /// The version of the permission model, which can only be the one that this program brings. If it is set, the model must be
+        /// in the store: it is not made then.
         OPENFGA__AUTHORIZATION_MODEL_VERSION: Option<String> = None;
         /// Most checks in one request: what OpenFGA allows (`--max-checks-per-batch-check`).
         OPENFGA__MAX_BATCH_CHECK_SIZE: Count<1, 10_000> = Count::<1, 10_000>::clamped(50);
