@@ -12,7 +12,7 @@ use crate::row;
 
 pub(crate) fn search(db: &Connection, search: &TabularSearch) -> Work<Vec<FoundTabular>> {
     match &search.wanted {
-        Wanted::Id(id) => load(db, search, by_id(db, *id)?),
+        Wanted::Id(id) => load(db, search, by_id(db, search, *id)?),
         Wanted::Name(like) => by_name(db, search, like),
     }
 }
@@ -68,12 +68,15 @@ fn by_name(db: &Connection, search: &TabularSearch, like: &NameLike) -> Work<Vec
     Ok(all)
 }
 
-fn by_id(db: &Connection, id: Uuid) -> Work<Vec<Uuid>> {
+fn by_id(db: &Connection, search: &TabularSearch, id: Uuid) -> Work<Vec<Uuid>> {
     let mut statement = db.prepare_cached(
-        "select id from tabular where id = ?1
-         union select id from tabular where namespace_id = ?1 order by id limit ?2",
+        "select id from tabular where id = ?1 and warehouse_id = ?2 and deleted_at is null
+         union select id from tabular
+         where namespace_id = ?1 and warehouse_id = ?2 and deleted_at is null
+         order by id limit ?3",
     )?;
-    let rows = statement.query(params![id, TabularSearch::CANDIDATES])?;
+    let warehouse = search.warehouse.as_uuid();
+    let rows = statement.query(params![id, warehouse, TabularSearch::CANDIDATES])?;
     row::all(rows, |row| Ok(row.get(0)?))
 }
 

@@ -428,6 +428,7 @@ macro_rules! conformance_cases {
             search:
                 names_with_mistakes_are_found_the_best_first
                 ids_find_a_table_or_all_in_a_namespace
+                what_is_soft_deleted_takes_no_place_among_what_an_id_finds
                 what_a_search_finds_is_what_is_there
                 one_among_very_many_alike_is_found
                 the_longest_name_is_found;

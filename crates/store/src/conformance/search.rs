@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::{NamespaceId, TabularId, Version};
 
 use super::fixture::{Catalog, later, name, new_table, new_view};
+use super::soft_deletion::soft_drop;
 use crate::{Effects, Store, TabularRename, TabularSearch};
 
 async fn found(catalog: &Catalog, text: &str) -> Vec<(f32, String)> {
@@ -72,6 +73,22 @@ pub async fn ids_find_a_table_or_all_in_a_namespace(store: &Arc<dyn Store>) {
     let other = catalog.other("other").await;
     assert!(names(&other, &table.to_string()).await.is_empty());
     assert!(names(&other, &ns.to_string()).await.is_empty());
+}
+
+pub async fn what_is_soft_deleted_takes_no_place_among_what_an_id_finds(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let ns = catalog.namespace(&["ns"]).await;
+    let mut tables = Vec::new();
+    for number in 0..=TabularSearch::CANDIDATES {
+        let name = format!("t{number}");
+        tables.push((catalog.table(ns, &name).await, format!("ns.{name}")));
+    }
+    tables.sort();
+    let (_, last) = tables.pop().unwrap();
+    for (id, _) in tables {
+        soft_drop(&catalog, id).await;
+    }
+    assert_eq!(names(&catalog, &ns.to_string()).await, [last]);
 }
 
 pub async fn what_a_search_finds_is_what_is_there(store: &Arc<dyn Store>) {
