@@ -22,6 +22,14 @@ impl Mistake {
         }
     }
 
+    /// What is said has been said by another name of the same source.
+    pub(super) fn twice(subject: impl Into<String>, other: &str) -> Self {
+        Self::new(
+            subject,
+            format!("means the same as {other}: set one of them"),
+        )
+    }
+
     pub(super) fn with_value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self

@@ -137,6 +137,9 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
     gathered
 }
 
+/// What one source has set so far, and by which name: settings behind what the names of their family's member start with.
+type Seen = BTreeMap<(String, &'static str), String>;
+
 impl Gathered {
     /// Keeps a value, unless a stronger source has set it already.
     fn set(&mut self, setting: &'static str, text: String, origin: Origin) {
@@ -148,7 +151,10 @@ impl Gathered {
         for (variable, text) in environment {
             let upper = variable.to_ascii_uppercase();
             if let Some(name) = upper.strip_prefix(PREFIX) {
-                names.insert(name.to_owned(), (variable.clone(), text.clone()));
+                let found = (variable.clone(), text.clone());
+                if let Some((other, _)) = names.insert(name.to_owned(), found) {
+                    self.mistakes.push(Mistake::twice(variable, &other));
+                }
             } else if let Some(name) = upper.strip_prefix(FORMER_PREFIX) {
                 let rule = format!("is no longer read: write {PREFIX}{name}");
                 self.mistakes.push(Mistake::new(variable, rule));
@@ -200,10 +206,10 @@ impl Gathered {
     }
 
     /// Takes in one entry of a source. `seen` holds what this source has set so far, and by which name.
-    fn read_entry(&mut self, entry: Entry, seen: &mut BTreeMap<&'static str, String>) {
+    fn read_entry(&mut self, entry: Entry, seen: &mut Seen) {
         let subject = entry.origin.subject(&entry.name);
         if let Some(member) = several(&entry.name, &subject) {
-            return self.read_member(member, &subject, entry);
+            return self.read_member(member, &subject, entry, seen);
         }
         let direct = setting(&entry.name);
         let by_file = || entry.name.strip_suffix("_FILE").and_then(setting);
@@ -214,9 +220,8 @@ impl Gathered {
         if entry.text.trim().is_empty() {
             return;
         }
-        if let Some(other) = seen.insert(setting.name(), subject.clone()) {
-            let rule = format!("means the same as {other}: set one of them");
-            return self.mistakes.push(Mistake::new(subject, rule));
+        if let Some(other) = seen.insert((String::new(), setting.name()), subject.clone()) {
+            return self.mistakes.push(Mistake::twice(subject, &other));
         }
         if direct.is_some() {
             return self.set(setting.name(), entry.text, entry.origin);
@@ -226,7 +231,13 @@ impl Gathered {
         }
     }
 
-    fn read_member(&mut self, member: Result<Member, Mistake>, subject: &str, entry: Entry) {
+    fn read_member(
+        &mut self,
+        member: Result<Member, Mistake>,
+        subject: &str,
+        entry: Entry,
+        seen: &mut Seen,
+    ) {
         let member = match member {
             Ok(member) => member,
             Err(mistake) => return self.mistakes.push(mistake),
@@ -234,13 +245,16 @@ impl Gathered {
         if entry.text.trim().is_empty() {
             return;
         }
+        let key = (member.stem, member.setting.name());
+        if let Some(other) = seen.insert(key.clone(), subject.to_owned()) {
+            return self.mistakes.push(Mistake::twice(subject, &other));
+        }
         let value = if member.is_file {
             self.read_file(subject, &entry.text)
         } else {
             Some((entry.text, entry.origin))
         };
         if let Some((text, origin)) = value {
-            let key = (member.stem, member.setting.name());
             self.members.entry(key).or_insert(Found { text, origin });
         }
     }

@@ -189,6 +189,21 @@ fn a_setting_that_is_given_twice_is_a_mistake() {
         ("LAKEKEEPER__METRICS__PORT", "2"),
     ];
     assert!(only_mistake(&by_alias).contains("means the same as"));
+    let by_case = [
+        ("LAKEKEEPER__METRICS_PORT", "1"),
+        ("lakekeeper__metrics_port", "2"),
+    ];
+    assert!(only_mistake(&by_case).contains("means the same as LAKEKEEPER__METRICS_PORT"));
+    let of_a_member = [
+        ("LAKEKEEPER__CONTRACT_VERIFICATION__URL", "http://a"),
+        ("LAKEKEEPER__CONTRACT_VERIFICATION__TOKEN", "a"),
+        ("LAKEKEEPER__CONTRACT_VERIFICATION__TOKEN_FILE", "/b"),
+    ];
+    let told = only_mistake(&of_a_member);
+    assert!(
+        told.contains("means the same as LAKEKEEPER__CONTRACT_VERIFICATION__TOKEN"),
+        "{told}"
+    );
 }
 
 #[test]
