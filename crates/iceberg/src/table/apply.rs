@@ -7,6 +7,9 @@ use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
 
+/// How far a writer's clock may be ahead: as far as object stores let it be. Until then others cannot make snapshots.
+const MOST_AHEAD_MS: i64 = 900_000;
+
 /// When and on what a commit is made.
 #[derive(Debug, Clone)]
 pub struct CommitPoint {
@@ -180,16 +183,27 @@ impl Builder<'_> {
             TableUpdate::AddEncryptionKey {
                 encryption_key: KeyToAdd(key),
             } => {
-                self.changed |= !self.encryption_keys.contains(&key.id);
                 if !self.encryption_keys.contains(&key.id) {
                     self.encryption_keys.set(key.id.clone(), key.clone());
+                    self.changed = true;
                 }
             }
             TableUpdate::RemoveEncryptionKey { key_id } => {
                 self.changed |= self.encryption_keys.remove(key_id);
             }
-            // The others are in `apply`.
-            _ => {}
+            // They are in `apply`; named, so that a new one is not forgotten here.
+            TableUpdate::AssignUuid { .. }
+            | TableUpdate::UpgradeFormatVersion { .. }
+            | TableUpdate::AddSchema { .. }
+            | TableUpdate::SetCurrentSchema { .. }
+            | TableUpdate::RemoveSchemas { .. }
+            | TableUpdate::AddSpec { .. }
+            | TableUpdate::SetDefaultSpec { .. }
+            | TableUpdate::RemovePartitionSpecs { .. }
+            | TableUpdate::AddSortOrder { .. }
+            | TableUpdate::SetDefaultSortOrder { .. }
+            | TableUpdate::AddSnapshot { .. }
+            | TableUpdate::SetSnapshotRef { .. } => {}
         }
     }
 
@@ -246,7 +260,7 @@ impl Builder<'_> {
         if self.base_updated_ms.is_none() {
             self.complete_new_table()?;
         }
-        self.meta.last_updated_ms = self.point.now_ms;
+        self.meta.last_updated_ms = self.updated_at()?;
         self.extend_metadata_log()?;
         self.prune_snapshot_log()?;
         self.meta
@@ -256,6 +270,23 @@ impl Builder<'_> {
             self.meta.check_defaults()?;
         }
         Ok(self.meta)
+    }
+
+    /// Now; or when an added snapshot was made, if its writer's clock is ahead of ours: nothing in the log may be later than the
+    /// metadata.
+    fn updated_at(&self) -> Result<i64, UpdateError> {
+        let now = self.point.now_ms;
+        let made = |id| self.snapshot_times.get(id).copied();
+        let newest = self.added_snapshots.iter().filter_map(made).max();
+        let updated = newest.map_or(now, |newest| newest.max(now));
+        let ahead = updated.saturating_sub(now);
+        if ahead > MOST_AHEAD_MS {
+            return Err(UpdateError::Invalid(format!(
+                "Invalid snapshot timestamp {updated}: it is {ahead} ms ahead of the catalog's clock, and {MOST_AHEAD_MS} are allowed; set the \
+                 writer's clock"
+            )));
+        }
+        Ok(updated)
     }
 
     /// What a table cannot be without. A spec and an order that say nothing can be left out.

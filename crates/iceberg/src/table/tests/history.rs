@@ -158,6 +158,34 @@ fn a_clock_that_went_back_too_far_is_refused() {
 }
 
 #[test]
+fn a_writer_whose_clock_is_ahead_dates_the_metadata() {
+    let base = table(2);
+    let made_at = |ahead: i64| {
+        let mut snapshot = snapshot(&base, 11);
+        let time = base.last_updated_ms() + 1_000 + ahead;
+        snapshot["timestamp-ms"] = json!(time);
+        let updates = json!([
+            {"action": "add-snapshot", "snapshot": snapshot},
+            {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 11},
+        ]);
+        (time, try_apply(&base, updates))
+    };
+    let (time, applied) = made_at(900_000);
+    let after = applied.unwrap().metadata;
+    assert_eq!(after.last_updated_ms(), time);
+    assert_eq!(after.snapshot_log()[0].timestamp_ms, time);
+    let (_, refused) = made_at(900_001);
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("900001 ms ahead of the catalog's clock"),
+        "{refused}"
+    );
+    // One that is behind changes nothing.
+    let (time, applied) = made_at(-30_000);
+    assert_eq!(applied.unwrap().metadata.last_updated_ms(), time + 30_000);
+}
+
+#[test]
 fn versions_go_up_only() {
     let one = append(&table(1), 11);
     assert!(value(&one).get("schema").is_some() && value(&one).get("partition-spec").is_some());
