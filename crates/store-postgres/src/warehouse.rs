@@ -165,7 +165,9 @@ fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
 
 /// Holds the warehouse, if it still has this version; its row's lock is `strength`.
 async fn hold(db: &Session, (id, version): (WarehouseId, Version), strength: &str) -> Work<Row> {
-    let held = format!("select version, project_id from warehouse where id = $1 for {strength}");
+    let held = format!(
+        "select version, project_id, base_location from warehouse where id = $1 for {strength}"
+    );
     let row = db.query_opt(&held, &[&id.as_uuid()]).await?;
     let row = row.ok_or_else(|| not_found(Entity::Warehouse(id)))?;
     if row::version(&row, 0)? != version {
@@ -193,7 +195,10 @@ async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     let row = hold(db, (warehouse.id, warehouse.version), "no key update").await?;
     // The stored project: an update does not move a warehouse.
     refuse_taken_name(db, warehouse, get(&row, 1)?).await?;
-    refuse_taken_location(db, warehouse).await?;
+    // Where it has been all along it may stay, whatever has come to lie there too.
+    if get::<&str>(&row, 2)? != warehouse.base_location {
+        refuse_taken_location(db, warehouse).await?;
+    }
     let updated = db
         .execute(
             "update warehouse set name = $2, name_key = $3, status = $4, protected = $5,

@@ -3,8 +3,8 @@
 update warehouse
 set base_location = rtrim(storage_profile ->> 'endpoint', '/') || substr(base_location, length('s3:/') + 1)
 where storage_profile ->> 'type' in ('s3', 's3-tables')
-    and rtrim(storage_profile ->> 'endpoint', '/') not like '%.amazonaws.com'
-    and rtrim(storage_profile ->> 'endpoint', '/') not like '%.amazonaws.com.cn'
+    and rtrim(storage_profile ->> 'endpoint', '/') || ':' not like '%.amazonaws.com:%'
+    and rtrim(storage_profile ->> 'endpoint', '/') || ':' not like '%.amazonaws.com.cn:%'
     and not (storage_profile ->> 'type' = 's3-tables' and storage_profile ->> 'flavor' = 'aws');
 
 update warehouse

@@ -111,6 +111,11 @@ mod tests {
                 "s3://lake2/a",
             ),
             (
+                r#"{"type":"s3","endpoint":"https://s3.cn-north-1.amazonaws.com.cn:443"}"#,
+                "s3://lake4/a",
+                "s3://lake4/a",
+            ),
+            (
                 r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
                 "s3://lake3/a",
                 "http://minio:9000/lake3/a",

@@ -157,7 +157,13 @@ fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
     refuse_stale(db, warehouse.id, warehouse.version)?;
     refuse_taken_name(db, warehouse)?;
-    refuse_taken_location(db, warehouse)?;
+    // Where it has been all along it may stay, whatever has come to lie there too.
+    let stays = db
+        .prepare_cached("select 1 from warehouse where id = ?1 and base_location = ?2")?
+        .exists(params![id, warehouse.base_location])?;
+    if !stays {
+        refuse_taken_location(db, warehouse)?;
+    }
     db.prepare_cached(
         "update warehouse set name = ?2, name_key = ?3, status = ?4, protected = ?5, version = ?6,
              storage_profile = ?7, base_location = ?8, storage_secret = ?9, settings = ?10,

@@ -303,3 +303,37 @@ async fn an_index_answers_every_question_of_a_request() {
         assert!(!plan.contains("TEMP B-TREE"), "{question}:\n{plan}");
     }
 }
+
+#[tokio::test]
+async fn warehouses_that_have_come_to_overlap_can_still_be_changed() {
+    let planted = Planted::new().await;
+    // As a migration may leave it.
+    let by_hand = Connection::open(&planted.path).unwrap();
+    let inside =
+        "insert into warehouse (id, project_id, name, name_key, status, protected, version,
+            storage_profile, base_location, settings, created_at)
+        select randomblob(16), project_id, 'inside', 'inside', status, protected, version,
+            storage_profile, base_location || '/inside', settings, created_at
+        from warehouse";
+    by_hand.execute(inside, []).unwrap();
+    let store = &planted.store;
+    let row = store.warehouse_load(planted.warehouse).await.unwrap();
+    let renamed = WarehouseRow {
+        name: name("renamed"),
+        ..row
+    };
+    let updated = store.warehouse_update(renamed, Effects::none()).await;
+    updated.unwrap();
+    let row = store.warehouse_load(planted.warehouse).await.unwrap();
+    assert_eq!(row.name.as_str(), "renamed");
+    let moved = WarehouseRow {
+        base_location: format!("{}/inside/deeper", row.base_location),
+        ..row
+    };
+    let refused = store.warehouse_update(moved, Effects::none()).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, StoreError::LocationTaken { .. }),
+        "{refused:?}"
+    );
+}

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use store::Servers;
+use model::Name;
+use store::{Effects, Servers, StoreError, WarehouseRow, Warehouses};
 use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ async fn a_migration_that_meets_a_lock_tries_again_when_it_is_gone() {
 }
 
 /// Warehouses as they were written before V14, and what becomes of them.
-const ADDRESSES: [(&str, &str, &str); 5] = [
+const ADDRESSES: [(&str, &str, &str); 6] = [
     ("{}", "file:///data/wh", "file:///data/wh"),
     (
         r#"{"type":"s3","endpoint":null}"#,
@@ -96,6 +97,11 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
         r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
         "s3://lake2/a",
         "s3://lake2/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.cn-north-1.amazonaws.com.cn:443"}"#,
+        "s3://lake4/a",
+        "s3://lake4/a",
     ),
     (
         r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
@@ -132,6 +138,41 @@ async fn warehouses_get_the_addresses_that_new_ones_have() {
         let row = client.query_one(question, &[&before]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), expected);
     }
+}
+
+#[tokio::test]
+async fn warehouses_that_have_come_to_overlap_can_still_be_changed() {
+    let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let by_hand = connect(database.url()).await;
+    // As a migration may leave it.
+    let two = "insert into project values ('p', 'p', 0);
+        insert into warehouse (id, project_id, name, name_key, status, protected, version,
+            storage_profile, base_location, settings, created_at)
+        select gen_random_uuid(), 'p', name, name, 'active', false, 1, '{}', location, '{}', 0
+        from (values ('around', 's3://bucket'), ('inside', 's3://bucket/inside')) as w(name, location)";
+    by_hand.batch_execute(two).await.unwrap();
+    let store = PostgresStore::connect(PostgresConfig::new(database.url()));
+    let store = store.await.unwrap();
+    let (project, name) = ("p".parse().unwrap(), |text| {
+        Name::parse("name", text).unwrap()
+    });
+    let found = async |text| store.warehouse_find(&project, &name(text)).await.unwrap();
+    let renamed = WarehouseRow {
+        name: name("renamed"),
+        ..found("around").await.unwrap()
+    };
+    let updated = store.warehouse_update(renamed, Effects::none()).await;
+    updated.unwrap();
+    let moved = WarehouseRow {
+        base_location: "s3://bucket/inside/deeper".to_owned(),
+        ..found("renamed").await.unwrap()
+    };
+    let refused = store.warehouse_update(moved, Effects::none()).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, StoreError::LocationTaken { .. }),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
