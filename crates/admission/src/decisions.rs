@@ -95,8 +95,14 @@ impl Decisions {
             return futures::future::ready(Ok(decision)).boxed().shared();
         }
         let (told, heard) = oneshot::channel();
-        let answer =
-            heard.map(|heard| heard.unwrap_or_else(|_| Err("nobody has asked".to_owned())));
+        let answer = heard.map(|heard| {
+            heard.unwrap_or_else(|_| {
+                Err(
+                    "the question ended without an answer; an error of the catalog is in its log"
+                        .to_owned(),
+                )
+            })
+        });
         let answer = answer.boxed().shared();
         open.insert(question.clone(), answer.clone());
         let closing = Closing {

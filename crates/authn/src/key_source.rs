@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -136,7 +137,10 @@ impl KeySource {
         }
         let source = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let fetched = source.fetch().await.map(Arc::new);
+            let fetched = AssertUnwindSafe(source.fetch()).catch_unwind().await;
+            // Whoever comes later has it tried again.
+            let fetched = fetched.unwrap_or_else(|_| Err("the fetch has panicked".to_owned()));
+            let fetched = fetched.map(Arc::new);
             let mut state = source.state();
             state.running = None;
             state.last = Some((Instant::now(), fetched.as_ref().err().cloned()));

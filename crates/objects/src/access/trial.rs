@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::vended::{Engines, Places};
 use super::{AccessError, AccessStep, Failure, remove, unusable, use_folder, vended};
+use crate::error::ObjectError;
 use crate::io::Objects;
 use crate::location::Location;
 use crate::open::{OpenError, open_vended};
@@ -121,7 +122,11 @@ pub async fn try_storage(
         timed(use_folder(own, &places.own)),
         timed(async { Some(issue(vendor?, profile, &places.inside).await) }),
     );
-    let has_written = !matches!(&used.1, Err((AccessStep::Write, _)));
+    // What has timed out may be there.
+    let has_written = match &used.1 {
+        Err((AccessStep::Write, error)) => matches!(error, ObjectError::Timeout { .. }),
+        _ => true,
+    };
     let used = (
         used.0,
         used.1.map_err(|e| TrialError::Own(trial.failure(e))),
