@@ -131,29 +131,34 @@ async fn create_one(
         &events.origins,
     ];
     let create = db.prepare(CREATE).await?;
-    let run = stepping(db, commit, Box::pin(db.run(&create, &params)));
+    let run = stepping(db, commit, Box::pin(db.run(&create, &params))).await?;
     let created = db.exclusively(locks(commit, effects), run).await?;
     Ok(!created.is_empty())
 }
 
 /// Steps the version of what is given in the warehouse with a row whose id somebody may have asked about before, as the bearer
 /// of the id that was. That the commit may yet be refused does no harm.
-async fn stepping(
-    db: &Session,
-    commit: &Commit,
-    run: BoxFuture<'_, Work<Vec<Row>>>,
-) -> Work<Vec<Row>> {
+///
+/// What is prepared is prepared here: the statement that this answers must be sent as soon as it is polled, or the commit behind it
+/// would overtake it.
+async fn stepping<'a>(
+    db: &'a Session,
+    commit: &'a Commit,
+    run: BoxFuture<'a, Work<Vec<Row>>>,
+) -> Work<BoxFuture<'a, Work<Vec<Row>>>> {
     let is_reused = |new: &NewTabular| new.version != Version::FIRST;
     if !commit.creates.iter().any(is_reused) {
-        return run.await;
+        return Ok(run);
     }
     let step = db.prepare(grants::STEP).await?;
-    let warehouses = [commit.warehouse.as_uuid()];
-    let warehouses = &warehouses[..];
-    let params: [&(dyn ToSql + Sync); 1] = [&warehouses];
-    // Sent together, in this order.
-    let (stepped, ran) = join(db.run(&step, &params), run).await;
-    stepped.and(ran)
+    Ok(Box::pin(async move {
+        let warehouses = [commit.warehouse.as_uuid()];
+        let warehouses = &warehouses[..];
+        let params: [&(dyn ToSql + Sync); 1] = [&warehouses];
+        // Sent together, in this order.
+        let (stepped, ran) = join(db.run(&step, &params), run).await;
+        stepped.and(ran)
+    }))
 }
 
 /// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
@@ -309,7 +314,7 @@ async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()>
     };
     let apply = db.prepare(sql).await?;
     let run = run_apply((db, &apply), commit, effects, (twins.as_ref(), &noted));
-    let run = stepping(db, commit, Box::pin(run));
+    let run = stepping(db, commit, Box::pin(run)).await?;
     let applied = db.exclusively(locks(commit, effects), run).await?;
     let verdict = applied.first().map(Verdict::of).transpose()?;
     let verdict = verdict.ok_or_else(|| Failure::damaged("a commit without a verdict"))?;

@@ -116,7 +116,8 @@ impl Session {
         self.wait(client.execute(&statement, params)).await
     }
 
-    /// Runs one statement in a transaction that excludes others from what it looks at. All is sent together.
+    /// Runs one statement in a transaction that excludes others from what it looks at. All is sent together: `statement` must be prepared,
+    /// and be sent when it is polled first.
     pub(crate) async fn exclusively(
         &self,
         locks: AdvisoryLocks,

@@ -14,6 +14,7 @@ mod catalog;
 mod claims;
 mod cluster;
 mod crash;
+mod exclusion;
 mod hosts;
 mod layout;
 mod plans;

@@ -88,7 +88,12 @@ pub async fn of_overlapping_creations_one_wins(store: &Arc<dyn Store>) {
         let results = all((0..12).map(|runner| {
             let catalog = catalog.clone();
             let place = NESTED[(runner + round) % 4].replace("race", &format!("race{round}"));
-            let new = new_table_at(namespace, &format!("t{runner}"), &place);
+            // Ids that may have been used before ask for more, on connections that have not been asked for it yet.
+            let version = [Version::from_i64(1 << 40), Version::FIRST][round % 2];
+            let new = NewTabular {
+                version,
+                ..new_table_at(namespace, &format!("t{runner}"), &place)
+            };
             async move { catalog.create(new).await }
         }))
         .await;
