@@ -50,6 +50,7 @@ impl Builder<'_> {
         });
         // A schema that was removed may have had the same id.
         self.parsed_schemas.insert(id, schema.clone());
+        self.columns = None;
         self.changed = true;
         Ok(id)
     }

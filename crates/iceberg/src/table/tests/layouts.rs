@@ -70,6 +70,38 @@ fn a_dropped_column_id_is_never_free_again() {
 }
 
 #[test]
+fn a_spec_is_for_the_columns_of_the_schema_that_has_the_id_now() {
+    let on = |name: &str, id: i32| {
+        json!({"action": "add-spec", "spec": {"spec-id": 0, "fields": [
+            {"source-id": id, "transform": "identity", "name": name, "field-id": 1000}]}})
+    };
+    let mut other = columns();
+    let field = json!({"id": 5, "name": "other", "required": false, "type": "int"});
+    other.as_array_mut().unwrap().push(field);
+    let replaced = |last: Value| {
+        json!([
+            {"action": "add-schema", "schema": with_column("c")},
+            {"action": "set-current-schema", "schema-id": -1},
+            on("c", 4),
+            {"action": "set-current-schema", "schema-id": 0},
+            {"action": "remove-schemas", "schema-ids": [1]},
+            {"action": "add-schema", "schema": schema(&other)},
+            {"action": "set-current-schema", "schema-id": -1},
+            last
+        ])
+    };
+    let table = table(2);
+    let after = apply(&table, replaced(on("other", 5)));
+    assert_eq!(after.current_schema_id(), 1);
+    assert_eq!(
+        value(&after)["partition-specs"].as_array().unwrap().len(),
+        3
+    );
+    let refused = refused(&table, replaced(on("again", 4)));
+    assert!(refused.contains("Cannot find source column"), "{refused}");
+}
+
+#[test]
 fn specs_get_ids_and_equal_ones_are_found() {
     let table = table(2);
     let parted = apply(
