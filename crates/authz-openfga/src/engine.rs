@@ -179,8 +179,8 @@ impl Asked<'_> {
                 let roles = if self.caller.named_roles().is_empty() {
                     Vec::new()
                 } else {
-                    let principals = self.principals().await?.iter();
-                    principals
+                    let all = self.unknown_roles().await?;
+                    all.iter()
                         .filter_map(|one| tuples::member(&user, one))
                         .collect()
                 };
@@ -193,6 +193,19 @@ impl Asked<'_> {
             return Err(unavailable(TooManyRoles(count)));
         }
         Ok((user, roles))
+    }
+
+    /// The roles that a token names, and those above them; with what OpenFGA knows by the feed, as long as that is not too much to say
+    /// again.
+    async fn unknown_roles(&mut self) -> Result<Vec<Principal>, AuthorizerUnavailable> {
+        let engine = self.engine;
+        let mut all = self.principals().await?.to_vec();
+        if all.len() > MAX_ROLES {
+            let known = engine.store.grants_principals(&self.principal, &[]).await;
+            let known = known.map_err(unavailable)?;
+            all.retain(|one| !known.contains(one));
+        }
+        Ok(all)
     }
 
     async fn principals(&mut self) -> Result<&[Principal], AuthorizerUnavailable> {

@@ -15,10 +15,14 @@ mod reconcile;
 
 use std::sync::Arc;
 
-use authz::Authorizer;
-use authz::conformance::{self, Effort, StoreWorld};
+use authz::conformance::{self, Change, Effort, Model, StoreWorld, World as _};
+use authz::{Action, Authorizer, Check, Decision, NamespaceAction};
 use authz_openfga::OpenFgaConfig;
 use authz_openfga::stand_in::Server;
+use model::{
+    Caller, Grant, Identity, NamespaceId, Principal, Privilege, ProjectId, RoleId, Securable,
+    UserId, WarehouseId,
+};
 use store::Store;
 use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
 use store_sqlite::SqliteStore;
@@ -99,4 +103,57 @@ async fn nobody_may_nothing_and_the_catalog_everything() {
     let server = Server::in_memory();
     let world = world(&server, &sqlite()).await;
     conformance::nobody_may_nothing_and_the_catalog_everything(world.as_ref()).await;
+}
+
+/// OpenFGA knows of those that stand in the database; only what it does not know is bounded.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_very_many_roles_may_have_a_token_that_names_another_one() {
+    let (server, store) = (Server::in_memory(), sqlite());
+    let world = world(&server, &store).await;
+    let ada: UserId = "oidc~ada".parse().unwrap();
+    let project = Securable::Project(ProjectId::generate());
+    let warehouse = Securable::Warehouse(WarehouseId::generate());
+    let namespace = Securable::Namespace(NamespaceId::generate());
+    let roles: Vec<RoleId> = (0..101).map(|_| RoleId::generate()).collect();
+    let mut things = vec![
+        (project.clone(), Securable::Server),
+        (warehouse.clone(), project.clone()),
+        (namespace.clone(), warehouse),
+    ];
+    things.extend(
+        roles
+            .iter()
+            .map(|role| (Securable::Role(*role), project.clone())),
+    );
+    let mut changes: Vec<Change> = things
+        .into_iter()
+        .map(|(what, within)| Change::Create {
+            what,
+            within,
+            by: Principal::User("oidc~maker".parse().unwrap()),
+        })
+        .collect();
+    let joins = roles
+        .iter()
+        .map(|role| Change::Join(*role, Principal::User(ada.clone())));
+    changes.extend(joins);
+    changes.push(Change::Give(Grant {
+        on: namespace.clone(),
+        to: Principal::Role(roles[50]),
+        privilege: Privilege::Select,
+    }));
+    let mut model = Model::default();
+    for change in &changes {
+        world.apply(change).await;
+        model.apply(change);
+    }
+    let check = Check {
+        action: Action::Namespace(NamespaceAction::ListTables),
+        resource: model.resource(&namespace),
+    };
+    let caller = Caller::User(Arc::new(Identity {
+        roles: Some(vec!["analysts".to_owned()]),
+        ..Identity::of(ada)
+    }));
+    assert_eq!(world.decide(&caller, &[check]).await, [Decision::Allow]);
 }
