@@ -272,12 +272,12 @@ impl Builder<'_> {
         Ok(self.meta)
     }
 
-    /// Now; or when an added snapshot was made, if its writer's clock is ahead of ours: nothing in the log may be later than the
-    /// metadata.
+    /// Now; or when the snapshot was made that `main` has been moved to, if its writer's clock is ahead of ours: nothing in the log may
+    /// be later than the metadata.
     fn updated_at(&self) -> Result<i64, UpdateError> {
         let now = self.point.now_ms;
         let made = |id| self.snapshot_times.get(id).copied();
-        let newest = self.added_snapshots.iter().filter_map(made).max();
+        let newest = self.main_moves.iter().filter_map(made).max();
         let updated = newest.map_or(now, |newest| newest.max(now));
         let ahead = updated.saturating_sub(now);
         if ahead > MOST_AHEAD_MS {
