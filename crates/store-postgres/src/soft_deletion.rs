@@ -271,16 +271,23 @@ async fn expire(db: &Session, (id, version): (TabularId, Version)) -> Work<()> {
         hold_above(db, home).await?;
     }
     let removed = db
-        .execute(
-            "delete from tabular where id = $1 and version = $2 and coalesce(deleted_at, 0) <> 0",
+        .query_opt(
+            "delete from tabular where id = $1 and version = $2 and coalesce(deleted_at, 0) <> 0
+             returning namespace_id",
             &[&id.as_uuid(), &version.as_i64()],
         )
         .await?;
-    match (removed, home) {
-        (0, _) => Err(stale()),
-        (_, Some(home)) => remove_empty(db, home).await,
-        (_, None) => Ok(()),
+    let Some(removed) = removed else {
+        return Err(stale());
+    };
+    if let Some(home) = home {
+        return remove_empty(db, home).await;
     }
+    // A drop of its namespace that came after the look above would be left with nothing that ends it; one that comes later finds
+    // that this is gone.
+    let live = "select 1 from namespace where id = $1 and dropped_with is null";
+    let live = db.query_opt(live, &[&get::<Uuid>(&removed, 0)?]).await?;
+    live.map(|_| ()).ok_or_else(stale)
 }
 
 /// Holds the topmost of the namespaces that were dropped above and at this one: whoever empties a tree takes turns.

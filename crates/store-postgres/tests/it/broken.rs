@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use model::{TabularId, Version};
 use store::{
-    Effects, Outbox, Protection, ResolveKey, ResolveTarget, Resolver, StoreError, Tabulars,
+    Effects, Expiry, Outbox, Protection, ResolveKey, ResolveTarget, Resolver, SoftDeletions,
+    SoftDrop, StoreError, Tabulars,
 };
 use tokio_postgres::Client;
 
-use crate::catalog::{Catalog, NOW, effects};
+use crate::catalog::{Catalog, NOW, connect, effects};
 
 /// Holds a table's row until the client ends its transaction.
 async fn hold(client: &Client, id: TabularId) {
@@ -30,6 +31,50 @@ async fn waiting(client: &Client, count: usize) -> Vec<i32> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("nobody waits");
+}
+
+/// Whoever empties a namespace that was dropped meanwhile removes it too, in the next attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiry_that_a_drop_of_the_namespace_has_overtaken_is_tried_again() {
+    let catalog = Catalog::new().await;
+    let ns = catalog.namespace("ns").await;
+    let id = catalog.table(ns, "t").await;
+    let how = SoftDrop {
+        at: NOW,
+        expiry: Expiry::Keep,
+    };
+    let at = (
+        id,
+        catalog
+            .store
+            .tabular_load(catalog.warehouse, id)
+            .await
+            .unwrap()
+            .version,
+    );
+    let dropped = catalog.store.soft_drop(at, how, Effects::none()).await;
+    dropped.unwrap();
+    let at = (id, at.1.next());
+    let (other, eye) = (
+        connect(catalog.database.url()).await,
+        connect(catalog.database.url()).await,
+    );
+    hold(&other, id).await;
+    let store = Arc::clone(&catalog.store);
+    let expiry = tokio::spawn(async move { store.deleted_expire(at, Effects::none()).await });
+    waiting(&eye, 1).await;
+    let drop = "update namespace set dropped_with = id where id = $1";
+    other.execute(drop, &[&ns.as_uuid()]).await.unwrap();
+    other.batch_execute("commit").await.unwrap();
+    let overtaken = expiry.await.unwrap();
+    assert!(
+        matches!(overtaken, Err(StoreError::Stale { .. })),
+        "{overtaken:?}"
+    );
+    let again = catalog.store.deleted_expire(at, Effects::none()).await;
+    again.unwrap();
+    let left = "select count(*) from namespace";
+    assert_eq!(eye.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
 }
 
 async fn terminate(client: &Client, pids: &[i32]) {
