@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::Reach;
 use crate::row::{self, Cut, get};
 
 #[async_trait]
@@ -70,6 +71,8 @@ impl Projects for PostgresStore {
     async fn project_drop(&self, id: &ProjectId, effects: Effects) -> Result<()> {
         self.change(effects, id.clone(), |db, id| {
             Box::pin(async move {
+                let held = Reach::of_roles_of(db, id).await?.hold(db).await?;
+                held.step(db).await?;
                 let delete = "delete from project where id = $1";
                 match db.execute(delete, &[&id.as_str()]).await {
                     Ok(0) => Err(not_found(Entity::Project(id.clone()))),

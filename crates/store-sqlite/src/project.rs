@@ -7,6 +7,7 @@ use store::{Effects, Entity, ProjectRow, Projects, Result, StoreError};
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::grants::Reach;
 use crate::row::{self, Cut};
 
 #[async_trait]
@@ -74,6 +75,7 @@ impl Projects for SqliteStore {
     async fn project_drop(&self, id: &ProjectId, effects: Effects) -> Result<()> {
         let id = id.clone();
         self.change(effects, move |db| {
+            Reach::of_roles_of(db, &id)?.step(db)?;
             let removed = db
                 .prepare_cached("delete from project where id = ?1")?
                 .execute([id.as_str()])

@@ -64,6 +64,17 @@ impl Reach {
         Ok(Self::Projects(projects))
     }
 
+    /// What it reaches if a project goes with its roles. It has no warehouses by then, so what its roles may do elsewhere is by the
+    /// server.
+    pub(crate) async fn of_roles_of(db: &Session, project: &ProjectId) -> Work<Self> {
+        keep_others_from_coming(db).await?;
+        let on_server = "select 1 from role cross join lateral (select from grant_entry
+                where principal = 'role:' || role.id and is_live and project_id = '' limit 1) as given
+            where role.project_id = $1 limit 1";
+        let found = db.query_opt(on_server, &[&project.as_str()]).await?;
+        Ok(found.map_or(Self::Projects(Vec::new()), |_| Self::All))
+    }
+
     /// Holds the warehouses, which stand first in the order of rows. Where it is more than one that is known, none comes to be
     /// meanwhile: it would not hear of the change.
     pub(crate) async fn hold(&self, db: &Session) -> Work<HeldWarehouses> {
@@ -129,7 +140,8 @@ const OF_PRINCIPAL: &str = "with recursive who (it) as (
         where id = case when who.it like 'role:%' then substr(who.it, 6)::uuid end
         offset 0) as role";
 
-async fn keep_others_from_coming(db: &Session) -> Work<()> {
+/// From here on what is given on the server, and who is in a role, stays as it is.
+pub(crate) async fn keep_others_from_coming(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
     locks.warehouses();
     let (numbers, exclusive) = locks.columns();

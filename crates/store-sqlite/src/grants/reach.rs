@@ -68,6 +68,25 @@ impl Reach {
         })
     }
 
+    /// What it reaches if a project goes with its roles. It has no warehouses by then, so what its roles may do elsewhere is by the
+    /// server.
+    pub(crate) fn of_roles_of(db: &Connection, project: &ProjectId) -> Work<Self> {
+        let mut roles = db.prepare_cached("select id from role where project_id = ?1")?;
+        let roles = row::all(roles.query([project.as_str()])?, |row| {
+            Ok(row.get::<_, Uuid>(0)?)
+        })?;
+        let mut projects = BTreeSet::new();
+        for role in roles {
+            let role = Principal::Role(RoleId::from(role));
+            add_projects(db, &role.to_string(), &mut projects)?;
+        }
+        Ok(if projects.contains("") {
+            Self::All
+        } else {
+            Self::Projects(BTreeSet::new())
+        })
+    }
+
     /// Makes the version of the grants in each of the warehouses one more.
     pub(crate) fn step(&self, db: &Connection) -> Work<()> {
         match self {

@@ -307,4 +307,19 @@ pub async fn what_a_role_has_been_given_ends_with_it(store: &Arc<dyn Store>) {
     assert_eq!(versions().await, [8, 6]);
     assert_eq!(given_by(store, &on).await, []);
     assert_eq!(given_by(store, &Securable::Server).await, []);
+    // They go with their project, too.
+    for (privilege, expected) in [(None, [8, 6]), (Some(Privilege::Operator), [10, 8])] {
+        let project = new_project();
+        let created = store.project_create(project.clone(), Effects::none());
+        created.await.unwrap();
+        let to = Principal::Role(role(store, &project.id, "theirs").await);
+        if let Some(privilege) = privilege {
+            apply(store, &Securable::Server, &[(&to, privilege)], &[])
+                .await
+                .unwrap();
+        }
+        let dropped = store.project_drop(&project.id, Effects::none());
+        dropped.await.unwrap();
+        assert_eq!(versions().await, expected);
+    }
 }
