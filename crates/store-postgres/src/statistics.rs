@@ -17,8 +17,16 @@ use crate::row::{self, get};
 #[async_trait]
 impl Statistics for PostgresStore {
     async fn calls_add(&self, calls: Vec<EndpointCalls>) -> Result<()> {
-        self.write(calls, |db, calls| Box::pin(add(db, calls)))
-            .await
+        self.write(calls, |db, calls| {
+            Box::pin(async move {
+                match add(db, calls).await {
+                    // A project went at this moment; the next look leaves it out.
+                    Err(error) if error.is_still_referred_to() => add(db, calls).await,
+                    added => added,
+                }
+            })
+        })
+        .await
     }
 
     async fn calls_list(&self, query: CallsQuery) -> Result<Vec<CountedCalls>> {

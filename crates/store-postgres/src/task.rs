@@ -175,6 +175,12 @@ pub(crate) const LOGGED: &str =
     "queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
     payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details, progress";
 
+/// The same, as a task has them that may be waiting: what its last attempt has left is not of this one.
+pub(crate) const AS_LOGGED: &str =
+    "queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
+    payload, attempt, created_at, scheduled_for, case when worker is not null then picked_up_at end,
+    case when worker is not null then heartbeat_at end, details, progress";
+
 async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
     // One claim at a time in a queue, so that turns are kept.
     let mut locks = AdvisoryLocks::default();

@@ -98,11 +98,13 @@ pub(crate) async fn idle_projects(
 pub(crate) async fn queue_for_projects(db: &Session, tasks: &[NewTask]) -> Work<()> {
     let all = NewTasks::of(tasks);
     db.execute(
-        "with new as materialized (
-             select new.*, project.id as owner from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
+        "with homes as materialized (
+             select id from project where id = any($3) order by id for key share
+         ), new as materialized (
+             select new.*, homes.id as owner from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
                      $5::text[], $6::bigint[], $7::bigint[])
                  as new(id, queue, project_id, subject, payload, created_at, due_at)
-             join project on project.id = new.project_id
+             join homes on homes.id = new.project_id
          ), queued as (
              insert into task (id, queue, project_id, subject, payload, created_at, scheduled_for, due_at)
              select id, queue, owner, subject, payload, created_at, due_at, due_at from new

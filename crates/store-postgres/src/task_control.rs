@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::connection::Session;
 use crate::error::Work;
-use crate::task::LOGGED;
+use crate::task::{AS_LOGGED, LOGGED};
 use crate::task_state::holder;
 
 pub(crate) async fn control(
@@ -34,7 +34,7 @@ pub(crate) async fn control(
                      delete from task where id = any($1) and holder = $2 returning *
                  )
                  insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
-                 select id, {LOGGED}, 'CANCELLED', true, 'cancelled on request', $3 from gone"
+                 select id, {AS_LOGGED}, 'CANCELLED', true, 'cancelled on request', $3 from gone"
             );
             db.execute(&cancel, &[&ids, &holder, &now]).await?;
         }
@@ -61,7 +61,7 @@ pub(crate) async fn cancel_expiry(
              delete from task where tabular_id = any($1) and queue is not distinct from $2 returning *
          )
          insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
-         select id, {LOGGED}, 'CANCELLED', true, $3, $4 from gone"
+         select id, {AS_LOGGED}, 'CANCELLED', true, $3, $4 from gone"
     );
     db.execute(&cancel, &[&tabulars, &SOFT_DELETION, &why, &now.as_ms()])
         .await?;

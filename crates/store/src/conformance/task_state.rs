@@ -246,6 +246,20 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
         assert_eq!(seen.info.status, TaskStatus::Cancelled);
         assert_eq!(seen.info.updated_at, Some(later(3)));
     }
+    // One that waits to be tried again runs no more.
+    let again = task("queue", catalog.warehouse);
+    enqueue(store, vec![again.clone()]).await;
+    claim(store, "w", later(5)).await.unwrap();
+    let retry = TaskEnd::Retry {
+        not_before: later(20),
+        message: "not yet".to_owned(),
+    };
+    end(store, (again.id, "w"), retry, later(9)).await;
+    let cancel = (TaskControl::Cancel, later(12));
+    control(store, &scope(&catalog), vec![again.id], cancel).await;
+    let seen = details(store, &catalog, again.id).await.info;
+    assert_eq!(seen.status, TaskStatus::Cancelled);
+    assert_eq!((seen.picked_up_at, seen.heartbeat_at), (None, None));
 }
 
 pub async fn a_waiting_task_is_started_when_it_is_wanted(store: &Arc<dyn Store>) {
