@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::{Call, CallCounters};
+use http::header::HOST;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use model::{ProjectId, RequestId, WarehouseId};
 use tower::{Layer, Service};
@@ -84,6 +85,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request);
         request.extensions_mut().insert(seen.id.clone());
+        name_host(&mut request);
         let (longest, tallies) = (self.layer.longest, Arc::clone(&self.layer.tallies));
         let answer = self.inner.call(request);
         Box::pin(async move {
@@ -94,6 +96,15 @@ where
             };
             Ok(seen.tell(response, &tallies))
         })
+    }
+}
+
+/// HTTP/2 names the host in the URI (RFC 9113, section 8.3.1); what looks for it reads the header.
+fn name_host(request: &mut Request) {
+    let authority = request.uri().authority();
+    let host = authority.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().entry(HOST).or_insert(host);
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 use testkit::TestApp;
+use tower::ServiceExt as _;
 
 use crate::operations;
 
@@ -98,6 +102,22 @@ async fn links_are_made_from_what_a_proxy_says_if_it_is_believed() {
         let config = call.header("x-forwarded-prefix", "/ice").await.expect(200);
         assert_eq!(config["overrides"]["uri"], expected);
     }
+}
+
+/// HTTP/2 has no header for it (RFC 9113, section 8.3.1).
+#[tokio::test]
+async fn links_are_made_from_the_address_that_was_asked_where_no_header_names_the_host() {
+    let app = TestApp::start().await;
+    let asked = "http://lake.example:8181/catalog/v1/config?warehouse=demo";
+    let request = Request::builder().uri(asked).body(Body::empty());
+    let answer = app.router.clone().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let config: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        config["overrides"]["uri"],
+        "http://lake.example:8181/catalog"
+    );
 }
 
 #[tokio::test]
