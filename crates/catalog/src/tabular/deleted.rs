@@ -1,5 +1,6 @@
 //! What was soft-deleted, as those may see it who may see it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use authz::{Action, Authorized, Protected, Resource, WarehouseAction};
@@ -7,7 +8,7 @@ use model::{NamespaceId, Page, TabularId, TabularKind, WarehouseId};
 use store::{DeletedQuery, DeletedTabular, ResolveTarget};
 
 use super::list::{ListQuery, collect};
-use super::target::{TabularAction, missing};
+use super::target::TabularAction;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
@@ -93,25 +94,26 @@ pub(crate) async fn require_each(
     }
     let (within, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let found = cx.lookup().tabular_homes(warehouse, ids.to_vec()).await?;
-    if let Some(missing) = ids
-        .iter()
-        .find(|id| !found.iter().any(|(of, ..)| of == *id))
-    {
-        return Err(CatalogError::new(
-            ErrorKind::NoSuchTable,
-            format!("Table or view does not exist: {missing}"),
-        ));
-    }
-    let mut allowed = Vec::with_capacity(found.len());
-    for (id, kind, namespace) in found {
+    let found: HashMap<_, _> = found
+        .into_iter()
+        .map(|(id, kind, namespace)| (id, (kind, namespace)))
+        .collect();
+    // What the caller may not see and what is not there are told alike, the first one of the request.
+    let missing = |id: &TabularId| {
+        let message = format!("Table or view does not exist: {id}");
+        CatalogError::new(ErrorKind::NoSuchTable, message)
+    };
+    let mut allowed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (kind, namespace) = *found.get(id).ok_or_else(|| missing(id))?;
         let home = Home {
             warehouse: Arc::clone(&within),
             namespace,
             kind,
-            id,
+            id: *id,
         };
         let required = cx.require(request, action.on(kind), home).await;
-        allowed.push(required.map_err(|error| error.or_missing(|| missing(kind, &id)))?);
+        allowed.push(required.map_err(|error| error.or_missing(|| missing(id)))?);
     }
     Ok(allowed)
 }

@@ -172,14 +172,14 @@ async fn replaced(
     if existing == Existing::Refuse || there.kind() != kind {
         return Err(taken(kind, there.kind(), path));
     }
-    if there.stamp.protection == Protection::On {
-        return Err(protected(kind, path));
-    }
     let there = cx
         .require(request, TabularAction::Drop.on(kind), there)
         .await
         // Who may create there may know that the name is taken.
         .map_err(|error| error.or_missing(|| taken(kind, kind, path)))?;
+    if there.stamp.protection == Protection::On {
+        return Err(protected(kind, path));
+    }
     Ok(Some(there.into_inner()))
 }
 

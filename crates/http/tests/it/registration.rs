@@ -1,8 +1,10 @@
 //! Register, overwrite, unregister.
 
+use std::sync::Arc;
+
 use catalog::table::Existing;
 use serde_json::{Value, json};
-use testkit::TestApp;
+use testkit::{Action, RecordingAuthorizer, TableAction, TestApp};
 
 use crate::set_property;
 
@@ -92,4 +94,25 @@ async fn what_is_no_metadata_file_of_the_warehouse_is_refused() {
     }
     let list = app.get(app.at("namespaces/ns/tables")).await.expect(200);
     assert_eq!(list["identifiers"], json!([]));
+}
+
+#[tokio::test]
+async fn of_what_is_hidden_one_does_not_hear_that_it_is_protected() {
+    let authorizer = Arc::new(RecordingAuthorizer::default());
+    let app = TestApp::builder().authorizer(Arc::<RecordingAuthorizer>::clone(&authorizer));
+    let app = app.start().await;
+    app.namespace("ns").await;
+    let (there, other) = (app.table("ns", "t").await, app.table("ns", "u").await);
+    let id = there["metadata"]["table-uuid"].as_str().unwrap();
+    let warehouse = &app.warehouse;
+    let uri = format!("/management/v1/warehouse/{warehouse}/table/{id}/protection");
+    app.post(uri, &json!({ "protected": true }))
+        .await
+        .expect(200);
+    authorizer.forbid([TableAction::GetMetadata, TableAction::Drop].map(Action::Table));
+    let location = &other["metadata-location"];
+    let taken = register(&app, "t", location, Existing::Overwrite)
+        .await
+        .error();
+    assert_eq!((taken.0, taken.1.as_str()), (409, "AlreadyExistsException"));
 }

@@ -357,6 +357,20 @@ async fn lists_are_in_pages_and_show_what_the_caller_may_see() {
     let hidden = deleted(&app).await;
     let id = &hidden[0]["id"];
     assert_eq!(undrop(&app, &[("table", id)]).await.error().0, 403);
+    // Of what one may not see one hears no more than of what is not there.
+    authorizer.forbid([TableAction::GetMetadata, TableAction::Undrop].map(Action::Table));
+    let nobodys = json!(uuid::Uuid::new_v4());
+    let told = |error: (u16, String, String), id: &Value| {
+        let message = error.2.replace(id.as_str().unwrap(), "it");
+        (error.0, error.1, message)
+    };
+    let hidden = undrop(&app, &[("table", id)]).await.error();
+    let missing = undrop(&app, &[("table", &nobodys)]).await.error();
+    assert_eq!(told(hidden, id), told(missing, &nobodys));
+    let (_, _, first) = undrop(&app, &[("table", id), ("table", &nobodys)])
+        .await
+        .error();
+    assert!(first.contains(id.as_str().unwrap()), "{first}");
 }
 
 fn data_file(app: &TestApp, loaded: &Value) -> PathBuf {
