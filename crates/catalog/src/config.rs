@@ -5,7 +5,7 @@ use std::sync::Arc;
 use authz::{Action, WarehouseAction};
 use model::{Name, ProjectId, WarehouseId};
 use objects::DeletionMode;
-use store::{ResolveTarget, WarehouseRow, WarehouseStatus};
+use store::{ResolveTarget, StoreError, WarehouseRow, WarehouseStatus};
 
 use crate::tabular::collect;
 use crate::warehouse::{DeleteProfile, Warehouse};
@@ -70,7 +70,11 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<Arc<Warehou
     let is_name = found.is_some();
     let found = match (found, name.as_str().parse::<WarehouseId>()) {
         (Some(row), _) => Some(row),
-        (None, Ok(id)) => cx.lookup().warehouse_load(id).await.ok(),
+        (None, Ok(id)) => match cx.lookup().warehouse_load(id).await {
+            Ok(row) => Some(row),
+            Err(StoreError::NotFound(_)) => None,
+            Err(error) => return Err(error.into()),
+        },
         (None, Err(_)) => None,
     };
     let found = found.filter(|row| row.status == WarehouseStatus::Active);

@@ -121,6 +121,14 @@ where
                 Err(unknown) => Err(unknown.into()),
             }
         }
+        // Of such an outcome nothing is written; that of a twin is the answer here, too.
+        Err(Interrupted::Failed(error)) if error.kind == ErrorKind::ConcurrentUpdate => {
+            match cx.idempotency().idempotency_load(idempotent.key).await {
+                Ok(Some(first)) => replay(idempotent, &first),
+                Ok(None) => Err(error),
+                Err(unknown) => Err(unknown.into()),
+            }
+        }
         Err(Interrupted::Failed(error)) => Err(error),
     }
 }

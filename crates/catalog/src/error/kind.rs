@@ -250,6 +250,8 @@ impl ErrorKind {
                     RuleErrorKind::InstanceAdminRequired | RuleErrorKind::WarehouseManaged
                 )
                 | Self::ProtectedProperty
+                // The others may be done the next time.
+                | Self::ConcurrentUpdate
                 | Self::IdempotencyKeyReused
                 | Self::InvalidStorage
                 | Self::MissingMetadataFile
