@@ -37,6 +37,14 @@ pub(crate) struct CreationPlace {
 }
 
 impl CreationPlace {
+    /// Where that is which is to have this name.
+    pub(crate) fn at<'a>(&self, path: &'a TabularPath) -> AtPath<'a> {
+        AtPath {
+            warehouse: self.warehouse.id(),
+            path,
+        }
+    }
+
     /// Refuses another location than the one that the storage has made.
     pub(crate) fn check(&self, location: &Location) -> Result<()> {
         match &self.made {
@@ -207,11 +215,7 @@ pub(crate) async fn create(
             if error.changed_nothing() && !published.is_done() {
                 files::forget(cx, warehouse, vec![metadata_location]).await;
             }
-            let at = AtPath {
-                warehouse: warehouse.id(),
-                path,
-            };
-            let refused = creation_refused(cx, at, kind, error).await;
+            let refused = creation_refused(cx, place.at(path), kind, error).await;
             Err(refused.map(|error| published.then(error)))
         }
     }
@@ -257,11 +261,7 @@ pub(crate) async fn insert(
         return Ok(Err(error));
     }
     let seen = Seen::created(place.within.id, kind, id, version);
-    let at = AtPath {
-        warehouse: warehouse.id(),
-        path,
-    };
-    let versioned = cx.metadata.put_at(at, seen, new.content);
+    let versioned = cx.metadata.put_at(place.at(path), seen, new.content);
     let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
     Ok(Ok((committed, loaded)))
 }

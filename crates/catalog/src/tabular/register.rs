@@ -247,12 +247,6 @@ async fn attempt(
     match insert(cx, request, place, new).await? {
         Ok(done) => Ok(Some(done)),
         Err(StoreError::Stale { .. }) => Ok(None),
-        Err(error) => {
-            let at = AtPath {
-                warehouse: place.warehouse.id(),
-                path,
-            };
-            Err(creation_refused(cx, at, kind, error).await)
-        }
+        Err(error) => Err(creation_refused(cx, place.at(path), kind, error).await),
     }
 }
