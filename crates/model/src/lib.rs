@@ -31,7 +31,7 @@ pub use iso_8601::{parse_iso_8601, print_iso_8601};
 pub use name::{
     InvalidName, Name, NameKey, NamespaceKey, NamespacePath, SEPARATOR, TabularPath, fold,
 };
-pub use page::{Page, PageRequest, PageSize, PageToken};
+pub use page::{Page, PageItem, PageRequest, PageSize, PageToken};
 pub use properties::Properties;
 pub use request::{InvalidRequestId, RequestId};
 pub use role::{InvalidRoleIdent, RoleIdent};

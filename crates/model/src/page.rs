@@ -76,6 +76,12 @@ pub struct Page<T> {
     pub next: Option<PageToken>,
 }
 
+/// An item of a list whose pages leave out what the caller may not see.
+pub trait PageItem {
+    /// Its sort key in the list.
+    fn page_key(&self) -> String;
+}
+
 impl<T> Page<T> {
     /// A page out of up to `size + 1` items: the surplus item only tells that there is a next page.
     pub fn cut(mut items: Vec<T>, size: PageSize, key: impl Fn(&T) -> String) -> Self {

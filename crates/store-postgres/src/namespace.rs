@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use model::{
-    Bounds, NamespaceId, NamespacePath, Page, PageRequest, TabularId, Timestamp, Version,
+    Bounds, NamespaceId, NamespacePath, Page, PageItem, PageRequest, TabularId, Timestamp, Version,
     WarehouseId,
 };
 use store::{
@@ -82,9 +82,7 @@ impl Namespaces for PostgresStore {
             }
         };
         let rows = row::all(&rows, listed)?;
-        Ok(Page::cut(rows, page.size, |namespace| {
-            namespace.path.key().as_str().to_owned()
-        }))
+        Ok(Page::cut(rows, page.size, PageItem::page_key))
     }
 
     async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageToken, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+    NamespaceId, Page, PageItem, PageToken, TabularId, TabularKind, Timestamp, Version, WarehouseId,
 };
 use store::{
     DeletedQuery, DeletedTabular, Effects, Result, SOFT_DELETION, SoftDeletions, SoftDrop,
@@ -128,7 +128,7 @@ async fn list(db: &Session, query: &DeletedQuery) -> Work<Page<DeletedTabular>> 
         )
         .await?;
     let rows = row::all(&rows, deleted)?;
-    Ok(Page::cut(rows, page.size, |one| one.id.to_string()))
+    Ok(Page::cut(rows, page.size, PageItem::page_key))
 }
 
 fn deleted(row: &Row) -> Work<DeletedTabular> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageRequest, PageSize, PageToken, TabularId, TabularKind, Timestamp,
-    Version, WarehouseId, fold,
+    NamespaceId, Page, PageItem, PageRequest, PageSize, PageToken, TabularId, TabularKind,
+    Timestamp, Version, WarehouseId,
 };
 use store::{
     Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular, PlacedTabular,
@@ -225,7 +225,7 @@ fn page(row: &Row, size: PageSize) -> Work<Page<ListedTabular>> {
     }
     let next = items.last().filter(|_| surplus);
     Ok(Page {
-        next: next.map(|last| PageToken::after(fold(&last.name))),
+        next: next.map(|last| PageToken::after(last.page_key())),
         items,
     })
 }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    Bounds, NamespaceId, NamespacePath, Page, PageRequest, Timestamp, Version, WarehouseId,
+    Bounds, NamespaceId, NamespacePath, Page, PageItem, PageRequest, Timestamp, Version,
+    WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -66,9 +67,7 @@ impl Namespaces for SqliteStore {
                 cut.limit
             ])?;
             let rows = row::all(rows, listed)?;
-            Ok(Page::cut(rows, page.size, |namespace| {
-                namespace.path.key().as_str().to_owned()
-            }))
+            Ok(Page::cut(rows, page.size, PageItem::page_key))
         })
         .await
     }

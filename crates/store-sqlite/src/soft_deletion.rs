@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespacePath, Page, PageToken, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    NamespaceId, NamespacePath, Page, PageItem, PageToken, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -126,7 +126,7 @@ fn list(db: &Connection, query: &DeletedQuery) -> Work<Page<DeletedTabular>> {
         page.size.items() + 1
     ])?;
     let rows = row::all(rows, deleted)?;
-    Ok(Page::cut(rows, page.size, |one| one.id.to_string()))
+    Ok(Page::cut(rows, page.size, PageItem::page_key))
 }
 
 fn deleted(row: &Row<'_>) -> Work<DeletedTabular> {

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageRequest, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+    NamespaceId, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp, Version,
+    WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -76,7 +77,7 @@ impl Tabulars for SqliteStore {
         self.read(move |db| {
             let cut = Cut::of(&page);
             let mut statement = db.prepare_cached(
-                "select id, name, protected, name_key, format from tabular
+                "select id, name, protected, format from tabular
                  where namespace_id = ?1 and kind = ?2 and name_key > ?3 and deleted_at is null
                  order by name_key limit ?4",
             )?;
@@ -86,11 +87,11 @@ impl Tabulars for SqliteStore {
                 cut.after,
                 cut.limit
             ])?;
-            let page = Page::cut(row::all(rows, listed)?, page.size, |(_, key)| key.clone());
-            Ok(Page {
-                items: page.items.into_iter().map(|(tabular, _)| tabular).collect(),
-                next: page.next,
-            })
+            Ok(Page::cut(
+                row::all(rows, listed)?,
+                page.size,
+                PageItem::page_key,
+            ))
         })
         .await
     }
@@ -266,12 +267,11 @@ fn placed(row: &Row<'_>) -> Work<PlacedTabular> {
     })
 }
 
-fn listed(row: &Row<'_>) -> Work<(ListedTabular, String)> {
-    let tabular = ListedTabular {
+fn listed(row: &Row<'_>) -> Work<ListedTabular> {
+    Ok(ListedTabular {
         id: row.get::<_, Uuid>(0)?.into(),
         name: row.get(1)?,
         protection: row.get::<_, bool>(2)?.into(),
-        format: row::format(row, 4)?,
-    };
-    Ok((tabular, row.get(3)?))
+        format: row::format(row, 3)?,
+    })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespacePath, Page, PageRequest, Properties, TabularId, TabularKind, Timestamp,
-    Version, WarehouseId,
+    NamespaceId, NamespacePath, Page, PageItem, PageRequest, Properties, TabularId, TabularKind,
+    Timestamp, Version, WarehouseId,
 };
 
 use crate::{DropMode, Effects, Expiry, Protection, Result};
@@ -53,6 +53,12 @@ pub struct ListedNamespace {
     pub path: NamespacePath,
     /// Whether it may be dropped.
     pub protection: Protection,
+}
+
+impl PageItem for ListedNamespace {
+    fn page_key(&self) -> String {
+        self.path.key().as_str().to_owned()
+    }
 }
 
 /// Everything below a namespace at one moment.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespacePath, Page, PageRequest, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    NamespaceId, NamespacePath, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId,
 };
 
 use crate::{Effects, Result};
@@ -84,6 +84,12 @@ pub struct DeletedTabular {
     pub deleted_at: Timestamp,
     /// When it is gone for good: when its task in [`SOFT_DELETION`](crate::SOFT_DELETION) is due. When it was dropped, if it has none.
     pub expires_at: Timestamp,
+}
+
+impl PageItem for DeletedTabular {
+    fn page_key(&self) -> String {
+        self.id.to_string()
+    }
 }
 
 /// Which soft-deleted tables and views are wanted.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    Name, NamespaceId, Page, PageRequest, TableFormat, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    Name, NamespaceId, Page, PageItem, PageRequest, TableFormat, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId, fold,
 };
 
 use crate::{
@@ -67,6 +67,12 @@ pub struct ListedTabular {
     pub protection: Protection,
     /// What the files of a generic table are; none for tables and views.
     pub format: Option<TableFormat>,
+}
+
+impl PageItem for ListedTabular {
+    fn page_key(&self) -> String {
+        fold(&self.name)
+    }
 }
 
 /// Changes to tables and views of one warehouse that become true together or not at all.

@@ -4,7 +4,7 @@ use authz::{Action, InWarehouse, NamespaceAction, Protected, Resource, Warehouse
 use model::{NamespaceId, NamespacePath, Page, WarehouseId};
 use store::{ListedNamespace, ResolveTarget, Store};
 
-use crate::tabular::collect;
+use crate::tabular::collect_visible;
 use crate::{Catalog, ListQuery, Request, Result};
 
 /// The namespaces directly below `parent`, or at the top, that the caller may see.
@@ -42,7 +42,7 @@ async fn list_below(
     query: ListQuery,
 ) -> Result<Page<ListedNamespace>> {
     let within = &within;
-    collect(query, |page| async move {
+    collect_visible(query, |page| async move {
         let found = store.namespace_list(within.id, parent, page).await?;
         let seen = found
             .items

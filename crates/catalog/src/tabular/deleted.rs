@@ -7,7 +7,7 @@ use authz::{Action, Authorized, Protected, Resource, WarehouseAction};
 use model::{NamespaceId, Page, TabularId, TabularKind, WarehouseId};
 use store::{DeletedQuery, DeletedTabular, ResolveTarget};
 
-use super::list::{ListQuery, collect};
+use super::list::{ListQuery, collect_visible};
 use super::target::TabularAction;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
@@ -49,7 +49,7 @@ pub async fn deleted(
     let proof = cx.require(request, action, Arc::clone(&found)).await?;
     let within = found;
     let store = cx.store(&proof);
-    collect(query, async |page| {
+    collect_visible(query, async |page| {
         let query = DeletedQuery {
             warehouse,
             namespace,

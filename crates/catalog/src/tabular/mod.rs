@@ -21,7 +21,7 @@ pub(crate) use deleted::require_each;
 pub use drop::DropOptions;
 pub(crate) use drop::{drop, levels};
 pub use list::ListQuery;
-pub(crate) use list::{collect, list};
+pub(crate) use list::{collect, collect_visible, list};
 pub(crate) use loaded::{CommittedTabular, once_loaded};
 pub use loaded::{Loaded, LoadedStamp};
 pub(crate) use protect::{protect, protection};

@@ -31,6 +31,7 @@ mod generic_tables;
 mod granting;
 mod grants;
 mod grants_back;
+mod hidden;
 mod idempotency;
 mod layouts;
 mod lists;

@@ -1,0 +1,116 @@
+//! What somebody may not see leaves no trace: not in pages, not in what is counted, not in the order of checks.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::{Privilege, Securable, TabularKind};
+use serde_json::{Value, json};
+
+use crate::generic_tables;
+use crate::grants::Lake;
+
+/// What a list shows of an item: its name, the levels of its path, or its id.
+fn shown(item: &Value) -> String {
+    if let Some(levels) = item.as_array() {
+        let levels: Vec<_> = levels.iter().filter_map(Value::as_str).collect();
+        return levels.join("\u{1f}");
+    }
+    let shown = item.get("deleted-at").map_or("name", |_| "id");
+    item[shown].as_str().unwrap().to_owned()
+}
+
+/// Walks through the pages of a list as `user`: what it shows. Each page but the last is full, and what its token says is in it.
+async fn walk(lake: &Lake, user: &str, (uri, field): (&str, &str), size: usize) -> Vec<String> {
+    let (mut all, mut token) = (Vec::new(), String::new());
+    loop {
+        let and = if uri.contains('?') { '&' } else { '?' };
+        let page = format!("{uri}{and}pageToken={token}&pageSize={size}");
+        let (status, page) = lake.as_user(user, &page).await;
+        assert_eq!(status, 200, "{uri}: {page}");
+        let items: Vec<_> = page[field].as_array().unwrap().iter().map(shown).collect();
+        all.extend(items.iter().cloned());
+        let Some(next) = page["next-page-token"].as_str() else {
+            assert!(items.len() <= size, "{uri} by {size}: {items:?}");
+            return all;
+        };
+        let told = String::from_utf8(URL_SAFE_NO_PAD.decode(next).unwrap()).unwrap();
+        assert_eq!(items.last(), Some(&told), "{uri} by {size}");
+        assert_eq!(items.len(), size, "{uri} by {size}");
+        next.clone_into(&mut token);
+    }
+}
+
+/// Six tables, views and generic tables in `c` beside its table `v`, and six namespaces, of which `eve` may see the third and the fifth.
+async fn with_some_hidden(lake: &Lake) {
+    let app = &lake.app;
+    let generic = generic_tables::at(app, "namespaces/c/generic-tables");
+    for n in 1..=6 {
+        let is_seen = n == 3 || n == 5;
+        let table = app.table("c", &format!("t{n}")).await;
+        let view = app.view("c", &format!("v{n}")).await;
+        let body = json!({ "name": format!("g{n}"), "format": "lance" });
+        app.post(&generic, &body).await.expect(200);
+        let namespace = app.namespace(&format!("n{n}")).await;
+        if !is_seen {
+            continue;
+        }
+        let on = Securable::Namespace(namespace.parse().unwrap());
+        lake.give("eve", Privilege::Describe, on).await;
+        let listed = app.get(&generic).await.expect(200);
+        let listed = listed["identifiers"].as_array().unwrap().last().unwrap();
+        for (kind, id) in [
+            (TabularKind::Table, &table["metadata"]["table-uuid"]),
+            (TabularKind::View, &view["metadata"]["view-uuid"]),
+            (TabularKind::GenericTable, &listed["id"]),
+        ] {
+            let on = Securable::Tabular(kind, id.as_str().unwrap().parse().unwrap());
+            lake.give("eve", Privilege::Describe, on).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_are_full_and_their_tokens_name_only_what_is_seen() {
+    for lake in Lake::on_each_store().await {
+        let app = &lake.app;
+        with_some_hidden(&lake).await;
+        let generic = generic_tables::at(app, "namespaces/c/generic-tables");
+        for (uri, field, expected) in [
+            (
+                app.at("namespaces/c/tables"),
+                "identifiers",
+                &["t3", "t5"][..],
+            ),
+            (app.at("namespaces/c/views"), "identifiers", &["v3", "v5"]),
+            (generic, "identifiers", &["g3", "g5"]),
+            (app.at("namespaces"), "namespaces", &["c", "n3", "n5"]),
+        ] {
+            for size in 1..=4 {
+                let seen = walk(&lake, "eve", (&uri, field), size).await;
+                assert_eq!(seen, expected, "{uri} by {size}");
+            }
+            let (_, all) = lake.as_user("eve", &uri).await;
+            let all: Vec<_> = all[field].as_array().unwrap().iter().map(shown).collect();
+            assert_eq!(all, expected, "{uri}");
+        }
+        let warehouse = format!("/management/v1/warehouse/{}", app.warehouse);
+        let soft = json!({ "delete-profile": { "type": "soft", "expiration-seconds": 3_600 } });
+        app.post(format!("{warehouse}/delete-profile"), &soft)
+            .await
+            .expect(200);
+        for n in 1..=6 {
+            for at in [format!("tables/t{n}"), format!("views/v{n}")] {
+                let at = app.at(&format!("namespaces/c/{at}"));
+                app.delete(at).await.expect(204);
+            }
+        }
+        let uri = format!("{warehouse}/deleted-tabulars");
+        for size in 1..=5 {
+            let seen = walk(&lake, "eve", (&uri, "tabulars"), size).await;
+            assert_eq!(seen.len(), 4, "by {size}");
+        }
+        for size in [1, 5, 12] {
+            let all = walk(&lake, "admin", (&uri, "tabulars"), size).await;
+            assert_eq!(all.len(), 12, "by {size}");
+        }
+    }
+}
