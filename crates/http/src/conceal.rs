@@ -4,12 +4,12 @@ use axum::extract::{MatchedPath, OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use catalog::RequestOrigin;
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 use model::{Caller, WarehouseId};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::request_id;
+use crate::extract::{request_id, warehouse_at};
 
 /// Lets requests pass. If the answer is that something in a warehouse is not there, and the caller may not see the warehouse, the answer is that there is no
 /// such warehouse: what is told does not depend on whether it is there.
@@ -49,11 +49,5 @@ fn warehouse_of(request: &Request) -> Option<WarehouseId> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
     let sent = request.extensions().get::<OriginalUri>();
     let path = sent.map_or(request.uri(), |sent| &sent.0);
-    parameter(route, path)
-}
-
-fn parameter(route: &str, sent: &Uri) -> Option<WarehouseId> {
-    let mut segments = route.split('/').zip(sent.path().split('/'));
-    let found = segments.find(|(name, _)| matches!(*name, "{prefix}" | "{warehouse_id}"));
-    found?.1.parse().ok()
+    warehouse_at(route, path)
 }

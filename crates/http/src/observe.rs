@@ -18,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use crate::durations::{Durations, known_method};
 use crate::error::ApiError;
-use crate::extract::project;
+use crate::extract::{project, warehouse_at};
 
 /// Names a request in logs and answers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -180,10 +180,7 @@ impl About {
         else {
             return Self::Nothing;
         };
-        // Levels before a parameter are one level each, so both paths have it at the same place.
-        let mut levels = route.split('/').zip(request.uri().path().split('/'));
-        let warehouse = levels.find(|(name, _)| ["{prefix}", "{warehouse_id}"].contains(name));
-        let warehouse = warehouse.and_then(|(_, id)| id.parse().ok());
+        let warehouse = warehouse_at(route, request.uri());
         Self::Api(warehouse, project(request.headers()).ok().flatten())
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use asked::{Asked, forwarded_base, origin, project, request_id};
 pub(crate) use body::{Bodyless, Posted};
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
-    At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id,
+    At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id, warehouse_at,
 };
 pub(crate) use principal::{PrincipalQuery, UserOrRole, principal, user_id};
 pub(crate) use refused::{Path, Query};

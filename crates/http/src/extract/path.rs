@@ -1,8 +1,8 @@
 //! Warehouses, namespaces, tables and views in a path.
 
 use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, RawPathParams};
-use http::StatusCode;
 use http::request::Parts;
+use http::{StatusCode, Uri};
 use model::{
     InvalidProjectId, Name, NamespacePath, ProjectId, SEPARATOR, TabularPath, WarehouseId,
 };
@@ -92,6 +92,15 @@ impl Params {
             ApiError::new(StatusCode::BAD_REQUEST, "PrefixIsNotWarehouseID", message)
         })
     }
+}
+
+/// The warehouse in the path of what lies in one, decoded as the extractors decode it: what is hidden and what is counted must not
+/// depend on how a client writes it. Levels before a parameter are one level each, so both paths have it at the same place.
+pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
+    let mut segments = route.split('/').zip(sent.path().split('/'));
+    let found = segments.find(|(name, _)| matches!(*name, "{prefix}" | "{warehouse_id}"));
+    let decoded = percent_encoding::percent_decode_str(found?.1).decode_utf8();
+    decoded.ok()?.parse().ok()
 }
 
 /// Those parameters that have a `+`, read from the path as it was sent: once decoded, it cannot be told from `%2B`.

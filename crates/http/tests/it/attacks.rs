@@ -116,7 +116,14 @@ fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
     (answer.status.as_u16(), text)
 }
 
-/// Sends each operation twice, once with what is there and once with what is not, as `user`; finds where the answers differ.
+/// The same text for whoever decodes it, and another one for whoever does not.
+fn encoded(text: &str) -> String {
+    let rest = &text[1..];
+    format!("%{:02X}{rest}", text.as_bytes()[0])
+}
+
+/// Sends each operation twice, once with what is there and once with what is not, as `user`, in each spelling; finds where the
+/// answers differ.
 async fn differences(
     victim: &Victim,
     user: &str,
@@ -127,13 +134,16 @@ async fn differences(
     let mut found = Vec::new();
     let there = |text: &str| text.to_owned();
     let nowhere = |text: &str| unknown.get(text).cloned().unwrap_or_else(|| there(text));
-    for operation in operations::all(&prepared.app).await {
+    let spellings = [&there as &dyn Fn(&str) -> String, &encoded];
+    let operations = operations::all(&prepared.app).await;
+    let each = operations.iter();
+    for (operation, spelled) in each.flat_map(|one| spellings.map(|spelled| (one, spelled))) {
         let mut answers = Vec::new();
         for (named, project) in [
             (&there as &dyn Fn(&str) -> String, there(project)),
             (&nowhere, nowhere(project)),
         ] {
-            let mut call = prepared.request(&operation, named).await;
+            let mut call = prepared.request_spelled(operation, named, spelled).await;
             if operation != "DELETE /management/v1/project" {
                 call = call.header("x-project-id", project);
             }

@@ -74,13 +74,23 @@ impl Prepared {
 
     /// The request that calls an operation, its names and ids by `named`.
     pub(crate) async fn request(&self, operation: &str, named: &dyn Fn(&str) -> String) -> Call {
+        self.request_spelled(operation, named, &str::to_owned).await
+    }
+
+    /// The same, with the parameters of its path as `spelled` writes them.
+    pub(crate) async fn request_spelled(
+        &self,
+        operation: &str,
+        named: &dyn Fn(&str) -> String,
+        spelled: &dyn Fn(&str) -> String,
+    ) -> Call {
         let (method, path) = operation.split_once(' ').unwrap();
         let (mut path, mut body) = (path.to_owned(), self.body(operation));
         if let Some(moved) = self.elsewhere(operation) {
             (path, body) = moved;
         }
         for (name, value) in self.parameters(operation).await {
-            path = path.replace(name, &named(&value));
+            path = path.replace(name, &spelled(&named(&value)));
         }
         if operation.ends_with("/v1/config") {
             path = format!("{path}?warehouse={}", named("demo"));
