@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use authz::{Action, WarehouseAction};
+use authz::{Action, Authorized, WarehouseAction};
 use model::{Name, ProjectId, WarehouseId};
 use objects::DeletionMode;
-use store::{ResolveTarget, StoreError, WarehouseRow, WarehouseStatus};
+use store::{ResolveTarget, StoreError, WarehouseStatus};
 
 use crate::tabular::collect;
-use crate::warehouse::{DeleteProfile, Warehouse};
+use crate::warehouse::{DeleteProfile, Warehouse, WarehouseTarget};
 use crate::{Catalog, CatalogError, ErrorKind, ListQuery, Request, Result, project, user};
 
 /// A warehouse and its defaults for engines.
@@ -20,8 +20,10 @@ pub struct CatalogConfig {
     pub defaults: Vec<(String, String)>,
 }
 
+const CONFIGURE: Action = Action::Warehouse(WarehouseAction::GetConfig);
+
 /// The configuration for the warehouse that is called by name, by id, or as `project/name`; without an argument for
-/// the only active warehouse of the project. Whoever asks is known from then on.
+/// the only active warehouse of the project that the caller may use. Whoever asks is known from then on.
 pub async fn load(
     cx: &Catalog,
     request: &Request,
@@ -29,16 +31,15 @@ pub async fn load(
 ) -> Result<CatalogConfig> {
     user::meet(cx, request).await?;
     let named = warehouse.filter(|text| !text.is_empty());
-    let warehouse = match named {
-        Some(text) => find(cx, request, text).await?,
-        None => cx.warehouses.put(only(cx, request).await?)?,
+    let warehouse = if let Some(text) = named {
+        let found = find(cx, request, text).await?;
+        let required = cx.require(request, CONFIGURE, found).await;
+        let required = required.map_err(|error| error.or_missing(|| missing(text)))?;
+        required.into_inner()
+    } else {
+        let WarehouseTarget(row) = only(cx, request).await?.into_inner();
+        cx.warehouses.put(row)?
     };
-    let action = Action::Warehouse(WarehouseAction::GetConfig);
-    let required = cx.require(request, action, warehouse).await;
-    let warehouse = required.map_err(|error| match named {
-        Some(text) => error.or_missing(|| missing(text)),
-        None => error,
-    })?;
     let deletion = match warehouse.settings.delete_profile {
         DeleteProfile::Hard => DeletionMode::Hard,
         DeleteProfile::Soft { .. } => DeletionMode::Soft,
@@ -102,15 +103,18 @@ async fn find_again(
     }
 }
 
-async fn only(cx: &Catalog, request: &Request) -> Result<WarehouseRow> {
+async fn only(cx: &Catalog, request: &Request) -> Result<Authorized<WarehouseTarget>> {
     let project = project::of_request(cx, request)?;
     let store = cx.lookup();
     let all = collect(ListQuery::Everything, async |page| {
         Ok(store.warehouse_list(&project, page).await?)
     });
     let rows = all.await?.items.into_iter();
-    let mut active = rows.filter(|row| row.status == WarehouseStatus::Active);
-    match (active.next(), active.next()) {
+    let active = rows.filter(|row| row.status == WarehouseStatus::Active);
+    // What is hidden neither is the one nor makes it one of several.
+    let active = active.map(WarehouseTarget).collect();
+    let mut visible = cx.filter(request, CONFIGURE, active).await?.into_iter();
+    match (visible.next(), visible.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(CatalogError::bad_request(format!(
             "the query parameter `warehouse` is missing, and project `{project}` has no active warehouse"

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{Privilege, Securable, TabularKind};
 use serde_json::{Value, json};
+use testkit::Answer;
+use uuid::Uuid;
 
 use crate::generic_tables;
 use crate::grants::Lake;
@@ -113,4 +115,34 @@ async fn pages_are_full_and_their_tokens_name_only_what_is_seen() {
             assert_eq!(all.len(), 12, "by {size}");
         }
     }
+}
+
+/// Status and body, without the id that was asked for.
+fn told(answer: &Answer, id: &str) -> (u16, String) {
+    (answer.status.as_u16(), answer.text().replace(id, "…"))
+}
+
+#[tokio::test]
+async fn config_without_a_name_looks_only_at_what_the_caller_may_see() {
+    let lake = Lake::start().await;
+    let app = &lake.app;
+    let config = async |user: &str, project: &str| {
+        let call = app.get("/catalog/v1/config").token(&lake.idp.token(user));
+        call.header("x-project-id", project).await
+    };
+    let own = model::ProjectId::nil().to_string();
+    let unknown = Uuid::now_v7().to_string();
+    let nothing = told(&config("eve", &unknown).await, &unknown);
+    assert_eq!(nothing.0, 400, "{}", nothing.1);
+    assert_eq!(told(&config("eve", &own).await, &own), nothing, "one");
+    config("admin", &own).await.expect(200);
+    app.create_warehouse("second").await;
+    assert_eq!(told(&config("eve", &own).await, &own), nothing, "two");
+    let (status, _, message) = config("admin", &own).await.error();
+    assert_eq!(status, 400);
+    assert!(message.contains("more than one"), "{message}");
+    lake.give("eve", Privilege::Describe, lake.warehouse())
+        .await;
+    let found = config("eve", &own).await.expect(200);
+    assert_eq!(found["defaults"]["prefix"], app.warehouse.as_str());
 }
