@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use authz::Authorized;
+use authz::{Action, Authorized, WarehouseAction};
 use model::{Bounds, Event, EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
 use store::{DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
@@ -20,7 +20,6 @@ pub async fn undrop(
     warehouse: WarehouseId,
     targets: &[(TabularKind, TabularId)],
 ) -> Result<()> {
-    cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let max = Bounds::UNDROPPED_TABULARS;
     if targets.len() > max {
         let count = targets.len();
@@ -31,6 +30,12 @@ pub async fn undrop(
     if let Some((_, twin)) = targets.iter().find(|(_, id)| !ids.insert(*id)) {
         let message = format!("target `{twin}` is there more than once");
         return Err(CatalogError::bad_request(message));
+    }
+    // Last: what is wrong with the request itself does not tell whether the warehouse is there.
+    let (within, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+    if targets.is_empty() {
+        let action = Action::Warehouse(WarehouseAction::Use);
+        return cx.require(request, action, within).await.map(|_| ());
     }
     let ids: Vec<_> = targets.iter().map(|(_, id)| *id).collect();
     let action = TabularAction::Undrop;

@@ -146,3 +146,32 @@ async fn config_without_a_name_looks_only_at_what_the_caller_may_see() {
     let found = config("eve", &own).await.expect(200);
     assert_eq!(found["defaults"]["prefix"], app.warehouse.as_str());
 }
+
+#[tokio::test]
+async fn an_undrop_of_nothing_or_of_something_twice_tells_nothing_of_the_warehouse() {
+    let lake = Lake::start().await;
+    let (one, unknown) = (Uuid::now_v7(), Uuid::now_v7().to_string());
+    let target = json!({ "type": "table", "id": one });
+    let undrop = async |user: &str, warehouse: &str, targets: &Value| {
+        let uri = format!("/management/v1/warehouse/{warehouse}/deleted-tabulars/undrop");
+        let call = lake.app.post(uri, &json!({ "targets": targets }));
+        let answer = call.token(&lake.idp.token(user)).await;
+        told(&answer, warehouse)
+    };
+    let known = lake.app.warehouse.as_str();
+    let many: Vec<_> = (0..=model::Bounds::UNDROPPED_TABULARS)
+        .map(|_| json!({ "type": "table", "id": Uuid::now_v7() }))
+        .collect();
+    for (targets, status) in [
+        (json!([]), 404),
+        (json!([target]), 404),
+        (json!([target, target]), 400),
+        (json!(many), 400),
+    ] {
+        let hidden = undrop("eve", known, &targets).await;
+        assert_eq!(hidden.0, status, "{}", hidden.1);
+        assert_eq!(hidden, undrop("eve", &unknown, &targets).await);
+    }
+    assert_eq!(undrop("admin", known, &json!([])).await.0, 204);
+    assert_eq!(undrop("admin", &unknown, &json!([])).await.0, 404);
+}
