@@ -259,7 +259,7 @@ impl Catalog {
         };
         let stamp = resolved.warehouse.ok_or_else(missing)?;
         if stamp.status != store::WarehouseStatus::Active {
-            return Err(missing());
+            return Err(missing().passing());
         }
         let warehouse = self.warehouses.at(self.lookup(), warehouse, stamp).await?;
         Ok((warehouse, resolved))

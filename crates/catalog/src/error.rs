@@ -35,6 +35,8 @@ pub struct CatalogError {
     pub retry_after: Option<Duration>,
     /// Whether it says that something is not there because the caller may not know of it.
     pub(crate) is_hidden: bool,
+    /// Whether it may end without a change of what it is about: with another right of the caller, or when a warehouse is activated.
+    pub(crate) is_passing: bool,
 }
 
 impl CatalogError {
@@ -46,6 +48,7 @@ impl CatalogError {
             source: None,
             retry_after: None,
             is_hidden: false,
+            is_passing: false,
         }
     }
 
@@ -63,12 +66,25 @@ impl CatalogError {
             source: Some(source.into()),
             retry_after: None,
             is_hidden: false,
+            is_passing: false,
         }
     }
 
     /// The error for what is not there, if this one hides something: both must read the same.
     pub(crate) fn or_missing(self, missing: impl FnOnce() -> Self) -> Self {
-        if self.is_hidden { missing() } else { self }
+        if self.is_hidden {
+            missing().passing()
+        } else {
+            self
+        }
+    }
+
+    /// The same as one that may end without a change of what it is about.
+    pub(crate) fn passing(self) -> Self {
+        Self {
+            is_passing: true,
+            ..self
+        }
     }
 
     /// The same for another caller whom it concerns as well.
@@ -79,6 +95,7 @@ impl CatalogError {
             source: self.source.as_ref().map(|source| source.to_string().into()),
             retry_after: self.retry_after,
             is_hidden: self.is_hidden,
+            is_passing: self.is_passing,
         }
     }
 
@@ -93,6 +110,7 @@ impl CatalogError {
             source: Some(source.into()),
             retry_after: None,
             is_hidden: false,
+            is_passing: false,
         }
     }
 }
@@ -169,6 +187,7 @@ impl From<Denied> for CatalogError {
             Denied::Forbidden { action, .. } => Self::new(forbidden(action), error.to_string()),
             Denied::Hidden(resource) => Self {
                 is_hidden: true,
+                is_passing: true,
                 ..hidden(&resource)
             },
             Denied::Unavailable(_) => Self::caused(

@@ -1,7 +1,8 @@
 //! Requests with an `Idempotency-Key` have their effect once, whatever the network does.
 //!
 //! The outcome is recorded in the transaction of the effect. A refusal that would be the same again is recorded too; what
-//! depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body.
+//! depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body. What reads like a refusal
+//! that is recorded, but only hides something, binds the key as well, or its use for another request would tell the two apart.
 
 use std::future::Future;
 
@@ -26,6 +27,8 @@ pub struct Idempotent {
 enum Outcome<T> {
     Done(T),
     Refused(ErrorKind, String),
+    /// Refused for now: the same request may be tried again.
+    Open,
 }
 
 /// A use case's error, or the discovery that the request has been answered before.
@@ -102,38 +105,65 @@ where
             Err(Interrupted::Replayed(_)) => Err(CatalogError::internal("replay without a key")),
         };
     };
-    if let Some(record) = cx.idempotency().idempotency_load(idempotent.key).await? {
-        return replay(idempotent, &record);
+    let kept = cx.idempotency();
+    if let Some(record) = kept.idempotency_load(idempotent.key).await? {
+        match replay(idempotent, &record)? {
+            Some(done) => return Ok(done),
+            None => kept.idempotency_release(record).await?,
+        }
     }
     match act.await {
         Ok(done) => Ok(done),
-        Err(Interrupted::Replayed(record)) => replay(idempotent, &record),
-        Err(Interrupted::Failed(error)) if error.kind.is_terminal() => {
-            let refused = Outcome::<()>::Refused(error.kind, error.message.clone());
-            let Some(record) = request.record_outcome(&refused, cx.now())? else {
-                return Err(error);
-            };
-            // A twin of this request may have succeeded meanwhile; then its outcome is the answer. Where that cannot be told,
-            // the refusal is not the last word: the client would delete what the twin has published.
-            match cx.idempotency().idempotency_record(record).await {
-                Ok(()) => Err(error),
-                Err(StoreError::Replayed(first)) => replay(idempotent, &first),
-                Err(unknown) => Err(unknown.into()),
-            }
+        Err(Interrupted::Replayed(record)) => {
+            let message = "the same request was refused at the same time; try again";
+            let refused = || CatalogError::new(ErrorKind::ConcurrentUpdate, message);
+            replay(idempotent, &record)?.ok_or_else(refused)
         }
-        // Of such an outcome nothing is written; that of a twin is the answer here, too.
-        Err(Interrupted::Failed(error)) if error.kind == ErrorKind::ConcurrentUpdate => {
-            match cx.idempotency().idempotency_load(idempotent.key).await {
-                Ok(Some(first)) => replay(idempotent, &first),
-                Ok(None) => Err(error),
-                Err(unknown) => Err(unknown.into()),
-            }
-        }
-        Err(Interrupted::Failed(error)) => Err(error),
+        Err(Interrupted::Failed(error)) => match twin(cx, request, idempotent, &error).await? {
+            Some(first) => replay(idempotent, &first)?.ok_or(error),
+            None => Err(error),
+        },
     }
 }
 
-fn replay<T: DeserializeOwned>(idempotent: &Idempotent, record: &IdempotencyRecord) -> Result<T> {
+/// What a twin of this request has made of the key while it was refused: that is the answer then. Without a twin, the refusal is
+/// recorded as far as it is final. Where that cannot be told, it is not the last word: the client would delete what the twin has
+/// published.
+async fn twin(
+    cx: &Catalog,
+    request: &Request,
+    idempotent: &Idempotent,
+    error: &CatalogError,
+) -> Result<Option<IdempotencyRecord>> {
+    let refused = match error.kind {
+        kind if !kind.is_terminal() => None,
+        _ if error.is_passing => Some(Outcome::<()>::Open),
+        kind => Some(Outcome::Refused(kind, error.message.clone())),
+    };
+    let Some(refused) = refused else {
+        // Of such an outcome nothing is written.
+        return match error.kind {
+            ErrorKind::ConcurrentUpdate => {
+                Ok(cx.idempotency().idempotency_load(idempotent.key).await?)
+            }
+            _ => Ok(None),
+        };
+    };
+    let Some(record) = request.record_outcome(&refused, cx.now())? else {
+        return Ok(None);
+    };
+    match cx.idempotency().idempotency_record(record).await {
+        Ok(()) => Ok(None),
+        Err(StoreError::Replayed(first)) => Ok(Some(*first)),
+        Err(unknown) => Err(unknown.into()),
+    }
+}
+
+/// What the record says; nothing if the request may be tried again.
+fn replay<T: DeserializeOwned>(
+    idempotent: &Idempotent,
+    record: &IdempotencyRecord,
+) -> Result<Option<T>> {
     if record.fingerprint != idempotent.fingerprint {
         let message = format!(
             "idempotency key `{}` was used for a request with another method, path, caller or body; use a new key for a new request",
@@ -142,7 +172,8 @@ fn replay<T: DeserializeOwned>(idempotent: &Idempotent, record: &IdempotencyReco
         return Err(CatalogError::new(ErrorKind::IdempotencyKeyReused, message));
     }
     match serde_json::from_slice(&record.outcome).map_err(CatalogError::internal)? {
-        Outcome::Done(done) => Ok(done),
+        Outcome::Done(done) => Ok(Some(done)),
         Outcome::Refused(kind, message) => Err(CatalogError::new(kind, message)),
+        Outcome::Open => Ok(None),
     }
 }

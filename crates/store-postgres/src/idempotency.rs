@@ -22,6 +22,26 @@ impl Idempotency for PostgresStore {
             .await
     }
 
+    async fn idempotency_release(&self, record: IdempotencyRecord) -> Result<()> {
+        self.write(record, |db, record| {
+            Box::pin(async move {
+                db.execute(
+                    "delete from idempotency
+                     where key = $1 and fingerprint = $2 and outcome = $3 and at = $4",
+                    &[
+                        &record.key,
+                        &record.fingerprint.as_slice(),
+                        &record.outcome,
+                        &record.at.as_ms(),
+                    ],
+                )
+                .await
+                .map(|_| ())
+            })
+        })
+        .await
+    }
+
     async fn idempotency_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
         self.write((before, limit), |db, (before, limit)| {
             Box::pin(async move {

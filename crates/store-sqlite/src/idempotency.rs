@@ -23,6 +23,23 @@ impl Idempotency for SqliteStore {
         .await
     }
 
+    async fn idempotency_release(&self, record: IdempotencyRecord) -> Result<()> {
+        self.write(move |db| {
+            let mut release = db.prepare_cached(
+                "delete from idempotency
+                 where key = ?1 and fingerprint = ?2 and outcome = ?3 and at = ?4",
+            )?;
+            release.execute(params![
+                record.key,
+                record.fingerprint,
+                record.outcome,
+                record.at.as_ms()
+            ])?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn idempotency_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
         self.write(move |db| {
             let removed = db

@@ -320,6 +320,7 @@ macro_rules! conformance_cases {
                 a_change_takes_all_its_keys_or_none
                 a_refused_change_leaves_the_key_free
                 of_two_with_one_key_one_is_applied
+                a_key_is_free_again_if_its_record_is_as_it_was_read
                 old_records_are_trimmed_in_portions;
             obsolete_file:
                 what_a_swap_makes_obsolete_is_noted_with_it

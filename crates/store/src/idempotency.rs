@@ -28,6 +28,9 @@ pub trait Idempotency {
     /// Records an outcome that changed nothing else (a refusal). `Replayed` if the key is there already.
     async fn idempotency_record(&self, record: IdempotencyRecord) -> Result<()>;
 
+    /// Removes the record if it is there as it was read, so that its key is free again.
+    async fn idempotency_release(&self, record: IdempotencyRecord) -> Result<()>;
+
     /// Removes up to `limit` records that are older than `before`; says how many.
     async fn idempotency_trim(&self, before: Timestamp, limit: u32) -> Result<u64>;
 }

@@ -189,6 +189,8 @@ where
     F: Future<Output = std::result::Result<(CommittedTabular, Loaded), Interrupted>>,
 {
     let mut answer = None;
+    // It is large, and each future around it would have room for it twice.
+    let act = Box::pin(act);
     let committed = once(cx, request, async {
         let (committed, loaded) = act.await?;
         answer = Some(loaded);

@@ -2,13 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
 use model::{Privilege, Securable, TabularKind};
 use serde_json::{Value, json};
 use testkit::Answer;
 use uuid::Uuid;
 
-use crate::generic_tables;
 use crate::grants::Lake;
+use crate::{generic_tables, set_property};
 
 /// What a list shows of an item: its name, the levels of its path, or its id.
 fn shown(item: &Value) -> String {
@@ -174,4 +175,59 @@ async fn an_undrop_of_nothing_or_of_something_twice_tells_nothing_of_the_warehou
     }
     assert_eq!(undrop("admin", known, &json!([])).await.0, 204);
     assert_eq!(undrop("admin", &unknown, &json!([])).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_the_caller_could_not_see_is_not_the_last_word_of_an_idempotency_key() {
+    for lake in Lake::on_each_store().await {
+        let app = &lake.app;
+        let table = app.load("c", "v").await;
+        let body = set_property(&table["metadata"]["table-uuid"], "a", "1");
+        let other = set_property(&table["metadata"]["table-uuid"], "b", "1");
+        let post = async |uri: &str, body: &Value, key: Uuid| {
+            let call = app.post(app.at(uri), body).token(&lake.idp.token("eve"));
+            call.header("idempotency-key", key.to_string()).await
+        };
+        let uri = "namespaces/c/tables/v";
+        let (key, missing) = (Uuid::now_v7(), Uuid::now_v7());
+        // Whether it is there is not told by what happens to the key, either.
+        for round in 0..2 {
+            for (body, status) in [(&body, 404), (&other, 400)] {
+                let hidden = post(uri, body, key).await;
+                assert_eq!(hidden.status.as_u16(), status, "{round}: {}", hidden.text());
+                let nothing = post("namespaces/c/tables/w", body, missing).await;
+                let nothing = told(&nothing, &missing.to_string());
+                assert_eq!(told(&hidden, &key.to_string()), nothing, "{round}");
+            }
+        }
+        let on = lake.table("c", "v").await;
+        lake.give("eve", Privilege::Modify, on.clone()).await;
+        let first = post(uri, &body, key).await.expect(200);
+        assert_eq!(first["metadata"]["properties"]["a"], "1");
+        let again = post(uri, &body, key).await.expect(200);
+        assert_eq!(again["metadata-location"], first["metadata-location"]);
+        let reused = post(uri, &other, key).await.error();
+        assert_eq!((reused.0, reused.1.as_str()), (400, "IdempotencyKeyReused"));
+    }
+}
+
+#[tokio::test]
+async fn that_a_warehouse_is_deactivated_is_not_the_last_word_of_an_idempotency_key() {
+    let lake = Lake::start().await;
+    let app = &lake.app;
+    let key = Uuid::now_v7().to_string();
+    let create = async || {
+        let call = app.post(app.at("namespaces"), &json!({ "namespace": ["late"] }));
+        call.header("idempotency-key", &key).await
+    };
+    let switch = async |to: &str| {
+        let uri = format!("/management/v1/warehouse/{}/{to}", app.warehouse);
+        let switched = app.call(Method::POST, uri).await;
+        assert!(switched.status.is_success(), "{}", switched.text());
+    };
+    switch("deactivate").await;
+    assert_eq!(create().await.error().1, "NoSuchWarehouseException");
+    switch("activate").await;
+    create().await.expect(200);
+    create().await.expect(200);
 }

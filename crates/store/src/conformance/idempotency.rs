@@ -185,6 +185,27 @@ pub async fn of_two_with_one_key_one_is_applied(store: &Arc<dyn Store>) {
     }
 }
 
+pub async fn a_key_is_free_again_if_its_record_is_as_it_was_read(store: &Arc<dyn Store>) {
+    let first = record(Uuid::new_v4());
+    store.idempotency_record(first.clone()).await.unwrap();
+    let other = IdempotencyRecord {
+        outcome: b"another".to_vec(),
+        ..first.clone()
+    };
+    let elsewhere = record(Uuid::new_v4());
+    for wrong in [other.clone(), elsewhere] {
+        store.idempotency_release(wrong).await.unwrap();
+        let kept = store.idempotency_load(first.key).await.unwrap();
+        assert_eq!(kept, Some(first.clone()));
+    }
+    store.idempotency_release(first.clone()).await.unwrap();
+    assert_eq!(store.idempotency_load(first.key).await.unwrap(), None);
+    store.idempotency_record(other.clone()).await.unwrap();
+    store.idempotency_release(first).await.unwrap();
+    let kept = store.idempotency_load(other.key).await.unwrap();
+    assert_eq!(kept, Some(other));
+}
+
 pub async fn old_records_are_trimmed_in_portions(store: &Arc<dyn Store>) {
     let mut keys = Vec::new();
     for age in [5, 1, 4, 2, 3] {
