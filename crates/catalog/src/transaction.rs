@@ -1,12 +1,14 @@
 //! Commits to several tables at once.
 
+use authz::{Action, WarehouseAction};
 use model::WarehouseId;
+use store::ResolveTarget;
 
-use crate::idempotency::once;
+use crate::idempotency::{Interrupted, once};
 use crate::table::{TableCommit, commit_all};
-use crate::{Catalog, Request, Result};
+use crate::{Catalog, CatalogError, Request, Result};
 
-/// Commits to all of the tables or to none.
+/// Commits to all of the tables or to none; to no table, in a warehouse that the caller may use.
 pub async fn commit(
     cx: &Catalog,
     request: &Request,
@@ -14,6 +16,9 @@ pub async fn commit(
     commits: Vec<TableCommit>,
 ) -> Result<()> {
     once(cx, request, async {
+        if commits.is_empty() {
+            return nothing(cx, request, warehouse).await;
+        }
         commit_all(cx, request, warehouse, &commits, |_| {
             request.record(&(), cx.now())
         })
@@ -21,4 +26,19 @@ pub async fn commit(
         Ok(())
     })
     .await
+}
+
+async fn nothing(
+    cx: &Catalog,
+    request: &Request,
+    warehouse: WarehouseId,
+) -> std::result::Result<(), Interrupted> {
+    let (within, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
+    let action = Action::Warehouse(WarehouseAction::Use);
+    let within = cx.require(request, action, within).await?;
+    for record in request.record(&(), cx.now())? {
+        let recorded = cx.store(&within).idempotency_record(record).await;
+        recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
+    }
+    Ok(())
 }

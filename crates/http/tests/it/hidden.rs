@@ -231,3 +231,36 @@ async fn that_a_warehouse_is_deactivated_is_not_the_last_word_of_an_idempotency_
     create().await.expect(200);
     create().await.expect(200);
 }
+
+#[tokio::test]
+async fn a_transaction_of_nothing_is_one_of_the_warehouse_and_of_its_key() {
+    let lake = Lake::start().await;
+    let app = &lake.app;
+    let unknown = Uuid::now_v7().to_string();
+    let nothing = json!({ "table-changes": [] });
+    let commit = async |user: &str, warehouse: &str, body: &Value, key: Uuid| {
+        let uri = format!("/catalog/v1/{warehouse}/transactions/commit");
+        let call = app.post(uri, body).token(&lake.idp.token(user));
+        call.header("idempotency-key", key.to_string()).await
+    };
+    let new = Uuid::now_v7;
+    let (status, kind, _) = commit("admin", &unknown, &nothing, new()).await.error();
+    assert_eq!((status, kind.as_str()), (404, "NoSuchWarehouseException"));
+    let hidden = commit("eve", &app.warehouse, &nothing, new()).await;
+    assert_eq!(
+        told(&hidden, &app.warehouse),
+        told(&commit("eve", &unknown, &nothing, new()).await, &unknown)
+    );
+    let key = new();
+    for _ in 0..2 {
+        let done = commit("admin", &app.warehouse, &nothing, key).await;
+        assert_eq!(done.status.as_u16(), 204, "{}", done.text());
+    }
+    let change = json!({
+        "identifier": { "namespace": ["c"], "name": "v" }, "requirements": [],
+        "updates": [{ "action": "set-properties", "updates": { "changed": "yes" } }],
+    });
+    let other = json!({ "table-changes": [change] });
+    let reused = commit("admin", &app.warehouse, &other, key).await.error();
+    assert_eq!((reused.0, reused.1.as_str()), (400, "IdempotencyKeyReused"));
+}
