@@ -12,9 +12,9 @@ pub const STATISTICS_SPAN: Duration = Duration::from_hours(1);
 
 const SPAN_MS: i64 = 3_600_000;
 
-/// The beginning of the hour that a point in time lies in.
+/// The beginning of the hour that a point in time lies in; saturates at the beginning of time.
 pub const fn hour_of(at: Timestamp) -> Timestamp {
-    Timestamp::from_ms(at.as_ms().div_euclid(SPAN_MS) * SPAN_MS)
+    Timestamp::from_ms(at.as_ms().div_euclid(SPAN_MS).saturating_mul(SPAN_MS))
 }
 
 /// Calls of one operation with one outcome.
@@ -134,6 +134,8 @@ mod tests {
             hour_of(Timestamp::from_ms(-1)),
             Timestamp::from_ms(-SPAN_MS)
         );
+        let first = Timestamp::from_ms(i64::MIN);
+        assert_eq!(hour_of(first), first);
         assert_eq!(hour.plus(STATISTICS_SPAN).as_ms(), hour.as_ms() + SPAN_MS);
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{Clock, ManualClock, Timestamp};
 use serde_json::{Value, json};
 use testkit::TestApp;
@@ -29,6 +31,21 @@ fn counts(of_hour: &Value) -> Vec<(String, u64, u64)> {
         )
     });
     told.collect()
+}
+
+#[tokio::test]
+async fn a_forged_token_at_an_end_of_time_breaks_nothing() {
+    let app = TestApp::start().await;
+    for end in [i64::MIN, i64::MAX] {
+        let token = URL_SAFE_NO_PAD.encode(format!("{end} 3600"));
+        let range = json!({ "type": "page-token", "token": token });
+        let body = json!({ "warehouse": { "type": "all" }, "range-specifier": range });
+        assert_eq!(
+            statistics(&app, body).await["called-endpoints"],
+            json!([]),
+            "{end}"
+        );
+    }
 }
 
 #[tokio::test]
