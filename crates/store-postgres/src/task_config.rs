@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use crate::connection::Session;
 use crate::effects::NewTasks;
-use crate::error::{Failure, Work, not_found};
+use crate::error::{Failure, Work, already_exists, not_found};
 use crate::row::{self, get};
-use crate::task_state::holder;
+use crate::task_state::{holder, is_project};
 
 pub(crate) async fn load(db: &Session, scope: &TaskScope, queue: &str) -> Work<Option<TaskConfig>> {
-    let find = "select max_heartbeat_age, config from task_config where holder = $1 and queue = $2";
-    let found = db.query_opt(find, &[&holder(scope), &queue]).await?;
+    let find = "select max_heartbeat_age, config from task_config
+        where holder = $1 and queue = $2 and (warehouse_id is null) = $3";
+    let found = db
+        .query_opt(find, &[&holder(scope), &queue, &is_project(scope)])
+        .await?;
     found
         .map(|row| {
             let age = get::<Option<i64>>(&row, 0)?.map(u32::try_from);
@@ -38,7 +41,8 @@ pub(crate) async fn set(
              where exists (select from warehouse where id = $1)
                  or exists (select from project where id = $2)
              on conflict (holder, queue) do update
-             set max_heartbeat_age = excluded.max_heartbeat_age, config = excluded.config",
+             set max_heartbeat_age = excluded.max_heartbeat_age, config = excluded.config
+             where (task_config.warehouse_id is null) = (excluded.warehouse_id is null)",
             &[
                 &warehouse,
                 &project,
@@ -52,9 +56,17 @@ pub(crate) async fn set(
         // It went at this moment.
         Err(failure) if failure.is_still_referred_to() => Err(not_found(entity(scope))),
         Err(failure) => Err(failure),
+        Ok(0) if is_there(db, scope).await? => Err(already_exists(entity(scope))),
         Ok(0) => Err(not_found(entity(scope))),
         Ok(_) => Ok(()),
     }
+}
+
+async fn is_there(db: &Session, scope: &TaskScope) -> Work<bool> {
+    let (warehouse, project) = columns(scope);
+    let there = "select exists (select from warehouse where id = $1::uuid)
+        or exists (select from project where id = $2::text)";
+    get(&db.query_one(there, &[&warehouse, &project]).await?, 0)
 }
 
 pub(crate) fn entity(scope: &TaskScope) -> Entity {
@@ -80,7 +92,8 @@ pub(crate) async fn idle_projects(
     let rows = db
         .query(
             "select id, (select max(ended_at) from task_log
-                         where holder = project.id and is_last and queue = $1)
+                         where holder = project.id and warehouse_id is null and is_last
+                             and queue = $1)
              from project where not exists (select from task
                  where queue = $1 and project_id = project.id and warehouse_id is null)
              order by id limit $2",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::connection::Session;
 use crate::error::Work;
 use crate::task::{AS_LOGGED, LOGGED};
-use crate::task_state::holder;
+use crate::task_state::{holder, is_project};
 
 pub(crate) async fn control(
     db: &Session,
@@ -15,28 +15,34 @@ pub(crate) async fn control(
     ids: &[TaskId],
     (control, now): (TaskControl, Timestamp),
 ) -> Work<()> {
-    let (holder, now) = (holder(scope), now.as_ms());
+    let (holder, is_project, now) = (holder(scope), is_project(scope), now.as_ms());
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     match control {
         TaskControl::Stop => {
             let stop = "update task set is_to_stop = true, updated_at = $3
-                where id = any($1) and holder = $2 and worker is not null";
-            db.execute(stop, &[&ids, &holder, &now]).await?;
+                where id = any($1) and holder = $2 and (warehouse_id is null) = $4
+                    and worker is not null";
+            db.execute(stop, &[&ids, &holder, &now, &is_project])
+                .await?;
         }
         TaskControl::RunAt(at) => {
             let run = "update task set scheduled_for = $3, due_at = $3, updated_at = $4
-                where id = any($1) and holder = $2 and worker is null";
-            db.execute(run, &[&ids, &holder, &at.as_ms(), &now]).await?;
+                where id = any($1) and holder = $2 and (warehouse_id is null) = $5
+                    and worker is null";
+            db.execute(run, &[&ids, &holder, &at.as_ms(), &now, &is_project])
+                .await?;
         }
         TaskControl::Cancel => {
             let cancel = format!(
                 "with gone as (
-                     delete from task where id = any($1) and holder = $2 returning *
+                     delete from task where id = any($1) and holder = $2
+                         and (warehouse_id is null) = $4 returning *
                  )
                  insert into task_log (task_id, {LOGGED}, outcome, is_last, message, ended_at)
                  select id, {AS_LOGGED}, 'CANCELLED', true, 'cancelled on request', $3 from gone"
             );
-            db.execute(&cancel, &[&ids, &holder, &now]).await?;
+            db.execute(&cancel, &[&ids, &holder, &now, &is_project])
+                .await?;
         }
     }
     Ok(())

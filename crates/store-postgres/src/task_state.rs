@@ -51,6 +51,7 @@ pub(crate) async fn list(
                      and ($5::uuid[] is null or tabular_id = any($5)
                          or $6::boolean and tabular_id is null)
                      and created_at >= $7 and created_at <= $8
+                     and (warehouse_id is null) = $10
                  order by id desc limit $9"
             ),
             &[
@@ -63,6 +64,7 @@ pub(crate) async fn list(
                 &filter.created_after.map_or(i64::MIN, Timestamp::as_ms),
                 &filter.created_before.map_or(i64::MAX, Timestamp::as_ms),
                 &(i64::from(page.size.items()) + 1),
+                &is_project(scope),
             ],
         )
         .await?;
@@ -74,8 +76,11 @@ pub(crate) async fn find(db: &Session, scope: &TaskScope, ids: &[TaskId]) -> Wor
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let rows = db
         .query(
-            &format!("select {COLUMNS} from task_state where id = any($1) and holder = $2"),
-            &[&ids, &holder(scope)],
+            &format!(
+                "select {COLUMNS} from task_state
+                 where id = any($1) and holder = $2 and (warehouse_id is null) = $3"
+            ),
+            &[&ids, &holder(scope), &is_project(scope)],
         )
         .await?;
     row::all(&rows, info)
@@ -91,9 +96,9 @@ pub(crate) async fn details(
         .query_opt(
             &format!(
                 "select {COLUMNS}, payload, details, message from task_state
-                 where id = $1 and holder = $2"
+                 where id = $1 and holder = $2 and (warehouse_id is null) = $3"
             ),
-            &[&id.as_uuid(), &holder(scope)],
+            &[&id.as_uuid(), &holder(scope), &is_project(scope)],
         )
         .await?;
     let Some(found) = found else {
@@ -157,6 +162,11 @@ fn count(row: &Row, at: usize) -> Work<u32> {
 fn status(text: &str) -> Work<TaskStatus> {
     TaskStatus::from_stored(text)
         .ok_or_else(|| Failure::damaged(format!("unknown status of a task `{text}`")))
+}
+
+/// Tells it from a warehouse whose id is the same text: `holder` does not.
+pub(crate) const fn is_project(scope: &TaskScope) -> bool {
+    matches!(scope, TaskScope::Project(_))
 }
 
 /// `warehouse_id, project_id` from the given column on.

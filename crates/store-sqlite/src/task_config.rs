@@ -5,16 +5,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::{Entity, NewTask, TaskConfig, TaskScope};
 
 use crate::effects::insert_task;
-use crate::error::{Failure, Work, not_found};
+use crate::error::{Failure, Work, already_exists, not_found};
 use crate::row;
-use crate::task_state::holder;
+use crate::task_state::{holder, is_project};
 
 pub(crate) fn load(db: &Connection, scope: &TaskScope, queue: &str) -> Work<Option<TaskConfig>> {
     let found = db
         .prepare_cached(
-            "select max_heartbeat_age, config from task_config where holder = ?1 and queue = ?2",
+            "select max_heartbeat_age, config from task_config
+             where holder = ?1 and queue = ?2 and (warehouse_id is null) = ?3",
         )?
-        .query_row(params![holder(scope), queue], |row| {
+        .query_row(params![holder(scope), queue, is_project(scope)], |row| {
             Ok(TaskConfig {
                 max_heartbeat_age: row.get(0)?,
                 config: row.get(1)?,
@@ -43,19 +44,24 @@ pub(crate) fn set(
     if !there {
         return Err(not_found(entity(scope)));
     }
-    db.prepare_cached(
-        "insert into task_config (warehouse_id, project_id, queue, max_heartbeat_age, config)
-         values (?1, ?2, ?3, ?4, ?5) on conflict (holder, queue) do update
-         set max_heartbeat_age = excluded.max_heartbeat_age, config = excluded.config",
-    )?
-    .execute(params![
-        warehouse,
-        project,
-        queue,
-        config.max_heartbeat_age,
-        config.config
-    ])?;
-    Ok(())
+    let set = db
+        .prepare_cached(
+            "insert into task_config (warehouse_id, project_id, queue, max_heartbeat_age, config)
+             values (?1, ?2, ?3, ?4, ?5) on conflict (holder, queue) do update
+             set max_heartbeat_age = excluded.max_heartbeat_age, config = excluded.config
+             where (task_config.warehouse_id is null) = (excluded.warehouse_id is null)",
+        )?
+        .execute(params![
+            warehouse,
+            project,
+            queue,
+            config.max_heartbeat_age,
+            config.config
+        ])?;
+    match set {
+        0 => Err(already_exists(entity(scope))),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn entity(scope: &TaskScope) -> Entity {
@@ -72,7 +78,8 @@ pub(crate) fn idle_projects(
 ) -> Work<Vec<(ProjectId, Option<Timestamp>)>> {
     let mut statement = db.prepare_cached(
         "select id, (select max(ended_at) from task_log
-                     where holder = project.id and is_last and queue = ?1)
+                     where holder = project.id and warehouse_id is null and is_last
+                         and queue = ?1)
          from project where not exists (select 1 from task
              where queue = ?1 and project_id = project.id and warehouse_id is null)
          order by id limit ?2",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::Work;
 use crate::row;
 use crate::task::end_for_good;
-use crate::task_state::holder;
+use crate::task_state::{holder, is_project};
 
 pub(crate) fn control(
     db: &Connection,
@@ -16,27 +16,38 @@ pub(crate) fn control(
     ids: &[TaskId],
     (control, now): (TaskControl, Timestamp),
 ) -> Work<()> {
-    let (holder, now_ms) = (holder(scope), now.as_ms());
+    let (holder, is_project, now_ms) = (holder(scope), is_project(scope), now.as_ms());
     for id in ids {
         match control {
             TaskControl::Stop => {
                 db.prepare_cached(
                     "update task set is_to_stop = 1, updated_at = ?3
-                     where id = ?1 and holder = ?2 and worker is not null",
+                     where id = ?1 and holder = ?2 and (warehouse_id is null) = ?4
+                         and worker is not null",
                 )?
-                .execute(params![id.as_uuid(), holder, now_ms])?;
+                .execute(params![id.as_uuid(), holder, now_ms, is_project])?;
             }
             TaskControl::RunAt(at) => {
                 db.prepare_cached(
                     "update task set scheduled_for = ?3, due_at = ?3, updated_at = ?4
-                     where id = ?1 and holder = ?2 and worker is null",
+                     where id = ?1 and holder = ?2 and (warehouse_id is null) = ?5
+                         and worker is null",
                 )?
-                .execute(params![id.as_uuid(), holder, at.as_ms(), now_ms])?;
+                .execute(params![
+                    id.as_uuid(),
+                    holder,
+                    at.as_ms(),
+                    now_ms,
+                    is_project
+                ])?;
             }
             TaskControl::Cancel => {
                 let there = db
-                    .prepare_cached("select 1 from task where id = ?1 and holder = ?2")?
-                    .exists(params![id.as_uuid(), holder])?;
+                    .prepare_cached(
+                        "select 1 from task
+                         where id = ?1 and holder = ?2 and (warehouse_id is null) = ?3",
+                    )?
+                    .exists(params![id.as_uuid(), holder, is_project])?;
                 if there {
                     end_for_good(db, *id, "CANCELLED", "cancelled on request", now)?;
                 }

@@ -29,8 +29,9 @@ pub(crate) fn list(
     filter: &TaskFilter,
     page: &PageRequest,
 ) -> Work<Page<TaskInfo>> {
-    let mut sql = format!("select {COLUMNS} from task_state where holder = ?");
-    let mut values = vec![Value::Text(holder(scope))];
+    let mut sql =
+        format!("select {COLUMNS} from task_state where holder = ? and (warehouse_id is null) = ?");
+    let mut values = vec![Value::Text(holder(scope)), is_project(scope).into()];
     // A token that no list has answered is before all.
     let after = page.after.as_ref().map(PageToken::as_key);
     if let Some(after) = after.and_then(|key| Uuid::parse_str(key).ok()) {
@@ -83,11 +84,12 @@ fn narrow(sql: &mut String, values: &mut Vec<Value>, filter: &TaskFilter) {
 
 pub(crate) fn find(db: &Connection, scope: &TaskScope, ids: &[TaskId]) -> Work<Vec<TaskInfo>> {
     let mut statement = db.prepare_cached(&format!(
-        "select {COLUMNS} from task_state where id = ?1 and holder = ?2"
+        "select {COLUMNS} from task_state
+         where id = ?1 and holder = ?2 and (warehouse_id is null) = ?3"
     ))?;
     let mut found = Vec::new();
     for id in ids {
-        let rows = statement.query(params![id.as_uuid(), holder(scope)])?;
+        let rows = statement.query(params![id.as_uuid(), holder(scope), is_project(scope)])?;
         found.extend(row::all(rows, info)?);
     }
     Ok(found)
@@ -102,11 +104,14 @@ pub(crate) fn details(
     let found = db
         .prepare_cached(&format!(
             "select {COLUMNS}, payload, details, message from task_state
-             where id = ?1 and holder = ?2"
+             where id = ?1 and holder = ?2 and (warehouse_id is null) = ?3"
         ))?
-        .query_row(params![id.as_uuid(), holder(scope)], |row| {
-            Ok(info(row).and_then(|info| Ok((info, row.get(16)?, row.get(17)?, row.get(18)?))))
-        })
+        .query_row(
+            params![id.as_uuid(), holder(scope), is_project(scope)],
+            |row| {
+                Ok(info(row).and_then(|info| Ok((info, row.get(16)?, row.get(17)?, row.get(18)?))))
+            },
+        )
         .optional()?;
     let Some((info, payload, details, message)) = found.transpose()? else {
         return Ok(None);
@@ -167,6 +172,11 @@ fn status(text: &str) -> Work<TaskStatus> {
 
 fn time(row: &Row<'_>, at: usize) -> Work<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_ms))
+}
+
+/// Tells it from a warehouse whose id is the same text: `holder` does not.
+pub(crate) const fn is_project(scope: &TaskScope) -> bool {
+    matches!(scope, TaskScope::Project(_))
 }
 
 /// `warehouse_id, project_id` from the given column on.

@@ -267,9 +267,10 @@ async fn an_index_answers_every_question_of_a_request() {
         "select id from tabular where warehouse_id = ?1 and id > ?2 and deleted_at is not null
          order by id limit ?3",
         "select id from task where tabular_id = ?1 and queue = ?2",
-        "select id from task where holder = ?1 and id < ?2 order by id desc limit ?3",
+        "select id from task where holder = ?1 and id < ?2 and (warehouse_id is null) = ?4
+         order by id desc limit ?3",
         "select task_id from task_log where holder = ?1 and task_id < ?2 and is_last
-         order by task_id desc limit ?3",
+         and (warehouse_id is null) = ?4 order by task_id desc limit ?3",
         "select attempt from task_log where task_id = ?1 order by attempt desc limit ?2",
         "select sequence from task_log where project_id = ?1 and ended_at < ?2
          order by ended_at, sequence limit ?3",

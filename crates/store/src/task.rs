@@ -366,7 +366,8 @@ pub trait Tasks {
     /// How tasks of a scope are done in a queue, if somebody has said.
     async fn task_config_load(&self, scope: &TaskScope, queue: &str) -> Result<Option<TaskConfig>>;
 
-    /// Says how tasks of a scope are done in a queue. `NotFound` if the warehouse or project is gone.
+    /// Says how tasks of a scope are done in a queue. `NotFound` if the warehouse or project is gone; `AlreadyExists` if the queue is
+    /// one that a warehouse has configured whose id is this project's, or the other way round, and there is room for one of them only.
     async fn task_config_set(
         &self,
         scope: &TaskScope,

@@ -7,15 +7,50 @@ use model::{
     WarehouseId,
 };
 
-use super::fixture::{Catalog, Marks, NOW, later, lease, refused, task};
+use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
 use super::task::{claim, done, end, enqueue, one};
 use crate::{
-    Effects, Entity, Hold, NewTask, Store, StoreError, TaskConfig, TaskControl, TaskDetails,
-    TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular, WholeScope,
+    Effects, Entity, Hold, NewTask, ProjectRow, Store, StoreError, TaskConfig, TaskControl,
+    TaskDetails, TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular,
+    WholeScope,
 };
 
 fn scope(catalog: &Catalog) -> TaskScope {
     TaskScope::Warehouse(catalog.warehouse)
+}
+
+/// Projects whose ids are the warehouse's, as databases may spell it.
+async fn namesakes(catalog: &Catalog) -> Vec<TaskScope> {
+    let id = catalog.warehouse.as_uuid();
+    let mut all = Vec::new();
+    for text in [id.to_string(), id.simple().to_string()] {
+        let row = ProjectRow {
+            id: text.parse().unwrap(),
+            ..new_project()
+        };
+        all.push(TaskScope::Project(row.id.clone()));
+        let created = catalog.store.project_create(row, Effects::none());
+        created.await.unwrap();
+    }
+    all
+}
+
+/// That the scope sees nothing of the task, nor can do anything to it.
+async fn is_anothers(catalog: &Catalog, of: &TaskScope, id: TaskId) {
+    let store = &catalog.store;
+    let before = details(store, catalog, id).await;
+    let all = store.task_list(of, TaskFilter::default(), PageRequest::FIRST);
+    assert!(all.await.unwrap().items.is_empty(), "{of:?}");
+    assert!(store.task_find(of, vec![id]).await.unwrap().is_empty());
+    assert_eq!(store.task_details(of, id, 9).await.unwrap(), None);
+    for wish in [
+        TaskControl::Stop,
+        TaskControl::RunAt(later(77)),
+        TaskControl::Cancel,
+    ] {
+        control(store, of, vec![id], (wish, later(3))).await;
+    }
+    assert_eq!(details(store, catalog, id).await, before, "{of:?}");
 }
 
 async fn details(store: &Arc<dyn Store>, catalog: &Catalog, id: TaskId) -> TaskDetails {
@@ -225,20 +260,18 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
     let ids = vec![waiting.id, running.id];
     enqueue(store, vec![waiting, running.clone()]).await;
     assert_eq!(claim(store, "w", NOW).await.unwrap().id, running.id);
-    let other = catalog.other("other").await;
-    let cancel = async |of: &TaskScope| {
-        let done = store.task_control(
-            of,
-            ids.clone(),
-            (TaskControl::Cancel, later(3)),
-            Effects::none(),
-        );
-        done.await.unwrap();
-    };
-    cancel(&scope(&other)).await;
-    assert_eq!(store.task_count("queue").await.unwrap(), 2, "not its own");
-    cancel(&scope(&catalog)).await;
+    let mut others = namesakes(&catalog).await;
+    others.push(scope(&catalog.other("other").await));
+    for other in &others {
+        for id in &ids {
+            is_anothers(&catalog, other, *id).await;
+        }
+    }
+    let cancel = (TaskControl::Cancel, later(3));
+    control(store, &scope(&catalog), ids.clone(), cancel).await;
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
+    let idle = store.task_idle_projects("queue", 10).await.unwrap();
+    assert!(idle.iter().all(|(_, ended)| ended.is_none()), "{idle:?}");
     let lost = store.task_extend((running.id, "w"), lease(NOW, later(50)), None);
     refused!(lost.await, StoreError::NotFound(Entity::Task(_)));
     for id in ids {
@@ -305,7 +338,7 @@ pub async fn a_configuration_is_kept_for_each_scope_and_queue(store: &Arc<dyn St
         max_heartbeat_age: None,
         config: "{}".to_owned(),
     };
-    for config in [first, second.clone()] {
+    for config in [second.clone(), first.clone()] {
         store
             .task_config_set(&of, "queue", config.clone(), Effects::none())
             .await
@@ -320,6 +353,17 @@ pub async fn a_configuration_is_kept_for_each_scope_and_queue(store: &Arc<dyn St
         .await
         .unwrap();
     assert_eq!(load(&project, "queue").await, Some(second.clone()));
+    for namesake in namesakes(&catalog).await {
+        let config = second.clone();
+        let set = store.task_config_set(&namesake, "queue", config, Effects::none());
+        let kept = match set.await {
+            Ok(()) => Some(second.clone()),
+            Err(StoreError::AlreadyExists(Entity::Project(_))) => None,
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(load(&namesake, "queue").await, kept);
+        assert_eq!(load(&of, "queue").await, Some(first.clone()));
+    }
     let nowhere = TaskScope::Warehouse(WarehouseId::generate());
     let set = store
         .task_config_set(&nowhere, "queue", second, Effects::none())
