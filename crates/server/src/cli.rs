@@ -100,11 +100,7 @@ fn told(error: &Error) -> String {
 fn run(cli: Cli) -> Result<(), Error> {
     let sources = sources(cli.config_file);
     let Some(command) = cli.command else {
-        return print(
-            &<Cli as clap::CommandFactory>::command()
-                .render_help()
-                .to_string(),
-        );
+        return without_command(&sources);
     };
     match command {
         Command::Serve(serve) => serve::run(&sources, &serve),
@@ -120,6 +116,23 @@ fn run(cli: Cli) -> Result<(), Error> {
             what: Some(Shown::Docs),
         }) => print(&lakekeeper::config::reference()),
     }
+}
+
+fn without_command(sources: &Sources) -> Result<(), Error> {
+    let serves = match Config::load(sources, Needs::Nothing) {
+        Ok(config) => config.process.auto_serve,
+        // Who asks for help need not have a right configuration; who wants to serve must hear what is wrong with it.
+        Err(mistakes) if sources.have("DEBUG__AUTO_SERVE") => return Err(mistakes.into()),
+        Err(_) => false,
+    };
+    if serves {
+        return serve::run(sources, &serve::Serve::default());
+    }
+    print(
+        &<Cli as clap::CommandFactory>::command()
+            .render_help()
+            .to_string(),
+    )
 }
 
 fn sources(config_file: Option<PathBuf>) -> Sources {

@@ -14,7 +14,7 @@ const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Nothing but what today's Lakekeeper takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Serve {
     /// Accepted for compatibility. A database that is not ready is refused all the same.
     #[arg(short = 'f', long, hide = true)]

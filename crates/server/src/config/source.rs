@@ -33,6 +33,13 @@ pub struct Sources {
     pub implied: BTreeMap<&'static str, String>,
 }
 
+impl Sources {
+    /// Whether one of them sets this setting, rightly or not.
+    pub fn have(&self, setting: &str) -> bool {
+        gather(self).found.contains_key(setting)
+    }
+}
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {

@@ -12,8 +12,24 @@ fn version_prints_the_version_alone() {
 
 #[test]
 fn without_a_command_the_help_is_shown() {
-    let Run { status, out, .. } = run(&[], NO_DATABASE);
-    assert_eq!(status, 0);
+    let wrong = ("LAKEKEEPER__LISTEN_PORT", "http");
+    for variables in [NO_DATABASE, &[wrong]] {
+        let Run { status, out, .. } = run(&[], variables);
+        assert_eq!(status, 0);
+        has_every_command(&out);
+    }
+    let wanted = ("LAKEKEEPER__DEBUG__AUTO_SERVE", "true");
+    for variables in [&[wanted][..], &[wanted, wrong]] {
+        let ended = run(&[], variables);
+        assert_eq!(
+            (ended.status, ended.out.as_str()),
+            (78, ""),
+            "{variables:?}"
+        );
+    }
+}
+
+fn has_every_command(out: &str) {
     for command in [
         "serve",
         "migrate",

@@ -6,6 +6,10 @@ use std::path::Path;
 use crate::program::{Server, get, run};
 
 pub(crate) fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
+    start(&["serve"], database, more)
+}
+
+fn start(words: &[&str], database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
     let mut variables = vec![
         ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
         ("LAKEKEEPER__BIND_IP", "127.0.0.1"),
@@ -13,7 +17,7 @@ pub(crate) fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, 
         ("LAKEKEEPER__METRICS_PORT", "0"),
     ];
     variables.extend_from_slice(more);
-    let mut server = Server::start(&["serve"], &variables);
+    let mut server = Server::start(words, &variables);
     let line = server.line_with("\"serving\"");
     let field = |name: &str| {
         let value = line.split_once(&format!("\"{name}\":\"")).unwrap().1;
@@ -38,6 +42,15 @@ fn serve_answers_counts_and_stops_when_told() {
     assert_eq!(server.terminate(), 0);
     let gone = run(&["healthcheck"], &[("LAKEKEEPER__LISTEN_PORT", port)]);
     assert_eq!(gone.status, 1);
+}
+
+#[test]
+fn without_a_command_it_serves_if_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = ("LAKEKEEPER__DEBUG__AUTO_SERVE", "true");
+    let (server, api, _) = start(&[], &folder.path().join("catalog.db"), &[wanted]);
+    assert_eq!(get(&api, "/health").0, "HTTP/1.1 200 OK");
+    assert_eq!(server.terminate(), 0);
 }
 
 #[test]
