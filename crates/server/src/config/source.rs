@@ -127,9 +127,6 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
         let path = PathBuf::from(&found.text);
         gathered.read_config_file(&path, admission::ALL);
     }
-    for (name, text) in &sources.implied {
-        gathered.set(name, text.clone(), Origin::Implied);
-    }
     if let Some(text) = sources
         .environment
         .get("RUST_LOG")
@@ -140,6 +137,9 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
             text.clone(),
             Origin::Variable("RUST_LOG".to_owned()),
         );
+    }
+    for (name, text) in &sources.implied {
+        gathered.set(name, text.clone(), Origin::Implied);
     }
     gathered
 }

@@ -430,6 +430,10 @@ fn rust_log_is_read_if_no_level_is_set() {
         log(&[("RUST_LOG", "debug"), ("LAKEKEEPER__LOG_LEVEL", "warn")]),
         "warn"
     );
+    let mut quiet = sources(&[("RUST_LOG", "debug")]);
+    quiet.implied.insert("LOG_LEVEL", "warn".to_owned());
+    let config = Config::load(&quiet, Needs::Nothing).unwrap();
+    assert_eq!(config.logs.filter, "debug");
 }
 
 #[test]
