@@ -10,8 +10,9 @@ use super::admission::Seconds;
 use super::setting::{Group, Setting, settings};
 use super::value::{
     AdmissionTokens, ApiServerUrl, AuthzBackend, ByteCount, Count, DatabaseUrl, Headers, LogFilter,
-    LogFormat, NameTemplateText, NatsServers, Origins, Port, ProviderUrl, RequiredClaims,
-    SecretBackend, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl, Words,
+    LogFormat, NameTemplateText, NatsServers, Origins, Passphrases, Port, ProviderUrl,
+    RequiredClaims, SecretBackend, ServerUrl, Span, SslMode, SubjectSource, UserIds, WebhookUrl,
+    Words,
 };
 
 pub(super) type Connections = Count<1, 1_000>;
@@ -94,7 +95,7 @@ settings! {
         PG_ENCRYPTION_KEY: Option<Plaintext> = None;
         /// Keys that only decrypt, one a line: those that `LAKEKEEPER__PG_ENCRYPTION_KEY` held before, or will hold on other servers. The
         /// server refuses to start if warehouses use secrets whose key is none of these.
-        PG_DECRYPTION_KEYS: Option<Plaintext> = None;
+        PG_DECRYPTION_KEYS: Passphrases = Passphrases::default();
         /// Ids of keys that are lost for good, so that the server starts all the same. Their secrets must be entered again.
         PG_LOST_KEYS: Words = Words::default();
         /// Whether secrets that were read are kept in memory for a while, which helps while the database or Vault is away.

@@ -29,6 +29,8 @@ The server reads variables that start with `LAKEKEEPER__`. Each can also be give
   lifetime = \"30m\"
   ```
 
+  A setting that holds a list takes an array of texts there: `pg_lost_keys = [\"aa17c460bbb4ce2a\"]`.
+
 The command line wins over variables, variables win over the file. A variable that is set but empty counts as not set.
 
 All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,

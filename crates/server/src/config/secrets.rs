@@ -47,7 +47,7 @@ pub(super) fn secrets(values: &mut Values, database: Option<&Database>) -> Secre
     };
     Secrets {
         key: key_source(values, database),
-        decryption_keys: decryption_keys(values),
+        decryption_keys: values.get(&list::PG_DECRYPTION_KEYS).0,
         lost_keys: lost_keys(values),
         cache: cache(values),
         vault,
@@ -88,14 +88,6 @@ fn key_source(values: &mut Values, database: Option<&Database>) -> Option<KeySou
         }
         (None, None) => None,
     }
-}
-
-/// One a line: a key may have spaces and commas in it.
-fn decryption_keys(values: &mut Values) -> Vec<Plaintext> {
-    let text = values.get(&list::PG_DECRYPTION_KEYS);
-    let lines = text.iter().flat_map(|text| text.expose().lines());
-    let keys = lines.map(str::trim).filter(|line| !line.is_empty());
-    keys.map(Plaintext::new).collect()
 }
 
 fn lost_keys(values: &mut Values) -> Vec<KeyId> {
@@ -147,6 +139,22 @@ mod tests {
         let texts: Vec<_> = keys.decryption_keys.iter().map(Plaintext::expose).collect();
         assert_eq!(texts, ["one, with a comma", "two"]);
         assert!(!format!("{keys:?}").contains("two"));
+    }
+
+    #[test]
+    fn a_list_of_keys_is_not_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lakekeeper.toml");
+        let load_file = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let path = ("CONFIG_FILE", file.to_str().unwrap());
+            load(&[path])
+        };
+        let keys = load_file("pg_decryption_keys = [\"one, with a comma\", \"two\"]").unwrap();
+        let texts: Vec<_> = keys.decryption_keys.iter().map(Plaintext::expose).collect();
+        assert_eq!(texts, ["one, with a comma", "two"]);
+        let told = load_file("pg_decryption_keys = [\"hunter2\\nhunter3\"]").unwrap_err();
+        assert!(!told.to_string().contains("hunter"), "{told}");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) trait Described: Sync {
     fn default(&self) -> Option<String>;
     /// What it does, in Markdown.
     fn doc(&self) -> String;
+    /// A list of a configuration file as one text; the error is the rule that it breaks.
+    fn join(&self, items: &[String]) -> Result<String, String>;
     /// What may be shown of a value that somebody wrote.
     fn shown(&self, text: &str) -> String;
 }
@@ -49,6 +51,10 @@ impl<T: Value> Described for Setting<T> {
 
     fn doc(&self) -> String {
         self.doc.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn join(&self, items: &[String]) -> Result<String, String> {
+        T::join(items)
     }
 
     fn shown(&self, text: &str) -> String {

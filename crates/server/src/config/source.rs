@@ -10,6 +10,7 @@ use super::member::{self, Member};
 use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::Described;
+use super::value::NO_LIST;
 use super::verifier;
 use super::{admission, engine};
 
@@ -83,10 +84,33 @@ pub(super) struct Found {
     pub(super) origin: Origin,
 }
 
+/// What a source has for one name.
+enum Written {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Written {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim().is_empty(),
+            Self::List(_) => false,
+        }
+    }
+
+    /// The text of a value of this setting.
+    fn value_of(self, setting: &dyn Described) -> Result<String, String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::List(items) => setting.join(&items),
+        }
+    }
+}
+
 /// A value under the name that its source has it.
 struct Entry {
     name: String,
-    text: String,
+    written: Written,
     origin: Origin,
 }
 
@@ -169,8 +193,12 @@ impl Gathered {
         }
         let mut seen = BTreeMap::new();
         for (name, (variable, text)) in names {
-            let origin = Origin::Variable(variable);
-            self.read_entry(Entry { name, text, origin }, &mut seen);
+            let entry = Entry {
+                name,
+                written: Written::Text(text),
+                origin: Origin::Variable(variable),
+            };
+            self.read_entry(entry, &mut seen);
         }
     }
 
@@ -192,7 +220,7 @@ impl Gathered {
         let mut keys = Vec::new();
         flatten("", &table, &mut keys);
         let mut seen = BTreeMap::new();
-        for (key, text) in keys {
+        for (key, written) in keys {
             let name = key.replace('.', "__").to_ascii_uppercase();
             let origin = Origin::ConfigFile(path.to_owned(), key);
             if !name.starts_with(within) {
@@ -202,8 +230,13 @@ impl Gathered {
                     .push(Mistake::new(origin.subject(&name), rule));
                 continue;
             }
-            if let Some(text) = text {
-                self.read_entry(Entry { name, text, origin }, &mut seen);
+            if let Some(written) = written {
+                let entry = Entry {
+                    name,
+                    written,
+                    origin,
+                };
+                self.read_entry(entry, &mut seen);
             } else {
                 let rule = "must be a text, a number, `true`, `false` or a list of texts";
                 self.mistakes
@@ -221,20 +254,22 @@ impl Gathered {
         let direct = setting(&entry.name);
         let by_file = || entry.name.strip_suffix("_FILE").and_then(setting);
         let Some(setting) = direct.or_else(by_file) else {
-            return self.read_foreign(&entry.name, &subject, &entry.text);
+            return self.read_foreign(&entry.name, &subject, &entry.written);
         };
         // Templates leave variables empty that they have no value for.
-        if entry.text.trim().is_empty() {
+        if entry.written.is_empty() {
             return;
         }
         if let Some(other) = seen.insert((String::new(), setting.name()), subject.clone()) {
             return self.mistakes.push(Mistake::twice(subject, &other));
         }
-        if direct.is_some() {
-            return self.set(setting.name(), entry.text, entry.origin);
-        }
-        if let Some((value, origin)) = self.read_file(&subject, &entry.text) {
-            self.set(setting.name(), value, origin);
+        let read = if direct.is_some() {
+            self.read_here(&subject, entry, setting)
+        } else {
+            self.read_file(&subject, entry.written)
+        };
+        if let Some((text, origin)) = read {
+            self.set(setting.name(), text, origin);
         }
     }
 
@@ -249,25 +284,45 @@ impl Gathered {
             Ok(member) => member,
             Err(mistake) => return self.mistakes.push(mistake),
         };
-        if entry.text.trim().is_empty() {
+        if entry.written.is_empty() {
             return;
         }
         let key = (member.stem, member.setting.name());
         if let Some(other) = seen.insert(key.clone(), subject.to_owned()) {
             return self.mistakes.push(Mistake::twice(subject, &other));
         }
-        let value = if member.is_file {
-            self.read_file(subject, &entry.text)
+        let read = if member.is_file {
+            self.read_file(subject, entry.written)
         } else {
-            Some((entry.text, entry.origin))
+            self.read_here(subject, entry, member.setting)
         };
-        if let Some((text, origin)) = value {
+        if let Some((text, origin)) = read {
             self.members.entry(key).or_insert(Found { text, origin });
         }
     }
 
-    fn read_file(&mut self, subject: &str, path: &str) -> Option<(String, Origin)> {
-        match read_value_file(Path::new(path)) {
+    /// The value that an entry holds itself.
+    fn read_here(
+        &mut self,
+        subject: &str,
+        entry: Entry,
+        setting: &dyn Described,
+    ) -> Option<(String, Origin)> {
+        match entry.written.value_of(setting) {
+            Ok(text) => Some((text, entry.origin)),
+            Err(rule) => {
+                self.mistakes.push(Mistake::new(subject, rule));
+                None
+            }
+        }
+    }
+
+    fn read_file(&mut self, subject: &str, written: Written) -> Option<(String, Origin)> {
+        let Written::Text(path) = written else {
+            self.mistakes.push(Mistake::new(subject, NO_LIST));
+            return None;
+        };
+        match read_value_file(Path::new(&path)) {
             Ok(value) => Some((value, Origin::ValueFile(subject.to_owned(), path.into()))),
             Err(rule) => {
                 self.mistakes
@@ -277,8 +332,12 @@ impl Gathered {
         }
     }
 
-    fn read_foreign(&mut self, name: &str, subject: &str, text: &str) {
-        match foreign::judge(name, text) {
+    fn read_foreign(&mut self, name: &str, subject: &str, written: &Written) {
+        let text = match written {
+            Written::Text(text) => text.clone(),
+            Written::List(items) => items.join(","),
+        };
+        match foreign::judge(name, &text) {
             Some(Verdict::Harmless) => {}
             Some(Verdict::Refused(why)) => {
                 self.mistakes
@@ -334,8 +393,8 @@ fn read_value_file(path: &Path) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-/// Every leaf of a TOML table as `a.b.c` with its text; no text for what cannot be a value.
-fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<String>)>) {
+/// Every leaf of a TOML table as `a.b.c` with what it holds; nothing for what cannot be a value.
+fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<Written>)>) {
     for (key, value) in table {
         let path = if path.is_empty() {
             key.clone()
@@ -343,9 +402,11 @@ fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<Strin
             format!("{path}.{key}")
         };
         match value {
-            toml::Value::Table(inner) if key == HEADERS => into.push((path, dictionary(inner))),
+            toml::Value::Table(inner) if key == HEADERS => {
+                into.push((path, dictionary(inner).map(Written::Text)));
+            }
             toml::Value::Table(inner) => flatten(&path, inner, into),
-            leaf => into.push((path, leaf_text(leaf))),
+            leaf => into.push((path, written(leaf))),
         }
     }
 }
@@ -361,14 +422,14 @@ fn dictionary(table: &toml::Table) -> Option<String> {
     Some(format!("{{{}}}", pairs?.join(",")))
 }
 
-fn leaf_text(value: &toml::Value) -> Option<String> {
+fn written(value: &toml::Value) -> Option<Written> {
     match value {
-        toml::Value::String(text) => Some(text.clone()),
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::String(text) => Some(Written::Text(text.clone())),
+        toml::Value::Integer(number) => Some(Written::Text(number.to_string())),
+        toml::Value::Boolean(flag) => Some(Written::Text(flag.to_string())),
         toml::Value::Array(items) => {
-            let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
-            texts.map(|texts| texts.join(","))
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+            texts.collect::<Option<_>>().map(Written::List)
         }
         _ => None,
     }

@@ -258,6 +258,28 @@ fn a_file_is_weaker_than_the_environment_and_stronger_than_the_command() {
 }
 
 #[test]
+fn a_list_is_written_as_its_setting_reads_it() {
+    let text = "instance_admins = [\"oidc~1\", \"oidc~a,b\"]\n[openid_providers.okta]\nuri = \"https://a\"\naudience = [\"x\", \"y\"]";
+    let (_folder, sources) = with_file(text, &[]);
+    let config = Config::load(&sources, Needs::Nothing).unwrap();
+    let admins = config.authorization.instance_admins.iter();
+    let admins: Vec<_> = admins.map(model::UserId::as_str).collect();
+    assert_eq!(admins, ["oidc~1", "oidc~a,b"]);
+    for (wrong, rule) in [
+        ("listen_port = [\"1\"]", "must be one value, not a list"),
+        (
+            "pg_password_file = [\"/a\"]",
+            "must be one value, not a list",
+        ),
+        ("reserved_namespaces = [\"a,b\"]", "without commas"),
+    ] {
+        let (_folder, sources) = with_file(wrong, &[]);
+        let told = Config::load(&sources, Needs::Nothing).unwrap_err();
+        assert!(told.to_string().contains(rule), "{wrong}: {told}");
+    }
+}
+
+#[test]
 fn bulk_deletes_are_signed_only_where_the_operator_says_so() {
     let given = |variables: &[(&str, &str)]| {
         let config = Config::load(&sources(variables), Needs::Nothing).unwrap();

@@ -6,6 +6,7 @@ mod duration;
 mod headers;
 mod identity;
 mod number;
+mod passphrases;
 mod sink;
 mod text;
 
@@ -18,6 +19,7 @@ pub use duration::Span;
 pub use headers::Headers;
 pub use identity::{ApiServerUrl, NameTemplateText, ProviderUrl, RequiredClaims, UserIds};
 pub use number::{Count, Port};
+pub(crate) use passphrases::Passphrases;
 pub use sink::{NatsServers, WebhookUrl};
 pub use text::{Bracketed, DatabaseUrl, LogFilter, Origins, ServerUrl, Words};
 
@@ -35,6 +37,11 @@ pub(crate) trait Value: Sized {
     /// Reads what somebody wrote; the error is the rule that it breaks, as in "must be …".
     fn parse(text: &str) -> Result<Self, String>;
 
+    /// A list of a configuration file as [`Value::parse`] reads it; the error is the rule that it breaks. Only lists take one.
+    fn join(_: &[String]) -> Result<String, String> {
+        Err(NO_LIST.to_owned())
+    }
+
     /// The value as somebody would write it; nothing if it is unset. Never a secret.
     fn print(&self) -> Option<String>;
 
@@ -49,6 +56,10 @@ impl<T: Value> Value for Option<T> {
 
     fn parse(text: &str) -> Result<Self, String> {
         T::parse(text).map(Some)
+    }
+
+    fn join(items: &[String]) -> Result<String, String> {
+        T::join(items)
     }
 
     fn print(&self) -> Option<String> {
@@ -140,6 +151,17 @@ impl Value for Plaintext {
     fn shown(_: &str) -> String {
         REDACTED.to_owned()
     }
+}
+
+/// What is said of a list where one value is wanted.
+pub(crate) const NO_LIST: &str = "must be one value, not a list";
+
+/// One text of those whose parts have commas between them.
+fn with_commas(items: &[String]) -> Result<String, String> {
+    if items.iter().any(|item| item.contains(',')) {
+        return Err("must be a list of texts without commas".to_owned());
+    }
+    Ok(items.join(","))
 }
 
 /// Stands for what must not be seen.

@@ -4,7 +4,7 @@ use authn::{NameTemplate, RequiredClaim};
 use model::UserId;
 use url::{Host, Url};
 
-use super::{ServerUrl, Value};
+use super::{ServerUrl, Value, with_commas};
 
 /// Where an identity provider is. A `/` at its end is kept out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,10 @@ impl Value for UserIds {
         ids.collect::<Result<_, _>>().map(Self)
     }
 
+    fn join(items: &[String]) -> Result<String, String> {
+        Ok(toml::Value::from(items.to_vec()).to_string())
+    }
+
     fn print(&self) -> Option<String> {
         let ids = self.0.iter().map(|id| toml::Value::from(id.as_str()));
         (!self.0.is_empty()).then(|| toml::Value::Array(ids.collect()).to_string())
@@ -106,6 +110,10 @@ impl Value for RequiredClaims {
         let all: Option<Vec<_>> = all.map(one).collect();
         all.map(Self)
             .ok_or_else(|| "must name a claim before each `=`, as in `org=acme`".to_owned())
+    }
+
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
     }
 
     fn print(&self) -> Option<String> {

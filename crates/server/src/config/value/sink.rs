@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{REDACTED, Value};
+use super::{REDACTED, Value, with_commas};
 
 /// Where a webhook is. Its query may hold a token, and is not shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,6 +71,10 @@ impl Value for NatsServers {
         all.map(Self).ok_or_else(|| {
             "must be one URL such as `nats://nats.example.com:4222` or `tls://…`, or several with commas".to_owned()
         })
+    }
+
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
     }
 
     fn print(&self) -> Option<String> {

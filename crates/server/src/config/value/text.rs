@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 use url::{Position, Url};
 
-use super::{REDACTED, Value};
+use super::{REDACTED, Value, with_commas};
 
 /// Where clients reach this server: scheme, host, port and possibly a path; no trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,10 @@ impl Value for Words {
         ))
     }
 
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
+    }
+
     fn print(&self) -> Option<String> {
         (!self.0.is_empty()).then(|| self.0.join(","))
     }
@@ -134,6 +138,10 @@ impl Value for Bracketed {
             bare.map(str::to_owned).ok_or_else(rule)
         });
         names.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
     }
 
     fn print(&self) -> Option<String> {
@@ -163,6 +171,10 @@ impl Value for Origins {
         Ok(Self(origins))
     }
 
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
+    }
+
     fn print(&self) -> Option<String> {
         Some(self.0.join(","))
     }
@@ -185,6 +197,10 @@ impl Value for LogFilter {
         let parsed = EnvFilter::builder().parse(text);
         let rule = |error| format!("must be a level or a list such as `info,hyper=debug`: {error}");
         parsed.map(|_| Self(text.to_owned())).map_err(rule)
+    }
+
+    fn join(items: &[String]) -> Result<String, String> {
+        with_commas(items)
     }
 
     fn print(&self) -> Option<String> {
