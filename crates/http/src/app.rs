@@ -6,6 +6,7 @@ use std::time::Duration;
 use admission::{AdmissionGate, Gates};
 use authn::Authenticator;
 use catalog::{Catalog, CatalogError};
+use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::error::ApiResult;
@@ -82,6 +83,7 @@ pub struct App {
     pub(crate) gates: Option<Arc<Gates>>,
     pub(crate) settings: Arc<HttpSettings>,
     pub(crate) answers: Arc<Answers>,
+    changes: TaskTracker,
 }
 
 impl App {
@@ -94,7 +96,20 @@ impl App {
             gates: None,
             settings: Arc::new(settings),
             answers: Arc::new(answers),
+            changes: TaskTracker::new(),
         }
+    }
+
+    /// With changes that run in here. Their clients may go before they end: wait for them before the process does.
+    #[must_use]
+    pub fn changing_in(mut self, changes: TaskTracker) -> Self {
+        self.changes = changes;
+        self
+    }
+
+    /// What [`to_the_end`] runs in.
+    pub(crate) fn changes(&self) -> TaskTracker {
+        self.changes.clone()
     }
 
     /// With somebody who finds out who sends a request; without one everybody is anonymous.
@@ -114,9 +129,10 @@ impl App {
 
 /// Runs an act to its end even if the client goes away: a commit that has begun is not left half done.
 pub(crate) async fn to_the_end<T: Send + 'static>(
+    changes: TaskTracker,
     act: impl Future<Output = catalog::Result<T>> + Send + 'static,
 ) -> ApiResult<T> {
-    match tokio::spawn(act.in_current_span()).await {
+    match changes.spawn(act.in_current_span()).await {
         Ok(done) => Ok(done?),
         Err(panic) => Err(CatalogError::internal(panic).into()),
     }

@@ -20,6 +20,7 @@ use objects::{LocalStorage, Policy};
 use secrets::{SecretStore, Sweeper};
 use secrets_vault::VaultSecrets;
 use store::Store;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{AuthzBackend, Config};
 use crate::secrets::{self as keeping, Opened};
@@ -39,6 +40,7 @@ pub struct Lakekeeper {
     vault: Option<Arc<VaultSecrets>>,
     clock: Arc<dyn Clock>,
     publishers: Vec<Arc<dyn Publisher>>,
+    pub(crate) changes: TaskTracker,
 }
 
 impl fmt::Debug for Lakekeeper {
@@ -168,6 +170,7 @@ impl Builder {
             vault,
             clock: self.clock,
             publishers,
+            changes: TaskTracker::new(),
         })
     }
 }
@@ -196,7 +199,8 @@ impl Lakekeeper {
     /// Both APIs and `/health`.
     pub fn router(&self) -> Router {
         let (authenticator, gates) = (self.authenticator.clone(), self.gates.clone());
-        routes::router(&self.config, &self.catalog, authenticator, gates)
+        let changes = self.changes.clone();
+        routes::router(&self.config, &self.catalog, authenticator, gates, changes)
     }
 
     /// Starts the background work of this process, on the current Tokio runtime.

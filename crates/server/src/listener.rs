@@ -16,7 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
@@ -52,8 +52,13 @@ pub struct Limits {
     pub patience: Duration,
 }
 
-/// Answers connections until `stop`, then takes no new ones and lets requests in flight finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, limits: Limits) {
+/// Answers connections until `stop`, then takes no new ones and lets requests in flight finish. Answers until when patience lasts.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+    limits: Limits,
+) -> Instant {
     let connections = GracefulShutdown::new();
     let builder = builder();
     let places = Arc::new(Semaphore::new(limits.connections));
@@ -92,13 +97,15 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
     drop(listener);
     let (open, patience) = (connections.count(), limits.patience);
-    if timeout(patience, connections.shutdown()).await.is_err() {
+    let deadline = Instant::now() + patience;
+    if timeout_at(deadline, connections.shutdown()).await.is_err() {
         tracing::warn!(
             ?patience,
             open,
             "connections were cut off: requests took too long to finish"
         );
     }
+    deadline
 }
 
 fn builder() -> Builder<TokioExecutor> {

@@ -7,6 +7,7 @@ use authn::Authenticator;
 use axum::Router;
 use catalog::Catalog;
 use http_api::{App, HttpSettings, PurgeDefault};
+use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 
@@ -16,8 +17,9 @@ pub(crate) fn router(
     catalog: &Arc<Catalog>,
     authenticator: Option<Arc<dyn Authenticator>>,
     gates: Vec<Arc<dyn AdmissionGate>>,
+    changes: TaskTracker,
 ) -> Router {
-    let app = App::new(Arc::clone(catalog), settings(config));
+    let app = App::new(Arc::clone(catalog), settings(config)).changing_in(changes);
     http_api::router(&app.authenticated_by(authenticator).admitted_by(gates))
 }
 

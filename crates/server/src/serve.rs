@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::{Error, Lakekeeper, listener, metrics};
 
@@ -56,12 +58,22 @@ impl Bound {
             stop.clone(),
             limits,
         ));
-        listener::serve(self.api, router, stop, limits).await;
+        let deadline = listener::serve(self.api, router, stop, limits).await;
+        finish(&self.lakekeeper.changes, deadline).await;
         workers.stop().await;
         // A scrape that was cut off is nobody's loss.
         metrics.abort();
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Waits for changes whose clients have gone: they run on without a connection.
+async fn finish(changes: &TaskTracker, deadline: Instant) {
+    changes.close();
+    if timeout_at(deadline, changes.wait()).await.is_err() {
+        let left = changes.len();
+        tracing::warn!(left, "changes were cut off: they took too long to finish");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::{Authenticator, AuthnError, BearerToken, Refusal};
@@ -11,10 +12,15 @@ use lakekeeper::config::{Config, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper};
 use model::{Caller, Identity, SecretId};
 use secrets::{Plaintext, SecretError, SecretStore};
+use store::Servers as _;
 use store_sqlite::SqliteStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+const BOOTSTRAP: &str = "POST /management/v1/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+    content-type: application/json\r\ncontent-length: 28\r\n\r\n{\"accept-terms-of-use\":true}";
 
 /// Allows nothing.
 #[derive(Debug)]
@@ -32,6 +38,27 @@ impl Authorizer for Nobody {
         checks: &[Check],
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         Ok(checks.iter().map(|_| Decision::Deny).collect())
+    }
+}
+
+/// Allows everything, after a while.
+#[derive(Debug, Default)]
+struct Slow(Arc<Notify>);
+
+#[async_trait]
+impl Authorizer for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn decide(
+        &self,
+        _: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        self.0.notify_one();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        Ok(checks.iter().map(|_| Decision::Allow).collect())
     }
 }
 
@@ -105,13 +132,38 @@ async fn an_embedder_brings_store_secrets_and_authorizer() {
     let stop = CancellationToken::new();
     let served = tokio::spawn(bound.serve(stop.clone()));
     let list = "GET /management/v1/project-list HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    let bootstrap = "POST /management/v1/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
-        content-type: application/json\r\ncontent-length: 28\r\n\r\n{\"accept-terms-of-use\":true}";
     assert!(!answer(address, list).await.starts_with("HTTP/1.1 5"));
-    let refused = answer(address, bootstrap).await;
+    let refused = answer(address, BOOTSTRAP).await;
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
     stop.cancel();
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_a_change_whose_client_has_gone() {
+    let asked = Arc::new(Notify::new());
+    let store = Arc::new(SqliteStore::temporary().unwrap());
+    let lakekeeper = Lakekeeper::builder(config())
+        .store(Arc::clone(&store) as _)
+        .secrets(Arc::new(Memory::default()))
+        .authorizer(Arc::new(Slow(Arc::clone(&asked))))
+        .build();
+    let lakekeeper = lakekeeper.await.unwrap();
+    let bound = lakekeeper.bind().await.unwrap();
+    let mut client = TcpStream::connect(bound.api_address().unwrap())
+        .await
+        .unwrap();
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(bound.serve(stop.clone()));
+    client.write_all(BOOTSTRAP.as_bytes()).await.unwrap();
+    asked.notified().await;
+    drop(client);
+    // Until the server has seen that.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.cancel();
+    served.await.unwrap().unwrap();
+    let server = store.server_load().await.unwrap();
+    assert!(server.bootstrapped_at.is_some());
 }
 
 #[tokio::test]

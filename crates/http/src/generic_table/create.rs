@@ -61,7 +61,7 @@ pub(crate) async fn create(
         },
     };
     let (warehouse, namespace) = (at.warehouse, at.namespace);
-    let created = to_the_end(async move {
+    let created = to_the_end(app.changes(), async move {
         catalog::generic_table::create(&app.catalog, &request, warehouse, &namespace, new).await
     });
     Ok(Json(LoadGenericTableResponse {

@@ -20,7 +20,7 @@ pub(crate) async fn rename(
         identifier("generic table", &body.source)?,
         identifier("generic table", &body.destination)?,
     );
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::generic_table::rename(&app.catalog, &request, warehouse, &from, &to).await
     })
     .await?;

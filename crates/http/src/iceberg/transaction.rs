@@ -48,7 +48,7 @@ pub(crate) async fn commit(
         })
     });
     let commits = commits.collect::<ApiResult<Vec<_>>>()?;
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::transaction::commit(&app.catalog, &request, warehouse, commits).await
     })
     .await?;

@@ -50,7 +50,7 @@ pub(crate) async fn bootstrap(
     } else {
         Operation::ByAdmin
     };
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::server::bootstrap(&app.catalog, &request, (said, operation)).await
     })
     .await?;

@@ -118,9 +118,9 @@ pub(crate) async fn undrop(
         Ok((kind?, target.id.into()))
     });
     let targets = targets.collect::<ApiResult<Vec<_>>>()?;
-    to_the_end(
-        async move { catalog::undrop(&app.catalog, &request, warehouse.into(), &targets).await },
-    )
+    to_the_end(app.changes(), async move {
+        catalog::undrop(&app.catalog, &request, warehouse.into(), &targets).await
+    })
     .await?;
     Ok(StatusCode::NO_CONTENT)
 }

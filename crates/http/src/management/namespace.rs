@@ -59,7 +59,7 @@ pub(crate) async fn move_to(
         Protections::Respect
     };
     let at = (warehouse.into(), id.into());
-    let moved = to_the_end(async move {
+    let moved = to_the_end(app.changes(), async move {
         catalog::namespace::move_to(&app.catalog, &request, at, &destination, protections).await
     });
     let moved = moved.await?;

@@ -14,7 +14,11 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 async fn slow(
     delay: Duration,
     patience: Duration,
-) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+) -> (
+    SocketAddr,
+    CancellationToken,
+    tokio::task::JoinHandle<Instant>,
+) {
     let limits = Limits {
         connections: 10,
         first_request: Duration::from_mins(1),
@@ -26,7 +30,11 @@ async fn slow(
 async fn limited(
     delay: Duration,
     limits: Limits,
-) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+) -> (
+    SocketAddr,
+    CancellationToken,
+    tokio::task::JoinHandle<Instant>,
+) {
     let listener = bind(ANY, "LISTEN_PORT").await.unwrap();
     let address = listener.local_addr().unwrap();
     let answer = move || async move {

@@ -42,7 +42,7 @@ pub(crate) async fn create(
         path,
         properties: body.properties.unwrap_or_default(),
     };
-    let created = to_the_end(async move {
+    let created = to_the_end(app.changes(), async move {
         catalog::namespace::create(&app.catalog, &request, warehouse, new).await
     });
     let NamespaceCreated {

@@ -58,7 +58,7 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let options = query.options();
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::namespace::drop(&app.catalog, &request, at.warehouse, &at.namespace, options).await
     })
     .await?;

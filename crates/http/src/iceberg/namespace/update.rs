@@ -43,7 +43,7 @@ pub(crate) async fn update(
         removals: body.removals.unwrap_or_default(),
         updates: body.updates.unwrap_or_default(),
     };
-    let updated = to_the_end(async move {
+    let updated = to_the_end(app.changes(), async move {
         catalog::namespace::update(&app.catalog, &request, at.warehouse, &at.namespace, update)
             .await
     });

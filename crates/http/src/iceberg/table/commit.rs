@@ -40,7 +40,7 @@ pub(crate) async fn commit(
         updates: body.updates,
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::table::commit(&catalog, &request, at.warehouse, commit).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Commit).await

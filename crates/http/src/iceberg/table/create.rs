@@ -59,7 +59,7 @@ pub(crate) async fn create(
         name: new.name.clone(),
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         let create = catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new);
         Box::pin(create).await
     });

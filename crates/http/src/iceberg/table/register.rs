@@ -47,7 +47,7 @@ pub(crate) async fn register(
         name: new.name.clone(),
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::table::register(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Table(&path)).await

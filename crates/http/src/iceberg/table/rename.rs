@@ -28,7 +28,7 @@ pub(crate) async fn rename(
         identifier("table", &body.source)?,
         identifier("table", &body.destination)?,
     );
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::table::rename(&app.catalog, &request, warehouse, &from, &to).await
     })
     .await?;

@@ -19,7 +19,7 @@ pub(crate) async fn unregister(
     Bodyless(request): Bodyless,
 ) -> ApiResult<Response> {
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::table::unregister(&catalog, &request, at.warehouse, &at.path).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Commit).await

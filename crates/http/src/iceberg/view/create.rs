@@ -45,7 +45,7 @@ pub(crate) async fn create(
         properties: body.properties.unwrap_or_default(),
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::view::create(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
     answer(&app, &headers, &Box::pin(loaded).await?, Shape::View).await

@@ -18,7 +18,7 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let options = query.options(app.settings.purge_default);
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::view::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
     })
     .await?;

@@ -36,7 +36,7 @@ pub(crate) async fn register(
         metadata_location: body.metadata_location,
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::view::register(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
     answer(&app, &headers, &loaded.await?, Shape::View).await

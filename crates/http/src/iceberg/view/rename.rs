@@ -20,7 +20,7 @@ pub(crate) async fn rename(
         identifier("view", &body.source)?,
         identifier("view", &body.destination)?,
     );
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::view::rename(&app.catalog, &request, warehouse, &from, &to).await
     })
     .await?;

@@ -55,7 +55,7 @@ pub(crate) async fn replace(
         updates: body.updates,
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(async move {
+    let loaded = to_the_end(app.changes(), async move {
         catalog::view::replace(&catalog, &request, at.warehouse, &at.path, commit).await
     });
     answer(&app, &headers, &loaded.await?, Shape::View).await

@@ -148,8 +148,10 @@ async fn apply(
     on: Target,
 ) -> ApiResult<StatusCode> {
     let diff = body.decode()?;
-    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, &on, diff).await })
-        .await?;
+    to_the_end(app.changes(), async move {
+        catalog::grant::apply(&app.catalog, &request, &on, diff).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

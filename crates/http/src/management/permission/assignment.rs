@@ -134,8 +134,10 @@ pub(super) async fn update(
         deletes: decode(body.deletes)?,
         repeats: Repeats::Refused,
     };
-    to_the_end(async move { catalog::grant::apply(&app.catalog, &request, &on, diff).await })
-        .await?;
+    to_the_end(app.changes(), async move {
+        catalog::grant::apply(&app.catalog, &request, &on, diff).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,7 +161,7 @@ pub(super) async fn set_managed_access(
     on: Target,
 ) -> ApiResult<StatusCode> {
     let set = (on, ManagedAccess::from(body.managed_access));
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         let (on, managed) = (&set.0, set.1);
         catalog::grant::set_managed_access(&app.catalog, &request, on, managed).await
     })

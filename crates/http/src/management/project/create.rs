@@ -40,9 +40,10 @@ pub(crate) async fn create(
         id: body.project_id,
         name: body.project_name,
     };
-    let project_id =
-        to_the_end(async move { catalog::project::create(&app.catalog, &request, new).await })
-            .await?;
+    let project_id = to_the_end(app.changes(), async move {
+        catalog::project::create(&app.catalog, &request, new).await
+    })
+    .await?;
     Ok((
         StatusCode::CREATED,
         Json(CreateProjectResponse { project_id }),

@@ -14,7 +14,10 @@ pub(crate) async fn drop(
     State(app): State<App>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
-    to_the_end(async move { catalog::project::drop(&app.catalog, &request, None).await }).await?;
+    to_the_end(app.changes(), async move {
+        catalog::project::drop(&app.catalog, &request, None).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -27,7 +30,9 @@ pub(crate) async fn drop_by_id(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = project_id(&id)?;
-    to_the_end(async move { catalog::project::drop(&app.catalog, &request, Some(id)).await })
-        .await?;
+    to_the_end(app.changes(), async move {
+        catalog::project::drop(&app.catalog, &request, Some(id)).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

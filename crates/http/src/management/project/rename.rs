@@ -24,7 +24,7 @@ pub(crate) async fn rename(
     State(app): State<App>,
     Posted { request, body }: Posted<RenameProjectRequest>,
 ) -> ApiResult<StatusCode> {
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::project::rename(&app.catalog, &request, None, &body.new_name).await
     })
     .await?;
@@ -40,7 +40,7 @@ pub(crate) async fn rename_by_id(
     Posted { request, body }: Posted<RenameProjectRequest>,
 ) -> ApiResult<StatusCode> {
     let id = project_id(&id)?;
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::project::rename(&app.catalog, &request, Some(id), &body.new_name).await
     })
     .await?;

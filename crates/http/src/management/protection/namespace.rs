@@ -35,7 +35,7 @@ pub(crate) async fn protect(
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
     let at = (warehouse.into(), id.into());
-    let set = to_the_end(async move {
+    let set = to_the_end(app.changes(), async move {
         catalog::namespace::protect(&app.catalog, &request, at, protection).await
     });
     Ok(Json(set.await?.into()))

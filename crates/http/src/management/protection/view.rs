@@ -35,9 +35,8 @@ pub(crate) async fn protect(
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
     let at = (warehouse.into(), id.into());
-    let set =
-        to_the_end(
-            async move { catalog::view::protect(&app.catalog, &request, at, protection).await },
-        );
+    let set = to_the_end(app.changes(), async move {
+        catalog::view::protect(&app.catalog, &request, at, protection).await
+    });
     Ok(Json(set.await?.into()))
 }

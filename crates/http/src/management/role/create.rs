@@ -42,6 +42,10 @@ pub(crate) async fn create(
         provider: body.provider_id,
         source: body.source_id,
     };
+    let changes = app.changes();
     let act = async move { catalog::role::create(&app.catalog, &request, new).await };
-    Ok((StatusCode::CREATED, Json(to_the_end(act).await?.into())))
+    Ok((
+        StatusCode::CREATED,
+        Json(to_the_end(changes, act).await?.into()),
+    ))
 }

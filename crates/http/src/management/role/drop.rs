@@ -21,6 +21,9 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = role_id(&id)?;
-    to_the_end(async move { catalog::role::drop(&app.catalog, &request, id).await }).await?;
+    to_the_end(app.changes(), async move {
+        catalog::role::drop(&app.catalog, &request, id).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -133,8 +133,9 @@ pub(crate) async fn add(
 ) -> ApiResult<Json<RoleMembers>> {
     let id = role_id(&id)?;
     let members = body.members.into_iter().map(Into::into).collect();
+    let changes = app.changes();
     let act = async move { catalog::role::add(&app.catalog, &request, id, members).await };
-    let members = to_the_end(act).await?.into_iter().map(Into::into);
+    let members = to_the_end(changes, act).await?.into_iter().map(Into::into);
     Ok(Json(RoleMembers {
         members: members.collect(),
     }))
@@ -163,8 +164,10 @@ pub(crate) async fn remove(
             return Err(ApiError::bad_request(message));
         }
     };
-    to_the_end(async move { catalog::role::remove(&app.catalog, &request, id, member).await })
-        .await?;
+    to_the_end(app.changes(), async move {
+        catalog::role::remove(&app.catalog, &request, id, member).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -42,8 +42,9 @@ pub(crate) async fn update(
         name: body.name,
         description: body.description,
     };
+    let changes = app.changes();
     let act = async move { catalog::role::update(&app.catalog, &request, id, update).await };
-    Ok(Json(to_the_end(act).await?.into()))
+    Ok(Json(to_the_end(changes, act).await?.into()))
 }
 
 /// Change which role of another system it is
@@ -60,9 +61,10 @@ pub(crate) async fn source_system(
     Posted { request, body }: Posted<UpdateRoleSourceSystemRequest>,
 ) -> ApiResult<Json<Role>> {
     let id = role_id(&id)?;
+    let changes = app.changes();
     let act = async move {
         let to = (id, body.provider_id.as_str(), body.source_id.as_str());
         catalog::role::rebind(&app.catalog, &request, to).await
     };
-    Ok(Json(to_the_end(act).await?.into()))
+    Ok(Json(to_the_end(changes, act).await?.into()))
 }

@@ -164,7 +164,7 @@ async fn set(
     (name, body): (String, SetTagRequest),
 ) -> ApiResult<Json<AppliedTagBody>> {
     let name = tag_name(&name)?;
-    let applied = to_the_end(async move {
+    let applied = to_the_end(app.changes(), async move {
         let at = (warehouse, &subject);
         catalog::tag::attach(&app.catalog, &request, at, &name, body.value).await
     });
@@ -178,7 +178,7 @@ async fn remove(
     name: String,
 ) -> ApiResult<StatusCode> {
     let name = tag_name(&name)?;
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         let at = (warehouse, &subject);
         catalog::tag::detach(&app.catalog, &request, at, &name).await
     })

@@ -58,9 +58,8 @@ pub(crate) async fn create(
         scope: body.scope.into_iter().map(Into::into).collect(),
         values: values(body.value_kind.into(), body.allowed_values)?,
     };
-    let created =
-        to_the_end(
-            async move { catalog::tag_definition::create(&app.catalog, &request, new).await },
-        );
+    let created = to_the_end(app.changes(), async move {
+        catalog::tag_definition::create(&app.catalog, &request, new).await
+    });
     Ok((StatusCode::CREATED, Json(created.await?.into())))
 }

@@ -16,9 +16,9 @@ pub(crate) async fn drop(
     Path(id): Path<Uuid>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
-    to_the_end(
-        async move { catalog::tag_definition::drop(&app.catalog, &request, id.into()).await },
-    )
+    to_the_end(app.changes(), async move {
+        catalog::tag_definition::drop(&app.catalog, &request, id.into()).await
+    })
     .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -39,7 +39,7 @@ pub(crate) async fn update(
         scope: body.scope.into_iter().map(Into::into).collect(),
         more_values: body.add_allowed_values.unwrap_or_default(),
     };
-    let updated = to_the_end(async move {
+    let updated = to_the_end(app.changes(), async move {
         catalog::tag_definition::update(&app.catalog, &request, id.into(), update).await
     });
     Ok(Json(updated.await?.into()))

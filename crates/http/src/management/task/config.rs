@@ -48,7 +48,7 @@ async fn set(
         config: body.queue_config,
         max_heartbeat_age: body.max_seconds_since_last_heartbeat,
     };
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::task::set_queue_config(&app.catalog, &request, &owner, queue, config).await
     })
     .await?;

@@ -66,7 +66,7 @@ async fn act(
         }
     };
     let ids = body.task_ids.into_iter().map(TaskId::from).collect();
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::task::control(&app.catalog, &request, &owner, ids, control).await
     })
     .await?;

@@ -51,8 +51,9 @@ pub(crate) async fn create(
             Existing::Refused
         },
     };
+    let changes = app.changes();
     let act = async move { catalog::user::create(&app.catalog, &request, new).await };
-    Ok(match to_the_end(act).await? {
+    Ok(match to_the_end(changes, act).await? {
         Created::New(user) => (StatusCode::CREATED, Json(user.into())),
         Created::Known(user) => (StatusCode::OK, Json(user.into())),
     })

@@ -16,6 +16,9 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = user_id(&id)?;
-    to_the_end(async move { catalog::user::drop(&app.catalog, &request, &id).await }).await?;
+    to_the_end(app.changes(), async move {
+        catalog::user::drop(&app.catalog, &request, &id).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

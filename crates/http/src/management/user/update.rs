@@ -36,7 +36,9 @@ pub(crate) async fn update(
         email: body.email,
         user_type: body.user_type.into(),
     };
-    to_the_end(async move { catalog::user::update(&app.catalog, &request, &id, update).await })
-        .await?;
+    to_the_end(app.changes(), async move {
+        catalog::user::update(&app.catalog, &request, &id, update).await
+    })
+    .await?;
     Ok(StatusCode::OK)
 }

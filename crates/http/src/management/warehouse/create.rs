@@ -69,8 +69,9 @@ pub(crate) async fn create(
     Posted { request, body }: Posted<CreateWarehouseRequest>,
 ) -> ApiResult<(StatusCode, Json<GetWarehouseResponse>)> {
     let new = body.read()?;
-    let created =
-        to_the_end(async move { catalog::warehouse::create(&app.catalog, &request, new).await })
-            .await?;
+    let created = to_the_end(app.changes(), async move {
+        catalog::warehouse::create(&app.catalog, &request, new).await
+    })
+    .await?;
     Ok((StatusCode::CREATED, Json(created.into())))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn drop(
     } else {
         Protections::Respect
     };
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::warehouse::drop(&app.catalog, &request, id.into(), protections).await
     })
     .await?;

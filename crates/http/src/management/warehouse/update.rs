@@ -28,7 +28,7 @@ async fn change(
     id: Uuid,
     change: WarehouseChange,
 ) -> ApiResult<WarehouseView> {
-    to_the_end(async move {
+    to_the_end(app.changes(), async move {
         catalog::warehouse::update(&app.catalog, &request, id.into(), change).await
     })
     .await

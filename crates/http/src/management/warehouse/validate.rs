@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use catalog::warehouse::{self, Check, CheckName, CheckOutcome, Report};
 use serde::Serialize;
+use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use uuid::Uuid;
@@ -95,9 +96,10 @@ impl From<Check> for ValidationCheck {
 
 /// To its end even if the client goes away: what a trial has written is to be removed.
 async fn report(
+    changes: TaskTracker,
     validation: impl Future<Output = catalog::Result<Report>> + Send + 'static,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
-    Ok(Json(to_the_end(validation).await?.into()))
+    Ok(Json(to_the_end(changes, validation).await?.into()))
 }
 
 /// Validate a warehouse before it is created
@@ -108,7 +110,10 @@ pub(crate) async fn creation(
     Posted { request, body }: Posted<CreateWarehouseRequest>,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
     let new = body.read()?;
-    report(async move { warehouse::validate_creation(&app.catalog, &request, new).await }).await
+    report(app.changes(), async move {
+        warehouse::validate_creation(&app.catalog, &request, new).await
+    })
+    .await
 }
 
 /// Validate a change of a warehouse's storage before it is made
@@ -120,9 +125,9 @@ pub(crate) async fn profile(
     Posted { request, body }: Posted<UpdateWarehouseStorageRequest>,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
     let given = body.read()?;
-    report(
-        async move { warehouse::validate_profile(&app.catalog, &request, id.into(), given).await },
-    )
+    report(app.changes(), async move {
+        warehouse::validate_profile(&app.catalog, &request, id.into(), given).await
+    })
     .await
 }
 
@@ -135,7 +140,7 @@ pub(crate) async fn credential(
     Posted { request, body }: Posted<UpdateWarehouseCredentialRequest>,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
     let given = body.read()?;
-    report(async move {
+    report(app.changes(), async move {
         warehouse::validate_credential(&app.catalog, &request, id.into(), given).await
     })
     .await
@@ -149,5 +154,8 @@ pub(crate) async fn access(
     Path(id): Path<Uuid>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
-    report(async move { warehouse::validate_access(&app.catalog, &request, id.into()).await }).await
+    report(app.changes(), async move {
+        warehouse::validate_access(&app.catalog, &request, id.into()).await
+    })
+    .await
 }
