@@ -123,7 +123,8 @@ async fn create(db: &Session, namespace: &NewNamespace) -> Work<()> {
                  select id from warehouse where id = $2 for key share
              ), parent as materialized (
                  select id from namespace where warehouse_id = (select id from owner)
-                     and path_key = $3 and dropped_with is null for key share
+                     and path_key = $3 and dropped_with is null
+                     and ($9::uuid is null or id = $9) for key share
              ), made as (
                  insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
                      version, created_at, updated_at, properties)
@@ -142,6 +143,7 @@ async fn create(db: &Session, namespace: &NewNamespace) -> Work<()> {
                 &Version::FIRST.as_i64(),
                 &namespace.created_at.as_ms(),
                 &properties,
+                &namespace.parent.map(NamespaceId::as_uuid),
             ],
         )
         .await?;

@@ -78,6 +78,7 @@ async fn plant(path: &Path) -> Planted {
         id: NamespaceId::generate(),
         warehouse: warehouse.id,
         path: NamespacePath::parse(vec!["namespace".to_owned()]).unwrap(),
+        parent: None,
         properties: model::Properties::new(),
         created_at: NOW,
     };

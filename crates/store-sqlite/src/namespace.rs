@@ -104,9 +104,12 @@ fn create(db: &Connection, namespace: &NewNamespace) -> Work<()> {
     }
     let parent = match namespace.path.parent() {
         None => None,
-        Some(path) => Some(
-            id_of(db, warehouse, &path)?.ok_or_else(|| not_found(Entity::NamespacePath(path)))?,
-        ),
+        Some(path) => {
+            let wanted = namespace.parent.map(NamespaceId::as_uuid);
+            let found = id_of(db, warehouse, &path)?;
+            let found = found.filter(|found| wanted.is_none_or(|wanted| wanted == *found));
+            Some(found.ok_or_else(|| not_found(Entity::NamespacePath(path)))?)
+        }
     };
     if id_of(db, warehouse, &namespace.path)?.is_some() {
         let path = namespace.path.clone();

@@ -68,6 +68,7 @@ impl Planted {
             id: NamespaceId::generate(),
             warehouse: warehouse.id,
             path: path(),
+            parent: None,
             properties: model::Properties::new(),
             created_at: NOW,
         };

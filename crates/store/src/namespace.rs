@@ -19,6 +19,8 @@ pub struct NewNamespace {
     pub warehouse: WarehouseId,
     /// Its full path.
     pub path: NamespacePath,
+    /// The namespace that must have the path around it; if absent, whichever has it.
+    pub parent: Option<NamespaceId>,
     /// Its properties.
     pub properties: Properties,
     /// When it is made.

@@ -101,6 +101,7 @@ impl StoreWorld {
                     id: *id,
                     warehouse,
                     path: NamespacePath::parse(path.clone()).unwrap(),
+                    parent: None,
                     properties: Properties::new(),
                     created_at: NOW,
                 };

@@ -48,25 +48,40 @@ pub async fn create(
                 let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
                 let action = Action::Warehouse(WarehouseAction::CreateNamespace);
                 let within = cx.require(request, action, warehouse).await?;
-                insert(cx, request, cx.store(&within), &within, new).await
+                let place = Place {
+                    warehouse: &within,
+                    parent: None,
+                };
+                insert(cx, request, cx.store(&within), place, new).await
             }
             Some(parent) => {
                 let action = NamespaceAction::CreateNamespace;
                 let within = cx
                     .require_namespace(request, warehouse, &parent, action)
                     .await?;
-                insert(cx, request, cx.store(&within), &within.warehouse, new).await
+                let place = Place {
+                    warehouse: &within.warehouse,
+                    parent: Some(within.id),
+                };
+                insert(cx, request, cx.store(&within), place, new).await
             }
         }
     })
     .await
 }
 
+/// Where the caller may create it. Another namespace may have the parent's path by now.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    warehouse: &'a Warehouse,
+    parent: Option<NamespaceId>,
+}
+
 async fn insert(
     cx: &Catalog,
     request: &Request,
     store: &dyn Store,
-    warehouse: &Warehouse,
+    Place { warehouse, parent }: Place<'_>,
     new: NamespaceCreate,
 ) -> std::result::Result<NamespaceCreated, Interrupted> {
     let properties = stored_properties(warehouse, new.properties)?;
@@ -97,6 +112,7 @@ async fn insert(
         id,
         warehouse: warehouse.id(),
         path,
+        parent,
         properties,
         created_at: now,
     };

@@ -168,6 +168,7 @@ async fn with_namespaces_below(app: &TestApp, home: &str, count: u32) {
             id: NamespaceId::generate(),
             warehouse: app.warehouse.parse().unwrap(),
             path: NamespacePath::parse(levels).unwrap(),
+            parent: None,
             properties: Properties::new(),
             created_at: Timestamp::from_ms(0),
         };

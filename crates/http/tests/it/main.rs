@@ -32,6 +32,7 @@ mod granting;
 mod grants;
 mod grants_back;
 mod hidden;
+mod holding;
 mod idempotency;
 mod layouts;
 mod lists;

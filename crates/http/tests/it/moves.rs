@@ -1,11 +1,15 @@
 //! Namespaces that move, at the front door.
 
+use std::sync::Arc;
+
+use authz::{Action, NamespaceAction};
 use http::Method;
 use model::{Privilege, Securable};
 use serde_json::{Value, json};
 use testkit::{Answer, TestApp};
 
 use crate::grants::Lake;
+use crate::holding::Holding;
 
 fn uri(app: &TestApp, id: &str) -> String {
     format!(
@@ -39,7 +43,7 @@ async fn planted() -> (TestApp, [String; 3]) {
 #[tokio::test]
 async fn whoever_has_loaded_a_table_before_finds_it_where_it_is_now() {
     let (app, [a, b, z]) = planted().await;
-    let replica = TestApp::builder().store(std::sync::Arc::clone(&app.store));
+    let replica = TestApp::builder().store(Arc::clone(&app.store));
     let replica = replica.build();
     let before = app.load("a%1Fb", "u").await;
     let replicas_uri = |rest: &str| format!("/catalog/v1/{}/{rest}", app.warehouse);
@@ -237,4 +241,24 @@ async fn a_move_takes_what_giving_takes_at_both_ends() {
     assert_eq!(go(&["b"]).await, 200);
     let table = lake.app.at("namespaces/b/tables/u");
     assert_eq!(lake.as_user("bob", &table).await.0, 404, "and no longer");
+}
+
+#[tokio::test]
+async fn nothing_comes_below_what_has_taken_the_place_of_its_parent() {
+    let holding = Holding::at(Action::Namespace(NamespaceAction::CreateNamespace));
+    let builder = TestApp::builder().authorizer(Arc::<Holding>::clone(&holding));
+    let app = builder.start().await;
+    let parent = app.namespace("a").await;
+    let child = json!({ "namespace": ["a", "b"] });
+    let replacing = async {
+        go(&app, &parent, &["z"]).await.expect(200);
+        app.namespace("a").await;
+    };
+    let creating = app.post(app.at("namespaces"), &child);
+    let created = holding.hold(creating, replacing).await;
+    assert_eq!(
+        refused(&created),
+        (404, "NoSuchNamespaceException".to_owned())
+    );
+    app.post(app.at("namespaces"), &child).await.expect(200);
 }

@@ -69,6 +69,7 @@ impl Catalog {
             id,
             warehouse: self.warehouse,
             path: path(text),
+            parent: None,
             properties: Properties::new(),
             created_at: NOW,
         };

@@ -244,6 +244,7 @@ impl Worker {
             id: NamespaceId::generate(),
             warehouse: self.catalog.warehouse,
             path: path(&format!("ns{}", self.dice.below(NAMESPACES))),
+            parent: None,
             properties: Properties::new(),
             created_at: NOW,
         };

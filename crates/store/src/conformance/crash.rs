@@ -50,6 +50,7 @@ pub async fn prepare(store: &Arc<dyn Store>) {
         id: NamespaceId::generate(),
         warehouse: row.id,
         path: super::fixture::path(&["ns"]),
+        parent: None,
         properties: model::Properties::new(),
         created_at: NOW,
     };

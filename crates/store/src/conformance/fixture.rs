@@ -274,6 +274,7 @@ impl Catalog {
             id: NamespaceId::generate(),
             warehouse: self.warehouse,
             path: path(levels),
+            parent: None,
             properties: Properties::new(),
             created_at: NOW,
         }

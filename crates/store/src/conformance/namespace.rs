@@ -70,11 +70,20 @@ pub async fn it_needs_its_warehouse_and_parent(store: &Arc<dyn Store>) {
         .namespace_create(elsewhere.clone(), marks.effects())
         .await;
     refused!(created, StoreError::NotFound(Entity::Warehouse(id)) if id == elsewhere.warehouse);
-    catalog.namespace(&["a"]).await;
+    let parent = catalog.namespace(&["a"]).await;
     let orphan = catalog.new_namespace(&["a", "b", "c"]);
     let created = store.namespace_create(orphan, marks.effects()).await;
     refused!(created, StoreError::NotFound(Entity::NamespacePath(it)) if it.levels() == ["a", "b"]);
+    let within = |parent| NewNamespace {
+        parent: Some(parent),
+        ..catalog.new_namespace(&["a", "b"])
+    };
+    let other = within(catalog.namespace(&["b"]).await);
+    let created = store.namespace_create(other, marks.effects()).await;
+    refused!(created, StoreError::NotFound(Entity::NamespacePath(it)) if it.levels() == ["a"]);
     marks.are_absent(store).await;
+    let created = store.namespace_create(within(parent), Effects::none());
+    created.await.unwrap();
 }
 
 pub async fn paths_are_unique_but_for_case(store: &Arc<dyn Store>) {

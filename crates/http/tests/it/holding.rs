@@ -1,0 +1,64 @@
+//! An authorizer that keeps one request waiting, so that a test does something else meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision};
+use model::Caller;
+use tokio::sync::Semaphore;
+
+/// Allows everything; but once it is to hold, the next request that asks this waits until it is let go.
+#[derive(Debug)]
+pub(crate) struct Holding {
+    action: Action,
+    holds: AtomicBool,
+    held: Semaphore,
+    let_go: Semaphore,
+}
+
+impl Holding {
+    pub(crate) fn at(action: Action) -> Arc<Self> {
+        Arc::new(Self {
+            action,
+            holds: AtomicBool::new(false),
+            held: Semaphore::new(0),
+            let_go: Semaphore::new(0),
+        })
+    }
+
+    /// The answer to a request that was held until something else was done.
+    pub(crate) async fn hold<A>(
+        &self,
+        request: impl IntoFuture<Output = A>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> A {
+        self.holds.store(true, Ordering::SeqCst);
+        let doing = async {
+            self.held.acquire().await.unwrap().forget();
+            meanwhile.await;
+            self.let_go.add_permits(1);
+        };
+        futures::join!(request.into_future(), doing).0
+    }
+}
+
+#[async_trait]
+impl Authorizer for Holding {
+    fn name(&self) -> &'static str {
+        "holding"
+    }
+
+    async fn decide(
+        &self,
+        _: &Caller,
+        checks: &[Check],
+    ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
+        let asks = checks.iter().any(|check| check.action == self.action);
+        if asks && self.holds.swap(false, Ordering::SeqCst) {
+            self.held.add_permits(1);
+            self.let_go.acquire().await.unwrap().forget();
+        }
+        Ok(vec![Decision::Allow; checks.len()])
+    }
+}
