@@ -10,6 +10,7 @@ use model::{NamespacePath, TabularKind, TabularPath};
 use objects::{
     BucketTable, BucketTableState, Location, TableBucket, TableBucketError, bucket_namespace,
 };
+use store::StoreError;
 
 use crate::namespace::Files;
 use crate::tabular::TabularTarget;
@@ -239,23 +240,23 @@ pub(crate) async fn check_registration(
     Err(CatalogError::bad_request(message))
 }
 
-/// Renames the table in the bucket, if there is one; done already counts as done.
+/// Renames the table in the bucket, if there is one; done already counts as done. Whether it has another name there now.
 pub(crate) async fn rename(
     cx: &Catalog,
     source: &TabularTarget,
     from: &TabularPath,
     to: &TabularPath,
-) -> Result<()> {
+) -> Result<bool> {
     let Some(bucket) = source.warehouse.table_bucket(cx).await? else {
-        return Ok(());
+        return Ok(false);
     };
     bucket.check_name(to.name.as_str())?;
     let (old, new) = (BucketTable::of(from)?, BucketTable::of(to)?);
     if old == new {
-        return Ok(());
+        return Ok(false);
     }
     let (kind, why, failure) = match bucket.rename_table(&old, &new).await {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(true),
         Err(TableBucketError::Missing(failure)) => {
             (ErrorKind::NoSuchTable, "Table does not exist", failure)
         }
@@ -265,7 +266,7 @@ pub(crate) async fn rename(
         Err(other) => return Err(other.into()),
     };
     if is_at(cx, source, bucket, &new).await? {
-        return Ok(());
+        return Ok(true);
     }
     let message = format!("Cannot rename {from} to {to}. {why} in the table bucket ({failure})");
     Err(CatalogError::new(kind, message))
@@ -289,15 +290,37 @@ async fn is_at(
     }
 }
 
-/// Takes a rename back that the database has refused, as far as possible.
+/// Takes a rename back that the database has refused, as far as possible. Another request may have made the same one meanwhile.
 pub(crate) async fn rename_back(
     cx: &Catalog,
     source: &TabularTarget,
     from: &TabularPath,
     to: &TabularPath,
 ) {
-    if let Err(error) = rename(cx, source, to, from).await {
+    let back = async {
+        if is_still(cx, source, from).await? {
+            rename(cx, source, to, from).await?;
+        }
+        Ok::<_, CatalogError>(())
+    };
+    if let Err(error) = back.await {
         tracing::warn!(%error, %from, %to, "a table is renamed in its table bucket only");
+    }
+}
+
+/// Whether the catalog has the table by this name, where it was found.
+async fn is_still(cx: &Catalog, source: &TabularTarget, path: &TabularPath) -> Result<bool> {
+    let row = cx
+        .lookup()
+        .tabular_load(source.warehouse.id(), source.id())
+        .await;
+    match row {
+        Ok(row) => {
+            Ok(row.namespace == source.namespace
+                && model::fold(&row.name) == path.name.key().as_str())
+        }
+        Err(StoreError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

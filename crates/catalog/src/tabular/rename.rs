@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
 
 use super::creation::creating;
-use super::target::{TabularAction, missing};
+use super::target::{TabularAction, TabularTarget, missing};
 use crate::again::Attempts;
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
@@ -22,30 +22,69 @@ pub(crate) async fn rename(
     to: &TabularPath,
     kind: TabularKind,
 ) -> Result<()> {
+    let mut renaming = Renaming {
+        from,
+        to,
+        kind,
+        ahead: None,
+    };
     once(cx, request, async {
-        let mut attempts = Attempts::default();
-        loop {
-            let done = {
-                let _turn = cx.turns.take(from.warehouse, [from.path]).await?;
-                attempt(cx, request, from, to, kind).await?
-            };
-            if let Some(done) = done {
-                return Ok(done);
-            }
-            attempts.lost(|| format!("{kind} `{}`", from.path)).await?;
+        let done = attempts(cx, request, &mut renaming).await;
+        if done.is_err() {
+            renaming.take_back(cx).await;
         }
+        done
     })
     .await
+}
+
+/// What is asked for, and how far it has come.
+struct Renaming<'a> {
+    from: AtPath<'a>,
+    to: &'a TabularPath,
+    kind: TabularKind,
+    /// The table that has its new name in the table bucket, but not in the database.
+    ahead: Option<TabularTarget>,
+}
+
+impl Renaming<'_> {
+    /// Lets the bucket not keep a name that the table does not get.
+    async fn take_back(&self, cx: &Catalog) {
+        let Some(table) = &self.ahead else {
+            return;
+        };
+        // Without a turn too, if there are too many in line.
+        let _turn = cx.turns.take(self.from.warehouse, [self.from.path]).await;
+        table_bucket::rename_back(cx, table, self.from.path, self.to).await;
+    }
+}
+
+async fn attempts(
+    cx: &Catalog,
+    request: &Request,
+    renaming: &mut Renaming<'_>,
+) -> std::result::Result<(), Interrupted> {
+    let (from, kind) = (renaming.from, renaming.kind);
+    let mut attempts = Attempts::default();
+    loop {
+        let done = {
+            let _turn = cx.turns.take(from.warehouse, [from.path]).await?;
+            attempt(cx, request, renaming).await?
+        };
+        if let Some(done) = done {
+            return Ok(done);
+        }
+        attempts.lost(|| format!("{kind} `{}`", from.path)).await?;
+    }
 }
 
 /// One attempt; nothing if another change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
-    at: AtPath<'_>,
-    to: &TabularPath,
-    kind: TabularKind,
+    renaming: &mut Renaming<'_>,
 ) -> std::result::Result<Option<()>, Interrupted> {
+    let (at, to, kind) = (renaming.from, renaming.to, renaming.kind);
     let (warehouse, from) = (at.warehouse, at.path);
     let source = cx
         .require_tabular(request, at, kind, TabularAction::Rename)
@@ -76,7 +115,9 @@ async fn attempt(
     if approved.is_none() {
         return Ok(None);
     }
-    table_bucket::rename(cx, &source, from, to).await?;
+    if table_bucket::rename(cx, &source, from, to).await? {
+        renaming.ahead = Some(TabularTarget::clone(&source));
+    }
     let now = cx.now();
     let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
     let body = json!({ "source": name_of(from), "destination": name_of(to) });
@@ -100,8 +141,9 @@ async fn attempt(
             Ok(None)
         }
         Err(error) => {
-            if error.changed_nothing() {
-                table_bucket::rename_back(cx, &source, from, to).await;
+            if !error.changed_nothing() {
+                // It may be found done later.
+                renaming.ahead = None;
             }
             Err(Interrupted::of(error, |error| match error {
                 StoreError::NotFound(Entity::Namespace(_)) => namespace_missing(from, to),

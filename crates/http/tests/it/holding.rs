@@ -8,11 +8,13 @@ use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision};
 use model::Caller;
 use tokio::sync::Semaphore;
 
-/// Allows everything; but once it is to hold, the next request that asks this waits until it is let go.
+/// Allows everything; but once it is to hold, the next request that asks this waits until it is let go, and once it is to deny, this is
+/// denied.
 #[derive(Debug)]
 pub(crate) struct Holding {
     action: Action,
     holds: AtomicBool,
+    denies: AtomicBool,
     held: Semaphore,
     let_go: Semaphore,
 }
@@ -22,9 +24,15 @@ impl Holding {
         Arc::new(Self {
             action,
             holds: AtomicBool::new(false),
+            denies: AtomicBool::new(false),
             held: Semaphore::new(0),
             let_go: Semaphore::new(0),
         })
+    }
+
+    /// Denies from now on, but not what is held.
+    pub(crate) fn deny(&self) {
+        self.denies.store(true, Ordering::SeqCst);
     }
 
     /// The answer to a request that was held until something else was done.
@@ -55,10 +63,15 @@ impl Authorizer for Holding {
         checks: &[Check],
     ) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         let asks = checks.iter().any(|check| check.action == self.action);
+        let denied = asks && self.denies.load(Ordering::SeqCst);
         if asks && self.holds.swap(false, Ordering::SeqCst) {
             self.held.add_permits(1);
             self.let_go.acquire().await.unwrap().forget();
         }
-        Ok(vec![Decision::Allow; checks.len()])
+        let decided = checks.iter().map(|check| match check.action {
+            action if denied && action == self.action => Decision::Deny,
+            _ => Decision::Allow,
+        });
+        Ok(decided.collect())
     }
 }

@@ -2,6 +2,7 @@
 
 mod lake;
 mod outside;
+mod renames;
 mod weed;
 
 use futures::future::join_all;
