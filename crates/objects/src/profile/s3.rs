@@ -1,5 +1,6 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
+mod amazon;
 mod beside;
 pub(super) mod checks;
 mod tables;
@@ -16,10 +17,10 @@ use super::{
 };
 use crate::location::{Location, Scheme, bucket_problem};
 
+use amazon::is_amazons;
+pub(crate) use amazon::is_amazons_s3;
 pub use tables::S3TablesProfile;
 
-/// What the names of Amazon's hosts end in; China has a domain of its own.
-const AMAZONS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 /// Validity of vended credentials where the profile says nothing.
 const DEFAULT_TOKEN_SECONDS: u64 = 3600;
 
@@ -81,7 +82,7 @@ pub enum S3Flavor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SigningUrlStyle {
-    /// Virtual host first, then path.
+    /// Either, where the store is known to take the bucket from the host; else the path.
     #[default]
     Auto,
     /// The first segment of the path.
@@ -262,7 +263,7 @@ impl S3Profile {
 
     /// Whether requests reach Amazon's own S3, not a store that takes the flavor `aws` and has another endpoint.
     pub(crate) fn is_amazons(&self) -> bool {
-        self.flavor == S3Flavor::Aws && self.endpoint().is_none_or(is_amazons)
+        self.flavor == S3Flavor::Aws && self.endpoint().is_none_or(is_amazons_s3)
     }
 
     /// Where STS is: `sts-endpoint`, else `endpoint`.
@@ -313,11 +314,4 @@ impl S3Profile {
             .and_then(|e| Url::parse(e).ok())
             .is_some_and(|url| url.scheme() == "http")
     }
-}
-
-/// Whether an endpoint is one of Amazon's own.
-fn is_amazons(endpoint: &str) -> bool {
-    let url = Url::parse(endpoint).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain))
 }

@@ -6,7 +6,7 @@
     reason = "helpers of tests: whatever is wrong fails the test, and fields of JSON are made by indexing"
 )]
 
-use objects::SignedRequest;
+use objects::{SignError, SignedRequest};
 use serde_json::json;
 
 use crate::s3::Service;
@@ -147,6 +147,40 @@ async fn a_write_is_not_unpacked_into_other_folders() {
         assert!(tables.is_refused(&both, elsewhere, &archive).await);
         assert_eq!(tables.found("secret").await.as_deref(), Some(SECRET));
     }
+}
+
+#[tokio::test]
+async fn a_host_that_the_store_ignores_leads_to_no_other_table() {
+    let Some(service) = Service::from_env() else {
+        return;
+    };
+    let bucket = &service.bucket;
+    let victim = Engine::of(&service, &service.profile(), "victim");
+    victim.call("PUT", victim.uri("secret"), SECRET).await;
+    // Without a domain of its own, MinIO takes the first segment of the path for the bucket, so this file of
+    // `s3://bucket/bucket/victim` is `s3://bucket/victim` to it.
+    let host = format!("{bucket}.store.example:9000");
+    let uri = format!("http://{host}/{bucket}/{}", victim.key("secret"));
+    let mut profile = service.profile();
+    profile["key-prefix"] = json!(bucket);
+    profile["endpoint"] = json!("http://store.example:9000");
+    let folder = victim.key("");
+    let folder = folder.trim_end_matches('/');
+    let catalog = Engine::of(&service, &profile, folder);
+    let refused = catalog.understood(catalog.request("GET", uri.clone(), &[]));
+    assert!(
+        matches!(refused, Err(SignError::Host { .. })),
+        "{refused:?}"
+    );
+
+    // What the signature would have been worth.
+    profile["remote-signing-url-style"] = json!("virtual_host");
+    let misled = Engine::of(&service, &profile, folder);
+    let mut signed = misled.signed("GET", uri, None).await;
+    signed.uri = victim.uri("secret");
+    signed.headers.insert("Host".to_owned(), vec![host]);
+    let read = misled.send("GET", &signed, "").await;
+    assert_eq!(read.text().await.unwrap(), SECRET);
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use objects::{
     BulkDeletes, Location, Permission, S3Credential, S3Profile, S3Request, S3Signer, Scope,
-    SessionSigner, SignRequest, SignedRequest, StorageCredential, StorageProfile, Vendor,
+    SessionSigner, SignError, SignRequest, SignedRequest, StorageCredential, StorageProfile,
+    Vendor,
 };
 use reqwest::{Client, Response};
 use serde_json::Value;
@@ -88,7 +89,7 @@ impl Engine {
             folder: self.folder.clone(),
             permission: Permission::Write,
         };
-        let parsed = S3Request::parse(&self.profile, BulkDeletes::Signed, request).unwrap();
+        let parsed = self.understood(request).unwrap();
         let sessions = self.vendor.as_ref();
         match sessions.filter(|_| self.profile.signs_by_sessions()) {
             Some(vendor) => {
@@ -97,6 +98,11 @@ impl Engine {
             }
             None => self.signer.sign(&parsed, &scope).await.unwrap(),
         }
+    }
+
+    /// What the catalog takes the request for.
+    pub(crate) fn understood(&self, request: SignRequest) -> Result<S3Request, SignError> {
+        S3Request::parse(&self.profile, BulkDeletes::Signed, request)
     }
 
     /// What an engine asks a signature for, with these headers besides those of every request.

@@ -4,7 +4,8 @@ use url::Url;
 
 use super::SignError;
 use super::uri::Origin;
-use crate::profile::{S3Profile, SigningUrlStyle};
+use crate::profile::{S3Profile, SigningUrlStyle, is_amazons_s3};
+use crate::s3::is_in_path;
 
 /// The hosts that AWS answers on; `{}` stands for the region.
 const AWS_HOSTS: [&str; 6] = [
@@ -21,6 +22,9 @@ const AWS_ACCELERATED: [&str; 2] = [
     "s3-accelerate.dualstack.amazonaws.com",
 ];
 
+/// What the names of Cloudflare's hosts end in.
+const R2_DOMAIN: &str = ".r2.cloudflarestorage.com";
+
 /// Where a URI names the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Addressing {
@@ -33,10 +37,11 @@ pub(super) enum Addressing {
 /// How `origin` addresses the bucket; an error when it does not.
 ///
 /// Exact names are compared, so that a host says by itself which style it is of, and the profile's choice of a
-/// style only takes the other one away.
+/// style only takes one away.
 pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Addressing, SignError> {
     let style = profile.remote_signing_url_style();
-    if style != SigningUrlStyle::VirtualHost && is_spelled_like(origin, profile.endpoint()) {
+    let takes_path = style != SigningUrlStyle::VirtualHost;
+    if takes_path && is_spelled_like(origin, profile.endpoint()) {
         return Ok(Addressing::Path);
     }
     let hosts = Hosts::of(profile);
@@ -44,11 +49,16 @@ pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Address
         (origin.scheme, origin.host.as_str(), origin.port) == (hosts.scheme, host, hosts.port)
     };
     let in_front = |host: &String| format!("{}.{host}", profile.bucket());
-    if style != SigningUrlStyle::VirtualHost && hosts.plain.iter().any(|host| is_at(host)) {
+    if takes_path && hosts.plain.iter().any(|host| is_at(host)) {
         return Ok(Addressing::Path);
     }
+    let takes_host = match style {
+        SigningUrlStyle::Auto => is_known_to_take_hosts(profile),
+        SigningUrlStyle::Path => false,
+        SigningUrlStyle::VirtualHost => true,
+    };
     let with_bucket = || hosts.plain.iter().chain(&hosts.accelerated).map(in_front);
-    if style != SigningUrlStyle::Path && with_bucket().any(|host| is_at(&host)) {
+    if takes_host && with_bucket().any(|host| is_at(&host)) {
         return Ok(Addressing::VirtualHost);
     }
     let shown = |host: Option<String>| {
@@ -65,13 +75,31 @@ pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Address
     Err(SignError::Host {
         found: format!("{}://{}", origin.scheme, origin.authority()),
         expected: match style {
-            SigningUrlStyle::Auto => format!("{path} or {virtual_host}"),
+            SigningUrlStyle::Auto if takes_host => format!("{path} or {virtual_host}"),
+            SigningUrlStyle::Auto => path,
             SigningUrlStyle::Path => format!("{path} (`remote-signing-url-style` is `path`)"),
             SigningUrlStyle::VirtualHost => {
                 format!("{virtual_host} (`remote-signing-url-style` is `virtual_host`)")
             }
         },
     })
+}
+
+/// Whether the store is known to take the bucket from the host: it is Amazon's or Cloudflare's, or the server itself names the
+/// bucket there, which was tried when the warehouse was made.
+///
+/// One that does not looks for the bucket in the path: a signature would reach another folder or bucket than was checked. Where the
+/// profile says `virtual_host` itself, the operator answers for it.
+fn is_known_to_take_hosts(profile: &S3Profile) -> bool {
+    let is_r2 = |endpoint: &str| {
+        let url = Url::parse(endpoint).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        host.is_some_and(|host| host.ends_with(R2_DOMAIN))
+    };
+    !is_in_path(profile)
+        || profile
+            .endpoint()
+            .is_none_or(|at| is_amazons_s3(at) || is_r2(at))
 }
 
 /// Whether the endpoint is written as `origin` is: the usual case, known without taking the endpoint apart.

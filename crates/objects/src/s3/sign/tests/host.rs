@@ -62,6 +62,59 @@ fn only_hosts_of_the_warehouses_bucket_are_signed_for() {
 }
 
 #[test]
+fn a_store_that_is_asked_in_the_path_gets_no_signatures_for_virtual_hosts() {
+    let at = |endpoint: &str| json!({"path-style-access": true, "endpoint": endpoint});
+    let style = |settings: serde_json::Value, style: &str| {
+        let mut settings = settings;
+        settings["remote-signing-url-style"] = json!(style);
+        settings
+    };
+    let minio = at("http://store.example:9000");
+    let rented = at("http://s3-minio-1.eu-west-1.elb.amazonaws.com");
+    let dotted = json!({"bucket": "bucket.a", "endpoint": "https://store.example"});
+    let path = "http://store.example:9000/bucket-a/";
+    let host = "http://bucket-a.store.example:9000/";
+    let error = ask(&minio, host).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the URI leads to `http://bucket-a.store.example:9000`: only requests to `http://store.example:9000` are signed"
+    );
+    for (settings, base) in [
+        (
+            &rented,
+            "http://bucket-a.s3-minio-1.eu-west-1.elb.amazonaws.com/",
+        ),
+        // No certificate covers it.
+        (&dotted, "https://bucket.a.store.example/"),
+    ] {
+        let outcome = ask(settings, base);
+        let is_refused = matches!(outcome, Err(SignError::Host { .. }));
+        assert!(is_refused, "{settings} {base}: {outcome:?}");
+    }
+    for (settings, base) in [
+        (&minio, path),
+        (&style(minio.clone(), "path"), path),
+        // The operator says so.
+        (&style(minio.clone(), "virtual_host"), host),
+        (
+            &at("https://s3.eu-west-1.amazonaws.com"),
+            "https://bucket-a.s3.eu-west-1.amazonaws.com/",
+        ),
+        (
+            &at("https://account.r2.cloudflarestorage.com"),
+            "https://bucket-a.account.r2.cloudflarestorage.com/",
+        ),
+        (
+            &json!({"path-style-access": true, "endpoint": null, "flavor": "aws"}),
+            "https://bucket-a.s3.eu-west-1.amazonaws.com/",
+        ),
+    ] {
+        let outcome = ask(settings, base);
+        assert!(outcome.is_ok(), "{settings} {base}: {outcome:?}");
+    }
+}
+
+#[test]
 fn hosts_are_read_in_one_way_only() {
     let auto = json!({});
     let host = json!({"remote-signing-url-style": "virtual_host"});
