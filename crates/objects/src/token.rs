@@ -53,6 +53,15 @@ impl TokenFailure {
         Self::Refused(StoreFailure::new(message))
     }
 
+    /// What the service said.
+    pub(crate) fn told(self) -> StoreFailure {
+        match self {
+            Self::Throttled { failure, .. }
+            | Self::Unavailable(failure)
+            | Self::Refused(failure) => failure,
+        }
+    }
+
     /// For the engine that access to `folder` was asked for.
     pub(crate) fn vending(self, folder: &Location) -> VendError {
         let folder = folder.clone();

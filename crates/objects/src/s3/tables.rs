@@ -267,6 +267,16 @@ fn read(answer: &Answer) -> Result<Vec<u8>, StoreFailure> {
     Err(answer.failure(kind, message.as_deref()))
 }
 
+/// Whether what was asked for may have been done all the same. A 503 comes from whoever stands before the service, too, and then says
+/// nothing of what happened behind it; a 429 is a refusal.
+fn may_be_done(failure: &TokenFailure) -> bool {
+    match failure {
+        TokenFailure::Unavailable(_) => true,
+        TokenFailure::Throttled { failure, .. } => failure.status.is_some_and(|s| s >= 500),
+        TokenFailure::Refused(_) => false,
+    }
+}
+
 impl From<TokenFailure> for TableBucketError {
     fn from(failure: TokenFailure) -> Self {
         match failure {
@@ -358,9 +368,9 @@ impl TableBucket for S3Tables {
         // Once: after a lost answer, a second attempt would be refused for what the first one has done.
         match self.0.service.attempt(request, read).await {
             Ok(_) => Ok(()),
-            Err(TokenFailure::Unavailable(failure)) => match self.state(table).await {
+            Err(failure) if may_be_done(&failure) => match self.state(table).await {
                 Ok(now) if now.metadata_location.as_deref() == Some(metadata_location) => Ok(()),
-                _ => Err(TableBucketError::OutcomeUnknown(failure)),
+                _ => Err(TableBucketError::OutcomeUnknown(failure.told())),
             },
             Err(refused) => Err(refused.into()),
         }

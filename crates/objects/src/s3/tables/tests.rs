@@ -225,6 +225,13 @@ async fn a_publication_is_asked_for_once_and_looked_up_when_its_answer_is_lost()
             "did not say whether it was done",
         ),
         (refused(500), found(Some(file)), 2, ""),
+        (
+            refused(503),
+            found(None),
+            2,
+            "did not say whether it was done",
+        ),
+        (refused(503), found(Some(file)), 2, ""),
     ];
     for (answer, then, requests, expected) in cases {
         let service = TokenServiceStandIn::answering(vec![answer.clone(), then]).await;
