@@ -172,6 +172,7 @@ impl From<ObjectError> for CatalogError {
         let kind = match &error {
             ObjectError::NotFound { .. }
             | ObjectError::Invalid { .. }
+            | ObjectError::Unaddressable { .. }
             | ObjectError::TooLarge { .. } => ErrorKind::BadRequest,
             ObjectError::PermissionDenied { .. } => ErrorKind::InvalidStorage,
             ObjectError::Unavailable { .. } | ObjectError::Timeout { .. } => ErrorKind::Unavailable,

@@ -115,6 +115,9 @@ impl Worker for PurgeWorker {
                 let Deleted { files, bytes } = deleted;
                 Ok(format!("{files} files with {bytes} bytes deleted"))
             }
+            Err(Interruption::Files(error @ ObjectError::Unaddressable { .. })) => {
+                Err(WorkError::Hopeless(error.report()))
+            }
             Err(Interruption::Files(error)) => Err(WorkError::Retry(error.report())),
             Err(Interruption::Claim(error)) => Err(error),
         }

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a failed expectation is a failed test"
 )]
 
@@ -97,4 +98,25 @@ async fn a_worker_whose_lease_ran_out_unnoticed_goes_on() {
     let lease = Lease { now, until: FAR };
     let again = app.store.task_claim(QUEUE, "other", lease);
     assert!(again.await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_no_location_can_hold_is_left_and_told_of_at_once() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let file = table(&app, "old").await;
+    let odd = file.with_file_name("a\nb");
+    std::fs::write(&odd, "data").unwrap();
+    let uri = app.at("namespaces/ns/tables/old?purgeRequested=true");
+    app.delete(uri).await.expect(204);
+    let worker = PurgeWorker(Arc::clone(&app.catalog));
+    let (task, claim) = claim(&app, "worker").await;
+    let Err(WorkError::Hopeless(why)) = worker.work(&task, &claim).await else {
+        panic!("it does not say so");
+    };
+    assert!(
+        why.contains("such as `a\\nb`: delete what is left"),
+        "{why}"
+    );
+    assert!(odd.exists() && !file.exists());
 }

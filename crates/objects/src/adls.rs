@@ -24,6 +24,7 @@ use object_store::{
 use crate::credential::AzureCredential;
 use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest};
+use crate::listing::{self, Beyond};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::Lake;
@@ -143,7 +144,15 @@ impl Objects for AdlsStore {
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
-        remote::page(&self.store, folder, page, classify::error).await
+        // `object_store` asks for a version of the service that has no `startFrom`.
+        listing::page(
+            &self.store,
+            folder,
+            page,
+            Beyond::PagesOnly,
+            classify::error,
+        )
+        .await
     }
 
     async fn list_folders(
@@ -152,7 +161,7 @@ impl Objects for AdlsStore {
         page: PageRequest,
     ) -> Result<Page, ObjectError> {
         self.path(folder)?;
-        remote::folders(&self.store, folder, page, classify::error).await
+        listing::folders(&self.store, folder, page, classify::error).await
     }
 
     /// Only a hierarchical namespace has folders, and refuses to delete one that is not empty.

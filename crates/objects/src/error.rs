@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::location::Location;
+use crate::location::{Location, shortened};
 
 /// A failed operation on an object or a folder.
 ///
@@ -62,6 +62,14 @@ pub enum ObjectError {
         /// How long it was waited for.
         after: Duration,
     },
+    /// Objects are left whose keys no location can hold: nothing can be done about them from here, however often it is tried.
+    #[error("`{location}` holds objects that cannot be addressed")]
+    Unaddressable {
+        /// The folder.
+        location: Location,
+        /// One of them, and what to do.
+        source: Box<StoreFailure>,
+    },
     /// The call cannot succeed as it is: a wrong location, endpoint, region or bucket.
     #[error("`{location}` cannot be used")]
     Invalid {
@@ -82,6 +90,7 @@ impl ObjectError {
             | Self::TooLarge { location, .. }
             | Self::Unavailable { location, .. }
             | Self::Timeout { location, .. }
+            | Self::Unaddressable { location, .. }
             | Self::Invalid { location, .. } => location,
         }
     }
@@ -102,6 +111,16 @@ impl ObjectError {
     pub(crate) fn invalid(location: &Location, message: impl Into<String>) -> Self {
         Self::Invalid {
             location: location.clone(),
+            source: Box::new(StoreFailure::new(message)),
+        }
+    }
+
+    /// `key` is the first that was found.
+    pub(crate) fn unaddressable(folder: &Location, key: &str) -> Self {
+        let key = shortened(key);
+        let message = format!("such as `{key}`: delete what is left with the store's own tools");
+        Self::Unaddressable {
+            location: folder.clone(),
             source: Box::new(StoreFailure::new(message)),
         }
     }

@@ -108,6 +108,8 @@ pub struct Page {
     pub locations: Vec<Location>,
     /// How large they are, all together, in bytes.
     pub bytes: u64,
+    /// Keys of objects that are there, but that no location can hold; of many in one folder, one may stand for all.
+    pub unaddressable: Vec<String>,
     /// For the next page; `None` when this is the last one.
     pub next: Option<PageToken>,
 }
@@ -125,7 +127,8 @@ pub struct Deleted {
 ///
 /// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
 /// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
-/// process is stopped in between. Can be run again after an error or a crash, and never touches a sibling.
+/// process is stopped in between. Can be run again after an error or a crash, and never touches a sibling. Objects that no location can
+/// hold are in nobody's way: the error that names one comes when all others are gone.
 pub async fn delete_prefix<E, F>(
     objects: &dyn Objects,
     folder: &Location,
@@ -137,8 +140,10 @@ where
 {
     let mut deleted = Deleted::default();
     let mut page = PageRequest::first();
+    let mut left = None;
     loop {
         let found = objects.list_prefix(folder, page).await?;
+        left = left.or_else(|| found.unaddressable.into_iter().next());
         if !found.locations.is_empty() {
             confirm(deleted).await?;
             deleted.files += found.locations.len() as u64;
@@ -151,7 +156,10 @@ where
         }
     }
     prune_folders(objects, folder, || confirm(deleted)).await?;
-    Ok(deleted)
+    match left {
+        Some(key) => Err(ObjectError::unaddressable(folder, &key).into()),
+        None => Ok(deleted),
+    }
 }
 
 #[cfg(test)]

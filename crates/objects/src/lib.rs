@@ -19,6 +19,7 @@ mod error;
 mod gcs;
 mod guard;
 mod io;
+mod listing;
 mod local;
 mod location;
 mod memory;

@@ -160,6 +160,19 @@ impl Location {
         parse::parse(&joined).map_err(err)
     }
 
+    /// The place of an object that the store itself has listed below this one, however it is called: its segments may be empty or dots,
+    /// as in no location that somebody gives. To delete it by, in a store that takes keys as they are.
+    pub(crate) fn listed(&self, relative: &str) -> Option<Self> {
+        if relative.is_empty() || relative.chars().any(char::is_control) {
+            return None;
+        }
+        Some(Self {
+            spelled: format!("{}/{relative}", self.spelled.trim_end_matches('/')),
+            normalized: format!("{}/{relative}", self.normalized),
+            ..*self
+        })
+    }
+
     /// The folder that holds this; `None` for a bucket and for `/`.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {

@@ -108,6 +108,7 @@ impl Objects for MemoryStore {
             locations,
             bytes,
             next,
+            ..Page::default()
         })
     }
 }

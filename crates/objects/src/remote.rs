@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
-use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{Error, GetResult, ObjectStore};
 
 use crate::error::ObjectError;
-use crate::io::{Objects, Page, PageRequest, PageToken};
+use crate::io::Objects;
 use crate::location::Location;
 
 /// Deletions at a time, where the store has no bulk deletion.
@@ -50,92 +49,6 @@ pub(crate) async fn content(
         }
     }
     Ok(content.freeze())
-}
-
-/// One page of what is below `folder`, at any depth.
-pub(crate) async fn page(
-    store: &impl PaginatedListStore,
-    folder: &Location,
-    page: PageRequest,
-    classify: Classify,
-) -> Result<Page, ObjectError> {
-    let prefix = prefix(folder);
-    let found = listing(store, &prefix, page, None)
-        .await
-        .map_err(|e| classify(folder, &e))?;
-    let mut locations = Vec::with_capacity(found.result.objects.len());
-    let mut bytes = 0_u64;
-    for object in found.result.objects {
-        // The marker of the folder itself, which some tools leave, has nothing behind the prefix.
-        let Some(relative) = object.location.as_ref().strip_prefix(&prefix) else {
-            continue;
-        };
-        bytes = bytes.saturating_add(object.size);
-        locations.push(
-            folder
-                .join(relative)
-                .map_err(|e| ObjectError::invalid(folder, e.to_string()))?,
-        );
-    }
-    Ok(Page {
-        locations,
-        bytes,
-        next: found.page_token.map(PageToken),
-    })
-}
-
-/// One page of the folders that are directly in `folder`.
-pub(crate) async fn folders(
-    store: &impl PaginatedListStore,
-    folder: &Location,
-    page: PageRequest,
-    classify: Classify,
-) -> Result<Page, ObjectError> {
-    let prefix = prefix(folder);
-    let found = listing(store, &prefix, page, Some("/"))
-        .await
-        .map_err(|e| classify(folder, &e))?;
-    let names = found.result.common_prefixes.iter();
-    let locations = names
-        .filter_map(|path| path.as_ref().strip_prefix(&prefix))
-        .filter_map(|name| match folder.join(name) {
-            Ok(location) => Some(location),
-            Err(error) => {
-                tracing::warn!(%error, "a folder whose name no location can hold is left");
-                None
-            }
-        })
-        .collect();
-    Ok(Page {
-        locations,
-        bytes: 0,
-        next: found.page_token.map(PageToken),
-    })
-}
-
-/// What the keys of all that is in the folder begin with.
-fn prefix(folder: &Location) -> String {
-    if folder.key().is_empty() {
-        String::new()
-    } else {
-        format!("{}/", folder.key())
-    }
-}
-
-async fn listing(
-    store: &impl PaginatedListStore,
-    prefix: &str,
-    page: PageRequest,
-    delimiter: Option<&'static str>,
-) -> Result<PaginatedListResult, Error> {
-    let options = PaginatedListOptions {
-        delimiter: delimiter.map(Into::into),
-        max_keys: Some(page.bounded_limit()),
-        page_token: page.after.map(|token| token.0),
-        ..PaginatedListOptions::default()
-    };
-    let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
-    store.list_paginated(prefix, options).await
 }
 
 /// Bulk deletion, where a store has it.

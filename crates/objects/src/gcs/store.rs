@@ -249,21 +249,26 @@ impl Objects for GcsStore {
         let body = content(response, folder, MAX_LISTING_BYTES).await?;
         let listing: Listing = serde_json::from_slice(&body)
             .map_err(|e| ObjectError::invalid(folder, format!("the listing is unreadable: {e}")))?;
-        let names = listing.items.iter().map(|item| item.name.as_str());
-        let locations = names
-            .filter_map(|name| name.strip_prefix(&prefix))
-            // What ends in a slash marks a folder, which some tools leave and which is no object of ours.
-            .filter(|relative| !relative.is_empty() && !relative.ends_with('/'))
-            .map(|relative| folder.join(relative))
-            .collect::<Result<_, _>>()
-            .map_err(|e| ObjectError::invalid(folder, e.to_string()))?;
         let sizes = listing.items.iter().filter_map(|item| item.size.as_ref());
-        let bytes = sizes.filter_map(|size| size.parse::<u64>().ok()).sum();
-        let next = listing.next_page_token.filter(|token| !token.is_empty());
-        Ok(Page {
-            locations,
-            bytes,
-            next: next.map(PageToken),
-        })
+        let mut page = Page {
+            bytes: sizes.filter_map(|size| size.parse::<u64>().ok()).sum(),
+            next: listing
+                .next_page_token
+                .filter(|token| !token.is_empty())
+                .map(PageToken),
+            ..Page::default()
+        };
+        for Item { name, .. } in listing.items {
+            let relative = name.strip_prefix(&prefix).unwrap_or_default();
+            // What ends in a slash marks a folder, which some tools leave and which is no object of ours.
+            if relative.is_empty() || relative.ends_with('/') {
+                continue;
+            }
+            match folder.listed(relative) {
+                Some(location) => page.locations.push(location),
+                None => page.unaddressable.push(name),
+            }
+        }
+        Ok(page)
     }
 }

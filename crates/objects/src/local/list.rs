@@ -40,14 +40,18 @@ pub(super) fn list(
         .iter()
         .filter_map(|relative| fs::symlink_metadata(path.join(relative)).ok());
     let bytes = sizes.map(|file| file.len()).sum();
-    let locations = walk.found.iter();
-    let locations = locations.filter_map(|relative| location(folder, relative));
-    let locations = locations.collect();
-    Ok(Page {
-        locations,
+    let mut page = Page {
         bytes,
         next,
-    })
+        ..Page::default()
+    };
+    for relative in walk.found {
+        match location(folder, &relative) {
+            Some(location) => page.locations.push(location),
+            None => page.unaddressable.push(relative),
+        }
+    }
+    Ok(page)
 }
 
 /// One page of the folders that are directly in `path`.
@@ -67,8 +71,8 @@ pub(super) fn list_folders(
     let locations = locations.filter_map(|name| location(folder, name.trim_end_matches('/')));
     Ok(Page {
         locations: locations.collect(),
-        bytes: 0,
         next: next.map(|last| PageToken((*last).clone())),
+        ..Page::default()
     })
 }
 

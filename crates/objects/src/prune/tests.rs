@@ -101,8 +101,8 @@ impl Objects for Folders {
                 .iter()
                 .map(|name| folder.join(name).unwrap())
                 .collect(),
-            bytes: 0,
             next: next.map(|name| PageToken((*name).to_owned())),
+            ..Page::default()
         })
     }
     async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {

@@ -95,6 +95,26 @@ async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
 }
 
 #[tokio::test]
+async fn what_is_listed_is_deleted_whatever_it_is_called() {
+    let listing = r#"{"items": [{"name": "w h/t//a"}, {"name": "w h/t/../b"}, {"name": "w h/t/c\u0001"}, {"name": "w h/t/."}]}"#;
+    let bucket = answering(200, "", listing).await;
+    let confirm = |_| std::future::ready(Ok::<_, ObjectError>(()));
+    let outcome = crate::delete_prefix(bucket.objects.as_ref(), &bucket.at("t"), confirm).await;
+    let error = outcome.unwrap_err().report();
+    assert!(error.contains("such as `w h/t/c\\u{1}`: delete"), "{error}");
+    let mut deleted = bucket.requests().split_off(1);
+    deleted.sort();
+    assert_eq!(
+        deleted,
+        [
+            "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F%2Fa",
+            "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F.",
+            "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F..%2Fb",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_page_may_be_empty_and_not_the_last() {
     let bucket = answering(200, "", r#"{"nextPageToken": "on"}"#).await;
     let found = bucket
