@@ -145,6 +145,10 @@ fn builder(profile: &S3Profile) -> AmazonS3Builder {
         });
     if let Some(endpoint) = profile.endpoint() {
         builder = builder.with_endpoint(endpoint_for_bucket(profile, endpoint));
+    } else if profile.region().starts_with("cn-") {
+        // `object_store` knows one domain for all regions.
+        let endpoint = format!("https://s3.{}.{}", profile.region(), profile.aws_domain());
+        builder = builder.with_endpoint(endpoint_for_bucket(profile, &endpoint));
     }
     if let Some(key) = profile.aws_kms_key_arn() {
         builder = builder.with_sse_kms_encryption(key);

@@ -266,9 +266,19 @@ impl S3Profile {
         self.flavor == S3Flavor::Aws && self.endpoint().is_none_or(is_amazons_s3)
     }
 
-    /// Where STS is: `sts-endpoint`, else `endpoint`.
+    /// Where STS is: `sts-endpoint`, else `endpoint`, unless that is Amazon's S3, which has none; `None` for AWS by region.
     pub fn sts_endpoint(&self) -> Option<&str> {
-        self.sts_endpoint.as_deref().or(self.endpoint.as_deref())
+        let beside = self.endpoint().filter(|at| !is_amazons_s3(at));
+        self.sts_endpoint.as_deref().or(beside)
+    }
+
+    /// The domain of AWS that the region is in.
+    pub(crate) fn aws_domain(&self) -> &'static str {
+        if self.region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        }
     }
 
     /// `sts-endpoint` itself.

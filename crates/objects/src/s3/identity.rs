@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::{ClientConfigKey, ClientOptions, RetryConfig, StaticCredentialProvider};
 
 use super::role::AssumedRole;
-use super::sts::Sts;
+use super::sts::{Sts, of_region};
 use crate::classify;
 use crate::connection::{Pool, Transport};
 use crate::credential::{AccessKey, S3Credential};
@@ -84,7 +84,22 @@ fn of_key(key: &AccessKey) -> AwsCredentialProvider {
 /// Nothing is asked before the first use, and it is asked again before what was given expires.
 fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
     // Only a built store tells its provider; this one is never used for anything else.
-    let store = AmazonS3Builder::from_env()
+    let store = chain(AmazonS3Builder::from_env(), profile)
+        .build()
+        .map_err(|e| OpenError::Failed(classify::text(&e)))?;
+    Ok(Arc::clone(store.credentials()))
+}
+
+fn chain(environment: AmazonS3Builder, profile: &S3Profile) -> AmazonS3Builder {
+    let at = AmazonS3ConfigKey::StsEndpoint;
+    // `object_store` knows one domain for all regions. What the environment says counts first.
+    let is_elsewhere = profile.region().starts_with("cn-");
+    let builder = if is_elsewhere && environment.get_config_value(&at).is_none() {
+        environment.with_config(at, of_region(profile).trim_end_matches('/'))
+    } else {
+        environment
+    };
+    builder
         .with_bucket_name(profile.bucket())
         .with_region(profile.region())
         .with_retry(RetryConfig {
@@ -93,9 +108,6 @@ fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
             ..RetryConfig::default()
         })
         .with_http_connector(MetadataServices)
-        .build()
-        .map_err(|e| OpenError::Failed(classify::text(&e)))?;
-    Ok(Arc::clone(store.credentials()))
 }
 
 /// Connects as the chain of providers asks: containers and instances are asked by HTTP, STS by HTTPS.
@@ -115,5 +127,36 @@ impl HttpConnector for MetadataServices {
                 source: Box::new(e),
             })?
             .connect(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::StorageProfile;
+
+    #[test]
+    fn a_web_identity_is_shown_to_the_sts_of_the_regions_partition() {
+        let key = AmazonS3ConfigKey::StsEndpoint;
+        let of = |region: &str, environment: AmazonS3Builder| {
+            let json =
+                json!({"type": "s3", "bucket": "b-1", "region": region, "sts-enabled": false});
+            match StorageProfile::from_json(&json).unwrap() {
+                StorageProfile::S3(profile) => chain(environment, &profile).get_config_value(&key),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of("eu-west-1", AmazonS3Builder::new()), None);
+        assert_eq!(
+            of("cn-north-1", AmazonS3Builder::new()).as_deref(),
+            Some("https://sts.cn-north-1.amazonaws.com.cn")
+        );
+        let private = AmazonS3Builder::new().with_config(key, "https://sts.internal");
+        assert_eq!(
+            of("cn-north-1", private).as_deref(),
+            Some("https://sts.internal")
+        );
     }
 }

@@ -108,12 +108,15 @@ impl Sts {
 
 /// As configured; of AWS, the one of the bucket's region.
 fn address(profile: &S3Profile) -> String {
-    let region = profile.region();
     match profile.sts_endpoint() {
         Some(endpoint) => endpoint.to_owned(),
-        None if region.starts_with("cn-") => format!("https://sts.{region}.amazonaws.com.cn/"),
-        None => format!("https://sts.{region}.amazonaws.com/"),
+        None => of_region(profile),
     }
+}
+
+/// AWS's own.
+pub(super) fn of_region(profile: &S3Profile) -> String {
+    format!("https://sts.{}.{}/", profile.region(), profile.aws_domain())
 }
 
 #[derive(Deserialize)]

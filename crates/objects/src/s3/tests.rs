@@ -1,5 +1,7 @@
 //! S3 as it behaves on a bad day: a server of canned answers on a local port.
 
+mod regions;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 

@@ -273,6 +273,20 @@ fn the_service_of_a_region_is_found() {
         of(json!({"region": "cn-north-1"})),
         "https://sts.cn-north-1.amazonaws.com.cn/"
     );
+    for endpoint in [
+        "https://s3.us-east-1.amazonaws.com",
+        "https://s3-fips.dualstack.us-east-1.amazonaws.com",
+        "https://bucket.vpce-1a-2b.s3.us-east-1.vpce.amazonaws.com",
+    ] {
+        assert_eq!(
+            of(json!({ "endpoint": endpoint })),
+            "https://sts.us-east-1.amazonaws.com/"
+        );
+    }
+    assert_eq!(
+        of(json!({"region": "cn-north-1", "endpoint": "https://s3.cn-north-1.amazonaws.com.cn"})),
+        "https://sts.cn-north-1.amazonaws.com.cn/"
+    );
     assert_eq!(
         of(json!({"endpoint": "http://minio:9000"})),
         "http://minio:9000/"
