@@ -54,13 +54,6 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// Whether one of the keys may have signed it, by name and kind.
-    pub(crate) fn has_key_in(&self, keys: &Jwks) -> bool {
-        keys.candidates(self.key_id.as_deref(), self.algorithm)
-            .next()
-            .is_some()
-    }
-
     /// Whether one of the keys has signed it.
     pub(crate) fn is_signed_by(&self, keys: &Jwks) -> Result<(), Refusal> {
         let mut candidates = keys

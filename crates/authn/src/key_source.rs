@@ -23,7 +23,7 @@ use crate::jwk::Jwks;
 /// How often a provider is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// Between two fetches while there are keys: whoever invents names of keys must not make us a nuisance.
+    /// Between two fetches while there are keys: whoever invents names of keys or signatures must not make us a nuisance.
     pub(crate) again: Duration,
     /// After a fetch that failed, while there are none.
     pub(crate) failed: Duration,

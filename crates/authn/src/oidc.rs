@@ -127,16 +127,15 @@ impl OidcProvider {
         now: Timestamp,
     ) -> Result<Verified, AuthnError> {
         let until = self.judge(&token.claims, now)?;
-        let mut published = self.published().await?;
+        let published = self.published().await?;
         if !self.issues_as(token.claims.issuer()?) {
             return Err(Refusal::issuer(token.claims.issuer()?).into());
         }
-        if !token.has_key_in(&published.keys)
-            && let Some(newer) = self.keys.newer(&published).await
-        {
-            published = newer;
+        if let Err(refusal) = token.is_signed_by(&published.keys) {
+            // A new key may have the name of the old one, or none: then its signatures look forged.
+            let newer = self.keys.newer(&published).await.ok_or(refusal)?;
+            token.is_signed_by(&newer.keys)?;
         }
-        token.is_signed_by(&published.keys)?;
         let identity = Arc::new(identity(&self.config, &token.claims)?);
         Ok(Verified { identity, until })
     }

@@ -87,6 +87,47 @@ async fn a_new_key_counts_with_its_first_token() {
 }
 
 #[tokio::test]
+async fn a_new_key_counts_with_its_first_token_whatever_it_is_called() {
+    let often = Pace {
+        again: Duration::ZERO,
+        ..PATIENT
+    };
+    for keeps_name in [true, false] {
+        let idp = Idp::start().await;
+        let published = |key: &SigningKey| {
+            let mut jwk = key.jwk();
+            if !keeps_name {
+                jwk.as_object_mut().unwrap().remove("kid");
+            }
+            jwk
+        };
+        idp.publish(&[&published(idp.key())]);
+        let providers = providers(&idp, often);
+        assert_eq!(outcome(&providers, &idp.token("a")).await, Ok(()));
+        let next = SigningKey::new(Kind::Ed25519, "key-1");
+        idp.publish(&[&published(&next)]);
+        let token = next.sign(&idp.claims("b"));
+        assert_eq!(outcome(&providers, &token).await, Ok(()), "{keeps_name}");
+        assert_eq!(idp.fetches(), 2);
+        let former = outcome(&providers, &idp.token("c")).await;
+        assert_eq!(former, Err(AuthnError::Refused(Refusal::Signature)));
+    }
+}
+
+#[tokio::test]
+async fn forged_signatures_make_the_keys_be_fetched_once_a_while() {
+    let idp = Idp::start().await;
+    let providers = providers(&idp, PATIENT);
+    assert_eq!(outcome(&providers, &idp.token("a")).await, Ok(()));
+    for _ in 0..50 {
+        let key = SigningKey::new(Kind::Ed25519, "key-1");
+        let refused = outcome(&providers, &key.sign(&idp.claims("root"))).await;
+        assert_eq!(refused, Err(AuthnError::Refused(Refusal::Signature)));
+    }
+    assert_eq!(idp.fetches(), 1);
+}
+
+#[tokio::test]
 async fn invented_key_names_are_asked_for_once_a_while() {
     let idp = Idp::start().await;
     let providers = providers(&idp, PATIENT);
