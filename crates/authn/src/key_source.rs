@@ -101,6 +101,16 @@ impl KeySource {
         (age <= self.pace.longest).then_some(known)
     }
 
+    /// Whether it was asked for and could not be had. It is asked for again meanwhile.
+    pub(crate) fn is_away(self: &Arc<Self>) -> bool {
+        let mut state = self.state();
+        let is_away = matches!(state.last, Some((_, Some(_))));
+        if is_away {
+            self.start(&mut state, self.pace.failed);
+        }
+        is_away
+    }
+
     /// What is known, or what a fetch brings.
     pub(crate) async fn connect(self: &Arc<Self>) -> Fetched {
         if let Some(known) = self.known() {

@@ -128,6 +128,12 @@ impl Kubernetes {
         }
     }
 
+    /// Whether the issuer is the very one that has made the token of this process.
+    pub(crate) async fn surely_issues_as(&self, issuer: &str) -> bool {
+        let own = self.own_token.read().await;
+        own.is_ok_and(|own| own.issuer.as_deref() == Some(issuer))
+    }
+
     /// Whose token it is, by what the cluster says.
     pub(crate) async fn review(
         &self,

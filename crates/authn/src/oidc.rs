@@ -93,6 +93,11 @@ impl OidcProvider {
         self.keys.known().is_some()
     }
 
+    /// Whether its keys could not be had the last time; that is tried again meanwhile.
+    pub(crate) fn is_away(&self) -> bool {
+        self.keys.is_away()
+    }
+
     /// Where it gives tokens, once that is known.
     pub(crate) fn token_endpoint(&self) -> Option<String> {
         self.keys.known()?.token_endpoint.clone()

@@ -50,13 +50,21 @@ impl Providers {
     /// The provider that the token is for.
     ///
     /// What a provider calls itself is known once it was connected. So those that are not are connected if nobody else has the
-    /// issuer; one that cannot be reached is passed over.
+    /// issuer; one that cannot be reached is passed over. What is surely the cluster's waits for nobody who was away before, but
+    /// for the first answer of each: whose user somebody is must not depend on who has started earlier.
     async fn oidc_for(&self, claims: &Claims, issuer: &str) -> Option<&OidcProvider> {
         let is_for = |one: &&OidcProvider| one.issues_as(issuer) && one.is_meant(claims);
         if let Some(known) = self.oidc.iter().find(is_for) {
             return Some(known);
         }
+        let is_clusters = match &self.kubernetes {
+            Some(cluster) => cluster.surely_issues_as(issuer).await,
+            None => false,
+        };
         for provider in self.oidc.iter().filter(|one| !one.is_connected()) {
+            if is_clusters && provider.is_away() {
+                continue;
+            }
             if provider.connect().await.is_ok() && is_for(&provider) {
                 return Some(provider);
             }

@@ -8,6 +8,7 @@
 mod cluster;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use authn::kubernetes::{Kubernetes, LegacyTokens};
 use authn::stand_in::{AUDIENCE, Canned, Idp};
@@ -161,6 +162,49 @@ async fn the_cluster_is_asked_about_its_own_tokens_only() {
     assert_eq!(asked["spec"]["token"], token);
     assert_eq!(asked["spec"]["audiences"], json!(["catalog"]));
     assert!(head.contains(&cluster.own_token()), "{head}");
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_keeps_no_token_of_the_cluster_waiting() {
+    let (idp, cluster) = (Idp::start().await, Cluster::start().await);
+    let discovery = "/.well-known/openid-configuration";
+    idp.server.answer(discovery, Canned::status(503));
+    let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
+    let providers = together(
+        vec![provider("oidc", &idp.issuer(), AUDIENCE)],
+        Some(kubernetes),
+    );
+    let first = user(&providers, &cluster.token(&json!({}))).await;
+    assert_eq!(first.unwrap(), "kubernetes~uid-1");
+    idp.delay(Duration::from_mins(1));
+    // So long nobody tries again.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for n in 0..3 {
+        let started = Instant::now();
+        let next = user(&providers, &cluster.token(&json!({ "n": n }))).await;
+        assert_eq!(next.unwrap(), "kubernetes~uid-1");
+        assert!(started.elapsed() < Duration::from_secs(5), "{started:?}");
+    }
+    assert!(idp.server.calls(discovery) > 1, "nobody has tried again");
+}
+
+#[tokio::test]
+async fn a_provider_with_the_clusters_issuer_comes_first_from_the_first_token_on() {
+    let (idp, cluster) = (Idp::start().await, Cluster::start().await);
+    let issuer = "https://kubernetes.default.svc";
+    let discovery = json!({ "issuer": issuer, "jwks_uri": format!("{}/keys", idp.issuer()) });
+    idp.server.answer(
+        "/.well-known/openid-configuration",
+        Canned::json(&discovery),
+    );
+    let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
+    let providers = together(
+        vec![provider("oidc", &idp.issuer(), AUDIENCE)],
+        Some(kubernetes),
+    );
+    let token = idp.token_with("a", &json!({ "iss": issuer }));
+    assert_eq!(user(&providers, &token).await.unwrap(), "oidc~a");
+    assert_eq!(cluster.reviews(), 0);
 }
 
 #[tokio::test]
