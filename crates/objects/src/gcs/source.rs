@@ -20,6 +20,14 @@ pub(super) const METADATA_SERVER: &str = "http://metadata.google.internal";
 const ACCOUNT_TOKEN: &str = "computeMetadata/v1/instance/service-accounts/default/token";
 const PROJECT: &str = "computeMetadata/v1/project/project-id";
 
+/// The metadata server gives the same token again and again, until so much of its life is left.
+///
+/// To ask earlier brings nothing. To ask later would hand out tokens with less than the five minutes that engines should have left.
+/// <https://cloud.google.com/compute/docs/access/authenticate-workloads>
+const MACHINE_GIVES_ANEW: Duration = Duration::from_mins(5);
+/// How often a machine is asked that still gives the old one: some wait until four minutes are left.
+const MACHINE_AGAIN: Duration = Duration::from_secs(10);
+
 /// An identity that access tokens can be had for.
 pub(super) enum Source {
     /// A service account, by its key.
@@ -69,6 +77,17 @@ impl Source {
             service: service(server)?,
             server: server.to_owned(),
         })
+    }
+
+    /// For how much of its life a token is used before a new one is asked for.
+    pub(super) fn used_for(&self, life: Duration) -> Duration {
+        let half = life / 2;
+        match self {
+            Self::Machine { .. } => life
+                .saturating_sub(MACHINE_GIVES_ANEW)
+                .max(MACHINE_AGAIN.min(half)),
+            Self::ServiceAccount(_) | Self::Nobody { .. } | Self::Vended(_) => half,
+        }
     }
 
     /// A new token.

@@ -32,7 +32,7 @@ pub(super) struct Token {
 
 /// The present token of one identity, shared by all that need it.
 ///
-/// It is renewed after half of its life, because no token that is made of it lives longer than itself.
+/// It is renewed early ([`Source::used_for`]), because no token that is made of it lives longer than itself.
 pub(super) struct Tokens {
     source: Source,
     present: Renewed<Token>,
@@ -51,7 +51,9 @@ impl Tokens {
         let asked = async || {
             let token = self.source.fetch().await?;
             let expires_at = token.expires_at;
-            Ok(Fresh::new(token, expires_at, |life| life / 2))
+            Ok(Fresh::new(token, expires_at, |life| {
+                self.source.used_for(life)
+            }))
         };
         self.present.get(asked).await
     }
