@@ -1,5 +1,6 @@
 //! What all handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,37 +74,48 @@ impl Default for HttpSettings {
     }
 }
 
-/// What all handlers share. Cheap to clone.
+/// What all handlers share. One reference to it: each request is handed several clones.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Shared>);
+
+#[derive(Debug, Clone)]
+pub struct Shared {
     pub(crate) catalog: Arc<Catalog>,
     /// Absent: everybody is anonymous.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     /// Absent: whoever is authenticated is let in.
     pub(crate) gates: Option<Arc<Gates>>,
-    pub(crate) settings: Arc<HttpSettings>,
+    pub(crate) settings: HttpSettings,
     pub(crate) answers: Arc<Answers>,
     changes: TaskTracker,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl App {
     /// The use cases, and how they are offered.
     pub fn new(catalog: Arc<Catalog>, settings: HttpSettings) -> Self {
         let answers = Answers::new(settings.answer_cache_bytes);
-        Self {
+        Self(Arc::new(Shared {
             catalog,
             authenticator: None,
             gates: None,
-            settings: Arc::new(settings),
+            settings,
             answers: Arc::new(answers),
             changes: TaskTracker::new(),
-        }
+        }))
     }
 
     /// With changes that run in here. Their clients may go before they end: wait for them before the process does.
     #[must_use]
     pub fn changing_in(mut self, changes: TaskTracker) -> Self {
-        self.changes = changes;
+        Arc::make_mut(&mut self.0).changes = changes;
         self
     }
 
@@ -115,14 +127,14 @@ impl App {
     /// With somebody who finds out who sends a request; without one everybody is anonymous.
     #[must_use]
     pub fn authenticated_by(mut self, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
-        self.authenticator = authenticator;
+        Arc::make_mut(&mut self.0).authenticator = authenticator;
         self
     }
 
     /// With gates that everybody who is authenticated must pass, in their order.
     #[must_use]
     pub fn admitted_by(mut self, gates: Vec<Arc<dyn AdmissionGate>>) -> Self {
-        self.gates = Gates::of(gates).map(Arc::new);
+        Arc::make_mut(&mut self.0).gates = Gates::of(gates).map(Arc::new);
         self
     }
 }
