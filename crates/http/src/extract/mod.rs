@@ -3,6 +3,7 @@
 mod asked;
 mod body;
 mod delegation;
+mod headers;
 mod nul;
 mod page;
 mod path;
@@ -12,6 +13,7 @@ mod through;
 
 pub(crate) use asked::{Asked, forwarded_base, origin, project, request_id};
 pub(crate) use body::{Bodyless, Posted};
+pub(crate) use headers::Headers;
 pub(crate) use page::{PageQuery, encode_token, query_values};
 pub(crate) use path::{
     At, AtNamespace, AtTabular, Identifier, identifier, namespace_of_text, project_id, warehouse_at,

@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular};
+use crate::extract::{AskedThrough, AtTabular, Headers};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 use crate::iceberg::table::credentials::LoadCredentialsResponse;
@@ -22,7 +21,7 @@ pub(crate) async fn credentials(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
     at: AtTabular,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> ApiResult<Response> {
     let found =
         catalog::generic_table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;

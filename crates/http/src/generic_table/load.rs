@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use model::TabularKind;
 
 use super::LoadGenericTableResponse;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular};
+use crate::extract::{AskedThrough, AtTabular, Headers};
 use crate::iceberg::delegated::{config, storage_credentials};
 use crate::iceberg::loaded::links;
 
@@ -22,7 +21,7 @@ pub(crate) async fn load(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
     at: AtTabular,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> ApiResult<Response> {
     let (table, loaded) =
         catalog::generic_table::load(&app.catalog, &request, at.warehouse, &at.path).await?;

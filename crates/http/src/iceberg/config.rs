@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Query, forwarded_base};
+use crate::extract::{Asked, Headers, Query, forwarded_base};
 use crate::openapi::iceberg_endpoints;
 
 /// Which warehouse is meant.
@@ -36,7 +35,7 @@ pub(crate) struct CatalogConfig {
 pub(crate) async fn load(
     State(app): State<App>,
     Asked(request): Asked,
-    headers: HeaderMap,
+    Headers(headers): Headers,
     Query(query): Query<ConfigQuery>,
 ) -> ApiResult<Json<CatalogConfig>> {
     let config = catalog::config::load(&app.catalog, &request, query.warehouse.as_deref()).await?;

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use model::TabularKind;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular};
+use crate::extract::{AskedThrough, AtTabular, Headers};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 
@@ -33,7 +32,7 @@ pub(crate) async fn credentials(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
     at: AtTabular,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> ApiResult<Response> {
     let (loaded, credential) =
         catalog::table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;

@@ -3,13 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use catalog::Representation;
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{AskedThrough, AtTabular, Query};
+use crate::extract::{AskedThrough, AtTabular, Headers, Query};
 use crate::iceberg::loaded::{Shape, answer, not_modified};
 
 /// What to load.
@@ -28,7 +27,7 @@ pub(crate) async fn load(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
     at: AtTabular,
-    headers: HeaderMap,
+    Headers(headers): Headers,
     Query(query): Query<LoadTableQuery>,
 ) -> ApiResult<Response> {
     let representation = match query.snapshots.as_deref() {

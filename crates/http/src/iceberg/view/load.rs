@@ -2,11 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular};
+use crate::extract::{AskedThrough, AtTabular, Headers};
 use crate::iceberg::loaded::{Shape, answer};
 
 /// Load a view
@@ -16,7 +15,7 @@ pub(crate) async fn load(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
     at: AtTabular,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> ApiResult<Response> {
     let loaded = catalog::view::load(&app.catalog, &request, at.warehouse, &at.path).await?;
     answer(&app, &headers, &loaded, Shape::View).await
