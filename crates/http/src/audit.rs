@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, OriginalUri, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{MatchedPath, Request};
 use catalog::audit::{Changed, Outcome};
 use catalog::{Catalog, RequestOrigin};
 use http::StatusCode;
@@ -22,18 +20,9 @@ const QUESTIONS: [&str; 5] = [
     "/endpoint-statistics",
 ];
 
-/// Lets requests pass, and tells of those that may change something when they have been answered.
-pub(crate) async fn tell_changes(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(mut pending) = Pending::of(&app, &request) else {
-        return next.run(request).await;
-    };
-    let response = next.run(request).await;
-    pending.status = Some(response.status());
-    response
-}
-
-/// Tells when it is dropped: the change may happen even if nobody waits for the answer any more.
-struct Pending {
+/// A request that may change something. Tells what became of it when it is dropped: the change may happen even if nobody waits for
+/// the answer any more.
+pub(crate) struct Pending {
     catalog: Arc<Catalog>,
     caller: Caller,
     origin: RequestOrigin,
@@ -43,7 +32,8 @@ struct Pending {
 }
 
 impl Pending {
-    fn of(app: &App, request: &Request) -> Option<Self> {
+    /// `None` of a request that changes nothing.
+    pub(crate) fn of(app: &App, request: &Request) -> Option<Self> {
         let route = request.extensions().get::<MatchedPath>()?.as_str();
         let is_question = route.contains("/v1/search/")
             || QUESTIONS.iter().any(|question| route.ends_with(question));
@@ -51,15 +41,19 @@ impl Pending {
             return None;
         }
         let caller = request.extensions().get::<Caller>();
-        let sent = request.extensions().get::<OriginalUri>();
         Some(Self {
             catalog: Arc::clone(&app.catalog),
             caller: caller.cloned().unwrap_or(Caller::Anonymous),
             origin: origin(app, request.headers(), request.extensions()),
             operation: format!("{} {route}", request.method()),
-            path: sent.map_or(request.uri(), |sent| &sent.0).path().to_owned(),
+            path: request.uri().path().to_owned(),
             status: None,
         })
+    }
+
+    /// It has been answered.
+    pub(crate) fn answered(mut self, status: StatusCode) {
+        self.status = Some(status);
     }
 
     fn outcome(&self) -> Outcome {

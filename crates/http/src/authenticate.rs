@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use admission::{Applicant, Rejection};
 use authn::{Authenticator, AuthnError, BearerToken, Refusal};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use model::{Caller, Identity};
@@ -25,34 +24,18 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"lakekeep
 const INVALID: HeaderValue =
     HeaderValue::from_static("Bearer realm=\"lakekeeper\", error=\"invalid_token\"");
 
-/// Finds out who sends the request, and refuses it if nobody can tell. Without an authenticator everybody is anonymous.
-pub(crate) async fn authenticate(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match caller(&app, request.headers(), request.extensions()).await {
-        Ok(caller) => match acting(&app, caller, request.headers(), request.extensions()).await {
-            Ok(caller) => {
-                request.extensions_mut().insert(caller);
-                next.run(request).await
-            }
-            Err(refused) => refused.into_response(),
-        },
-        Err(Unknown::Nobody) => refused("MissingAuthorizationHeader", CHALLENGE),
-        Err(Unknown::Unproven(why)) => {
-            let path = request.uri().path();
-            tracing::info!(%why, path, "authentication failed");
-            refused("AuthenticationFailed", INVALID)
-        }
-        Err(Unknown::Unavailable(why)) => {
-            tracing::error!(why, "tokens cannot be verified");
-            let message =
-                "the identity provider does not answer, so that nobody can be let in; try again";
-            ApiError::unavailable(message, None).into_response()
-        }
-        Err(Unknown::NotAdmitted(why)) => not_admitted(why).into_response(),
+/// The request with whoever sends it; the refusal if nobody can tell. Without an authenticator everybody is anonymous.
+pub(crate) async fn authenticate(app: &App, mut request: Request) -> Result<Request, Response> {
+    if app.authenticator.is_none() {
+        return Ok(request);
     }
+    let known = match caller(app, request.headers(), request.extensions()).await {
+        Ok(caller) => acting(app, caller, request.headers(), request.extensions()).await,
+        Err(unknown) => return Err(unknown.refused(request.uri().path())),
+    };
+    let caller = known.map_err(IntoResponse::into_response)?;
+    request.extensions_mut().insert(caller);
+    Ok(request)
 }
 
 fn not_admitted(why: Rejection) -> ApiError {
@@ -73,6 +56,24 @@ enum Unknown {
     Unproven(Refusal),
     Unavailable(String),
     NotAdmitted(Rejection),
+}
+
+impl Unknown {
+    fn refused(self, path: &str) -> Response {
+        match self {
+            Self::Nobody => refused("MissingAuthorizationHeader", CHALLENGE),
+            Self::Unproven(why) => {
+                tracing::info!(%why, path, "authentication failed");
+                refused("AuthenticationFailed", INVALID)
+            }
+            Self::Unavailable(why) => {
+                tracing::error!(why, "tokens cannot be verified");
+                let message = "the identity provider does not answer, so that nobody can be let in; try again";
+                ApiError::unavailable(message, None).into_response()
+            }
+            Self::NotAdmitted(why) => not_admitted(why).into_response(),
+        }
+    }
 }
 
 async fn caller(

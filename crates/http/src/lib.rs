@@ -13,6 +13,7 @@ mod error;
 mod etag;
 mod extract;
 mod generic_table;
+mod guard;
 mod health;
 mod iceberg;
 mod layers;
@@ -20,6 +21,7 @@ mod management;
 mod observe;
 mod openapi;
 mod router;
+mod routes;
 mod splice;
 
 pub use app::{App, HttpSettings, PurgeDefault};

@@ -21,19 +21,19 @@ struct ManagementApi;
 
 /// The Iceberg REST catalog API.
 pub(crate) fn catalog_api() -> utoipa::openapi::OpenApi {
-    let (_, routes) = catalog_routes().split_for_parts();
+    let routes = catalog_routes().described();
     CatalogApi::openapi().merge_from(routes)
 }
 
 /// The generic table API.
 pub(crate) fn generic_table_api() -> utoipa::openapi::OpenApi {
-    let (_, routes) = generic_table_routes().split_for_parts();
+    let routes = generic_table_routes().described();
     GenericTableApi::openapi().merge_from(routes)
 }
 
 /// The management API.
 pub(crate) fn management_api() -> utoipa::openapi::OpenApi {
-    let (_, routes) = management_routes().split_for_parts();
+    let routes = management_routes().described();
     ManagementApi::openapi().merge_from(routes)
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
 /// The endpoints as `GET /v1/config` lists them: what is routed, and nothing else.
 pub(crate) fn iceberg_endpoints() -> &'static [String] {
     static ENDPOINTS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-        let (_, routes) = catalog_routes().split_for_parts();
+        let routes = catalog_routes().described();
         let mut endpoints = Vec::new();
         for (path, item) in routes.paths.paths {
             let methods = [

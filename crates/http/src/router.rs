@@ -1,24 +1,21 @@
 //! The table of contents: every operation, by path.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use catalog::audit::Audit;
 use http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::audit::tell_changes;
-use crate::authenticate::authenticate;
-use crate::conceal::conceal;
 use crate::error::ApiError;
+use crate::guard::Guard;
+use crate::routes::Routes;
 use crate::{generic_table, health, iceberg, layers, management, openapi};
 
 /// The Iceberg REST catalog API, below `/catalog`.
-pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
+pub(crate) fn catalog_routes() -> Routes {
     use iceberg::{config, function, namespace, table, transaction, view};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(config::load))
         .routes(routes!(namespace::list::list, namespace::create::create))
         .routes(routes!(
@@ -59,9 +56,9 @@ pub(crate) fn catalog_routes() -> OpenApiRouter<App> {
 }
 
 /// The generic table API, below `/lakekeeper`.
-pub(crate) fn generic_table_routes() -> OpenApiRouter<App> {
+pub(crate) fn generic_table_routes() -> Routes {
     use generic_table::{create, credentials, drop, list, load, rename};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, drop::drop))
         .routes(routes!(credentials::credentials))
@@ -69,28 +66,18 @@ pub(crate) fn generic_table_routes() -> OpenApiRouter<App> {
 }
 
 /// The management API, below `/management`.
-pub(crate) fn management_routes() -> OpenApiRouter<App> {
+pub(crate) fn management_routes() -> Routes {
     management::routes()
 }
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
-    let (catalog, _) = catalog_routes().split_for_parts();
-    let (generic_tables, _) = generic_table_routes().split_for_parts();
-    let (management, _) = management_routes().split_for_parts();
-    let mut apis = Router::new()
-        .nest("/catalog", catalog)
-        .nest("/lakekeeper", generic_tables)
-        .nest("/management", management);
-    if app.authenticator.is_some() {
-        // Whom nobody knows, nothing can be hidden from.
-        apis = apis.route_layer(from_fn_with_state(app.clone(), conceal));
-    }
-    if app.catalog.settings().audit == Audit::On {
-        apis = apis.route_layer(from_fn_with_state(app.clone(), tell_changes));
-    }
-    if app.authenticator.is_some() {
-        apis = apis.route_layer(from_fn_with_state(app.clone(), authenticate));
+    let mut apis = catalog_routes()
+        .below("/catalog")
+        .merge(generic_table_routes().below("/lakekeeper"))
+        .merge(management_routes().below("/management"));
+    if app.authenticator.is_some() || app.catalog.settings().audit == Audit::On {
+        apis = apis.route_layer(Guard(app.clone()));
     }
     let router = apis
         // Who asks for a token has none.

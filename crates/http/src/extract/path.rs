@@ -1,6 +1,6 @@
 //! Warehouses, namespaces, tables and views in a path.
 
-use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use model::{
@@ -105,12 +105,10 @@ pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
 
 /// Those parameters that have a `+`, read from the path as it was sent: once decoded, it cannot be told from `%2B`.
 fn with_spaces(parts: &Parts) -> Vec<(String, String)> {
-    let sent = parts.extensions.get::<OriginalUri>();
-    let sent = sent.map_or(&parts.uri, |original| &original.0).path();
     let Some(route) = parts.extensions.get::<MatchedPath>() else {
         return Vec::new();
     };
-    let segments = route.as_str().split('/').zip(sent.split('/'));
+    let segments = route.as_str().split('/').zip(parts.uri.path().split('/'));
     let parameters = segments.filter_map(|(name, value)| {
         let name = name.strip_prefix('{')?.strip_suffix('}')?;
         let spaced = value.contains('+').then(|| value.replace('+', " "))?;

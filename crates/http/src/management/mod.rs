@@ -18,14 +18,13 @@ mod task;
 mod user;
 mod warehouse;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::routes::Routes;
 
 /// All of its operations.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let server = OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    let server = Routes::new()
         .routes(routes!(info::info))
         .routes(routes!(bootstrap::bootstrap));
     server
@@ -44,17 +43,17 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(tasks())
 }
 
-fn tag_definitions() -> OpenApiRouter<App> {
+fn tag_definitions() -> Routes {
     use tag_definition::{attachments, create, drop, list, load, update};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, update::update, drop::drop))
         .routes(routes!(attachments::attachments))
 }
 
-fn tags() -> OpenApiRouter<App> {
+fn tags() -> Routes {
     use tag::{column, generic_table, namespace, table, view, warehouse};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(warehouse::list))
         .routes(routes!(warehouse::set, warehouse::remove))
         .routes(routes!(namespace::list))
@@ -70,25 +69,25 @@ fn tags() -> OpenApiRouter<App> {
         .routes(routes!(generic_table::set, generic_table::remove))
 }
 
-fn events() -> OpenApiRouter<App> {
+fn events() -> Routes {
     use event::{dead_letters, list};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list))
         .routes(routes!(dead_letters::dead_letters))
 }
 
-fn users() -> OpenApiRouter<App> {
+fn users() -> Routes {
     use user::{create, drop, list, load, search, update, whoami};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(whoami::whoami))
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, update::update, drop::drop))
         .routes(routes!(search::search))
 }
 
-fn roles() -> OpenApiRouter<App> {
+fn roles() -> Routes {
     use role::{create, drop, list, load, members, memberships, search, update};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, update::update, drop::drop))
         .routes(routes!(load::metadata))
@@ -103,11 +102,11 @@ fn roles() -> OpenApiRouter<App> {
         .routes(routes!(memberships::of_user_transitive))
 }
 
-fn grants() -> OpenApiRouter<App> {
+fn grants() -> Routes {
     use grant::{
         all, generic_table, namespace, project, server, table, tag_definition, view, warehouse,
     };
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(all::list))
         .routes(routes!(all::grantable))
         .routes(routes!(server::list, server::apply))
@@ -128,9 +127,9 @@ fn grants() -> OpenApiRouter<App> {
         .routes(routes!(tag_definition::grantable))
 }
 
-fn projects() -> OpenApiRouter<App> {
+fn projects() -> Routes {
     use project::{create, drop, list, load, rename};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list))
         .routes(routes!(load::load, create::create, drop::drop))
         .routes(routes!(rename::rename))
@@ -139,9 +138,9 @@ fn projects() -> OpenApiRouter<App> {
         .routes(routes!(statistics::of_endpoints))
 }
 
-fn warehouses() -> OpenApiRouter<App> {
+fn warehouses() -> Routes {
     use warehouse::{create, drop, list, load, search, update, validate};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(load::load, drop::drop))
         .routes(routes!(update::rename))
@@ -162,9 +161,9 @@ fn warehouses() -> OpenApiRouter<App> {
         .routes(routes!(validate::access))
 }
 
-fn tasks() -> OpenApiRouter<App> {
+fn tasks() -> Routes {
     use task::{config, control, details, list};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(deleted::list))
         .routes(routes!(deleted::undrop))
         .routes(routes!(config::soft_deletion, config::set_soft_deletion))
@@ -185,18 +184,18 @@ fn tasks() -> OpenApiRouter<App> {
         .routes(routes!(control::of_project))
 }
 
-fn protections() -> OpenApiRouter<App> {
+fn protections() -> Routes {
     use protection::{generic_table, namespace, table, view};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(namespace::protection, namespace::protect))
         .routes(routes!(table::protection, table::protect))
         .routes(routes!(view::protection, view::protect))
         .routes(routes!(generic_table::protection, generic_table::protect))
 }
 
-fn permissions() -> OpenApiRouter<App> {
+fn permissions() -> Routes {
     use permission::{actions, batch_check, check};
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(actions::of_server))
         .routes(routes!(actions::of_user))
         .routes(routes!(actions::of_project))
@@ -211,11 +210,11 @@ fn permissions() -> OpenApiRouter<App> {
         .routes(routes!(check::check))
 }
 
-fn assignments() -> OpenApiRouter<App> {
+fn assignments() -> Routes {
     use permission::levels::{
         generic_table, namespace, project, project_by_id, role, server, table, tag, view, warehouse,
     };
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(server::assignments, server::assign))
         .routes(routes!(project::assignments, project::assign))
         .routes(routes!(project_by_id::assignments, project_by_id::assign))
@@ -232,11 +231,11 @@ fn assignments() -> OpenApiRouter<App> {
         .routes(routes!(namespace::set_managed_access))
 }
 
-fn relations() -> OpenApiRouter<App> {
+fn relations() -> Routes {
     use permission::levels::{
         generic_table, namespace, project, project_by_id, role, server, table, view, warehouse,
     };
-    OpenApiRouter::new()
+    Routes::new()
         .routes(routes!(server::access))
         .routes(routes!(project::access))
         .routes(routes!(project_by_id::access))

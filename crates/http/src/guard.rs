@@ -1,0 +1,85 @@
+//! What every request to an API goes through: who sends it, what is told of it, what is hidden from its sender.
+
+use std::convert::Infallible;
+use std::mem;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::Response;
+use catalog::audit::Audit;
+use futures::future::{BoxFuture, Either};
+use tower::{Layer, Service};
+
+use crate::app::App;
+use crate::audit::Pending;
+use crate::authenticate::authenticate;
+use crate::conceal::Concealed;
+
+/// Puts [`Guarded`] around routes.
+#[derive(Clone)]
+pub(crate) struct Guard(pub(crate) App);
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded {
+            inner,
+            app: self.0.clone(),
+        }
+    }
+}
+
+/// One service where three layers would each box the request's future.
+#[derive(Clone)]
+pub(crate) struct Guarded<S> {
+    inner: S,
+    app: App,
+}
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, BoxFuture<'static, Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if self.app.authenticator.is_none() && request.method().is_safe() {
+            return Either::Left(self.inner.call(request));
+        }
+        // This one has said that it is ready; its clone has not.
+        let next = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, next);
+        Either::Right(Box::pin(pass(self.app.clone(), ready, request)))
+    }
+}
+
+async fn pass<S>(app: App, mut inner: S, request: Request) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let request = match authenticate(&app, request).await {
+        Ok(request) => request,
+        Err(refused) => return Ok(refused),
+    };
+    let is_audited = app.catalog.settings().audit == Audit::On;
+    let pending = is_audited.then(|| Pending::of(&app, &request)).flatten();
+    // From whom nobody knows, nothing can be hidden.
+    let concealed = app.authenticator.as_ref();
+    let concealed = concealed.and_then(|_| Concealed::of(&request));
+    let mut response = inner.call(request).await?;
+    if let Some(concealed) = concealed {
+        response = concealed.from(&app, response).await;
+    }
+    if let Some(pending) = pending {
+        pending.answered(response.status());
+    }
+    Ok(response)
+}
