@@ -52,7 +52,7 @@ fn change(action: Action, kind: TabularKind) -> ProposedChange {
         namespace: vec!["ü.\"".to_owned(), "日本".to_owned()],
         name: "a 'b' \\ \n".to_owned(),
     };
-    ProposedChange::of(action, (kind, TabularId::generate()), named)
+    ProposedChange::of(action, kind, TabularId::generate(), named)
 }
 
 /// By nobody, in a warehouse of an odd name.

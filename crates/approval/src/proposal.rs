@@ -120,7 +120,7 @@ pub struct ProposedChange {
 
 impl ProposedChange {
     /// Of which no more is known than what it is.
-    pub fn of(action: Action, (kind, id): (TabularKind, TabularId), named: Named) -> Self {
+    pub fn of(action: Action, kind: TabularKind, id: TabularId, named: Named) -> Self {
         Self {
             action,
             kind,

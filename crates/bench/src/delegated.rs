@@ -32,7 +32,9 @@ const COLD_TABLES: usize = 5;
 /// A warehouse that vends credentials and signs requests; not one in a folder, where there is no key to hand out.
 pub(crate) async fn measure(
     options: &Options,
-    (server, running, beside): (&Server, &Running, &Warehouse),
+    server: &Server,
+    running: &Running,
+    beside: &Warehouse,
     report: &mut Report,
 ) -> Result<()> {
     let all = [LOAD_GZIP, LOAD_IDENTITY, SIGN, SIGN_BY_ID, COLD];

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 pub(crate) async fn measure(
     options: &Options,
-    (server, warehouse): (&Running, &Warehouse),
+    server: &Running,
+    warehouse: &Warehouse,
     report: &mut Report,
 ) -> Result<()> {
     let (count, name) = (options.dropped, "drop of a namespace of many tables");

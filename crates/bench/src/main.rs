@@ -92,17 +92,17 @@ async fn run(options: &Options) -> Result<Report> {
     let tables = setup::tables(&running, &warehouse, options).await?;
     let mut reads = reads::Reads::new(options, &running, &mut report);
     reads.all(&tables).await?;
-    delegated::measure(options, (&server, &running, &warehouse), &mut report).await?;
+    delegated::measure(options, &server, &running, &warehouse, &mut report).await?;
     if let Database::Postgres(url) = &database {
         authorized::measure(options, (&server, &running, url), &tables, &mut report).await?;
     }
-    writes::measure(options, (&running, &cluster, &tables), &mut report).await?;
-    drops::measure(options, (&running, &warehouse), &mut report).await?;
+    writes::measure(options, &running, &cluster, &tables, &mut report).await?;
+    drops::measure(options, &running, &warehouse, &mut report).await?;
     let used = running.memory()?;
     report.add("memory after the run, MiB", used / MIB, Goal::Below(150.0));
     drop(running);
     if !options.sqlite {
-        published::measure(options, (&server, &cluster), &tables, &mut report).await?;
+        published::measure(options, &server, &cluster, &tables, &mut report).await?;
     }
     if options.many > 0
         && let Database::Postgres(url) = &database

@@ -55,8 +55,8 @@ pub(crate) async fn measure(
         before.push(round(options, &few, &ask).await?.quantile(0.99));
         after.push(round(options, &many, &ask).await?.quantile(0.99));
     }
-    let change = (median(&mut before), median(&mut after));
-    report.add_change(name, change, Goal::Below(0.2));
+    let (before, after) = (median(&mut before), median(&mut after));
+    report.add_change(name, before, after, Goal::Below(0.2));
     all(options, &few, &many, tables, report).await
 }
 
@@ -89,8 +89,13 @@ async fn all(
         round(options, few, &hot).await?,
         round(options, many, &ask).await?,
     );
-    let change = (before.quantile(0.99), after.quantile(0.99));
-    report.add_change("the same, loading all of them by lot", change, Goal::None);
+    let (before, after) = (before.quantile(0.99), after.quantile(0.99));
+    report.add_change(
+        "the same, loading all of them by lot",
+        before,
+        after,
+        Goal::None,
+    );
     let mib = many.memory()? / crate::MIB;
     report.add("memory after that, MiB", mib, Goal::Below(150.0));
     Ok(())

@@ -25,7 +25,8 @@ const WAITING: &str = "select count(*) from outbox where sequence is null
 
 pub(crate) async fn measure(
     options: &Options,
-    (server, cluster): (&Server, &Cluster),
+    server: &Server,
+    cluster: &Cluster,
     tables: &Tables,
     report: &mut Report,
 ) -> Result<()> {

@@ -118,7 +118,8 @@ impl Raw {
         url: &str,
         count: usize,
         act: Act,
-        (place, bytes): (&Place, &Arc<Payload>),
+        place: &Place,
+        bytes: &Arc<Payload>,
     ) -> Result<Vec<Self>> {
         let mut committers = Vec::with_capacity(count);
         for _ in 0..count {

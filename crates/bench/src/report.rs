@@ -122,7 +122,7 @@ impl Report {
     }
 
     /// How much slower something has become.
-    pub(crate) fn add_change(&mut self, name: &str, (before, after): (f64, f64), goal: Goal) {
+    pub(crate) fn add_change(&mut self, name: &str, before: f64, after: f64, goal: Goal) {
         let shown = format!("{before:.2} -> {after:.2} ms");
         let details = json!({"before": before, "after": after});
         self.put(Line {

@@ -21,10 +21,11 @@ use crate::turns::take;
 /// Commits to many tables, to one, and creations.
 pub(crate) async fn measure(
     options: &Options,
-    on: (&Running, &Cluster, &Tables),
+    server: &Running,
+    cluster: &Cluster,
+    tables: &Tables,
     report: &mut Report,
 ) -> Result<()> {
-    let (server, cluster, tables) = on;
     let url = cluster.create_database("raw").await?;
     let place = Place::of(&tables.warehouse.files)?;
     let payload = Arc::new(payload(server, tables).await?);
@@ -46,8 +47,8 @@ pub(crate) async fn measure(
         }
         let mut turns = Turns::default();
         for _ in 0..options.rounds {
-            let with = (&place, &payload);
-            let raw = Raw::committers(&url, options.connections, act, with).await?;
+            let raw = Raw::committers(&url, options.connections, act, &place, &payload);
+            let raw = raw.await?;
             turns.reference.push(drive(raw, options.round()).await?);
             take(options, server, &ask, &mut turns).await?;
         }

@@ -49,8 +49,8 @@ impl Catalog {
         let Some(verifiers) = self.verifiers() else {
             return Ok(Some(()));
         };
-        let at = (target.warehouse.id(), target.id());
-        let (warehouse, found) = self.find_content_by_id(at).await?;
+        let found = self.find_content_by_id(target.warehouse.id(), target.id());
+        let (warehouse, found) = found.await?;
         let content = found.map(|(_, versioned)| versioned);
         let is_same = |version| version == target.stamp.version;
         let Some(content) = content.filter(|content| is_same(content.version())) else {
@@ -154,5 +154,5 @@ pub(crate) fn swept_along(
 ) -> Option<ProposedChange> {
     let is_live = one.deleted.is_none();
     let named = || Named::within(within, &one.name);
-    is_live.then(|| ProposedChange::of(action, (one.kind, one.id), named()))
+    is_live.then(|| ProposedChange::of(action, one.kind, one.id, named()))
 }

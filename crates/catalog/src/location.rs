@@ -27,8 +27,7 @@ pub(crate) async fn of_new(
     let parent = if let Some(location) = place.properties.get("location") {
         profile.parse_location(location)?
     } else {
-        let of = (&place.namespace, place.within.id);
-        namespace::folder(cx, &place.warehouse, of).await?
+        namespace::folder(cx, &place.warehouse, &place.namespace, place.within.id).await?
     };
     Ok(parent.join(&profile.layout().tabular_folder(new))?)
 }

@@ -41,7 +41,8 @@ pub async fn endpoints(
     cx: &Catalog,
     request: &Request,
     about: CallsAbout,
-    (window, statuses): (Window, Option<Vec<u16>>),
+    window: Window,
+    statuses: Option<Vec<u16>>,
 ) -> Result<Vec<CountedCalls>> {
     let project = project::of_request(cx, request)?;
     let query = CallsQuery {

@@ -63,8 +63,8 @@ async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
     };
     let task = app.store.task_claim(METADATA_CLEANUP, worker, lease);
     let task = task.await.unwrap().unwrap();
-    let by = (Arc::clone(&app.store), Arc::new(SystemClock) as _);
-    let claim = Claim::new(by, task.id, worker);
+    let clock = Arc::new(SystemClock);
+    let claim = Claim::new(Arc::clone(&app.store), clock, task.id, worker);
     (task, claim)
 }
 

@@ -34,7 +34,8 @@ async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
         .await;
     let task = task.unwrap().unwrap();
     let claim = Claim::new(
-        (Arc::clone(&app.store), Arc::new(SystemClock)),
+        Arc::clone(&app.store),
+        Arc::new(SystemClock),
         task.id,
         worker,
     );

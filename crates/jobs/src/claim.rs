@@ -28,11 +28,7 @@ pub struct Claim {
 
 impl Claim {
     /// That of the worker which has claimed the task under this name.
-    pub fn new(
-        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
-        task: TaskId,
-        worker: &str,
-    ) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, task: TaskId, worker: &str) -> Self {
         Self {
             store,
             clock,

@@ -143,9 +143,9 @@ impl Runner {
         task: &TaskRow,
         stop: &CancellationToken,
     ) {
-        let by = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let lasts = self.lease(task).await;
-        let claim = Claim::new(by, task.id, name).lasting(lasts);
+        let claim = Claim::new(store, clock, task.id, name).lasting(lasts);
         let ended = match self.outcome(task, &claim, claimed, stop).await {
             Ok(end) => {
                 let now = self.clock.now();

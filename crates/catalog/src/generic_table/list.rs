@@ -18,6 +18,5 @@ pub async fn list(
     let namespace = cx
         .require_namespace(request, warehouse, namespace, action)
         .await?;
-    let wanted = (TabularKind::GenericTable, query);
-    tabular::list(cx, request, &namespace, wanted).await
+    tabular::list(cx, request, &namespace, TabularKind::GenericTable, query).await
 }

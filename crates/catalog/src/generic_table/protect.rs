@@ -4,7 +4,8 @@ use model::{TabularId, TabularKind, WarehouseId};
 use store::Protection;
 
 use crate::namespace::Protected;
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtId};
+use crate::{Catalog, Request, Result};
 
 const KIND: TabularKind = TabularKind::GenericTable;
 
@@ -15,15 +16,26 @@ pub async fn protection(
     warehouse: WarehouseId,
     id: TabularId,
 ) -> Result<Protected> {
-    tabular::protection(cx, request, (warehouse, id, KIND)).await
+    let at = AtId {
+        warehouse,
+        kind: KIND,
+        id,
+    };
+    tabular::protection(cx, request, at).await
 }
 
 /// Sets whether the generic table is protected.
 pub async fn protect(
     cx: &Catalog,
     request: &Request,
-    (warehouse, id): (WarehouseId, TabularId),
+    warehouse: WarehouseId,
+    id: TabularId,
     protection: Protection,
 ) -> Result<Protected> {
-    tabular::protect(cx, request, (warehouse, id, KIND), protection).await
+    let at = AtId {
+        warehouse,
+        kind: KIND,
+        id,
+    };
+    tabular::protect(cx, request, at, protection).await
 }

@@ -188,7 +188,7 @@ pub(super) async fn answered(
 ) -> Result<Properties> {
     if !properties.contains_key("location") && !warehouse.profile.is_table_bucket() {
         let location = if warehouse.profile.layout().has_namespace_folders() {
-            folder(cx, warehouse, (path, id)).await?
+            folder(cx, warehouse, path, id).await?
         } else {
             warehouse.profile.base_location().join(&id.to_string())?
         };

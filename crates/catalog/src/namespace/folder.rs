@@ -17,7 +17,8 @@ use crate::{Catalog, Result};
 pub(crate) async fn folder(
     cx: &Catalog,
     warehouse: &Warehouse,
-    (path, id): (&NamespacePath, NamespaceId),
+    path: &NamespacePath,
+    id: NamespaceId,
 ) -> Result<Location> {
     let (base, layout) = (
         warehouse.profile.base_location(),

@@ -50,7 +50,8 @@ pub async fn protection(
 pub async fn protect(
     cx: &Catalog,
     request: &Request,
-    (warehouse, id): (WarehouseId, NamespaceId),
+    warehouse: WarehouseId,
+    id: NamespaceId,
     protection: Protection,
 ) -> Result<Protected> {
     let mut attempts = Attempts::default();

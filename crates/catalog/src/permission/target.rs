@@ -7,6 +7,7 @@ use model::{
 };
 use store::Place;
 
+use crate::tabular::AtId;
 use crate::{
     Catalog, CatalogError, Request, Result, namespace, project, role, tabular, tag_definition,
     warehouse,
@@ -138,7 +139,11 @@ impl Target {
                 cx.find_namespace(*within, path).await?.resource()
             }
             Self::Tabular(kind, within, TabularAt::Id(id)) => {
-                let at = (*within, *id, *kind);
+                let at = AtId {
+                    warehouse: *within,
+                    kind: *kind,
+                    id: *id,
+                };
                 cx.find_tabular_by_id(at).await?.0.resource()
             }
             Self::Tabular(kind, within, TabularAt::Path(path)) => {

@@ -35,7 +35,9 @@ pub async fn update(
 pub async fn rebind(
     cx: &Catalog,
     request: &Request,
-    (id, provider, source): (RoleId, &str, &str),
+    id: RoleId,
+    provider: &str,
+    source: &str,
 ) -> Result<RoleRow> {
     let role = require(cx, request, id, RoleAction::UpdateSourceSystem).await?;
     let bound = RoleChange::Bound(check_ident(provider, source)?);

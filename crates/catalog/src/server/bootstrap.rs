@@ -22,7 +22,8 @@ pub enum Operation {
 pub async fn bootstrap(
     cx: &Catalog,
     request: &Request,
-    (said, operation): (NewUser, Operation),
+    said: NewUser,
+    operation: Operation,
 ) -> Result<()> {
     let server = cx
         .require(

@@ -30,7 +30,6 @@ fn proposed(commit: &TableCommit, plan: &Plan) -> Result<Option<ProposedChange>>
     let (Change::Swap(..), Some(file)) = (&plan.change, &plan.file) else {
         return Ok(None);
     };
-    let id = (TabularKind::Table, plan.id);
     Ok(Some(ProposedChange {
         // Until the file is written, the plan holds the metadata that it begins with.
         old_metadata: Some(contracts::metadata(&plan.content.metadata)?),
@@ -38,6 +37,11 @@ fn proposed(commit: &TableCommit, plan: &Plan) -> Result<Option<ProposedChange>>
         new_metadata: Some(heavy(file.json.len(), || {
             contracts::json(file.json.clone())
         })?),
-        ..ProposedChange::of(Action::Update, id, Named::from(&plan.path))
+        ..ProposedChange::of(
+            Action::Update,
+            TabularKind::Table,
+            plan.id,
+            Named::from(&plan.path),
+        )
     }))
 }

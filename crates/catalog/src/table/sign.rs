@@ -50,7 +50,8 @@ pub async fn sign_by_id(
     wanted: SignRequest,
     staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
-    let (warehouse, found) = cx.find_content_by_id(at).await?;
+    let (warehouse, id) = at;
+    let (warehouse, found) = cx.find_content_by_id(warehouse, id).await?;
     let understood = parse(cx, &warehouse, wanted);
     let found = found.filter(|(target, _)| is_signed_for(target.kind()));
     let Some((target, versioned)) = found else {

@@ -49,10 +49,14 @@ async fn attempt(
     }
     let (now, content) = (cx.now(), &versioned.content);
     let proposed = || {
-        let id = (TabularKind::Table, table.id());
         Ok(vec![ProposedChange {
             old_metadata: Some(contracts::metadata(&content.metadata)?),
-            ..ProposedChange::of(Action::Unregister, id, Named::from(path))
+            ..ProposedChange::of(
+                Action::Unregister,
+                TabularKind::Table,
+                table.id(),
+                Named::from(path),
+            )
         }])
     };
     cx.approve(request, &table.warehouse, proposed).await?;

@@ -41,7 +41,8 @@ impl Protected for Deleted {
 pub async fn deleted(
     cx: &Catalog,
     request: &Request,
-    (warehouse, namespace): (WarehouseId, Option<NamespaceId>),
+    warehouse: WarehouseId,
+    namespace: Option<NamespaceId>,
     query: ListQuery,
 ) -> Result<Page<DeletedTabular>> {
     let (found, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;

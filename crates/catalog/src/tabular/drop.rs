@@ -72,7 +72,7 @@ async fn attempt(
     let proposed = || {
         Ok(vec![ProposedChange {
             old_metadata: Some(contracts::metadata(&versioned.content.metadata)?),
-            ..ProposedChange::of(Action::Drop, (kind, target.id()), Named::from(path))
+            ..ProposedChange::of(Action::Drop, kind, target.id(), Named::from(path))
         }])
     };
     cx.approve(request, &target.warehouse, proposed).await?;

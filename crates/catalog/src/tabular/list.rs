@@ -92,7 +92,8 @@ pub(crate) async fn list(
     cx: &Catalog,
     request: &Request,
     namespace: &Authorized<NamespaceTarget>,
-    (kind, query): (TabularKind, ListQuery),
+    kind: TabularKind,
+    query: ListQuery,
 ) -> Result<Page<ListedTabular>> {
     let store = cx.store(namespace);
     let namespace = &**namespace;

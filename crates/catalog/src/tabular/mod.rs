@@ -28,6 +28,6 @@ pub(crate) use protect::{protect, protection};
 pub(crate) use register::{Source, register};
 pub(crate) use rename::rename;
 pub use target::AtPath;
-pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};
+pub(crate) use target::{AtId, TabularAction, TabularTarget, data_action, missing, protected};
 pub use undrop::undrop;
 pub(crate) use undrop::undrop_authorized;

@@ -1,22 +1,18 @@
 //! Protects tables, views and generic tables from being dropped.
 
 use authz::Authorized;
-use model::{TabularId, TabularKind, Timestamp, WarehouseId};
+use model::Timestamp;
 use serde_json::json;
 use store::{Effects, Protection, StoreError};
 
-use super::target::{TabularAction, TabularTarget, missing};
+use super::target::{AtId, TabularAction, TabularTarget, missing};
 use crate::again::Attempts;
 use crate::events::Change;
 use crate::namespace::Protected;
 use crate::{Catalog, Request, Result, events};
 
 /// Whether the table or view is protected.
-pub(crate) async fn protection(
-    cx: &Catalog,
-    request: &Request,
-    at: (WarehouseId, TabularId, TabularKind),
-) -> Result<Protected> {
+pub(crate) async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<Protected> {
     let (target, updated_at) = find(cx, request, at, TabularAction::GetMetadata).await?;
     Ok(Protected {
         protection: target.stamp.protection,
@@ -28,10 +24,14 @@ pub(crate) async fn protection(
 pub(crate) async fn protect(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, TabularId, TabularKind),
+    at: AtId,
     protection: Protection,
 ) -> Result<Protected> {
-    let (warehouse, id, kind) = at;
+    let AtId {
+        warehouse,
+        kind,
+        id,
+    } = at;
     let mut attempts = Attempts::default();
     loop {
         let (target, _) = find(cx, request, at, TabularAction::SetProtection).await?;
@@ -59,10 +59,10 @@ pub(crate) async fn protect(
 async fn find(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, TabularId, TabularKind),
+    at: AtId,
     action: TabularAction,
 ) -> Result<(Authorized<TabularTarget>, Option<Timestamp>)> {
     let (target, updated_at) = cx.find_tabular_by_id(at).await?;
-    let target = cx.require(request, action.on(at.2), target).await?;
+    let target = cx.require(request, action.on(at.kind), target).await?;
     Ok((target, updated_at))
 }

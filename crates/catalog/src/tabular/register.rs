@@ -213,7 +213,7 @@ async fn attempt(
             Ok(ProposedChange {
                 old_metadata: Some(metadata),
                 new_metadata: Some(contracts::metadata(&content.metadata)?),
-                ..ProposedChange::of(Action::Overwrite, (kind, there.id()), Named::from(path))
+                ..ProposedChange::of(Action::Overwrite, kind, there.id(), Named::from(path))
             })
         };
         let approved = cx.approve_unloaded(request, there, proposed).await?;

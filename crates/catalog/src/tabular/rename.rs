@@ -108,7 +108,7 @@ async fn attempt(
         Ok(ProposedChange {
             destination: Some(to.into()),
             old_metadata: Some(metadata),
-            ..ProposedChange::of(Action::Rename, (kind, source.id()), Named::from(from))
+            ..ProposedChange::of(Action::Rename, kind, source.id(), Named::from(from))
         })
     };
     let approved = cx.approve_unloaded(request, &source, proposed).await?;

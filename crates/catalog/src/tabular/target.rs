@@ -71,6 +71,15 @@ pub struct AtPath<'a> {
     pub path: &'a TabularPath,
 }
 
+/// A table, view or generic table, as a request names it by its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtId {
+    pub(crate) warehouse: WarehouseId,
+    /// That of another kind is not meant.
+    pub(crate) kind: TabularKind,
+    pub(crate) id: TabularId,
+}
+
 /// What can be done to tables, views and generic tables alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TabularAction {
@@ -224,7 +233,11 @@ impl Catalog {
     /// The table or view with the id and when it changed last, for a caller who has yet to be asked about.
     pub(crate) async fn find_tabular_by_id(
         &self,
-        (warehouse, id, kind): (WarehouseId, TabularId, TabularKind),
+        AtId {
+            warehouse,
+            kind,
+            id,
+        }: AtId,
     ) -> Result<(TabularTarget, Option<Timestamp>)> {
         let (found, _) = self.resolve(warehouse, ResolveTarget::Warehouse).await?;
         match self.lookup().tabular_load(warehouse, id).await {
@@ -322,7 +335,8 @@ impl Catalog {
     /// What has the id with its current content, for a caller who has yet to be asked about; the warehouse alone if nothing has.
     pub(crate) async fn find_content_by_id(
         &self,
-        (warehouse, id): (WarehouseId, TabularId),
+        warehouse: WarehouseId,
+        id: TabularId,
     ) -> Result<(Arc<Warehouse>, Option<(TabularTarget, Arc<Versioned>)>)> {
         if let Some(versioned) = self.metadata.with_id(warehouse, id) {
             let target = ResolveTarget::Unchanged(id, versioned.version());

@@ -104,14 +104,13 @@ pub(super) async fn require(
             (tagged(resource, Some(*id)), TagTarget::Namespace(*id))
         }
         TagSubject::Tabular(kind, id) => {
-            let (namespace, _) = tabular(cx, (warehouse, *id, *kind)).await?;
+            let (namespace, _) = tabular(cx, warehouse, *kind, *id).await?;
             let resource = Resource::Tabular(*kind, within, namespace, *id);
             let target = TagTarget::Tabular(*kind, *id);
             (tagged(resource, Some(namespace)), target)
         }
         TagSubject::Column(table, name) => {
-            let at = (warehouse, *table, TabularKind::Table);
-            let (namespace, content) = tabular(cx, at).await?;
+            let (namespace, content) = tabular(cx, warehouse, TabularKind::Table, *table).await?;
             let resource = Resource::Tabular(TabularKind::Table, within, namespace, *table);
             let tagged = tagged(resource, Some(namespace));
             let tagged = cx.require(request, action, tagged).await?;
@@ -138,7 +137,9 @@ async fn within(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<InWa
 
 async fn tabular(
     cx: &Catalog,
-    (warehouse, id, kind): (WarehouseId, TabularId, TabularKind),
+    warehouse: WarehouseId,
+    kind: TabularKind,
+    id: TabularId,
 ) -> Result<(NamespaceId, TabularContent)> {
     match cx.lookup().tabular_load(warehouse, id).await {
         Ok(row) if row.kind == kind => Ok((row.namespace, row.content)),

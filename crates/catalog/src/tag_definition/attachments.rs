@@ -12,7 +12,8 @@ pub async fn attachments(
     cx: &Catalog,
     request: &Request,
     id: TagDefinitionId,
-    (filter, page): (TagFilter, PageRequest),
+    filter: TagFilter,
+    page: PageRequest,
 ) -> Result<Page<TagAttachment>> {
     let definition = require(cx, request, id, TagAction::ReadAttachments).await?;
     let after = page.after.as_ref().map(PageToken::as_key);

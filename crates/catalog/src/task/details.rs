@@ -11,7 +11,8 @@ pub async fn details(
     cx: &Catalog,
     request: &Request,
     owner: &Owner,
-    (id, attempts): (TaskId, u32),
+    id: TaskId,
+    attempts: u32,
 ) -> Result<TaskDetails> {
     let scope = owner.scope(cx, request)?;
     let found = cx.lookup().task_find(&scope, vec![id]).await?;

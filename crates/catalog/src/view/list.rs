@@ -18,5 +18,5 @@ pub async fn list(
     let namespace = cx
         .require_namespace(request, warehouse, namespace, action)
         .await?;
-    tabular::list(cx, request, &namespace, (TabularKind::View, query)).await
+    tabular::list(cx, request, &namespace, TabularKind::View, query).await
 }

@@ -4,7 +4,8 @@ use model::{TabularId, TabularKind, WarehouseId};
 use store::Protection;
 
 use crate::namespace::Protected;
-use crate::{Catalog, Request, Result, tabular};
+use crate::tabular::{self, AtId};
+use crate::{Catalog, Request, Result};
 
 /// Whether the view is protected.
 pub async fn protection(
@@ -13,15 +14,26 @@ pub async fn protection(
     warehouse: WarehouseId,
     id: TabularId,
 ) -> Result<Protected> {
-    tabular::protection(cx, request, (warehouse, id, TabularKind::View)).await
+    let at = AtId {
+        warehouse,
+        kind: TabularKind::View,
+        id,
+    };
+    tabular::protection(cx, request, at).await
 }
 
 /// Sets whether the view is protected.
 pub async fn protect(
     cx: &Catalog,
     request: &Request,
-    (warehouse, id): (WarehouseId, TabularId),
+    warehouse: WarehouseId,
+    id: TabularId,
     protection: Protection,
 ) -> Result<Protected> {
-    tabular::protect(cx, request, (warehouse, id, TabularKind::View), protection).await
+    let at = AtId {
+        warehouse,
+        kind: TabularKind::View,
+        id,
+    };
+    tabular::protect(cx, request, at, protection).await
 }

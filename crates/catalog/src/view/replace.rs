@@ -183,7 +183,7 @@ fn proposed(
         old_metadata: Some(contracts::metadata(&before.metadata)?),
         updates: Some(contracts::updates(&updates)?),
         new_metadata: Some(after?),
-        ..ProposedChange::of(Action::Update, (TabularKind::View, id), path.into())
+        ..ProposedChange::of(Action::Update, TabularKind::View, id, path.into())
     }])
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn bootstrap(
         Operation::ByAdmin
     };
     to_the_end(app.changes(), async move {
-        catalog::server::bootstrap(&app.catalog, &request, (said, operation)).await
+        catalog::server::bootstrap(&app.catalog, &request, said, operation).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -74,8 +74,8 @@ pub(crate) async fn list(
     Query(query): Query<ListDeletedTabularsQuery>,
 ) -> ApiResult<Json<ListDeletedTabularsResponse>> {
     let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;
-    let at = (warehouse.into(), query.namespace_id.map(Into::into));
-    let found = catalog::deleted(&app.catalog, &request, at, page).await?;
+    let namespace = query.namespace_id.map(Into::into);
+    let found = catalog::deleted(&app.catalog, &request, warehouse.into(), namespace, page).await?;
     let items = found.items.into_iter();
     Ok(Json(ListDeletedTabularsResponse {
         tabulars: items

@@ -135,8 +135,9 @@ pub(crate) async fn of_endpoints(
         Some(TimeWindowSelector::Window { end, interval }) => window(&end, &interval)?,
         Some(TimeWindowSelector::PageToken { token }) => of_token(&token)?,
     };
-    let which = (window, body.status_codes);
-    let found = catalog::statistics::endpoints(&app.catalog, &request, about, which).await?;
+    let statuses = body.status_codes;
+    let found = catalog::statistics::endpoints(&app.catalog, &request, about, window, statuses);
+    let found = found.await?;
     let (mut timestamps, mut called_endpoints) = (Vec::new(), Vec::<Vec<_>>::new());
     let mut hour = None;
     for counted in found {

@@ -81,8 +81,8 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
 async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let request = Request::system();
     if !catalog::server::info(cx).await?.is_bootstrapped {
-        let said = (NewUser::default(), Operation::ByAdmin);
-        catalog::server::bootstrap(cx, &request, said).await?;
+        let nobody = NewUser::default();
+        catalog::server::bootstrap(cx, &request, nobody, Operation::ByAdmin).await?;
     }
     match catalog::config::load(cx, &request, Some(WAREHOUSE)).await {
         Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}

@@ -34,9 +34,9 @@ pub(crate) async fn protect(
     Posted { request, body }: Posted<SetProtectionRequest>,
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
-    let at = (warehouse.into(), id.into());
+    let (warehouse, id) = (warehouse.into(), id.into());
     let set = to_the_end(app.changes(), async move {
-        catalog::table::protect(&app.catalog, &request, at, protection).await
+        catalog::table::protect(&app.catalog, &request, warehouse, id, protection).await
     });
     Ok(Json(set.await?.into()))
 }

@@ -63,8 +63,8 @@ pub(crate) async fn source_system(
     let id = role_id(&id)?;
     let changes = app.changes();
     let act = async move {
-        let to = (id, body.provider_id.as_str(), body.source_id.as_str());
-        catalog::role::rebind(&app.catalog, &request, to).await
+        let (provider, source) = (&body.provider_id, &body.source_id);
+        catalog::role::rebind(&app.catalog, &request, id, provider, source).await
     };
     Ok(Json(to_the_end(changes, act).await?.into()))
 }

@@ -166,8 +166,8 @@ pub(crate) async fn attachments(
         created_until: time("createdBefore", query.created_before.as_deref())?,
         warehouse: query.warehouse_id.map(Into::into),
     };
-    let wanted = (filter, page.one(&app)?);
-    let found = catalog::tag_definition::attachments(&app.catalog, &request, id.into(), wanted);
+    let (id, page) = (id.into(), page.one(&app)?);
+    let found = catalog::tag_definition::attachments(&app.catalog, &request, id, filter, page);
     let found = found.await?;
     Ok(Json(ListTagAttachmentsResponse {
         attachments: found.items.into_iter().map(Into::into).collect(),

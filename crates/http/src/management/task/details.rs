@@ -88,14 +88,14 @@ async fn answer(
     id: Uuid,
     query: GetTaskDetailsQuery,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
-    let wanted = (id.into(), query.num_attempts.unwrap_or(ATTEMPTS));
+    let most = query.num_attempts.unwrap_or(ATTEMPTS);
     let TaskDetails {
         info,
         payload,
         details,
         message,
         attempts,
-    } = catalog::task::details(&app.catalog, request, owner, wanted).await?;
+    } = catalog::task::details(&app.catalog, request, owner, id.into(), most).await?;
     let attempts = attempts.into_iter().map(TaskAttemptResponse::of);
     Ok(Json(GetTaskDetailsResponse {
         task: info.into(),
