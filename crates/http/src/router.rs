@@ -7,8 +7,8 @@ use http::StatusCode;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::entry::Entry;
 use crate::error::ApiError;
-use crate::guard::Guard;
 use crate::routes::Routes;
 use crate::{generic_table, health, iceberg, layers, management, openapi};
 
@@ -77,7 +77,7 @@ pub fn router(app: &App) -> Router {
         .merge(generic_table_routes().below("/lakekeeper"))
         .merge(management_routes().below("/management"));
     if app.authenticator.is_some() || app.catalog.settings().audit == Audit::On {
-        apis = apis.route_layer(Guard(app.clone()));
+        apis = apis.route_layer(Entry(app.clone()));
     }
     let router = apis
         // Who asks for a token has none.

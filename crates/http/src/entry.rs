@@ -15,15 +15,15 @@ use crate::audit::Pending;
 use crate::authenticate::authenticate;
 use crate::conceal::Concealed;
 
-/// Puts [`Guarded`] around routes.
+/// Puts [`Entered`] around routes.
 #[derive(Clone)]
-pub(crate) struct Guard(pub(crate) App);
+pub(crate) struct Entry(pub(crate) App);
 
-impl<S> Layer<S> for Guard {
-    type Service = Guarded<S>;
+impl<S> Layer<S> for Entry {
+    type Service = Entered<S>;
 
-    fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded {
+    fn layer(&self, inner: S) -> Entered<S> {
+        Entered {
             inner,
             app: self.0.clone(),
         }
@@ -32,12 +32,12 @@ impl<S> Layer<S> for Guard {
 
 /// One service where three layers would each box the request's future.
 #[derive(Clone)]
-pub(crate) struct Guarded<S> {
+pub(crate) struct Entered<S> {
     inner: S,
     app: App,
 }
 
-impl<S> Service<Request> for Guarded<S>
+impl<S> Service<Request> for Entered<S>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
