@@ -90,6 +90,11 @@ async fn run(options: &Options) -> Result<Report> {
     report.add("idle memory, MiB", idle / MIB, Goal::Below(40.0));
 
     let tables = setup::tables(&running, &warehouse, options).await?;
+    if let Database::Postgres(url) = &database {
+        // As autovacuum leaves new tables within a minute.
+        let client = cluster::connect(url).await?;
+        client.batch_execute("vacuum analyze").await?;
+    }
     let mut reads = reads::Reads::new(options, &running, &mut report);
     reads.all(&tables).await?;
     delegated::measure(options, &server, &running, &warehouse, &mut report).await?;

@@ -259,8 +259,6 @@ async fn an_index_answers_every_question_of_a_request() {
         "select location from tabular_former_location where tabular_id = ?1",
         "select base_location from warehouse where base_location >= ?2 and base_location < ?3",
         "select id from tabular where namespace_id = ?1 and name_key = ?2 and deleted_at is null",
-        "select id, name from tabular where namespace_id = ?1 and kind = ?2 and name_key > ?3
-         and deleted_at is null order by name_key limit ?4",
         "select id, path from namespace where parent_id is ?1 and warehouse_id = ?2
          and path_key > ?3 order by path_key limit ?4",
         "select id from namespace where parent_id = ?1",
@@ -304,6 +302,17 @@ async fn an_index_answers_every_question_of_a_request() {
         assert_eq!(scans.count(), 0, "{question}:\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{question}:\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_list_is_read_from_an_index_alone() {
+    let planted = Planted::new().await;
+    let connection = Connection::open(&planted.path).unwrap();
+    let list = "select id, name, protected, format from tabular where namespace_id = ?1
+        and kind = ?2 and name_key > ?3 and deleted_at is null order by name_key limit ?4";
+    let plan = plan(&connection, list);
+    assert!(plan.contains("COVERING INDEX tabular_list"), "{plan}");
+    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use store::{Effects, Servers, StoreError, WarehouseRow, Warehouses};
 use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
 use uuid::Uuid;
 
-use crate::catalog::connect;
+use crate::catalog::{Catalog, connect};
 use crate::cluster;
 
 /// An empty database, and the URL that removes it is the server's.
@@ -172,6 +172,37 @@ async fn warehouses_that_have_come_to_overlap_can_still_be_changed() {
     assert!(
         matches!(refused, StoreError::LocationTaken { .. }),
         "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_read_from_an_index_alone_however_long_names_are() {
+    let catalog = Catalog::new().await;
+    let namespace = catalog.namespace("n").await;
+    let client = connect(catalog.database.url()).await;
+    // The last one has a name as long as one of 512 bytes may become when it is folded, and hard to compress.
+    let tables = "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key,
+            location_claim, protected, version, created_at, location, metadata_location, metadata)
+        select gen_random_uuid(), $1, $2, 'table', left(word, 512), word, 's3://b/' || i, false, 1, 0,
+            'l', 'm', decode(repeat('00', 1500), 'hex')
+        from generate_series(1, 1000) as i cross join lateral (
+            select left(string_agg(md5(i || ' ' || part), ''), case i when 1000 then 1536 else 12 end)
+            from generate_series(1, 48) as part) as words (word)";
+    let ids = (catalog.warehouse.as_uuid(), namespace.as_uuid());
+    client.execute(tables, &[&ids.0, &ids.1]).await.unwrap();
+    client
+        .batch_execute("vacuum analyze tabular")
+        .await
+        .unwrap();
+    let plan = "explain select id, name, protected, format from tabular
+        where namespace_id = (select max(id::text)::uuid from namespace) and kind = 'table'
+            and name_key > '' and deleted_at is null order by name_key limit 40";
+    let plan = client.query(plan, &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|step| step.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(
+        plan.contains("Index Only Scan using tabular_list"),
+        "{plan}"
     );
 }
 
