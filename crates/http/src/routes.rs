@@ -1,13 +1,18 @@
 //! An API's operations: how they are routed and how they are described.
 
 use axum::Router;
+use axum::routing::MethodRouter;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::app::App;
 
 /// Operations, by paths that begin with the version of their API.
 #[derive(Default)]
-pub(crate) struct Routes(Vec<UtoipaMethodRouter<App>>);
+pub(crate) struct Routes {
+    routed: Vec<(String, MethodRouter<App>)>,
+    /// Put together as they come: each operation brings the schemas of all that it names, and most name the same.
+    described: OpenApiRouter<App>,
+}
 
 impl Routes {
     /// None yet.
@@ -16,33 +21,39 @@ impl Routes {
     }
 
     /// With the operations of one path.
-    pub(crate) fn routes(mut self, path: UtoipaMethodRouter<App>) -> Self {
-        self.0.push(path);
-        self
+    pub(crate) fn routes(self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+        let Self {
+            mut routed,
+            described,
+        } = self;
+        let by_path = paths.paths.keys();
+        routed.extend(by_path.map(|path| (path.clone(), methods.clone())));
+        Self {
+            routed,
+            described: described.routes((schemas, paths, MethodRouter::new())),
+        }
     }
 
     /// With all of these.
     pub(crate) fn merge(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
+        self.routed.extend(other.routed);
+        Self {
+            routed: self.routed,
+            described: self.described.merge(other.described),
+        }
     }
 
     /// Routed below an API's name. Each path is routed whole: a nested router would take the address of each request apart
     /// and put it together again.
     pub(crate) fn below(self, api: &str) -> Router<App> {
-        let mut router = Router::new();
-        for (_, paths, methods) in self.0 {
-            for path in paths.paths.into_keys() {
-                router = router.route(&format!("{api}{path}"), methods.clone());
-            }
-        }
-        router
+        let routed = self.routed.into_iter();
+        routed.fold(Router::new(), |router, (path, methods)| {
+            router.route(&format!("{api}{path}"), methods)
+        })
     }
 
     /// Described, by the same paths without the API's name.
     pub(crate) fn described(self) -> utoipa::openapi::OpenApi {
-        let described = self.0.into_iter();
-        let described = described.fold(OpenApiRouter::<App>::new(), OpenApiRouter::routes);
-        described.into_openapi()
+        self.described.into_openapi()
     }
 }
