@@ -36,9 +36,10 @@ fn binary() -> String {
     std::env::var(BINARY).unwrap_or_else(|_| panic!("set {BINARY}, or run tests/with-services"))
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// Held until all are known: the system may give the same one twice else.
+fn free_ports() -> [u16; 3] {
+    let probes = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    probes.map(|probe| probe.local_addr().unwrap().port())
 }
 
 impl Server {
@@ -67,13 +68,13 @@ impl Server {
     }
 
     fn with(arguments: &[&str]) -> Self {
-        let (port, metrics_port) = (free_port(), free_port());
+        let [port, http_port, metrics_port] = free_ports();
         let mut all = ["run", "--playground-enabled=false", "--log-level", "error"]
             .map(str::to_owned)
             .to_vec();
         for (address, port) in [
             ("--grpc-addr", port),
-            ("--http-addr", free_port()),
+            ("--http-addr", http_port),
             ("--metrics-addr", metrics_port),
         ] {
             all.extend([address.to_owned(), format!("127.0.0.1:{port}")]);
