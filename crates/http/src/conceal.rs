@@ -19,7 +19,7 @@ pub(crate) struct Concealed {
 }
 
 impl Concealed {
-    /// `None` where nothing is to be hidden.
+    /// `None` where nothing is to be hidden: from whom nobody knows, nothing can be.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         // An answer to `HEAD` does not say what is missing.
         if request.method() == Method::HEAD {

@@ -71,9 +71,7 @@ where
     };
     let is_audited = app.catalog.settings().audit == Audit::On;
     let pending = is_audited.then(|| Pending::of(&app, &request)).flatten();
-    // From whom nobody knows, nothing can be hidden.
-    let concealed = app.authenticator.as_ref();
-    let concealed = concealed.and_then(|_| Concealed::of(&request));
+    let concealed = Concealed::of(&request);
     let mut response = inner.call(request).await?;
     if let Some(concealed) = concealed {
         response = concealed.from(&app, response).await;

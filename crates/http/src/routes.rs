@@ -21,26 +21,19 @@ impl Routes {
     }
 
     /// With the operations of one path.
-    pub(crate) fn routes(self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
-        let Self {
-            mut routed,
-            described,
-        } = self;
+    pub(crate) fn routes(mut self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
         let by_path = paths.paths.keys();
-        routed.extend(by_path.map(|path| (path.clone(), methods.clone())));
-        Self {
-            routed,
-            described: described.routes((schemas, paths, MethodRouter::new())),
-        }
+        self.routed
+            .extend(by_path.map(|path| (path.clone(), methods.clone())));
+        self.described = self.described.routes((schemas, paths, MethodRouter::new()));
+        self
     }
 
     /// With all of these.
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.routed.extend(other.routed);
-        Self {
-            routed: self.routed,
-            described: self.described.merge(other.described),
-        }
+        self.described = self.described.merge(other.described);
+        self
     }
 
     /// Routed below an API's name. Each path is routed whole: a nested router would take the address of each request apart

@@ -25,17 +25,9 @@ impl Idempotency for SqliteStore {
 
     async fn idempotency_release(&self, record: IdempotencyRecord) -> Result<()> {
         self.write(move |db| {
-            let mut release = db.prepare_cached(
-                "delete from idempotency
-                 where key = ?1 and fingerprint = ?2 and outcome = ?3 and at = ?4",
-            )?;
-            release.execute(params![
-                record.key,
-                record.fingerprint,
-                record.outcome,
-                record.at.as_ms()
-            ])?;
-            Ok(())
+            let release = "delete from idempotency
+                 where key = ?1 and fingerprint = ?2 and outcome = ?3 and at = ?4";
+            run(db, release, &record)
         })
         .await
     }
@@ -70,10 +62,13 @@ pub(crate) fn find(db: &Connection, key: Uuid) -> Work<Option<IdempotencyRecord>
 }
 
 pub(crate) fn insert(db: &Connection, record: &IdempotencyRecord) -> Work<()> {
-    db.prepare_cached(
-        "insert into idempotency (key, fingerprint, outcome, at) values (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![
+    let insert = "insert into idempotency (key, fingerprint, outcome, at) values (?1, ?2, ?3, ?4)";
+    run(db, insert, record)
+}
+
+/// Runs a statement whose parameters are a record's columns.
+fn run(db: &Connection, statement: &str, record: &IdempotencyRecord) -> Work<()> {
+    db.prepare_cached(statement)?.execute(params![
         record.key,
         record.fingerprint,
         record.outcome,
