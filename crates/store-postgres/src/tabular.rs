@@ -250,7 +250,8 @@ async fn find_by_location(
                  where warehouse_id = $1 and location_claim = probe.at
                  union all select tabular_id, location from tabular_former_location
                  where warehouse_id = $1 and location = probe.at limit 1) as place
-             cross join lateral (select * from tabular where id = place.id limit 1) as t
+             cross join lateral (select * from tabular
+                 where id = place.id and coalesce(deleted_at, 0) = 0 limit 1) as t
              order by length(place.location) desc limit 1",
             &[&warehouse.as_uuid(), &at],
         )

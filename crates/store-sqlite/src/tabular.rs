@@ -161,7 +161,7 @@ fn find_by_location(
                  select tabular_id, location from tabular_former_location
                  where warehouse_id = ?1 and location in (select value from json_each(?2))
              ) as place
-             join tabular as t on t.id = place.id
+             join tabular as t on t.id = place.id and t.deleted_at is null
              order by length(place.location) desc limit 1",
         )?
         .query_row(

@@ -162,8 +162,8 @@ pub trait Tabulars {
     /// read is refused if there is another place by then.
     async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>>;
 
-    /// The table or view that this normalised location is a place of or lies in one. Places that it has had before it moved
-    /// count, and soft-deleted ones are found too. Places of two never overlap; of those of one, the innermost is told.
+    /// The live table or view that this normalised location is a place of or lies in one. Places that it has had before it moved
+    /// count. Places of two never overlap; of those of one, the innermost is told.
     async fn tabular_find_by_location(
         &self,
         warehouse: WarehouseId,

@@ -275,6 +275,27 @@ async fn a_table_is_signed_for_by_its_id_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn nothing_is_signed_for_what_is_soft_deleted() {
+    let Some(on) = OnS3::start(json!({})).await else {
+        return;
+    };
+    let warehouse = format!("/management/v1/warehouse/{}", on.warehouse);
+    let soft = json!({ "delete-profile": { "type": "soft", "expiration-seconds": 604_800 } });
+    let profile = on.app.post(format!("{warehouse}/delete-profile"), &soft);
+    profile.await.expect(200);
+    let table = format!("/catalog/v1/{}/namespaces/ns/tables/t", on.warehouse);
+    on.app.delete(&table).await.expect(204);
+    let [_, by_id] = on.paths();
+    for path in on.open_paths().iter().chain([&by_id]) {
+        for method in ["GET", "PUT", "DELETE"] {
+            let (status, kind, _) = on.sign(path, method, &on.uri("/data/a")).await.error();
+            let kind = kind.as_str();
+            assert_eq!((status, kind), (400, "NoSuchTableLocationException"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_hidden_is_as_if_it_were_not_there() {
     let Some(on) = OnS3::start(json!({})).await else {
         return;

@@ -7,6 +7,7 @@ use model::{NamespaceId, TabularId, Version};
 use super::fixture::{
     Catalog, Marks, NOW, later, lease, new_project, new_table_at, new_view, refused, swap, task,
 };
+use super::soft_deletion::soft_drop;
 use crate::{
     Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd,
 };
@@ -261,6 +262,8 @@ pub async fn what_lies_in_a_place_finds_whose_it_is(store: &Arc<dyn Store>) {
     let seen = (moves, catalog.version(moves).await);
     store.tabular_drop(seen, Effects::none()).await.unwrap();
     assert!(find(&catalog, "s3://b/data/ü/a").await.is_none());
+    soft_drop(&catalog, stays).await;
+    assert!(find(&catalog, "s3://b/data/stays/a").await.is_none());
 }
 
 pub async fn what_a_creation_would_be_refused_for_is_told(store: &Arc<dyn Store>) {
