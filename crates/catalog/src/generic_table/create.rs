@@ -3,12 +3,12 @@
 use model::{Name, NamespacePath, TabularId, TabularKind, TabularPath, Version, WarehouseId};
 use objects::LayoutName;
 use serde_json::json;
-use store::{Protection, StoreError, TabularContent};
+use store::{Protection, TabularContent};
 
 use super::described::{Description, GenericTable};
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
-use crate::tabular::{self, AtPath, CommittedTabular, Creation, missing};
+use crate::tabular::{self, AtPath, Creation};
 use crate::{Catalog, Request, Result, location};
 
 const KIND: TabularKind = TabularKind::GenericTable;
@@ -40,25 +40,23 @@ pub async fn create(
         warehouse,
         path: &path,
     };
-    let mut answer = None;
-    let act = async {
-        let (committed, table) = attempt(cx, request, at, new).await?;
-        answer = Some(table);
-        Ok(committed)
-    };
-    let committed = once(cx, request, act).await?;
-    match answer {
-        Some(table) => Ok(table),
-        None => created_before(cx, warehouse, committed.id).await,
-    }
+    let name = new.name.as_str().to_owned();
+    let (location, description) = once(cx, request, attempt(cx, request, at, new)).await?;
+    Ok(GenericTable {
+        name,
+        location,
+        protection: Protection::Off,
+        description,
+    })
 }
 
+/// Where it is, and how it is described.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
     at: AtPath<'_>,
     new: GenericTableCreate,
-) -> std::result::Result<(CommittedTabular, GenericTable), Interrupted> {
+) -> std::result::Result<(String, Description), Interrupted> {
     let place = cx.creation_place(request, at, KIND).await?;
     new.description.check()?;
     let id = TabularId::generate();
@@ -76,39 +74,23 @@ async fn attempt(
         "namespace": at.path.namespace.levels(), "name": at.path.name.as_str(),
         "location": content.location, "format": new.description.format,
     });
-    let table = GenericTable {
-        name: new.name.as_str().to_owned(),
-        location: content.location.clone(),
-        protection: Protection::Off,
-        description: new.description,
-    };
+    let created = (content.location.clone(), new.description);
     let creation = Creation {
         path: at.path,
         kind: KIND,
         id,
         version: Version::FIRST,
-        format: Some(table.description.format.clone()),
+        format: Some(created.1.format.clone()),
         claimed,
         content,
         replaces: None,
         access: None,
-        event: (Change::Create.of(KIND), body),
+        events: vec![(Change::Create.of(KIND), id, body)],
+        // It never changes, so whoever repeats the request is answered with what it was.
+        idempotency: request.record(&created, cx.now())?,
     };
     match tabular::insert(cx, request, &place, creation).await? {
-        Ok((committed, _)) => Ok((committed, table)),
+        Ok(_) => Ok(created),
         Err(error) => Err(tabular::creation_refused(cx, at, KIND, error).await),
-    }
-}
-
-/// The answer to a request that has been done before: the generic table as it is now.
-async fn created_before(
-    cx: &Catalog,
-    warehouse: WarehouseId,
-    id: TabularId,
-) -> Result<GenericTable> {
-    match cx.lookup().tabular_load(warehouse, id).await {
-        Ok(row) => GenericTable::of(row.name, row.protection, &row.content),
-        Err(StoreError::NotFound(_)) => Err(missing(KIND, &id)),
-        Err(error) => Err(error.into()),
     }
 }

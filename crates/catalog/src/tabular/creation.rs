@@ -5,11 +5,14 @@ use std::sync::Arc;
 use authz::{Action, Authorized, NamespaceAction};
 use model::{
     EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
-    TabularPath, Version, WarehouseId,
+    TabularPath, Timestamp, Version, WarehouseId,
 };
 use objects::{Location, Permission};
 use serde_json::{Value, json};
-use store::{Commit, Effects, Entity, NewTabular, ResolveTarget, StoreError, TabularContent};
+use store::{
+    Commit, Effects, Entity, IdempotencyRecord, NewTabular, ResolveTarget, StoreError, Swap,
+    TabularContent,
+};
 use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
@@ -156,8 +159,10 @@ pub(crate) struct Creation<'a> {
     pub(crate) replaces: Option<(TabularId, Version)>,
     /// How its creator gets at its files.
     pub(crate) access: Option<Access>,
-    /// What to tell of it.
-    pub(crate) event: (EventKind, Value),
+    /// What to tell of it, and of what it replaces.
+    pub(crate) events: Vec<(EventKind, TabularId, Value)>,
+    /// What is answered should the request come again.
+    pub(crate) idempotency: Vec<IdempotencyRecord>,
 }
 
 /// Writes the first metadata file of a table or view and creates it.
@@ -197,6 +202,8 @@ pub(crate) async fn create(
             return Err(error.into());
         }
     };
+    let committed = CommittedTabular::of(warehouse.id(), id, &content);
+    let idempotency = request.record(&committed, cx.now())?;
     let new = Creation {
         path,
         kind,
@@ -207,7 +214,8 @@ pub(crate) async fn create(
         content,
         replaces: None,
         access,
-        event: (Change::Create.of(kind), body),
+        events: vec![(Change::Create.of(kind), id, body)],
+        idempotency,
     };
     match insert(cx, request, place, new).await? {
         Ok(done) => Ok(done),
@@ -231,30 +239,19 @@ pub(crate) async fn insert(
     let (warehouse, id, now) = (&place.warehouse, new.id, cx.now());
     let (path, kind) = (new.path, new.kind);
     let committed = CommittedTabular::of(warehouse.id(), id, &new.content);
-    let (event, body) = new.event;
-    let event = events::in_warehouse(event, warehouse.id(), &id, (request, now), &body)?;
+    let (commit, version) = new.commit(place, now);
+    let told = new.events.iter().map(|(kind, subject, body)| {
+        events::in_warehouse(*kind, warehouse.id(), subject, (request, now), body)
+    });
+    let told = told.collect::<Result<Vec<_>>>()?;
+    let grants = match commit.creates.as_slice() {
+        [] => Vec::new(),
+        _ => request.ownership(Securable::Tabular(kind, id)),
+    };
     let effects = Effects {
-        idempotency: request.record(&committed, now)?,
-        grants: request.ownership(Securable::Tabular(kind, id)),
-        ..Effects::telling([event])
-    };
-    let version = new.version;
-    let create = NewTabular {
-        id,
-        namespace: place.within.id,
-        kind,
-        format: new.format,
-        name: path.name.clone(),
-        version,
-        claimed_location: new.claimed.normalized().to_owned(),
-        content: new.content.clone(),
-        replaces: new.replaces,
-    };
-    let commit = Commit {
-        warehouse: warehouse.id(),
-        creates: vec![create],
-        swaps: Vec::new(),
-        at: now,
+        idempotency: new.idempotency,
+        grants,
+        ..Effects::telling(told)
     };
     let store = cx.store(&place.within);
     if let Err(error) = store.tabular_commit(commit, effects).await {
@@ -264,6 +261,44 @@ pub(crate) async fn insert(
     let versioned = cx.metadata.put_at(place.at(path), seen, new.content);
     let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
     Ok(Ok((committed, loaded)))
+}
+
+impl Creation<'_> {
+    /// What makes the entry, and the version that it has then. What takes its own place stays, with the places that it has had before:
+    /// its snapshots may point there.
+    fn commit(&self, place: &CreationPlace, now: Timestamp) -> (Commit, Version) {
+        let mut commit = Commit {
+            warehouse: place.warehouse.id(),
+            creates: Vec::new(),
+            swaps: Vec::new(),
+            at: now,
+        };
+        let claimed = self.claimed.normalized().to_owned();
+        if let Some((id, expected)) = self.replaces
+            && id == self.id
+        {
+            commit.swaps.push(Swap {
+                id,
+                expected,
+                claimed_location: Some(claimed),
+                content: self.content.clone(),
+                obsolete: None,
+            });
+            return (commit, expected.next());
+        }
+        commit.creates.push(NewTabular {
+            id: self.id,
+            namespace: place.within.id,
+            kind: self.kind,
+            format: self.format.clone(),
+            name: self.path.name.clone(),
+            version: self.version,
+            claimed_location: claimed,
+            content: self.content.clone(),
+            replaces: self.replaces,
+        });
+        (commit, self.version)
+    }
 }
 
 /// What it means that the store refused a new table or view.

@@ -227,11 +227,20 @@ async fn attempt(
         TabularKind::Table => EventKind::RegisterTable,
         _ => Change::Create.of(kind),
     };
+    let overwritten = replaced.as_ref().filter(|there| there.id() != id);
+    let ended = overwritten.map(|there| {
+        let body = json!({
+            "namespace": path.namespace.levels(), "name": path.name.as_str(), "purge": false,
+        });
+        (Change::Drop.of(kind), there.id(), body)
+    });
     let body = json!({
         "namespace": path.namespace.levels(), "name": path.name.as_str(),
         "location": content.location, "metadata-location": content.metadata_location,
         "overwrite": replaced.is_some(),
     });
+    let committed = CommittedTabular::of(place.warehouse.id(), id, &content);
+    let idempotency = request.record(&committed, cx.now())?;
     let new = Creation {
         path,
         kind,
@@ -242,7 +251,8 @@ async fn attempt(
         content,
         replaces: replaced.map(|there| (there.id(), there.stamp.version)),
         access,
-        event: (event, body),
+        events: ended.into_iter().chain([(event, id, body)]).collect(),
+        idempotency,
     };
     match insert(cx, request, place, new).await? {
         Ok(done) => Ok(Some(done)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use catalog::table::Existing;
+use model::EventKind;
 use serde_json::{Value, json};
 use testkit::{Action, RecordingAuthorizer, TableAction, TestApp};
 
@@ -59,6 +60,55 @@ async fn an_overwrite_goes_back_to_another_metadata_file() {
     let loaded = app.load("ns", "t").await;
     assert_eq!(&loaded["metadata-location"], location);
     assert_eq!(loaded["metadata"]["properties"].get("a"), None);
+}
+
+#[tokio::test]
+async fn a_table_that_is_overwritten_by_itself_keeps_the_places_that_it_has_had() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let created = app.table("ns", "t").await;
+    let before = created["metadata"]["location"].as_str().unwrap().to_owned();
+    let uri = app.at("namespaces/ns/tables/t");
+    let update = json!({ "action": "set-location", "location": format!("{before}-moved") });
+    let commit = json!({ "requirements": [], "updates": [update] });
+    let moved = app.post(&uri, &commit).await.expect(200);
+    let location = &moved["metadata-location"];
+    let registered = register(&app, "t", location, Existing::Overwrite).await;
+    assert_eq!(registered.expect(200)["metadata"], moved["metadata"]);
+    let mut sibling = testkit::table("sibling");
+    sibling["location"] = json!(before);
+    let refused = app.post(app.at("namespaces/ns/tables"), &sibling).await;
+    assert_eq!(refused.error().0, 409);
+    // It moves back as well, with its first file.
+    let location = &created["metadata-location"];
+    let registered = register(&app, "t", location, Existing::Overwrite).await;
+    assert_eq!(registered.expect(200)["metadata"], created["metadata"]);
+    let commit = set_property(&created["metadata"]["table-uuid"], "a", "1");
+    app.post(&uri, &commit).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_the_table_that_an_overwrite_ends_is_told() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let (old, new) = (app.table("ns", "t").await, app.table("ns", "u").await);
+    let unregister = app.post(app.at("namespaces/ns/tables/u/unregister"), &json!({}));
+    unregister.await.expect(200);
+    let before = app.store.outbox_read(0, 100).await.unwrap().len();
+    let location = &new["metadata-location"];
+    let registered = register(&app, "t", location, Existing::Overwrite).await;
+    registered.expect(200);
+    let events = app.store.outbox_read(0, 100).await.unwrap();
+    let told = events.iter().skip(before).map(|row| &row.event);
+    let told: Vec<_> = told
+        .map(|event| (event.kind, json!(event.subject)))
+        .collect();
+    let uuid = |of: &Value| of["metadata"]["table-uuid"].clone();
+    let expected = [
+        (EventKind::DropTable, uuid(&old)),
+        (EventKind::RegisterTable, uuid(&new)),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
