@@ -179,11 +179,12 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
         Ok(None) => Left::Lost(whole(planned, outrun)),
         Err(Interrupted::Replayed(record)) => without_twin(whole(planned, outrun), &record),
         // One of them may be to blame: by itself each is told what it would be told without the others.
-        Err(Interrupted::Failed(error)) if error.kind.is_terminal() && planned.len() > 1 => {
-            let group = whole(planned, outrun);
-            Left::Groups(group.into_iter().rev().map(|one| vec![one]).collect())
-        }
-        Err(Interrupted::Failed(error)) => refuse(whole(planned, outrun), &error),
+        Err(Interrupted::Failed(error)) => match whole(planned, outrun) {
+            group if error.kind.is_terminal() && group.len() > 1 => {
+                Left::Groups(group.into_iter().rev().map(|one| vec![one]).collect())
+            }
+            group => refuse(group, &error),
+        },
     }
 }
 

@@ -268,6 +268,32 @@ async fn one_that_makes_the_metadata_too_large_does_not_take_others_with_it() {
 }
 
 #[tokio::test]
+async fn who_comes_too_late_after_one_that_is_refused_is_not_too_late() {
+    let builder = TestApp::builder().settings(|settings| settings.max_metadata_bytes = 4_000);
+    let mut queue = Queue::with(builder).await;
+    let last = &queue.created["metadata"]["last-column-id"];
+    let field = json!({ "id": 50, "name": "z", "type": "int", "required": false });
+    let mut fields = queue.created["metadata"]["schemas"][0]["fields"].clone();
+    fields.as_array_mut().unwrap().push(field);
+    let schema = json!({ "type": "struct", "fields": fields });
+    let commit = |length: usize| {
+        let mut body = set_property(queue.uuid(), "large", &"x".repeat(length));
+        body["requirements"] =
+            json!([{ "type": "assert-last-assigned-field-id", "last-assigned-field-id": last }]);
+        let add = json!({ "action": "add-schema", "schema": schema });
+        body["updates"].as_array_mut().unwrap().push(add);
+        body
+    };
+    let [large, small] = [4_000, 1].map(commit);
+    let key = Some(Uuid::now_v7());
+    let refused = queue.add(&large, None).await;
+    let made = queue.add(&small, key).await;
+    queue.open().await;
+    assert_eq!(refused.await.unwrap().error().0, 400);
+    made.await.unwrap().expect(200);
+}
+
+#[tokio::test]
 async fn storage_that_fails_fails_all_of_them_and_nothing_is_changed() {
     let queue = Queue::begin().await;
     let mut sent = Vec::new();
