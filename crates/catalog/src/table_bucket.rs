@@ -4,6 +4,8 @@
 //! bucket when it is asked for again; a commit is taken in from there by the next one. What engines read comes from the
 //! database alone.
 
+mod drop;
+
 use std::sync::Arc;
 
 use model::{NamespacePath, TabularKind, TabularPath};
@@ -12,10 +14,11 @@ use objects::{
 };
 use store::StoreError;
 
-use crate::namespace::Files;
 use crate::tabular::TabularTarget;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
+
+pub(crate) use drop::{Doomed, Dropped, check_files, drop_namespace, drop_table};
 
 type Bucket = Arc<dyn TableBucket>;
 
@@ -64,31 +67,6 @@ pub(crate) async fn create_namespace(
         bucket.check_name(level)?;
     }
     Ok(bucket.create_namespace(&name).await?)
-}
-
-/// Drops the namespace and these tables of it from the bucket, if there is one.
-pub(crate) async fn drop_namespace(
-    cx: &Catalog,
-    warehouse: &Warehouse,
-    path: &NamespacePath,
-    tables: impl Iterator<Item = TabularPath>,
-) -> Result<()> {
-    let Some(bucket) = warehouse.table_bucket(cx).await? else {
-        return Ok(());
-    };
-    for table in tables {
-        bucket.drop_table(&BucketTable::of(&table)?).await?;
-    }
-    let dropped = bucket.drop_namespace(&bucket_namespace(path)?).await;
-    dropped.map_err(|error| match error {
-        TableBucketError::Conflict(failure) => {
-            let message = format!(
-                "Namespace {path} is not empty: the table bucket has tables in it that are not in the catalog ({failure})"
-            );
-            CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
-        }
-        other => other.into(),
-    })
 }
 
 /// The place that the bucket makes for a new table; none where the catalog decides.
@@ -322,31 +300,6 @@ async fn is_still(cx: &Catalog, source: &TabularTarget, path: &TabularPath) -> R
         Err(StoreError::NotFound(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Drops the table with its files from the bucket, if there is one. Whether there is.
-pub(crate) async fn drop_table(
-    cx: &Catalog,
-    warehouse: &Warehouse,
-    path: &TabularPath,
-    files: Files,
-) -> Result<bool> {
-    let Some(bucket) = warehouse.table_bucket(cx).await? else {
-        return Ok(false);
-    };
-    check_files(warehouse, files)?;
-    bucket.drop_table(&BucketTable::of(path)?).await?;
-    Ok(true)
-}
-
-/// Refuses to keep the files of what is dropped from a table bucket.
-pub(crate) fn check_files(warehouse: &Warehouse, files: Files) -> Result<()> {
-    if files == Files::Purge || !warehouse.profile.is_table_bucket() {
-        return Ok(());
-    }
-    let message = "the warehouse's storage is a table bucket, which drops tables only with their files: set `purgeRequested=true` (of a \
-                   namespace `purge=true`), or unregister the table to keep it in the bucket";
-    Err(CatalogError::bad_request(message))
 }
 
 async fn find(bucket: &Bucket, table: &BucketTable) -> Result<BucketTableState> {

@@ -50,8 +50,13 @@ pub trait TableBucket: Debug + Send + Sync {
         to: &BucketTable,
     ) -> Result<(), TableBucketError>;
 
-    /// Drops the table with all of its files; one that does not exist counts as dropped.
-    async fn drop_table(&self, table: &BucketTable) -> Result<(), TableBucketError>;
+    /// Drops the table with all of its files, if it has not changed since the token was given; one that does not exist counts
+    /// as dropped. Errors: `Conflict` if it has changed.
+    async fn drop_table(
+        &self,
+        table: &BucketTable,
+        token: Option<&VersionToken>,
+    ) -> Result<(), TableBucketError>;
 
     /// What hands out access to the files of this table; `None` where the profile has no vending.
     fn vendor(&self, table: &BucketTable) -> Option<Arc<dyn Vendor>>;

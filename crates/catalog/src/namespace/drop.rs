@@ -18,9 +18,10 @@ use crate::events::Change;
 use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::purge::{self, Place};
+use crate::table_bucket::{self, Doomed, Dropped};
 use crate::tabular::DropOptions;
 use crate::tabular::levels;
-use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events, table_bucket};
+use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events};
 
 /// What happens to what is in the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +112,8 @@ async fn attempt(
     }
     cx.approve(request, warehouse, || Ok(proposed(row, &tree)))
         .await?;
-    if is_bucket {
-        drop_from_bucket(cx, namespace, &tree, options).await?;
+    if is_bucket && drop_from_bucket(cx, namespace, &tree, options).await? == Dropped::Outrun {
+        return Ok(None);
     }
     let now = cx.now();
     // Without a table or view in it nothing could bring it back.
@@ -187,25 +188,44 @@ fn proposed(row: &NamespaceRow, tree: &NamespaceTree) -> Vec<ProposedChange> {
 /// What the bucket has lost is found gone should the request come again.
 async fn drop_from_bucket(
     cx: &Catalog,
-    namespace: &NamespaceRowTarget,
+    namespace: &Authorized<NamespaceRowTarget>,
     tree: &NamespaceTree,
     options: NamespaceDropOptions,
-) -> Result<()> {
-    let (warehouse, path) = (&namespace.warehouse, &namespace.row.path);
+) -> Result<Dropped> {
+    let (warehouse, row) = (&namespace.warehouse, &namespace.row);
     if !tree.tabulars.is_empty() {
         if options.children == Children::Refuse {
-            return Err(not_empty(path));
+            return Err(not_empty(&row.path));
         }
         table_bucket::check_files(warehouse, options.files)?;
     }
     let tables = tree.tabulars.iter().map(|one| {
-        Ok(TabularPath {
-            namespace: path.clone(),
-            name: Name::parse("table", &one.name)?,
+        Ok(Doomed {
+            path: TabularPath {
+                namespace: row.path.clone(),
+                name: Name::parse("table", &one.name)?,
+            },
+            id: one.id,
+            version: one.version,
+            location: one.location.clone(),
         })
     });
     let tables = tables.collect::<Result<Vec<_>>>()?;
-    table_bucket::drop_namespace(cx, warehouse, path, tables.into_iter()).await
+    let dropped = table_bucket::drop_namespace(cx, warehouse, &row.path, &tables).await;
+    match dropped {
+        Err(error)
+            if error.kind == ErrorKind::NamespaceNotEmpty && options.children == Children::Drop =>
+        {
+            // A table that has come meanwhile goes with the next attempt.
+            let now = cx.store(namespace).namespace_tree(row.warehouse, row.id);
+            let is_known = |id| tree.tabulars.iter().any(|one| one.id == id);
+            match now.await {
+                Ok(now) if now.tabulars.iter().any(|one| !is_known(one.id)) => Ok(Dropped::Outrun),
+                _ => Err(error),
+            }
+        }
+        dropped => dropped,
+    }
 }
 
 fn not_empty(path: &NamespacePath) -> CatalogError {

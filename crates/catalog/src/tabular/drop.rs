@@ -12,7 +12,8 @@ use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
 use crate::purge::{self, Place};
-use crate::{Catalog, CatalogError, Request, Result, contracts, events, table_bucket};
+use crate::table_bucket::{self, Doomed, Dropped};
+use crate::{Catalog, CatalogError, Request, Result, contracts, events};
 
 /// How to drop.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,16 @@ async fn attempt(
     });
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
-    let is_gone = table_bucket::drop_table(cx, &target.warehouse, path, files).await?;
+    let doomed = Doomed {
+        path: path.clone(),
+        id: target.id(),
+        version: versioned.version(),
+        location: versioned.content.location.clone(),
+    };
+    let in_bucket = table_bucket::drop_table(cx, &target.warehouse, &doomed, files).await?;
+    if in_bucket == Dropped::Outrun {
+        return Ok(None);
+    }
     let fate = Fate::of(&target.warehouse, options, now);
     let tabular = TaskTabular {
         id: target.id(),
@@ -94,7 +104,7 @@ async fn attempt(
     let tasks = match (fate.task(warehouse, expiry, || tabular.clone()), files) {
         (Some(expiry), _) => vec![expiry],
         (None, Files::Keep) => Vec::new(),
-        (None, Files::Purge) if is_gone => Vec::new(),
+        (None, Files::Purge) if in_bucket == Dropped::Gone => Vec::new(),
         (None, Files::Purge) => {
             // A move that comes after this has changed the version, and the drop is refused.
             let former = cx

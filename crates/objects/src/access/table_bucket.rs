@@ -75,7 +75,8 @@ async fn make(
 
 async fn drop_all(bucket: &dyn TableBucket, tables: &[BucketTable; 2]) -> Result<(), TrialError> {
     for table in tables {
-        bucket.drop_table(table).await?;
+        // It was made for this trial alone.
+        bucket.drop_table(table, None).await?;
     }
     let [BucketTable { namespace, .. }, _] = tables;
     Ok(bucket.drop_namespace(namespace).await?)

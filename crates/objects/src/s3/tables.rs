@@ -385,9 +385,19 @@ impl TableBucket for S3Tables {
         Ok(())
     }
 
-    async fn drop_table(&self, table: &BucketTable) -> Result<(), TableBucketError> {
-        let call = Call::new(Method::DELETE, self.table_path(table, &[]));
-        let outcome = self.ask(call).await;
+    async fn drop_table(
+        &self,
+        table: &BucketTable,
+        token: Option<&VersionToken>,
+    ) -> Result<(), TableBucketError> {
+        let mut path = self.table_path(table, &[]);
+        if let Some(VersionToken(token)) = token {
+            path = format!(
+                "{path}?{}",
+                canonical_query([("versionToken", token.as_str())])
+            );
+        }
+        let outcome = self.ask(Call::new(Method::DELETE, path)).await;
         unless(outcome, |e| matches!(e, TableBucketError::Missing(_)))
     }
 

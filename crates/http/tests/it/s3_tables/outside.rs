@@ -129,7 +129,7 @@ async fn a_publication_that_is_refused_as_stale_leaves_nothing() {
     let (lake, weed) = Lake::on_weed().await;
     let created = lake.table("t").await;
     let files = weed.keys();
-    weed.fail_next_publication(Fault::Outrun);
+    weed.fail_next_change(Fault::Outrun);
     let (status, kind, message) = lake.commit("t", &property(&created, "a")).await.error();
     assert_eq!((status, kind.as_str()), (409, "CommitFailedException"));
     assert!(
@@ -145,14 +145,14 @@ async fn a_publication_that_is_refused_as_stale_leaves_nothing() {
 async fn a_publication_whose_answer_is_lost_is_looked_up() {
     let (lake, weed) = Lake::on_weed().await;
     let created = lake.table("t").await;
-    weed.fail_next_publication(Fault::AnswerLost);
+    weed.fail_next_change(Fault::AnswerLost);
     let after = lake.commit("t", &property(&created, "a")).await.expect(200);
     assert_eq!(
         lake.published("t").await.unwrap(),
         after["metadata-location"]
     );
 
-    weed.fail_next_publication(Fault::Broken);
+    weed.fail_next_change(Fault::Broken);
     let files = weed.keys().len();
     let (status, kind, _) = lake.commit("t", &property(&created, "b")).await.error();
     assert_eq!(
@@ -198,4 +198,40 @@ async fn the_first_name_of_a_renamed_table_is_not_given_to_another_one_on_its_fi
         .error();
     assert_eq!((status, kind.as_str()), (409, "LocationAlreadyTaken"));
     assert_eq!(lake.load("u").await["metadata"], created["metadata"]);
+}
+
+#[tokio::test]
+async fn what_changes_in_the_bucket_while_it_is_dropped_is_looked_at_again() {
+    let (lake, weed) = Lake::on_weed().await;
+    lake.table("t").await;
+    weed.fail_next_change(Fault::Outrun);
+    let uri = lake.at("tables/t?purgeRequested=true");
+    lake.app.delete(uri).await.expect(204);
+    assert!(weed.keys().is_empty());
+
+    lake.table("u").await;
+    weed.fail_next_change(Fault::Outrun);
+    let namespace = lake.app.at("namespaces/ns?recursive=true&purge=true");
+    lake.app.delete(namespace).await.expect(204);
+    assert!(weed.keys().is_empty());
+}
+
+#[tokio::test]
+async fn another_table_that_has_got_the_name_in_the_bucket_is_not_dropped() {
+    let (lake, weed) = Lake::on_weed().await;
+    for name in ["t", "u"] {
+        lake.table(name).await;
+    }
+    let (t, u) = (lake.name("t"), lake.name("u"));
+    let token = lake.bucket.table(&t).await.unwrap().token;
+    lake.bucket.drop_table(&t, Some(&token)).await.unwrap();
+    lake.bucket.rename_table(&u, &t).await.unwrap();
+    let files = weed.keys();
+    for uri in [
+        lake.at("tables/t?purgeRequested=true"),
+        lake.app.at("namespaces/ns?recursive=true&purge=true"),
+    ] {
+        assert_eq!(lake.app.delete(uri).await.error().0, 409);
+        assert_eq!(weed.keys(), files);
+    }
 }

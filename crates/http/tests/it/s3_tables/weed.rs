@@ -59,7 +59,7 @@ impl Weed {
         Self { endpoint, state }
     }
 
-    pub(super) fn fail_next_publication(&self, fault: Fault) {
+    pub(super) fn fail_next_change(&self, fault: Fault) {
         self.state.lock().unwrap().fault = Some(fault);
     }
 
@@ -155,6 +155,13 @@ fn tables(state: &mut State, to: (&Method, &str), query: &str, body: &Bytes) -> 
         }
         ("DELETE", ["/tables/", table]) => {
             let name = table.trim_start_matches('/').replace('/', ".");
+            let (token, _) = state.tables.get_mut(&name).ok_or(missing)?;
+            if state.fault.take() == Some(Fault::Outrun) {
+                *token = self::token();
+            }
+            if !query.is_empty() && query != format!("versionToken={token}") {
+                return Err((StatusCode::CONFLICT, "Conflict"));
+            }
             let (_, file) = state.tables.remove(&name).ok_or(missing)?;
             let folder = file
                 .as_deref()

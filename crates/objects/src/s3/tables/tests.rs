@@ -92,7 +92,11 @@ async fn aws_is_asked_in_its_words() {
         .await
         .unwrap();
     bucket.rename_table(&table("t"), &table("u")).await.unwrap();
-    bucket.drop_table(&table("u")).await.unwrap();
+    bucket
+        .drop_table(&table("u"), Some(&made.token))
+        .await
+        .unwrap();
+    bucket.drop_table(&table("v"), None).await.unwrap();
     bucket.drop_namespace("ns").await.unwrap();
     let expected = [
         plain("PUT /namespaces/ARN", json!({ "namespace": ["ns"] })),
@@ -113,7 +117,8 @@ async fn aws_is_asked_in_its_words() {
             "PUT /tables/ARN/ns/t/rename",
             json!({ "newNamespaceName": "ns", "newName": "u" }),
         ),
-        plain("DELETE /tables/ARN/ns/u", Value::Null),
+        plain("DELETE /tables/ARN/ns/u?versionToken=t1", Value::Null),
+        plain("DELETE /tables/ARN/ns/v", Value::Null),
         plain("DELETE /namespaces/ARN/ns", Value::Null),
     ];
     assert_eq!(asked(&service), expected);
@@ -200,7 +205,7 @@ async fn what_is_there_already_is_made_and_what_is_gone_is_dropped() {
 
     let service = TokenServiceStandIn::answering(vec![refused(404)]).await;
     let bucket = open(&service, "aws");
-    bucket.drop_table(&table("t")).await.unwrap();
+    bucket.drop_table(&table("t"), None).await.unwrap();
     bucket.drop_namespace("ns").await.unwrap();
     let error = bucket.create_table(&table("t")).await.unwrap_err();
     assert!(matches!(error, TableBucketError::Missing(_)), "{error:?}");
