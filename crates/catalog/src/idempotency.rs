@@ -126,7 +126,7 @@ where
     }
 }
 
-/// What a twin of this request has made of the key while it was refused: that is the answer then. Without a twin, the refusal is
+/// What a twin of this request, or this one itself before its connection broke, has made of the key: that is the answer then. Without that, the refusal is
 /// recorded as far as it is final. Where that cannot be told, it is not the last word: the client would delete what the twin has
 /// published.
 async fn twin(
@@ -142,11 +142,9 @@ async fn twin(
     };
     let Some(refused) = refused else {
         // Of such an outcome nothing is written.
-        return match error.kind {
-            ErrorKind::ConcurrentUpdate => {
-                Ok(cx.idempotency().idempotency_load(idempotent.key).await?)
-            }
-            _ => Ok(None),
+        return match cx.idempotency().idempotency_load(idempotent.key).await {
+            Err(_) if error.kind == ErrorKind::CommitStateUnknown => Ok(None),
+            found => Ok(found?),
         };
     };
     let Some(record) = request.record_outcome(&refused, cx.now())? else {
