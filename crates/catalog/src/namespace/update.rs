@@ -119,8 +119,8 @@ fn apply(mut properties: Properties, update: &PropertiesUpdate) -> (Properties, 
         .updates
         .iter()
         .filter(|(key, _)| !COMPUTED.contains(&key.as_str()));
+    let updated = settable.clone().map(|(key, _)| key.clone()).collect();
     properties.extend(settable.map(|(key, value)| (key.clone(), value.clone())));
-    let updated = update.updates.keys().cloned().collect();
     (
         properties,
         PropertiesUpdated {
@@ -143,7 +143,10 @@ mod tests {
         ]);
         let update = PropertiesUpdate {
             removals: ["a", "x", "x"].map(str::to_owned).into(),
-            updates: Properties::from([("c".to_owned(), "3".to_owned())]),
+            updates: Properties::from([
+                ("c".to_owned(), "3".to_owned()),
+                ("namespace_id".to_owned(), "is computed".to_owned()),
+            ]),
         };
         let (after, updated) = apply(before, &update);
         assert_eq!(after.keys().collect::<Vec<_>>(), ["b", "c"]);

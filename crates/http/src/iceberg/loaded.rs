@@ -74,6 +74,11 @@ pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> O
     Some(response)
 }
 
+/// Refuses a request in whose answer the client could not be told where the catalog is, before it has changed anything.
+pub(super) fn check_links(app: &App, headers: &HeaderMap) -> ApiResult<()> {
+    forwarded_base(app, headers).map(drop)
+}
+
 /// What the client needs to find the catalog again.
 pub(crate) fn links(
     app: &App,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::iceberg::loaded::{Shape, answer, check_links};
 
 /// A table that is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -58,6 +58,7 @@ pub(crate) async fn create(
         namespace: at.namespace.clone(),
         name: new.name.clone(),
     };
+    check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
     let loaded = to_the_end(app.changes(), async move {
         let create = catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new);

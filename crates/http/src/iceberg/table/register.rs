@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::iceberg::loaded::{Shape, answer, check_links};
 
 /// A metadata file that is to become a table.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,6 +46,7 @@ pub(crate) async fn register(
         namespace: at.namespace.clone(),
         name: new.name.clone(),
     };
+    check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
     let loaded = to_the_end(app.changes(), async move {
         catalog::table::register(&catalog, &request, at.warehouse, &at.namespace, new).await

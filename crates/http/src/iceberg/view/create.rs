@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::iceberg::loaded::{Shape, answer, check_links};
 
 /// A view that is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,6 +44,7 @@ pub(crate) async fn create(
         view_version: body.view_version,
         properties: body.properties.unwrap_or_default(),
     };
+    check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
     let loaded = to_the_end(app.changes(), async move {
         catalog::view::create(&catalog, &request, at.warehouse, &at.namespace, new).await

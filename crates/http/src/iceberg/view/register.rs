@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::iceberg::loaded::{Shape, answer, check_links};
 
 /// A metadata file that is to become a view.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,6 +35,7 @@ pub(crate) async fn register(
         name,
         metadata_location: body.metadata_location,
     };
+    check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
     let loaded = to_the_end(app.changes(), async move {
         catalog::view::register(&catalog, &request, at.warehouse, &at.namespace, new).await

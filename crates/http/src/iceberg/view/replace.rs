@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{AtTabular, Identifier, Posted, identifier};
-use crate::iceberg::loaded::{Shape, answer};
+use crate::iceberg::loaded::{Shape, answer, check_links};
 
 /// A commit to a view.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,6 +54,7 @@ pub(crate) async fn replace(
         requirements: body.requirements,
         updates: body.updates,
     };
+    check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
     let loaded = to_the_end(app.changes(), async move {
         catalog::view::replace(&catalog, &request, at.warehouse, &at.path, commit).await
