@@ -88,7 +88,7 @@ async fn a_process_that_stops_gives_its_tasks_back() {
     worker.0.notified().await;
     assert_eq!(details(&app, id).await.info.status, TaskStatus::Running);
     let (begun, now) = (Instant::now(), SystemClock.now());
-    runners.stop().await;
+    runners.stop(Instant::now().into()).await;
     assert!(begun.elapsed() < Duration::from_secs(10));
     let seen = details(&app, id).await;
     assert_eq!(seen.info.status, TaskStatus::Scheduled);
@@ -152,7 +152,7 @@ async fn a_task_that_ends_with_its_process_again_and_again_is_given_up() {
         let worker = Arc::new(Counting::default());
         let runners = start(&app, Arc::clone(&worker) as Arc<dyn Worker>);
         let seen = ended(&app, id).await;
-        runners.stop().await;
+        runners.stop(Instant::now().into()).await;
         assert_eq!(seen.info.status, expected);
         assert_eq!(seen.attempts.len(), lost as usize);
         let is_tried = expected == TaskStatus::Success;
@@ -219,5 +219,5 @@ async fn what_could_not_be_removed_for_good_is_tried_again_the_next_day() {
     let done = ended(&app, next["task-id"].as_str().unwrap().parse().unwrap()).await;
     assert_eq!(done.info.status, TaskStatus::Success);
     assert!(deleted().await.is_empty());
-    runners.stop().await;
+    runners.stop(Instant::now().into()).await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::Clock;
 use store::{Lease, Store, StoreError, TaskEnd, TaskRow};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
@@ -87,10 +87,15 @@ impl Runners {
         });
     }
 
-    /// Stops all; the tasks that are running are given back, and another process goes on with them.
-    pub async fn stop(mut self) {
+    /// Stops all; the tasks that are running are given back, and another process goes on with them. What has not ended at the
+    /// deadline, nor soon after it was told to, is cut off: a task that is not given back is free when its lease ends.
+    pub async fn stop(mut self, deadline: Instant) {
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let latest = deadline.max(Instant::now() + GRACE + GRACE);
+        if timeout_at(latest, ended).await.is_err() {
+            tracing::warn!("background work was cut off: it took too long to stop");
+        }
     }
 }
 
@@ -309,7 +314,7 @@ mod tests {
         // Whatever the jitter, once.
         tokio::time::sleep(every * 14 / 10).await;
         assert_eq!(flushed.times.load(Ordering::SeqCst), 1);
-        runners.stop().await;
+        runners.stop(Instant::now()).await;
         assert_eq!(flushed.times.load(Ordering::SeqCst), 2);
     }
 
@@ -333,7 +338,7 @@ mod tests {
         tokio::time::sleep(AFTER_FAILURE * 4).await;
         assert_eq!(starts.load(Ordering::SeqCst), 3);
         assert!(flushed.times.load(Ordering::SeqCst) > 1);
-        runners.stop().await;
+        runners.stop(Instant::now()).await;
         assert_eq!(starts.load(Ordering::SeqCst), 3);
     }
 

@@ -60,7 +60,7 @@ impl Bound {
         ));
         let deadline = listener::serve(self.api, router, stop, limits).await;
         finish(&self.lakekeeper.changes, deadline).await;
-        workers.stop().await;
+        workers.stop(deadline).await;
         // A scrape that was cut off is nobody's loss.
         metrics.abort();
         tracing::info!("stopped");

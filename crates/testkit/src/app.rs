@@ -143,7 +143,7 @@ impl TestApp {
             }
         };
         let in_time = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-        runners.stop().await;
+        runners.stop(tokio::time::Instant::now()).await;
         assert!(in_time.is_ok(), "the workers were not done in time");
     }
 

@@ -1,5 +1,9 @@
 //! Whether what the catalog needs is well.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::Catalog;
 
 /// What answers, and what does not.
@@ -18,14 +22,20 @@ impl Health {
     }
 }
 
+/// How long either may take to answer and still be well: whoever asks has not much more patience.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Asks the database and the secret store. Needs no permission.
 pub async fn health(cx: &Catalog) -> Health {
-    let (database, secrets) = tokio::join!(cx.lookup().server_load(), cx.secrets.check());
-    if let Err(error) = &secrets {
+    let (database, secrets) = tokio::join!(
+        timeout(PATIENCE, cx.lookup().server_load()),
+        timeout(PATIENCE, cx.secrets.check()),
+    );
+    if let Ok(Err(error)) = &secrets {
         tracing::warn!(%error, "storage credentials cannot be had");
     }
     Health {
-        database: database.is_ok(),
-        secrets: secrets.is_ok(),
+        database: matches!(database, Ok(Ok(_))),
+        secrets: matches!(secrets, Ok(Ok(_))),
     }
 }
