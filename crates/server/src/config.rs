@@ -265,7 +265,8 @@ impl Config {
         let findings = values.into_findings();
         let mut mistakes = findings.mistakes;
         config.warnings = findings.warnings;
-        if strict {
+        // Where something is missing, its name may have been mistyped.
+        if strict || !mistakes.is_empty() {
             mistakes.extend(findings.unknown);
         } else {
             let unknown = findings.unknown.iter().map(ToString::to_string);

@@ -9,6 +9,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Logs};
 
+/// The client of NATS shows what it connects with below this level.
+const TELLS_PASSWORDS: &str = "async_nats=info";
+
 /// From here on everything that is logged goes to standard output, panics too. Call it once; a second call changes
 /// nothing.
 ///
@@ -17,7 +20,10 @@ use crate::config::{LogFormat, Logs};
 pub fn install(logs: &Logs) {
     log_panics();
     // The filter was checked when the configuration was read.
-    let filter = EnvFilter::builder().parse_lossy(&logs.filter);
+    let mut filter = EnvFilter::builder().parse_lossy(&logs.filter);
+    if let Ok(quiet) = TELLS_PASSWORDS.parse() {
+        filter = filter.add_directive(quiet);
+    }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_file(logs.extended)

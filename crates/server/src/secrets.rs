@@ -1,9 +1,12 @@
 //! Storage credentials: opening where they are kept, and encrypting them anew.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use model::{Clock, SystemClock};
-use secrets::{CachedSecrets, EncryptedSecrets, Key, Keys, Ledger, Rotation, SecretStore};
+use secrets::{
+    CachedSecrets, EncryptedSecrets, Key, Keys, Ledger, Rotation, SecretError, SecretStore,
+};
 use secrets_vault::VaultSecrets;
 use store::Store;
 
@@ -42,6 +45,11 @@ pub(crate) async fn open(
         let vault = VaultSecrets::connect(vault.clone(), ledger).await?;
         (Arc::clone(&vault) as _, Some(vault))
     } else {
+        if let Some(KeySource::File(path)) = &config.key
+            && config.lost_keys.is_empty()
+        {
+            require_key_file(path, store.as_ref()).await?;
+        }
         let secrets = encrypted(config, store, clock)?;
         secrets.check_keys(&config.lost_keys).await?;
         (Arc::new(secrets), None)
@@ -51,6 +59,19 @@ pub(crate) async fn open(
         None => secrets,
     };
     Ok(Opened { secrets, vault })
+}
+
+/// Refuses to make a new key in the place of one that is lost.
+async fn require_key_file(path: &Path, store: &dyn Store) -> Result<(), Error> {
+    if path.exists() || store.secret_heads().await?.is_empty() {
+        return Ok(());
+    }
+    let problem = "is not there, but warehouses have storage credentials that were encrypted with the key in it: restore it from a \
+                   backup; without one, set LAKEKEEPER__PG_ENCRYPTION_KEY to a new key, and what is said then names the lost one";
+    Err(Error::Secrets(SecretError::KeyFile {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }))
 }
 
 fn encrypted(

@@ -28,8 +28,8 @@ const NO_SUCH_LOGIN: &str =
     "no setting has this name, and a slip in where secrets go must not be lost: see the reference";
 const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database or by OpenFGA (LAKEKEEPER__AUTHZ_BACKEND): see \
      docs/authorization.md";
-const CACHED_OTHERWISE: &str = "caches are checked against the database on each read here and need no lifetimes; see \
-     LAKEKEEPER__CACHE__METADATA__SIZE";
+const CACHED_OTHERWISE: &str = "what is cached of the database is checked against it on each read and needs no lifetime (see \
+     LAKEKEEPER__CACHE__METADATA__SIZE); vended credentials are handed out again for half of their life (see docs/delegation.md)";
 const NO_UI: &str = "this version has no web UI";
 const NO_ROLES: &str = "roles are made with the management API or come from tokens (LAKEKEEPER__OPENID_ROLES_CLAIM): see docs/authorization.md";
 
@@ -127,7 +127,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ),
     ignored(
         "METRICS__TOKIO__REPORT_INTERVAL",
-        "runtime metrics are read when they are asked for",
+        "there are no metrics of the runtime",
     ),
     ignored(
         "DEBUG__LOG_REQUEST_BODIES",

@@ -18,6 +18,8 @@ use super::{admission, engine};
 pub(super) const PREFIX: &str = "LAKEKEEPER__";
 /// What names started with years ago.
 const FORMER_PREFIX: &str = "ICEBERG_REST__";
+/// One underscore instead of two.
+const MISTYPED_PREFIX: &str = "LAKEKEEPER_";
 /// What tables are called whose keys are no settings, but headers of HTTP.
 const HEADERS: &str = "headers";
 /// Largest file that is read for one value, in bytes.
@@ -189,6 +191,11 @@ impl Gathered {
             } else if let Some(name) = upper.strip_prefix(FORMER_PREFIX) {
                 let rule = format!("is no longer read: write {PREFIX}{name}");
                 self.mistakes.push(Mistake::new(variable, rule));
+            } else if let Some(name) = upper.strip_prefix(MISTYPED_PREFIX)
+                && setting(name).is_some()
+            {
+                let rule = format!("is unknown; did you mean {PREFIX}{name}?");
+                self.unknown.push(Mistake::new(variable, rule));
             }
         }
         let mut seen = BTreeMap::new();
@@ -207,12 +214,12 @@ impl Gathered {
         let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
             text.parse::<toml::Table>()
-                .map_err(|error| error.to_string())
+                .map_err(|error| told(&error, &text))
         });
         let table = match parsed {
             Ok(table) => table,
             Err(error) => {
-                let rule = format!("cannot be read as a TOML file: {}", error.trim_end());
+                let rule = format!("cannot be read as a TOML file: {error}");
                 let subject = format!("configuration file {}", path.display());
                 return self.mistakes.push(Mistake::new(subject, rule));
             }
@@ -374,6 +381,14 @@ fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     }
     let rest = name.strip_prefix(engine::FAMILY)?;
     Some(engine::member(rest, subject))
+}
+
+/// Where a file is wrong and why, without the line itself: it may hold a secret.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let at = error.span().map_or(0, |span| span.start.min(text.len()));
+    let before = text.as_bytes().get(..at).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line}: {}", error.message())
 }
 
 /// The content of a file that holds one value, without surrounding white space.

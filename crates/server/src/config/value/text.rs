@@ -1,6 +1,7 @@
 //! Texts with a form: addresses, lists, templates.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use url::{Position, Url};
 
 use super::{REDACTED, Value, with_commas};
@@ -194,9 +195,16 @@ impl Value for LogFilter {
     const KIND: &'static str = "`error`, `warn`, `info`, `debug`, `trace` or directives";
 
     fn parse(text: &str) -> Result<Self, String> {
+        let rule = "must be a level (`error`, `warn`, `info`, `debug`, `trace`, `off`) or a list such as `info,hyper=debug`";
+        // A word that is no level would be taken for a target, and everything else be silent.
+        let words = text.split(',').map(str::trim);
+        let mut words = words.filter(|word| !word.is_empty() && !word.contains(['=', '[']));
+        if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+            return Err(format!("{rule}: `{word}` is no level"));
+        }
         let parsed = EnvFilter::builder().parse(text);
-        let rule = |error| format!("must be a level or a list such as `info,hyper=debug`: {error}");
-        parsed.map(|_| Self(text.to_owned())).map_err(rule)
+        let refused = |error| format!("{rule}: {error}");
+        parsed.map(|_| Self(text.to_owned())).map_err(refused)
     }
 
     fn join(items: &[String]) -> Result<String, String> {
@@ -276,7 +284,17 @@ mod tests {
 
     #[test]
     fn a_log_filter_is_what_tracing_reads() {
-        assert!(LogFilter::parse("info,hyper=debug").is_ok());
-        assert!(rule_of::<LogFilter>("info,hyper=loud").is_some());
+        for right in [
+            "warn",
+            "INFO",
+            "off",
+            "info,hyper=debug",
+            "hyper::client=trace",
+        ] {
+            assert!(LogFilter::parse(right).is_ok(), "{right}");
+        }
+        for wrong in ["info,hyper=loud", "loud", "warning", "info, hyper"] {
+            assert!(rule_of::<LogFilter>(wrong).is_some(), "{wrong}");
+        }
     }
 }
