@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use iceberg::MetadataCodec;
 use model::Properties;
-use objects::Location;
+use objects::{Location, StorageProfile};
 use store::{StoredMetadata, TabularContent};
 use uuid::Uuid;
 
@@ -54,6 +54,18 @@ impl NewFile {
             codec,
         })
     }
+}
+
+/// Makes the folders that engines write to before there is a table: `DuckDB` does not make them itself.
+pub(crate) async fn prepare(cx: &Catalog, warehouse: &Warehouse, table: &Location) -> Result<()> {
+    if !matches!(warehouse.profile, StorageProfile::Local(_)) {
+        return Ok(());
+    }
+    let objects = warehouse.objects(cx).await?;
+    for name in ["metadata", "data"] {
+        objects.create_folder(&table.join(name)?).await?;
+    }
+    Ok(())
 }
 
 /// Writes the file and prepares the row that will point to it.

@@ -187,6 +187,12 @@ impl<S: Objects> Objects for Guarded<S> {
             .await
     }
 
+    async fn create_folder(&self, folder: &Location) -> Result<(), ObjectError> {
+        self.confine(folder)?;
+        self.retry(folder, |_| self.inner.create_folder(folder))
+            .await
+    }
+
     async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
         self.confine(folder)?;
         self.retry(folder, |_| self.inner.remove_folder(folder))

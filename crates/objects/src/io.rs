@@ -55,6 +55,11 @@ pub trait Objects: Debug + Send + Sync {
         Ok(Page::default())
     }
 
+    /// Makes the folder, where engines cannot write a file into one that is not there: on a file system.
+    async fn create_folder(&self, _folder: &Location) -> Result<(), ObjectError> {
+        Ok(())
+    }
+
     /// Removes the folder if there is nothing in it. One that is not empty stays; one that does not exist counts as
     /// removed.
     async fn remove_folder(&self, _folder: &Location) -> Result<(), ObjectError> {

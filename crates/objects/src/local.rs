@@ -231,6 +231,10 @@ impl Objects for LocalStore {
         .await
     }
 
+    async fn create_folder(&self, folder: &Location) -> Result<(), ObjectError> {
+        self.blocking(folder, write::create_folder_at).await
+    }
+
     async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
         self.blocking(folder, remove_folder).await
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::delegation::{Access, Grant};
 use crate::tabular::{self, AtPath, CreationPlace, FirstMetadata, once_loaded};
-use crate::{Catalog, Loaded, Request, Result, location};
+use crate::{Catalog, Loaded, Request, Result, files, location};
 
 /// Whether a table is created now or by a later commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub async fn create(
         // Whoever stages a table gets at its files.
         place.require_free(cx, &folder).await?;
         let warehouse = &place.warehouse;
+        files::prepare(cx, warehouse, &folder).await?;
         let grant = Grant::of(request, warehouse, TabularKind::Table, Permission::Write);
         let access = Access::of_author(cx, grant, warehouse, &path, &folder).await?;
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());

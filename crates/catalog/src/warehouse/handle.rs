@@ -176,9 +176,10 @@ impl Warehouse {
     async fn usable_storage(&self, cx: &Catalog) -> Result<Storage> {
         let storage = self.storage(cx).await?;
         // What the server may no longer be used for, warehouses that exist lose too.
-        storage
-            .profile
-            .validate_credential(storage.credential.as_ref(), &cx.settings.storage_policy)
+        let (profile, policy) = (&storage.profile, &cx.settings.storage_policy);
+        profile
+            .validate(policy)
+            .and_then(|()| profile.validate_credential(storage.credential.as_ref(), policy))
             .map_err(|error| unusable(error.to_string()))?;
         Ok(storage)
     }

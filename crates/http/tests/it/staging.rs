@@ -63,6 +63,18 @@ fn creation(staged: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn on_a_file_system_engines_find_the_folders_of_a_staged_table() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let staged = app.post(app.at("namespaces/ns/tables"), &staged("s", None));
+    let staged = staged.await.expect(200);
+    let folder = location(&staged).strip_prefix("file://").unwrap();
+    for name in ["data", "metadata"] {
+        assert!(std::path::Path::new(folder).join(name).is_dir(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn files_of_a_staged_table_are_signed_before_it_is_there_and_after() {
     let Some(on) = OnS3::start(json!({})).await else {
         return;

@@ -82,6 +82,10 @@ async fn no_link_leads_out_of_the_root() {
         "is a symbolic link",
     );
     is_invalid(store.remove_folder(&at("link")).await, "is a symbolic link");
+    is_invalid(
+        store.create_folder(&at("link/in")).await,
+        "is a symbolic link",
+    );
     for taken in ["dangling", "file-link", "link"] {
         let error = store.write_new(&at(taken), Bytes::new()).await.unwrap_err();
         assert!(
@@ -364,6 +368,7 @@ async fn a_root_that_is_not_there_for_now_makes_nothing_missing() {
         store.list_prefix(&base, first()).await.map(drop),
         store.list_folders(&base, first()).await.map(drop),
         store.remove_folder(&base).await,
+        store.create_folder(&base.join("new").unwrap()).await,
     ] {
         let error = outcome.unwrap_err();
         assert!(

@@ -122,6 +122,11 @@ impl Drop for Temporary {
     }
 }
 
+/// Makes the folder and those above it. A crash may lose them as long as there is nothing in them.
+pub(super) fn create_folder_at(root: &Root, folder: &Location) -> Result<(), ObjectError> {
+    create_folders(root, folder, &root.segments(folder)?).map(drop)
+}
+
 /// Creates what is missing of the folders. Returns the path of the innermost, and the folders in which some were created:
 /// only flushing those makes them survive a crash.
 fn create_folders(

@@ -175,7 +175,7 @@ impl S3Profile {
         if let Some(endpoint) = &self.endpoint {
             config.push(("s3.endpoint".to_owned(), endpoint.clone()));
         }
-        if self.path_style_access == Some(true) {
+        if self.is_path_style() {
             config.push(("s3.path-style-access".to_owned(), "true".to_owned()));
         }
         config.extend(self.encryption_config());
@@ -239,9 +239,9 @@ impl S3Profile {
         self.flavor
     }
 
-    /// Whether the bucket stands in the path instead of the host name.
+    /// Whether the bucket stands in the path instead of the host name. No name can stand in front of a machine's number.
     pub fn is_path_style(&self) -> bool {
-        self.path_style_access == Some(true)
+        self.path_style_access == Some(true) || self.endpoint().is_some_and(checks::is_numeric)
     }
 
     /// Role that the server itself takes to access the bucket.

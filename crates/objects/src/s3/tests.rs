@@ -456,6 +456,28 @@ fn the_bucket_stands_in_the_host_or_in_the_path() {
     );
 }
 
+#[test]
+fn in_front_of_a_number_no_bucket_can_stand() {
+    for (endpoint, is_in_path) in [
+        ("http://127.0.0.1:9000", true),
+        ("http://[::1]:9000", true),
+        ("https://10.0.0.1", true),
+        ("https://10.example.com:9000", false),
+        ("http://localhost:9000", false),
+    ] {
+        let profile = json!({
+            "type": "s3", "bucket": "bucket", "region": "x", "sts-enabled": false, "endpoint": endpoint,
+        });
+        let StorageProfile::S3(profile) = StorageProfile::from_json(&profile).unwrap() else {
+            panic!()
+        };
+        assert_eq!(profile.is_path_style(), is_in_path, "{endpoint}");
+        let told = StorageProfile::S3(profile).client_config();
+        let told = told.iter().any(|(key, _)| key == "s3.path-style-access");
+        assert_eq!(told, is_in_path, "{endpoint}");
+    }
+}
+
 /// What `legacy-md5-behavior` asks for is always done.
 #[tokio::test]
 async fn deletions_of_several_objects_have_an_md5_beside_the_newer_checksum() {

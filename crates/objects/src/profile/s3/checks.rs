@@ -1,6 +1,7 @@
 //! The rules for the fields of an S3 profile.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use url::Url;
 
@@ -32,6 +33,15 @@ pub(super) fn region(region: &str) -> Result<(), ProfileError> {
         return refused("may only have letters, digits, `-`, `_` and `.`".to_owned());
     }
     Ok(())
+}
+
+/// Whether the endpoint is the number of a machine, not its name.
+pub(super) fn is_numeric(endpoint: &str) -> bool {
+    let host = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, host)| host);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok()
 }
 
 /// The endpoint without a path; a path that repeats the bucket, as some consoles print it, is cut.
