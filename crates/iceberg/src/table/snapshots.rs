@@ -68,8 +68,9 @@ impl Builder<'_> {
                 "Cannot add a snapshot, first-row-id is behind table next-row-id: {first} < {next}"
             )));
         }
-        let after = next.checked_add(added).ok_or_else(|| {
-            UpdateError::Invalid(format!("there are no {added} row ids after {next}"))
+        // From where this snapshot starts: it may leave a gap, and what is in use must not be given again.
+        let after = first.checked_add(added).ok_or_else(|| {
+            UpdateError::Invalid(format!("there are no {added} row ids after {first}"))
         })?;
         Ok(Some(after))
     }

@@ -50,6 +50,15 @@ fn a_snapshot_built_on_an_old_state_is_stale_not_wrong() {
 }
 
 #[test]
+fn row_ids_after_a_gap_are_not_given_twice() {
+    let base = append(&table(3), 11);
+    let mut far = snapshot(&base, 12);
+    far["first-row-id"] = 1000.into();
+    let after = apply(&base, json!([{"action": "add-snapshot", "snapshot": far}]));
+    assert_eq!(after.next_row_id(), Some(1010));
+}
+
+#[test]
 fn the_last_sequence_number_never_goes_back() {
     let base = append(&append(&table(2), 11), 12);
     let orphan = json!({"snapshot-id": 13, "sequence-number": 1, "timestamp-ms": NOW + 3000,
