@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::log::{EncryptionKey, StatisticsFile, parse_log};
-use super::snapshot::{MAIN, Snapshot, SnapshotRef};
+use super::snapshot::{MAIN, NO_SNAPSHOT, Snapshot, SnapshotRef};
 use super::{NEWEST_FORMAT_VERSION, StoredSchema, TableMetadata};
 use crate::error::ParseError;
 use crate::json::{Object, Raw, check_depth};
@@ -44,7 +44,7 @@ fn read(mut object: Object<'_>) -> Result<TableMetadata, ParseError> {
     let last_partition_id = last_partition_id(&mut object, format_version, &specs)?;
     let (default_sort_order_id, sort_orders) = sort_orders(&mut object, format_version)?;
     let current: Option<i64> = object.optional("current-snapshot-id")?;
-    let current_snapshot_id = current.filter(|id| *id != -1);
+    let current_snapshot_id = current.filter(|id| *id != NO_SNAPSHOT);
     Ok(TableMetadata {
         format_version,
         uuid: uuid(&mut object, format_version)?,

@@ -11,6 +11,9 @@ use crate::json::{Extra, Object, ObjectWriter, Raw};
 /// The branch whose head is the table's current snapshot.
 pub(crate) const MAIN: &str = "main";
 
+/// What `current-snapshot-id` is before there is a snapshot, in v1 and v2.
+pub(crate) const NO_SNAPSHOT: i64 = -1;
+
 /// A snapshot: the few numbers that commits are checked by, and the text as it was sent.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -70,7 +73,13 @@ impl Snapshot {
             return Err(object.error("the field `manifest-list` is missing"));
         }
         object.optional::<std::collections::BTreeMap<String, String>>("summary")?;
-        Self::parse(value)
+        let snapshot = Self::parse(value)?;
+        if snapshot.id == NO_SNAPSHOT {
+            let problem =
+                format!("the snapshot id cannot be {NO_SNAPSHOT}: readers take it for none");
+            return Err(object.error(problem));
+        }
+        Ok(snapshot)
     }
 
     /// The snapshot's id.

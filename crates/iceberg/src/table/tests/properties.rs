@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::kit::*;
-use crate::TableMetadata;
 use crate::json::same_value;
+use crate::{TableMetadata, TableUpdate, apply_table};
 
 const V3: &str = include_str!("../../../tests/fixtures/table-v3.json");
 
@@ -15,6 +15,7 @@ const V3: &str = include_str!("../../../tests/fixtures/table-v3.json");
 #[derive(Debug, Clone)]
 enum Step {
     Append,
+    AppendAs(i64),
     Branch(u8),
     Ref(u8, u8, bool),
     DropRef(u8),
@@ -38,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
     let ids = || prop::collection::vec(-1_i32..4, 0..3);
     prop_oneof![
         4 => Just(Append),
+        1 => prop::sample::select(vec![-1, 0, i64::MIN, i64::MAX]).prop_map(AppendAs),
         1 => any::<u8>().prop_map(Branch),
         2 => any::<(u8, u8, bool)>().prop_map(|(name, at, tag)| Ref(name, at, tag)),
         1 => any::<u8>().prop_map(DropRef),
@@ -69,16 +71,15 @@ fn concrete(table: &TableMetadata, steps: &[Step], fresh: &mut i64) -> Value {
     let mut updates = Vec::new();
     for step in steps {
         match step {
-            Step::Append | Step::Branch(_) => {
+            Step::Append | Step::AppendAs(_) | Step::Branch(_) => {
                 *fresh += 1;
-                let name = if let Step::Branch(n) = step {
-                    name(*n)
-                } else {
-                    "main"
+                let (name, id) = match step {
+                    Step::Branch(n) => (name(*n), *fresh),
+                    Step::AppendAs(id) => ("main", *id),
+                    _ => ("main", *fresh),
                 };
-                updates
-                    .push(json!({"action": "add-snapshot", "snapshot": snapshot(table, *fresh)}));
-                updates.push(set_ref(name, "branch", *fresh));
+                updates.push(json!({"action": "add-snapshot", "snapshot": snapshot(table, id)}));
+                updates.push(set_ref(name, "branch", id));
             }
             Step::Ref(n, at, tag) => {
                 updates.push(set_ref(
@@ -233,7 +234,9 @@ proptest! {
         let mut fresh = 1000;
         for steps in commits {
             // Steps of one commit do not know of each other, so some commits are refused as a whole.
-            let Ok(applied) = try_apply(&base, concrete(&base, &steps, &mut fresh)) else { continue };
+            let Ok(updates) = serde_json::from_value::<Vec<TableUpdate>>(concrete(&base, &steps, &mut fresh)) else { continue };
+            let at = point(base.last_updated_ms() + 1000);
+            let Ok(applied) = apply_table(Some(&base), &updates, &at) else { continue };
             let after = applied.metadata;
             check_invariants(&base, &after);
             let read = TableMetadata::parse(&after.to_json()).unwrap();
@@ -265,7 +268,7 @@ proptest! {
     fn no_text_makes_the_parser_panic(text in ".{0,200}") {
         let _ = TableMetadata::parse(text.as_bytes());
         let _ = crate::ViewMetadata::parse(text.as_bytes());
-        let _ = serde_json::from_str::<crate::TableUpdate>(&text);
+        let _ = serde_json::from_str::<TableUpdate>(&text);
     }
 }
 

@@ -90,6 +90,7 @@ fn snapshots_that_cannot_be_are_refused() {
             .unwrap_err()
             .to_string()
     };
+    assert!(parse("snapshot-id", json!(-1)).contains("the snapshot id cannot be -1"));
     assert!(parse("added-rows", json!(-1)).contains("added-rows cannot be negative: -1"));
     assert!(parse("added-rows", json!(null)).contains("added-rows is required"));
     assert!(parse("manifest-list", json!(null)).contains("`manifest-list` is missing"));
