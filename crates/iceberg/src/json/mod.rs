@@ -2,11 +2,13 @@
 //! a time. Numbers never pass through a float, keys that nobody here knows are carried along.
 
 mod depth;
+mod nulls;
 mod object;
 mod same;
 mod write;
 
 pub(crate) use depth::check_depth;
+pub(crate) use nulls::{drop_nulls, without_nulls};
 pub(crate) use object::{Object, elements};
 pub(crate) use same::same_value;
 pub(crate) use write::{ObjectWriter, array_of, quoted};

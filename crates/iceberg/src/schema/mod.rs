@@ -17,7 +17,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::ParseError;
-use crate::json::{Extra, Raw, check_depth, same_extra};
+use crate::json::{Extra, Raw, check_depth, drop_nulls, same_extra};
 use index::check_structure;
 
 /// A schema of a table or view (table spec, "Schemas and Data Types").
@@ -76,6 +76,15 @@ impl Schema {
         Ok(schema)
     }
 
+    /// Reads a schema that a client sends. A member that is `null` says nothing, and is not kept: the Java
+    /// reference fails on a default that is.
+    pub(crate) fn parse_new(text: &str) -> Result<Self, ParseError> {
+        let mut schema = Self::parse(text)?;
+        drop_nulls(&mut schema.extra);
+        drop_nulls_of(&mut schema.fields);
+        Ok(schema)
+    }
+
     /// Whether both describe the same columns; the schema ids do not count.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         let sorted = |ids: &[i32]| {
@@ -96,17 +105,45 @@ impl Schema {
 }
 
 impl<'de> Deserialize<'de> for Schema {
-    /// Needs a `serde_json` deserializer (the text is kept), not one that buffers, as `flatten` does.
+    /// For what clients send. Needs a `serde_json` deserializer (the text is kept), not one that buffers, as `flatten` does.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         check_depth(raw.get()).map_err(serde::de::Error::custom)?;
-        Self::parse(Raw::from(&*raw).get()).map_err(serde::de::Error::custom)
+        Self::parse_new(Raw::from(&*raw).get()).map_err(serde::de::Error::custom)
     }
 }
 
 impl Serialize for Schema {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_raw(self.id).serialize(serializer)
+    }
+}
+
+fn drop_nulls_of(fields: &mut [Field]) {
+    for field in fields {
+        drop_nulls(&mut field.extra);
+        drop_nulls_in(&mut field.ty);
+    }
+}
+
+fn drop_nulls_in(ty: &mut Type) {
+    match ty {
+        Type::Named(_) | Type::Other(_) => {}
+        Type::Struct { fields, extra } => {
+            drop_nulls(extra);
+            drop_nulls_of(fields);
+        }
+        Type::List { element, extra, .. } => {
+            drop_nulls(extra);
+            drop_nulls_in(element);
+        }
+        Type::Map {
+            key, value, extra, ..
+        } => {
+            drop_nulls(extra);
+            drop_nulls_in(key);
+            drop_nulls_in(value);
+        }
     }
 }
 

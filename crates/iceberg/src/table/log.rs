@@ -154,11 +154,15 @@ pub(crate) struct StatisticsFile {
 
 impl StatisticsFile {
     pub(crate) fn parse(value: &RawValue) -> Result<Self, ParseError> {
-        let mut object = Object::parse("statistics file", value.get())?;
+        Self::of(Raw::from(value))
+    }
+
+    pub(super) fn of(raw: Raw) -> Result<Self, ParseError> {
+        let mut object = Object::parse("statistics file", raw.get())?;
         object.require::<String>("statistics-path")?;
         Ok(Self {
             snapshot_id: object.require("snapshot-id")?,
-            raw: Raw::from(value),
+            raw,
         })
     }
 }
@@ -172,11 +176,15 @@ pub(crate) struct EncryptionKey {
 
 impl EncryptionKey {
     pub(crate) fn parse(value: &RawValue) -> Result<Self, ParseError> {
-        let mut object = Object::parse("encryption key", value.get())?;
+        Self::of(Raw::from(value))
+    }
+
+    pub(super) fn of(raw: Raw) -> Result<Self, ParseError> {
+        let mut object = Object::parse("encryption key", raw.get())?;
         object.require::<String>("encrypted-key-metadata")?;
         Ok(Self {
             id: object.require("key-id")?,
-            raw: Raw::from(value),
+            raw,
         })
     }
 }

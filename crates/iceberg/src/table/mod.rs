@@ -1,6 +1,7 @@
 //! Table metadata, versions 1 to 3 of the table spec, tolerant of what comes after.
 
 mod apply;
+mod attached;
 mod builder;
 mod create;
 mod history;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{ParseError, UpdateError};
-use crate::json::{Extra, Object, ObjectWriter, Raw};
+use crate::json::{Extra, Object, ObjectWriter, Raw, without_nulls};
 
 /// The branch whose head is the table's current snapshot.
 pub(crate) const MAIN: &str = "main";
@@ -41,8 +41,12 @@ struct Head {
 
 impl Snapshot {
     pub(crate) fn parse(value: &RawValue) -> Result<Self, ParseError> {
+        Self::of(Raw::from(value))
+    }
+
+    fn of(raw: Raw) -> Result<Self, ParseError> {
         let error = |problem: &dyn std::fmt::Display| ParseError::new("snapshot", problem);
-        let head: Head = serde_json::from_str(value.get()).map_err(|e| error(&e))?;
+        let head: Head = serde_json::from_str(raw.get()).map_err(|e| error(&e))?;
         for (field, number) in [
             ("first-row-id", head.first_row_id),
             ("added-rows", head.added_rows),
@@ -61,19 +65,23 @@ impl Snapshot {
             timestamp_ms: head.timestamp_ms,
             first_row_id: head.first_row_id,
             added_rows: head.added_rows,
-            raw: Raw::from(value),
+            raw,
         })
     }
 
-    /// Reads a snapshot that a client wants to add: it must say where its manifests are.
+    /// Reads a snapshot that a client wants to add: it must say where its manifests are, and what others read
+    /// of it must have the right type.
     pub(crate) fn parse_new(value: &RawValue) -> Result<Self, ParseError> {
-        let mut object = Object::parse("snapshot", value.get())?;
+        let raw = without_nulls(value)?;
+        let mut object = Object::parse("snapshot", raw.get())?;
         let list: Option<String> = object.optional("manifest-list")?;
         if list.is_none() && object.optional::<Vec<String>>("manifests")?.is_none() {
             return Err(object.error("the field `manifest-list` is missing"));
         }
         object.optional::<std::collections::BTreeMap<String, String>>("summary")?;
-        let snapshot = Self::parse(value)?;
+        object.optional::<i32>("schema-id")?;
+        object.optional::<String>("key-id")?;
+        let snapshot = Self::of(raw.clone())?;
         if snapshot.id == NO_SNAPSHOT {
             let problem =
                 format!("the snapshot id cannot be {NO_SNAPSHOT}: readers take it for none");

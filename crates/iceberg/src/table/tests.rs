@@ -4,6 +4,7 @@
     reason = "a test may panic"
 )]
 
+mod attached;
 mod bounds;
 mod create;
 mod history;

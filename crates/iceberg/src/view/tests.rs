@@ -311,3 +311,12 @@ fn metadata_that_does_not_fit_together_is_refused() {
         assert!(message.contains(want), "{message} lacks {want}");
     }
 }
+
+#[test]
+fn nulls_in_schemas_that_clients_send_are_not_kept() {
+    let mut sent = schema("b");
+    sent["fields"][0]["initial-default"] = json!(null);
+    let after = apply(&view(), json!([{"action": "add-schema", "schema": sent}]));
+    let stored = value(&after)["schemas"][1].clone();
+    assert_eq!(stored["fields"], schema("b")["fields"]);
+}

@@ -91,7 +91,7 @@ impl ViewUpdate {
                 format_version: o.require("format-version")?,
             },
             "add-schema" => Self::AddSchema {
-                schema: Schema::parse(one_line(&mut o, "schema")?.get())?,
+                schema: Schema::parse_new(one_line(&mut o, "schema")?.get())?,
             },
             "set-location" => Self::SetLocation {
                 location: o.require("location")?,

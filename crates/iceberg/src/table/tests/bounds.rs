@@ -15,7 +15,8 @@ fn thousands_of_small_updates_are_taken_in_one_commit() {
             {"snapshot-id": id, "sequence-number": id, "timestamp-ms": NOW, "manifest-list": "m"}}));
         adds.push(set_ref(&format!("tag-{id}"), "tag", id));
         adds.push(json!({"action": "set-statistics",
-            "statistics": {"snapshot-id": id, "statistics-path": "p"}}));
+            "statistics": {"snapshot-id": id, "statistics-path": "p", "file-size-in-bytes": 1,
+                "file-footer-size-in-bytes": 1, "blob-metadata": []}}));
         adds.push(json!({"action": "add-encryption-key",
             "encryption-key": {"key-id": id.to_string(), "encrypted-key-metadata": ""}}));
     }

@@ -133,7 +133,8 @@ fn layout_update(table: &TableMetadata, step: &Step) -> Value {
         Step::DropSpecs(ids) => json!({"action": "remove-partition-specs", "spec-ids": ids}),
         Step::Statistics(n) => json!({"action": "set-statistics", "statistics":
             {"snapshot-id": table.snapshots().get(usize::from(*n)).map_or(-7, crate::Snapshot::id),
-             "statistics-path": "s"}}),
+             "statistics-path": "s", "file-size-in-bytes": 1, "file-footer-size-in-bytes": 1,
+             "blob-metadata": []}}),
         _ => json!({"action": "set-properties", "updates": {}}),
     }
 }

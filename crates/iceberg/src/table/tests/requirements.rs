@@ -140,7 +140,8 @@ fn what_is_not_known_is_an_error() {
 
 #[test]
 fn updates_survive_reading_and_printing() {
-    let file = json!({"snapshot-id": 1, "statistics-path": "p", "x": [1.50]});
+    let file = json!({"snapshot-id": 1, "statistics-path": "p", "x": [1.50], "file-size-in-bytes": 1,
+        "file-footer-size-in-bytes": 1, "blob-metadata": []});
     let all = json!([
         {"action": "assign-uuid", "uuid": UUID},
         {"action": "upgrade-format-version", "format-version": 3},

@@ -217,7 +217,10 @@ fn a_removed_id_can_come_back() {
 
 #[test]
 fn statistics_replace_those_of_the_same_snapshot() {
-    let file = |path: &str| json!({"snapshot-id": 11, "statistics-path": path});
+    let file = |path: &str| {
+        json!({"snapshot-id": 11, "statistics-path": path, "file-size-in-bytes": 1,
+            "file-footer-size-in-bytes": 1, "blob-metadata": []})
+    };
     let base = append(&table(2), 11);
     let set = |path: &str| json!({"action": "set-statistics", "statistics": file(path)});
     let table = apply(&base, json!([set("a"), set("b")]));

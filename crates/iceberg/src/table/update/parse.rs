@@ -64,7 +64,7 @@ impl TableUpdate {
 fn parse_layout(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdate>, ParseError> {
     Ok(Some(match action {
         "add-schema" => TableUpdate::AddSchema {
-            schema: Schema::parse(one_line(o, "schema")?.get())?,
+            schema: Schema::parse_new(one_line(o, "schema")?.get())?,
         },
         "set-current-schema" => TableUpdate::SetCurrentSchema {
             schema_id: o.require("schema-id")?,
@@ -108,13 +108,13 @@ fn parse_snapshots(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdat
         },
         // `snapshot-id` beside `statistics` is deprecated and says the same again.
         "set-statistics" => TableUpdate::SetStatistics {
-            statistics: FileOfSnapshot(StatisticsFile::parse(o.require_raw("statistics")?)?),
+            statistics: FileOfSnapshot(StatisticsFile::parse_new(o.require_raw("statistics")?)?),
         },
         "remove-statistics" => TableUpdate::RemoveStatistics {
             snapshot_id: o.require("snapshot-id")?,
         },
         "set-partition-statistics" => TableUpdate::SetPartitionStatistics {
-            partition_statistics: FileOfSnapshot(StatisticsFile::parse(
+            partition_statistics: FileOfSnapshot(StatisticsFile::parse_new_of_partitions(
                 o.require_raw("partition-statistics")?,
             )?),
         },
@@ -143,7 +143,7 @@ fn parse_other(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdate>, 
             removals: property_removals(o)?,
         },
         "add-encryption-key" => TableUpdate::AddEncryptionKey {
-            encryption_key: KeyToAdd(EncryptionKey::parse(o.require_raw("encryption-key")?)?),
+            encryption_key: KeyToAdd(EncryptionKey::parse_new(o.require_raw("encryption-key")?)?),
         },
         "remove-encryption-key" => TableUpdate::RemoveEncryptionKey {
             key_id: o.require("key-id")?,
