@@ -7,7 +7,7 @@ use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
 
-/// How far a writer's clock may be ahead: as far as object stores let it be. Until then others cannot make snapshots.
+/// How far a writer's clock may be ahead: as far as object stores let it be. Snapshots are expired by what it says.
 const MOST_AHEAD_MS: i64 = 900_000;
 
 /// When and on what a commit is made.
@@ -260,7 +260,8 @@ impl Builder<'_> {
         if self.base_updated_ms.is_none() {
             self.complete_new_table()?;
         }
-        self.meta.last_updated_ms = self.updated_at()?;
+        self.check_writers_clock()?;
+        self.meta.last_updated_ms = self.point.now_ms;
         self.extend_metadata_log()?;
         self.prune_snapshot_log()?;
         self.meta
@@ -272,21 +273,20 @@ impl Builder<'_> {
         Ok(self.meta)
     }
 
-    /// Now; or when the snapshot was made that `main` has been moved to, if its writer's clock is ahead of ours: nothing in the log may
-    /// be later than the metadata.
-    fn updated_at(&self) -> Result<i64, UpdateError> {
-        let now = self.point.now_ms;
+    /// Refuses a snapshot on `main` from a time that has nothing to do with ours.
+    fn check_writers_clock(&self) -> Result<(), UpdateError> {
         let made = |id| self.snapshot_times.get(id).copied();
-        let newest = self.main_moves.iter().filter_map(made).max();
-        let updated = newest.map_or(now, |newest| newest.max(now));
-        let ahead = updated.saturating_sub(now);
+        let Some(newest) = self.main_moves.iter().filter_map(made).max() else {
+            return Ok(());
+        };
+        let ahead = newest.saturating_sub(self.point.now_ms);
         if ahead > MOST_AHEAD_MS {
             return Err(UpdateError::Invalid(format!(
-                "Invalid snapshot timestamp {updated}: it is {ahead} ms ahead of the catalog's clock, and {MOST_AHEAD_MS} are allowed; set the \
+                "Invalid snapshot timestamp {newest}: it is {ahead} ms ahead of the catalog's clock, and {MOST_AHEAD_MS} are allowed; set the \
                  writer's clock"
             )));
         }
-        Ok(updated)
+        Ok(())
     }
 
     /// What a table cannot be without. A spec and an order that say nothing can be left out.

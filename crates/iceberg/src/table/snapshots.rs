@@ -99,11 +99,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Going back to an old snapshot happens now; a new one became current when it was made.
+    /// Going back to an old snapshot happens now; a new one became current when it was made. If its writer's clock is ahead of
+    /// ours, that is now as well: no later snapshot could follow in the log until that time has come, whoever made it.
     fn move_main(&mut self, snapshot_id: i64, snapshot_time: i64) {
         let is_new = self.added_snapshots.contains(&snapshot_id);
         let timestamp_ms = if is_new {
-            snapshot_time
+            snapshot_time.min(self.point.now_ms)
         } else {
             self.point.now_ms
         };

@@ -158,7 +158,7 @@ fn a_clock_that_went_back_too_far_is_refused() {
 }
 
 #[test]
-fn a_writer_whose_clock_is_ahead_dates_the_metadata() {
+fn a_writer_whose_clock_is_ahead_is_served_and_nobody_else_waits() {
     let base = table(2);
     let made_at = |ahead: i64| {
         let mut snapshot = snapshot(&base, 11);
@@ -172,15 +172,23 @@ fn a_writer_whose_clock_is_ahead_dates_the_metadata() {
     };
     let (time, applied) = made_at(900_000);
     let after = applied.unwrap().metadata;
-    assert_eq!(after.last_updated_ms(), time);
-    assert_eq!(after.snapshot_log()[0].timestamp_ms, time);
+    let now = time - 900_000;
+    assert_eq!(after.last_updated_ms(), now);
+    assert_eq!(after.snapshot_log()[0].timestamp_ms, now);
+    assert_eq!(after.snapshots()[0].timestamp_ms(), time);
+    // Half a second later, by a clock that is right: another change, and a snapshot on that one.
+    let change = json!([{"action": "set-properties", "updates": {"a": "b"}}]);
+    apply(&after, change);
+    let next = append(&after, 12);
+    assert_eq!(next.snapshot_log()[1].timestamp_ms, now + 500);
+    TableMetadata::parse(&next.to_json()).unwrap();
     let (_, refused) = made_at(900_001);
     let refused = refused.unwrap_err().to_string();
     assert!(
         refused.contains("900001 ms ahead of the catalog's clock"),
         "{refused}"
     );
-    // One that is behind changes nothing.
+    // One that is behind is taken at its word.
     let (time, applied) = made_at(-30_000);
     assert_eq!(applied.unwrap().metadata.last_updated_ms(), time + 30_000);
 }
