@@ -13,8 +13,11 @@ pub(crate) use sort::{FIRST_ORDER_ID, UNSORTED_ID};
 use crate::error::ParseError;
 use crate::json::{Object, ObjectWriter};
 
+/// The format version that brought `source-ids`.
+const SEVERAL_SOURCES_SINCE: u8 = 3;
+
 /// The columns that a transform reads: `source-id`, or since v3 `source-ids` when there are several.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sources {
     one: Option<i32>,
     many: Option<Vec<i32>>,
@@ -35,6 +38,27 @@ impl Sources {
         one.into_iter().chain(self.many.iter().flatten().copied())
     }
 
+    /// Spells what a client sent as a table of this format version can have it: one column is always `source-id`, which all
+    /// readers know. The error says what it cannot have.
+    fn settle(&mut self, format_version: u8) -> Result<(), String> {
+        let Some(many) = &self.many else {
+            return Ok(());
+        };
+        match (self.one, many.as_slice()) {
+            (one, [only]) if one.is_none_or(|one| one == *only) => {
+                *self = Self {
+                    one: Some(*only),
+                    many: None,
+                };
+                Ok(())
+            }
+            _ if format_version < SEVERAL_SOURCES_SINCE => Err(format!(
+                "transforms of several columns are not supported until v{SEVERAL_SOURCES_SINCE}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The same sources under their new ids; the error is the id that has no new one.
     fn renumbered(&self, new_id: impl Fn(i32) -> Option<i32>) -> Result<Self, i32> {
         let change = |id: i32| new_id(id).ok_or(id);
@@ -53,6 +77,21 @@ impl Sources {
         if let Some(many) = &self.many {
             writer.array("source-ids", many, |out, id| out.push_str(&id.to_string()));
         }
+    }
+}
+
+/// Equal if they are the same columns, however that is spelled.
+impl PartialEq for Sources {
+    fn eq(&self, other: &Self) -> bool {
+        self.ids().eq(other.ids())
+    }
+}
+
+impl Eq for Sources {}
+
+impl std::hash::Hash for Sources {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.ids().for_each(|id| id.hash(state));
     }
 }
 

@@ -140,6 +140,16 @@ impl PartitionSpec {
             .all(|(field, id)| field.id == Some(id))
     }
 
+    /// Spells the columns of a spec that a client sent as this format version has them.
+    pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
+        for field in &mut self.fields {
+            field.sources.settle(format_version).map_err(|problem| {
+                UpdateError::Invalid(format!("Invalid partition field {field}: {problem}"))
+            })?;
+        }
+        Ok(())
+    }
+
     /// Checks the names of a new spec against each other and the schema.
     pub(crate) fn check_names(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         let mut names = HashSet::new();

@@ -120,6 +120,16 @@ impl SortOrder {
         Ok(())
     }
 
+    /// Spells the columns of an order that a client sent as this format version has them.
+    pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
+        for field in &mut self.fields {
+            field.sources.settle(format_version).map_err(|problem| {
+                UpdateError::Invalid(format!("Invalid sort field {field}: {problem}"))
+            })?;
+        }
+        Ok(())
+    }
+
     /// Checks that every field's column exists and has a type that the transform reads.
     pub(crate) fn check_sources(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         self.fields.iter().try_for_each(|field| {

@@ -77,11 +77,13 @@ impl TableMetadata {
         let schema = Schema::parse(text)?;
         let index = SchemaIndex::new(&schema)?;
         let mut spec = spec.unwrap_or_else(PartitionSpec::unpartitioned);
+        spec.settle_sources(self.format_version)?;
         spec.renumber(|old| fresh.new_id(old))?;
         spec.check_names(&index)?;
         spec.check_sources(&index)?;
         spec.id = Some(0);
         let mut order = order.unwrap_or_else(SortOrder::unsorted);
+        order.settle_sources(self.format_version)?;
         order.renumber(|old| fresh.new_id(old))?;
         order.check_sources(&index)?;
         if !order.is_unsorted() {

@@ -85,6 +85,7 @@ impl Builder<'_> {
     /// Adds a spec for the current schema, or finds the equal one that is there.
     pub(super) fn add_spec(&mut self, spec: &PartitionSpec) -> Result<(), UpdateError> {
         let mut spec = spec.clone();
+        spec.settle_sources(self.meta.format_version)?;
         self.fill_partition_ids(&mut spec)?;
         let index = self.current_columns()?;
         spec.check_names(&index)?;
@@ -164,13 +165,14 @@ impl Builder<'_> {
 
     /// Adds an order for the current schema, or finds the equal one that is there.
     pub(super) fn add_sort_order(&mut self, order: &SortOrder) -> Result<(), UpdateError> {
+        let mut order = order.clone();
+        order.settle_sources(self.meta.format_version)?;
         order.check_sources(&*self.current_columns()?)?;
         let orders = &mut self.meta.sort_orders;
-        if let Some(same) = orders.iter().find(|stored| stored.same_as(order)) {
+        if let Some(same) = orders.iter().find(|stored| stored.same_as(&order)) {
             self.last_added_order = Some(same.id);
             return Ok(());
         }
-        let mut order = order.clone();
         order.id = match orders.iter().map(|stored| stored.id).max() {
             _ if order.is_unsorted() => UNSORTED_ID,
             Some(highest) => next_id("sort order", highest)?.max(FIRST_ORDER_ID),

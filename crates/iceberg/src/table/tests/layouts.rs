@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kit::*;
+use crate::TableMetadata;
 
 fn with_column(name: &str) -> Value {
     let mut fields = columns();
@@ -272,4 +273,62 @@ fn transforms_of_several_columns_are_carried() {
         "name": "b", "field-id": 1000}]});
     let message = refused(&table(3), json!([{"action": "add-spec", "spec": missing}]));
     assert!(message.contains("bucket[16](1, 9)"), "{message}");
+}
+
+#[test]
+fn before_v3_a_transform_has_one_column_in_the_spelling_of_that_time() {
+    let fields = |sources: &Value| {
+        let mut field = json!({"transform": "bucket[16]", "name": "b", "field-id": 1000,
+            "direction": "asc", "null-order": "nulls-first"});
+        let sources = sources.as_object().unwrap().clone();
+        field.as_object_mut().unwrap().extend(sources);
+        json!([field])
+    };
+    let add = |sources: &Value| json!({"action": "add-spec", "spec": {"fields": fields(sources)}});
+    let sort = |sources: &Value| json!({"action": "add-sort-order", "sort-order": {"order-id": 1, "fields": fields(sources)}});
+    for wrong in [
+        json!({"source-ids": [1, 3]}),
+        json!({"source-id": 1, "source-ids": [1, 3]}),
+        json!({"source-id": 3, "source-ids": [1]}),
+    ] {
+        for version in [1, 2] {
+            for update in [add(&wrong), sort(&wrong)] {
+                let message = refused(&table(version), json!([update]));
+                let want = "transforms of several columns are not supported until v3";
+                assert!(message.contains(want), "{message}");
+            }
+        }
+        let request =
+            json!({"schema": schema(&columns()), "partition-spec": {"fields": fields(&wrong)}});
+        let error = TableMetadata::create(new_table(&request), NOW)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("Invalid partition field"), "{error}");
+    }
+    for version in [1, 2, 3] {
+        let one = json!({"source-ids": [1]});
+        let after = apply(&table(version), json!([add(&one), sort(&one)]));
+        let json = value(&after);
+        for field in ["/partition-specs/1/fields/0", "/sort-orders/1/fields/0"] {
+            let field = json.pointer(field).unwrap();
+            assert_eq!(
+                (&field["source-id"], field.get("source-ids")),
+                (&json!(1), None)
+            );
+        }
+        let again = json!([add(&json!({"source-id": 1, "source-ids": [1]}))]);
+        assert!(!try_apply(&after, again).unwrap().is_changed());
+    }
+}
+
+#[test]
+fn sources_of_stored_layouts_stay_as_they_are() {
+    let mut json = value(&table(2));
+    json["partition-specs"][0]["fields"] = json!([{"source-ids": [1], "transform": "bucket[16]",
+        "name": "b", "field-id": 1000}]);
+    let stored = TableMetadata::parse(json.to_string().as_bytes()).unwrap();
+    assert_eq!(value(&stored), json);
+    let same = json!([{"action": "add-spec", "spec": {"fields": [
+        {"source-id": 1, "transform": "bucket[16]", "name": "b"}]}}]);
+    assert!(!try_apply(&stored, same).unwrap().is_changed());
 }
