@@ -7,7 +7,7 @@ mod transform;
 pub use partition::PartitionSpec;
 pub use sort::SortOrder;
 
-pub(crate) use partition::FIRST_PARTITION_ID;
+pub(crate) use partition::{FIRST_PARTITION_ID, name_is_taken};
 pub(crate) use sort::{FIRST_ORDER_ID, UNSORTED_ID};
 
 use crate::error::ParseError;

@@ -150,20 +150,28 @@ impl PartitionSpec {
         Ok(())
     }
 
+    /// The names of fields that are those of columns which they do not read. A field whose column is gone may have the
+    /// name of another one.
+    pub(crate) fn taken_names(&self, index: &SchemaIndex) -> impl Iterator<Item = &str> {
+        let is_taken = |field: &&PartitionField| {
+            let column = index.id_of(&field.name);
+            let sources_exist = field.sources.ids().all(|id| index.node(id).is_some());
+            sources_exist && column.is_some_and(|id| field.sources.ids().all(|s| s != id))
+        };
+        let taken = self.fields.iter().filter(is_taken);
+        taken.map(|field| field.name.as_str())
+    }
+
     /// Checks the names of a new spec against each other and the schema.
     pub(crate) fn check_names(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
+        if let Some(name) = self.taken_names(index).next() {
+            return Err(name_is_taken(name));
+        }
         let mut names = HashSet::new();
         let mut ids = HashSet::new();
         for field in &self.fields {
             let name = field.name.as_str();
             let refuse = |why: &str| Err(UpdateError::Invalid(format!("{why}: {name}")));
-            let column = index.id_of(name);
-            let sources_exist = field.sources.ids().all(|id| index.node(id).is_some());
-            if sources_exist && column.is_some_and(|id| field.sources.ids().all(|s| s != id)) {
-                return refuse(
-                    "Cannot create identity partition sourced from different field in schema",
-                );
-            }
             if name.is_empty() {
                 return refuse("Cannot use empty partition name");
             }
@@ -184,6 +192,13 @@ impl PartitionSpec {
             check_field(Layout::Partition, &field.to_string(), what, index)
         })
     }
+}
+
+/// What the Java reference says when it reads such a table.
+pub(crate) fn name_is_taken(name: &str) -> UpdateError {
+    UpdateError::Invalid(format!(
+        "Cannot create identity partition sourced from different field in schema: {name}"
+    ))
 }
 
 impl PartitionField {

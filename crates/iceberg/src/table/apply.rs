@@ -270,6 +270,9 @@ impl Builder<'_> {
         if self.defaults_changed {
             self.meta.check_defaults()?;
         }
+        if let Some(before) = &self.taken_names {
+            self.meta.check_partition_names(before)?;
+        }
         Ok(self.meta)
     }
 

@@ -1,6 +1,6 @@
 //! The state while updates are applied: the metadata in the making, and what has been changed so far.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub(super) struct Builder<'c> {
     pub(super) changed: bool,
     /// Whether the current schema, the default spec or the default order is another one.
     pub(super) defaults_changed: bool,
+    /// The names of partition fields that were columns' too before the current schema became another one.
+    pub(super) taken_names: Option<BTreeSet<String>>,
     /// Schemas that had to be compared, by id.
     pub(super) parsed_schemas: HashMap<i32, Schema>,
     /// The columns of the current schema, with its id.
@@ -62,6 +64,7 @@ impl<'c> Builder<'c> {
             base_updated_ms: Some(base.last_updated_ms),
             changed: false,
             defaults_changed: false,
+            taken_names: None,
             parsed_schemas: HashMap::new(),
             columns: None,
             last_added_schema: None,

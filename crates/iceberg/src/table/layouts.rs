@@ -66,6 +66,10 @@ impl Builder<'_> {
                 "Cannot set current schema to unknown schema: {id}"
             )));
         }
+        if id != self.meta.current_schema_id && self.taken_names.is_none() {
+            // A schema that cannot be read has no names, and can be replaced.
+            self.taken_names = Some(self.meta.taken_partition_names().unwrap_or_default());
+        }
         let before = std::mem::replace(&mut self.meta.current_schema_id, id);
         self.note_default(before, id);
         Ok(())

@@ -1,9 +1,12 @@
 //! What must hold of any table metadata, read or made.
 
+use std::collections::BTreeSet;
+
 use super::TableMetadata;
 use super::log::LogEntry;
 use super::snapshot::{MAIN, repeated_id};
 use crate::error::UpdateError;
+use crate::layout::name_is_taken;
 use crate::schema::{Schema, SchemaIndex};
 
 /// How far clocks of different writers may be apart.
@@ -31,7 +34,31 @@ impl TableMetadata {
         for schema in &self.schemas {
             Schema::parse(schema.raw.get())?;
         }
+        self.check_partition_names(&BTreeSet::new())?;
         self.check_defaults()
+    }
+
+    /// Checks that no column of the current schema has the name of a partition field that does not read it, in any spec: the Java
+    /// reference cannot load such a table. Names in `before` were so already, and keep nobody from changing anything else.
+    pub(super) fn check_partition_names(
+        &self,
+        before: &BTreeSet<String>,
+    ) -> Result<(), UpdateError> {
+        let taken = self.taken_partition_names()?;
+        match taken.difference(before).next() {
+            Some(name) => Err(name_is_taken(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// The names of partition fields that columns of the current schema have too.
+    pub(super) fn taken_partition_names(&self) -> Result<BTreeSet<String>, UpdateError> {
+        let Some(current) = self.current_schema_json() else {
+            return Ok(BTreeSet::new());
+        };
+        let index = SchemaIndex::new(&Schema::parse(current)?)?;
+        let taken = self.specs.iter().flat_map(|spec| spec.taken_names(&index));
+        Ok(taken.map(str::to_owned).collect())
     }
 
     /// Checks that the default spec and sort order fit the current schema.

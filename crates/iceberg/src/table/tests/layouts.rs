@@ -260,6 +260,68 @@ fn a_schema_that_lacks_a_partition_column_cannot_become_current() {
     assert!(message.contains(want), "{message}");
 }
 
+/// A table with the partition field `p` that is the day of `ts`, in its default spec.
+fn parted() -> TableMetadata {
+    apply(
+        &parted_once(),
+        json!([{"action": "set-default-spec", "spec-id": 1}]),
+    )
+}
+
+/// The same in a spec that is not the default one.
+fn parted_once() -> TableMetadata {
+    apply(
+        &table(2),
+        json!([{"action": "add-spec", "spec": spec("day")}]),
+    )
+}
+
+fn become_current(schema: &Value) -> Value {
+    json!([
+        {"action": "add-schema", "schema": schema},
+        {"action": "set-current-schema", "schema-id": -1}
+    ])
+}
+
+const TAKEN: &str = "partition sourced from different field in schema: p";
+
+#[test]
+fn a_column_cannot_take_the_name_of_a_partition_field() {
+    for base in [parted(), parted_once()] {
+        let message = refused(&base, become_current(&with_column("p")));
+        assert!(message.contains(TAKEN), "{message}");
+        // It may be there as long as it is not current.
+        let mut updates = become_current(&with_column("p"));
+        updates.as_array_mut().unwrap().pop();
+        apply(&base, updates);
+        apply(&base, become_current(&with_column("q")));
+    }
+    // The column that the field read is gone: Java takes it then.
+    let mut without_ts = with_column("p");
+    without_ts["fields"].as_array_mut().unwrap().remove(1);
+    apply(&parted_once(), become_current(&without_ts));
+}
+
+#[test]
+fn a_table_whose_names_clash_already_can_be_changed_and_repaired() {
+    let mut json = value(&apply(&parted(), become_current(&with_column("q"))));
+    json["schemas"][1]["fields"][3]["name"] = "p".into();
+    let broken = TableMetadata::parse(json.to_string().as_bytes()).unwrap();
+    let message = broken.validate().unwrap_err().to_string();
+    assert!(message.contains(TAKEN), "{message}");
+    append(&broken, 11);
+    let mut wider = with_column("p");
+    let field = json!({"id": 5, "name": "r", "required": false, "type": "int"});
+    wider["fields"].as_array_mut().unwrap().push(field);
+    apply(&broken, become_current(&wider));
+    let old = json!([{"action": "set-current-schema", "schema-id": 0}]);
+    let repaired = apply(&broken, old);
+    repaired.validate().unwrap();
+    let again = json!([{"action": "set-current-schema", "schema-id": 1}]);
+    let message = refused(&repaired, again);
+    assert!(message.contains(TAKEN), "{message}");
+}
+
 #[test]
 fn transforms_of_several_columns_are_carried() {
     let several = json!({"fields": [{"source-ids": [1, 3], "transform": "bucket[16]",
