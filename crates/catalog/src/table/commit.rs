@@ -37,6 +37,13 @@ pub struct TableCommit {
     pub updates: Vec<TableUpdate>,
 }
 
+impl TableCommit {
+    /// About how many bytes are to be looked at to apply it.
+    pub(super) fn size(&self) -> usize {
+        self.updates.iter().map(TableUpdate::size).sum()
+    }
+}
+
 /// Commits to one table.
 pub async fn commit(
     cx: &Catalog,

@@ -135,7 +135,8 @@ pub(super) async fn plan_together(
         .require_content_each(&requests, at, TabularKind::Table, action)
         .await?;
     let commits = all.iter().copied().zip(tables);
-    heavy(versioned.content.metadata.json_len(), || {
+    let sent: usize = all.iter().map(|(_, commit)| commit.size()).sum();
+    heavy(versioned.content.metadata.json_len() + sent, || {
         draft_together(cx, path, &versioned, commits)
     })
 }
@@ -189,11 +190,14 @@ pub(super) async fn plan(
         .require_content(request, at, TabularKind::Table, TabularAction::Commit)
         .await;
     match found {
-        Ok((table, versioned)) => heavy(versioned.content.metadata.json_len(), || {
-            let mut draft = Draft::of(cx, table, versioned)?;
-            draft.apply((request, commit))?;
-            draft.into_plan(cx, commit.path.clone())
-        }),
+        Ok((table, versioned)) => {
+            let bytes = versioned.content.metadata.json_len() + commit.size();
+            heavy(bytes, || {
+                let mut draft = Draft::of(cx, table, versioned)?;
+                draft.apply((request, commit))?;
+                draft.into_plan(cx, commit.path.clone())
+            })
+        }
         Err(error) if error.kind == ErrorKind::NoSuchTable && creates(commit) => {
             plan_create(cx, request, warehouse, commit).await
         }
@@ -225,7 +229,8 @@ async fn plan_create(
         now_ms: now.as_ms(),
         previous_metadata_location: None,
     };
-    let metadata = apply_table(None, &commit.updates, &point)?.metadata;
+    let applied = heavy(commit.size(), || apply_table(None, &commit.updates, &point));
+    let metadata = applied?.metadata;
     place
         .warehouse
         .settings

@@ -73,7 +73,8 @@ async fn attempt(
         .require_content(request, at, TabularKind::View, TabularAction::Commit)
         .await?;
     let (warehouse, before, now) = (&view.warehouse, &versioned.content, cx.now());
-    let applied = heavy(before.metadata.json_len(), || {
+    let sent: usize = replace.updates.iter().map(ViewUpdate::size).sum();
+    let applied = heavy(before.metadata.json_len() + sent, || {
         apply(warehouse, before, replace, now)
     })?;
     let Some(Applied {

@@ -10,7 +10,7 @@ mod write;
 pub(crate) use depth::check_depth;
 pub(crate) use nulls::{drop_nulls, without_nulls};
 pub(crate) use object::{Object, elements};
-pub(crate) use same::same_value;
+pub(crate) use same::{canonical, same_value};
 pub(crate) use write::{ObjectWriter, array_of, quoted};
 
 use std::sync::Arc;
@@ -60,6 +60,12 @@ impl PartialEq for Raw {
 
 /// Members of an object that this crate does not interpret, in the order they came.
 pub(crate) type Extra = Vec<(String, Raw)>;
+
+/// About how many bytes of JSON the members are.
+pub(crate) fn size_of_extra(extra: &Extra) -> usize {
+    let size = |(key, value): &(String, Raw)| key.len() + value.get().len() + 4;
+    extra.iter().map(size).sum()
+}
 
 /// Whether two sets of uninterpreted members say the same. A `null` member is the same as none.
 pub(crate) fn same_extra(one: &Extra, two: &Extra) -> bool {

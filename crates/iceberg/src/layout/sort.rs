@@ -93,6 +93,11 @@ impl SortOrder {
         writer.extra(&self.extra).end();
     }
 
+    /// How many fields it has.
+    pub(crate) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
     pub(crate) fn is_unsorted(&self) -> bool {
         self.fields.is_empty()
     }

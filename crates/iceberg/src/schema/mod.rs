@@ -6,11 +6,14 @@ mod fresh;
 mod index;
 mod json;
 mod kind;
+mod known;
+mod size;
 
 pub(crate) use check::check_compatibility;
 pub(crate) use fresh::FreshIds;
 pub(crate) use index::{Node, SchemaIndex};
 pub(crate) use kind::Kind;
+pub(crate) use known::{KnownSchemas, StoredSchema};
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};

@@ -9,7 +9,7 @@ use super::TableMetadata;
 use super::apply::CommitPoint;
 use super::keyed::Keyed;
 use super::log::{EncryptionKey, StatisticsFile};
-use crate::schema::{Schema, SchemaIndex};
+use crate::schema::{KnownSchemas, SchemaIndex};
 
 /// What −1 stands for in updates.
 pub(super) const LAST_ADDED: i32 = -1;
@@ -25,8 +25,7 @@ pub(super) struct Builder<'c> {
     pub(super) defaults_changed: bool,
     /// The names of partition fields that were columns' too before the current schema became another one.
     pub(super) taken_names: Option<BTreeSet<String>>,
-    /// Schemas that had to be compared, by id.
-    pub(super) parsed_schemas: HashMap<i32, Schema>,
+    pub(super) known_schemas: KnownSchemas,
     /// The columns of the current schema, with its id.
     pub(super) columns: Option<(i32, Rc<SchemaIndex>)>,
     pub(super) last_added_schema: Option<i32>,
@@ -65,7 +64,7 @@ impl<'c> Builder<'c> {
             changed: false,
             defaults_changed: false,
             taken_names: None,
-            parsed_schemas: HashMap::new(),
+            known_schemas: KnownSchemas::default(),
             columns: None,
             last_added_schema: None,
             last_added_spec: None,

@@ -1,6 +1,5 @@
 //! Updates of schemas, partition specs and sort orders.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -15,7 +14,7 @@ impl Builder<'_> {
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<(), UpdateError> {
         check_compatibility(schema, self.meta.format_version)?;
         let highest = self.meta.last_column_id.max(schema.highest_field_id());
-        let id = match self.equal_schema(schema)? {
+        let id = match self.known_schemas.equal_to(schema, &self.meta.schemas)? {
             Some(id) => id,
             None => self.push_schema(schema)?,
         };
@@ -23,19 +22,6 @@ impl Builder<'_> {
         self.meta.last_column_id = highest;
         self.last_added_schema = Some(id);
         Ok(())
-    }
-
-    fn equal_schema(&mut self, schema: &Schema) -> Result<Option<i32>, UpdateError> {
-        for stored in &self.meta.schemas {
-            let known = match self.parsed_schemas.entry(stored.id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(slot) => slot.insert(Schema::parse(stored.raw.get())?),
-            };
-            if known.same_as(schema) {
-                return Ok(Some(stored.id));
-            }
-        }
-        Ok(None)
     }
 
     fn push_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
@@ -48,8 +34,7 @@ impl Builder<'_> {
             id,
             raw: schema.to_raw(Some(id)),
         });
-        // A schema that was removed may have had the same id.
-        self.parsed_schemas.insert(id, schema.clone());
+        self.known_schemas.add(id, schema.clone());
         self.columns = None;
         self.changed = true;
         Ok(id)

@@ -29,15 +29,17 @@ pub use snapshot::{RefKind, Snapshot, SnapshotRef};
 pub use update::TableUpdate;
 
 use crate::error::ParseError;
-use crate::json::{Extra, Raw};
+use crate::json::Extra;
 use crate::layout::{PartitionSpec, SortOrder};
-use crate::schema::{Schema, SchemaIndex};
+use crate::schema::{Schema, SchemaIndex, StoredSchema};
 pub(crate) use apply::check_amount;
 pub(crate) use layouts::{last_added, next_id};
 use log::{EncryptionKey, StatisticsFile};
 pub(crate) use parse::strip_slashes;
 pub(crate) use snapshot::repeated_id;
-pub(crate) use update::{is_table_action, one_line, property_removals, property_updates, strings};
+pub(crate) use update::{
+    is_table_action, one_line, property_removals, property_updates, size_of_properties, strings,
+};
 
 /// The newest format version whose tables are taken in. Version 4 is not final: its keys are carried, its
 /// rules are those of version 3.
@@ -76,13 +78,6 @@ pub struct TableMetadata {
     snapshot_log: Vec<SnapshotLogEntry>,
     metadata_log: Vec<MetadataLogEntry>,
     extra: Extra,
-}
-
-/// A schema of the table: its tree is only built when an update needs it.
-#[derive(Debug, Clone)]
-struct StoredSchema {
-    id: i32,
-    raw: Raw,
 }
 
 /// The field id of a column of a schema.

@@ -2,9 +2,11 @@
 
 mod parse;
 mod print;
+mod size;
 
 pub(crate) use parse::{is_table_action, one_line, property_removals, property_updates};
 pub(crate) use print::strings;
+pub(crate) use size::size_of_properties;
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! Applies updates to a view, as the Java reference's `ViewMetadata.Builder`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{FORMAT_VERSION, LogEntry, StoredSchema, ViewMetadata, ViewUpdate, ViewVersion};
+use super::{FORMAT_VERSION, LogEntry, ViewMetadata, ViewUpdate, ViewVersion};
 use crate::error::UpdateError;
 use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
-use crate::schema::Schema;
+use crate::schema::{KnownSchemas, Schema, StoredSchema};
 use crate::table::{Applied, Change, check_amount, last_added, next_id, strip_slashes};
 
 /// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970.
@@ -51,6 +51,9 @@ pub(super) struct ViewBuilder {
     changed: bool,
     /// The version that was current before.
     previous: Option<ViewVersion>,
+    known_schemas: KnownSchemas,
+    /// Ids of versions by what is the same for equal ones. Filled when the first version is added.
+    known_versions: HashMap<String, i32>,
     last_added_schema: Option<i32>,
     last_added_version: Option<i32>,
     /// Versions that these updates added; they are not expired at once.
@@ -66,6 +69,8 @@ impl ViewBuilder {
             meta: base.clone(),
             now_ms,
             changed: false,
+            known_schemas: KnownSchemas::default(),
+            known_versions: HashMap::new(),
             last_added_schema: None,
             last_added_version: None,
             added: BTreeSet::new(),
@@ -113,14 +118,14 @@ impl ViewBuilder {
 
     /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
-        let mut id = 0;
-        for stored in &self.meta.schemas {
-            if Schema::parse(stored.raw.get())?.same_as(schema) {
-                self.last_added_schema = Some(stored.id);
-                return Ok(stored.id);
-            }
-            id = id.max(next_id("schema", stored.id)?);
+        let schemas = &self.meta.schemas;
+        if let Some(id) = self.known_schemas.equal_to(schema, schemas)? {
+            self.last_added_schema = Some(id);
+            return Ok(id);
         }
+        let highest = schemas.iter().map(|stored| stored.id).max();
+        let id = highest.map_or(Ok(0), |id| next_id("schema", id))?.max(0);
+        self.known_schemas.add(id, schema.clone());
         self.meta.schemas.push(StoredSchema {
             id,
             raw: schema.to_raw(Some(id)),
@@ -136,14 +141,20 @@ impl ViewBuilder {
         let last = self.last_added_schema;
         version.schema_id =
             last_added(version.schema_id, last, "schema: no schema has been added")?;
-        for stored in &self.meta.versions {
-            if stored.same_as(&version) {
-                self.last_added_version = Some(stored.id);
-                return Ok(stored.id);
+        if self.known_versions.is_empty() {
+            for stored in &self.meta.versions {
+                let known = self.known_versions.entry(stored.sameness());
+                known.or_insert(stored.id);
             }
-            if stored.id >= version.id {
-                version.id = next_id("view version", stored.id)?;
-            }
+        }
+        let sameness = version.sameness();
+        if let Some(id) = self.known_versions.get(&sameness) {
+            self.last_added_version = Some(*id);
+            return Ok(*id);
+        }
+        let highest = self.meta.versions.iter().map(|stored| stored.id).max();
+        if let Some(highest) = highest.filter(|highest| *highest >= version.id) {
+            version.id = next_id("view version", highest)?;
         }
         if !self
             .meta
@@ -158,6 +169,7 @@ impl ViewBuilder {
         }
         version.check_dialects()?;
         let id = version.id;
+        self.known_versions.insert(sameness, id);
         self.meta.versions.push(version);
         self.added.insert(id);
         self.last_added_version = Some(id);

@@ -15,7 +15,7 @@ pub use version::ViewVersion;
 
 use crate::error::{ParseError, UpdateError};
 use crate::json::{Extra, Object, ObjectWriter, Raw, array_of, check_depth};
-use crate::schema::Schema;
+use crate::schema::{Schema, StoredSchema};
 use crate::table::{repeated_id, strip_slashes};
 use apply::ViewBuilder;
 
@@ -34,12 +34,6 @@ pub struct ViewMetadata {
     version_log: Vec<LogEntry>,
     properties: BTreeMap<String, String>,
     extra: Extra,
-}
-
-#[derive(Debug, Clone)]
-struct StoredSchema {
-    id: i32,
-    raw: Raw,
 }
 
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
     reason = "a test may panic"
 )]
 
+mod bounds;
 mod properties;
 
 use serde_json::{Value, json};

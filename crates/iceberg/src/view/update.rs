@@ -12,7 +12,9 @@ use super::{ViewMetadata, ViewVersion};
 use crate::error::{ParseError, RequirementFailed};
 use crate::json::{Object, ObjectWriter, Raw, check_depth};
 use crate::schema::Schema;
-use crate::table::{is_table_action, one_line, property_removals, property_updates, strings};
+use crate::table::{
+    is_table_action, one_line, property_removals, property_updates, size_of_properties, strings,
+};
 
 /// One change of a view.
 ///
@@ -113,6 +115,20 @@ impl ViewUpdate {
             }
             _ => return Err(o.error(format_args!("the action `{action}` is not known"))),
         })
+    }
+
+    /// About how many bytes of JSON the update is: what it costs to apply it goes with that.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::AddSchema { schema } => schema.size(),
+            Self::AddViewVersion { view_version } => view_version.size(),
+            Self::SetProperties { updates } => size_of_properties(updates),
+            Self::RemoveProperties { removals } => removals.iter().map(String::len).sum(),
+            Self::SetLocation { location } => location.len(),
+            Self::AssignUuid { .. }
+            | Self::UpgradeFormatVersion { .. }
+            | Self::SetCurrentViewVersion { .. } => 0,
+        }
     }
 
     /// The action's name in the REST spec.

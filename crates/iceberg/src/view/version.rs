@@ -6,7 +6,9 @@ use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::{ParseError, UpdateError};
-use crate::json::{Extra, Object, ObjectWriter, Raw, check_depth, same_extra};
+use crate::json::{
+    Extra, Object, ObjectWriter, Raw, canonical, check_depth, drop_nulls, size_of_extra,
+};
 use crate::table::strings;
 
 /// One version of a view (view spec, "Versions").
@@ -26,7 +28,7 @@ pub struct ViewVersion {
 }
 
 /// One query of a view. Kinds other than `sql` are kept and not looked into.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Representation {
     dialect: Option<String>,
     raw: Raw,
@@ -76,14 +78,22 @@ impl ViewVersion {
         writer.extra(&self.extra).end();
     }
 
-    /// Whether both answer queries alike; id and time do not count.
-    pub(crate) fn same_as(&self, other: &Self) -> bool {
-        self.schema_id == other.schema_id
-            && self.default_catalog == other.default_catalog
-            && self.default_namespace == other.default_namespace
-            && self.summary == other.summary
-            && self.representations == other.representations
-            && same_extra(&self.extra, &other.extra)
+    /// Text that is equal for versions that answer queries alike; id and time do not count.
+    pub(crate) fn sameness(&self) -> String {
+        let mut version = self.clone();
+        (version.id, version.timestamp_ms) = (0, 0);
+        drop_nulls(&mut version.extra);
+        let mut text = String::new();
+        version.print(&mut text);
+        canonical(&text)
+    }
+
+    /// About how many bytes its JSON has.
+    pub(crate) fn size(&self) -> usize {
+        let queries = self.representations.iter().map(|one| one.raw.get().len());
+        let levels = self.default_namespace.iter().map(String::len);
+        let texts = queries.sum::<usize>() + levels.sum::<usize>() + self.summary.get().len();
+        texts + size_of_extra(&self.extra)
     }
 
     /// The SQL dialects it has queries for, in lower case.

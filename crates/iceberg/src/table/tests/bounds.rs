@@ -94,3 +94,25 @@ fn messages_do_not_repeat_a_whole_body() {
     let message = refused(&table(2), json!([set_ref(&name, "branch", 5)]));
     assert!(message.len() < 2100, "{}", message.len());
 }
+
+#[test]
+fn the_size_of_an_update_is_about_that_of_its_text() {
+    let long = "x".repeat(20_000);
+    let nested = json!({"type": "list", "element-id": 2, "element-required": true,
+        "element": {"type": "struct", "fields": [{"id": 3, "name": long, "required": true,
+            "type": "int", "doc": long}]}});
+    let wide = schema(&json!([{"id": 1, "name": "a", "required": true, "type": nested}]));
+    let ids: Vec<i64> = (0..1000).map(|n| i64::MAX - n).collect();
+    for update in [
+        json!({"action": "add-schema", "schema": wide}),
+        json!({"action": "set-properties", "updates": {"a": long, long.clone(): "b"}}),
+        json!({"action": "set-location", "location": long}),
+        json!({"action": "remove-snapshots", "snapshot-ids": ids}),
+        json!({"action": "add-snapshot", "snapshot": {"snapshot-id": 1, "timestamp-ms": 1,
+            "manifest-list": long}}),
+    ] {
+        let text = update.to_string().len();
+        let size = updates(json!([update]))[0].size();
+        assert!(size.abs_diff(text) < 500, "{size} for {text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! How much text a schema is, without printing it.
+
+use super::{Field, Schema, Type};
+use crate::json::size_of_extra;
+
+/// What a field's text has beside its name, its type and what is unknown.
+const BESIDE: usize = 40;
+
+impl Schema {
+    /// About how many bytes its JSON has.
+    pub(crate) fn size(&self) -> usize {
+        BESIDE + size_of(&self.fields) + size_of_extra(&self.extra)
+    }
+}
+
+fn size_of(fields: &[Field]) -> usize {
+    let size = |field: &Field| {
+        BESIDE + field.name.len() + size_in(&field.ty) + size_of_extra(&field.extra)
+    };
+    fields.iter().map(size).sum()
+}
+
+fn size_in(ty: &Type) -> usize {
+    match ty {
+        Type::Named(name) => name.len(),
+        Type::Other(raw) => raw.get().len(),
+        Type::Struct { fields, extra } => BESIDE + size_of(fields) + size_of_extra(extra),
+        Type::List { element, extra, .. } => BESIDE + size_in(element) + size_of_extra(extra),
+        Type::Map {
+            key, value, extra, ..
+        } => BESIDE + size_in(key) + size_in(value) + size_of_extra(extra),
+    }
+}
