@@ -63,10 +63,6 @@ impl SchemaIndex {
             .copied()
     }
 
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = (i32, &Node)> {
-        self.nodes.iter().map(|(id, node)| (*id, node))
-    }
-
     fn fields(&mut self, fields: &[Field], place: Place<'_>) -> Result<(), ParseError> {
         for field in fields {
             let name = join(place.name, &field.name);

@@ -26,7 +26,8 @@ pub(crate) enum Kind {
     Struct,
     /// A list or a map.
     Collection,
-    /// A type of a later format version. Nothing is known about it, so nothing is refused.
+    /// A type that is none of today's: stored by others, or of a later format version. Nothing is known about it, so nothing is
+    /// refused for it.
     Future,
 }
 

@@ -1,6 +1,7 @@
 //! Schemas: a tree of fields whose types are kept as they were written.
 
 mod check;
+mod default;
 mod equal;
 mod fresh;
 mod index;
@@ -8,6 +9,7 @@ mod json;
 mod kind;
 mod known;
 mod size;
+mod types;
 
 pub(crate) use check::check_compatibility;
 pub(crate) use fresh::FreshIds;

@@ -108,19 +108,106 @@ fn fresh_ids_go_level_by_level() {
 
 #[test]
 fn types_of_v3_are_refused_before_v3() {
-    let schema = Schema::parse(&NESTED.replace("quaternion<8>", "variant")).unwrap();
+    let known = NESTED
+        .replace("quaternion<8>", "variant")
+        .replace(r#"{"type":"union","of":["a"]}"#, "\"int\"");
+    let schema = Schema::parse(&known).unwrap();
     let error = check_compatibility(&schema, 2).unwrap_err().to_string();
     assert!(
         error.contains("Invalid type for odd: variant is not supported until v3"),
         "{error}"
     );
     check_compatibility(&schema, 3).unwrap();
-    let schema = Schema::parse(&NESTED.replace("\"x\":1e400", "\"initial-default\":5")).unwrap();
+    let schema = Schema::parse(&known.replace("\"x\":1e400", "\"initial-default\":5")).unwrap();
     let error = check_compatibility(&schema, 1).unwrap_err().to_string();
     assert!(
         error.contains("non-null default (5) is not supported until v3"),
         "{error}"
     );
+}
+
+/// A schema of one column with this type and these members.
+fn column(ty: &str, more: &str) -> Schema {
+    let text = format!(
+        r#"{{"type":"struct","fields":[{{"id":1,"name":"a","required":false,"type":{ty}{more}}}]}}"#
+    );
+    Schema::parse(&text).unwrap()
+}
+
+#[test]
+fn types_that_no_version_has_are_refused_and_the_right_one_is_named() {
+    let message = |ty: &str, version| {
+        let checked = check_compatibility(&column(ty, ""), version);
+        checked.map_err(|error| error.to_string())
+    };
+    for (ty, want) in [
+        (
+            r#""varchar""#,
+            "Invalid type for a: varchar is no type of Iceberg's: use string",
+        ),
+        (r#""VARCHAR(10)""#, "use string"),
+        (r#""text""#, "use string"),
+        (r#""integer""#, "use int"),
+        (r#""bigint""#, "use long"),
+        (r#""timestamp_s""#, "timestamp_s is no type of Iceberg's"),
+        (r#"" int""#, " int is no type of Iceberg's"),
+        (
+            r#""decimal(99,2)""#,
+            "decimal(99,2) has more than 38 digits",
+        ),
+        (r#""decimal(x)""#, "use decimal(precision, scale)"),
+        (r#""decimal""#, "use decimal(precision, scale)"),
+        (r#""decimal(9)""#, "use decimal(precision, scale)"),
+        (r#""decimal(,)""#, "use decimal(precision, scale)"),
+        (r#""fixed""#, "use fixed[length]"),
+        (r#""fixed[99999999999]""#, "use fixed[length]"),
+        (r#""geometry()""#, "use geometry(crs)"),
+        (r#""geography(x,foo)""#, "use geography(crs, algorithm)"),
+        (
+            r#"{"type":"union"}"#,
+            r#"{"type":"union"} is no type of Iceberg's"#,
+        ),
+        (
+            r#"{"type":"list","element-id":2,"element-required":true,"element":"blob"}"#,
+            "for a.element: blob",
+        ),
+    ] {
+        let refused = message(ty, 3).unwrap_err();
+        assert!(refused.contains(want), "{refused} lacks {want}");
+        assert_eq!(message(ty, 4), Ok(()), "v4 may have it");
+    }
+    for ty in [
+        "\"INT\"",
+        "\"decimal( 38 , 0 )\"",
+        "\"fixed[ 4 ]\"",
+        "\"geometry\"",
+        "\"geometry (srid:4326)\"",
+        "\"GEOGRAPHY( x , spherical )\"",
+        "\"timestamptz_ns\"",
+        "\"unknown\"",
+    ] {
+        assert_eq!(message(ty, 3), Ok(()), "{ty}");
+    }
+}
+
+#[test]
+fn defaults_and_docs_of_another_type_are_refused() {
+    for (more, want) in [
+        (
+            r#","initial-default":"abc""#,
+            "Invalid initial default for a: \"abc\" is not a value of the type int",
+        ),
+        (
+            r#","write-default":1.5"#,
+            "Invalid write default for a: 1.5",
+        ),
+        (r#","doc":5"#, "Invalid doc for a: 5 is not a string"),
+    ] {
+        let error = check_compatibility(&column("\"int\"", more), 3).unwrap_err();
+        assert!(error.to_string().contains(want), "{error} lacks {want}");
+    }
+    let fine = r#","initial-default":1,"write-default":2,"doc":"d""#;
+    check_compatibility(&column("\"int\"", fine), 3).unwrap();
 }
 
 #[test]

@@ -7,12 +7,14 @@ use super::StoredSchema;
 use super::builder::{Builder, LAST_ADDED};
 use crate::error::UpdateError;
 use crate::layout::{FIRST_ORDER_ID, FIRST_PARTITION_ID, PartitionSpec, SortOrder, UNSORTED_ID};
-use crate::schema::{Schema, SchemaIndex, check_compatibility};
+use crate::schema::{Schema, SchemaIndex};
 
 impl Builder<'_> {
     /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<(), UpdateError> {
-        check_compatibility(schema, self.meta.format_version)?;
+        let version = self.meta.format_version;
+        let known = &mut self.known_schemas;
+        known.check_compatibility(schema, &self.meta.schemas, version)?;
         let highest = self.meta.last_column_id.max(schema.highest_field_id());
         let id = match self.known_schemas.equal_to(schema, &self.meta.schemas)? {
             Some(id) => id,

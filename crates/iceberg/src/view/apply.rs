@@ -8,6 +8,9 @@ use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
 use crate::schema::{KnownSchemas, Schema, StoredSchema};
 use crate::table::{Applied, Change, check_amount, last_added, next_id, strip_slashes};
 
+/// Views have the types of all tables, of the newest version whose types are known.
+const TYPES_OF_TABLES: u8 = 3;
+
 /// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970.
 pub fn apply_view(
     base: &ViewMetadata,
@@ -119,6 +122,8 @@ impl ViewBuilder {
     /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
         let schemas = &self.meta.schemas;
+        self.known_schemas
+            .check_compatibility(schema, schemas, TYPES_OF_TABLES)?;
         if let Some(id) = self.known_schemas.equal_to(schema, schemas)? {
             self.last_added_schema = Some(id);
             return Ok(id);

@@ -321,3 +321,18 @@ fn nulls_in_schemas_that_clients_send_are_not_kept() {
     let stored = value(&after)["schemas"][1].clone();
     assert_eq!(stored["fields"], schema("b")["fields"]);
 }
+
+#[test]
+fn types_that_no_table_has_are_refused_but_stored_ones_stay() {
+    let odd = |column: &str| {
+        let mut odd = schema(column);
+        odd["fields"][0]["type"] = "varchar".into();
+        json!([{"action": "add-schema", "schema": odd}])
+    };
+    let message = refused(&view(), odd("b"));
+    assert!(message.contains("Invalid type for b: varchar"), "{message}");
+    let mut stored = value(&view());
+    stored["schemas"][0]["fields"][0]["type"] = "varchar".into();
+    let stored = ViewMetadata::parse(stored.to_string().as_bytes()).unwrap();
+    apply(&stored, odd("b"));
+}

@@ -394,3 +394,24 @@ fn sources_of_stored_layouts_stay_as_they_are() {
         {"source-id": 1, "transform": "bucket[16]", "name": "b"}]}}]);
     assert!(!try_apply(&stored, same).unwrap().is_changed());
 }
+
+#[test]
+fn a_stored_column_of_an_odd_type_keeps_nobody_from_changing_the_schema() {
+    let mut json = value(&table(2));
+    let odd = json!({"id": 3, "name": "data", "required": false, "type": "varchar", "doc": 5});
+    json["schemas"][0]["fields"][2] = odd.clone();
+    let stored = TableMetadata::parse(json.to_string().as_bytes()).unwrap();
+    let mut wider = schema(&json!([columns()[0], odd,
+        {"id": 4, "name": "new", "required": false, "type": "int"}]));
+    wider["fields"][1]["name"] = "renamed".into();
+    let after = apply(&stored, become_current(&wider));
+    assert_eq!(value(&after)["schemas"][1]["fields"], wider["fields"]);
+    // Another field of that type is new, and so is another odd type of this field.
+    for (field, ty) in [(2, "varchar"), (1, "text")] {
+        let mut wrong = wider.clone();
+        wrong["fields"][field]["type"] = ty.into();
+        let message = refused(&after, become_current(&wrong));
+        assert!(message.contains("use string"), "{message}");
+        assert_eq!(message.matches("Invalid type").count(), 1, "{message}");
+    }
+}
