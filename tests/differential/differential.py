@@ -55,6 +55,12 @@ class Run:
             if not reasons:
                 fail(commit.kind, {"table": table, **body}, mine, other)
             self.known.update(reasons)
+        if mine.get("changed"):
+            # What cannot be read again is lost, whatever both made of it.
+            reread = self.engine.ask(metadata=mine["metadata"], now_ms=commit.now)
+            for answer in (reread, self.reference.reread(mine["metadata"])):
+                if "error" in answer:
+                    fail(f"rereading after {commit.kind}", {"table": table, **body}, mine, answer)
         self.kinds[commit.kind] += 1
         self.outcomes["refused" if "error" in mine else "changed" if mine["changed"] else "unchanged"] += 1
         return mine.get("metadata", table)

@@ -19,6 +19,8 @@ PRIMITIVES = [
     "fixed[8]",
     "binary",
 ]
+# Of columns and partition fields, so that they get into each other's way.
+NAMES = ["key", "p", "q", "r"]
 TIMES = {"date", "timestamp", "timestamptz"}
 
 
@@ -143,7 +145,7 @@ class Commit:
         old_spec reorder upgrade statistics no_statistics expire drop_schema drop_spec unknown gone equal_schema
         stale main_tag""".split()
     # What only the Java reference does as the spec says.
-    RARE_KINDS = "two_appends expire_any narrow newer_types keys mixed odd_row_ids retention bad_spec".split()
+    RARE_KINDS = "two_appends expire_any narrow newer_types keys mixed odd_row_ids retention bad_spec names".split()
 
     def __init__(self, rng, table, kinds):
         self.rng, self.table = rng, table
@@ -396,6 +398,7 @@ class Commit:
             getattr(self, kind)()
 
     def odd_row_ids(self):
+        self.odd.add("row ids after a gap")
         more = {"first-row-id": self.rng.choice([-1, 0, 5, 1000]), "added-rows": self.rng.choice([-1, 0, 7])}
         self.add("add-snapshot", snapshot=self.snapshot(**more))
 
@@ -415,7 +418,7 @@ class Commit:
             {
                 "source-id": source,
                 "field-id": self.table["last-partition-id"] + 1 + at,
-                "name": self.rng.choice(["key", "p", "q", "r", *[field["name"] for field in self.schema()["fields"]]]),
+                "name": self.rng.choice([*NAMES, *[field["name"] for field in self.schema()["fields"]]]),
                 "transform": self.rng.choice(["identity", "bucket[4]", "truncate[4]", "day", "hour", "void", "zorder"]),
             }
             for at, source in enumerate(ids)
@@ -428,6 +431,21 @@ class Commit:
                 "add-sort-order",
                 sort_order={"order-id": 77, "fields": [{**order, "direction": "asc", "null-order": "nulls-last"}]},
             )
+
+    def names(self):
+        """A column and a partition field with names from a small pool, in any order."""
+        column = {"id": self.table["last-column-id"] + 1, "required": False, "type": "int"}
+        wider = {**self.schema(), "schema-id": max(s["schema-id"] for s in self.table["schemas"]) + 1}
+        wider["fields"] = [*wider["fields"], {**column, "name": self.rng.choice(NAMES)}]
+        source = self.rng.choice([field["id"] for field in plain_fields(self.schema())])
+        field = {"source-id": source, "field-id": self.table["last-partition-id"] + 1, "transform": "void"}
+        kinds = self.rng.choice(["column", "field", "column field", "field column"]).split()
+        for kind in kinds:
+            if kind == "column":
+                self.add("add-schema", schema=wider)
+                self.add("set-current-schema", schema_id=-1)
+            else:
+                self.add("add-spec", spec={"spec-id": 77, "fields": [{**field, "name": self.rng.choice(NAMES)}]})
 
     def requirement(self):
         wrong = self.rng.choice([0, 0, 1])
