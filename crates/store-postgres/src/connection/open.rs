@@ -1,9 +1,10 @@
 //! Opens connections.
 
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use tokio_postgres::Client;
 
@@ -16,10 +17,16 @@ use crate::migrate;
 /// The oldest server that will do.
 const OLDEST_SERVER: u32 = 14;
 
+/// How long a replica that could not be reached is left alone.
+const REST: Duration = Duration::from_secs(10);
+
 /// Connections that are handed out one at a time.
 pub(crate) struct Pools {
     primary: Pool,
+    /// For lists: to the replica, or to the primary if there is none.
     replica: Pool,
+    /// Until when the replica is left alone.
+    resting: Mutex<Option<Instant>>,
     patience: Duration,
 }
 
@@ -39,6 +46,7 @@ impl Pools {
         Ok(Self {
             primary: writes,
             replica: reads,
+            resting: Mutex::new(None),
             patience: patience(config),
         })
     }
@@ -48,17 +56,44 @@ impl Pools {
         self.session(&self.primary).await
     }
 
-    /// A connection to the replica, if there is one.
+    /// A connection to the replica; to the primary if there is none, or if it cannot be reached.
     pub(crate) async fn replica(&self) -> Work<Session> {
-        self.session(&self.replica).await
+        if self.is_resting() {
+            return self.primary().await;
+        }
+        match self.replica.get().await {
+            Ok(client) => Ok(Session::new(client, self.patience)),
+            Err(error @ (PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create))) => {
+                let why = why(&error);
+                tracing::warn!(%why, "lists are read from the primary: the replica cannot be reached");
+                *self.resting() = Some(Instant::now() + REST);
+                self.primary().await
+            }
+            // It has more to do than it can.
+            Err(error) => Err(Failure::Unreachable(why(&error))),
+        }
+    }
+
+    fn is_resting(&self) -> bool {
+        self.resting().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn session(&self, pool: &Pool) -> Work<Session> {
         match pool.get().await {
             Ok(client) => Ok(Session::new(client, self.patience)),
-            Err(PoolError::Backend(error)) => Err(Failure::Unreachable(told(&error))),
-            Err(error) => Err(Failure::Unreachable(error.to_string())),
+            Err(error) => Err(Failure::Unreachable(why(&error))),
         }
+    }
+}
+
+fn why(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => told(error),
+        error => error.to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use model::PageRequest;
 use store::Projects;
 use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cluster;
 
@@ -50,4 +51,39 @@ async fn a_host_that_does_not_answer_leaves_time_for_the_next_one() {
     let store = PostgresStore::connect(config).await.unwrap();
     let found = store.project_list(PageRequest::FIRST).await.unwrap();
     assert!(found.items.is_empty());
+}
+
+/// What stands before a server until it is aborted.
+fn forward(listener: tokio::net::TcpListener, to: String) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut open = JoinSet::new();
+        while let Ok((mut client, _)) = listener.accept().await {
+            let to = to.clone();
+            open.spawn(async move {
+                let mut server = tokio::net::TcpStream::connect(to).await.unwrap();
+                drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
+            });
+        }
+    })
+}
+
+#[tokio::test]
+async fn lists_come_from_the_primary_while_the_replica_is_away() {
+    let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let (user, rest) = database.url().split_once('@').unwrap();
+    let (host, name) = rest.split_once('/').unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let replica = forward(listener, host.to_owned());
+    let mut config = PostgresConfig::new(database.url().to_owned());
+    config.read_url = Some(format!("{user}@127.0.0.1:{port}/{name}"));
+    let store = PostgresStore::connect(config).await.unwrap();
+    store.project_list(PageRequest::FIRST).await.unwrap();
+    replica.abort();
+    assert!(replica.await.unwrap_err().is_cancelled());
+    // Until the broken connection is noticed.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for _ in 0..3 {
+        store.project_list(PageRequest::FIRST).await.unwrap();
+    }
 }
