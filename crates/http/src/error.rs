@@ -235,7 +235,7 @@ impl From<CatalogError> for ApiError {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            tracing::error!(error.kind = kind, message = %error.message, %cause, "request failed");
+            tracing::error!(error.kind = kind, error.message = %error.message, %cause, "request failed");
         }
         Self {
             status,

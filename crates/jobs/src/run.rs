@@ -238,7 +238,7 @@ impl Runner {
                     .saturating_mul(1 << task.attempt.min(20))
                     .min(LONGEST_DELAY);
                 let delay = delay.mul_f64(rand::random_range(0.5..1.0));
-                tracing::info!(task.id = %task.id, attempt = task.attempt, %message, "a task will be tried again");
+                tracing::info!(task.id = %task.id, attempt = task.attempt, error = %message, "a task will be tried again");
                 TaskEnd::Retry {
                     not_before: self.clock.now().plus(delay),
                     message,
@@ -249,7 +249,7 @@ impl Runner {
 
     fn failed(&self, task: &TaskRow, message: String) -> TaskEnd {
         let queue = self.worker.queue();
-        tracing::error!(task.id = %task.id, queue, subject = %task.subject, %message, "a task has failed for good");
+        tracing::error!(task.id = %task.id, queue, subject = %task.subject, error = %message, "a task has failed for good");
         TaskEnd::Failed { message }
     }
 }

@@ -12,7 +12,7 @@ pub const SEPARATOR: char = '\u{1f}';
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// A name without a character.
-    #[error("a {what} must not be empty")]
+    #[error("the name of a {what} must not be empty")]
     Empty {
         /// What was to be named.
         what: &'static str,

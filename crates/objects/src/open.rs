@@ -18,7 +18,9 @@ use crate::vend::{Vended, Vendor};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The profile needs a credential.
-    #[error("storage of type `{0}` needs a credential: give a `storage-credential`")]
+    #[error(
+        "storage of type `{0}` needs a credential: give a `storage-credential` (where it alone is replaced, `new-storage-credential`)"
+    )]
     CredentialMissing(&'static str),
     /// The credential is for something else, or for nothing.
     #[error("storage of type `{profile}` takes no credential of type `{credential}`")]
