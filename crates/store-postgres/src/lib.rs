@@ -12,6 +12,7 @@ mod grants;
 mod idempotency;
 mod migrate;
 mod mirror;
+mod mirror_fact;
 mod namespace;
 mod namespace_move;
 mod obsolete_file;

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use crate::PostgresStore;
 use crate::connection::{AdvisoryLocks, OpenTransaction, Session};
 use crate::error::{Failure, Work};
+use crate::mirror_fact;
 use crate::row::{self, get};
 
 #[async_trait]
@@ -63,53 +64,37 @@ impl Mirror for PostgresStore {
     }
 
     async fn mirror_facts(&self, after: Option<&Fact>, limit: u32) -> Result<Vec<Fact>> {
-        let (thing, relation, other) = after.map(Fact::columns).unwrap_or_default();
         let db = self.read().await?;
-        let rows = db
-            .query(
-                r#"select thing, relation, other from (
-                       select thing collate "C", relation collate "C", other collate "C" from mirror_fact
-                   ) as fact (thing, relation, other)
-                   where (thing, relation, other) > ($1, $2, $3)
-                   order by thing, relation, other limit $4"#,
-                &[&thing, &relation, &other, &i64::from(limit)],
-            )
-            .await?;
-        Ok(row::all(&rows, fact)?)
+        Ok(mirror_fact::page(&db, after, limit).await?)
     }
 
     async fn mirror_recheck(&self, facts: &[Fact]) -> Result<()> {
-        let mut columns = (Vec::new(), Vec::new(), Vec::new());
-        for fact in facts {
-            let (thing, relation, other) = fact.columns();
-            columns.0.push(thing);
-            columns.1.push(relation);
-            columns.2.push(other);
-        }
-        self.change(
-            Effects::none(),
-            columns,
-            |db, (things, relations, others)| {
-                Box::pin(async move {
-                    // Nobody may change one of them between the look at it and its place in the feed.
-                    db.order("lock table mirror_feed in exclusive mode").await?;
-                    db.execute(
-                        "insert into mirror_feed (thing, relation, other, holds)
-                     select asked.thing, asked.relation, asked.other, fact.thing is not null
-                     from unnest($1::text[], $2::text[], $3::text[])
-                         as asked (thing, relation, other)
-                     left join mirror_fact as fact
-                         on (fact.thing, fact.relation, fact.other)
-                             = (asked.thing, asked.relation, asked.other)",
-                        &[things, relations, others],
-                    )
-                    .await?;
-                    Ok(())
-                })
-            },
-        )
+        self.change(Effects::none(), facts.to_vec(), |db, facts| {
+            Box::pin(recheck(db, facts))
+        })
         .await
     }
+}
+
+async fn recheck(db: &Session, facts: &[Fact]) -> Work<()> {
+    // Nobody may change one of them between the look at it and its place in the feed.
+    db.order("lock table mirror_feed in exclusive mode").await?;
+    let true_ones = mirror_fact::among(db, facts).await?;
+    let mut columns = (Vec::new(), Vec::new(), Vec::new());
+    for fact in facts {
+        let (thing, relation, other) = fact.columns();
+        columns.0.push(thing);
+        columns.1.push(relation);
+        columns.2.push(other);
+    }
+    let holds: Vec<bool> = facts.iter().map(|fact| true_ones.contains(fact)).collect();
+    db.execute(
+        "insert into mirror_feed (thing, relation, other, holds)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])",
+        &[&columns.0, &columns.1, &columns.2, &holds],
+    )
+    .await?;
+    Ok(())
 }
 
 /// In a transaction whose lock keeps other replicas from handing over what is newer before this is.
@@ -144,7 +129,8 @@ async fn feed(db: &Session, limit: u32, to: &dyn MirrorSink) -> Work<Fed> {
     })
 }
 
-fn fact(row: &Row) -> Work<Fact> {
+/// `thing, relation, other`.
+pub(crate) fn fact(row: &Row) -> Work<Fact> {
     let (thing, relation, other): (&str, &str, &str) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
     Fact::of_columns(thing, relation, other).map_err(Failure::damaged)
 }

@@ -11,6 +11,7 @@ mod grants;
 mod idempotency;
 mod migrate;
 mod mirror;
+mod mirror_fact;
 mod namespace;
 mod namespace_move;
 mod obsolete_file;

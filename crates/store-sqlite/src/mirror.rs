@@ -6,6 +6,7 @@ use store::{Fact, FactChange, Fed, Mirror, MirrorSink, Result};
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work};
+use crate::mirror_fact;
 use crate::row;
 
 #[async_trait]
@@ -73,46 +74,31 @@ impl Mirror for SqliteStore {
     }
 
     async fn mirror_facts(&self, after: Option<&Fact>, limit: u32) -> Result<Vec<Fact>> {
-        let (thing, relation, other) = after.map(Fact::columns).unwrap_or_default();
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "select thing, relation, other from mirror_fact
-                 where (thing, relation, other) > (?1, ?2, ?3)
-                 order by thing, relation, other limit ?4",
-            )?;
-            row::all(
-                statement.query(params![thing, relation, other, limit])?,
-                fact,
-            )
-        })
-        .await
+        let after = after.cloned();
+        self.read(move |db| mirror_fact::page(db, after.as_ref(), limit))
+            .await
     }
 
     async fn mirror_recheck(&self, facts: &[Fact]) -> Result<()> {
-        let facts: Vec<_> = facts.iter().map(Fact::columns).collect();
+        let facts = facts.to_vec();
         self.write(move |db| {
-            db.execute_batch(
-                "create temp table if not exists recheck (thing text, relation text, other text);
-                 delete from recheck",
-            )?;
-            for (thing, relation, other) in &facts {
-                db.prepare_cached("insert into recheck values (?1, ?2, ?3)")?
-                    .execute(params![thing, relation, other])?;
+            for fact in &facts {
+                let (thing, relation, other) = fact.columns();
+                let holds = mirror_fact::holds(db, fact)?;
+                db.prepare_cached(
+                    "insert into mirror_feed (thing, relation, other, holds)
+                     values (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![thing, relation, other, holds])?;
             }
-            db.execute(
-                "insert into mirror_feed (thing, relation, other, holds)
-                 select thing, relation, other,
-                     (thing, relation, other) in (select thing, relation, other from mirror_fact)
-                 from recheck",
-                [],
-            )?;
             Ok(())
         })
         .await
     }
 }
 
-fn fact(row: &Row<'_>) -> Work<Fact> {
+/// `thing, relation, other`.
+pub(crate) fn fact(row: &Row<'_>) -> Work<Fact> {
     let (thing, relation): (String, String) = (row.get(0)?, row.get(1)?);
     Fact::of_columns(&thing, &relation, &row.get::<_, String>(2)?).map_err(Failure::damaged)
 }

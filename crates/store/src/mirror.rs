@@ -60,6 +60,93 @@ impl Fact {
     }
 }
 
+/// What kind of thing a fact is kept as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FactKind {
+    /// Where a project is.
+    Project,
+    /// Where a warehouse is.
+    Warehouse,
+    /// Where a namespace is.
+    Namespace,
+    /// Where a table or view is.
+    Tabular,
+    /// Where a role is.
+    Role,
+    /// Where the definition of a tag is.
+    TagDefinition,
+    /// Who is in a role.
+    Member,
+    /// What somebody has been given.
+    Given,
+    /// That managed access of a warehouse is on.
+    ManagedWarehouse,
+    /// That managed access of a namespace is on.
+    ManagedNamespace,
+}
+
+impl FactKind {
+    /// In the order in which facts are listed.
+    pub const ALL: [Self; 10] = [
+        Self::Project,
+        Self::Warehouse,
+        Self::Namespace,
+        Self::Tabular,
+        Self::Role,
+        Self::TagDefinition,
+        Self::Member,
+        Self::Given,
+        Self::ManagedWarehouse,
+        Self::ManagedNamespace,
+    ];
+
+    /// It and those behind it.
+    pub fn and_behind(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().skip_while(move |kind| *kind != self)
+    }
+}
+
+impl Fact {
+    /// Its kind, and what it is known by among its kind: an id, or as many words as it takes. None of what no database has.
+    pub fn key(&self) -> Option<(FactKind, [String; 3])> {
+        let of = |what: &Securable| match what {
+            Securable::Project(id) => id.as_str().to_owned(),
+            other => other.as_uuid().unwrap_or_default().to_string(),
+        };
+        let one = |first| [first, String::new(), String::new()];
+        Some(match self {
+            Self::Within(what, _) => {
+                let kind = match what {
+                    Securable::Server => return None,
+                    Securable::Project(_) => FactKind::Project,
+                    Securable::Warehouse(_) => FactKind::Warehouse,
+                    Securable::Namespace(_) => FactKind::Namespace,
+                    Securable::Tabular(..) => FactKind::Tabular,
+                    Securable::Role(_) => FactKind::Role,
+                    Securable::TagDefinition(_) => FactKind::TagDefinition,
+                };
+                (kind, one(of(what)))
+            }
+            Self::Member(role, member) => {
+                let key = [role.to_string(), member.to_string(), String::new()];
+                (FactKind::Member, key)
+            }
+            Self::Given(Grant { on, to, privilege }) => {
+                let key = [on.to_string(), to.to_string(), privilege.to_string()];
+                (FactKind::Given, key)
+            }
+            Self::Managed(what) => {
+                let kind = match what {
+                    Securable::Warehouse(_) => FactKind::ManagedWarehouse,
+                    Securable::Namespace(_) => FactKind::ManagedNamespace,
+                    _ => return None,
+                };
+                (kind, one(of(what)))
+            }
+        })
+    }
+}
+
 /// A fact that has become true, or has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactChange {
@@ -126,10 +213,11 @@ pub trait Mirror {
     /// dies half-way, the next one hands the same changes over again.
     async fn mirror_feed(&self, limit: u32, to: &dyn MirrorSink) -> Result<Fed>;
 
-    /// All that is true now, `limit` at a time in a stable order, after the given fact.
+    /// All that is true now, `limit` at a time in a stable order, after the given fact. A page costs as much as it holds.
     async fn mirror_facts(&self, after: Option<&Fact>, limit: u32) -> Result<Vec<Fact>>;
 
-    /// Puts these into the feed once more, as they are now.
+    /// Puts these into the feed once more, as they are now. It costs as much as they are, however much is true: nothing else gets into the feed
+    /// meanwhile.
     async fn mirror_recheck(&self, facts: &[Fact]) -> Result<()>;
 }
 

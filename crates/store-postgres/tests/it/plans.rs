@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{NamespaceId, PageRequest, PageSize, TabularId, TabularKind};
+use model::{NamespaceId, PageRequest, PageSize, Securable, TabularId, TabularKind};
 use store::{
-    Effects, Expiry, Namespaces, ObsoleteFiles, Protection, ResolveKey, ResolveTarget, Resolver,
-    SOFT_DELETION, SoftDeletions, SoftDrop, Swap, TabularRename, Tabulars, Undrop,
+    Effects, Expiry, Fact, Mirror, Namespaces, ObsoleteFiles, Protection, ResolveKey,
+    ResolveTarget, Resolver, SOFT_DELETION, SoftDeletions, SoftDrop, Swap, TabularRename, Tabulars,
+    Undrop,
 };
 use tokio_postgres::Client;
 
@@ -192,6 +193,17 @@ async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, i
     listed.await.unwrap();
     let tree = store.namespace_tree(catalog.warehouse, namespace);
     tree.await.unwrap();
+    feed(catalog, namespace, id).await;
+}
+
+/// Reads pages of what an engine elsewhere is told, and looks once more at what was read.
+async fn feed(catalog: &Catalog, namespace: NamespaceId, id: TabularId) {
+    let thing = Securable::Tabular(TabularKind::Table, id);
+    let place = Fact::Within(thing, Securable::Namespace(namespace));
+    for after in [None, Some(&place)] {
+        let facts = catalog.store.mirror_facts(after, 10).await.unwrap();
+        catalog.store.mirror_recheck(&facts).await.unwrap();
+    }
 }
 
 /// Drops it so that it can be had back, and has it back.

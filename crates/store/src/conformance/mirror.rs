@@ -5,13 +5,14 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use model::{Grant, Principal, Privilege, Securable, TabularKind, Version};
+use model::{Grant, NamespaceId, Principal, Privilege, RoleId, Securable, TabularKind, Version};
 
 use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
+use super::role::role;
 use crate::{
-    Effects, Fact, FactChange, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop,
-    NamespaceMove, Store,
+    Effects, Fact, FactChange, FactKind, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop,
+    NamespaceMove, RoleMembers, Store,
 };
 
 /// Knows what it was told.
@@ -231,16 +232,56 @@ pub async fn nothing_is_recorded_while_it_is_off(store: &Arc<dyn Store>) {
     );
 }
 
+/// Facts of every kind, several of most.
+async fn of_every_kind(world: &World) {
+    let (store, catalog) = (&world.catalog.store, &world.catalog);
+    history(world).await;
+    let warehouse = Securable::Warehouse(catalog.warehouse);
+    let managed = store.managed_access_set(&warehouse, ManagedAccess::On, Effects::none());
+    managed.await.unwrap();
+    let members = vec![world.ada.clone(), world.bob.clone()];
+    for text in ["one", "two"] {
+        catalog.tag(text).await;
+        let role = role(store, &catalog.project, text).await;
+        let members = RoleMembers {
+            role,
+            members: members.clone(),
+        };
+        let added = store.role_members_add(members, 10, Effects::none());
+        added.await.unwrap();
+    }
+}
+
 pub async fn what_is_looked_at_again_is_fed_as_it_is_now(store: &Arc<dyn Store>) {
     let told = Told::default();
-    let catalog = Catalog::new(store).await;
-    let there = Securable::Namespace(catalog.namespace(&["a"]).await);
-    let warehouse = Securable::Warehouse(catalog.warehouse);
+    let world = World::new(store).await;
+    of_every_kind(&world).await;
+    let known = facts(store).await;
+    let kinds: HashSet<_> = known
+        .iter()
+        .filter_map(Fact::key)
+        .map(|key| key.0)
+        .collect();
+    assert_eq!(kinds.len(), FactKind::ALL.len());
+    let elsewhere = Securable::Namespace(NamespaceId::generate());
+    let view = Securable::Tabular(TabularKind::View, world.table);
+    let ended = [
+        Fact::Within(world.table(), elsewhere.clone()),
+        Fact::Within(view, Securable::Namespace(world.outer)),
+        Fact::Within(Securable::Server, elsewhere.clone()),
+        Fact::Managed(elsewhere.clone()),
+        Fact::Managed(Securable::Namespace(world.outer)),
+        Fact::Given(Grant {
+            on: world.table(),
+            to: world.bob.clone(),
+            privilege: Privilege::Ownership,
+        }),
+        Fact::Member(RoleId::generate(), world.ada.clone()),
+    ];
     store.mirror_switch_on().await.unwrap();
-    let holds = Fact::Within(there, warehouse.clone());
-    let ended = Fact::Managed(warehouse);
-    told.facts.lock().unwrap().insert(ended.clone());
-    store.mirror_recheck(&[holds.clone(), ended]).await.unwrap();
+    told.facts.lock().unwrap().extend(ended.clone());
+    let again: Vec<_> = known.iter().cloned().chain(ended).collect();
+    store.mirror_recheck(&again).await.unwrap();
     feed(store, &told, 100).await;
-    assert_eq!(told.known(), HashSet::from([holds]));
+    assert_eq!(told.known(), known);
 }

@@ -1,0 +1,152 @@
+//! What is true for an engine that decides elsewhere: read by keys, so that nothing costs more than what it is about.
+
+use rusqlite::{Connection, params};
+use store::{Fact, FactKind};
+
+use crate::error::Work;
+use crate::mirror::fact;
+use crate::row;
+
+/// Where facts of one kind are: what to select from what, and their key.
+struct Source {
+    rows: String,
+    key: Key,
+}
+
+/// What facts of a kind are ordered and found by.
+enum Key {
+    /// The id of a project.
+    Word,
+    Id,
+    Member,
+    Given,
+}
+
+/// An id is a blob here and a text there; the first of all keys is the empty one.
+const ID: &str = "unhex(replace(?1, '-', ''))";
+
+impl Source {
+    fn of(kind: FactKind) -> Self {
+        let (id, warehouse) = (text("id"), text("warehouse_id"));
+        let (namespace, parent, role) = (text("namespace_id"), text("parent_id"), text("role_id"));
+        let in_project = |kind: &str, table: &str| {
+            format!(
+                "select '{kind}/' || {id}, 'parent', 'project/' || project_id from {table} where true"
+            )
+        };
+        let is_managed = |kind: &str| {
+            format!("select '{kind}/' || {id}, 'managed', '' from {kind} where managed_access = 1")
+        };
+        let (key, rows) = match kind {
+            FactKind::Project => (
+                Key::Word,
+                "select 'project/' || id, 'parent', 'server' from project where true".to_owned(),
+            ),
+            FactKind::Warehouse => (Key::Id, in_project("warehouse", "warehouse")),
+            FactKind::Namespace => (
+                Key::Id,
+                format!(
+                    "select 'namespace/' || {id}, 'parent',
+                         coalesce('namespace/' || {parent}, 'warehouse/' || {warehouse})
+                     from namespace where true"
+                ),
+            ),
+            FactKind::Tabular => (
+                Key::Id,
+                format!(
+                    "select kind || '/' || {id}, 'parent', 'namespace/' || {namespace}
+                     from tabular where true"
+                ),
+            ),
+            FactKind::Role => (Key::Id, in_project("role", "role")),
+            FactKind::TagDefinition => (Key::Id, in_project("tag-definition", "tag_definition")),
+            FactKind::Member => (
+                Key::Member,
+                format!("select 'role/' || {role}, 'member', member from role_member where true"),
+            ),
+            FactKind::Given => (
+                Key::Given,
+                "select securable, privilege, principal from grant_entry where true".to_owned(),
+            ),
+            FactKind::ManagedWarehouse => (Key::Id, is_managed("warehouse")),
+            FactKind::ManagedNamespace => (Key::Id, is_managed("namespace")),
+        };
+        Self { rows, key }
+    }
+
+    /// Those behind the key `?1`, `?2`, `?3`; `?4` at most.
+    fn page(&self) -> String {
+        let (behind, order) = match self.key {
+            Key::Word => ("id > ?1".to_owned(), "id"),
+            Key::Id => (format!("id > {ID}"), "id"),
+            Key::Member => (format!("(role_id, member) > ({ID}, ?2)"), "role_id, member"),
+            Key::Given => (
+                "(securable, principal, privilege) > (?1, ?2, ?3)".to_owned(),
+                "securable, principal, privilege",
+            ),
+        };
+        let rows = &self.rows;
+        format!("{rows} and {behind} order by {order} limit ?4")
+    }
+
+    /// That with the key `?1`, `?2`, `?3`, of which `?3` need not be asked for elsewhere.
+    fn probe(&self) -> String {
+        let found = match self.key {
+            Key::Word => "id = ?1".to_owned(),
+            Key::Id => format!("id = {ID}"),
+            Key::Member => format!("role_id = {ID} and member = ?2"),
+            Key::Given => "securable = ?1 and principal = ?2 and privilege = ?3".to_owned(),
+        };
+        let rows = &self.rows;
+        format!("{rows} and {found} and ?3 is not null")
+    }
+}
+
+/// As a text, or null.
+fn text(id: &str) -> String {
+    let part = |from: u8, length: u8| format!("substr(hex({id}), {from}, {length})");
+    let parts = [
+        part(1, 8),
+        part(9, 4),
+        part(13, 4),
+        part(17, 4),
+        part(21, 12),
+    ];
+    format!(
+        "iif({id} is null, null, lower({}))",
+        parts.join(" || '-' || ")
+    )
+}
+
+/// One kind after the other, each by its key.
+pub(crate) fn page(db: &Connection, after: Option<&Fact>, limit: u32) -> Work<Vec<Fact>> {
+    let (first, mut behind) = match after.map(Fact::key) {
+        None => (FactKind::Project, Default::default()),
+        Some(Some(key)) => key,
+        // Of what no database has nothing comes after it.
+        Some(None) => return Ok(Vec::new()),
+    };
+    let mut found = Vec::new();
+    for kind in first.and_behind() {
+        let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
+        }
+        let mut statement = db.prepare_cached(&Source::of(kind).page())?;
+        let [first, second, third] = &behind;
+        let rows = statement.query(params![first, second, third, left])?;
+        found.extend(row::all(rows, fact)?);
+        behind = Default::default();
+    }
+    Ok(found)
+}
+
+/// Whether it is true.
+pub(crate) fn holds(db: &Connection, asked: &Fact) -> Work<bool> {
+    let Some((kind, [first, second, third])) = asked.key() else {
+        return Ok(false);
+    };
+    let mut statement = db.prepare_cached(&Source::of(kind).probe())?;
+    let rows = statement.query(params![first, second, third])?;
+    Ok(row::all(rows, fact)?.contains(asked))
+}
