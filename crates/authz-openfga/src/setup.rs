@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use store::{Store, StoreError};
+use store::{Knowledge, Store, StoreError};
 use url::Url;
 
 use crate::client::{CallError, Client, Location};
@@ -85,7 +85,7 @@ impl OpenFgaConfig {
     /// The authorizer. OpenFGA must have been prepared by [`OpenFgaConfig::migrate`].
     pub async fn connect(&self, store: Arc<dyn Store>) -> Result<OpenFga, OpenFgaError> {
         let tuples = self.tuples(store.as_ref()).await?;
-        if !store.mirror_is_on().await? {
+        if store.mirror_knowledge().await? == Knowledge::Partial {
             return Err(OpenFgaError::NotFed);
         }
         Ok(OpenFga::new(store, tuples, self.max_batch_checks))
@@ -103,6 +103,8 @@ impl OpenFgaConfig {
         let found = found.ok_or_else(|| OpenFgaError::NoStore(self.store.clone()))?;
         let is_missing = self.model(&client, &found).await?.is_none();
         if is_missing && self.model_version.is_none() {
+            // What was told to another one may be less than this one takes.
+            store.mirror_set_knowledge(Knowledge::Partial).await?;
             let model = client.write_model(&found, shipped()?).await?;
             let at = Location {
                 store: found,
@@ -120,6 +122,8 @@ impl OpenFgaConfig {
         store.mirror_switch_on().await?;
         // Each time: nobody knows whether an earlier one was interrupted, or has filled a store that has been lost since.
         reconcile::run(store, &tuples, Drift::Delete).await?;
+        // Only now may it decide: half of the grants would refuse too much, and without managed access allow too much.
+        store.mirror_set_knowledge(Knowledge::Whole).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The feed of an engine that decides elsewhere.
 
 use async_trait::async_trait;
-use store::{Effects, Fact, FactChange, Fed, Mirror, MirrorSink, Result};
+use store::{Effects, Fact, FactChange, Fed, Knowledge, Mirror, MirrorSink, Result};
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
@@ -26,6 +26,26 @@ impl Mirror for PostgresStore {
                     .await?;
                 let switch = "insert into mirror_switch default values on conflict do nothing";
                 Ok(db.execute(switch, &[]).await? > 0)
+            })
+        })
+        .await
+    }
+
+    async fn mirror_knowledge(&self) -> Result<Knowledge> {
+        let db = self.read().await?;
+        let row = db.query_one(
+            "select exists (select from mirror_switch where is_fed)",
+            &[],
+        );
+        Ok(get::<bool>(&row.await?, 0)?.into())
+    }
+
+    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()> {
+        self.write(knowledge == Knowledge::Whole, |db, is_fed| {
+            Box::pin(async move {
+                db.execute("update mirror_switch set is_fed = $1", &[is_fed])
+                    .await?;
+                Ok(())
             })
         })
         .await

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use store::{Fact, FactChange, Fed, Mirror, MirrorSink, Result};
+use store::{Fact, FactChange, Fed, Knowledge, Mirror, MirrorSink, Result};
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work};
@@ -23,10 +23,27 @@ impl Mirror for SqliteStore {
     async fn mirror_switch_on(&self) -> Result<bool> {
         self.write(|db| {
             let switched = db.execute(
-                "insert into mirror_switch values (1) on conflict do nothing",
+                "insert into mirror_switch (single) values (1) on conflict do nothing",
                 [],
             )?;
             Ok(switched > 0)
+        })
+        .await
+    }
+
+    async fn mirror_knowledge(&self) -> Result<Knowledge> {
+        self.read(|db| {
+            let mut is_fed = db.prepare_cached("select 1 from mirror_switch where is_fed = 1")?;
+            Ok(is_fed.exists([])?.into())
+        })
+        .await
+    }
+
+    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()> {
+        self.write(move |db| {
+            let is_fed = knowledge == Knowledge::Whole;
+            db.execute("update mirror_switch set is_fed = ?1", [is_fed])?;
+            Ok(())
         })
         .await
     }

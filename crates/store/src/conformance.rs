@@ -445,6 +445,7 @@ macro_rules! conformance_cases {
                 a_table_that_is_replaced_by_itself_is_still_known
                 what_is_not_taken_in_comes_again
                 nothing_is_recorded_while_it_is_off
+                how_much_is_known_is_told_until_it_is_switched_off
                 what_is_looked_at_again_is_fed_as_it_is_now;
             secret:
                 what_was_created_is_loaded

@@ -181,6 +181,21 @@ pub trait MirrorSink: Send + Sync {
     ) -> std::result::Result<(), Box<dyn Error + Send + Sync>>;
 }
 
+/// How much whoever is fed knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knowledge {
+    /// Perhaps not all that is true: nothing may be decided by it.
+    Partial,
+    /// All but what is in the feed.
+    Whole,
+}
+
+impl From<bool> for Knowledge {
+    fn from(is_fed: bool) -> Self {
+        if is_fed { Self::Whole } else { Self::Partial }
+    }
+}
+
 /// What has come of feeding.
 #[derive(Debug)]
 pub enum Fed {
@@ -203,8 +218,15 @@ pub trait Mirror {
     /// Whether it is switched on.
     async fn mirror_is_on(&self) -> Result<bool>;
 
-    /// Switches it on; whether it was off. Changes from before are not in it: compare with [`Mirror::mirror_facts`] afterwards.
+    /// Switches it on; whether it was off. Changes from before are not in it: compare with [`Mirror::mirror_facts`] afterwards, and only then
+    /// say that it knows all.
     async fn mirror_switch_on(&self) -> Result<bool>;
+
+    /// What was said last of how much whoever is fed knows; [`Knowledge::Partial`] if nothing was since it was switched on, or if it is off.
+    async fn mirror_knowledge(&self) -> Result<Knowledge>;
+
+    /// Says how much whoever is fed knows. Nothing comes of it while it is switched off.
+    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()>;
 
     /// Switches it off, and empties it.
     async fn mirror_switch_off(&self) -> Result<()>;

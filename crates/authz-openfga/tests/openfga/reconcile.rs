@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::conformance::{Change, StoreWorld, World as _};
-use authz_openfga::{Drift, OpenFgaConfig};
+use authz_openfga::{Drift, OpenFgaConfig, OpenFgaError};
 use model::{NamespaceId, Principal, ProjectId, Securable, WarehouseId};
 use store::Store;
 
@@ -59,6 +59,7 @@ async fn what_an_interrupted_migrate_has_left_out_the_next_one_hands_over() {
     config.migrate(store.as_ref()).await.unwrap();
     let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
     assert_eq!((report.agree, report.missing.len()), (2 * things, 0));
+    drop(engine(&config, &store).await);
     // A store that was lost is filled, too.
     let elsewhere = OpenFgaConfig {
         store: "elsewhere".to_owned(),
@@ -107,6 +108,22 @@ async fn a_new_store_is_filled_and_what_is_too_much_goes_if_that_is_wanted() {
         (clean.agree, clean.missing.len(), clean.drift.len()),
         (ours, 0, 0)
     );
+    drop(engine(&config, &store).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_not_been_told_all_does_not_decide() {
+    let (store, server) = (sqlite(), Server::in_memory());
+    fill(&store, 3).await;
+    let config = server.config();
+    config.migrate(store.as_ref()).await.unwrap();
+    drop(engine(&config, &store).await);
+    // Another engine has decided for a while, and a migration was interrupted after it had switched the feed on.
+    store.mirror_switch_off().await.unwrap();
+    store.mirror_switch_on().await.unwrap();
+    let refused = config.connect(Arc::clone(&store)).await.unwrap_err();
+    assert!(matches!(refused, OpenFgaError::NotFed), "{refused}");
+    config.migrate(store.as_ref()).await.unwrap();
     drop(engine(&config, &store).await);
 }
 

@@ -11,8 +11,8 @@ use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
 use super::role::role;
 use crate::{
-    Effects, Fact, FactChange, FactKind, FactState, Fed, ManagedAccess, MirrorSink, NamespaceDrop,
-    NamespaceMove, RoleMembers, Store,
+    Effects, Fact, FactChange, FactKind, FactState, Fed, Knowledge, ManagedAccess, MirrorSink,
+    NamespaceDrop, NamespaceMove, RoleMembers, Store,
 };
 
 /// Knows what it was told.
@@ -250,6 +250,24 @@ async fn of_every_kind(world: &World) {
         let added = store.role_members_add(members, 10, Effects::none());
         added.await.unwrap();
     }
+}
+
+pub async fn how_much_is_known_is_told_until_it_is_switched_off(store: &Arc<dyn Store>) {
+    let known = async || store.mirror_knowledge().await.unwrap();
+    let told = async |knowledge| store.mirror_set_knowledge(knowledge).await.unwrap();
+    told(Knowledge::Whole).await;
+    assert_eq!(known().await, Knowledge::Partial, "it is off");
+    store.mirror_switch_on().await.unwrap();
+    assert_eq!(known().await, Knowledge::Partial, "nobody has said more");
+    for knowledge in [Knowledge::Whole, Knowledge::Partial, Knowledge::Whole] {
+        told(knowledge).await;
+        assert_eq!(known().await, knowledge);
+    }
+    assert!(!store.mirror_switch_on().await.unwrap());
+    assert_eq!(known().await, Knowledge::Whole, "it was on");
+    store.mirror_switch_off().await.unwrap();
+    store.mirror_switch_on().await.unwrap();
+    assert_eq!(known().await, Knowledge::Partial);
 }
 
 pub async fn what_is_looked_at_again_is_fed_as_it_is_now(store: &Arc<dyn Store>) {
