@@ -217,6 +217,7 @@ fn refuse_twins(changed: Work<u64>, index: &str) -> Work<u64> {
 async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>> {
     let held = db
         .query(
+            // All by their ids: two conditions with `or` read every namespace there is.
             "with recursive above(id, parent_id, dropped_with) as (
                  select id, parent_id, dropped_with from namespace
                  where id in (select namespace_id from tabular where id = any($1))
@@ -225,8 +226,11 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
                  from above join namespace as n on n.id = above.parent_id
              )
              select id, dropped_with from namespace
-             where id in (select id from above)
-                 or dropped_with in (select dropped_with from above)
+             where id = any(array(
+                 select id from above
+                 union
+                 select n.id from namespace as n
+                 where n.dropped_with in (select dropped_with from above)))
              order by id for update",
             &[&tabulars],
         )
@@ -239,13 +243,19 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
     }
     let taken = db
         .query(
-            "select distinct root.path from namespace as gone
+            // By a sort and by the index of live paths: a condition on both sorts of others fits no index.
+            "with gone as materialized (
+                 select warehouse_id, path_key, dropped_with,
+                     row_number() over (partition by warehouse_id, path_key order by id) > 1 as is_twin
+                 from namespace where dropped_with = any($1)
+             )
+             select distinct root.path from gone
              join namespace as root on root.id = gone.dropped_with
-             where gone.dropped_with = any($1) and exists (select from namespace as other
-                 where other.warehouse_id = gone.warehouse_id and other.path_key = gone.path_key
-                     and other.id <> gone.id
-                     and (other.dropped_with is null
-                         or other.dropped_with = any($1) and other.id < gone.id))",
+             left join lateral (select true as is_live from namespace as other
+                 where other.warehouse_id = gone.warehouse_id
+                     and other.path_key = gone.path_key and other.dropped_with is null
+                 offset 0) as other on true
+             where gone.is_twin or other.is_live",
             &[&roots],
         )
         .await?;

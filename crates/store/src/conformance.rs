@@ -386,7 +386,7 @@ macro_rules! conformance_cases {
                 a_hard_drop_takes_what_was_soft_deleted_along;
             bulk:
                 ten_thousand_tables_go_and_come_back_at_once
-                ten_thousand_namespaces_go_at_once;
+                ten_thousand_namespaces_go_and_come_back_at_once;
             user:
                 what_was_created_is_loaded
                 a_known_id_is_refused

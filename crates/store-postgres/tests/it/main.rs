@@ -15,6 +15,7 @@ mod claims;
 mod cluster;
 mod crash;
 mod exclusion;
+mod growth;
 mod hosts;
 mod layout;
 mod plans;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::fixture::{Catalog, NOW, new_table};
 use super::namespace_move::go;
-use super::soft_deletion::{HOW, drop_tree, namespace_of};
+use super::soft_deletion::{HOW, drop_tree, namespace_of, undrop};
 use crate::{DropMode, Effects, SOFT_DELETION, Store, Undrop};
 
 pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>) {
@@ -60,8 +60,8 @@ async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
     [hidden, back, gone]
 }
 
-/// As many namespaces as may go along go at once; of those that are too many, one is told of.
-pub async fn ten_thousand_namespaces_go_at_once(store: &Arc<dyn Store>) {
+/// As many namespaces as may go along go at once, and come back at once; of those that are too many, one is told of.
+pub async fn ten_thousand_namespaces_go_and_come_back_at_once(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let most = Bounds::DROPPED_NAMESPACES as usize;
     let home = catalog.namespace(&["a"]).await;
@@ -90,9 +90,18 @@ pub async fn ten_thousand_namespaces_go_at_once(store: &Arc<dyn Store>) {
     drop_tree(&catalog, others, DropMode::Hard).await;
     assert_eq!(below(home).await, most);
     go(&catalog, home, &["b"]).await.unwrap();
+    catalog.table(home, "t").await;
+    let start = Instant::now();
+    let dropped = drop_tree(&catalog, home, DropMode::Soft(HOW)).await;
+    let hidden = start.elapsed();
+    let start = Instant::now();
+    undrop(&catalog, &dropped).await.unwrap();
+    let back = start.elapsed();
+    assert_eq!(below(home).await, most);
     let start = Instant::now();
     drop_tree(&catalog, home, DropMode::Hard).await;
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    for took in [hidden, back, start.elapsed()] {
+        assert!(took < Duration::from_secs(30), "{took:?}");
+    }
     assert_eq!(namespace_of(&catalog, &["b"]).await, None);
 }

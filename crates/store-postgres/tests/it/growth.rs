@@ -1,0 +1,99 @@
+//! What must not cost as much as all that there is, though the planner has reason to think that it costs little.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::NamespaceId;
+use store::{
+    DropMode, Effects, Expiry, NamespaceDrop, Namespaces, SOFT_DELETION, SoftDeletions, SoftDrop,
+    Undrop,
+};
+use tokio_postgres::Client;
+
+use crate::catalog::{Catalog, NOW, connect, open};
+use crate::plans::reads;
+
+/// How many rows and entries of indexes it reads, on connections of its own, once the planner knows what there is.
+async fn cost(catalog: Catalog, work: impl AsyncFnOnce(&Catalog)) -> i64 {
+    let Catalog {
+        store,
+        warehouse,
+        database,
+    } = catalog;
+    drop(store);
+    let client = connect(database.url()).await;
+    reads(&client).await;
+    // The counts of closed connections arrive a moment later.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    client.batch_execute("analyze").await.unwrap();
+    let reset = "select pg_stat_reset()";
+    client.query(reset, &[]).await.unwrap();
+    let catalog = Catalog {
+        store: Arc::new(open(&database).await),
+        warehouse,
+        database,
+    };
+    work(&catalog).await;
+    drop(catalog.store);
+    let (scanned, read) = reads(&client).await;
+    scanned + read
+}
+
+/// So many namespaces in the one, written behind the store's back.
+async fn many_in(client: &Client, parent: NamespaceId, count: i32) {
+    let many = "insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
+            version, created_at, properties)
+        select gen_random_uuid(), warehouse_id, id, path || ('n' || number),
+            path_key || chr(31) || 'n' || number, false, 1, 0, '{}'
+        from namespace cross join generate_series(1, $2::integer) as number where id = $1";
+    let made = client.execute(many, &[&parent.as_uuid(), &count]).await;
+    made.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_comes_back_without_a_look_at_all_others() {
+    const TREE: i32 = 200;
+    let catalog = Catalog::new().await;
+    let (home, others) = (
+        catalog.namespace("home").await,
+        catalog.namespace("others").await,
+    );
+    let client = catalog.behind().await;
+    many_in(&client, home, TREE).await;
+    many_in(&client, others, 20_000).await;
+    drop(client);
+    let id = catalog.table(home, "t").await;
+    let tree = catalog.store.namespace_tree(catalog.warehouse, home).await;
+    let row = catalog.store.namespace_load(catalog.warehouse, home).await;
+    let dropped = NamespaceDrop {
+        id: home,
+        expected: row.unwrap().version,
+        tree: tree.unwrap(),
+        mode: DropMode::Soft(SoftDrop {
+            at: NOW,
+            expiry: Expiry::Keep,
+        }),
+        at: NOW,
+    };
+    let expiry = Effects {
+        tasks: vec![catalog.task(SOFT_DELETION, id)],
+        ..Effects::none()
+    };
+    let dropped = catalog.store.namespace_drop(dropped, expiry).await;
+    dropped.unwrap();
+    let cost = cost(catalog, async |catalog| {
+        let found = catalog
+            .store
+            .deleted_find(catalog.warehouse, vec![id])
+            .await;
+        let undrop = Undrop {
+            warehouse: catalog.warehouse,
+            tabulars: vec![(id, found.unwrap()[0].version)],
+            at: NOW,
+        };
+        let undropped = catalog.store.undrop(undrop, Effects::none()).await;
+        undropped.unwrap();
+    });
+    let cost = cost.await;
+    assert!(cost < i64::from(20 * TREE), "{cost} rows and entries");
+}
