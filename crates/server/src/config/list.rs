@@ -50,8 +50,8 @@ settings! {
         /// PostgreSQL primary: loads, checks and all changes. With several hosts (`postgres://user@host1:5432,host2:5432/database`) the
         /// one that takes writes is used, and found again after a failover.
         PG_DATABASE_URL_WRITE: Option<DatabaseUrl> = None;
-        /// PostgreSQL replica for lists and searches, which may then be behind by the replication lag. Loads
-        /// and commits never go there. Without it, and while it cannot be reached, the primary answers everything.
+        /// PostgreSQL replica for lists and searches, which may then be behind by the replication lag. Loads,
+        /// commits and lists of warehouses never go there. Without it, and while it cannot be reached, the primary answers everything.
         PG_DATABASE_URL_READ: Option<DatabaseUrl> = None;
         /// Host of the primary.
         PG_HOST_W: Option<String> = None;

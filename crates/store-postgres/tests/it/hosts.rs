@@ -5,11 +5,29 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use model::PageRequest;
-use store::Projects;
+use store::{Projects, Warehouses};
 use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::catalog::Catalog;
 use crate::cluster;
+
+/// What a replica says may be old; the version of the grants in a warehouse must not be.
+#[tokio::test(flavor = "multi_thread")]
+async fn warehouses_are_listed_as_the_primary_has_them() {
+    let catalog = Catalog::new().await;
+    let behind = TemporaryDatabase::create(cluster::url()).await.unwrap();
+    let config = PostgresConfig {
+        read_url: Some(behind.url().to_owned()),
+        ..PostgresConfig::new(catalog.database.url())
+    };
+    let store = PostgresStore::connect(config).await.unwrap();
+    let row = store.warehouse_load(catalog.warehouse).await.unwrap();
+    let listed = store.warehouse_list(&row.project, PageRequest::FIRST);
+    let listed = listed.await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    assert_eq!((listed[0].id, listed[0].grants), (row.id, row.grants));
+}
 
 /// A port at which nothing happens, as if the machine were gone: connections that nobody takes fill its queue.
 struct Gone {
