@@ -60,7 +60,7 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
         let runner = migrations::runner().set_grouped(true);
         match runner.run_async(client).await {
             Ok(_) => return Ok(()),
-            Err(error) if is_lock_timeout(&error) && Instant::now() < deadline => {
+            Err(error) if met_others(&error) && Instant::now() < deadline => {
                 tracing::info!("tables are in use, by a backup perhaps; the migration waits");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -69,11 +69,16 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
     }
 }
 
-fn is_lock_timeout(error: &refinery::Error) -> bool {
+/// Whether a table was in use for too long, or by somebody who waits for another one that the migration has.
+fn met_others(error: &refinery::Error) -> bool {
+    let met = [
+        &SqlState::LOCK_NOT_AVAILABLE,
+        &SqlState::T_R_DEADLOCK_DETECTED,
+    ];
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(sql) = error.downcast_ref::<tokio_postgres::Error>() {
-            return sql.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+            return sql.code().is_some_and(|code| met.contains(&code));
         }
         cause = error.source();
     }

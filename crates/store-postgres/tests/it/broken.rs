@@ -20,7 +20,7 @@ async fn hold(client: &Client, id: TabularId) {
 }
 
 /// Waits until so many statements of others wait for a lock; their processes.
-async fn waiting(client: &Client, count: usize) -> Vec<i32> {
+pub(crate) async fn waiting(client: &Client, count: usize) -> Vec<i32> {
     let blocked = "select pid from pg_stat_activity where datname = current_database()
         and wait_event_type = 'Lock'";
     for _ in 0..500 {

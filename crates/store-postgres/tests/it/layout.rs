@@ -7,6 +7,7 @@ use store::{Effects, Servers, StoreError, WarehouseRow, Warehouses};
 use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
 use uuid::Uuid;
 
+use crate::broken::waiting;
 use crate::catalog::{Catalog, connect};
 use crate::cluster;
 
@@ -82,6 +83,26 @@ async fn a_migration_that_meets_a_lock_tries_again_when_it_is_gone() {
     assert!(!migrating.is_finished());
     other.batch_execute("rollback").await.unwrap();
     migrating.await.unwrap().unwrap();
+    remove(&name).await;
+}
+
+/// Two that wait for each other: PostgreSQL ends one of them, which may be the migration.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_is_ended_by_a_deadlock_tries_again() {
+    let (url, name) = empty().await;
+    let (other, eye) = (connect(&url).await, connect(&url).await);
+    // The other one does not look for deadlocks before the migration does.
+    let held = "set deadlock_timeout = '10min'; begin; create table project (id text)";
+    other.batch_execute(held).await.unwrap();
+    let config = PostgresConfig::new(&url);
+    let migrating = tokio::spawn(async move { migrate(&config).await });
+    waiting(&eye, 1).await;
+    other
+        .batch_execute("create table server (id uuid); rollback")
+        .await
+        .unwrap();
+    migrating.await.unwrap().unwrap();
+    drop((other, eye));
     remove(&name).await;
 }
 
