@@ -3,15 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::NamespaceId;
+use model::{NamespaceId, PageRequest, PageSize};
 use store::{
     DropMode, Effects, Expiry, NamespaceDrop, Namespaces, SOFT_DELETION, SoftDeletions, SoftDrop,
     Undrop,
 };
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use crate::catalog::{Catalog, NOW, connect, open};
 use crate::plans::reads;
+
+fn page() -> PageRequest {
+    PageRequest {
+        after: None,
+        size: PageSize::clamped(10),
+    }
+}
 
 /// How many rows and entries of indexes it reads, on connections of its own, once the planner knows what there is.
 async fn cost(catalog: Catalog, work: impl AsyncFnOnce(&Catalog)) -> i64 {
@@ -48,6 +56,26 @@ async fn many_in(client: &Client, parent: NamespaceId, count: i32) {
         from namespace cross join generate_series(1, $2::integer) as number where id = $1";
     let made = client.execute(many, &[&parent.as_uuid(), &count]).await;
     made.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_in_a_namespace_is_listed_without_a_look_at_all_others() {
+    let catalog = Catalog::new().await;
+    let home = catalog.namespace("home").await;
+    let client = catalog.behind().await;
+    many_in(&client, home, 20_000).await;
+    let leaf = "select id from namespace where parent_id is not null limit 1";
+    let leaf: Uuid = client.query_one(leaf, &[]).await.unwrap().get(0);
+    drop(client);
+    let cost = cost(catalog, async |catalog| {
+        let (store, leaf) = (&catalog.store, Some(leaf.into()));
+        let within = store.namespace_list(catalog.warehouse, leaf, page()).await;
+        assert_eq!(within.unwrap().items.len(), 0);
+        let within = store.namespace_list(catalog.warehouse, Some(home), page());
+        assert_eq!(within.await.unwrap().items.len(), 10);
+    });
+    let cost = cost.await;
+    assert!(cost < 100, "{cost} rows and entries");
 }
 
 #[tokio::test(flavor = "multi_thread")]
