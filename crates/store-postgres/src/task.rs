@@ -154,21 +154,37 @@ impl Tasks for PostgresStore {
 
 async fn trim(db: &Session, project: Option<&str>, before: Timestamp, limit: u32) -> Work<u64> {
     let whose = match project {
-        Some(_) => "project_id = $3",
-        None => "$3::text is null and not exists (select from project where id = entry.project_id)",
+        Some(_) => "select $3::text",
+        None => GONE_PROJECTS,
     };
     db.execute(
         &format!(
             "delete from task_log where sequence = any(array(
-                 select sequence from task_log as entry where ended_at < $1 and {whose}
-                 and not exists (select from task where id = entry.task_id)
-                 order by ended_at, sequence limit $2
-                 for update skip locked))"
+                 select entry.sequence from ({whose}) as whose (project_id)
+                 cross join lateral (
+                     select sequence from task_log as entry
+                     where project_id = whose.project_id and ended_at < $1
+                         and not exists (select from task where id = entry.task_id)
+                     order by ended_at, sequence limit $2
+                     for update skip locked
+                 ) as entry limit $2))"
         ),
         &[&before.as_ms(), &i64::from(limit), &project],
     )
     .await
 }
+
+/// Of which something is logged and which are not there, found by one probe of an index for each project that has a log.
+const GONE_PROJECTS: &str = "with recursive logged (project_id) as (
+        (select project_id from task_log order by project_id limit 1)
+        union all
+        select next.project_id from logged cross join lateral (
+            select project_id from task_log where project_id > logged.project_id
+            order by project_id limit 1
+        ) as next
+    )
+    select project_id from logged where $3::text is null
+        and not exists (select from project where id = logged.project_id)";
 
 /// What of a task is kept of an attempt; behind it come `outcome, is_last, message, ended_at`.
 pub(crate) const LOGGED: &str =

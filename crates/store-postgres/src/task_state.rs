@@ -15,6 +15,30 @@ const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, t
     status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
     parent_id";
 
+/// The two halves of the view `task_state`, each read in its order by a list: what sorts both reads the log of years for a page.
+const WAITING: &str = "select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
+    queue, case when worker is null then 'SCHEDULED' when is_to_stop then 'STOPPING' else 'RUNNING' end
+        as status,
+    scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at, parent_id,
+    holder from task";
+const ENDED: &str = "select task_id as id, warehouse_id, project_id, tabular_id, tabular_kind,
+    tabular_path, queue, outcome as status, scheduled_for, picked_up_at, attempt, heartbeat_at,
+    progress, created_at, ended_at as updated_at, parent_id, holder
+    from task_log where is_last
+        and ($3::text[] is null or $3 && array['SUCCESS', 'FAILED', 'CANCELLED'])";
+
+/// Those of one half that a list is about, the latest first.
+fn half(of: &str) -> String {
+    format!(
+        "(select {COLUMNS} from ({of}) as half
+         where holder = $1 and id < $2 and ($3::text[] is null or status = any($3))
+             and ($4::text[] is null or queue = any($4))
+             and ($5::uuid[] is null or tabular_id = any($5) or $6::boolean and tabular_id is null)
+             and created_at >= $7 and created_at <= $8 and (warehouse_id is null) = $10
+         order by id desc limit $9)"
+    )
+}
+
 /// Whose turn a task of this scope counts for, as the database writes it.
 pub(crate) fn holder(scope: &TaskScope) -> String {
     match scope {
@@ -45,14 +69,9 @@ pub(crate) async fn list(
     let rows = db
         .query(
             &format!(
-                "select {COLUMNS} from task_state
-                 where holder = $1 and id < $2 and ($3::text[] is null or status = any($3))
-                     and ($4::text[] is null or queue = any($4))
-                     and ($5::uuid[] is null or tabular_id = any($5)
-                         or $6::boolean and tabular_id is null)
-                     and created_at >= $7 and created_at <= $8
-                     and (warehouse_id is null) = $10
-                 order by id desc limit $9"
+                "{} union all {} order by id desc limit $9",
+                half(WAITING),
+                half(ENDED)
             ),
             &[
                 &holder(scope),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, not_found};
+use crate::row;
 use crate::task_state::{self, scope, tabular};
 use crate::{obsolete_file, task_config, task_control};
 
@@ -142,25 +143,45 @@ impl Tasks for SqliteStore {
         let project = project.cloned();
         self.write(move |db| {
             let whose = match project {
-                Some(_) => "project_id = ?3",
-                None => "?3 is null and project_id not in (select id from project)",
+                Some(project) => vec![project.as_str().to_owned()],
+                None => gone_projects(db)?,
             };
-            let removed = db
-                .prepare_cached(&format!(
-                    "delete from task_log where sequence in
-                     (select sequence from task_log as entry where ended_at < ?1 and {whose}
-                      and not exists (select 1 from task where id = entry.task_id)
-                      order by ended_at, sequence limit ?2)"
-                ))?
-                .execute(params![
-                    before.as_ms(),
-                    limit,
-                    project.as_ref().map(ProjectId::as_str)
-                ])?;
-            Ok(removed as u64)
+            trim(db, &whose, before, limit)
         })
         .await
     }
+}
+
+/// Of which something is logged and which are not there, found by one probe of an index for each project that has a log.
+fn gone_projects(db: &Connection) -> Work<Vec<String>> {
+    let mut find = db.prepare_cached(
+        "with recursive logged (project_id) as (
+             select min(project_id) from task_log
+             union all
+             select (select min(project_id) from task_log where project_id > logged.project_id)
+             from logged where logged.project_id is not null
+         )
+         select project_id from logged
+         where project_id is not null and project_id not in (select id from project)",
+    )?;
+    row::all(find.query([])?, |row| Ok(row.get(0)?))
+}
+
+/// The oldest entries, `limit` at most, of the first of these projects, then of the next.
+fn trim(db: &Connection, projects: &[String], before: Timestamp, limit: u32) -> Work<u64> {
+    let mut delete = db.prepare_cached(
+        "delete from task_log where sequence in
+         (select sequence from task_log as entry where project_id = ?3 and ended_at < ?1
+              and not exists (select 1 from task where id = entry.task_id)
+          order by ended_at, sequence limit ?2)",
+    )?;
+    let mut removed = 0;
+    for project in projects {
+        let left = i64::from(limit) - removed;
+        let gone = delete.execute(params![before.as_ms(), left, project])?;
+        removed += i64::try_from(gone).map_err(Failure::damaged)?;
+    }
+    Ok(removed.unsigned_abs())
 }
 
 fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {

@@ -15,6 +15,16 @@ const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, t
     status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
     parent_id";
 
+/// The two halves of the view `task_state`, each read in its order by a list: what sorts both reads the log of years for a page.
+const WAITING: &str = "select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
+    queue, case when worker is null then 'SCHEDULED' when is_to_stop then 'STOPPING' else 'RUNNING' end
+        as status,
+    scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at, parent_id,
+    holder from task";
+const ENDED: &str = "select task_id as id, warehouse_id, project_id, tabular_id, tabular_kind,
+    tabular_path, queue, outcome as status, scheduled_for, picked_up_at, attempt, heartbeat_at,
+    progress, created_at, ended_at as updated_at, parent_id, holder from task_log where is_last";
+
 /// Whose turn a task of this scope counts for, as the database writes it.
 pub(crate) fn holder(scope: &TaskScope) -> String {
     match scope {
@@ -29,19 +39,27 @@ pub(crate) fn list(
     filter: &TaskFilter,
     page: &PageRequest,
 ) -> Work<Page<TaskInfo>> {
-    let mut sql =
-        format!("select {COLUMNS} from task_state where holder = ? and (warehouse_id is null) = ?");
-    let mut values = vec![Value::Text(holder(scope)), is_project(scope).into()];
+    let limit = Value::Integer(i64::from(page.size.items()) + 1);
     // A token that no list has answered is before all.
     let after = page.after.as_ref().map(PageToken::as_key);
-    if let Some(after) = after.and_then(|key| Uuid::parse_str(key).ok()) {
-        sql += " and id < ?";
-        values.push(Value::Blob(after.as_bytes().to_vec()));
+    let after = after.and_then(|key| Uuid::parse_str(key).ok());
+    let (mut halves, mut values) = (Vec::new(), Vec::new());
+    for half in [WAITING, ENDED] {
+        let mut sql = format!(
+            "select {COLUMNS} from ({half}) where holder = ? and (warehouse_id is null) = ?"
+        );
+        values.extend([Value::Text(holder(scope)), is_project(scope).into()]);
+        if let Some(after) = after {
+            sql += " and id < ?";
+            values.push(Value::Blob(after.as_bytes().to_vec()));
+        }
+        narrow(&mut sql, &mut values, filter);
+        halves.push(format!("select * from ({sql} order by id desc limit ?)"));
+        values.push(limit.clone());
     }
-    narrow(&mut sql, &mut values, filter);
-    sql += " order by id desc limit ?";
-    values.push(Value::Integer(i64::from(page.size.items()) + 1));
-    let mut statement = db.prepare_cached(&sql)?;
+    values.push(limit);
+    let both = halves.join(" union all ");
+    let mut statement = db.prepare_cached(&format!("{both} order by id desc limit ?"))?;
     let rows = row::all(statement.query(params_from_iter(values))?, info)?;
     Ok(Page::cut(rows, page.size, |task| task.id.to_string()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{NamespaceId, PageRequest, PageSize};
 use store::{
     DropMode, Effects, Expiry, NamespaceDrop, Namespaces, SOFT_DELETION, SoftDeletions, SoftDrop,
-    Undrop,
+    TaskFilter, TaskScope, Tasks, Undrop,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -124,4 +124,33 @@ async fn a_tree_comes_back_without_a_look_at_all_others() {
     });
     let cost = cost.await;
     assert!(cost < i64::from(20 * TREE), "{cost} rows and entries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_tasks_are_listed_and_old_ones_trimmed_without_a_look_at_the_whole_log() {
+    let catalog = Catalog::new().await;
+    let client = catalog.behind().await;
+    let log = "insert into task_log (task_id, queue, project_id, warehouse_id, payload, attempt,
+            outcome, is_last, message, created_at, scheduled_for, progress, ended_at)
+        select gen_random_uuid(), 'queue', project_id, id, '{}', 1, 'SUCCESS', true, '', 1, 1, 1, 1
+        from warehouse cross join generate_series(1, 20000)";
+    client.batch_execute(log).await.unwrap();
+    drop(client);
+    let cost = cost(catalog, async |catalog| {
+        let scope = TaskScope::Warehouse(catalog.warehouse);
+        let all = catalog
+            .store
+            .task_list(&scope, TaskFilter::default(), page());
+        assert_eq!(all.await.unwrap().items.len(), 10);
+        let waiting = TaskFilter {
+            statuses: Some(vec![store::TaskStatus::Scheduled]),
+            ..TaskFilter::default()
+        };
+        let waiting = catalog.store.task_list(&scope, waiting, page()).await;
+        assert_eq!(waiting.unwrap().items.len(), 0);
+        let trimmed = catalog.store.task_log_trim(None, NOW, 1_000).await;
+        assert_eq!(trimmed.unwrap(), 0);
+    });
+    let cost = cost.await;
+    assert!(cost < 100, "{cost} rows and entries");
 }
