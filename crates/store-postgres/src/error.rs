@@ -118,6 +118,8 @@ pub(crate) enum Failure {
     NoAnswer(String),
     /// The same, when the change may have been made already.
     Unknown(String),
+    /// Another transaction came first, which none that holds rows in order can wait for.
+    Overtaken(&'static str),
     /// The database holds what this program cannot have written.
     Damaged(String),
 }
@@ -156,10 +158,11 @@ impl Failure {
 
     /// Whether the same work may well succeed at once: it met another transaction half-way.
     pub(crate) fn is_collision(&self) -> bool {
-        self.has_code(&[
-            SqlState::T_R_DEADLOCK_DETECTED,
-            SqlState::T_R_SERIALIZATION_FAILURE,
-        ])
+        matches!(self, Self::Overtaken(_))
+            || self.has_code(&[
+                SqlState::T_R_DEADLOCK_DETECTED,
+                SqlState::T_R_SERIALIZATION_FAILURE,
+            ])
     }
 
     /// Whether a row came that was not there a moment ago.
@@ -176,7 +179,7 @@ impl Failure {
         match self {
             Self::Sql(error) => !is_plain_error(error),
             Self::Unreachable(_) | Self::NoAnswer(_) | Self::Unknown(_) => true,
-            Self::Refused(_) | Self::Damaged(_) => false,
+            Self::Refused(_) | Self::Overtaken(_) | Self::Damaged(_) => false,
         }
     }
 
@@ -219,6 +222,7 @@ impl From<Failure> for StoreError {
             Failure::Refused(error) => error,
             Failure::Damaged(what) => Self::Internal(what.into()),
             Failure::Unreachable(why) | Failure::NoAnswer(why) => Self::Unavailable(why.into()),
+            Failure::Overtaken(why) => Self::Unavailable(why.into()),
             Failure::Unknown(why) => Self::OutcomeUnknown(why.into()),
             Failure::Sql(error) if passes(&error) => Self::Unavailable(told(&error).into()),
             Failure::Sql(error) if is_unstorable(&error) => Self::Unstorable(told(&error).into()),

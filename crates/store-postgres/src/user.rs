@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
-use crate::grants::{Reach, keep_others_from_coming};
+use crate::grants::Reach;
 use crate::row::{self, Cut, get};
 
 const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
@@ -126,15 +126,18 @@ impl Users for PostgresStore {
 }
 
 async fn remove(db: &Session, id: &UserId) -> Work<()> {
-    // Who changes what somebody may do holds this before any row.
-    keep_others_from_coming(db).await?;
+    // Warehouses stand before users in the order of rows.
+    let principal = Principal::User(id.clone()).to_string();
+    let reach = Reach::of_principal(db, &principal).await?;
+    let held = reach.hold(db).await?;
     // Nobody gives it anything from here on.
     let hold = "select 1 from catalog_user where id = $1 for update";
     if db.query_opt(hold, &[&id.as_str()]).await?.is_none() {
         return Err(not_found(Entity::User(id.clone())));
     }
-    let principal = Principal::User(id.clone()).to_string();
-    let held = Reach::of_principal(db, &principal).await?.hold(db).await?;
+    if !reach.covers(&Reach::of_principal(db, &principal).await?) {
+        return Err(Failure::Overtaken("it was given something meanwhile"));
+    }
     held.step(db).await?;
     db.execute("delete from catalog_user where id = $1", &[&id.as_str()])
         .await?;

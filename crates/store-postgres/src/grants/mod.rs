@@ -6,7 +6,7 @@ mod reach;
 mod standing;
 
 pub(crate) use apply::{INSERT, NewGrants, apply};
-pub(crate) use reach::{Reach, STEP, keep_others_from_coming};
+pub(crate) use reach::{Reach, STEP};
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};

@@ -44,6 +44,18 @@ impl Reach {
         }
     }
 
+    /// Whether it is all that the other one is.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Warehouse(one), Self::Warehouse(other)) => one == other,
+            (Self::Projects(all), Self::Projects(others)) => {
+                others.iter().all(|other| all.contains(other))
+            }
+            _ => false,
+        }
+    }
+
     fn project(id: &ProjectId) -> Self {
         Self::Projects(vec![id.as_str().to_owned()])
     }
@@ -51,8 +63,8 @@ impl Reach {
     /// What it reaches if somebody comes into a role, leaves it or is forgotten: where the principal and the roles that it is
     /// in have been given anything, and where these roles belong to.
     ///
-    /// Nobody else changes what this looks at until the end of the transaction: what is given on the server and who is in a role
-    /// changes under one lock, and the row of the principal is held by the caller.
+    /// Of a role nobody else changes what this looks at until the end of the transaction: what is given on the server and who is in a role
+    /// changes under one lock. A user may be given something in one more project until its row is held.
     pub(crate) async fn of_principal(db: &Session, principal: &str) -> Work<Self> {
         keep_others_from_coming(db).await?;
         let rows = db.query(OF_PRINCIPAL, &[&principal]).await?;
@@ -141,7 +153,7 @@ const OF_PRINCIPAL: &str = "with recursive who (it) as (
         offset 0) as role";
 
 /// From here on what is given on the server, and who is in a role, stays as it is.
-pub(crate) async fn keep_others_from_coming(db: &Session) -> Work<()> {
+async fn keep_others_from_coming(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
     locks.warehouses();
     let (numbers, exclusive) = locks.columns();

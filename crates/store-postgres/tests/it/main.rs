@@ -18,6 +18,7 @@ mod exclusion;
 mod growth;
 mod hosts;
 mod layout;
+mod order;
 mod plans;
 mod storm;
 mod tls;
