@@ -1,5 +1,6 @@
 //! Decides by asking OpenFGA.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource, Verdict};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use model::{Caller, Principal, Version};
+use model::{Caller, Principal, ProjectId, Version};
 use quick_cache::sync::Cache;
 use store::Store;
 
@@ -22,7 +23,7 @@ const KEPT: usize = 50_000;
 /// Most batches of one question that are under way at once: OpenFGA works on all checks of a batch at the same time.
 const AT_ONCE: usize = 2;
 
-/// Most roles that OpenFGA takes with a question.
+/// Most roles that OpenFGA takes with a question. More are asked with by several questions.
 const MAX_ROLES: usize = 100;
 
 type Question = (Caller, Action, Resource);
@@ -138,24 +139,35 @@ impl Asked<'_> {
         let engine = self.engine;
         // The versions that the checks carry were read before this: the answers are as new as they, or newer.
         engine.feed.handed_over().await.map_err(unavailable)?;
-        let (user, roles) = self.user().await?;
-        let items: Vec<_> = checks
-            .iter()
-            .map(|check| TupleKey {
+        let (user, roles) = self.user(checks).await?;
+        let mut items = Vec::with_capacity(checks.len());
+        for (at, check) in checks.iter().enumerate() {
+            let asked = TupleKey {
                 user: user.clone(),
                 relation: tuples::relation(check.action, &check.resource),
                 object: engine.names.asked(&check.resource),
-            })
-            .collect();
+            };
+            let parts = roles.parts(check.resource.project()).into_iter();
+            items.extend(parts.map(|roles| Item {
+                at,
+                asked: asked.clone(),
+                roles,
+            }));
+        }
         let batches = items.chunks(engine.batch.get() as usize);
         let batches: Vec<_> = batches.map(<[_]>::to_vec).collect();
-        let answers: Vec<Vec<Decision>> = stream::iter(batches)
-            .map(|batch| engine.answer(batch, &roles))
+        let allowed: Vec<Vec<usize>> = stream::iter(batches)
+            .map(|batch| engine.allowed(batch))
             .buffered(AT_ONCE)
             .try_collect()
             .await
             .map_err(unavailable)?;
-        let answers = answers.concat();
+        let mut answers = vec![Decision::Deny; checks.len()];
+        for at in allowed.concat() {
+            if let Some(answer) = answers.get_mut(at) {
+                *answer = Decision::Allow;
+            }
+        }
         for (check, decision) in checks.iter().zip(&answers) {
             if let Some(version) = check.resource.version() {
                 let key = question(self.caller, check);
@@ -167,45 +179,50 @@ impl Asked<'_> {
 
     /// Who is asked about, and the roles that OpenFGA does not know it to be in: those that a token names, or the one that somebody
     /// acts as.
-    async fn user(&mut self) -> Result<(String, Vec<TupleKey>), AuthorizerUnavailable> {
-        let (user, roles) = match self.caller {
+    async fn user(
+        &self,
+        checks: &[&Check],
+    ) -> Result<(String, UnknownRoles), AuthorizerUnavailable> {
+        match self.caller {
             Caller::Role(_, role) => {
                 let user = tuples::WHOEVER.to_owned();
-                let role = tuples::member(&user, &Principal::Role(*role));
-                (user, role.into_iter().collect())
+                let everywhere = tuples::member(&user, *role);
+                Ok((user, UnknownRoles::everywhere(everywhere)))
             }
             Caller::User(identity) => {
                 let user = tuples::user(&identity.user);
-                let roles = if self.caller.named_roles().is_empty() {
-                    Vec::new()
-                } else {
-                    let all = self.unknown_roles().await?;
-                    all.iter()
-                        .filter_map(|one| tuples::member(&user, one))
-                        .collect()
-                };
-                (user, roles)
+                let roles = self.named_roles(&user, checks).await?;
+                Ok((user, roles))
             }
-            Caller::Anonymous | Caller::System => (String::new(), Vec::new()),
-        };
-        if roles.len() > MAX_ROLES {
-            let count = roles.len();
-            return Err(unavailable(TooManyRoles(count)));
+            Caller::Anonymous | Caller::System => Ok((String::new(), UnknownRoles::default())),
         }
-        Ok((user, roles))
     }
 
-    /// The roles that a token names, and those above them; with what OpenFGA knows by the feed, as long as that is not too much to say
-    /// again.
-    async fn unknown_roles(&mut self) -> Result<Vec<Principal>, AuthorizerUnavailable> {
-        let engine = self.engine;
-        let mut all = self.principals().await?.to_vec();
-        if all.len() > MAX_ROLES {
-            let known = engine.store.grants_principals(&self.principal, &[]).await;
-            let known = known.map_err(unavailable)?;
-            all.retain(|one| !known.contains(one));
+    /// OpenFGA knows which roles these are in. So nobody makes the question longer by roles of another project, or around a role.
+    async fn named_roles(
+        &self,
+        user: &str,
+        checks: &[&Check],
+    ) -> Result<UnknownRoles, AuthorizerUnavailable> {
+        let named = self.caller.named_roles();
+        if named.is_empty() {
+            return Ok(UnknownRoles::default());
         }
-        Ok(all)
+        let projects = checks.iter().filter_map(|check| check.resource.project());
+        let projects: HashSet<_> = projects.cloned().collect();
+        let projects: Vec<_> = projects.into_iter().collect();
+        let found = self.engine.store.grants_named(&named, &projects).await;
+        let found = found.map_err(unavailable)?;
+        let on_server = found.on_server.into_iter();
+        let mut roles = UnknownRoles {
+            everywhere: on_server.map(|role| tuples::member(user, role)).collect(),
+            within: HashMap::new(),
+        };
+        for (project, role) in found.in_projects {
+            let within = roles.within.entry(project).or_default();
+            within.push(tuples::member(user, role));
+        }
+        Ok(roles)
     }
 
     async fn principals(&mut self) -> Result<&[Principal], AuthorizerUnavailable> {
@@ -239,48 +256,79 @@ impl Asked<'_> {
     }
 }
 
-impl OpenFga {
-    /// The answers to one batch, in its order.
-    async fn answer(
-        &self,
-        batch: Vec<TupleKey>,
-        roles: &[TupleKey],
-    ) -> Result<Vec<Decision>, CallError> {
-        let count = batch.len();
-        let items = batch
-            .into_iter()
-            .enumerate()
-            .map(|(at, asked)| BatchCheckItem {
-                tuple_key: Some(asked),
-                contextual_tuples: (!roles.is_empty()).then(|| TupleKeys {
-                    tuple_keys: roles.to_vec(),
-                }),
-                correlation_id: at.to_string(),
-            });
-        let mut answer = self.client.batch_check(&self.at, items.collect()).await?;
-        let decide = |at: usize| {
-            match answer
-                .result
-                .remove(&at.to_string())
-                .and_then(|one| one.checked)
-            {
-                Some(Checked::Allowed(true)) => Ok(Decision::Allow),
-                Some(Checked::Allowed(false)) => Ok(Decision::Deny),
-                Some(Checked::Error(error)) => Err(error.message),
-                None => Err("nothing about one of the checks".to_owned()),
+/// Roles that somebody is in without OpenFGA's knowing it.
+#[derive(Debug, Default)]
+struct UnknownRoles {
+    everywhere: Vec<TupleKey>,
+    within: HashMap<ProjectId, Vec<TupleKey>>,
+}
+
+impl UnknownRoles {
+    fn everywhere(role: TupleKey) -> Self {
+        Self {
+            everywhere: vec![role],
+            within: HashMap::new(),
+        }
+    }
+
+    /// Those that count in a project, in as many parts as OpenFGA takes; one without roles if there are none. A right that takes two
+    /// privileges is found if both come by one part.
+    fn parts(&self, project: Option<&ProjectId>) -> Vec<Vec<TupleKey>> {
+        let within = project.and_then(|project| self.within.get(project));
+        let mut all = self.everywhere.clone();
+        for role in within.into_iter().flatten() {
+            if !all.contains(role) {
+                all.push(role.clone());
             }
-            .map_err(|what| CallError::Answer {
-                method: "BatchCheck",
-                what,
-            })
-        };
-        (0..count).map(decide).collect()
+        }
+        if all.is_empty() {
+            return vec![Vec::new()];
+        }
+        all.chunks(MAX_ROLES).map(<[_]>::to_vec).collect()
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the caller is in {0} roles by its token: OpenFGA takes {MAX_ROLES}")]
-struct TooManyRoles(usize);
+/// What OpenFGA is asked: a check, with a part of the roles that it does not know of.
+#[derive(Debug, Clone)]
+struct Item {
+    /// Which check.
+    at: usize,
+    asked: TupleKey,
+    roles: Vec<TupleKey>,
+}
+
+impl OpenFga {
+    /// The checks of one batch that are allowed.
+    async fn allowed(&self, batch: Vec<Item>) -> Result<Vec<usize>, CallError> {
+        let checks: Vec<_> = batch.iter().map(|item| item.at).collect();
+        let items = batch.into_iter().enumerate();
+        let items = items.map(|(at, item)| BatchCheckItem {
+            tuple_key: Some(item.asked),
+            contextual_tuples: (!item.roles.is_empty()).then_some(TupleKeys {
+                tuple_keys: item.roles,
+            }),
+            correlation_id: at.to_string(),
+        });
+        let mut answer = self.client.batch_check(&self.at, items.collect()).await?;
+        let mut allowed = Vec::new();
+        for (at, check) in checks.into_iter().enumerate() {
+            let answer = answer.result.remove(&at.to_string());
+            let what = match answer.and_then(|one| one.checked) {
+                Some(Checked::Allowed(is_allowed)) => {
+                    if is_allowed {
+                        allowed.push(check);
+                    }
+                    continue;
+                }
+                Some(Checked::Error(error)) => error.message,
+                None => "nothing about one of the checks".to_owned(),
+            };
+            let method = "BatchCheck";
+            return Err(CallError::Answer { method, what });
+        }
+        Ok(allowed)
+    }
+}
 
 /// A thing may move; where it is belongs to the question. The version does not: it belongs to the answer.
 fn question(caller: &Caller, check: &Check) -> Question {

@@ -1,7 +1,7 @@
 //! What facts, things and actions are called in OpenFGA.
 
 use authz::{Action, Resource, UserAction};
-use model::{Grant, Principal, Privilege, Securable, ServerId, TabularKind, UserId};
+use model::{Grant, Principal, Privilege, RoleId, Securable, ServerId, TabularKind, UserId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use store::Fact;
@@ -153,15 +153,12 @@ fn bearer(principal: &Principal) -> String {
 }
 
 /// That somebody is in a role, for one question.
-pub(crate) fn member(user: &str, role: &Principal) -> Option<TupleKey> {
-    let Principal::Role(role) = role else {
-        return None;
-    };
-    Some(TupleKey {
+pub(crate) fn member(user: &str, role: RoleId) -> TupleKey {
+    TupleKey {
         user: user.to_owned(),
         relation: MEMBER.to_owned(),
         object: format!("role:{role}"),
-    })
+    }
 }
 
 /// A user. What OpenFGA gives a meaning to, or does not take, is percent-encoded; what is too long then is hashed.

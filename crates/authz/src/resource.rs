@@ -58,6 +58,17 @@ impl Resource {
         }
     }
 
+    /// The project that it is, or lies in.
+    pub const fn project(&self) -> Option<&ProjectId> {
+        match self {
+            Self::Server | Self::User(_) => None,
+            Self::Project(id) | Self::Role(id, _) | Self::TagDefinition(id, _) => Some(id),
+            Self::Warehouse(at) | Self::Namespace(at, _) | Self::Tabular(_, at, _, _) => {
+                Some(&at.project)
+            }
+        }
+    }
+
     /// What grants on it are on; a user has none.
     pub fn securable(&self) -> Option<Securable> {
         Some(match self {

@@ -421,6 +421,7 @@ macro_rules! conformance_cases {
                 changes_at_once_are_all_made_and_counted;
             role_member:
                 who_is_in_a_role_is_in_those_above
+                a_token_names_roles_of_the_projects_that_matter_and_of_the_server
                 members_come_together_or_not_at_all
                 roles_form_no_circle_and_nest_so_deep
                 of_crossing_memberships_none_makes_a_circle

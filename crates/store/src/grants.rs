@@ -8,8 +8,8 @@ pub use lineage::Lineage;
 
 use async_trait::async_trait;
 use model::{
-    Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, RoleIdent,
-    Securable, Timestamp, Version, WarehouseId,
+    Grant, NamespaceId, Page, PageRequest, Principal, Privilege, Privileges, ProjectId, RoleId,
+    RoleIdent, Securable, Timestamp, Version, WarehouseId,
 };
 
 use crate::{Effects, Result};
@@ -118,6 +118,15 @@ impl From<bool> for ManagedAccess {
     }
 }
 
+/// The roles that a token names, as far as they can count for something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedRoles {
+    /// Those in the projects that were asked for, without those that they are in.
+    pub in_projects: Vec<(ProjectId, RoleId)>,
+    /// Of all projects those that have been given anything on the server: the named ones, and those that they are in.
+    pub on_server: Vec<RoleId>,
+}
+
 /// Grants. They end with what they are on and with whom they were given to.
 ///
 /// Whatever changes what somebody may do – grants, members of roles, managed access, a namespace that moves – makes the
@@ -152,6 +161,11 @@ pub trait Grants {
         of: &Principal,
         named: &[RoleIdent],
     ) -> Result<Vec<Principal>>;
+
+    /// The roles that are named, in these projects, and those of them that have been given anything on the server. How many roles they are in
+    /// does not make the answer longer.
+    async fn grants_named(&self, named: &[RoleIdent], projects: &[ProjectId])
+    -> Result<NamedRoles>;
 
     /// What the principals have been given on the way to each place, in the order of the places; `None` where there is no such place.
     async fn grants_standing(

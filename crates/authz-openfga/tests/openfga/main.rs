@@ -11,6 +11,7 @@
 
 mod failure;
 mod growth;
+mod named_roles;
 mod reconcile;
 
 use std::sync::Arc;

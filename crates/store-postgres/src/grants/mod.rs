@@ -2,6 +2,7 @@
 
 mod apply;
 mod list;
+mod named;
 mod reach;
 mod standing;
 
@@ -11,8 +12,8 @@ pub(crate) use reach::{Reach, STEP};
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use store::{
-    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
-    StoreError,
+    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place, Result,
+    Standing, StoreError,
 };
 
 use crate::PostgresStore;
@@ -58,6 +59,14 @@ impl Grants for PostgresStore {
         let found = row::all(&rows, |row| principal(get(row, 0)?))?;
         let others = found.into_iter().filter(|found| found != of);
         Ok(std::iter::once(of.clone()).chain(others).collect())
+    }
+
+    async fn grants_named(
+        &self,
+        named: &[RoleIdent],
+        projects: &[ProjectId],
+    ) -> Result<NamedRoles> {
+        Ok(named::named(&self.read().await?, named, projects).await?)
     }
 
     async fn grants_standing(

@@ -2,6 +2,7 @@
 
 mod apply;
 mod list;
+mod named;
 mod reach;
 mod standing;
 
@@ -12,7 +13,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use rusqlite::{Connection, params};
 use store::{
-    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, Place, Result, Standing,
+    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place, Result,
+    Standing,
 };
 
 use crate::SqliteStore;
@@ -65,6 +67,16 @@ impl Grants for SqliteStore {
             with_roles(db, found)
         })
         .await
+    }
+
+    async fn grants_named(
+        &self,
+        named: &[RoleIdent],
+        projects: &[ProjectId],
+    ) -> Result<NamedRoles> {
+        let (idents, projects) = (named.to_vec(), projects.to_vec());
+        self.read(move |db| named::named(db, &idents, &projects))
+            .await
     }
 
     async fn grants_standing(

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{PageRequest, PageSize, Principal, Privilege, RoleId, RoleIdent, Securable};
+use model::{PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable};
 
 use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refused, user};
-use super::role::{principals, role};
+use super::role::{new_role, principals, role};
 use crate::{
-    Effects, Entity, MemberFilter, MemberKind, Membership, Place, Repeats, Result, RoleAssign,
-    RoleMember, RoleMembers, Store, StoreError,
+    Effects, Entity, MemberFilter, MemberKind, Membership, NamedRoles, Place, Repeats, Result,
+    RoleAssign, RoleMember, RoleMembers, RoleRow, Store, StoreError,
 };
 
 const MOST: u32 = 3;
@@ -113,6 +113,71 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
     refused!(
         store.role_drop(middle, Effects::none()).await,
         StoreError::NotFound(Entity::Role(_))
+    );
+}
+
+/// However many roles somebody has put above it in a project of their own.
+pub async fn a_token_names_roles_of_the_projects_that_matter_and_of_the_server(
+    store: &Arc<dyn Store>,
+) {
+    let catalog = Catalog::new(store).await;
+    let other = new_project();
+    store
+        .project_create(other.clone(), Effects::none())
+        .await
+        .unwrap();
+    let ident = RoleIdent::new("oidc", "analysts").unwrap();
+    let mut named = Vec::new();
+    for project in [&catalog.project, &other.id] {
+        let row = RoleRow {
+            ident: ident.clone(),
+            ..new_role(project, "analysts")
+        };
+        named.push(row.id);
+        store.role_create(row, Effects::none()).await.unwrap();
+    }
+    let [here, there] = [named[0], named[1]];
+    for level in 0..5 {
+        let above = role(store, &other.id, &format!("above {level}")).await;
+        add(store, above, vec![Principal::Role(there)])
+            .await
+            .unwrap();
+    }
+    let idents = [ident, RoleIdent::new("oidc", "unknown").unwrap()];
+    let found = async |projects: &[ProjectId]| {
+        let found = store.grants_named(&idents, projects).await;
+        found.unwrap()
+    };
+    assert_eq!(found(&[]).await, NamedRoles::default());
+    let expected = NamedRoles {
+        in_projects: vec![(catalog.project.clone(), here)],
+        on_server: Vec::new(),
+    };
+    assert_eq!(
+        found(std::slice::from_ref(&catalog.project)).await,
+        expected
+    );
+    // What counts on the server counts everywhere.
+    let operators = role(store, &other.id, "operators").await;
+    add(store, operators, vec![Principal::Role(there)])
+        .await
+        .unwrap();
+    let bearer = Principal::Role(operators);
+    apply(
+        store,
+        &Securable::Server,
+        &[(&bearer, Privilege::Operator)],
+        &[],
+    )
+    .await
+    .unwrap();
+    let expected = NamedRoles {
+        on_server: vec![operators],
+        ..expected
+    };
+    assert_eq!(
+        found(std::slice::from_ref(&catalog.project)).await,
+        expected
     );
 }
 
