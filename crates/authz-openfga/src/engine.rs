@@ -15,6 +15,7 @@ use store::Store;
 use crate::client::{CallError, Client, Location};
 use crate::feed::{Feed, Tuples};
 use crate::messages::{BatchCheckItem, Checked, TupleKey, TupleKeys};
+use crate::too_deep::TooDeep;
 use crate::tuples::{self, Names};
 
 /// Most answers that are kept; about 300 bytes each.
@@ -40,6 +41,7 @@ pub struct OpenFga {
     batch: NonZeroU32,
     feed: Feed,
     answers: Cache<Question, (Version, Decision)>,
+    too_deep: TooDeep,
 }
 
 impl fmt::Debug for OpenFga {
@@ -61,6 +63,7 @@ impl OpenFga {
             store,
             batch,
             answers: Cache::new(KEPT),
+            too_deep: TooDeep::default(),
         }
     }
 }
@@ -156,25 +159,37 @@ impl Asked<'_> {
         }
         let batches = items.chunks(engine.batch.get() as usize);
         let batches: Vec<_> = batches.map(<[_]>::to_vec).collect();
-        let allowed: Vec<Vec<usize>> = stream::iter(batches)
-            .map(|batch| engine.allowed(batch))
+        let answered: Vec<Vec<_>> = stream::iter(batches)
+            .map(|batch| engine.answers(batch))
             .buffered(AT_ONCE)
             .try_collect()
             .await
             .map_err(unavailable)?;
-        let mut answers = vec![Decision::Deny; checks.len()];
-        for at in allowed.concat() {
-            if let Some(answer) = answers.get_mut(at) {
-                *answer = Decision::Allow;
+        let mut answers = vec![Answer::Denied; checks.len()];
+        for (at, answer) in answered.concat() {
+            if let Some(known) = answers.get_mut(at) {
+                *known = answer.max(*known);
             }
         }
-        for (check, decision) in checks.iter().zip(&answers) {
-            if let Some(version) = check.resource.version() {
+        Ok(self.keep(checks, answers))
+    }
+
+    /// The decisions that these answers are, which are kept for the next question.
+    fn keep(&self, checks: &[&Check], answers: Vec<Answer>) -> Vec<Decision> {
+        let mut decided = Vec::with_capacity(checks.len());
+        for (check, answer) in checks.iter().zip(answers) {
+            let decision = match answer {
+                Answer::Allowed => Decision::Allow,
+                Answer::Denied | Answer::TooDeep => Decision::Deny,
+            };
+            decided.push(decision);
+            // OpenFGA may be started with another limit, and no grant changes by that.
+            if let (Some(version), false) = (check.resource.version(), answer == Answer::TooDeep) {
                 let key = question(self.caller, check);
-                engine.answers.insert(key, (version, *decision));
+                self.engine.answers.insert(key, (version, decision));
             }
         }
-        Ok(answers)
+        decided
     }
 
     /// Who is asked about, and the roles that OpenFGA does not know it to be in: those that a token names, or the one that somebody
@@ -297,37 +312,53 @@ struct Item {
     roles: Vec<TupleKey>,
 }
 
+/// What OpenFGA has said of a check. Of several answers the last one in this order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Denied,
+    /// The thing lies deeper than OpenFGA follows. Only what lies so deep must suffer from that, not all that it is asked with.
+    TooDeep,
+    Allowed,
+}
+
 impl OpenFga {
-    /// The checks of one batch that are allowed.
-    async fn allowed(&self, batch: Vec<Item>) -> Result<Vec<usize>, CallError> {
-        let checks: Vec<_> = batch.iter().map(|item| item.at).collect();
-        let items = batch.into_iter().enumerate();
-        let items = items.map(|(at, item)| BatchCheckItem {
-            tuple_key: Some(item.asked),
-            contextual_tuples: (!item.roles.is_empty()).then_some(TupleKeys {
-                tuple_keys: item.roles,
-            }),
-            correlation_id: at.to_string(),
-        });
-        let mut answer = self.client.batch_check(&self.at, items.collect()).await?;
-        let mut allowed = Vec::new();
-        for (at, check) in checks.into_iter().enumerate() {
-            let answer = answer.result.remove(&at.to_string());
-            let what = match answer.and_then(|one| one.checked) {
-                Some(Checked::Allowed(is_allowed)) => {
-                    if is_allowed {
-                        allowed.push(check);
-                    }
-                    continue;
-                }
-                Some(Checked::Error(error)) => error.message,
-                None => "nothing about one of the checks".to_owned(),
-            };
-            let method = "BatchCheck";
-            return Err(CallError::Answer { method, what });
+    /// The answers to one batch, each with the place of its check.
+    async fn answers(&self, batch: Vec<Item>) -> Result<Vec<(usize, Answer)>, CallError> {
+        let mut asked = Vec::with_capacity(batch.len());
+        let mut items = Vec::with_capacity(batch.len());
+        for (at, item) in batch.into_iter().enumerate() {
+            asked.push((item.at, item.asked.object.clone()));
+            items.push(BatchCheckItem {
+                tuple_key: Some(item.asked),
+                contextual_tuples: (!item.roles.is_empty()).then_some(TupleKeys {
+                    tuple_keys: item.roles,
+                }),
+                correlation_id: at.to_string(),
+            });
         }
-        Ok(allowed)
+        let mut answer = self.client.batch_check(&self.at, items).await?;
+        let mut answers = Vec::with_capacity(asked.len());
+        for (at, (check, object)) in asked.into_iter().enumerate() {
+            let answer = answer.result.remove(&at.to_string());
+            let answer = match answer.and_then(|one| one.checked) {
+                Some(Checked::Allowed(true)) => Answer::Allowed,
+                Some(Checked::Allowed(false)) => Answer::Denied,
+                Some(Checked::Error(error)) if error.is_too_deep() => {
+                    self.too_deep.warn(&object);
+                    Answer::TooDeep
+                }
+                Some(Checked::Error(error)) => return Err(unanswered(error.message)),
+                None => return Err(unanswered("nothing about one of the checks".to_owned())),
+            };
+            answers.push((check, answer));
+        }
+        Ok(answers)
     }
+}
+
+fn unanswered(what: String) -> CallError {
+    let method = "BatchCheck";
+    CallError::Answer { method, what }
 }
 
 /// A thing may move; where it is belongs to the question. The version does not: it belongs to the answer.

@@ -14,6 +14,7 @@ mod reconcile;
 mod setup;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;
+mod too_deep;
 mod tuples;
 
 pub use client::CallError;

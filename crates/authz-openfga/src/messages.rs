@@ -68,8 +68,21 @@ pub(crate) enum Checked {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct CheckError {
+    /// Of `ErrorCode`, if it is one.
+    #[prost(int32, optional, tag = "1")]
+    pub(crate) input_error: Option<i32>,
     #[prost(string, tag = "3")]
     pub(crate) message: String,
+}
+
+impl CheckError {
+    /// `authorization_model_resolution_too_complex`
+    const TOO_COMPLEX: i32 = 2002;
+
+    /// Whether the thing lies deeper than OpenFGA follows.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        self.input_error == Some(Self::TOO_COMPLEX)
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -17,6 +17,9 @@ use crate::{Credentials, OpenFgaConfig};
 /// Says where the program is; `tests/with-services` sets it.
 const BINARY: &str = "LAKEKEEPER_TEST_OPENFGA_BINARY";
 
+/// How far it must follow what lies in what, as the documentation recommends: through as many namespaces and roles as may be in one another.
+pub const DEPTH: u32 = 45;
+
 /// A running server, or one that was stopped; it ends with this.
 #[derive(Debug)]
 pub struct Server {
@@ -46,6 +49,17 @@ impl Server {
     /// One that forgets everything when it is stopped.
     pub fn in_memory() -> Self {
         Self::with(&["--datastore-engine", "memory"])
+    }
+
+    /// One that follows what lies in what only so far: OpenFGA itself says 25.
+    pub fn with_depth(depth: u32) -> Self {
+        let depth = depth.to_string();
+        Self::with(&[
+            "--datastore-engine",
+            "memory",
+            "--resolve-node-limit",
+            &depth,
+        ])
     }
 
     /// One that asks for this key.
@@ -82,6 +96,7 @@ impl Server {
         // Caches, as the documentation recommends for production: fresh answers must go past them.
         all.push("--check-query-cache-enabled".to_owned());
         all.push("--check-iterator-cache-enabled".to_owned());
+        all.extend(["--resolve-node-limit".to_owned(), DEPTH.to_string()]);
         all.extend(arguments.iter().map(|one| (*one).to_owned()));
         let mut server = Self {
             arguments: all,

@@ -16,6 +16,8 @@ class OpenFga:
         self.endpoint = f"http://127.0.0.1:{self._port}"
         command = [str(install.openfga()), "run", "--playground-enabled=false", "--metrics-enabled=false"]
         command += ["--log-level", "error", "--datastore-engine", "memory"]
+        # As docs/authorization-openfga.md says.
+        command += ["--resolve-node-limit", "45"]
         command += ["--grpc-addr", f"127.0.0.1:{self._port}", "--http-addr", f"127.0.0.1:{free_port()}"]
         self._process = Process(command, log)
         self._process.wait_until(self._is_listening, 60)

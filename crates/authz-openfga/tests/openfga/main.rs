@@ -9,6 +9,7 @@
     reason = "these are tests"
 )]
 
+mod depth;
 mod failure;
 mod growth;
 mod named_roles;
