@@ -1,12 +1,12 @@
 //! What is read before it is known whether the caller may see it.
 
 use model::{
-    Name, NamespaceId, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, TabularId,
-    TabularKind, TagDefinitionId, TagName, TaskId, WarehouseId,
+    Name, NamespaceId, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Securable,
+    TabularId, TabularKind, TagDefinitionId, TagName, TaskId, WarehouseId,
 };
 use store::{
-    NamespaceRow, Place, PlacedTabular, ProjectRow, Result, RoleRow, ServerRow, Standing, Store,
-    TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
+    ManagedAccess, NamespaceRow, Place, PlacedTabular, ProjectRow, Result, RoleRow, ServerRow,
+    Standing, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
 };
 
 /// The rows that decisions are made on, to be read by id or name outside of the gathered statement. Nothing can be changed by it, and little
@@ -113,6 +113,13 @@ impl<'a> Lookup<'a> {
         places: &[Place],
     ) -> Result<Vec<Option<Standing>>> {
         self.0.grants_standing(principals, places).await
+    }
+
+    pub(crate) async fn managed_access(
+        self,
+        of: &Securable,
+    ) -> Result<(ManagedAccess, ManagedAccess)> {
+        self.0.managed_access(of).await
     }
 
     pub(crate) async fn grants_principals(

@@ -9,6 +9,7 @@ mod loaded;
 mod protect;
 mod register;
 mod rename;
+mod rename_grants;
 mod target;
 mod undrop;
 

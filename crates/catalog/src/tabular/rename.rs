@@ -6,6 +6,7 @@ use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
 
 use super::creation::creating;
+use super::rename_grants;
 use super::target::{TabularAction, TabularTarget, missing};
 use crate::again::Attempts;
 use crate::events::Change;
@@ -96,9 +97,9 @@ async fn attempt(
             warehouse: found.warehouse,
             id: namespace,
         };
-        cx.require(request, creating(kind), target)
-            .await
-            .map_err(|error| error.or_missing(|| namespace_missing(from, to)))?;
+        let home = cx.require(request, creating(kind), target).await;
+        let home = home.map_err(|error| error.or_missing(|| namespace_missing(from, to)))?;
+        rename_grants::check(cx, request, &source, &home, (from, to)).await?;
     }
     // Only who may create there hears what is there.
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {

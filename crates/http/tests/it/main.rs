@@ -48,6 +48,7 @@ mod protection;
 mod races;
 mod real_s3;
 mod registration;
+mod rename_grants;
 mod replaced_credentials;
 mod roles;
 mod s3_tables;
