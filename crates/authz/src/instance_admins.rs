@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use model::{Caller, UserId};
 
 use crate::{
-    Action, Authorizer, AuthorizerUnavailable, Check, Decision, GenericTableAction, RoleAction,
-    TableAction, ViewAction,
+    Action, Authorizer, AuthorizerUnavailable, Check, Decision, GenericTableAction,
+    NamespaceAction, RoleAction, TableAction, ViewAction, WarehouseAction,
 };
 
-/// Lets the users that the operator has named do all but read and write data, act as a role and give privileges to others; asks
-/// another authorizer about everything else.
+/// Lets the users that the operator has named do all but read and write data, act as a role, give privileges to others and switch managed
+/// access; asks another authorizer about everything else.
 #[derive(Debug)]
 pub struct InstanceAdmins {
     users: HashSet<UserId>,
@@ -74,6 +74,9 @@ const fn is_free(action: Action) -> bool {
             | Action::GenericTable(GenericTableAction::ReadData | GenericTableAction::WriteData)
             | Action::View(ViewAction::Select)
             | Action::Role(RoleAction::Assume)
+            // Without it owners would give what they were kept from giving.
+            | Action::Warehouse(WarehouseAction::SetManagedAccess)
+            | Action::Namespace(NamespaceAction::SetManagedAccess)
             | Action::Grant(_)
     )
 }
@@ -111,6 +114,8 @@ mod tests {
             Action::Project(ProjectAction::Delete),
             Action::Grant(Privilege::Select),
             Action::Table(TableAction::Commit),
+            Action::Warehouse(WarehouseAction::SetManagedAccess),
+            Action::Namespace(NamespaceAction::SetManagedAccess),
         ];
         let on = Resource::Project(ProjectId::nil());
         let check = |action| Check {
@@ -130,11 +135,11 @@ mod tests {
         let (yes, no) = (Decision::Allow, Decision::Deny);
         assert_eq!(
             admins.decide(&user, &checks()).await.unwrap(),
-            [no, yes, no, yes]
+            [no, yes, no, yes, no, no]
         );
         assert_eq!(
             *asked.0.lock().unwrap(),
-            2,
+            4,
             "only what is not free is asked"
         );
         assert!(admins.is_instance_admin(&user));
@@ -142,7 +147,7 @@ mod tests {
         let role = Caller::Role(identity, RoleId::generate());
         let other = Caller::User(Arc::new(Identity::of("oidc~b".parse().unwrap())));
         for caller in [role, other, Caller::Anonymous] {
-            assert_eq!(admins.decide(&caller, &checks()).await.unwrap(), [no; 4]);
+            assert_eq!(admins.decide(&caller, &checks()).await.unwrap(), [no; 6]);
             assert!(!admins.is_instance_admin(&caller));
         }
     }
