@@ -1,6 +1,8 @@
 //! Settings that there may be several of, each set under a name that the operator chooses:
 //! `LAKEKEEPER__OPENID_PROVIDERS__<ID>__URI`.
 
+use model::RoleIdent;
+
 use super::mistake::Mistake;
 use super::nearest::nearest;
 use super::setting::{Described, Group, Setting, settings};
@@ -8,13 +10,19 @@ use super::value::{NameTemplateText, ProviderUrl, RequiredClaims, Words};
 
 /// What the names of their variables have in common, without the prefix of all.
 pub(super) const FAMILY: &str = "OPENID_PROVIDERS__";
-/// Names that users of other providers have.
-const RESERVED: [&str; 2] = ["oidc", authn::kubernetes::PROVIDER];
+/// Names that users of other providers have, and those of roles that no provider knows: a group of a provider that is called so would be in
+/// the catalog's own role of that name.
+const RESERVED: [&str; 4] = [
+    "oidc",
+    authn::kubernetes::PROVIDER,
+    RoleIdent::LAKEKEEPER,
+    RoleIdent::SYSTEM,
+];
 
 settings! {
     "Further OpenID providers" "As many as there are names for: `LAKEKEEPER__OPENID_PROVIDERS__<ID>__URI` and so on. `<ID>` is
     what the ids of its users start with: `okta` makes `okta~1234`. It is read in lower case and has letters, digits and `-`;
-    `oidc` and `kubernetes` are taken. A token goes to the first provider that has its issuer and one of its audiences: the one of
+    `oidc`, `kubernetes`, `lakekeeper` and `system` are taken. A token goes to the first provider that has its issuer and one of its audiences: the one of
     `LAKEKEEPER__OPENID_PROVIDER_URI`, then these in the order of their names, then Kubernetes." {
         /// Address of the provider; its discovery document is below, at `/.well-known/openid-configuration`. Required.
         URI: Option<ProviderUrl> = None;
@@ -68,7 +76,8 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     }
     if RESERVED.contains(&id.as_str()) {
         return refused(
-            "the provider's name is taken: `oidc` is LAKEKEEPER__OPENID_PROVIDER_URI, `kubernetes` the cluster",
+            "the provider's name is taken: `oidc` is LAKEKEEPER__OPENID_PROVIDER_URI, `kubernetes` the cluster, \
+             `lakekeeper` and `system` are roles of the catalog",
         );
     }
     let (setting, is_file) =

@@ -122,6 +122,8 @@ fn slips_in_rules_about_who_is_let_in_are_mistakes() {
         ),
         ("OPENID_PROVIDERS__OIDC__SCOPE", "lake", "is taken"),
         ("OPENID_PROVIDERS__KUBERNETES__SCOPE", "lake", "is taken"),
+        ("OPENID_PROVIDERS__LAKEKEEPER__SCOPE", "lake", "is taken"),
+        ("OPENID_PROVIDERS__SYSTEM__SCOPE", "lake", "is taken"),
         (
             "OPENID_PROVIDERS__OTHER__SCOPE",
             "lake",
