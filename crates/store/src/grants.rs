@@ -146,7 +146,7 @@ pub trait Grants {
         page: PageRequest,
     ) -> Result<Page<GrantRow>>;
 
-    /// The grants that a principal has itself in a project, but for those on what is soft-deleted, in a stable order.
+    /// The grants that a principal has itself in a project, also those on what is soft-deleted, in a stable order.
     async fn grants_to(
         &self,
         project: &ProjectId,

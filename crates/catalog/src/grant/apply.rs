@@ -37,7 +37,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
         deletes: parse(on.kind(), diff.deletes)?,
         repeats: diff.repeats,
     };
-    let found = on.found(cx, request).await?;
+    let found = on.found_kept(cx, request).await?;
     let actions = change.actions();
     let target = on.require(cx, request, &actions, found).await?;
     if let Resource::Role(_, role) = target.resource() {

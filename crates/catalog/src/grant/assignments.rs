@@ -34,7 +34,7 @@ pub async fn assignments(
         named.map(|text| Relation::parse(kind, text)).collect()
     };
     let wanted: BTreeSet<Relation> = wanted?;
-    let found = on.found(cx, request).await?;
+    let found = on.found_kept(cx, request).await?;
     let insight = [found.resource().insight()];
     let target = on.require(cx, request, &insight, found).await?;
     let on = target.securable()?;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod batch;
+mod kept;
 mod subject;
 mod target;
 

@@ -34,6 +34,7 @@ mod grants_back;
 mod hidden;
 mod holding;
 mod idempotency;
+mod kept_grants;
 mod layouts;
 mod lists;
 mod managed;

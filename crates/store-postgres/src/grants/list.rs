@@ -39,6 +39,21 @@ pub(super) async fn on(
     Ok(Page::cut(rows, page.size, OnCursor::after))
 }
 
+/// A page of an index each, of what is there and of what is soft-deleted.
+const TO: &str = "select * from (
+        select securable, principal, privilege, created_at, warehouse_id, path_key
+        from grant_entry
+        where principal = $1 and is_live and project_id = $2
+            and (warehouse_id, path_key, securable, privilege) > ($3, $4, $5, $6)
+        order by warehouse_id, path_key, securable, privilege limit $7
+    ) as live union all select * from (
+        select securable, principal, privilege, created_at, warehouse_id, path_key
+        from grant_entry
+        where principal = $1 and not is_live and project_id = $2
+            and (warehouse_id, path_key, securable, privilege) > ($3, $4, $5, $6)
+        order by warehouse_id, path_key, securable, privilege limit $7
+    ) as deleted order by warehouse_id, path_key, securable, privilege limit $7";
+
 pub(super) async fn to(
     db: &Session,
     project: &ProjectId,
@@ -48,11 +63,7 @@ pub(super) async fn to(
     let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);
     let rows = db
         .query(
-            "select securable, principal, privilege, created_at, warehouse_id, path_key
-             from grant_entry
-             where principal = $1 and is_live and project_id = $2
-                 and (warehouse_id, path_key, securable, privilege) > ($3, $4, $5, $6)
-             order by warehouse_id, path_key, securable, privilege limit $7",
+            TO,
             &[
                 &to.to_string(),
                 &project.as_str(),

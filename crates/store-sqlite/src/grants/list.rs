@@ -35,6 +35,21 @@ pub(super) fn on(
     Ok(Page::cut(rows, page.size, OnCursor::after))
 }
 
+/// A page of an index each, of what is there and of what is soft-deleted.
+const TO: &str = "select * from (
+        select securable, principal, privilege, created_at, warehouse_id, path_key
+        from grant_entry
+        where principal = ?1 and is_live = 1 and project_id = ?2
+            and (warehouse_id, path_key, securable, privilege) > (?3, ?4, ?5, ?6)
+        order by warehouse_id, path_key, securable, privilege limit ?7
+    ) as live union all select * from (
+        select securable, principal, privilege, created_at, warehouse_id, path_key
+        from grant_entry
+        where principal = ?1 and is_live = 0 and project_id = ?2
+            and (warehouse_id, path_key, securable, privilege) > (?3, ?4, ?5, ?6)
+        order by warehouse_id, path_key, securable, privilege limit ?7
+    ) as deleted order by warehouse_id, path_key, securable, privilege limit ?7";
+
 pub(super) fn to(
     db: &Connection,
     project: &ProjectId,
@@ -42,13 +57,7 @@ pub(super) fn to(
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
     let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);
-    let mut statement = db.prepare_cached(
-        "select securable, principal, privilege, created_at, warehouse_id, path_key
-         from grant_entry
-         where principal = ?1 and is_live = 1 and project_id = ?2
-             and (warehouse_id, path_key, securable, privilege) > (?3, ?4, ?5, ?6)
-         order by warehouse_id, path_key, securable, privilege limit ?7",
-    )?;
+    let mut statement = db.prepare_cached(TO)?;
     let rows = statement.query(params![
         to.to_string(),
         project.as_str(),

@@ -1,0 +1,73 @@
+//! Things on which rights are kept while nobody can use them: what is soft-deleted, and what lies in a warehouse that is not active.
+//!
+//! What was given on them counts again once they are back. So it is seen and taken back meanwhile.
+
+use authz::{InWarehouse, Protected, Resource};
+use model::{NamespaceId, Securable, TabularId, TabularKind, WarehouseId};
+use store::Place;
+
+use super::target::{Found, NamespaceAt, TabularAt, Target};
+use crate::{Catalog, Request, Result, namespace, tabular, warehouse};
+
+impl Target {
+    /// The thing, before anything is decided on it. By its id it is found as long as what was given on it is kept.
+    pub(crate) async fn found_kept(&self, cx: &Catalog, request: &Request) -> Result<Found> {
+        let found = match self {
+            Self::NamespaceAnywhere(id) => namespace(cx, *id).await,
+            Self::Namespace(within, NamespaceAt::Id(id)) => namespace_in(cx, *within, *id).await,
+            Self::Tabular(kind, within, TabularAt::Id(id)) => {
+                tabular_in(cx, *within, (*kind, *id)).await
+            }
+            _ => return self.found(cx, request).await,
+        };
+        match found {
+            Ok(resource) => Ok(Found(resource)),
+            Err(error) => Err(self.hide(cx, request, error).await),
+        }
+    }
+}
+
+async fn namespace(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
+    let missing = || namespace::missing(&id);
+    let place = [Place::Namespace(id)];
+    let way = cx.lookup().grants_standing(&[], &place).await?;
+    let way = way.into_iter().next().flatten().ok_or_else(missing)?;
+    let (mut project, mut warehouse) = (None, None);
+    for step in way.steps {
+        match step.on {
+            Securable::Project(id) => project = Some(id),
+            Securable::Warehouse(id) => warehouse = Some(id),
+            _ => {}
+        }
+    }
+    let (id_of, project) = warehouse.zip(project).ok_or_else(missing)?;
+    let within = InWarehouse {
+        id: id_of,
+        project,
+        grants: way.version,
+    };
+    Ok(Resource::Namespace(within, id))
+}
+
+async fn namespace_in(cx: &Catalog, within: WarehouseId, id: NamespaceId) -> Result<Resource> {
+    warehouse::find(cx, within).await?;
+    match namespace(cx, id).await? {
+        found @ Resource::Namespace(InWarehouse { id, .. }, _) if id == within => Ok(found),
+        _ => Err(namespace::missing(&id)),
+    }
+}
+
+async fn tabular_in(
+    cx: &Catalog,
+    within: WarehouseId,
+    (kind, id): (TabularKind, TabularId),
+) -> Result<Resource> {
+    let found = warehouse::find(cx, within).await?.resource();
+    let homes = cx.lookup().tabular_homes(within, vec![id]).await?;
+    match (found, homes.first()) {
+        (Resource::Warehouse(at), Some((_, is, home))) if *is == kind => {
+            Ok(Resource::Tabular(kind, at, *home, id))
+        }
+        _ => Err(tabular::missing(kind, &id)),
+    }
+}
