@@ -117,7 +117,7 @@ impl Asked<'_> {
             }
         }
         let denied = left(checks, &decided, |one| one != Some(Decision::Allow));
-        let browsing = |check: &&Check| check.without_rights() == Verdict::IfBelow;
+        let browsing = |check: &&Check| check.below().is_some();
         let ways: Vec<_> = denied.into_iter().filter(browsing).collect();
         let mut below = self.below(&ways).await?.into_iter();
         let decide = |(check, decided): (&Check, Option<Decision>)| match decided {
@@ -258,10 +258,7 @@ impl Asked<'_> {
         if checks.is_empty() {
             return Ok(Vec::new());
         }
-        let above: Vec<_> = checks
-            .iter()
-            .filter_map(|check| check.resource.browsed())
-            .collect();
+        let above: Vec<_> = checks.iter().filter_map(|check| check.below()).collect();
         let store = Arc::clone(&self.engine.store);
         let principals = self.principals().await?;
         store

@@ -108,13 +108,15 @@ impl<'a> Asked<'a> {
                 }
             }
         }
-        let left: Vec<_> =
-            pairs(checks, &verdicts, |verdict| *verdict == Verdict::IfBelow).collect();
+        let left: Vec<_> = pairs(checks, &verdicts, |verdict| {
+            matches!(verdict, Verdict::IfBelow(_))
+        })
+        .collect();
         let mut below = self.below(&left).await?.into_iter();
         let decide = |verdict| match verdict {
             Verdict::Allow => Decision::Allow,
-            Verdict::IfBelow if below.next() == Some(true) => Decision::Allow,
-            Verdict::IfBelow | Verdict::Deny => Decision::Deny,
+            Verdict::IfBelow(_) if below.next() == Some(true) => Decision::Allow,
+            Verdict::IfBelow(_) | Verdict::Deny => Decision::Deny,
         };
         Ok(verdicts.into_iter().map(decide).collect())
     }
@@ -247,8 +249,7 @@ impl<'a> Asked<'a> {
             return Ok(Vec::new());
         }
         self.learn_principals().await?;
-        let above = checks.iter().filter_map(|check| check.resource.browsed());
-        let above: Vec<_> = above.collect();
+        let above: Vec<_> = checks.iter().filter_map(|check| check.below()).collect();
         let principals = self.principals.as_deref().unwrap_or_default();
         self.engine.grants.grants_below(principals, &above).await
     }

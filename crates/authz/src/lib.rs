@@ -27,7 +27,8 @@ pub use rights::{Rights, Verdict};
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use model::Caller;
+use model::{Caller, Securable};
+use store::Below;
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,14 @@ impl Check {
                 action.is_free_for_oneself() && identity.user == *user
             }
             _ => false,
+        }
+    }
+
+    /// What it is enough to have been given anything below of.
+    pub fn below(&self) -> Option<(Securable, Below)> {
+        match self.without_rights() {
+            Verdict::IfBelow(counted) => Some((self.resource.browsed()?, counted)),
+            Verdict::Allow | Verdict::Deny => None,
         }
     }
 

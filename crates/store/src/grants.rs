@@ -118,6 +118,15 @@ impl From<bool> for ManagedAccess {
     }
 }
 
+/// What counts as being below something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Below {
+    /// What is there.
+    Live,
+    /// What is soft-deleted, too.
+    Kept,
+}
+
 /// The roles that a token names, as far as they can count for something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedRoles {
@@ -182,8 +191,12 @@ pub trait Grants {
     ) -> Result<Vec<Privileges>>;
 
     /// Whether one of the principals has been given anything on anything below each of these projects, warehouses and namespaces, in
-    /// their order. One probe of an index each, however much lies below. What is soft-deleted does not count.
-    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>>;
+    /// their order. One or two probes of an index each, however much lies below.
+    async fn grants_below(
+        &self,
+        principals: &[Principal],
+        of: &[(Securable, Below)],
+    ) -> Result<Vec<bool>>;
 
     /// Whether managed access is on: of the warehouse or namespace itself, and of it or what it lies in. `NotFound`, also of anything
     /// else.

@@ -35,8 +35,8 @@ pub use error::{Entity, Result, StoreError};
 pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
-    GrantChange, GrantRow, Grants, Lineage, ManagedAccess, NamedRoles, OnCursor, Place, Repeats,
-    Standing, Step, ToCursor,
+    Below, GrantChange, GrantRow, Grants, Lineage, ManagedAccess, NamedRoles, OnCursor, Place,
+    Repeats, Standing, Step, ToCursor,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{Fact, FactChange, FactKind, FactState, Fed, Knowledge, Mirror, MirrorSink};

@@ -179,12 +179,18 @@ impl Model {
 
     /// Whether somebody has been given anything on anything below.
     fn finds_below(&self, who: &BTreeSet<Principal>, on: &Securable) -> bool {
-        let mut given = self.given.iter();
-        given.any(|grant| {
-            who.contains(&grant.to)
-                && !self.deleted.contains(&grant.on)
-                && self.lies_below(&grant.on, on)
-        })
+        let mut given = self.given_below(who, on);
+        given.any(|grant| !self.deleted.contains(&grant.on))
+    }
+
+    /// What somebody has been given on what is below, be it soft-deleted.
+    fn given_below<'a>(
+        &'a self,
+        who: &'a BTreeSet<Principal>,
+        on: &'a Securable,
+    ) -> impl Iterator<Item = &'a Grant> {
+        let given = self.given.iter();
+        given.filter(|grant| who.contains(&grant.to) && self.lies_below(&grant.on, on))
     }
 
     /// Whether somebody may do that.
@@ -249,10 +255,13 @@ impl Model {
             (_, "list_everything" | "get_all_tasks" | "get_tasks" | "get_endpoint_statistics") => {
                 has(Describe)
             }
+            ("warehouse", "use" | "list_deleted_tabulars") => {
+                has(Describe) || self.given_below(&who, &on).next().is_some()
+            }
             (kind, action) if action.starts_with("get_") || action.starts_with("list_") => {
                 has(Describe) || (matches!(kind, "warehouse" | "namespace") && finds())
             }
-            ("warehouse" | "namespace", "use" | "include_in_list") => has(Describe) || finds(),
+            ("warehouse" | "namespace", "include_in_list") => has(Describe) || finds(),
             (_, "include_in_list") => has(Describe),
             _ => has(Modify),
         }

@@ -3,7 +3,7 @@
 use model::{
     NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, Version, WarehouseId,
 };
-use store::Standing;
+use store::{Below, Standing};
 
 use super::*;
 use crate::{
@@ -249,7 +249,15 @@ fn the_way_to_what_one_may_see_depends_on_what_lies_below() {
         (WAREHOUSE, Action::Warehouse(WarehouseAction::GetConfig)),
         (NAMESPACE, Action::Namespace(NamespaceAction::ListTables)),
     ] {
-        assert_eq!(nobody.may(at, action), Verdict::IfBelow, "{action}");
+        assert_eq!(
+            nobody.may(at, action),
+            Verdict::IfBelow(Below::Live),
+            "{action}"
+        );
+    }
+    for action in [WarehouseAction::Use, WarehouseAction::ListDeletedTabulars] {
+        let verdict = nobody.may(WAREHOUSE, Action::Warehouse(action));
+        assert_eq!(verdict, Verdict::IfBelow(Below::Kept), "{action:?}");
     }
     let everything = Action::Namespace(NamespaceAction::ListEverything);
     assert_eq!(nobody.may(NAMESPACE, everything), Verdict::Deny);

@@ -1,6 +1,7 @@
 //! What rights an action takes.
 
 use model::{Privilege, Securable};
+use store::Below;
 
 use super::{Rights, may_grant};
 use crate::{
@@ -22,7 +23,7 @@ pub enum Verdict {
     /// It may not.
     Deny,
     /// It may be done if the caller has been given anything on anything below: who may see a table finds the way there.
-    IfBelow,
+    IfBelow(Below),
 }
 
 impl From<bool> for Verdict {
@@ -56,7 +57,15 @@ impl Rights {
     /// What the way to something below needs, too.
     fn browses(self, some: &[Privilege]) -> Verdict {
         match self.any(some) {
-            Verdict::Deny => Verdict::IfBelow,
+            Verdict::Deny => Verdict::IfBelow(Below::Live),
+            other => other,
+        }
+    }
+
+    /// What the way to something that is soft-deleted needs, too.
+    fn browses_kept(self, some: &[Privilege]) -> Verdict {
+        match self.any(some) {
+            Verdict::Deny => Verdict::IfBelow(Below::Kept),
             other => other,
         }
     }
@@ -124,10 +133,10 @@ impl Rights {
             W::GetMetadata
             | W::GetConfig
             | W::ListNamespaces
-            | W::Use
             | W::IncludeInList
-            | W::ListDeletedTabulars
             | W::GetTaskQueueConfig => self.browses(&[Describe]),
+            // Otherwise nobody could bring back what is all that they have. What is told is decided on one by one.
+            W::Use | W::ListDeletedTabulars => self.browses_kept(&[Describe]),
             W::ListEverything | W::GetAllTasks | W::GetEndpointStatistics => self.any(&[Describe]),
             W::CreateNamespace => self.any(&[Create]),
             W::Delete

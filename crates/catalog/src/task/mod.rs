@@ -91,7 +91,8 @@ async fn store_for<'a>(
         Err(error) => error,
     };
     match tabulars {
-        Some(ids) if matches!(refused.kind, ErrorKind::Forbidden(_)) && !ids.is_empty() => {
+        // The warehouse is hidden from who has nothing there but what is soft-deleted.
+        Some(ids) if is_denied(&refused) && !ids.is_empty() => {
             match require_each(cx, request, id, ids, wanted.tabular).await {
                 Ok(proofs) => proofs
                     .first()
@@ -103,6 +104,10 @@ async fn store_for<'a>(
         }
         _ => Err(refused),
     }
+}
+
+fn is_denied(error: &CatalogError) -> bool {
+    error.is_hidden || matches!(error.kind, ErrorKind::Forbidden(_))
 }
 
 async fn of_project<'a>(

@@ -132,3 +132,42 @@ async fn rights_in_a_warehouse_that_is_not_active_are_seen_and_taken_back() {
 fn switch_at(lake: &Lake) -> String {
     format!("/management/v1/warehouse/{}", lake.app.warehouse)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_owns_nothing_but_what_is_soft_deleted_finds_it_and_brings_it_back() {
+    for by in engines() {
+        let Views(lake) = Views::decided_by(&by).await;
+        soft(&lake).await;
+        let table = lake.table("a", "t").await;
+        lake.give("cid", Privilege::Ownership, table.clone()).await;
+        let drop = lake.app.at("namespaces/a/tables/t");
+        assert_eq!(lake.send("cid", Method::DELETE, &drop, None).await.0, 204);
+        let at = switch_at(&lake);
+        let deleted = format!("{at}/deleted-tabulars");
+        let (status, told) = lake.as_user("cid", &deleted).await;
+        assert_eq!(status, 200, "{told}");
+        assert_eq!(told["tabulars"].as_array().unwrap().len(), 1, "{told}");
+        assert_eq!(told["tabulars"][0]["id"], json!(table.as_uuid()));
+        let about = json!({ "entities": [{ "type": "table", "table-id": table.as_uuid() }] });
+        let tasks = format!("{at}/task/list");
+        let (status, told) = lake
+            .send("cid", Method::POST, &tasks, Some(about.clone()))
+            .await;
+        assert_eq!(status, 200, "{told}");
+        assert_eq!(told["tasks"].as_array().unwrap().len(), 1, "{told}");
+        let task = told["tasks"][0]["task-id"].as_str().unwrap();
+        let details = format!("{at}/task/by-id/{task}");
+        assert_eq!(lake.as_user("cid", &details).await.0, 200);
+        // To everybody else the warehouse is as hidden as it was.
+        for (method, uri, body) in [
+            (Method::GET, &deleted, None),
+            (Method::POST, &tasks, Some(about.clone())),
+            (Method::GET, &details, None),
+        ] {
+            assert_eq!(lake.send("eve", method, uri, body).await.0, 404, "{uri}");
+        }
+        let (status, told) = undrop(&lake, "cid", &table).await;
+        assert_eq!(status, 204, "{told}");
+        assert_eq!(lake.as_user("cid", &drop).await.0, 200);
+    }
+}

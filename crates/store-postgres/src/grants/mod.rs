@@ -12,8 +12,8 @@ pub(crate) use reach::{Reach, STEP};
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use store::{
-    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place, Result,
-    Standing, StoreError,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place,
+    Result, Standing, StoreError,
 };
 
 use crate::PostgresStore;
@@ -87,7 +87,11 @@ impl Grants for PostgresStore {
         Ok(standing::given(&self.read().await?, principals, on).await?)
     }
 
-    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>> {
+    async fn grants_below(
+        &self,
+        principals: &[Principal],
+        of: &[(Securable, Below)],
+    ) -> Result<Vec<bool>> {
         Ok(standing::below(&self.read().await?, principals, of).await?)
     }
 

@@ -1,7 +1,7 @@
 //! What has been given on the way to places, on things, and below them.
 
 use model::{Principal, Privilege, Privileges, ProjectId, Securable, WarehouseId};
-use store::{Lineage, Place, Step};
+use store::{Below, Lineage, Place, Step};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -109,40 +109,44 @@ pub(super) async fn given(
     row::all(&rows, |row| privileges(get(row, 0)?))
 }
 
-/// One probe of an index for each thing and principal. What begins with a path key and the separator lies below it; a space is the
+/// One probe of an index for each thing and principal, two where what is soft-deleted counts. What begins with a path key and the separator lies below it; a space is the
 /// character after the separator.
 const BELOW: &str = "select case thing.kind
         when 'project' then exists (
             select from unnest($1::text[]) as who(it) cross join lateral (
                 select from grant_entry
-                where principal = who.it and is_live and project_id = thing.project
+                where principal = who.it and is_live = any(thing.live) and project_id = thing.project
                     and securable <> 'project/' || thing.project limit 1
             ) as found)
         when 'warehouse' then exists (
             select from warehouse as w cross join unnest($1) as who(it) cross join lateral (
                 select from grant_entry
-                where principal = who.it and is_live and project_id = w.project_id
+                where principal = who.it and is_live = any(thing.live) and project_id = w.project_id
                     and warehouse_id = w.id and path_key > '' limit 1
             ) as found where w.id = thing.id)
         when 'namespace' then exists (
             select from namespace as n join warehouse as w on w.id = n.warehouse_id
             cross join unnest($1) as who(it) cross join lateral (
                 select from grant_entry
-                where principal = who.it and is_live and project_id = w.project_id
+                where principal = who.it and is_live = any(thing.live) and project_id = w.project_id
                     and warehouse_id = w.id and path_key >= n.path_key || chr(31)
                     and path_key < n.path_key || ' ' limit 1
             ) as found where n.id = thing.id)
         else false end
-    from unnest($2::text[], $3::text[], $4::uuid[]) with ordinality
-        as thing(kind, project, id, place) order by place";
+    from unnest($2::text[], $3::text[], $4::uuid[], $5::bool[]) with ordinality
+        as one(kind, project, id, kept, place)
+    cross join lateral (select one.*,
+        case when one.kept then array[true, false] else array[true] end as live offset 0) as thing
+    order by one.place";
 
 pub(super) async fn below(
     db: &Session,
     principals: &[Principal],
-    of: &[Securable],
+    of: &[(Securable, Below)],
 ) -> Work<Vec<bool>> {
     let (mut kinds, mut projects, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for thing in of {
+    let kept: Vec<_> = of.iter().map(|(_, below)| *below == Below::Kept).collect();
+    for (thing, _) in of {
         kinds.push(thing.kind());
         ids.push(thing.as_uuid());
         projects.push(match thing {
@@ -151,7 +155,7 @@ pub(super) async fn below(
         });
     }
     let rows = db
-        .query(BELOW, &[&texts(principals), &kinds, &projects, &ids])
+        .query(BELOW, &[&texts(principals), &kinds, &projects, &ids, &kept])
         .await?;
     row::all(&rows, |row| get(row, 0))
 }

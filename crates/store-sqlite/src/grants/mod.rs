@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use rusqlite::{Connection, params};
 use store::{
-    Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place, Result,
-    Standing,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place,
+    Result, Standing,
 };
 
 use crate::SqliteStore;
@@ -106,11 +106,16 @@ impl Grants for SqliteStore {
         .await
     }
 
-    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>> {
+    async fn grants_below(
+        &self,
+        principals: &[Principal],
+        of: &[(Securable, Below)],
+    ) -> Result<Vec<bool>> {
         let (principals, of) = (standing::texts(principals), of.to_vec());
         self.read(move |db| {
             let of = of.iter();
-            of.map(|of| standing::below(db, &principals, of)).collect()
+            of.map(|(of, counted)| standing::below(db, &principals, of, *counted))
+                .collect()
         })
         .await
     }

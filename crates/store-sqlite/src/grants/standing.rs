@@ -5,7 +5,7 @@ use model::{
     WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{Lineage, Place, Step};
+use store::{Below, Lineage, Place, Step};
 use uuid::Uuid;
 
 use crate::error::{Failure, Work};
@@ -135,31 +135,48 @@ pub(super) fn given(db: &Connection, principals: &[String], on: &Securable) -> W
 }
 
 const BELOW_PROJECT: &str = "select 1 from grant_entry
-     where principal = ?1 and is_live = 1 and project_id = ?2
-         and securable <> 'project/' || ?2 limit 1";
+     where principal = ?1 and is_live = ?2 and project_id = ?3
+         and securable <> 'project/' || ?3 limit 1";
 const BELOW_WAREHOUSE: &str = "select 1 from warehouse as w cross join grant_entry as g
-     where w.id = ?2 and g.principal = ?1 and g.is_live = 1 and g.project_id = w.project_id
+     where w.id = ?3 and g.principal = ?1 and g.is_live = ?2 and g.project_id = w.project_id
          and g.warehouse_id = w.id and g.path_key > '' limit 1";
 /// What begins with the path key and the separator lies below; a space is the character after the separator.
 const BELOW_NAMESPACE: &str = "select 1 from namespace as n cross join warehouse as w
          cross join grant_entry as g
-     where n.id = ?2 and w.id = n.warehouse_id
-         and g.principal = ?1 and g.is_live = 1 and g.project_id = w.project_id
-         and g.warehouse_id = w.id and g.path_key >= n.path_key || ?3
+     where n.id = ?3 and w.id = n.warehouse_id
+         and g.principal = ?1 and g.is_live = ?2 and g.project_id = w.project_id
+         and g.warehouse_id = w.id and g.path_key >= n.path_key || ?4
          and g.path_key < n.path_key || ' ' limit 1";
 
-/// One probe of an index for each principal.
-pub(super) fn below(db: &Connection, principals: &[String], of: &Securable) -> Work<bool> {
-    for principal in principals {
+/// One probe of an index for each principal, two where what is soft-deleted counts.
+pub(super) fn below(
+    db: &Connection,
+    principals: &[String],
+    of: &Securable,
+    counted: Below,
+) -> Work<bool> {
+    let live: &[bool] = match counted {
+        Below::Live => &[true],
+        Below::Kept => &[true, false],
+    };
+    for (principal, is_live) in principals
+        .iter()
+        .flat_map(|one| live.iter().map(move |is_live| (one, *is_live)))
+    {
         let found = match of {
-            Securable::Project(id) => db
-                .prepare_cached(BELOW_PROJECT)?
-                .exists(params![principal, id.as_str()])?,
-            Securable::Warehouse(id) => db
-                .prepare_cached(BELOW_WAREHOUSE)?
-                .exists(params![principal, id.as_uuid()])?,
+            Securable::Project(id) => db.prepare_cached(BELOW_PROJECT)?.exists(params![
+                principal,
+                is_live,
+                id.as_str()
+            ])?,
+            Securable::Warehouse(id) => db.prepare_cached(BELOW_WAREHOUSE)?.exists(params![
+                principal,
+                is_live,
+                id.as_uuid()
+            ])?,
             Securable::Namespace(id) => db.prepare_cached(BELOW_NAMESPACE)?.exists(params![
                 principal,
+                is_live,
                 id.as_uuid(),
                 SEPARATOR.to_string()
             ])?,

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular, NewTask,
-    ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, Resolved, Result, Store,
+    Below, Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular,
+    NewTask, ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, Resolved, Result, Store,
     StoredMetadata, Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
     WarehouseStatus,
 };
@@ -438,6 +438,18 @@ pub(super) async fn given_by(
     let rows = rows.items.into_iter();
     rows.map(|row| (row.grant.to, row.grant.privilege))
         .collect()
+}
+
+/// Whether somebody has been given anything below each of these.
+pub(super) async fn below(
+    store: &Arc<dyn Store>,
+    who: &Principal,
+    of: &[Securable],
+    counted: Below,
+) -> Vec<bool> {
+    let of: Vec<_> = of.iter().map(|on| (on.clone(), counted)).collect();
+    let found = store.grants_below(std::slice::from_ref(who), &of).await;
+    found.unwrap()
 }
 
 /// What somebody has been given in a project, read in pages of this size.

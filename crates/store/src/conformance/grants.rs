@@ -8,11 +8,12 @@ use model::{
 };
 
 use super::fixture::{
-    Catalog, Marks, NOW, apply, change, given_by, given_to, later, name, new_project, refused, user,
+    Catalog, Marks, NOW, apply, below, change, given_by, given_to, later, name, new_project,
+    refused, user,
 };
 use crate::{
-    Effects, Entity, GrantChange, ManagedAccess, Place, ResolveTarget, Standing, Store, StoreError,
-    TabularRename,
+    Below, Effects, Entity, GrantChange, ManagedAccess, Place, ResolveTarget, Standing, Store,
+    StoreError, TabularRename,
 };
 
 /// A catalog with a table in a namespace in another one, and two users.
@@ -58,9 +59,8 @@ impl World {
 
     pub(super) async fn below(&self, who: &Principal) -> [bool; 4] {
         let way = self.way();
-        let who = std::slice::from_ref(who);
-        let found = self.catalog.store.grants_below(who, &way[1..5]);
-        found.await.unwrap().try_into().unwrap()
+        let found = below(&self.catalog.store, who, &way[1..5], Below::Live);
+        found.await.try_into().unwrap()
     }
 
     /// The version of what is given in the warehouse, which all that tell it tell alike.
@@ -313,11 +313,9 @@ pub async fn what_lies_below_is_told_of_no_sibling(store: &Arc<dyn Store>) {
         Securable::Namespace(NamespaceId::generate()),
         Securable::Server,
     ];
-    let below = store
-        .grants_below(std::slice::from_ref(ada), &gone)
-        .await
-        .unwrap();
-    assert_eq!(below, [false, false]);
+    for counted in [Below::Live, Below::Kept] {
+        assert_eq!(below(store, ada, &gone, counted).await, [false, false]);
+    }
 }
 
 pub async fn managed_access_holds_for_all_below(store: &Arc<dyn Store>) {

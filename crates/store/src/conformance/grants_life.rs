@@ -5,12 +5,14 @@ use std::sync::Arc;
 use model::{Grant, PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, Version};
 
 use super::fixture::{
-    Catalog, NOW, apply, given_by, given_to, later, new_project, new_table, new_view,
+    Catalog, NOW, apply, below, given_by, given_to, later, new_project, new_table, new_view,
     new_warehouse, refused, user,
 };
 use super::grants::World;
+use super::soft_deletion::{soft_drop, undrop};
 use crate::{
-    Effects, Entity, NamespaceDrop, NewTabular, Place, ProjectRow, ResolveTarget, Store, StoreError,
+    Below, Effects, Entity, NamespaceDrop, NewTabular, Place, ProjectRow, ResolveTarget, Store,
+    StoreError,
 };
 
 /// Ownership, as it comes with a creation.
@@ -74,8 +76,8 @@ pub async fn whoever_makes_a_thing_is_given_it_at_once(store: &Arc<dyn Store>) {
     }
     assert_eq!(given_by(store, &Securable::Server).await.len(), 1);
     assert_eq!(given_to(store, &project.id, &ada, 2).await.len(), all.len());
-    let below = store.grants_below(&[ada], &all[..3]).await.unwrap();
-    assert_eq!(below, [true; 3]);
+    let found = below(store, &ada, &all[..3], Below::Live).await;
+    assert_eq!(found, [true; 3]);
 }
 
 pub async fn a_refused_creation_gives_nothing(store: &Arc<dyn Store>) {
@@ -195,6 +197,42 @@ pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
     assert_eq!(world.version().await, before.next(), "nobody had anything");
 }
 
+/// They count again when it comes back: so they are seen and taken back meanwhile.
+pub async fn grants_on_what_is_soft_deleted_are_found_and_taken_back(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let project = &world.catalog.project;
+    let way = world.way();
+    let on = world.table();
+    for (who, on) in [(&world.ada, &on), (&world.bob, &on), (&world.bob, &way[1])] {
+        apply(store, on, &[(who, Privilege::Ownership)], &[])
+            .await
+            .unwrap();
+    }
+    let Securable::Tabular(_, id) = on else {
+        panic!("{on} is no table")
+    };
+    soft_drop(&world.catalog, id).await;
+    for (counted, expected) in [(Below::Live, false), (Below::Kept, true)] {
+        let found = below(store, &world.ada, &way[1..5], counted).await;
+        assert_eq!(found, [expected; 4], "{counted:?}");
+    }
+    for size in [1, 10] {
+        assert_eq!(given_to(store, project, &world.ada, size).await.len(), 1);
+        let found = given_to(store, project, &world.bob, size).await;
+        let found: Vec<_> = found.into_iter().map(|grant| grant.on).collect();
+        assert_eq!(found, [way[1].clone(), on.clone()], "in the same order");
+    }
+    apply(store, &on, &[], &[(&world.ada, Privilege::Ownership)])
+        .await
+        .unwrap();
+    assert_eq!(given_to(store, project, &world.ada, 10).await, []);
+    let found = below(store, &world.ada, &way[1..5], Below::Kept).await;
+    assert_eq!(found, [false; 4]);
+    undrop(&world.catalog, &[id]).await.unwrap();
+    assert_eq!(world.below(&world.ada).await, [false; 4]);
+    assert_eq!(world.below(&world.bob).await, [true; 4]);
+}
+
 pub async fn grants_move_with_what_they_are_on(store: &Arc<dyn Store>) {
     let world = World::new(store).await;
     let elsewhere = world.catalog.namespace(&["z"]).await;
@@ -213,8 +251,9 @@ pub async fn grants_move_with_what_they_are_on(store: &Arc<dyn Store>) {
     world.rename_to(elsewhere).await;
     assert_eq!(world.version().await, before.next());
     assert_eq!(world.below(&world.ada).await, [true, true, false, false]);
-    let (ada, on) = ([world.ada.clone()], [Securable::Namespace(elsewhere)]);
-    assert_eq!(store.grants_below(&ada, &on).await.unwrap(), [true]);
+    let on = [Securable::Namespace(elsewhere)];
+    let found = below(store, &world.ada, &on, Below::Live).await;
+    assert_eq!(found, [true]);
     assert_eq!(
         given_to(store, &world.catalog.project, &world.ada, 1)
             .await

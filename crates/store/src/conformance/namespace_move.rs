@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use model::{NamespaceId, NamespacePath, Privilege, Securable, TabularId, TabularKind, Version};
 
-use super::fixture::{Catalog, Marks, NOW, apply, later, name, new_view, path, refused, user};
+use super::fixture::{
+    Catalog, Marks, NOW, apply, below, later, name, new_view, path, refused, user,
+};
 use super::grants::World;
 use crate::{
     DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, ResolveTarget, Result, Store,
@@ -359,8 +361,8 @@ pub async fn grants_lie_where_it_goes(store: &Arc<dyn Store>) {
         (&world.ada, [false, true, true]),
         (&world.bob, [false, true, false]),
     ] {
-        let found = store.grants_below(std::slice::from_ref(who), &places).await;
-        assert_eq!(found.unwrap(), wanted, "{who}");
+        let found = below(store, who, &places, crate::Below::Live).await;
+        assert_eq!(found, wanted, "{who}");
     }
     // Deeper down as well, and what is soft-deleted when it comes back.
     let table = catalog.table(elsewhere, "late").await;
@@ -381,10 +383,8 @@ pub async fn grants_lie_where_it_goes(store: &Arc<dyn Store>) {
     go(catalog, elsewhere, &["a", "z"]).await.unwrap();
     undrop(catalog, table).await;
     for who in [&world.ada, &eve] {
-        let found = store
-            .grants_below(std::slice::from_ref(who), &places[..2])
-            .await;
-        assert_eq!(found.unwrap(), [true, true], "{who}");
+        let found = below(store, who, &places[..2], crate::Below::Live).await;
+        assert_eq!(found, [true, true], "{who}");
     }
 }
 

@@ -52,7 +52,7 @@ fn is_allowed(check: &Check, kind: ResourceKind, given: Privilege) -> bool {
     match Rights::along(&standing).verdict(check.action, &check.resource) {
         Verdict::Allow => true,
         Verdict::Deny => false,
-        Verdict::IfBelow => {
+        Verdict::IfBelow(_) => {
             let browsed = check.resource.browsed().unwrap();
             kinds_above(kind).contains(&ResourceKind::of(&browsed))
         }

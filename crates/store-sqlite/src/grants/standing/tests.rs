@@ -4,6 +4,7 @@ use std::path::Path;
 
 use model::{NamespaceId, Principal, Securable, WarehouseId};
 use rusqlite::{Connection, StatementStatus, params};
+use store::Below;
 
 use super::{BELOW_NAMESPACE, BELOW_PROJECT, BELOW_WAREHOUSE, below, given, texts};
 use crate::migrate;
@@ -50,7 +51,8 @@ fn steps_among(grants: u32) -> Vec<i32> {
             let count =
                 |status: StatementStatus| db.prepare_cached(sql).unwrap().reset_status(status);
             count(StatementStatus::VmStep);
-            assert_eq!(below(&db, &who, on).unwrap(), expected, "{text} {on}");
+            let found = below(&db, &who, on, Below::Kept).unwrap();
+            assert_eq!(found, expected, "{text} {on}");
             steps.push(count(StatementStatus::VmStep));
             assert!(given(&db, &who, on).unwrap().iter().next().is_none());
         }
