@@ -132,16 +132,21 @@ async fn remove(db: &Session, id: &UserId) -> Work<()> {
     let held = reach.hold(db).await?;
     // Nobody gives it anything from here on.
     let hold = "select 1 from catalog_user where id = $1 for update";
-    if db.query_opt(hold, &[&id.as_str()]).await?.is_none() {
-        return Err(not_found(Entity::User(id.clone())));
-    }
+    db.query_opt(hold, &[&id.as_str()]).await?;
     if !reach.covers(&Reach::of_principal(db, &principal).await?) {
         return Err(Failure::Overtaken("it was given something meanwhile"));
     }
-    held.step(db).await?;
-    db.execute("delete from catalog_user where id = $1", &[&id.as_str()])
-        .await?;
-    Ok(())
+    // Before the row, whose trigger does so too: there may be none.
+    let grants = "delete from grant_entry where principal = $1";
+    let members = "delete from role_member where member = $1";
+    let mut gone = db.execute(grants, &[&principal]).await?;
+    gone += db.execute(members, &[&principal]).await?;
+    let user = "delete from catalog_user where id = $1";
+    gone += db.execute(user, &[&id.as_str()]).await?;
+    if gone == 0 {
+        return Err(not_found(Entity::User(id.clone())));
+    }
+    held.step(db).await
 }
 
 /// `id, name, email, user_type, source, created_at, updated_at` from the given column on.

@@ -111,12 +111,25 @@ impl Users for SqliteStore {
     async fn user_drop(&self, id: &UserId) -> Result<()> {
         let id = id.clone();
         self.write(move |db| {
+            let principal = Principal::User(id.clone());
             // Asked while it is still there.
-            let reach = Reach::of_principal(db, Principal::User(id.clone()))?;
-            let removed = db
-                .prepare_cached("delete from catalog_user where id = ?1")?
-                .execute([id.as_str()])?;
-            match removed {
+            let reach = Reach::of_principal(db, principal.clone())?;
+            // Before the row, whose trigger does so too: there may be none.
+            let mut gone = 0;
+            for (remove, what) in [
+                (
+                    "delete from grant_entry where principal = ?1",
+                    principal.to_string(),
+                ),
+                (
+                    "delete from role_member where member = ?1",
+                    principal.to_string(),
+                ),
+                ("delete from catalog_user where id = ?1", id.to_string()),
+            ] {
+                gone += db.prepare_cached(remove)?.execute([what])?;
+            }
+            match gone {
                 0 => Err(not_found(Entity::User(id))),
                 _ => reach.step(db),
             }

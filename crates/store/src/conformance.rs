@@ -408,6 +408,7 @@ macro_rules! conformance_cases {
                 a_refused_creation_gives_nothing
                 grants_end_with_what_they_are_on
                 grants_end_with_whom_they_were_given_to
+                what_nobody_known_has_been_given_ends_with_being_forgotten
                 grants_on_what_is_soft_deleted_are_found_and_taken_back
                 grants_move_with_what_they_are_on
                 a_change_steps_the_version_where_it_counts;

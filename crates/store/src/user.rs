@@ -142,7 +142,8 @@ pub trait Users {
     /// Replaces all of a user but its id and when it was created, and answers what is now. `NotFound` if there is none.
     async fn user_update(&self, user: UserRow) -> Result<UserRow>;
 
-    /// Forgets the user. `NotFound` if there is none.
+    /// Forgets the user with all that was given to it, the roles that it is in among it; whoever has made something has been given it without ever
+    /// having been met. `NotFound` if there is nothing of it.
     async fn user_drop(&self, id: &UserId) -> Result<()>;
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Grant, PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, Version};
+use model::{
+    Grant, PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, UserId, Version,
+};
 
 use super::fixture::{
     Catalog, NOW, apply, below, given_by, given_to, later, new_project, new_table, new_view,
@@ -195,6 +197,28 @@ pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
     assert_eq!(given_to(store, &world.catalog.project, &ada, 10).await, []);
     store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
     assert_eq!(world.version().await, before.next(), "nobody had anything");
+}
+
+/// Whoever makes something owns it, be it that its token was never seen by the catalog's list of users.
+pub async fn what_nobody_known_has_been_given_ends_with_being_forgotten(store: &Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let stranger: UserId = "oidc~stranger".parse().unwrap();
+    let to = Principal::User(stranger.clone());
+    let table = new_table(world.outer, "made");
+    let on = Securable::Tabular(TabularKind::Table, table.id);
+    let owner = owned(on.clone(), &to);
+    let made = world.catalog.commit(vec![table], Vec::new(), owner);
+    made.await.unwrap();
+    assert_eq!(given_by(store, &on).await.len(), 1);
+    let before = world.version().await;
+    store.user_drop(&stranger).await.unwrap();
+    assert_eq!(given_by(store, &on).await, []);
+    assert_eq!(world.version().await, before.next());
+    refused!(
+        store.user_drop(&stranger).await,
+        StoreError::NotFound(Entity::User(_))
+    );
+    assert_eq!(world.version().await, before.next());
 }
 
 /// They count again when it comes back: so they are seen and taken back meanwhile.
