@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::Store;
+use store::{Reopened, Store};
 use store_postgres::{OpenError, PostgresStore, Tls};
 use store_sqlite::SqliteStore;
 
@@ -33,6 +33,11 @@ pub async fn migrate(database: &Database) -> Result<(), Error> {
         Database::Postgres(config) => store_postgres::migrate(&connection(config)).await?,
     }
     Ok(())
+}
+
+/// Lets the installation be bootstrapped once more, beside running servers.
+pub async fn reopen_bootstrap(database: &Database) -> Result<Reopened, Error> {
+    Ok(open(database).await?.server_reopen_bootstrap().await?)
 }
 
 /// Asks the database. A SQLite file is always ready: whoever opens it migrates it.

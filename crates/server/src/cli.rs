@@ -44,6 +44,8 @@ enum Command {
     /// Looks after storage credentials in the database.
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+    /// Lets the installation be bootstrapped once more: who does so first becomes its administrator, for the day on which there is none.
+    ReopenBootstrap,
     /// Waits until the database answers, and possibly until it is migrated.
     WaitForDb(database::Wait),
     /// Asks the server on this machine how it is; status 0 if it is well, 1 if not.
@@ -108,6 +110,7 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Migrate => database::migrate(&sources),
         Command::OpenFga(what) => openfga::run(&sources, &what),
         Command::Secrets(what) => secrets::run(&sources, &what),
+        Command::ReopenBootstrap => database::reopen_bootstrap(&sources),
         Command::WaitForDb(wait) => database::wait(&sources, &wait),
         Command::Healthcheck(what) => healthcheck::run(&sources, &what),
         Command::Version => print(concat!(env!("CARGO_PKG_VERSION"), "\n")),

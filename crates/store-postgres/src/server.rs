@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use model::Timestamp;
-use store::{Effects, Entity, ProjectRow, Result, ServerRow, Servers};
+use store::{Effects, Entity, ProjectRow, Reopened, Result, ServerRow, Servers};
 
 use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Work, already_exists};
+use crate::grants::Reach;
 use crate::{project, row};
 
 #[async_trait]
@@ -33,9 +34,25 @@ impl Servers for PostgresStore {
         })
         .await
     }
+
+    async fn server_reopen_bootstrap(&self) -> Result<Reopened> {
+        self.write((), |db, ()| {
+            Box::pin(async move {
+                let open =
+                    "update server set bootstrapped_at = null where bootstrapped_at is not null";
+                Ok(match db.execute(open, &[]).await? {
+                    0 => Reopened::WasOpen,
+                    _ => Reopened::Now,
+                })
+            })
+        })
+        .await
+    }
 }
 
 async fn bootstrap(db: &Session, at: Timestamp, default_project: Option<&ProjectRow>) -> Work<()> {
+    // It may have been opened again, with warehouses in it.
+    let held = Reach::All.hold(db).await?;
     let marked = db
         .execute(
             "update server set bootstrapped_at = $1 where bootstrapped_at is null",
@@ -48,5 +65,5 @@ async fn bootstrap(db: &Session, at: Timestamp, default_project: Option<&Project
     if let Some(project) = default_project {
         project::insert(db, project).await?;
     }
-    Ok(())
+    held.step(db).await
 }

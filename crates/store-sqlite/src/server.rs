@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use model::Timestamp;
 use rusqlite::{Connection, params};
-use store::{Effects, Entity, ProjectRow, Result, ServerRow, Servers};
+use store::{Effects, Entity, ProjectRow, Reopened, Result, ServerRow, Servers};
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Work, already_exists};
+use crate::grants::Reach;
 
 #[async_trait]
 impl Servers for SqliteStore {
@@ -37,6 +38,17 @@ impl Servers for SqliteStore {
         })
         .await
     }
+
+    async fn server_reopen_bootstrap(&self) -> Result<Reopened> {
+        self.write(|db| {
+            let open = "update server set bootstrapped_at = null where bootstrapped_at is not null";
+            Ok(match db.prepare_cached(open)?.execute([])? {
+                0 => Reopened::WasOpen,
+                _ => Reopened::Now,
+            })
+        })
+        .await
+    }
 }
 
 fn bootstrap(db: &Connection, at: Timestamp, default_project: Option<&ProjectRow>) -> Work<()> {
@@ -57,5 +69,6 @@ fn bootstrap(db: &Connection, at: Timestamp, default_project: Option<&ProjectRow
             project.created_at.as_ms()
         ])?;
     }
-    Ok(())
+    // It may have been opened again, with warehouses in it.
+    Reach::All.step(db)
 }

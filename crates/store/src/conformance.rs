@@ -186,6 +186,7 @@ macro_rules! conformance_cases {
                 bootstrap_happens_once
                 bootstrap_creates_the_default_project
                 bootstrap_keeps_an_existing_project
+                one_that_is_opened_again_is_bootstrapped_once_more
                 of_concurrent_bootstraps_one_wins;
             project:
                 what_was_created_is_loaded

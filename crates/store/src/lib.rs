@@ -56,7 +56,7 @@ pub use role::{
 };
 pub use search::{FoundTabular, NameLike, TabularSearch, Wanted};
 pub use secret::{SEALED_HEAD_BYTES, SealedHead, SealedSecret, SecretRows};
-pub use server::{ServerRow, Servers};
+pub use server::{Reopened, ServerRow, Servers};
 pub use soft_deletion::{
     DeletedQuery, DeletedTabular, DropMode, Expiry, SoftDeletions, SoftDrop, Undrop,
 };

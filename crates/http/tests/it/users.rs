@@ -1,10 +1,12 @@
 //! Users: met, made known, found, changed, forgotten.
 
 use authn::stand_in::Idp;
+use http::Method;
 use serde_json::{Value, json};
 use testkit::{Call, TestApp};
 
 use crate::authentication::app;
+use crate::grants::Lake;
 
 const CONFIG: &str = "/catalog/v1/config?warehouse=demo";
 const USERS: &str = "/management/v1/user";
@@ -61,6 +63,26 @@ async fn who_bootstraps_is_known_as_they_say() {
     assert_eq!(again.await.error().1, "CatalogAlreadyBootstrapped");
     let after = app.get(WHOAMI).token(&idp.token("admin")).await.expect(200);
     assert_eq!(after, admin);
+}
+
+#[tokio::test]
+async fn an_installation_that_is_opened_again_gets_another_administrator() {
+    let lake = Lake::start().await;
+    let bootstrap = async || {
+        let said = json!({ "accept-terms-of-use": true });
+        let uri = "/management/v1/bootstrap";
+        lake.send("eve", Method::POST, uri, Some(said)).await
+    };
+    let (status, refused) = bootstrap().await;
+    assert_eq!(status, 400);
+    assert_eq!(refused["error"]["type"], "CatalogAlreadyBootstrapped");
+    assert_eq!(lake.as_user("eve", USERS).await.0, 403);
+    lake.app.store.server_reopen_bootstrap().await.unwrap();
+    let (_, info) = lake.as_user("eve", "/management/v1/info").await;
+    assert_eq!(info["bootstrapped"], false);
+    assert_eq!(bootstrap().await.0, 204);
+    assert_eq!(lake.as_user("eve", USERS).await.0, 200);
+    assert_eq!(bootstrap().await.0, 400);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `lakekeeper migrate` and `lakekeeper wait-for-db`.
+//! `lakekeeper migrate`, `lakekeeper reopen-bootstrap` and `lakekeeper wait-for-db`.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use clap::Args;
 use lakekeeper::backend::{self, Readiness};
 use lakekeeper::config::{Needs, Sources};
 use lakekeeper::{Error, openfga};
+use store::Reopened;
 
 use super::serve::wait_for;
 
@@ -36,6 +37,23 @@ pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
         tracing::info!("the database is up to date");
         openfga::migrate(&config).await
     })
+}
+
+pub(super) fn reopen_bootstrap(sources: &Sources) -> Result<(), Error> {
+    let config = super::start(sources, Needs::Database)?;
+    let Some(database) = &config.database else {
+        return Ok(());
+    };
+    super::print(
+        match super::block_on(backend::reopen_bootstrap(database))? {
+            Reopened::Now => {
+                "the installation can be bootstrapped once more: whoever calls POST /management/v1/bootstrap first becomes its administrator\n"
+            }
+            Reopened::WasOpen => {
+                "the installation has not been bootstrapped yet; nothing was changed\n"
+            }
+        },
+    )
 }
 
 pub(super) fn wait(sources: &Sources, wait: &Wait) -> Result<(), Error> {

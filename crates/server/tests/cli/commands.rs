@@ -34,6 +34,7 @@ fn has_every_command(out: &str) {
         "serve",
         "migrate",
         "secrets",
+        "reopen-bootstrap",
         "wait-for-db",
         "healthcheck",
         "version",
@@ -176,6 +177,16 @@ fn migrate_makes_a_sqlite_database() {
         assert!(path.is_file());
     }
     assert_eq!(run(&["wait-for-db", "-m"], &database).status, 0);
+}
+
+#[test]
+fn what_was_never_bootstrapped_need_not_be_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    let database = [("LAKEKEEPER__SQLITE_PATH", path.to_str().unwrap())];
+    let ended = run(&["reopen-bootstrap"], &database);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.out.contains("nothing was changed"), "{}", ended.out);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::fixture::{Marks, NOW, later, new_project, refused};
-use crate::{Effects, Entity, Store, StoreError};
+use model::{Grant, Privilege, Securable};
+
+use super::fixture::{Catalog, Marks, NOW, given_by, later, new_project, refused, user};
+use crate::{Effects, Entity, Reopened, Store, StoreError};
 
 pub async fn the_one_row_has_an_id_that_stays(store: &Arc<dyn Store>) {
     let first = store.server_load().await.unwrap();
@@ -55,6 +57,47 @@ pub async fn bootstrap_keeps_an_existing_project(store: &Arc<dyn Store>) {
         .unwrap();
     let kept = store.project_load(&project.id).await.unwrap();
     assert_eq!(kept.name, "project");
+}
+
+pub async fn one_that_is_opened_again_is_bootstrapped_once_more(store: &Arc<dyn Store>) {
+    assert_eq!(
+        store.server_reopen_bootstrap().await.unwrap(),
+        Reopened::WasOpen
+    );
+    store
+        .server_bootstrap(NOW, None, Effects::none())
+        .await
+        .unwrap();
+    let catalog = Catalog::new(store).await;
+    let before = store.server_load().await.unwrap();
+    for expected in [Reopened::Now, Reopened::WasOpen] {
+        assert_eq!(store.server_reopen_bootstrap().await.unwrap(), expected);
+        let now = store.server_load().await.unwrap();
+        assert_eq!((now.id, now.bootstrapped_at), (before.id, None));
+    }
+    let version = async || {
+        let row = store.warehouse_load(catalog.warehouse).await;
+        row.unwrap().grants
+    };
+    let was = version().await;
+    let ada = user(store, "oidc~ada").await;
+    let admin = Effects {
+        grants: vec![Grant {
+            on: Securable::Server,
+            to: ada.clone(),
+            privilege: Privilege::Operator,
+        }],
+        ..Effects::none()
+    };
+    let again = store.server_bootstrap(later(1), None, admin).await;
+    again.unwrap();
+    assert_eq!(
+        given_by(store, &Securable::Server).await,
+        [(ada, Privilege::Operator)]
+    );
+    assert!(version().await > was, "it counts in what is there");
+    let third = store.server_bootstrap(later(2), None, Effects::none());
+    refused!(third.await, StoreError::AlreadyExists(Entity::Server));
 }
 
 pub async fn of_concurrent_bootstraps_one_wins(store: &Arc<dyn Store>) {
