@@ -1,8 +1,8 @@
 //! What privileges amount to: the one permission model, without I/O.
 //!
 //! Rights pass from the server down: project, warehouse, namespaces, table. Each [`Rights::below`] is one step of the way, so a
-//! decision costs as many steps as the thing lies deep. Relations and actions are those of today's Lakekeeper's
-//! `OpenFGA` model, v4.9.
+//! decision costs as many steps as the thing lies deep. Names of relations and actions are those of today's Lakekeeper;
+//! where they mean something else, `docs/authorization.md` says so.
 
 mod verdict;
 
