@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authz_openfga::stand_in::Server;
 use http::Method;
 use model::{Privilege, Securable, TabularKind};
 use serde_json::{Value, json};
@@ -12,9 +13,10 @@ use testkit::TestApp;
 use crate::grants::Lake;
 use crate::view_security::{By, engines};
 
-/// One over each store and engine.
-async fn lakes() -> Vec<Lake> {
-    let mut lakes = Lake::on_each_store().await;
+/// One over each store and engine, with the OpenFGA that must live as long.
+async fn lakes() -> Vec<(Lake, Option<Box<Server>>)> {
+    let built_in = Lake::on_each_store().await.into_iter();
+    let mut lakes: Vec<_> = built_in.map(|lake| (lake, None)).collect();
     for by in engines() {
         if let By::OpenFga(server) = by {
             let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
@@ -22,9 +24,8 @@ async fn lakes() -> Vec<Lake> {
             config.migrate(store.as_ref()).await.unwrap();
             let openfga = config.connect(Arc::clone(&store)).await.unwrap();
             let builder = TestApp::builder().store(store);
-            lakes.push(Lake::of(builder.authorizer(Arc::new(openfga))).await);
-            // It ends with the process.
-            std::mem::forget(server);
+            let lake = Lake::of(builder.authorizer(Arc::new(openfga))).await;
+            lakes.push((lake, Some(server)));
         }
     }
     lakes
@@ -91,7 +92,7 @@ async fn manage(lake: &Lake, on: &Securable, is_on: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_carried_out_of_managed_access_by_its_owner() {
     use Privilege::{Create, ManageGrants, Ownership};
-    for lake in lakes().await {
+    for (lake, _server) in lakes().await {
         let (a, c) = (lake.namespace("a").await, lake.namespace("c").await);
         lake.give("bob", Create, a.clone()).await;
         lake.give("bob", Create, c.clone()).await;
@@ -128,7 +129,7 @@ async fn nothing_is_carried_out_of_managed_access_by_its_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_change_a_table_does_not_get_to_give_it_by_taking_it_home() {
     use Privilege::{Create, Modify, Ownership};
-    for lake in lakes().await {
+    for (lake, _server) in lakes().await {
         let (a, c) = (lake.namespace("a").await, lake.namespace("c").await);
         for (on, uri, name) in one_of_each(&lake).await {
             let at = (uri.as_str(), name);
