@@ -6,7 +6,7 @@ use authz_openfga::stand_in::Server;
 use http::Method;
 use model::{Privilege, Securable, TabularKind};
 use serde_json::{Value, json};
-use store::Store;
+use store::{ManagedAccess, Store};
 use store_sqlite::SqliteStore;
 use testkit::TestApp;
 
@@ -81,11 +81,11 @@ fn is_refused((status, body): &(u16, Value)) {
     assert!(message.contains("`manage_grants` on the"), "{message}");
 }
 
-async fn manage(lake: &Lake, on: &Securable, is_on: bool) {
+async fn manage(lake: &Lake, on: &Securable, managed: ManagedAccess) {
     let set = lake
         .app
         .store
-        .managed_access_set(on, is_on.into(), store::Effects::none());
+        .managed_access_set(on, managed, store::Effects::none());
     set.await.unwrap();
 }
 
@@ -99,7 +99,7 @@ async fn nothing_is_carried_out_of_managed_access_by_its_owner() {
         for (on, uri, name) in one_of_each(&lake).await {
             let at = (uri.as_str(), name);
             lake.give("bob", Ownership, on.clone()).await;
-            manage(&lake, &a, true).await;
+            manage(&lake, &a, ManagedAccess::On).await;
             is_refused(&rename(&lake, at, &["a"], &["c"]).await);
             // Below, access is managed as well.
             assert_eq!(rename(&lake, at, &["a"], &["a", "b"]).await.0, 204);
@@ -110,17 +110,17 @@ async fn nothing_is_carried_out_of_managed_access_by_its_owner() {
             is_refused(&rename(&lake, at, &["a"], &["c"]).await);
             lake.take("bob", Ownership, c.clone()).await;
             // Where it goes may be as it was.
-            manage(&lake, &c, true).await;
+            manage(&lake, &c, ManagedAccess::On).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
             assert_eq!(rename(&lake, at, &["c"], &["a"]).await.0, 204);
-            manage(&lake, &c, false).await;
+            manage(&lake, &c, ManagedAccess::Off).await;
             // One may be trusted with it.
             lake.give("bob", ManageGrants, on.clone()).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
             lake.take("bob", ManageGrants, on).await;
             // Into managed access everything may go, and out of it once it is switched off.
             assert_eq!(rename(&lake, at, &["c"], &["a"]).await.0, 204);
-            manage(&lake, &a, false).await;
+            manage(&lake, &a, ManagedAccess::Off).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
         }
     }
