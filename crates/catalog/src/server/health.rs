@@ -36,6 +36,6 @@ pub async fn health(cx: &Catalog) -> Health {
     }
     Health {
         database: matches!(database, Ok(Ok(_))),
-        secrets: matches!(secrets, Ok(Ok(_))),
+        secrets: matches!(secrets, Ok(Ok(()))),
     }
 }

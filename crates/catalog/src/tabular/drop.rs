@@ -1,12 +1,13 @@
 //! Drops tables, views and generic tables.
 
 use approval::{Action, Named, ProposedChange};
-use model::{NamespacePath, TabularKind};
+use model::{NamespacePath, TabularKind, TabularPath};
 use serde_json::json;
 use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
 
-use super::target::{AtPath, TabularAction, missing, protected};
+use super::target::{AtPath, TabularAction, TabularTarget, missing, protected};
 use crate::again::Attempts;
+use crate::cache::Versioned;
 use crate::events::Change;
 use crate::expiry::Fate;
 use crate::idempotency::{Interrupted, once};
@@ -54,6 +55,15 @@ pub(crate) fn levels(namespace: &NamespacePath, name: &str) -> Vec<String> {
     levels.chain([name]).map(str::to_owned).collect()
 }
 
+fn doomed(path: &TabularPath, target: &TabularTarget, versioned: &Versioned) -> Doomed {
+    Doomed {
+        path: path.clone(),
+        id: target.id(),
+        version: versioned.version(),
+        location: versioned.content.location.clone(),
+    }
+}
+
 /// One attempt; nothing if another change came first.
 async fn attempt(
     cx: &Catalog,
@@ -84,12 +94,7 @@ async fn attempt(
     });
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
-    let doomed = Doomed {
-        path: path.clone(),
-        id: target.id(),
-        version: versioned.version(),
-        location: versioned.content.location.clone(),
-    };
+    let doomed = doomed(path, &target, &versioned);
     let in_bucket = table_bucket::drop_table(cx, &target.warehouse, &doomed, files).await?;
     if in_bucket == Dropped::Outrun {
         return Ok(None);
