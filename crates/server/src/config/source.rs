@@ -386,8 +386,8 @@ fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
 /// Where a file is wrong and why, without the line itself: it may hold a secret.
 fn told(error: &toml::de::Error, text: &str) -> String {
     let at = error.span().map_or(0, |span| span.start.min(text.len()));
-    let before = text.as_bytes().get(..at).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.split('\n').count();
     format!("line {line}: {}", error.message())
 }
 
