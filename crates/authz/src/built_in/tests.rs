@@ -6,7 +6,10 @@ use model::{
     Grant, NamespaceId, Page, PageRequest, Privilege, ProjectId, RoleId, RoleIdent, UserId,
     WarehouseId,
 };
-use store::{Effects, GrantChange, GrantRow, ManagedAccess, Result, RoleMembers, Roles, Standing};
+use store::{
+    Below, Effects, GrantChange, GrantRow, ManagedAccess, NamedRoles, Result, RoleMembers, Roles,
+    Standing,
+};
 use store_sqlite::SqliteStore;
 
 use super::*;
@@ -101,7 +104,19 @@ impl Grants for Leaving {
         self.store.grants_given(principals, on).await
     }
 
-    async fn grants_below(&self, principals: &[Principal], of: &[Securable]) -> Result<Vec<bool>> {
+    async fn grants_named(
+        &self,
+        named: &[RoleIdent],
+        projects: &[ProjectId],
+    ) -> Result<NamedRoles> {
+        self.store.grants_named(named, projects).await
+    }
+
+    async fn grants_below(
+        &self,
+        principals: &[Principal],
+        of: &[(Securable, Below)],
+    ) -> Result<Vec<bool>> {
         self.store.grants_below(principals, of).await
     }
 
