@@ -126,9 +126,9 @@ where
     }
 }
 
-/// What a twin of this request, or this one itself before its connection broke, has made of the key: that is the answer then. Without that, the refusal is
-/// recorded as far as it is final. Where that cannot be told, it is not the last word: the client would delete what the twin has
-/// published.
+/// What a twin of this request, or this one itself before its connection broke, has made of the key: that is the answer then.
+/// Without that, the refusal is recorded as far as it is final. Where that cannot be told, it is not the last word: the client would
+/// delete what the twin has published.
 async fn twin(
     cx: &Catalog,
     request: &Request,

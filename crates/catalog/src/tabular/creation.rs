@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authz::{Action, Authorized, NamespaceAction};
 use model::{
-    EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
+    Event, EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
     TabularPath, Timestamp, Version, WarehouseId,
 };
 use objects::{Location, Permission};
@@ -243,7 +243,8 @@ pub(crate) async fn insert(
     let told = new.events.iter().map(|(kind, subject, body)| {
         events::in_warehouse(*kind, warehouse.id(), subject, (request, now), body)
     });
-    let told = told.collect::<Result<Vec<_>>>()?;
+    let mut told = told.collect::<Result<Vec<_>>>()?;
+    Event::number(&mut told);
     let grants = match commit.creates.as_slice() {
         [] => Vec::new(),
         _ => request.ownership(Securable::Tabular(kind, id)),

@@ -103,6 +103,9 @@ async fn of_the_table_that_an_overwrite_ends_is_told() {
     let told: Vec<_> = told
         .map(|event| (event.kind, json!(event.subject)))
         .collect();
+    let parts = events.iter().skip(before);
+    let parts: Vec<_> = parts.map(|row| row.event.origin.parts).collect();
+    assert_eq!(parts, [2, 2]);
     let uuid = |of: &Value| of["metadata"]["table-uuid"].clone();
     let expected = [
         (EventKind::DropTable, uuid(&old)),

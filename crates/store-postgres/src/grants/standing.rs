@@ -109,8 +109,8 @@ pub(super) async fn given(
     row::all(&rows, |row| privileges(get(row, 0)?))
 }
 
-/// One probe of an index for each thing and principal, two where what is soft-deleted counts. What begins with a path key and the separator lies below it; a space is the
-/// character after the separator.
+/// One probe of an index for each thing and principal, two where what is soft-deleted counts. What begins with a path key and
+/// the separator lies below it; a space is the character after the separator.
 const BELOW: &str = "select case thing.kind
         when 'project' then exists (
             select from unnest($1::text[]) as who(it) cross join lateral (
