@@ -12,7 +12,7 @@ from outcome import Outcome
 from pytests import Tests
 
 HERE = Path(__file__).resolve().parent
-MODES = [Mode.PG_MINIO]
+MODES = [Mode.SQLITE_LOCAL, Mode.PG_MINIO]
 
 
 def run(services: Services, mode: Mode) -> Outcome:
