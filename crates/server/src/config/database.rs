@@ -113,6 +113,9 @@ fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) 
         password: values.get(&list::PG_PASSWORD),
         database: values.get(&list::PG_DATABASE),
     };
+    if write.is_some() {
+        warn_of_parts(values);
+    }
     let by_host_w = host_w.filter(|_| write.is_none());
     let by_host_r = host_r.filter(|_| read.is_none() && write.is_none());
     if by_host_w.is_some() || by_host_r.is_some() {
@@ -127,6 +130,23 @@ fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) 
     // One database by two names needs no second pool.
     let read = read.filter(|read| Some(read) != write.as_ref());
     (write, read)
+}
+
+/// Says what a URL leaves without effect.
+fn warn_of_parts(values: &mut Values) {
+    let parts = [
+        (list::PG_HOST_W.name, values.is_set(&list::PG_HOST_W)),
+        (list::PG_HOST_R.name, values.is_set(&list::PG_HOST_R)),
+        (list::PG_PORT.name, values.is_set(&list::PG_PORT)),
+        (list::PG_USER.name, values.is_set(&list::PG_USER)),
+        (list::PG_PASSWORD.name, values.is_set(&list::PG_PASSWORD)),
+        (list::PG_DATABASE.name, values.is_set(&list::PG_DATABASE)),
+    ];
+    for (name, _) in parts.into_iter().filter(|(_, is_set)| *is_set) {
+        values.warn(format!(
+            "LAKEKEEPER__{name} has no effect: LAKEKEEPER__PG_DATABASE_URL_WRITE says where the database is and who asks"
+        ));
+    }
 }
 
 /// What both hosts have in common.
@@ -180,4 +200,32 @@ impl Parts {
 /// A database's name as one path segment; `Url` leaves `/` and `%` alone.
 fn segment(name: &str) -> String {
     name.replace('%', "%25").replace('/', "%2F")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Needs, Sources};
+
+    #[test]
+    fn what_a_url_leaves_without_effect_is_said() {
+        let environment = [
+            ("PG_DATABASE_URL_WRITE", "postgres://db/x"),
+            ("PG_DATABASE_URL_READ", "postgres://replica/x"),
+            ("PG_PASSWORD", "hunter2"),
+            ("PG_PORT", "5433"),
+        ];
+        let environment =
+            environment.map(|(name, value)| (format!("LAKEKEEPER__{name}"), value.to_owned()));
+        let sources = Sources {
+            environment: environment.into(),
+            ..Sources::default()
+        };
+        let config = Config::load(&sources, Needs::Database).unwrap();
+        let named =
+            ["PG_PORT", "PG_PASSWORD"].map(|name| format!("LAKEKEEPER__{name} has no effect"));
+        let told = config.warnings.iter();
+        let told: Vec<_> = told.filter_map(|one| one.split(':').next()).collect();
+        assert_eq!(told, named);
+        assert!(!format!("{:?}", config.warnings).contains("hunter2"));
+    }
 }
