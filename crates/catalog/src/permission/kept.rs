@@ -13,7 +13,10 @@ impl Target {
     /// The thing, before anything is decided on it. By its id it is found as long as what was given on it is kept.
     pub(crate) async fn found_kept(&self, cx: &Catalog, request: &Request) -> Result<Found> {
         let found = match self {
-            Self::NamespaceAnywhere(id) => namespace(cx, *id).await,
+            Self::NamespaceAnywhere(id) => {
+                let home = home(cx, *id).await;
+                home.map(|home| Resource::Namespace(home, *id))
+            }
             Self::Namespace(within, NamespaceAt::Id(id)) => namespace_in(cx, *within, *id).await,
             Self::Tabular(kind, within, TabularAt::Id(id)) => {
                 tabular_in(cx, *within, (*kind, *id)).await
@@ -27,7 +30,8 @@ impl Target {
     }
 }
 
-async fn namespace(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
+/// The warehouse that the namespace lies in, active or not.
+pub(super) async fn home(cx: &Catalog, id: NamespaceId) -> Result<InWarehouse> {
     let missing = || namespace::missing(&id);
     let place = [Place::Namespace(id)];
     let way = cx.lookup().grants_standing(&[], &place).await?;
@@ -40,21 +44,21 @@ async fn namespace(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
             _ => {}
         }
     }
-    let (id_of, project) = warehouse.zip(project).ok_or_else(missing)?;
-    let within = InWarehouse {
-        id: id_of,
+    let (warehouse, project) = warehouse.zip(project).ok_or_else(missing)?;
+    Ok(InWarehouse {
+        id: warehouse,
         project,
         grants: way.version,
-    };
-    Ok(Resource::Namespace(within, id))
+    })
 }
 
 async fn namespace_in(cx: &Catalog, within: WarehouseId, id: NamespaceId) -> Result<Resource> {
     warehouse::find(cx, within).await?;
-    match namespace(cx, id).await? {
-        found @ Resource::Namespace(InWarehouse { id, .. }, _) if id == within => Ok(found),
-        _ => Err(namespace::missing(&id)),
+    let home = home(cx, id).await?;
+    if home.id != within {
+        return Err(namespace::missing(&id));
     }
+    Ok(Resource::Namespace(home, id))
 }
 
 async fn tabular_in(

@@ -1,16 +1,15 @@
 //! What a question about permissions is about.
 
-use authz::{Action, Authorized, Protected, Resource, ResourceKind, ServerAction};
-use model::{
-    NameKey, NamespaceId, NamespaceKey, NamespacePath, ProjectId, RoleId, Securable, TabularId,
-    TabularKind, TabularPath, TagDefinitionId, UserId, WarehouseId,
-};
-use store::Place;
-
+use super::kept;
 use crate::tabular::AtId;
 use crate::{
     Catalog, CatalogError, Request, Result, namespace, project, role, tabular, tag_definition,
     warehouse,
+};
+use authz::{Action, Authorized, Protected, Resource, ResourceKind, ServerAction};
+use model::{
+    NameKey, NamespaceId, NamespaceKey, NamespacePath, ProjectId, RoleId, Securable, TabularId,
+    TabularKind, TabularPath, TagDefinitionId, UserId, WarehouseId,
 };
 
 /// What a question about permissions is about, as the caller names it.
@@ -224,18 +223,10 @@ impl Target {
 
 /// The namespace, wherever it lies. Of one in a warehouse that is not active nothing is told, either.
 async fn find_anywhere(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
-    let missing = || namespace::missing(&id);
-    let place = [Place::Namespace(id)];
-    let way = cx.lookup().grants_standing(&[], &place).await?;
-    let way = way.into_iter().next().flatten().ok_or_else(missing)?;
-    let warehouse = way.steps.iter().find_map(|step| match step.on {
-        Securable::Warehouse(id) => Some(id),
-        _ => None,
-    });
-    let found = cx.find_namespace_by_id(warehouse.ok_or_else(missing)?, id);
-    match found.await {
+    let home = kept::home(cx, id).await?;
+    match cx.find_namespace_by_id(home.id, id).await {
         Ok(target) => Ok(target.resource()),
-        Err(error) if error.kind.is_missing() => Err(missing()),
+        Err(error) if error.kind.is_missing() => Err(namespace::missing(&id)),
         Err(error) => Err(error),
     }
 }

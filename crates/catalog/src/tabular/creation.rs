@@ -218,7 +218,7 @@ pub(crate) async fn create(
         idempotency,
     };
     match insert(cx, request, place, new).await? {
-        Ok(done) => Ok(done),
+        Ok(loaded) => Ok((committed, loaded)),
         Err(error) => {
             if error.changed_nothing() && !published.is_done() {
                 files::forget(cx, warehouse, vec![metadata_location]).await;
@@ -235,10 +235,9 @@ pub(crate) async fn insert(
     request: &Request,
     place: &CreationPlace,
     new: Creation<'_>,
-) -> Result<store::Result<(CommittedTabular, Loaded)>> {
+) -> Result<store::Result<Loaded>> {
     let (warehouse, id, now) = (&place.warehouse, new.id, cx.now());
     let (path, kind) = (new.path, new.kind);
-    let committed = CommittedTabular::of(warehouse.id(), id, &new.content);
     let (commit, version) = new.commit(place, now);
     let told = new.events.iter().map(|(kind, subject, body)| {
         events::in_warehouse(*kind, warehouse.id(), subject, (request, now), body)
@@ -260,8 +259,9 @@ pub(crate) async fn insert(
     }
     let seen = Seen::created(place.within.id, kind, id, version);
     let versioned = cx.metadata.put_at(place.at(path), seen, new.content);
-    let loaded = Loaded::of(warehouse, id, &versioned).with_access(new.access);
-    Ok(Ok((committed, loaded)))
+    Ok(Ok(
+        Loaded::of(warehouse, id, &versioned).with_access(new.access)
+    ))
 }
 
 impl Creation<'_> {

@@ -255,7 +255,7 @@ async fn attempt(
         idempotency,
     };
     match insert(cx, request, place, new).await? {
-        Ok(done) => Ok(Some(done)),
+        Ok(loaded) => Ok(Some((committed, loaded))),
         Err(StoreError::Stale { .. }) => Ok(None),
         Err(error) => Err(creation_refused(cx, place.at(path), kind, error).await),
     }
