@@ -1,7 +1,5 @@
 //! Equality of JSON values by meaning, exact for numbers of any size.
 
-use serde_json::value::RawValue;
-
 use super::object::{Object, elements};
 use super::write::{ObjectWriter, array_of, quoted};
 
@@ -10,41 +8,7 @@ use super::write::{ObjectWriter, array_of, quoted};
 ///
 /// Recursion is as deep as the text nests, which [`super::check_depth`] has bounded.
 pub(crate) fn same_value(one: &str, two: &str) -> bool {
-    let (one, two) = (one.trim(), two.trim());
-    if one == two {
-        return true;
-    }
-    match (one.as_bytes().first(), two.as_bytes().first()) {
-        (Some(b'{'), Some(b'{')) => same_object(one, two),
-        (Some(b'['), Some(b'[')) => same_array(one, two),
-        (Some(b'"'), Some(b'"')) => {
-            let parse = serde_json::from_str::<String>;
-            matches!((parse(one), parse(two)), (Ok(one), Ok(two)) if one == two)
-        }
-        _ => false,
-    }
-}
-
-fn same_object(one: &str, two: &str) -> bool {
-    let (Ok(one), Ok(two)) = (Object::parse("object", one), Object::parse("object", two)) else {
-        return false;
-    };
-    let (mut one, mut two) = (one.into_members(), two.into_members());
-    one.sort_by(|a, b| a.0.cmp(&b.0));
-    two.sort_by(|a, b| a.0.cmp(&b.0));
-    one.len() == two.len()
-        && one
-            .iter()
-            .zip(&two)
-            .all(|(a, b)| a.0 == b.0 && same_value(a.1.get(), b.1.get()))
-}
-
-fn same_array(one: &str, two: &str) -> bool {
-    let (Ok(one), Ok(two)) = (elements(one), elements(two)) else {
-        return false;
-    };
-    let same = |(a, b): (&&RawValue, &&RawValue)| same_value(a.get(), b.get());
-    one.len() == two.len() && one.iter().zip(&two).all(same)
+    one == two || canonical(one) == canonical(two)
 }
 
 /// Text that is equal for the values that [`same_value`] finds equal: to compare with many, each has to be read once.
