@@ -2,27 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use store::{Fact, FactKind};
+use store::{Fact, FactKey, FactKind};
 
 use crate::connection::Session;
 use crate::error::Work;
 use crate::mirror::fact;
 use crate::row;
-
-/// Where facts of one kind are: what to select from what, and their key.
-struct Source {
-    rows: &'static str,
-    key: Key,
-}
-
-/// What facts of a kind are ordered and found by.
-enum Key {
-    /// The id of a project.
-    Word,
-    Id,
-    Member,
-    Given,
-}
 
 /// The words of a key, each the first of all if there is none.
 const FIRST: &str = "coalesce(($1::text[])[1], '')";
@@ -30,97 +15,81 @@ const SECOND: &str = "coalesce(($1::text[])[2], '')";
 const THIRD: &str = "coalesce(($1::text[])[3], '')";
 const FIRST_ID: &str = "coalesce(($1::text[])[1], '00000000-0000-0000-0000-000000000000')::uuid";
 
-impl Source {
-    const fn of(kind: FactKind) -> Self {
-        let (key, rows) = match kind {
-            FactKind::Project => (
-                Key::Word,
-                "select 'project/' || id, 'parent', 'server' from project where true",
-            ),
-            FactKind::Warehouse => (
-                Key::Id,
-                "select 'warehouse/' || id, 'parent', 'project/' || project_id
-                 from warehouse where true",
-            ),
-            FactKind::Namespace => (
-                Key::Id,
-                "select 'namespace/' || id, 'parent',
-                     coalesce('namespace/' || parent_id, 'warehouse/' || warehouse_id)
-                 from namespace where true",
-            ),
-            FactKind::Tabular => (
-                Key::Id,
-                "select kind || '/' || id, 'parent', 'namespace/' || namespace_id
-                 from tabular where true",
-            ),
-            FactKind::Role => (
-                Key::Id,
-                "select 'role/' || id, 'parent', 'project/' || project_id from role where true",
-            ),
-            FactKind::TagDefinition => (
-                Key::Id,
-                "select 'tag-definition/' || id, 'parent', 'project/' || project_id
-                 from tag_definition where true",
-            ),
-            FactKind::Member => (
-                Key::Member,
-                "select 'role/' || role_id, 'member', member from role_member where true",
-            ),
-            FactKind::Given => (
-                Key::Given,
-                "select securable, privilege, principal from grant_entry where true",
-            ),
-            FactKind::ManagedWarehouse => (
-                Key::Id,
-                "select 'warehouse/' || id, 'managed', '' from warehouse where managed_access",
-            ),
-            FactKind::ManagedNamespace => (
-                Key::Id,
-                "select 'namespace/' || id, 'managed', '' from namespace where managed_access",
-            ),
-        };
-        Self { rows, key }
+/// Where facts of a kind are: what to select from what.
+const fn rows(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::Project => "select 'project/' || id, 'parent', 'server' from project where true",
+        FactKind::Warehouse => {
+            "select 'warehouse/' || id, 'parent', 'project/' || project_id
+             from warehouse where true"
+        }
+        FactKind::Namespace => {
+            "select 'namespace/' || id, 'parent',
+                 coalesce('namespace/' || parent_id, 'warehouse/' || warehouse_id)
+             from namespace where true"
+        }
+        FactKind::Tabular => {
+            "select kind || '/' || id, 'parent', 'namespace/' || namespace_id
+             from tabular where true"
+        }
+        FactKind::Role => {
+            "select 'role/' || id, 'parent', 'project/' || project_id from role where true"
+        }
+        FactKind::TagDefinition => {
+            "select 'tag-definition/' || id, 'parent', 'project/' || project_id
+             from tag_definition where true"
+        }
+        FactKind::Member => {
+            "select 'role/' || role_id, 'member', member from role_member where true"
+        }
+        FactKind::Given => "select securable, privilege, principal from grant_entry where true",
+        FactKind::ManagedWarehouse => {
+            "select 'warehouse/' || id, 'managed', '' from warehouse where managed_access"
+        }
+        FactKind::ManagedNamespace => {
+            "select 'namespace/' || id, 'managed', '' from namespace where managed_access"
+        }
     }
+}
 
-    /// Those behind the key `$1`, from the first on if it is null; `$2` at most.
-    fn page(&self) -> String {
-        let (behind, order) = match self.key {
-            Key::Word => (format!("id > {FIRST}"), "id"),
-            // One that is nil, the first of all, is behind none.
-            Key::Id => (
-                format!("id >= {FIRST_ID} and id is distinct from ($1::text[])[1]::uuid"),
-                "id",
-            ),
-            Key::Member => (
-                format!("(role_id, member) > ({FIRST_ID}, {SECOND})"),
-                "role_id, member",
-            ),
-            Key::Given => (
-                format!("(securable, principal, privilege) > ({FIRST}, {SECOND}, {THIRD})"),
-                "securable, principal, privilege",
-            ),
-        };
-        let rows = self.rows;
-        format!("{rows} and {behind} order by {order} limit $2")
-    }
+/// Those behind the key `$1`, from the first on if it is null; `$2` at most.
+fn page_of(kind: FactKind) -> String {
+    let (behind, order) = match kind.key() {
+        FactKey::Project => (format!("id > {FIRST}"), "id"),
+        // One that is nil, the first of all, is behind none.
+        FactKey::Id => (
+            format!("id >= {FIRST_ID} and id is distinct from ($1::text[])[1]::uuid"),
+            "id",
+        ),
+        FactKey::Member => (
+            format!("(role_id, member) > ({FIRST_ID}, {SECOND})"),
+            "role_id, member",
+        ),
+        FactKey::Given => (
+            format!("(securable, principal, privilege) > ({FIRST}, {SECOND}, {THIRD})"),
+            "securable, principal, privilege",
+        ),
+    };
+    let rows = rows(kind);
+    format!("{rows} and {behind} order by {order} limit $2")
+}
 
-    /// Those with the keys `$1`, `$2`, `$3`: one probe of an index for each.
-    fn probe(&self) -> String {
-        let found = match self.key {
-            Key::Word => "id = asked.first",
-            Key::Id => "id = asked.first::uuid",
-            Key::Member => "role_id = asked.first::uuid and member = asked.second",
-            Key::Given => {
-                "securable = asked.first and principal = asked.second and privilege = asked.third"
-            }
-        };
-        let rows = self.rows;
-        format!(
-            "select fact.* from unnest($1::text[], $2::text[], $3::text[])
-                 as asked (first, second, third)
-             cross join lateral ({rows} and {found} offset 0) as fact"
-        )
-    }
+/// Those with the keys `$1`, `$2`, `$3`: one probe of an index for each.
+fn probe_of(kind: FactKind) -> String {
+    let found = match kind.key() {
+        FactKey::Project => "id = asked.first",
+        FactKey::Id => "id = asked.first::uuid",
+        FactKey::Member => "role_id = asked.first::uuid and member = asked.second",
+        FactKey::Given => {
+            "securable = asked.first and principal = asked.second and privilege = asked.third"
+        }
+    };
+    let rows = rows(kind);
+    format!(
+        "select fact.* from unnest($1::text[], $2::text[], $3::text[])
+             as asked (first, second, third)
+         cross join lateral ({rows} and {found} offset 0) as fact"
+    )
 }
 
 /// One kind after the other, each by its key.
@@ -137,9 +106,7 @@ pub(crate) async fn page(db: &Session, after: Option<&Fact>, limit: u32) -> Work
         if left <= 0 {
             break;
         }
-        let rows = db
-            .query(&Source::of(kind).page(), &[&behind, &left])
-            .await?;
+        let rows = db.query(&page_of(kind), &[&behind, &left]).await?;
         found.extend(row::all(&rows, fact)?);
         behind = None;
     }
@@ -157,7 +124,7 @@ pub(crate) async fn among(db: &Session, facts: &[Fact]) -> Work<HashSet<Fact>> {
     }
     let mut found = HashSet::new();
     for (kind, [first, second, third]) in asked {
-        let probe = Source::of(kind).probe();
+        let probe = probe_of(kind);
         let rows = db.query(&probe, &[&first, &second, &third]).await?;
         found.extend(row::all(&rows, fact)?);
     }

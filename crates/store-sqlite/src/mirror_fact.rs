@@ -1,105 +1,79 @@
 //! What is true for an engine that decides elsewhere: read by keys, so that nothing costs more than what it is about.
 
 use rusqlite::{Connection, params};
-use store::{Fact, FactKind};
+use store::{Fact, FactKey, FactKind};
 
 use crate::error::Work;
 use crate::mirror::fact;
 use crate::row;
 
-/// Where facts of one kind are: what to select from what, and their key.
-struct Source {
-    rows: String,
-    key: Key,
-}
-
-/// What facts of a kind are ordered and found by.
-enum Key {
-    /// The id of a project.
-    Word,
-    Id,
-    Member,
-    Given,
-}
-
 /// An id is a blob here and a text there; the first of all keys is the empty one.
 const ID: &str = "unhex(replace(?1, '-', ''))";
 
-impl Source {
-    fn of(kind: FactKind) -> Self {
-        let (id, warehouse) = (text("id"), text("warehouse_id"));
-        let (namespace, parent, role) = (text("namespace_id"), text("parent_id"), text("role_id"));
-        let in_project = |kind: &str, table: &str| {
-            format!(
-                "select '{kind}/' || {id}, 'parent', 'project/' || project_id from {table} where true"
-            )
-        };
-        let is_managed = |kind: &str| {
-            format!("select '{kind}/' || {id}, 'managed', '' from {kind} where managed_access = 1")
-        };
-        let (key, rows) = match kind {
-            FactKind::Project => (
-                Key::Word,
-                "select 'project/' || id, 'parent', 'server' from project where true".to_owned(),
-            ),
-            FactKind::Warehouse => (Key::Id, in_project("warehouse", "warehouse")),
-            FactKind::Namespace => (
-                Key::Id,
-                format!(
-                    "select 'namespace/' || {id}, 'parent',
-                         coalesce('namespace/' || {parent}, 'warehouse/' || {warehouse})
-                     from namespace where true"
-                ),
-            ),
-            FactKind::Tabular => (
-                Key::Id,
-                format!(
-                    "select kind || '/' || {id}, 'parent', 'namespace/' || {namespace}
-                     from tabular where true"
-                ),
-            ),
-            FactKind::Role => (Key::Id, in_project("role", "role")),
-            FactKind::TagDefinition => (Key::Id, in_project("tag-definition", "tag_definition")),
-            FactKind::Member => (
-                Key::Member,
-                format!("select 'role/' || {role}, 'member', member from role_member where true"),
-            ),
-            FactKind::Given => (
-                Key::Given,
-                "select securable, privilege, principal from grant_entry where true".to_owned(),
-            ),
-            FactKind::ManagedWarehouse => (Key::Id, is_managed("warehouse")),
-            FactKind::ManagedNamespace => (Key::Id, is_managed("namespace")),
-        };
-        Self { rows, key }
+/// Where facts of a kind are: what to select from what.
+fn rows(kind: FactKind) -> String {
+    let (id, warehouse) = (text("id"), text("warehouse_id"));
+    let (namespace, parent, role) = (text("namespace_id"), text("parent_id"), text("role_id"));
+    let in_project = |kind: &str, table: &str| {
+        format!(
+            "select '{kind}/' || {id}, 'parent', 'project/' || project_id from {table} where true"
+        )
+    };
+    let is_managed = |kind: &str| {
+        format!("select '{kind}/' || {id}, 'managed', '' from {kind} where managed_access = 1")
+    };
+    match kind {
+        FactKind::Project => {
+            "select 'project/' || id, 'parent', 'server' from project where true".to_owned()
+        }
+        FactKind::Warehouse => in_project("warehouse", "warehouse"),
+        FactKind::Namespace => format!(
+            "select 'namespace/' || {id}, 'parent',
+                     coalesce('namespace/' || {parent}, 'warehouse/' || {warehouse})
+                 from namespace where true"
+        ),
+        FactKind::Tabular => format!(
+            "select kind || '/' || {id}, 'parent', 'namespace/' || {namespace}
+                 from tabular where true"
+        ),
+        FactKind::Role => in_project("role", "role"),
+        FactKind::TagDefinition => in_project("tag-definition", "tag_definition"),
+        FactKind::Member => {
+            format!("select 'role/' || {role}, 'member', member from role_member where true")
+        }
+        FactKind::Given => {
+            "select securable, privilege, principal from grant_entry where true".to_owned()
+        }
+        FactKind::ManagedWarehouse => is_managed("warehouse"),
+        FactKind::ManagedNamespace => is_managed("namespace"),
     }
+}
 
-    /// Those behind the key `?1`, `?2`, `?3`; `?4` at most.
-    fn page(&self) -> String {
-        let (behind, order) = match self.key {
-            Key::Word => ("id > ?1".to_owned(), "id"),
-            Key::Id => (format!("id > {ID}"), "id"),
-            Key::Member => (format!("(role_id, member) > ({ID}, ?2)"), "role_id, member"),
-            Key::Given => (
-                "(securable, principal, privilege) > (?1, ?2, ?3)".to_owned(),
-                "securable, principal, privilege",
-            ),
-        };
-        let rows = &self.rows;
-        format!("{rows} and {behind} order by {order} limit ?4")
-    }
+/// Those behind the key `?1`, `?2`, `?3`; `?4` at most.
+fn page_of(kind: FactKind) -> String {
+    let (behind, order) = match kind.key() {
+        FactKey::Project => ("id > ?1".to_owned(), "id"),
+        FactKey::Id => (format!("id > {ID}"), "id"),
+        FactKey::Member => (format!("(role_id, member) > ({ID}, ?2)"), "role_id, member"),
+        FactKey::Given => (
+            "(securable, principal, privilege) > (?1, ?2, ?3)".to_owned(),
+            "securable, principal, privilege",
+        ),
+    };
+    let rows = rows(kind);
+    format!("{rows} and {behind} order by {order} limit ?4")
+}
 
-    /// That with the key `?1`, `?2`, `?3`, of which `?3` need not be asked for elsewhere.
-    fn probe(&self) -> String {
-        let found = match self.key {
-            Key::Word => "id = ?1".to_owned(),
-            Key::Id => format!("id = {ID}"),
-            Key::Member => format!("role_id = {ID} and member = ?2"),
-            Key::Given => "securable = ?1 and principal = ?2 and privilege = ?3".to_owned(),
-        };
-        let rows = &self.rows;
-        format!("{rows} and {found} and ?3 is not null")
-    }
+/// That with the key `?1`, `?2`, `?3`, of which `?3` need not be asked for elsewhere.
+fn probe_of(kind: FactKind) -> String {
+    let found = match kind.key() {
+        FactKey::Project => "id = ?1".to_owned(),
+        FactKey::Id => format!("id = {ID}"),
+        FactKey::Member => format!("role_id = {ID} and member = ?2"),
+        FactKey::Given => "securable = ?1 and principal = ?2 and privilege = ?3".to_owned(),
+    };
+    let rows = rows(kind);
+    format!("{rows} and {found} and ?3 is not null")
 }
 
 /// As a text, or null.
@@ -132,7 +106,7 @@ pub(crate) fn page(db: &Connection, after: Option<&Fact>, limit: u32) -> Work<Ve
         if left == 0 {
             break;
         }
-        let mut statement = db.prepare_cached(&Source::of(kind).page())?;
+        let mut statement = db.prepare_cached(&page_of(kind))?;
         let [first, second, third] = &behind;
         let rows = statement.query(params![first, second, third, left])?;
         found.extend(row::all(rows, fact)?);
@@ -146,7 +120,7 @@ pub(crate) fn holds(db: &Connection, asked: &Fact) -> Work<bool> {
     let Some((kind, [first, second, third])) = asked.key() else {
         return Ok(false);
     };
-    let mut statement = db.prepare_cached(&Source::of(kind).probe())?;
+    let mut statement = db.prepare_cached(&probe_of(kind))?;
     let rows = statement.query(params![first, second, third])?;
     Ok(row::all(rows, fact)?.contains(asked))
 }

@@ -39,7 +39,9 @@ pub use grants::{
     Repeats, Standing, Step, ToCursor,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
-pub use mirror::{Fact, FactChange, FactKind, FactState, Fed, Knowledge, Mirror, MirrorSink};
+pub use mirror::{
+    Fact, FactChange, FactKey, FactKind, FactState, Fed, Knowledge, Mirror, MirrorSink,
+};
 pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow, NamespaceTree, Namespaces,
     NewNamespace, TreeNamespace, TreeTabular,

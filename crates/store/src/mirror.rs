@@ -85,7 +85,36 @@ pub enum FactKind {
     ManagedNamespace,
 }
 
+/// What facts of a kind are ordered and found by: the words of [`Fact::key`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactKey {
+    /// The id of a project, which is a word.
+    Project,
+    /// An id.
+    Id,
+    /// A role, and who is in it.
+    Member,
+    /// A thing, to whom and what.
+    Given,
+}
+
 impl FactKind {
+    /// What those of this kind are known by.
+    pub const fn key(self) -> FactKey {
+        match self {
+            Self::Project => FactKey::Project,
+            Self::Member => FactKey::Member,
+            Self::Given => FactKey::Given,
+            Self::Warehouse
+            | Self::Namespace
+            | Self::Tabular
+            | Self::Role
+            | Self::TagDefinition
+            | Self::ManagedWarehouse
+            | Self::ManagedNamespace => FactKey::Id,
+        }
+    }
+
     /// In the order in which facts are listed.
     pub const ALL: [Self; 10] = [
         Self::Project,
