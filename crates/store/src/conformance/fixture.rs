@@ -136,6 +136,14 @@ pub(super) fn new_project() -> ProjectRow {
     }
 }
 
+/// A project beside that of a [`Catalog`].
+pub(super) async fn other_project(store: &Arc<dyn Store>) -> ProjectRow {
+    let other = new_project();
+    let made = store.project_create(other.clone(), Effects::none());
+    made.await.unwrap();
+    other
+}
+
 pub(super) fn new_warehouse(project: &ProjectId, text: &str) -> WarehouseRow {
     WarehouseRow {
         id: WarehouseId::generate(),
@@ -415,6 +423,15 @@ pub(super) fn change(
         deletes: owned(deletes),
         repeats: Repeats::Skipped,
         at: NOW,
+    }
+}
+
+/// What comes with a creation: that somebody is given something.
+pub(super) fn giving(on: Securable, to: &Principal, privilege: Privilege) -> Effects {
+    let to = to.clone();
+    Effects {
+        grants: vec![Grant { on, to, privilege }],
+        ..Effects::none()
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use model::{
-    Grant, PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, UserId, Version,
+    PageRequest, Principal, Privilege, ProjectId, Securable, TabularKind, UserId, Version,
 };
 
 use super::fixture::{
-    Catalog, NOW, apply, below, given_by, given_to, later, new_project, new_table, new_view,
-    new_warehouse, refused, user,
+    Catalog, NOW, apply, below, given_by, given_to, giving, later, new_project, new_table,
+    new_view, new_warehouse, refused, user,
 };
 use super::grants::World;
 use super::soft_deletion::{soft_drop, undrop};
@@ -19,26 +19,12 @@ use crate::{
 
 /// Ownership, as it comes with a creation.
 fn owned(on: Securable, by: &Principal) -> Effects {
-    Effects {
-        grants: vec![Grant {
-            on,
-            to: by.clone(),
-            privilege: Privilege::Ownership,
-        }],
-        ..Effects::none()
-    }
+    giving(on, by, Privilege::Ownership)
 }
 
 pub async fn whoever_makes_a_thing_is_given_it_at_once(store: &Arc<dyn Store>) {
     let ada = user(store, "oidc~ada").await;
-    let admin = Effects {
-        grants: vec![Grant {
-            on: Securable::Server,
-            to: ada.clone(),
-            privilege: Privilege::Operator,
-        }],
-        ..Effects::none()
-    };
+    let admin = giving(Securable::Server, &ada, Privilege::Operator);
     let default = new_project();
     let booted = store.server_bootstrap(NOW, Some(default.clone()), admin);
     booted.await.unwrap();

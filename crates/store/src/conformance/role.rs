@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{
-    Grant, PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable,
-    Version,
+    PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable, Version,
 };
 
-use super::fixture::{Catalog, NOW, given_by, given_to, later, name, new_project, refused, user};
+use super::fixture::{
+    Catalog, NOW, given_by, given_to, giving, later, name, other_project, refused, user,
+};
 use super::race::all;
 use crate::{
     Effects, Entity, Place, RoleChange, RoleFilter, RoleRow, RoleSearch, Store, StoreError,
@@ -62,14 +63,7 @@ pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
     };
     let ada = user(store, "oidc~ada").await;
     let on = Securable::Role(full.id);
-    let owner = Effects {
-        grants: vec![Grant {
-            on: on.clone(),
-            to: ada.clone(),
-            privilege: Privilege::Ownership,
-        }],
-        ..Effects::none()
-    };
+    let owner = giving(on.clone(), &ada, Privilege::Ownership);
     store.role_create(full.clone(), owner).await.unwrap();
     let loaded = store.role_load(full.id).await.unwrap();
     assert_eq!(format!("{loaded:?}"), format!("{full:?}"));
@@ -111,11 +105,7 @@ pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
         StoreError::NotFound(Entity::Role(_))
     );
     // Another project has names of its own.
-    let other = new_project();
-    store
-        .project_create(other.clone(), Effects::none())
-        .await
-        .unwrap();
+    let other = other_project(store).await;
     let elsewhere = RoleRow {
         id: RoleId::generate(),
         project: other.id,
@@ -148,11 +138,7 @@ async fn listed(catalog: &Catalog, filter: &RoleFilter) -> Vec<RoleId> {
 
 pub async fn lists_are_filtered_and_searches_forgive_mistakes(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
-    let other = new_project();
-    store
-        .project_create(other.clone(), Effects::none())
-        .await
-        .unwrap();
+    let other = other_project(store).await;
     role(store, &other.id, "analysts").await;
     let mut ids = Vec::new();
     for (text, provider) in [

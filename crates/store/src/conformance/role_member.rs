@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use model::{PageRequest, PageSize, Principal, Privilege, ProjectId, RoleId, RoleIdent, Securable};
 
-use super::fixture::{Catalog, Marks, apply, given_by, later, new_project, refused, user};
+use super::fixture::{
+    Catalog, Marks, apply, given_by, later, new_project, other_project, refused, user,
+};
 use super::role::{new_role, principals, role};
 use crate::{
     Effects, Entity, MemberFilter, MemberKind, Membership, NamedRoles, Place, Repeats, Result,
@@ -121,11 +123,7 @@ pub async fn a_token_names_roles_of_the_projects_that_matter_and_of_the_server(
     store: &Arc<dyn Store>,
 ) {
     let catalog = Catalog::new(store).await;
-    let other = new_project();
-    store
-        .project_create(other.clone(), Effects::none())
-        .await
-        .unwrap();
+    let other = other_project(store).await;
     let ident = RoleIdent::new("oidc", "analysts").unwrap();
     let mut named = Vec::new();
     for project in [&catalog.project, &other.id] {
@@ -183,11 +181,7 @@ pub async fn a_token_names_roles_of_the_projects_that_matter_and_of_the_server(
 
 pub async fn members_come_together_or_not_at_all(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
-    let other = new_project();
-    store
-        .project_create(other.clone(), Effects::none())
-        .await
-        .unwrap();
+    let other = other_project(store).await;
     let foreign = role(store, &other.id, "foreign").await;
     let here = role(store, &catalog.project, "here").await;
     let ada = user(store, "oidc~ada").await;
@@ -320,11 +314,7 @@ pub async fn who_is_in_a_role_and_who_owns_it_change_together(store: &Arc<dyn St
 
 pub async fn what_a_role_has_been_given_ends_with_it(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
-    let other = new_project();
-    store
-        .project_create(other.clone(), Effects::none())
-        .await
-        .unwrap();
+    let other = other_project(store).await;
     let far = super::fixture::new_warehouse(&other.id, "far");
     let far_id = far.id;
     store.warehouse_create(far, Effects::none()).await.unwrap();

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Grant, Privilege, Securable};
+use model::{Privilege, Securable};
 
-use super::fixture::{Catalog, Marks, NOW, given_by, later, new_project, refused, user};
+use super::fixture::{Catalog, Marks, NOW, given_by, giving, later, new_project, refused, user};
 use crate::{Effects, Entity, Reopened, Store, StoreError};
 
 pub async fn the_one_row_has_an_id_that_stays(store: &Arc<dyn Store>) {
@@ -81,14 +81,7 @@ pub async fn one_that_is_opened_again_is_bootstrapped_once_more(store: &Arc<dyn 
     };
     let was = version().await;
     let ada = user(store, "oidc~ada").await;
-    let admin = Effects {
-        grants: vec![Grant {
-            on: Securable::Server,
-            to: ada.clone(),
-            privilege: Privilege::Operator,
-        }],
-        ..Effects::none()
-    };
+    let admin = giving(Securable::Server, &ada, Privilege::Operator);
     let again = store.server_bootstrap(later(1), None, admin).await;
     again.unwrap();
     assert_eq!(

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{
-    Grant, PageRequest, PageSize, Privilege, ProjectId, Securable, TagDefinitionId, TagName,
-    TagScope, Version,
+    PageRequest, PageSize, Privilege, ProjectId, Securable, TagDefinitionId, TagName, TagScope,
+    Version,
 };
 
-use super::fixture::{Catalog, Marks, NOW, apply, given_by, later, new_project, refused, user};
+use super::fixture::{
+    Catalog, Marks, NOW, apply, given_by, giving, later, new_project, refused, user,
+};
 use crate::{Effects, Entity, Store, StoreError, TagDefinitionRow, TagValues};
 
 fn tag_name(text: &str) -> TagName {
@@ -210,14 +212,7 @@ pub async fn grants_on_a_definition_live_as_long_as_it(store: &Arc<dyn Store>) {
             .unwrap();
         let row = new_definition(&id, "tag");
         let (tag, on) = (row.id, Securable::TagDefinition(row.id));
-        let owned = Effects {
-            grants: vec![Grant {
-                on: on.clone(),
-                to: ada.clone(),
-                privilege: Privilege::Ownership,
-            }],
-            ..Effects::none()
-        };
+        let owned = giving(on.clone(), &ada, Privilege::Ownership);
         store.tag_definition_create(row, owned).await.unwrap();
         let given = apply(store, &on, &[(&bob, Privilege::Ownership)], &[]).await;
         given.unwrap();
