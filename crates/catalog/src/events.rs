@@ -36,6 +36,18 @@ impl Change {
     }
 }
 
+/// What the event of a commit tells. The updates are copied as they were sent: a `Value` in between would change numbers,
+/// and cannot hold all of them.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CommitBody<'a, U> {
+    pub(crate) location: &'a str,
+    pub(crate) metadata_location: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) namespace: &'a [String],
+    pub(crate) updates: &'a [U],
+}
+
 /// An event in a warehouse, caused by a request at a time.
 pub(crate) fn in_warehouse(
     kind: EventKind,

@@ -7,12 +7,12 @@ use iceberg::{CommitPoint, apply_table, check_table};
 use model::{
     Event, EventKind, Grant, Securable, TabularId, TabularKind, TabularPath, Version, WarehouseId,
 };
-use serde_json::json;
 use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
 use super::TableCommit;
 use super::draft::Draft;
 use crate::cache::{Seen, Versioned};
+use crate::events::CommitBody;
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::namespace::NamespaceTarget;
@@ -303,13 +303,13 @@ impl Plan {
         kind: EventKind,
         (request, commit): Asked<'_>,
     ) -> Result<()> {
-        let body = json!({
-            "namespace": commit.path.namespace.levels(),
-            "name": commit.path.name.as_str(),
-            "location": self.content.location,
-            "metadata-location": self.content.metadata_location,
-            "updates": commit.updates,
-        });
+        let body = CommitBody {
+            location: &self.content.location,
+            metadata_location: &self.content.metadata_location,
+            name: commit.path.name.as_str(),
+            namespace: commit.path.namespace.levels(),
+            updates: &commit.updates,
+        };
         let event = events::in_warehouse(
             kind,
             self.warehouse.id(),

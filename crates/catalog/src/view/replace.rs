@@ -5,12 +5,12 @@ use authz::Authorized;
 use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
 use model::{EventKind, TabularId, TabularKind, TabularPath, Timestamp, WarehouseId};
 use objects::{Location, Permission};
-use serde_json::json;
 use store::{Commit, Effects, StoreError, Swap, TabularContent};
 
 use crate::again::Attempts;
 use crate::cache::Versioned;
 use crate::delegation::{Access, Grant};
+use crate::events::CommitBody;
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
@@ -91,11 +91,13 @@ async fn attempt(
     let access = Access::of_author(cx, grant, warehouse, at.path, &location).await?;
     let content = files::write(cx, warehouse, file).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
-    let body = json!({
-        "namespace": at.path.namespace.levels(), "name": at.path.name.as_str(),
-        "location": content.location, "metadata-location": content.metadata_location,
-        "updates": replace.updates,
-    });
+    let body = CommitBody {
+        location: &content.location,
+        metadata_location: &content.metadata_location,
+        name: at.path.name.as_str(),
+        namespace: at.path.namespace.levels(),
+        updates: &replace.updates,
+    };
     let (kind, id) = (EventKind::UpdateView, view.id());
     let event = events::in_warehouse(kind, warehouse.id(), &id, (request, now), &body)?;
     let effects = Effects {

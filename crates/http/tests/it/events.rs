@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authn::stand_in::Idp;
+use http::Method;
 use model::{EventId, SystemClock};
 use serde_json::{Value, json};
 use store::{NewDeadLetter, OutboxBounds};
@@ -179,6 +180,30 @@ async fn an_event_tells_what_has_changed_and_by_which_request() {
         .to_string()
         .into();
     assert_eq!(sorted, expected);
+}
+
+/// Neither number nor depth fits what JSON is usually read into.
+#[tokio::test]
+async fn a_commit_is_told_of_as_it_was_sent() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    app.table("ns", "t").await;
+    app.view("ns", "v").await;
+    let deep = format!("{}1.10{}", "[".repeat(120), "]".repeat(120));
+    let field = r#"{"id":1,"name":"id","required":false,"type":"long","x":1e400}"#;
+    let schema = format!(
+        r#"{{"type":"struct","schema-id":1,"fields":[{field}],"y":12345678901234567890123,"z":{deep}}}"#
+    );
+    let update = format!(r#"{{"action":"add-schema","schema":{schema}}}"#);
+    for at in ["tables/t", "views/v"] {
+        let commit = format!(r#"{{"requirements":[],"updates":[{update}]}}"#);
+        let uri = app.at(&format!("namespaces/ns/{at}"));
+        let committed = app.call(Method::POST, uri).body(commit).await;
+        assert_eq!(committed.status, 200, "{at}: {}", committed.text());
+        let told = app.get(format!("{EVENTS}?pageSize=100")).await.text();
+        let told = told.matches(&update).count();
+        assert_eq!(told, if at == "views/v" { 2 } else { 1 }, "{at}");
+    }
 }
 
 #[tokio::test]
