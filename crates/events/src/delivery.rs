@@ -56,6 +56,11 @@ impl Batch {
         self.settled == self.events.len()
     }
 
+    /// When the first event that is not settled happened.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        self.events.get(self.settled).map(CloudEvent::at)
+    }
+
     /// Tries what waits, until all is done or something fails in each key that is left. Answers a failure, if there was one.
     pub(crate) async fn round(
         &mut self,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jobs::{WorkError, caught, idle, keep_claim};
-use model::Clock;
+use model::{Clock, Timestamp};
 use store::{Hold, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,17 @@ const BATCH: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(200);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// Places in the outbox, as seen by whoever holds a sink.
+#[derive(Debug)]
+struct Seen {
+    /// Up to here the sink has all events.
+    place: i64,
+    /// Up to here they have been read for it.
+    read: i64,
+    /// Up to here they are known to have been removed.
+    gone: i64,
+}
 
 /// Brings events to one sink. Any number of processes may run one for the same sink; one of them works.
 #[derive(Debug, Clone)]
@@ -104,23 +115,25 @@ impl Relay {
 
     async fn work(&self, mut place: i64, stop: &CancellationToken) -> store::Result<()> {
         let source = Source::of(self.store.server_load().await?.id);
-        let mut told_missed = 0;
+        let mut seen = Seen {
+            place,
+            read: place,
+            gone: 0,
+        };
         while !stop.is_cancelled() {
             let rows = self.store.outbox_read(place, BATCH).await?;
-            let span = self.store.outbox_span().await?;
-            if span.trimmed > place.max(told_missed) {
-                told_missed = span.trimmed;
-                self.tell_missed(place, told_missed);
-            }
+            (seen.place, seen.read) = (place, place);
             let oldest = rows.first().map(|row| row.event.at);
-            self.watch
-                .waiting(span.last - place, oldest, self.clock.now());
+            let trimmed = self.look(&mut seen, oldest).await?;
             let is_last = rows.len() < BATCH as usize;
-            if !rows.is_empty() {
+            if let Some(last) = rows.last() {
+                seen.read = last.sequence;
                 let events = rows.into_iter().map(|row| CloudEvent::of(row, &source));
-                place = self.bring(place, Batch::of(events.collect()), stop).await?;
-            } else if span.trimmed > place {
-                place = span.trimmed;
+                let batch = Batch::of(events.collect());
+                self.bring(&mut seen, batch, stop).await?;
+                place = seen.place;
+            } else if trimmed > place {
+                place = trimmed;
                 let nothing = Settled {
                     place,
                     taken: 0,
@@ -135,19 +148,33 @@ impl Relay {
         Ok(())
     }
 
-    /// Brings all of the events to the sink, however long it takes. Answers the place of the last one that it has.
+    /// Shows how far behind the sink is, and says so if events were removed that it will never have. Answers up to where the
+    /// outbox has been trimmed.
+    async fn look(&self, seen: &mut Seen, oldest: Option<Timestamp>) -> store::Result<i64> {
+        let span = self.store.outbox_span().await?;
+        let waiting = span.last - seen.place;
+        self.watch.waiting(waiting, oldest, self.clock.now());
+        let from = seen.read.max(seen.gone);
+        if span.trimmed > from {
+            self.tell_missed(from, span.trimmed);
+            seen.gone = span.trimmed;
+        }
+        Ok(span.trimmed)
+    }
+
+    /// Brings all of the events to the sink, however long it takes.
     async fn bring(
         &self,
-        mut place: i64,
+        seen: &mut Seen,
         mut batch: Batch,
         stop: &CancellationToken,
-    ) -> store::Result<i64> {
+    ) -> store::Result<()> {
         let mut failures = 0_u32;
         while !batch.is_done() && !stop.is_cancelled() {
             let now = self.clock.now();
             let failure = batch.round(self.publisher.as_ref(), now, stop).await;
             if let Some(settled) = batch.settle() {
-                place = settled.place;
+                seen.place = settled.place;
                 self.note(settled).await?;
                 failures = 0;
             }
@@ -160,11 +187,12 @@ impl Relay {
                         %error, sink = self.publisher.name(), failures, delay_s = delay.as_secs_f64(),
                         "a sink does not take events; they wait in the database"
                     );
+                    self.look(seen, batch.oldest()).await?;
                     idle(stop, delay).await;
                 }
             }
         }
-        Ok(place)
+        Ok(())
     }
 
     async fn note(&self, settled: Settled) -> store::Result<()> {
@@ -184,12 +212,12 @@ impl Relay {
         Ok(())
     }
 
-    fn tell_missed(&self, place: i64, trimmed: i64) {
-        let most = trimmed.abs_diff(place);
+    fn tell_missed(&self, from: i64, trimmed: i64) {
+        let most = trimmed.abs_diff(from);
         self.watch.missed(most);
         tracing::error!(
             sink = self.publisher.name(),
-            place,
+            from,
             trimmed,
             "up to {most} events were removed before the sink had them: it has been behind for longer than events are kept"
         );

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use model::{Event, EventKind, Origin, ProjectId, SystemClock};
 use serde_json::value::RawValue;
 use store::{Effects, OutboxBounds, ProjectRow};
@@ -69,8 +70,10 @@ struct Running {
 
 impl Running {
     fn start(store: &Arc<dyn Store>, sink: &Arc<Sink>) -> Self {
-        let publisher = Arc::clone(sink) as Arc<dyn Publisher>;
-        let relay = Relay::new(Arc::clone(store), Arc::new(SystemClock), publisher);
+        Self::of(relay(store, sink))
+    }
+
+    fn of(relay: Relay) -> Self {
         let stop = CancellationToken::new();
         let task = tokio::spawn(relay.run(stop.clone()));
         Self { stop, task }
@@ -80,6 +83,11 @@ impl Running {
         self.stop.cancel();
         self.task.await.unwrap();
     }
+}
+
+fn relay(store: &Arc<dyn Store>, sink: &Arc<Sink>) -> Relay {
+    let publisher = Arc::clone(sink) as Arc<dyn Publisher>;
+    Relay::new(Arc::clone(store), Arc::new(SystemClock), publisher)
 }
 
 fn store() -> Arc<dyn Store> {
@@ -189,6 +197,47 @@ async fn a_sink_that_was_behind_for_too_long_goes_on_with_what_is_left() {
     let running = Running::start(&store, &sink);
     let got = sink.wait_for(4).await;
     assert_eq!(sorted(got), [0, 1, 4, 5]);
+    running.stop().await;
+}
+
+/// The value of a metric of the sink.
+fn shown(metrics: &PrometheusHandle, name: &str) -> f64 {
+    let all = metrics.render();
+    let line = all.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.rsplit(' ').next());
+    value.map_or(0.0, |value| value.parse().unwrap())
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("that has not come");
+}
+
+#[tokio::test]
+async fn what_a_sink_lacks_is_seen_to_grow_while_it_is_down() {
+    let (store, sink) = (store(), Sink::named("sink"));
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let relay = metrics::with_local_recorder(&recorder, || relay(&store, &sink));
+    sink.is_down.store(true, Ordering::SeqCst);
+    tell(&store, 0..1).await;
+    let running = Running::of(relay);
+    until(|| shown(&metrics, "lakekeeper_events_lag_seconds") > 0.4).await;
+    tell(&store, 1..3).await;
+    until(|| shown(&metrics, "lakekeeper_events_waiting") > 2.0).await;
+    // The first one is on its way, the second one is lost.
+    let keep = OutboxBounds::of_events(1);
+    store.outbox_cut(keep, 100).await.unwrap();
+    let missed = || shown(&metrics, "lakekeeper_events_missed_total");
+    until(|| missed() > 0.0).await;
+    sink.is_down.store(false, Ordering::SeqCst);
+    assert_eq!(sorted(sink.wait_for(2).await), [0, 2]);
+    assert!((missed() - 1.0).abs() < f64::EPSILON, "{}", missed());
     running.stop().await;
 }
 
