@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Actor, EventId, EventKind, RequestId, ServerId, Timestamp, WarehouseId};
+use model::{Actor, EventId, EventKind, RequestId, ServerId, TabularKind, Timestamp, WarehouseId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -82,17 +82,23 @@ struct Named {
     source: Option<Box<Self>>,
 }
 
+/// What an event's data says of what came back.
+#[derive(Deserialize)]
+struct Undropped {
+    r#type: TabularKind,
+}
+
 impl CloudEvent {
     /// The event in a row of the outbox.
     pub fn of(row: OutboxRow, source: &Source) -> Self {
         let OutboxRow { sequence, event } = row;
         let origin = event.origin;
         let named: Named = serde_json::from_str(event.body.get()).unwrap_or_default();
+        let tabular_type = tabular_type(event.kind, &event.body);
         let named = match named.source {
             Some(before) => *before,
             None => named,
         };
-        let tabular_type = tabular_type(event.kind);
         let attributes = Attributes {
             specversion: "1.0",
             id: origin.id,
@@ -167,21 +173,29 @@ impl CloudEvent {
     }
 }
 
-const fn tabular_type(kind: EventKind) -> Option<&'static str> {
+fn tabular_type(kind: EventKind, body: &RawValue) -> Option<&'static str> {
     use EventKind as Kind;
-    match kind {
+    let kind = match kind {
         Kind::CreateTable
         | Kind::RegisterTable
         | Kind::UpdateTable
         | Kind::DropTable
-        | Kind::RenameTable => Some("Table"),
-        Kind::CreateView | Kind::UpdateView | Kind::DropView | Kind::RenameView => Some("View"),
+        | Kind::RenameTable => TabularKind::Table,
+        Kind::CreateView | Kind::UpdateView | Kind::DropView | Kind::RenameView => {
+            TabularKind::View
+        }
         Kind::CreateGenericTable
         | Kind::UpdateGenericTable
         | Kind::DropGenericTable
-        | Kind::RenameGenericTable => Some("GenericTable"),
-        _ => None,
-    }
+        | Kind::RenameGenericTable => TabularKind::GenericTable,
+        Kind::UndropTabulars => serde_json::from_str::<Undropped>(body.get()).ok()?.r#type,
+        _ => return None,
+    };
+    Some(match kind {
+        TabularKind::Table => "Table",
+        TabularKind::View => "View",
+        TabularKind::GenericTable => "GenericTable",
+    })
 }
 
 /// JSON in a text, as today's attribute has it.
@@ -269,6 +283,15 @@ mod tests {
             (&json!("before"), &json!("a"))
         );
         assert_eq!(json["tabular-type"], "View");
+    }
+
+    #[test]
+    fn what_comes_back_is_named_as_when_it_was_dropped() {
+        let data = json!({ "namespace": ["a"], "name": "v", "type": "view" });
+        let event = CloudEvent::of(row(EventKind::UndropTabulars, None, &data), &source());
+        let json: Value = serde_json::from_str(&event.to_json()).unwrap();
+        let told = (&json["tabular-type"], &json["tabular-id"]);
+        assert_eq!(told, (&json!("View"), &json!(Uuid::nil())));
     }
 
     #[test]
