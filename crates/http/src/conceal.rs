@@ -1,8 +1,10 @@
 //! Answers that something is not there, where its warehouse is hidden from the caller.
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::RequestOrigin;
+use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use model::{Caller, RequestId, WarehouseId};
 
@@ -21,7 +23,7 @@ pub(crate) struct Concealed {
 impl Concealed {
     /// `None` where nothing is to be hidden: from whom nobody knows, nothing can be.
     pub(crate) fn of(request: &Request) -> Option<Self> {
-        // An answer to `HEAD` does not say what is missing.
+        // An answer to `HEAD` does not say what is missing: see [`without_length`].
         if request.method() == Method::HEAD {
             return None;
         }
@@ -50,6 +52,16 @@ impl Concealed {
             Ok(Some(error)) | Err(error) => ApiError::from(error).into_response(),
         }
     }
+}
+
+/// The answer to `HEAD` of what is not there: without the length of a message, which would tell what is missing.
+pub(crate) fn without_length(method: &Method, response: Response) -> Response {
+    if *method != Method::HEAD || response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    let mut response = response.map(|_| Body::empty());
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response
 }
 
 /// The warehouse in the path of what lies in one.

@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 use crate::app::App;
 use crate::audit::Pending;
 use crate::authenticate::authenticate;
-use crate::conceal::Concealed;
+use crate::conceal::{Concealed, without_length};
 
 /// Puts [`Entered`] around routes.
 #[derive(Clone)]
@@ -71,8 +71,8 @@ where
     };
     let is_audited = app.catalog.settings().audit == Audit::On;
     let pending = is_audited.then(|| Pending::of(&app, &request)).flatten();
-    let concealed = Concealed::of(&request);
-    let mut response = inner.call(request).await?;
+    let (concealed, method) = (Concealed::of(&request), request.method().clone());
+    let mut response = without_length(&method, inner.call(request).await?);
     if let Some(concealed) = concealed {
         response = concealed.from(&app, response).await;
     }

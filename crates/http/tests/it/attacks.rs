@@ -105,6 +105,10 @@ impl Victim {
 /// What a client is told, without the names of what it asked for.
 fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
     let mut text = answer.text();
+    // Of an answer to `HEAD` there is its length.
+    if let ("", Some(length)) = (text.as_str(), answer.header("content-length")) {
+        text = format!("{length} bytes");
+    }
     for (known, unknown) in unknown {
         // Names have few letters, which stand in other words, too.
         let is_id = known.parse::<Uuid>().is_ok();
