@@ -12,12 +12,14 @@ use crate::app::App;
 use crate::extract::origin;
 
 /// Routes that take a body and change nothing: their decisions are told, and there is nothing more to tell.
-const QUESTIONS: [&str; 5] = [
+const QUESTIONS: [&str; 7] = [
     "/sign",
     "/metrics",
     "/permissions/check",
     "/batch-check",
     "/endpoint-statistics",
+    "/task/list",
+    "/search-tabular",
 ];
 
 /// A request that may change something. Tells what became of it when it is dropped: the change may happen even if nobody waits for

@@ -165,10 +165,18 @@ async fn a_change_is_told_with_what_became_of_it() {
         assert_eq!(told[0]["action"]["action_name"], "create_namespace");
     }
     app.get(&namespaces).await.expect(200);
-    let body = json!({ "checks": [] });
-    app.post("/management/v1/action/batch-check", &body)
-        .await
-        .expect(200);
+    let warehouse = format!("/management/v1/warehouse/{}", app.warehouse);
+    for (uri, body) in [
+        ("/management/v1/action/batch-check", json!({ "checks": [] })),
+        ("/management/v1/project/task/list", json!({})),
+        (&format!("{warehouse}/task/list"), json!({})),
+        (
+            &format!("{warehouse}/search-tabular"),
+            json!({ "search": "t" }),
+        ),
+    ] {
+        app.post(uri, &body).await.expect(200);
+    }
     let told = taken();
     assert!(
         told.iter().all(|event| event.get("operation").is_none()),
