@@ -8,9 +8,9 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
+use crate::codings::Decode;
 use crate::cors;
 use crate::error::ApiError;
 use crate::observe::Observe;
@@ -28,7 +28,7 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
         CompressionLayer::new()
             .quality(CompressionLevel::Fastest)
             .compress_when(SizeAbove::new(COMPRESS_ABOVE)),
-        RequestDecompressionLayer::new(),
+        Decode,
         DefaultBodyLimit::max(settings.max_body_bytes),
     ));
     // Outermost, so that pages can read errors too.

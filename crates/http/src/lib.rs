@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod authenticate;
 mod base_uri;
+mod codings;
 mod conceal;
 mod cors;
 mod durations;

@@ -11,11 +11,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::{Call, CallCounters};
 use http::header::HOST;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use model::{ProjectId, RequestId, WarehouseId};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
+use crate::codings::accept_as_is;
 use crate::durations::{Durations, known_method};
 use crate::error::ApiError;
 use crate::extract::{project, warehouse_at};
@@ -86,12 +87,13 @@ where
         let seen = Seen::of(&request);
         request.extensions_mut().insert(seen.id.clone());
         name_host(&mut request);
+        accept_as_is(request.headers_mut());
         let (longest, tallies) = (self.layer.longest, Arc::clone(&self.layer.tallies));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = tokio::time::timeout(longest, answer.instrument(seen.span.clone()));
             let response = match answer.await {
-                Ok(Ok(response)) => explain_encoding(response.into_response()),
+                Ok(Ok(response)) => response.into_response(),
                 Err(_) => too_long(&seen.method, longest),
             };
             Ok(seen.tell(response, &tallies))
@@ -203,23 +205,4 @@ fn too_long(method: &Method, longest: Duration) -> Response {
         )
     };
     error.into_response()
-}
-
-/// A request in an encoding that is not taken gets an empty 415 from a layer below; it deserves a message.
-fn explain_encoding(response: Response) -> Response {
-    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return response;
-    }
-    let message = "the request's `content-encoding` is not one that the catalog takes; send \
-                   `gzip`, `zstd` or no encoding";
-    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    let mut explained =
-        ApiError::new(status, "UnsupportedMediaTypeException", message).into_response();
-    if let Some(taken) = response.headers().get(header::ACCEPT_ENCODING) {
-        let taken = taken.clone();
-        explained
-            .headers_mut()
-            .insert(header::ACCEPT_ENCODING, taken);
-    }
-    explained
 }

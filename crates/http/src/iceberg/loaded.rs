@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::answers::{Answer, AnswerKey, Coding};
 use super::delegated::{Links, Renewed, tail};
 use crate::app::App;
+use crate::codings::accepts_gzip;
 use crate::error::ApiResult;
 use crate::etag::{etag, known};
 use crate::extract::forwarded_base;
@@ -160,40 +161,4 @@ fn body(loaded: &Loaded, tail: &str, coding: Coding) -> ApiResult<Pieces> {
             Pieces::new([before.into(), json, Bytes::copy_from_slice(tail.as_bytes())])
         }
     })
-}
-
-/// Whether the client takes gzip (RFC 9110, section 12.5.3).
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut codings = values.flat_map(|value| value.split(','));
-    codings.any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let is_refused = matches!(
-            quality.replace(' ', "").as_str(),
-            "q=0" | "q=0.0" | "q=0.00" | "q=0.000"
-        );
-        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gzip_is_used_only_where_it_is_taken() {
-        let with = |value: &'static str| {
-            HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))])
-        };
-        for value in ["gzip", "deflate, GZIP;q=0.5", "br, gzip"] {
-            assert!(accepts_gzip(&with(value)), "{value}");
-        }
-        for value in ["identity", "gzip;q=0", "gzip; q=0.0", "zstd", ""] {
-            assert!(!accepts_gzip(&with(value)), "{value}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
-    }
 }

@@ -106,13 +106,43 @@ async fn commits_and_creates_are_answered_compressed_too() {
 #[tokio::test]
 async fn requests_may_be_compressed() {
     let app = TestApp::start().await;
-    let body = gzip(r#"{"namespace": ["zipped"]}"#);
-    let call = app.call(Method::POST, app.at("namespaces")).body(body);
-    let call = call
-        .header("content-encoding", "gzip")
-        .header("content-type", "application/json");
-    call.await.expect(200);
-    app.get(app.at("namespaces/zipped")).await.expect(200);
+    let members = [gzip(r#"{"namespace": "#), gzip(r#"["parts"]}"#)].concat();
+    let create = |name: &str| gzip(&format!(r#"{{"namespace": ["{name}"]}}"#));
+    for (name, coding, body) in [
+        ("zipped", "gzip", create("zipped")),
+        ("shouted", "GZIP", create("shouted")),
+        ("aliased", "x-gzip", create("aliased")),
+        ("parts", "gzip", members),
+        ("plain", "identity", br#"{"namespace": ["plain"]}"#.to_vec()),
+    ] {
+        let call = app.call(Method::POST, app.at("namespaces")).body(body);
+        let call = call.header("content-encoding", coding);
+        call.header("content-type", "application/json")
+            .await
+            .expect(200);
+        let uri = app.at(&format!("namespaces/{name}"));
+        app.get(uri).await.expect(200);
+    }
+}
+
+/// Whoever reads 406 takes the change for refused, and deletes what it has written for it.
+#[tokio::test]
+async fn no_answer_is_refused_for_its_coding() {
+    let app = TestApp::start().await;
+    let uri = large_table(&app).await;
+    let uuid = &app.load("ns", "t").await["metadata"]["table-uuid"];
+    for (at, accepted) in ["*;q=0", "identity;q=0", "br, *;q=0", "gzip;q=0, *;q=0.0"]
+        .into_iter()
+        .enumerate()
+    {
+        let commit = app.post(&uri, &set_property(uuid, "at", &at.to_string()));
+        let answer = commit.header("accept-encoding", accepted).await;
+        assert_eq!(answer.header("content-encoding"), None, "{accepted}");
+        let metadata = &answer.expect(200)["metadata"];
+        assert_eq!(metadata["properties"]["at"], at.to_string(), "{accepted}");
+    }
+    let last = app.delete(&uri).header("accept-encoding", "*;q=0");
+    last.await.expect(204);
 }
 
 #[tokio::test]

@@ -1,0 +1,244 @@
+//! Content codings (RFC 9110, section 8.4): what requests come in, and what answers may go out in.
+
+use std::convert::Infallible;
+use std::io;
+use std::task::{Context, Poll};
+
+use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
+use futures::future::{Either, Ready, ready};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::io::AsyncRead;
+use tokio_util::io::{ReaderStream, StreamReader};
+use tower::{Layer, Service};
+
+use crate::error::{ApiError, ApiResult};
+
+/// What requests may be coded in.
+const TAKEN: HeaderValue = HeaderValue::from_static("gzip, zstd");
+
+/// Puts [`Decoding`] around services.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decode;
+
+impl<S> Layer<S> for Decode {
+    type Service = Decoding<S>;
+
+    fn layer(&self, inner: S) -> Decoding<S> {
+        Decoding(inner)
+    }
+}
+
+/// Decodes the bodies of requests. A body may be a series of gzip members (RFC 1952, section 2.2), which the layer of tower-http
+/// cuts off after the first one.
+#[derive(Debug, Clone)]
+pub(crate) struct Decoding<S>(S);
+
+impl<S> Service<Request> for Decoding<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if !request.headers().contains_key(CONTENT_ENCODING) {
+            return Either::Left(self.0.call(request));
+        }
+        match decoded(request) {
+            Ok(request) => Either::Left(self.0.call(request)),
+            Err(error) => {
+                let mut refused = error.into_response();
+                refused.headers_mut().insert(ACCEPT_ENCODING, TAKEN);
+                Either::Right(ready(Ok(refused)))
+            }
+        }
+    }
+}
+
+fn decoded(mut request: Request) -> ApiResult<Request> {
+    let coding = coding(request.headers())?;
+    request.headers_mut().remove(CONTENT_ENCODING);
+    let Some(coding) = coding else {
+        return Ok(request);
+    };
+    request.headers_mut().remove(CONTENT_LENGTH);
+    Ok(request.map(|body| {
+        let read = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
+        match coding {
+            Coding::Gzip => {
+                let mut decoder = GzipDecoder::new(read);
+                decoder.multiple_members(true);
+                streamed(decoder)
+            }
+            Coding::Zstd => {
+                let mut decoder = ZstdDecoder::new(read);
+                decoder.multiple_members(true);
+                streamed(decoder)
+            }
+        }
+    }))
+}
+
+fn streamed(decoder: impl AsyncRead + Send + 'static) -> Body {
+    Body::from_stream(ReaderStream::new(decoder))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Gzip,
+    Zstd,
+}
+
+/// What the body is coded in; nothing if it comes as it is. Names count in any case (section 8.4.1).
+fn coding(headers: &HeaderMap) -> ApiResult<Option<Coding>> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let named = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
+    let named = named.collect::<Vec<_>>().join(",");
+    let is_one = |name: &&str| !name.is_empty() && *name != "identity";
+    let codings: Vec<_> = named.split(',').map(str::trim).filter(is_one).collect();
+    match codings[..] {
+        [] => Ok(None),
+        ["gzip" | "x-gzip"] => Ok(Some(Coding::Gzip)),
+        ["zstd"] => Ok(Some(Coding::Zstd)),
+        _ => {
+            let shown: String = named.chars().take(80).collect();
+            let message = format!(
+                "the request's `content-encoding` is `{shown}`; send `gzip`, `zstd` or no encoding"
+            );
+            Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaTypeException",
+                message,
+            ))
+        }
+    }
+}
+
+/// One item of `accept-encoding` (section 12.5.3).
+#[derive(Debug, Clone, Copy)]
+struct Preference<'a> {
+    /// As it is written.
+    text: &'a str,
+    name: &'a str,
+    is_refused: bool,
+}
+
+impl Preference<'_> {
+    /// Whether it speaks of answers that are not coded.
+    fn is_of_identity(&self) -> bool {
+        self.name == "*" || self.name.eq_ignore_ascii_case("identity")
+    }
+}
+
+fn preferences(headers: &HeaderMap) -> impl Iterator<Item = Preference<'_>> {
+    let values = headers.get_all(ACCEPT_ENCODING).iter();
+    let items = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    items.map(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+        Preference {
+            text: item.trim(),
+            name: name.trim(),
+            is_refused: is_zero(weight.trim()),
+        }
+    })
+}
+
+/// `q=0`, with up to three decimals (section 12.4.2).
+fn is_zero(weight: &str) -> bool {
+    let quality = weight.strip_prefix(['q', 'Q']).unwrap_or_default();
+    let quality = quality.trim_start().strip_prefix('=').unwrap_or_default();
+    matches!(quality.trim_start(), "0" | "0." | "0.0" | "0.00" | "0.000")
+}
+
+/// Whether the client takes gzip.
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    preferences(headers).any(|one| one.name.eq_ignore_ascii_case("gzip") && !one.is_refused)
+}
+
+/// Takes back that an answer must not come as it is. Where there is no coding left, tower-http would answer 406 in place of
+/// what a change was answered, after it has been made; the specification lets servers disregard such a header.
+pub(crate) fn accept_as_is(headers: &mut HeaderMap) {
+    let excludes = |one: &Preference<'_>| one.is_refused && one.is_of_identity();
+    if !preferences(headers).any(|one| excludes(&one)) {
+        return;
+    }
+    let kept = preferences(headers).filter(|one| !excludes(one));
+    let kept: Vec<_> = kept.map(|one| one.text).collect();
+    let kept = HeaderValue::from_str(&kept.join(", "));
+    let kept = kept.unwrap_or(HeaderValue::from_static("identity"));
+    headers.insert(ACCEPT_ENCODING, kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn gzip_is_used_only_where_it_is_taken() {
+        for value in ["gzip", "deflate, GZIP;q=0.5", "br, gzip"] {
+            assert!(accepts_gzip(&with(value)), "{value}");
+        }
+        for value in [
+            "identity",
+            "gzip;q=0",
+            "gzip; q=0.0",
+            "gzip;Q=0",
+            "zstd",
+            "",
+        ] {
+            assert!(!accepts_gzip(&with(value)), "{value}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_answer_may_always_come_as_it_is() {
+        for (given, left) in [
+            ("gzip;q=0.5, identity", "gzip;q=0.5, identity"),
+            ("br, *;q=0.1", "br, *;q=0.1"),
+            ("*;q=0", ""),
+            ("identity;q=0", ""),
+            ("gzip;q=0, *;q=0", "gzip;q=0"),
+            ("gzip;q=0.5, zstd, identity; q=0.0", "gzip;q=0.5, zstd"),
+        ] {
+            let mut headers = with(given);
+            accept_as_is(&mut headers);
+            assert_eq!(headers[ACCEPT_ENCODING], left, "{given}");
+        }
+        let mut none = HeaderMap::new();
+        accept_as_is(&mut none);
+        assert!(none.is_empty());
+    }
+
+    #[test]
+    fn codings_of_requests_count_in_any_case() {
+        let of = |values: &[&'static str]| {
+            let values = values.iter().copied().map(HeaderValue::from_static);
+            coding(&values.map(|value| (CONTENT_ENCODING, value)).collect())
+        };
+        for gzip in ["gzip", "GZIP", "x-gzip", "identity, gzip", " gzip ,"] {
+            assert_eq!(of(&[gzip]).unwrap(), Some(Coding::Gzip), "{gzip}");
+        }
+        assert_eq!(of(&["Zstd"]).unwrap(), Some(Coding::Zstd));
+        assert_eq!(of(&["identity"]).unwrap(), None);
+        for other in [&["br"][..], &["gzip, gzip"], &["gzip", "zstd"]] {
+            of(other).unwrap_err();
+        }
+    }
+}
