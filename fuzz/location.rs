@@ -7,7 +7,8 @@
 mod decoding;
 
 use decoding::lenient;
-use objects::{Location, MAX_LOCATION_BYTES};
+use model::Bounds;
+use objects::Location;
 use unicode_normalization::UnicodeNormalization;
 
 /// Bytes are one or two lines. What is taken for a location has one reading; of two it is right which one lies in the other.
@@ -79,7 +80,7 @@ fn one_host(authority: &str) -> String {
 /// It is what stands there, and its normalised form is the same location.
 fn judge_spelling(given: &str, location: &Location) {
     let (store, segments) = apart(given);
-    assert!(given.len() <= MAX_LOCATION_BYTES && !given.contains(char::is_control));
+    assert!(given.len() <= Bounds::LOCATION_BYTES && !given.contains(char::is_control));
     assert_eq!(location.as_str(), given);
     let whole: Vec<&str> = std::iter::once(store.as_str())
         .chain(segments.iter().copied())

@@ -14,8 +14,8 @@ impl Bounds {
     pub const NAMESPACE_DEPTH: usize = 32;
     /// Longest namespace path, all levels and their separators, in bytes of UTF-8.
     pub const NAMESPACE_BYTES: usize = 1_536;
-    /// Longest location, in bytes of UTF-8.
-    pub const LOCATION_BYTES: usize = 1_024;
+    /// Longest location, in bytes of UTF-8: keys of object stores end at 1,024, and local paths have room.
+    pub const LOCATION_BYTES: usize = 2_048;
     /// Most properties of a namespace or generic table.
     pub const PROPERTIES: usize = 1_000;
     /// Longest key and value of all properties of a namespace or generic table together, in bytes of UTF-8.
@@ -26,6 +26,8 @@ impl Bounds {
     pub const UPDATES_PER_COMMIT: usize = 100_000;
     /// Most requests that change one table or view of a replica at the same time, those that wait included.
     pub const CHANGES_IN_LINE: usize = 1_024;
+    /// Longest id of a project, in bytes.
+    pub const PROJECT_ID_BYTES: usize = 128;
     /// Longest id of a user, in bytes of UTF-8.
     pub const USER_ID_BYTES: usize = 512;
     /// Longest name and longest e-mail address of a user, in bytes of UTF-8: an id and some words before it.

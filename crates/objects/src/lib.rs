@@ -45,8 +45,7 @@ pub use credential::{
 pub use error::{ObjectError, StoreFailure};
 pub use io::{Deleted, MAX_PAGE, Objects, Page, PageRequest, PageToken, delete_prefix};
 pub use location::{
-    Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES,
-    MAX_LOCATION_BYTES, Scheme,
+    Location, LocationError, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, Scheme,
 };
 pub use open::{OpenError, memory, open, open_vended, table_bucket, vendor};
 pub use profile::{

@@ -23,9 +23,6 @@ pub(crate) use bucket::{bucket_problem, gcs_bucket_problem};
 pub(crate) use error::shortened;
 pub use error::{LocationError, LocationProblem};
 
-/// Longest accepted location, in bytes of its spelling.
-pub const MAX_LOCATION_BYTES: usize = 4096;
-
 /// Longest key in an object store, in bytes (the limit of S3).
 pub const MAX_KEY_BYTES: usize = 1024;
 

@@ -1,6 +1,8 @@
 //! What can be wrong with a location.
 
-use super::{MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, MAX_LOCATION_BYTES};
+use model::Bounds;
+
+use super::{MAX_FILE_NAME_BYTES, MAX_KEY_BYTES};
 
 /// A string that is no usable location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +30,7 @@ pub enum LocationProblem {
     #[error("is empty: give an absolute URI such as `s3://bucket/folder`")]
     Empty,
     /// More bytes than a location may have.
-    #[error("has {0} bytes: at most {MAX_LOCATION_BYTES} are allowed")]
+    #[error("has {0} bytes: at most {max} are allowed", max = Bounds::LOCATION_BYTES)]
     TooLong(usize),
     /// The key has more bytes than object stores take.
     #[error("has a key of {0} bytes: object stores take at most {MAX_KEY_BYTES}")]

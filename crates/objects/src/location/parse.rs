@@ -1,15 +1,17 @@
 //! The grammar of locations: what holds for every object, whoever named it.
 
+use model::Bounds;
+
 use super::{
-    Location, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, MAX_LOCATION_BYTES, Scheme,
-    azure, bucket_problem, gcs_bucket_problem,
+    Location, LocationProblem, MAX_FILE_NAME_BYTES, MAX_KEY_BYTES, Scheme, azure, bucket_problem,
+    gcs_bucket_problem,
 };
 
 pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
     if given.is_empty() {
         return Err(LocationProblem::Empty);
     }
-    if given.len() > MAX_LOCATION_BYTES {
+    if given.len() > Bounds::LOCATION_BYTES {
         return Err(LocationProblem::TooLong(given.len()));
     }
     if let Some(c) = given.chars().find(|c| c.is_control()) {
@@ -28,7 +30,7 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
         }
     };
     // A bare path gets a scheme.
-    if location.normalized().len() > MAX_LOCATION_BYTES {
+    if location.normalized().len() > Bounds::LOCATION_BYTES {
         return Err(LocationProblem::TooLong(location.normalized().len()));
     }
     Ok(location.respelled(given.to_owned(), scheme))

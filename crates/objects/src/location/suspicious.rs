@@ -6,15 +6,16 @@
 
 use std::borrow::Cow;
 
+use model::Bounds;
 use percent_encoding::percent_decode_str;
 
-use super::{LocationProblem, MAX_LOCATION_BYTES};
+use super::LocationProblem;
 
 /// Encodings within encodings that are looked through before giving up.
 const MAX_ROUNDS: usize = 4;
 
 pub(super) fn refuse(given: &str) -> Result<(), LocationProblem> {
-    if given.len() > MAX_LOCATION_BYTES {
+    if given.len() > Bounds::LOCATION_BYTES {
         return Err(LocationProblem::TooLong(given.len()));
     }
     if let Some(c) = given.chars().find(|c| is_ambiguous(*c)) {
