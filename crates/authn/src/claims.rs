@@ -61,7 +61,7 @@ impl Claims {
 
     /// When it ends, if it counts now.
     pub(crate) fn end(&self, now: Timestamp) -> Result<Timestamp, Refusal> {
-        let now = now.as_ms() / 1_000;
+        let now = now.as_s();
         let end = self
             .seconds("exp")?
             .ok_or_else(|| Refusal::claim("exp", "is missing"))?;

@@ -6,10 +6,15 @@ pub enum AuthnError {
     /// The token proves nothing.
     #[error("the token is refused: {0}")]
     Refused(#[from] Refusal),
-    /// Nobody can say whether it does: the provider cannot be reached. Nobody is let in then.
+    /// Nobody can say whether it does. Nobody is let in then.
     #[error("the token cannot be verified now: {0}")]
-    Unavailable(String),
+    Unavailable(#[from] ProviderUnavailable),
 }
+
+/// An identity provider cannot be asked, or what asking it takes is missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ProviderUnavailable(pub(crate) String);
 
 /// What is wrong with a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::identity::kept;
-use crate::{AuthnError, BearerToken, Refusal, fetch};
+use crate::{AuthnError, BearerToken, ProviderUnavailable, Refusal, fetch};
 use own_token::OwnToken;
 
 /// What the ids of its users start with.
@@ -102,12 +102,12 @@ struct User {
 
 impl Kubernetes {
     /// Reads the certificate and the token of this process; asks nobody yet.
-    pub async fn new(config: KubernetesConfig) -> Result<Self, AuthnError> {
+    pub async fn new(config: KubernetesConfig) -> Result<Self, ProviderUnavailable> {
         let own_token = OwnToken::new(config.token_file.clone());
         own_token.read().await?;
         let roots = config.ca_file.as_deref().map(read_roots).transpose();
-        let roots = roots.map_err(|error| AuthnError::Unavailable(error.to_string()))?;
-        let client = fetch::client(roots).map_err(AuthnError::Unavailable)?;
+        let roots = roots.map_err(|error| ProviderUnavailable(error.to_string()))?;
+        let client = fetch::client(roots).map_err(ProviderUnavailable)?;
         Ok(Self {
             config,
             client,
@@ -186,8 +186,12 @@ impl Kubernetes {
         Err(Refusal::audience(meant))
     }
 
-    async fn ask(&self, token: &BearerToken, audiences: &[String]) -> Result<Status, AuthnError> {
-        let unavailable = |why: String| AuthnError::Unavailable(format!("Kubernetes: {why}"));
+    async fn ask(
+        &self,
+        token: &BearerToken,
+        audiences: &[String],
+    ) -> Result<Status, ProviderUnavailable> {
+        let unavailable = |why: String| ProviderUnavailable(format!("Kubernetes: {why}"));
         let turn = timeout(TURN_TIMEOUT, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             let why = format!("{PARALLEL} tokens are being reviewed already");

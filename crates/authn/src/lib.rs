@@ -23,7 +23,7 @@ pub mod stand_in;
 mod template;
 mod token;
 
-pub use error::{AuthnError, Refusal};
+pub use error::{AuthnError, ProviderUnavailable, Refusal};
 pub use kubernetes::{KubernetesConfig, SubjectSource};
 pub use oidc::{OidcConfig, OidcProvider, RequiredClaim};
 pub use providers::Providers;

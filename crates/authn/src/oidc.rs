@@ -9,7 +9,7 @@ use crate::claims::Claims;
 use crate::identity::identity;
 use crate::jwt::Jwt;
 use crate::key_source::{KeySource, Pace, Published};
-use crate::{AuthnError, NameTemplate, Refusal, fetch};
+use crate::{AuthnError, NameTemplate, ProviderUnavailable, Refusal, fetch};
 
 /// What the operator decides about a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +69,12 @@ pub struct OidcProvider {
 
 impl OidcProvider {
     /// Asks nobody yet. Fails if the system cannot do TLS.
-    pub fn new(config: OidcConfig) -> Result<Self, AuthnError> {
+    pub fn new(config: OidcConfig) -> Result<Self, ProviderUnavailable> {
         Self::paced(config, Pace::USUAL)
     }
 
-    pub(crate) fn paced(config: OidcConfig, pace: Pace) -> Result<Self, AuthnError> {
-        let client = fetch::client(None).map_err(AuthnError::Unavailable)?;
+    pub(crate) fn paced(config: OidcConfig, pace: Pace) -> Result<Self, ProviderUnavailable> {
+        let client = fetch::client(None).map_err(ProviderUnavailable)?;
         let keys = Arc::new(KeySource::new(&config.uri, client, pace));
         Ok(Self { config, keys })
     }
@@ -85,7 +85,7 @@ impl OidcProvider {
     }
 
     /// Fetches its keys, unless they are known.
-    pub async fn connect(&self) -> Result<(), AuthnError> {
+    pub async fn connect(&self) -> Result<(), ProviderUnavailable> {
         self.published().await.map(drop)
     }
 
@@ -145,11 +145,10 @@ impl OidcProvider {
         Ok(Verified { identity, until })
     }
 
-    async fn published(&self) -> Result<Arc<Published>, AuthnError> {
+    async fn published(&self) -> Result<Arc<Published>, ProviderUnavailable> {
         let connected = self.keys.connect().await;
-        connected.map_err(|error| {
-            AuthnError::Unavailable(format!("provider `{}`: {error}", self.config.id))
-        })
+        connected
+            .map_err(|error| ProviderUnavailable(format!("provider `{}`: {error}", self.config.id)))
     }
 
     /// Until when the token counts, if it is one for us.

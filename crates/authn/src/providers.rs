@@ -10,7 +10,7 @@ use crate::cache::VerifiedTokens;
 use crate::claims::Claims;
 use crate::jwt::Jwt;
 use crate::kubernetes::Kubernetes;
-use crate::{Authenticator, AuthnError, BearerToken, OidcProvider, Refusal};
+use crate::{Authenticator, AuthnError, BearerToken, OidcProvider, ProviderUnavailable, Refusal};
 
 /// The configured providers.
 ///
@@ -78,10 +78,13 @@ impl Providers {
             return Refusal::audience(claims.audiences()).into();
         }
         match self.oidc.iter().find(|one| !one.is_connected()) {
-            Some(unknown) => AuthnError::Unavailable(format!(
-                "the token may be of provider `{}`, which cannot be reached",
-                unknown.id()
-            )),
+            Some(unknown) => {
+                let why = format!(
+                    "it may be of provider `{}`, which cannot be reached",
+                    unknown.id()
+                );
+                ProviderUnavailable(why).into()
+            }
             None => Refusal::issuer(issuer).into(),
         }
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use admission::{Applicant, Rejection};
-use authn::{Authenticator, AuthnError, BearerToken, Refusal};
+use authn::{Authenticator, AuthnError, BearerToken, ProviderUnavailable, Refusal};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
@@ -44,7 +44,7 @@ fn not_admitted(why: Rejection) -> ApiError {
             ApiError::new(StatusCode::FORBIDDEN, "AdmissionForbidden", message)
         }
         Rejection::Unavailable { retry_after, .. } => {
-            let message = "who may use this installation cannot be found out now; nothing was done, try again";
+            let message = "the admission service did not answer; nothing was changed, try again";
             ApiError::unavailable(message, Some(retry_after))
         }
     }
@@ -54,7 +54,7 @@ fn not_admitted(why: Rejection) -> ApiError {
 enum Unknown {
     Nobody,
     Unproven(Refusal),
-    Unavailable(String),
+    Unavailable(ProviderUnavailable),
     NotAdmitted(Rejection),
 }
 
@@ -67,8 +67,8 @@ impl Unknown {
                 refused("AuthenticationFailed", INVALID)
             }
             Self::Unavailable(why) => {
-                tracing::error!(why, "tokens cannot be verified");
-                let message = "the identity provider does not answer, so that nobody can be let in; try again";
+                tracing::error!(%why, "tokens cannot be verified");
+                let message = "the identity provider cannot be reached, so the token cannot be verified; try again";
                 ApiError::unavailable(message, None).into_response()
             }
             Self::NotAdmitted(why) => not_admitted(why).into_response(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authn::kubernetes::Kubernetes;
-use authn::{Authenticator, AuthnError, OidcProvider, Providers};
+use authn::{Authenticator, OidcProvider, ProviderUnavailable, Providers};
 use model::Clock;
 
 use crate::Error;
@@ -38,7 +38,7 @@ pub(crate) async fn providers(
     Ok(Some(Arc::new(providers)))
 }
 
-async fn connect(provider: &OidcProvider) -> Result<(), AuthnError> {
+async fn connect(provider: &OidcProvider) -> Result<(), ProviderUnavailable> {
     for _ in 1..TRIES {
         match provider.connect().await {
             Ok(()) => return Ok(()),

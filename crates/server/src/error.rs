@@ -16,8 +16,8 @@ pub enum Error {
     #[error("{0} is neither configured nor given to the builder")]
     NotConfigured(&'static str),
     /// Nobody can be let in: an identity provider, or what this process needs to ask it.
-    #[error(transparent)]
-    Authentication(#[from] authn::AuthnError),
+    #[error("callers cannot be authenticated: {0}")]
+    Authentication(#[from] authn::ProviderUnavailable),
     /// A use case refused.
     #[error(transparent)]
     Catalog(#[from] catalog::CatalogError),

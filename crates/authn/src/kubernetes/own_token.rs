@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{AuthnError, BearerToken, jwt};
+use crate::{BearerToken, ProviderUnavailable, jwt};
 
 /// Kubernetes replaces a token when a fifth of its life is left, of ten minutes at least.
 const READ_AGAIN: Duration = Duration::from_mins(1);
@@ -35,7 +35,7 @@ impl OwnToken {
     }
 
     /// The token as it was a minute ago at most.
-    pub(super) async fn read(&self) -> Result<Arc<Read>, AuthnError> {
+    pub(super) async fn read(&self) -> Result<Arc<Read>, ProviderUnavailable> {
         let last = self
             .last
             .lock()
@@ -46,7 +46,7 @@ impl OwnToken {
         }
         let unusable = |why: String| {
             let path = self.path.display();
-            AuthnError::Unavailable(format!(
+            ProviderUnavailable(format!(
                 "the token of the catalog itself in `{path}`: {why}"
             ))
         };
