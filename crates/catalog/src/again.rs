@@ -23,7 +23,10 @@ impl Attempts {
     pub(crate) async fn lost(&mut self, what: impl FnOnce() -> String) -> Result<()> {
         self.lost += 1;
         if self.lost == ATTEMPTS {
-            let message = format!("{} is changed by others all the time; try again", what());
+            let message = format!(
+                "{} was changed by other requests in each of {ATTEMPTS} attempts; try again",
+                what()
+            );
             return Err(CatalogError::new(ErrorKind::ConcurrentUpdate, message));
         }
         pause(self.lost - 1).await;
@@ -42,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_outrun_twenty_times_is_told_what_is_changed_by_others() {
+    async fn whoever_loses_twenty_times_is_told_what_others_changed() {
         let mut attempts = Attempts::default();
         let what = || "view `a.b`".to_owned();
         assert!(!attempts.is_any_lost());
@@ -52,7 +55,7 @@ mod tests {
         }
         let error = attempts.lost(what).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::ConcurrentUpdate);
-        let told = "view `a.b` is changed by others all the time; try again";
+        let told = "view `a.b` was changed by other requests in each of 20 attempts; try again";
         assert_eq!(error.message, told);
     }
 }

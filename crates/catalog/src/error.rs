@@ -59,7 +59,9 @@ impl CatalogError {
 
     /// An error of our own; the cause goes to the log only.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let message = "internal error; the log of the server says more".to_owned();
+        let message =
+            "internal error; the server's log has the details, under the id in `x-request-id`"
+                .to_owned();
         Self {
             kind: ErrorKind::Internal,
             message,
@@ -251,7 +253,7 @@ impl From<secrets::SecretError> for CatalogError {
 fn location_taken(location: &str) -> String {
     format!(
         "location `{location}` overlaps with that of another table, view or warehouse (perhaps one that has moved since), or \
-         is being purged; choose another location"
+         with files that are being purged; choose another location"
     )
 }
 
@@ -301,7 +303,7 @@ impl From<StoreError> for CatalogError {
             }
             StoreError::OutcomeUnknown(_) => Self::caused(
                 ErrorKind::CommitStateUnknown,
-                "the connection to the database broke while the change was committed; nobody knows whether it happened".to_owned(),
+                "the connection to the database broke while the change was committed; it may or may not have been applied".to_owned(),
                 error,
             ),
             StoreError::Replayed(_) | StoreError::Internal(_) => Self::internal(error),

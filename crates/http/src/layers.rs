@@ -39,7 +39,8 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    let message = "internal error; the log of the server says more";
+    let message =
+        "internal error; the server's log has the details, under the id in `x-request-id`";
     ApiError::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "InternalServerError",

@@ -197,7 +197,7 @@ fn too_long(method: &Method, longest: Duration) -> Response {
     let error = if method.is_safe() {
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
     } else {
-        let message = format!("{message}; nobody knows yet whether its change will happen");
+        let message = format!("{message}; the change may still be applied");
         ApiError::new(
             StatusCode::GATEWAY_TIMEOUT,
             "CommitStateUnknownException",

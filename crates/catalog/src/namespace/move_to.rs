@@ -52,14 +52,14 @@ pub async fn move_to(
             }
             Err(error) => return Err(error),
         }
-        let what = || format!("what a move to `{destination}` is about");
+        let what = || format!("a namespace on the way to `{destination}`");
         attempts.lost(what).await?;
     }
 }
 
 fn overtaken(destination: &NamespacePath) -> CatalogError {
     let message = format!(
-        "others have changed what a move to `{destination}` is about at the same time; look at the namespaces and try again"
+        "a namespace on the way to `{destination}` was changed by another request; look again and retry"
     );
     CatalogError::new(ErrorKind::ConcurrentUpdate, message)
 }

@@ -96,7 +96,8 @@ pub(crate) async fn commit_all(
 
 /// Others were faster in all attempts.
 pub(super) fn outrun() -> CatalogError {
-    let message = "other commits came first again and again; refresh and try again";
+    let message =
+        "the table was changed by other commits in each of the attempts; refresh and try again";
     CatalogError::new(ErrorKind::CommitFailed, message)
 }
 

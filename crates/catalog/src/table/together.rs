@@ -81,7 +81,7 @@ pub(super) async fn commit(
 
 /// Whoever had the turn ended by a panic.
 fn unknown() -> CatalogError {
-    let message = "the commit ended without an outcome; nobody knows whether it happened";
+    let message = "the commit ended without an outcome; it may or may not have been applied";
     CatalogError::new(ErrorKind::CommitStateUnknown, message)
 }
 

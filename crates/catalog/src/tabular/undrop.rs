@@ -82,7 +82,9 @@ pub(crate) async fn undrop_authorized(
             Err(StoreError::Stale { .. }) => {}
             done => return Ok(done?),
         }
-        attempts.lost(|| "what is to come back".to_owned()).await?;
+        attempts
+            .lost(|| "one of the tables or views to undrop".to_owned())
+            .await?;
     }
 }
 

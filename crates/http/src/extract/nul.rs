@@ -32,7 +32,7 @@ pub(super) fn refuse_in_json(json: &[u8]) -> ApiResult<()> {
 
 fn refused(place: &str, spelled: &str) -> ApiError {
     ApiError::bad_request(format!(
-        "{place} contains the character U+0000 (`{spelled}`), which nothing can have; remove it"
+        "{place} contains the character U+0000 (`{spelled}`), which is not allowed; remove it"
     ))
 }
 
