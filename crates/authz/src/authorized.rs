@@ -88,12 +88,7 @@ impl Guard {
             action,
             resource: target.resource(),
         };
-        match self
-            .0
-            .decide(caller, std::slice::from_ref(&check))
-            .await?
-            .as_slice()
-        {
+        match self.ask(caller, std::slice::from_ref(&check)).await?[..] {
             [Decision::Allow] => Ok(Authorized(target)),
             _ => Err(self.denied(caller, check).await),
         }
@@ -111,7 +106,7 @@ impl Guard {
                     action: sight,
                     resource,
                 };
-                let decided = self.0.decide(caller, &[check]).await;
+                let decided = self.ask(caller, &[check]).await;
                 decided.map(|decided| decided == [Decision::Allow])
             }
         };
@@ -137,14 +132,11 @@ impl Guard {
         let resource = target.resource();
         let actions = std::iter::once(action).chain(further);
         let checks = Check::each(actions, &resource);
-        let decisions = self.0.decide(caller, &checks).await?;
-        match decisions.split_first() {
-            Some((Decision::Allow, rest)) => {
-                // What was not answered is not allowed.
-                let at = |i| rest.get(i).copied().unwrap_or(Decision::Deny);
-                Ok((Authorized(target), std::array::from_fn(at)))
-            }
-            _ => Err(self.denied(caller, Check { action, resource }).await),
+        let mut decisions = self.ask(caller, &checks).await?.into_iter();
+        let mut next = |_| decisions.next().unwrap_or(Decision::Deny);
+        match next(0) {
+            Decision::Allow => Ok((Authorized(target), std::array::from_fn(next))),
+            Decision::Deny => Err(self.denied(caller, Check { action, resource }).await),
         }
     }
 
@@ -156,12 +148,8 @@ impl Guard {
         target: T,
     ) -> Result<Authorized<T>, Denied> {
         let checks = Check::each(actions.iter().copied(), &target.resource());
-        let decisions = self.0.decide(caller, &checks).await?;
-        // What was not answered is not allowed.
-        let answers = decisions
-            .into_iter()
-            .chain(std::iter::repeat(Decision::Deny));
-        let mut answered = checks.into_iter().zip(answers);
+        let decisions = self.ask(caller, &checks).await?;
+        let mut answered = checks.into_iter().zip(decisions);
         match answered.find(|(_, decision)| *decision == Decision::Deny) {
             None => Ok(Authorized(target)),
             Some((check, _)) => Err(self.denied(caller, check).await),
@@ -169,6 +157,7 @@ impl Guard {
     }
 
     /// What the authorizer says to each question, in their order. It proves nothing: for telling somebody what is allowed.
+    /// What it has not answered is not allowed.
     pub async fn ask(
         &self,
         caller: &Caller,
@@ -178,7 +167,6 @@ impl Guard {
             return Ok(Vec::new());
         }
         let mut decisions = self.0.decide(caller, checks).await?;
-        // What was not answered is not allowed.
         decisions.resize(checks.len(), Decision::Deny);
         Ok(decisions)
     }
@@ -207,7 +195,7 @@ impl Guard {
                 resource: one.resource(),
             })
             .collect();
-        let decisions = self.0.decide(caller, &checks).await?;
+        let decisions = self.ask(caller, &checks).await?;
         let allowed = targets.into_iter().zip(decisions);
         Ok(allowed
             .filter(|(_, d)| *d == Decision::Allow)
