@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageItem, PageRequest, PageSize, PageToken, TabularId, TabularKind,
-    Timestamp, Version, WarehouseId,
+    NamespaceId, Page, PageItem, PageRequest, PageSize, TabularId, TabularKind, Timestamp, Version,
+    WarehouseId,
 };
 use store::{
     Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular, PlacedTabular,
@@ -218,16 +218,11 @@ fn page(row: &Row, size: PageSize) -> Work<Page<ListedTabular>> {
             format: row::format(formats.next())?,
         })
     });
-    let mut items = items.collect::<Work<Vec<_>>>()?;
-    let surplus = items.len() > size.items() as usize;
-    if surplus {
-        items.pop();
-    }
-    let next = items.last().filter(|_| surplus);
-    Ok(Page {
-        next: next.map(|last| PageToken::after(last.page_key())),
-        items,
-    })
+    Ok(Page::cut(
+        items.collect::<Work<_>>()?,
+        size,
+        PageItem::page_key,
+    ))
 }
 
 /// An array; that of no rows is null.
