@@ -1,6 +1,8 @@
 //! What can be seen from outside of how far a sink has got. Of several processes the one that holds the sink counts; the others
 //! show zero.
 
+use std::time::Duration;
+
 use metrics::{Counter, Gauge, counter, gauge};
 use model::Timestamp;
 
@@ -32,12 +34,10 @@ impl Watch {
 
     /// How many events wait, and when the first of them happened.
     pub(crate) fn waiting(&self, events: i64, oldest: Option<Timestamp>, now: Timestamp) {
-        let age_ms = oldest.map_or(0, |at| now.as_ms().saturating_sub(at.as_ms()).max(0));
+        let age = oldest.map_or(Duration::ZERO, |at| now.since(at));
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        {
-            self.waiting.set(events.max(0) as f64);
-            self.lag_seconds.set(age_ms as f64 / 1_000.0);
-        }
+        self.waiting.set(events.max(0) as f64);
+        self.lag_seconds.set(age.as_secs_f64());
     }
 
     /// The sink is another's now.

@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use futures::future::{Either, Ready, ready};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use model::Excerpt;
 use tokio::io::AsyncRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 use tower::{Layer, Service};
@@ -111,7 +112,7 @@ fn coding(headers: &HeaderMap) -> ApiResult<Option<Coding>> {
         ["gzip" | "x-gzip"] => Ok(Some(Coding::Gzip)),
         ["zstd"] => Ok(Some(Coding::Zstd)),
         _ => {
-            let shown: String = named.chars().take(80).collect();
+            let shown = Excerpt(&named);
             let message = format!(
                 "the request's `content-encoding` is `{shown}`; send `gzip`, `zstd` or no encoding"
             );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Clock, TaskId, parse_iso_8601, print_iso_8601};
+use model::{Clock, Excerpt, TaskId, parse_iso_8601, print_iso_8601};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use store::{NewTask, Store, TASK_LOG_CLEANUP, TaskConfig, TaskReport, TaskRow, TaskScope};
 
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Period {
         let period = parse_iso_8601(&text).map(Self);
         let period = period.filter(|period| *period <= Self::LONGEST);
         period.ok_or_else(|| {
-            let shown: String = text.chars().take(80).collect();
+            let shown = Excerpt(&text);
             de::Error::custom(format!(
                 "`{shown}` must be an ISO 8601 duration of weeks, or of days, hours, minutes and seconds, such as `P90D`, and \
                  at most 100 years"

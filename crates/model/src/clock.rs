@@ -1,10 +1,13 @@
 //! Time, as a value that tests can set.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
+
+use crate::Excerpt;
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, the resolution of Iceberg's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,12 +18,6 @@ impl Timestamp {
     /// From milliseconds since the epoch.
     pub const fn from_ms(ms: i64) -> Self {
         Self(ms)
-    }
-
-    /// From a text as RFC 3339 has it; what is finer than milliseconds is cut off.
-    pub fn parse(text: &str) -> Option<Self> {
-        let at = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self(at.timestamp_millis()))
     }
 
     /// Whole seconds since the Unix epoch.
@@ -58,12 +55,18 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339, in any zone.
-impl std::str::FromStr for Timestamp {
-    type Err = ();
+/// A text that is no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time such as `2024-05-01T10:00:00Z` (RFC 3339)")]
+pub struct InvalidTimestamp(String);
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let at = DateTime::parse_from_rfc3339(text).map_err(drop)?;
+/// RFC 3339, in any zone; what is finer than milliseconds is cut off.
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let at = DateTime::parse_from_rfc3339(text)
+            .map_err(|_| InvalidTimestamp(Excerpt(text).to_string()))?;
         Ok(Self(at.timestamp_millis()))
     }
 }
@@ -133,7 +136,7 @@ mod tests {
         let zoned = "2023-11-14T23:13:20.123+01:00";
         assert_eq!(zoned.parse(), Ok(Timestamp::from_ms(1_700_000_000_123)));
         for wrong in ["", "2023-11-14", "1700000000", "2023-11-14T22:13:20"] {
-            assert_eq!(wrong.parse::<Timestamp>(), Err(()), "{wrong}");
+            assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
         }
     }
 }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use crate::{
-    NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, UserId, WarehouseId,
+    Excerpt, NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, UserId,
+    WarehouseId,
 };
 
 /// A thing on which somebody can have a privilege.
@@ -75,7 +76,7 @@ pub struct InvalidSecurable(String);
 impl InvalidSecurable {
     /// About this text, or as much of it as is of use.
     pub fn of(text: &str) -> Self {
-        Self(text.chars().take(200).collect())
+        Self(Excerpt(text).to_string())
     }
 }
 

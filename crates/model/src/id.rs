@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{Bounds, Excerpt, Timestamp};
 
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -80,7 +80,7 @@ pub struct ProjectId(Arc<str>);
 
 /// A text that cannot be a project id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("project id `{0}` must have 1 to 128 characters out of a-z, A-Z, 0-9, `-` and `_`")]
+#[error("project id `{0}` must have 1 to {max} characters out of a-z, A-Z, 0-9, `-` and `_`", max = Bounds::PROJECT_ID_BYTES)]
 pub struct InvalidProjectId(String);
 
 impl ProjectId {
@@ -105,8 +105,8 @@ impl FromStr for ProjectId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {
-            return Err(InvalidProjectId(text.chars().take(200).collect()));
+        if text.is_empty() || text.len() > Bounds::PROJECT_ID_BYTES || !text.chars().all(allowed) {
+            return Err(InvalidProjectId(Excerpt(text).to_string()));
         }
         Ok(Self(text.into()))
     }

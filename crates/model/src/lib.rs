@@ -6,6 +6,7 @@ mod bounds;
 mod caller;
 mod clock;
 mod event;
+mod excerpt;
 mod grant;
 mod id;
 mod iso_8601;
@@ -20,8 +21,9 @@ mod user;
 
 pub use bounds::Bounds;
 pub use caller::Caller;
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, InvalidTimestamp, ManualClock, SystemClock, Timestamp};
 pub use event::{Actor, Event, EventKind, Origin};
+pub use excerpt::Excerpt;
 pub use grant::{Grant, InvalidSecurable, Principal, Privilege, Privileges, Securable};
 pub use id::{
     EventId, InvalidProjectId, NamespaceId, ProjectId, RoleId, SecretId, ServerId, TabularId,

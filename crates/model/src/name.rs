@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Bounds;
+use crate::{Bounds, Excerpt};
 
 /// Stands between the levels of a namespace in a URL (as `%1F`) and in stored keys. No name may contain it.
 pub const SEPARATOR: char = '\u{1f}';
@@ -18,7 +18,7 @@ pub enum InvalidName {
         what: &'static str,
     },
     /// A name beyond its bound.
-    #[error("a {what} may have at most {max} bytes, `{start}…` has {bytes}")]
+    #[error("the name of a {what} may have at most {max} bytes; `{start}` has {bytes}", max = Bounds::NAME_BYTES)]
     TooLong {
         /// What was to be named.
         what: &'static str,
@@ -26,11 +26,19 @@ pub enum InvalidName {
         start: String,
         /// Its length.
         bytes: usize,
-        /// The bound.
-        max: usize,
+    },
+    /// Levels that are too long together.
+    #[error("the levels of a namespace may have at most {max} bytes together; those of `{start}` have {bytes}", max = Bounds::NAMESPACE_BYTES)]
+    PathTooLong {
+        /// The first characters of the levels.
+        start: String,
+        /// The length of all of them.
+        bytes: usize,
     },
     /// A control character, which no client can show and some databases refuse.
-    #[error("{what} `{name}` contains the control character U+{code:04X}; remove it")]
+    #[error(
+        "the name of a {what} must not contain the control character U+{code:04X}; remove it from `{name}`"
+    )]
     ControlCharacter {
         /// What was to be named.
         what: &'static str,
@@ -63,26 +71,19 @@ fn check(what: &'static str, text: &str) -> Result<String, InvalidName> {
         return Err(InvalidName::Empty { what });
     }
     if let Some(c) = text.chars().find(|c| c.is_control()) {
-        let name = text
-            .chars()
-            .take(80)
-            .flat_map(char::escape_default)
-            .collect();
         return Err(InvalidName::ControlCharacter {
             what,
-            name,
+            name: Excerpt(text).to_string(),
             code: u32::from(c),
         });
     }
     let folded = fold(text);
     let bytes = text.len().max(folded.len());
     if bytes > Bounds::NAME_BYTES {
-        let start = text.chars().take(40).collect();
         return Err(InvalidName::TooLong {
             what,
-            start,
+            start: Excerpt(text).to_string(),
             bytes,
-            max: Bounds::NAME_BYTES,
         });
     }
     Ok(folded)
@@ -168,13 +169,9 @@ impl NamespacePath {
             .len()
             .max(levels.iter().map(|level| level.len() + 1).sum());
         if bytes > Bounds::NAMESPACE_BYTES {
-            let start = levels.concat().chars().take(40).collect();
-            let max = Bounds::NAMESPACE_BYTES;
-            return Err(InvalidName::TooLong {
-                what: "namespace path",
-                start,
+            return Err(InvalidName::PathTooLong {
+                start: Excerpt(&levels.join(".")).to_string(),
                 bytes,
-                max,
             });
         }
         Ok(Self {
@@ -295,7 +292,10 @@ mod tests {
         let error = Name::parse("table", &"x".repeat(513))
             .unwrap_err()
             .to_string();
-        assert!(error.contains("512") && error.contains("513"), "{error}");
+        let start = "x".repeat(80);
+        let expected =
+            format!("the name of a table may have at most 512 bytes; `{start}…` has 513");
+        assert_eq!(error, expected);
         assert!(matches!(
             Name::parse("table", ""),
             Err(InvalidName::Empty { .. })
@@ -312,10 +312,7 @@ mod tests {
         let long = "y".repeat(500);
         assert!(matches!(
             path(&[&long, &long, &long, &long]),
-            Err(InvalidName::TooLong {
-                what: "namespace path",
-                ..
-            })
+            Err(InvalidName::PathTooLong { .. })
         ));
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Bounds;
+use crate::{Bounds, Excerpt};
 
 /// What a role is called where it is known: `oidc~analysts`, the provider's name and the role's name there. Unique in a project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,10 +47,9 @@ impl RoleIdent {
                 source: source.to_owned(),
             });
         }
-        let start = |text: &str| text.chars().take(100).collect();
         Err(InvalidRoleIdent {
-            provider: start(provider),
-            source_id: start(source),
+            provider: Excerpt(provider).to_string(),
+            source_id: Excerpt(source).to_string(),
         })
     }
 

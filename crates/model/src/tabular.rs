@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Bounds;
+use crate::{Bounds, Excerpt};
 
 /// Tables, views and generic tables share one name space and one store; this tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl FromStr for TableFormat {
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         let begins_well = text.starts_with(|c: char| c.is_ascii_lowercase());
         if !begins_well || text.len() > Bounds::FORMAT_BYTES || !text.chars().all(is_allowed) {
-            return Err(InvalidTableFormat(text.chars().take(80).collect()));
+            return Err(InvalidTableFormat(Excerpt(text).to_string()));
         }
         Ok(Self(text.into()))
     }

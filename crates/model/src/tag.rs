@@ -21,7 +21,7 @@ pub enum InvalidTagName {
     #[error(transparent)]
     Name(#[from] InvalidName),
     /// More characters than allowed.
-    #[error("a tag name may have at most {max} characters, this one has {chars}", max = Bounds::TAG_CHARS)]
+    #[error("the name of a tag may have at most {max} characters, this one has {chars}", max = Bounds::TAG_CHARS)]
     TooLong {
         /// Its length.
         chars: usize,
@@ -43,7 +43,7 @@ impl TagName {
         if chars > Bounds::TAG_CHARS {
             return Err(InvalidTagName::TooLong { chars });
         }
-        let name = Name::parse("tag name", text)?;
+        let name = Name::parse("tag", text)?;
         if text.trim() != text {
             return Err(InvalidTagName::Blank(text.to_owned()));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, RoleIdent};
+use crate::{Bounds, Excerpt, RoleIdent};
 
 /// The id of a user: `oidc~3f2a…`, the provider's name and what the provider calls its user.
 ///
@@ -68,7 +68,7 @@ impl FromStr for UserId {
         if fits && text.split_once(Self::SEPARATOR).is_some_and(is_valid) {
             return Ok(Self(text.into()));
         }
-        Err(InvalidUserId(text.chars().take(200).collect()))
+        Err(InvalidUserId(Excerpt(text).to_string()))
     }
 }
 

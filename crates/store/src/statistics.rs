@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn an_hour_begins_on_the_hour() {
-        let hour = Timestamp::parse("2024-05-01T10:00:00Z").unwrap();
+        let hour = "2024-05-01T10:00:00Z".parse().unwrap();
         for text in ["2024-05-01T10:00:00Z", "2024-05-01T10:59:59.999Z"] {
-            assert_eq!(hour_of(Timestamp::parse(text).unwrap()), hour);
+            assert_eq!(hour_of(text.parse().unwrap()), hour);
         }
         assert_eq!(
             hour_of(Timestamp::from_ms(-1)),

@@ -1,7 +1,7 @@
 //! What somebody can have on a thing.
 
 use authz::{Action, ResourceKind, RoleAction};
-use model::Privilege;
+use model::{Excerpt, Privilege};
 
 use crate::{CatalogError, GrantErrorKind, Result};
 
@@ -41,7 +41,7 @@ impl Relation {
         let found = there.iter().find(|one| one.as_str() == text);
         found.copied().ok_or_else(|| {
             let all: Vec<&str> = there.iter().map(|one| one.as_str()).collect();
-            let shown: String = text.chars().take(100).collect();
+            let shown = Excerpt(text);
             let message = format!(
                 "there is no privilege `{shown}` on a {on}: use {}",
                 all.join(", ")

@@ -5,7 +5,7 @@ use authz::{
     TableAction, ViewAction, WarehouseAction,
 };
 use iceberg::TableMetadata;
-use model::{NamespaceId, TabularId, TabularKind, TagTarget, WarehouseId};
+use model::{Excerpt, NamespaceId, TabularId, TabularKind, TagTarget, WarehouseId};
 use store::{ResolveTarget, StoreError, TabularContent};
 
 use crate::heavy::heavy;
@@ -164,7 +164,7 @@ fn column(content: &TabularContent, name: &str, purpose: Purpose) -> Result<i32>
         Ok(former.map_err(CatalogError::internal)?.or(by_id))
     });
     found?.ok_or_else(|| {
-        let shown: String = name.chars().take(80).collect();
+        let shown = Excerpt(name);
         let message = format!("column `{shown}` is not in the table's current schema");
         CatalogError::new(TagErrorKind::NoSuchColumn.into(), message)
     })

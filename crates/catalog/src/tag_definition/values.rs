@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Bounds, TagName, TagScope};
+use model::{Bounds, Excerpt, TagName, TagScope};
 use store::TagValues;
 
 use crate::{CatalogError, Result, TagErrorKind};
@@ -86,7 +86,7 @@ pub(crate) fn check_value(name: &TagName, values: &TagValues, value: Option<&str
             misshapen(value).map(|why| format!("has a value that {why}"))
         }
         (TagValues::Enumerated(allowed), Some(value)) => (!allowed.contains(value)).then(|| {
-            let shown: String = value.chars().take(80).collect();
+            let shown = Excerpt(value);
             format!("does not allow the value `{shown}`")
         }),
     };

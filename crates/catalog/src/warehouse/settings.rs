@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::Properties;
+use model::{Excerpt, Properties};
 use objects::{StorageCredential, StorageProfile};
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +130,7 @@ impl FormatVersions {
             Some("2" | "v2") => 2,
             Some("3" | "v3") => 3,
             Some(other) => {
-                let shown: String = other.chars().take(80).collect();
+                let shown = Excerpt(other);
                 let message =
                     format!("property `{FORMAT_VERSION}` is `{shown}`; it must be 1, 2 or 3");
                 return Err(CatalogError::new(

@@ -10,6 +10,7 @@ mod path;
 mod principal;
 mod refused;
 mod through;
+mod time;
 
 pub(crate) use asked::{Asked, forwarded_base, origin, project, request_id};
 pub(crate) use body::{Bodyless, Posted};
@@ -21,3 +22,4 @@ pub(crate) use path::{
 pub(crate) use principal::{PrincipalQuery, UserOrRole, principal, user_id};
 pub(crate) use refused::{Path, Query};
 pub(crate) use through::{AskedThrough, views};
+pub(crate) use time::time;

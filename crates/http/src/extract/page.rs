@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use catalog::ListQuery;
-use model::{PageRequest, PageSize, PageToken};
+use model::{Excerpt, PageRequest, PageSize, PageToken};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -58,7 +58,7 @@ fn decode_token(token: &str) -> ApiResult<PageToken> {
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let key = key.filter(|key| !key.contains('\0'));
     key.map(PageToken::after).ok_or_else(|| {
-        let shown: String = token.chars().take(80).collect();
+        let shown = Excerpt(token);
         let message = format!("`pageToken` `{shown}` is not one that a list has answered");
         ApiError::new(
             http::StatusCode::BAD_REQUEST,

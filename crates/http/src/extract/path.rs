@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use model::{
-    InvalidProjectId, Name, NamespacePath, ProjectId, SEPARATOR, TabularPath, WarehouseId,
+    Excerpt, InvalidProjectId, Name, NamespacePath, ProjectId, SEPARATOR, TabularPath, WarehouseId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,7 +85,7 @@ impl Params {
     fn warehouse(&self) -> ApiResult<WarehouseId> {
         let text = self.get("prefix")?;
         text.parse().map_err(|_| {
-            let shown: String = text.chars().take(80).collect();
+            let shown = Excerpt(text);
             let message = format!(
                 "prefix `{shown}` is not the id of a warehouse; take it from `GET /v1/config`"
             );

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use catalog::Request;
 use http::StatusCode;
 use http::request::Parts;
-use model::{Name, SEPARATOR, TabularPath};
+use model::{Excerpt, Name, SEPARATOR, TabularPath};
 
 use super::{Asked, namespace_of_text, nul};
 use crate::app::App;
@@ -75,7 +75,7 @@ fn view(text: &str) -> ApiResult<TabularPath> {
         ApiError::bad_request(format!("`{PARAMETER}` is not UTF-8 where it is decoded"))
     })?;
     let Some((namespace, name)) = decoded.rsplit_once(SEPARATOR) else {
-        let shown: String = decoded.chars().take(80).collect();
+        let shown = Excerpt(&decoded);
         let message = format!(
             "`{shown}` in `{PARAMETER}` must be the levels of a namespace and the name of a view, joined by `%1F`"
         );

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use model::TabularKind;
+use model::{Excerpt, TabularKind};
 use serde::{Deserialize, Serialize};
 use store::DeletedTabular;
 use utoipa::{IntoParams, ToSchema};
@@ -110,7 +110,7 @@ pub(crate) async fn undrop(
 ) -> ApiResult<StatusCode> {
     let targets = body.targets.iter().map(|target| {
         let kind = TabularKind::from_stored(&target.r#type).ok_or_else(|| {
-            let shown: String = target.r#type.chars().take(80).collect();
+            let shown = Excerpt(&target.r#type);
             ApiError::bad_request(format!(
                 "type `{shown}` must be `table`, `view` or `generic-table`"
             ))

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use catalog::statistics::Window;
 use http::StatusCode;
-use model::{Timestamp, WarehouseId, parse_iso_8601};
+use model::{Excerpt, Timestamp, WarehouseId, parse_iso_8601};
 use serde::{Deserialize, Serialize};
 use store::{CallsAbout, CountedCalls, STATISTICS_SPAN, WarehouseCounts};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token};
+use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token, time};
 
 /// Longest window that one request asks for.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -159,8 +159,7 @@ pub(crate) async fn of_endpoints(
 
 fn window(end: &str, interval: &str) -> ApiResult<Window> {
     let wrong = |message: String| ApiError::bad_request(format!("`range-specifier`: {message}"));
-    let end = Timestamp::parse(end)
-        .ok_or_else(|| wrong(format!("`end` `{end}` is no time as RFC 3339 has it")))?;
+    let end = time("range-specifier.end", end)?;
     let length = parse_iso_8601(interval).ok_or_else(|| {
         wrong(format!(
             "`interval` `{interval}` is no duration in weeks, or in days, hours, minutes and seconds, as ISO 8601 has it"
@@ -191,7 +190,7 @@ fn of_token(token: &str) -> ApiResult<Window> {
             .then_some(Window { end, length })
     });
     window.ok_or_else(|| {
-        let shown: String = token.chars().take(80).collect();
+        let shown = Excerpt(token);
         let message = format!("`token` `{shown}` is not one that statistics have answered");
         ApiError::new(StatusCode::BAD_REQUEST, "InvalidPaginationToken", message)
     })

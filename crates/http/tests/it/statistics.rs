@@ -12,7 +12,7 @@ use testkit::TestApp;
 const URI: &str = "/management/v1/endpoint-statistics";
 
 fn at(text: &str) -> Timestamp {
-    Timestamp::parse(text).unwrap()
+    text.parse().unwrap()
 }
 
 async fn statistics(app: &TestApp, body: Value) -> Value {

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use catalog::Representation;
+use model::Excerpt;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -34,7 +35,7 @@ pub(crate) async fn load(
         None | Some("all") => Representation::All,
         Some("refs") => Representation::Refs,
         Some(other) => {
-            let shown: String = other.chars().take(80).collect();
+            let shown = Excerpt(other);
             return Err(ApiError::bad_request(format!(
                 "`snapshots` is `{shown}`; it must be `all` or `refs`"
             )));

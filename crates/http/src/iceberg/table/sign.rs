@@ -10,6 +10,7 @@ use catalog::AtPath;
 use catalog::table::StagedTable;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use model::Excerpt;
 use objects::{SignRequest, SignedRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -148,7 +149,7 @@ impl RemoteSignRequest {
             .provider
             .filter(|name| !name.eq_ignore_ascii_case("s3"))
         {
-            let shown: String = other.chars().take(80).collect();
+            let shown = Excerpt(&other);
             let message = format!("`provider` is `{shown}`: only requests to `s3` are signed");
             return Err(ApiError::bad_request(message));
         }

@@ -2,7 +2,7 @@
 
 use authz::{Action, ResourceKind};
 use catalog::permission::{NamespaceAt, TabularAt, Target};
-use model::{NamespacePath, ProjectId, TabularKind};
+use model::{Excerpt, NamespacePath, ProjectId, TabularKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -157,6 +157,6 @@ impl<A> OnTabular<A> {
 
 /// The error for an action that there is not.
 pub(super) fn unknown(kind: ResourceKind, name: &str) -> ApiError {
-    let shown: String = name.chars().take(80).collect();
+    let shown = Excerpt(name);
     ApiError::bad_request(format!("there is no action `{shown}` on a {kind}"))
 }

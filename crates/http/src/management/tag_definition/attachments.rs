@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::TagScopeField;
 use crate::app::App;
-use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, PageQuery, Path, Query, encode_token};
+use crate::error::ApiResult;
+use crate::extract::{Asked, PageQuery, Path, Query, encode_token, time};
 use crate::management::tag::TagSource;
 
 /// Which attachments: those for which all that is said holds.
@@ -159,11 +159,14 @@ pub(crate) async fn attachments(
         page_token: query.page_token,
         page_size: query.page_size,
     };
+    let time = |field: &str, given: Option<String>| -> ApiResult<Option<Timestamp>> {
+        given.map(|text| time(field, &text)).transpose()
+    };
     let filter = TagFilter {
         value: query.value,
         scope: query.target_type.map(Into::into),
-        created_from: time("createdAfter", query.created_after.as_deref())?,
-        created_until: time("createdBefore", query.created_before.as_deref())?,
+        created_from: time("createdAfter", query.created_after)?,
+        created_until: time("createdBefore", query.created_before)?,
         warehouse: query.warehouse_id.map(Into::into),
     };
     let (id, page) = (id.into(), page.one(&app)?);
@@ -173,13 +176,4 @@ pub(crate) async fn attachments(
         attachments: found.items.into_iter().map(Into::into).collect(),
         next_page_token: found.next.as_ref().map(encode_token),
     }))
-}
-
-fn time(field: &str, text: Option<&str>) -> ApiResult<Option<Timestamp>> {
-    let Some(text) = text else { return Ok(None) };
-    Timestamp::parse(text).map(Some).ok_or_else(|| {
-        let shown: String = text.chars().take(80).collect();
-        let message = format!("`{field}` is `{shown}`; it must be a time as in RFC 3339");
-        ApiError::bad_request(message)
-    })
 }

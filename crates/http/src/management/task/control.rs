@@ -4,15 +4,15 @@ use axum::extract::State;
 use catalog::Request;
 use catalog::task::Owner;
 use http::StatusCode;
-use model::{TaskId, Timestamp};
+use model::TaskId;
 use serde::Deserialize;
 use store::TaskControl;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::{App, to_the_end};
-use crate::error::{ApiError, ApiResult};
-use crate::extract::{Path, Posted};
+use crate::error::ApiResult;
+use crate::extract::{Path, Posted, time};
 
 /// What is wanted of tasks.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,16 +39,6 @@ pub(crate) enum ControlTaskAction {
         #[serde(alias = "scheduled_for")]
         scheduled_for: String,
     },
-}
-
-/// A time as RFC 3339 has it.
-pub(super) fn time(field: &str, text: &str) -> ApiResult<Timestamp> {
-    text.parse().map_err(|()| {
-        let shown: String = text.chars().take(80).collect();
-        ApiError::bad_request(format!(
-            "{field} `{shown}` must be a time such as `2030-12-31T23:59:59Z` (RFC 3339)"
-        ))
-    })
 }
 
 async fn act(

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use catalog::Request;
 use catalog::task::Owner;
-use model::TabularId;
+use model::{Excerpt, TabularId};
 use serde::{Deserialize, Serialize};
 use store::{TaskFilter, TaskStatus, TaskSubjects, WholeScope};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::TaskInfoResponse;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{PageQuery, Path, Posted, encode_token};
+use crate::extract::{PageQuery, Path, Posted, encode_token, time};
 
 /// Which tasks of a warehouse.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -100,9 +100,7 @@ impl ListTasksRequest {
         });
         let time = |field: &str, given: &Option<String>| {
             let given = given.as_ref();
-            given
-                .map(|text| super::control::time(field, text))
-                .transpose()
+            given.map(|text| time(field, text)).transpose()
         };
         Ok(TaskFilter {
             statuses: statuses.transpose()?,
@@ -116,7 +114,7 @@ impl ListTasksRequest {
 
 fn status(text: &str) -> ApiResult<TaskStatus> {
     TaskStatus::from_stored(text).ok_or_else(|| {
-        let shown: String = text.chars().take(80).collect();
+        let shown = Excerpt(text);
         ApiError::bad_request(format!(
             "status `{shown}` must be one of RUNNING, SCHEDULED, STOPPING, CANCELLED, SUCCESS and FAILED"
         ))
