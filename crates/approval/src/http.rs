@@ -265,7 +265,7 @@ mod tests {
             name: "contracts".to_owned(),
             url: Url::parse("https://contracts.example.com/?token=hunter2").unwrap(),
             headers,
-            signature: Some(Signature::by("hunter2")),
+            signature: Some(Signature::by("hunter2").unwrap()),
             roots: None,
             timeout: Duration::from_secs(1),
             on_failure: FailurePolicy::Closed,

@@ -120,7 +120,7 @@ mod tests {
     fn secrets_are_not_shown() {
         let config = WebhookConfig {
             url: Url::parse("https://hooks.example.com/in?token=hunter2").unwrap(),
-            signature: Some(Signature::by("hunter3")),
+            signature: Some(Signature::by("hunter3").unwrap()),
             timeout: Duration::from_secs(1),
             attempts: 1,
         };

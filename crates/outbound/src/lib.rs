@@ -7,6 +7,6 @@ mod signature;
 
 pub use client::{HttpClient, Limits};
 pub use roots::{UnusableRoots, read_roots};
-pub use signature::{Signature, signed};
+pub use signature::{InvalidSecret, Signature, signed};
 
 pub use reqwest::{Certificate, RequestBuilder, Response, Url};

@@ -1,6 +1,7 @@
 //! Signed requests, as <https://www.standardwebhooks.com> describes them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +10,13 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 /// Signs with HMAC-SHA-256.
-pub struct Signature(hmac::Key);
+#[derive(Clone)]
+pub struct Signature(Arc<hmac::Key>);
+
+/// A secret that nothing can be signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must have a key in base64 after `whsec_`")]
+pub struct InvalidSecret;
 
 impl fmt::Debug for Signature {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,11 +26,12 @@ impl fmt::Debug for Signature {
 
 impl Signature {
     /// By a secret: `whsec_` and bytes in base64, or any other text, whose bytes are the key.
-    pub fn by(secret: &str) -> Self {
-        let encoded = secret.strip_prefix("whsec_");
-        let decoded = encoded.and_then(|text| STANDARD.decode(text).ok());
-        let key = Zeroizing::new(decoded.unwrap_or_else(|| secret.as_bytes().to_vec()));
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    pub fn by(secret: &str) -> Result<Self, InvalidSecret> {
+        let key = Zeroizing::new(match secret.strip_prefix("whsec_") {
+            Some(encoded) => STANDARD.decode(encoded).map_err(|_| InvalidSecret)?,
+            None => secret.as_bytes().to_vec(),
+        });
+        Ok(Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &key))))
     }
 
     /// The value of the header `webhook-signature`.
@@ -58,7 +66,7 @@ mod tests {
     /// The example of the Standard Webhooks specification.
     #[test]
     fn signatures_are_those_of_the_specification() {
-        let signature = Signature::by("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let signature = Signature::by("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
         let signed = signature.of(id, 1_614_265_330, br#"{"test": 2432232314}"#);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -66,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_key_is_not_shown() {
-        let shown = format!("{:?}", Signature::by("hunter2"));
+        let shown = format!("{:?}", Signature::by("hunter2").unwrap());
         assert_eq!(shown, "[redacted]");
     }
 }

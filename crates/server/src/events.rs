@@ -6,7 +6,6 @@ use events::{LogPublisher, Publisher, Webhook, WebhookConfig};
 use events_kafka::KafkaPublisher;
 use events_nats::{Credentials, Mode, NatsConfig, NatsPublisher};
 use model::Clock;
-use outbound::Signature;
 use secrets::Plaintext;
 use zeroize::Zeroizing;
 
@@ -38,10 +37,7 @@ pub(crate) fn publishers(
 fn by_http(settings: &WebhookSettings, clock: &Arc<dyn Clock>) -> Result<Webhook, Error> {
     let config = WebhookConfig {
         url: settings.url.0.clone(),
-        signature: settings
-            .secret
-            .as_ref()
-            .map(|secret| Signature::by(secret.expose())),
+        signature: settings.signature.clone(),
         timeout: settings.timeout,
         attempts: settings.attempts,
     };

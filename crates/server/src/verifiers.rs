@@ -5,7 +5,7 @@ use std::sync::Arc;
 use approval::{ContractVerification, FailurePolicy, HttpVerifier, HttpVerifierConfig};
 use axum::http::{HeaderValue, header};
 use model::Clock;
-use outbound::{Signature, read_roots};
+use outbound::read_roots;
 
 use crate::Error;
 use crate::config::{OnFailure, VerifierSettings};
@@ -31,12 +31,11 @@ fn by_http(settings: &VerifierSettings, clock: &Arc<dyn Clock>) -> Result<HttpVe
         headers.insert(header::AUTHORIZATION, value);
     }
     let roots = settings.root_certificates.as_deref().map(read_roots);
-    let secret = settings.secret.as_ref();
     let config = HttpVerifierConfig {
         name: settings.name.clone(),
         url: settings.url.0.clone(),
         headers,
-        signature: secret.map(|secret| Signature::by(secret.expose())),
+        signature: settings.signature.clone(),
         roots: roots.transpose().map_err(|error| error.to_string())?,
         timeout: settings.timeout,
         on_failure: match settings.on_failure {

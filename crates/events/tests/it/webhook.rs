@@ -19,7 +19,7 @@ const SECRET: &str = "a secret of the tests";
 fn webhook(url: &str) -> Arc<dyn Publisher> {
     let config = WebhookConfig {
         url: url.parse().unwrap(),
-        signature: Some(Signature::by(SECRET)),
+        signature: Some(Signature::by(SECRET).unwrap()),
         timeout: Duration::from_secs(25),
         attempts: 3,
     };

@@ -285,7 +285,7 @@ async fn each_of_several_has_to_allow_it() {
 async fn requests_are_signed_and_carry_what_the_operator_says() {
     let service = Service::start(allow()).await;
     let mut config = config(&service);
-    config.signature = Some(Signature::by("whsec_c2VjcmV0"));
+    config.signature = Some(Signature::by("whsec_c2VjcmV0").unwrap());
     let token = HeaderValue::from_static("Bearer t");
     config.headers.insert("authorization", token);
     let app = app(config).await;
@@ -303,7 +303,7 @@ async fn requests_are_signed_and_carry_what_the_operator_says() {
     let again = HttpClient::new(limits, None)
         .unwrap()
         .post(&service.address);
-    let by = Signature::by("secret");
+    let by = Signature::by("secret").unwrap();
     let at = (
         header("webhook-id"),
         header("webhook-timestamp").parse().unwrap(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use events_kafka::{KafkaConfig, parse_dictionary};
+use outbound::Signature;
 use secrets::Plaintext;
 use store::OutboxBounds;
 
@@ -65,12 +66,12 @@ pub enum NatsLogin {
 }
 
 /// A webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct WebhookSettings {
     /// Where to; may hold secrets.
     pub url: WebhookUrl,
     /// What bodies are signed with.
-    pub secret: Option<Plaintext>,
+    pub signature: Option<Signature>,
     /// How long an answer may take.
     pub timeout: Duration,
     /// How many times an event that is refused is sent.
@@ -102,7 +103,7 @@ fn size(values: &mut Values) -> u64 {
 
 fn webhook(values: &mut Values) -> Option<WebhookSettings> {
     let url = values.get(&list::WEBHOOK_URL);
-    let secret = values.get(&list::WEBHOOK_SECRET);
+    let signature = values.get(&list::WEBHOOK_SECRET);
     let timeout = values.get(&list::WEBHOOK_TIMEOUT).0;
     let attempts = values.get(&list::WEBHOOK_MAX_ATTEMPTS).get();
     if timeout.is_zero() || timeout > LONGEST_WEBHOOK {
@@ -110,13 +111,13 @@ fn webhook(values: &mut Values) -> Option<WebhookSettings> {
         let rule = format!("must be more than nothing and {most} s at most");
         values.refuse(&list::WEBHOOK_TIMEOUT, rule);
     }
-    if url.is_none() && secret.is_some() && !values.is_set(&list::WEBHOOK_URL) {
+    if url.is_none() && signature.is_some() && !values.is_set(&list::WEBHOOK_URL) {
         let rule = "is set, but LAKEKEEPER__WEBHOOK_URL is not: nothing would be signed with it";
         values.refuse(&list::WEBHOOK_SECRET, rule);
     }
     Some(WebhookSettings {
         url: url?,
-        secret,
+        signature,
         timeout,
         attempts,
     })

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use model::ProjectId;
+use outbound::Signature;
 use secrets::Plaintext;
 
 use super::admission::Seconds;
@@ -359,7 +360,7 @@ settings! {
         WEBHOOK_URL: Option<WebhookUrl> = None;
         /// What these requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes): `whsec_` and
         /// the key in base64, or any text.
-        WEBHOOK_SECRET: Option<Plaintext> = None;
+        WEBHOOK_SECRET: Option<Signature> = None;
         /// How long the receiver may take to answer; 25 s at most.
         WEBHOOK_TIMEOUT: Span = Span::seconds(10);
         /// How many times an event that the receiver refuses is sent before it becomes a dead letter. A receiver that is away is

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use outbound::Signature;
 use secrets::Plaintext;
 
 use super::member::{Member, setting_of};
@@ -39,7 +40,7 @@ settings! {
         HEADERS: Headers = Headers::default();
         /// What requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes): `whsec_` and
         /// the key in base64, or any text.
-        SECRET: Option<Plaintext> = None;
+        SECRET: Option<Signature> = None;
         /// Certificate authorities to believe instead of the system's, a PEM file.
         ROOT_CERT: Option<PathBuf> = None;
         /// How many proposed changes may be on their way to it at once; others wait their turn.
@@ -65,7 +66,7 @@ pub struct VerifierSettings {
     /// Further headers.
     pub headers: Headers,
     /// What requests are signed with.
-    pub secret: Option<Plaintext>,
+    pub signature: Option<Signature>,
     /// Certificate authorities to believe instead of the system's.
     pub root_certificates: Option<PathBuf>,
     /// How many proposals may be on their way at once.
@@ -125,7 +126,7 @@ fn one(values: &mut Values, at: &str) -> Option<VerifierSettings> {
         on_failure: values.get_of(at, &ON_FAILURE),
         token: values.get_of(at, &TOKEN),
         headers: values.get_of(at, &HEADERS),
-        secret: values.get_of(at, &SECRET),
+        signature: values.get_of(at, &SECRET),
         root_certificates: values.get_of(at, &ROOT_CERT),
         max_concurrent: values.get_of(at, &MAX_CONCURRENT).get(),
         max_request: values.get_of(at, &MAX_REQUEST_SIZE).0,

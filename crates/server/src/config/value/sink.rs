@@ -1,5 +1,7 @@
 //! Where events go.
 
+use outbound::Signature;
+use secrets::Plaintext;
 use url::Url;
 
 use super::{REDACTED, Value, with_commas};
@@ -11,6 +13,22 @@ pub struct WebhookUrl(pub Url);
 impl std::fmt::Debug for WebhookUrl {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(&Self::shown(self.0.as_str()))
+    }
+}
+
+impl Value for Signature {
+    const KIND: &'static str = Plaintext::KIND;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::by(text).map_err(|rule| rule.to_string())
+    }
+
+    fn print(&self) -> Option<String> {
+        Some(REDACTED.to_owned())
+    }
+
+    fn shown(text: &str) -> String {
+        Plaintext::shown(text)
     }
 }
 
@@ -103,6 +121,15 @@ fn without_password(mut url: Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_no_base64_signs_nothing() {
+        for right in ["whsec_c2VjcmV0", "any text"] {
+            assert!(<Signature as Value>::parse(right).is_ok(), "{right}");
+        }
+        let wrong = <Signature as Value>::parse("whsec_secret!").unwrap_err();
+        assert_eq!(wrong, "must have a key in base64 after `whsec_`");
+    }
 
     #[test]
     fn webhooks_are_urls_of_http() {
