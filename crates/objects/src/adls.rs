@@ -145,14 +145,13 @@ impl Objects for AdlsStore {
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
         // `object_store` asks for a version of the service that has no `startFrom`.
-        listing::page(
-            &self.store,
-            folder,
-            page,
-            Beyond::PagesOnly,
-            classify::error,
-        )
-        .await
+        let beyond = Beyond::PagesOnly;
+        let page = listing::page(&self.store, folder, page, beyond, classify::error).await?;
+        // A hierarchical namespace has folders, and no markers.
+        Ok(Page {
+            markers: Vec::new(),
+            ..page
+        })
     }
 
     async fn list_folders(

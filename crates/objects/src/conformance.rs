@@ -370,6 +370,31 @@ pub async fn deletes_a_prefix_and_no_sibling(subject: &Subject) {
     write(subject, "t1").await;
 }
 
+/// Of stores that keep objects by keys, whatever these end in: markers of folders go with the table, and its siblings stay.
+pub async fn deletes_markers_of_folders(subject: &Subject) {
+    let (objects, base) = subject;
+    let mark = async |relative: &str| {
+        let marker = base.listed(relative).unwrap();
+        objects.write_new(&marker, Bytes::new()).await.unwrap();
+    };
+    for marker in ["t1/", "t1/data/", "t1/data/x=1/", "t1/empty/", "t2/"] {
+        mark(marker).await;
+    }
+    write(subject, "t1/data/x=1/1.parquet").await;
+    let empty_file = at(base, "t1/data/_SUCCESS");
+    objects.write_new(&empty_file, Bytes::new()).await.unwrap();
+
+    let table = at(base, "t1");
+    empty(objects.as_ref(), &table).await;
+    let left = objects.list_prefix(base, PageRequest::first()).await;
+    let left = left.unwrap();
+    let sibling = base.listed("t2/").unwrap();
+    assert!(left.markers.contains(&sibling), "{left:?}");
+    let is_of_table = |left: &Location| left.is_within(&table);
+    let mut all = left.locations.iter().chain(&left.markers);
+    assert!(!all.any(is_of_table), "{left:?}");
+}
+
 /// A folder is no object: it can be neither read nor deleted.
 pub async fn has_no_object_where_a_folder_is(subject: &Subject) {
     let (objects, base) = subject;

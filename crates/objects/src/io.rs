@@ -113,6 +113,8 @@ pub struct Page {
     pub locations: Vec<Location>,
     /// How large they are, all together, in bytes.
     pub bytes: u64,
+    /// Keys with a slash at their end, by which some tools mark folders. A store that cannot tell lists all that may be there.
+    pub markers: Vec<Location>,
     /// Keys of objects that are there, but that no location can hold; of many in one folder, one may stand for all.
     pub unaddressable: Vec<String>,
     /// For the next page; `None` when this is the last one.
@@ -132,8 +134,8 @@ pub struct Deleted {
 ///
 /// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
 /// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
-/// process is stopped in between. Can be run again after an error or a crash, and never touches a sibling. Objects that no location can
-/// hold are in nobody's way: the error that names one comes when all others are gone.
+/// process is stopped in between. Markers of folders go too, and do not count. Can be run again after an error or a crash, and
+/// never touches a sibling. Objects that no location can hold are in nobody's way: the error that names one comes when all others are gone.
 pub async fn delete_prefix<E, F>(
     objects: &dyn Objects,
     folder: &Location,
@@ -149,11 +151,14 @@ where
     loop {
         let found = objects.list_prefix(folder, page).await?;
         left = left.or_else(|| found.unaddressable.into_iter().next());
-        if !found.locations.is_empty() {
+        let mut all = found.locations;
+        let files = all.len() as u64;
+        all.extend(found.markers);
+        if !all.is_empty() {
             confirm(deleted).await?;
-            deleted.files += found.locations.len() as u64;
+            deleted.files += files;
             deleted.bytes += found.bytes;
-            objects.delete_batch(found.locations).await?;
+            objects.delete_batch(all).await?;
         }
         match found.next {
             Some(token) => page = PageRequest::after(token),

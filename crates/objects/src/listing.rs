@@ -85,10 +85,15 @@ fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
     };
     for object in found.result.objects {
         let key = object.location.as_ref();
-        // The marker of the folder itself, which some tools leave, has nothing behind the prefix.
+        // `Path` cuts off the slash that a marker ends in: that of the folder itself has then less than the prefix, and any other
+        // one looks like an empty file.
         let Some(relative) = key.strip_prefix(prefix) else {
+            page.markers.extend(folder.listed(""));
             continue;
         };
+        if object.size == 0 {
+            page.markers.extend(folder.listed(&format!("{relative}/")));
+        }
         match folder.join(relative) {
             Ok(location) => {
                 page.bytes = page.bytes.saturating_add(object.size);

@@ -158,9 +158,10 @@ impl Location {
     }
 
     /// The place of an object that the store itself has listed below this one, however it is called: its segments may be empty or dots,
-    /// as in no location that somebody gives. To delete it by, in a store that takes keys as they are.
+    /// as in no location that somebody gives. To delete it by, in a store that takes keys as they are. Nothing, or a slash at the end, is
+    /// the marker of a folder.
     pub(crate) fn listed(&self, relative: &str) -> Option<Self> {
-        if relative.is_empty() || relative.chars().any(char::is_control) {
+        if relative.chars().any(char::is_control) {
             return None;
         }
         Some(Self {

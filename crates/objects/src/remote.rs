@@ -19,7 +19,14 @@ pub(crate) type Classify = fn(&Location, &Error) -> ObjectError;
 
 /// The key of `at` as it stands: this checks, and encodes nothing.
 pub(crate) fn path(at: &Location) -> Result<Path, ObjectError> {
-    Path::parse(at.key()).map_err(|e| ObjectError::invalid(at, e.to_string()))
+    let key = at.key();
+    let path = Path::parse(key).map_err(|e| ObjectError::invalid(at, e.to_string()))?;
+    // `parse` cuts off the slash that the marker of a folder ends in.
+    Ok(if key.ends_with('/') {
+        path.join("")
+    } else {
+        path
+    })
 }
 
 /// All bytes of an object, if there are at most `max_bytes`.

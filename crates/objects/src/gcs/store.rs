@@ -259,12 +259,11 @@ impl Objects for GcsStore {
             ..Page::default()
         };
         for Item { name, .. } in listing.items {
-            let relative = name.strip_prefix(&prefix).unwrap_or_default();
-            // What ends in a slash marks a folder, which some tools leave and which is no object of ours.
-            if relative.is_empty() || relative.ends_with('/') {
-                continue;
-            }
-            match folder.listed(relative) {
+            let location = name
+                .strip_prefix(&prefix)
+                .and_then(|relative| folder.listed(relative));
+            match location {
+                Some(marker) if name.ends_with('/') => page.markers.push(marker),
                 Some(location) => page.locations.push(location),
                 None => page.unaddressable.push(name),
             }

@@ -72,7 +72,7 @@ impl PaginatedListStore for Keys {
             Ok(ObjectMeta {
                 location: Path::parse(key)?,
                 last_modified: chrono::DateTime::UNIX_EPOCH,
-                size: 1,
+                size: u64::from(!key.ends_with('/') && !key.ends_with("empty")),
                 e_tag: None,
                 version: None,
             })
@@ -86,6 +86,20 @@ impl PaginatedListStore for Keys {
             page_token: page.last().filter(|_| has_more).map(|key| (*key).clone()),
         })
     }
+}
+
+#[tokio::test]
+async fn markers_of_folders_are_told_by_their_keys() {
+    let keys = Keys::of(["t/", "t/a", "t/b/", "t/b/empty"].map(str::to_owned));
+    let folder = Location::parse("s3://bucket/t").unwrap();
+    let first = PageRequest::first();
+    let page = page(&keys, &folder, first, Beyond::AnyKey, classify::error).await;
+    let markers = page.unwrap().markers;
+    // What is empty may be a marker.
+    assert_eq!(
+        markers.iter().map(Location::key).collect::<Vec<_>>(),
+        ["t/", "t/b/", "t/b/empty/"]
+    );
 }
 
 fn sorted(keys: &[&str]) -> Vec<String> {

@@ -70,6 +70,7 @@ impl Service {
 
 mod promises {
     objects::each_promise!(on_service);
+    on_service!(deletes_markers_of_folders);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn requests_name_the_object_literally_and_carry_the_token() {
 }
 
 #[tokio::test]
-async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
+async fn listings_tell_markers_of_folders_apart_and_go_on_at_the_token() {
     let listing = r#"{"items": [{"name": "w h/t/"}, {"name": "w h/t/a", "size": "7"}, {"name": "w h/t/b/"}], "nextPageToken": "n=1"}"#;
     let bucket = answering(200, "", listing).await;
     let page = PageRequest {
@@ -85,6 +85,8 @@ async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
     let found = bucket.objects.list_prefix(&bucket.at("t"), page).await;
     let found = found.unwrap();
     assert_eq!(found.locations, [bucket.at("t/a")]);
+    let markers = ["t/", "t/b/"].map(|relative| bucket.base.listed(relative).unwrap());
+    assert_eq!(found.markers, markers);
     assert_eq!(found.next, Some(PageToken("n=1".to_owned())));
     assert_eq!(
         bucket.requests(),
@@ -96,7 +98,7 @@ async fn listings_leave_out_markers_of_folders_and_go_on_at_the_token() {
 
 #[tokio::test]
 async fn what_is_listed_is_deleted_whatever_it_is_called() {
-    let listing = r#"{"items": [{"name": "w h/t//a"}, {"name": "w h/t/../b"}, {"name": "w h/t/c\u0001"}, {"name": "w h/t/."}]}"#;
+    let listing = r#"{"items": [{"name": "w h/t//a"}, {"name": "w h/t/../b"}, {"name": "w h/t/c\u0001"}, {"name": "w h/t/."}, {"name": "w h/t/"}, {"name": "w h/t/d/"}]}"#;
     let bucket = answering(200, "", listing).await;
     let confirm = |_| std::future::ready(Ok::<_, ObjectError>(()));
     let outcome = crate::delete_prefix(bucket.objects.as_ref(), &bucket.at("t"), confirm).await;
@@ -107,9 +109,11 @@ async fn what_is_listed_is_deleted_whatever_it_is_called() {
     assert_eq!(
         deleted,
         [
+            "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F",
             "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F%2Fa",
             "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F.",
             "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2F..%2Fb",
+            "DELETE /storage/v1/b/bucket-1/o/w%20h%2Ft%2Fd%2F",
         ]
     );
 }
