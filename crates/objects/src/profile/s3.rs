@@ -95,10 +95,11 @@ pub enum SigningUrlStyle {
 
 /// The location as it is called from outside the store that `endpoint` leads to.
 ///
-/// Bucket names are unique within all of AWS, whatever the region and the endpoint; elsewhere within one endpoint.
+/// Bucket names are unique within all of AWS, whatever the region and the endpoint; elsewhere within one endpoint, on machines that are
+/// rented of AWS too.
 fn address_at(endpoint: Option<&str>, location: &Location) -> String {
     let location = location.normalized();
-    let elsewhere = endpoint.filter(|endpoint| !is_amazons(endpoint));
+    let elsewhere = endpoint.filter(|endpoint| !is_amazons_s3(endpoint));
     match (elsewhere, location.split_once("://")) {
         (Some(endpoint), Some((_, path))) => format!("{}/{path}", endpoint.trim_end_matches('/')),
         _ => location.to_owned(),

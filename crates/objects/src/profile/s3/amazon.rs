@@ -38,7 +38,28 @@ fn name_in(url: Option<&Url>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::address_at;
     use super::*;
+    use crate::Location;
+
+    #[test]
+    fn buckets_of_one_name_are_one_in_amazons_s3_and_many_on_what_others_rent() {
+        let bucket = Location::parse("s3://lake/wh").unwrap();
+        for (endpoint, expected) in [
+            (None, "s3://lake/wh"),
+            (Some("https://s3.eu-west-1.amazonaws.com/"), "s3://lake/wh"),
+            (
+                Some("https://minio-1.elb.eu-west-1.amazonaws.com/"),
+                "https://minio-1.elb.eu-west-1.amazonaws.com/lake/wh",
+            ),
+            (
+                Some("http://ec2-1-2-3-4.compute-1.amazonaws.com:9000/"),
+                "http://ec2-1-2-3-4.compute-1.amazonaws.com:9000/lake/wh",
+            ),
+        ] {
+            assert_eq!(address_at(endpoint, &bucket), expected);
+        }
+    }
 
     #[test]
     fn what_others_rent_of_amazon_is_not_its_s3() {
