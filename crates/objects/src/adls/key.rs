@@ -58,7 +58,7 @@ impl Keys {
             store,
             url: format!(
                 "{}/?restype=service&comp=userdelegationkey",
-                lake.blob_endpoint()
+                lake.key_endpoint()
             ),
             validity: lake.token_validity,
             life: lake.token_validity.saturating_mul(2).min(longest),
@@ -165,4 +165,66 @@ fn key(text: &str) -> Option<DelegationKey> {
         service: given.signed_service,
         version: given.signed_version,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::connect;
+    use super::*;
+    use crate::{StorageCredential, StorageProfile};
+
+    /// The URL that a key is asked for at.
+    fn asked(profile: &Value) -> String {
+        let lake = match StorageProfile::from_json(profile).unwrap() {
+            StorageProfile::OneLake(onelake) => onelake.lake(),
+            StorageProfile::Adls(adls) => adls.lake(),
+            other => panic!("{other:?}"),
+        };
+        let client = json!({
+            "type": "az", "credential-type": "client-credentials",
+            "client-id": "app-1", "tenant-id": "tenant-1", "client-secret": "hunter2",
+        });
+        let StorageCredential::Azure(client) = StorageCredential::from_json(&client).unwrap()
+        else {
+            panic!()
+        };
+        let pool = connect::pool(&lake, &client).unwrap();
+        let store = connect::store(&lake, &client, pool).unwrap();
+        let service = TokenService::new(lake.transport()).unwrap();
+        let request = Keys::new(&lake, store, service).request("token").unwrap();
+        request.url().to_string()
+    }
+
+    #[tokio::test]
+    async fn behind_the_private_link_of_a_workspace_all_of_onelake_is_asked_for_a_key() {
+        let workspace = "0b2c1f1e-95d1-4a3c-8a3e-6f1f5d7c0a11";
+        let onelake = |mode: Value| {
+            json!({
+                "type": "onelake", "workspace-id": workspace, "lakehouse-id": workspace, "endpoint-mode": mode,
+            })
+        };
+        for (profile, host) in [
+            (
+                onelake(json!({"type": "workspace-private-link"})),
+                "onelake.blob.fabric.microsoft.com",
+            ),
+            (
+                onelake(json!({"type": "default"})),
+                "onelake.blob.fabric.microsoft.com",
+            ),
+            (
+                onelake(json!({"type": "regional", "region": "westus"})),
+                "westus-onelake.blob.fabric.microsoft.com",
+            ),
+            (
+                json!({"type": "adls", "account-name": "account1", "filesystem": "lake"}),
+                "account1.blob.core.windows.net",
+            ),
+        ] {
+            let expected = format!("https://{host}/?restype=service&comp=userdelegationkey");
+            assert_eq!(asked(&profile), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::DEFAULT_HOST;
+use super::{DEFAULT_HOST, onelake};
 use crate::connection::Transport;
 use crate::location::{Location, Scheme};
 
@@ -46,6 +46,20 @@ impl Lake {
     /// URL of the Blob service, without a slash at its end.
     pub(crate) fn blob_endpoint(&self) -> String {
         format!("{}://{}", self.url_scheme(), self.blob_host())
+    }
+
+    /// URL of the service that gives out keys for signatures, without a slash at its end. The private link of a workspace denies that
+    /// by policy (`DeniedByPolicy`).
+    pub(crate) fn key_endpoint(&self) -> String {
+        let is_private_link = self
+            .host
+            .strip_suffix(onelake::HOST)
+            .is_some_and(|zone| zone.ends_with('.'));
+        if is_private_link {
+            format!("https://{}.{}", onelake::ACCOUNT, blob_name(onelake::HOST))
+        } else {
+            self.blob_endpoint()
+        }
     }
 
     pub(crate) fn transport(&self) -> Transport {

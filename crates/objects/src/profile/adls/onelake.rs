@@ -13,8 +13,8 @@ use crate::profile::{
     Policy, ProfileError, StorageLayout, checked_folder, read_fields, unchanged, yes,
 };
 
-const HOST: &str = "dfs.fabric.microsoft.com";
-const ACCOUNT: &str = "onelake";
+pub(super) const HOST: &str = "dfs.fabric.microsoft.com";
+pub(super) const ACCOUNT: &str = "onelake";
 /// OneLake takes no signature, and gives no key for one, that lives longer.
 const MAX_TOKEN_SECONDS: u64 = 3600;
 
