@@ -121,6 +121,11 @@ mod tests {
                 "http://minio:9000/lake3/a",
             ),
             (
+                r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
+                "s3://lake5/a",
+                "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
+            ),
+            (
                 r#"{"type":"onelake"}"#,
                 "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
                 "abfss://w@onelake/house/Files",

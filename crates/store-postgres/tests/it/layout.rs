@@ -107,7 +107,7 @@ async fn a_migration_that_is_ended_by_a_deadlock_tries_again() {
 }
 
 /// Warehouses as they were written before V14, and what becomes of them.
-const ADDRESSES: [(&str, &str, &str); 6] = [
+const ADDRESSES: [(&str, &str, &str); 7] = [
     ("{}", "file:///data/wh", "file:///data/wh"),
     (
         r#"{"type":"s3","endpoint":null}"#,
@@ -128,6 +128,11 @@ const ADDRESSES: [(&str, &str, &str); 6] = [
         r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
         "s3://lake3/a",
         "http://minio:9000/lake3/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
+        "s3://lake5/a",
+        "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
     ),
     (
         r#"{"type":"onelake"}"#,
@@ -152,8 +157,12 @@ async fn warehouses_get_the_addresses_that_new_ones_have() {
             .await
             .unwrap();
     }
-    let migration = include_str!("../../migrations/V14__warehouse_addresses.sql");
-    client.batch_execute(migration).await.unwrap();
+    for migration in [
+        include_str!("../../migrations/V14__warehouse_addresses.sql"),
+        include_str!("../../migrations/V17__rented_hosts.sql"),
+    ] {
+        client.batch_execute(migration).await.unwrap();
+    }
     for (_, before, expected) in ADDRESSES {
         let question = "select base_location from warehouse where name = $1";
         let row = client.query_one(question, &[&before]).await.unwrap();
