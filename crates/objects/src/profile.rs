@@ -218,8 +218,10 @@ impl StorageProfile {
                 LocationProblem::SchemeRefused { found, accepted },
             ));
         }
-        if let Self::OneLake(_) = self {
-            OneLakeProfile::check_location(location)?;
+        match self {
+            Self::Adls(adls) => adls.check_location(location)?,
+            Self::OneLake(_) => adls::onelake::check_location(location)?,
+            _ => {}
         }
         let base = self.base_location();
         if location.is_within(&base) {

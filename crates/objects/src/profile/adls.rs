@@ -3,7 +3,7 @@
 mod checks;
 mod identity;
 mod lake;
-mod onelake;
+pub(super) mod onelake;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::adls::own_authority_host;
 use crate::credential::AzureCredential;
-use crate::location::Scheme;
+use crate::location::{Location, LocationError, Scheme};
 
 pub(crate) use lake::Lake;
 pub use onelake::{EndpointMode, OneLakeProfile, TopLevelFolder};
@@ -85,11 +85,16 @@ impl AdlsProfile {
         self.host = checks::host(self.host.take(), &self.account_name)?;
         self.key_prefix = checked_key_prefix(self.key_prefix.take())?;
         self.authority_host = checks::authority_host(self.authority_host.take())?;
-        checks::token_seconds(self.sas_token_validity_seconds, MAX_TOKEN_SECONDS)?;
         if let Some(layout) = &self.storage_layout {
             layout.validate()?;
         }
-        checks::base_location(&self.lake())
+        if self.is_onelake() {
+            onelake::check_folder("key-prefix", self.key_prefix())?;
+            onelake::check_layout(self.layout())?;
+        }
+        let lake = self.lake();
+        checks::token_seconds(self.sas_token_validity_seconds, &lake)?;
+        checks::base_location(&lake)
     }
 
     /// Refuses a credential that the server's configuration does not allow with this profile.
@@ -98,10 +103,31 @@ impl AdlsProfile {
         credential: &AzureCredential,
         policy: Policy,
     ) -> Result<(), ProfileError> {
+        if self.is_onelake() {
+            onelake::refuse_account_key(credential)?;
+        }
         check_identity(&self.lake(), credential, policy)
     }
 
+    /// Refuses locations that the store would take for others.
+    pub(super) fn check_location(&self, location: &Location) -> Result<(), LocationError> {
+        if self.is_onelake() {
+            onelake::check_location(location)?;
+        }
+        Ok(())
+    }
+
+    /// OneLake has rules of its own, also for a profile that calls it an account.
+    fn is_onelake(&self) -> bool {
+        onelake::is_host(self.host())
+    }
+
     pub(crate) fn lake(&self) -> Lake {
+        let longest_key = if self.is_onelake() {
+            onelake::MAX_TOKEN_SECONDS
+        } else {
+            MAX_TOKEN_SECONDS
+        };
         Lake {
             account: self.account_name.clone(),
             host: self.host().to_owned(),
@@ -110,7 +136,7 @@ impl AdlsProfile {
             signed_account: self.account_name.clone(),
             authority_host: self.authority_host.clone(),
             token_validity: Duration::from_secs(self.sas_token_validity_seconds()),
-            longest_key: Duration::from_secs(MAX_TOKEN_SECONDS),
+            longest_key: Duration::from_secs(longest_key),
         }
     }
 

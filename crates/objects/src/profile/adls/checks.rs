@@ -1,6 +1,6 @@
 //! The rules for the fields of the profiles on Azure.
 
-use super::{Lake, ProfileError};
+use super::{Lake, ProfileError, onelake};
 use crate::location::{Location, container_problem, dfs_name, host_problem};
 use crate::profile::s3::checks::http_url;
 
@@ -56,10 +56,16 @@ pub(super) fn authority_host(given: Option<String>) -> Result<Option<String>, Pr
     Ok(Some(url.into()))
 }
 
-pub(super) fn token_seconds(seconds: Option<u64>, max: u64) -> Result<(), ProfileError> {
+pub(super) fn token_seconds(seconds: Option<u64>, lake: &Lake) -> Result<(), ProfileError> {
+    let max = lake.longest_key.as_secs();
     match seconds {
         Some(seconds) if !(MIN_TOKEN_SECONDS..=max).contains(&seconds) => {
-            let rule = format!("must be between {MIN_TOKEN_SECONDS} and {max} seconds");
+            let place = if onelake::is_host(&lake.host) {
+                " on OneLake"
+            } else {
+                ""
+            };
+            let rule = format!("must be between {MIN_TOKEN_SECONDS} and {max} seconds{place}");
             let seconds = seconds.to_string();
             Err(ProfileError::field(
                 "sas-token-validity-seconds",

@@ -56,7 +56,7 @@ fn is_same(one: &str, other: &str) -> bool {
     parsed(one).is_some_and(|one| Some(one) == parsed(other))
 }
 
-fn is_below(host: &str, suffix: &str) -> bool {
+pub(super) fn is_below(host: &str, suffix: &str) -> bool {
     host.strip_suffix(suffix)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

@@ -1,11 +1,15 @@
 //! A lakehouse of Microsoft Fabric, reached as Data Lake Storage.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::identity::is_below;
 use super::{DEFAULT_TOKEN_SECONDS, Lake, check_identity, checks};
 use crate::credential::AzureCredential;
 use crate::location::{Location, LocationError, LocationProblem};
@@ -16,7 +20,7 @@ use crate::profile::{
 pub(super) const HOST: &str = "dfs.fabric.microsoft.com";
 pub(super) const ACCOUNT: &str = "onelake";
 /// OneLake takes no signature, and gives no key for one, that lives longer.
-const MAX_TOKEN_SECONDS: u64 = 3600;
+pub(super) const MAX_TOKEN_SECONDS: u64 = 3600;
 
 /// A lakehouse of Microsoft Fabric; the fields of the management API's `OneLakeProfile`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,51 @@ pub enum EndpointMode {
     WorkspacePrivateLink,
 }
 
+// === what holds for OneLake whichever profile names it ===
+
+/// Whether what follows the account in host names is OneLake's.
+pub(super) fn is_host(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    is_below(name, HOST)
+}
+
+/// Refuses locations that OneLake would take for others.
+pub(in crate::profile) fn check_location(location: &Location) -> Result<(), LocationError> {
+    if location.key().contains('%') {
+        let problem = LocationProblem::Ambiguous("a `%`".to_owned());
+        return Err(LocationError::new(location.as_str(), problem));
+    }
+    Ok(())
+}
+
+pub(super) fn check_folder(field: &'static str, path: Option<&str>) -> Result<(), ProfileError> {
+    match path.filter(|path| path.contains('%')) {
+        Some(path) => {
+            let rule = "must have no `%`: OneLake would decode what follows it";
+            Err(ProfileError::field(field, path, rule))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_layout(layout: &StorageLayout) -> Result<(), ProfileError> {
+    if *layout == StorageLayout::Default {
+        return Ok(());
+    }
+    let rule = "must be `default` on OneLake: names in folders are percent-encoded, and OneLake would decode them";
+    let given = "of another type";
+    Err(ProfileError::field("storage-layout", given, rule))
+}
+
+pub(super) fn refuse_account_key(credential: &AzureCredential) -> Result<(), ProfileError> {
+    if let AzureCredential::SharedAccessKey { .. } = credential {
+        let rule = "must be `client-credentials` or `azure-system-identity`: OneLake has no keys of accounts";
+        let given = "shared-access-key";
+        return Err(ProfileError::field("credential-type", given, rule));
+    }
+    Ok(())
+}
+
 impl OneLakeProfile {
     pub(in crate::profile) fn from_json(json: &Value) -> Result<Self, ProfileError> {
         let mut profile: Self = read_fields(json)?;
@@ -77,28 +126,15 @@ impl OneLakeProfile {
     fn check(&mut self) -> Result<(), ProfileError> {
         const FOLDER: &str = "directory-rel-path";
         self.directory_rel_path = checked_folder(FOLDER, self.directory_rel_path.take())?;
-        if let Some(path) = self
-            .directory_rel_path
-            .as_deref()
-            .filter(|p| p.contains('%'))
-        {
-            let rule = "must have no `%`: OneLake would decode what follows it";
-            return Err(ProfileError::field(FOLDER, path, rule));
-        }
+        check_folder(FOLDER, self.directory_rel_path.as_deref())?;
         if let EndpointMode::Regional { region } = &mut self.endpoint_mode {
             *region = checked_region(region)?;
         }
         self.authority_host = checks::authority_host(self.authority_host.take())?;
-        checks::token_seconds(self.sas_token_validity_seconds, MAX_TOKEN_SECONDS)?;
-        if *self.layout() != StorageLayout::Default {
-            let rule = "must be `default` on OneLake: names in folders are percent-encoded, and OneLake would decode them";
-            return Err(ProfileError::field(
-                "storage-layout",
-                "of another type",
-                rule,
-            ));
-        }
-        checks::base_location(&self.lake())
+        check_layout(self.layout())?;
+        let lake = self.lake();
+        checks::token_seconds(self.sas_token_validity_seconds, &lake)?;
+        checks::base_location(&lake)
     }
 
     /// Refuses a credential that is of no use here, or that the server's configuration does not allow.
@@ -107,14 +143,7 @@ impl OneLakeProfile {
         credential: &AzureCredential,
         policy: Policy,
     ) -> Result<(), ProfileError> {
-        if let AzureCredential::SharedAccessKey { .. } = credential {
-            let rule = "must be `client-credentials` or `azure-system-identity`: OneLake has no keys of accounts";
-            return Err(ProfileError::field(
-                "credential-type",
-                "shared-access-key",
-                rule,
-            ));
-        }
+        refuse_account_key(credential)?;
         check_identity(&self.lake(), credential, policy)
     }
 
@@ -147,15 +176,6 @@ impl OneLakeProfile {
             ),
             longest_key: Duration::from_secs(MAX_TOKEN_SECONDS),
         }
-    }
-
-    /// Refuses locations that OneLake would take for others.
-    pub(in crate::profile) fn check_location(location: &Location) -> Result<(), LocationError> {
-        if location.key().contains('%') {
-            let problem = LocationProblem::Ambiguous("a `%`".to_owned());
-            return Err(LocationError::new(location.as_str(), problem));
-        }
-        Ok(())
     }
 
     pub(in crate::profile) fn update_with(&self, mut new: Self) -> Result<Self, ProfileError> {
