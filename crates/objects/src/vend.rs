@@ -9,6 +9,9 @@ use crate::error::StoreFailure;
 use crate::location::Location;
 use crate::secret::Secret;
 
+/// What today's Lakekeeper calls the end of what is vended, for every kind of storage; in milliseconds since 1970.
+pub(crate) const EXPIRATION_TIME: &str = "expiration-time";
+
 /// What an engine may do with files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {

@@ -21,7 +21,7 @@ use crate::open::OpenError;
 use crate::profile::Lake;
 use crate::secret::Secret;
 use crate::token::{TokenFailure, TokenService, now};
-use crate::vend::{Scope, VendError, Vended, Vendor};
+use crate::vend::{EXPIRATION_TIME, Scope, VendError, Vended, Vendor};
 
 /// For PyIceberg, which takes one signature for all accounts.
 pub(super) const TOKEN: &str = "adls.sas-token";
@@ -95,6 +95,7 @@ impl AdlsVendor {
                 ACCOUNT_NAME.to_owned(),
                 Secret::new(self.lake.account.clone()),
             ),
+            (EXPIRATION_TIME.to_owned(), millis.clone()),
         ];
         for account in self.names(folder) {
             config.push((format!("{TOKEN}.{account}"), token.clone()));

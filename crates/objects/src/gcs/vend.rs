@@ -17,7 +17,7 @@ use crate::open::OpenError;
 use crate::profile::GcsProfile;
 use crate::secret::Secret;
 use crate::token::{TokenFailure, TokenService};
-use crate::vend::{Scope, VendError, Vended, Vendor};
+use crate::vend::{EXPIRATION_TIME, Scope, VendError, Vended, Vendor};
 
 /// Properties of engines' file I/O, in the spelling of Java's `GCSFileIO` and of PyIceberg, which is the same.
 pub(super) mod config {
@@ -111,9 +111,11 @@ impl GcsVendor {
 
     fn config(&self, token: &Token) -> Vec<(String, Secret<String>)> {
         let property = |key: &str, value: String| (key.to_owned(), Secret::new(value));
+        let expires_at = millis(token.expires_at);
         let mut all = vec![
             (config::TOKEN.to_owned(), token.value.clone()),
-            property(config::TOKEN_EXPIRES_AT, millis(token.expires_at)),
+            property(config::TOKEN_EXPIRES_AT, expires_at.clone()),
+            property(EXPIRATION_TIME, expires_at),
         ];
         if let Some(project) = &token.project {
             all.push(property(config::PROJECT, project.clone()));

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use object_store::aws::AwsCredential;
 
 use crate::secret::Secret;
-use crate::vend::{Scope, Vended};
+use crate::vend::{EXPIRATION_TIME, Scope, Vended};
 
 /// What a token service gives out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +63,7 @@ impl Session {
                 "s3.session-token-expires-at-ms",
                 Secret::new(millis.clone()),
             ),
-            // What today's Lakekeeper calls it for every kind of storage.
-            ("expiration-time", Secret::new(millis)),
+            (EXPIRATION_TIME, Secret::new(millis)),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

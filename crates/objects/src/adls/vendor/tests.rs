@@ -134,7 +134,9 @@ async fn a_signature_is_made_with_the_key_that_the_identity_got() {
         assert_eq!(expiry, expected.as_secs() * 1000);
     }
     assert_eq!(config["adls.account-name"], "account1");
-    assert_eq!(config.len(), 6);
+    let expiry = format!("adls.sas-token-expires-at-ms.{host}");
+    assert_eq!(config["expiration-time"], config[expiry.as_str()]);
+    assert_eq!(config.len(), 7);
     assert_eq!(judge(token, KEY, &asked("wh/t/a", 'w')), Ok(()));
     assert!(judge(token, KEY, &asked("wh/t2/a", 'w')).is_err());
     let left = vended.expires_at.duration_since(now()).unwrap();

@@ -62,6 +62,7 @@ async fn an_engine_gets_a_narrow_token_in_the_spelling_of_its_client() {
         [
             ("gcs.oauth2.token", NARROW_TOKEN),
             ("gcs.oauth2.token-expires-at", &expires_at),
+            ("expiration-time", &expires_at),
             ("gcs.project-id", "project-1"),
             ("gcs.service.host", &service.url),
         ]
