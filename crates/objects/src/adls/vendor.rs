@@ -6,7 +6,7 @@
 mod tests;
 
 use std::fmt;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -28,6 +28,8 @@ pub(super) const TOKEN: &str = "adls.sas-token";
 /// In milliseconds since 1970.
 const TOKEN_EXPIRES_AT: &str = "adls.sas-token-expires-at-ms";
 const ACCOUNT_NAME: &str = "adls.account-name";
+/// A signature that lives shorter would end before an engine has used it.
+const SHORTEST_VALIDITY: Duration = Duration::from_mins(1);
 
 /// Signs for one filesystem.
 pub(crate) struct AdlsVendor {
@@ -42,7 +44,13 @@ enum KeySource {
 }
 
 impl AdlsVendor {
-    pub(crate) fn open(lake: Lake, credential: &AzureCredential) -> Result<Self, OpenError> {
+    pub(crate) fn open(mut lake: Lake, credential: &AzureCredential) -> Result<Self, OpenError> {
+        if lake.token_validity < SHORTEST_VALIDITY {
+            let (base, given) = (lake.base_location(), lake.token_validity.as_secs());
+            let taken = SHORTEST_VALIDITY.as_secs();
+            tracing::warn!(%base, given, taken, "`sas-token-validity-seconds` is too short to be of use");
+            lake.token_validity = SHORTEST_VALIDITY;
+        }
         let failed = |message: String| OpenError::Failed(message);
         let keys = if let AzureCredential::SharedAccessKey { key } = credential {
             let key = STANDARD

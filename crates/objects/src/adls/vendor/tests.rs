@@ -282,6 +282,22 @@ async fn the_key_of_the_account_signs_too_and_only_below_the_base() {
     }
 }
 
+#[tokio::test]
+async fn a_signature_lives_for_a_minute_at_least() {
+    let profile = account(&[("sas-token-validity-seconds", json!(1))]);
+    let kept = serde_json::to_value(StorageProfile::from_json(&profile).unwrap()).unwrap();
+    assert_eq!(kept["sas-token-validity-seconds"], 1);
+    let vendor = open(&profile, &account_key()).unwrap();
+    let folder = Location::parse("abfss://lake@account1.dfs.core.windows.net/wh/t").unwrap();
+    let permission = Permission::Read;
+    let vended = vendor.vend(&Scope { folder, permission }).await.unwrap();
+    let left = vended.expires_at.duration_since(now()).unwrap();
+    assert!(
+        left <= Duration::from_mins(1) && left > Duration::from_secs(50),
+        "{left:?}"
+    );
+}
+
 #[test]
 fn nothing_is_vended_where_the_profile_says_so() {
     assert!(open(&account(&[("sas-enabled", json!(false))]), &account_key()).is_none());

@@ -4,9 +4,6 @@ use super::{Lake, ProfileError, onelake};
 use crate::location::{Location, container_problem, dfs_name, host_problem};
 use crate::profile::s3::checks::http_url;
 
-/// Shorter ones would end before an engine has used them.
-const MIN_TOKEN_SECONDS: u64 = 60;
-
 pub(super) fn account_name(name: &str) -> Result<(), ProfileError> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     if (3..=24).contains(&name.len()) && name.chars().all(is_allowed) {
@@ -59,13 +56,13 @@ pub(super) fn authority_host(given: Option<String>) -> Result<Option<String>, Pr
 pub(super) fn token_seconds(seconds: Option<u64>, lake: &Lake) -> Result<(), ProfileError> {
     let max = lake.longest_key.as_secs();
     match seconds {
-        Some(seconds) if !(MIN_TOKEN_SECONDS..=max).contains(&seconds) => {
+        Some(seconds) if !(1..=max).contains(&seconds) => {
             let place = if onelake::is_host(&lake.host) {
                 " on OneLake"
             } else {
                 ""
             };
-            let rule = format!("must be between {MIN_TOKEN_SECONDS} and {max} seconds{place}");
+            let rule = format!("must be between 1 and {max} seconds{place}");
             let seconds = seconds.to_string();
             Err(ProfileError::field(
                 "sas-token-validity-seconds",

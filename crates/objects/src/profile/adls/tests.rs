@@ -211,12 +211,12 @@ fn prefixes_authorities_and_validities_that_break_their_rule_are_named_with_valu
             "it must begin with `https://`",
         ),
         (
-            json!({"sas-token-validity-seconds": 59}),
-            "`sas-token-validity-seconds` is `59`: it must be between 60 and 604800",
+            json!({"sas-token-validity-seconds": 0}),
+            "`sas-token-validity-seconds` is `0`: it must be between 1 and 604800",
         ),
         (
             json!({"sas-token-validity-seconds": 604_801}),
-            "it must be between 60 and 604800 seconds",
+            "it must be between 1 and 604800 seconds",
         ),
         (
             json!({"storage-layout": {"type": "tabular-only", "tabular": "x"}}),
@@ -252,7 +252,7 @@ fn fields_of_onelake_that_break_their_rule_are_named_with_value_and_rule() {
         (region("evil.example.com/"), "it must be the short name"),
         (
             json!({"sas-token-validity-seconds": 3601}),
-            "it must be between 60 and 3600 seconds",
+            "it must be between 1 and 3600 seconds",
         ),
         (
             json!({"storage-layout": {"type": "tabular-only", "tabular": "{uuid}"}}),

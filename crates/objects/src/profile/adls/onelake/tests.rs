@@ -22,7 +22,7 @@ fn an_account_that_is_onelake_keeps_its_rules() {
     for (changes, expected) in [
         (
             json!({"sas-token-validity-seconds": 3601}),
-            "`sas-token-validity-seconds` is `3601`: it must be between 60 and 3600 seconds on OneLake",
+            "`sas-token-validity-seconds` is `3601`: it must be between 1 and 3600 seconds on OneLake",
         ),
         (
             json!({"storage-layout": {"type": "tabular-only", "tabular": "{uuid}"}}),
