@@ -32,7 +32,7 @@ pub use policy::{
     AwsIdentity, AwsIdentityRules, AzureIdentity, BulkDeletes, DirectUse, ExternalIds, GcpIdentity,
     LocalStorage, Policy,
 };
-pub(crate) use s3::is_amazons_s3;
+pub(crate) use s3::{Partition, is_amazons_s3};
 pub use s3::{S3Flavor, S3Profile, S3TablesProfile, SigningUrlStyle};
 
 /// Name of the one store that a memory profile opens.

@@ -31,7 +31,7 @@ use crate::io::{Objects, Page, PageRequest};
 use crate::listing::{self, Beyond};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
-use crate::profile::S3Profile;
+use crate::profile::{Partition, S3Profile};
 use crate::remote::{self, BulkDeletion};
 use crate::secret::Secret;
 
@@ -145,9 +145,10 @@ fn builder(profile: &S3Profile) -> AmazonS3Builder {
         });
     if let Some(endpoint) = profile.endpoint() {
         builder = builder.with_endpoint(endpoint_for_bucket(profile, endpoint));
-    } else if profile.region().starts_with("cn-") {
+    } else if profile.partition().domain != Partition::FIRST.domain {
         // `object_store` knows one domain for all regions.
-        let endpoint = format!("https://s3.{}.{}", profile.region(), profile.aws_domain());
+        let domain = profile.partition().domain;
+        let endpoint = format!("https://s3.{}.{domain}", profile.region());
         builder = builder.with_endpoint(endpoint_for_bucket(profile, &endpoint));
     }
     if let Some(key) = profile.aws_kms_key_arn() {

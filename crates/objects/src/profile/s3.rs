@@ -18,7 +18,7 @@ use super::{
 use crate::location::{Location, Scheme, bucket_problem};
 
 use amazon::is_amazons;
-pub(crate) use amazon::is_amazons_s3;
+pub(crate) use amazon::{Partition, is_amazons_s3};
 pub use tables::S3TablesProfile;
 
 /// Validity of vended credentials where the profile says nothing.
@@ -273,13 +273,9 @@ impl S3Profile {
         self.sts_endpoint.as_deref().or(beside)
     }
 
-    /// The domain of AWS that the region is in.
-    pub(crate) fn aws_domain(&self) -> &'static str {
-        if self.region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        }
+    /// The part of AWS that the region is in.
+    pub(crate) fn partition(&self) -> Partition {
+        Partition::of(&self.region)
     }
 
     /// `sts-endpoint` itself.

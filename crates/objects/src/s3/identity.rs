@@ -13,7 +13,7 @@ use crate::classify;
 use crate::connection::{Pool, Transport};
 use crate::credential::{AccessKey, S3Credential};
 use crate::open::OpenError;
-use crate::profile::S3Profile;
+use crate::profile::{Partition, S3Profile};
 use crate::secret::Secret;
 
 /// What the server accesses the bucket with, and signs for engines: the credential's identity, or a role that it takes.
@@ -93,7 +93,7 @@ fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
 fn chain(environment: AmazonS3Builder, profile: &S3Profile) -> AmazonS3Builder {
     let at = AmazonS3ConfigKey::StsEndpoint;
     // `object_store` knows one domain for all regions. What the environment says counts first.
-    let is_elsewhere = profile.region().starts_with("cn-");
+    let is_elsewhere = profile.partition().domain != Partition::FIRST.domain;
     let builder = if is_elsewhere && environment.get_config_value(&at).is_none() {
         environment.with_config(at, of_region(profile).trim_end_matches('/'))
     } else {
@@ -152,6 +152,10 @@ mod tests {
         assert_eq!(
             of("cn-north-1", AmazonS3Builder::new()).as_deref(),
             Some("https://sts.cn-north-1.amazonaws.com.cn")
+        );
+        assert_eq!(
+            of("eusc-de-east-1", AmazonS3Builder::new()).as_deref(),
+            Some("https://sts.eusc-de-east-1.amazonaws.eu")
         );
         let private = AmazonS3Builder::new().with_config(key, "https://sts.internal");
         assert_eq!(

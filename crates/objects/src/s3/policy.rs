@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::profile::{S3Flavor, S3Profile};
+use crate::profile::{Partition, S3Flavor, S3Profile};
 use crate::vend::{Permission, Scope};
 
 /// Longest session policy that STS takes, in characters.
@@ -115,10 +115,9 @@ pub(super) fn of_aliyun(profile: &S3Profile, scope: &Scope) -> Result<String, Po
 
 /// The part of AWS that the region is in. Compatible stores know only the first, whatever they call their region.
 fn partition(profile: &S3Profile) -> &'static str {
-    match (profile.flavor(), profile.region()) {
-        (S3Flavor::Aws, region) if region.starts_with("cn-") => "aws-cn",
-        (S3Flavor::Aws, region) if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+    match profile.flavor() {
+        S3Flavor::Aws => profile.partition().name,
+        S3Flavor::S3Compat => Partition::FIRST.name,
     }
 }
 

@@ -116,7 +116,8 @@ fn address(profile: &S3Profile) -> String {
 
 /// AWS's own.
 pub(super) fn of_region(profile: &S3Profile) -> String {
-    format!("https://sts.{}.{}/", profile.region(), profile.aws_domain())
+    let domain = profile.partition().domain;
+    format!("https://sts.{}.{domain}/", profile.region())
 }
 
 #[derive(Deserialize)]

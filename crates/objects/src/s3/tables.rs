@@ -27,7 +27,7 @@ use crate::credential::S3Credential;
 use crate::error::StoreFailure;
 use crate::location::Location;
 use crate::open::OpenError;
-use crate::profile::{S3Flavor, S3TablesProfile};
+use crate::profile::{Partition, S3Flavor, S3TablesProfile};
 use crate::table_bucket::{
     BucketTable, BucketTableState, TableBucket, TableBucketError, VersionToken,
 };
@@ -253,8 +253,7 @@ fn address(profile: &S3TablesProfile) -> String {
     let region = profile.region();
     match profile.endpoint() {
         Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-        None if region.starts_with("cn-") => format!("https://s3tables.{region}.amazonaws.com.cn"),
-        None => format!("https://s3tables.{region}.amazonaws.com"),
+        None => format!("https://s3tables.{region}.{}", Partition::of(region).domain),
     }
 }
 

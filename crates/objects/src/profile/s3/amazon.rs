@@ -1,9 +1,48 @@
-//! Which endpoints are Amazon's own.
+//! The parts of AWS, and which endpoints are Amazon's own.
 
 use url::Url;
 
-/// What the names of Amazon's hosts end in; China has a domain of its own.
-const DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
+/// A part of AWS that knows nothing of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// What its regions begin with.
+    regions: &'static str,
+    /// What ARNs call it.
+    pub(crate) name: &'static str,
+    /// What the names of its hosts end in.
+    pub(crate) domain: &'static str,
+}
+
+const fn partition(regions: &'static str, name: &'static str, domain: &'static str) -> Partition {
+    Partition {
+        regions,
+        name,
+        domain,
+    }
+}
+
+/// As in botocore's `partitions.json`; the last one has all other regions.
+const PARTITIONS: [Partition; 8] = [
+    partition("cn-", "aws-cn", "amazonaws.com.cn"),
+    partition("us-gov-", "aws-us-gov", "amazonaws.com"),
+    partition("eusc-", "aws-eusc", "amazonaws.eu"),
+    partition("us-iso-", "aws-iso", "c2s.ic.gov"),
+    partition("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    partition("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+    partition("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+    Partition::FIRST,
+];
+
+impl Partition {
+    /// Which most regions are in, and the only one that compatible stores know.
+    pub(crate) const FIRST: Self = partition("", "aws", "amazonaws.com");
+
+    /// The one that a region is in.
+    pub(crate) fn of(region: &str) -> Self {
+        let found = PARTITIONS.iter().find(|p| region.starts_with(p.regions));
+        found.copied().unwrap_or(Self::FIRST)
+    }
+}
 
 /// Whether an endpoint is in Amazon's domains, of whatever service.
 pub(super) fn is_amazons(endpoint: &str) -> bool {
@@ -33,7 +72,8 @@ fn is_s3(label: &str) -> bool {
 /// What stands before Amazon's domain.
 fn name_in(url: Option<&Url>) -> Option<&str> {
     let host = url.and_then(Url::host_str)?;
-    DOMAINS.iter().find_map(|domain| host.strip_suffix(domain))
+    let before = |domain: &str| host.strip_suffix(domain)?.strip_suffix('.');
+    PARTITIONS.iter().find_map(|p| before(p.domain))
 }
 
 #[cfg(test)]
@@ -41,6 +81,25 @@ mod tests {
     use super::super::address_at;
     use super::*;
     use crate::Location;
+
+    #[test]
+    fn a_region_is_in_the_partition_that_it_begins_as() {
+        for (region, name, domain) in [
+            ("eu-west-1", "aws", "amazonaws.com"),
+            ("us-east-1", "aws", "amazonaws.com"),
+            ("local-01", "aws", "amazonaws.com"),
+            ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+            ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "csp.hci.ic.gov"),
+        ] {
+            let found = Partition::of(region);
+            assert_eq!((found.name, found.domain), (name, domain), "{region}");
+        }
+    }
 
     #[test]
     fn buckets_of_one_name_are_one_in_amazons_s3_and_many_on_what_others_rent() {
@@ -67,6 +126,8 @@ mod tests {
             "s3.amazonaws.com",
             "s3-eu-west-1.amazonaws.com",
             "s3.cn-north-1.amazonaws.com.cn",
+            "s3.eusc-de-east-1.amazonaws.eu",
+            "s3.us-isob-east-1.sc2s.sgov.gov",
             "s3-fips.us-gov-west-1.amazonaws.com",
             "s3-fips.dualstack.us-east-1.amazonaws.com",
             "lake.s3.eu-west-1.amazonaws.com",
@@ -81,6 +142,7 @@ mod tests {
             "s3-minio-12.elb.eu-west-1.amazonaws.com",
             "ec2-1-2-3-4.compute-1.amazonaws.com",
             "s3tables.eu-west-1.amazonaws.com",
+            "minio-1.elb.eusc-de-east-1.amazonaws.eu",
             "vpce-1-s3.vpce-svc-2.us-east-1.vpce.amazonaws.com",
         ] {
             let url = format!("http://{host}:9000/");

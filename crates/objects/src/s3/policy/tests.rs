@@ -134,6 +134,10 @@ fn the_partition_is_that_of_the_region() {
             profile(&json!({"region": "us-gov-east-1"})),
             "arn:aws-us-gov:s3",
         ),
+        (
+            profile(&json!({"region": "eusc-de-east-1"})),
+            "arn:aws-eusc:s3",
+        ),
         (profile(&json!({})), "arn:aws:s3"),
         (compat(), "arn:aws:s3"),
     ];

@@ -4,23 +4,20 @@ use url::Url;
 
 use super::SignError;
 use super::uri::Origin;
-use crate::profile::{S3Profile, SigningUrlStyle, is_amazons_s3};
+use crate::profile::{Partition, S3Profile, SigningUrlStyle, is_amazons_s3};
 use crate::s3::is_in_path;
 
-/// The hosts that AWS answers on; `{}` stands for the region.
+/// The hosts that AWS answers on, before its domain; `{}` stands for the region.
 const AWS_HOSTS: [&str; 6] = [
-    "s3.{}.amazonaws.com",
-    "s3-{}.amazonaws.com",
-    "s3.dualstack.{}.amazonaws.com",
-    "s3-fips.{}.amazonaws.com",
-    "s3-fips.dualstack.{}.amazonaws.com",
-    "s3.amazonaws.com",
+    "s3.{}",
+    "s3-{}",
+    "s3.dualstack.{}",
+    "s3-fips.{}",
+    "s3-fips.dualstack.{}",
+    "s3",
 ];
 /// AWS's hosts that only ever follow the name of a bucket.
-const AWS_ACCELERATED: [&str; 2] = [
-    "s3-accelerate.amazonaws.com",
-    "s3-accelerate.dualstack.amazonaws.com",
-];
+const AWS_ACCELERATED: [&str; 2] = ["s3-accelerate", "s3-accelerate.dualstack"];
 
 /// What the names of Cloudflare's hosts end in.
 const R2_DOMAIN: &str = ".r2.cloudflarestorage.com";
@@ -136,9 +133,8 @@ impl Hosts {
     }
 
     fn of_aws(region: &str) -> Self {
-        // The Chinese partition has a domain of its own.
-        let domain_end = if region.starts_with("cn-") { ".cn" } else { "" };
-        let named = |host: &&str| format!("{}{domain_end}", host.replace("{}", region));
+        let domain = Partition::of(region).domain;
+        let named = |host: &&str| format!("{}.{domain}", host.replace("{}", region));
         Self {
             scheme: "https",
             port: 443,

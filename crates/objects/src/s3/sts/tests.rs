@@ -273,6 +273,12 @@ fn the_service_of_a_region_is_found() {
         of(json!({"region": "cn-north-1"})),
         "https://sts.cn-north-1.amazonaws.com.cn/"
     );
+    assert_eq!(
+        of(
+            json!({"region": "eusc-de-east-1", "endpoint": "https://s3.eusc-de-east-1.amazonaws.eu"})
+        ),
+        "https://sts.eusc-de-east-1.amazonaws.eu/"
+    );
     for endpoint in [
         "https://s3.us-east-1.amazonaws.com",
         "https://s3-fips.dualstack.us-east-1.amazonaws.com",

@@ -30,6 +30,27 @@ fn open(service: &TokenServiceStandIn, flavor: &str) -> Arc<dyn TableBucket> {
     opened.unwrap().unwrap()
 }
 
+#[test]
+fn amazons_own_tables_are_in_the_domain_of_their_region() {
+    for (arn, expected) in [
+        (ARN.to_owned(), "https://s3tables.us-east-1.amazonaws.com"),
+        (
+            ARN.replace("aws:s3tables:us-east-1", "aws-cn:s3tables:cn-north-1"),
+            "https://s3tables.cn-north-1.amazonaws.com.cn",
+        ),
+        (
+            ARN.replace("aws:s3tables:us-east-1", "aws-eusc:s3tables:eusc-de-east-1"),
+            "https://s3tables.eusc-de-east-1.amazonaws.eu",
+        ),
+    ] {
+        let profile = json!({ "type": "s3-tables", "table-bucket-arn": arn });
+        let StorageProfile::S3Tables(profile) = StorageProfile::from_json(&profile).unwrap() else {
+            panic!()
+        };
+        assert_eq!(address(&profile), expected);
+    }
+}
+
 fn table(name: &str) -> BucketTable {
     BucketTable::of(&TabularPath {
         namespace: NamespacePath::parse(vec!["ns".to_owned()]).unwrap(),

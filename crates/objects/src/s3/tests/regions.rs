@@ -15,7 +15,7 @@ fn endpoint(region: &str, bucket: &str, path_style: Option<bool>) -> Option<Stri
 }
 
 #[test]
-fn china_has_a_domain_of_its_own() {
+fn china_and_the_sovereign_cloud_have_domains_of_their_own() {
     for (bucket, path_style, expected) in [
         ("lake", None, "https://lake.s3.cn-north-1.amazonaws.com.cn"),
         ("lake", Some(true), "https://s3.cn-north-1.amazonaws.com.cn"),
@@ -24,5 +24,10 @@ fn china_has_a_domain_of_its_own() {
         let found = endpoint("cn-north-1", bucket, path_style);
         assert_eq!(found.as_deref(), Some(expected), "{bucket}");
     }
-    assert_eq!(endpoint("eu-west-1", "lake", None), None);
+    let sovereign = endpoint("eusc-de-east-1", "lake", None);
+    let expected = "https://lake.s3.eusc-de-east-1.amazonaws.eu";
+    assert_eq!(sovereign.as_deref(), Some(expected));
+    for region in ["eu-west-1", "us-gov-west-1"] {
+        assert_eq!(endpoint(region, "lake", None), None);
+    }
 }

@@ -3,14 +3,19 @@
 use super::*;
 
 fn ask(settings: &serde_json::Value, base: &str) -> Result<SignedRequest, SignError> {
-    let asked = request("GET", &format!("{base}wh/orders/a"));
+    let profile = profile(settings);
+    let asked = SignRequest {
+        region: profile.region().to_owned(),
+        ..request("GET", &format!("{base}wh/orders/a"))
+    };
     let scope = scope(FOLDER, Permission::Write);
-    S3Request::parse(&profile(settings), BulkDeletes::Refused, asked)?.sign(&scope, &key(), now())
+    S3Request::parse(&profile, BulkDeletes::Refused, asked)?.sign(&scope, &key(), now())
 }
 
 #[test]
 fn only_hosts_of_the_warehouses_bucket_are_signed_for() {
     let aws = json!({"endpoint": null, "flavor": "aws"});
+    let sovereign = json!({"endpoint": null, "flavor": "aws", "region": "eusc-de-east-1"});
     let auto = json!({});
     let path = json!({"remote-signing-url-style": "path"});
     let host = json!({"remote-signing-url-style": "virtual_host"});
@@ -33,6 +38,10 @@ fn only_hosts_of_the_warehouses_bucket_are_signed_for() {
             "https://bucket-a.s3.dualstack.eu-west-1.amazonaws.com/",
         ),
         (&aws, "https://bucket-a.s3-accelerate.amazonaws.com/"),
+        (
+            &sovereign,
+            "https://bucket-a.s3.eusc-de-east-1.amazonaws.eu/",
+        ),
     ];
     for (settings, base) in signed {
         let outcome = ask(settings, base);
@@ -50,6 +59,10 @@ fn only_hosts_of_the_warehouses_bucket_are_signed_for() {
         (&aws, "http://bucket-a.s3.eu-west-1.amazonaws.com/"),
         (&aws, "https://bucket-a.s3.us-east-1.amazonaws.com/"),
         (&aws, "https://s3-accelerate.amazonaws.com/bucket-a/"),
+        (
+            &sovereign,
+            "https://bucket-a.s3.eusc-de-east-1.amazonaws.com/",
+        ),
         (&aws, "https://sts.eu-west-1.amazonaws.com/bucket-a/"),
     ];
     for (settings, base) in refused {
