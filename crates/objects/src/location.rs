@@ -15,6 +15,7 @@ mod tests;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -35,8 +36,8 @@ pub const MAX_FILE_NAME_BYTES: usize = 255;
 /// Two locations are equal when their normalised forms are; the spelling does not count.
 #[derive(Clone)]
 pub struct Location {
-    spelled: String,
-    normalized: String,
+    spelled: Arc<str>,
+    normalized: Arc<str>,
     /// Where the path begins in `normalized`: behind the bucket or host.
     path_at: usize,
     scheme: Scheme,
@@ -140,7 +141,7 @@ impl Location {
     #[must_use]
     pub fn is_within(&self, base: &Self) -> bool {
         self.normalized
-            .strip_prefix(base.normalized.as_str())
+            .strip_prefix(&*base.normalized)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
@@ -165,8 +166,8 @@ impl Location {
             return None;
         }
         Some(Self {
-            spelled: format!("{}/{relative}", self.spelled.trim_end_matches('/')),
-            normalized: format!("{}/{relative}", self.normalized),
+            spelled: format!("{}/{relative}", self.spelled.trim_end_matches('/')).into(),
+            normalized: format!("{}/{relative}", self.normalized).into(),
             ..*self
         })
     }
@@ -182,14 +183,14 @@ impl Location {
         let normalized = self
             .normalized
             .get(..self.normalized.len() - name_bytes)?
-            .to_owned();
+            .into();
         let spelled = self
             .spelled
             .trim_end_matches('/')
             .rsplit_once('/')
             .map_or("", |(head, _)| head);
         Some(Self {
-            spelled: folder_spelling(spelled),
+            spelled: folder_spelling(spelled).into(),
             normalized,
             ..*self
         })
@@ -208,17 +209,22 @@ impl Location {
             normalized.push('/');
             normalized.push_str(key);
         }
+        let normalized: Arc<str> = normalized.into();
         Self {
-            spelled: normalized.clone(),
+            spelled: Arc::clone(&normalized),
             normalized,
             path_at,
             scheme,
         }
     }
 
-    pub(crate) fn respelled(self, spelled: String, scheme: Scheme) -> Self {
+    pub(crate) fn respelled(self, spelled: &str, scheme: Scheme) -> Self {
         Self {
-            spelled,
+            spelled: if *self.spelled == *spelled {
+                self.spelled
+            } else {
+                spelled.into()
+            },
             scheme,
             ..self
         }
@@ -226,11 +232,11 @@ impl Location {
 }
 
 /// What is left of a spelling after its last segment was cut; the root of the files is never empty.
-fn folder_spelling(cut: &str) -> String {
+fn folder_spelling(cut: &str) -> &str {
     match cut.trim_end_matches('/') {
-        "" => "/".to_owned(),
-        "file:" => "file:///".to_owned(),
-        folder => folder.to_owned(),
+        "" => "/",
+        "file:" => "file:///",
+        folder => folder,
     }
 }
 

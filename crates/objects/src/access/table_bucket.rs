@@ -95,7 +95,7 @@ async fn works((writer, reader): &Opened, folder: &Location) -> Result<(), Trial
     let used = use_object(writer.as_ref(), &object).await;
     used.map_err(TrialError::Inside)?;
     let read = reader.read(&object, 1024).await;
-    read.map_err(|e| TrialError::Inside(failure(AccessStep::Read, &object, e)))?;
+    read.map_err(|e| TrialError::Inside(Box::new(failure(AccessStep::Read, &object, e))))?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ async fn is_confined(
 ) -> Result<(), TrialError> {
     let bait = child(beside, "metadata/bait.metadata.json")?;
     let baited = put(own, &bait).await;
-    baited.map_err(|e| TrialError::Unclear(failure(AccessStep::Write, &bait, e)))?;
+    baited.map_err(|e| TrialError::Unclear(Box::new(failure(AccessStep::Write, &bait, e))))?;
     denied(AccessStep::Read, &bait, writer.read(&bait, 1024).await)?;
     for (objects, at) in [(writer, beside), (reader, folder)] {
         let other = child(at, "data/other.parquet")?;

@@ -111,7 +111,7 @@ pub async fn try_storage(
     let places = match Places::below(&base) {
         Ok(places) => places,
         Err(error) => {
-            let error = TrialError::Own(trial.failure(unusable(&base, &error)));
+            let error = TrialError::Own(Box::new(trial.failure(unusable(&base, &error))));
             trial.record(AccessCheck::Own, (Duration::ZERO, Err::<(), _>(error)));
             trial.skip(&VENDED, PREREQUISITE);
             trial.skip(&[AccessCheck::Cleanup], NOTHING_WRITTEN);
@@ -129,7 +129,8 @@ pub async fn try_storage(
     };
     let used = (
         used.0,
-        used.1.map_err(|e| TrialError::Own(trial.failure(e))),
+        used.1
+            .map_err(|e| TrialError::Own(Box::new(trial.failure(e)))),
     );
     let can_bait = trial.record(AccessCheck::Own, used).is_some();
     match issued {
@@ -143,7 +144,7 @@ pub async fn try_storage(
     }
     if has_written {
         let (took, removed) = timed(remove(own, &places.check)).await;
-        let removed = removed.map_err(|e| TrialError::Left(trial.failure(e)));
+        let removed = removed.map_err(|e| TrialError::Left(Box::new(trial.failure(e))));
         trial.record(AccessCheck::Cleanup, (took, removed));
     } else {
         trial.skip(&[AccessCheck::Cleanup], NOTHING_WRITTEN);
@@ -187,12 +188,12 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn failure(&self, (step, source): Failure) -> Box<AccessError> {
-        Box::new(AccessError {
+    fn failure(&self, (step, source): Failure) -> AccessError {
+        AccessError {
             base: self.base.clone(),
             step,
             source,
-        })
+        }
     }
 
     pub(super) fn record<T>(

@@ -60,7 +60,7 @@ pub(super) async fn works(
     validate_access(engines.writer, &places.inside)
         .await
         .map_err(|e| TrialError::Inside(Box::new(e)))?;
-    let inside = |step, source| TrialError::Inside(failure(step, &places.inside, source));
+    let inside = |step, source| TrialError::Inside(Box::new(failure(step, &places.inside, source)));
     put(own, &places.object)
         .await
         .map_err(|e| inside(AccessStep::Write, e))?;
@@ -85,7 +85,8 @@ pub(super) async fn is_confined(
         bait,
         ..
     } = places;
-    let unclear = |at: &Location, e| TrialError::Unclear(failure(AccessStep::Write, at, e));
+    let unclear =
+        |at: &Location, e| TrialError::Unclear(Box::new(failure(AccessStep::Write, at, e)));
     put(own, bait).await.map_err(|e| unclear(bait, e))?;
     let leak = || Bytes::from_static(b"leaked");
 
@@ -126,21 +127,21 @@ pub(super) fn denied<T>(
             step,
             reached: at.clone(),
         }),
-        Err(source) => Err(TrialError::Unclear(failure(step, at, source))),
+        Err(source) => Err(TrialError::Unclear(Box::new(failure(step, at, source)))),
     }
 }
 
 pub(super) fn child(folder: &Location, name: &str) -> Result<Location, TrialError> {
     folder.join(name).map_err(|e| {
         let source = ObjectError::invalid(folder, e.to_string());
-        TrialError::Unclear(failure(AccessStep::Write, folder, source))
+        TrialError::Unclear(Box::new(failure(AccessStep::Write, folder, source)))
     })
 }
 
-pub(super) fn failure(step: AccessStep, base: &Location, source: ObjectError) -> Box<AccessError> {
-    Box::new(AccessError {
+pub(super) fn failure(step: AccessStep, base: &Location, source: ObjectError) -> AccessError {
+    AccessError {
         base: base.clone(),
         step,
         source,
-    })
+    }
 }

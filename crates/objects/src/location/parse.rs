@@ -33,7 +33,7 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
     if location.normalized().len() > Bounds::LOCATION_BYTES {
         return Err(LocationProblem::TooLong(location.normalized().len()));
     }
-    Ok(location.respelled(given.to_owned(), scheme))
+    Ok(location.respelled(given, scheme))
 }
 
 /// The scheme, and what follows it: for files the path (with a possible `//host`), otherwise what
