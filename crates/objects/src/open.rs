@@ -8,6 +8,7 @@ use crate::gcs::{GcsStore, GcsVendor};
 use crate::guard::{Guarded, Patience};
 use crate::io::Objects;
 use crate::local::LocalStore;
+use crate::location::Location;
 use crate::memory::MemoryStore;
 use crate::profile::{Lake, StorageProfile};
 use crate::s3::{S3Store, S3Tables, S3Vendor, TableFiles};
@@ -47,25 +48,16 @@ pub fn open(
 ) -> Result<Arc<dyn Objects>, OpenError> {
     let base = profile.base_location();
     match (profile, credential) {
-        (StorageProfile::Local(local), None) => Ok(Arc::new(Guarded::new(
-            LocalStore::open(local)?,
-            base,
-            Patience::LOCAL,
-        ))),
-        (StorageProfile::Memory, None) => Ok(Arc::new(Guarded::new(
-            MemoryStore::default(),
-            base,
-            Patience::LOCAL,
-        ))),
-        (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => Ok(Arc::new(
-            Guarded::new(S3Store::open(s3, credential)?, base, Patience::NETWORK),
-        )),
+        (StorageProfile::Local(local), None) => Ok(here(LocalStore::open(local)?, base)),
+        (StorageProfile::Memory, None) => Ok(here(MemoryStore::default(), base)),
+        (StorageProfile::S3(s3), Some(StorageCredential::S3(credential))) => {
+            Ok(remote(S3Store::open(s3, credential)?, base))
+        }
         (StorageProfile::S3Tables(tables), Some(StorageCredential::S3(credential))) => {
             Ok(Arc::new(TableFiles::open(tables, credential)?))
         }
         (StorageProfile::Gcs(gcs), Some(StorageCredential::Gcs(credential))) => {
-            let store = GcsStore::open(gcs, credential)?;
-            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+            Ok(remote(GcsStore::open(gcs, credential)?, base))
         }
         (StorageProfile::Adls(adls), Some(StorageCredential::Azure(credential))) => {
             open_lake(&adls.lake(), credential)
@@ -90,8 +82,17 @@ pub fn open(
 
 fn open_lake(lake: &Lake, credential: &AzureCredential) -> Result<Arc<dyn Objects>, OpenError> {
     let store = AdlsStore::open(lake, credential)?;
-    let base = lake.base_location();
-    Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+    Ok(remote(store, lake.base_location()))
+}
+
+/// A store across a network, with what every store gets around it.
+fn remote(store: impl Objects + 'static, base: Location) -> Arc<dyn Objects> {
+    Arc::new(Guarded::new(store, base, Patience::NETWORK))
+}
+
+/// The same for one on this machine.
+fn here(store: impl Objects + 'static, base: Location) -> Arc<dyn Objects> {
+    Arc::new(Guarded::new(store, base, Patience::LOCAL))
 }
 
 /// The storage's own tables, where it keeps such; `None` elsewhere. Does not speak to it yet.
@@ -164,13 +165,11 @@ pub fn open_vended(
     match profile {
         StorageProfile::S3(s3) => {
             let store = S3Store::open_vended(s3, &vended.config)?;
-            let base = profile.base_location();
-            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+            Ok(remote(store, profile.base_location()))
         }
         StorageProfile::Gcs(gcs) => {
             let store = GcsStore::open_vended(gcs, vended)?;
-            let base = profile.base_location();
-            Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+            Ok(remote(store, profile.base_location()))
         }
         StorageProfile::S3Tables(tables) => {
             Ok(Arc::new(TableFiles::open_vended(tables, &vended.config)?))
@@ -185,12 +184,13 @@ pub fn open_vended(
 
 fn open_vended_lake(lake: &Lake, vended: &Vended) -> Result<Arc<dyn Objects>, OpenError> {
     let store = AdlsStore::open_vended(lake, vended)?;
-    let base = lake.base_location();
-    Ok(Arc::new(Guarded::new(store, base, Patience::NETWORK)))
+    Ok(remote(store, lake.base_location()))
 }
 
 /// An empty store in memory, for tests: what `open` makes of [`StorageProfile::Memory`].
 pub fn memory() -> Arc<dyn Objects> {
-    let base = StorageProfile::Memory.base_location();
-    Arc::new(Guarded::new(MemoryStore::default(), base, Patience::LOCAL))
+    here(
+        MemoryStore::default(),
+        StorageProfile::Memory.base_location(),
+    )
 }

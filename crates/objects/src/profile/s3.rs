@@ -193,13 +193,13 @@ impl S3Profile {
 
     /// Makes engines encrypt what they write with the bucket's key.
     fn encryption_config(&self) -> Vec<(String, String)> {
-        self.aws_kms_key_arn
-            .iter()
-            .fold(Vec::new(), |mut config, key| {
-                config.push(("s3.sse.type".to_owned(), "kms".to_owned()));
-                config.push(("s3.sse.key".to_owned(), key.clone()));
-                config
-            })
+        let Some(key) = &self.aws_kms_key_arn else {
+            return Vec::new();
+        };
+        vec![
+            ("s3.sse.type".to_owned(), "kms".to_owned()),
+            ("s3.sse.key".to_owned(), key.clone()),
+        ]
     }
 
     pub(super) fn base_address(&self) -> String {
