@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authz::{Action, Authorized, NamespaceAction};
+use authz::Authorized;
 use model::{
     Event, EventKind, NamespacePath, Properties, Securable, TableFormat, TabularId, TabularKind,
     TabularPath, Timestamp, Version, WarehouseId,
@@ -16,7 +16,7 @@ use store::{
 use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
-use super::target::{AtPath, taken};
+use super::target::{AtPath, creating, taken};
 use crate::cache::Seen;
 use crate::delegation::{Access, Grant};
 use crate::events::Change;
@@ -106,15 +106,6 @@ impl Catalog {
             made: None,
         })
     }
-}
-
-/// What it takes to create one in a namespace.
-pub(crate) const fn creating(kind: TabularKind) -> Action {
-    Action::Namespace(match kind {
-        TabularKind::Table => NamespaceAction::CreateTable,
-        TabularKind::View => NamespaceAction::CreateView,
-        TabularKind::GenericTable => NamespaceAction::CreateGenericTable,
-    })
 }
 
 impl CreationPlace {

@@ -12,7 +12,7 @@ use crate::delegation::{Access, Grant};
 use crate::{Catalog, Credential, Request, Result};
 
 /// What stands at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
-pub(crate) async fn credentials(
+pub async fn credentials(
     cx: &Catalog,
     request: &Request,
     at: AtPath<'_>,

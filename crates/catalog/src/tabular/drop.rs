@@ -25,8 +25,8 @@ pub struct DropOptions {
     pub protections: Protections,
 }
 
-/// Drops the table or view at the path.
-pub(crate) async fn drop(
+/// Drops what is at the path.
+pub async fn drop(
     cx: &Catalog,
     request: &Request,
     at: AtPath<'_>,

@@ -2,11 +2,13 @@
 
 use std::future::Future;
 
-use authz::{Authorized, Protected, Resource};
-use model::{Page, PageItem, PageRequest, PageSize, PageToken, TabularKind};
+use authz::{Protected, Resource};
+use model::{
+    NamespacePath, Page, PageItem, PageRequest, PageSize, PageToken, TabularKind, WarehouseId,
+};
 use store::ListedTabular;
 
-use super::target::TabularAction;
+use super::target::{TabularAction, listing};
 use crate::namespace::NamespaceTarget;
 use crate::{Catalog, Request, Result};
 
@@ -87,16 +89,34 @@ where
     }
 }
 
-/// The tables or views of a namespace that the caller may see.
-pub(crate) async fn list(
+/// The tables, views or generic tables of a namespace.
+#[derive(Debug, Clone, Copy)]
+pub struct InNamespace<'a> {
+    /// In this warehouse.
+    pub warehouse: WarehouseId,
+    /// Those of other kinds are not meant.
+    pub kind: TabularKind,
+    /// Only those that it holds itself.
+    pub namespace: &'a NamespacePath,
+}
+
+/// Those of them that the caller may see.
+pub async fn list(
     cx: &Catalog,
     request: &Request,
-    namespace: &Authorized<NamespaceTarget>,
-    kind: TabularKind,
+    all: InNamespace<'_>,
     query: ListQuery,
 ) -> Result<Page<ListedTabular>> {
-    let store = cx.store(namespace);
-    let namespace = &**namespace;
+    let InNamespace {
+        warehouse,
+        kind,
+        namespace,
+    } = all;
+    let namespace = cx
+        .require_namespace(request, warehouse, namespace, listing(kind))
+        .await?;
+    let store = cx.store(&namespace);
+    let namespace = &*namespace;
     collect_visible(query, |page| async move {
         let found = store.tabular_list(namespace.id, kind, page).await?;
         let seen = found

@@ -1,9 +1,10 @@
-//! What the use cases of tables, views and generic tables share.
+//! Tables, views and generic tables: what is done to all of them alike, and what their own use cases share.
 
 mod creation;
 mod credentials;
 mod deleted;
 mod drop;
+mod exists;
 mod list;
 mod loaded;
 mod protect;
@@ -16,19 +17,20 @@ mod undrop;
 pub(crate) use creation::{
     Creation, CreationPlace, FirstMetadata, create, creation_refused, insert,
 };
-pub(crate) use credentials::credentials;
+pub use credentials::credentials;
 pub use deleted::deleted;
 pub(crate) use deleted::require_each;
-pub use drop::DropOptions;
-pub(crate) use drop::{drop, levels};
-pub use list::ListQuery;
-pub(crate) use list::{collect, collect_visible, list};
+pub(crate) use drop::levels;
+pub use drop::{DropOptions, drop};
+pub use exists::exists;
+pub use list::{InNamespace, ListQuery, list};
+pub(crate) use list::{collect, collect_visible};
 pub(crate) use loaded::{CommittedTabular, once_loaded};
 pub use loaded::{Loaded, LoadedStamp};
-pub(crate) use protect::{protect, protection};
+pub use protect::{protect, protection};
 pub(crate) use register::{Source, register};
-pub(crate) use rename::rename;
-pub use target::AtPath;
-pub(crate) use target::{AtId, TabularAction, TabularTarget, data_action, missing, protected};
+pub use rename::rename;
+pub use target::{AtId, AtPath};
+pub(crate) use target::{TabularAction, TabularTarget, data_action, missing, protected};
 pub use undrop::undrop;
 pub(crate) use undrop::undrop_authorized;

@@ -11,8 +11,8 @@ use crate::events::Change;
 use crate::namespace::Protected;
 use crate::{Catalog, Request, Result, events};
 
-/// Whether the table or view is protected.
-pub(crate) async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<Protected> {
+/// Whether it is protected.
+pub async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<Protected> {
     let (target, updated_at) = find(cx, request, at, TabularAction::GetMetadata).await?;
     Ok(Protected {
         protection: target.stamp.protection,
@@ -20,8 +20,8 @@ pub(crate) async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Res
     })
 }
 
-/// Sets whether the table or view is protected.
-pub(crate) async fn protect(
+/// Sets whether it is protected.
+pub async fn protect(
     cx: &Catalog,
     request: &Request,
     at: AtId,

@@ -5,18 +5,16 @@ use model::{TabularKind, TabularPath};
 use serde_json::json;
 use store::{Effects, Entity, StoreError, TabularRename};
 
-use super::creation::creating;
 use super::rename_grants;
-use super::target::{TabularAction, TabularTarget, missing};
+use super::target::{AtPath, TabularAction, TabularTarget, creating, missing};
 use crate::again::Attempts;
 use crate::events::Change;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
-use crate::tabular::AtPath;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
-/// Renames what is at `from` to `to`.
-pub(crate) async fn rename(
+/// Renames what is at `from` to `to`, within its namespace or into another one. Its files stay where they are.
+pub async fn rename(
     cx: &Catalog,
     request: &Request,
     from: AtPath<'_>,

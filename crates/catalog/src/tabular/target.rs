@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use authz::{Action, Authorized, GenericTableAction, Protected, Resource, TableAction, ViewAction};
+use authz::{
+    Action, Authorized, GenericTableAction, NamespaceAction, Protected, Resource, TableAction,
+    ViewAction,
+};
 use futures::future::{join, join_all};
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, Timestamp, WarehouseId};
 use objects::Permission;
@@ -73,11 +76,13 @@ pub struct AtPath<'a> {
 
 /// A table, view or generic table, as a request names it by its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AtId {
-    pub(crate) warehouse: WarehouseId,
+pub struct AtId {
+    /// In this warehouse.
+    pub warehouse: WarehouseId,
     /// That of another kind is not meant.
-    pub(crate) kind: TabularKind,
-    pub(crate) id: TabularId,
+    pub kind: TabularKind,
+    /// By this id.
+    pub id: TabularId,
 }
 
 /// What can be done to tables, views and generic tables alike.
@@ -128,6 +133,24 @@ impl TabularAction {
                 Self::ControlTasks => GenericTableAction::ControlTasks,
             }),
         }
+    }
+}
+
+/// What it takes to create one in a namespace.
+pub(crate) const fn creating(kind: TabularKind) -> Action {
+    Action::Namespace(match kind {
+        TabularKind::Table => NamespaceAction::CreateTable,
+        TabularKind::View => NamespaceAction::CreateView,
+        TabularKind::GenericTable => NamespaceAction::CreateGenericTable,
+    })
+}
+
+/// What it takes to list those of a namespace.
+pub(crate) const fn listing(kind: TabularKind) -> NamespaceAction {
+    match kind {
+        TabularKind::Table => NamespaceAction::ListTables,
+        TabularKind::View => NamespaceAction::ListViews,
+        TabularKind::GenericTable => NamespaceAction::ListGenericTables,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Warehouses, namespaces, tables and views in a path.
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
+use catalog::tabular::AtPath;
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use model::{
@@ -27,6 +28,15 @@ pub(crate) struct AtNamespace {
 pub(crate) struct AtTabular {
     pub(crate) warehouse: WarehouseId,
     pub(crate) path: TabularPath,
+}
+
+impl AtTabular {
+    pub(crate) const fn at(&self) -> AtPath<'_> {
+        AtPath {
+            warehouse: self.warehouse,
+            path: &self.path,
+        }
+    }
 }
 
 /// A namespace's name and that of something in it, in a body.

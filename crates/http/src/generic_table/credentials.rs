@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use catalog::tabular;
 use http::header::CACHE_CONTROL;
 use model::TabularKind;
 
@@ -20,13 +21,13 @@ use crate::iceberg::table::credentials::LoadCredentialsResponse;
 pub(crate) async fn credentials(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
-    at: AtTabular,
+    table: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {
-    let found =
-        catalog::generic_table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;
+    let kind = TabularKind::GenericTable;
+    let found = tabular::credentials(&app.catalog, &request, table.at(), kind).await?;
     let (loaded, credential) = found;
-    let renewed_at = Some((TabularKind::GenericTable, &at.path));
+    let renewed_at = Some((kind, &table.path));
     let links = links(&app, &headers, &loaded, renewed_at)?;
     let body = LoadCredentialsResponse {
         storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),

@@ -1,7 +1,9 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}/generic-tables/{table}`.
 
 use axum::extract::State;
+use catalog::tabular;
 use http::StatusCode;
+use model::TabularKind;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
@@ -13,13 +15,14 @@ use crate::iceberg::table::drop::DropQuery;
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), DropQuery), responses((status = 204)))]
 pub(crate) async fn drop(
     State(app): State<App>,
-    at: AtTabular,
+    table: AtTabular,
     Query(query): Query<DropQuery>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
+    let kind = TabularKind::GenericTable;
     let options = query.options(app.settings.purge_default);
     to_the_end(app.changes(), async move {
-        catalog::generic_table::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
+        tabular::drop(&app.catalog, &request, table.at(), kind, options).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

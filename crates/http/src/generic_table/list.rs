@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use catalog::tabular::{self, InNamespace};
+use model::TabularKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,9 +42,12 @@ pub(crate) async fn list(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Json<ListGenericTablesResponse>> {
     let (page, namespace) = (page.decode(&app)?, at.namespace);
-    let found =
-        catalog::generic_table::list(&app.catalog, &request, at.warehouse, &namespace, page);
-    let found = found.await?;
+    let all = InNamespace {
+        warehouse: at.warehouse,
+        kind: TabularKind::GenericTable,
+        namespace: &namespace,
+    };
+    let found = tabular::list(&app.catalog, &request, all, page).await?;
     let identifiers = found.items.into_iter().map(|one| GenericTableIdentifier {
         namespace: namespace.levels().to_vec(),
         name: one.name,

@@ -75,7 +75,9 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<ListDeletedTabularsResponse>> {
     let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;
     let namespace = query.namespace_id.map(Into::into);
-    let found = catalog::deleted(&app.catalog, &request, warehouse.into(), namespace, page).await?;
+    let found =
+        catalog::tabular::deleted(&app.catalog, &request, warehouse.into(), namespace, page)
+            .await?;
     let items = found.items.into_iter();
     Ok(Json(ListDeletedTabularsResponse {
         tabulars: items
@@ -119,7 +121,7 @@ pub(crate) async fn undrop(
     });
     let targets = targets.collect::<ApiResult<Vec<_>>>()?;
     to_the_end(app.changes(), async move {
-        catalog::undrop(&app.catalog, &request, warehouse.into(), &targets).await
+        catalog::tabular::undrop(&app.catalog, &request, warehouse.into(), &targets).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use catalog::tabular;
 use http::header::CACHE_CONTROL;
 use model::TabularKind;
 use serde::Serialize;
@@ -31,12 +32,13 @@ pub(crate) struct LoadCredentialsResponse {
 pub(crate) async fn credentials(
     State(app): State<App>,
     AskedThrough(request): AskedThrough,
-    at: AtTabular,
+    table: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {
+    let kind = TabularKind::Table;
     let (loaded, credential) =
-        catalog::table::credentials(&app.catalog, &request, at.warehouse, &at.path).await?;
-    let renewed = Some((TabularKind::Table, &at.path));
+        tabular::credentials(&app.catalog, &request, table.at(), kind).await?;
+    let renewed = Some((kind, &table.path));
     let links = links(&app, &headers, &loaded, renewed)?;
     let body = LoadCredentialsResponse {
         storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),

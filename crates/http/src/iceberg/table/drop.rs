@@ -1,9 +1,10 @@
 //! `DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
 use axum::extract::State;
-use catalog::DropOptions;
 use catalog::namespace::{Files, Protections};
+use catalog::tabular::{self, DropOptions};
 use http::StatusCode;
+use model::TabularKind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -45,13 +46,14 @@ impl DropQuery {
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path), DropQuery), responses((status = 204)))]
 pub(crate) async fn drop(
     State(app): State<App>,
-    at: AtTabular,
+    table: AtTabular,
     Query(query): Query<DropQuery>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
+    let kind = TabularKind::Table;
     let options = query.options(app.settings.purge_default);
     to_the_end(app.changes(), async move {
-        catalog::table::drop(&app.catalog, &request, at.warehouse, &at.path, options).await
+        tabular::drop(&app.catalog, &request, table.at(), kind, options).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,7 +1,9 @@
 //! `HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}`.
 
 use axum::extract::State;
+use catalog::tabular;
 use http::StatusCode;
+use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
@@ -13,8 +15,8 @@ use crate::extract::{Asked, AtTabular};
 pub(crate) async fn exists(
     State(app): State<App>,
     Asked(request): Asked,
-    at: AtTabular,
+    table: AtTabular,
 ) -> ApiResult<StatusCode> {
-    catalog::table::exists(&app.catalog, &request, at.warehouse, &at.path).await?;
+    tabular::exists(&app.catalog, &request, table.at(), TabularKind::Table).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use catalog::CatalogError;
-use model::{NamespacePath, Page};
+use catalog::tabular::{self, InNamespace};
+use model::{NamespacePath, Page, TabularKind};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use store::ListedTabular;
@@ -103,7 +104,11 @@ pub(crate) async fn list(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Json<ListTablesResponse>> {
     let page = page.decode(&app)?;
-    let found =
-        catalog::table::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
+    let all = InNamespace {
+        warehouse: at.warehouse,
+        kind: TabularKind::Table,
+        namespace: &at.namespace,
+    };
+    let found = tabular::list(&app.catalog, &request, all, page).await?;
     Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)?))
 }

@@ -1,7 +1,9 @@
 //! `POST /v1/{prefix}/tables/rename`.
 
 use axum::extract::State;
+use catalog::tabular::{self, AtPath};
 use http::StatusCode;
+use model::TabularKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,7 +31,11 @@ pub(crate) async fn rename(
         identifier("table", &body.destination)?,
     );
     to_the_end(app.changes(), async move {
-        catalog::table::rename(&app.catalog, &request, warehouse, &from, &to).await
+        let from = AtPath {
+            warehouse,
+            path: &from,
+        };
+        tabular::rename(&app.catalog, &request, from, &to, TabularKind::Table).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -13,7 +13,7 @@ use crate::extract::{AtTabular, Posted};
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)), request_body = Object, responses((status = 204)))]
 pub(crate) async fn report_metrics(
     State(app): State<App>,
-    at: AtTabular,
+    table: AtTabular,
     Posted { request, body }: Posted<Value>,
 ) -> ApiResult<StatusCode> {
     let kind = match body.get("report-type").and_then(Value::as_str) {
@@ -25,7 +25,7 @@ pub(crate) async fn report_metrics(
             ));
         }
     };
-    catalog::table::report_metrics(&app.catalog, &request, at.warehouse, &at.path).await?;
+    catalog::table::report_metrics(&app.catalog, &request, table.at()).await?;
     metrics::counter!("lakekeeper_metrics_reports_total", "type" => kind).increment(1);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use catalog::AtPath;
 use catalog::table::StagedTable;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -52,14 +51,10 @@ pub(crate) struct RemoteSignResult {
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
 pub(crate) async fn sign(
     State(app): State<App>,
-    at: AtTabular,
+    table: AtTabular,
     Posted { request, body }: Posted<RemoteSignRequest>,
 ) -> ApiResult<Response> {
-    let at = AtPath {
-        warehouse: at.warehouse,
-        path: &at.path,
-    };
-    let signed = catalog::table::sign(&app.catalog, &request, at, body.wanted()?).await?;
+    let signed = catalog::table::sign(&app.catalog, &request, table.at(), body.wanted()?).await?;
     Ok(answer(signed))
 }
 

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use catalog::tabular::{self, InNamespace};
+use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
@@ -19,7 +21,11 @@ pub(crate) async fn list(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Json<ListTablesResponse>> {
     let page = page.decode(&app)?;
-    let found =
-        catalog::view::list(&app.catalog, &request, at.warehouse, &at.namespace, page).await?;
+    let all = InNamespace {
+        warehouse: at.warehouse,
+        kind: TabularKind::View,
+        namespace: &at.namespace,
+    };
+    let found = tabular::list(&app.catalog, &request, all, page).await?;
     Ok(Json(ListTablesResponse::of(&at.namespace, found, &query)?))
 }

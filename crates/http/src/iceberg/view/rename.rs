@@ -1,7 +1,9 @@
 //! `POST /v1/{prefix}/views/rename`.
 
 use axum::extract::State;
+use catalog::tabular::{self, AtPath};
 use http::StatusCode;
+use model::TabularKind;
 
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
@@ -21,7 +23,11 @@ pub(crate) async fn rename(
         identifier("view", &body.destination)?,
     );
     to_the_end(app.changes(), async move {
-        catalog::view::rename(&app.catalog, &request, warehouse, &from, &to).await
+        let from = AtPath {
+            warehouse,
+            path: &from,
+        };
+        tabular::rename(&app.catalog, &request, from, &to, TabularKind::View).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

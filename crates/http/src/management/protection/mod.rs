@@ -6,10 +6,12 @@ pub(super) mod table;
 pub(super) mod view;
 
 use catalog::namespace::Protected;
-use model::Timestamp;
+use catalog::tabular::AtId;
+use model::{TabularKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Protection;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// Whether it is to be protected.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,5 +38,14 @@ impl ProtectionResponse {
 impl From<Protected> for ProtectionResponse {
     fn from(protected: Protected) -> Self {
         Self::of(protected.protection, protected.updated_at)
+    }
+}
+
+/// What the ids in a path name.
+pub(super) fn at((warehouse, id): (Uuid, Uuid), kind: TabularKind) -> AtId {
+    AtId {
+        warehouse: warehouse.into(),
+        kind,
+        id: id.into(),
     }
 }

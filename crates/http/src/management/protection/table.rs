@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use catalog::tabular;
+use model::TabularKind;
 use store::Protection;
 use uuid::Uuid;
 
-use super::{ProtectionResponse, SetProtectionRequest};
+use super::{ProtectionResponse, SetProtectionRequest, at};
 use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
@@ -16,13 +18,11 @@ use crate::extract::{Asked, Path, Posted};
 pub(crate) async fn protection(
     State(app): State<App>,
     Asked(request): Asked,
-    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Path(ids): Path<(Uuid, Uuid)>,
 ) -> ApiResult<Json<ProtectionResponse>> {
-    Ok(Json(
-        catalog::table::protection(&app.catalog, &request, warehouse.into(), id.into())
-            .await?
-            .into(),
-    ))
+    let at = at(ids, TabularKind::Table);
+    let found = tabular::protection(&app.catalog, &request, at).await?;
+    Ok(Json(found.into()))
 }
 
 /// Protect a table from being dropped, or not
@@ -30,13 +30,13 @@ pub(crate) async fn protection(
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protect(
     State(app): State<App>,
-    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    Path(ids): Path<(Uuid, Uuid)>,
     Posted { request, body }: Posted<SetProtectionRequest>,
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
-    let (warehouse, id) = (warehouse.into(), id.into());
+    let at = at(ids, TabularKind::Table);
     let set = to_the_end(app.changes(), async move {
-        catalog::table::protect(&app.catalog, &request, warehouse, id, protection).await
+        tabular::protect(&app.catalog, &request, at, protection).await
     });
     Ok(Json(set.await?.into()))
 }
