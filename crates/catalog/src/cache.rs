@@ -54,8 +54,8 @@ impl Versioned {
     }
 
     /// What it was at this version.
-    pub(crate) const fn seen(&self) -> &Seen {
-        &self.seen
+    pub(crate) const fn seen(&self) -> Seen {
+        self.seen
     }
 
     /// The metadata file, parsed once.
@@ -91,10 +91,9 @@ impl Versioned {
 }
 
 /// What stood at a path, or had an id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     pub(crate) namespace: NamespaceId,
-    /// Without content.
     pub(crate) stamp: TabularStamp,
 }
 
@@ -111,7 +110,6 @@ impl Seen {
             kind,
             version,
             protection: Protection::Off,
-            content: None,
         };
         Self { namespace, stamp }
     }
@@ -123,7 +121,6 @@ impl Seen {
             kind: row.kind,
             version: row.version,
             protection: row.protection,
-            content: None,
         };
         Self {
             namespace: row.namespace,
@@ -132,7 +129,7 @@ impl Seen {
     }
 
     /// The same after a commit.
-    pub(crate) fn at(mut self, version: Version) -> Self {
+    pub(crate) const fn at(mut self, version: Version) -> Self {
         self.stamp.version = version;
         self
     }
@@ -212,7 +209,7 @@ impl MetadataCache {
         seen: Seen,
         content: TabularContent,
     ) -> Arc<Versioned> {
-        self.remember(warehouse, path, seen.clone());
+        self.remember(warehouse, path, seen);
         self.put(Versioned::new(warehouse, seen, content))
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::{NameKey, NamespaceKey, TabularId, Version, WarehouseId};
 use store::{
     NamespaceRow, NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result,
-    TabularStamp, WarehouseStamp,
+    TabularContent, TabularStamp, WarehouseStamp,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -223,6 +223,7 @@ fn one(named: &Named<'_>, row: &Row) -> Work<Resolved> {
         namespace,
         namespace_row,
         tabular: tabular(row)?,
+        content: content(row)?,
         is_unchanged: false,
     })
 }
@@ -243,15 +244,16 @@ fn tabular(row: &Row) -> Work<Option<TabularStamp>> {
     let Some(id) = get::<Option<Uuid>>(row, 9)? else {
         return Ok(None);
     };
-    let content = match get::<Option<&str>>(row, 13)? {
-        None => None,
-        Some(_) => Some(row::content(row, 13)?),
-    };
     Ok(Some(TabularStamp {
         id: id.into(),
         kind: row::kind(get(row, 10)?)?,
         version: row::version(row, 11)?,
         protection: get::<bool>(row, 12)?.into(),
-        content,
     }))
+}
+
+fn content(row: &Row) -> Work<Option<TabularContent>> {
+    get::<Option<&str>>(row, 13)?
+        .map(|_| row::content(row, 13))
+        .transpose()
 }

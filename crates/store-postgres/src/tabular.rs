@@ -386,7 +386,6 @@ fn placed(row: &Row) -> Work<PlacedTabular> {
             kind: row::kind(get(row, 2)?)?,
             version: row::version(row, 4)?,
             protection: get::<bool>(row, 3)?.into(),
-            content: None,
         },
         place: get(row, 5)?,
     })

@@ -186,7 +186,6 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
             kind: row::kind(&row.get::<_, String>(6)?)?,
             version: Version::from_i64(row.get(7)?),
             protection: row.get::<_, bool>(8)?.into(),
-            content: None,
         });
     }
     Ok(resolved)
@@ -195,10 +194,8 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
 /// Behind a tabular `location, metadata_location, metadata`, null where they are not wanted.
 fn with_content(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = with_tabular(row)?;
-    if let Some(stamp) = &mut resolved.tabular
-        && row.get_ref(9)? != ValueRef::Null
-    {
-        stamp.content = Some(row::content(row, 9)?);
+    if row.get_ref(9)? != ValueRef::Null {
+        resolved.content = Some(row::content(row, 9)?);
     }
     Ok(resolved)
 }

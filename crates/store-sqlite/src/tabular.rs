@@ -261,7 +261,6 @@ fn placed(row: &Row<'_>) -> Work<PlacedTabular> {
             kind: row::kind(&kind)?,
             version: Version::from_i64(row.get(4)?),
             protection: row.get::<_, bool>(3)?.into(),
-            content: None,
         },
         place: row.get(5)?,
     })

@@ -43,6 +43,8 @@ pub struct Resolved {
     pub namespace_row: Option<NamespaceRow>,
     /// The table or view, if one was asked for.
     pub tabular: Option<TabularStamp>,
+    /// Its metadata, if [`ResolveTarget::TabularContent`] was asked for.
+    pub content: Option<TabularContent>,
     /// Whether the version that [`ResolveTarget::Unchanged`] asks about is current.
     pub is_unchanged: bool,
 }
@@ -68,7 +70,7 @@ pub struct NamespaceStamp {
 }
 
 /// How current a table or view is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TabularStamp {
     /// Its id.
     pub id: TabularId,
@@ -78,8 +80,6 @@ pub struct TabularStamp {
     pub version: Version,
     /// Whether it may be dropped.
     pub protection: Protection,
-    /// Its metadata, if it was asked for and the asker does not have this version.
-    pub content: Option<TabularContent>,
 }
 
 /// Looks names up. Live entries only: what is soft-deleted is not found.

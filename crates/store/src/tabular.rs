@@ -50,7 +50,7 @@ pub struct TabularRow {
 pub struct PlacedTabular {
     /// The namespace that holds it.
     pub namespace: NamespaceId,
-    /// How current it is; without its content.
+    /// How current it is.
     pub stamp: TabularStamp,
     /// The normalised location that it was found by: where it is, or has been.
     pub place: String,

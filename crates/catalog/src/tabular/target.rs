@@ -10,7 +10,7 @@ use authz::{
 use futures::future::{join, join_all};
 use model::{NamespaceId, TabularId, TabularKind, TabularPath, Timestamp, WarehouseId};
 use objects::Permission;
-use store::{ResolveTarget, StoreError, TabularRow, TabularStamp};
+use store::{ResolveTarget, Resolved, StoreError, TabularRow, TabularStamp};
 
 use crate::cache::{Seen, Versioned};
 use crate::warehouse::Warehouse;
@@ -47,13 +47,10 @@ impl TabularTarget {
     }
 
     /// What is remembered of it.
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) const fn seen(&self) -> Seen {
         Seen {
             namespace: self.namespace,
-            stamp: TabularStamp {
-                content: None,
-                ..self.stamp
-            },
+            stamp: self.stamp,
         }
     }
 }
@@ -209,6 +206,21 @@ pub(crate) struct Found {
     pub(crate) tabular: Option<TabularTarget>,
 }
 
+impl Found {
+    fn of(warehouse: Arc<Warehouse>, resolved: &Resolved) -> Self {
+        let namespace = resolved.namespace.map(|stamp| stamp.id);
+        let seen = resolved.tabular.zip(namespace);
+        let tabular = seen.map(|(stamp, namespace)| {
+            TabularTarget::of_seen(Arc::clone(&warehouse), Seen { namespace, stamp })
+        });
+        Self {
+            warehouse,
+            namespace,
+            tabular,
+        }
+    }
+}
+
 impl Catalog {
     /// What stands at the path, be it table, view or generic table.
     pub(crate) async fn find_tabular(
@@ -226,31 +238,13 @@ impl Catalog {
             });
         }
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
-        let found = self
-            .find(warehouse, ResolveTarget::Tabular(namespace, name))
-            .await?;
+        let target = ResolveTarget::Tabular(namespace, name);
+        let (within, resolved) = self.resolve(warehouse, target).await?;
+        let found = Found::of(within, &resolved);
         if let Some(target) = &found.tabular {
             self.metadata.remember(warehouse, path, target.seen());
         }
         Ok(found)
-    }
-
-    async fn find(&self, warehouse: WarehouseId, target: ResolveTarget) -> Result<Found> {
-        let (warehouse, resolved) = self.resolve(warehouse, target).await?;
-        let namespace = resolved.namespace.map(|stamp| stamp.id);
-        let tabular = resolved
-            .tabular
-            .zip(namespace)
-            .map(|(stamp, namespace)| TabularTarget {
-                warehouse: Arc::clone(&warehouse),
-                namespace,
-                stamp,
-            });
-        Ok(Found {
-            warehouse,
-            namespace,
-            tabular,
-        })
     }
 
     /// The table or view with the id and when it changed last, for a caller who has yet to be asked about.
@@ -365,7 +359,7 @@ impl Catalog {
             let target = ResolveTarget::Unchanged(id, versioned.version());
             let (within, resolved) = self.resolve(warehouse, target).await?;
             if resolved.is_unchanged {
-                let seen = versioned.seen().clone();
+                let seen = versioned.seen();
                 let target = TabularTarget::of_seen(Arc::clone(&within), seen);
                 return Ok((within, Some((target, versioned))));
             }
@@ -390,9 +384,10 @@ impl Catalog {
     ) -> Result<(TabularTarget, Arc<Versioned>)> {
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
         let wanted = ResolveTarget::TabularContent(namespace, name);
-        let found = self.find(warehouse, wanted).await?;
-        let mut target = found.tabular.ok_or_else(|| missing(kind, path))?;
-        let content = target.stamp.content.take();
+        let (within, resolved) = self.resolve(warehouse, wanted).await?;
+        let target = Found::of(within, &resolved).tabular;
+        let target = target.ok_or_else(|| missing(kind, path))?;
+        let content = resolved.content;
         let content = content.ok_or_else(|| CatalogError::internal("a row without its content"))?;
         let versioned = self
             .metadata

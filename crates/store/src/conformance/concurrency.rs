@@ -171,7 +171,7 @@ pub async fn readers_never_see_half_a_commit(store: &Arc<dyn Store>) {
             .into_iter()
             .map(|resolved| {
                 let stamp = resolved.tabular.unwrap();
-                (stamp.version, text_of(&stamp.content.unwrap()))
+                (stamp.version, text_of(&resolved.content.unwrap()))
             })
             .collect();
         assert_eq!(seen[0], seen[1]);

@@ -6,8 +6,8 @@ use model::{NameKey, NamespaceKey, TabularId, TabularKind, Version, WarehouseId}
 
 use super::fixture::{Catalog, later, name, new_table, new_view, path, properties, refused, swap};
 use crate::{
-    Effects, NamespaceRow, NewNamespace, NewTabular, Protection, ResolveKey, ResolveTarget,
-    Resolved, Store, StoreError, TabularRename, TabularStamp, WarehouseRow, WarehouseStatus,
+    Effects, NamespaceRow, NewNamespace, Protection, ResolveKey, ResolveTarget, Resolved, Store,
+    StoreError, TabularRename, WarehouseRow, WarehouseStatus,
 };
 
 fn namespace_key(levels: &[&str]) -> NamespaceKey {
@@ -157,20 +157,18 @@ pub async fn content_comes_only_when_it_is_asked_for(store: &Arc<dyn Store>) {
     let new = new_table(namespace, "t");
     catalog.create(new.clone()).await.unwrap();
     let target = ResolveTarget::TabularContent(namespace_key(&["NS"]), name_key("T"));
-    let stamp = catalog.resolve(target).await.tabular.unwrap();
+    let found = catalog.resolve(target).await;
+    let stamp = found.tabular.unwrap();
     assert_eq!((stamp.id, stamp.version), (new.id, new.version));
     assert_eq!(stamp.kind, TabularKind::Table);
     assert_eq!(stamp.protection, Protection::Off);
-    assert_content(&stamp, &new);
-    let stamp = catalog.resolve(tabular(&["ns"], "t")).await.tabular;
-    assert!(stamp.unwrap().content.is_none());
-}
-
-fn assert_content(stamp: &TabularStamp, new: &NewTabular) {
-    let content = stamp.content.as_ref().unwrap();
+    let content = found.content.unwrap();
     assert_eq!(content.location, new.content.location);
     assert_eq!(content.metadata_location, new.content.metadata_location);
     assert_eq!(content.metadata, new.content.metadata);
+    let found = catalog.resolve(tabular(&["ns"], "t")).await;
+    assert_eq!(found.tabular, Some(stamp));
+    assert!(found.content.is_none());
 }
 
 pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Store>) {
