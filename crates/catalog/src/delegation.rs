@@ -17,14 +17,14 @@ use crate::{Catalog, Request, Result};
 
 /// Methods of delegation: those that a client asks for, a warehouse offers, or an answer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Methods {
+pub struct DelegationMethods {
     /// Credentials that reach one folder and end by themselves.
     pub vended_credentials: bool,
     /// The catalog signs each request.
     pub remote_signing: bool,
 }
 
-impl Methods {
+impl DelegationMethods {
     /// None of them.
     pub const NONE: Self = Self {
         vended_credentials: false,
@@ -67,18 +67,18 @@ impl Methods {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccessDelegation {
     /// By these methods; by what the warehouse prefers if it names none.
-    Methods(Methods),
+    Methods(DelegationMethods),
     /// By keys of its own: it gets none.
     ClientManaged,
 }
 
 impl AccessDelegation {
     /// The methods that the answer carries. What is asked for but not offered does not count.
-    pub(crate) fn decide(self, offered: Methods) -> Methods {
+    pub(crate) fn decide(self, offered: DelegationMethods) -> DelegationMethods {
         match self {
-            Self::ClientManaged => Methods::NONE,
+            Self::ClientManaged => DelegationMethods::NONE,
             Self::Methods(asked) => match asked.and(offered) {
-                Methods::NONE => offered.preferred(),
+                DelegationMethods::NONE => offered.preferred(),
                 both_or_one => both_or_one,
             },
         }
@@ -87,14 +87,14 @@ impl AccessDelegation {
 
 /// What a client is given: by which methods it may do what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Grant {
-    /// Not [`Methods::NONE`].
-    pub methods: Methods,
+pub struct FileAccess {
+    /// Not [`DelegationMethods::NONE`].
+    pub methods: DelegationMethods,
     /// What the caller may do with the files.
     pub permission: Permission,
 }
 
-impl Grant {
+impl FileAccess {
     /// For whoever has the permission; none if there is no method.
     pub(crate) fn of(
         request: &Request,
@@ -103,29 +103,29 @@ impl Grant {
         permission: Permission,
     ) -> Option<Self> {
         let methods = methods(request, warehouse, kind);
-        (methods != Methods::NONE).then_some(Self {
+        (methods != DelegationMethods::NONE).then_some(Self {
             methods,
             permission,
         })
     }
 }
 
-fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Methods {
-    let offered = Methods::offered(&warehouse.profile);
+fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> DelegationMethods {
+    let offered = DelegationMethods::offered(&warehouse.profile);
     request.delegation.decide(match kind {
         TabularKind::Table | TabularKind::GenericTable => offered,
         // A view has no files but its metadata, for which nothing is signed.
-        TabularKind::View => Methods {
+        TabularKind::View => DelegationMethods {
             remote_signing: false,
             ..offered
         },
     })
 }
 
-/// A grant, and to what.
+/// Access to the files, and where they are.
 #[derive(Debug, Clone)]
-pub(crate) struct Access {
-    pub(crate) grant: Grant,
+pub(crate) struct FolderAccess {
+    pub(crate) access: FileAccess,
     folder: Location,
     /// Which table that is, in a table bucket.
     table: Option<BucketTable>,
@@ -133,12 +133,14 @@ pub(crate) struct Access {
     prepared: Option<Arc<Credential>>,
 }
 
-impl Access {
+impl FolderAccess {
     /// To the files of a table or view at this version.
-    pub(crate) fn to(grant: Option<Grant>, versioned: &Versioned) -> Result<Option<Self>> {
-        let Some(grant) = grant else { return Ok(None) };
+    pub(crate) fn to(access: Option<FileAccess>, versioned: &Versioned) -> Result<Option<Self>> {
+        let Some(access) = access else {
+            return Ok(None);
+        };
         let folder = versioned.folder()?.clone();
-        Ok(Some(Self::at(grant, folder)))
+        Ok(Some(Self::at(access, folder)))
     }
 
     /// Where the files are.
@@ -146,9 +148,9 @@ impl Access {
         &self.folder
     }
 
-    const fn at(grant: Grant, folder: Location) -> Self {
+    const fn at(access: FileAccess, folder: Location) -> Self {
         Self {
-            grant,
+            access,
             folder,
             table: None,
             prepared: None,
@@ -168,13 +170,15 @@ impl Access {
     /// hand, because a change that has been made must not be answered with an error of the token service.
     pub(crate) async fn of_author(
         cx: &Catalog,
-        grant: Option<Grant>,
+        access: Option<FileAccess>,
         warehouse: &Warehouse,
         path: &TabularPath,
         folder: &Location,
     ) -> Result<Option<Self>> {
-        let Some(grant) = grant else { return Ok(None) };
-        let access = Self::at(grant, folder.clone()).at_path(warehouse, path);
+        let Some(access) = access else {
+            return Ok(None);
+        };
+        let access = Self::at(access, folder.clone()).at_path(warehouse, path);
         let prepared = Box::pin(access.credential(cx, warehouse)).await?;
         Ok(Some(Self { prepared, ..access }))
     }
@@ -185,7 +189,7 @@ impl Access {
         cx: &Catalog,
         warehouse: &Warehouse,
     ) -> Result<Option<Arc<Credential>>> {
-        if !self.grant.methods.vended_credentials || self.prepared.is_some() {
+        if !self.access.methods.vended_credentials || self.prepared.is_some() {
             return Ok(self.prepared.clone());
         }
         let Some(vendor) = self.vendor(cx, warehouse).await? else {
@@ -193,13 +197,13 @@ impl Access {
         };
         let scope = Scope {
             folder: self.folder.clone(),
-            permission: self.grant.permission,
+            permission: self.access.permission,
         };
         cx.vended(warehouse, vendor.as_ref(), scope).await.map(Some)
     }
 }
 
-impl Access {
+impl FolderAccess {
     async fn vendor(&self, cx: &Catalog, warehouse: &Warehouse) -> Result<Option<Arc<dyn Vendor>>> {
         match &self.table {
             None => Ok(warehouse.vendor(cx).await?.cloned()),
@@ -219,20 +223,20 @@ impl Catalog {
         &self,
         request: &Request,
         target: TabularTarget,
-    ) -> Result<(Authorized<TabularTarget>, Option<Grant>)> {
+    ) -> Result<(Authorized<TabularTarget>, Option<FileAccess>)> {
         let kind = target.kind();
         let action = TabularAction::GetMetadata.on(kind);
         let methods = methods(request, &target.warehouse, kind);
-        let grant = |permission| Grant {
+        let access = |permission| FileAccess {
             methods,
             permission,
         };
-        if methods == Methods::NONE {
+        if methods == DelegationMethods::NONE {
             return Ok((self.require(request, action, target).await?, None));
         }
         if kind == TabularKind::View {
             let view = self.require(request, action, target).await?;
-            return Ok((view, Some(grant(Permission::Read))));
+            return Ok((view, Some(access(Permission::Read))));
         }
         let data = [Permission::Write, Permission::Read];
         let data = data.map(|permission| data_action(kind, permission));
@@ -243,6 +247,6 @@ impl Catalog {
             [_, Decision::Allow] => Some(Permission::Read),
             [_, Decision::Deny] => None,
         };
-        Ok((table, permission.map(grant)))
+        Ok((table, permission.map(access)))
     }
 }

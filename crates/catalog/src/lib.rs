@@ -56,7 +56,7 @@ pub use bounded::{Bounded, ByBytes, Weight, bounded};
 pub use cache::Representation;
 pub use calls::{Call, CallCounters, CallFlusher};
 pub use credentials::Credential;
-pub use delegation::{AccessDelegation, Grant, Methods};
+pub use delegation::{AccessDelegation, DelegationMethods, FileAccess};
 pub use error::{
     CatalogError, ContractErrorKind, ErrorKind, ForbiddenKind, GrantErrorKind, Result,
     RuleErrorKind, TagErrorKind,

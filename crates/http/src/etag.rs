@@ -1,6 +1,6 @@
 //! Entity tags: equal exactly for equal answers, and those with credentials good for no longer than these are handed out.
 
-use catalog::{Credential, Grant, Loaded, Representation};
+use catalog::{Credential, FileAccess, Loaded, Representation};
 use http::{HeaderMap, HeaderValue};
 use model::Timestamp;
 use objects::Permission;
@@ -36,7 +36,7 @@ fn content(loaded: &Loaded) -> Option<String> {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
-    digest.update(granted(loaded.grant()));
+    digest.update(granted(loaded.file_access()));
     for view in loaded.referenced_by() {
         digest.update(view.to_string());
     }
@@ -50,11 +50,11 @@ fn content(loaded: &Loaded) -> Option<String> {
     Some(text)
 }
 
-fn granted(grant: Option<Grant>) -> [u8; 3] {
-    let Some(Grant {
+fn granted(access: Option<FileAccess>) -> [u8; 3] {
+    let Some(FileAccess {
         methods,
         permission,
-    }) = grant
+    }) = access
     else {
         return [0; 3];
     };
@@ -74,8 +74,8 @@ fn granted(grant: Option<Grant>) -> [u8; 3] {
 pub(crate) fn known(headers: &HeaderMap, loaded: &Loaded, now: Timestamp) -> Option<HeaderValue> {
     let content = content(loaded)?;
     let vends = loaded
-        .grant()
-        .is_some_and(|grant| grant.methods.vended_credentials);
+        .file_access()
+        .is_some_and(|access| access.methods.vended_credentials);
     let values = headers.get_all("if-none-match").iter();
     let values = values.filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|list| list.split(','));

@@ -1,17 +1,17 @@
 //! Which methods an answer carries: the whole table.
 
-use super::{AccessDelegation, Methods};
+use super::{AccessDelegation, DelegationMethods};
 
-const NONE: Methods = Methods::NONE;
-const VENDED: Methods = Methods {
+const NONE: DelegationMethods = DelegationMethods::NONE;
+const VENDED: DelegationMethods = DelegationMethods {
     vended_credentials: true,
     ..NONE
 };
-const SIGNED: Methods = Methods {
+const SIGNED: DelegationMethods = DelegationMethods {
     remote_signing: true,
     ..NONE
 };
-const BOTH: Methods = Methods {
+const BOTH: DelegationMethods = DelegationMethods {
     vended_credentials: true,
     remote_signing: true,
 };

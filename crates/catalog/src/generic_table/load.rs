@@ -3,7 +3,7 @@
 use model::{TabularKind, TabularPath, WarehouseId};
 
 use super::described::GenericTable;
-use crate::delegation::Access;
+use crate::delegation::FolderAccess;
 use crate::tabular::{AtPath, missing};
 use crate::{Catalog, Loaded, Request, Result};
 
@@ -18,11 +18,11 @@ pub async fn load(
     let (judged, table, versioned) = cx
         .find_through(request, at, TabularKind::GenericTable)
         .await?;
-    let (table, grant) = cx
+    let (table, access) = cx
         .require_visible(&judged, table)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::GenericTable, path)))?;
-    let access = Access::to(grant, &versioned)?;
+    let access = FolderAccess::to(access, &versioned)?;
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
     let loaded = loaded.with_access(access).reached(&judged);
     let (name, protection) = (path.name.as_str().to_owned(), table.stamp.protection);

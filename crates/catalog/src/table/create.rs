@@ -5,7 +5,7 @@ use model::{Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath
 use objects::{LayoutName, Permission};
 use uuid::Uuid;
 
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::tabular::{self, AtPath, CreationPlace, FirstMetadata, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, files, location};
 
@@ -62,8 +62,8 @@ pub async fn create(
         place.require_free(cx, &folder).await?;
         let warehouse = &place.warehouse;
         files::prepare(cx, warehouse, &folder).await?;
-        let grant = Grant::of(request, warehouse, TabularKind::Table, Permission::Write);
-        let access = Access::of_author(cx, grant, warehouse, &path, &folder).await?;
+        let access = FileAccess::of(request, warehouse, TabularKind::Table, Permission::Write);
+        let access = FolderAccess::of_author(cx, access, warehouse, &path, &folder).await?;
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());
         return Ok(staged.with_access(access));
     }

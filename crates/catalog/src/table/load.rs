@@ -4,7 +4,7 @@ use iceberg::TableMetadata;
 use model::{TabularKind, TabularPath, WarehouseId};
 use store::StoredMetadata;
 
-use crate::delegation::Access;
+use crate::delegation::FolderAccess;
 use crate::heavy::heavy;
 use crate::tabular::{AtPath, missing};
 use crate::{Catalog, CatalogError, Loaded, Representation, Request, Result, files};
@@ -19,12 +19,12 @@ pub async fn load(
 ) -> Result<Loaded> {
     let at = AtPath { warehouse, path };
     let (judged, table, versioned) = cx.find_through(request, at, TabularKind::Table).await?;
-    let (table, grant) = cx
+    let (table, access) = cx
         .require_visible(&judged, table)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::Table, path)))?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
-    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
+    let access = FolderAccess::to(access, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
         .with_access(access)
         .reached(&judged);

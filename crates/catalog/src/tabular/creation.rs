@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::loaded::{CommittedTabular, Loaded};
 use super::target::{AtPath, creating, taken};
 use crate::cache::Seen;
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::events::Change;
 use crate::files::{self, NewFile};
 use crate::idempotency::Interrupted;
@@ -149,7 +149,7 @@ pub(crate) struct Creation<'a> {
     pub(crate) content: TabularContent,
     pub(crate) replaces: Option<(TabularId, Version)>,
     /// How its creator gets at its files.
-    pub(crate) access: Option<Access>,
+    pub(crate) access: Option<FolderAccess>,
     /// What to tell of it, and of what it replaces.
     pub(crate) events: Vec<(EventKind, TabularId, Value)>,
     /// What is answered should the request come again.
@@ -167,8 +167,8 @@ pub(crate) async fn create(
     let (warehouse, id) = (&place.warehouse, TabularId::from(first.uuid));
     let file = NewFile::first(first.location, first.properties, first.json)?;
     let claimed = location::check(warehouse, first.location)?;
-    let grant = Grant::of(request, warehouse, kind, Permission::Write);
-    let access = Access::of_author(cx, grant, warehouse, path, &claimed);
+    let access = FileAccess::of(request, warehouse, kind, Permission::Write);
+    let access = FolderAccess::of_author(cx, access, warehouse, path, &claimed);
     let (content, access) = futures::join!(files::write(cx, warehouse, file), access);
     let content = content?;
     let access = match access {

@@ -8,7 +8,7 @@ use objects::Permission;
 
 use super::loaded::Loaded;
 use super::target::{AtPath, data_action, missing};
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::{Catalog, Credential, Request, Result};
 
 /// What stands at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
@@ -29,8 +29,9 @@ pub async fn credentials(
         Decision::Allow if !judged.is_delegated() => Permission::Write,
         Decision::Allow | Decision::Deny => Permission::Read,
     };
-    let grant = Grant::of(request, &target.warehouse, kind, permission);
-    let access = Access::to(grant, &versioned)?.map(|to| to.at_path(&target.warehouse, at.path));
+    let access = FileAccess::of(request, &target.warehouse, kind, permission);
+    let access =
+        FolderAccess::to(access, &versioned)?.map(|to| to.at_path(&target.warehouse, at.path));
     let loaded = Loaded::of(&target.warehouse, target.id(), &versioned).with_access(access);
     let loaded = loaded.reached(&judged);
     let credential = loaded.credential(cx).await?;

@@ -10,7 +10,7 @@ use store::{StoreError, StoredMetadata, TabularContent, WarehouseStatus};
 use super::target::TabularTarget;
 use crate::cache::Versioned;
 use crate::credentials::Credential;
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::heavy::heavy;
 use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
@@ -29,7 +29,7 @@ pub struct Loaded {
     pub representation: Representation,
     warehouse: Arc<Warehouse>,
     version: Option<Version>,
-    access: Option<Access>,
+    access: Option<FolderAccess>,
     via: Option<Arc<Via>>,
 }
 
@@ -41,7 +41,7 @@ pub struct LoadedStamp {
     version: Version,
     warehouse_version: Version,
     representation: Representation,
-    grant: Option<Grant>,
+    access: Option<FileAccess>,
 }
 
 impl Loaded {
@@ -75,7 +75,7 @@ impl Loaded {
     }
 
     /// With this access to the files.
-    pub(crate) fn with_access(mut self, access: Option<Access>) -> Self {
+    pub(crate) fn with_access(mut self, access: Option<FolderAccess>) -> Self {
         self.access = access;
         self
     }
@@ -125,8 +125,8 @@ impl Loaded {
     }
 
     /// How the client gets at the files; none if not by the catalog's help.
-    pub fn grant(&self) -> Option<Grant> {
-        Some(self.access.as_ref()?.grant)
+    pub fn file_access(&self) -> Option<FileAccess> {
+        Some(self.access.as_ref()?.access)
     }
 
     /// Where a table that is staged only is to be, for a client that gets at its files by the catalog's help.
@@ -150,7 +150,7 @@ impl Loaded {
             version: self.version?,
             warehouse_version: self.warehouse_version(),
             representation: self.representation,
-            grant: self.grant(),
+            access: self.file_access(),
         })
     }
 
@@ -224,10 +224,10 @@ async fn loaded_again(
             let visible = cx.require_visible(request, target).await;
             if is_own || visible.is_ok() {
                 let versioned = cx.metadata.put_row(row);
-                let grant = visible.ok().and_then(|(_, grant)| grant);
-                let grant = grant.filter(|_| warehouse.row.status == WarehouseStatus::Active);
+                let access = visible.ok().and_then(|(_, access)| access);
+                let access = access.filter(|_| warehouse.row.status == WarehouseStatus::Active);
                 let loaded = Loaded::of(&warehouse, id, &versioned);
-                let loaded = loaded.with_access(Access::to(grant, &versioned)?);
+                let loaded = loaded.with_access(FolderAccess::to(access, &versioned)?);
                 // What has been done is answered without credentials rather than refused.
                 return Ok(match loaded.credential(cx).await {
                     Ok(_) => loaded,

@@ -12,7 +12,7 @@ use super::creation::{Creation, CreationPlace, creation_refused, insert};
 use super::loaded::{CommittedTabular, Loaded, once_loaded};
 use super::target::{AtPath, TabularAction, TabularTarget, protected, taken};
 use crate::again::Attempts;
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::events::Change;
 use crate::heavy::heavy;
 use crate::idempotency::Interrupted;
@@ -221,8 +221,8 @@ async fn attempt(
             return Ok(None);
         }
     }
-    let grant = Grant::of(request, &place.warehouse, kind, Permission::Write);
-    let access = Access::of_author(cx, grant, &place.warehouse, path, &claimed).await?;
+    let access = FileAccess::of(request, &place.warehouse, kind, Permission::Write);
+    let access = FolderAccess::of_author(cx, access, &place.warehouse, path, &claimed).await?;
     let event = match kind {
         TabularKind::Table => EventKind::RegisterTable,
         _ => Change::Create.of(kind),

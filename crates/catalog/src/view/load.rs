@@ -2,7 +2,7 @@
 
 use model::{TabularKind, TabularPath, WarehouseId};
 
-use crate::delegation::Access;
+use crate::delegation::FolderAccess;
 use crate::tabular::{AtPath, missing};
 use crate::{Catalog, Loaded, Request, Result};
 
@@ -15,12 +15,12 @@ pub async fn load(
 ) -> Result<Loaded> {
     let at = AtPath { warehouse, path };
     let (judged, view, versioned) = cx.find_through(request, at, TabularKind::View).await?;
-    let (view, grant) = cx
+    let (view, access) = cx
         .require_visible(&judged, view)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
     let loaded = Loaded::of(&view.warehouse, view.id(), &versioned);
     Ok(loaded
-        .with_access(Access::to(grant, &versioned)?)
+        .with_access(FolderAccess::to(access, &versioned)?)
         .reached(&judged))
 }

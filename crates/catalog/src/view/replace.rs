@@ -9,7 +9,7 @@ use store::{Commit, Effects, StoreError, Swap, TabularContent};
 
 use crate::again::Attempts;
 use crate::cache::Versioned;
-use crate::delegation::{Access, Grant};
+use crate::delegation::{FileAccess, FolderAccess};
 use crate::events::CommitBody;
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
@@ -87,8 +87,8 @@ async fn attempt(
     };
     let proposed = || proposed(at.path, view.id(), before, &replace.updates, &file);
     cx.approve(request, warehouse, proposed).await?;
-    let grant = Grant::of(request, warehouse, TabularKind::View, Permission::Write);
-    let access = Access::of_author(cx, grant, warehouse, at.path, &location).await?;
+    let access = FileAccess::of(request, warehouse, TabularKind::View, Permission::Write);
+    let access = FolderAccess::of_author(cx, access, warehouse, at.path, &location).await?;
     let content = files::write(cx, warehouse, file).await?;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &content);
     let body = CommitBody {
@@ -203,8 +203,8 @@ async fn unchanged(
         let recorded = cx.store(view).idempotency_record(record).await;
         recorded.map_err(|error| Interrupted::of(error, CatalogError::from))?;
     }
-    let grant = Grant::of(request, warehouse, TabularKind::View, Permission::Write);
+    let access = FileAccess::of(request, warehouse, TabularKind::View, Permission::Write);
     let loaded = Loaded::of(warehouse, view.id(), versioned);
-    let loaded = loaded.with_access(Access::to(grant, versioned)?);
+    let loaded = loaded.with_access(FolderAccess::to(access, versioned)?);
     Ok((committed, loaded))
 }

@@ -1,6 +1,6 @@
 //! How a client wants to get at the files.
 
-use catalog::{AccessDelegation, Methods};
+use catalog::{AccessDelegation, DelegationMethods};
 use http::HeaderMap;
 
 /// The access delegation that the client asks for. Values that are not known do not count, and `client-managed` only
@@ -10,7 +10,7 @@ pub(crate) fn delegation(headers: &HeaderMap) -> AccessDelegation {
         .get_all("x-iceberg-access-delegation")
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let (mut methods, mut is_client_managed) = (Methods::NONE, false);
+    let (mut methods, mut is_client_managed) = (DelegationMethods::NONE, false);
     for one in values.flat_map(|value| value.split(',')) {
         match one.trim() {
             "vended-credentials" => methods.vended_credentials = true,
@@ -19,7 +19,7 @@ pub(crate) fn delegation(headers: &HeaderMap) -> AccessDelegation {
             _ => {}
         }
     }
-    if is_client_managed && methods == Methods::NONE {
+    if is_client_managed && methods == DelegationMethods::NONE {
         return AccessDelegation::ClientManaged;
     }
     AccessDelegation::Methods(methods)
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn lists_and_repeated_lines_are_read_and_unknown_values_ignored() {
         let methods = |vended_credentials, remote_signing| {
-            AccessDelegation::Methods(Methods {
+            AccessDelegation::Methods(DelegationMethods {
                 vended_credentials,
                 remote_signing,
             })

@@ -163,8 +163,8 @@ pub(crate) fn config(
 
 fn signs(loaded: &Loaded) -> bool {
     loaded
-        .grant()
-        .is_some_and(|grant| grant.methods.remote_signing)
+        .file_access()
+        .is_some_and(|access| access.methods.remote_signing)
 }
 
 /// The members of the answer that follow the metadata, from the comma to the last brace.

@@ -87,7 +87,7 @@ pub(crate) fn links(
     loaded: &Loaded,
     renewed: Option<Renewed<'_>>,
 ) -> ApiResult<Option<Links>> {
-    if loaded.grant().is_none() {
+    if loaded.file_access().is_none() {
         return Ok(None);
     }
     let base = forwarded_base(app, headers)?;
