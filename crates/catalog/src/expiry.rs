@@ -13,7 +13,7 @@ use store::{
 };
 
 use crate::namespace::{Files, Protections};
-use crate::purge::{self, Place};
+use crate::purge::{self, PurgeTarget};
 use crate::tabular::DropOptions;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError};
@@ -23,12 +23,12 @@ const NEXT: Duration = Duration::from_hours(24);
 
 /// What a drop does, and until when what it drops can be had back.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fate {
+pub(crate) struct Removal {
     pub(crate) mode: DropMode,
     expires_at: Timestamp,
 }
 
-impl Fate {
+impl Removal {
     /// By the warehouse's profile, unless the caller uses force.
     pub(crate) fn of(
         warehouse: &Warehouse,
@@ -124,7 +124,7 @@ impl Worker for ExpiryWorker {
                 let places = store.tabular_former_locations(vec![found.id]).await;
                 let mut places = places.map_err(|error| retry(&error))?;
                 places.push(found.location);
-                let places = Place::all_of(places, tabular);
+                let places = PurgeTarget::all_of(places, tabular);
                 let tasks = purge::tasks(*warehouse, &places, self.0.now());
                 tasks.map_err(|error: CatalogError| WorkError::Hopeless(error.to_string()))?
             }

@@ -25,12 +25,12 @@ struct Payload {
 }
 
 /// A place that is to be emptied, and of what it is, if that is known.
-pub(crate) struct Place {
+pub(crate) struct PurgeTarget {
     pub(crate) location: String,
     pub(crate) of: Option<TaskTabular>,
 }
 
-impl Place {
+impl PurgeTarget {
     /// All of them, of one table or view.
     pub(crate) fn all_of(locations: Vec<String>, of: &TaskTabular) -> Vec<Self> {
         let of = |location| Self {
@@ -45,7 +45,7 @@ impl Place {
 /// ended, the store gives its location to nobody else.
 pub(crate) fn tasks(
     warehouse: WarehouseId,
-    places: &[Place],
+    places: &[PurgeTarget],
     now: Timestamp,
 ) -> Result<Vec<NewTask>> {
     let mut all = HashMap::new();

@@ -131,7 +131,7 @@ pub(crate) enum Publication {
     /// The change is there, whatever becomes of it in the database.
     Done,
     /// The bucket has another metadata file than the one that the change began with.
-    Outrun(String),
+    Conflict(String),
 }
 
 impl Publication {
@@ -177,7 +177,7 @@ async fn publish_in(
     match (base, now.metadata_location) {
         (base, now) if base == now.as_deref() => {}
         (None, Some(other)) => return Err(taken(path, &other)),
-        (_, Some(other)) => return Ok(Publication::Outrun(other)),
+        (_, Some(other)) => return Ok(Publication::Conflict(other)),
         (_, None) => {
             let message = format!(
                 "table `{path}` has no metadata in the table bucket any more: it has been replaced there; drop it in the catalog"

@@ -15,9 +15,9 @@ use super::missing;
 use super::target::NamespaceRowTarget;
 use crate::again::Attempts;
 use crate::events::Change;
-use crate::expiry::Fate;
+use crate::expiry::Removal;
 use crate::idempotency::{Interrupted, once};
-use crate::purge::{self, Place};
+use crate::purge::{self, PurgeTarget};
 use crate::table_bucket::{self, Doomed, Dropped};
 use crate::tabular::DropOptions;
 use crate::tabular::levels;
@@ -112,25 +112,25 @@ async fn attempt(
     }
     cx.approve(request, warehouse, || Ok(proposed(row, &tree)))
         .await?;
-    if is_bucket && drop_from_bucket(cx, namespace, &tree, options).await? == Dropped::Outrun {
+    if is_bucket && drop_from_bucket(cx, namespace, &tree, options).await? == Dropped::Conflict {
         return Ok(None);
     }
     let now = cx.now();
     // Without a table or view in it nothing could bring it back.
-    let fate = if tree.tabulars.is_empty() {
-        Fate::hard(now)
+    let removal = if tree.tabulars.is_empty() {
+        Removal::hard(now)
     } else {
         {
             let options = DropOptions {
                 files: options.files,
                 protections: options.protections,
             };
-            Fate::of(warehouse, options, now)
+            Removal::of(warehouse, options, now)
         }
     };
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
-    effects.tasks = match fate.mode {
-        DropMode::Soft(_) => expiries(row, &tree, fate, options.files),
+    effects.tasks = match removal.mode {
+        DropMode::Soft(_) => expiries(row, &tree, removal, options.files),
         DropMode::Hard if is_bucket => Vec::new(),
         DropMode::Hard => purges(cx, namespace, &tree, options.files).await?,
     };
@@ -138,7 +138,7 @@ async fn attempt(
         id: row.id,
         expected: row.version,
         tree,
-        mode: fate.mode,
+        mode: removal.mode,
         at: now,
     };
     match store.namespace_drop(drop, effects).await {
@@ -220,7 +220,9 @@ async fn drop_from_bucket(
             let now = cx.store(namespace).namespace_tree(row.warehouse, row.id);
             let is_known = |id| tree.tabulars.iter().any(|one| one.id == id);
             match now.await {
-                Ok(now) if now.tabulars.iter().any(|one| !is_known(one.id)) => Ok(Dropped::Outrun),
+                Ok(now) if now.tabulars.iter().any(|one| !is_known(one.id)) => {
+                    Ok(Dropped::Conflict)
+                }
                 _ => Err(error),
             }
         }
@@ -288,12 +290,17 @@ fn task_tabular(one: &TreeTabular, paths: &HashMap<NamespaceId, &NamespacePath>)
 }
 
 /// The tasks that remove what is live now for good; what was soft-deleted before has its own.
-fn expiries(row: &NamespaceRow, tree: &NamespaceTree, fate: Fate, files: Files) -> Vec<NewTask> {
+fn expiries(
+    row: &NamespaceRow,
+    tree: &NamespaceTree,
+    removal: Removal,
+    files: Files,
+) -> Vec<NewTask> {
     let paths = paths(row, tree);
     let live = tree.tabulars.iter().filter(|one| one.deleted.is_none());
     live.filter_map(|one| {
         let expiry = Expiry::from(is_purged(one, files));
-        fate.task(row.warehouse, expiry, || task_tabular(one, &paths))
+        removal.task(row.warehouse, expiry, || task_tabular(one, &paths))
     })
     .collect()
 }
@@ -317,9 +324,9 @@ async fn purges(
     let former = cx.store(namespace).tabular_former_locations(ids).await?;
     let former = former
         .into_iter()
-        .map(|location| Place { location, of: None });
+        .map(|location| PurgeTarget { location, of: None });
     let paths = paths(row, tree);
-    let present = purged.iter().map(|one| Place {
+    let present = purged.iter().map(|one| PurgeTarget {
         location: one.location.clone(),
         of: Some(task_tabular(one, &paths)),
     });

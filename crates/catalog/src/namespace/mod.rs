@@ -16,7 +16,7 @@ pub(crate) use folder::folder;
 pub use list::list;
 pub use load::{NamespaceView, exists, load};
 pub use move_to::{NamespaceMoved, move_to};
-pub use protect::{Protected, protect, protection};
+pub use protect::{ProtectionState, protect, protection};
 pub(crate) use target::NamespaceTarget;
 pub(crate) use target::missing;
 pub use update::{PropertiesUpdate, PropertiesUpdated, update};

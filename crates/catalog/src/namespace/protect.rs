@@ -11,7 +11,7 @@ use crate::{Catalog, Request, Result, events};
 
 /// Whether something is protected, and since when it is as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Protected {
+pub struct ProtectionState {
     /// Whether it may be dropped without force.
     pub protection: Protection,
     /// When it changed last, if it did.
@@ -35,12 +35,12 @@ pub async fn protection(
     request: &Request,
     warehouse: WarehouseId,
     id: NamespaceId,
-) -> Result<Protected> {
+) -> Result<ProtectionState> {
     let row = find(cx, request, warehouse, id, NamespaceAction::GetMetadata)
         .await?
         .into_inner()
         .row;
-    Ok(Protected {
+    Ok(ProtectionState {
         protection: row.protection,
         updated_at: row.updated_at,
     })
@@ -53,7 +53,7 @@ pub async fn protect(
     warehouse: WarehouseId,
     id: NamespaceId,
     protection: Protection,
-) -> Result<Protected> {
+) -> Result<ProtectionState> {
     let mut attempts = Attempts::default();
     loop {
         let namespace = find(cx, request, warehouse, id, NamespaceAction::SetProtection).await?;
@@ -69,7 +69,7 @@ pub async fn protect(
         let (store, effects) = (cx.store(&namespace), Effects::telling([event]));
         match store.namespace_update(row, effects).await {
             Ok(()) => {
-                return Ok(Protected {
+                return Ok(ProtectionState {
                     protection,
                     updated_at: Some(now),
                 });

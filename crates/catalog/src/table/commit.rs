@@ -91,11 +91,11 @@ pub(crate) async fn commit_all(
         }
         pause(attempt).await;
     }
-    Err(outrun().into())
+    Err(conflict().into())
 }
 
 /// Others were faster in all attempts.
-pub(super) fn outrun() -> CatalogError {
+pub(super) fn conflict() -> CatalogError {
     let message =
         "the table was changed by other commits in each of the attempts; refresh and try again";
     CatalogError::new(ErrorKind::CommitFailed, message)
@@ -141,7 +141,7 @@ pub(super) async fn execute(
     let committed: Vec<_> = plans.iter().map(Plan::committed).collect();
     let idempotency = record(&committed)?;
     let published = match publish(cx, &plans).await {
-        Ok(Publication::Outrun(_)) => {
+        Ok(Publication::Conflict(_)) => {
             forget_written(cx, &plans).await;
             return Ok(None);
         }
@@ -186,7 +186,7 @@ async fn publish(cx: &Catalog, plans: &[Plan]) -> Result<Publication> {
     }
     let (base, file) = (plan.base_file.as_deref(), &plan.content.metadata_location);
     let published = table_bucket::publish(cx, &plan.warehouse, &plan.path, base, file).await?;
-    if let Publication::Outrun(other) = &published {
+    if let Publication::Conflict(other) = &published {
         take_in(cx, plan, other.clone()).await?;
     }
     Ok(published)

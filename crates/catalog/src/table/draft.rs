@@ -9,7 +9,7 @@ use iceberg::{
 use model::{EventKind, TabularKind, TabularPath, Timestamp};
 use store::{Swap, TaskTabular};
 
-use super::plan::{Asked, Change, Plan, Proof};
+use super::plan::{Change, Plan, Proof, Sent};
 use super::taken_in::holds;
 use crate::cache::Versioned;
 use crate::files::NewFile;
@@ -28,7 +28,7 @@ pub(super) struct Draft<'a> {
     /// A new location, if the table moves.
     claimed_location: Option<String>,
     /// The commits that have changed something.
-    applied: Vec<Asked<'a>>,
+    applied: Vec<Sent<'a>>,
 }
 
 impl<'a> Draft<'a> {
@@ -59,7 +59,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Applies a commit to what those before it have made. One that is refused leaves no trace.
-    pub(super) fn apply(&mut self, (request, commit): Asked<'a>) -> Result<()> {
+    pub(super) fn apply(&mut self, (request, commit): Sent<'a>) -> Result<()> {
         let before = self.after.as_ref().unwrap_or(&self.base);
         // What a commit before this one has made is in no file.
         let file = self.versioned.content.metadata_location.clone();

@@ -116,7 +116,7 @@ pub(super) enum Fate {
     /// It cannot be done to the table as it is.
     Refused(CatalogError),
     /// It cannot be done to the table as the commits before it make it: to be told when they are done.
-    Outrun(CatalogError),
+    Conflict(CatalogError),
 }
 
 /// Decides what commits to the same table do to it, one after the other, each on behalf of its own request. Nothing if
@@ -142,13 +142,13 @@ pub(super) async fn plan_together(
 }
 
 /// A commit and the request that it is part of.
-pub(super) type Asked<'a> = (&'a Request, &'a TableCommit);
+pub(super) type Sent<'a> = (&'a Request, &'a TableCommit);
 
 fn draft_together<'a>(
     cx: &Catalog,
     path: &TabularPath,
     versioned: &Arc<Versioned>,
-    commits: impl Iterator<Item = (Asked<'a>, Result<Authorized<TabularTarget>>)>,
+    commits: impl Iterator<Item = (Sent<'a>, Result<Authorized<TabularTarget>>)>,
 ) -> Result<(Option<Plan>, Vec<Fate>)> {
     let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::new());
     for (commit, table) in commits {
@@ -165,7 +165,7 @@ fn draft_together<'a>(
         };
         fates.push(match draft.apply(commit) {
             Ok(()) => Fate::Planned,
-            Err(error) if draft.is_changed() => Fate::Outrun(error),
+            Err(error) if draft.is_changed() => Fate::Conflict(error),
             Err(error) => Fate::Refused(error),
         });
     }
@@ -301,7 +301,7 @@ impl Plan {
         &mut self,
         cx: &Catalog,
         kind: EventKind,
-        (request, commit): Asked<'_>,
+        (request, commit): Sent<'_>,
     ) -> Result<()> {
         let body = CommitBody {
             location: &self.content.location,

@@ -8,7 +8,7 @@ use store::IdempotencyRecord;
 use tokio::sync::oneshot;
 
 use super::TableCommit;
-use super::commit::{execute, outrun};
+use super::commit::{conflict, execute};
 use super::plan::{Fate, plan_together};
 use crate::again::{ATTEMPTS, pause};
 use crate::idempotency::Interrupted;
@@ -111,7 +111,7 @@ async fn make(
             Left::Groups(left) => groups.extend(left),
             Left::Lost(group) if lost + 1 == ATTEMPTS => {
                 for one in group {
-                    one.tell(Err(outrun().into()));
+                    one.tell(Err(conflict().into()));
                 }
             }
             Left::Lost(group) => {
@@ -151,12 +151,12 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
         Ok(planned) => planned,
         Err(error) => return refuse(group, &error),
     };
-    let (mut planned, mut outrun) = (Vec::new(), Vec::new());
+    let (mut planned, mut conflicting) = (Vec::new(), Vec::new());
     for (one, fate) in group.into_iter().zip(fates) {
         match fate {
             Fate::Planned => planned.push(one),
             Fate::Refused(error) => one.tell(Err(error.into())),
-            Fate::Outrun(error) => outrun.push((one, error)),
+            Fate::Conflict(error) => conflicting.push((one, error)),
         }
     }
     let Some(plan) = plan else {
@@ -171,15 +171,15 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
             for one in planned {
                 one.tell(Ok(done.clone()));
             }
-            for (one, error) in outrun {
+            for (one, error) in conflicting {
                 one.tell(Err(error.into()));
             }
             Left::NOTHING
         }
-        Ok(None) => Left::Lost(whole(planned, outrun)),
-        Err(Interrupted::Replayed(record)) => without_twin(whole(planned, outrun), &record),
+        Ok(None) => Left::Lost(whole(planned, conflicting)),
+        Err(Interrupted::Replayed(record)) => without_twin(whole(planned, conflicting), &record),
         // One of them may be to blame: by itself each is told what it would be told without the others.
-        Err(Interrupted::Failed(error)) => match whole(planned, outrun) {
+        Err(Interrupted::Failed(error)) => match whole(planned, conflicting) {
             group if error.kind.is_terminal() && group.len() > 1 => {
                 Left::Groups(group.into_iter().rev().map(|one| vec![one]).collect())
             }
@@ -206,9 +206,9 @@ fn records(
 /// Those that are planned and those that would come too late then.
 fn whole(
     mut planned: Vec<WaitingCommit>,
-    outrun: Vec<(WaitingCommit, CatalogError)>,
+    conflicting: Vec<(WaitingCommit, CatalogError)>,
 ) -> Vec<WaitingCommit> {
-    planned.extend(outrun.into_iter().map(|(one, _)| one));
+    planned.extend(conflicting.into_iter().map(|(one, _)| one));
     planned
 }
 

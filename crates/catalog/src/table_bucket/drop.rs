@@ -27,7 +27,7 @@ pub(crate) enum Dropped {
     /// The bucket does not have it any more.
     Gone,
     /// Something has changed since it was decided; what has not been dropped before that is as it was.
-    Outrun,
+    Conflict,
 }
 
 /// Drops the table with its files from the bucket, if there is one.
@@ -55,8 +55,8 @@ pub(crate) async fn drop_namespace(
         return Ok(Dropped::Elsewhere);
     };
     for table in tables {
-        if drop_one(cx, warehouse, bucket, table).await? == Dropped::Outrun {
-            return Ok(Dropped::Outrun);
+        if drop_one(cx, warehouse, bucket, table).await? == Dropped::Conflict {
+            return Ok(Dropped::Conflict);
         }
     }
     let dropped = bucket.drop_namespace(&bucket_namespace(path)?).await;
@@ -87,17 +87,17 @@ async fn drop_one(
     // Another one may have got the name.
     let location = Location::parse(&doomed.location)?;
     if !there.location.is_within(&location) && !location.is_within(&there.location) {
-        return Ok(Dropped::Outrun);
+        return Ok(Dropped::Conflict);
     }
     // It may be protected now, or somebody else's.
     match cx.lookup().tabular_load(warehouse.id(), doomed.id).await {
         Ok(row) if row.version == doomed.version => {}
-        Ok(_) | Err(StoreError::NotFound(_)) => return Ok(Dropped::Outrun),
+        Ok(_) | Err(StoreError::NotFound(_)) => return Ok(Dropped::Conflict),
         Err(error) => return Err(error.into()),
     }
     match bucket.drop_table(&table, Some(&there.token)).await {
         Ok(()) => Ok(Dropped::Gone),
-        Err(TableBucketError::Conflict(_)) => Ok(Dropped::Outrun),
+        Err(TableBucketError::Conflict(_)) => Ok(Dropped::Conflict),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,10 +9,10 @@ use super::target::{AtPath, TabularAction, TabularTarget, missing, protected};
 use crate::again::Attempts;
 use crate::cache::Versioned;
 use crate::events::Change;
-use crate::expiry::Fate;
+use crate::expiry::Removal;
 use crate::idempotency::{Interrupted, once};
 use crate::namespace::{Files, Protections};
-use crate::purge::{self, Place};
+use crate::purge::{self, PurgeTarget};
 use crate::table_bucket::{self, Doomed, Dropped};
 use crate::{Catalog, CatalogError, Request, Result, contracts, events};
 
@@ -96,17 +96,17 @@ async fn attempt(
     let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
     let doomed = doomed(path, &target, &versioned);
     let in_bucket = table_bucket::drop_table(cx, &target.warehouse, &doomed, files).await?;
-    if in_bucket == Dropped::Outrun {
+    if in_bucket == Dropped::Conflict {
         return Ok(None);
     }
-    let fate = Fate::of(&target.warehouse, options, now);
+    let removal = Removal::of(&target.warehouse, options, now);
     let tabular = TaskTabular {
         id: target.id(),
         kind,
         path: levels(&path.namespace, path.name.as_str()),
     };
     let expiry = Expiry::from(files == Files::Purge);
-    let tasks = match (fate.task(warehouse, expiry, || tabular.clone()), files) {
+    let tasks = match (removal.task(warehouse, expiry, || tabular.clone()), files) {
         (Some(expiry), _) => vec![expiry],
         (None, Files::Keep) => Vec::new(),
         (None, Files::Purge) if in_bucket == Dropped::Gone => Vec::new(),
@@ -117,7 +117,7 @@ async fn attempt(
                 .tabular_former_locations(vec![target.id()]);
             let mut places = former.await.map_err(CatalogError::from)?;
             places.push(versioned.content.location.clone());
-            purge::tasks(warehouse, &Place::all_of(places, &tabular), now)?
+            purge::tasks(warehouse, &PurgeTarget::all_of(places, &tabular), now)?
         }
     };
     let effects = Effects {
@@ -126,7 +126,7 @@ async fn attempt(
         ..Effects::telling([event])
     };
     let (store, at) = (cx.store(&target), (target.id(), versioned.version()));
-    let dropped = match fate.mode {
+    let dropped = match removal.mode {
         DropMode::Hard => store.tabular_drop(at, effects).await,
         DropMode::Soft(how) => store.soft_drop(at, how, effects).await,
     };

@@ -8,13 +8,13 @@ use store::{Effects, Protection, StoreError};
 use super::target::{AtId, TabularAction, TabularTarget, missing};
 use crate::again::Attempts;
 use crate::events::Change;
-use crate::namespace::Protected;
+use crate::namespace::ProtectionState;
 use crate::{Catalog, Request, Result, events};
 
 /// Whether it is protected.
-pub async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<Protected> {
+pub async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<ProtectionState> {
     let (target, updated_at) = find(cx, request, at, TabularAction::GetMetadata).await?;
-    Ok(Protected {
+    Ok(ProtectionState {
         protection: target.stamp.protection,
         updated_at,
     })
@@ -26,7 +26,7 @@ pub async fn protect(
     request: &Request,
     at: AtId,
     protection: Protection,
-) -> Result<Protected> {
+) -> Result<ProtectionState> {
     let AtId {
         warehouse,
         kind,
@@ -43,7 +43,7 @@ pub async fn protect(
         let at = (id, target.stamp.version);
         match store.tabular_protect(at, protection, now, effects).await {
             Ok(()) => {
-                return Ok(Protected {
+                return Ok(ProtectionState {
                     protection,
                     updated_at: Some(now),
                 });

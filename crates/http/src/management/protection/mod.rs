@@ -5,7 +5,7 @@ pub(super) mod namespace;
 pub(super) mod table;
 pub(super) mod view;
 
-use catalog::namespace::Protected;
+use catalog::namespace::ProtectionState;
 use catalog::tabular::AtId;
 use model::{TabularKind, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,9 @@ impl ProtectionResponse {
     }
 }
 
-impl From<Protected> for ProtectionResponse {
-    fn from(protected: Protected) -> Self {
-        Self::of(protected.protection, protected.updated_at)
+impl From<ProtectionState> for ProtectionResponse {
+    fn from(state: ProtectionState) -> Self {
+        Self::of(state.protection, state.updated_at)
     }
 }
 
