@@ -10,7 +10,7 @@ use model::{
 use objects::Location;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
-use store::{Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp};
+use store::{AtVersion, Protection, StoredMetadata, TabularContent, TabularRow, TabularStamp};
 
 use crate::bounded::{Bounded, Weight, bounded};
 use crate::heavy::heavy;
@@ -51,6 +51,10 @@ impl Versioned {
 
     pub(crate) const fn version(&self) -> Version {
         self.seen.stamp.version
+    }
+
+    pub(crate) const fn at_version(&self) -> AtVersion {
+        AtVersion::of(self.seen.stamp.id, self.version())
     }
 
     /// What it was at this version.
@@ -143,7 +147,7 @@ pub(crate) struct MetadataCache {
     /// Compressed, as stored.
     stored: Bounded<TabularId, Arc<Versioned>>,
     /// Without unreferenced snapshots, compressed.
-    refs: Bounded<(TabularId, Version), StoredMetadata>,
+    refs: Bounded<AtVersion, StoredMetadata>,
 }
 
 /// Most paths that are remembered; about 200 bytes each.
@@ -241,15 +245,14 @@ impl MetadataCache {
     /// The metadata with referenced snapshots only; made once per version.
     pub(crate) fn refs(
         &self,
-        id: TabularId,
-        version: Version,
+        at: AtVersion,
         make: impl FnOnce() -> Result<StoredMetadata>,
     ) -> Result<StoredMetadata> {
-        if let Some(known) = self.refs.get(&(id, version)) {
+        if let Some(known) = self.refs.get(&at) {
             return Ok(known);
         }
         let made = make()?;
-        self.refs.insert((id, version), made.clone());
+        self.refs.insert(at, made.clone());
         Ok(made)
     }
 }

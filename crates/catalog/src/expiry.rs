@@ -9,7 +9,8 @@ use model::{TaskId, Timestamp, WarehouseId};
 use serde::Deserialize;
 use serde_json::json;
 use store::{
-    DropMode, Effects, Expiry, NewTask, SOFT_DELETION, SoftDrop, TaskRow, TaskScope, TaskTabular,
+    AtVersion, DropMode, Effects, Expiry, NewTask, SOFT_DELETION, SoftDrop, TaskRow, TaskScope,
+    TaskTabular,
 };
 
 use crate::namespace::{Files, Protections};
@@ -141,7 +142,7 @@ impl Worker for ExpiryWorker {
             ..Effects::none()
         };
         match store
-            .deleted_expire((found.id, found.version), effects)
+            .deleted_expire(AtVersion::of(found.id, found.version), effects)
             .await
         {
             Ok(()) if queued == 0 => Ok("removed; its files stay".to_owned()),

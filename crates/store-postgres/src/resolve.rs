@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use model::{NameKey, NamespaceKey, TabularId, Version, WarehouseId};
+use model::{NameKey, NamespaceKey, WarehouseId};
 use store::{
-    NamespaceRow, NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result,
+    AtVersion, NamespaceRow, NamespaceStamp, ResolveKey, ResolveTarget, Resolved, Resolver, Result,
     TabularContent, TabularStamp, WarehouseStamp,
 };
 use tokio_postgres::Row;
@@ -92,7 +92,7 @@ impl Resolver for PostgresStore {
             match target {
                 ResolveTarget::Warehouse => by_id.push(((*warehouse, None), slot)),
                 ResolveTarget::Unchanged(id, known) => {
-                    by_id.push(((*warehouse, Some((*id, *known))), slot));
+                    by_id.push(((*warehouse, Some(AtVersion::of(*id, *known))), slot));
                 }
                 ResolveTarget::Namespace(path) => stamps.push((at(path, None, STAMP), slot)),
                 ResolveTarget::NamespaceRow(path) => stamps.push((at(path, None, NAMESPACE), slot)),
@@ -125,7 +125,7 @@ struct Named<'a> {
 }
 
 /// What is looked for by its id: a warehouse, and whether a table or view still has a version.
-type Known = (WarehouseId, Option<(TabularId, Version)>);
+type Known = (WarehouseId, Option<AtVersion>);
 
 /// A few at a time: metadata may be large, and an answer is held in memory as a whole.
 async fn look_up_contents(lanes: &Lanes, slots: Slots<'_, Named<'_>>) -> Work<()> {
@@ -173,7 +173,7 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
         if !warehouses.contains(&warehouse) {
             warehouses.push(warehouse);
         }
-        tabulars.extend(tabular.map(|(id, _)| id.as_uuid()));
+        tabulars.extend(tabular.map(|at| at.id.as_uuid()));
     }
     let rows = lanes.run(Lookup::ById, &[&tabulars, &warehouses]).await?;
     let (mut versions, mut stamps) = (HashMap::with_capacity(rows.len()), Vec::new());
@@ -195,7 +195,7 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
         let stamp = stamps.iter().find(|(id, _)| *id == warehouse.as_uuid());
         slot.warehouse = stamp.map(|(_, stamp)| *stamp);
         slot.is_unchanged =
-            tabular.is_some_and(|(id, known)| versions.get(&id.as_uuid()) == Some(&known));
+            tabular.is_some_and(|at| versions.get(&at.id.as_uuid()) == Some(&at.version));
     }
     Ok(())
 }

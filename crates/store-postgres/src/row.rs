@@ -107,9 +107,9 @@ impl<'a> Creates<'a> {
             all.locations.push(&new.content.location);
             all.metadata_locations.push(&new.content.metadata_location);
             all.metadata.push(new.content.metadata.as_stored());
-            if let Some((id, version)) = new.replaces {
-                all.replaced.push(id.as_uuid());
-                all.replaced_versions.push(version.as_i64());
+            if let Some(replaced) = new.replaces {
+                all.replaced.push(replaced.id.as_uuid());
+                all.replaced_versions.push(replaced.version.as_i64());
             }
         }
         all

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageItem, PageToken, TabularId, TabularKind, Timestamp, Version, WarehouseId,
+    NamespaceId, Page, PageItem, PageToken, TabularId, TabularKind, Timestamp, WarehouseId,
 };
 use store::{
-    DeletedQuery, DeletedTabular, Effects, Result, SOFT_DELETION, SoftDeletions, SoftDrop,
-    StoreError, Undrop,
+    AtVersion, DeletedQuery, DeletedTabular, Effects, Result, SOFT_DELETION, SoftDeletions,
+    SoftDrop, StoreError, Undrop,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -23,12 +23,7 @@ use crate::task_control::cancel_expiry;
 
 #[async_trait]
 impl SoftDeletions for PostgresStore {
-    async fn soft_drop(
-        &self,
-        at: (TabularId, Version),
-        how: SoftDrop,
-        effects: Effects,
-    ) -> Result<()> {
+    async fn soft_drop(&self, at: AtVersion, how: SoftDrop, effects: Effects) -> Result<()> {
         self.change(effects, (at, how), |db, (at, how)| {
             Box::pin(hide(db, *at, *how))
         })
@@ -77,26 +72,26 @@ impl SoftDeletions for PostgresStore {
         .await
     }
 
-    async fn deleted_expire(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+    async fn deleted_expire(&self, at: AtVersion, effects: Effects) -> Result<()> {
         self.change(effects, at, |db, at| Box::pin(expire(db, *at)))
             .await
     }
 }
 
-async fn hide(db: &Session, at: (TabularId, Version), how: SoftDrop) -> Work<()> {
+async fn hide(db: &Session, at: AtVersion, how: SoftDrop) -> Work<()> {
     let hidden = db
         .execute(
             "update tabular set deleted_at = $3, purges = $4, version = version + 1
              where id = $1 and version = $2 and coalesce(deleted_at, 0) = 0",
             &[
-                &at.0.as_uuid(),
-                &at.1.as_i64(),
+                &at.id.as_uuid(),
+                &at.version.as_i64(),
                 &how.at.as_ms(),
                 &bool::from(how.expiry),
             ],
         )
         .await?;
-    tabular::expect(db, at, hidden).await
+    tabular::expect(db, at.id, hidden).await
 }
 
 /// The first parameter is the queue of expiries.
@@ -149,7 +144,7 @@ fn deleted(row: &Row) -> Work<DeletedTabular> {
 
 /// Namespaces are held before tables and views, the order that all transactions keep.
 async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
-    let ids: Vec<Uuid> = undrop.tabulars.iter().map(|(id, _)| id.as_uuid()).collect();
+    let ids: Vec<Uuid> = undrop.tabulars.iter().map(|one| one.id.as_uuid()).collect();
     let mut taken = revive_namespaces(db, &ids).await?;
     let held = db
         .query(
@@ -161,9 +156,9 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
         )
         .await?;
     let held = row::all(&held, |row| {
-        Ok((row::id::<TabularId>(row, 0)?, row::version(row, 1)?))
+        Ok(AtVersion::of(row::id(row, 0)?, row::version(row, 1)?))
     })?;
-    let held: HashSet<(TabularId, Version)> = held.into_iter().collect();
+    let held: HashSet<AtVersion> = held.into_iter().collect();
     if undrop.tabulars.iter().any(|wanted| !held.contains(wanted)) {
         return Err(stale());
     }
@@ -200,7 +195,7 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
         )
         .await;
     refuse_twins(back, "tabular_name")?;
-    let ids = undrop.tabulars.iter().map(|(id, _)| *id);
+    let ids = undrop.tabulars.iter().map(|one| one.id);
     cancel_expiry(db, ids, "undropped", undrop.at).await
 }
 
@@ -267,7 +262,7 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
     Ok(Vec::new())
 }
 
-async fn expire(db: &Session, (id, version): (TabularId, Version)) -> Work<()> {
+async fn expire(db: &Session, AtVersion { id, version }: AtVersion) -> Work<()> {
     // The namespaces that may go as well are held first.
     let home = db
         .query_opt(

@@ -11,9 +11,9 @@ use model::{
     WarehouseId,
 };
 use store::{
-    Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular, PlacedTabular,
-    Protection, Result, StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp,
-    Tabulars,
+    AtVersion, Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular,
+    PlacedTabular, Protection, Result, StoreError, TabularRename, TabularRow, TabularSearch,
+    TabularStamp, Tabulars,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -100,7 +100,7 @@ impl Tabulars for PostgresStore {
 
     async fn tabular_protect(
         &self,
-        at: (TabularId, Version),
+        at: AtVersion,
         protection: Protection,
         now: Timestamp,
         effects: Effects,
@@ -108,7 +108,7 @@ impl Tabulars for PostgresStore {
         let input = (at, protection, now);
         self.change(effects, input, |db, (at, protection, now)| {
             Box::pin(async move {
-                let (id, version) = at;
+                let AtVersion { id, version } = *at;
                 let changed = db
                     .execute(
                         "update tabular set protected = $3, version = $4, updated_at = $5
@@ -122,22 +122,22 @@ impl Tabulars for PostgresStore {
                         ],
                     )
                     .await?;
-                expect(db, *at, changed).await
+                expect(db, at.id, changed).await
             })
         })
         .await
     }
 
-    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+    async fn tabular_drop(&self, at: AtVersion, effects: Effects) -> Result<()> {
         self.change(effects, at, |db, at| {
             Box::pin(async move {
                 let removed = db
                     .execute(
                         "delete from tabular where id = $1 and version = $2 and coalesce(deleted_at, 0) = 0",
-                        &[&at.0.as_uuid(), &at.1.as_i64()],
+                        &[&at.id.as_uuid(), &at.version.as_i64()],
                     )
                     .await?;
-                expect(db, *at, removed).await
+                expect(db, at.id, removed).await
             })
         })
         .await
@@ -344,7 +344,7 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
 }
 
 /// Refuses if a compare-and-set has found no row: it is gone or has moved on.
-pub(crate) async fn expect(db: &Session, (id, _): (TabularId, Version), changed: u64) -> Work<()> {
+pub(crate) async fn expect(db: &Session, id: TabularId, changed: u64) -> Work<()> {
     if changed == 1 {
         return Ok(());
     }

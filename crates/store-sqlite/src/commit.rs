@@ -2,7 +2,7 @@
 
 use model::{TableFormat, TabularId, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{Commit, Entity, NewTabular, StoreError, Swap};
+use store::{AtVersion, Commit, Entity, NewTabular, StoreError, Swap};
 use uuid::Uuid;
 
 use crate::error::{Work, already_exists, not_found};
@@ -15,9 +15,9 @@ use crate::{obsolete_file, tabular};
 pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
     let warehouse = commit.warehouse.as_uuid();
     let mut lost = Vec::new();
-    for (id, version) in commit.creates.iter().filter_map(|new| new.replaces) {
-        if !make_room(db, warehouse, (id, version))? {
-            lost.push(id);
+    for at in commit.creates.iter().filter_map(|new| new.replaces) {
+        if !make_room(db, warehouse, at)? {
+            lost.push(at.id);
         }
     }
     for swap in &commit.swaps {
@@ -52,13 +52,13 @@ pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
 }
 
 /// Removes the entry that a new one replaces; says whether it was still as expected.
-fn make_room(db: &Connection, warehouse: Uuid, at: (TabularId, Version)) -> Work<bool> {
+fn make_room(db: &Connection, warehouse: Uuid, at: AtVersion) -> Work<bool> {
     let removed = db
         .prepare_cached(
             "delete from tabular
              where id = ?1 and version = ?2 and warehouse_id = ?3 and deleted_at is null",
         )?
-        .execute(params![at.0.as_uuid(), at.1.as_i64(), warehouse])?;
+        .execute(params![at.id.as_uuid(), at.version.as_i64(), warehouse])?;
     Ok(removed == 1)
 }
 

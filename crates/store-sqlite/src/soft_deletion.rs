@@ -9,8 +9,8 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    DeletedQuery, DeletedTabular, Effects, Result, SOFT_DELETION, SoftDeletions, SoftDrop,
-    StoreError, Undrop,
+    AtVersion, DeletedQuery, DeletedTabular, Effects, Result, SOFT_DELETION, SoftDeletions,
+    SoftDrop, StoreError, Undrop,
 };
 use uuid::Uuid;
 
@@ -23,15 +23,10 @@ use crate::task_control::cancel_expiry;
 
 #[async_trait]
 impl SoftDeletions for SqliteStore {
-    async fn soft_drop(
-        &self,
-        at: (TabularId, Version),
-        how: SoftDrop,
-        effects: Effects,
-    ) -> Result<()> {
+    async fn soft_drop(&self, at: AtVersion, how: SoftDrop, effects: Effects) -> Result<()> {
         self.change(effects, move |db| {
             tabular::expect(db, at)?;
-            hide(db, at.0, how)
+            hide(db, at.id, how)
         })
         .await
     }
@@ -85,7 +80,7 @@ impl SoftDeletions for SqliteStore {
             .await
     }
 
-    async fn deleted_expire(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+    async fn deleted_expire(&self, at: AtVersion, effects: Effects) -> Result<()> {
         self.change(effects, move |db| expire(db, at)).await
     }
 }
@@ -151,8 +146,12 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
         "select namespace_id, name, name_key from tabular
          where id = ?1 and version = ?2 and warehouse_id = ?3 and deleted_at is not null",
     )?;
-    for (id, version) in &undrop.tabulars {
-        let at = params![id.as_uuid(), version.as_i64(), undrop.warehouse.as_uuid()];
+    for one in &undrop.tabulars {
+        let at = params![
+            one.id.as_uuid(),
+            one.version.as_i64(),
+            undrop.warehouse.as_uuid()
+        ];
         let found: Option<(Uuid, String, String)> = find
             .query_row(at, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
@@ -183,10 +182,10 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
         "update tabular set deleted_at = null, purges = null, version = version + 1, updated_at = ?2
          where id = ?1",
     )?;
-    for (id, _) in &undrop.tabulars {
+    for AtVersion { id, .. } in &undrop.tabulars {
         revive.execute(params![id.as_uuid(), undrop.at.as_ms()])?;
     }
-    let ids = undrop.tabulars.iter().map(|(id, _)| *id);
+    let ids = undrop.tabulars.iter().map(|one| one.id);
     cancel_expiry(db, ids, "undropped", undrop.at)
 }
 
@@ -241,7 +240,7 @@ fn revive(db: &Connection, root: Uuid) -> Work<Option<()>> {
     Ok(Some(()))
 }
 
-fn expire(db: &Connection, (id, version): (TabularId, Version)) -> Work<()> {
+fn expire(db: &Connection, AtVersion { id, version }: AtVersion) -> Work<()> {
     let home: Option<Uuid> = db
         .prepare_cached(
             "delete from tabular where id = ?1 and version = ?2 and deleted_at is not null

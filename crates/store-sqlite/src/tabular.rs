@@ -7,8 +7,8 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Commit, Effects, Entity, FoundTabular, ListedTabular, PlacedTabular, Protection, Result,
-    StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp, Tabulars,
+    AtVersion, Commit, Effects, Entity, FoundTabular, ListedTabular, PlacedTabular, Protection,
+    Result, StoreError, TabularRename, TabularRow, TabularSearch, TabularStamp, Tabulars,
 };
 use uuid::Uuid;
 
@@ -109,14 +109,14 @@ impl Tabulars for SqliteStore {
 
     async fn tabular_protect(
         &self,
-        at: (TabularId, Version),
+        at: AtVersion,
         protection: Protection,
         now: Timestamp,
         effects: Effects,
     ) -> Result<()> {
         self.change(effects, move |db| {
             expect(db, at)?;
-            let (id, version) = at;
+            let AtVersion { id, version } = at;
             db.prepare_cached(
                 "update tabular set protected = ?2, version = ?3, updated_at = ?4 where id = ?1",
             )?
@@ -131,10 +131,10 @@ impl Tabulars for SqliteStore {
         .await
     }
 
-    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()> {
+    async fn tabular_drop(&self, at: AtVersion, effects: Effects) -> Result<()> {
         self.change(effects, move |db| {
             expect(db, at)?;
-            remove(db, at.0)
+            remove(db, at.id)
         })
         .await
     }
@@ -173,7 +173,7 @@ fn find_by_location(
 }
 
 fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
-    expect(db, (rename.id, rename.expected))?;
+    expect(db, AtVersion::of(rename.id, rename.expected))?;
     let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
     let there = db
         .prepare_cached(
@@ -215,14 +215,14 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
 }
 
 /// Refuses if the live row is gone or has moved on.
-pub(crate) fn expect(db: &Connection, (id, expected): (TabularId, Version)) -> Work<()> {
+pub(crate) fn expect(db: &Connection, at: AtVersion) -> Work<()> {
     let version: Option<i64> = db
         .prepare_cached("select version from tabular where id = ?1 and deleted_at is null")?
-        .query_row([id.as_uuid()], |row| row.get(0))
+        .query_row([at.id.as_uuid()], |row| row.get(0))
         .optional()?;
     match version {
-        None => Err(not_found(Entity::Tabular(id))),
-        Some(version) if version != expected.as_i64() => Err(stale(db, &[id])),
+        None => Err(not_found(Entity::Tabular(at.id))),
+        Some(version) if version != at.version.as_i64() => Err(stale(db, &[at.id])),
         Some(_) => Ok(()),
     }
 }

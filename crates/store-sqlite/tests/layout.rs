@@ -14,9 +14,10 @@ use model::{
 };
 use rusqlite::Connection;
 use store::{
-    Commit, Effects, Entity, NamespaceDrop, Namespaces, NewNamespace, NewTabular, ProjectRow,
-    Projects, Protection, ResolveKey, ResolveTarget, Resolver, Result, StoreError, StoredMetadata,
-    Swap, TabularContent, TabularRename, Tabulars, WarehouseRow, WarehouseStatus, Warehouses,
+    AtVersion, Commit, Effects, Entity, NamespaceDrop, Namespaces, NewNamespace, NewTabular,
+    ProjectRow, Projects, Protection, ResolveKey, ResolveTarget, Resolver, Result, StoreError,
+    StoredMetadata, Swap, TabularContent, TabularRename, Tabulars, WarehouseRow, WarehouseStatus,
+    Warehouses,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -184,7 +185,7 @@ async fn a_soft_deleted_table_cannot_be_changed() {
     let store = &planted.store;
     let id = planted.create("t", "s3://bucket/t").await.unwrap();
     planted.soft_delete(id);
-    let at = (id, Version::FIRST);
+    let at = AtVersion::of(id, Version::FIRST);
     let rename = TabularRename {
         id,
         expected: Version::FIRST,

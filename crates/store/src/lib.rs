@@ -68,8 +68,8 @@ pub use statistics::{
 };
 pub use stored_metadata::{CorruptMetadata, StoredMetadata};
 pub use tabular::{
-    Commit, ListedTabular, NewTabular, PlacedTabular, Swap, TabularContent, TabularRename,
-    TabularRow, Tabulars,
+    AtVersion, Commit, ListedTabular, NewTabular, PlacedTabular, Swap, TabularContent,
+    TabularRename, TabularRow, Tabulars,
 };
 pub use tag::{
     AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,

@@ -6,7 +6,7 @@ use model::{
     Version, WarehouseId,
 };
 
-use crate::{Effects, Result};
+use crate::{AtVersion, Effects, Result};
 
 /// Whether what is dropped can be had back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub struct Undrop {
     /// The warehouse of all of them.
     pub warehouse: WarehouseId,
     /// The tables and views, with their versions when they were looked at; none twice.
-    pub tabulars: Vec<(TabularId, Version)>,
+    pub tabulars: Vec<AtVersion>,
     /// When.
     pub at: Timestamp,
 }
@@ -119,12 +119,7 @@ pub struct Undrop {
 pub trait SoftDeletions {
     /// Hides a live table or view if its version is still the expected one; the new version is one more. Its name is free, its places
     /// are not. `Stale`, `NotFound`.
-    async fn soft_drop(
-        &self,
-        at: (TabularId, Version),
-        how: SoftDrop,
-        effects: Effects,
-    ) -> Result<()>;
+    async fn soft_drop(&self, at: AtVersion, how: SoftDrop, effects: Effects) -> Result<()>;
 
     /// The soft-deleted tables and views, by id.
     async fn deleted_list(&self, query: DeletedQuery) -> Result<Page<DeletedTabular>>;
@@ -153,5 +148,5 @@ pub trait SoftDeletions {
     /// Removes a soft-deleted table or view if its version is still the expected one: all of its places are free, but for what a task
     /// of the effects will empty. With the last one of those that went with a namespace, the namespaces go as well. `Stale` if it is not
     /// soft-deleted any more or has changed.
-    async fn deleted_expire(&self, at: (TabularId, Version), effects: Effects) -> Result<()>;
+    async fn deleted_expire(&self, at: AtVersion, effects: Effects) -> Result<()>;
 }

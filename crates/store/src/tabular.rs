@@ -75,6 +75,22 @@ impl PageItem for ListedTabular {
     }
 }
 
+/// A table or view, as it was when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AtVersion {
+    /// Which.
+    pub id: TabularId,
+    /// Its version then.
+    pub version: Version,
+}
+
+impl AtVersion {
+    /// This one at this version.
+    pub const fn of(id: TabularId, version: Version) -> Self {
+        Self { id, version }
+    }
+}
+
 /// Changes to tables and views of one warehouse that become true together or not at all.
 #[derive(Debug, Clone)]
 pub struct Commit {
@@ -108,7 +124,7 @@ pub struct NewTabular {
     /// Its metadata.
     pub content: TabularContent,
     /// What makes room for it in the same transaction: the entry that a `register` with `overwrite` replaces.
-    pub replaces: Option<(TabularId, Version)>,
+    pub replaces: Option<AtVersion>,
 }
 
 /// A compare-and-set of a table's or view's metadata.
@@ -196,7 +212,7 @@ pub trait Tabulars {
     /// Sets the protection if the version is still the expected one; the new version is one more. `Stale`, `NotFound`.
     async fn tabular_protect(
         &self,
-        at: (TabularId, Version),
+        at: AtVersion,
         protection: Protection,
         now: Timestamp,
         effects: Effects,
@@ -204,5 +220,5 @@ pub trait Tabulars {
 
     /// Removes the entry if its version is still the expected one; all of its places are free, but for what a task of the
     /// effects will empty. `Stale`, `NotFound`.
-    async fn tabular_drop(&self, at: (TabularId, Version), effects: Effects) -> Result<()>;
+    async fn tabular_drop(&self, at: AtVersion, effects: Effects) -> Result<()>;
 }

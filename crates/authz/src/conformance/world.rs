@@ -12,10 +12,10 @@ use ::model::{
 };
 use async_trait::async_trait;
 use store::{
-    Commit, Effects, Expiry, GrantChange, NamespaceDrop, NamespaceMove, NewNamespace, NewTabular,
-    ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop,
-    Store, StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues,
-    TreeNamespace, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
+    AtVersion, Commit, Effects, Expiry, GrantChange, NamespaceDrop, NamespaceMove, NewNamespace,
+    NewTabular, ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, RoleMembers, RoleRow,
+    SoftDrop, Store, StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow,
+    TagValues, TreeNamespace, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
 use super::{Change, World, creators};
@@ -192,7 +192,7 @@ impl StoreWorld {
     }
 
     async fn soft_drop(&self, id: TabularId) {
-        let at = (id, self.table(id).await.version);
+        let at = AtVersion::of(id, self.table(id).await.version);
         let how = SoftDrop {
             at: NOW,
             expiry: Expiry::Keep,
@@ -206,7 +206,7 @@ impl StoreWorld {
         let found = self.store.deleted_find(warehouse, vec![id]).await.unwrap();
         let undrop = Undrop {
             warehouse,
-            tabulars: vec![(id, found[0].version)],
+            tabulars: vec![AtVersion::of(id, found[0].version)],
             at: NOW,
         };
         self.store.undrop(undrop, Effects::none()).await.unwrap();
@@ -223,7 +223,7 @@ impl StoreWorld {
                 dropped.await.unwrap();
             }
             Securable::Tabular(_, id) => {
-                let at = (*id, self.table(*id).await.version);
+                let at = AtVersion::of(*id, self.table(*id).await.version);
                 let dropped = self.store.tabular_drop(at, Effects::none());
                 dropped.await.unwrap();
             }

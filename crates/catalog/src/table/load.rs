@@ -32,7 +32,7 @@ pub async fn load(
         Representation::All => Ok(loaded),
         Representation::Refs => {
             let all = &versioned.content.metadata;
-            let metadata = cx.metadata.refs(table.id(), versioned.version(), || {
+            let metadata = cx.metadata.refs(versioned.at_version(), || {
                 heavy(all.json_len(), || refs_only(all))
             })?;
             Ok(loaded.represented(representation, metadata))

@@ -79,7 +79,7 @@ async fn attempt(
     };
     let dropped = cx
         .store(&table)
-        .tabular_drop((table.id(), versioned.version()), effects)
+        .tabular_drop(versioned.at_version(), effects)
         .await;
     match dropped {
         Ok(()) => Ok(Some((

@@ -10,8 +10,8 @@ use model::{
 use objects::{Location, Permission};
 use serde_json::{Value, json};
 use store::{
-    Commit, Effects, Entity, IdempotencyRecord, NewTabular, ResolveTarget, StoreError, Swap,
-    TabularContent,
+    AtVersion, Commit, Effects, Entity, IdempotencyRecord, NewTabular, ResolveTarget, StoreError,
+    Swap, TabularContent,
 };
 use uuid::Uuid;
 
@@ -147,7 +147,7 @@ pub(crate) struct Creation<'a> {
     pub(crate) version: Version,
     pub(crate) claimed: Location,
     pub(crate) content: TabularContent,
-    pub(crate) replaces: Option<(TabularId, Version)>,
+    pub(crate) replaces: Option<AtVersion>,
     /// How its creator gets at its files.
     pub(crate) access: Option<FolderAccess>,
     /// What to tell of it, and of what it replaces.
@@ -266,17 +266,17 @@ impl Creation<'_> {
             at: now,
         };
         let claimed = self.claimed.normalized().to_owned();
-        if let Some((id, expected)) = self.replaces
+        if let Some(AtVersion { id, version }) = self.replaces
             && id == self.id
         {
             commit.swaps.push(Swap {
                 id,
-                expected,
+                expected: version,
                 claimed_location: Some(claimed),
                 content: self.content.clone(),
                 obsolete: None,
             });
-            return (commit, expected.next());
+            return (commit, version.next());
         }
         commit.creates.push(NewTabular {
             id: self.id,

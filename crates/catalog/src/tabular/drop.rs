@@ -125,7 +125,7 @@ async fn attempt(
         idempotency: request.record(&(), now)?,
         ..Effects::telling([event])
     };
-    let (store, at) = (cx.store(&target), (target.id(), versioned.version()));
+    let (store, at) = (cx.store(&target), versioned.at_version());
     let dropped = match removal.mode {
         DropMode::Hard => store.tabular_drop(at, effects).await,
         DropMode::Soft(how) => store.soft_drop(at, how, effects).await,

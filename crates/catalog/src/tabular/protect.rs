@@ -3,7 +3,7 @@
 use authz::Authorized;
 use model::Timestamp;
 use serde_json::json;
-use store::{Effects, Protection, StoreError};
+use store::{AtVersion, Effects, Protection, StoreError};
 
 use super::target::{AtId, TabularAction, TabularTarget, missing};
 use crate::again::Attempts;
@@ -40,7 +40,7 @@ pub async fn protect(
         let event = Change::Update.of(kind);
         let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
         let (store, effects) = (cx.store(&target), Effects::telling([event]));
-        let at = (id, target.stamp.version);
+        let at = AtVersion::of(id, target.stamp.version);
         match store.tabular_protect(at, protection, now, effects).await {
             Ok(()) => {
                 return Ok(ProtectionState {

@@ -5,7 +5,7 @@ use iceberg::{TableMetadata, ViewMetadata};
 use model::{EventKind, TabularId, TabularKind, TabularPath, Version};
 use objects::{Location, Permission};
 use serde_json::json;
-use store::{Protection, StoreError, StoredMetadata, TabularContent};
+use store::{AtVersion, Protection, StoreError, StoredMetadata, TabularContent};
 use uuid::Uuid;
 
 use super::creation::{Creation, CreationPlace, creation_refused, insert};
@@ -249,7 +249,7 @@ async fn attempt(
         version: Version::of_reused_id(cx.now()),
         claimed,
         content,
-        replaces: replaced.map(|there| (there.id(), there.stamp.version)),
+        replaces: replaced.map(|there| AtVersion::of(there.id(), there.stamp.version)),
         access,
         events: ended.into_iter().chain([(event, id, body)]).collect(),
         idempotency,

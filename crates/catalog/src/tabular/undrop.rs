@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use authz::{Action, Authorized, WarehouseAction};
 use model::{Bounds, Event, EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
 use serde_json::json;
-use store::{DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
+use store::{AtVersion, DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
 
 use super::deleted::{Home, require_each};
 use super::target::TabularAction;
@@ -75,7 +75,10 @@ pub(crate) async fn undrop_authorized(
         let effects = Effects::telling(events.collect::<Result<Vec<_>>>()?);
         let undrop = Undrop {
             warehouse,
-            tabulars: found.iter().map(|one| (one.id, one.version)).collect(),
+            tabulars: found
+                .iter()
+                .map(|one| AtVersion::of(one.id, one.version))
+                .collect(),
             at: now,
         };
         match store.undrop(undrop, effects).await {

@@ -20,7 +20,7 @@ impl Twins {
         let mut rows = HashSet::new();
         let replaced = commit.creates.iter().filter_map(|new| new.replaces);
         let touched = commit.swaps.iter().map(|swap| swap.id);
-        for id in replaced.map(|(id, _)| id).chain(touched) {
+        for id in replaced.map(|at| at.id).chain(touched) {
             if !rows.insert(id) {
                 return Some(Self::Row(id));
             }

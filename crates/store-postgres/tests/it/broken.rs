@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{TabularId, Version};
 use store::{
-    Effects, Expiry, Outbox, Protection, ResolveKey, ResolveTarget, Resolver, SoftDeletions,
-    SoftDrop, StoreError, Tabulars,
+    AtVersion, Effects, Expiry, Outbox, Protection, ResolveKey, ResolveTarget, Resolver,
+    SoftDeletions, SoftDrop, StoreError, Tabulars,
 };
 use tokio_postgres::Client;
 
@@ -43,7 +43,7 @@ async fn an_expiry_that_a_drop_of_the_namespace_has_overtaken_is_tried_again() {
         at: NOW,
         expiry: Expiry::Keep,
     };
-    let at = (
+    let at = AtVersion::of(
         id,
         catalog
             .store
@@ -54,7 +54,7 @@ async fn an_expiry_that_a_drop_of_the_namespace_has_overtaken_is_tried_again() {
     );
     let dropped = catalog.store.soft_drop(at, how, Effects::none()).await;
     dropped.unwrap();
-    let at = (id, at.1.next());
+    let at = AtVersion::of(id, at.version.next());
     let (other, eye) = (
         connect(catalog.database.url()).await,
         connect(catalog.database.url()).await,
@@ -113,7 +113,7 @@ async fn a_connection_that_breaks_before_commit_was_sent_has_changed_nothing() {
     hold(&holder, id).await;
     let changing = tokio::spawn({
         let store = Arc::clone(&catalog.store);
-        let at = (id, Version::FIRST);
+        let at = AtVersion::of(id, Version::FIRST);
         async move {
             store
                 .tabular_protect(at, Protection::On, NOW, effects())
@@ -186,7 +186,7 @@ async fn callers_that_go_away_leave_no_open_transaction() {
             let catalog = Arc::clone(&catalog);
             async move {
                 let version = catalog.version(id).await;
-                let at = (id, version);
+                let at = AtVersion::of(id, version);
                 match round % 3 {
                     0 => drop(catalog.swap(id).await),
                     1 => {
@@ -217,8 +217,9 @@ async fn callers_that_go_away_leave_no_open_transaction() {
         and database = (select oid from pg_database where datname = current_database())";
     assert_eq!(eye.query_one(locks, &[]).await.unwrap().get::<_, i64>(0), 0);
     catalog.swap(id).await.unwrap();
-    let drop = catalog
-        .store
-        .tabular_drop((id, catalog.version(id).await), Effects::none());
+    let drop = catalog.store.tabular_drop(
+        AtVersion::of(id, catalog.version(id).await),
+        Effects::none(),
+    );
     drop.await.unwrap();
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{NamespaceId, PageRequest, PageSize};
 use store::{
-    DropMode, Effects, Expiry, NamespaceDrop, Namespaces, SOFT_DELETION, SoftDeletions, SoftDrop,
-    TaskFilter, TaskScope, Tasks, Undrop,
+    AtVersion, DropMode, Effects, Expiry, NamespaceDrop, Namespaces, SOFT_DELETION, SoftDeletions,
+    SoftDrop, TaskFilter, TaskScope, Tasks, Undrop,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -116,7 +116,7 @@ async fn a_tree_comes_back_without_a_look_at_all_others() {
             .await;
         let undrop = Undrop {
             warehouse: catalog.warehouse,
-            tabulars: vec![(id, found.unwrap()[0].version)],
+            tabulars: vec![AtVersion::of(id, found.unwrap()[0].version)],
             at: NOW,
         };
         let undropped = catalog.store.undrop(undrop, Effects::none()).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{NamespaceId, PageRequest, PageSize, Securable, TabularId, TabularKind};
 use store::{
-    Effects, Expiry, Fact, Mirror, Namespaces, ObsoleteFiles, Protection, ResolveKey,
+    AtVersion, Effects, Expiry, Fact, Mirror, Namespaces, ObsoleteFiles, Protection, ResolveKey,
     ResolveTarget, Resolver, SOFT_DELETION, SoftDeletions, SoftDrop, Swap, TabularRename, Tabulars,
     Undrop,
 };
@@ -173,12 +173,12 @@ async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, i
     };
     let renamed = store.tabular_rename(rename, Effects::none());
     renamed.await.unwrap();
-    let at = (id, catalog.version(id).await);
+    let at = AtVersion::of(id, catalog.version(id).await);
     let protected = store.tabular_protect(at, Protection::Off, NOW, Effects::none());
     protected.await.unwrap();
     clean_up(catalog, new).await;
     there_and_back(catalog, new).await;
-    let at = (new, catalog.version(new).await);
+    let at = AtVersion::of(new, catalog.version(new).await);
     let drop = store.tabular_drop(at, Effects::none());
     drop.await.unwrap();
     let listed = store.tabular_list(namespace, TabularKind::Table, page());
@@ -209,7 +209,7 @@ async fn feed(catalog: &Catalog, namespace: NamespaceId, id: TabularId) {
 /// Drops it so that it can be had back, and has it back.
 async fn there_and_back(catalog: &Catalog, id: TabularId) {
     let store = &catalog.store;
-    let at = (id, catalog.version(id).await);
+    let at = AtVersion::of(id, catalog.version(id).await);
     let how = SoftDrop {
         at: NOW,
         expiry: Expiry::Keep,
@@ -222,7 +222,7 @@ async fn there_and_back(catalog: &Catalog, id: TabularId) {
     let found = store.deleted_find(catalog.warehouse, vec![id]).await;
     let undrop = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: vec![(id, found.unwrap()[0].version)],
+        tabulars: vec![AtVersion::of(id, found.unwrap()[0].version)],
         at: NOW,
     };
     store.undrop(undrop, Effects::none()).await.unwrap();
@@ -280,7 +280,7 @@ async fn reads_among(siblings: usize) -> i64 {
         let id = catalog.table(namespace, &format!("new{number}")).await;
         let folder = "s3://bucket/tables/moved";
         catalog.move_to(id, folder).await.unwrap();
-        let seen = (id, catalog.version(id).await);
+        let seen = AtVersion::of(id, catalog.version(id).await);
         let dropped = catalog.store.tabular_drop(seen, Effects::none());
         dropped.await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{NamespaceId, Properties, TabularId, TaskId, Timestamp};
 use store::{
-    Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove, Namespaces,
+    AtVersion, Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove, Namespaces,
     NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd,
     TaskScope, Tasks, TreeNamespace,
 };
@@ -136,7 +136,7 @@ impl Worker {
                     _ => new.claimed_location,
                 };
                 if self.dice.below(2) == 0 {
-                    new.replaces = rows.pop().map(|row| (row.id, row.version));
+                    new.replaces = rows.pop().map(|row| AtVersion::of(row.id, row.version));
                 }
                 creates.push(new);
             }
@@ -280,7 +280,7 @@ impl Worker {
                 .store
                 .tabular_load(self.catalog.warehouse, id)
                 .await?;
-            let (at, effects) = ((id, row.version), self.effects());
+            let (at, effects) = (AtVersion::of(id, row.version), self.effects());
             if self.dice.below(2) == 0 {
                 return self.catalog.store.tabular_drop(at, effects).await;
             }

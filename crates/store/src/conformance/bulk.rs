@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::fixture::{Catalog, NOW, new_table};
 use super::namespace_move::go;
 use super::soft_deletion::{HOW, drop_tree, namespace_of, undrop};
-use crate::{DropMode, Effects, SOFT_DELETION, Store, Undrop};
+use crate::{AtVersion, DropMode, Effects, SOFT_DELETION, Store, Undrop};
 
 pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
@@ -47,7 +47,10 @@ async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
     let found = found.await.unwrap();
     let back = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: found.iter().map(|one| (one.id, one.version)).collect(),
+        tabulars: found
+            .iter()
+            .map(|one| AtVersion::of(one.id, one.version))
+            .collect(),
         at: NOW,
     };
     store.undrop(back, Effects::none()).await.unwrap();

@@ -8,7 +8,9 @@ use super::fixture::{
     Catalog, Marks, content, event, later, new_table, new_table_at, new_view, noise, refused, swap,
     text_of,
 };
-use crate::{Effects, Entity, NewTabular, Store, StoreError, StoredMetadata, Swap, TabularContent};
+use crate::{
+    AtVersion, Effects, Entity, NewTabular, Store, StoreError, StoredMetadata, Swap, TabularContent,
+};
 
 async fn one_namespace(store: &Arc<dyn Store>) -> (Catalog, NamespaceId) {
     let catalog = Catalog::new(store).await;
@@ -140,7 +142,7 @@ pub async fn a_gone_row_is_stale_without_a_current_one(store: &Arc<dyn Store>) {
     let id = catalog.table(namespace, "t").await;
     let row = catalog.load(id).await.unwrap();
     store
-        .tabular_drop((id, row.version), Effects::none())
+        .tabular_drop(AtVersion::of(id, row.version), Effects::none())
         .await
         .unwrap();
     let marks = Marks::of(catalog.warehouse);
@@ -161,7 +163,7 @@ pub async fn another_warehouses_row_is_gone(store: &Arc<dyn Store>) {
         StoreError::Stale { .. }
     );
     let replacing = NewTabular {
-        replaces: Some((id, row.version)),
+        replaces: Some(AtVersion::of(id, row.version)),
         ..new_table(there, "t")
     };
     refused!(other.create(replacing).await, StoreError::Stale { .. });
@@ -249,7 +251,7 @@ pub async fn a_replaced_entry_makes_room(store: &Arc<dyn Store>) {
         let new = NewTabular {
             id,
             version: Version::from_i64(version),
-            replaces: Some((last, catalog.version(last).await)),
+            replaces: Some(AtVersion::of(last, catalog.version(last).await)),
             content: content(&old.claimed_location, &format!("version {version}")),
             ..old.clone()
         };
@@ -271,7 +273,7 @@ pub async fn a_replaced_entry_must_be_as_expected(store: &Arc<dyn Store>) {
     catalog.swap(vec![swap(&row, "second")]).await.unwrap();
     let marks = Marks::of(catalog.warehouse);
     let late = NewTabular {
-        replaces: Some((id, row.version)),
+        replaces: Some(AtVersion::of(id, row.version)),
         ..new_table(namespace, "t")
     };
     let created = catalog
@@ -279,7 +281,7 @@ pub async fn a_replaced_entry_must_be_as_expected(store: &Arc<dyn Store>) {
         .await;
     refused!(created, StoreError::Stale { current } if current.len() == 1 && current[0].id == id);
     let gone = NewTabular {
-        replaces: Some((TabularId::generate(), Version::FIRST)),
+        replaces: Some(AtVersion::of(TabularId::generate(), Version::FIRST)),
         ..new_table(namespace, "u")
     };
     let created = catalog
@@ -331,7 +333,7 @@ pub async fn large_metadata_survives(store: &Arc<dyn Store>) {
         let row = catalog.load(id).await.unwrap();
         assert!(row.content.metadata.decode().unwrap() == bytes);
         store
-            .tabular_drop((id, version), Effects::none())
+            .tabular_drop(AtVersion::of(id, version), Effects::none())
             .await
             .unwrap();
     }
@@ -359,7 +361,7 @@ pub async fn the_longest_name_and_location_fit(store: &Arc<dyn Store>) {
             StoreError::LocationTaken { .. }
         );
         store
-            .tabular_drop((id, version), Effects::none())
+            .tabular_drop(AtVersion::of(id, version), Effects::none())
             .await
             .unwrap();
     }

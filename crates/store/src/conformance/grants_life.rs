@@ -13,8 +13,8 @@ use super::fixture::{
 use super::grants::World;
 use super::soft_deletion::{soft_drop, undrop};
 use crate::{
-    Below, Effects, Entity, NamespaceDrop, NewTabular, Place, ProjectRow, ResolveTarget, Store,
-    StoreError,
+    AtVersion, Below, Effects, Entity, NamespaceDrop, NewTabular, Place, ProjectRow, ResolveTarget,
+    Store, StoreError,
 };
 
 /// Ownership, as it comes with a creation.
@@ -108,7 +108,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
         }
         left
     };
-    let dropped = store.tabular_drop((view.id, Version::FIRST), Effects::none());
+    let dropped = store.tabular_drop(AtVersion::of(view.id, Version::FIRST), Effects::none());
     dropped.await.unwrap();
     assert_eq!(left().await, all[..6]);
     // It comes back with the id of the one that was, and with nothing of what had been given on that one.
@@ -130,7 +130,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     );
     // So does one that replaces it and takes its id.
     let replacing = NewTabular {
-        replaces: Some((again.id, again.version)),
+        replaces: Some(AtVersion::of(again.id, again.version)),
         version: Version::of_reused_id(later(8)),
         ..again
     };

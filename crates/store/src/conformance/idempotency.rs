@@ -6,7 +6,7 @@ use model::EventKind;
 use uuid::Uuid;
 
 use super::fixture::{Catalog, Marks, NOW, event, later, new_table, record, refused, swap, task};
-use crate::{Effects, IdempotencyRecord, Store, StoreError};
+use crate::{AtVersion, Effects, IdempotencyRecord, Store, StoreError};
 
 pub async fn a_record_is_loaded(store: &Arc<dyn Store>) {
     let key = Uuid::new_v4();
@@ -82,7 +82,9 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
     let namespace = catalog.new_namespace(&["other"]);
     let created = store.namespace_create(namespace, effects()).await;
     refused!(created, StoreError::Replayed(_));
-    let dropped = store.tabular_drop((row.id, row.version), effects()).await;
+    let dropped = store
+        .tabular_drop(AtVersion::of(row.id, row.version), effects())
+        .await;
     refused!(dropped, StoreError::Replayed(_));
     assert_eq!(store.outbox_read(0, 100).await.unwrap().len(), 1);
     assert_eq!(store.task_count("queue").await.unwrap(), 1);

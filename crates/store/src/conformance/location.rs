@@ -9,7 +9,8 @@ use super::fixture::{
 };
 use super::soft_deletion::soft_drop;
 use crate::{
-    Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap, TaskEnd,
+    AtVersion, Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap,
+    TaskEnd,
 };
 
 async fn one_namespace(store: &Arc<dyn Store>) -> (Catalog, NamespaceId) {
@@ -258,7 +259,7 @@ pub async fn what_lies_in_a_place_finds_whose_it_is(store: &Arc<dyn Store>) {
     ] {
         assert!(find(&catalog, location).await.is_none(), "{location}");
     }
-    let seen = (moves, catalog.version(moves).await);
+    let seen = AtVersion::of(moves, catalog.version(moves).await);
     store.tabular_drop(seen, Effects::none()).await.unwrap();
     assert!(find(&catalog, "s3://b/data/ü/a").await.is_none());
     soft_drop(&catalog, stays).await;
@@ -346,7 +347,7 @@ pub async fn what_replaces_a_table_may_be_at_any_of_its_places(store: &Arc<dyn S
             .unwrap();
         let version = catalog.version(id).await;
         let new = NewTabular {
-            replaces: Some((id, version)),
+            replaces: Some(AtVersion::of(id, version)),
             ..at(namespace, "s3://b/0")
         };
         // Once it keeps its id.
@@ -371,7 +372,7 @@ pub async fn a_drop_frees_every_place(store: &Arc<dyn Store>) {
         let id = placed(&catalog, inner, "s3://b/one").await;
         moved(&catalog, id, "s3://b/two").await.unwrap();
         if round == 0 {
-            let seen = (id, catalog.version(id).await);
+            let seen = AtVersion::of(id, catalog.version(id).await);
             store.tabular_drop(seen, Effects::none()).await.unwrap();
             continue;
         }

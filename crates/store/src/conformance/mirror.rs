@@ -11,8 +11,8 @@ use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
 use super::role::role;
 use crate::{
-    Effects, Fact, FactChange, FactKind, FactState, Fed, Knowledge, ManagedAccess, MirrorSink,
-    NamespaceDrop, NamespaceMove, RoleMembers, Store,
+    AtVersion, Effects, Fact, FactChange, FactKind, FactState, Fed, Knowledge, ManagedAccess,
+    MirrorSink, NamespaceDrop, NamespaceMove, RoleMembers, Store,
 };
 
 /// Knows what it was told.
@@ -191,7 +191,7 @@ pub async fn a_table_that_is_replaced_by_itself_is_still_known(store: &Arc<dyn S
         .unwrap();
     let mut again = new_table_at(home, "t", "s3://bucket/elsewhere");
     again.id = id;
-    again.replaces = Some((id, catalog.version(id).await));
+    again.replaces = Some(AtVersion::of(id, catalog.version(id).await));
     again.version = catalog.version(id).await.next();
     catalog.create(again).await.unwrap();
     feed(store, &told, 100).await;

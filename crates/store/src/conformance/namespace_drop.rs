@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{NamespaceId, Version};
 
 use super::fixture::{Catalog, Marks, new_table, new_view, refused, swap};
-use crate::{Effects, Entity, NamespaceDrop, NamespaceTree, Store, StoreError};
+use crate::{AtVersion, Effects, Entity, NamespaceDrop, NamespaceTree, Store, StoreError};
 
 async fn tree(catalog: &Catalog, id: NamespaceId) -> NamespaceTree {
     let tree = catalog.store.namespace_tree(catalog.warehouse, id);
@@ -176,7 +176,7 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
     // A table has gone.
     let seen = with_tree(&catalog, ids[0]).await;
     let row = catalog.load(moved).await.unwrap();
-    let gone = (row.id, row.version);
+    let gone = AtVersion::of(row.id, row.version);
     store.tabular_drop(gone, Effects::none()).await.unwrap();
     assert!(refuse(&seen).await.is_empty());
 

@@ -9,8 +9,8 @@ use super::fixture::{
 };
 use super::grants::World;
 use crate::{
-    DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, ResolveTarget, Result, Store,
-    StoreError, TreeNamespace, Undrop,
+    AtVersion, DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, ResolveTarget, Result,
+    Store, StoreError, TreeNamespace, Undrop,
 };
 
 /// The way to a path, as somebody sees it who looks now.
@@ -85,7 +85,7 @@ async fn undrop(catalog: &Catalog, id: TabularId) {
     let version = found.await.unwrap()[0].version;
     let undrop = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: vec![(id, version)],
+        tabulars: vec![AtVersion::of(id, version)],
         at: NOW,
     };
     catalog.store.undrop(undrop, Effects::none()).await.unwrap();
@@ -377,7 +377,7 @@ pub async fn grants_lie_where_it_goes(store: &Arc<dyn Store>) {
         expiry: crate::Expiry::Keep,
     };
     store
-        .soft_drop((table, row.version), how, Effects::none())
+        .soft_drop(AtVersion::of(table, row.version), how, Effects::none())
         .await
         .unwrap();
     go(catalog, elsewhere, &["a", "z"]).await.unwrap();

@@ -10,9 +10,9 @@ use super::fixture::{
 };
 use super::soft_deletion::HOW;
 use crate::{
-    Commit, DropMode, Effects, METADATA_CLEANUP, NamespaceDrop, NewTask, Obsolete, ObsoleteFile,
-    Store, StoreError, Swap, TaskControl, TaskEnd, TaskFilter, TaskInfo, TaskRow, TaskScope,
-    TaskStatus, TaskTabular, Undrop,
+    AtVersion, Commit, DropMode, Effects, METADATA_CLEANUP, NamespaceDrop, NewTask, Obsolete,
+    ObsoleteFile, Store, StoreError, Swap, TaskControl, TaskEnd, TaskFilter, TaskInfo, TaskRow,
+    TaskScope, TaskStatus, TaskTabular, Undrop,
 };
 
 fn cleanup_of(catalog: &Catalog, id: TabularId) -> NewTask {
@@ -262,7 +262,7 @@ pub async fn they_go_with_the_table_and_not_before(store: &Arc<dyn Store>) {
 
     let dropped = catalog.table(home, "dropped").await;
     leave(&catalog, dropped, &["s3://b/1"]).await;
-    let at = (dropped, catalog.version(dropped).await);
+    let at = AtVersion::of(dropped, catalog.version(dropped).await);
     store.tabular_drop(at, Effects::none()).await.unwrap();
     gone(dropped).await;
 
@@ -286,7 +286,7 @@ pub async fn they_go_with_the_table_and_not_before(store: &Arc<dyn Store>) {
     let mut new = new_table(home, "replaced");
     new.id = replaced;
     new.name = name("replaced");
-    new.replaces = Some((replaced, catalog.version(replaced).await));
+    new.replaces = Some(AtVersion::of(replaced, catalog.version(replaced).await));
     new.version = Version::of_reused_id(later(1));
     let commit = Commit {
         warehouse: catalog.warehouse,
@@ -303,7 +303,7 @@ pub async fn they_go_with_the_table_and_not_before(store: &Arc<dyn Store>) {
 
     let soft = catalog.table(home, "soft").await;
     leave(&catalog, soft, &["s3://b/1"]).await;
-    let at = (soft, catalog.version(soft).await);
+    let at = AtVersion::of(soft, catalog.version(soft).await);
     store.soft_drop(at, HOW, Effects::none()).await.unwrap();
     assert_eq!(
         (files(store, soft).await, waiting(store).await),
@@ -311,7 +311,7 @@ pub async fn they_go_with_the_table_and_not_before(store: &Arc<dyn Store>) {
     );
     let undrop = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: vec![(soft, at.1.next())],
+        tabulars: vec![AtVersion::of(soft, at.version.next())],
         at: later(3),
     };
     store.undrop(undrop, Effects::none()).await.unwrap();

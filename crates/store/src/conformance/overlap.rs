@@ -15,7 +15,8 @@ use tokio::runtime::Handle;
 use self::model::{Creation, Model, Outcome, Slot, overlap};
 use super::fixture::{Catalog, NOW, content, later, lease, name, new_table_at, swap, task};
 use crate::{
-    Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, TabularRename, TaskEnd,
+    AtVersion, Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError,
+    TabularRename, TaskEnd,
 };
 
 const CASES: u32 = 48;
@@ -182,7 +183,7 @@ impl World {
             creates.push(NewTabular {
                 id: creation.id,
                 kind: new.kind,
-                replaces: there.map(|there| (there.id, there.version)),
+                replaces: there.map(|there| AtVersion::of(there.id, there.version)),
                 ..new_table_at(
                     self.namespaces[new.slot.0],
                     &slot_name(new.slot),
@@ -249,7 +250,7 @@ impl World {
         };
         let effects = self.purges(&[slot], files);
         let entry = &self.model.entries[&slot];
-        let seen = (entry.id, entry.version);
+        let seen = AtVersion::of(entry.id, entry.version);
         let dropped = self.catalog.store.tabular_drop(seen, effects);
         dropped.await.unwrap();
         self.model.drop(slot);

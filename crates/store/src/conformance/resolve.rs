@@ -6,8 +6,8 @@ use model::{NameKey, NamespaceKey, TabularId, TabularKind, Version, WarehouseId}
 
 use super::fixture::{Catalog, later, name, new_table, new_view, path, properties, refused, swap};
 use crate::{
-    Effects, NamespaceRow, NewNamespace, Protection, ResolveKey, ResolveTarget, Resolved, Store,
-    StoreError, TabularRename, WarehouseRow, WarehouseStatus,
+    AtVersion, Effects, NamespaceRow, NewNamespace, Protection, ResolveKey, ResolveTarget,
+    Resolved, Store, StoreError, TabularRename, WarehouseRow, WarehouseStatus,
 };
 
 fn namespace_key(levels: &[&str]) -> NamespaceKey {
@@ -113,7 +113,7 @@ pub async fn what_is_absent_is_none(store: &Arc<dyn Store>) {
             .is_some()
     );
     store
-        .tabular_drop((gone, Version::FIRST), Effects::none())
+        .tabular_drop(AtVersion::of(gone, Version::FIRST), Effects::none())
         .await
         .unwrap();
     assert!(
@@ -182,8 +182,12 @@ pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Sto
         let row = catalog.load(id).await.unwrap();
         catalog.swap(vec![swap(&row, "second")]).await.unwrap();
         let second = assert_changed(&catalog, id, Some(first)).await;
-        let protected =
-            store.tabular_protect((id, second), Protection::On, later(1), Effects::none());
+        let protected = store.tabular_protect(
+            AtVersion::of(id, second),
+            Protection::On,
+            later(1),
+            Effects::none(),
+        );
         protected.await.unwrap();
         let mut seen = assert_changed(&catalog, id, Some(second)).await;
         for (namespace, text) in [(namespace, "renamed"), (other, "renamed")] {
@@ -198,7 +202,7 @@ pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Sto
             renamed.await.unwrap();
             seen = assert_changed(&catalog, id, Some(seen)).await;
         }
-        let dropped = store.tabular_drop((id, seen), Effects::none());
+        let dropped = store.tabular_drop(AtVersion::of(id, seen), Effects::none());
         dropped.await.unwrap();
         assert!(!is_unchanged(&catalog, id, seen).await);
     }
@@ -319,7 +323,7 @@ pub async fn a_read_sees_what_was_acknowledged_before(store: &Arc<dyn Store>) {
                     assert_eq!(seen.tabular.unwrap().version, row.version.next());
                 }
                 let row = catalog.load(id).await.unwrap();
-                let drop = (id, row.version);
+                let drop = AtVersion::of(id, row.version);
                 catalog
                     .store
                     .tabular_drop(drop, Effects::none())

@@ -6,7 +6,7 @@ use model::{NamespaceId, TabularId, Version};
 
 use super::fixture::{Catalog, later, name, new_table, new_view};
 use super::soft_deletion::soft_drop;
-use crate::{Effects, Store, TabularRename, TabularSearch};
+use crate::{AtVersion, Effects, Store, TabularRename, TabularSearch};
 
 async fn found(catalog: &Catalog, text: &str) -> Vec<(f32, String)> {
     let search = TabularSearch::of(catalog.warehouse, text);
@@ -106,7 +106,7 @@ pub async fn what_a_search_finds_is_what_is_there(store: &Arc<dyn Store>) {
             .await
             .is_empty()
     );
-    let at = (id, catalog.version(id).await);
+    let at = AtVersion::of(id, catalog.version(id).await);
     store.tabular_drop(at, Effects::none()).await.unwrap();
     assert!(names(&catalog, "later").await.is_empty());
     // The same id and name may come again.

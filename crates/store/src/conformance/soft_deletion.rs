@@ -9,8 +9,8 @@ use super::fixture::{
     path, properties, refused, task,
 };
 use crate::{
-    DeletedQuery, DeletedTabular, DropMode, Effects, Entity, Expiry, NamespaceDrop, NewTask,
-    Protection, ResolveTarget, SOFT_DELETION, SoftDrop, Store, StoreError, TabularRename,
+    AtVersion, DeletedQuery, DeletedTabular, DropMode, Effects, Entity, Expiry, NamespaceDrop,
+    NewTask, Protection, ResolveTarget, SOFT_DELETION, SoftDrop, Store, StoreError, TabularRename,
     TaskScope, TaskStatus, TaskTabular, Undrop,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn expiries(catalog: &Catalog, ids: impl IntoIterator<Item = TabularI
 }
 
 pub(super) async fn soft_drop(catalog: &Catalog, id: TabularId) -> TaskId {
-    let at = (id, catalog.version(id).await);
+    let at = AtVersion::of(id, catalog.version(id).await);
     let effects = expiries(catalog, [id]);
     let task = effects.tasks[0].id;
     catalog.store.soft_drop(at, HOW, effects).await.unwrap();
@@ -62,7 +62,10 @@ pub(super) async fn undrop(catalog: &Catalog, ids: &[TabularId]) -> crate::Resul
     let version = |id: &TabularId| all.iter().find(|one| one.id == *id).unwrap().version;
     let undrop = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: ids.iter().map(|id| (*id, version(id))).collect(),
+        tabulars: ids
+            .iter()
+            .map(|id| AtVersion::of(*id, version(id)))
+            .collect(),
         at: later(3),
     };
     catalog.store.undrop(undrop, Effects::none()).await
@@ -71,7 +74,9 @@ pub(super) async fn undrop(catalog: &Catalog, ids: &[TabularId]) -> crate::Resul
 async fn expire(catalog: &Catalog, id: TabularId) {
     let found = catalog.store.deleted_find(catalog.warehouse, vec![id]);
     let version = found.await.unwrap()[0].version;
-    let expired = catalog.store.deleted_expire((id, version), Effects::none());
+    let expired = catalog
+        .store
+        .deleted_expire(AtVersion::of(id, version), Effects::none());
     expired.await.unwrap();
 }
 
@@ -113,11 +118,11 @@ pub async fn it_is_nowhere_its_name_is_free_and_its_place_is_not(store: &Arc<dyn
     let id = new.id;
     catalog.create(new).await.unwrap();
     let (version, marks) = (catalog.version(id).await, Marks::of(catalog.warehouse));
-    let stale = store.soft_drop((id, version.next()), HOW, marks.effects());
+    let stale = store.soft_drop(AtVersion::of(id, version.next()), HOW, marks.effects());
     refused!(stale.await, StoreError::Stale { .. });
     marks.are_absent(store).await;
     store
-        .soft_drop((id, version), HOW, marks.effects())
+        .soft_drop(AtVersion::of(id, version), HOW, marks.effects())
         .await
         .unwrap();
     marks.are_there(store).await;
@@ -132,11 +137,16 @@ pub async fn it_is_nowhere_its_name_is_free_and_its_place_is_not(store: &Arc<dyn
     }
     let listed = store.tabular_list(home, TabularKind::Table, PageRequest::FIRST);
     assert!(listed.await.unwrap().items.is_empty());
-    let again = store.soft_drop((id, version.next()), HOW, Effects::none());
+    let again = store.soft_drop(AtVersion::of(id, version.next()), HOW, Effects::none());
     refused!(again.await, StoreError::NotFound(Entity::Tabular(it)) if it == id);
-    let protect = store.tabular_protect((id, version.next()), Protection::On, NOW, Effects::none());
+    let protect = store.tabular_protect(
+        AtVersion::of(id, version.next()),
+        Protection::On,
+        NOW,
+        Effects::none(),
+    );
     refused!(protect.await, StoreError::NotFound(_));
-    let hard = store.tabular_drop((id, version.next()), Effects::none());
+    let hard = store.tabular_drop(AtVersion::of(id, version.next()), Effects::none());
     refused!(hard.await, StoreError::NotFound(_));
 
     let inside = new_table_at(home, "u", "s3://bucket/soft/t/in");
@@ -270,7 +280,7 @@ pub async fn names_that_are_taken_meanwhile_are_told(store: &Arc<dyn Store>) {
     let marks = Marks::of(catalog.warehouse);
     let gone = Undrop {
         warehouse: catalog.warehouse,
-        tabulars: vec![(ids[3], catalog.version(ids[3]).await)],
+        tabulars: vec![AtVersion::of(ids[3], catalog.version(ids[3]).await)],
         at: NOW,
     };
     let again = store.undrop(gone, marks.effects()).await;
@@ -278,7 +288,7 @@ pub async fn names_that_are_taken_meanwhile_are_told(store: &Arc<dyn Store>) {
     let elsewhere = catalog.other("other").await;
     let foreign = Undrop {
         warehouse: elsewhere.warehouse,
-        tabulars: vec![(ids[1], Version::FIRST.next())],
+        tabulars: vec![AtVersion::of(ids[1], Version::FIRST.next())],
         at: NOW,
     };
     let foreign = store.undrop(foreign, marks.effects()).await;
@@ -411,7 +421,7 @@ pub async fn an_expired_one_is_gone_for_good(store: &Arc<dyn Store>) {
     let new = new_table_at(home, "t", "s3://bucket/expired/t");
     let (id, marks) = (new.id, Marks::of(catalog.warehouse));
     catalog.create(new.clone()).await.unwrap();
-    let live = (id, catalog.version(id).await);
+    let live = AtVersion::of(id, catalog.version(id).await);
     let refused = store.deleted_expire(live, marks.effects()).await;
     refused!(refused, StoreError::Stale { .. });
     soft_drop(&catalog, id).await;

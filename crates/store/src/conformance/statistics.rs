@@ -7,8 +7,8 @@ use model::{PageRequest, PageSize, ProjectId, Timestamp, Version, WarehouseId};
 
 use super::fixture::{Catalog, new_generic_table, new_project, new_table, new_view, refused};
 use crate::{
-    CallsAbout, CallsQuery, CountedCalls, Effects, EndpointCalls, Entity, STATISTICS_SPAN,
-    SoftDrop, Store, StoreError, WarehouseCounts, hour_of,
+    AtVersion, CallsAbout, CallsQuery, CountedCalls, Effects, EndpointCalls, Entity,
+    STATISTICS_SPAN, SoftDrop, Store, StoreError, WarehouseCounts, hour_of,
 };
 
 /// Half past ten.
@@ -260,7 +260,7 @@ pub async fn tables_and_views_are_counted_while_they_have_a_row(store: &Arc<dyn 
     assert_eq!(now_held(&catalog).await, (3, 1));
     // One that is replaced by itself is as many as before; one that is soft-deleted is still there.
     let again = crate::NewTabular {
-        replaces: Some((id, catalog.version(id).await)),
+        replaces: Some(AtVersion::of(id, catalog.version(id).await)),
         version: catalog.version(id).await.next(),
         id,
         ..new_table(ns, "a")
@@ -270,14 +270,14 @@ pub async fn tables_and_views_are_counted_while_they_have_a_row(store: &Arc<dyn 
         at: NOW,
         expiry: crate::Expiry::Keep,
     };
-    let at = (id, catalog.version(id).await);
+    let at = AtVersion::of(id, catalog.version(id).await);
     store.soft_drop(at, how, Effects::none()).await.unwrap();
     assert_eq!(now_held(&catalog).await, (3, 1));
     let found = store
         .deleted_find(catalog.warehouse, vec![id])
         .await
         .unwrap();
-    let at = (id, found[0].version);
+    let at = AtVersion::of(id, found[0].version);
     store.deleted_expire(at, Effects::none()).await.unwrap();
     assert_eq!(now_held(&catalog).await, (2, 1));
     assert_eq!(now_held(&other).await, (0, 0));

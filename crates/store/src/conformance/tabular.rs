@@ -9,8 +9,8 @@ use super::fixture::{
     path, refused, swap, text_of,
 };
 use crate::{
-    Effects, Entity, ListedTabular, NewTabular, Protection, ResolveTarget, Store, StoreError,
-    TabularRename, TabularRow,
+    AtVersion, Effects, Entity, ListedTabular, NewTabular, Protection, ResolveTarget, Store,
+    StoreError, TabularRename, TabularRow,
 };
 
 async fn page(
@@ -224,7 +224,7 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     let first = page(&catalog, namespace, TabularKind::Table, None, 2).await;
     assert_eq!(names(&first), ["b", "d"]);
     store
-        .tabular_drop((ids[1], Version::FIRST), Effects::none())
+        .tabular_drop(AtVersion::of(ids[1], Version::FIRST), Effects::none())
         .await
         .unwrap();
     catalog.table(namespace, "a").await;
@@ -304,7 +304,7 @@ pub async fn protection_is_set_and_counts(store: &Arc<dyn Store>) {
     let namespace = catalog.namespace(&["ns"]).await;
     let id = catalog.table(namespace, "t").await;
     let marks = Marks::of(catalog.warehouse);
-    let at = (id, Version::FIRST);
+    let at = AtVersion::of(id, Version::FIRST);
     store
         .tabular_protect(at, Protection::On, later(4), marks.effects())
         .await
@@ -320,7 +320,7 @@ pub async fn protection_is_set_and_counts(store: &Arc<dyn Store>) {
     catalog.swap(vec![swap(&row, "second")]).await.unwrap();
     let row = catalog.load(id).await.unwrap();
     assert_eq!(row.protection, Protection::On);
-    let at = (id, row.version);
+    let at = AtVersion::of(id, row.version);
     store
         .tabular_protect(at, Protection::Off, later(5), Effects::none())
         .await
@@ -337,7 +337,7 @@ pub async fn a_drop_frees_name_id_and_location(store: &Arc<dyn Store>) {
     catalog.create(new.clone()).await.unwrap();
     let marks = Marks::of(catalog.warehouse);
     store
-        .tabular_drop((new.id, Version::FIRST), marks.effects())
+        .tabular_drop(AtVersion::of(new.id, Version::FIRST), marks.effects())
         .await
         .unwrap();
     marks.are_there(store).await;
@@ -347,7 +347,7 @@ pub async fn a_drop_frees_name_id_and_location(store: &Arc<dyn Store>) {
     );
     let again = Marks::of(catalog.warehouse);
     let dropped = store
-        .tabular_drop((new.id, Version::FIRST), again.effects())
+        .tabular_drop(AtVersion::of(new.id, Version::FIRST), again.effects())
         .await;
     refused!(dropped, StoreError::NotFound(Entity::Tabular(id)) if id == new.id);
     again.are_absent(store).await;
@@ -361,7 +361,7 @@ pub async fn a_lost_race_is_stale_and_tells_the_current_row(store: &Arc<dyn Stor
     let old = catalog.load(id).await.unwrap();
     catalog.swap(vec![swap(&old, "second")]).await.unwrap();
     let marks = Marks::of(catalog.warehouse);
-    let at = (id, old.version);
+    let at = AtVersion::of(id, old.version);
     let results = [
         store.tabular_drop(at, marks.effects()).await,
         store
@@ -381,9 +381,9 @@ pub async fn a_lost_race_is_stale_and_tells_the_current_row(store: &Arc<dyn Stor
         assert_eq!(current[0].name, "t");
     }
     marks.are_absent(store).await;
-    let gone = (TabularId::generate(), Version::FIRST);
+    let gone = AtVersion::of(TabularId::generate(), Version::FIRST);
     let protected = store
         .tabular_protect(gone, Protection::On, later(1), Effects::none())
         .await;
-    refused!(protected, StoreError::NotFound(Entity::Tabular(id)) if id == gone.0);
+    refused!(protected, StoreError::NotFound(Entity::Tabular(id)) if id == gone.id);
 }

@@ -10,8 +10,8 @@ use model::{
 use super::fixture::{Catalog, Marks, event, later, name, new_generic_table, new_view, refused};
 use super::race;
 use crate::{
-    AttachedTag, Effects, Entity, NamespaceDrop, NewTag, Store, StoreError, TabularRename,
-    TagFilter, TagReach,
+    AtVersion, AttachedTag, Effects, Entity, NamespaceDrop, NewTag, Store, StoreError,
+    TabularRename, TagFilter, TagReach,
 };
 
 /// How many tags a thing may have here.
@@ -435,7 +435,7 @@ pub async fn tags_follow_a_rename_and_go_with_what_they_are_attached_to(store: &
     store.tabular_rename(rename, Effects::none()).await.unwrap();
     assert_eq!(catalog.direct(all[2]).await, [pair("tag", "x")]);
     assert_eq!(catalog.direct(all[5]).await, [pair("tag", "x")]);
-    let dropped = (table, catalog.version(table).await);
+    let dropped = AtVersion::of(table, catalog.version(table).await);
     store.tabular_drop(dropped, Effects::none()).await.unwrap();
     assert!(catalog.direct(all[2]).await.is_empty());
     assert!(catalog.direct(all[5]).await.is_empty());
