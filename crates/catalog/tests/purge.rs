@@ -12,7 +12,7 @@ use std::sync::Arc;
 use catalog::PurgeWorker;
 use jobs::{Claim, WorkError, Worker};
 use model::{Clock, SystemClock, Timestamp};
-use store::{Effects, Lease, TaskEnd, TaskRow};
+use store::{Effects, Held, Lease, TaskEnd, TaskRow};
 use testkit::TestApp;
 
 const QUEUE: &str = "tabular_purge";
@@ -75,7 +75,7 @@ async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table
         message: "emptied".to_owned(),
     };
     app.store
-        .task_end((task.id, "other"), end, LONG_AGO, Effects::none())
+        .task_end(Held::of(task.id, "other"), end, LONG_AGO, Effects::none())
         .await
         .unwrap();
     let new = table(&app, "new").await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{Clock, TaskId};
-use store::{Effects, Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
+use store::{Effects, Held, Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::WorkError;
@@ -70,7 +70,7 @@ impl Claim {
         let now = self.clock.now();
         let until = now.plus(self.lasts);
         let report = self.reported();
-        let held = (self.task, self.worker.as_str());
+        let held = Held::of(self.task, self.worker.as_str());
         self.store
             .task_extend(held, Lease { now, until }, report)
             .await
@@ -90,7 +90,7 @@ impl Claim {
     pub(crate) async fn end(&self, end: TaskEnd, effects: Effects) -> store::Result<()> {
         // A claim that cannot be prolonged cannot be ended either.
         self.prolong().await?;
-        let held = (self.task, self.worker.as_str());
+        let held = Held::of(self.task, self.worker.as_str());
         let now = self.clock.now();
         self.store.task_end(held, end, now, effects).await
     }

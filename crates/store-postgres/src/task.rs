@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use store::{
-    Effects, Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
-    TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+    Effects, Entity, Held, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails,
+    TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -31,11 +31,11 @@ impl Tasks for PostgresStore {
 
     async fn task_extend(
         &self,
-        (id, worker): (TaskId, &str),
+        held: Held<'_>,
         lease: Lease,
         report: Option<TaskReport>,
     ) -> Result<Hold> {
-        let input = (id, worker.to_owned(), lease, report);
+        let input = (held.task, held.worker.to_owned(), lease, report);
         self.write(input, |db, (id, worker, lease, report)| {
             Box::pin(extend(db, *id, worker, *lease, report.as_ref()))
         })
@@ -44,12 +44,12 @@ impl Tasks for PostgresStore {
 
     async fn task_end(
         &self,
-        (id, worker): (TaskId, &str),
+        held: Held<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,
     ) -> Result<()> {
-        let input = (id, worker.to_owned(), end, now);
+        let input = (held.task, held.worker.to_owned(), end, now);
         self.change(effects, input, |db, (id, worker, end, now)| {
             Box::pin(finish(db, *id, worker, end, *now))
         })
@@ -297,7 +297,7 @@ async fn extend(
 async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Timestamp) -> Work<()> {
     let (outcome, message, again) = match end {
         TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, id, worker).await? => {
-            return rest(db, (id, worker), (*again, now), "0").await;
+            return rest(db, Held::of(id, worker), (*again, now), "0").await;
         }
         TaskEnd::Drained { message, .. } => {
             let forget = "delete from task_log
@@ -307,7 +307,7 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
             ("SUCCESS", message, None)
         }
         TaskEnd::GivenBack { not_before } => {
-            return rest(db, (id, worker), (*not_before, now), "attempt - 1").await;
+            return rest(db, Held::of(id, worker), (*not_before, now), "attempt - 1").await;
         }
         TaskEnd::Done { message } => ("SUCCESS", message, None),
         TaskEnd::Retry {
@@ -355,7 +355,7 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
 /// Lets the task wait, with this number of attempts (in SQL), and logs nothing.
 async fn rest(
     db: &Session,
-    (id, worker): (TaskId, &str),
+    held: Held<'_>,
     (again, now): (Timestamp, Timestamp),
     attempts: &'static str,
 ) -> Work<()> {
@@ -367,11 +367,16 @@ async fn rest(
     let rests = db
         .execute(
             &rest,
-            &[&id.as_uuid(), &worker, &again.as_ms(), &now.as_ms()],
+            &[
+                &held.task.as_uuid(),
+                &held.worker,
+                &again.as_ms(),
+                &now.as_ms(),
+            ],
         )
         .await?;
     match rests {
-        0 => Err(not_found(Entity::Task(id))),
+        0 => Err(not_found(Entity::Task(held.task))),
         _ => Ok(()),
     }
 }

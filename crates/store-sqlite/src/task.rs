@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails, TaskEnd,
-    TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+    Effects, Entity, Held, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails,
+    TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use uuid::Uuid;
 
@@ -25,23 +25,23 @@ impl Tasks for SqliteStore {
 
     async fn task_extend(
         &self,
-        (id, worker): (TaskId, &str),
+        held: Held<'_>,
         lease: Lease,
         report: Option<TaskReport>,
     ) -> Result<Hold> {
-        let worker = worker.to_owned();
+        let (id, worker) = (held.task, held.worker.to_owned());
         self.write(move |db| extend(db, id, &worker, lease, report))
             .await
     }
 
     async fn task_end(
         &self,
-        (id, worker): (TaskId, &str),
+        held: Held<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,
     ) -> Result<()> {
-        let worker = worker.to_owned();
+        let (id, worker) = (held.task, held.worker.to_owned());
         self.change(effects, move |db| finish(db, id, &worker, &end, now))
             .await
     }

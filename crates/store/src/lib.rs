@@ -75,7 +75,7 @@ pub use tag::{
     AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,
 };
 pub use task::{
-    Hold, Lease, METADATA_CLEANUP, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP,
+    Held, Hold, Lease, METADATA_CLEANUP, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP,
     TaskAttempt, TaskConfig, TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport,
     TaskRow, TaskScope, TaskStatus, TaskSubjects, TaskTabular, Tasks, WholeScope,
 };

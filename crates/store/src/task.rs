@@ -306,6 +306,22 @@ pub struct TaskConfig {
     pub config: String,
 }
 
+/// A task that a worker takes for its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// Which.
+    pub task: TaskId,
+    /// The worker that has claimed it.
+    pub worker: &'a str,
+}
+
+impl<'a> Held<'a> {
+    /// This task by this worker.
+    pub const fn of(task: TaskId, worker: &'a str) -> Self {
+        Self { task, worker }
+    }
+}
+
 /// The queue. Tasks get into it as [`Effects`] of a change.
 #[async_trait]
 pub trait Tasks {
@@ -317,7 +333,7 @@ pub trait Tasks {
     /// it any more.
     async fn task_extend(
         &self,
-        held: (TaskId, &str),
+        held: Held<'_>,
         lease: Lease,
         report: Option<TaskReport>,
     ) -> Result<Hold>;
@@ -326,7 +342,7 @@ pub trait Tasks {
     /// more.
     async fn task_end(
         &self,
-        held: (TaskId, &str),
+        held: Held<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,

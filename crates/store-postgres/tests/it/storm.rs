@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use model::{NamespaceId, Properties, TabularId, TaskId, Timestamp};
 use store::{
-    AtVersion, Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove, Namespaces,
-    NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars, TaskEnd,
-    TaskScope, Tasks, TreeNamespace,
+    AtVersion, Effects, Entity, Held, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove,
+    Namespaces, NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars,
+    TaskEnd, TaskScope, Tasks, TreeNamespace,
 };
 use uuid::Uuid;
 
@@ -263,7 +263,7 @@ impl Worker {
             let message = String::new();
             store
                 .task_end(
-                    (task.id, &worker),
+                    Held::of(task.id, &worker),
                     TaskEnd::Done { message },
                     NOW,
                     Effects::none(),

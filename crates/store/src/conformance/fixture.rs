@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    Below, Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular,
+    Below, Commit, Effects, GrantChange, Held, IdempotencyRecord, Lease, NewNamespace, NewTabular,
     NewTask, ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, Resolved, Result, Store,
     StoredMetadata, Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
     WarehouseStatus,
@@ -221,7 +221,7 @@ impl Marks {
         while let Some(task) = store.task_claim(self.queue, "marks", lease).await.unwrap() {
             let message = String::new();
             let end = crate::TaskEnd::Done { message };
-            let held = (task.id, "marks");
+            let held = Held::of(task.id, "marks");
             store
                 .task_end(held, end, NOW, Effects::none())
                 .await

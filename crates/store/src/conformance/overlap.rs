@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use self::model::{Creation, Model, Outcome, Slot, overlap};
 use super::fixture::{Catalog, NOW, content, later, lease, name, new_table_at, swap, task};
 use crate::{
-    AtVersion, Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError,
+    AtVersion, Effects, Held, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError,
     TabularRename, TaskEnd,
 };
 
@@ -296,7 +296,7 @@ impl World {
             };
             let is_over = !matches!(end, TaskEnd::Retry { .. });
             let ended = store
-                .task_end((claimed.id, "worker"), end, NOW, Effects::none())
+                .task_end(Held::of(claimed.id, "worker"), end, NOW, Effects::none())
                 .await;
             ended.unwrap();
             if is_own && is_over {

@@ -10,7 +10,7 @@ use super::fixture::{
 };
 use super::soft_deletion::{expiries, soft_drop, undrop};
 use crate::{
-    Effects, Entity, NamespaceDrop, NamespaceTree, NewTabular, Result, SOFT_DELETION, Store,
+    Effects, Entity, Held, NamespaceDrop, NamespaceTree, NewTabular, Result, SOFT_DELETION, Store,
     StoreError, Swap, TabularRename, TaskEnd, WarehouseRow,
 };
 
@@ -346,7 +346,7 @@ pub async fn of_an_undrop_and_a_failed_expiry_no_task_is_left(store: &Arc<dyn St
             let message = "not possible".to_owned();
             let failed = TaskEnd::Failed { message };
             failing
-                .task_end((task, "w"), failed, later(600), next)
+                .task_end(Held::of(task, "w"), failed, later(600), next)
                 .await
         });
         undrop(&catalog, &[id]).await.unwrap();

@@ -10,7 +10,7 @@ use model::{
 use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
 use super::task::{claim, done, end, enqueue, one};
 use crate::{
-    Effects, Entity, Hold, NewTask, ProjectRow, Store, StoreError, TaskConfig, TaskControl,
+    Effects, Entity, Held, Hold, NewTask, ProjectRow, Store, StoreError, TaskConfig, TaskControl,
     TaskDetails, TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular,
     WholeScope,
 };
@@ -97,7 +97,7 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
         progress: 0.5,
         details: "{\"files\":7}".to_owned(),
     };
-    let held = (id, "w");
+    let held = Held::of(id, "w");
     let hold = store.task_extend(held, lease(later(7), later(90)), Some(report));
     assert_eq!(hold.await.unwrap(), Hold::GoOn);
     let seen = details(store, &catalog, id).await;
@@ -231,16 +231,16 @@ pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
         details(store, &catalog, id).await.info.status,
         TaskStatus::Stopping
     );
-    let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
+    let hold = store.task_extend(Held::of(id, "w"), lease(NOW, later(50)), None);
     assert_eq!(hold.await.unwrap(), Hold::Stop);
     control(store, &of, vec![id], (TaskControl::RunAt(later(70)), NOW)).await;
     let retry = TaskEnd::Retry {
         not_before: later(10),
         message: "stopped".to_owned(),
     };
-    end(store, (id, "w"), retry, later(2)).await;
+    end(store, Held::of(id, "w"), retry, later(2)).await;
     claim(store, "w", later(10)).await.unwrap();
-    let hold = store.task_extend((id, "w"), lease(NOW, later(50)), None);
+    let hold = store.task_extend(Held::of(id, "w"), lease(NOW, later(50)), None);
     assert_eq!(
         hold.await.unwrap(),
         Hold::GoOn,
@@ -272,7 +272,7 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
     let idle = store.task_idle_projects("queue", 10).await.unwrap();
     assert!(idle.iter().all(|(_, ended)| ended.is_none()), "{idle:?}");
-    let lost = store.task_extend((running.id, "w"), lease(NOW, later(50)), None);
+    let lost = store.task_extend(Held::of(running.id, "w"), lease(NOW, later(50)), None);
     refused!(lost.await, StoreError::NotFound(Entity::Task(_)));
     for id in ids {
         let seen = details(store, &catalog, id).await;
@@ -287,7 +287,7 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
         not_before: later(20),
         message: "not yet".to_owned(),
     };
-    end(store, (again.id, "w"), retry, later(9)).await;
+    end(store, Held::of(again.id, "w"), retry, later(9)).await;
     let cancel = (TaskControl::Cancel, later(12));
     control(store, &scope(&catalog), vec![again.id], cancel).await;
     let seen = details(store, &catalog, again.id).await.info;
@@ -395,7 +395,7 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     assert!(idle().await.unwrap().is_empty());
     let claimed = claim(store, "w", NOW).await.unwrap();
     assert_eq!((claimed.id, &claimed.scope), (first.id, &project));
-    end(store, (first.id, "w"), done(), later(7)).await;
+    end(store, Held::of(first.id, "w"), done(), later(7)).await;
     assert_eq!(
         idle().await.unwrap(),
         [(catalog.project.clone(), Some(later(7)))]
@@ -433,7 +433,7 @@ pub async fn what_becomes_of_tasks_is_told_with_it(store: &Arc<dyn Store>) {
     let stop = store.task_control(&of, vec![id], (TaskControl::Stop, NOW), stopped.effects());
     stop.await.unwrap();
     stopped.are_there(store).await;
-    let held = (id, "w");
+    let held = Held::of(id, "w");
     store
         .task_end(held, done(), NOW, ended.effects())
         .await
