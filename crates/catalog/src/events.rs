@@ -48,12 +48,29 @@ pub(crate) struct CommitBody<'a, U> {
     pub(crate) updates: &'a [U],
 }
 
+/// Which request has caused an event, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cause<'a> {
+    request: &'a Request,
+    at: Timestamp,
+}
+
+impl Request {
+    /// This request as the cause of what happens now.
+    pub(crate) const fn at(&self, now: Timestamp) -> Cause<'_> {
+        Cause {
+            request: self,
+            at: now,
+        }
+    }
+}
+
 /// An event in a warehouse, caused by a request at a time.
 pub(crate) fn in_warehouse(
     kind: EventKind,
     warehouse: WarehouseId,
     subject: &dyn Display,
-    by: (&Request, Timestamp),
+    by: Cause<'_>,
     body: &impl Serialize,
 ) -> Result<Event> {
     Ok(Event {
@@ -66,7 +83,7 @@ pub(crate) fn in_warehouse(
 pub(crate) fn of_server(
     kind: EventKind,
     subject: &dyn Display,
-    (request, at): (&Request, Timestamp),
+    Cause { request, at }: Cause<'_>,
     body: &impl Serialize,
 ) -> Result<Event> {
     let body = serde_json::value::to_raw_value(body).map_err(CatalogError::internal)?;

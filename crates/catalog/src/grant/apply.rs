@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use authz::{Action, Authorized, Protected, Resource, ResourceKind};
-use model::{Bounds, Event, EventKind, Principal, Privilege, RoleId, Securable, Timestamp};
+use model::{Bounds, Event, EventKind, Principal, Privilege, RoleId, Securable};
 use serde_json::json;
 use store::{Effects, Entity, GrantChange, Repeats, RoleAssign, StoreError};
 
 use super::Relation;
+use crate::events::Cause;
 use crate::permission::{Found, Target};
 use crate::{Catalog, CatalogError, ErrorKind, GrantErrorKind, Request, Result, events, role};
 
@@ -51,7 +52,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
         repeats: change.repeats,
         at: now,
     };
-    let effects = Effects::telling([told(&grants.on, &change, (request, now))?]);
+    let effects = Effects::telling([told(&grants.on, &change, request.at(now))?]);
     let applied = cx.store(&target).grants_apply(grants, effects);
     applied.await.map_err(refused)
 }
@@ -78,7 +79,7 @@ async fn assign(
         repeats: change.repeats,
         at: cx.now(),
     };
-    let by = (request, assign.at);
+    let by = request.at(assign.at);
     let mut events = Vec::new();
     if !assign.joins.is_empty() {
         events.push(role::moved(
@@ -106,7 +107,7 @@ async fn assign(
 }
 
 /// The event of what was given and taken back on something.
-fn told(on: &Securable, change: &Change, by: (&Request, Timestamp)) -> Result<Event> {
+fn told(on: &Securable, change: &Change, by: Cause<'_>) -> Result<Event> {
     let shown = |grants: &[(Principal, Relation)]| -> Vec<_> {
         let given = given(grants).into_iter().map(|(to, privilege)| {
             json!({ "principal": to.to_string(), "privilege": privilege.as_str() })

@@ -42,7 +42,7 @@ pub async fn set_managed_access(
     let target = on.require(cx, request, &[action], found).await?;
     let (store, on) = (cx.store(&target), target.securable()?);
     let body = json!({ "managed-access": managed == ManagedAccess::On });
-    let by = (request, cx.now());
+    let by = request.at(cx.now());
     let told = events::of_server(EventKind::UpdateManagedAccess, &on, by, &body)?;
     Ok(store
         .managed_access_set(&on, managed, Effects::telling([told]))

@@ -98,7 +98,7 @@ async fn insert(
         EventKind::CreateNamespace,
         warehouse.id(),
         &id,
-        (request, now),
+        request.at(now),
         &body,
     )?;
     let idempotency = request.record(&created, now)?;

@@ -361,7 +361,7 @@ fn effects(
             kind,
             warehouse,
             &one.id,
-            (request, now),
+            request.at(now),
             &body,
         )?);
     }
@@ -371,7 +371,7 @@ fn effects(
             EventKind::DropNamespace,
             warehouse,
             &id,
-            (request, now),
+            request.at(now),
             &body,
         )?);
     }

@@ -117,7 +117,7 @@ async fn attempt(
         "source": { "namespace": row.path.levels() },
         "destination": { "namespace": moved.path.levels() },
     });
-    let by = (request, now);
+    let by = request.at(now);
     let event = events::in_warehouse(EventKind::MoveNamespace, warehouse, &id, by, &body)?;
     let effects = Effects::telling([event]);
     match store.namespace_move(way, effects).await {

@@ -60,7 +60,7 @@ pub async fn protect(
         let now = cx.now();
         let body = json!({ "protected": bool::from(protection) });
         let kind = EventKind::UpdateNamespaceProperties;
-        let event = events::in_warehouse(kind, warehouse, &id, (request, now), &body)?;
+        let event = events::in_warehouse(kind, warehouse, &id, request.at(now), &body)?;
         let row = NamespaceRow {
             protection,
             updated_at: Some(now),

@@ -86,7 +86,7 @@ async fn attempt(
         EventKind::UpdateNamespaceProperties,
         warehouse,
         &row.id,
-        (request, now),
+        request.at(now),
         &updated,
     )?;
     let idempotency = request.record(&updated, now)?;

@@ -32,7 +32,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: ProjectCreate) -> Resu
     let event = events::of_server(
         EventKind::CreateProject,
         &id,
-        (request, now),
+        request.at(now),
         &json!({ "project-name": new.name }),
     )?;
     let row = ProjectRow {

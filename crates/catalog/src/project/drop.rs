@@ -15,7 +15,7 @@ pub async fn drop(cx: &Catalog, request: &Request, id: Option<ProjectId>) -> Res
     let event = events::of_server(
         EventKind::DropProject,
         &id,
-        (request, cx.now()),
+        request.at(cx.now()),
         &json!({ "project-name": project.0.name }),
     )?;
     let effects = Effects::telling([event]);

@@ -22,7 +22,7 @@ pub async fn rename(
     let event = events::of_server(
         EventKind::RenameProject,
         &id,
-        (request, cx.now()),
+        request.at(cx.now()),
         &json!({ "project-name": name }),
     )?;
     let effects = Effects::telling([event]);

@@ -48,7 +48,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: RoleCreate) -> Result<
     };
     let effects = Effects {
         grants: request.ownership(Securable::Role(id)),
-        ..told(EventKind::CreateRole, &role, (request, role.created_at))?
+        ..told(EventKind::CreateRole, &role, request.at(role.created_at))?
     };
     let created = cx.store(&project).role_create(role.clone(), effects);
     created.await.map_err(refused)?;

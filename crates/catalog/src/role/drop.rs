@@ -9,7 +9,7 @@ use crate::{Catalog, Request, Result};
 /// Deletes the role, with all that it has been given and that has been given on it.
 pub async fn drop(cx: &Catalog, request: &Request, id: RoleId) -> Result<()> {
     let role = require(cx, request, id, RoleAction::Delete).await?;
-    let effects = told(EventKind::DropRole, &role.0, (request, cx.now()))?;
+    let effects = told(EventKind::DropRole, &role.0, request.at(cx.now()))?;
     let dropped = cx.store(&role).role_drop(id, effects);
     dropped.await.map_err(refused)
 }

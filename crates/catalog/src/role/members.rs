@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use authz::{ProjectAction, RoleAction};
-use model::{Bounds, Event, EventKind, Page, Principal, RoleId, Timestamp};
+use model::{Bounds, Event, EventKind, Page, Principal, RoleId};
 use serde_json::json;
 use store::{Effects, MemberFilter, Membership, RoleMember, RoleMembers};
 
 use super::{find, missing, refused, require};
+use crate::events::Cause;
 use crate::{Catalog, CatalogError, ListQuery, Request, Result, events, project, tabular};
 
 /// Takes members into the role, all or none, and answers each once. Who is in it stays.
@@ -36,7 +37,7 @@ pub async fn add(
         members: members.clone(),
     };
     let depth = cx.settings().role_nesting_depth;
-    let by = (request, cx.now());
+    let by = request.at(cx.now());
     let effects = Effects::telling([moved(EventKind::AddRoleMembers, id, &add.members, by)?]);
     let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
@@ -50,7 +51,7 @@ pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Princip
         role: id,
         members: vec![member],
     };
-    let by = (request, cx.now());
+    let by = request.at(cx.now());
     let effects = Effects::telling([moved(
         EventKind::RemoveRoleMembers,
         id,
@@ -66,7 +67,7 @@ pub(crate) fn moved(
     kind: EventKind,
     role: RoleId,
     members: &[Principal],
-    by: (&Request, Timestamp),
+    by: Cause<'_>,
 ) -> Result<Event> {
     let all: Vec<_> = members.iter().map(Principal::to_string).collect();
     let body = json!({ "members": all });

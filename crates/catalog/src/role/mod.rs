@@ -23,10 +23,11 @@ pub use search::search;
 pub use update::{RoleUpdate, rebind, update};
 
 use authz::{Action, Authorized, Protected, Resource, RoleAction};
-use model::{Bounds, EventKind, RoleId, RoleIdent, Timestamp};
+use model::{Bounds, EventKind, RoleId, RoleIdent};
 use serde_json::json;
 use store::{Effects, Entity, RoleRow, StoreError};
 
+use crate::events::Cause;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, project};
 
 /// A role that a request is about.
@@ -79,7 +80,7 @@ pub(crate) fn missing(id: RoleId) -> CatalogError {
 }
 
 /// The event of a change to the role.
-fn told(kind: EventKind, role: &RoleRow, by: (&Request, Timestamp)) -> Result<Effects> {
+fn told(kind: EventKind, role: &RoleRow, by: Cause<'_>) -> Result<Effects> {
     let body = json!({ "project-id": role.project, "name": role.name.as_str() });
     Ok(Effects::telling([events::of_server(
         kind, &role.id, by, &body,

@@ -52,7 +52,7 @@ async fn change(
 ) -> Result<RoleRow> {
     let (id, now) = (role.0.id, cx.now());
     let changed = role.0.clone().after(&change, now);
-    let effects = told(EventKind::UpdateRole, &changed, (request, now))?;
+    let effects = told(EventKind::UpdateRole, &changed, request.at(now))?;
     let updated = cx.store(role).role_update(id, change, now, effects);
     updated.await.map_err(refused)
 }

@@ -314,7 +314,7 @@ impl Plan {
             kind,
             self.warehouse.id(),
             &self.id,
-            (request, cx.now()),
+            request.at(cx.now()),
             &body,
         )?;
         self.events.push(event);

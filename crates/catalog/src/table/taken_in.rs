@@ -33,7 +33,8 @@ pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String
         "location": content.location, "metadata-location": content.metadata_location, "updates": [],
     });
     // Whoever has made it, it was not this request.
-    let by = (&Request::system(), at);
+    let system = Request::system();
+    let by = system.at(at);
     let event = events::in_warehouse(EventKind::UpdateTable, plan.warehouse.id(), &id, by, &body)?;
     let swap = Swap {
         id,

@@ -69,7 +69,7 @@ async fn attempt(
         EventKind::DropTable,
         warehouse,
         &table.id(),
-        (request, now),
+        request.at(now),
         &body,
     )?;
     let idempotency = request.record(&committed, now)?;

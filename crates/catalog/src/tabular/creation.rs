@@ -231,7 +231,7 @@ pub(crate) async fn insert(
     let (path, kind) = (new.path, new.kind);
     let (commit, version) = new.commit(place, now);
     let told = new.events.iter().map(|(kind, subject, body)| {
-        events::in_warehouse(*kind, warehouse.id(), subject, (request, now), body)
+        events::in_warehouse(*kind, warehouse.id(), subject, request.at(now), body)
     });
     let mut told = told.collect::<Result<Vec<_>>>()?;
     Event::number(&mut told);

@@ -93,7 +93,7 @@ async fn attempt(
         "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
     });
     let event = Change::Drop.of(kind);
-    let event = events::in_warehouse(event, warehouse, &target.id(), (request, now), &body)?;
+    let event = events::in_warehouse(event, warehouse, &target.id(), request.at(now), &body)?;
     let doomed = doomed(path, &target, &versioned);
     let in_bucket = table_bucket::drop_table(cx, &target.warehouse, &doomed, files).await?;
     if in_bucket == Dropped::Conflict {

@@ -38,7 +38,7 @@ pub async fn protect(
         let now = cx.now();
         let body = json!({ "protected": bool::from(protection) });
         let event = Change::Update.of(kind);
-        let event = events::in_warehouse(event, warehouse, &id, (request, now), &body)?;
+        let event = events::in_warehouse(event, warehouse, &id, request.at(now), &body)?;
         let (store, effects) = (cx.store(&target), Effects::telling([event]));
         let at = AtVersion::of(id, target.stamp.version);
         match store.tabular_protect(at, protection, now, effects).await {

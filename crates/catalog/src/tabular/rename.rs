@@ -121,7 +121,7 @@ async fn attempt(
     let name_of = |path: &TabularPath| json!({ "namespace": path.namespace.levels(), "name": path.name.as_str() });
     let body = json!({ "source": name_of(from), "destination": name_of(to) });
     let event = Change::Rename.of(kind);
-    let event = events::in_warehouse(event, warehouse, &source.id(), (request, now), &body)?;
+    let event = events::in_warehouse(event, warehouse, &source.id(), request.at(now), &body)?;
     let effects = Effects {
         idempotency: request.record(&(), now)?,
         ..Effects::telling([event])

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use authz::{Action, Authorized, WarehouseAction};
-use model::{Bounds, Event, EventKind, TabularId, TabularKind, Timestamp, WarehouseId};
+use model::{Bounds, Event, EventKind, TabularId, TabularKind, WarehouseId};
 use serde_json::json;
 use store::{AtVersion, DeletedTabular, Effects, ResolveTarget, StoreError, Undrop};
 
 use super::deleted::{Home, require_each};
 use super::target::TabularAction;
 use crate::again::Attempts;
+use crate::events::Cause;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
 /// Brings back all of the tables and views, and the namespaces that went with them, as they were; or, if one of them cannot come back,
@@ -71,7 +72,7 @@ pub(crate) async fn undrop_authorized(
         let now = cx.now();
         let events = found
             .iter()
-            .map(|one| event(warehouse, one, (request, now)));
+            .map(|one| event(warehouse, one, request.at(now)));
         let effects = Effects::telling(events.collect::<Result<Vec<_>>>()?);
         let undrop = Undrop {
             warehouse,
@@ -91,7 +92,7 @@ pub(crate) async fn undrop_authorized(
     }
 }
 
-fn event(warehouse: WarehouseId, one: &DeletedTabular, by: (&Request, Timestamp)) -> Result<Event> {
+fn event(warehouse: WarehouseId, one: &DeletedTabular, by: Cause<'_>) -> Result<Event> {
     let body = json!({ "namespace": one.path.levels(), "name": one.name, "type": one.kind });
     events::in_warehouse(EventKind::UndropTabulars, warehouse, &one.id, by, &body)
 }

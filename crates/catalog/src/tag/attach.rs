@@ -82,7 +82,7 @@ async fn write(
         EventKind::ApplyTag,
         warehouse,
         &about,
-        (request, now),
+        request.at(now),
         &body,
     )?;
     let effects = Effects::telling([event]);

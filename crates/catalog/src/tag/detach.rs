@@ -25,7 +25,7 @@ pub async fn detach(
         EventKind::RemoveTag,
         warehouse,
         &about,
-        (request, cx.now()),
+        request.at(cx.now()),
         &body,
     )?;
     let effects = Effects::telling([event]);

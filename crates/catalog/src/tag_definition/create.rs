@@ -49,7 +49,7 @@ pub async fn create(
     let event = events::of_server(
         EventKind::CreateTagDefinition,
         &row.id,
-        (request, now),
+        request.at(now),
         &body,
     )?;
     let effects = Effects {

@@ -15,7 +15,7 @@ pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Resul
     let event = events::of_server(
         EventKind::DropTagDefinition,
         &id,
-        (request, cx.now()),
+        request.at(cx.now()),
         &body,
     )?;
     let effects = Effects::telling([event]);

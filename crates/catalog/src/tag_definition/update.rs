@@ -41,7 +41,7 @@ pub async fn update(
             ..changed(&definition.0, update.clone())?
         };
         let body = json!({ "project-id": row.project, "name": row.name.as_str() });
-        let event = events::of_server(EventKind::UpdateTagDefinition, &id, (request, now), &body)?;
+        let event = events::of_server(EventKind::UpdateTagDefinition, &id, request.at(now), &body)?;
         let effects = Effects::telling([event]);
         let store = cx.store(&definition);
         match store.tag_definition_update(row.clone(), effects).await {

@@ -130,7 +130,7 @@ pub async fn set_queue_config(
             .map_err(CatalogError::internal)?,
         "max-seconds-since-last-heartbeat": config.max_heartbeat_age,
     });
-    let by = (request, cx.now());
+    let by = request.at(cx.now());
     let told = event(EventKind::ConfigureTaskQueue, &scope, by, &body)?;
     Ok(store
         .task_config_set(&scope, queue, config, Effects::telling([told]))

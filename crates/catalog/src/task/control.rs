@@ -42,7 +42,7 @@ pub async fn control(
     }
     let now = cx.now();
     let body = json!({ "task-ids": ids, "action": shown(control) });
-    let told = event(EventKind::ControlTasks, &scope, (request, now), &body)?;
+    let told = event(EventKind::ControlTasks, &scope, request.at(now), &body)?;
     let effects = Effects::telling([told]);
     Ok(store
         .task_control(&scope, ids, (control, now), effects)

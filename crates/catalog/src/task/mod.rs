@@ -11,10 +11,11 @@ pub use details::details;
 pub use list::list;
 
 use authz::{Action, ProjectAction, WarehouseAction};
-use model::{Event, EventKind, ProjectId, TabularId, TaskId, Timestamp, WarehouseId};
+use model::{Event, EventKind, ProjectId, TabularId, TaskId, WarehouseId};
 use serde::Serialize;
 use store::{Store, TaskInfo, TaskScope};
 
+use crate::events::Cause;
 use crate::project::{of_request, require};
 use crate::tabular::{TabularAction, require_each};
 use crate::warehouse::find;
@@ -51,7 +52,7 @@ struct Wanted {
 fn event(
     kind: EventKind,
     scope: &TaskScope,
-    by: (&Request, Timestamp),
+    by: Cause<'_>,
     body: &impl Serialize,
 ) -> Result<Event> {
     match scope {

@@ -99,7 +99,7 @@ async fn attempt(
         updates: &replace.updates,
     };
     let (kind, id) = (EventKind::UpdateView, view.id());
-    let event = events::in_warehouse(kind, warehouse.id(), &id, (request, now), &body)?;
+    let event = events::in_warehouse(kind, warehouse.id(), &id, request.at(now), &body)?;
     let effects = Effects {
         idempotency: request.record(&committed, now)?,
         ..Effects::telling([event])

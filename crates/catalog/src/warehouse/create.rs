@@ -65,7 +65,7 @@ pub async fn create(
     };
     let body =
         json!({ "name": row.name.as_str(), "project-id": row.project, "storage-profile": profile });
-    let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, (request, now), &body)?;
+    let event = events::in_warehouse(EventKind::CreateWarehouse, id, &id, request.at(now), &body)?;
     let effects = Effects {
         grants: request.ownership(Securable::Warehouse(id)),
         ..Effects::telling([event])

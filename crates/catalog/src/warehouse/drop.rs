@@ -56,7 +56,7 @@ async fn try_drop(
         EventKind::DropWarehouse,
         id,
         &id,
-        (request, cx.now()),
+        request.at(cx.now()),
         &body,
     )?;
     let effects = Effects::telling([event]);

@@ -84,7 +84,7 @@ pub async fn update(
         let now = cx.now();
         let body = json!({ "changed": change.name(), "name": after.name.as_str() });
         let event =
-            events::in_warehouse(EventKind::UpdateWarehouse, id, &id, (request, now), &body)?;
+            events::in_warehouse(EventKind::UpdateWarehouse, id, &id, request.at(now), &body)?;
         let effects = Effects::telling([event]);
         let row = WarehouseRow {
             updated_at: Some(now),
