@@ -19,6 +19,6 @@ pub use create::{Staging, TableCreate, create};
 pub use load::load;
 pub use metrics::report_metrics;
 pub use register::{Existing, TableRegister, register};
-pub use sign::{StagedTable, sign, sign_by_id, sign_by_location};
+pub use sign::{SigningAddress, StagedTable, sign, sign_by_id, sign_by_location};
 pub(crate) use together::WaitingCommit;
 pub use unregister::unregister;

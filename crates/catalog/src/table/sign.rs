@@ -40,17 +40,31 @@ pub struct StagedTable {
     pub location: String,
 }
 
+/// What the address says that a client has got for its signatures.
+#[derive(Debug, Clone)]
+pub struct SigningAddress {
+    /// The warehouse.
+    pub warehouse: WarehouseId,
+    /// The table that the client got it for.
+    pub id: TabularId,
+    /// Where that is to be, if it was only staged then.
+    pub staged: Option<StagedTable>,
+}
+
 /// The same for a table by its id, or for the one that the request leads to if that is another: `PyIceberg` sends requests for
 /// all of its tables to the address that it got for one of them. As long as there is no table with that id, the files of the
 /// `staged` one are signed for.
 pub async fn sign_by_id(
     cx: &Catalog,
     request: &Request,
-    at: (WarehouseId, TabularId),
+    address: SigningAddress,
     wanted: SignRequest,
-    staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
-    let (warehouse, id) = at;
+    let SigningAddress {
+        warehouse,
+        id,
+        staged,
+    } = address;
     let (warehouse, found) = cx.find_content_by_id(warehouse, id).await?;
     let understood = parse(cx, &warehouse, wanted);
     let found = found.filter(|(target, _)| is_signed_for(target.kind()));
@@ -96,8 +110,13 @@ async fn sign_unknown(
         && let Ok(folder) = location::check(&warehouse, &staged.location)
         && understood.location().is_within(&folder)
     {
-        let at = (warehouse.id(), &staged.namespace, folder);
-        return sign_staged(cx, request, at, understood).await;
+        // What staging the table once more would ask. So this hands out nothing that its caller could not get anyway, whoever
+        // made up the address, and nothing at all once the location is somebody's.
+        let (warehouse, namespace) = (warehouse.id(), &staged.namespace);
+        let place = cx.place(request, warehouse, namespace, TabularKind::Table);
+        let place = place.await?;
+        place.require_free(cx, &folder).await?;
+        return sign_within(cx, &place.warehouse, understood, folder).await;
     }
     sign_at_place(cx, request, warehouse, understood).await
 }
@@ -112,20 +131,6 @@ pub async fn sign_by_location(
     let (warehouse, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     let understood = parse(cx, &warehouse, wanted);
     sign_at_place(cx, request, warehouse, understood).await
-}
-
-/// Asks what staging the table once more would ask. So it hands out nothing that its caller could not get anyway, whoever
-/// made up the address, and nothing at all once the location is somebody's.
-async fn sign_staged(
-    cx: &Catalog,
-    request: &Request,
-    (warehouse, namespace, folder): (WarehouseId, &NamespacePath, Location),
-    understood: &S3Request,
-) -> Result<SignedRequest> {
-    let place = cx.place(request, warehouse, namespace, TabularKind::Table);
-    let place = place.await?;
-    place.require_free(cx, &folder).await?;
-    sign_within(cx, &place.warehouse, understood, folder).await
 }
 
 async fn sign_at_place(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use catalog::table::StagedTable;
+use catalog::table::{SigningAddress, StagedTable};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use model::Excerpt;
@@ -114,11 +114,14 @@ pub(crate) async fn sign_by_id(
     RawQuery(query): RawQuery,
     Posted { mut request, body }: Posted<RemoteSignRequest>,
 ) -> ApiResult<Response> {
-    let at = (warehouse.into(), id.into());
     let most = app.catalog.settings().max_referencing_views;
     request.referenced_by = views(&query.unwrap_or_default(), most)?;
-    let (staged, wanted) = (staged.table()?, body.wanted()?);
-    let signed = catalog::table::sign_by_id(&app.catalog, &request, at, wanted, staged);
+    let address = SigningAddress {
+        warehouse: warehouse.into(),
+        id: id.into(),
+        staged: staged.table()?,
+    };
+    let signed = catalog::table::sign_by_id(&app.catalog, &request, address, body.wanted()?);
     Ok(answer(signed.await?))
 }
 
