@@ -3,7 +3,7 @@
 
 use iceberg::{
     CommitPoint, TableMetadata, TableRequirement, TableUpdate, ViewMetadata, ViewRequirement,
-    ViewUpdate, apply_table, apply_view, check_table, check_view,
+    ViewUpdate, apply_table, apply_view, check_table, check_view, create_table,
 };
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ pub(crate) fn table_metadata(bytes: &[u8]) {
     }
     let update = r#"[{"action":"set-properties","updates":{"a":"b"}},
         {"action":"upgrade-format-version","format-version":3}]"#;
-    apply_all(Some(&table), update.as_bytes());
+    apply_all(&table, update.as_bytes());
 }
 
 /// As for tables.
@@ -40,8 +40,8 @@ pub(crate) fn view_metadata(bytes: &[u8]) {
     let _ = view.validate();
     let update = r#"[{"action":"set-properties","updates":{"a":"b"}}]"#;
     let updates: Vec<ViewUpdate> = serde_json::from_str(update).unwrap();
-    if let Ok(applied) = apply_view(&view, &updates, NOW) {
-        stable_view(&applied.metadata);
+    if let Ok(Some(after)) = apply_view(&view, &updates, NOW) {
+        stable_view(&after);
     }
 }
 
@@ -54,11 +54,13 @@ pub(crate) fn commit(bytes: &[u8]) {
     }
     if let Ok(body) = serde_json::from_slice::<Body<TableRequirement, TableUpdate>>(bytes) {
         let _ = check_table(&body.requirements, None);
-        apply_updates(None, &body.updates);
+        if let Ok(created) = create_table(&body.updates, NOW) {
+            stable_table(&created);
+        }
         for fixture in [V1, V1_OLD, V2, V3] {
             let table = TableMetadata::parse(fixture).unwrap();
             let _ = check_table(&body.requirements, Some(&table));
-            apply_updates(Some(&table), &body.updates);
+            apply_updates(&table, &body.updates);
         }
         let printed = serde_json::to_string(&body.updates).unwrap();
         let again: Vec<TableUpdate> = serde_json::from_str(&printed).unwrap();
@@ -67,24 +69,24 @@ pub(crate) fn commit(bytes: &[u8]) {
     if let Ok(body) = serde_json::from_slice::<Body<ViewRequirement, ViewUpdate>>(bytes) {
         let view = ViewMetadata::parse(VIEW).unwrap();
         let _ = check_view(&body.requirements, &view);
-        if let Ok(applied) = apply_view(&view, &body.updates, NOW) {
-            stable_view(&applied.metadata);
+        if let Ok(Some(after)) = apply_view(&view, &body.updates, NOW) {
+            stable_view(&after);
         }
     }
 }
 
-fn apply_all(base: Option<&TableMetadata>, updates: &[u8]) {
+fn apply_all(base: &TableMetadata, updates: &[u8]) {
     let updates: Vec<TableUpdate> = serde_json::from_slice(updates).unwrap();
     apply_updates(base, &updates);
 }
 
-fn apply_updates(base: Option<&TableMetadata>, updates: &[TableUpdate]) {
+fn apply_updates(base: &TableMetadata, updates: &[TableUpdate]) {
     let point = CommitPoint {
         now_ms: NOW,
         previous_metadata_location: Some("previous".to_owned()),
     };
-    if let Ok(applied) = apply_table(base, updates, &point) {
-        stable_table(&applied.metadata);
+    if let Ok(Some(after)) = apply_table(base, updates, &point) {
+        stable_table(&after);
     }
 }
 

@@ -13,6 +13,7 @@ use std::io::{BufRead, Write};
 use iceberg::{
     CommitPoint, NewTable, PartitionSpec, Schema, SortOrder, TableMetadata, TableRequirement,
     TableUpdate, UpdateError, ViewMetadata, ViewUpdate, apply_table, apply_view, check_table,
+    create_table,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -88,9 +89,10 @@ fn answer(request: Request) -> Answer {
     if let Some(view) = request.view {
         let base = ViewMetadata::parse(view.get().as_bytes())
             .map_err(|error| ("parse", error.to_string()))?;
-        let applied = apply_view(&base, &request.view_updates, request.now_ms)
+        let after = apply_view(&base, &request.view_updates, request.now_ms)
             .map_err(|error| refused(&error))?;
-        return Ok((applied.metadata.to_json(), applied.is_changed()));
+        let is_changed = after.is_some();
+        return Ok((after.unwrap_or(base).to_json(), is_changed));
     }
     let base = request
         .metadata
@@ -99,13 +101,17 @@ fn answer(request: Request) -> Answer {
         .map_err(|error| ("parse", error.to_string()))?;
     check_table(&request.requirements, base.as_ref())
         .map_err(|error| ("requirement", error.to_string()))?;
+    let Some(base) = base else {
+        let created = create_table(&request.updates, request.now_ms);
+        return Ok((created.map_err(|error| refused(&error))?.to_json(), true));
+    };
     let point = CommitPoint {
         now_ms: request.now_ms,
         previous_metadata_location: request.previous,
     };
-    let applied =
-        apply_table(base.as_ref(), &request.updates, &point).map_err(|error| refused(&error))?;
-    Ok((applied.metadata.to_json(), applied.is_changed()))
+    let after = apply_table(&base, &request.updates, &point).map_err(|error| refused(&error))?;
+    let is_changed = after.is_some();
+    Ok((after.unwrap_or(base).to_json(), is_changed))
 }
 
 fn refused(error: &UpdateError) -> (&'static str, String) {

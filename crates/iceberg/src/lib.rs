@@ -21,8 +21,8 @@ pub use file::{metadata_directory, metadata_file_name, parse_metadata_version};
 pub use layout::{PartitionSpec, SortOrder};
 pub use schema::Schema;
 pub use table::{
-    Applied, Change, CommitPoint, MetadataLogEntry, NewTable, RefKind, Snapshot, SnapshotLogEntry,
-    SnapshotRef, TableMetadata, TableRequirement, TableUpdate, apply_table, check_table,
+    CommitPoint, MetadataLogEntry, NewTable, RefKind, Snapshot, SnapshotLogEntry, SnapshotRef,
+    TableMetadata, TableRequirement, TableUpdate, apply_table, check_table, create_table,
     logged_metadata_files, removed_metadata_files,
 };
 pub use view::{

@@ -69,17 +69,17 @@ impl<'a> Draft<'a> {
         };
         let applied = check_table(&commit.requirements, Some(before))
             .map_err(CatalogError::from)
-            .and_then(|()| Ok(apply_table(Some(before), &commit.updates, &point)?));
-        let applied = match applied {
-            Ok(applied) => applied,
+            .and_then(|()| Ok(apply_table(before, &commit.updates, &point)?));
+        let after = match applied {
+            Ok(after) => after,
             // It ended between the bucket and the database, and has been taken in since.
             Err(_) if self.is_in_bucket() && holds(before, &commit.updates) => return Ok(()),
             Err(refused) => return Err(refused),
         };
-        if applied.is_changed() {
-            let moved = check_change(&self.table.warehouse, before, &applied.metadata)?;
+        if let Some(after) = after {
+            let moved = check_change(&self.table.warehouse, before, &after)?;
             self.claimed_location = moved.or(self.claimed_location.take());
-            self.after = Some(applied.metadata);
+            self.after = Some(after);
             self.applied.push((request, commit));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::Authorized;
-use iceberg::{CommitPoint, apply_table, check_table};
+use iceberg::{check_table, create_table};
 use model::{
     Event, EventKind, Grant, Securable, TabularId, TabularKind, TabularPath, Version, WarehouseId,
 };
@@ -225,12 +225,7 @@ async fn plan_create(
     let place = cx.creation_place(request, at, TabularKind::Table).await?;
     check_table(&commit.requirements, None)?;
     let now = cx.now();
-    let point = CommitPoint {
-        now_ms: now.as_ms(),
-        previous_metadata_location: None,
-    };
-    let applied = heavy(commit.size(), || apply_table(None, &commit.updates, &point));
-    let metadata = applied?.metadata;
+    let metadata = heavy(commit.size(), || create_table(&commit.updates, now.as_ms()))?;
     place
         .warehouse
         .settings

@@ -153,11 +153,9 @@ fn apply(
 ) -> Result<Option<Applied>> {
     let base = ViewMetadata::parse(&before.metadata.decode()?).map_err(CatalogError::internal)?;
     check_view(&replace.requirements, &base)?;
-    let applied = apply_view(&base, &replace.updates, now.as_ms())?;
-    if !applied.is_changed() {
+    let Some(after) = apply_view(&base, &replace.updates, now.as_ms())? else {
         return Ok(None);
-    }
-    let after = applied.metadata;
+    };
     let location = location::check_metadata(warehouse, after.location(), after.properties())?;
     let moved = after.location() != base.location();
     let file = NewFile::after(

@@ -20,64 +20,44 @@ pub struct CommitPoint {
     pub previous_metadata_location: Option<String>,
 }
 
-/// The outcome of applying updates.
-#[derive(Debug, Clone)]
-pub struct Applied<M> {
-    /// The new metadata; the base itself if nothing changed.
-    pub metadata: M,
-    /// Whether there is anything to commit.
-    pub change: Change,
-}
-
-/// Whether updates changed anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// The metadata is new and has to be written.
-    Changed,
-    /// The updates asked for what was already so: nothing has to be written.
-    Unchanged,
-}
-
-impl<M> Applied<M> {
-    /// Whether there is anything to commit.
-    pub fn is_changed(&self) -> bool {
-        self.change == Change::Changed
-    }
-}
-
-/// Applies `updates` in order to `base`. Without a base they create a table; then they must include
-/// `assign-uuid`, `set-location` and `add-schema`.
+/// Applies `updates` in order to `base`. None if they ask for what is so already: then nothing has to be written.
 pub fn apply_table(
-    base: Option<&TableMetadata>,
+    base: &TableMetadata,
     updates: &[TableUpdate],
     point: &CommitPoint,
-) -> Result<Applied<TableMetadata>, UpdateError> {
-    try_apply(base, updates, point).map_err(UpdateError::bounded)
+) -> Result<Option<TableMetadata>, UpdateError> {
+    let after = apply_all(updates, || Ok(Builder::from_base(base, point))).and_then(|builder| {
+        let is_changed = builder.changed;
+        is_changed.then(|| builder.finish()).transpose()
+    });
+    after.map_err(UpdateError::bounded)
 }
 
-fn try_apply(
-    base: Option<&TableMetadata>,
-    updates: &[TableUpdate],
-    point: &CommitPoint,
-) -> Result<Applied<TableMetadata>, UpdateError> {
-    check_amount(updates.iter().filter(|update| update.compares()).count())?;
-    let mut builder = match base {
-        Some(base) => Builder::from_base(base, point),
-        None => Builder::from_nothing(initial_format_version(updates)?, point),
+/// The table that `updates` make of nothing; `assign-uuid`, `set-location` and `add-schema` must be among them. `now_ms` is the
+/// catalog's clock, in milliseconds since 1970.
+pub fn create_table(updates: &[TableUpdate], now_ms: i64) -> Result<TableMetadata, UpdateError> {
+    let point = CommitPoint {
+        now_ms,
+        previous_metadata_location: None,
     };
+    let first = || {
+        let version = initial_format_version(updates)?;
+        Ok(Builder::from_nothing(version, &point))
+    };
+    let created = apply_all(updates, first).and_then(Builder::finish);
+    created.map_err(UpdateError::bounded)
+}
+
+fn apply_all<'c>(
+    updates: &[TableUpdate],
+    begin: impl FnOnce() -> Result<Builder<'c>, UpdateError>,
+) -> Result<Builder<'c>, UpdateError> {
+    check_amount(updates.iter().filter(|update| update.compares()).count())?;
+    let mut builder = begin()?;
     for update in updates {
         builder.apply(update)?;
     }
-    match base {
-        Some(base) if !builder.changed => Ok(Applied {
-            metadata: base.clone(),
-            change: Change::Unchanged,
-        }),
-        _ => Ok(Applied {
-            metadata: builder.finish()?,
-            change: Change::Changed,
-        }),
-    }
+    Ok(builder)
 }
 
 /// Each of these updates is compared with all that is there; what people do fits in a few.

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-pub use apply::{Applied, Change, CommitPoint, apply_table};
+pub use apply::{CommitPoint, apply_table, create_table};
 pub use create::NewTable;
 pub use history::{logged_metadata_files, removed_metadata_files};
 pub use log::{MetadataLogEntry, SnapshotLogEntry};

@@ -6,17 +6,17 @@ use super::{FORMAT_VERSION, LogEntry, ViewMetadata, ViewUpdate, ViewVersion};
 use crate::error::UpdateError;
 use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
 use crate::schema::{KnownSchemas, Schema, StoredSchema};
-use crate::table::{Applied, Change, check_amount, last_added, next_id, strip_slashes};
+use crate::table::{check_amount, last_added, next_id, strip_slashes};
 
 /// Views have the types of all tables, of the newest version whose types are known.
 const TYPES_OF_TABLES: u8 = 3;
 
-/// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970.
+/// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970. None if they ask for what is so already.
 pub fn apply_view(
     base: &ViewMetadata,
     updates: &[ViewUpdate],
     now_ms: i64,
-) -> Result<Applied<ViewMetadata>, UpdateError> {
+) -> Result<Option<ViewMetadata>, UpdateError> {
     try_apply(base, updates, now_ms).map_err(UpdateError::bounded)
 }
 
@@ -24,7 +24,7 @@ fn try_apply(
     base: &ViewMetadata,
     updates: &[ViewUpdate],
     now_ms: i64,
-) -> Result<Applied<ViewMetadata>, UpdateError> {
+) -> Result<Option<ViewMetadata>, UpdateError> {
     let compares = |update: &&ViewUpdate| {
         matches!(
             update,
@@ -37,15 +37,9 @@ fn try_apply(
         builder.apply(update)?;
     }
     if !builder.changed {
-        return Ok(Applied {
-            metadata: base.clone(),
-            change: Change::Unchanged,
-        });
+        return Ok(None);
     }
-    Ok(Applied {
-        metadata: builder.finish()?,
-        change: Change::Changed,
-    })
+    builder.finish().map(Some)
 }
 
 pub(super) struct ViewBuilder {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::kit::*;
-use crate::{CommitPoint, TableMetadata, apply_table};
+use crate::{TableMetadata, create_table};
 
 #[test]
 fn a_new_table_has_ids_of_its_own() {
@@ -154,12 +154,7 @@ fn updates_alone_can_create_a_table() {
         {"action": "add-snapshot", "snapshot": snapshot(&staged, 5)},
         set_ref("main", "branch", 5)
     ]));
-    let point = CommitPoint {
-        now_ms: NOW,
-        previous_metadata_location: None,
-    };
-    let created = apply_table(None, &creating, &point).unwrap();
-    assert!(created.is_changed());
+    let created = create_table(&creating, NOW).unwrap();
     let expected = apply(
         &staged,
         json!([
@@ -172,12 +167,12 @@ fn updates_alone_can_create_a_table() {
     // The snapshot's writer is half a second ahead.
     expected["snapshot-log"][0]["timestamp-ms"] = NOW.into();
     expected["metadata-log"] = json!([]);
-    assert_eq!(value(&created.metadata), expected);
+    assert_eq!(value(&created), expected);
 
     for (missing, action) in [(0, "assign-uuid"), (2, "add-schema"), (8, "set-location")] {
         let mut some = creating.clone();
         let removed = some.remove(missing);
-        let error = apply_table(None, &some, &point).unwrap_err().to_string();
+        let error = create_table(&some, NOW).unwrap_err().to_string();
         let wanted = error.contains(action) || error.contains("no schema");
         assert!(wanted, "without {}: {error}", removed.action());
     }

@@ -50,9 +50,7 @@ fn a_new_schema_gets_the_next_id_and_an_equal_one_is_found() {
     assert_eq!(back.last_column_id(), 4);
 
     let again = json!([{"action": "add-schema", "schema": schema(&columns())}]);
-    let applied = try_apply(&wider, again).unwrap();
-    assert!(!applied.is_changed());
-    assert_eq!(value(&applied.metadata), value(&wider));
+    assert!(try_apply(&wider, again).unwrap().is_none());
 }
 
 #[test]
@@ -379,7 +377,7 @@ fn before_v3_a_transform_has_one_column_in_the_spelling_of_that_time() {
             );
         }
         let again = json!([add(&json!({"source-id": 1, "source-ids": [1]}))]);
-        assert!(!try_apply(&after, again).unwrap().is_changed());
+        assert!(try_apply(&after, again).unwrap().is_none());
     }
 }
 
@@ -392,7 +390,7 @@ fn sources_of_stored_layouts_stay_as_they_are() {
     assert_eq!(value(&stored), json);
     let same = json!([{"action": "add-spec", "spec": {"fields": [
         {"source-id": 1, "transform": "bucket[16]", "name": "b"}]}}]);
-    assert!(!try_apply(&stored, same).unwrap().is_changed());
+    assert!(try_apply(&stored, same).unwrap().is_none());
 }
 
 #[test]
