@@ -110,11 +110,9 @@ impl Worker for ExpiryWorker {
             let message = "it is about no table or view of a warehouse";
             return Err(WorkError::Hopeless(message.to_owned()));
         };
-        let retry = |error: &dyn std::fmt::Display| WorkError::Retry(error.to_string());
         let store = self.0.background();
         let found = store.deleted_find(*warehouse, vec![tabular.id]).await;
-        let found = found.map_err(|error| retry(&error))?;
-        let Some(found) = found.into_iter().next() else {
+        let Some(found) = found?.into_iter().next() else {
             return Ok("it is not soft-deleted any more".to_owned());
         };
         let payload: Payload = serde_json::from_str(&task.payload)
@@ -123,7 +121,7 @@ impl Worker for ExpiryWorker {
             Expiry::Keep => Vec::new(),
             Expiry::Purge => {
                 let places = store.tabular_former_locations(vec![found.id]).await;
-                let mut places = places.map_err(|error| retry(&error))?;
+                let mut places = places?;
                 places.push(found.location);
                 let places = PurgeTarget::all_of(places, tabular);
                 let tasks = purge::tasks(*warehouse, &places, self.0.now());
@@ -147,7 +145,7 @@ impl Worker for ExpiryWorker {
         {
             Ok(()) if queued == 0 => Ok("removed; its files stay".to_owned()),
             Ok(()) => Ok("removed; its files are deleted by another task".to_owned()),
-            Err(error) => Err(retry(&error)),
+            Err(error) => Err(error.into()),
         }
     }
 

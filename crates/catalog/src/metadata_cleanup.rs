@@ -79,14 +79,15 @@ impl Worker for MetadataCleanupWorker {
             };
             let (count, numbers) = (page.files.len(), page.files.iter());
             let numbers: Vec<_> = numbers.map(|file| file.number).collect();
-            let own = own_and_unnamed(&page).map_err(retry)?;
+            let own =
+                own_and_unnamed(&page).map_err(|error| WorkError::Retry(error.to_string()))?;
             claim.confirm().await?;
             done.left += count - own.len();
             done.deleted += own.len();
             let deleted = objects.delete_batch(own).await;
-            deleted.map_err(|error| retry(error.report()))?;
+            deleted.map_err(|error| WorkError::Retry(error.report()))?;
             let forgotten = self.0.background().obsolete_file_forget(table, numbers);
-            forgotten.await.map_err(retry)?;
+            forgotten.await?;
             claim.report(done.report());
             if count < PAGE as usize {
                 return Ok(done.message());
@@ -104,12 +105,8 @@ impl Worker for MetadataCleanupWorker {
 impl MetadataCleanupWorker {
     async fn page(&self, table: TabularId) -> std::result::Result<Option<NotedFiles>, WorkError> {
         let page = self.0.background().obsolete_file_list(table, PAGE).await;
-        page.map_err(retry)
+        Ok(page?)
     }
-}
-
-fn retry(error: impl std::fmt::Display) -> WorkError {
-    WorkError::Retry(error.to_string())
 }
 
 /// Where those of the files are that may go.

@@ -138,7 +138,7 @@ pub(crate) async fn storage_of(
         Err(StoreError::NotFound(_)) => {
             return Err(WorkError::Hopeless("the warehouse is gone".to_owned()));
         }
-        Err(error) => return Err(WorkError::Retry(error.to_string())),
+        Err(error) => return Err(error.into()),
     };
     // The one that requests have: its storage is open.
     let warehouse = cx.warehouses.put(row).map_err(retry)?;

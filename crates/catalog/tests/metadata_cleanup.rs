@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::MetadataCleanupWorker;
-use jobs::{Claim, WorkError, Worker};
+use jobs::{Claim, ClaimEnd, WorkError, Worker};
 use model::{SystemClock, TabularId, TabularKind, TaskId, Timestamp};
 use serde_json::{Value, json};
 use store::{
@@ -232,7 +232,10 @@ async fn who_has_lost_the_claim_deletes_nothing() {
     claim(&app, "other").await;
     let worker = MetadataCleanupWorker(Arc::clone(&app.catalog));
     let late = worker.work(&task, &sleeper).await;
-    assert!(matches!(late, Err(WorkError::ClaimLost(_))), "{late:?}");
+    assert!(
+        matches!(late, Err(WorkError::Claim(ClaimEnd::Lost(_)))),
+        "{late:?}"
+    );
     assert!(files[0].exists());
     assert_eq!(noted(&app).await, 1);
 }

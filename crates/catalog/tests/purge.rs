@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalog::PurgeWorker;
-use jobs::{Claim, WorkError, Worker};
+use jobs::{Claim, ClaimEnd, WorkError, Worker};
 use model::{Clock, SystemClock, Timestamp};
 use store::{Effects, Held, Lease, TaskEnd, TaskRow};
 use testkit::TestApp;
@@ -80,7 +80,10 @@ async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table
         .unwrap();
     let new = table(&app, "new").await;
     let late = worker.work(&task, &sleeper).await;
-    assert!(matches!(late, Err(WorkError::ClaimLost(_))), "{late:?}");
+    assert!(
+        matches!(late, Err(WorkError::Claim(ClaimEnd::Lost(_)))),
+        "{late:?}"
+    );
     assert!(new.exists());
     app.load("ns", "new").await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{WorkError, caught, idle, keep_claim};
+use jobs::{caught, idle, keep_claim};
 use model::{Clock, Timestamp};
 use store::{Hold, Store};
 use tokio::time::Instant;
@@ -99,10 +99,7 @@ impl Relay {
                 Some(Err(error)) => Some(error.to_string()),
                 None => Some("the publisher panicked".to_owned()),
             },
-            why = keep_claim(claimed, LEASE, extend) => Some(match why {
-                WorkError::ClaimLost(why) => why,
-                other => format!("{other:?}"),
-            }),
+            end = keep_claim(claimed, LEASE, extend) => Some(end.to_string()),
         };
         if let Err(error) = self.store.event_sink_release(sink, &self.holder).await {
             tracing::warn!(%error, sink, "a sink cannot be let go of; it is free in {} s", LEASE.as_secs());

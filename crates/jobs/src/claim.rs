@@ -8,7 +8,7 @@ use model::{Clock, TaskId};
 use store::{Effects, Held, Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::WorkError;
+use crate::{ClaimEnd, WorkError};
 
 /// How long a claim lasts without being prolonged, unless the queue's configuration says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -56,13 +56,13 @@ impl Claim {
     /// its machine, another worker may have taken over and ended the task before this one goes on. What a worker has seen
     /// before a confirmation, it has seen while the task was its own.
     ///
-    /// Errors: `ClaimLost`; `Stopped`; `Retry` if the database does not answer.
+    /// Errors: `Claim`; `Retry` if the database does not answer.
     pub async fn confirm(&self) -> Result<(), WorkError> {
         match self.prolong().await {
             Ok(Hold::GoOn) => Ok(()),
-            Ok(Hold::Stop) => Err(WorkError::Stopped),
-            Err(lost @ StoreError::NotFound(_)) => Err(WorkError::ClaimLost(lost.to_string())),
-            Err(error) => Err(WorkError::Retry(error.to_string())),
+            Ok(Hold::Stop) => Err(ClaimEnd::Stopped.into()),
+            Err(lost @ StoreError::NotFound(_)) => Err(ClaimEnd::Lost(lost.to_string()).into()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -82,7 +82,7 @@ impl Claim {
     }
 
     /// Prolongs it until the work must end, and says why.
-    pub(crate) async fn keep(&self, claimed: Instant) -> WorkError {
+    pub(crate) async fn keep(&self, claimed: Instant) -> ClaimEnd {
         keep_claim(claimed, self.lasts, || self.prolong()).await
     }
 
@@ -102,7 +102,7 @@ pub async fn keep_claim<F>(
     claimed: Instant,
     lasts: Duration,
     mut prolong: impl FnMut() -> F,
-) -> WorkError
+) -> ClaimEnd
 where
     F: Future<Output = store::Result<Hold>>,
 {
@@ -116,15 +116,15 @@ where
         let begun = Instant::now();
         match timeout_at(end, prolong()).await {
             Ok(Ok(Hold::GoOn)) => since = begun,
-            Ok(Ok(Hold::Stop)) => return WorkError::Stopped,
+            Ok(Ok(Hold::Stop)) => return ClaimEnd::Stopped,
             Ok(Err(lost @ StoreError::NotFound(_))) => {
-                return WorkError::ClaimLost(lost.to_string());
+                return ClaimEnd::Lost(lost.to_string());
             }
             Ok(Err(error)) => why = error.to_string(),
-            Err(_) => return WorkError::ClaimLost(why),
+            Err(_) => return ClaimEnd::Lost(why),
         }
         if Instant::now() >= end.max(since + trusted) {
-            return WorkError::ClaimLost(why);
+            return ClaimEnd::Lost(why);
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         let start = Instant::now();
         let why = keep_claim(start, LEASE, || async { DOWN() }).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
-        assert!(matches!(&why, WorkError::ClaimLost(why) if why.contains("down")));
+        assert!(matches!(&why, ClaimEnd::Lost(why) if why.contains("down")));
         let start = Instant::now();
         keep_claim(start, LEASE, std::future::pending).await;
         assert!(start.elapsed() < LEASE, "{:?}", start.elapsed());
@@ -164,7 +164,7 @@ mod tests {
     async fn a_worker_hears_soon_that_it_is_to_stop() {
         let start = Instant::now();
         let why = keep_claim(start, Duration::from_hours(1), || async { Ok(Hold::Stop) }).await;
-        assert_eq!(why, WorkError::Stopped);
+        assert_eq!(why, ClaimEnd::Stopped);
         assert!(start.elapsed() <= HEARTBEAT, "{:?}", start.elapsed());
     }
 }

@@ -19,7 +19,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use model::Timestamp;
-use store::{NewTask, TaskEnd, TaskRow};
+use store::{NewTask, StoreError, TaskEnd, TaskRow};
 
 /// Does the tasks of one queue.
 #[async_trait]
@@ -51,14 +51,33 @@ pub trait Flush: Debug + Send + Sync {
 }
 
 /// Why a task was not done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorkError {
     /// It may succeed later.
+    #[error("{0}")]
     Retry(String),
     /// It never will.
+    #[error("{0}")]
     Hopeless(String),
+    /// The claim has ended.
+    #[error(transparent)]
+    Claim(#[from] ClaimEnd),
+}
+
+/// The database may answer later.
+impl From<StoreError> for WorkError {
+    fn from(error: StoreError) -> Self {
+        Self::Retry(error.to_string())
+    }
+}
+
+/// Why a claim has ended before the work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimEnd {
     /// Another worker has taken it over, or somebody has called it off.
-    ClaimLost(String),
+    #[error("{0}")]
+    Lost(String),
     /// Somebody wants this attempt to end; the task is tried again later.
+    #[error("stopped on request")]
     Stopped,
 }

@@ -127,9 +127,8 @@ impl Worker for LogCleanupWorker {
             let message = "the log is cleaned up for a project, not for a warehouse";
             return Err(WorkError::Hopeless(message.to_owned()));
         };
-        let retry = |error: store::StoreError| WorkError::Retry(error.to_string());
         let config = self.store.task_config_load(&task.scope, TASK_LOG_CLEANUP);
-        let config = LogCleanupConfig::of(config.await.map_err(retry)?)
+        let config = LogCleanupConfig::of(config.await?)
             .map_err(|error| WorkError::Hopeless(format!("the configuration: {error}")))?;
         let retention = config
             .retention_period
@@ -138,7 +137,7 @@ impl Worker for LogCleanupWorker {
         let mut removed = 0;
         loop {
             let trimmed = self.store.task_log_trim(Some(project), before, BATCH);
-            let trimmed = trimmed.await.map_err(retry)?;
+            let trimmed = trimmed.await?;
             removed += trimmed;
             if trimmed < u64::from(BATCH) {
                 break;

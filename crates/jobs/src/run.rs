@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, Flush, WorkError, Worker, caught, told};
+use crate::{Claim, ClaimEnd, Flush, WorkError, Worker, caught, told};
 
 /// How long a database that does not answer is left alone, or what has panicked.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -202,7 +202,7 @@ impl Runner {
                 return Ok(TaskEnd::GivenBack { not_before });
             }
             done = work => done.unwrap_or_else(|| Err(WorkError::Retry("the worker panicked".to_owned()))),
-            why = claim.keep(claimed) => Err(why),
+            end = claim.keep(claimed) => Err(end.into()),
         };
         self.end_of(task, done)
     }
@@ -224,11 +224,11 @@ impl Runner {
     fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> Result<TaskEnd, String> {
         Ok(match done {
             Ok(message) => self.worker.end(message, self.clock.now()),
-            Err(WorkError::ClaimLost(why)) => return Err(why),
+            Err(WorkError::Claim(ClaimEnd::Lost(why))) => return Err(why),
             Err(WorkError::Hopeless(message)) => self.failed(task, message),
-            Err(WorkError::Stopped) => TaskEnd::Retry {
+            Err(WorkError::Claim(stopped @ ClaimEnd::Stopped)) => TaskEnd::Retry {
                 not_before: self.clock.now().plus(SETTLING),
-                message: "stopped on request".to_owned(),
+                message: stopped.to_string(),
             },
             Err(WorkError::Retry(message)) if task.attempt >= ATTEMPTS => {
                 self.failed(task, message)
