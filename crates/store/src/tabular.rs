@@ -11,7 +11,7 @@ use crate::{
     TabularStamp,
 };
 
-/// What a table or view is at one version. Cheap to clone.
+/// What a table or view is at one version. Clones share the metadata.
 #[derive(Debug, Clone)]
 pub struct TabularContent {
     /// Where its files are, as its metadata spells it.

@@ -153,7 +153,7 @@ pub(super) async fn execute(
             return Err(error.into());
         }
     };
-    let swapped = swap(cx, warehouse, &plans, idempotency).await;
+    let swapped = swap(cx, warehouse, &mut plans, idempotency).await;
     match swapped {
         Ok(()) => Ok(Some(finish(cx, plans))),
         Err(error) => {
@@ -204,7 +204,7 @@ async fn write(cx: &Catalog, plans: &mut [Plan]) -> Result<()> {
 async fn swap(
     cx: &Catalog,
     warehouse: WarehouseId,
-    plans: &[Plan],
+    plans: &mut [Plan],
     idempotency: Vec<IdempotencyRecord>,
 ) -> store::Result<()> {
     let mut commit = Commit {
@@ -217,15 +217,16 @@ async fn swap(
         idempotency,
         ..Effects::none()
     };
-    let mut unchanged = Vec::new();
-    for plan in plans {
+    for plan in &*plans {
         match &plan.change {
-            Change::None => unchanged.push(plan),
+            Change::None => {}
             Change::Swap(swap) => commit.swaps.push(swap.clone()),
             Change::Create(create) => commit.creates.push(create.clone()),
         }
-        effects.events.extend_from_slice(&plan.events);
-        effects.grants.extend_from_slice(&plan.grants);
+    }
+    for plan in &mut *plans {
+        effects.events.append(&mut plan.events);
+        effects.grants.append(&mut plan.grants);
     }
     // Several tables are one request's; commits to one table are one request's each.
     if plans.len() > 1 {
@@ -242,7 +243,9 @@ async fn swap(
         return Ok(());
     }
     // What was required of a table that stays as it is must still hold when the others change.
-    commit.swaps.extend(unchanged.into_iter().map(|plan| Swap {
+    let unchanged = plans.iter();
+    let unchanged = unchanged.filter(|plan| matches!(plan.change, Change::None));
+    commit.swaps.extend(unchanged.map(|plan| Swap {
         id: plan.committed().id,
         expected: plan.version(),
         claimed_location: None,
