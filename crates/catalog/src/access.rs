@@ -17,8 +17,8 @@ use crate::feed::Waiting;
 use crate::lookup::Lookup;
 use crate::table::WaitingCommit;
 use crate::turns::Turns;
-use crate::warehouse::{Warehouse, WarehouseCache};
-use crate::{CatalogError, ErrorKind, Request, Result, Settings};
+use crate::warehouse::{self, Warehouse, WarehouseCache};
+use crate::{Request, Result, Settings};
 
 /// What a catalog is made of.
 #[derive(Debug)]
@@ -251,12 +251,7 @@ impl Catalog {
             .gathered
             .resolve(ResolveKey { warehouse, target })
             .await?;
-        let missing = || {
-            CatalogError::new(
-                ErrorKind::NoSuchWarehouse,
-                format!("Warehouse does not exist: {warehouse}"),
-            )
-        };
+        let missing = || warehouse::missing(warehouse);
         let stamp = resolved.warehouse.ok_or_else(missing)?;
         if stamp.status != store::WarehouseStatus::Active {
             return Err(missing().passing());

@@ -60,16 +60,8 @@ impl CatalogError {
     /// An error of our own; the cause goes to the log only.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let message =
-            "internal error; the server's log has the details, under the id in `x-request-id`"
-                .to_owned();
-        Self {
-            kind: ErrorKind::Internal,
-            message,
-            source: Some(source.into()),
-            retry_after: None,
-            is_hidden: false,
-            is_passing: false,
-        }
+            "internal error; the server's log has the details, under the id in `x-request-id`";
+        Self::caused(ErrorKind::Internal, message.to_owned(), source)
     }
 
     /// The error for what is not there, if this one hides something: both must read the same.
@@ -107,12 +99,8 @@ impl CatalogError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self {
-            kind,
-            message,
             source: Some(source.into()),
-            retry_after: None,
-            is_hidden: false,
-            is_passing: false,
+            ..Self::new(kind, message)
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Properties: text by text, in the order of the keys.
+//! Properties: strings by key, in the order of their keys.
 
 use std::collections::BTreeMap;
 
-/// Keys and values of a namespace.
+/// Those of a namespace, table or view.
 pub type Properties = BTreeMap<String, String>;

@@ -120,13 +120,11 @@ async fn attempt(
     let removal = if tree.tabulars.is_empty() {
         Removal::hard(now)
     } else {
-        {
-            let options = DropOptions {
-                files: options.files,
-                protections: options.protections,
-            };
-            Removal::of(warehouse, options, now)
-        }
+        let options = DropOptions {
+            files: options.files,
+            protections: options.protections,
+        };
+        Removal::of(warehouse, options, now)
     };
     let mut effects = effects(cx, request, namespace, &tree, options.files)?;
     effects.tasks = match removal.mode {

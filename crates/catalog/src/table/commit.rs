@@ -42,6 +42,12 @@ impl TableCommit {
     pub(super) fn size(&self) -> usize {
         self.updates.iter().map(TableUpdate::size).sum()
     }
+
+    /// Whether the table must not be there yet.
+    pub(super) fn creates(&self) -> bool {
+        let is_creation = |one: &TableRequirement| matches!(one, TableRequirement::AssertCreate);
+        self.requirements.iter().any(is_creation)
+    }
 }
 
 /// Commits to one table.

@@ -198,18 +198,11 @@ pub(super) async fn plan(
                 draft.into_plan(cx, commit.path.clone())
             })
         }
-        Err(error) if error.kind == ErrorKind::NoSuchTable && creates(commit) => {
+        Err(error) if error.kind == ErrorKind::NoSuchTable && commit.creates() => {
             plan_create(cx, request, warehouse, commit).await
         }
         Err(error) => Err(error),
     }
-}
-
-fn creates(commit: &TableCommit) -> bool {
-    commit
-        .requirements
-        .iter()
-        .any(|one| matches!(one, iceberg::TableRequirement::AssertCreate))
 }
 
 async fn plan_create(

@@ -2,7 +2,7 @@
 //! memory, and they share one metadata file and one transaction. Each keeps its own authorization, requirements, event,
 //! idempotency record and answer, which shows the table with all of them.
 
-use iceberg::{TableRequirement, TableUpdate};
+use iceberg::TableUpdate;
 use model::{TabularKind, WarehouseId};
 use store::IdempotencyRecord;
 use tokio::sync::oneshot;
@@ -42,9 +42,8 @@ impl WaitingCommit {
 
 /// Whether a commit can share a file with others: not if it creates or moves the table.
 pub(super) fn can_share(commit: &TableCommit) -> bool {
-    let creates = |one: &TableRequirement| matches!(one, TableRequirement::AssertCreate);
     let moves = |one: &TableUpdate| matches!(one, TableUpdate::SetLocation { .. });
-    !commit.requirements.iter().any(creates) && !commit.updates.iter().any(moves)
+    !commit.creates() && !commit.updates.iter().any(moves)
 }
 
 /// Commits to one table, together with others that do so now.

@@ -214,11 +214,14 @@ impl Equivalent<(ProjectId, NameKey)> for Named<'_> {
     }
 }
 
+/// Most warehouses that are kept open: their storage clients are what takes memory.
+const KEPT: usize = 10_000;
+
 impl Default for WarehouseCache {
     fn default() -> Self {
         Self {
-            by_id: Cache::new(10_000),
-            by_name: Cache::new(10_000),
+            by_id: Cache::new(KEPT),
+            by_name: Cache::new(KEPT),
         }
     }
 }
