@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jobs::{Claim, WorkError, Worker};
-use model::{TaskId, Timestamp, WarehouseId};
+use model::{Timestamp, WarehouseId};
 use serde::Deserialize;
 use serde_json::json;
 use store::{
@@ -69,24 +69,11 @@ impl Removal {
             return None;
         };
         Some(NewTask {
-            id: TaskId::generate(),
-            queue: SOFT_DELETION,
-            scope: TaskScope::Warehouse(warehouse),
-            parent: None,
             tabular: Some(tabular()),
-            subject: String::new(),
             payload: json!({ "purge": bool::from(expiry) }).to_string(),
-            created_at: at,
             not_before: self.expires_at,
+            ..NewTask::new(SOFT_DELETION, TaskScope::Warehouse(warehouse), at)
         })
-    }
-}
-
-/// A task that another one makes.
-fn made_by(parent: &TaskRow, made: NewTask) -> NewTask {
-    NewTask {
-        parent: Some(parent.id),
-        ..made
     }
 }
 
@@ -130,7 +117,10 @@ impl Worker for ExpiryWorker {
         };
         let tasks: Vec<_> = tasks
             .into_iter()
-            .map(|purge| made_by(task, purge))
+            .map(|purge| NewTask {
+                parent: Some(task.id),
+                ..purge
+            })
             .collect();
         let queued = tasks.len();
         // Whoever has undropped it meanwhile has changed its version, and ended this task.
@@ -152,17 +142,12 @@ impl Worker for ExpiryWorker {
     /// Without a task it would stay for ever, hidden, and its places taken.
     fn successor(&self, task: &TaskRow, now: Timestamp) -> Option<NewTask> {
         let tabular = task.tabular.clone()?;
-        let next = NewTask {
-            id: TaskId::generate(),
-            queue: SOFT_DELETION,
-            scope: task.scope.clone(),
-            parent: None,
+        Some(NewTask {
+            parent: Some(task.id),
             tabular: Some(tabular),
-            subject: String::new(),
             payload: task.payload.clone(),
-            created_at: now,
             not_before: now.plus(NEXT),
-        };
-        Some(made_by(task, next))
+            ..NewTask::new(SOFT_DELETION, task.scope.clone(), now)
+        })
     }
 }

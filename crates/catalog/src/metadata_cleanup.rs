@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use iceberg::{TableMetadata, logged_metadata_files};
 use jobs::{Claim, WorkError, Worker};
-use model::{TabularId, TaskId, Timestamp};
+use model::{TabularId, Timestamp};
 use objects::Location;
 use serde_json::json;
 use store::{
@@ -43,16 +43,11 @@ pub(crate) fn noted(
         let at = Location::parse_object(file);
         at.is_ok_and(|at| warehouse.profile.check_location(&at).is_ok())
     });
+    let scope = TaskScope::Warehouse(warehouse.id());
     let task = NewTask {
-        id: TaskId::generate(),
-        queue: METADATA_CLEANUP,
-        scope: TaskScope::Warehouse(warehouse.id()),
-        parent: None,
         tabular: Some(table),
-        subject: String::new(),
-        payload: "{}".to_owned(),
-        created_at: now,
         not_before: now.plus(PAUSE),
+        ..NewTask::new(METADATA_CLEANUP, scope, now)
     };
     (!files.is_empty()).then_some(Obsolete { files, task })
 }

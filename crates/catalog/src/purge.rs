@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::TryFutureExt;
 use jobs::{Claim, WorkError, Worker};
-use model::{TaskId, Timestamp, WarehouseId};
+use model::{Timestamp, WarehouseId};
 use objects::{Deleted, Location, ObjectError, Objects, delete_prefix};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -63,15 +63,10 @@ pub(crate) fn tasks(
             let location = place.location.clone();
             let payload = Payload { location };
             Ok(NewTask {
-                id: TaskId::generate(),
-                queue: TABULAR_PURGE,
-                scope: TaskScope::Warehouse(warehouse),
-                parent: None,
                 tabular: place.of.clone(),
                 subject: claimed.clone(),
                 payload: serde_json::to_string(&payload).map_err(CatalogError::internal)?,
-                created_at: now,
-                not_before: now,
+                ..NewTask::new(TABULAR_PURGE, TaskScope::Warehouse(warehouse), now)
             })
         })
         .collect()

@@ -23,18 +23,9 @@ fn scope(app: &TestApp) -> TaskScope {
 
 /// Queues a task of the warehouse.
 async fn queued(app: &TestApp) -> TaskId {
-    let (id, now) = (TaskId::generate(), SystemClock.now());
-    let task = NewTask {
-        id,
-        queue: QUEUE,
-        scope: scope(app),
-        parent: None,
-        tabular: None,
-        subject: String::new(),
-        payload: "{}".to_owned(),
-        created_at: now,
-        not_before: now,
-    };
+    let now = SystemClock.now();
+    let task = NewTask::new(QUEUE, scope(app), now);
+    let id = task.id;
     let effects = Effects {
         tasks: vec![task],
         ..Effects::none()

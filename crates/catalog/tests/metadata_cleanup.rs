@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use catalog::MetadataCleanupWorker;
 use jobs::{Claim, ClaimEnd, WorkError, Worker};
-use model::{SystemClock, TabularId, TabularKind, TaskId, Timestamp};
+use model::{SystemClock, TabularId, TabularKind, Timestamp};
 use serde_json::{Value, json};
 use store::{
     Commit, Effects, Lease, METADATA_CLEANUP, NewTask, Obsolete, Swap, TaskRow, TaskScope,
@@ -91,19 +91,12 @@ async fn note(app: &TestApp, files: Vec<String>) {
     let (id, warehouse) = (id(app).await, app.warehouse.parse().unwrap());
     let row = app.store.tabular_load(warehouse, id).await.unwrap();
     let task = NewTask {
-        id: TaskId::generate(),
-        queue: METADATA_CLEANUP,
-        scope: TaskScope::Warehouse(warehouse),
-        parent: None,
         tabular: Some(TaskTabular {
             id,
             kind: TabularKind::Table,
             path: ["ns", "t"].map(str::to_owned).to_vec(),
         }),
-        subject: String::new(),
-        payload: "{}".to_owned(),
-        created_at: LONG_AGO,
-        not_before: LONG_AGO,
+        ..NewTask::new(METADATA_CLEANUP, TaskScope::Warehouse(warehouse), LONG_AGO)
     };
     let swap = Swap {
         id,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Clock, Excerpt, TaskId, parse_iso_8601, print_iso_8601};
+use model::{Clock, Excerpt, parse_iso_8601, print_iso_8601};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use store::{NewTask, Store, TASK_LOG_CLEANUP, TaskConfig, TaskReport, TaskRow, TaskScope};
 
@@ -88,15 +88,8 @@ pub(crate) async fn plan(store: &dyn Store, clock: &dyn Clock) -> store::Result<
         let config = LogCleanupConfig::of(config).unwrap_or_default().effective();
         let Period(period) = config.cleanup_period.unwrap_or(PERIOD);
         tasks.push(NewTask {
-            id: TaskId::generate(),
-            queue: TASK_LOG_CLEANUP,
-            scope,
-            parent: None,
-            tabular: None,
-            subject: String::new(),
-            payload: "{}".to_owned(),
-            created_at: now,
             not_before: ended.map_or(now, |ended| ended.plus(period)),
+            ..NewTask::new(TASK_LOG_CLEANUP, scope, now)
         });
     }
     if tasks.is_empty() {

@@ -58,6 +58,23 @@ pub struct NewTask {
     pub not_before: Timestamp,
 }
 
+impl NewTask {
+    /// One of the scope that may start when it is made, about nothing in particular.
+    pub fn new(queue: &'static str, scope: TaskScope, created_at: Timestamp) -> Self {
+        Self {
+            id: TaskId::generate(),
+            queue,
+            scope,
+            parent: None,
+            tabular: None,
+            subject: String::new(),
+            payload: "{}".to_owned(),
+            created_at,
+            not_before: created_at,
+        }
+    }
+}
+
 /// A task that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskRow {

@@ -1,7 +1,7 @@
 //! Every operation of the APIs, with a request that succeeds in a prepared catalog.
 
 use http::Method;
-use model::{Clock, PageRequest, ProjectId, SystemClock, TaskId};
+use model::{Clock, PageRequest, ProjectId, SystemClock};
 use serde_json::{Value, json};
 use store::{NewTask, TASK_LOG_CLEANUP, TaskFilter, TaskScope};
 use testkit::{Answer, Call, TestApp, TestAppBuilder, schema, table, view, view_version};
@@ -278,17 +278,8 @@ async fn soft_deleted(app: &TestApp) -> Value {
 }
 
 async fn project_task(app: &TestApp) -> String {
-    let task = NewTask {
-        id: TaskId::generate(),
-        queue: TASK_LOG_CLEANUP,
-        scope: TaskScope::Project(ProjectId::nil()),
-        parent: None,
-        tabular: None,
-        subject: String::new(),
-        payload: "{}".to_owned(),
-        created_at: SystemClock.now(),
-        not_before: SystemClock.now(),
-    };
+    let scope = TaskScope::Project(ProjectId::nil());
+    let task = NewTask::new(TASK_LOG_CLEANUP, scope, SystemClock.now());
     let id = task.id.to_string();
     let queued = app.store.task_queue_for_projects(vec![task]);
     queued.await.unwrap();

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::{
     Event, EventKind, Grant, Name, NamespaceId, NamespacePath, Origin, PageRequest, PageSize,
-    Principal, Privilege, ProjectId, Properties, Securable, TabularId, TabularKind, TaskId,
-    Timestamp, UserType, Version, WarehouseId,
+    Principal, Privilege, ProjectId, Properties, Securable, TabularId, TabularKind, Timestamp,
+    UserType, Version, WarehouseId,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -112,15 +112,9 @@ pub(super) fn record(key: Uuid) -> IdempotencyRecord {
 
 pub(super) fn task(queue: &'static str, warehouse: WarehouseId) -> NewTask {
     NewTask {
-        id: TaskId::generate(),
-        queue,
-        scope: TaskScope::Warehouse(warehouse),
-        parent: None,
-        tabular: None,
         subject: "s3://bucket/table".to_owned(),
         payload: "{\"a\":1}".to_owned(),
-        created_at: NOW,
-        not_before: NOW,
+        ..NewTask::new(queue, TaskScope::Warehouse(warehouse), NOW)
     }
 }
 
