@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::error::Error;
 use std::time::Duration;
 
 use object_store::ClientOptions;
@@ -11,7 +12,7 @@ use reqwest::redirect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For one request with its answer's body.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
@@ -58,6 +59,23 @@ pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
         // Without TLS no CA certificates are needed, and a bare container has none to load.
         Transport::Plain => client.tls_certs_only([]),
     }
+}
+
+/// Why there was no answer, or no whole one: with the innermost cause, which is the one that helps, and without the address, which may
+/// hold what was asked for.
+pub(crate) fn in_words(error: &reqwest::Error, limit: Duration) -> String {
+    let what = if error.is_timeout() {
+        return format!("no answer within {limit:?}");
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the answer broke off"
+    };
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(Error::source) {
+        cause = Some(deeper);
+    }
+    cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"))
 }
 
 /// Hands one pool of connections to every client that `object_store` builds.

@@ -241,21 +241,6 @@ fn pause(failure: &TokenFailure, tried: u32) -> Duration {
     }
 }
 
-/// In words, without the address: it may hold what was asked for.
 fn no_answer(error: &reqwest::Error) -> TokenFailure {
-    let mut message = if error.is_timeout() {
-        format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())
-    } else if error.is_connect() {
-        "no connection".to_owned()
-    } else {
-        "no whole answer".to_owned()
-    };
-    let mut cause = std::error::Error::source(error);
-    while let Some(current) = cause {
-        cause = current.source();
-        if cause.is_none() {
-            message = format!("{message}: {current}");
-        }
-    }
-    TokenFailure::unavailable(message)
+    TokenFailure::unavailable(connection::in_words(error, REQUEST_TIMEOUT))
 }

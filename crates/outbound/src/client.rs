@@ -95,7 +95,7 @@ impl HttpClient {
         } else if error.is_connect() {
             "no connection"
         } else {
-            "no whole answer"
+            "the answer broke off"
         };
         let Some(mut cause) = error.source() else {
             return what.to_owned();

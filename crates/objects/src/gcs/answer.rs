@@ -1,11 +1,10 @@
 //! From the answers of Google's JSON API to our errors.
 
-use std::error::Error as _;
-
 use reqwest::Response;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
+use crate::connection::{REQUEST_TIMEOUT, in_words};
 use crate::error::{ObjectError, StoreFailure};
 use crate::location::{Location, shortened};
 use crate::secret::Secret;
@@ -22,22 +21,7 @@ pub(super) fn bearer(token: &Secret<String>) -> Option<HeaderValue> {
 
 /// There was no answer, or no whole one.
 pub(super) fn broken(at: &Location, error: &reqwest::Error) -> ObjectError {
-    let mut message = if error.is_timeout() {
-        "no answer in time".to_owned()
-    } else if error.is_connect() {
-        "no connection".to_owned()
-    } else {
-        "no whole answer".to_owned()
-    };
-    // The innermost cause has no address in it.
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        cause = current.source();
-        if cause.is_none() {
-            message = format!("{message}: {current}");
-        }
-    }
-    ObjectError::unavailable(at, message)
+    ObjectError::unavailable(at, in_words(error, REQUEST_TIMEOUT))
 }
 
 /// What an answer that is no success means for the one who asked for `at`.
