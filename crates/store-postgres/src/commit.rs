@@ -6,7 +6,7 @@ mod twins;
 mod verdict;
 
 use futures::future::{BoxFuture, join};
-use model::{TableFormat, Version};
+use model::{NamespaceKey, TableFormat, Version};
 use store::{Commit, Effects, NewTabular, Result, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -61,7 +61,7 @@ fn one_create<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a NewTabula
 /// that one's time is spent on what this one cannot ask for.
 const CREATE: &str = "with home as materialized (
         select id, path_key from namespace where id = $2 and warehouse_id is not distinct from $1
-            and dropped_with is null
+            and dropped_with is null and path_key = coalesce($28, path_key)
         for key share
     ), created as (
         insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
@@ -119,7 +119,7 @@ async fn create_one(
     let grants = NewGrants::of(&effects.grants);
     let around: Vec<&str> = row::at_and_above(&new.claimed_location).collect();
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 27] = [
+    let params: [&(dyn ToSql + Sync); 28] = [
         &commit.warehouse.as_uuid(), &new.namespace.as_uuid(), &new.id.as_uuid(),
         &new.kind.as_str(), &new.name.as_str(), &new.name.key().as_str(), &new.claimed_location,
         &new.version.as_i64(), &commit.at.as_ms(), &new.content.location,
@@ -128,7 +128,7 @@ async fn create_one(
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &new.format.as_ref().map(TableFormat::as_str),
         &grants.securables, &grants.principals, &grants.privileges,
-        &events.origins,
+        &events.origins, &new.home.as_ref().map(NamespaceKey::as_str),
     ];
     let create = db.prepare(CREATE).await?;
     let run = stepping(db, commit, Box::pin(db.run(&create, &params))).await?;
@@ -168,9 +168,10 @@ macro_rules! apply {
     ($($also:tt)*) => {
         concat!("with new as materialized (
         select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $41::text[])
+                $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $41::text[],
+                $52::text[])
             with ordinality as new(id, namespace_id, kind, name, name_key, version,
-                claim, location, metadata_location, metadata, format, place)
+                claim, location, metadata_location, metadata, format, home, place)
     ), touched as materialized (
         select * from unnest($14::uuid[] || $20::uuid[], $15::bigint[] || $21::bigint[])
             as touched(id, expected)
@@ -193,7 +194,8 @@ macro_rules! apply {
             array(select id from touched where not exists (select from held
                 where held.id = touched.id and held.version = touched.expected)) as stale,
             (select namespace_id from new where not exists (select from homes
-                where homes.id = new.namespace_id) limit 1) as homeless,
+                where homes.id = new.namespace_id
+                    and homes.path_key = coalesce(new.home, homes.path_key)) limit 1) as homeless,
             (select new.place from new cross join lateral (select from tabular
                 where namespace_id = new.namespace_id and name_key = new.name_key
                     and deleted_at is null and id <> all($20) limit 1) as t
@@ -301,7 +303,7 @@ macro_rules! apply {
 const APPLY: &str = apply!("");
 /// The same, and notes what becomes obsolete.
 const APPLY_NOTING: &str = apply!(noting!(
-    "$52", "$53", "$54", "$55", "$56", "$57", "$58", "$59", "$60", "$61"
+    "$53", "$54", "$55", "$56", "$57", "$58", "$59", "$60", "$61", "$62"
 ));
 
 async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()> {
@@ -335,7 +337,7 @@ async fn run_apply(
         NewGrants::of(&effects.grants),
     );
     #[rustfmt::skip]
-    let params: [&(dyn ToSql + Sync); 51] = [
+    let params: [&(dyn ToSql + Sync); 52] = [
         &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
@@ -351,6 +353,7 @@ async fn run_apply(
         &tasks.projects, &tasks.tabular_ids, &tasks.tabular_kinds, &tasks.tabular_paths, &tasks.created,
         &events.origins,
         &tasks.parents,
+        &new.homes,
     ];
     if noted.is_empty() {
         return db.run(statement, &params).await;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use model::{
-    EventKind, PageRequest, PageToken, TableFormat, TabularId, TabularKind, Timestamp, UserType,
-    Version,
+    EventKind, NamespaceKey, PageRequest, PageToken, TableFormat, TabularId, TabularKind,
+    Timestamp, UserType, Version,
 };
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -78,6 +78,7 @@ impl<'a> Places<'a> {
 pub(crate) struct Creates<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) namespaces: Vec<Uuid>,
+    pub(crate) homes: Vec<Option<&'a str>>,
     pub(crate) kinds: Vec<&'a str>,
     pub(crate) formats: Vec<Option<&'a str>>,
     pub(crate) names: Vec<&'a str>,
@@ -97,6 +98,7 @@ impl<'a> Creates<'a> {
         for new in &commit.creates {
             all.ids.push(new.id.as_uuid());
             all.namespaces.push(new.namespace.as_uuid());
+            all.homes.push(new.home.as_ref().map(NamespaceKey::as_str));
             all.kinds.push(new.kind.as_str());
             all.formats
                 .push(new.format.as_ref().map(TableFormat::as_str));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageItem, PageRequest, PageSize, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    NamespaceId, NamespaceKey, Page, PageItem, PageRequest, PageSize, TabularId, TabularKind,
+    Timestamp, Version, WarehouseId,
 };
 use store::{
     AtVersion, Commit, Effects, Entity, FoundTabular, Gathered, Gathering, ListedTabular,
@@ -301,6 +301,7 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
                  select n.id from namespace n where n.id = $2 and n.dropped_with is null
                      and n.warehouse_id is not distinct from
                      (select warehouse_id from tabular where id = $1)
+                     and n.path_key = coalesce($4, n.path_key)
                  for key share
              ), held as materialized (
                  select version from tabular where id = $1 and coalesce(deleted_at, 0) = 0
@@ -310,7 +311,12 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
              select (select version from held), exists (select from home),
                  exists (select from tabular where namespace_id = $2 and name_key = $3
                      and deleted_at is null and id <> $1 limit 1)",
-            &[&id, &namespace, &rename.name.key().as_str()],
+            &[
+                &id,
+                &namespace,
+                &rename.name.key().as_str(),
+                &rename.home.as_ref().map(NamespaceKey::as_str),
+            ],
         )
         .await?;
     let held: Option<i64> = get(&row, 0)?;

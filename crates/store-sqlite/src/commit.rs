@@ -1,6 +1,6 @@
 //! Changes to tables and views that become true together or not at all.
 
-use model::{TableFormat, TabularId, Timestamp, Version};
+use model::{NamespaceKey, TableFormat, TabularId, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{AtVersion, Commit, Entity, NewTabular, StoreError, Swap};
 use uuid::Uuid;
@@ -106,9 +106,14 @@ fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> 
     let (id, namespace) = (new.id.as_uuid(), new.namespace.as_uuid());
     let there = db
         .prepare_cached(
-            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
+            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
+             and path_key = coalesce(?3, path_key)",
         )?
-        .exists([namespace, warehouse])?;
+        .exists(params![
+            namespace,
+            warehouse,
+            new.home.as_ref().map(NamespaceKey::as_str)
+        ])?;
     if !there {
         return Err(not_found(Entity::Namespace(new.namespace)));
     }

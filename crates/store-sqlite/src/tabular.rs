@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp, Version,
-    WarehouseId,
+    NamespaceId, NamespaceKey, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp,
+    Version, WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -178,9 +178,14 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     let there = db
         .prepare_cached(
             "select 1 from namespace where id = ?1 and dropped_with is null
-             and warehouse_id = (select warehouse_id from tabular where id = ?2)",
+             and warehouse_id = (select warehouse_id from tabular where id = ?2)
+             and path_key = coalesce(?3, path_key)",
         )?
-        .exists([namespace, id])?;
+        .exists(params![
+            namespace,
+            id,
+            rename.home.as_ref().map(NamespaceKey::as_str)
+        ])?;
     if !there {
         return Err(not_found(Entity::Namespace(rename.namespace)));
     }

@@ -186,7 +186,8 @@ macro_rules! conformance_cases {
                 any_history_of_moves_is_that_of_the_model
                 of_two_moves_into_each_other_one_wins
                 nothing_comes_along_unseen
-                whatever_happens_in_what_moves_happens_once;
+                whatever_happens_in_what_moves_happens_once
+                what_is_made_by_a_path_is_made_before_the_move_or_not_at_all;
             tabular:
                 what_was_created_is_loaded
                 another_warehouse_does_not_have_it

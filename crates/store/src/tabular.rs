@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    Name, NamespaceId, Page, PageItem, PageRequest, TableFormat, TabularId, TabularKind, Timestamp,
-    Version, WarehouseId, fold,
+    Name, NamespaceId, NamespaceKey, Page, PageItem, PageRequest, TableFormat, TabularId,
+    TabularKind, Timestamp, Version, WarehouseId, fold,
 };
 
 use crate::{
@@ -111,6 +111,8 @@ pub struct NewTabular {
     pub id: TabularId,
     /// The namespace that will hold it.
     pub namespace: NamespaceId,
+    /// The path that led to the namespace: one that has moved meanwhile is not meant. None if nobody asked by path.
+    pub home: Option<NamespaceKey>,
     /// What it will be.
     pub kind: TabularKind,
     /// What the files of a generic table are; none for tables and views.
@@ -151,6 +153,8 @@ pub struct TabularRename {
     pub expected: Version,
     /// The namespace that will hold it.
     pub namespace: NamespaceId,
+    /// The path that led to the namespace: one that has moved meanwhile is not meant. None if nobody asked by path.
+    pub home: Option<NamespaceKey>,
     /// Its new name.
     pub name: Name,
     /// When.
@@ -163,7 +167,7 @@ pub trait Tabulars {
     /// Makes all changes of the commit or none. New versions are one more than expected.
     ///
     /// In this order: `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
-    /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse, `AlreadyExists(TabularName)` if
+    /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse or has another path, `AlreadyExists(TabularName)` if
     /// its name is taken, `AlreadyExists(Tabular)` if its id is, in any warehouse, `LocationTaken` if a new location
     /// overlaps with a place where another table or view of the warehouse, soft-deleted ones included, is after the commit
     /// or has ever been, or with what a task that has not ended will empty. A table may move into, around and back to its own places;

@@ -164,6 +164,7 @@ impl StoreWorld {
         let new = NewTabular {
             id,
             namespace: home,
+            home: None,
             kind,
             format: None,
             name,
@@ -407,6 +408,7 @@ impl World for StoreWorld {
                     id: *id,
                     expected: row.version,
                     namespace: *to,
+                    home: None,
                     name: Name::parse("name", &row.name).unwrap(),
                     at: NOW,
                 };

@@ -209,6 +209,10 @@ async fn attempt(
         },
     } = wanted;
     if let Some(there) = &replaced {
+        // A namespace has moved between the two look-ups.
+        if there.namespace != place.within.id {
+            return Ok(None);
+        }
         let proposed = |metadata| {
             Ok(ProposedChange {
                 old_metadata: Some(metadata),

@@ -205,6 +205,7 @@ pub(crate) fn new_table(namespace: NamespaceId, text: &str) -> NewTabular {
     NewTabular {
         id,
         namespace,
+        home: None,
         kind: TabularKind::Table,
         format: None,
         name: name(text),

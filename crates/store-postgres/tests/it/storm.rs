@@ -171,6 +171,7 @@ impl Worker {
                 id,
                 expected: row.version,
                 namespace: namespaces.get(to).copied().unwrap_or(row.namespace),
+                home: None,
                 name: name(&format!("T{}", self.dice.below(NAMES))),
                 at: NOW,
             };

@@ -349,6 +349,7 @@ pub(super) fn new_table_at(namespace: NamespaceId, text: &str, location: &str) -
     NewTabular {
         id: TabularId::generate(),
         namespace,
+        home: None,
         kind: TabularKind::Table,
         format: None,
         name: name(text),

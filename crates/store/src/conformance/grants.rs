@@ -87,6 +87,7 @@ impl World {
             id: self.table,
             expected: self.catalog.version(self.table).await,
             namespace,
+            home: None,
             name: name("t"),
             at: later(5),
         };

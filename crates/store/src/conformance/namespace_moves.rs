@@ -8,8 +8,8 @@ use model::{NamespaceId, NamespacePath, TabularId, Version};
 use super::fixture::{Catalog, NOW, name, new_table, path, refused};
 use super::namespace_move::{at, go, path_of, table_at, way};
 use crate::{
-    DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, NamespaceTree, Store, StoreError,
-    TabularRename,
+    DropMode, Effects, Entity, NamespaceDrop, NamespaceMove, NamespaceTree, NewTabular, Store,
+    StoreError, TabularRename,
 };
 
 /// What a namespace and a table are at: the plainest model of a tree.
@@ -151,6 +151,7 @@ pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
             id,
             expected: Version::FIRST,
             namespace: inner,
+            home: None,
             name: name("t"),
             at: NOW,
         };
@@ -193,6 +194,7 @@ pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>)
             id: stays,
             expected: Version::FIRST,
             namespace: inner,
+            home: None,
             name: name("came"),
             at: NOW,
         };
@@ -234,5 +236,73 @@ pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>)
             Err(other) => panic!("{other}"),
         }
         assert_eq!(at(&catalog, &path(&[root])).await, Some(outer));
+    }
+}
+
+/// Whoever asks for a path is not given what has left it: not even in the moment of the move.
+pub async fn what_is_made_by_a_path_is_made_before_the_move_or_not_at_all(store: &Arc<dyn Store>) {
+    let catalog = Catalog::new(store).await;
+    let outside = catalog.namespace(&["outside"]).await;
+    let made_by = |home: &NamespacePath, namespace, text: &str| NewTabular {
+        home: Some(home.key().clone()),
+        ..new_table(namespace, text)
+    };
+    for round in 0..ROUNDS {
+        let (from, to) = (
+            path(&[&format!("from{round}")]),
+            path(&[&format!("to{round}")]),
+        );
+        let id = catalog.namespace(&[from.name()]).await;
+        let way = way(&catalog, id, &[to.name()]).await;
+        let new = made_by(&from, id, "new");
+        let made = new.id;
+        let (moved, created) = tokio::join!(
+            store.namespace_move(way, Effects::none()),
+            catalog.create(new)
+        );
+        match (&moved, created) {
+            // It was there to be moved.
+            (Ok(()), Ok(())) => assert_eq!(catalog.version(made).await, Version::FIRST.next()),
+            (Err(StoreError::Stale { .. }), Ok(()))
+            | (Ok(()), Err(StoreError::NotFound(Entity::Namespace(_)))) => {}
+            other => panic!("{other:?}"),
+        }
+        if moved.is_err() {
+            go(&catalog, id, &[to.name()]).await.unwrap();
+        }
+        let late = |text: &str| made_by(&from, id, text);
+        refused!(
+            catalog.create(late("one")).await,
+            StoreError::NotFound(Entity::Namespace(_))
+        );
+        let several = vec![late("one"), made_by(&to, id, "two")];
+        refused!(
+            catalog.commit(several, Vec::new(), Effects::none()).await,
+            StoreError::NotFound(Entity::Namespace(_))
+        );
+        let rename = |id, home: &NamespacePath, namespace| TabularRename {
+            id,
+            expected: Version::FIRST,
+            namespace,
+            home: Some(home.key().clone()),
+            name: name("renamed"),
+            at: NOW,
+        };
+        let table = catalog.table(outside, &format!("t{round}")).await;
+        refused!(
+            store
+                .tabular_rename(rename(table, &from, id), Effects::none())
+                .await,
+            StoreError::NotFound(Entity::Namespace(_))
+        );
+        let several = vec![made_by(&to, id, "one"), made_by(&to, id, "two")];
+        catalog
+            .commit(several, Vec::new(), Effects::none())
+            .await
+            .unwrap();
+        store
+            .tabular_rename(rename(table, &to, id), Effects::none())
+            .await
+            .unwrap();
     }
 }

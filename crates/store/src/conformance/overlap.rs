@@ -218,6 +218,7 @@ impl World {
             id: entry.id,
             expected: entry.version,
             namespace: self.namespaces[to.0],
+            home: None,
             name: name(&slot_name(to)),
             at: later(2),
         };

@@ -313,6 +313,7 @@ pub async fn of_crossing_renames_each_ends_well(store: &Arc<dyn Store>) {
                 id,
                 expected: Version::FIRST,
                 namespace: to,
+                home: None,
                 name: name(&format!("wanted {round}")),
                 at: super::fixture::NOW,
             };
