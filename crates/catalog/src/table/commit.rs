@@ -242,7 +242,8 @@ async fn swap(
         return Ok(());
     };
     let store = first.store(cx);
-    if commit.swaps.is_empty() && commit.creates.is_empty() {
+    // What is required of several tables must hold of all of them at once.
+    if plans.len() == 1 && commit.swaps.is_empty() && commit.creates.is_empty() {
         for record in effects.idempotency {
             store.idempotency_record(record).await?;
         }
