@@ -242,8 +242,10 @@ async fn loaded_again(
             )
         }
         Err(StoreError::NotFound(_)) => CatalogError::new(
-            ErrorKind::NoSuchTable,
-            format!("the {kind} of this request has been dropped, and its metadata file is gone"),
+            ErrorKind::CommitStateUnknown,
+            format!(
+                "the request was carried out, but the {kind} has been dropped since and its metadata file is gone"
+            ),
         ),
         Err(error) => return Err(error.into()),
     };
