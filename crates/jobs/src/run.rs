@@ -40,7 +40,10 @@ pub struct Runner {
 /// Running workers.
 #[derive(Debug)]
 pub struct Runners {
+    /// Tells the work to end.
     stop: CancellationToken,
+    /// Tells what is kept in memory to be written for the last time.
+    end: CancellationToken,
     tasks: JoinSet<()>,
 }
 
@@ -49,6 +52,7 @@ impl Runners {
     pub fn start(runners: &[(Runner, usize)]) -> Self {
         let mut running = Self {
             stop: CancellationToken::new(),
+            end: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
         for (runner, count) in runners {
@@ -76,21 +80,28 @@ impl Runners {
         });
     }
 
-    /// Writes from time to time what is kept in memory; for the last time when all is stopped.
+    /// Writes from time to time what is kept in memory; for the last time in [`Self::stop`].
     pub fn add_flush(&mut self, what: Arc<dyn Flush>, every: Duration) {
-        let stop = self.stop.clone();
+        let end = self.end.clone();
         self.tasks.spawn(async move {
-            while !stop.is_cancelled() {
-                idle(&stop, every).await;
+            while !end.is_cancelled() {
+                idle(&end, every).await;
                 caught("writing what is kept in memory", what.flush()).await;
             }
         });
     }
 
-    /// Stops all; the tasks that are running are given back, and another process goes on with them. What has not ended at the
+    /// Tells the work to end, and waits for nothing: the tasks that are running are given back, and another process goes on with
+    /// them. A process that is told to stop may be killed before its last request has been answered.
+    pub fn give_back(&self) {
+        self.stop.cancel();
+    }
+
+    /// Stops all, as [`Self::give_back`] does, once there is nothing more to be kept in memory. What has not ended at the
     /// deadline, nor soon after it was told to, is cut off: a task that is not given back is free when its lease ends.
     pub async fn stop(mut self, deadline: Instant) {
-        self.stop.cancel();
+        self.give_back();
+        self.end.cancel();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         let latest = deadline.max(Instant::now() + GRACE + GRACE);
         if timeout_at(latest, ended).await.is_err() {
@@ -316,6 +327,27 @@ mod tests {
         assert_eq!(flushed.times.load(Ordering::SeqCst), 1);
         runners.stop(Instant::now()).await;
         assert_eq!(flushed.times.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_ends_before_what_is_kept_in_memory_is_written_for_the_last_time() {
+        let (flushed, ended) = (Arc::new(Flushed::default()), CancellationToken::new());
+        let mut runners = Runners::start(&[]);
+        let hour = Duration::from_hours(1);
+        runners.add_flush(Arc::clone(&flushed) as Arc<dyn Flush>, hour);
+        let told = ended.clone();
+        runners.add("a loop", move |stop| {
+            let told = told.clone();
+            async move {
+                stop.cancelled().await;
+                told.cancel();
+            }
+        });
+        runners.give_back();
+        ended.cancelled().await;
+        assert_eq!(flushed.times.load(Ordering::SeqCst), 0);
+        runners.stop(Instant::now()).await;
+        assert_eq!(flushed.times.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test(start_paused = true)]

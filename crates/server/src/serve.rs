@@ -58,7 +58,13 @@ impl Bound {
             stop.clone(),
             limits,
         ));
-        let deadline = listener::serve(self.api, router, stop, limits).await;
+        // Tasks are given back at once: requests may take longer than whoever stops us waits.
+        let told = async {
+            stop.cancelled().await;
+            workers.give_back();
+        };
+        let served = listener::serve(self.api, router, stop.clone(), limits);
+        let (deadline, ()) = tokio::join!(served, told);
         finish(&self.lakekeeper.changes, deadline).await;
         workers.stop(deadline).await;
         // A scrape that was cut off is nobody's loss.
