@@ -326,6 +326,23 @@ async fn tokens_without_audience_need_to_be_allowed() {
     }
 }
 
+/// Outside of the cluster the catalog's own token is one out of a secret.
+#[tokio::test]
+async fn a_token_out_of_a_secret_does_not_say_who_makes_the_others() {
+    let (idp, cluster) = (Idp::start().await, Cluster::start().await);
+    cluster.owns(&json!({ "iss": "kubernetes/serviceaccount" }));
+    let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
+    let oidc = vec![provider("oidc", &idp.issuer(), AUDIENCE)];
+    let providers = together(oidc, Some(kubernetes));
+    let token = cluster.token(&json!({ "iss": "https://oidc.eks.example/id/1" }));
+    assert_eq!(user(&providers, &token).await.unwrap(), "kubernetes~uid-1");
+    assert_eq!(
+        user(&providers, &idp.token("alice")).await.unwrap(),
+        "oidc~alice"
+    );
+    assert_eq!(cluster.reviews(), 1);
+}
+
 #[tokio::test]
 async fn without_a_token_of_its_own_the_catalog_does_not_start() {
     let cluster = Cluster::start().await;

@@ -11,11 +11,14 @@ use crate::{BearerToken, ProviderUnavailable, jwt};
 /// Kubernetes replaces a token when a fifth of its life is left, of ten minutes at least.
 const READ_AGAIN: Duration = Duration::from_mins(1);
 
+/// Who has made the tokens in secrets, in each cluster: the issuer of others is another one.
+const OF_SECRETS: &str = "kubernetes/serviceaccount";
+
 /// A token and who has made it.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) token: BearerToken,
-    /// As the token says; `None` if it is no JWT.
+    /// As the token says; `None` if it does not tell.
     pub(super) issuer: Option<String>,
     at: Instant,
 }
@@ -54,8 +57,9 @@ impl OwnToken {
         let text = text.map_err(|error| unusable(error.to_string()))?;
         let token = BearerToken::parse(text.trim());
         let token = token.map_err(|error| unusable(error.to_string()))?;
+        let issuer = jwt::issuer_unverified(token.expose());
         let read = Arc::new(Read {
-            issuer: jwt::issuer_unverified(token.expose()),
+            issuer: issuer.filter(|issuer| issuer != OF_SECRETS),
             token,
             at: Instant::now(),
         });

@@ -23,8 +23,7 @@ impl Cluster {
             folder: tempfile::tempdir().unwrap(),
             key: SigningKey::new(Kind::Es256, "cluster"),
         };
-        let own = cluster.key.sign(&json!({ "iss": ISSUER, "aud": [ISSUER] }));
-        std::fs::write(cluster.config().token_file, format!("{own}\n")).unwrap();
+        cluster.owns(&json!({ "iss": ISSUER, "aud": [ISSUER] }));
         let user = json!({ "username": "system:serviceaccount:lake:spark", "uid": "uid-1" });
         let status = json!({ "authenticated": true, "audiences": ["catalog"], "user": user });
         cluster.answers(201, &json!({ "status": status }));
@@ -40,6 +39,12 @@ impl Cluster {
             legacy_tokens: LegacyTokens::Refused,
             subject: SubjectSource::Uid,
         }
+    }
+
+    /// The catalog has a token with these claims.
+    pub(crate) fn owns(&self, claims: &Value) {
+        let own = self.key.sign(claims);
+        std::fs::write(self.config().token_file, format!("{own}\n")).unwrap();
     }
 
     pub(crate) fn own_token(&self) -> String {
