@@ -45,7 +45,7 @@ enum Command {
     #[command(subcommand)]
     Secrets(secrets::Secrets),
     /// Lets the installation be bootstrapped once more: who does so first becomes its administrator, for the day on which there is none.
-    ReopenBootstrap,
+    ReopenBootstrap(database::Reopen),
     /// Waits until the database answers, and possibly until it is migrated.
     WaitForDb(database::Wait),
     /// Asks the server on this machine how it is; status 0 if it is well, 1 if not.
@@ -110,7 +110,7 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Migrate => database::migrate(&sources),
         Command::OpenFga(what) => openfga::run(&sources, &what),
         Command::Secrets(what) => secrets::run(&sources, &what),
-        Command::ReopenBootstrap => database::reopen_bootstrap(&sources),
+        Command::ReopenBootstrap(reopen) => database::reopen_bootstrap(&sources, &reopen),
         Command::WaitForDb(wait) => database::wait(&sources, &wait),
         Command::Healthcheck(what) => healthcheck::run(&sources, &what),
         Command::Version => print(concat!(env!("CARGO_PKG_VERSION"), "\n")),

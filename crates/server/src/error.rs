@@ -18,6 +18,11 @@ pub enum Error {
     /// Nobody can be let in: an identity provider, or what this process needs to ask it.
     #[error("callers cannot be authenticated: {0}")]
     Authentication(#[from] authn::ProviderUnavailable),
+    /// Nobody has said that this is meant.
+    #[error(
+        "whoever calls POST /management/v1/bootstrap next becomes the administrator of this installation: confirm with `--yes`"
+    )]
+    Unconfirmed,
     /// A use case refused.
     #[error(transparent)]
     Catalog(#[from] catalog::CatalogError),

@@ -27,6 +27,14 @@ pub(super) struct Wait {
     backoff: u64,
 }
 
+/// What is to be confirmed.
+#[derive(Debug, Args)]
+pub(super) struct Reopen {
+    /// That this is meant.
+    #[arg(short, long)]
+    yes: bool,
+}
+
 pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
     let config = super::start(sources, Needs::Database)?;
     let Some(database) = &config.database else {
@@ -39,7 +47,10 @@ pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
     })
 }
 
-pub(super) fn reopen_bootstrap(sources: &Sources) -> Result<(), Error> {
+pub(super) fn reopen_bootstrap(sources: &Sources, reopen: &Reopen) -> Result<(), Error> {
+    if !reopen.yes {
+        return Err(Error::Unconfirmed);
+    }
     let config = super::start(sources, Needs::Database)?;
     let Some(database) = &config.database else {
         return Ok(());

@@ -184,7 +184,10 @@ fn what_was_never_bootstrapped_need_not_be_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalog.db");
     let database = [("LAKEKEEPER__SQLITE_PATH", path.to_str().unwrap())];
-    let ended = run(&["reopen-bootstrap"], &database);
+    let unconfirmed = run(&["reopen-bootstrap"], &database);
+    assert_eq!(unconfirmed.status, 1, "{}", unconfirmed.out);
+    assert!(unconfirmed.err.contains("`--yes`"), "{}", unconfirmed.err);
+    let ended = run(&["reopen-bootstrap", "--yes"], &database);
     assert_eq!(ended.status, 0, "{}", ended.err);
     assert!(ended.out.contains("nothing was changed"), "{}", ended.out);
 }
