@@ -123,7 +123,10 @@ fn first(values: &mut Values) -> Option<Oidc> {
     if provider.subject_claims.is_empty() {
         values.refuse(&list::OPENID_SUBJECT_CLAIM, "must name a claim");
     }
-    let connect = values
+    if values.is_set(&list::OPENID_AUDIENCE) && provider.audiences.is_empty() {
+        values.refuse(&list::OPENID_AUDIENCE, "must name an audience");
+    }
+    let connect: Connect = values
         .get(&list::OPENID_REQUIRE_CONNECTED_ON_STARTUP)
         .into();
     if uri.is_none() {
@@ -133,6 +136,9 @@ fn first(values: &mut Values) -> Option<Oidc> {
             values.is_set(&list::OPENID_SCOPE),
             values.is_set(&list::OPENID_ROLES_CLAIM),
             values.is_set(&list::OPENID_REQUIRED_CLAIMS),
+            values.is_set(&list::OPENID_DISPLAY_NAME_TEMPLATE),
+            provider.subject_claims != OidcConfig::new("oidc", "").subject_claims,
+            connect == Connect::Lazily,
         ];
         if others.contains(&true) && !values.is_set(&list::OPENID_PROVIDER_URI) {
             let rule = "is missing, and other settings of that provider are there";

@@ -265,7 +265,7 @@ impl Gathered {
         };
         // Templates leave variables empty that they have no value for.
         if entry.written.is_empty() {
-            return;
+            return self.read_empty(&entry.name, subject);
         }
         if let Some(other) = seen.insert((String::new(), setting.name()), subject.clone()) {
             return self.mistakes.push(Mistake::twice(subject, &other));
@@ -277,6 +277,14 @@ impl Gathered {
         };
         if let Some((text, origin)) = read {
             self.set(setting.name(), text, origin);
+        }
+    }
+
+    fn read_empty(&mut self, name: &str, subject: String) {
+        if decides_who_may_ask(name) {
+            let rule =
+                "is empty: give it a value or leave it out, because it decides who may do what";
+            self.mistakes.push(Mistake::new(subject, rule));
         }
     }
 
@@ -292,7 +300,7 @@ impl Gathered {
             Err(mistake) => return self.mistakes.push(mistake),
         };
         if entry.written.is_empty() {
-            return;
+            return self.read_empty(&entry.name, subject.to_owned());
         }
         let key = (member.stem, member.setting.name());
         if let Some(other) = seen.insert(key.clone(), subject.to_owned()) {
@@ -369,6 +377,18 @@ impl Gathered {
 }
 
 /// What a name means that is of something of which there may be several; `None` if it is not.
+/// Whether the catalog would be open to more callers without the setting than whoever wrote it down wants.
+fn decides_who_may_ask(name: &str) -> bool {
+    let families = [
+        "OPENID_",
+        "KUBERNETES_AUTHENTICATION_",
+        "ENABLE_KUBERNETES_AUTHENTICATION",
+        "ADMISSION_ENFORCE",
+        verifier::BARE,
+    ];
+    families.iter().any(|family| name.starts_with(family))
+}
+
 fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));

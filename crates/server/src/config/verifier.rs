@@ -16,7 +16,7 @@ use super::values::Values;
 /// What the names of their variables have in common, without the prefix of all.
 pub(super) const FAMILY: &str = "CONTRACT_VERIFICATION__";
 /// The same without what divides it from a name.
-const BARE: &str = "CONTRACT_VERIFICATION";
+pub(super) const BARE: &str = "CONTRACT_VERIFICATION";
 /// The name of the one that has none.
 const NAMELESS: &str = "default";
 /// Nobody waits longer for a commit.

@@ -206,3 +206,39 @@ fn outside_of_the_cluster_its_address_is_needed() {
     let off = load(&[("ENABLE_KUBERNETES_AUTHENTICATION", "false")]).unwrap();
     assert!(!off.authentication.is_configured());
 }
+
+/// A template that leaves a variable empty must not open the catalog to everybody.
+#[test]
+fn what_decides_who_may_ask_is_not_left_empty() {
+    for name in [
+        "OPENID_PROVIDER_URI",
+        "OPENID_AUDIENCE",
+        "OPENID_SCOPE",
+        "OPENID_PROVIDERS__OKTA__URI",
+        "ENABLE_KUBERNETES_AUTHENTICATION",
+        "KUBERNETES_AUTHENTICATION_AUDIENCE",
+        "ADMISSION_ENFORCE__ENDPOINT",
+        "CONTRACT_VERIFICATION__URL",
+    ] {
+        let told = load(&[(name, "")]).unwrap_err().to_string();
+        assert!(told.contains("is empty: give it a value"), "{name}: {told}");
+    }
+    for audience in [",", " , "] {
+        let uri = ("OPENID_PROVIDER_URI", "https://idp.example");
+        let told = load(&[uri, ("OPENID_AUDIENCE", audience)]).unwrap_err();
+        let told = told.to_string();
+        assert!(told.contains("must name an audience"), "{told}");
+    }
+}
+
+#[test]
+fn no_setting_of_a_provider_stands_without_its_address() {
+    for (name, value) in [
+        ("OPENID_SUBJECT_CLAIM", "sub"),
+        ("OPENID_DISPLAY_NAME_TEMPLATE", "{email}"),
+        ("OPENID_REQUIRE_CONNECTED_ON_STARTUP", "false"),
+    ] {
+        let told = load(&[(name, value)]).unwrap_err().to_string();
+        assert!(told.contains("OPENID_PROVIDER_URI"), "{name}: {told}");
+    }
+}
