@@ -208,12 +208,16 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
          where namespace.id <> ?1 order by path_key"
     ))?;
     let mut tabulars = db.prepare_cached(&format!(
-        "{BELOW} select tabular.id, tabular.kind, tabular.namespace_id, tabular.name,
-             tabular.location, tabular.version, tabular.protected, tabular.purges
-         from (select id from below limit ?3) as found
-         join namespace on namespace.id = found.id
-         join tabular on tabular.namespace_id = namespace.id
-         order by namespace.path_key, tabular.name_key limit ?4"
+        "{BELOW} select id, kind, namespace_id, name, location, version, protected, purges
+         from (
+             select tabular.id, tabular.kind, tabular.namespace_id, tabular.name, tabular.location,
+                 tabular.version, tabular.protected, tabular.purges, namespace.path_key,
+                 tabular.name_key
+             from (select id from below limit ?3) as found
+             join namespace on namespace.id = found.id
+             join tabular on tabular.namespace_id = namespace.id
+             limit ?4
+         ) order by path_key, name_key"
     ))?;
     // The namespace itself is one of those that are found.
     let (most, limit) = (Bounds::DROPPED_NAMESPACES + 2, Bounds::DROPPED_TABULARS + 1);
