@@ -1,5 +1,6 @@
 //! Log lines on standard output.
 
+mod filter;
 mod json;
 mod queue;
 
@@ -20,7 +21,7 @@ const TELLS_PASSWORDS: &str = "async_nats=info";
 pub fn install(logs: &Logs) {
     log_panics();
     // The filter was checked when the configuration was read.
-    let mut filter = EnvFilter::builder().parse_lossy(&logs.filter);
+    let mut filter = EnvFilter::builder().parse_lossy(filter::with_parts(&logs.filter));
     if let Ok(quiet) = TELLS_PASSWORDS.parse() {
         filter = filter.add_directive(quiet);
     }

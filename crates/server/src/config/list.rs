@@ -395,7 +395,7 @@ settings! {
     "Process" "" {
         /// How long requests in flight may take to finish after SIGTERM or SIGINT.
         SHUTDOWN_TIMEOUT: Span = Span::seconds(30);
-        /// What is logged: a level, or directives as in `info,hyper=debug`. `RUST_LOG` is read if
+        /// What is logged: a level, or directives as in `info,lakekeeper=debug`. `RUST_LOG` is read if
         /// this is not set.
         LOG_LEVEL: LogFilter = LogFilter("info".to_owned());
         /// How log lines look.
