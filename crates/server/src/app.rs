@@ -19,7 +19,7 @@ use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
 use secrets::{SecretStore, Sweeper};
 use secrets_vault::VaultSecrets;
-use store::Store;
+use store::{Reopened, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{AuthzBackend, Config};
@@ -189,6 +189,11 @@ impl Lakekeeper {
             publishers: Vec::new(),
             clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Lets the installation be bootstrapped once more: whoever does so first becomes its administrator.
+    pub async fn reopen_bootstrap(&self) -> Result<Reopened, Error> {
+        Ok(self.store.server_reopen_bootstrap().await?)
     }
 
     /// The use cases, to call them without HTTP.

@@ -5,6 +5,17 @@ use std::path::Path;
 
 use lakekeeper::health;
 
+/// Who may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Everybody: nobody is asked who they are.
+    Anonymous,
+    /// Whoever has a token of an identity provider.
+    WithToken,
+    /// The same; whoever bootstraps first becomes administrator.
+    ToBootstrap,
+}
+
 /// What the banner tells about.
 pub(super) struct Told<'a> {
     /// Where the APIs listen.
@@ -15,6 +26,8 @@ pub(super) struct Told<'a> {
     pub(super) warehouse: &'a str,
     /// The folder of its files.
     pub(super) files: &'a Path,
+    /// Who may come.
+    pub(super) callers: Callers,
 }
 
 /// The whole text.
@@ -24,6 +37,7 @@ pub(super) fn banner(told: &Told<'_>) -> String {
         metrics,
         warehouse,
         files,
+        callers,
     } = told;
     let (shown_api, shown_metrics) = (here(*api), here(*metrics));
     let catalog = format!("http://{shown_api}/catalog");
@@ -32,6 +46,13 @@ pub(super) fn banner(told: &Told<'_>) -> String {
         "so only this machine can connect".to_owned()
     } else {
         format!("and whoever reaches {api} can connect")
+    };
+    let welcome = match callers {
+        Callers::Anonymous => format!("Nobody is asked for a password, {reach}."),
+        Callers::WithToken => "Callers need a token of the identity provider.".to_owned(),
+        Callers::ToBootstrap => format!(
+            "Callers need a token of the identity provider. Whoever bootstraps first (POST http://{shown_api}/management/v1/bootstrap) becomes administrator."
+        ),
     };
     format!(
         r#"
@@ -79,7 +100,7 @@ pub(super) fn banner(told: &Told<'_>) -> String {
     iceberg.rest-catalog.warehouse={warehouse}
     fs.hadoop.enabled=true
 
-  Nobody is asked for a password, {reach}. Stop with Ctrl-C; the data stays.
+  {welcome} Stop with Ctrl-C; the data stays.
 "#,
         version = env!("CARGO_PKG_VERSION"),
     )
@@ -95,11 +116,16 @@ mod tests {
     use super::*;
 
     fn text(api: &str) -> String {
+        told(api, Callers::Anonymous)
+    }
+
+    fn told(api: &str, callers: Callers) -> String {
         banner(&Told {
             api: api.parse().unwrap(),
             metrics: "127.0.0.1:9000".parse().unwrap(),
             warehouse: "demo",
             files: Path::new("/data/files"),
+            callers,
         })
     }
 
@@ -114,6 +140,14 @@ mod tests {
             text.contains("whoever reaches 0.0.0.0:8181 can connect"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_banner_says_who_needs_a_token() {
+        let text = told("127.0.0.1:1", Callers::ToBootstrap);
+        assert!(!text.contains("Nobody is asked"), "{text}");
+        let bootstrap = "POST http://127.0.0.1:1/management/v1/bootstrap";
+        assert!(text.contains(bootstrap), "{text}");
     }
 
     #[test]

@@ -7,12 +7,12 @@ use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings};
 use catalog::{Catalog, ErrorKind, Request};
 use clap::Args;
-use lakekeeper::config::{Config, Database, Needs, Sources};
+use lakekeeper::config::{AuthzBackend, Config, Database, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper, backend};
 use model::Name;
 use objects::{LocalProfile, StorageProfile};
 
-use super::banner::{Told, banner};
+use super::banner::{Callers, Told, banner};
 use super::serve::stop_signal;
 
 /// The warehouse that is there from the start.
@@ -64,14 +64,29 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
     if let Some(database @ Database::Postgres(_)) = &config.database {
         backend::migrate(database).await?;
     }
+    let is_granted = config.authorization.backend != AuthzBackend::AllowAll;
+    let with_token = config.authentication.is_configured();
     let lakekeeper = Lakekeeper::builder(config).build().await?;
+    let is_open = !catalog::server::info(lakekeeper.catalog())
+        .await?
+        .is_bootstrapped;
     prepare(lakekeeper.catalog(), files).await?;
+    let callers = if is_granted && is_open {
+        // Somebody must be the first to have rights.
+        lakekeeper.reopen_bootstrap().await?;
+        Callers::ToBootstrap
+    } else if with_token {
+        Callers::WithToken
+    } else {
+        Callers::Anonymous
+    };
     let bound = lakekeeper.bind().await?;
     let told = Told {
         api: bound.api_address()?,
         metrics: bound.metrics_address()?,
         warehouse: WAREHOUSE,
         files,
+        callers,
     };
     super::print(&banner(&told))?;
     bound.serve(stop_signal()?).await

@@ -2,7 +2,7 @@
 
 use authn::stand_in::{AUDIENCE, Idp};
 
-use crate::program::{get, run};
+use crate::program::{Server, get, run, send_with};
 use crate::serve::serve;
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -49,6 +49,36 @@ fn with_a_provider_nobody_is_let_in_without_a_token() {
     );
     assert_eq!(get(&api, "/health").0, "HTTP/1.1 200 OK");
     assert_eq!(get(&metrics, "/metrics").0, "HTTP/1.1 200 OK");
+    assert_eq!(server.terminate(), 0);
+}
+
+/// There is a warehouse, and whoever comes first becomes its administrator.
+#[test]
+fn dev_with_a_provider_leaves_bootstrapping_to_somebody() {
+    let runtime = runtime();
+    let idp = runtime.block_on(Idp::start());
+    let (folder, uri) = (tempfile::tempdir().unwrap(), idp.issuer());
+    let words = ["dev", "--port", "0", "--data-dir"];
+    let words = [&words[..], &[folder.path().to_str().unwrap()]].concat();
+    let variables = [
+        ("LAKEKEEPER__OPENID_PROVIDER_URI", uri.as_str()),
+        ("LAKEKEEPER__OPENID_AUDIENCE", AUDIENCE),
+    ];
+    let mut server = Server::start(&words, &variables);
+    let line = server.line_with("/management/v1/bootstrap");
+    let url = line.split_once("POST http://").unwrap().1;
+    let address = url.split_once('/').unwrap().0;
+    let call = |method: &str, path: &str, body: &str| {
+        let token = format!("authorization: Bearer {}\r\n", idp.token("alice"));
+        send_with(&token, (method, address, path), body)
+    };
+    let config = "/catalog/v1/config?warehouse=demo";
+    assert_eq!(call("GET", config, "").0, "HTTP/1.1 404 Not Found");
+    let bootstrap = r#"{"accept-terms-of-use":true}"#;
+    let (status, told) = call("POST", "/management/v1/bootstrap", bootstrap);
+    assert_eq!(status, "HTTP/1.1 204 No Content", "{told}");
+    let (status, told) = call("GET", config, "");
+    assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
     assert_eq!(server.terminate(), 0);
 }
 

@@ -112,12 +112,21 @@ pub(crate) fn get(address: &str, path: &str) -> (String, String) {
 
 /// Status line and body of an answer to a request with a JSON body.
 pub(crate) fn send(method: &str, address: &str, path: &str, body: &str) -> (String, String) {
+    send_with("", (method, address, path), body)
+}
+
+/// The same with further headers, each with its line break.
+pub(crate) fn send_with(
+    headers: &str,
+    (method, address, path): (&str, &str, &str),
+    body: &str,
+) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+         content-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
     )
     .unwrap();
     let mut answer = String::new();
