@@ -130,6 +130,14 @@ impl StorageProfile {
         }
     }
 
+    /// Refuses what is not given to new warehouses any more.
+    pub fn check_new(&self) -> Result<(), ProfileError> {
+        match self {
+            Self::Adls(adls) => adls.check_new(),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a credential that does not fit to the profile, or that the server's configuration does not
     /// allow with it.
     pub fn validate_credential(

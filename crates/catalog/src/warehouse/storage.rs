@@ -30,6 +30,7 @@ impl Storage {
         let profile = profile.beside(credential.as_ref());
         let policy = &cx.settings.storage_policy;
         profile.validate(policy)?;
+        profile.check_new()?;
         profile.validate_credential(credential.as_ref(), policy)?;
         Ok(Self {
             profile,

@@ -88,13 +88,22 @@ impl AdlsProfile {
         if let Some(layout) = &self.storage_layout {
             layout.validate()?;
         }
-        if self.is_onelake() {
-            onelake::check_folder("key-prefix", self.key_prefix())?;
-            onelake::check_layout(self.layout())?;
-        }
-        let lake = self.lake();
+        let lake = Lake {
+            longest_key: Duration::from_secs(MAX_TOKEN_SECONDS),
+            ..self.lake()
+        };
         checks::token_seconds(self.sas_token_validity_seconds, &lake)?;
         checks::base_location(&lake)
+    }
+
+    /// Refuses what OneLake does not keep to. Warehouses that were made before are left as they are.
+    pub(super) fn check_new(&self) -> Result<(), ProfileError> {
+        if !self.is_onelake() {
+            return Ok(());
+        }
+        onelake::check_folder("key-prefix", self.key_prefix())?;
+        onelake::check_layout(self.layout())?;
+        checks::token_seconds(self.sas_token_validity_seconds, &self.lake())
     }
 
     /// Refuses a credential that the server's configuration does not allow with this profile.
@@ -135,7 +144,7 @@ impl AdlsProfile {
             prefix: self.key_prefix.clone(),
             signed_account: self.account_name.clone(),
             authority_host: self.authority_host.clone(),
-            token_validity: Duration::from_secs(self.sas_token_validity_seconds()),
+            token_validity: Duration::from_secs(self.sas_token_validity_seconds().min(longest_key)),
             longest_key: Duration::from_secs(longest_key),
         }
     }

@@ -37,11 +37,25 @@ fn an_account_that_is_onelake_keeps_its_rules() {
             "seconds on OneLake",
         ),
     ] {
-        let message = account(&changes).unwrap_err().to_string();
+        let message = account(&changes).unwrap().check_new().unwrap_err();
+        let message = message.to_string();
         assert!(message.contains(expected), "{message}");
     }
     let elsewhere = json!({"host": "dfs.core.windows.net", "sas-token-validity-seconds": 3601});
-    assert!(account(&elsewhere).is_ok());
+    assert!(account(&elsewhere).unwrap().check_new().is_ok());
+}
+
+/// It was taken before the rules were known.
+#[test]
+fn a_stored_account_that_is_onelake_is_signed_for_as_long_as_that_can_be() {
+    let stored = json!({
+        "sas-token-validity-seconds": 7_200, "key-prefix": "lakehouse/Files/a%20b",
+        "storage-layout": { "type": "tabular-only", "tabular": "{uuid}" },
+    });
+    let StorageProfile::Adls(profile) = account(&stored).unwrap() else {
+        panic!()
+    };
+    assert_eq!(profile.lake().token_validity, Duration::from_hours(1));
 }
 
 #[test]
