@@ -8,3 +8,10 @@ where storage_profile::jsonb ->> 'type' = 's3' and base_location like 's3://%'
         or storage_profile::jsonb ->> 'endpoint' like '%.compute-1.amazonaws.%'
         or storage_profile::jsonb ->> 'endpoint' like '%.vpce-svc-%'
         or storage_profile::jsonb ->> 'endpoint' like '%.execute-api.%');
+
+-- The S3 of further partitions of AWS is Amazon's, too.
+update warehouse
+set base_location = 's3://' || substr(base_location, length(rtrim(storage_profile::jsonb ->> 'endpoint', '/')) + 2)
+where storage_profile::jsonb ->> 'type' = 's3' and base_location not like 's3://%'
+    and rtrim(storage_profile::jsonb ->> 'endpoint', '/') ~
+        '^https?://([^/]*\.)?s3(-[^./]*)?\.([^/]*\.)?(amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)(:[0-9]+)?$';

@@ -126,6 +126,16 @@ mod tests {
                 "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
             ),
             (
+                r#"{"type":"s3","endpoint":"https://s3.eusc-de-east-1.amazonaws.eu/"}"#,
+                "s3://lake6/a",
+                "s3://lake6/a",
+            ),
+            (
+                r#"{"type":"s3","endpoint":"https://minio.elb.eusc-de-east-1.amazonaws.eu"}"#,
+                "s3://lake7/a",
+                "https://minio.elb.eusc-de-east-1.amazonaws.eu/lake7/a",
+            ),
+            (
                 r#"{"type":"onelake"}"#,
                 "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
                 "abfss://w@onelake/house/Files",

@@ -95,7 +95,8 @@ pub enum SigningUrlStyle {
 
 /// The location as it is called from outside the store that `endpoint` leads to.
 ///
-/// Bucket names are unique within all of AWS, whatever the region and the endpoint; elsewhere within one endpoint, on machines that are
+/// Bucket names are unique within a partition of AWS, whatever the region and the endpoint, and buckets of two partitions are taken for
+/// one, which refuses too much rather than too little; elsewhere within one endpoint, on machines that are
 /// rented of AWS too.
 fn address_at(endpoint: Option<&str>, location: &Location) -> String {
     let location = location.normalized();

@@ -107,7 +107,7 @@ async fn a_migration_that_is_ended_by_a_deadlock_tries_again() {
 }
 
 /// Warehouses as they were written before V14, and what becomes of them.
-const ADDRESSES: [(&str, &str, &str); 7] = [
+const ADDRESSES: [(&str, &str, &str); 9] = [
     ("{}", "file:///data/wh", "file:///data/wh"),
     (
         r#"{"type":"s3","endpoint":null}"#,
@@ -133,6 +133,16 @@ const ADDRESSES: [(&str, &str, &str); 7] = [
         r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
         "s3://lake5/a",
         "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.eusc-de-east-1.amazonaws.eu/"}"#,
+        "s3://lake6/a",
+        "s3://lake6/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://minio.elb.eusc-de-east-1.amazonaws.eu"}"#,
+        "s3://lake7/a",
+        "https://minio.elb.eusc-de-east-1.amazonaws.eu/lake7/a",
     ),
     (
         r#"{"type":"onelake"}"#,
