@@ -31,7 +31,7 @@ struct Seen {
     place: i64,
     /// Up to here they have been read for it.
     read: i64,
-    /// Up to here they are known to have been removed.
+    /// Up to here this holder knows them to have been removed.
     gone: i64,
 }
 
@@ -184,7 +184,13 @@ impl Relay {
                         %error, sink = self.publisher.name(), failures, delay_s = delay.as_secs_f64(),
                         "a sink does not take events; they wait in the database"
                     );
-                    self.look(seen, batch.oldest()).await?;
+                    // Only to be seen: what is in hand may be gone from the outbox.
+                    if let Err(error) = self.look(seen, batch.oldest()).await {
+                        tracing::warn!(
+                            %error, sink = self.publisher.name(),
+                            "how far behind a sink is cannot be seen now"
+                        );
+                    }
                     idle(stop, delay).await;
                 }
             }
