@@ -28,7 +28,10 @@ impl Signature {
     /// By a secret: `whsec_` and bytes in base64, or any other text, whose bytes are the key.
     pub fn by(secret: &str) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(match secret.strip_prefix("whsec_") {
-            Some(encoded) => STANDARD.decode(encoded).map_err(|_| InvalidSecret)?,
+            Some(encoded) => {
+                let key = STANDARD.decode(encoded).ok();
+                key.filter(|key| !key.is_empty()).ok_or(InvalidSecret)?
+            }
             None => secret.as_bytes().to_vec(),
         });
         Ok(Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &key))))

@@ -127,8 +127,10 @@ mod tests {
         for right in ["whsec_c2VjcmV0", "any text"] {
             assert!(<Signature as Value>::parse(right).is_ok(), "{right}");
         }
-        let wrong = <Signature as Value>::parse("whsec_secret!").unwrap_err();
-        assert_eq!(wrong, "must have a key in base64 after `whsec_`");
+        for wrong in ["whsec_secret!", "whsec_"] {
+            let rule = <Signature as Value>::parse(wrong).unwrap_err();
+            assert_eq!(rule, "must have a key in base64 after `whsec_`");
+        }
     }
 
     #[test]
