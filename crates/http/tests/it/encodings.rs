@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use async_compression::tokio::bufread::ZstdEncoder;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -9,6 +10,7 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use testkit::{Answer, TestApp};
+use tokio::io::AsyncReadExt;
 use tower::ServiceExt;
 use tower_http::decompression::Decompression;
 
@@ -18,6 +20,13 @@ fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
+}
+
+async fn zstd(text: &str) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    let mut encoder = ZstdEncoder::new(text.as_bytes());
+    encoder.read_to_end(&mut encoded).await.unwrap();
+    encoded
 }
 
 fn decoded(answer: &Answer) -> Value {
@@ -107,12 +116,18 @@ async fn commits_and_creates_are_answered_compressed_too() {
 async fn requests_may_be_compressed() {
     let app = TestApp::start().await;
     let members = [gzip(r#"{"namespace": "#), gzip(r#"["parts"]}"#)].concat();
+    let frames = [
+        zstd(r#"{"namespace": "#).await,
+        zstd(r#"["frames"]}"#).await,
+    ]
+    .concat();
     let create = |name: &str| gzip(&format!(r#"{{"namespace": ["{name}"]}}"#));
     for (name, coding, body) in [
         ("zipped", "gzip", create("zipped")),
         ("shouted", "GZIP", create("shouted")),
         ("aliased", "x-gzip", create("aliased")),
         ("parts", "gzip", members),
+        ("frames", "zstd", frames),
         ("plain", "identity", br#"{"namespace": ["plain"]}"#.to_vec()),
     ] {
         let call = app.call(Method::POST, app.at("namespaces")).body(body);

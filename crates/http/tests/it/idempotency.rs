@@ -36,6 +36,26 @@ async fn a_create_that_comes_again_is_answered_as_before() {
 }
 
 #[tokio::test]
+async fn a_create_of_what_has_gone_with_its_files_is_not_said_to_have_failed() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    for (uri, body, at) in [
+        ("namespaces/ns/tables", testkit::table("t"), "tables/t"),
+        ("namespaces/ns/views", testkit::view("v", "ns"), "views/v"),
+    ] {
+        let key = Uuid::now_v7();
+        post(&app, uri, &body, key).await.expect(200);
+        let drop = app.at(&format!("namespaces/ns/{at}?purgeRequested=true"));
+        app.delete(drop).await.expect(204);
+        app.work_off().await;
+        let (status, kind, message) = post(&app, uri, &body, key).await.error();
+        let told = (status, kind.as_str());
+        assert_eq!(told, (500, "CommitStateUnknownException"), "{message}");
+        assert!(message.contains("was carried out"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_comes_again_happens_once() {
     let app = TestApp::start().await;
     app.namespace("ns").await;

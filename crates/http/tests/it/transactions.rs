@@ -104,3 +104,36 @@ async fn what_is_required_of_an_unchanged_table_is_part_of_the_transaction() {
     assert_eq!(version().await, before + 1);
     assert_eq!(app.load("ns", "a").await, a);
 }
+
+#[tokio::test]
+async fn what_is_required_of_several_unchanged_tables_holds_of_all_at_once() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let (a, b) = (app.table("ns", "a").await, app.table("ns", "b").await);
+    let (a_id, b_id) = (&a["metadata"]["table-uuid"], &b["metadata"]["table-uuid"]);
+    let versions = async || {
+        let mut versions = Vec::new();
+        for id in [a_id, b_id] {
+            let id = id.as_str().unwrap().parse().unwrap();
+            let row = app.store.tabular_load(app.warehouse.parse().unwrap(), id);
+            versions.push(row.await.unwrap().version.as_i64());
+        }
+        versions
+    };
+    let required = |name: &str, id: &Value| {
+        json!({
+            "identifier": { "namespace": ["ns"], "name": name }, "requirements": [is(id)], "updates": [],
+        })
+    };
+    let before = versions().await;
+    for (of_b, status) in [(a_id, 409), (b_id, 204)] {
+        let body = json!({ "table-changes": [required("a", a_id), required("b", of_b)] });
+        app.post(app.at("transactions/commit"), &body)
+            .await
+            .expect(status);
+        // Compared and set in one act.
+        let steps = i64::from(status == 204);
+        let expected: Vec<_> = before.iter().map(|version| version + steps).collect();
+        assert_eq!(versions().await, expected);
+    }
+}
