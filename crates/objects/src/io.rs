@@ -134,7 +134,7 @@ pub struct Deleted {
 ///
 /// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
 /// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
-/// process is stopped in between. Markers of folders go too, and do not count. Can be run again after an error or a crash, and
+/// process is stopped in between. Markers of folders go too; they count only where a store cannot tell them from empty files. Can be run again after an error or a crash, and
 /// never touches a sibling. Objects that no location can hold are in nobody's way: the error that names one comes when all others are gone.
 pub async fn delete_prefix<E, F>(
     objects: &dyn Objects,

@@ -52,14 +52,18 @@ pub async fn move_to(
             }
             Err(error) => return Err(error),
         }
-        let what = || format!("a namespace on the way to `{destination}`");
+        let what = || {
+            format!(
+                "the namespace to be moved to `{destination}`, or something in it or around it,"
+            )
+        };
         attempts.lost(what).await?;
     }
 }
 
 fn overtaken(destination: &NamespacePath) -> CatalogError {
     let message = format!(
-        "a namespace on the way to `{destination}` was changed by another request; look again and retry"
+        "the namespace to be moved to `{destination}`, or something in it or around it, was changed or dropped by another request; look again and retry"
     );
     CatalogError::new(ErrorKind::ConcurrentUpdate, message)
 }

@@ -102,8 +102,9 @@ pub(crate) async fn commit_all(
 
 /// Others were faster in all attempts.
 pub(super) fn conflict() -> CatalogError {
-    let message =
-        "the table was changed by other commits in each of the attempts; refresh and try again";
+    let message = format!(
+        "other commits changed what this one is about in each of {ATTEMPTS} attempts; refresh and try again"
+    );
     CatalogError::new(ErrorKind::CommitFailed, message)
 }
 

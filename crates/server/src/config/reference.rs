@@ -31,7 +31,7 @@ The server reads variables that start with `LAKEKEEPER__`. Each can also be give
 
   A setting that holds a list takes an array of texts there: `pg_lost_keys = [\"aa17c460bbb4ce2a\"]`.
 
-The command line wins over variables, variables win over the file. A variable that is set but empty counts as not set; one that decides who may do what (`OPENID_…`, `KUBERNETES_AUTHENTICATION_…`, `ADMISSION_ENFORCE_…`, `CONTRACT_VERIFICATION_…`) is refused instead.
+The command line wins over variables, variables win over the file. A variable that is set but empty counts as not set; one that decides who may do what (`OPENID_…`, `ENABLE_KUBERNETES_AUTHENTICATION`, `KUBERNETES_AUTHENTICATION_…`, `ADMISSION_ENFORCE_…`, `CONTRACT_VERIFICATION_…`) is refused instead.
 
 All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,
 with the nearest one that is; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Names of today's Lakekeeper for what this

@@ -376,7 +376,6 @@ impl Gathered {
     }
 }
 
-/// What a name means that is of something of which there may be several; `None` if it is not.
 /// Whether the catalog would be open to more callers without the setting than whoever wrote it down wants.
 fn decides_who_may_ask(name: &str) -> bool {
     let families = [
@@ -389,6 +388,7 @@ fn decides_who_may_ask(name: &str) -> bool {
     families.iter().any(|family| name.starts_with(family))
 }
 
+/// What a name means that is of something of which there may be several; `None` if it is not.
 fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));
