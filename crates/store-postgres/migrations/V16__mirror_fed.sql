@@ -1,6 +1,3 @@
 -- Whether OpenFGA has been told all since the feed was switched on: until then nobody may be decided about by it.
 alter table mirror_switch add column is_fed boolean not null default false;
 update mirror_switch set is_fed = true;
-
--- Facts are read by their keys, kind by kind: nothing asks the view of all of them any more.
-drop view mirror_fact;
