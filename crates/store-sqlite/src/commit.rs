@@ -1,14 +1,14 @@
 //! Changes to tables and views that become true together or not at all.
 
-use model::{NamespaceKey, TableFormat, TabularId, Timestamp, Version};
+use model::{TableFormat, TabularId, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{AtVersion, Commit, Entity, NewTabular, StoreError, Swap};
 use uuid::Uuid;
 
-use crate::error::{Work, already_exists, not_found};
+use crate::error::{Work, already_exists};
 use crate::grants::Reach;
 use crate::row::Around;
-use crate::{obsolete_file, tabular};
+use crate::{namespace, obsolete_file, tabular};
 
 /// Makes all changes. Whoever has lost a race hears that first; locations are looked at last, when
 /// all of them are where they are to be.
@@ -104,19 +104,7 @@ fn keep_present_location(db: &Connection, id: TabularId, next: &str) -> Work<()>
 
 fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> Work<()> {
     let (id, namespace) = (new.id.as_uuid(), new.namespace.as_uuid());
-    let there = db
-        .prepare_cached(
-            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
-             and path_key = coalesce(?3, path_key)",
-        )?
-        .exists(params![
-            namespace,
-            warehouse,
-            new.home.as_ref().map(NamespaceKey::as_str)
-        ])?;
-    if !there {
-        return Err(not_found(Entity::Namespace(new.namespace)));
-    }
+    namespace::require(db, warehouse, new.namespace, new.home.as_ref())?;
     let taken = db
         .prepare_cached(
             "select 1 from tabular

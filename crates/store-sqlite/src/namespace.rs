@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    Bounds, NamespaceId, NamespacePath, Page, PageItem, PageRequest, Timestamp, Version,
-    WarehouseId,
+    Bounds, NamespaceId, NamespaceKey, NamespacePath, Page, PageItem, PageRequest, Timestamp,
+    Version, WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -171,16 +171,8 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
     if changed == 1 {
         return Ok(());
     }
-    let there = db
-        .prepare_cached(
-            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
-        )?
-        .exists([id, warehouse])?;
-    Err(if there {
-        stale()
-    } else {
-        not_found(Entity::Namespace(namespace.id))
-    })
+    require(db, warehouse, namespace.id, None)?;
+    Err(stale())
 }
 
 /// The namespace `?1` of the warehouse `?2` and all that it holds. What was soft-deleted under the same path before is no part of it,
@@ -193,14 +185,7 @@ pub(crate) const BELOW: &str = "with recursive below(id) as (
 
 fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
     let at = [id.as_uuid(), warehouse.as_uuid()];
-    let there = db
-        .prepare_cached(
-            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null",
-        )?
-        .exists(at)?;
-    if !there {
-        return Err(not_found(Entity::Namespace(id)));
-    }
+    require(db, at[1], id, None)?;
     let mut namespaces = db.prepare_cached(&format!(
         "{BELOW} select namespace.id, path, version, protected, dropped_with is null
          from (select id from below limit ?3) as found
@@ -227,6 +212,30 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
         namespaces: row::all(below, tree_namespace)?,
         tabulars: row::all(within, tree_tabular)?,
     })
+}
+
+/// Refuses if the namespace is not in the warehouse, or no longer at the path that led to it.
+pub(crate) fn require(
+    db: &Connection,
+    warehouse: Uuid,
+    id: NamespaceId,
+    path: Option<&NamespaceKey>,
+) -> Work<()> {
+    let there = db
+        .prepare_cached(
+            "select 1 from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
+             and path_key = coalesce(?3, path_key)",
+        )?
+        .exists(params![
+            id.as_uuid(),
+            warehouse,
+            path.map(NamespaceKey::as_str)
+        ])?;
+    if there {
+        Ok(())
+    } else {
+        Err(not_found(Entity::Namespace(id)))
+    }
 }
 
 fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {

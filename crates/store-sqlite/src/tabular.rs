@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    NamespaceId, NamespaceKey, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp,
-    Version, WarehouseId,
+    NamespaceId, Page, PageItem, PageRequest, TabularId, TabularKind, Timestamp, Version,
+    WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::commit;
 use crate::error::{Failure, Work, already_exists, not_found};
+use crate::namespace;
 use crate::row::{self, Around, Cut};
 use crate::search;
 
@@ -175,20 +176,10 @@ fn find_by_location(
 fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     expect(db, AtVersion::of(rename.id, rename.expected))?;
     let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
-    let there = db
-        .prepare_cached(
-            "select 1 from namespace where id = ?1 and dropped_with is null
-             and warehouse_id = (select warehouse_id from tabular where id = ?2)
-             and path_key = coalesce(?3, path_key)",
-        )?
-        .exists(params![
-            namespace,
-            id,
-            rename.home.as_ref().map(NamespaceKey::as_str)
-        ])?;
-    if !there {
-        return Err(not_found(Entity::Namespace(rename.namespace)));
-    }
+    let warehouse = db
+        .prepare_cached("select warehouse_id from tabular where id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    namespace::require(db, warehouse, rename.namespace, rename.home.as_ref())?;
     let taken = db
         .prepare_cached(
             "select 1 from tabular
