@@ -110,7 +110,7 @@ impl Relay {
         }
     }
 
-    async fn work(&self, mut place: i64, stop: &CancellationToken) -> store::Result<()> {
+    async fn work(&self, place: i64, stop: &CancellationToken) -> store::Result<()> {
         let source = Source::of(self.store.server_load().await?.id);
         let mut seen = Seen {
             place,
@@ -118,8 +118,8 @@ impl Relay {
             gone: 0,
         };
         while !stop.is_cancelled() {
-            let rows = self.store.outbox_read(place, BATCH).await?;
-            (seen.place, seen.read) = (place, place);
+            let rows = self.store.outbox_read(seen.place, BATCH).await?;
+            seen.read = seen.place;
             let oldest = rows.first().map(|row| row.event.at);
             let trimmed = self.look(&mut seen, oldest).await?;
             let is_last = rows.len() < BATCH as usize;
@@ -128,11 +128,10 @@ impl Relay {
                 let events = rows.into_iter().map(|row| CloudEvent::of(row, &source));
                 let batch = Batch::of(events.collect());
                 self.bring(&mut seen, batch, stop).await?;
-                place = seen.place;
-            } else if trimmed > place {
-                place = trimmed;
+            } else if trimmed > seen.place {
+                seen.place = trimmed;
                 let nothing = Settled {
-                    place,
+                    place: trimmed,
                     taken: 0,
                     refused: Vec::new(),
                 };
