@@ -88,12 +88,8 @@ impl AdlsProfile {
         if let Some(layout) = &self.storage_layout {
             layout.validate()?;
         }
-        let lake = Lake {
-            longest_key: Duration::from_secs(MAX_TOKEN_SECONDS),
-            ..self.lake()
-        };
-        checks::token_seconds(self.sas_token_validity_seconds, &lake)?;
-        checks::base_location(&lake)
+        checks::token_seconds(self.sas_token_validity_seconds, MAX_TOKEN_SECONDS)?;
+        checks::base_location(&self.lake())
     }
 
     /// Refuses what OneLake does not keep to. Warehouses that were made before are left as they are.
@@ -103,7 +99,7 @@ impl AdlsProfile {
         }
         onelake::check_folder("key-prefix", self.key_prefix())?;
         onelake::check_layout(self.layout())?;
-        checks::token_seconds(self.sas_token_validity_seconds, &self.lake())
+        checks::token_seconds(self.sas_token_validity_seconds, onelake::MAX_TOKEN_SECONDS)
     }
 
     /// Refuses a credential that the server's configuration does not allow with this profile.

@@ -53,11 +53,10 @@ pub(super) fn authority_host(given: Option<String>) -> Result<Option<String>, Pr
     Ok(Some(url.into()))
 }
 
-pub(super) fn token_seconds(seconds: Option<u64>, lake: &Lake) -> Result<(), ProfileError> {
-    let max = lake.longest_key.as_secs();
+pub(super) fn token_seconds(seconds: Option<u64>, max: u64) -> Result<(), ProfileError> {
     match seconds {
         Some(seconds) if !(1..=max).contains(&seconds) => {
-            let place = if onelake::is_host(&lake.host) {
+            let place = if max == onelake::MAX_TOKEN_SECONDS {
                 " on OneLake"
             } else {
                 ""

@@ -133,7 +133,7 @@ impl OneLakeProfile {
         self.authority_host = checks::authority_host(self.authority_host.take())?;
         check_layout(self.layout())?;
         let lake = self.lake();
-        checks::token_seconds(self.sas_token_validity_seconds, &lake)?;
+        checks::token_seconds(self.sas_token_validity_seconds, MAX_TOKEN_SECONDS)?;
         checks::base_location(&lake)
     }
 
