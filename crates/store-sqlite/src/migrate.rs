@@ -75,6 +75,7 @@ mod tests {
 
     use refinery::Target;
     use rusqlite::Connection;
+    use store::conformance::warehouse::FORMER_ADDRESSES;
 
     use super::{migrations, run};
 
@@ -98,49 +99,6 @@ mod tests {
 
     #[test]
     fn warehouses_get_the_addresses_that_new_ones_have() {
-        let addresses = [
-            ("{}", "file:///data/wh", "file:///data/wh"),
-            (
-                r#"{"type":"s3","endpoint":null}"#,
-                "s3://lake/a",
-                "s3://lake/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
-                "s3://lake2/a",
-                "s3://lake2/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"https://s3.cn-north-1.amazonaws.com.cn:443"}"#,
-                "s3://lake4/a",
-                "s3://lake4/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
-                "s3://lake3/a",
-                "http://minio:9000/lake3/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
-                "s3://lake5/a",
-                "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"https://s3.eusc-de-east-1.amazonaws.eu/"}"#,
-                "s3://lake6/a",
-                "s3://lake6/a",
-            ),
-            (
-                r#"{"type":"s3","endpoint":"https://minio.elb.eusc-de-east-1.amazonaws.eu"}"#,
-                "s3://lake7/a",
-                "https://minio.elb.eusc-de-east-1.amazonaws.eu/lake7/a",
-            ),
-            (
-                r#"{"type":"onelake"}"#,
-                "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
-                "abfss://w@onelake/house/Files",
-            ),
-        ];
         let mut db = Connection::open_in_memory().unwrap();
         migrations::runner()
             .set_target(Target::Version(13))
@@ -148,7 +106,7 @@ mod tests {
             .unwrap();
         db.execute_batch("insert into project values ('p', 'p', 0)")
             .unwrap();
-        for (profile, location, _) in addresses {
+        for (profile, location, _) in FORMER_ADDRESSES {
             db.execute(
                 "insert into warehouse (id, project_id, name, name_key, status, protected, version, storage_profile,
                      base_location, settings, created_at)
@@ -158,7 +116,7 @@ mod tests {
             .unwrap();
         }
         run(&mut db, Path::new("memory")).unwrap();
-        for (_, before, expected) in addresses {
+        for (_, before, expected) in FORMER_ADDRESSES {
             let question = "select base_location from warehouse where name = ?1";
             let after: String = db.query_row(question, [before], |row| row.get(0)).unwrap();
             assert_eq!(after, expected);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::Name;
+use store::conformance::warehouse::FORMER_ADDRESSES;
 use store::{Effects, Servers, StoreError, WarehouseRow, Warehouses};
 use store_postgres::{OpenError, PostgresConfig, PostgresStore, TemporaryDatabase, migrate};
 use uuid::Uuid;
@@ -106,58 +107,13 @@ async fn a_migration_that_is_ended_by_a_deadlock_tries_again() {
     remove(&name).await;
 }
 
-/// Warehouses as they were written before V14, and what becomes of them.
-const ADDRESSES: [(&str, &str, &str); 9] = [
-    ("{}", "file:///data/wh", "file:///data/wh"),
-    (
-        r#"{"type":"s3","endpoint":null}"#,
-        "s3://lake/a",
-        "s3://lake/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
-        "s3://lake2/a",
-        "s3://lake2/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"https://s3.cn-north-1.amazonaws.com.cn:443"}"#,
-        "s3://lake4/a",
-        "s3://lake4/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
-        "s3://lake3/a",
-        "http://minio:9000/lake3/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
-        "s3://lake5/a",
-        "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"https://s3.eusc-de-east-1.amazonaws.eu/"}"#,
-        "s3://lake6/a",
-        "s3://lake6/a",
-    ),
-    (
-        r#"{"type":"s3","endpoint":"https://minio.elb.eusc-de-east-1.amazonaws.eu"}"#,
-        "s3://lake7/a",
-        "https://minio.elb.eusc-de-east-1.amazonaws.eu/lake7/a",
-    ),
-    (
-        r#"{"type":"onelake"}"#,
-        "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
-        "abfss://w@onelake/house/Files",
-    ),
-];
-
 #[tokio::test]
 async fn warehouses_get_the_addresses_that_new_ones_have() {
     let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
     let client = connect(database.url()).await;
     let project = "insert into project values ('p', 'p', 0)";
     client.batch_execute(project).await.unwrap();
-    for (profile, location, _) in ADDRESSES {
+    for (profile, location, _) in FORMER_ADDRESSES {
         let warehouse =
             "insert into warehouse (id, project_id, name, name_key, status, protected, version,
                  storage_profile, base_location, settings, created_at)
@@ -173,7 +129,7 @@ async fn warehouses_get_the_addresses_that_new_ones_have() {
     ] {
         client.batch_execute(migration).await.unwrap();
     }
-    for (_, before, expected) in ADDRESSES {
+    for (_, before, expected) in FORMER_ADDRESSES {
         let question = "select base_location from warehouse where name = $1";
         let row = client.query_one(question, &[&before]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), expected);

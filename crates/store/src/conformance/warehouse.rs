@@ -31,6 +31,51 @@ async fn project(store: &Arc<dyn Store>) -> ProjectId {
     project.id
 }
 
+/// Storage profiles, base locations as they were written up to the thirteenth migration, and what becomes of them.
+pub const FORMER_ADDRESSES: [(&str, &str, &str); 9] = [
+    ("{}", "file:///data/wh", "file:///data/wh"),
+    (
+        r#"{"type":"s3","endpoint":null}"#,
+        "s3://lake/a",
+        "s3://lake/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.eu-west-1.amazonaws.com/"}"#,
+        "s3://lake2/a",
+        "s3://lake2/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.cn-north-1.amazonaws.com.cn:443"}"#,
+        "s3://lake4/a",
+        "s3://lake4/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"http://minio:9000/"}"#,
+        "s3://lake3/a",
+        "http://minio:9000/lake3/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"http://minio.elb.eu-west-1.amazonaws.com:9000/"}"#,
+        "s3://lake5/a",
+        "http://minio.elb.eu-west-1.amazonaws.com:9000/lake5/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://s3.eusc-de-east-1.amazonaws.eu/"}"#,
+        "s3://lake6/a",
+        "s3://lake6/a",
+    ),
+    (
+        r#"{"type":"s3","endpoint":"https://minio.elb.eusc-de-east-1.amazonaws.eu"}"#,
+        "s3://lake7/a",
+        "https://minio.elb.eusc-de-east-1.amazonaws.eu/lake7/a",
+    ),
+    (
+        r#"{"type":"onelake"}"#,
+        "abfss://w@westus-onelake.dfs.fabric.microsoft.com/house/Files",
+        "abfss://w@onelake/house/Files",
+    ),
+];
+
 pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
     let row = WarehouseRow {
         status: WarehouseStatus::Inactive,
