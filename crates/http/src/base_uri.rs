@@ -1,17 +1,23 @@
 //! Where clients reach the catalog: for the links that it hands out.
 
-use http::HeaderMap;
 use http::header::HOST;
+use http::{HeaderMap, HeaderName};
 
 use crate::app::HttpSettings;
 use crate::error::{ApiError, ApiResult};
+
+// Names that are parsed once: these are looked for in each request.
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// The base of all links, without a trailing `/`.
 pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResult<String> {
     if let Some(configured) = &settings.base_uri {
         return Ok(configured.trim_end_matches('/').to_owned());
     }
-    let forwarded = |name: &str| {
+    let forwarded = |name: HeaderName| {
         let value = if settings.trusts_forwarded_headers {
             headers.get(name)?.to_str().ok()?
         } else {
@@ -24,11 +30,8 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
             .map(str::trim)
             .filter(|value| is_plain(value))
     };
-    let (proto, port) = (
-        forwarded("x-forwarded-proto"),
-        forwarded("x-forwarded-port"),
-    );
-    let forwarded_host = forwarded("x-forwarded-host");
+    let (proto, port) = (forwarded(PROTO), forwarded(PORT));
+    let forwarded_host = forwarded(FORWARDED_HOST);
     let own_host = || {
         headers
             .get(HOST)?
@@ -53,12 +56,12 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
         .rsplit_once(':')
         .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let port = port.filter(|port| !has_port && *port != default_port);
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let prefix = forwarded("x-forwarded-prefix")
+    let (colon, port) = port.map_or(("", ""), |port| (":", port));
+    let prefix = forwarded(PREFIX)
         .map(|prefix| prefix.trim_matches('/'))
         .unwrap_or_default();
     let slash = if prefix.is_empty() { "" } else { "/" };
-    Ok(format!("{scheme}://{host}{port}{slash}{prefix}"))
+    Ok([scheme, "://", host, colon, port, slash, prefix].concat())
 }
 
 /// Whether a header's value can stand in a URI as it is.
@@ -66,7 +69,7 @@ fn is_plain(value: &str) -> bool {
     !value.is_empty()
         && value
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/".contains(&b))
+            .all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'/'))
 }
 
 #[cfg(test)]

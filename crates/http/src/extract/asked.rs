@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use catalog::audit::Audit;
 use catalog::{CatalogError, Request, RequestOrigin};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, header};
+use http::{Extensions, HeaderMap, HeaderName, header};
 use model::{Caller, ProjectId, RequestId};
 
 use crate::app::App;
@@ -14,6 +14,9 @@ use crate::base_uri::base_uri;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::delegation::delegation;
 
+const PROJECT_ID: HeaderName = HeaderName::from_static("x-project-id");
+/// What older clients send.
+const PROJECT_IDENT: HeaderName = HeaderName::from_static("x-project-ident");
 /// As much as is told of what a client calls itself.
 const USER_AGENT_BYTES: usize = 256;
 
@@ -72,8 +75,8 @@ pub(crate) fn request_id(extensions: &Extensions) -> RequestId {
 /// The project in the header, or in the header that older clients send.
 pub(crate) fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
     let Some(value) = headers
-        .get("x-project-id")
-        .or_else(|| headers.get("x-project-ident"))
+        .get(PROJECT_ID)
+        .or_else(|| headers.get(PROJECT_IDENT))
     else {
         return Ok(None);
     };

@@ -1,13 +1,15 @@
 //! How a client wants to get at the files.
 
 use catalog::{AccessDelegation, DelegationMethods};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+
+const DELEGATION: HeaderName = HeaderName::from_static("x-iceberg-access-delegation");
 
 /// The access delegation that the client asks for. Values that are not known do not count, and `client-managed` only
 /// if no method is asked for.
 pub(crate) fn delegation(headers: &HeaderMap) -> AccessDelegation {
     let values = headers
-        .get_all("x-iceberg-access-delegation")
+        .get_all(DELEGATION)
         .iter()
         .filter_map(|value| value.to_str().ok());
     let (mut methods, mut is_client_managed) = (DelegationMethods::NONE, false);
@@ -32,11 +34,9 @@ mod tests {
     use super::*;
 
     fn of(lines: &[&'static str]) -> AccessDelegation {
-        let name = http::HeaderName::from_static("x-iceberg-access-delegation");
-        let lines = lines.iter().map(|line| (name.clone(), *line));
         let mut headers = HeaderMap::new();
-        for (name, line) in lines {
-            headers.append(name, HeaderValue::from_static(line));
+        for line in lines {
+            headers.append(DELEGATION, HeaderValue::from_static(line));
         }
         delegation(&headers)
     }

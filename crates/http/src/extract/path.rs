@@ -105,11 +105,21 @@ impl Params {
 }
 
 /// The warehouse in the path of what lies in one, decoded as the extractors decode it: what is hidden and what is counted must not
-/// depend on how a client writes it. Levels before a parameter are one level each, so both paths have it at the same place.
+/// depend on how a client writes it. It is the first parameter wherever there is one, and levels before it are one level each, so both
+/// paths have it at the same place.
 pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
-    let mut segments = route.split('/').zip(sent.path().split('/'));
-    let found = segments.find(|(name, _)| matches!(*name, "{prefix}" | "{warehouse_id}"));
-    let decoded = percent_encoding::percent_decode_str(found?.1).decode_utf8();
+    let (levels, parameters) = route.split_once('{')?;
+    if !parameters.starts_with("prefix}") && !parameters.starts_with("warehouse_id}") {
+        return None;
+    }
+    let level = levels.bytes().filter(|byte| *byte == b'/').count();
+    let mut segments = sent.path().as_bytes().split(|byte| *byte == b'/');
+    let segment = str::from_utf8(segments.nth(level)?).ok()?;
+    // Hardly anybody escapes what needs no escape.
+    if let Ok(id) = segment.parse() {
+        return Some(id);
+    }
+    let decoded = percent_encoding::percent_decode_str(segment).decode_utf8();
     decoded.ok()?.parse().ok()
 }
 

@@ -1,5 +1,7 @@
 //! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
 
+use std::hash::{Hash, Hasher};
+
 use catalog::{Credential, Loaded};
 use model::{NamespacePath, SEPARATOR, TabularKind, TabularPath, WarehouseId};
 use objects::Location;
@@ -16,49 +18,76 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// What it is that credentials are renewed for, and where.
 pub(crate) type Renewed<'a> = (TabularKind, &'a TabularPath);
 
-/// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog.
+/// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog, and by which way it has come.
+///
+/// It is made for each load and names the answer that is kept, so nothing is written out before it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Links {
-    /// Where the catalog API is, with a `/` at its end.
-    catalog: String,
-    /// Where a table's credentials are; a view's are not renewed.
-    credentials: Option<String>,
-    /// What is said of the table where its requests are signed, if it is staged only or was reached through views: a query, or
-    /// nothing.
-    signing: String,
+    /// Where the client reaches the catalog, without a `/` at its end.
+    base: String,
+    warehouse: WarehouseId,
+    /// What credentials are renewed for; a view's are not.
+    renewed: Option<(TabularKind, AsWritten)>,
+    way: Way,
+}
+
+/// How the client has come to a table, as queries tell it: who comes again comes that way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Way {
+    /// By its name.
+    Straight,
+    /// Before it was more than staged.
+    Staged(String),
+    /// Through views.
+    Through(String),
+}
+
+/// A path that is equal to another one if all its letters are.
+#[derive(Debug, Clone)]
+struct AsWritten(TabularPath);
+
+impl AsWritten {
+    fn texts(&self) -> (&[String], &str) {
+        (self.0.namespace.levels(), self.0.name.as_str())
+    }
+}
+
+impl PartialEq for AsWritten {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts() == other.texts()
+    }
+}
+
+impl Eq for AsWritten {}
+
+impl Hash for AsWritten {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.texts().hash(state);
+    }
 }
 
 impl Links {
     /// For a client that reaches the catalog at `base`, and gets new credentials for what is at the path, if they are renewed.
-    pub(super) fn new(base: &str, warehouse: WarehouseId, renewed: Option<Renewed<'_>>) -> Self {
-        let credentials = renewed.map(|(kind, path)| {
-            let namespace = levels(&path.namespace);
-            let name = utf8_percent_encode(path.name.as_str(), SEGMENT);
-            let (api, tables) = match kind {
-                TabularKind::GenericTable => ("lakekeeper", "generic-tables"),
-                TabularKind::Table | TabularKind::View => ("catalog", "tables"),
-            };
-            format!(
-                "{base}/{api}/v1/{warehouse}/namespaces/{namespace}/{tables}/{name}/credentials"
-            )
-        });
+    pub(super) fn new(base: String, warehouse: WarehouseId, renewed: Option<Renewed<'_>>) -> Self {
         Self {
-            catalog: format!("{base}/catalog/"),
-            credentials,
-            signing: String::new(),
+            base,
+            warehouse,
+            renewed: renewed.map(|(kind, path)| (kind, AsWritten(path.clone()))),
+            way: Way::Straight,
         }
     }
 
     /// The same for a table that is staged only.
     pub(super) fn staged(self, namespace: &NamespacePath, location: &Location) -> Self {
         let location = utf8_percent_encode(location.as_str(), SEGMENT);
+        let query = format!("?staged-in={}&staged-at={location}", levels(namespace));
         Self {
-            signing: format!("?staged-in={}&staged-at={location}", levels(namespace)),
+            way: Way::Staged(query),
             ..self
         }
     }
 
-    /// The same for what was reached through these views, if through any: who comes again comes through them.
+    /// The same for what was reached through these views, if through any.
     pub(super) fn through(self, views: &[TabularPath]) -> Self {
         if views.is_empty() {
             return self;
@@ -67,11 +96,43 @@ impl Links {
             let name = utf8_percent_encode(view.name.as_str(), SEGMENT);
             format!("{}%1F{name}", levels(&view.namespace))
         });
-        let views = format!("?referenced-by={}", views.collect::<Vec<_>>().join(","));
+        let query = format!("?referenced-by={}", views.collect::<Vec<_>>().join(","));
         Self {
-            credentials: self.credentials.map(|address| address + &views),
-            signing: views,
+            way: Way::Through(query),
             ..self
+        }
+    }
+
+    /// Where the catalog API is, with a `/` at its end.
+    fn catalog(&self) -> String {
+        format!("{}/catalog/", self.base)
+    }
+
+    /// Where new credentials are, if there are any.
+    fn credentials(&self) -> Option<String> {
+        let (kind, AsWritten(path)) = self.renewed.as_ref()?;
+        let (base, warehouse) = (&self.base, self.warehouse);
+        let namespace = levels(&path.namespace);
+        let name = utf8_percent_encode(path.name.as_str(), SEGMENT);
+        let (api, tables) = match kind {
+            TabularKind::GenericTable => ("lakekeeper", "generic-tables"),
+            TabularKind::Table | TabularKind::View => ("catalog", "tables"),
+        };
+        let query = match &self.way {
+            Way::Through(query) => query,
+            // What is staged is not there yet.
+            Way::Straight | Way::Staged(_) => "",
+        };
+        Some(format!(
+            "{base}/{api}/v1/{warehouse}/namespaces/{namespace}/{tables}/{name}/credentials{query}"
+        ))
+    }
+
+    /// What is said of the table where its requests are signed: a query, or nothing.
+    fn signing(&self) -> &str {
+        match &self.way {
+            Way::Straight => "",
+            Way::Staged(query) | Way::Through(query) => query,
         }
     }
 }
@@ -91,8 +152,8 @@ fn properties(
     let mut all: Map<_, _> = vended
         .map(|(key, value)| (key.clone(), Value::from(value.expose().as_str())))
         .collect();
-    if let Some(endpoint) = links.and_then(|links| links.credentials.as_ref()) {
-        all.extend(texts(loaded.profile().refresh_config(endpoint)));
+    if let Some(endpoint) = links.and_then(Links::credentials) {
+        all.extend(texts(loaded.profile().refresh_config(&endpoint)));
     }
     all
 }
@@ -101,9 +162,9 @@ fn properties(
 /// PyIceberg, of whose two implementations only one can have requests signed.
 fn signing(loaded: &Loaded, links: &Links) -> impl Iterator<Item = (String, Value)> + use<> {
     let (warehouse, table) = (loaded.warehouse(), loaded.id);
-    let query = &links.signing;
+    let query = links.signing();
     let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign{query}");
-    let catalog = links.catalog.clone();
+    let catalog = links.catalog();
     let all = [
         ("s3.remote-signing-enabled", "true".to_owned()),
         ("s3.signer", "S3V4RestSigner".to_owned()),
@@ -180,7 +241,7 @@ pub(super) fn tail(
         members.push_str(",\"remote-signing-config\":{}");
     }
     // The answer to a view has no `storage-credentials`.
-    let is_table = links.is_some_and(|links| links.credentials.is_some());
+    let is_table = links.is_some_and(|links| links.renewed.is_some());
     if credential.is_some() && is_table {
         let all = storage_credentials(loaded, credential, links);
         members.push_str(",\"storage-credentials\":");
@@ -203,8 +264,9 @@ mod tests {
         };
         let warehouse = WarehouseId::generate();
         let renewed = |kind| {
-            let links = Links::new("https://lake.example", warehouse, Some((kind, &table)));
-            (links.credentials.clone(), links)
+            let base = "https://lake.example".to_owned();
+            let links = Links::new(base, warehouse, Some((kind, &table)));
+            (links.credentials(), links)
         };
         let generic = format!(
             "https://lake.example/lakekeeper/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/generic-tables/%C3%A9%3F/credentials"
@@ -214,10 +276,28 @@ mod tests {
         let expected = format!(
             "https://lake.example/catalog/v1/{warehouse}/namespaces/a%20b%1Fc%2Fd/tables/%C3%A9%3F/credentials"
         );
-        assert_eq!(credentials, Some(expected));
+        assert_eq!(credentials.as_ref(), Some(&expected));
         let location = Location::parse("s3://bucket/a b/é").unwrap();
-        let staged = links.staged(&table.namespace, &location).signing;
-        let expected = "?staged-in=a%20b%1Fc%2Fd&staged-at=s3%3A%2F%2Fbucket%2Fa%20b%2F%C3%A9";
-        assert_eq!(staged, expected);
+        let staged = links.staged(&table.namespace, &location);
+        let query = "?staged-in=a%20b%1Fc%2Fd&staged-at=s3%3A%2F%2Fbucket%2Fa%20b%2F%C3%A9";
+        assert_eq!(staged.signing(), query);
+        assert_eq!(staged.credentials(), Some(expected));
+    }
+
+    #[test]
+    fn links_to_names_in_another_case_are_others() {
+        let warehouse = WarehouseId::generate();
+        let links = |namespace: &str, name: &str| {
+            let path = TabularPath {
+                namespace: NamespacePath::parse(vec![namespace.to_owned()]).unwrap(),
+                name: Name::parse("table", name).unwrap(),
+            };
+            let base = "https://lake.example".to_owned();
+            Links::new(base, warehouse, Some((TabularKind::Table, &path)))
+        };
+        assert_eq!(links("a", "t"), links("a", "t"));
+        for other in [links("A", "t"), links("a", "T"), links("b", "t")] {
+            assert_ne!(other, links("a", "t"));
+        }
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn links(
         return Ok(None);
     }
     let base = forwarded_base(app, headers)?;
-    let links = Links::new(&base, loaded.warehouse(), renewed);
+    let links = Links::new(base, loaded.warehouse(), renewed);
     Ok(Some(match (renewed, loaded.staged_at()) {
         (Some((_, path)), Some(location)) => links.staged(&path.namespace, location),
         _ => links.through(loaded.referenced_by()),
