@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use foldhash::fast::RandomState;
 use jobs::Flush;
 use model::{Bounds, Clock, ProjectId, Timestamp, WarehouseId};
 use store::{EndpointCalls, hour_of};
@@ -45,7 +46,7 @@ pub struct CallCounters {
 }
 
 /// By route first, so that a route is looked up without being copied.
-type Counts = HashMap<Box<str>, HashMap<Kind, Count>>;
+type Counts = HashMap<Box<str>, HashMap<Kind, Count, RandomState>, RandomState>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
@@ -138,7 +139,7 @@ impl CallCounters {
 
     /// All that was counted, which begins anew.
     fn take(&self) -> Counts {
-        let mut all = Counts::new();
+        let mut all = Counts::default();
         for number in 0..PARTS {
             let counts = std::mem::take(&mut *self.part(number));
             let different: usize = counts.values().map(HashMap::len).sum();

@@ -136,6 +136,9 @@ pub(crate) async fn check_present(
     warehouse: &Warehouse,
     versioned: &Versioned,
 ) -> Result<()> {
+    if !matches!(warehouse.profile, StorageProfile::Local(_)) {
+        return Ok(());
+    }
     let objects = warehouse.objects(cx).await?;
     if objects.is_gone(versioned.file()?).await {
         let metadata_location = &versioned.content.metadata_location;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use http::{Method, StatusCode};
 use metrics::Histogram;
 
@@ -11,9 +12,9 @@ const NAME: &str = "lakekeeper_http_request_duration_seconds";
 
 /// The histograms that have been asked for so far: finding one costs less than naming it anew for each request.
 #[derive(Default)]
-pub(crate) struct Durations(RwLock<HashMap<String, ByOutcome>>);
+pub(crate) struct Durations(RwLock<HashMap<String, ByOutcome, RandomState>>);
 
-type ByOutcome = HashMap<(&'static str, StatusCode), Histogram>;
+type ByOutcome = HashMap<(&'static str, StatusCode), Histogram, RandomState>;
 
 impl Durations {
     /// Counts a request.

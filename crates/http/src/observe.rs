@@ -1,7 +1,9 @@
-//! What is outermost around every request: its id, its log line, its time limit, its duration.
+//! What is outermost around every request: its id, its log line, its time limit, its duration, the coding of its answer.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,14 +12,15 @@ use std::time::{Duration, Instant};
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::{Call, CallCounters};
+use futures::FutureExt;
 use http::header::HOST;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use model::{ProjectId, RequestId, WarehouseId};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
-use crate::codings::accept_as_is;
 use crate::durations::{Durations, known_method};
+use crate::encode::Accepted;
 use crate::error::ApiError;
 use crate::extract::{project, warehouse_at};
 
@@ -71,8 +74,7 @@ pub(crate) struct Observed<S> {
 
 impl<S> Service<Request> for Observed<S>
 where
-    S: Service<Request, Error = Infallible>,
-    S::Response: IntoResponse,
+    S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,
 {
     type Response = Response;
@@ -87,16 +89,17 @@ where
         let seen = Seen::of(&request);
         request.extensions_mut().insert(seen.id.clone());
         name_host(&mut request);
-        accept_as_is(request.headers_mut());
+        let accepted = Accepted::of(request.headers());
         let (longest, tallies) = (self.layer.longest, Arc::clone(&self.layer.tallies));
-        let answer = self.inner.call(request);
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let answer = tokio::time::timeout(longest, answer.instrument(seen.span.clone()));
             let response = match answer.await {
-                Ok(Ok(response)) => response.into_response(),
+                Ok(Ok(Ok(response))) => response,
+                Ok(Err(panic)) => seen.span.in_scope(|| panicked(panic.as_ref())),
                 Err(_) => too_long(&seen.method, longest),
             };
-            Ok(seen.tell(response, &tallies))
+            Ok(seen.tell(accepted.encode(response), &tallies))
         })
     }
 }
@@ -185,6 +188,20 @@ impl About {
         let warehouse = warehouse_at(route, request.uri());
         Self::Api(warehouse, project(request.headers()).ok().flatten())
     }
+}
+
+/// Answers a request whose handler has a bug: it costs that request and no other.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(
+        panic = said.unwrap_or("unknown"),
+        "a request's handler panicked"
+    );
+    let message =
+        "internal error; the server's log has the details, under the id in `x-request-id`";
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    ApiError::new(status, "InternalServerError", message).into_response()
 }
 
 /// Answers a request that takes too long. What it was to change may still happen, so that answer must not be a 4xx: a client

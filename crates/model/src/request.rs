@@ -26,7 +26,9 @@ pub struct InvalidRequestId;
 impl RequestId {
     /// A new one.
     pub fn generate() -> Self {
-        Self(Uuid::now_v7().to_string().into())
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text: &str = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Self(text.into())
     }
 
     /// The id as text.

@@ -1,7 +1,5 @@
 //! From names to ids and versions, many at once.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use model::{NameKey, NamespaceKey, WarehouseId};
 use store::{
@@ -104,11 +102,19 @@ impl Resolver for PostgresStore {
                 }
             }
         }
-        futures::try_join!(
-            look_up_by_id(&self.lanes, by_id),
-            look_up_by_name(&self.lanes, stamps),
-            look_up_contents(&self.lanes, contents),
-        )?;
+        if stamps.is_empty() && contents.is_empty() {
+            // As a rule all is known; what asks for the rest is large, and would be moved along for nothing.
+            look_up_by_id(&self.lanes, by_id).await?;
+            return Ok(found);
+        }
+        let all = async {
+            futures::try_join!(
+                look_up_by_id(&self.lanes, by_id),
+                look_up_by_name(&self.lanes, stamps),
+                look_up_contents(&self.lanes, contents),
+            )
+        };
+        Box::pin(all).await?;
         Ok(found)
     }
 }
@@ -176,11 +182,11 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
         tabulars.extend(tabular.map(|at| at.id.as_uuid()));
     }
     let rows = lanes.run(Lookup::ById, &[&tabulars, &warehouses]).await?;
-    let (mut versions, mut stamps) = (HashMap::with_capacity(rows.len()), Vec::new());
+    let (mut versions, mut stamps) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         let (id, version): (Uuid, _) = (get(row, 0)?, row::version(row, 1)?);
         match get::<Option<&str>>(row, 2)? {
-            None => drop(versions.insert(id, version)),
+            None => versions.push((id, version)),
             Some(status) => {
                 let stamp = WarehouseStamp {
                     version,
@@ -191,11 +197,14 @@ async fn look_up_by_id(lanes: &Lanes, slots: Slots<'_, Known>) -> Work<()> {
             }
         }
     }
+    versions.sort_unstable();
     for ((warehouse, tabular), slot) in slots {
         let stamp = stamps.iter().find(|(id, _)| *id == warehouse.as_uuid());
         slot.warehouse = stamp.map(|(_, stamp)| *stamp);
-        slot.is_unchanged =
-            tabular.is_some_and(|at| versions.get(&at.id.as_uuid()) == Some(&at.version));
+        slot.is_unchanged = tabular.is_some_and(|at| {
+            let known = (at.id.as_uuid(), at.version);
+            versions.binary_search(&known).is_ok()
+        });
     }
     Ok(())
 }

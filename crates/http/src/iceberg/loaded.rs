@@ -13,11 +13,14 @@ use serde_json::Value;
 use super::answers::{Answer, AnswerKey, Coding};
 use super::delegated::{Links, Renewed, tail};
 use crate::app::App;
-use crate::codings::accepts_gzip;
+use crate::encode::accepts_gzip;
 use crate::error::ApiResult;
 use crate::etag::{etag, known};
 use crate::extract::forwarded_base;
 use crate::splice::{Pieces, gzip};
+
+/// Headers that an answer has at most: a map that grows is written anew.
+const HEADERS: usize = 8;
 
 /// What stands beside the metadata.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,7 @@ pub(super) async fn answer(
     };
     let mut response = Response::new(Body::new(answer.body.clone()));
     let set = response.headers_mut();
+    set.reserve(HEADERS);
     set.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),

@@ -1,4 +1,4 @@
-//! Content codings (RFC 9110, section 8.4): what requests come in, and what answers may go out in.
+//! The content codings that requests come in (RFC 9110, section 8.4).
 
 use std::convert::Infallible;
 use std::io;
@@ -125,107 +125,9 @@ fn coding(headers: &HeaderMap) -> ApiResult<Option<Coding>> {
     }
 }
 
-/// One item of `accept-encoding` (section 12.5.3).
-#[derive(Debug, Clone, Copy)]
-struct Preference<'a> {
-    /// As it is written.
-    text: &'a str,
-    name: &'a str,
-    is_refused: bool,
-}
-
-impl Preference<'_> {
-    /// Whether it speaks of answers that are not coded.
-    fn is_of_identity(&self) -> bool {
-        self.name == "*" || self.name.eq_ignore_ascii_case("identity")
-    }
-}
-
-fn preferences(headers: &HeaderMap) -> impl Iterator<Item = Preference<'_>> {
-    let values = headers.get_all(ACCEPT_ENCODING).iter();
-    let items = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    items.map(|item| {
-        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-        Preference {
-            text: item.trim(),
-            name: name.trim(),
-            is_refused: is_zero(weight.trim()),
-        }
-    })
-}
-
-/// `q=0`, with up to three decimals (section 12.4.2).
-fn is_zero(weight: &str) -> bool {
-    let quality = weight.strip_prefix(['q', 'Q']).unwrap_or_default();
-    let quality = quality.trim_start().strip_prefix('=').unwrap_or_default();
-    matches!(quality.trim_start(), "0" | "0." | "0.0" | "0.00" | "0.000")
-}
-
-/// Whether the client takes gzip.
-pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    preferences(headers).any(|one| one.name.eq_ignore_ascii_case("gzip") && !one.is_refused)
-}
-
-/// Takes back that an answer must not come as it is. Where there is no coding left, tower-http would answer 406 in place of
-/// what a change was answered, after it has been made; the specification lets servers disregard such a header.
-pub(crate) fn accept_as_is(headers: &mut HeaderMap) {
-    let excludes = |one: &Preference<'_>| one.is_refused && one.is_of_identity();
-    if !preferences(headers).any(|one| excludes(&one)) {
-        return;
-    }
-    let kept = preferences(headers).filter(|one| !excludes(one));
-    let kept: Vec<_> = kept.map(|one| one.text).collect();
-    let kept = HeaderValue::from_str(&kept.join(", "));
-    let kept = kept.unwrap_or(HeaderValue::from_static("identity"));
-    headers.insert(ACCEPT_ENCODING, kept);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn with(value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn gzip_is_used_only_where_it_is_taken() {
-        for value in ["gzip", "deflate, GZIP;q=0.5", "br, gzip"] {
-            assert!(accepts_gzip(&with(value)), "{value}");
-        }
-        for value in [
-            "identity",
-            "gzip;q=0",
-            "gzip; q=0.0",
-            "gzip;Q=0",
-            "zstd",
-            "",
-        ] {
-            assert!(!accepts_gzip(&with(value)), "{value}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn an_answer_may_always_come_as_it_is() {
-        for (given, left) in [
-            ("gzip;q=0.5, identity", "gzip;q=0.5, identity"),
-            ("br, *;q=0.1", "br, *;q=0.1"),
-            ("*;q=0", ""),
-            ("identity;q=0", ""),
-            ("gzip;q=0, *;q=0", "gzip;q=0"),
-            ("gzip;q=0.5, zstd, identity; q=0.0", "gzip;q=0.5, zstd"),
-        ] {
-            let mut headers = with(given);
-            accept_as_is(&mut headers);
-            assert_eq!(headers[ACCEPT_ENCODING], left, "{given}");
-        }
-        let mut none = HeaderMap::new();
-        accept_as_is(&mut none);
-        assert!(none.is_empty());
-    }
 
     #[test]
     fn codings_of_requests_count_in_any_case() {
