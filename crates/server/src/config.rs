@@ -373,6 +373,8 @@ fn requests(values: &mut Values) -> Requests {
 
 /// Longer than any client needs that has opened a connection because it has something to ask.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
+/// Longer than clients' pools and load balancers keep a connection that nobody uses.
+const IDLE: Duration = Duration::from_mins(10);
 /// Flushes more often than this would only cost.
 const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
 
@@ -414,6 +416,7 @@ fn process(values: &mut Values) -> Process {
         limits: Limits {
             connections: values.get(&list::MAX_CONNECTIONS).get() as usize,
             first_request: FIRST_REQUEST,
+            idle: IDLE,
             patience: values.get(&list::SHUTDOWN_TIMEOUT).0,
         },
         migrate_before_serve: values.get(&list::DEBUG__MIGRATE_BEFORE_SERVE),

@@ -1,36 +1,34 @@
 //! From a socket to a router, and back to silence without cutting anybody off.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 
-/// How long a client may take to send the head of a request. hyper counts from the end of the answer before, so this is
-/// also how long a connection may be idle: longer than load balancers and clients' pools keep theirs, because a
-/// request that meets a closing connection fails without anybody knowing whether it was done.
-const HEAD_TIMEOUT: Duration = Duration::from_mins(10);
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 256;
 /// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 seconds to say so.
 const PING: Duration = Duration::from_mins(1);
 /// Pause after a failed `accept`: the system is short of file descriptors or memory, and will be for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often a connection is looked at before its first request is overdue.
+const LOOKS: u32 = 4;
 
 /// Opens a port.
 pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, Error> {
@@ -48,8 +46,20 @@ pub struct Limits {
     pub connections: usize,
     /// How long one may be open before its first request has come.
     pub first_request: Duration,
+    /// How long one may be open after its last request has come: longer than load balancers and clients' pools keep theirs, because
+    /// a request that meets a closing connection fails without anybody knowing whether it was done.
+    pub idle: Duration,
     /// How long requests in flight may take after the stop.
     pub patience: Duration,
+}
+
+/// What is said to all connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// See how long you have been silent. One clock for all: a timer for each request would cost more than many an answer.
+    Look,
+    /// Finish what has begun.
+    Stop,
 }
 
 /// Answers connections until `stop`, then takes no new ones and lets requests in flight finish. Answers until when patience lasts.
@@ -59,9 +69,11 @@ pub async fn serve(
     stop: CancellationToken,
     limits: Limits,
 ) -> Instant {
-    let connections = GracefulShutdown::new();
+    let (say, _) = watch::channel(Said::Look);
     let builder = builder();
     let places = Arc::new(Semaphore::new(limits.connections));
+    let mut looks = interval(limits.first_request / LOOKS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopped = pin!(stop.cancelled());
     loop {
         let next = async {
@@ -71,19 +83,24 @@ pub async fn serve(
         };
         let (accepted, place) = tokio::select! {
             next = next => next,
+            _ = looks.tick() => {
+                say.send_replace(Said::Look);
+                continue;
+            }
             () = &mut stopped => break,
         };
         match accepted {
             Ok((stream, _)) => {
-                let begun = Arc::new(Notify::new());
-                let service = Told {
+                let begun = Arc::new(AtomicU64::new(0));
+                let service = Counted {
                     begun: Arc::clone(&begun),
                     service: TowerToHyperService::new(router.clone()),
                 };
                 let connection = builder.serve_connection(TokioIo::new(no_delay(stream)), service);
-                let connection = connections.watch(connection.into_owned());
+                let connection = connection.into_owned();
+                let (silence, hear) = (Silence::of(begun, limits), say.subscribe());
                 tokio::spawn(async move {
-                    run(connection, &begun, limits.first_request).await;
+                    run(connection, silence, hear).await;
                     drop(place);
                 });
             }
@@ -96,9 +113,10 @@ pub async fn serve(
         }
     }
     drop(listener);
-    let (open, patience) = (connections.count(), limits.patience);
+    say.send_replace(Said::Stop);
+    let (open, patience) = (say.receiver_count(), limits.patience);
     let deadline = Instant::now() + patience;
-    if timeout_at(deadline, connections.shutdown()).await.is_err() {
+    if timeout_at(deadline, say.closed()).await.is_err() {
         tracing::warn!(
             ?patience,
             open,
@@ -112,8 +130,8 @@ fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // What is silent is closed here.
+        .header_read_timeout(None)
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(PING))
@@ -130,37 +148,90 @@ fn no_delay(stream: TcpStream) -> TcpStream {
 }
 
 /// Answers the connection to its end, or until it has said nothing for too long.
-async fn run<E: fmt::Display>(
-    connection: impl Future<Output = Result<(), E>>,
-    begun: &Notify,
-    first_request: Duration,
-) {
+async fn run<C>(connection: C, mut silence: Silence, mut hear: watch::Receiver<Said>)
+where
+    C: GracefulConnection<Error: fmt::Display>,
+{
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        begun = timeout(first_request, begun.notified()) => match begun {
-            Ok(()) => connection.await,
-            Err(_) => return tracing::debug!("a connection asked for nothing"),
-        },
+    let ended = loop {
+        let said = tokio::select! {
+            biased;
+            ended = &mut connection => break ended,
+            said = hear.changed() => said.map(|()| *hear.borrow_and_update()),
+        };
+        if !matches!(said, Ok(Said::Look)) {
+            connection.as_mut().graceful_shutdown();
+            break connection.await;
+        }
+        match silence.look() {
+            Look::Fine => {}
+            Look::Idle => connection.as_mut().graceful_shutdown(),
+            Look::Mute => return tracing::debug!("a connection asked for nothing"),
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }
 
-/// Tells that a request has come.
-struct Told<S> {
-    begun: Arc<Notify>,
+/// For how long a connection has asked for nothing.
+struct Silence {
+    /// Counts the requests that have come.
+    begun: Arc<AtomicU64>,
+    /// What it was when it was looked at last.
+    seen: u64,
+    since: Instant,
+    limits: Limits,
+}
+
+/// What is seen of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// It may go on.
+    Fine,
+    /// It has asked for nothing for too long.
+    Idle,
+    /// It has never asked for anything.
+    Mute,
+}
+
+impl Silence {
+    fn of(begun: Arc<AtomicU64>, limits: Limits) -> Self {
+        Self {
+            begun,
+            seen: 0,
+            since: Instant::now(),
+            limits,
+        }
+    }
+
+    fn look(&mut self) -> Look {
+        let begun = self.begun.load(Ordering::Relaxed);
+        if begun != self.seen {
+            (self.seen, self.since) = (begun, Instant::now());
+        }
+        let silent = self.since.elapsed();
+        match begun {
+            0 if silent >= self.limits.first_request => Look::Mute,
+            1.. if silent >= self.limits.idle => Look::Idle,
+            _ => Look::Fine,
+        }
+    }
+}
+
+/// Counts the requests of a connection.
+struct Counted<S> {
+    begun: Arc<AtomicU64>,
     service: S,
 }
 
-impl<R, S: Service<R>> Service<R> for Told<S> {
+impl<R, S: Service<R>> Service<R> for Counted<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
 
     fn call(&self, request: R) -> Self::Future {
-        self.begun.notify_one();
+        self.begun.fetch_add(1, Ordering::Relaxed);
         self.service.call(request)
     }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 use super::*;
 
@@ -22,6 +23,7 @@ async fn slow(
     let limits = Limits {
         connections: 10,
         first_request: Duration::from_mins(1),
+        idle: Duration::from_mins(10),
         patience,
     };
     limited(delay, limits).await
@@ -100,6 +102,7 @@ async fn connections_beyond_the_bound_wait_until_one_ends() {
     let limits = Limits {
         connections: 2,
         first_request: Duration::from_mins(1),
+        idle: Duration::from_mins(10),
         patience: Duration::from_secs(1),
     };
     let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
@@ -121,6 +124,7 @@ async fn a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_may
     let limits = Limits {
         connections: 10,
         first_request: Duration::from_millis(200),
+        idle: Duration::from_mins(10),
         patience: Duration::from_secs(1),
     };
     let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
@@ -143,6 +147,45 @@ async fn a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_may
         let read = read.expect("it is answered").unwrap();
         assert_ne!(read, 0, "it is open");
         length += read;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_when_its_last_request_was_long_ago() {
+    let limits = Limits {
+        connections: 10,
+        first_request: Duration::from_millis(200),
+        idle: Duration::from_millis(600),
+        patience: Duration::from_secs(1),
+    };
+    // What is being answered is not cut off.
+    for delay in [Duration::ZERO, Duration::from_secs(1)] {
+        let (address, _stop, _served) = limited(delay, limits).await;
+        let started = Instant::now();
+        let answered = timeout(Duration::from_secs(5), answer(begin(address).await)).await;
+        let answered = answered.expect("it is closed");
+        assert!(answered.ends_with("done"), "{answered}");
+        assert!(started.elapsed() >= limits.idle);
+    }
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_keep_a_connection_open() {
+    let limits = Limits {
+        connections: 10,
+        first_request: Duration::from_millis(200),
+        idle: Duration::from_millis(400),
+        patience: Duration::from_secs(1),
+    };
+    let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
+    let half = &REQUEST[..REQUEST.len() / 2];
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(half).await.unwrap();
+    let mut second = begin(address).await;
+    second.write_all(half).await.unwrap();
+    for stream in [first, second] {
+        let closed = timeout(Duration::from_secs(5), answer(stream)).await;
+        closed.expect("it is closed");
     }
 }
 
