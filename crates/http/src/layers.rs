@@ -1,7 +1,6 @@
 //! What happens to every request and answer, whatever it is about.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 
 use crate::app::App;
 use crate::cors;
@@ -15,7 +14,6 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
     let router = router.layer((
         Observe::within(settings.max_request_time, app.catalog.calls()),
         Decode,
-        DefaultBodyLimit::max(settings.max_body_bytes),
     ));
     // Outermost, so that pages can read errors too.
     match cors::layer(&settings.allow_origin) {

@@ -1,11 +1,13 @@
 //! Requests with an effect: their body, and what makes them recognisable should they come again.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use std::error::Error;
+
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request as HttpRequest};
 use catalog::{Idempotent, Request};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -66,10 +68,8 @@ async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     let Asked(mut asked) = Asked::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts.headers)?;
     let kept = key.map(|key| (key, parts.clone()));
-    let request = HttpRequest::from_parts(parts, body);
-    let bytes = Bytes::from_request(request, app)
-        .await
-        .map_err(|error| refused(app, &error))?;
+    let bytes = to_bytes(body, app.settings.max_body_bytes).await;
+    let bytes = bytes.map_err(|error| refused(app, &error))?;
     asked.idempotency = kept.map(|(key, parts)| {
         let fingerprint = fingerprint(&parts, &asked.caller.to_string(), &bytes);
         Idempotent { key, fingerprint }
@@ -77,18 +77,18 @@ async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     Ok((asked, bytes))
 }
 
-fn refused(app: &App, error: &BytesRejection) -> ApiError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+fn refused(app: &App, error: &axum::Error) -> ApiError {
+    if error
+        .source()
+        .is_some_and(<dyn Error>::is::<LengthLimitError>)
+    {
         let message = format!(
             "the request's body has more than {} bytes (`LAKEKEEPER__MAX_REQUEST_BODY_SIZE`)",
             app.settings.max_body_bytes
         );
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message);
     }
-    ApiError::bad_request(format!(
-        "the request's body cannot be read: {}",
-        error.body_text()
-    ))
+    ApiError::bad_request(format!("the request's body cannot be read: {error}"))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use catalog::{Bounded, LoadedStamp, Weight, bounded};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 
 use super::delegated::Links;
 use crate::splice::Pieces;
@@ -28,11 +30,51 @@ pub(crate) struct AnswerKey {
     pub(crate) links: Option<Links>,
 }
 
-/// A body and its tag.
+/// An answer to send as it is.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) body: Pieces,
-    pub(crate) etag: Option<HeaderValue>,
+    body: Pieces,
+    headers: HeaderMap,
+}
+
+/// Headers that an answer has in the end, at most: a map that grows is written anew.
+const HEADERS: usize = 8;
+
+impl Answer {
+    /// Of JSON.
+    pub(crate) fn new(body: Pieces, coding: Coding, etag: Option<HeaderValue>) -> Self {
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        if coding == Coding::Gzip {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        put_validators(&mut headers, etag);
+        Self { body, headers }
+    }
+}
+
+impl IntoResponse for &Answer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::new(self.body.clone()));
+        *response.headers_mut() = self.headers.clone();
+        response
+    }
+}
+
+/// What 200 and 304 have in common (RFC 9110, section 15.4.5).
+pub(super) fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    set.insert(
+        header::VARY,
+        HeaderValue::from_static(
+            "accept-encoding, authorization, x-project-id, x-iceberg-access-delegation",
+        ),
+    );
+    if let Some(etag) = etag {
+        set.insert(header::ETAG, etag);
+    }
 }
 
 impl Weight for Answer {

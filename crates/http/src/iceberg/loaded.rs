@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use catalog::Loaded;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use model::{TabularKind, TabularPath};
 use serde_json::Value;
 
-use super::answers::{Answer, AnswerKey, Coding};
+use super::answers::{Answer, AnswerKey, Coding, put_validators};
 use super::delegated::{Links, Renewed, tail};
 use crate::app::App;
 use crate::encode::accepts_gzip;
@@ -18,9 +17,6 @@ use crate::error::ApiResult;
 use crate::etag::{etag, known};
 use crate::extract::forwarded_base;
 use crate::splice::{Pieces, gzip};
-
-/// Headers that an answer has at most: a map that grows is written anew.
-const HEADERS: usize = 8;
 
 /// What stands beside the metadata.
 #[derive(Debug, Clone, Copy)]
@@ -47,25 +43,14 @@ pub(super) async fn answer(
     };
     let answer = match shape {
         // Answered once, so it is not kept.
-        Shape::Commit => Arc::new(Answer {
-            body: body(loaded, "}", coding)?,
-            etag: etag(loaded, None),
-        }),
+        Shape::Commit => {
+            let body = body(loaded, "}", coding)?;
+            Arc::new(Answer::new(body, coding, etag(loaded, None)))
+        }
         Shape::Table(path) => finished(app, headers, loaded, coding, Some(path)).await?,
         Shape::View => finished(app, headers, loaded, coding, None).await?,
     };
-    let mut response = Response::new(Body::new(answer.body.clone()));
-    let set = response.headers_mut();
-    set.reserve(HEADERS);
-    set.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    if coding == Coding::Gzip {
-        set.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    put_validators(set, answer.etag.clone());
-    Ok(response)
+    Ok(answer.into_response())
 }
 
 /// 304, if the client has named the answer's tag and what it got with it is still good; nothing otherwise.
@@ -102,20 +87,6 @@ pub(crate) fn links(
     }))
 }
 
-/// What 200 and 304 have in common (RFC 9110, section 15.4.5).
-fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
-    set.insert(
-        header::VARY,
-        HeaderValue::from_static(
-            "accept-encoding, authorization, x-project-id, x-iceberg-access-delegation",
-        ),
-    );
-    if let Some(etag) = etag {
-        set.insert(header::ETAG, etag);
-    }
-}
-
 /// The answer, out of those that are kept or made now.
 async fn finished(
     app: &App,
@@ -131,7 +102,7 @@ async fn finished(
         let tail = tail(loaded, credential.as_deref(), links);
         let body = body(loaded, &tail, coding)?;
         let etag = etag(loaded, credential.as_deref());
-        ApiResult::Ok(Arc::new(Answer { body, etag }))
+        ApiResult::Ok(Arc::new(Answer::new(body, coding, etag)))
     };
     let Some(stamp) = loaded.stamp() else {
         return make(links.as_ref());
