@@ -17,12 +17,11 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
     if let Some(configured) = &settings.base_uri {
         return Ok(configured.trim_end_matches('/').to_owned());
     }
+    // Four are looked for, and as a rule there is none.
+    let is_of_proxy = |name: &HeaderName| name.as_str().starts_with("x-forwarded-");
+    let believed = settings.trusts_forwarded_headers && headers.keys().any(is_of_proxy);
     let forwarded = |name: HeaderName| {
-        let value = if settings.trusts_forwarded_headers {
-            headers.get(name)?.to_str().ok()?
-        } else {
-            return None;
-        };
+        let value = believed.then(|| headers.get(name))??.to_str().ok()?;
         // A chain of proxies lists several; the first is the client's.
         value
             .split(',')

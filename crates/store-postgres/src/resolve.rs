@@ -219,7 +219,7 @@ fn one(named: &Named<'_>, row: &Row) -> Work<Resolved> {
     };
     let namespace_row = match namespace {
         Some(stamp) if named.wants == NAMESPACE => {
-            Some(whole_namespace(named.warehouse, stamp, row)?)
+            Some(Box::new(whole_namespace(named.warehouse, stamp, row)?))
         }
         _ => None,
     };
@@ -261,8 +261,9 @@ fn tabular(row: &Row) -> Work<Option<TabularStamp>> {
     }))
 }
 
-fn content(row: &Row) -> Work<Option<TabularContent>> {
-    get::<Option<&str>>(row, 13)?
-        .map(|_| row::content(row, 13))
-        .transpose()
+fn content(row: &Row) -> Work<Option<Box<TabularContent>>> {
+    let Some(_location) = get::<Option<&str>>(row, 13)? else {
+        return Ok(None);
+    };
+    Ok(Some(Box::new(row::content(row, 13)?)))
 }

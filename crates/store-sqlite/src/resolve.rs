@@ -77,7 +77,7 @@ fn whole_namespace(db: &Connection, warehouse: Uuid, path: &NamespaceKey) -> Wor
         .query_row(params![warehouse, path.as_str()], |row| {
             Ok(warehouse_and_namespace(row).and_then(|mut resolved| {
                 if resolved.namespace.is_some() {
-                    resolved.namespace_row = Some(namespace::namespace(row, 5)?);
+                    resolved.namespace_row = Some(Box::new(namespace::namespace(row, 5)?));
                 }
                 Ok(resolved)
             }))
@@ -195,7 +195,7 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
 fn with_content(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = with_tabular(row)?;
     if row.get_ref(9)? != ValueRef::Null {
-        resolved.content = Some(row::content(row, 9)?);
+        resolved.content = Some(Box::new(row::content(row, 9)?));
     }
     Ok(resolved)
 }

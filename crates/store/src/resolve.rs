@@ -32,7 +32,7 @@ pub enum ResolveTarget {
     Unchanged(TabularId, Version),
 }
 
-/// What was found. What is absent does not exist.
+/// What was found. What is absent does not exist. Small, because it is handed on several times; what is large is asked for rarely.
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     /// The warehouse.
@@ -40,11 +40,11 @@ pub struct Resolved {
     /// The namespace, if one was asked for by its name, alone or with a name in it.
     pub namespace: Option<NamespaceStamp>,
     /// The namespace with its properties, if [`ResolveTarget::NamespaceRow`] was asked for.
-    pub namespace_row: Option<NamespaceRow>,
+    pub namespace_row: Option<Box<NamespaceRow>>,
     /// The table or view, if one was asked for.
     pub tabular: Option<TabularStamp>,
     /// Its metadata, if [`ResolveTarget::TabularContent`] was asked for.
-    pub content: Option<TabularContent>,
+    pub content: Option<Box<TabularContent>>,
     /// Whether the version that [`ResolveTarget::Unchanged`] asks about is current.
     pub is_unchanged: bool,
 }

@@ -99,6 +99,7 @@ impl Catalog {
         let target = ResolveTarget::NamespaceRow(path.key().clone());
         let (warehouse, resolved) = self.resolve(warehouse, target).await?;
         let row = resolved.namespace_row.ok_or_else(|| missing(path))?;
+        let row = *row;
         let target = NamespaceRowTarget { warehouse, row };
         let required = self.require(request, Action::Namespace(action), target);
         let required = required.await;

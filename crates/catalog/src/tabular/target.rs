@@ -391,7 +391,7 @@ impl Catalog {
         let content = content.ok_or_else(|| CatalogError::internal("a row without its content"))?;
         let versioned = self
             .metadata
-            .put_at(AtPath { warehouse, path }, target.seen(), content);
+            .put_at(AtPath { warehouse, path }, target.seen(), *content);
         Ok((target, versioned))
     }
 }
