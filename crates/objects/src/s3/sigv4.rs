@@ -7,7 +7,6 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -53,8 +52,8 @@ impl Signable<'_> {
         names.join(";")
     }
 
-    fn canonical(&self) -> String {
-        let mut text = format!("{}\n{}\n{}\n", self.method, self.path, self.query);
+    fn canonical(&self, signed_headers: &str) -> String {
+        let mut text = [self.method, self.path, self.query, ""].join("\n");
         for (name, value) in self.headers {
             text.push_str(name);
             text.push(':');
@@ -67,7 +66,9 @@ impl Signable<'_> {
             }
             text.push('\n');
         }
-        let _ = write!(text, "\n{}\n{}", self.signed_headers(), self.payload_hash);
+        for line in ["\n", signed_headers, "\n", self.payload_hash] {
+            text.push_str(line);
+        }
         text
     }
 }
@@ -75,22 +76,18 @@ impl Signable<'_> {
 impl SigningScope<'_> {
     /// The day that a signing key is good for, as `20260102`.
     pub(crate) fn day(&self) -> String {
-        let (year, month, day) = (self.at.year(), self.at.month(), self.at.day());
-        format!("{year:04}{month:02}{day:02}")
+        let mut text = String::with_capacity(DAY);
+        push_day(&mut text, self.at);
+        text
     }
 
     fn credential_scope(&self) -> String {
-        let (day, region, service) = (self.day(), self.region, self.service);
-        format!("{day}/{region}/{service}/aws4_request")
+        [&self.day(), self.region, self.service, "aws4_request"].join("/")
     }
 
-    fn string_to_sign(&self, canonical_request: &str) -> String {
-        format!(
-            "{ALGORITHM}\n{}\n{}\n{}",
-            timestamp(self.at),
-            self.credential_scope(),
-            sha256_hex(canonical_request.as_bytes())
-        )
+    fn string_to_sign(&self, credential_scope: &str, canonical_request: &str) -> String {
+        let (time, hash) = (timestamp(self.at), sha256_hex(canonical_request.as_bytes()));
+        [ALGORITHM, &time, credential_scope, &hash].join("\n")
     }
 
     /// What signs on that day, derived from a secret key.
@@ -112,23 +109,51 @@ impl SigningScope<'_> {
         (key_id, signing_key): (&str, &hmac::Key),
         request: &Signable<'_>,
     ) -> String {
-        let text = self.string_to_sign(&request.canonical());
-        let signature = hmac::sign(signing_key, text.as_bytes());
-        format!(
-            "{ALGORITHM} Credential={key_id}/{}, SignedHeaders={}, Signature={}",
-            self.credential_scope(),
-            request.signed_headers(),
-            hex(signature.as_ref())
-        )
+        let (scope, names) = (self.credential_scope(), request.signed_headers());
+        let text = self.string_to_sign(&scope, &request.canonical(&names));
+        let signature = hex(hmac::sign(signing_key, text.as_bytes()).as_ref());
+        [
+            ALGORITHM,
+            " Credential=",
+            key_id,
+            "/",
+            &scope,
+            ", SignedHeaders=",
+            &names,
+            ", Signature=",
+            &signature,
+        ]
+        .concat()
     }
 }
 
 /// The time as `x-amz-date` has it.
 pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
     // By hand: chrono reads a format anew each time.
-    let (year, month, day) = (at.year(), at.month(), at.day());
-    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    let mut text = String::with_capacity(DAY + "T000000Z".len());
+    push_day(&mut text, at);
+    text.push('T');
+    for part in [at.hour(), at.minute(), at.second()] {
+        push_two_digits(&mut text, part);
+    }
+    text.push('Z');
+    text
+}
+
+/// Bytes of a day, in years of four digits: the only ones that S3 knows.
+const DAY: usize = "20260102".len();
+
+fn push_day(text: &mut String, at: DateTime<Utc>) {
+    let year = at.year().unsigned_abs();
+    for part in [year / 100, year, at.month(), at.day()] {
+        push_two_digits(text, part);
+    }
+}
+
+fn push_two_digits(text: &mut String, number: u32) {
+    for digit in [number / 10 % 10, number % 10] {
+        text.push(char::from_digit(digit, 10).unwrap_or_default());
+    }
 }
 
 /// Reads what [`timestamp`] writes, and nothing else.
@@ -175,7 +200,7 @@ fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         for half in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+            text.push(char::from(half + if half < 10 { b'0' } else { b'a' - 10 }));
         }
     }
     text

@@ -25,8 +25,15 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), SignError> {
     }
 }
 
+const DOT_SEGMENT: &str = "has a segment `.` or `..`, perhaps encoded or in other characters";
+
+/// Whether all readers take it for the same: nothing in it stands for something else. So are nearly all keys.
+fn is_plain(key: &str) -> bool {
+    key.bytes().all(|b| b.is_ascii_graphic() && b != b'%')
+}
+
 fn problem(key: &str) -> Option<&'static str> {
-    if key.chars().any(char::is_control) {
+    if !key.bytes().all(|b| b.is_ascii_graphic()) && key.chars().any(char::is_control) {
         return Some("has a control character");
     }
     if key.contains('\\') {
@@ -35,10 +42,13 @@ fn problem(key: &str) -> Option<&'static str> {
     if key.split('/').any(str::is_empty) {
         return Some("has an empty segment (`//`, or `/` at an end)");
     }
+    if is_plain(key) {
+        return has_dot_segment(key).then_some(DOT_SEGMENT);
+    }
     let mut current = folded(key);
     for _ in 0..MAX_ROUNDS {
         if has_dot_segment(&current) {
-            return Some("has a segment `.` or `..`, perhaps encoded or in other characters");
+            return Some(DOT_SEGMENT);
         }
         let decoded: Vec<u8> = percent_decode_str(&current).collect();
         if decoded == current.as_bytes() {

@@ -103,6 +103,9 @@ fn parse_port(digits: &str) -> Option<u16> {
 }
 
 fn decoded_path(path: &str) -> Result<String, &'static str> {
+    if !path.contains('%') {
+        return Ok(path.to_owned());
+    }
     let decoded = decode(path)?;
     if decoded.matches('/').count() != path.matches('/').count() {
         return Err("has an encoded slash (`%2F`) in its path: write `/`");

@@ -36,7 +36,7 @@ impl Vector {
             "{} {}: {authorization}\n{}",
             self.method,
             self.path,
-            request.canonical()
+            request.canonical(&request.signed_headers())
         );
     }
 }
@@ -197,7 +197,7 @@ fn the_canonical_request_and_the_string_to_sign_are_those_of_the_test_suite() {
         headers: &headers,
         payload_hash: EMPTY,
     };
-    let canonical = request.canonical();
+    let canonical = request.canonical(&request.signed_headers());
     assert_eq!(
         canonical,
         format!(
@@ -210,7 +210,7 @@ fn the_canonical_request_and_the_string_to_sign_are_those_of_the_test_suite() {
         at: parse_timestamp("20150830T123600Z").unwrap(),
     };
     assert_eq!(
-        scope.string_to_sign(&canonical),
+        scope.string_to_sign(&scope.credential_scope(), &canonical),
         "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/service/aws4_request\n\
          bb579772317eb040ac9ed261061d46c1f17a8133879d6129b6e1c25292927e63"
     );
