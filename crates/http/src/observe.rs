@@ -223,3 +223,39 @@ fn too_long(method: &Method, longest: Duration) -> Response {
     };
     error.into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use model::SystemClock;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn asked(router: &Router, path: &str) -> (StatusCode, String, Value) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let id = response.headers()[REQUEST_ID].to_str().unwrap().to_owned();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 10).await.unwrap();
+        (status, id, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_in_the_error_model_and_costs_no_other_request() {
+        let counters = Arc::new(CallCounters::new(Arc::new(SystemClock)));
+        let router = Router::new()
+            .route("/bug", get(async || -> String { panic!("a secret") }))
+            .route("/well", get(async || "1"))
+            .layer(Observe::within(Duration::from_mins(1), &counters));
+        let (status, id, body) = asked(&router, "/bug").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["error"]["type"], "InternalServerError");
+        assert!(!body.to_string().contains("secret"), "{body}");
+        assert!(!id.is_empty());
+        assert_eq!(asked(&router, "/well").await.0, StatusCode::OK);
+    }
+}
