@@ -1,15 +1,12 @@
 //! What a service has said about somebody, for a while; and one question for all who wait for the same answer.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt as _;
-use futures::future::{BoxFuture, Shared};
+use outbound::Flights;
 use quick_cache::sync::Cache;
-use tokio::sync::oneshot;
 
 /// Whose label `cache_type` is.
 const CACHE: &str = "admission_enforce";
@@ -27,13 +24,11 @@ pub(crate) type Decision = Result<Verdict, String>;
 /// The caller's subject and the number of the check.
 pub(crate) type Question = (Arc<str>, usize);
 
-type Answer = Shared<BoxFuture<'static, Decision>>;
-
 /// Bounded in number and time.
 pub(crate) struct Decisions {
     kept: Cache<Question, (Verdict, Instant)>,
     life: Duration,
-    open: Mutex<HashMap<Question, Answer>>,
+    open: Arc<Flights<Question, Decision>>,
 }
 
 impl fmt::Debug for Decisions {
@@ -50,7 +45,7 @@ impl Decisions {
         Arc::new(Self {
             kept: Cache::new(most),
             life,
-            open: Mutex::default(),
+            open: Arc::default(),
         })
     }
 
@@ -68,8 +63,25 @@ impl Decisions {
             return Ok(decision);
         }
         metrics::counter!("lakekeeper_cache_misses_total", "cache_type" => CACHE).increment(1);
-        let answer = self.answer(question, ask);
-        answer.await
+        let keeping = || {
+            let (decisions, question) = (Arc::clone(self), question.clone());
+            let asked = ask();
+            async move {
+                let decision = asked.await;
+                if let Ok(decision) = decision {
+                    decisions.keep(question, decision);
+                }
+                decision
+            }
+        };
+        let known = || self.find(&question).map(Ok);
+        let answer = self.open.get(question.clone(), known, keeping).await;
+        answer.unwrap_or_else(|| {
+            Err(
+                "the question ended without an answer; an error of the catalog is in its log"
+                    .to_owned(),
+            )
+        })
     }
 
     fn find(&self, question: &Question) -> Option<Verdict> {
@@ -81,71 +93,11 @@ impl Decisions {
         None
     }
 
-    /// Asked by a task of its own: whoever goes away takes the answer from nobody.
-    fn answer<F>(self: &Arc<Self>, question: Question, ask: impl FnOnce() -> F) -> Answer
-    where
-        F: Future<Output = Decision> + Send + 'static,
-    {
-        let mut open = self.open();
-        if let Some(answer) = open.get(&question) {
-            return answer.clone();
-        }
-        // Answered between the look at what is kept and the lock.
-        if let Some(decision) = self.find(&question) {
-            return futures::future::ready(Ok(decision)).boxed().shared();
-        }
-        let (told, heard) = oneshot::channel();
-        let answer = heard.map(|heard| {
-            heard.unwrap_or_else(|_| {
-                Err(
-                    "the question ended without an answer; an error of the catalog is in its log"
-                        .to_owned(),
-                )
-            })
-        });
-        let answer = answer.boxed().shared();
-        open.insert(question.clone(), answer.clone());
-        let closing = Closing {
-            decisions: Arc::clone(self),
-            question,
-        };
-        let asked = ask();
-        tokio::spawn(async move {
-            let decision = asked.await;
-            if let Ok(decision) = decision {
-                closing.keep(decision);
-            }
-            // What is kept is found by who comes after this.
-            drop(closing);
-            let _ = told.send(decision);
-        });
-        answer
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<Question, Answer>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A question on its way; no longer when it is dropped, also by a panic.
-struct Closing {
-    decisions: Arc<Decisions>,
-    question: Question,
-}
-
-impl Closing {
-    fn keep(&self, decision: Verdict) {
-        let until = Instant::now() + self.decisions.life;
-        let kept = &self.decisions.kept;
-        kept.insert(self.question.clone(), (decision, until));
+    fn keep(&self, question: Question, decision: Verdict) {
+        let until = Instant::now() + self.life;
+        self.kept.insert(question, (decision, until));
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        metrics::gauge!("lakekeeper_cache_size", "cache_type" => CACHE).set(kept.len() as f64);
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.decisions.open().remove(&self.question);
+        metrics::gauge!("lakekeeper_cache_size", "cache_type" => CACHE).set(self.kept.len() as f64);
     }
 }
 
@@ -195,7 +147,7 @@ mod tests {
             assert!(all.iter().all(|one| *one == says));
             assert_eq!(asked.load(Ordering::SeqCst), n + 1);
         }
-        assert!(decisions.open().is_empty());
+        assert!(decisions.open.is_empty());
         // What is no decision is asked for again; the others are kept.
         for (subject, says) in [
             ("0", Ok(Verdict::Allow)),
@@ -239,23 +191,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_takes_the_answer_from_nobody() {
-        let (decisions, asked) = (Decisions::new(10, LONG), Arc::<AtomicUsize>::default());
-        let first = ask(&decisions, "a", (Ok(Verdict::Allow), &asked));
-        let soon = tokio::time::timeout(Duration::from_millis(1), first).await;
-        assert!(soon.is_err());
-        assert_eq!(
-            ask(&decisions, "a", (Ok(Verdict::Allow), &asked)).await,
-            Ok(Verdict::Allow)
-        );
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
     async fn a_question_that_panics_is_open_no_more() {
         let decisions = Decisions::new(10, LONG);
         let ask = || async { panic!("as ordered") };
         assert!(decisions.get(about("a"), ask).await.is_err());
-        assert!(decisions.open().is_empty());
+        assert!(decisions.open.is_empty());
     }
 }

@@ -17,7 +17,8 @@ const OVERHEAD: usize = 400;
 /// Until then a token is verified again, so that keys which a provider withdraws stop to count.
 const LONGEST: Duration = Duration::from_mins(5);
 
-type Hash = [u8; SHA256_OUTPUT_LEN];
+/// Of a token.
+pub(crate) type Hash = [u8; SHA256_OUTPUT_LEN];
 
 /// Bounded in bytes and time. Only what was verified gets in, so strangers cannot push others out.
 #[derive(Debug)]

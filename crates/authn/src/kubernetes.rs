@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Identity, Timestamp, UserId, UserType};
-use outbound::{HttpClient, read_roots};
+use outbound::{Flights, HttpClient, read_roots};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::cache::Verified;
+use crate::cache::{Hash, Verified};
 use crate::claims::Claims;
 use crate::identity::kept;
 use crate::{AuthnError, BearerToken, ProviderUnavailable, Refusal, fetch};
@@ -71,6 +71,13 @@ pub enum SubjectSource {
 /// Asks a cluster about the tokens of its service accounts.
 #[derive(Debug)]
 pub struct Kubernetes {
+    cluster: Arc<Cluster>,
+    /// One for each token, by its hash: an engine begins with many requests at once.
+    reviews: Arc<Flights<Hash, Result<Status, ProviderUnavailable>>>,
+}
+
+#[derive(Debug)]
+struct Cluster {
     config: KubernetesConfig,
     client: HttpClient,
     own_token: OwnToken,
@@ -84,7 +91,7 @@ struct Review {
     status: Status,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Status {
     authenticated: bool,
@@ -93,7 +100,7 @@ struct Status {
     error: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct User {
     username: String,
@@ -108,21 +115,28 @@ impl Kubernetes {
         let roots = config.ca_file.as_deref().map(read_roots).transpose();
         let roots = roots.map_err(|error| ProviderUnavailable(error.to_string()))?;
         let client = fetch::client(roots).map_err(ProviderUnavailable)?;
-        Ok(Self {
+        let cluster = Cluster {
             config,
             client,
             own_token,
             turns: Semaphore::new(PARALLEL),
+        };
+        Ok(Self {
+            cluster: Arc::new(cluster),
+            reviews: Arc::default(),
         })
     }
 
     /// Whether the issuer is this cluster: the one that has made the token of this process. If that does not tell, every
     /// issuer may be.
     pub(crate) async fn issues_as(&self, issuer: &str) -> bool {
-        if self.config.legacy_tokens == LegacyTokens::Accepted && LEGACY_ISSUERS.contains(&issuer) {
+        let cluster = &self.cluster;
+        if cluster.config.legacy_tokens == LegacyTokens::Accepted
+            && LEGACY_ISSUERS.contains(&issuer)
+        {
             return true;
         }
-        match self.own_token.read().await {
+        match cluster.own_token.read().await {
             Ok(own) => own.issuer.as_ref().is_none_or(|own| own == issuer),
             Err(_) => true,
         }
@@ -130,19 +144,27 @@ impl Kubernetes {
 
     /// Whether the issuer is the very one that has made the token of this process.
     pub(crate) async fn surely_issues_as(&self, issuer: &str) -> bool {
-        let own = self.own_token.read().await;
+        let own = self.cluster.own_token.read().await;
         own.is_ok_and(|own| own.issuer.as_deref() == Some(issuer))
     }
 
     /// Whose token it is, by what the cluster says.
     pub(crate) async fn review(
         &self,
-        token: &BearerToken,
+        (token, hash): (&BearerToken, Hash),
         claims: &Claims,
         now: Timestamp,
     ) -> Result<Verified, AuthnError> {
         let audiences = self.audiences(claims)?;
-        let status = self.ask(token, audiences).await?;
+        let ask = || {
+            let (cluster, token, audiences) =
+                (Arc::clone(&self.cluster), token.clone(), audiences.to_vec());
+            async move { cluster.ask(&token, &audiences).await }
+        };
+        let answer = self.reviews.get(hash, || None, ask).await;
+        let lost =
+            "Kubernetes: the review ended without an answer; an error of the catalog is in its log";
+        let status = answer.unwrap_or_else(|| Err(ProviderUnavailable(lost.to_owned())))?;
         if !status.authenticated {
             return Err(Refusal::kubernetes(&status.error).into());
         }
@@ -151,7 +173,7 @@ impl Kubernetes {
         if !audiences.is_empty() && !status.audiences.iter().any(is_meant) {
             return Err(Refusal::audience(status.audiences.iter().map(String::as_str)).into());
         }
-        let subject = match self.config.subject {
+        let subject = match self.cluster.config.subject {
             SubjectSource::Uid => &status.user.uid,
             SubjectSource::Username => &status.user.username,
         };
@@ -173,9 +195,9 @@ impl Kubernetes {
     /// The audiences to ask for; refused if the token is for none of them.
     fn audiences(&self, claims: &Claims) -> Result<&[String], Refusal> {
         let meant = claims.audiences();
-        let wanted = self.config.audiences.as_slice();
+        let wanted = self.cluster.config.audiences.as_slice();
         if meant.is_empty() {
-            return match self.config.legacy_tokens {
+            return match self.cluster.config.legacy_tokens {
                 LegacyTokens::Accepted => Ok(&[]),
                 LegacyTokens::Refused => Err(Refusal::claim("aud", "is missing")),
             };
@@ -185,7 +207,9 @@ impl Kubernetes {
         }
         Err(Refusal::audience(meant))
     }
+}
 
+impl Cluster {
     async fn ask(
         &self,
         token: &BearerToken,

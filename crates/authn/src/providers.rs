@@ -102,7 +102,7 @@ impl Authenticator for Providers {
         let verified = match (self.oidc_for(&jwt.claims, issuer).await, &self.kubernetes) {
             (Some(provider), _) => provider.verify(&jwt, now).await?,
             (None, Some(cluster)) if cluster.issues_as(issuer).await => {
-                cluster.review(token, &jwt.claims, now).await?
+                cluster.review((token, hash), &jwt.claims, now).await?
             }
             (None, _) => return Err(self.refusal(&jwt.claims, issuer)),
         };

@@ -17,6 +17,7 @@ use authn::{
     SubjectSource,
 };
 use cluster::Cluster;
+use futures::future::join_all;
 use model::{ManualClock, SystemClock, Timestamp, UserType};
 use serde_json::json;
 
@@ -354,4 +355,20 @@ async fn without_a_token_of_its_own_the_catalog_does_not_start() {
     config.ca_file = Some("/nowhere/ca.crt".into());
     let missing = Kubernetes::new(config).await.unwrap_err();
     assert!(missing.to_string().contains("/nowhere/ca.crt"), "{missing}");
+}
+
+#[tokio::test]
+async fn requests_with_one_token_wait_for_one_review() {
+    let cluster = Cluster::start().await;
+    let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
+    let providers = together(Vec::new(), Some(kubernetes));
+    let token = cluster.token(&json!({}));
+    let all = join_all((0..100).map(|_| user(&providers, &token))).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    assert_eq!(cluster.reviews(), 1);
+    cluster.refuses("it has ended");
+    let token = cluster.token(&json!({ "jti": "2" }));
+    let all = join_all((0..100).map(|_| user(&providers, &token))).await;
+    assert!(all.iter().all(Result::is_err), "{all:?}");
+    assert_eq!(cluster.reviews(), 2);
 }

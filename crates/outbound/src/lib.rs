@@ -2,10 +2,12 @@
 //! without addresses in errors, which may hold secrets.
 
 mod client;
+mod flights;
 mod roots;
 mod signature;
 
 pub use client::{HttpClient, Limits};
+pub use flights::Flights;
 pub use roots::{UnusableRoots, read_roots};
 pub use signature::{InvalidSecret, Signature, signed};
 

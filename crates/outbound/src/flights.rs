@@ -1,0 +1,173 @@
+//! One question for all who wait for the same answer.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared, ready};
+use tokio::sync::oneshot;
+
+/// Questions on their way. Each is asked by a task of its own: whoever goes away takes the answer from nobody.
+pub struct Flights<K, A> {
+    open: Mutex<HashMap<K, Flight<A>>>,
+}
+
+/// Nothing if the question ended without an answer.
+type Flight<A> = Shared<BoxFuture<'static, Option<A>>>;
+
+impl<K, A> Default for Flights<K, A> {
+    fn default() -> Self {
+        Self {
+            open: Mutex::default(),
+        }
+    }
+}
+
+impl<K, A> fmt::Debug for Flights<K, A> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Flights")
+            .field("open", &self.open().len())
+            .finish()
+    }
+}
+
+impl<K, A> Flights<K, A> {
+    fn open(&self) -> MutexGuard<'_, HashMap<K, Flight<A>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing is asked at the moment.
+    pub fn is_empty(&self) -> bool {
+        self.open().is_empty()
+    }
+}
+
+impl<K, A> Flights<K, A>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    A: Clone + Send + Sync + 'static,
+{
+    /// The answer of the question that is on its way, or the one that is `known` by now, or that of `ask`. What `ask` keeps of its
+    /// answer, whoever comes later finds as known. Nothing if it panics. Must be called within a Tokio runtime.
+    pub async fn get<F>(
+        self: &Arc<Self>,
+        key: K,
+        known: impl FnOnce() -> Option<A>,
+        ask: impl FnOnce() -> F,
+    ) -> Option<A>
+    where
+        F: Future<Output = A> + Send + 'static,
+    {
+        let flight = self.join(key, known, ask);
+        flight.await
+    }
+
+    fn join<F>(
+        self: &Arc<Self>,
+        key: K,
+        known: impl FnOnce() -> Option<A>,
+        ask: impl FnOnce() -> F,
+    ) -> Flight<A>
+    where
+        F: Future<Output = A> + Send + 'static,
+    {
+        let mut open = self.open();
+        if let Some(flight) = open.get(&key) {
+            return flight.clone();
+        }
+        // Answered since its caller has looked at what it keeps.
+        if let Some(answer) = known() {
+            return ready(Some(answer)).boxed().shared();
+        }
+        let (told, heard) = oneshot::channel();
+        let flight = heard.map(Result::ok).boxed().shared();
+        open.insert(key.clone(), flight.clone());
+        let landing = Landing {
+            flights: Arc::clone(self),
+            key,
+        };
+        let asked = ask();
+        tokio::spawn(async move {
+            let answer = asked.await;
+            // What was kept is known to who comes after this.
+            drop(landing);
+            let _ = told.send(answer);
+        });
+        flight
+    }
+}
+
+/// A question is on its way no longer when this is dropped, also by a panic.
+struct Landing<K: Eq + Hash, A> {
+    flights: Arc<Flights<K, A>>,
+    key: K,
+}
+
+impl<K: Eq + Hash, A> Drop for Landing<K, A> {
+    fn drop(&mut self) {
+        self.flights.open().remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    /// Asks for the number of questions so far.
+    async fn ask(
+        flights: &Arc<Flights<&'static str, usize>>,
+        key: &'static str,
+        asked: &Arc<AtomicUsize>,
+    ) -> Option<usize> {
+        let asked = Arc::clone(asked);
+        let ask = || async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            asked.fetch_add(1, Ordering::SeqCst) + 1
+        };
+        flights.get(key, || None, ask).await
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_for_an_answer_get_the_same_one() {
+        let (flights, asked) = (Arc::default(), Arc::default());
+        for turn in 1..=2 {
+            let all = join_all((0..50).map(|_| ask(&flights, "a", &asked))).await;
+            assert!(all.iter().all(|one| *one == Some(turn)), "{all:?}");
+            assert!(flights.is_empty());
+        }
+        let (one, other) = futures::join!(ask(&flights, "a", &asked), ask(&flights, "b", &asked));
+        assert_ne!(one, other);
+    }
+
+    #[tokio::test]
+    async fn what_is_known_by_now_is_not_asked_for() {
+        let flights = Arc::<Flights<_, _>>::default();
+        let answer = flights.get("a", || Some(7), || async { 8 }).await;
+        assert_eq!(answer, Some(7));
+        assert!(flights.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_takes_the_answer_from_nobody() {
+        let (flights, asked) = (Arc::default(), Arc::default());
+        let first = ask(&flights, "a", &asked);
+        let soon = tokio::time::timeout(Duration::from_millis(1), first).await;
+        assert!(soon.is_err());
+        assert_eq!(ask(&flights, "a", &asked).await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_panics_is_open_no_more() {
+        let flights = Arc::<Flights<_, ()>>::default();
+        let ask = || async { panic!("as ordered") };
+        assert_eq!(flights.get("a", || None, ask).await, None);
+        assert!(flights.is_empty());
+    }
+}
