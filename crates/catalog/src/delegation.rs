@@ -122,11 +122,29 @@ fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Deleg
     })
 }
 
+/// Where files are.
+#[derive(Debug, Clone)]
+enum Folder {
+    /// At the location of what has a version.
+    Of(Arc<Versioned>),
+    /// Where something is to be.
+    Claimed(Location),
+}
+
+impl Folder {
+    fn location(&self) -> Result<&Location> {
+        match self {
+            Self::Of(versioned) => versioned.folder(),
+            Self::Claimed(location) => Ok(location),
+        }
+    }
+}
+
 /// Access to the files, and where they are.
 #[derive(Debug, Clone)]
 pub(crate) struct FolderAccess {
     pub(crate) access: FileAccess,
-    folder: Location,
+    folder: Folder,
     /// Which table that is, in a table bucket.
     table: Option<BucketTable>,
     /// What was vended before the change that the answer is about.
@@ -135,20 +153,20 @@ pub(crate) struct FolderAccess {
 
 impl FolderAccess {
     /// To the files of a table or view at this version.
-    pub(crate) fn to(access: Option<FileAccess>, versioned: &Versioned) -> Result<Option<Self>> {
-        let Some(access) = access else {
-            return Ok(None);
-        };
-        let folder = versioned.folder()?.clone();
-        Ok(Some(Self::at(access, folder)))
+    pub(crate) fn to(access: Option<FileAccess>, versioned: &Arc<Versioned>) -> Option<Self> {
+        let folder = || Folder::Of(Arc::clone(versioned));
+        access.map(|access| Self::at(access, folder()))
     }
 
-    /// Where the files are.
-    pub(crate) const fn folder(&self) -> &Location {
-        &self.folder
+    /// Where the files are to be, of what has no version yet.
+    pub(crate) const fn claimed(&self) -> Option<&Location> {
+        match &self.folder {
+            Folder::Of(_) => None,
+            Folder::Claimed(location) => Some(location),
+        }
     }
 
-    const fn at(access: FileAccess, folder: Location) -> Self {
+    const fn at(access: FileAccess, folder: Folder) -> Self {
         Self {
             access,
             folder,
@@ -178,7 +196,7 @@ impl FolderAccess {
         let Some(access) = access else {
             return Ok(None);
         };
-        let access = Self::at(access, folder.clone()).at_path(warehouse, path);
+        let access = Self::at(access, Folder::Claimed(folder.clone())).at_path(warehouse, path);
         let prepared = Box::pin(access.credential(cx, warehouse)).await?;
         Ok(Some(Self { prepared, ..access }))
     }
@@ -196,7 +214,7 @@ impl FolderAccess {
             return Ok(None);
         };
         let scope = Scope {
-            folder: self.folder.clone(),
+            folder: self.folder.location()?.clone(),
             permission: self.access.permission,
         };
         cx.vended(warehouse, vendor.as_ref(), scope).await.map(Some)

@@ -23,7 +23,7 @@ fn tag(text: &str) -> Option<HeaderValue> {
 }
 
 fn content(loaded: &Loaded) -> Option<String> {
-    let metadata_location = loaded.metadata_location.as_deref()?;
+    let metadata_location = loaded.metadata_location()?;
     let representation = match loaded.representation {
         Representation::All => "all",
         Representation::Refs => "refs",

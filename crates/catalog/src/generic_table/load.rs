@@ -22,7 +22,7 @@ pub async fn load(
         .require_visible(&judged, table)
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::GenericTable, path)))?;
-    let access = FolderAccess::to(access, &versioned)?;
+    let access = FolderAccess::to(access, &versioned);
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned);
     let loaded = loaded.with_access(access).reached(&judged);
     let (name, protection) = (path.name.as_str().to_owned(), table.stamp.protection);

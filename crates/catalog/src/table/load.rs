@@ -24,7 +24,7 @@ pub async fn load(
         .await
         .map_err(|error| error.or_missing(|| missing(TabularKind::Table, path)))?;
     files::check_present(cx, &table.warehouse, &versioned).await?;
-    let access = FolderAccess::to(access, &versioned)?.map(|to| to.at_path(&table.warehouse, path));
+    let access = FolderAccess::to(access, &versioned).map(|to| to.at_path(&table.warehouse, path));
     let loaded = Loaded::of(&table.warehouse, table.id(), &versioned)
         .with_access(access)
         .reached(&judged);
@@ -35,7 +35,7 @@ pub async fn load(
             let metadata = cx.metadata.refs(versioned.at_version(), || {
                 heavy(all.json_len(), || refs_only(all))
             })?;
-            Ok(loaded.represented(representation, metadata))
+            Ok(loaded.refs_only(&versioned, metadata))
         }
     }
 }

@@ -31,7 +31,7 @@ pub async fn credentials(
     };
     let access = FileAccess::of(request, &target.warehouse, kind, permission);
     let access =
-        FolderAccess::to(access, &versioned)?.map(|to| to.at_path(&target.warehouse, at.path));
+        FolderAccess::to(access, &versioned).map(|to| to.at_path(&target.warehouse, at.path));
     let loaded = Loaded::of(&target.warehouse, target.id(), &versioned).with_access(access);
     let loaded = loaded.reached(&judged);
     let credential = loaded.credential(cx).await?;

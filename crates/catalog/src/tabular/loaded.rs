@@ -21,16 +21,23 @@ use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, V
 pub struct Loaded {
     /// The table or view.
     pub id: TabularId,
-    /// Its current metadata file; none for a table that is staged only.
-    pub metadata_location: Option<String>,
-    /// Its metadata, compressed.
-    pub metadata: StoredMetadata,
     /// Which of its snapshots the metadata holds.
     pub representation: Representation,
+    content: Content,
     warehouse: Arc<Warehouse>,
-    version: Option<Version>,
     access: Option<FolderAccess>,
     via: Option<Arc<Via>>,
+}
+
+/// What is answered of a table or view. Nothing of what is kept is copied for it.
+#[derive(Debug, Clone)]
+enum Content {
+    /// A version as it is kept.
+    Kept(Arc<Versioned>),
+    /// A version with other metadata than is kept of it.
+    Represented(Arc<Versioned>, StoredMetadata),
+    /// What has no row, or none that the caller gets to see: its metadata, and the file that it is in, if it is in one.
+    Loose(Option<String>, StoredMetadata),
 }
 
 /// Names an answer that was made of a row: equal for equal answers, different as soon as the table or view, or the warehouse,
@@ -46,15 +53,20 @@ pub struct LoadedStamp {
 
 impl Loaded {
     /// The answer for a version of a table or view.
-    pub(crate) fn of(warehouse: &Arc<Warehouse>, id: TabularId, versioned: &Versioned) -> Self {
-        let content = &versioned.content;
+    pub(crate) fn of(
+        warehouse: &Arc<Warehouse>,
+        id: TabularId,
+        versioned: &Arc<Versioned>,
+    ) -> Self {
+        Self::new(warehouse, id, Content::Kept(Arc::clone(versioned)))
+    }
+
+    fn new(warehouse: &Arc<Warehouse>, id: TabularId, content: Content) -> Self {
         Self {
             warehouse: Arc::clone(warehouse),
             id,
-            metadata_location: Some(content.metadata_location.clone()),
-            metadata: content.metadata.clone(),
+            content,
             representation: Representation::All,
-            version: Some(versioned.version()),
             access: None,
             via: None,
         }
@@ -62,15 +74,34 @@ impl Loaded {
 
     /// The answer for a table that has no row yet.
     pub(crate) fn staged(warehouse: &Arc<Warehouse>, id: TabularId, json: &[u8]) -> Self {
-        Self {
-            warehouse: Arc::clone(warehouse),
-            id,
-            metadata_location: None,
-            metadata: heavy(json.len(), || StoredMetadata::encode(json)),
-            representation: Representation::All,
-            version: None,
-            access: None,
-            via: None,
+        let metadata = heavy(json.len(), || StoredMetadata::encode(json));
+        Self::new(warehouse, id, Content::Loose(None, metadata))
+    }
+
+    /// Its current metadata file; none for a table that is staged only.
+    pub fn metadata_location(&self) -> Option<&str> {
+        match &self.content {
+            Content::Kept(versioned) | Content::Represented(versioned, _) => {
+                Some(&versioned.content.metadata_location)
+            }
+            Content::Loose(location, _) => location.as_deref(),
+        }
+    }
+
+    /// Its metadata, compressed.
+    pub fn metadata(&self) -> &StoredMetadata {
+        match &self.content {
+            Content::Kept(versioned) => &versioned.content.metadata,
+            Content::Represented(_, metadata) | Content::Loose(_, metadata) => metadata,
+        }
+    }
+
+    fn version(&self) -> Option<Version> {
+        match &self.content {
+            Content::Kept(versioned) | Content::Represented(versioned, _) => {
+                Some(versioned.version())
+            }
+            Content::Loose(..) => None,
         }
     }
 
@@ -93,14 +124,14 @@ impl Loaded {
         via.map_or(&[], |via| &via.views)
     }
 
-    /// With the given metadata instead.
-    pub(crate) fn represented(
+    /// With the snapshots of this version that branches and tags point to, and no others.
+    pub(crate) fn refs_only(
         mut self,
-        representation: Representation,
+        versioned: &Arc<Versioned>,
         metadata: StoredMetadata,
     ) -> Self {
-        self.representation = representation;
-        self.metadata = metadata;
+        self.representation = Representation::Refs;
+        self.content = Content::Represented(Arc::clone(versioned), metadata);
         self
     }
 
@@ -131,8 +162,10 @@ impl Loaded {
 
     /// Where a table that is staged only is to be, for a client that gets at its files by the catalog's help.
     pub fn staged_at(&self) -> Option<&Location> {
-        let access = self.access.as_ref()?;
-        self.metadata_location.is_none().then_some(access.folder())
+        match self.content {
+            Content::Loose(None, _) => self.access.as_ref()?.claimed(),
+            _ => None,
+        }
     }
 
     /// The credentials, if they are what the client gets. Asks the token service unless some are kept.
@@ -147,7 +180,7 @@ impl Loaded {
     pub fn stamp(&self) -> Option<LoadedStamp> {
         Some(LoadedStamp {
             id: self.id,
-            version: self.version?,
+            version: self.version()?,
             warehouse_version: self.warehouse_version(),
             representation: self.representation,
             access: self.file_access(),
@@ -156,7 +189,8 @@ impl Loaded {
 
     /// The metadata, uncompressed.
     pub fn metadata_json(&self) -> Result<Vec<u8>> {
-        heavy(self.metadata.json_len(), || Ok(self.metadata.decode()?))
+        let metadata = self.metadata();
+        heavy(metadata.json_len(), || Ok(metadata.decode()?))
     }
 }
 
@@ -227,7 +261,7 @@ async fn loaded_again(
                 let access = visible.ok().and_then(|(_, access)| access);
                 let access = access.filter(|_| warehouse.row.status == WarehouseStatus::Active);
                 let loaded = Loaded::of(&warehouse, id, &versioned);
-                let loaded = loaded.with_access(FolderAccess::to(access, &versioned)?);
+                let loaded = loaded.with_access(FolderAccess::to(access, &versioned));
                 // What has been done is answered without credentials rather than refused.
                 return Ok(match loaded.credential(cx).await {
                     Ok(_) => loaded,
@@ -254,9 +288,7 @@ async fn loaded_again(
         source: Some(Box::new(error)),
         ..gone
     })?;
-    let metadata_location = Some(committed.metadata_location.clone());
-    Ok(Loaded {
-        metadata_location,
-        ..Loaded::staged(&warehouse, id, &json)
-    })
+    let metadata = heavy(json.len(), || StoredMetadata::encode(&json));
+    let content = Content::Loose(Some(committed.metadata_location.clone()), metadata);
+    Ok(Loaded::new(&warehouse, id, content))
 }

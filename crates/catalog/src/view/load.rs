@@ -21,6 +21,6 @@ pub async fn load(
         .map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
     let loaded = Loaded::of(&view.warehouse, view.id(), &versioned);
     Ok(loaded
-        .with_access(FolderAccess::to(access, &versioned)?)
+        .with_access(FolderAccess::to(access, &versioned))
         .reached(&judged))
 }

@@ -1,5 +1,7 @@
 //! Replaces what a view selects, or changes its properties.
 
+use std::sync::Arc;
+
 use approval::{Action, ProposedChange};
 use authz::Authorized;
 use iceberg::{ViewMetadata, ViewRequirement, ViewUpdate, apply_view, check_view};
@@ -193,7 +195,7 @@ async fn unchanged(
     cx: &Catalog,
     request: &Request,
     view: &Authorized<TabularTarget>,
-    versioned: &Versioned,
+    versioned: &Arc<Versioned>,
 ) -> std::result::Result<(CommittedTabular, Loaded), Interrupted> {
     let warehouse = &view.warehouse;
     let committed = CommittedTabular::of(warehouse.id(), view.id(), &versioned.content);
@@ -203,6 +205,6 @@ async fn unchanged(
     }
     let access = FileAccess::of(request, warehouse, TabularKind::View, Permission::Write);
     let loaded = Loaded::of(warehouse, view.id(), versioned);
-    let loaded = loaded.with_access(FolderAccess::to(access, versioned)?);
+    let loaded = loaded.with_access(FolderAccess::to(access, versioned));
     Ok((committed, loaded))
 }

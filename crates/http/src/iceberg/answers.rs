@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use catalog::{Bounded, LoadedStamp, Weight, bounded};
 use http::{HeaderMap, HeaderValue, header};
 
-use super::delegated::Links;
 use crate::splice::Pieces;
 
 /// How an answer is encoded.
@@ -26,8 +25,8 @@ pub(crate) struct AnswerKey {
     pub(crate) coding: Coding,
     /// The credential's serial number, if there is one in it.
     pub(crate) credential: Option<u64>,
-    /// Where the client reaches the catalog, if that is in it.
-    pub(crate) links: Option<Links>,
+    /// The text of the links that are in it.
+    pub(crate) links: Option<String>,
 }
 
 /// An answer to send as it is.

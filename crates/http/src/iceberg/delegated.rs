@@ -1,7 +1,5 @@
 //! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
 
-use std::hash::{Hash, Hasher};
-
 use catalog::{Credential, Loaded};
 use model::{NamespacePath, SEPARATOR, TabularKind, TabularPath, WarehouseId};
 use objects::Location;
@@ -19,20 +17,19 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) type Renewed<'a> = (TabularKind, &'a TabularPath);
 
 /// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog, and by which way it has come.
-///
-/// It is made for each load and names the answer that is kept, so nothing is written out before it is needed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Links {
+/// It is made for each load, so no address is written out before it is needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Links<'a> {
     /// Where the client reaches the catalog, without a `/` at its end.
     base: String,
     warehouse: WarehouseId,
     /// What credentials are renewed for; a view's are not.
-    renewed: Option<(TabularKind, AsWritten)>,
+    renewed: Option<Renewed<'a>>,
     way: Way,
 }
 
 /// How the client has come to a table, as queries tell it: who comes again comes that way.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 enum Way {
     /// By its name.
     Straight,
@@ -42,37 +39,13 @@ enum Way {
     Through(String),
 }
 
-/// A path that is equal to another one if all its letters are.
-#[derive(Debug, Clone)]
-struct AsWritten(TabularPath);
-
-impl AsWritten {
-    fn texts(&self) -> (&[String], &str) {
-        (self.0.namespace.levels(), self.0.name.as_str())
-    }
-}
-
-impl PartialEq for AsWritten {
-    fn eq(&self, other: &Self) -> bool {
-        self.texts() == other.texts()
-    }
-}
-
-impl Eq for AsWritten {}
-
-impl Hash for AsWritten {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.texts().hash(state);
-    }
-}
-
-impl Links {
+impl<'a> Links<'a> {
     /// For a client that reaches the catalog at `base`, and gets new credentials for what is at the path, if they are renewed.
-    pub(super) fn new(base: String, warehouse: WarehouseId, renewed: Option<Renewed<'_>>) -> Self {
+    pub(super) fn new(base: String, warehouse: WarehouseId, renewed: Option<Renewed<'a>>) -> Self {
         Self {
             base,
             warehouse,
-            renewed: renewed.map(|(kind, path)| (kind, AsWritten(path.clone()))),
+            renewed,
             way: Way::Straight,
         }
     }
@@ -103,6 +76,23 @@ impl Links {
         }
     }
 
+    /// A text that is the same for the same links to one table or view: no name has a line break.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::with_capacity(128);
+        text.push_str(&self.base);
+        if let Some((_, path)) = self.renewed {
+            for level in path.namespace.levels() {
+                text.push('\n');
+                text.push_str(level);
+            }
+            text.push('\n');
+            text.push_str(path.name.as_str());
+        }
+        text.push('\n');
+        text.push_str(self.signing());
+        text
+    }
+
     /// Where the catalog API is, with a `/` at its end.
     fn catalog(&self) -> String {
         format!("{}/catalog/", self.base)
@@ -110,7 +100,7 @@ impl Links {
 
     /// Where new credentials are, if there are any.
     fn credentials(&self) -> Option<String> {
-        let (kind, AsWritten(path)) = self.renewed.as_ref()?;
+        let (kind, path) = self.renewed?;
         let (base, warehouse) = (&self.base, self.warehouse);
         let namespace = levels(&path.namespace);
         let name = utf8_percent_encode(path.name.as_str(), SEGMENT);
@@ -146,7 +136,7 @@ fn levels(namespace: &NamespacePath) -> String {
 fn properties(
     loaded: &Loaded,
     credential: &Credential,
-    links: Option<&Links>,
+    links: Option<&Links<'_>>,
 ) -> Map<String, Value> {
     let vended = credential.vended.config.iter();
     let mut all: Map<_, _> = vended
@@ -160,7 +150,7 @@ fn properties(
 
 /// The properties of a client whose requests the catalog signs, in the spellings of Java's `S3FileIO`, new and old, and of
 /// PyIceberg, of whose two implementations only one can have requests signed.
-fn signing(loaded: &Loaded, links: &Links) -> impl Iterator<Item = (String, Value)> + use<> {
+fn signing(loaded: &Loaded, links: &Links<'_>) -> impl Iterator<Item = (String, Value)> + use<> {
     let (warehouse, table) = (loaded.warehouse(), loaded.id);
     let query = links.signing();
     let endpoint = format!("v1/signer/{warehouse}/tabular-id/{table}/v1/aws/s3/sign{query}");
@@ -190,7 +180,7 @@ fn texts(config: Vec<(String, String)>) -> impl Iterator<Item = (String, Value)>
 pub(crate) fn storage_credentials(
     loaded: &Loaded,
     credential: Option<&Credential>,
-    links: Option<&Links>,
+    links: Option<&Links<'_>>,
 ) -> Vec<Value> {
     let entry = |credential: &Credential| {
         let folder = credential
@@ -210,7 +200,7 @@ pub(crate) fn storage_credentials(
 pub(crate) fn config(
     loaded: &Loaded,
     credential: Option<&Credential>,
-    links: Option<&Links>,
+    links: Option<&Links<'_>>,
 ) -> Map<String, Value> {
     let mut config: Map<_, _> = texts(loaded.config()).collect();
     if let Some(credential) = credential {
@@ -232,7 +222,7 @@ fn signs(loaded: &Loaded) -> bool {
 pub(super) fn tail(
     loaded: &Loaded,
     credential: Option<&Credential>,
-    links: Option<&Links>,
+    links: Option<&Links<'_>>,
 ) -> String {
     let config = config(loaded, credential, links);
     let mut members = String::new();
@@ -287,17 +277,17 @@ mod tests {
     #[test]
     fn links_to_names_in_another_case_are_others() {
         let warehouse = WarehouseId::generate();
-        let links = |namespace: &str, name: &str| {
+        let text = |namespace: &str, name: &str| {
             let path = TabularPath {
                 namespace: NamespacePath::parse(vec![namespace.to_owned()]).unwrap(),
                 name: Name::parse("table", name).unwrap(),
             };
             let base = "https://lake.example".to_owned();
-            Links::new(base, warehouse, Some((TabularKind::Table, &path)))
+            Links::new(base, warehouse, Some((TabularKind::Table, &path))).text()
         };
-        assert_eq!(links("a", "t"), links("a", "t"));
-        for other in [links("A", "t"), links("a", "T"), links("b", "t")] {
-            assert_ne!(other, links("a", "t"));
+        assert_eq!(text("a", "t"), text("a", "t"));
+        for other in [text("A", "t"), text("a", "T"), text("b", "t")] {
+            assert_ne!(other, text("a", "t"));
         }
     }
 }

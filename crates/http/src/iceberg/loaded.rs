@@ -70,12 +70,12 @@ pub(super) fn check_links(app: &App, headers: &HeaderMap) -> ApiResult<()> {
 }
 
 /// What the client needs to find the catalog again.
-pub(crate) fn links(
+pub(crate) fn links<'a>(
     app: &App,
     headers: &HeaderMap,
     loaded: &Loaded,
-    renewed: Option<Renewed<'_>>,
-) -> ApiResult<Option<Links>> {
+    renewed: Option<Renewed<'a>>,
+) -> ApiResult<Option<Links<'a>>> {
     if loaded.file_access().is_none() {
         return Ok(None);
     }
@@ -98,39 +98,39 @@ async fn finished(
     let credential = loaded.credential(&app.catalog).await?;
     let renewed = table.map(|path| (TabularKind::Table, path));
     let links = links(app, headers, loaded, renewed)?;
-    let make = |links: Option<&Links>| {
-        let tail = tail(loaded, credential.as_deref(), links);
+    let make = || {
+        let tail = tail(loaded, credential.as_deref(), links.as_ref());
         let body = body(loaded, &tail, coding)?;
         let etag = etag(loaded, credential.as_deref());
         ApiResult::Ok(Arc::new(Answer::new(body, coding, etag)))
     };
     let Some(stamp) = loaded.stamp() else {
-        return make(links.as_ref());
+        return make();
     };
     let key = AnswerKey {
         loaded: stamp,
         coding,
         credential: credential.as_ref().map(|credential| credential.serial),
-        links,
+        links: links.as_ref().map(Links::text),
     };
     if let Some(known) = app.answers.get(&key) {
         return Ok(known);
     }
-    let made = make(key.links.as_ref())?;
+    let made = make()?;
     app.answers.put(key, &made);
     Ok(made)
 }
 
 fn body(loaded: &Loaded, tail: &str, coding: Coding) -> ApiResult<Pieces> {
-    let before = match &loaded.metadata_location {
+    let before = match loaded.metadata_location() {
         Some(location) => format!(
             "{{\"metadata-location\":{},\"metadata\":",
-            Value::from(location.as_str())
+            Value::from(location)
         ),
         None => "{\"metadata\":".to_owned(),
     };
     Ok(match coding {
-        Coding::Gzip => gzip(before.as_bytes(), &loaded.metadata, tail.as_bytes()),
+        Coding::Gzip => gzip(before.as_bytes(), loaded.metadata(), tail.as_bytes()),
         Coding::Identity => {
             let json = Bytes::from(loaded.metadata_json()?);
             Pieces::new([before.into(), json, Bytes::copy_from_slice(tail.as_bytes())])
