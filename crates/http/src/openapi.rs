@@ -1,11 +1,11 @@
 //! The description of the APIs, made from the code.
 
 use axum::Router;
-use utoipa::OpenApi;
+use utoipa::{OpenApi, openapi};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::{App, HttpSettings};
-use crate::router::{catalog_routes, generic_table_routes, management_routes};
+use crate::router::catalog_routes;
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Lakekeeper: Iceberg REST catalog", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/catalog")))]
@@ -19,36 +19,25 @@ struct GenericTableApi;
 #[openapi(info(title = "Lakekeeper: management", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/management")))]
 struct ManagementApi;
 
-/// The Iceberg REST catalog API.
-pub(crate) fn catalog_api() -> utoipa::openapi::OpenApi {
-    let routes = catalog_routes().described();
-    CatalogApi::openapi().merge_from(routes)
-}
-
-/// The generic table API.
-pub(crate) fn generic_table_api() -> utoipa::openapi::OpenApi {
-    let routes = generic_table_routes().described();
-    GenericTableApi::openapi().merge_from(routes)
-}
-
-/// The management API.
-pub(crate) fn management_api() -> utoipa::openapi::OpenApi {
-    let routes = management_routes().described();
-    ManagementApi::openapi().merge_from(routes)
+/// What is routed, described API by API.
+pub(crate) struct Described {
+    pub(crate) catalog: openapi::OpenApi,
+    pub(crate) generic_tables: openapi::OpenApi,
+    pub(crate) management: openapi::OpenApi,
 }
 
 /// The descriptions, and the page that shows them.
-pub(crate) fn pages(settings: &HttpSettings) -> Router<App> {
+pub(crate) fn pages(settings: &HttpSettings, described: Described) -> Router<App> {
     if !settings.serves_swagger_ui {
         return Router::new();
     }
+    let catalog = CatalogApi::openapi().merge_from(described.catalog);
+    let generic_tables = GenericTableApi::openapi().merge_from(described.generic_tables);
+    let management = ManagementApi::openapi().merge_from(described.management);
     SwaggerUi::new("/swagger-ui")
-        .url("/api-docs/catalog/v1/openapi.json", catalog_api())
-        .url(
-            "/api-docs/generic-table/v1/openapi.json",
-            generic_table_api(),
-        )
-        .url("/api-docs/management/v1/openapi.json", management_api())
+        .url("/api-docs/catalog/v1/openapi.json", catalog)
+        .url("/api-docs/generic-table/v1/openapi.json", generic_tables)
+        .url("/api-docs/management/v1/openapi.json", management)
         .into()
 }
 

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::entry::Entry;
 use crate::error::ApiError;
+use crate::openapi::Described;
 use crate::routes::Routes;
 use crate::{generic_table, health, iceberg, layers, management, openapi};
 
@@ -56,7 +57,7 @@ pub(crate) fn catalog_routes() -> Routes {
 }
 
 /// The generic table API, below `/lakekeeper`.
-pub(crate) fn generic_table_routes() -> Routes {
+fn generic_table_routes() -> Routes {
     use generic_table::{create, credentials, drop, list, load, rename};
     Routes::new()
         .routes(routes!(list::list, create::create))
@@ -66,24 +67,30 @@ pub(crate) fn generic_table_routes() -> Routes {
 }
 
 /// The management API, below `/management`.
-pub(crate) fn management_routes() -> Routes {
+fn management_routes() -> Routes {
     management::routes()
 }
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
-    let mut apis = catalog_routes()
-        .below("/catalog")
-        .merge(generic_table_routes().below("/lakekeeper"))
-        .merge(management_routes().below("/management"));
+    let (catalog, catalog_api) = catalog_routes().below("/catalog");
+    let (generic_tables, generic_table_api) = generic_table_routes().below("/lakekeeper");
+    let (management, management_api) = management_routes().below("/management");
+    let mut apis = catalog.merge(generic_tables).merge(management);
     if app.authenticator.is_some() || app.catalog.settings().audit == Audit::On {
         apis = apis.route_layer(Entry(app.clone()));
     }
+    let described = Described {
+        catalog: catalog_api,
+        generic_tables: generic_table_api,
+        management: management_api,
+    };
+    let pages = openapi::pages(&app.settings, described);
     let router = apis
         // Who asks for a token has none.
         .route("/catalog/v1/oauth/tokens", post(iceberg::oauth::tokens))
         .route("/health", get(health::health))
-        .merge(openapi::pages(&app.settings))
+        .merge(pages)
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app.clone());

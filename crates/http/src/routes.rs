@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::routing::MethodRouter;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::app::App;
@@ -36,17 +37,18 @@ impl Routes {
         self
     }
 
-    /// Routed below an API's name. Each path is routed whole: a nested router would take the address of each request apart
-    /// and put it together again.
-    pub(crate) fn below(self, api: &str) -> Router<App> {
+    /// Routed below an API's name, and described by the same paths without it. Each path is routed whole: a nested router would take
+    /// the address of each request apart and put it together again.
+    pub(crate) fn below(self, api: &str) -> (Router<App>, OpenApi) {
         let routed = self.routed.into_iter();
-        routed.fold(Router::new(), |router, (path, methods)| {
+        let router = routed.fold(Router::new(), |router, (path, methods)| {
             router.route(&format!("{api}{path}"), methods)
-        })
+        });
+        (router, self.described.into_openapi())
     }
 
-    /// Described, by the same paths without the API's name.
-    pub(crate) fn described(self) -> utoipa::openapi::OpenApi {
+    /// Described alone.
+    pub(crate) fn described(self) -> OpenApi {
         self.described.into_openapi()
     }
 }
