@@ -8,7 +8,7 @@ use admission::{Applicant, Rejection};
 use authn::{Authenticator, AuthnError, BearerToken, ProviderUnavailable, Refusal};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Caller, Identity};
 
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{origin, request_id};
 
 /// Which of its roles the caller wants to act as.
-const ASSUME_ROLE: &str = "x-assume-role";
+const ASSUME_ROLE: HeaderName = HeaderName::from_static("x-assume-role");
 
 /// What a request without credentials is asked for (RFC 6750 section 3: no error code then).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"lakekeeper\"");

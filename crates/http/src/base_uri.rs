@@ -65,10 +65,9 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
 
 /// Whether a header's value can stand in a URI as it is.
 fn is_plain(value: &str) -> bool {
-    !value.is_empty()
-        && value
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'/'))
+    let is_mark = |b: u8| matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'/');
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || is_mark(b);
+    !value.is_empty() && value.bytes().all(is_allowed)
 }
 
 #[cfg(test)]

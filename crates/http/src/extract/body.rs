@@ -6,7 +6,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request as HttpRequest};
 use catalog::{Idempotent, Request};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -15,6 +15,8 @@ use uuid::Uuid;
 use super::{Asked, nul};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request with a JSON body.
 #[derive(Debug)]
@@ -92,7 +94,7 @@ fn refused(app: &App, error: &axum::Error) -> ApiError {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
