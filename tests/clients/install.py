@@ -26,6 +26,9 @@ OPENFGA_VERSION = "v1.22.1"
 OPA_VERSION = "v1.22.2"
 VAULT_VERSION = "v1.21.4"
 
+# Of the log of a command that failed: where the run is over, its folder may be gone.
+SHOWN_LOG_LINES = 6
+
 
 class Missing(Exception):
     """Something that must be installed by hand; the text says what and how."""
@@ -327,7 +330,8 @@ def _run(command: list[str], log_name: str, extra_env: dict[str, str] | None = N
     with log.open("ab") as out:
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(extra_env or {})})
     if done.returncode != 0:
-        raise Missing(f"`{' '.join(command)}` failed with {done.returncode}, see {log}")
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:])
+        raise Missing(f"`{' '.join(command)}` failed with {done.returncode}, the end of {log}:\n{last}")
 
 
 @contextmanager
