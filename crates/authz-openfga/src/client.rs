@@ -1,10 +1,11 @@
-//! Calls of OpenFGA's API, by gRPC. None lasts longer than its deadline, which OpenFGA is told too, so that a change which was
-//! given up does not happen afterwards.
+//! Calls of OpenFGA's API, by gRPC. Each attempt of a call ends at its deadline. OpenFGA is told the deadline too, so that it does not
+//! apply a write after the catalog has given it up.
 
 use std::fmt;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
+use tokio::time::Instant;
 use tonic::client::Grpc;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
@@ -12,7 +13,7 @@ use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 use url::Url;
 
-use crate::credentials::{Credentials, Tokens};
+use crate::credentials::{Credentials, Secret, Tokens};
 use crate::messages::{
     BatchCheckItem, BatchCheckRequest, BatchCheckResponse, CreateStoreRequest, Deletes, Empty,
     FRESH, ListStoresRequest, ListStoresResponse, ReadRequest, ReadResponse, Store, TupleKey,
@@ -20,13 +21,13 @@ use crate::messages::{
 };
 use crate::model::Model;
 
-/// How long a call may last.
+/// How long an attempt of a call may last.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT: Duration = Duration::from_secs(2);
 
-/// Calls that meet a broken connection are made so often in all: each of them can be repeated.
+/// Attempts of a call whose connection breaks. Each call can be repeated.
 const TRIES: u32 = 2;
 
 /// Most tuples that OpenFGA reads at once.
@@ -72,6 +73,24 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// Whether OpenFGA may have done what it was called for, or may still do it until the deadline.
+    pub(crate) fn leaves_outcome_open(&self) -> bool {
+        match self {
+            Self::Timeout { .. } => true,
+            Self::Refused { code, .. } => matches!(
+                code,
+                Code::Cancelled
+                    | Code::Unknown
+                    | Code::DeadlineExceeded
+                    | Code::Internal
+                    | Code::Unavailable
+            ),
+            Self::Endpoint(_) | Self::Tls(_) | Self::Token(_) | Self::Answer { .. } => false,
+        }
+    }
+}
+
 /// A connection to OpenFGA, made when it is needed and again when it breaks.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -111,8 +130,11 @@ impl Client {
     {
         let mut tries = 1;
         loop {
-            let called = tokio::time::timeout(DEADLINE, self.call_once(method, request.clone()));
-            let refused = match called.await {
+            // Not within the deadline: a slow token endpoint is to be told apart from a slow OpenFGA.
+            let token = self.tokens.current().await?;
+            let end = Instant::now() + DEADLINE;
+            let called = self.call_once(method, request.clone(), token, end);
+            let refused = match tokio::time::timeout_at(end, called).await {
                 Err(_) => CallError::Timeout { method },
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(refused)) => refused,
@@ -127,14 +149,19 @@ impl Client {
         }
     }
 
-    async fn call_once<Q, A>(&self, method: &'static str, message: Q) -> Result<A, CallError>
+    async fn call_once<Q, A>(
+        &self,
+        method: &'static str,
+        message: Q,
+        token: Option<Secret>,
+        end: Instant,
+    ) -> Result<A, CallError>
     where
         Q: prost::Message + 'static,
         A: prost::Message + Default + 'static,
     {
         let mut request = Request::new(message);
-        request.set_timeout(DEADLINE);
-        if let Some(token) = self.tokens.current().await? {
+        if let Some(token) = token {
             let bearer = MetadataValue::<Ascii>::try_from(format!("Bearer {}", token.as_str()));
             let mut bearer = bearer.map_err(|_| CallError::Token("it is no text".to_owned()))?;
             bearer.set_sensitive(true);
@@ -157,6 +184,8 @@ impl Client {
             what: error.to_string(),
         })?;
         let codec = ProstCodec::<Q, A>::default();
+        // Only what is left, after the wait for a connection: OpenFGA is to stop when the catalog does.
+        request.set_timeout(end.saturating_duration_since(Instant::now()));
         let answer = grpc.unary(request, path, codec).await.map_err(refused)?;
         Ok(answer.into_inner())
     }

@@ -1,30 +1,34 @@
-//! How the catalog shows OpenFGA who it is.
+//! The credentials of calls to OpenFGA: a shared key, or tokens of an identity provider.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::Policy;
+use outbound::{Flights, HttpClient, Limits};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use url::Url;
+use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use crate::client::{CallError, DEADLINE};
+use crate::client::{CONNECT, CallError};
 
-/// A token is not shown in the last moments of its life.
+/// What a request for a token may cost.
+pub(crate) const LIMITS: Limits = Limits {
+    connect: CONNECT,
+    whole: Duration::from_secs(5),
+    max_answer_bytes: 1 << 20,
+};
+
+/// A token is not used in the last moments of its life.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// No token is shown for longer, whatever its endpoint says.
+/// No token is used for longer, whatever its endpoint says.
 const LONGEST_LIFE: Duration = Duration::from_hours(12);
 
-/// What a token is good for if its endpoint says nothing.
+/// The lifetime of a token whose endpoint does not name one.
 const SHORT_LIFE: Duration = Duration::from_mins(1);
 
-/// The longest answer of a token endpoint that is read.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
-
-/// A text that is never shown.
+/// A text that `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
@@ -45,37 +49,46 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is shown to OpenFGA.
+/// How calls are authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nothing.
+    /// Not at all.
     None,
-    /// A key that both sides have been told.
+    /// By a key that OpenFGA is configured with too.
     Key(Secret),
-    /// A token of an identity provider.
+    /// By a token of an identity provider (OAuth 2.0 client credentials, RFC 6749, section 4.4).
     Client {
-        /// Who asks for it.
+        /// The client's id.
         id: String,
-        /// Its secret.
+        /// The client's secret.
         secret: Secret,
-        /// Where.
+        /// Where tokens are requested.
         token_endpoint: Url,
-        /// For what.
+        /// The scope to request.
         scope: Option<String>,
     },
 }
 
-/// The current token.
+/// Provides the bearer token of each call.
 #[derive(Clone)]
-pub(crate) struct Tokens(Arc<Shared>);
+pub(crate) enum Tokens {
+    /// Calls have none.
+    None,
+    /// Always the same.
+    Key(Secret),
+    /// Requested, and again before it expires.
+    Requested(Arc<TokenClient>),
+}
 
-struct Shared {
-    credentials: Credentials,
+/// Requests tokens, one at a time.
+pub(crate) struct TokenClient {
+    http: HttpClient,
+    endpoint: Url,
+    id: String,
+    secret: Secret,
+    form: String,
     kept: Mutex<Option<(Secret, Instant)>>,
-    /// One asks, the others wait for what it gets.
-    asking: Semaphore,
-    /// Only where a token endpoint is to be asked.
-    http: Option<reqwest::Client>,
+    flights: Arc<Flights<(), Result<Secret, String>>>,
 }
 
 #[derive(Deserialize)]
@@ -93,88 +106,134 @@ impl Answer {
 
 impl Tokens {
     pub(crate) fn new(credentials: Credentials) -> Result<Self, CallError> {
-        let http = match &credentials {
-            Credentials::None | Credentials::Key(_) => None,
-            Credentials::Client { .. } => {
-                // The secret goes to the address that was configured, and nowhere else.
-                let client = reqwest::Client::builder().redirect(Policy::none()).build();
-                Some(client.map_err(|error| CallError::Token(error.to_string()))?)
-            }
+        let (id, secret, endpoint, scope) = match credentials {
+            Credentials::None => return Ok(Self::None),
+            Credentials::Key(key) => return Ok(Self::Key(key)),
+            Credentials::Client {
+                id,
+                secret,
+                token_endpoint,
+                scope,
+            } => (id, secret, token_endpoint, scope),
         };
-        Ok(Self(Arc::new(Shared {
-            credentials,
-            kept: Mutex::new(None),
-            asking: Semaphore::new(1),
-            http,
+        let http = HttpClient::new(LIMITS, None);
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        if let Some(scope) = scope {
+            form.append_pair("scope", &scope);
+        }
+        Ok(Self::Requested(Arc::new(TokenClient {
+            http: http.map_err(|error| CallError::Token(error.to_string()))?,
+            endpoint,
+            id,
+            secret,
+            form: form.finish(),
+            kept: Mutex::default(),
+            flights: Arc::default(),
         })))
     }
 
-    /// What to show now.
+    /// The token to call with now, if calls have one.
     pub(crate) async fn current(&self) -> Result<Option<Secret>, CallError> {
-        let (id, secret, endpoint, scope, http) = match (&self.0.credentials, &self.0.http) {
-            (Credentials::Key(key), _) => return Ok(Some(key.clone())),
-            (
-                Credentials::Client {
-                    id,
-                    secret,
-                    token_endpoint,
-                    scope,
-                },
-                Some(http),
-            ) => (id, secret, token_endpoint, scope, http),
-            (Credentials::None | Credentials::Client { .. }, _) => return Ok(None),
-        };
-        if let Some(token) = self.kept() {
-            return Ok(Some(token));
+        match self {
+            Self::None => Ok(None),
+            Self::Key(key) => Ok(Some(key.clone())),
+            Self::Requested(client) => client.current().await.map(Some).map_err(CallError::Token),
         }
-        let closed = |_| CallError::Token("the program is ending".to_owned());
-        let _turn = self.0.asking.acquire().await.map_err(closed)?;
-        if let Some(token) = self.kept() {
-            return Ok(Some(token));
-        }
-        let mut form = vec![("grant_type", "client_credentials")];
-        form.extend(scope.as_deref().map(|scope| ("scope", scope)));
-        let request = http.post(endpoint.clone()).timeout(DEADLINE);
-        let request = request.basic_auth(id, Some(secret.as_str())).form(&form);
-        let (token, lifetime) = ask(request).await.map_err(CallError::Token)?;
-        let until = Instant::now() + lifetime.saturating_sub(MARGIN);
-        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some((token.clone(), until));
-        Ok(Some(token))
-    }
-
-    fn kept(&self) -> Option<Secret> {
-        let kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (token, until) = kept.as_ref()?;
-        (Instant::now() < *until).then(|| token.clone())
     }
 }
 
-/// The token and how long it is good for. An error says nothing that the endpoint said: it could be anything.
-async fn ask(request: reqwest::RequestBuilder) -> Result<(Secret, Duration), String> {
-    let told = |error: reqwest::Error| format!("the token endpoint: {}", error.without_url());
-    let mut answer = request.send().await.map_err(told)?;
-    if !answer.status().is_success() {
-        return Err(format!("the token endpoint answered {}", answer.status()));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(told)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER_BYTES {
-            return Err(format!(
-                "the token endpoint answered over {MAX_ANSWER_BYTES} bytes"
-            ));
+impl TokenClient {
+    /// All calls that have no token wait for the same request, and share its failure too.
+    async fn current(self: &Arc<Self>) -> Result<Secret, String> {
+        if let Some(token) = self.kept() {
+            return Ok(token);
         }
+        let client = Arc::clone(self);
+        let request = || async move { client.request().await };
+        let answer = self.flights.get((), || self.kept().map(Ok), request);
+        let panicked = || Err("the request to the token endpoint panicked".to_owned());
+        answer.await.unwrap_or_else(panicked)
     }
-    let answer: Answer = serde_json::from_slice(&body)
-        .map_err(|_| "the token endpoint's answer holds no access_token".to_owned())?;
-    let lifetime = answer.lifetime();
-    Ok((Secret::new(answer.access_token), lifetime))
+
+    fn kept(&self) -> Option<Secret> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (token, until) = kept.as_ref()?;
+        (Instant::now() < *until).then(|| token.clone())
+    }
+
+    /// A new token. An error repeats nothing of the endpoint's answer, which could hold anything.
+    async fn request(&self) -> Result<Secret, String> {
+        let request = self.http.post(self.endpoint.clone());
+        let request = request
+            .basic_auth(&self.id, Some(self.secret.as_str()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(self.form.clone());
+        let answer = self.http.ask(request).await;
+        let (status, body) = answer.map_err(|error| format!("the token endpoint: {error}"))?;
+        if !(200..300).contains(&status) {
+            return Err(format!("the token endpoint answered {status}"));
+        }
+        let answer: Answer = serde_json::from_slice(&body)
+            .map_err(|_| "the token endpoint's answer holds no access_token".to_owned())?;
+        let until = Instant::now() + answer.lifetime().saturating_sub(MARGIN);
+        let token = Secret::new(answer.access_token);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((token.clone(), until));
+        Ok(token)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// A token endpoint that refuses each request after a moment, and how many it has refused.
+    async fn refusing() -> (Url, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/token", listener.local_addr().unwrap());
+        let refused = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&refused);
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                count.fetch_add(1, Ordering::SeqCst);
+                let answer =
+                    b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        (url.parse().unwrap(), refused)
+    }
+
+    #[tokio::test]
+    async fn a_failed_request_for_a_token_fails_all_calls_that_wait_for_it() {
+        let (token_endpoint, refused) = refusing().await;
+        let tokens = Tokens::new(Credentials::Client {
+            id: "lakekeeper".to_owned(),
+            secret: Secret::new("hunter2".to_owned()),
+            token_endpoint,
+            scope: None,
+        })
+        .unwrap();
+        let all = join_all((0..20).map(|_| tokens.current())).await;
+        for one in all {
+            let error = one.unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "no token for OpenFGA: the token endpoint answered 401"
+            );
+        }
+        assert_eq!(refused.load(Ordering::SeqCst), 1);
+    }
 
     #[test]
     fn a_token_is_good_for_twelve_hours_at_most() {

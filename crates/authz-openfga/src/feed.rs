@@ -16,7 +16,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
-use crate::client::{Client, DEADLINE, Location};
+use crate::client::{CallError, Client, DEADLINE, Location};
 use crate::messages::TupleKey;
 use crate::model::Model;
 use crate::tuples::Names;
@@ -30,6 +30,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// While another replica is at it, how often to look, and how many times.
 const LOOK: Duration = Duration::from_millis(10);
 const LOOKS: u32 = 500;
+
+/// Between a failure and the next attempt.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Most callers that wait. More are answered that OpenFGA is not available.
 const WAITING: usize = 10_000;
@@ -129,8 +132,7 @@ where
         }
         if let Some(behind) = failed {
             tracing::warn!(%behind, "trying again");
-            // What has been given up may still be on its way: it must not come after what is sent next.
-            tokio::time::sleep(DEADLINE).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -189,7 +191,13 @@ impl MirrorSink for Tuples {
             }
         }
         if !writes.is_empty() || !deletes.is_empty() {
-            self.client.write(&self.at, writes, deletes).await?;
+            let written = self.client.write(&self.at, writes, deletes).await;
+            // OpenFGA may still apply the write. Until its deadline the caller keeps the feed's lock, so that no replica hands over
+            // newer changes, which this write would then undo.
+            if written.as_ref().is_err_and(CallError::leaves_outcome_open) {
+                tokio::time::sleep(DEADLINE).await;
+            }
+            written?;
         }
         Ok(())
     }

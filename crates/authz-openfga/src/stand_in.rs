@@ -12,6 +12,9 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use outbound::HttpClient;
+
+use crate::credentials::LIMITS;
 use crate::{Credentials, OpenFgaConfig};
 
 /// Says where the program is; `tests/with-services` sets it.
@@ -138,7 +141,9 @@ impl Server {
     /// What it has asked its database for to answer checks, as it counts that itself: queries, and tuples that these have brought.
     pub async fn reads_of_checks(&self) -> u64 {
         let metrics = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
-        let metrics = reqwest::get(metrics).await.unwrap().text().await.unwrap();
+        let http = HttpClient::new(LIMITS, None).unwrap();
+        let (_, metrics) = http.ask(http.get(metrics)).await.unwrap();
+        let metrics = String::from_utf8(metrics).unwrap();
         let counts = metrics.lines().filter_map(|line| {
             let (name, count) = line.rsplit_once(' ')?;
             let counted = [
