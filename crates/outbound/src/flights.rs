@@ -84,6 +84,8 @@ where
         let (told, heard) = oneshot::channel();
         let flight = heard.map(Result::ok).boxed().shared();
         open.insert(key.clone(), flight.clone());
+        // `ask` may panic, and a runtime that ends drops the task at once: either drops `landing`, which takes this lock.
+        drop(open);
         let landing = Landing {
             flights: Arc::clone(self),
             key,
@@ -161,6 +163,42 @@ mod tests {
         let soon = tokio::time::timeout(Duration::from_millis(1), first).await;
         assert!(soon.is_err());
         assert_eq!(ask(&flights, "a", &asked).await, Some(1));
+    }
+
+    #[test]
+    fn a_question_that_a_runtime_does_not_take_any_more_blocks_nobody() {
+        /// Asks when it is dropped: by a runtime that ends, which drops its tasks and takes no new ones.
+        struct Late(Arc<Flights<&'static str, usize>>, tokio::runtime::Handle);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let _entered = self.1.enter();
+                drop(self.0.join("a", || None, || async { 1 }));
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
+        let flights = Arc::<Flights<_, _>>::default();
+        let late = Late(Arc::clone(&flights), runtime.handle().clone());
+        runtime.spawn(async move {
+            let _late = late;
+            std::future::pending::<()>().await;
+        });
+        runtime.shutdown_timeout(Duration::from_secs(60));
+        assert!(flights.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_question_that_cannot_be_put_together_blocks_nobody() {
+        let flights = Arc::<Flights<&str, ()>>::default();
+        let joined = Arc::clone(&flights);
+        let failed = tokio::spawn(async move {
+            let ask = || -> std::future::Ready<()> { panic!("as ordered") };
+            joined.get("a", || None, ask).await
+        });
+        assert!(failed.await.is_err());
+        assert!(flights.is_empty());
     }
 
     #[tokio::test]
