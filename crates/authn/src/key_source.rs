@@ -119,9 +119,12 @@ impl KeySource {
         let fetch = {
             let mut state = self.state();
             let fetch = self.start(&mut state, self.pace.failed);
-            fetch.ok_or_else(|| state.last_failure())
+            fetch.ok_or_else(|| state.last_outcome(self.pace.longest))
         };
-        fetch?.await
+        match fetch {
+            Ok(fetch) => fetch.await,
+            Err(outcome) => outcome,
+        }
     }
 
     /// What is known now that `former` did not do, if that may be something else.
@@ -200,8 +203,13 @@ impl KeySource {
 }
 
 impl State {
-    fn last_failure(&self) -> String {
+    /// The keys, which a fetch may have brought a moment ago, or why there are none.
+    fn last_outcome(&self, longest: Duration) -> Fetched {
+        let counts = |known: &&Arc<Published>| known.fetched.elapsed() <= longest;
+        if let Some(known) = self.known.as_ref().filter(counts) {
+            return Ok(Arc::clone(known));
+        }
         let last = self.last.as_ref().and_then(|(_, failure)| failure.clone());
-        last.unwrap_or_else(|| "its keys are too old to count".to_owned())
+        Err(last.unwrap_or_else(|| "its keys are too old to count".to_owned()))
     }
 }

@@ -30,6 +30,8 @@ const LEGACY_ISSUERS: [&str; 2] = [
 const REMEMBERED: Duration = Duration::from_secs(30);
 /// Most questions at a time.
 const PARALLEL: usize = 32;
+/// Most tokens that wait for their review: each has a bearer token of up to 16 KiB in memory, also after its client has gone.
+const WAITING: usize = 1_024;
 /// How long a request waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -82,6 +84,7 @@ struct Cluster {
     client: HttpClient,
     own_token: OwnToken,
     turns: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 /// The part of a `TokenReview` that counts.
@@ -120,6 +123,7 @@ impl Kubernetes {
             client,
             own_token,
             turns: Semaphore::new(PARALLEL),
+            places: Arc::new(Semaphore::new(WAITING)),
         };
         Ok(Self {
             cluster: Arc::new(cluster),
@@ -159,7 +163,15 @@ impl Kubernetes {
         let ask = || {
             let (cluster, token, audiences) =
                 (Arc::clone(&self.cluster), token.clone(), audiences.to_vec());
-            async move { cluster.ask(&token, &audiences).await }
+            let place = Arc::clone(&cluster.places).try_acquire_owned();
+            async move {
+                match place {
+                    Ok(_place) => cluster.ask(&token, &audiences).await,
+                    Err(_) => Err(unavailable(format!(
+                        "{WAITING} tokens wait for their review already"
+                    ))),
+                }
+            }
         };
         let answer = self.reviews.get(hash, || None, ask).await;
         let lost =
@@ -209,13 +221,16 @@ impl Kubernetes {
     }
 }
 
+fn unavailable(why: String) -> ProviderUnavailable {
+    ProviderUnavailable(format!("Kubernetes: {why}"))
+}
+
 impl Cluster {
     async fn ask(
         &self,
         token: &BearerToken,
         audiences: &[String],
     ) -> Result<Status, ProviderUnavailable> {
-        let unavailable = |why: String| ProviderUnavailable(format!("Kubernetes: {why}"));
         let turn = timeout(TURN_TIMEOUT, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             let why = format!("{PARALLEL} tokens are being reviewed already");

@@ -61,11 +61,17 @@ impl Providers {
             Some(cluster) => cluster.surely_issues_as(issuer).await,
             None => false,
         };
-        for provider in self.oidc.iter().filter(|one| !one.is_connected()) {
-            if is_clusters && provider.is_away() {
-                continue;
+        // Also those that are connected: another request may have connected one while this one waited for the one before it.
+        for provider in &self.oidc {
+            if !provider.is_connected() {
+                if is_clusters && provider.is_away() {
+                    continue;
+                }
+                if provider.connect().await.is_err() {
+                    continue;
+                }
             }
-            if provider.connect().await.is_ok() && is_for(&provider) {
+            if is_for(&provider) {
                 return Some(provider);
             }
         }

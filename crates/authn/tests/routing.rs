@@ -134,6 +134,33 @@ async fn a_provider_that_is_down_is_in_nobodys_way() {
 }
 
 #[tokio::test]
+async fn a_token_gets_to_the_provider_that_another_request_has_connected_meanwhile() {
+    let (slow, idp) = (Idp::start().await, Idp::start().await);
+    slow.delay(Duration::from_secs(1));
+    let issuer = "https://idp.example";
+    let discovery = json!({ "issuer": issuer, "jwks_uri": format!("{}/keys", idp.issuer()) });
+    idp.server.answer(
+        "/.well-known/openid-configuration",
+        Canned::json(&discovery),
+    );
+    let providers = together(
+        vec![
+            provider("slow", &slow.issuer(), AUDIENCE),
+            provider("idp", &idp.issuer(), AUDIENCE),
+        ],
+        None,
+    );
+    let token = idp.token_with("a", &json!({ "iss": issuer }));
+    let waits_for_the_slow_one = user(&providers, &token);
+    let connects_the_other = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        user(&providers, &idp.token("b")).await
+    };
+    let (first, _) = futures::join!(waits_for_the_slow_one, connects_the_other);
+    assert_eq!(first.unwrap(), "idp~a");
+}
+
+#[tokio::test]
 async fn the_cluster_is_asked_about_its_own_tokens_only() {
     let (idp, cluster) = (Idp::start().await, Cluster::start().await);
     let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
@@ -371,4 +398,25 @@ async fn requests_with_one_token_wait_for_one_review() {
     let all = join_all((0..100).map(|_| user(&providers, &token))).await;
     assert!(all.iter().all(Result::is_err), "{all:?}");
     assert_eq!(cluster.reviews(), 2);
+}
+
+#[tokio::test]
+async fn tokens_beyond_those_that_may_wait_for_their_review_are_refused_at_once() {
+    let cluster = Cluster::start().await;
+    cluster.delay(Duration::from_mins(1));
+    let kubernetes = Kubernetes::new(cluster.config()).await.unwrap();
+    let providers = together(Vec::new(), Some(kubernetes));
+    let tokens: Vec<_> = (0..1_024)
+        .map(|n| cluster.token(&json!({ "n": n })))
+        .collect();
+    let all = join_all(tokens.iter().map(|token| user(&providers, token)));
+    // Their clients go away; the reviews are still wanted from the cluster.
+    let gone = tokio::time::timeout(Duration::from_millis(500), all).await;
+    assert!(gone.is_err());
+    let refused = user(&providers, &cluster.token(&json!({ "n": "last" }))).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("1024 tokens wait for their review"),
+        "{refused}"
+    );
 }

@@ -41,6 +41,11 @@ impl Cluster {
         }
     }
 
+    /// Answers so late from now on.
+    pub(crate) fn delay(&self, delay: std::time::Duration) {
+        self.server.delay(delay);
+    }
+
     /// The catalog has a token with these claims.
     pub(crate) fn owns(&self, claims: &Value) {
         let own = self.key.sign(claims);
