@@ -57,7 +57,8 @@ pub async fn commit(
     warehouse: WarehouseId,
     commit: TableCommit,
 ) -> Result<Loaded> {
-    once_loaded(cx, request, TabularKind::Table, async {
+    let path = commit.path.clone();
+    once_loaded(cx, request, TabularKind::Table, &path, async {
         check_bounds(std::slice::from_ref(&commit))?;
         // Verifiers are shown each commit by itself, on the state that it begins with.
         if cx.verifiers().is_none() && together::can_share(&commit) {

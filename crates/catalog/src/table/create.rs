@@ -67,7 +67,7 @@ pub async fn create(
         let staged = Loaded::staged(&place.warehouse, id, &metadata.to_json());
         return Ok(staged.with_access(access));
     }
-    once_loaded(cx, request, TabularKind::Table, async {
+    once_loaded(cx, request, TabularKind::Table, &path, async {
         let place = cx.creation_place(request, at, TabularKind::Table).await?;
         let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {

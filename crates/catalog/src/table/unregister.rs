@@ -17,7 +17,7 @@ pub async fn unregister(
     warehouse: WarehouseId,
     path: &TabularPath,
 ) -> Result<Loaded> {
-    once_loaded(cx, request, TabularKind::Table, async {
+    once_loaded(cx, request, TabularKind::Table, path, async {
         let mut attempts = Attempts::default();
         loop {
             let done = {

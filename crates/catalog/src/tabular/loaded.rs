@@ -217,6 +217,7 @@ pub(crate) async fn once_loaded<F>(
     cx: &Catalog,
     request: &Request,
     kind: TabularKind,
+    path: &TabularPath,
     act: F,
 ) -> Result<Loaded>
 where
@@ -233,7 +234,7 @@ where
     .await?;
     match answer {
         Some(loaded) => Ok(loaded),
-        None => loaded_again(cx, request, kind, &committed).await,
+        None => loaded_again(cx, request, (kind, path), &committed).await,
     }
 }
 
@@ -245,7 +246,7 @@ where
 async fn loaded_again(
     cx: &Catalog,
     request: &Request,
-    kind: TabularKind,
+    (kind, path): (TabularKind, &TabularPath),
     committed: &CommittedTabular,
 ) -> Result<Loaded> {
     let CommittedTabular { warehouse, id, .. } = *committed;
@@ -261,7 +262,8 @@ async fn loaded_again(
                 let access = visible.ok().and_then(|(_, access)| access);
                 let access = access.filter(|_| warehouse.row.status == WarehouseStatus::Active);
                 let loaded = Loaded::of(&warehouse, id, &versioned);
-                let loaded = loaded.with_access(FolderAccess::to(access, &versioned));
+                let access = FolderAccess::to(access, &versioned);
+                let loaded = loaded.with_access(access.map(|to| to.at_path(&warehouse, path)));
                 // What has been done is answered without credentials rather than refused.
                 return Ok(match loaded.credential(cx).await {
                     Ok(_) => loaded,

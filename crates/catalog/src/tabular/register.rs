@@ -132,7 +132,7 @@ pub(crate) async fn register(
     source: &Source,
 ) -> Result<Loaded> {
     let AtPath { warehouse, path } = at;
-    once_loaded(cx, request, kind, async {
+    once_loaded(cx, request, kind, path, async {
         let mut attempts = Attempts::default();
         loop {
             let done = {

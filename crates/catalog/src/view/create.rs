@@ -40,7 +40,7 @@ pub async fn create(
         path: &path,
     };
     cx.check_owner_property(request, new.properties.keys())?;
-    once_loaded(cx, request, TabularKind::View, async {
+    once_loaded(cx, request, TabularKind::View, &path, async {
         let place = cx.creation_place(request, at, TabularKind::View).await?;
         let metadata = first_metadata(cx, &place, new).await?;
         let first = FirstMetadata {

@@ -48,7 +48,7 @@ pub async fn replace(
             _ => {}
         }
     }
-    once_loaded(cx, request, TabularKind::View, async {
+    once_loaded(cx, request, TabularKind::View, path, async {
         let mut attempts = Attempts::default();
         loop {
             let done = {
