@@ -111,6 +111,22 @@ fn no(kind: &str) -> (u16, String) {
 }
 
 #[tokio::test]
+async fn without_links_a_load_through_a_view_has_the_tag_of_a_direct_one() {
+    let views = Views::start().await;
+    views.view("c", "inv", None).await;
+    let uri = views.0.app.at("namespaces/a/tables/t");
+    let through = format!("{uri}?referenced-by=c%1Finv");
+    let token = views.by_trino("admin");
+    for (first, second) in [(&uri, &through), (&through, &uri)] {
+        let loaded = views.0.app.get(first).token(&token).await;
+        let tag = loaded.header("etag").unwrap().to_owned();
+        assert_eq!(loaded.json()["config"].get("s3.signer.uri"), None);
+        let again = views.0.app.get(second).token(&token);
+        again.header("if-none-match", &tag).await.expect(304);
+    }
+}
+
+#[tokio::test]
 async fn each_step_needs_the_right_of_whoever_it_is_taken_for() {
     for by in engines() {
         let views = Views::decided_by(&by).await;
