@@ -63,11 +63,14 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
     Ok([scheme, "://", host, colon, port, slash, prefix].concat())
 }
 
+/// The longest host or prefix that is believed: a name in the DNS has at most 253 bytes, and links are kept in memory.
+const MAX_BYTES: usize = 255;
+
 /// Whether a header's value can stand in a URI as it is.
 fn is_plain(value: &str) -> bool {
     let is_mark = |b: u8| matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'/');
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || is_mark(b);
-    !value.is_empty() && value.bytes().all(is_allowed)
+    !value.is_empty() && value.len() <= MAX_BYTES && value.bytes().all(is_allowed)
 }
 
 #[cfg(test)]
@@ -82,6 +85,21 @@ mod tests {
             )
         });
         base_uri(&HttpSettings::default(), &headers.collect()).ok()
+    }
+
+    #[test]
+    fn hosts_longer_than_any_in_the_dns_do_not_count() {
+        let long = "a".repeat(256);
+        assert_eq!(of(&[("host", &long)]), None);
+        assert_eq!(
+            of(&[("host", &long[1..])]).unwrap(),
+            format!("http://{}", &long[1..])
+        );
+        let ours = ("host", "10.0.0.1:8181");
+        assert_eq!(
+            of(&[ours, ("x-forwarded-host", &long)]).unwrap(),
+            "http://10.0.0.1:8181"
+        );
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Answers that something is not there, where its warehouse is hidden from the caller.
 
-use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::RequestOrigin;
@@ -11,6 +10,7 @@ use model::{Caller, RequestId, WarehouseId};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{request_id, warehouse_at};
+use crate::observe::no_body;
 
 /// Whom a warehouse may be hidden from. If the answer is that something in the warehouse is not there, and the caller may not see the
 /// warehouse, the answer is that there is no such warehouse: what is told does not depend on whether it is there.
@@ -59,7 +59,7 @@ pub(crate) fn without_length(method: &Method, response: Response) -> Response {
     if *method != Method::HEAD || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
-    let mut response = response.map(|_| Body::empty());
+    let mut response = response.map(|_| no_body());
     response.headers_mut().remove(CONTENT_LENGTH);
     response
 }

@@ -83,6 +83,11 @@ impl Preference<'_> {
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+
+    /// By either of its names (RFC 9110, section 8.4.1.3).
+    fn is_gzip(&self) -> bool {
+        self.is("gzip") || self.is("x-gzip")
+    }
 }
 
 fn preferences<'a>(
@@ -116,11 +121,11 @@ fn thousandths(weight: &str) -> u16 {
 
 /// The coding of the highest weight, the first of several; none if a coding is not wanted more than none.
 fn preferred<'a>(values: impl Iterator<Item = &'a HeaderValue> + Clone) -> Coding {
-    let names_gzip = preferences(values.clone()).any(|one| one.is("gzip"));
+    let names_gzip = preferences(values.clone()).any(|one| one.is_gzip());
     let mut best = (Coding::Identity, 0);
     for one in preferences(values) {
         let coding = match one {
-            one if one.is("gzip") || (one.name == "*" && !names_gzip) => Coding::Gzip,
+            one if one.is_gzip() || (one.name == "*" && !names_gzip) => Coding::Gzip,
             one if one.is("zstd") => Coding::Zstd,
             one if one.is("identity") => Coding::Identity,
             _ => continue,
@@ -135,7 +140,7 @@ fn preferred<'a>(values: impl Iterator<Item = &'a HeaderValue> + Clone) -> Codin
 /// Whether the client takes gzip.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter();
-    preferences(values).any(|one| one.is("gzip") && one.weight > 0)
+    preferences(values).any(|one| one.is_gzip() && one.weight > 0)
 }
 
 #[cfg(test)]
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn gzip_is_used_only_where_it_is_taken() {
-        for value in ["gzip", "deflate, GZIP;q=0.5", "br, gzip"] {
+        for value in ["gzip", "deflate, GZIP;q=0.5", "br, gzip", "x-gzip"] {
             assert!(accepts_gzip(&with(value)), "{value}");
         }
         for value in [
@@ -173,6 +178,7 @@ mod tests {
             ("gzip;q=0.5, identity", Coding::Identity),
             ("gzip;q=1.0, identity;q=0.5, *;q=0", Coding::Gzip),
             ("*", Coding::Gzip),
+            ("x-gzip;q=0, *", Coding::Identity),
             ("gzip;q=0, *", Coding::Identity),
             ("*;q=0", Coding::Identity),
             ("identity;q=0", Coding::Identity),

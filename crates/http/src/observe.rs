@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use catalog::{Call, CallCounters};
@@ -99,9 +100,19 @@ where
                 Ok(Err(panic)) => seen.span.in_scope(|| panicked(panic.as_ref())),
                 Err(_) => too_long(&seen.method, longest),
             };
-            Ok(seen.tell(accepted.encode(response), &tallies))
+            let response = match response.status() {
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => response.map(|_| no_body()),
+                _ => accepted.encode(response),
+            };
+            Ok(seen.tell(response, &tallies))
         })
     }
+}
+
+/// The body of an answer that must not have one. axum would write `content-length: 0` for an empty body, which is wrong for 204,
+/// and for 304 and `HEAD` where the answer to `GET` has another length (RFC 9110, section 8.6).
+pub(crate) fn no_body() -> Body {
+    Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
 }
 
 /// HTTP/2 names the host in the URI (RFC 9113, section 8.3.1); what looks for it reads the header.
@@ -227,7 +238,7 @@ fn too_long(method: &Method, longest: Duration) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::body::{Body, to_bytes};
+    use axum::body::to_bytes;
     use axum::routing::get;
     use model::SystemClock;
     use serde_json::Value;

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request as HttpR
 use catalog::{Idempotent, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
+use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -70,8 +71,13 @@ async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     let Asked(mut asked) = Asked::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts.headers)?;
     let kept = key.map(|key| (key, parts.clone()));
-    let bytes = to_bytes(body, app.settings.max_body_bytes).await;
-    let bytes = bytes.map_err(|error| refused(app, &error))?;
+    let max = app.settings.max_body_bytes;
+    // By the length that it announces, before a client that expects `100 Continue` sends it.
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_large(max));
+    }
+    let bytes = to_bytes(body, max).await;
+    let bytes = bytes.map_err(|error| refused(max, &error))?;
     asked.idempotency = kept.map(|(key, parts)| {
         let fingerprint = fingerprint(&parts, &asked.caller.to_string(), &bytes);
         Idempotent { key, fingerprint }
@@ -79,18 +85,21 @@ async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     Ok((asked, bytes))
 }
 
-fn refused(app: &App, error: &axum::Error) -> ApiError {
+fn refused(max: usize, error: &axum::Error) -> ApiError {
     if error
         .source()
         .is_some_and(<dyn Error>::is::<LengthLimitError>)
     {
-        let message = format!(
-            "the request's body has more than {} bytes (`LAKEKEEPER__MAX_REQUEST_BODY_SIZE`)",
-            app.settings.max_body_bytes
-        );
-        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message);
+        return too_large(max);
     }
     ApiError::bad_request(format!("the request's body cannot be read: {error}"))
+}
+
+fn too_large(max: usize) -> ApiError {
+    let message = format!(
+        "the request's body has more than {max} bytes (`LAKEKEEPER__MAX_REQUEST_BODY_SIZE`)"
+    );
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {

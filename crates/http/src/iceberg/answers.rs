@@ -86,6 +86,8 @@ impl Weight for Answer {
 #[derive(Debug)]
 pub(crate) struct Answers(Bounded<AnswerKey, Arc<Answer>>);
 
+/// Bytes of the longest links that an answer is kept for.
+const MAX_LINKS: usize = 2_048;
 /// How many bytes a body has as a rule.
 const TYPICAL: u64 = 8_192;
 
@@ -99,7 +101,14 @@ impl Answers {
         self.0.get(key)
     }
 
+    /// Keeps the answer, unless its links are so long that they would count for more than they weigh: the cache weighs bodies.
     pub(crate) fn put(&self, key: AnswerKey, answer: &Arc<Answer>) {
-        self.0.insert(key, Arc::clone(answer));
+        if key
+            .links
+            .as_ref()
+            .is_none_or(|text| text.len() <= MAX_LINKS)
+        {
+            self.0.insert(key, Arc::clone(answer));
+        }
     }
 }

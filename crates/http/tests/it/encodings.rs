@@ -97,6 +97,23 @@ async fn a_table_is_the_same_in_every_encoding() {
 }
 
 #[tokio::test]
+async fn an_answer_that_has_no_body_tells_no_length() {
+    let app = TestApp::start().await;
+    let uri = large_table(&app).await;
+    let there = app.call(Method::HEAD, &uri).await;
+    assert_eq!(
+        (there.status.as_u16(), there.header("content-length")),
+        (204, None)
+    );
+    let tag = app.get(&uri).await.header("etag").unwrap().to_owned();
+    let known = app.get(&uri).header("if-none-match", &tag).await;
+    assert_eq!(
+        (known.status.as_u16(), known.header("content-length")),
+        (304, None)
+    );
+}
+
+#[tokio::test]
 async fn commits_and_creates_are_answered_compressed_too() {
     let app = TestApp::start().await;
     app.namespace("ns").await;
