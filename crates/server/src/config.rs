@@ -375,6 +375,8 @@ fn requests(values: &mut Values) -> Requests {
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// Longer than clients' pools and load balancers keep a connection that nobody uses.
 const IDLE: Duration = Duration::from_mins(10);
+/// How long, beside the time that a request may take, a client may take to read the answer.
+const UNREAD: Duration = Duration::from_mins(20);
 /// Flushes more often than this would only cost.
 const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
 
@@ -417,6 +419,7 @@ fn process(values: &mut Values) -> Process {
             connections: values.get(&list::MAX_CONNECTIONS).get() as usize,
             first_request: FIRST_REQUEST,
             idle: IDLE,
+            unread: values.get(&list::MAX_REQUEST_TIME).0 + UNREAD,
             patience: values.get(&list::SHUTDOWN_TIMEOUT).0,
         },
         migrate_before_serve: values.get(&list::DEBUG__MIGRATE_BEFORE_SERVE),

@@ -23,6 +23,8 @@ use crate::Error;
 
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 256;
+/// Bytes of the headers of one HTTP/2 request: those of HTTP/1 may be longer, and a token alone may have 16 KiB.
+const HEADERS_BYTES: u32 = 64 << 10;
 /// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 seconds to say so.
 const PING: Duration = Duration::from_mins(1);
 /// Pause after a failed `accept`: the system is short of file descriptors or memory, and will be for a while.
@@ -49,6 +51,8 @@ pub struct Limits {
     /// How long one may be open after its last request has come: longer than load balancers and clients' pools keep theirs, because
     /// a request that meets a closing connection fails without anybody knowing whether it was done.
     pub idle: Duration,
+    /// How long one may be open after its last request has come if the answer has not been read to its end.
+    pub unread: Duration,
     /// How long requests in flight may take after the stop.
     pub patience: Duration,
 }
@@ -135,6 +139,7 @@ fn builder() -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(PING))
+        .max_header_list_size(HEADERS_BYTES)
         .max_concurrent_streams(STREAMS);
     builder
 }
@@ -160,6 +165,10 @@ where
             said = hear.changed() => said.map(|()| *hear.borrow_and_update()),
         };
         if !matches!(said, Ok(Said::Look)) {
+            // hyper would wait for the rest of a first request of which a part has come.
+            if silence.is_mute() {
+                return;
+            }
             connection.as_mut().graceful_shutdown();
             break connection.await;
         }
@@ -167,6 +176,7 @@ where
             Look::Fine => {}
             Look::Idle => connection.as_mut().graceful_shutdown(),
             Look::Mute => return tracing::debug!("a connection asked for nothing"),
+            Look::Unread => return tracing::debug!("a client did not read its answer"),
         }
     };
     if let Err(error) = ended {
@@ -193,6 +203,8 @@ enum Look {
     Idle,
     /// It has never asked for anything.
     Mute,
+    /// Its client does not read the answer.
+    Unread,
 }
 
 impl Silence {
@@ -213,9 +225,15 @@ impl Silence {
         let silent = self.since.elapsed();
         match begun {
             0 if silent >= self.limits.first_request => Look::Mute,
+            1.. if silent >= self.limits.unread => Look::Unread,
             1.. if silent >= self.limits.idle => Look::Idle,
             _ => Look::Fine,
         }
+    }
+
+    /// Whether no request has come yet.
+    fn is_mute(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) == 0
     }
 }
 

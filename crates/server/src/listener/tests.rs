@@ -24,6 +24,7 @@ async fn slow(
         connections: 10,
         first_request: Duration::from_mins(1),
         idle: Duration::from_mins(10),
+        unread: Duration::from_mins(20),
         patience,
     };
     limited(delay, limits).await
@@ -103,6 +104,7 @@ async fn connections_beyond_the_bound_wait_until_one_ends() {
         connections: 2,
         first_request: Duration::from_mins(1),
         idle: Duration::from_mins(10),
+        unread: Duration::from_mins(20),
         patience: Duration::from_secs(1),
     };
     let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
@@ -125,6 +127,7 @@ async fn a_connection_that_asks_for_nothing_is_closed_and_one_that_has_asked_may
         connections: 10,
         first_request: Duration::from_millis(200),
         idle: Duration::from_mins(10),
+        unread: Duration::from_mins(20),
         patience: Duration::from_secs(1),
     };
     let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
@@ -156,6 +159,7 @@ async fn a_connection_is_closed_when_its_last_request_was_long_ago() {
         connections: 10,
         first_request: Duration::from_millis(200),
         idle: Duration::from_millis(600),
+        unread: Duration::from_mins(20),
         patience: Duration::from_secs(1),
     };
     // What is being answered is not cut off.
@@ -175,6 +179,7 @@ async fn half_a_request_does_not_keep_a_connection_open() {
         connections: 10,
         first_request: Duration::from_millis(200),
         idle: Duration::from_millis(400),
+        unread: Duration::from_mins(20),
         patience: Duration::from_secs(1),
     };
     let (address, _stop, _served) = limited(Duration::ZERO, limits).await;
@@ -187,6 +192,41 @@ async fn half_a_request_does_not_keep_a_connection_open() {
         let closed = timeout(Duration::from_secs(5), answer(stream)).await;
         closed.expect("it is closed");
     }
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_the_rest_of_a_first_request() {
+    let (address, stop, served) = slow(Duration::ZERO, Duration::from_mins(1)).await;
+    let mut half = TcpStream::connect(address).await.unwrap();
+    half.write_all(&REQUEST[..REQUEST.len() / 2]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stop.cancel();
+    let ended = timeout(Duration::from_secs(5), served).await;
+    ended.expect("nobody is waited for").unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_left() {
+    const LENGTH: usize = 64 << 20;
+    let limits = Limits {
+        connections: 1,
+        first_request: Duration::from_millis(200),
+        idle: Duration::from_millis(400),
+        unread: Duration::from_millis(800),
+        patience: Duration::from_secs(1),
+    };
+    let listener = bind(ANY, "LISTEN_PORT").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(|| async { vec![0_u8; LENGTH] }));
+    let _served = tokio::spawn(serve(listener, router, CancellationToken::new(), limits));
+    let unread = begin(address).await;
+    // There is one place.
+    let next = begin(address).await;
+    let mut byte = [0];
+    let answered = timeout(Duration::from_secs(5), next.peek(&mut byte)).await;
+    answered.expect("the place is free").unwrap();
+    let read = answer(unread).await;
+    assert!(read.len() < LENGTH, "{}", read.len());
 }
 
 #[tokio::test]
