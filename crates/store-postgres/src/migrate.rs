@@ -136,3 +136,25 @@ pub(crate) fn fingerprint() -> u64 {
         .map(refinery::Migration::checksum)
         .fold(0, |all: u64, one| all.rotate_left(7) ^ one)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::migrations;
+
+    /// What refinery calculates of each migration that users may have run, in order. A new one is added here with its release.
+    const RUN_BY_USERS: &[u64] = &[];
+
+    #[test]
+    fn a_migration_that_users_have_run_is_never_edited() {
+        let runner = migrations::runner();
+        let mut known: Vec<_> = runner.get_migrations().iter().collect();
+        known.sort_by_key(|migration| migration.version());
+        let checksums: Vec<_> = known.iter().map(|one| one.checksum()).collect();
+        let kept = checksums.get(..RUN_BY_USERS.len());
+        assert_eq!(
+            kept,
+            Some(RUN_BY_USERS),
+            "a database that has run it would be refused; add a migration instead"
+        );
+    }
+}
