@@ -1,4 +1,4 @@
-//! Puts the catalog together: from the configuration, and from what the embedder brings.
+//! Builds the catalog from the configuration and from the parts that an embedding program supplies.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::config::{AuthzBackend, Config};
 use crate::secrets::{self as keeping, Opened};
 use crate::{Error, authentication, backend, events as sinks, gates, openfga, routes, verifiers};
 
-/// Top-level namespaces that engines have for themselves.
+/// Top-level namespace names that query engines use themselves and that cannot be created here.
 const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
 
 /// A catalog, ready to serve.
@@ -51,7 +51,7 @@ impl fmt::Debug for Lakekeeper {
     }
 }
 
-/// Makes a [`Lakekeeper`]. What is not given is made as the configuration says.
+/// Builds a [`Lakekeeper`]. Parts that are not supplied are built from the configuration.
 #[derive(Debug)]
 pub struct Builder {
     config: Config,
@@ -66,63 +66,66 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Keeps everything in this store instead of the configured database.
+    /// Stores all catalog data in this store instead of the configured database.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Keeps storage credentials in here instead of, encrypted, in the store.
+    /// Stores storage credentials in this secret store instead of encrypted in the catalog's own store.
     #[must_use]
     pub fn secrets(mut self, secrets: Arc<dyn SecretStore>) -> Self {
         self.secrets = Some(secrets);
         self
     }
 
-    /// Asks this one who sends a request, instead of the configured providers.
+    /// Identifies callers with this authenticator instead of the configured identity providers.
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = Some(authenticator);
         self
     }
 
-    /// Asks this one who may do what, instead of the configured one.
+    /// Decides what callers may do with this authorizer instead of the configured one.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.authorizer = Some(authorizer);
         self
     }
 
-    /// Asks this one too, after the configured ones, whether tables, views and generic tables may change.
+    /// Adds a verifier that must also allow changes to tables, views and generic tables. It is asked after the
+    /// configured verifiers.
     #[must_use]
     pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
         self.verifiers.push(verifier);
         self
     }
 
-    /// Asks this one too, after the configured ones, whether whoever is authenticated may use this installation.
+    /// Adds a gate that must also admit authenticated callers to this installation. It is asked after the configured
+    /// gates.
     #[must_use]
     pub fn gate(mut self, gate: Arc<dyn AdmissionGate>) -> Self {
         self.gates.push(gate);
         self
     }
 
-    /// Brings events to this one, besides the configured sinks. It needs a name of its own.
+    /// Adds a publisher that receives events besides the configured sinks. Its name must be unique.
     #[must_use]
     pub fn publisher(mut self, publisher: Arc<dyn Publisher>) -> Self {
         self.publishers.push(publisher);
         self
     }
 
-    /// Takes the time from here; for tests.
+    /// Uses this clock instead of the system's; for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Opens what must be opened. Call it within a Tokio runtime.
+    /// Opens the database and the secret store, connects the identity providers that are required at start, and
+    /// builds the catalog. Must be called within a Tokio runtime.
     pub async fn build(self) -> Result<Lakekeeper, Error> {
         install_tls();
         let store = match (self.store, &self.config.database) {
@@ -176,7 +179,7 @@ impl Builder {
 }
 
 impl Lakekeeper {
-    /// Starts from a configuration.
+    /// A builder with this configuration and no parts supplied.
     pub fn builder(config: Config) -> Builder {
         Builder {
             config,
@@ -191,24 +194,25 @@ impl Lakekeeper {
         }
     }
 
-    /// Lets the installation be bootstrapped once more: whoever does so first becomes its administrator.
+    /// Lets the installation be bootstrapped once more: whoever bootstraps it first becomes its administrator.
     pub async fn reopen_bootstrap(&self) -> Result<Reopened, Error> {
         Ok(self.store.server_reopen_bootstrap().await?)
     }
 
-    /// The use cases, to call them without HTTP.
+    /// The catalog's operations, to call them without HTTP.
     pub const fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// Both APIs and `/health`.
+    /// The routes of the catalog API, the management API and `/health`.
     pub fn router(&self) -> Router {
         let (authenticator, gates) = (self.authenticator.clone(), self.gates.clone());
         let changes = self.changes.clone();
         routes::router(&self.config, &self.catalog, authenticator, gates, changes)
     }
 
-    /// Starts the background work of this process, on the current Tokio runtime.
+    /// Starts the background work of this process (task workers, housekeeping, event relays, …) on the current Tokio
+    /// runtime.
     pub fn start_workers(&self) -> Runners {
         let resources = &self.config.resources;
         let log_cleanup = LogCleanupWorker {
@@ -289,7 +293,8 @@ impl Lakekeeper {
     }
 }
 
-/// TLS to object storage and to PostgreSQL uses one provider. The first call counts, which may be an embedder's.
+/// Installs the TLS provider that connections to object storage and PostgreSQL share. If the embedding program has
+/// already installed one, that one stays in use.
 pub(crate) fn install_tls() {
     if rustls::crypto::ring::default_provider()
         .install_default()
@@ -299,7 +304,7 @@ pub(crate) fn install_tls() {
     }
 }
 
-/// The configured authorizer.
+/// The authorizer that the configuration names.
 async fn engine(config: &Config, store: &Arc<dyn Store>) -> Result<Arc<dyn Authorizer>, Error> {
     let config = &config.authorization;
     if let Some(config) = &config.openfga {
@@ -313,7 +318,7 @@ async fn engine(config: &Config, store: &Arc<dyn Store>) -> Result<Arc<dyn Autho
     })
 }
 
-/// Before the authorizer, the administrators whom the configuration names.
+/// Wraps the authorizer so that the instance administrators of the configuration are allowed first.
 fn behind_admins(config: &Config, authorizer: Arc<dyn Authorizer>) -> Arc<dyn Authorizer> {
     let admins = &config.authorization.instance_admins;
     if admins.is_empty() {
@@ -352,7 +357,7 @@ fn settings(config: &Config) -> Settings {
         storage_trial,
         reserved_namespaces: reserved.chain(names.reserved_namespaces.clone()).collect(),
         dotted_names,
-        // The rest is for finished answers.
+        // The other third is for the cache of finished answers, see `routes`.
         metadata_cache_bytes: config.resources.metadata_cache / 3 * 2,
         max_metadata_bytes: config.resources.max_metadata,
         idempotency_lifetime: config.requests.idempotency_lifetime,
@@ -368,7 +373,7 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-/// As many statements of lookups as there are connections for them.
+/// The number of lookup statements that may run at once: one per connection reserved for lookups.
 fn lanes(config: &Config) -> usize {
     use crate::config::Database;
     match &config.database {

@@ -1,4 +1,4 @@
-//! Makes the configured identity providers.
+//! Creates the configured identity providers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use model::Clock;
 use crate::Error;
 use crate::config::{Authentication, Connect};
 
-/// How many times a provider that must be there is tried, and how long is waited between two tries.
+/// How often connecting a provider that is required at start is tried, and the pause between two tries.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The configured providers; `None` if there are none. Those that must be there have been connected.
+/// The configured identity providers; `None` if there are none. Those that are required at start are connected here.
 pub(crate) async fn providers(
     config: &Authentication,
     clock: &Arc<dyn Clock>,

@@ -1,4 +1,4 @@
-//! Opens the database that was configured: the one place that names concrete stores.
+//! Opens the configured database. This is the only module that names concrete stores.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use store_sqlite::SqliteStore;
 use crate::Error;
 use crate::config::{Database, PostgresConfig, SslMode};
 
-/// What is asked of a database.
+/// What [`check`] requires of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
-    /// That it answers.
+    /// It answers.
     Answers,
-    /// That it has the layout that this program works with, too.
+    /// It answers and has the schema version that this program works with.
     Migrated,
 }
 
-/// The store, ready for work. SQLite is migrated on the way; PostgreSQL must have been.
+/// Opens the store. A SQLite database is migrated if needed; a PostgreSQL database must have been migrated before.
 pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Error> {
     Ok(match database {
         Database::Sqlite { path } => Arc::new(SqliteStore::open(path)?),
@@ -26,7 +26,7 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Error> {
     })
 }
 
-/// Brings the database's layout up to date. Any number of processes may do so at once on PostgreSQL.
+/// Migrates the database to the schema of this program. On PostgreSQL any number of processes may do so at once.
 pub async fn migrate(database: &Database) -> Result<(), Error> {
     match database {
         Database::Sqlite { path } => drop(SqliteStore::open(path)?),
@@ -35,12 +35,12 @@ pub async fn migrate(database: &Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets the installation be bootstrapped once more, beside running servers.
+/// Lets the installation be bootstrapped once more. Servers may be running meanwhile.
 pub async fn reopen_bootstrap(database: &Database) -> Result<Reopened, Error> {
     Ok(open(database).await?.server_reopen_bootstrap().await?)
 }
 
-/// Asks the database. A SQLite file is always ready: whoever opens it migrates it.
+/// Checks that the database is ready. A SQLite file always counts as ready, because opening it migrates it.
 pub async fn check(database: &Database, readiness: Readiness) -> Result<(), Error> {
     let Database::Postgres(config) = database else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: its commands and how their results are reported.
 
 mod banner;
 mod config;
@@ -18,14 +18,14 @@ use clap::{Args, Parser, Subcommand};
 use lakekeeper::Error;
 use lakekeeper::config::{Config, Needs, Sources, variables};
 
-/// `EX_CONFIG` of sysexits.h: something in the configuration is wrong; to try again does not help.
+/// `EX_CONFIG` of sysexits.h: the configuration is wrong, so trying again does not help.
 const CONFIGURATION_IS_WRONG: u8 = 78;
 
 /// An Apache Iceberg REST catalog.
 #[derive(Debug, Parser)]
 #[command(name = "lakekeeper", version, arg_required_else_help = false)]
 struct Cli {
-    /// A TOML file with settings.
+    /// TOML file with settings.
     #[arg(long = "config", value_name = "FILE", global = true)]
     config_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -34,27 +34,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the catalog.
+    /// Run the catalog server.
     Serve(serve::Serve),
-    /// Brings the database's layout up to date, and OpenFGA's store and model if OpenFGA decides.
+    /// Create or update the database schema, and OpenFGA's store and model if OpenFGA is the authorizer.
     Migrate,
-    /// Looks after OpenFGA, if OpenFGA decides.
+    /// Maintain OpenFGA, if it is the authorizer.
     #[command(name = "openfga", subcommand)]
     OpenFga(openfga::OpenFga),
-    /// Looks after storage credentials in the database.
+    /// Maintain the storage credentials that are kept in the database.
     #[command(subcommand)]
     Secrets(secrets::Secrets),
-    /// Lets the installation be bootstrapped once more: who does so first becomes its administrator, for the day on which there is none.
+    /// Let the installation be bootstrapped once more, for when no administrator is left. Whoever bootstraps it first
+    /// becomes its administrator.
     ReopenBootstrap(database::Reopen),
-    /// Waits until the database answers, and possibly until it is migrated.
+    /// Wait until the database answers or, with `-m`, until it is also migrated.
     WaitForDb(database::Wait),
-    /// Asks the server on this machine how it is; status 0 if it is well, 1 if not.
+    /// Check the server on this machine and, on request, the database. Exits with 0 if healthy, 1 if not.
     Healthcheck(healthcheck::What),
-    /// Says which version this is.
+    /// Print the version.
     Version,
-    /// Shows the settings as they count now and where each came from, without secrets.
+    /// Print the effective value of each setting and where it comes from, with secrets redacted.
     Config(Show),
-    /// Serves a catalog for trying out, on SQLite and local files, with a warehouse that is ready for use.
+    /// Run a catalog for trying out: on SQLite and local files, with a warehouse that is ready to use.
     Dev(dev::Dev),
 }
 
@@ -66,18 +67,18 @@ struct Show {
 
 #[derive(Debug, Subcommand)]
 enum Shown {
-    /// The reference of all settings, in Markdown.
+    /// Print the reference of all settings, in Markdown.
     Docs,
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command that the process was started with and returns the exit status.
 pub(crate) fn main() -> ExitCode {
     let ended = run(Cli::parse());
     lakekeeper::logs::flush();
     let Err(error) = ended else {
         return ExitCode::SUCCESS;
     };
-    // With standard error closed there is only the status to tell it by.
+    // If standard error is closed, the exit status alone reports the error.
     drop(writeln!(io::stderr(), "lakekeeper: {}", told(&error)));
     match error {
         Error::Config(_) => ExitCode::from(CONFIGURATION_IS_WRONG),
@@ -85,7 +86,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// The error and what is behind it, as far as it has not been said.
+/// The error's message followed by those of its causes that the text does not contain yet.
 fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut behind = std::error::Error::source(error);
@@ -124,7 +125,8 @@ fn run(cli: Cli) -> Result<(), Error> {
 fn without_command(sources: &Sources) -> Result<(), Error> {
     let serves = match Config::load(sources, Needs::Nothing) {
         Ok(config) => config.process.auto_serve,
-        // Who asks for help need not have a right configuration; who wants to serve must hear what is wrong with it.
+        // A wrong configuration must not keep anybody from seeing the help. But if serving was asked for, its
+        // mistakes are reported.
         Err(mistakes) if sources.have("DEBUG__AUTO_SERVE") => return Err(mistakes.into()),
         Err(_) => false,
     };
@@ -147,7 +149,7 @@ fn sources(config_file: Option<PathBuf>) -> Sources {
     }
 }
 
-/// Reads the configuration; from here on there are logs, and its oddities are in them.
+/// Loads the configuration, starts logging and logs the configuration's warnings.
 fn start(sources: &Sources, needs: Needs) -> Result<Config, Error> {
     let config = Config::load(sources, needs)?;
     lakekeeper::logs::install(&config.logs);
@@ -157,7 +159,7 @@ fn start(sources: &Sources, needs: Needs) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// Runs asynchronous work, on as many threads as there are cores.
+/// Runs asynchronous work on a runtime with as many threads as there are cores.
 fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -169,7 +171,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error>
     runtime.map_err(refused)?.block_on(work)
 }
 
-/// Writes to standard output. That nobody reads on is no reason to fail.
+/// Writes to standard output. A reader that has closed the pipe is not an error.
 fn print(text: &str) -> Result<(), Error> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(Error::System {

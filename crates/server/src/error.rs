@@ -1,4 +1,4 @@
-//! Why the server could not start, or a command could not do its work.
+//! Errors of starting the server and of running a command.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,44 +6,44 @@ use std::path::PathBuf;
 
 use crate::config::Mistakes;
 
-/// What ends a command early.
+/// Why the server could not start or a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] Mistakes),
-    /// An embedder has neither configured nor brought something.
+    /// A required part is neither configured nor supplied to the builder.
     #[error("{0} is neither configured nor given to the builder")]
     NotConfigured(&'static str),
-    /// Nobody can be let in: an identity provider, or what this process needs to ask it.
+    /// An identity provider is unavailable, or something that this process needs in order to ask it.
     #[error("callers cannot be authenticated: {0}")]
     Authentication(#[from] authn::ProviderUnavailable),
-    /// Nobody has said that this is meant.
+    /// The command needs to be confirmed with `--yes`.
     #[error(
         "whoever calls POST /management/v1/bootstrap next becomes the administrator of this installation: confirm with `--yes`"
     )]
     Unconfirmed,
-    /// A use case refused.
+    /// The catalog refused an operation.
     #[error(transparent)]
     Catalog(#[from] catalog::CatalogError),
-    /// Somebody else listens there.
+    /// Another process listens on this port.
     #[error(
         "port {} of {} is taken by another process: stop that one, or choose another port with \
          LAKEKEEPER__{setting}",
         address.port(), address.ip()
     )]
     PortTaken {
-        /// Where to listen.
+        /// The address to listen on.
         address: SocketAddr,
         /// The setting that chooses the port.
         setting: &'static str,
     },
-    /// The system does not let us listen there.
+    /// The operating system refuses to listen on this address.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// Where to listen.
+        /// The address to listen on.
         address: SocketAddr,
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The SQLite file cannot be used.
@@ -52,22 +52,22 @@ pub enum Error {
     /// The PostgreSQL server cannot be used.
     #[error(transparent)]
     Postgres(#[from] store_postgres::OpenError),
-    /// The key of the secrets cannot be used.
+    /// The secret store or its encryption key cannot be used.
     #[error(transparent)]
     Secrets(#[from] secrets::SecretError),
-    /// Stored secrets cannot be opened; the rest of the work is done.
+    /// Some stored credentials could not be decrypted and are unchanged; all others were processed.
     #[error("these storage credentials could not be opened and are as they were:\n  {0}")]
     Unreadable(String),
-    /// Vault does not let us in, or is not there.
+    /// Vault cannot be reached or refuses the login.
     #[error(transparent)]
     Vault(#[from] secrets_vault::VaultError),
-    /// The database does not answer as it should.
+    /// An operation of the database failed.
     #[error(transparent)]
     Store(#[from] store::StoreError),
-    /// The admission gate cannot be asked.
+    /// The admission gate cannot be set up: why.
     #[error("the admission gate: {0}")]
     Gate(String),
-    /// A verifier of contracts cannot be asked: its name and why.
+    /// A contract verifier cannot be set up: its name and why.
     #[error("contract verifier `{0}`: {1}")]
     Verifier(String, String),
     /// OpenFGA cannot be used.
@@ -76,26 +76,26 @@ pub enum Error {
     /// A folder cannot be used.
     #[error("cannot use the folder `{}`: {source}", path.display())]
     Folder {
-        /// Which one.
+        /// The folder.
         path: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Events cannot be brought anywhere.
+    /// A publisher of events cannot be set up: why.
     #[error("events cannot be published: {0}")]
     Events(String),
-    /// Measurements cannot be collected.
+    /// The metrics recorder cannot be installed: why.
     #[error("metrics cannot be collected: {0}")]
     Metrics(String),
-    /// The server that was asked is not well, or not there.
+    /// The server that was checked is unhealthy or cannot be reached.
     #[error("{0}")]
     Unwell(String),
-    /// The operating system refused something that cannot be done without.
+    /// The operating system refused something indispensable.
     #[error("{what}: {source}")]
     System {
-        /// What could not be done.
+        /// What failed.
         what: &'static str,
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Makes the configured publishers of events.
+//! Creates the configured event publishers.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::config::{Events, NatsLogin, NatsSettings, WebhookSettings};
 use crate::logs;
 
-/// The configured publishers. None of them is connected yet: a broker that is away keeps nobody from starting.
+/// The configured publishers. They connect later, so the server starts even if a broker is down.
 pub(crate) fn publishers(
     config: &Events,
     clock: &Arc<dyn Clock>,

@@ -1,4 +1,4 @@
-//! Makes the configured admission gates.
+//! Creates the configured admission gates.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use outbound::read_roots;
 use crate::Error;
 use crate::config::AdmissionSettings;
 
-/// The configured gates. None of them has been asked yet.
+/// The configured gates. Creating a gate does not contact its service.
 pub(crate) fn gates(
     settings: Option<&AdmissionSettings>,
 ) -> Result<Vec<Arc<dyn AdmissionGate>>, Error> {

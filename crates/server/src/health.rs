@@ -1,4 +1,4 @@
-//! Asks a running server on this machine how it is.
+//! Checks the health of a running server on this machine.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -8,10 +8,10 @@ use crate::Error;
 use crate::config::Addresses;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// More than any answer of `/health` has.
+/// Largest answer that is read, in bytes; an answer of `/health` is smaller.
 const MAX_ANSWER: u64 = 64 << 10;
 
-/// Well if `/health` of the configured port answers with 200.
+/// Succeeds if `GET /health` on the configured port is answered with 200.
 pub fn check(addresses: &Addresses) -> Result<(), Error> {
     let address = SocketAddr::new(reachable(addresses.bind_ip), addresses.port);
     let answer = ask(address)
@@ -25,7 +25,8 @@ pub fn check(addresses: &Addresses) -> Result<(), Error> {
     Err(Error::Unwell(said))
 }
 
-/// Where this machine reaches an address that may mean all interfaces.
+/// The address at which this machine reaches a server that is bound to `bound`: loopback if it is bound to all
+/// interfaces.
 pub const fn reachable(bound: IpAddr) -> IpAddr {
     match bound {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Needs, Sources};
 
-    /// A server that gives one answer and is gone.
+    /// Starts a server that gives one answer and ends.
     fn addresses_of(answer: &'static str) -> Addresses {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

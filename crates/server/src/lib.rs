@@ -1,7 +1,7 @@
-//! The catalog as a whole: configuration, wiring, serving.
+//! The server: configuration, wiring of the parts, listening and serving.
 //!
-//! [`Lakekeeper::builder`] is for those who bring their own store, secrets, authenticator or authorizer; the binary beside this
-//! library is a command line around it.
+//! [`Lakekeeper::builder`] is for programs that embed the catalog with their own store, secret store, authenticator
+//! or authorizer. The `lakekeeper` binary is a command line around this library.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! From a socket to a router, and back to silence without cutting anybody off.
+//! Accepts connections and serves a router on them until it is told to stop; requests in flight may then finish.
 
 use std::fmt;
 use std::io;
@@ -21,18 +21,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 
-/// Requests that one HTTP/2 connection may have open.
+/// Most concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 256;
-/// Bytes of the headers of one HTTP/2 request: those of HTTP/1 may be longer, and a token alone may have 16 KiB.
+/// Most bytes of headers of one HTTP/2 request. HTTP/1 allows more, and a bearer token alone may have 16 KiB.
 const HEADERS_BYTES: u32 = 64 << 10;
-/// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 seconds to say so.
+/// How often an HTTP/2 client is pinged; hyper closes the connection if no reply comes within 20 seconds.
 const PING: Duration = Duration::from_mins(1);
-/// Pause after a failed `accept`: the system is short of file descriptors or memory, and will be for a while.
+/// Pause after a failed `accept`: the system lacks file descriptors or memory, and will for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often a connection is looked at before its first request is overdue.
+/// How many times a connection is checked within [`Limits::first_request`].
 const LOOKS: u32 = 4;
 
-/// Opens a port.
+/// Opens a port. `setting` is the setting to name in the error if the port is taken.
 pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, Error> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|source| match source.kind() {
@@ -41,32 +41,35 @@ pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListe
     })
 }
 
-/// What connections may take.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many there may be at a time. Those beyond are taken when another one ends.
+    /// Most open connections. Further ones are accepted as others end.
     pub connections: usize,
-    /// How long one may be open before its first request has come.
+    /// How long a connection may be open without having sent a request.
     pub first_request: Duration,
-    /// How long one may be open after its last request has come: longer than load balancers and clients' pools keep theirs, because
-    /// a request that meets a closing connection fails without anybody knowing whether it was done.
+    /// How long a connection may be open after its last request began. Must be longer than load balancers and
+    /// clients' pools keep idle connections: a request that arrives on a closing connection fails, and the client
+    /// does not know whether it was executed.
     pub idle: Duration,
-    /// How long one may be open after its last request has come if the answer has not been read to its end.
+    /// How long a connection may be open after its last request began while the client has not read the whole response.
     pub unread: Duration,
     /// How long requests in flight may take after the stop.
     pub patience: Duration,
 }
 
-/// What is said to all connections.
+/// A message to all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// See how long you have been silent. One clock for all: a timer for each request would cost more than many an answer.
+    /// Check how long you have been idle. There is one clock for all connections, because a timer per request would
+    /// cost more than many an answer.
     Look,
-    /// Finish what has begun.
+    /// Finish the requests in flight and close.
     Stop,
 }
 
-/// Answers connections until `stop`, then takes no new ones and lets requests in flight finish. Answers until when patience lasts.
+/// Serves connections until `stop`, then accepts no new ones and lets requests in flight finish. Returns the deadline
+/// by which they must have finished, so that the caller can apply it to other work too.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -81,7 +84,7 @@ pub async fn serve(
     let mut stopped = pin!(stop.cancelled());
     loop {
         let next = async {
-            // Never closed.
+            // The semaphore is never closed, so this cannot fail.
             let place = Arc::clone(&places).acquire_owned().await;
             (listener.accept().await, place)
         };
@@ -108,7 +111,7 @@ pub async fn serve(
                     drop(place);
                 });
             }
-            // The client has gone again.
+            // The client has disconnected before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections at the moment");
@@ -134,7 +137,7 @@ fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        // What is silent is closed here.
+        // Idle connections are closed by `run`, so hyper's own timeout is off.
         .header_read_timeout(None)
         .http2()
         .timer(TokioTimer::new())
@@ -144,7 +147,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// Answers are written whole: nothing is gained by waiting for more.
+/// Disables Nagle's algorithm: answers are written whole, so nothing is gained by waiting for more data.
 fn no_delay(stream: TcpStream) -> TcpStream {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -152,7 +155,7 @@ fn no_delay(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// Answers the connection to its end, or until it has said nothing for too long.
+/// Serves the connection until it ends or has been idle for too long.
 async fn run<C>(connection: C, mut silence: Silence, mut hear: watch::Receiver<Said>)
 where
     C: GracefulConnection<Error: fmt::Display>,
@@ -165,7 +168,7 @@ where
             said = hear.changed() => said.map(|()| *hear.borrow_and_update()),
         };
         if !matches!(said, Ok(Said::Look)) {
-            // hyper would wait for the rest of a first request of which a part has come.
+            // hyper would wait for the rest of a first request that has arrived in part.
             if silence.is_mute() {
                 return;
             }
@@ -184,26 +187,26 @@ where
     }
 }
 
-/// For how long a connection has asked for nothing.
+/// Tracks how long a connection has sent no request.
 struct Silence {
-    /// Counts the requests that have come.
+    /// Number of requests received on the connection.
     begun: Arc<AtomicU64>,
-    /// What it was when it was looked at last.
+    /// The value of `begun` at the last check.
     seen: u64,
     since: Instant,
     limits: Limits,
 }
 
-/// What is seen of a connection.
+/// The result of checking a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// It may go on.
+    /// The connection may stay open.
     Fine,
-    /// It has asked for nothing for too long.
+    /// The last request was too long ago.
     Idle,
-    /// It has never asked for anything.
+    /// No request has ever come.
     Mute,
-    /// Its client does not read the answer.
+    /// The client does not read the response.
     Unread,
 }
 
@@ -231,13 +234,13 @@ impl Silence {
         }
     }
 
-    /// Whether no request has come yet.
+    /// Whether no request has come on the connection yet.
     fn is_mute(&self) -> bool {
         self.begun.load(Ordering::Relaxed) == 0
     }
 }
 
-/// Counts the requests of a connection.
+/// A service that counts the requests of a connection.
 struct Counted<S> {
     begun: Arc<AtomicU64>,
     service: S,

@@ -1,4 +1,4 @@
-//! Log lines on standard output.
+//! Writes log lines to standard output.
 
 mod filter;
 mod json;
@@ -10,14 +10,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Logs};
 
-/// The client of NATS shows what it connects with below this level.
+/// More verbose than this, the NATS client logs its credentials.
 const TELLS_PASSWORDS: &str = "async_nats=info";
 
-/// From here on everything that is logged goes to standard output, panics too. Call it once; a second call changes
-/// nothing.
+/// Sends all log lines, including panics, to standard output. Call it once; later calls do not change where lines go.
 ///
-/// Nobody waits for a log line: a thread of its own writes them, and if whoever reads them is so slow that 8,192 wait, more are left
-/// out and counted. [`flush`] before the process ends.
+/// Logging never blocks: a separate thread writes the lines. If the log's reader is so slow that 8,192 lines are
+/// waiting, further lines are dropped and counted. Call [`flush`] before the process ends.
 pub fn install(logs: &Logs) {
     log_panics();
     // The filter was checked when the configuration was read.
@@ -31,7 +30,7 @@ pub fn install(logs: &Logs) {
         .with_line_number(logs.extended)
         .with_writer(queue::stdout);
     match logs.format {
-        // One flat object a line, as today's Lakekeeper writes it: log pipelines need no change.
+        // One flat JSON object per line, as today's Lakekeeper writes it, so that log pipelines need no change.
         LogFormat::Json => set(lines
             .json()
             .flatten_event(true)
@@ -43,12 +42,13 @@ pub fn install(logs: &Logs) {
     }
 }
 
-/// Waits until what has been logged is written, for a second at most.
+/// Waits until all logged lines are written, for at most a second.
 pub fn flush() {
     queue::flush();
 }
 
-/// The lines of [`install`], for those who may not lose one. Another log than that is taken to write at once.
+/// The queue behind [`install`], for a publisher that must not lose a line. If another subscriber is installed
+/// instead, its lines count as written at once.
 #[derive(Debug)]
 pub(crate) struct Stdout;
 
@@ -69,7 +69,7 @@ fn set(subscriber: impl tracing::Subscriber + Send + Sync) {
     }
 }
 
-/// A panic in a task is a line like any other, so that whoever collects the lines sees it.
+/// Logs panics as error lines, so that log collectors see them.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

@@ -1,10 +1,11 @@
-//! The binary: reads the command line, runs one command, says how it ended.
+//! The binary: parses the command line, runs one command and reports how it ended.
 
 mod cli;
 
 use std::process::ExitCode;
 
-/// glibc's allocator keeps what many threads have freed; a server's memory would only grow.
+/// mimalloc, because glibc's allocator keeps memory that many threads have freed, so that a server's memory would
+/// only grow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

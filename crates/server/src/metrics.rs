@@ -1,4 +1,4 @@
-//! Prometheus metrics on a port of their own, so that they need not be shown to clients.
+//! Prometheus metrics on their own port, so that API clients need not be able to reach them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,14 +10,14 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::Error;
 
-/// How often what was measured is folded into buckets, if nobody asks.
+/// How often recorded durations are folded into buckets if `/metrics` is not requested.
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Upper bounds of what durations are counted by, in seconds.
+/// Upper bounds of the histogram buckets for durations, in seconds.
 const BUCKETS: [f64; 14] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
-/// Starts counting what the process measures. There is one count per process: later calls get the first one's.
+/// Installs the metrics recorder of this process. Later calls return the handle of the first one.
 pub fn install() -> Result<PrometheusHandle, Error> {
     static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +32,7 @@ pub fn install() -> Result<PrometheusHandle, Error> {
     Ok(installed.insert(handle).clone())
 }
 
-/// `GET /metrics`. Must be called within a Tokio runtime, on which the upkeep runs.
+/// The route `GET /metrics`. Must be called within a Tokio runtime, because it spawns the recorder's upkeep.
 pub fn router(handle: PrometheusHandle) -> Router {
     let upkeep = handle.clone();
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! OpenFGA as the engine that decides: preparing it, comparing it, connecting to it.
+//! OpenFGA as the authorizer: preparing its store, reconciling it with the database, connecting to it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use store::Store;
 use crate::config::Config;
 use crate::{Error, app, backend};
 
-/// Makes what OpenFGA needs, if the configuration says that it decides. The database must have been migrated.
+/// Creates or updates OpenFGA's store and model, if OpenFGA is the configured authorizer. The database must have been
+/// migrated.
 pub async fn migrate(config: &Config) -> Result<(), Error> {
     let Some(openfga) = &config.authorization.openfga else {
         return Ok(());
@@ -21,7 +22,7 @@ pub async fn migrate(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// Compares OpenFGA with the database, and makes it agree as far as is wanted.
+/// Compares OpenFGA with the database, and repairs differences as `drift` says.
 pub async fn reconcile(config: &Config, drift: Drift) -> Result<Report, Error> {
     let openfga = config.authorization.openfga.as_ref();
     let openfga = openfga.ok_or(Error::NotConfigured("OpenFGA (LAKEKEEPER__AUTHZ_BACKEND)"))?;
@@ -30,7 +31,7 @@ pub async fn reconcile(config: &Config, drift: Drift) -> Result<Report, Error> {
     Ok(openfga.reconcile(store.as_ref(), drift).await?)
 }
 
-/// The engine.
+/// The authorizer that asks OpenFGA.
 pub(crate) async fn connect(
     config: &OpenFgaConfig,
     store: &Arc<dyn Store>,
@@ -38,7 +39,7 @@ pub(crate) async fn connect(
     Ok(Arc::new(config.connect(Arc::clone(store)).await?))
 }
 
-/// Nobody feeds OpenFGA any more: another engine decides.
+/// Stops recording changes for OpenFGA, because another authorizer is configured now.
 pub(crate) async fn leave(store: &dyn Store) -> Result<(), Error> {
     if store.mirror_is_on().await? {
         store.mirror_switch_off().await?;

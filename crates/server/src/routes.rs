@@ -1,4 +1,4 @@
-//! Hands the configuration to the HTTP side.
+//! Passes the configuration to the HTTP API.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 
-/// Both APIs and `/health`.
+/// The routes of the catalog API, the management API and `/health`.
 pub(crate) fn router(
     config: &Config,
     catalog: &Arc<Catalog>,

@@ -1,4 +1,4 @@
-//! Storage credentials: opening where they are kept, and encrypting them anew.
+//! Opens the store of storage credentials, and re-encrypts stored credentials with a new key.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use store::Store;
 use crate::config::{Config, KeySource, Secrets};
 use crate::{Error, app, backend};
 
-/// Encrypts each stored secret with the key that is configured now, unless it is already; calls `told` now and then.
+/// Re-encrypts all stored secrets that are not encrypted with the configured key yet. Calls `told` now and then with
+/// the progress.
 pub async fn rotate(
     config: &Config,
     told: impl FnMut(&Rotation) + Send,
@@ -26,14 +27,14 @@ pub async fn rotate(
         .await?)
 }
 
-/// Where secrets are kept, and what has to be done in the background for that.
+/// The secret store, and the Vault client whose login must be kept alive in the background, if there is one.
 pub(crate) struct Opened {
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) vault: Option<Arc<VaultSecrets>>,
 }
 
-/// Where the configuration says, with a cache before it if it says so. Refused if its keys do not open what warehouses use, and if
-/// Vault does not let us in.
+/// Opens the configured secret store, behind a cache if one is configured. Fails if the configured keys do not
+/// decrypt secrets that warehouses use, or if Vault refuses the login.
 pub(crate) async fn open(
     config: &Secrets,
     store: &Arc<dyn Store>,
@@ -61,7 +62,7 @@ pub(crate) async fn open(
     Ok(Opened { secrets, vault })
 }
 
-/// Refuses to make a new key in the place of one that is lost.
+/// Refuses to create a new key file if stored credentials were encrypted with the key of a lost one.
 async fn require_key_file(path: &Path, store: &dyn Store) -> Result<(), Error> {
     if path.exists() || store.secret_heads().await?.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! From a catalog to open ports, until somebody says stop.
+//! Opens the ports of a built catalog and serves until it is told to stop.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{Error, Lakekeeper, listener, metrics};
 
-/// A catalog with its ports open: clients can connect, and are answered from [`Bound::serve`] on.
+/// A catalog with open ports. Clients can connect; their requests are answered once [`Bound::serve`] runs.
 #[derive(Debug)]
 pub struct Bound {
     api: TcpListener,
@@ -18,7 +18,7 @@ pub struct Bound {
 }
 
 impl Lakekeeper {
-    /// Opens both ports.
+    /// Opens the port of the APIs and that of the metrics.
     pub async fn bind(self) -> Result<Bound, Error> {
         let addresses = &self.config.addresses;
         Ok(Bound {
@@ -30,17 +30,17 @@ impl Lakekeeper {
 }
 
 impl Bound {
-    /// Where the APIs listen, with the port that the system chose if that was left to it.
+    /// The address of the APIs. If port 0 was configured, it has the port that the system chose.
     pub fn api_address(&self) -> Result<SocketAddr, Error> {
         local(&self.api)
     }
 
-    /// Where the metrics are.
+    /// The address of the metrics.
     pub fn metrics_address(&self) -> Result<SocketAddr, Error> {
         local(&self.metrics)
     }
 
-    /// Answers requests and works in the background until `stop`; then finishes what is in flight.
+    /// Answers requests and does background work until `stop`, then finishes what is in flight.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), Error> {
         let measured = metrics::router(metrics::install()?);
         let router = self.lakekeeper.router();
@@ -58,7 +58,8 @@ impl Bound {
             stop.clone(),
             limits,
         ));
-        // Tasks are given back at once: requests may take longer than whoever stops us waits.
+        // Give claimed tasks back right at the stop, so that other processes can take them over. Requests in flight
+        // may outlast the orchestrator's grace period, and then this process is killed.
         let told = async {
             stop.cancelled().await;
             workers.give_back();
@@ -67,14 +68,14 @@ impl Bound {
         let (deadline, ()) = tokio::join!(served, told);
         finish(&self.lakekeeper.changes, deadline).await;
         workers.stop(deadline).await;
-        // A scrape that was cut off is nobody's loss.
+        // A request for metrics may be cut off.
         metrics.abort();
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Waits for changes whose clients have gone: they run on without a connection.
+/// Waits until `deadline` for changes whose clients have disconnected: these run on without a connection.
 async fn finish(changes: &TaskTracker, deadline: Instant) {
     changes.close();
     if timeout_at(deadline, changes.wait()).await.is_err() {

@@ -1,4 +1,4 @@
-//! Makes the configured verifiers of contracts.
+//! Creates the configured contract verifiers.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use outbound::read_roots;
 use crate::Error;
 use crate::config::{OnFailure, VerifierSettings};
 
-/// The configured verifiers. None of them is asked yet: one that is away keeps nobody from starting.
+/// The configured verifiers. Creating one does not contact its service, so the server starts even if a service is
+/// down.
 pub(crate) fn verifiers(
     all: &[VerifierSettings],
     clock: &Arc<dyn Clock>,

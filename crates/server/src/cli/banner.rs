@@ -1,32 +1,32 @@
-//! What `lakekeeper dev` says when it is ready: how to connect, for copying.
+//! The text that `lakekeeper dev` prints when it is ready: addresses, and snippets to copy for clients.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use lakekeeper::health;
 
-/// Who may come.
+/// Who may connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callers {
-    /// Everybody: nobody is asked who they are.
+    /// Everybody: callers are not authenticated.
     Anonymous,
-    /// Whoever has a token of an identity provider.
+    /// Callers with a token of the identity provider.
     WithToken,
-    /// The same; whoever bootstraps first becomes administrator.
+    /// The same, and whoever bootstraps first becomes administrator.
     ToBootstrap,
 }
 
-/// What the banner tells about.
+/// What the banner shows.
 pub(super) struct Told<'a> {
-    /// Where the APIs listen.
+    /// The address of the APIs.
     pub(super) api: SocketAddr,
-    /// Where the metrics are.
+    /// The address of the metrics.
     pub(super) metrics: SocketAddr,
-    /// The warehouse that is there from the start.
+    /// The warehouse that exists from the start.
     pub(super) warehouse: &'a str,
-    /// The folder of its files.
+    /// The folder of the warehouse's files.
     pub(super) files: &'a Path,
-    /// Who may come.
+    /// Who may connect.
     pub(super) callers: Callers,
 }
 
@@ -106,7 +106,7 @@ pub(super) fn banner(told: &Told<'_>) -> String {
     )
 }
 
-/// The address as somebody on this machine would write it.
+/// The address under which a client on this machine reaches the server.
 fn here(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(health::reachable(address.ip()), address.port())
 }

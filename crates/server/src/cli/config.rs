@@ -1,4 +1,4 @@
-//! `lakekeeper config`: what counts now, and where it came from.
+//! `lakekeeper config`: prints the effective settings and their origin.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -6,11 +6,11 @@ use std::io::Write as _;
 use lakekeeper::Error;
 use lakekeeper::config::{Config, Effective, Needs, Sources};
 
-/// One line a setting. Fails on what `serve` would fail on.
+/// Prints one line per setting. Fails for the same mistakes as `serve`.
 pub(super) fn show(sources: &Sources) -> Result<(), Error> {
     let config = Config::load(sources, Needs::Secrets)?;
     for warning in &config.warnings {
-        // Standard error may be closed; the listing is what was asked for.
+        // Standard error may be closed; the listing is still printed.
         drop(writeln!(std::io::stderr(), "lakekeeper: {warning}"));
     }
     super::print(&listing(config.effective()))

@@ -10,27 +10,27 @@ use store::Reopened;
 
 use super::serve::wait_for;
 
-/// How long to wait, and for what.
+/// How long to wait, and what for.
 #[derive(Debug, Args)]
 pub(super) struct Wait {
-    /// Wait until the database answers. What is done if nothing is said.
+    /// Wait until the database answers (the default).
     #[arg(short = 'd')]
     check_db: bool,
     /// Wait until the database is migrated, too.
     #[arg(short = 'm')]
     check_migrations: bool,
-    /// How many times to try again.
+    /// How many times to try again after the first try.
     #[arg(short, long, default_value_t = 15)]
     retries: u32,
-    /// Seconds between two tries.
+    /// Seconds to wait between two tries.
     #[arg(short, long, default_value_t = 2)]
     backoff: u64,
 }
 
-/// What is to be confirmed.
+/// The confirmation that `reopen-bootstrap` requires.
 #[derive(Debug, Args)]
 pub(super) struct Reopen {
-    /// That this is meant.
+    /// Confirm: whoever bootstraps the installation next becomes its administrator.
     #[arg(short, long)]
     yes: bool,
 }

@@ -1,4 +1,4 @@
-//! `lakekeeper dev`: a catalog to try out, with nothing installed and nothing configured.
+//! `lakekeeper dev`: a catalog to try out that needs no installation and no configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ use objects::{LocalProfile, StorageProfile};
 use super::banner::{Callers, Told, banner};
 use super::serve::stop_signal;
 
-/// The warehouse that is there from the start.
+/// The name of the warehouse that is created at the first start.
 const WAREHOUSE: &str = "demo";
 
-/// Where and how.
+/// Options of `lakekeeper dev`.
 #[derive(Debug, Args)]
 pub(super) struct Dev {
-    /// Folder of the database and the files.
+    /// Folder for the database and the files of tables.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Port of the catalog.
@@ -46,11 +46,11 @@ pub(super) fn run(mut sources: Sources, dev: &Dev) -> Result<(), Error> {
     super::block_on(serve(config, &files))
 }
 
-/// What is different from `serve` if nobody says otherwise.
+/// Sets the values that differ from those of `serve` unless they are configured.
 fn imply(sources: &mut Sources) {
     for (name, value) in [
         ("BIND_IP", "127.0.0.1"),
-        // 9000 is where MinIO listens, which is often beside a catalog on such a machine.
+        // MinIO, which often runs on the same machine, listens on port 9000, the default of the metrics.
         ("METRICS_PORT", "0"),
         ("ENABLE_LOCAL_STORAGE", "true"),
         ("LOG_FORMAT", "pretty"),
@@ -72,7 +72,7 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
         .is_bootstrapped;
     prepare(lakekeeper.catalog(), files).await?;
     let callers = if is_granted && is_open {
-        // Somebody must be the first to have rights.
+        // Nobody has rights yet, and only bootstrapping gives somebody the first ones.
         lakekeeper.reopen_bootstrap().await?;
         Callers::ToBootstrap
     } else if with_token {
@@ -92,7 +92,7 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
     bound.serve(stop_signal()?).await
 }
 
-/// Bootstraps and makes the warehouse, unless that was done before.
+/// Bootstraps the installation and creates the warehouse, unless they exist already.
 async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let request = Request::system();
     if !catalog::server::info(cx).await?.is_bootstrapped {
@@ -117,7 +117,7 @@ async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the folder and says where it really is.
+/// Creates the folder and returns its canonical path.
 fn make_folder(path: &Path) -> Result<PathBuf, Error> {
     let made = std::fs::create_dir_all(path).and_then(|()| path.canonicalize());
     made.map_err(|source| Error::Folder {

@@ -1,19 +1,19 @@
-//! `lakekeeper healthcheck`: for containers and scripts.
+//! `lakekeeper healthcheck`: checks the health of the server and the database, for containers and scripts.
 
 use clap::Args;
 use lakekeeper::config::{Needs, Sources};
 use lakekeeper::{Error, backend, health};
 
-/// What is asked; the server if nothing is said.
+/// What to check; the server if no option is given.
 #[derive(Debug, Args)]
 pub(super) struct What {
-    /// Everything: database and server.
+    /// Check the database and the server.
     #[arg(short = 'a', conflicts_with_all = ["check_db", "check_server"])]
     check_all: bool,
-    /// Whether the database answers.
+    /// Check whether the database answers.
     #[arg(short = 'd')]
     check_db: bool,
-    /// Whether the server answers that it is well.
+    /// Check whether the server reports that it is healthy (the default).
     #[arg(short = 's')]
     check_server: bool,
 }

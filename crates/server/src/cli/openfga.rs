@@ -5,20 +5,20 @@ use clap::{Args, Subcommand, ValueEnum};
 use lakekeeper::config::{Needs, Sources};
 use lakekeeper::{Error, openfga};
 
-/// What to do with OpenFGA.
+/// Maintenance of OpenFGA.
 #[derive(Debug, Subcommand)]
 pub(super) enum OpenFga {
-    /// Compares OpenFGA with the database, which is right, and makes OpenFGA agree.
+    /// Compare OpenFGA with the database, which is authoritative, and repair the differences.
     Reconcile(Reconcile),
 }
 
-/// How far to go.
+/// How far `reconcile` goes.
 #[derive(Debug, Args)]
 pub(super) struct Reconcile {
-    /// What to do about what differs.
+    /// Which differences to repair.
     #[arg(long, value_enum)]
     mode: Mode,
-    /// Only show it.
+    /// Print the differences without repairing them.
     #[arg(long)]
     dry_run: bool,
 }
@@ -27,7 +27,8 @@ pub(super) struct Reconcile {
 enum Mode {
     /// Write the tuples that OpenFGA lacks.
     AddMissing,
-    /// And delete those that the database says nothing of. The store must be this catalog's alone.
+    /// Also delete tuples that are not derived from the database. No other application may use the same OpenFGA
+    /// store.
     AddAndDeleteDrift,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn run(sources: &Sources, OpenFga::Reconcile(asked): &OpenFga) -> Res
     super::print(&told(&report, asked))
 }
 
-/// One line for each tuple that was written or deleted, or would be.
+/// The report: one line for each tuple that was or would be written or deleted, and a summary.
 fn told(report: &Report, asked: &Reconcile) -> String {
     let deletes = asked.mode == Mode::AddAndDeleteDrift;
     let missing = report.missing.iter().map(|tuple| ('+', tuple));

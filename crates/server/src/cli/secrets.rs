@@ -4,11 +4,11 @@ use clap::Subcommand;
 use lakekeeper::config::{Needs, Sources};
 use lakekeeper::{Error, secrets};
 
-/// What to do with storage credentials in the database.
+/// Maintenance of storage credentials in the database.
 #[derive(Debug, Subcommand)]
 pub(super) enum Secrets {
-    /// Encrypts them with `LAKEKEEPER__PG_ENCRYPTION_KEY` that are encrypted with another key, beside running servers. Fails if some cannot be
-    /// opened.
+    /// Re-encrypt with `LAKEKEEPER__PG_ENCRYPTION_KEY` all credentials that are encrypted with another key. Servers
+    /// may run meanwhile. Fails if some credentials cannot be decrypted; those stay as they are.
     Rotate,
 }
 

@@ -9,14 +9,15 @@ use lakekeeper::{Error, Lakekeeper, openfga};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How long `LAKEKEEPER__DEBUG__MIGRATE_BEFORE_SERVE` waits for the database, in tries and seconds between them.
+/// How often, and with which pause, `LAKEKEEPER__DEBUG__MIGRATE_BEFORE_SERVE` tries to reach the database.
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Nothing but what today's Lakekeeper takes.
+/// Options of `lakekeeper serve`: only one that today's Lakekeeper has.
 #[derive(Debug, Default, Args)]
 pub(super) struct Serve {
-    /// Accepted for compatibility. A database that is not ready is refused all the same.
+    /// Has no effect; accepted because today's Lakekeeper has it. A database that is not ready is refused all the
+    /// same.
     #[arg(short = 'f', long, hide = true)]
     force_start: bool,
 }
@@ -51,7 +52,7 @@ async fn migrate(config: &Config) -> Result<(), Error> {
     openfga::migrate(config).await
 }
 
-/// Tries until the database is ready, so many times more.
+/// Waits until the database is ready. Tries once, and up to `retries` times more.
 pub(super) async fn wait_for(
     database: &Database,
     readiness: Readiness,
@@ -61,7 +62,7 @@ pub(super) async fn wait_for(
     for retry in 1..=retries {
         match backend::check(database, readiness).await {
             Ok(()) => return Ok(()),
-            // Time does not make an older program out of a newer database.
+            // Waiting does not help, for example, if a newer program has migrated the database.
             Err(error) if error.is_final() => return Err(error),
             Err(error) => {
                 tracing::info!(%error, retry, of = retries, "the database is not ready");
@@ -72,7 +73,7 @@ pub(super) async fn wait_for(
     backend::check(database, readiness).await
 }
 
-/// Cancelled by SIGTERM, and by SIGINT (Ctrl-C). A second one ends the process at once.
+/// A token that SIGTERM or SIGINT (Ctrl-C) cancels. A second signal ends the process at once.
 pub(super) fn stop_signal() -> Result<CancellationToken, Error> {
     let refused = |source| Error::System {
         what: "signals cannot be received",

@@ -1,4 +1,4 @@
-//! What clients see of a start, a stop and a taken port.
+//! What clients see of a stop, of idle connections, of the limits and of a taken port.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,7 +11,7 @@ use super::*;
 const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// A server whose answer takes `delay`; where it is, how to stop it, and its end.
+/// Starts a server whose answers take `delay`. Returns its address, the token that stops it, and the task it runs in.
 async fn slow(
     delay: Duration,
     patience: Duration,
@@ -162,7 +162,7 @@ async fn a_connection_is_closed_when_its_last_request_was_long_ago() {
         unread: Duration::from_mins(20),
         patience: Duration::from_secs(1),
     };
-    // What is being answered is not cut off.
+    // A request that is being answered is not cut off.
     for delay in [Duration::ZERO, Duration::from_secs(1)] {
         let (address, _stop, _served) = limited(delay, limits).await;
         let started = Instant::now();

@@ -1,6 +1,6 @@
-//! What a filter of log lines calls the catalog.
+//! Expands `lakekeeper` in a log filter to the crates that the catalog consists of.
 
-/// The parts of the catalog: a line's target is the one that has written it.
+/// The catalog's crates. The target of a log line starts with the name of the crate that writes it.
 const PARTS: [&str; 20] = [
     "admission",
     "approval",
@@ -24,8 +24,8 @@ const PARTS: [&str; 20] = [
     "store_sqlite",
 ];
 
-/// The directives, with one for each part where one names the catalog as a whole: `lakekeeper=debug`. Those of the filter come behind,
-/// and win.
+/// The filter, preceded by one directive per crate if it has a directive for the catalog as a whole, such as
+/// `lakekeeper=debug`. The filter's own directives come last and therefore win.
 pub(super) fn with_parts(filter: &str) -> String {
     let directives = filter.split(',').map(str::trim);
     let of_all = directives.filter_map(|directive| {

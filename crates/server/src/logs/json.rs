@@ -1,4 +1,4 @@
-//! Lines as JSON. Audit events hold an object of their own, whose members become members of the line.
+//! Formats log lines as JSON. An audit event carries a JSON object, whose members become members of the line.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Prints all lines but those of audit events as the format in it does.
+/// Formats audit events itself and all other lines with the inner format.
 pub(super) struct Lines(pub(super) Format<Json>);
 
 impl<S> FormatEvent<S, JsonFields> for Lines
@@ -35,9 +35,9 @@ where
 /// The fields of an audit event.
 #[derive(Default)]
 struct Told {
-    /// A JSON object.
+    /// The event's `audit` field: a JSON object.
     audit: String,
-    /// One of our own texts, which need no escapes.
+    /// The event's message: one of this program's own texts, which need no JSON escapes.
     message: String,
 }
 

@@ -1,4 +1,4 @@
-//! Lines that wait to be written, so that whoever logs never waits for whoever reads.
+//! A bounded queue of log lines that a thread writes out, so that logging never waits for a slow reader of the log.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,51 +10,51 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-/// Most lines that wait.
+/// Most lines in the queue; further ones are dropped and counted.
 pub(super) const LINES: usize = 8_192;
-/// Longest time that the end of the process waits for them.
+/// How long the process waits at its end for the queue to be written.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
-/// How often a full queue is asked whether it has room.
+/// How long to wait before trying a full queue again.
 const FULL_QUEUE_POLL: Duration = Duration::from_millis(5);
 
 static STDOUT: OnceLock<Queue> = OnceLock::new();
 
-/// What the writer is told.
+/// A message to the writing thread.
 enum Order {
     Write(Vec<u8>),
-    /// Says when all that came before is written.
+    /// Replies when everything queued before is written.
     Flush(oneshot::Sender<()>),
 }
 
 struct Queue {
     orders: SyncSender<Order>,
-    /// Since the process began.
+    /// How many lines have been dropped since the process started.
     left_out: Arc<AtomicU64>,
 }
 
-/// A line on its way; `tracing` writes each in one piece.
+/// A writer for one log line; `tracing` writes each line with one call.
 pub(super) struct Line(&'static Queue);
 
-/// Where to put a line for standard output.
+/// A writer for one line of standard output.
 pub(super) fn stdout() -> Line {
     Line(STDOUT.get_or_init(|| Queue::to(io::stdout())))
 }
 
-/// Waits until all lines are written, for a second at most.
+/// Waits until all queued lines are written, for at most a second.
 pub(super) fn flush() {
     if let Some(queue) = STDOUT.get() {
         queue.flush(LONGEST_FLUSH);
     }
 }
 
-/// Returns when all lines so far are written.
+/// Waits until all lines queued so far are written.
 pub(super) async fn written() {
     if let Some(queue) = STDOUT.get() {
         queue.written().await;
     }
 }
 
-/// How many lines have been left out.
+/// How many lines have been dropped.
 pub(super) fn left_out() -> u64 {
     let queue = STDOUT.get();
     queue.map_or(0, |queue| queue.left_out.load(Ordering::Relaxed))
@@ -72,13 +72,13 @@ impl Write for Line {
 }
 
 impl Queue {
-    /// Starts the thread that writes. It ends when the queue is gone.
+    /// Starts the writing thread, which ends when the queue is dropped.
     fn to(out: impl Write + Send + 'static) -> Self {
         let (orders, waiting) = sync_channel(LINES);
         let left_out = Arc::<AtomicU64>::default();
         let counted = Arc::clone(&left_out);
         let thread = thread::Builder::new().name("log".to_owned());
-        // Without it lines are counted as left out.
+        // If the thread cannot be started, all lines are counted as dropped.
         drop(thread.spawn(move || write_all(&waiting, out, &counted)));
         Self { orders, left_out }
     }
@@ -89,14 +89,15 @@ impl Queue {
         }
     }
 
-    /// Waits until all that came before is written, for so long at most: whoever reads may have stopped reading.
+    /// Waits until all lines queued so far are written, at most for `longest`: the log's reader may have stopped
+    /// reading.
     fn flush(&self, longest: Duration) {
         let end = Instant::now() + longest;
         let (done, mut is_done) = oneshot::channel();
         let mut order = Some(Order::Flush(done));
         while Instant::now() < end {
             order = order.and_then(|order| self.refused(order));
-            // Without a thread that writes, the order is dropped and the answer never comes.
+            // If there is no writing thread, the order is dropped, which closes `is_done`.
             if order.is_none() && is_done.try_recv() != Err(TryRecvError::Empty) {
                 return;
             }
@@ -104,7 +105,7 @@ impl Queue {
         }
     }
 
-    /// The same, however long it takes.
+    /// Waits until all lines queued so far are written, without a time limit.
     async fn written(&self) {
         let (done, is_done) = oneshot::channel();
         let mut order = Order::Flush(done);
@@ -112,11 +113,11 @@ impl Queue {
             order = again;
             tokio::time::sleep(FULL_QUEUE_POLL).await;
         }
-        // Without a thread that writes, what was not written is counted.
+        // An error means that there is no writing thread; the lines are then counted as dropped.
         let _ = is_done.await;
     }
 
-    /// Puts an order into the queue; gives it back if that is full.
+    /// Tries to queue an order. Returns the order if the queue is full.
     fn refused(&self, order: Order) -> Option<Order> {
         match self.orders.try_send(order) {
             Err(TrySendError::Full(order)) => Some(order),
@@ -127,7 +128,7 @@ impl Queue {
 
 fn write_all(waiting: &Receiver<Order>, mut out: impl Write, left_out: &AtomicU64) {
     let mut told = 0;
-    // A log that cannot be written has nowhere to say so.
+    // Write errors are ignored: there is nowhere else to report them.
     while let Ok(order) = waiting.recv() {
         match order {
             Order::Write(line) => drop(out.write_all(&line)),
@@ -155,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes only while nobody else holds it.
+    /// A writer that blocks while the test holds its lock.
     #[derive(Clone, Default)]
     struct Stalled(Arc<Mutex<Vec<u8>>>);
 
@@ -190,13 +191,14 @@ mod tests {
         let queue = Queue::to(out.clone());
         let held = out.0.lock().unwrap();
         let start = Instant::now();
-        // One line is out of the queue and in the writer's hand, if it was quick.
+        // The writing thread may already have taken one line out of the queue.
         for _ in 0..LINES + 11 {
             queue.put(b"line\n".to_vec());
         }
         assert!(start.elapsed() < Duration::from_secs(5));
         drop(held);
-        // The queue is full now: what is left out is counted when its first line is written, long before the last.
+        // The queue is full, so `flush` has to wait for room. The count is written right behind the first line, not
+        // at the end.
         queue.flush(Duration::from_mins(1));
         let written = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         let lines = written.lines().filter(|line| *line == "line").count();
