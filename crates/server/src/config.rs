@@ -1,7 +1,7 @@
-//! What the operator decides: read once, checked as a whole, before anything is opened.
+//! The configuration: read once and checked as a whole, before anything is opened.
 //!
-//! `LAKEKEEPER__*` variables, a `…_FILE` for each, and an optional TOML file. `list` is the one list of settings; the
-//! reference in `docs/configuration.md` is made of it.
+//! It comes from `LAKEKEEPER__*` variables, files named by `LAKEKEEPER__*_FILE` variables, and an optional TOML file.
+//! The module `list` has all settings; the reference in `docs/configuration.md` is generated from it.
 
 mod admission;
 mod authentication;
@@ -60,81 +60,82 @@ use values::Values;
 
 use crate::listener::Limits;
 
-/// How often an empty queue may be looked at: rarely enough for the database, often enough for whoever waits for a task.
+/// Allowed intervals for polling an empty queue: a shorter one burdens the database, a longer one delays tasks too
+/// much.
 const POLL_INTERVALS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_hours(1);
 
-/// What a command needs of the configuration; the rest may be missing, but not wrong.
+/// Which settings a command requires. Others may be missing, but must not be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
-    /// Nothing that has no default.
+    /// No setting is required.
     Nothing,
-    /// A database.
+    /// A database is required.
     Database,
-    /// A database and the key of its secrets.
+    /// A database and the encryption key of storage credentials are required.
     Secrets,
 }
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen, and where clients find us.
+    /// Where the server listens, and where clients reach it.
     pub addresses: Addresses,
-    /// Where everything is kept, if that was configured.
+    /// The database, if one is configured.
     pub database: Option<Database>,
     /// Where storage credentials are kept.
     pub secrets: Secrets,
-    /// How callers are known.
+    /// How callers are identified.
     pub authentication: Authentication,
-    /// Who of them may use this installation at all, if somebody is asked.
+    /// The service that decides which callers may use this installation at all, if one is configured.
     pub admission: Option<AdmissionSettings>,
-    /// What they may do.
+    /// How it is decided what callers may do.
     pub authorization: Authorization,
-    /// Names and storage.
+    /// Projects, names and storage.
     pub names: Names,
-    /// Bounds and meaning of requests.
+    /// Limits and defaults of requests.
     pub requests: Requests,
     /// Memory and background work.
     pub resources: Resources,
-    /// Where events go.
+    /// Which sinks events are delivered to.
     pub events: Events,
-    /// Who must allow changes, in the order in which they are asked.
+    /// The services that must allow changes, in the order in which they are asked.
     pub verifiers: Vec<VerifierSettings>,
     /// Logs.
     pub logs: Logs,
-    /// What happens at start and stop.
+    /// Settings of the process: limits on connections, start and stop.
     pub process: Process,
-    /// Oddities that are worth a line in the log.
+    /// Warnings to log, such as about settings without effect.
     pub warnings: Vec<String>,
     effective: Vec<Effective>,
 }
 
-/// Where to listen, and where clients find us.
+/// Where the server listens, and where clients reach it.
 #[derive(Debug, Clone)]
 pub struct Addresses {
-    /// Address of both ports.
+    /// IP address that both ports listen on.
     pub bind_ip: IpAddr,
     /// Port of the APIs.
     pub port: u16,
     /// Port of the metrics.
     pub metrics_port: u16,
-    /// Fixed base of links.
+    /// Base URL of all links, if it is not taken from requests.
     pub base_uri: Option<String>,
-    /// Whether links are made from `x-forwarded-*`.
+    /// Whether links are made from a request's `x-forwarded-*` headers.
     pub use_x_forwarded_headers: bool,
-    /// Web origins that may call; `["*"]` is all.
+    /// Web origins that may call the APIs; `["*"]` allows all.
     pub allow_origin: Option<Vec<String>>,
-    /// Whether the API descriptions are shown.
+    /// Whether `/swagger-ui` is served.
     pub serve_swagger_ui: bool,
 }
 
 impl Addresses {
-    /// Where the APIs listen.
+    /// The address of the APIs.
     pub const fn api(&self) -> SocketAddr {
         SocketAddr::new(self.bind_ip, self.port)
     }
 
-    /// Where the metrics listen.
+    /// The address of the metrics.
     pub const fn metrics(&self) -> SocketAddr {
         SocketAddr::new(self.bind_ip, self.metrics_port)
     }
@@ -143,98 +144,98 @@ impl Addresses {
 /// Projects, names and storage.
 #[derive(Debug, Clone)]
 pub struct Names {
-    /// The project of requests that name none.
+    /// The project of requests that name none; `None` if requests must name one.
     pub default_project: Option<ProjectId>,
-    /// Reserved top-level namespaces, besides the built-in ones.
+    /// Reserved names of top-level namespaces, besides the built-in ones.
     pub reserved_namespaces: Vec<String>,
     /// Whether namespace names may contain dots.
     pub dots_allowed: bool,
-    /// Whether warehouses may be folders of the server.
+    /// Whether warehouses may keep files in a folder of the server's file system.
     pub local_storage_enabled: bool,
-    /// Whether storage is used untried.
+    /// Whether storage is used without being tested first.
     pub skips_storage_trial: bool,
-    /// Whether warehouses may use what AWS gives the server itself.
+    /// Whether warehouses may use the server's own AWS identity.
     pub aws_identity: AwsIdentity,
-    /// Whether warehouses may use what Google gives the server itself.
+    /// Whether warehouses may use the server's own Google identity.
     pub gcp_identity: GcpIdentity,
-    /// Whether warehouses may use what Azure gives the server itself.
+    /// Whether warehouses may use the server's own Azure identity.
     pub azure_identity: AzureIdentity,
-    /// Whether deletions of several objects are signed for stores that are not Amazon's.
+    /// Whether requests to delete several objects are signed for stores other than Amazon S3.
     pub bulk_deletes: BulkDeletes,
 }
 
-/// Bounds and meaning of requests.
+/// Limits and defaults of requests.
 #[derive(Debug, Clone)]
 pub struct Requests {
-    /// Items of a page by default.
+    /// Default number of items per page.
     pub page_default: u32,
-    /// Most items of a page.
+    /// Most items per page.
     pub page_max: u32,
-    /// Largest body, in bytes.
+    /// Largest request body after decompression, in bytes.
     pub max_body: u64,
-    /// Longest time.
+    /// How long a request may take.
     pub max_time: Duration,
-    /// Whether a drop that does not say so purges.
+    /// Whether dropping a table without `purgeRequested` deletes its files.
     pub purge_by_default: bool,
-    /// How long idempotency keys are remembered.
+    /// How long the outcome of a request with an idempotency key is remembered.
     pub idempotency_lifetime: Duration,
 }
 
 /// Memory and background work.
 #[derive(Debug, Clone)]
 pub struct Resources {
-    /// Cached metadata, in bytes.
+    /// Memory for cached metadata and finished answers, in bytes.
     pub metadata_cache: u64,
-    /// Largest metadata file, in bytes.
+    /// Largest metadata file, uncompressed, in bytes.
     pub max_metadata: u64,
-    /// How many workers delete files.
+    /// Number of workers that delete the files of purged tables.
     pub purge_workers: u32,
-    /// Workers that delete obsolete metadata files.
+    /// Number of workers that delete obsolete metadata files.
     pub metadata_cleanup_workers: u32,
-    /// How many workers remove what was soft-deleted for good.
+    /// Number of workers that remove expired soft-deleted tables and views for good.
     pub expiry_workers: u32,
-    /// How many workers clean the task log up.
+    /// Number of workers that remove old entries of the task log.
     pub log_cleanup_workers: u32,
-    /// How often an empty queue of tasks is looked at.
+    /// How often an empty task queue is polled.
     pub task_poll_interval: Duration,
-    /// How long idempotency records are kept beyond their lifetime.
+    /// How much longer than their lifetime idempotency records are kept.
     pub idempotency_grace: Duration,
-    /// How long the log of ended tasks is kept.
+    /// How long the log of finished tasks is kept.
     pub task_log_retention: Duration,
-    /// How often counted calls are written down.
+    /// How often counts of calls are saved.
     pub statistics_flush: Duration,
     /// How long statistics are kept.
     pub statistics_retention: Duration,
 }
 
-/// Logs.
+/// What is logged, and how.
 #[derive(Debug, Clone)]
 pub struct Logs {
-    /// What is logged.
+    /// The log filter, as `tracing` directives.
     pub filter: String,
-    /// How it looks.
+    /// The format of log lines.
     pub format: LogFormat,
-    /// Whether lines name their source.
+    /// Whether log lines contain the source file and line that logged them.
     pub extended: bool,
-    /// Whether decisions and changes are told.
+    /// Whether authorization decisions and changes are logged.
     pub audit: bool,
 }
 
-/// What happens at start and stop.
+/// Settings of the process: limits on connections, start and stop.
 #[derive(Debug, Clone)]
 pub struct Process {
-    /// What connections may take.
+    /// Limits on connections.
     pub limits: Limits,
-    /// Whether `serve` migrates first.
+    /// Whether `serve` migrates the database first.
     pub migrate_before_serve: bool,
-    /// Whether no command means `serve`.
+    /// Whether `lakekeeper` without a command runs `serve`.
     pub auto_serve: bool,
-    /// Where `dev` keeps everything.
+    /// The folder in which `lakekeeper dev` keeps its data.
     pub data_dir: PathBuf,
 }
 
 impl Config {
-    /// Reads and checks everything; all mistakes at once.
+    /// Reads and checks the configuration. The error lists all mistakes at once.
     pub fn load(sources: &Sources, needs: Needs) -> Result<Self, Mistakes> {
         let mut values = Values::new(source::gather(sources));
         let database = database::choose(&mut values);
@@ -265,7 +266,7 @@ impl Config {
         let findings = values.into_findings();
         let mut mistakes = findings.mistakes;
         config.warnings = findings.warnings;
-        // Where something is missing, its name may have been mistyped.
+        // An unknown name may be the mistyped name of a missing setting.
         if strict || !mistakes.is_empty() {
             mistakes.extend(findings.unknown);
         } else {
@@ -279,7 +280,7 @@ impl Config {
         }
     }
 
-    /// Every setting as it counts now, with where it came from; secrets are redacted.
+    /// The effective value of every setting and its origin; secrets are redacted.
     pub fn effective(&self) -> &[Effective] {
         &self.effective
     }
@@ -371,13 +372,14 @@ fn requests(values: &mut Values) -> Requests {
     }
 }
 
-/// Longer than any client needs that has opened a connection because it has something to ask.
+/// How long a connection may be open without a request: longer than any client needs that connects in order to send
+/// one.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
-/// Longer than clients' pools and load balancers keep a connection that nobody uses.
+/// How long a connection may be idle: longer than clients' pools and load balancers keep idle connections.
 const IDLE: Duration = Duration::from_mins(10);
-/// How long, beside the time that a request may take, a client may take to read the answer.
+/// How long a client may take to read a response, in addition to the time limit of its request.
 const UNREAD: Duration = Duration::from_mins(20);
-/// Flushes more often than this would only cost.
+/// Shortest flush interval: a shorter one would only cost resources.
 const SHORTEST_FLUSH: Duration = Duration::from_millis(100);
 
 fn resources(values: &mut Values) -> Resources {

@@ -1,4 +1,4 @@
-//! Who may use this installation at all: `LAKEKEEPER__ADMISSION_ENFORCE__ENDPOINT`, and of each check
+//! The admission gate: `LAKEKEEPER__ADMISSION_ENFORCE__ENDPOINT` and so on, and the settings of each check:
 //! `LAKEKEEPER__ADMISSION_ENFORCE__CHECKS__<NAME>__BODY`.
 
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use super::value::{AdmissionCheckKind, AdmissionTokens, Count, Headers, WebhookU
 use super::values::Values;
 use super::{Authentication, list};
 
-/// What the names of what its file may hold have in common, without the prefix of all.
+/// The start of all names that the gate's own file may contain, without [`super::source::PREFIX`].
 pub(super) const ALL: &str = "ADMISSION_ENFORCE__";
-/// What those of checks have in common.
+/// The start of the names of checks' settings, without [`super::source::PREFIX`].
 pub(super) const FAMILY: &str = "ADMISSION_ENFORCE__CHECKS__";
 
 pub(super) type Seconds<const LEAST: u32> = Count<LEAST, 86_400>;
@@ -24,54 +24,56 @@ pub(super) type Seconds<const LEAST: u32> = Count<LEAST, 86_400>;
 settings! {
     "Checks of the admission gate" "What the endpoint is asked about each caller, under names that you choose: `LAKEKEEPER__ADMISSION_ENFORCE__CHECKS__<NAME>__BODY` and so on, `<NAME>` with
     letters, digits and `_`. At least one; those that may reject a request are asked first, then in the order of their names." {
-        /// What a `403` means. `gating`: the request is rejected. `role_granting`: the role is withheld. Required.
+        /// What the service's answer `403` means: `gating`: the request is rejected; `role_granting`: the caller does
+        /// not get the role. Required.
         KIND: Option<AdmissionCheckKind> = None;
-        /// What is sent: any JSON. `{{subject}}` and `{{idp_id}}` in its texts stand for the caller. Required.
+        /// Body of the question: any JSON. In its texts, `{{subject}}` is replaced by the caller's id and
+        /// `{{idp_id}}` by the identity provider. Required.
         BODY: Option<String> = None;
-        /// The `source-id` of the role that callers get for a request if the check passes. Required.
+        /// The `source-id` of the role that callers get for the request if the check passes. Required.
         ROLE_SOURCE_ID: Option<String> = None;
-        /// Its `provider-id`, if not that of the gate.
+        /// The `provider-id` of that role, if it differs from `LAKEKEEPER__ADMISSION_ENFORCE__ROLE_PROVIDER_ID`.
         ROLE_PROVIDER_ID: Option<String> = None;
     }
 }
 
-/// A service that is asked about each caller.
+/// The admission gate: a service that is asked about each caller.
 #[derive(Debug, Clone)]
 pub struct AdmissionSettings {
-    /// Where it is; may hold secrets.
+    /// URL of the service; may contain secrets.
     pub endpoint: WebhookUrl,
-    /// The identity provider whose users it is asked about.
+    /// The identity provider whose users the service is asked about.
     pub idp_id: String,
-    /// What it is asked.
+    /// The questions that the service is asked.
     pub checks: Vec<Check>,
-    /// Further headers.
+    /// Further headers of requests to the service.
     pub headers: Headers,
-    /// Whether the caller's token is sent on.
+    /// Whether the caller's token is sent to the service.
     pub relay: TokenRelay,
-    /// Certificate authorities to believe instead of the system's.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub root_certificates: Option<PathBuf>,
-    /// How long a decision counts.
+    /// How long a decision is reused.
     pub cache_life: Duration,
-    /// How many decisions are kept.
+    /// Most decisions that are kept.
     pub cache_entries: usize,
-    /// For one answer.
+    /// How long an answer may take.
     pub timeout: Duration,
-    /// For a connection.
+    /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// What callers are told to wait if there is no answer.
+    /// The `Retry-After` that callers get if there is no decision.
     pub retry_after: Duration,
 }
 
-/// All settings of checks.
+/// All settings of a check.
 pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> + Clone {
     GROUPS
         .iter()
         .flat_map(|group| group.settings.iter().copied())
 }
 
-/// What a name behind [`FAMILY`] means.
+/// Finds the setting that the rest of a name after [`FAMILY`] means.
 ///
-/// An unknown one is a mistake, whatever is done with other unknown names: who is let in must be plain.
+/// An unknown name is always a mistake here, not a warning: a slip must not change who is admitted.
 pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let Some((name, field)) = rest.split_once("__") else {
@@ -91,7 +93,7 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     })
 }
 
-/// The gate, if any of its settings is there that has no default.
+/// The gate, if any of its settings that have no default is set.
 pub(super) fn admission(
     values: &mut Values,
     callers: &Authentication,
@@ -167,7 +169,7 @@ pub(super) fn admission(
     })
 }
 
-/// A gate for users whom nobody can be would let everybody in.
+/// Refuses an identity provider that is not configured: the gate would ask about nobody and admit everybody.
 fn check_provider(values: &mut Values, callers: &Authentication, idp_id: &str) {
     if callers.knows(idp_id) {
         return;

@@ -1,4 +1,4 @@
-//! Who may be let in: from settings to providers.
+//! Identity providers, from the settings.
 
 #[cfg(test)]
 mod tests;
@@ -12,35 +12,35 @@ use authn::kubernetes::{KubernetesConfig, LegacyTokens};
 use super::values::Values;
 use super::{list, member};
 
-/// Where a pod finds what it needs to talk to its cluster.
+/// The folder in which Kubernetes puts the service account's token and the cluster's certificate authorities.
 const IN_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// How callers are known. Nothing at all: everybody is anonymous.
+/// How callers are identified. If nothing is configured, all callers are anonymous.
 #[derive(Debug, Clone, Default)]
 pub struct Authentication {
-    /// OpenID providers, in the order in which they are looked at.
+    /// OpenID providers, in the order in which they are tried.
     pub oidc: Vec<Oidc>,
-    /// The cluster.
+    /// The Kubernetes cluster whose service accounts are accepted.
     pub kubernetes: Option<KubernetesConfig>,
-    /// Whether the operator has said that nobody needs to be known.
+    /// Whether the operator has confirmed that callers need not be authenticated, so that no warning is needed.
     pub is_anonymous_on_purpose: bool,
 }
 
 /// An OpenID provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oidc {
-    /// What the provider is, and which of its tokens count.
+    /// The provider, and which of its tokens are accepted.
     pub provider: OidcConfig,
-    /// Whether the server starts without it.
+    /// When the provider is connected.
     pub connect: Connect,
 }
 
 /// When a provider is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connect {
-    /// Before the server listens.
+    /// Before the server listens; if that fails, the server does not start.
     AtStart,
-    /// With the first token.
+    /// When the first token arrives.
     Lazily,
 }
 
@@ -55,7 +55,7 @@ impl From<bool> for Connect {
 }
 
 impl Authentication {
-    /// Whether anybody is asked who they are.
+    /// Whether callers are authenticated at all.
     pub const fn is_configured(&self) -> bool {
         !self.oidc.is_empty() || self.kubernetes.is_some()
     }
@@ -68,7 +68,7 @@ impl Authentication {
     }
 }
 
-/// All providers. `environment` says whether this is a pod.
+/// Reads all providers. `environment` tells whether the server runs in a pod.
 pub(super) fn authentication(
     values: &mut Values,
     environment: &BTreeMap<String, String>,
@@ -227,12 +227,12 @@ fn kubernetes(
     Some(found)
 }
 
-/// The API server, as Kubernetes tells each container.
+/// The URL of the API server, from the variables that Kubernetes sets in each container.
 fn api_of_pod(environment: &BTreeMap<String, String>) -> Option<String> {
     let set = |name| environment.get(name).filter(|text| !text.is_empty());
     let host = set("KUBERNETES_SERVICE_HOST")?;
     let port = set("KUBERNETES_SERVICE_PORT").map_or("443", String::as_str);
-    // An IPv6 address.
+    // IPv6 addresses are written in brackets.
     let host = if host.contains(':') {
         format!("[{host}]")
     } else {

@@ -1,4 +1,4 @@
-//! Who may do what: which engine decides.
+//! Which authorizer decides what callers may do.
 
 use authz_openfga::OpenFgaConfig;
 use catalog::TrustedEngine;
@@ -8,20 +8,20 @@ use super::value::AuthzBackend;
 use super::values::Values;
 use super::{Authentication, engine, list, openfga};
 
-/// How decisions are made.
+/// How authorization decisions are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
-    /// Who decides.
+    /// The authorizer.
     pub backend: AuthzBackend,
-    /// Where OpenFGA is, if it decides.
+    /// How OpenFGA is reached, if it is the authorizer.
     pub openfga: Option<OpenFgaConfig>,
-    /// Who may administrate without being asked for.
+    /// Users who may administer the installation without any grant.
     pub instance_admins: Vec<UserId>,
-    /// Most levels that roles may be in one another.
+    /// Most levels of roles within roles.
     pub max_role_depth: u32,
-    /// Engines that are believed when they tell of views.
+    /// Engines whose `referenced-by` is believed.
     pub trusted_engines: Vec<TrustedEngine>,
-    /// Most views that may lead to one another and what is loaded.
+    /// Most views in the `referenced-by` of a request.
     pub max_referencing_views: u32,
 }
 

@@ -10,15 +10,15 @@ use super::list;
 use super::value::{DatabaseUrl, SslMode};
 use super::values::Values;
 
-/// Where everything is kept.
+/// The database of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
-    /// A file; one process at a time.
+    /// A SQLite file, which one process at a time can use.
     Sqlite {
         /// The database file.
         path: PathBuf,
     },
-    /// A server; any number of processes.
+    /// A PostgreSQL server, which any number of processes can use.
     Postgres(Box<PostgresConfig>),
 }
 
@@ -29,21 +29,21 @@ pub struct PostgresConfig {
     pub write: DatabaseUrl,
     /// A replica for lists and searches, if there is one.
     pub read: Option<DatabaseUrl>,
-    /// Encryption, if it is not left to the URLs.
+    /// Whether connections are encrypted; `None` leaves it to the URLs.
     pub ssl_mode: Option<SslMode>,
-    /// Certificate authorities to believe besides the system's.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub ssl_root_cert: Option<PathBuf>,
-    /// Most connections to the primary.
+    /// Most connections to the primary for changes.
     pub write_connections: u32,
     /// Most connections for lists and searches.
     pub read_connections: u32,
-    /// Connections to the primary that names are looked up on.
+    /// Connections to the primary for looking up names.
     pub lookup_connections: u32,
-    /// How long to wait for a connection.
+    /// How long a request waits for a free connection.
     pub acquire_timeout: Duration,
     /// How long one statement may take.
     pub statement_timeout: Duration,
-    /// How long one statement may wait for another one's locks.
+    /// How long one statement may wait for a lock.
     pub lock_timeout: Duration,
 }
 
@@ -52,7 +52,7 @@ const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a fil
 const TWO_CHOSEN: &str =
     "names one database while LAKEKEEPER__PG_… names another: unset one of them";
 
-/// The database that was chosen; a mistake if there is none, or more than one.
+/// The configured database; `None` if there is none, or if two are configured, which is recorded as a mistake.
 pub(super) fn choose(values: &mut Values) -> Option<Database> {
     let path = values.get(&list::SQLITE_PATH);
     let postgres = postgres(values);
@@ -70,7 +70,8 @@ pub(super) fn choose(values: &mut Values) -> Option<Database> {
     }
 }
 
-/// Records that there is no database, unless PostgreSQL was meant and is wrong in another way.
+/// Records the mistake that no database is configured. Does nothing if a database is meant but its settings are
+/// wrong: that mistake is recorded already.
 pub(super) fn require(values: &mut Values) {
     if !postgres_is_meant(values) && !values.is_set(&list::SQLITE_PATH) {
         values.refuse(&list::SQLITE_PATH, NONE_CHOSEN);
@@ -101,7 +102,7 @@ fn postgres(values: &mut Values) -> Option<PostgresConfig> {
     (!config.write.0.is_empty()).then_some(config)
 }
 
-/// Addresses of primary and replica, by URL or of parts.
+/// The URLs of primary and replica, given as such or made from the separate settings.
 fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) {
     let write = values.get(&list::PG_DATABASE_URL_WRITE);
     let read = values.get(&list::PG_DATABASE_URL_READ);
@@ -127,12 +128,12 @@ fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) 
         let rule = "is not set, but a replica is: changes need the primary";
         values.refuse(&list::PG_DATABASE_URL_WRITE, rule);
     }
-    // One database by two names needs no second pool.
+    // Primary and replica at the same URL are one database, which needs no second pool.
     let read = read.filter(|read| Some(read) != write.as_ref());
     (write, read)
 }
 
-/// Says what a URL leaves without effect.
+/// Warns about settings that have no effect because a URL is set.
 fn warn_of_parts(values: &mut Values) {
     let parts = [
         (list::PG_HOST_W.name, values.is_set(&list::PG_HOST_W)),
@@ -149,7 +150,7 @@ fn warn_of_parts(values: &mut Values) {
     }
 }
 
-/// What both hosts have in common.
+/// Settings that primary and replica share.
 struct Parts {
     port: u16,
     user: Option<String>,
@@ -197,7 +198,7 @@ impl Parts {
     }
 }
 
-/// A database's name as one path segment; `Url` leaves `/` and `%` alone.
+/// A database name as one path segment of a URL. `/` and `%`, which `Url` would not escape, are escaped here.
 fn segment(name: &str) -> String {
     name.replace('%', "%25").replace('/', "%2F")
 }

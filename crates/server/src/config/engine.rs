@@ -1,4 +1,4 @@
-//! Engines that are believed when they tell of views, each set under a name that the operator chooses:
+//! Trusted engines, whose `referenced-by` the catalog believes. Each has a name that the operator chooses:
 //! `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__TYPE`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,23 +12,24 @@ use super::setting::{Described, Group, Setting, settings};
 use super::value::{Bracketed, EngineType};
 use super::values::Values;
 
-/// What the names of their variables have in common, without the prefix of all.
+/// The start of the names of these settings, without [`super::source::PREFIX`].
 pub(super) const FAMILY: &str = "TRUSTED_ENGINES__";
-/// What stands between an engine's name and the identity provider of its tokens.
+/// Separates the engine's name from that of the identity provider whose tokens are meant.
 const IDENTITIES: &str = "__IDENTITIES__";
 
 settings! {
     "Trusted engines" "As many as there are names for: `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__TYPE` and so on; see
     `docs/view-security.md`. They are believed when they say through which views something is read (`referenced-by`), and only they
     may set whose rights a view is read with. Without any, `referenced-by` does not count and views have no owners of that kind." {
-        /// What kind of engine it is. Required.
+        /// Type of the engine. Required.
         TYPE: Option<EngineType> = None;
-        /// The property of a view that names its owner, with whose rights the view is read: `trino.run-as-owner`. Required.
+        /// View property that names the view's owner, with whose rights the view is read: `trino.run-as-owner`.
+        /// Required.
         OWNER_PROPERTY: Option<String> = None;
     }
 }
 
-/// What is set for each identity provider of an engine.
+/// Settings for each identity provider that issues tokens of an engine.
 pub(super) mod identity {
     use super::{Bracketed, Group, Setting, settings};
 
@@ -36,20 +37,20 @@ pub(super) mod identity {
         "Identities of trusted engines" "Which tokens are the engine's, for each identity provider that it has any of:
         `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__IDENTITIES__<ID>__AUDIENCES`, with the provider's name (`OIDC`, `KUBERNETES`, that of a further
         provider). A token with one of the audiences or subjects is." {
-            /// Audiences (`aud`) that no tokens but the engine's have.
+            /// Audiences (`aud`) that only tokens of the engine have.
             AUDIENCES: Bracketed = Bracketed::default();
-            /// What the provider calls the users that the engine itself is.
+            /// Subjects of the engine's own users at the identity provider.
             SUBJECTS: Bracketed = Bracketed::default();
         }
     }
 }
 
-/// Those of identities.
+/// The group of settings of an engine's identities.
 pub(super) const fn identity_groups() -> &'static [Group] {
     identity::GROUPS
 }
 
-/// All of them.
+/// All settings of an engine and its identities.
 pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> {
     all(GROUPS).chain(all(identity::GROUPS))
 }
@@ -60,9 +61,9 @@ fn all(groups: &'static [Group]) -> impl Iterator<Item = &'static dyn Described>
         .flat_map(|group| group.settings.iter().copied())
 }
 
-/// What a name behind [`FAMILY`] means.
+/// Finds the setting that the rest of a name after [`FAMILY`] means.
 ///
-/// An unknown one is a mistake, whatever is done with other unknown names: whom the server trusts must be plain.
+/// An unknown name is always a mistake here, not a warning: a slip must not change whom the server trusts.
 pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     let refused = |rule: &str| Mistake::new(subject, rule);
     let misnamed = || {
@@ -94,7 +95,7 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     })
 }
 
-/// All engines.
+/// All configured engines.
 pub(super) fn trusted_engines(values: &mut Values, callers: &Authentication) -> Vec<TrustedEngine> {
     let stems = values.members(FAMILY);
     let names: BTreeSet<_> = stems

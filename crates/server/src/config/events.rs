@@ -1,4 +1,4 @@
-//! Where events go: from settings to publishers' configurations.
+//! Sinks of events, from the settings.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,69 +12,69 @@ use super::list;
 use super::value::{ByteCount, NatsServers, WebhookUrl};
 use super::values::Values;
 
-/// Longest time that a webhook may be given: the relay itself gives an event up after half a minute.
+/// Longest timeout of a webhook: the relay itself gives up a delivery attempt after half a minute.
 const LONGEST_WEBHOOK: Duration = Duration::from_secs(25);
 
-/// Fewer bytes would hardly outlast a moment without a sink.
+/// Smallest limit on stored events: fewer bytes would not even bridge a short outage of a sink.
 const LEAST_SIZE: u64 = 1 << 20;
 
-/// Where events go, and how long they are kept.
+/// Which sinks events are delivered to, and how long events are kept.
 #[derive(Debug, Clone)]
 pub struct Events {
-    /// Whether this process brings them to sinks.
+    /// Whether this process delivers events to the sinks.
     pub relay_enabled: bool,
-    /// How long they are kept.
+    /// How long events are kept.
     pub retention: Duration,
-    /// How many are kept.
+    /// How many events, and how many bytes of them, are kept.
     pub most: OutboxBounds,
-    /// Whether they are logged.
+    /// Whether events are written to the log.
     pub log_enabled: bool,
-    /// Where they are sent to by HTTP.
+    /// The webhook that events are sent to.
     pub webhook: Option<WebhookSettings>,
-    /// Where they are published by NATS.
+    /// The NATS servers that events are published to.
     pub nats: Option<NatsSettings>,
-    /// A topic of Kafka.
+    /// The Kafka topic that events are published to.
     pub kafka: Option<KafkaConfig>,
 }
 
-/// Servers of NATS.
+/// How events are published to NATS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NatsSettings {
     /// The servers.
     pub servers: NatsServers,
-    /// The subject of all events.
+    /// The subject that all events are published to.
     pub subject: String,
-    /// How the servers know us.
+    /// How this process logs in.
     pub login: NatsLogin,
-    /// Whether a stream must have stored an event.
+    /// Whether an event counts as delivered only when a JetStream stream has stored it.
     pub is_stored: bool,
-    /// Certificate authorities to believe instead of the system's.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub root_certificates: Option<PathBuf>,
 }
 
-/// How servers of NATS know us.
+/// How this process logs in to NATS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NatsLogin {
-    /// Not at all.
+    /// Without credentials.
     None,
-    /// By name and password.
+    /// With user name and password.
     User(String, Plaintext),
-    /// By a token.
+    /// With a token.
     Token(Plaintext),
-    /// By the content of a credentials file.
+    /// With the content of a credentials file.
     Credentials(Plaintext),
 }
 
-/// A webhook.
+/// How events are sent to a webhook.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
-    /// Where to; may hold secrets.
+    /// URL of the receiver; may contain secrets.
     pub url: WebhookUrl,
-    /// What bodies are signed with.
+    /// The key that requests are signed with.
     pub signature: Option<Signature>,
-    /// How long an answer may take.
+    /// How long the receiver may take to answer.
     pub timeout: Duration,
-    /// How many times an event that is refused is sent.
+    /// How many times an event is sent that the receiver refuses.
     pub attempts: u32,
 }
 
@@ -193,7 +193,7 @@ fn kafka(values: &mut Values) -> Option<KafkaConfig> {
     }
 }
 
-/// By Kafka's own rule.
+/// Whether Kafka accepts this as the name of a topic.
 fn is_topic(text: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     (1..=249).contains(&text.len()) && text.bytes().all(is_allowed) && !matches!(text, "." | "..")

@@ -1,23 +1,23 @@
-//! Names that today's Lakekeeper knows and this build does not act on.
+//! Names of settings that today's Lakekeeper has and this program does not.
 //!
-//! Nothing is dropped silently: what would leave the operator with less than was asked for is refused, what merely
-//! tunes something that is built differently here is warned about.
+//! None is dropped silently. A setting is refused if the operator would otherwise get less than was asked for. It is
+//! ignored with a warning if it only tunes something that works differently here.
 
-/// What happens to a name.
+/// What happens to a setting with such a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It asks for nothing that is missing.
+    /// It is accepted: its value asks for nothing that this program lacks.
     Harmless,
-    /// It cannot be set: what it asks for is not there. Why, and what to do.
+    /// It is refused: why, and what to do instead.
     Refused(&'static str),
-    /// It has no effect. Why.
+    /// It is ignored with a warning: why.
     Ignored(&'static str),
 }
 
-/// A name, or all names that start alike if it ends in `*`.
+/// A name or, if the pattern ends in `*`, all names with that prefix.
 pub(super) struct Foreign {
     pattern: &'static str,
-    /// Values that ask for nothing that is missing.
+    /// Values that are accepted, because they ask for nothing that this program lacks.
     harmless: &'static [&'static str],
     verdict: Verdict,
 }
@@ -142,17 +142,17 @@ pub(super) static FOREIGN: &[Foreign] = &[
 ];
 
 impl Foreign {
-    /// The variable, or what the names of several start with.
+    /// The name, or a prefix followed by `*`.
     pub(super) const fn pattern(&self) -> &'static str {
         self.pattern
     }
 
-    /// Values that may be set all the same.
+    /// Values that are accepted.
     pub(super) const fn harmless(&self) -> &'static [&'static str] {
         self.harmless
     }
 
-    /// What happens to any other value.
+    /// What happens if another value is set.
     pub(super) const fn verdict(&self) -> Verdict {
         self.verdict
     }
@@ -165,7 +165,7 @@ impl Foreign {
     }
 }
 
-/// What happens to `name` with `value`. `None` if the name is unknown.
+/// What happens to the setting `name` with `value`; `None` if the name is unknown.
 pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
     let known = FOREIGN.iter().find(|foreign| foreign.matches(name))?;
     let value = value.trim();

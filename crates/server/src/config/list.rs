@@ -1,4 +1,4 @@
-//! Every setting. The reference in `docs/configuration.md` is made of this list.
+//! Every setting. The reference in `docs/configuration.md` is generated from this list.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -24,39 +24,42 @@ pub(super) type EventCount = Count<1_000, 100_000_000>;
 
 settings! {
     "Addresses" "Where the server listens, and where clients find it." {
-        /// Address that the server listens on.
+        /// IP address that the server listens on.
         BIND_IP: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        /// Port of the catalog, the management API and `/health`.
+        /// Port of the catalog API, the management API and `/health`.
         LISTEN_PORT: Port = Port(8181);
-        /// Port of the Prometheus metrics (`/metrics`), on the same address.
+        /// Port of the Prometheus metrics (`/metrics`), on the same IP address.
         METRICS_PORT or "METRICS__PORT": Port = Port(9000);
-        /// Where clients reach this server, if its links must not be made from the request. Wins over
-        /// all headers.
+        /// URL at which clients reach this server, used for links in answers. If set, it wins over the request's
+        /// headers; otherwise links are made from the request.
         BASE_URI: Option<ServerUrl> = None;
-        /// Whether links are made from `x-forwarded-host`, `-proto`, `-port` and `-prefix` where a
-        /// request has them. Set it to `false` if clients reach the server without a proxy that
-        /// sets or removes these headers.
+        /// Whether links are made from the request's `x-forwarded-host`, `-proto`, `-port` and `-prefix` headers
+        /// where it has them. Set it to `false` if clients reach the server without a proxy that sets or removes
+        /// these headers.
         USE_X_FORWARDED_HEADERS: bool = true;
         /// Origins of web pages that may call the APIs (CORS): `*`, or a list. `docs/browsers.md` says what else browsers
         /// need.
         ALLOW_ORIGIN: Option<Origins> = None;
-        /// Whether `/swagger-ui` shows the descriptions of both APIs.
+        /// Whether `/swagger-ui` serves the descriptions of both APIs.
         SERVE_SWAGGER_UI: bool = true;
     }
 
     "Database" "One of two: a SQLite file, for one server process, or PostgreSQL 14 or newer, for any number of them. A
     PostgreSQL server is named by URL or by its parts; a URL wins." {
-        /// SQLite database file. Made if it is not there. A second process on the same file is refused.
+        /// SQLite database file. It is created if it does not exist. A second process that opens the same file is
+        /// refused.
         SQLITE_PATH: Option<PathBuf> = None;
-        /// PostgreSQL primary: loads, checks and all changes. With several hosts (`postgres://user@host1:5432,host2:5432/database`) the
-        /// one that takes writes is used, and found again after a failover.
+        /// PostgreSQL primary: for loads, permission checks and all changes. With several hosts
+        /// (`postgres://user@host1:5432,host2:5432/database`) the server uses the one that accepts writes, and finds
+        /// the new one after a failover.
         PG_DATABASE_URL_WRITE: Option<DatabaseUrl> = None;
-        /// PostgreSQL replica for lists and searches, which may then be behind by the replication lag. Loads,
-        /// commits and lists of warehouses never go there. Without it, and while it cannot be reached, the primary answers everything.
+        /// PostgreSQL replica for lists and searches, whose results may then lag by the replication delay. Loads,
+        /// commits and lists of warehouses never use it. If it is not set or cannot be reached, the primary is used
+        /// for everything.
         PG_DATABASE_URL_READ: Option<DatabaseUrl> = None;
-        /// Host of the primary.
+        /// Host of the primary, as an alternative to `LAKEKEEPER__PG_DATABASE_URL_WRITE`.
         PG_HOST_W: Option<String> = None;
-        /// Host of the replica, as `LAKEKEEPER__PG_DATABASE_URL_READ`.
+        /// Host of the replica, as an alternative to `LAKEKEEPER__PG_DATABASE_URL_READ`.
         PG_HOST_R: Option<String> = None;
         /// Port of both hosts.
         PG_PORT: Port = Port(5432);
@@ -66,353 +69,380 @@ settings! {
         PG_PASSWORD: Option<Plaintext> = None;
         /// Database on both hosts.
         PG_DATABASE: Option<String> = None;
-        /// Whether connections are encrypted and whose certificate is believed. Wins over `sslmode` in a
+        /// Whether connections are encrypted and how the server's certificate is checked. Wins over `sslmode` in a
         /// URL.
         PG_SSL_MODE: Option<SslMode> = None;
-        /// Certificate authorities to believe instead of the system's, a PEM file.
+        /// PEM file with the certificate authorities to trust instead of the system's.
         PG_SSL_ROOT_CERT: Option<PathBuf> = None;
-        /// Most connections to the primary that change something. Opened as needed.
+        /// Most connections to the primary for changes. They are opened as needed.
         PG_WRITE_POOL_CONNECTIONS: Connections = Connections::clamped(16);
-        /// Most connections that lists and searches are read on. Opened as needed.
+        /// Most connections for lists and searches. They are opened as needed.
         PG_READ_POOL_CONNECTIONS: Connections = Connections::clamped(8);
-        /// Connections to the primary that names are looked up on, for all requests together: what waits
-        /// shares one statement, so that few are enough.
+        /// Connections to the primary for looking up names. All requests share them: lookups that are waiting are
+        /// combined into one statement, so that a few connections are enough.
         PG_LOOKUP_CONNECTIONS: Connections = Connections::clamped(2);
-        /// How long a request waits for a connection before it is answered with 503.
+        /// How long a request waits for a free connection before it fails with status 503.
         PG_ACQUIRE_TIMEOUT or "PG_CONNECTION_TIMEOUT": Span = Span::seconds(5);
-        /// How long one statement may take.
+        /// How long one SQL statement may take.
         PG_STATEMENT_TIMEOUT: Span = Span::seconds(30);
-        /// How long one statement may wait for what another one has locked.
+        /// How long one SQL statement may wait for a lock that another one holds.
         PG_LOCK_TIMEOUT: Span = Span::seconds(10);
     }
 
     "Secrets" "Storage credentials are kept in the database, each encrypted with a key of its own (ChaCha20-Poly1305), which is encrypted with a
     key that is derived from the setting below by HKDF-SHA-256. That does not slow a guesser down: use a long random text, such as the output of
     `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again. See `docs/secrets.md`." {
-        /// Where storage credentials are kept: `postgres`, encrypted in the catalog's database (SQLite, too), or `kv2`, in Vault or OpenBao.
+        /// Where storage credentials are kept: `postgres`: encrypted in the catalog's database (also if that is
+        /// SQLite); `kv2`: in Vault or OpenBao.
         SECRET_BACKEND: SecretBackend = SecretBackend::Database;
-        /// What storage credentials are encrypted with. Required with PostgreSQL, unless they are in Vault. With SQLite a random key is
-        /// kept in a file beside the database, readable by its owner only, if this is not set.
+        /// The secret that storage credentials are encrypted with. Required with PostgreSQL, unless credentials are
+        /// kept in Vault. With SQLite, if it is not set, a random key is created and kept in a file beside the
+        /// database that only its owner can read.
         PG_ENCRYPTION_KEY: Option<Plaintext> = None;
-        /// Keys that only decrypt, one a line: those that `LAKEKEEPER__PG_ENCRYPTION_KEY` held before, or will hold on other servers. The
-        /// server refuses to start if warehouses use secrets whose key is none of these.
+        /// Keys that are only used to decrypt, one per line: former values of `LAKEKEEPER__PG_ENCRYPTION_KEY`, or
+        /// a new value that other servers use already or soon. The server does not start if warehouses use a
+        /// credential that none of the configured keys decrypts.
         PG_DECRYPTION_KEYS: Passphrases = Passphrases::default();
-        /// Ids of keys that are lost for good, so that the server starts all the same. Their secrets must be entered again.
+        /// Ids of keys that are lost for good. The server then starts although it cannot decrypt the credentials that
+        /// were encrypted with them; these must be entered again.
         PG_LOST_KEYS: Words = Words::default();
-        /// Whether secrets that were read are kept in memory for a while, which helps while the database or Vault is away.
+        /// Whether storage credentials that were read are cached in memory, so that they remain usable for a while if
+        /// the database or Vault is down.
         CACHE__SECRETS__ENABLED: bool = true;
-        /// Most secrets in memory.
+        /// Most storage credentials in the cache.
         CACHE__SECRETS__CAPACITY: Count<1, 100_000> = Count::<1, 100_000>::clamped(500);
-        /// How long a secret stays in memory, in seconds.
+        /// How long a storage credential stays in the cache, in seconds.
         CACHE__SECRETS__TIME_TO_LIVE_SECS: Count<1, 86_400> = Count::<1, 86_400>::clamped(600);
     }
 
     "Secrets in Vault" "Only with `LAKEKEEPER__SECRET_BACKEND=kv2`, with exactly one way to log in: a user, a token, an AppRole or Kubernetes. What is given as
     a file is read again with each login. See `docs/secrets.md`." {
-        /// Several of the settings below in one text: `{url="https://vault.example.com:8200", user="lakekeeper", password="…", secret_mount="secret"}`.
-        /// What is set by itself wins.
+        /// Several of the settings below in one value: `{url="https://vault.example.com:8200", user="lakekeeper",
+        /// password="…", secret_mount="secret"}`. A setting that is also set separately wins.
         KV2: Option<Plaintext> = None;
-        /// Address of Vault or OpenBao.
+        /// URL of Vault or OpenBao.
         KV2__URL: Option<ServerUrl> = None;
-        /// Where a KV secrets engine, version 2, is mounted. Secrets lie below, at `secret/<id>`.
+        /// Mount path of the KV secrets engine (version 2). Credentials are stored below it, at `secret/<id>`.
         KV2__SECRET_MOUNT: Option<String> = None;
-        /// The namespace that all of this is in (Vault Enterprise, HCP Vault, OpenBao).
+        /// Namespace of the secrets engine and the auth method (Vault Enterprise, HCP Vault, OpenBao).
         KV2__NAMESPACE: Option<String> = None;
-        /// Certificate authorities to believe instead of the system's, a PEM file.
+        /// PEM file with the certificate authorities to trust instead of the system's.
         KV2__ROOT_CERT: Option<PathBuf> = None;
-        /// User of the auth method `userpass` (or `ldap`).
+        /// User name for the auth method `userpass` (or `ldap`).
         KV2__USER: Option<String> = None;
-        /// Its password.
+        /// Password of `LAKEKEEPER__KV2__USER`.
         KV2__PASSWORD: Option<Plaintext> = None;
-        /// Where that auth method is mounted.
+        /// Mount path of the auth method of `LAKEKEEPER__KV2__USER`.
         KV2__USERPASS_MOUNT: String = "userpass".to_owned();
-        /// A token. It is renewed as long as Vault allows; in a file, an agent can replace it.
+        /// Vault token. It is renewed for as long as Vault allows. If it is given as a file, an agent can replace it
+        /// there.
         KV2__TOKEN: Option<Plaintext> = None;
-        /// Id of a role of the auth method `approle`.
+        /// Role id for the auth method `approle`.
         KV2__ROLE_ID: Option<String> = None;
-        /// Its secret id, unless the role needs none.
+        /// Secret id for `LAKEKEEPER__KV2__ROLE_ID`. Not needed if the role has `bind_secret_id=false`.
         KV2__SECRET_ID: Option<Plaintext> = None;
-        /// Where that auth method is mounted.
+        /// Mount path of the auth method of `LAKEKEEPER__KV2__ROLE_ID`.
         KV2__APPROLE_MOUNT: String = "approle".to_owned();
-        /// Role of the auth method `kubernetes`.
+        /// Role for the auth method `kubernetes`.
         KV2__KUBERNETES_ROLE: Option<String> = None;
-        /// File with the token of the service account.
+        /// File with the service account token for the auth method `kubernetes`.
         KV2__KUBERNETES_TOKEN_PATH: PathBuf = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
-        /// Where that auth method is mounted.
+        /// Mount path of the auth method of `LAKEKEEPER__KV2__KUBERNETES_ROLE`.
         KV2__KUBERNETES_MOUNT: String = "kubernetes".to_owned();
     }
 
     "Authentication" "Without any of these everybody is let in, without a name. With one, each request to `/catalog` and
     `/management` needs a token of a provider; see `docs/authentication.md`." {
-        /// Address of the OpenID provider; its discovery document is below, at `/.well-known/openid-configuration`. The ids of
-        /// its users start with `oidc~`.
+        /// URL of the OpenID provider. Its discovery document must be at `/.well-known/openid-configuration` below
+        /// this URL. Ids of its users start with `oidc~`.
         OPENID_PROVIDER_URI: Option<ProviderUrl> = None;
-        /// Whom tokens must be meant for (`aud`), one of them. Without it, tokens for any audience are accepted.
+        /// Accepted audiences: a token's `aud` must contain one of them. If not set, tokens for any audience are
+        /// accepted.
         OPENID_AUDIENCE: Words = Words::default();
-        /// Issuers that are accepted besides the one in the discovery document, if they sign with its keys.
+        /// Accepted issuers besides the one in the discovery document. Their tokens must be signed with keys of the
+        /// provider.
         OPENID_ADDITIONAL_ISSUERS: Words = Words::default();
-        /// A scope that tokens must have (`scope` or `scp`).
+        /// A scope that tokens must have, in `scope` or `scp`.
         OPENID_SCOPE: Option<String> = None;
-        /// Claims that name the user; the first that is there counts.
+        /// Claims that identify the user; the first one that the token has is used.
         OPENID_SUBJECT_CLAIM or "OPENID_SUBJECT_CLAIMS": Words = Words(vec!["oid".to_owned(), "sub".to_owned()]);
-        /// The claim that names roles, possibly a path: `resource_access.lakekeeper.roles`.
+        /// Claim with the user's roles; may be a path such as `resource_access.lakekeeper.roles`.
         OPENID_ROLES_CLAIM: Option<String> = None;
-        /// Claims that tokens must have: `email_verified` (there, and neither `null` nor `false`), or `org=acme` (the value, or
-        /// one of several).
+        /// Claims that tokens must have: `email_verified` (it exists and is neither `null` nor `false`), or
+        /// `org=acme` (it is this value or a list that contains it).
         OPENID_REQUIRED_CLAIMS: RequiredClaims = RequiredClaims::default();
-        /// What to call users whose tokens hold no name, made of other claims: `Service account {email}`. Braces are doubled to
-        /// stand for themselves.
+        /// Display name for users whose tokens contain none, with other claims in braces: `Service account {email}`.
+        /// Double a brace to get a literal one.
         OPENID_DISPLAY_NAME_TEMPLATE: Option<NameTemplateText> = None;
-        /// Whether the server starts only if the provider can be reached. Otherwise it is connected with the first token.
+        /// If `true`, the server does not start unless it can reach the provider. If `false`, it connects to the
+        /// provider with the first token.
         OPENID_REQUIRE_CONNECTED_ON_STARTUP: bool = true;
-        /// Whether service accounts of a Kubernetes cluster are let in. The cluster is asked about each token (`TokenReview`),
-        /// which the server's own service account must be allowed to: cluster role `system:auth-delegator`.
+        /// Whether tokens of service accounts of a Kubernetes cluster are accepted. The server has the cluster review
+        /// each token (`TokenReview`), which its own service account must be allowed to do (cluster role
+        /// `system:auth-delegator`).
         ENABLE_KUBERNETES_AUTHENTICATION: bool = false;
-        /// Whom tokens of the cluster must be meant for, one of them. Without it, tokens for the API server itself are accepted.
+        /// Accepted audiences: a token's `aud` must contain one of them. If not set, tokens for the API server itself
+        /// are accepted.
         KUBERNETES_AUTHENTICATION_AUDIENCE: Words = Words::default();
-        /// Whether tokens of the cluster without audience are accepted, too: those that Kubernetes made up to 1.20.
+        /// Whether service account tokens without an audience are accepted too, as Kubernetes created them up to
+        /// version 1.20.
         KUBERNETES_AUTHENTICATION_ACCEPT_LEGACY_SERVICEACCOUNT: bool = false;
-        /// What service accounts are known by, behind `kubernetes~`: `uid`, another one in each cluster, or `username`:
-        /// `system:serviceaccount:<namespace>:<name>`. Changing it gives every service account another user id; what the former ids were given no longer counts for them.
+        /// Which id a service account gets after `kubernetes~`: `uid`: its UID, which differs between clusters; or
+        /// `username`: `system:serviceaccount:<namespace>:<name>`. Changing this changes the user id of every service
+        /// account; grants to the former ids no longer apply.
         KUBERNETES_AUTHENTICATION_SUBJECT_SOURCE: SubjectSource = SubjectSource::Uid;
-        /// Address of the cluster's API server, if the server does not run in the cluster. In a pod it is known.
+        /// URL of the cluster's API server. Not needed if the server runs in a pod of that cluster.
         KUBERNETES_AUTHENTICATION_API_URL: Option<ApiServerUrl> = None;
-        /// Certificate authorities of the API server, a PEM file. In a pod it is known; outside, those of the system count if
-        /// this is not set.
+        /// PEM file with the certificate authorities of the API server. Not needed in a pod. Outside a pod, the
+        /// system's are trusted if this is not set.
         KUBERNETES_AUTHENTICATION_CA_PATH: Option<PathBuf> = None;
-        /// The server's own token for the API server. It is read again each minute.
+        /// File with the server's own token for the API server. It is read again every minute.
         KUBERNETES_AUTHENTICATION_TOKEN_PATH: PathBuf = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
-        /// What happens where no identity provider is configured, so that everybody may do everything. `true`: the server starts without a warning; `false`: it
-        /// does not start; unset: it starts and warns.
+        /// What to do if no identity provider is configured, which lets everybody do everything. `true`: the server
+        /// starts without a warning. `false`: it does not start. Not set: it starts with a warning.
         INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
     }
 
     "Admission" "A service that is asked whether whoever is authenticated may use this installation at all; see `docs/admission.md`. It is off
     unless a setting without a default is set." {
-        /// A TOML file with a table `admission_enforce` of these settings. Variables win.
+        /// TOML file with a table `admission_enforce` that holds these settings. Environment variables win over the
+        /// file.
         ADMISSION_ENFORCE_FILE: Option<PathBuf> = None;
-        /// Where it is asked, by an HTTP `POST`. Required.
+        /// URL of the service, to which each question is sent as an HTTP `POST`. Required.
         ADMISSION_ENFORCE__ENDPOINT: Option<WebhookUrl> = None;
-        /// The identity provider whose users it is asked about: `oidc`, `kubernetes`, or the name of a further one. Others pass. Required.
+        /// Identity provider whose users the service is asked about: `oidc`, `kubernetes`, or the name of a further
+        /// provider. Users of other providers are admitted without asking. Required.
         ADMISSION_ENFORCE__IDP_ID: Option<String> = None;
-        /// The `provider-id` of the roles that it grants. Required.
+        /// The `provider-id` of the roles that checks give to callers. Required.
         ADMISSION_ENFORCE__ROLE_PROVIDER_ID: Option<String> = None;
-        /// How many seconds a decision counts.
+        /// How long a decision is reused, in seconds.
         ADMISSION_ENFORCE__CACHE_TTL_SECS: Seconds<0> = Seconds::<0>::clamped(60);
-        /// How many decisions are kept.
+        /// Most decisions that are kept.
         ADMISSION_ENFORCE__CACHE_MAX_ENTRIES: Count<1, 10_000_000> = Count::<1, 10_000_000>::clamped(10_000);
-        /// How many seconds an answer may take.
+        /// How long the service may take to answer, in seconds.
         ADMISSION_ENFORCE__REQUEST_TIMEOUT_SECS: Count<1, 60> = Count::<1, 60>::clamped(5);
-        /// How many seconds a connection may take.
+        /// How long connecting to the service may take, in seconds.
         ADMISSION_ENFORCE__CONNECT_TIMEOUT_SECS: Count<1, 60> = Count::<1, 60>::clamped(2);
-        /// How many seconds callers are told to wait (`Retry-After`) if there is no decision.
+        /// The `Retry-After`, in seconds, that callers get with status 503 if the service makes no decision.
         ADMISSION_ENFORCE__UNAVAILABLE_RETRY_AFTER_SECS: Count<1, 60> = Count::<1, 60>::clamped(5);
-        /// Headers for the endpoint: `{"x-api-key"="…"}`; in a file a table.
+        /// Headers sent to the service: `{"x-api-key"="…"}`. In a TOML file, a table.
         ADMISSION_ENFORCE__HEADERS: Headers = Headers::default();
-        /// `forward_caller_token`: the caller's own token is sent along. Without it, none is.
+        /// `forward_caller_token`: the caller's token is sent to the service. If not set, it is not.
         ADMISSION_ENFORCE__AUTH__TYPE: Option<AdmissionTokens> = None;
-        /// Certificate authorities to believe instead of the system's, a PEM file.
+        /// PEM file with the certificate authorities to trust instead of the system's.
         ADMISSION_ENFORCE__ROOT_CERT: Option<PathBuf> = None;
     }
 
     "Authorization" "Who may do what, once it is known who asks; see `docs/authorization.md`." {
-        /// Who decides. `builtin`: grants in the catalog's own database; the default as soon as callers are authenticated,
-        /// which it needs. `openfga`: an OpenFGA, which is fed from there; see `docs/authorization-openfga.md`. `allowall`: nobody, everything is allowed; the default without authentication.
+        /// What decides whether a caller is allowed to do something. `builtin`: grants in the catalog's database;
+        /// needs authentication, and is the default with it. `openfga`: an OpenFGA server that the catalog keeps up
+        /// to date; see `docs/authorization-openfga.md`. `allowall`: everything is allowed; the default without
+        /// authentication.
         AUTHZ_BACKEND: Option<AuthzBackend> = None;
-        /// Users who may do everything but read and write data, act as a role and give privileges to others, whatever has been given to
-        /// them; see `docs/authorization.md`: `["oidc~1234", "kubernetes~system:serviceaccount:lake:operator"]`.
+        /// Users who may do everything, whatever grants they have, except read and write data, assume a role, give
+        /// privileges to others and switch managed access; see `docs/authorization.md`. For example `["oidc~1234",
+        /// "kubernetes~system:serviceaccount:lake:operator"]`.
         INSTANCE_ADMINS: UserIds = UserIds::default();
-        /// Most levels that roles may be in one another.
+        /// Most levels of roles within roles.
         ROLE__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
-        /// Most views that a request may say to have come through (`referenced-by`); see `docs/view-security.md`.
+        /// Most views in the `referenced-by` of a request; see `docs/view-security.md`.
         REFERENCED_BY__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
     }
 
     "OpenFGA" "Only with `LAKEKEEPER__AUTHZ_BACKEND=openfga`; see `docs/authorization-openfga.md`." {
-        /// Its gRPC address. With `https`, its certificate must be by an authority that the system knows.
+        /// gRPC URL of OpenFGA. With `https`, its certificate must be issued by an authority that the system trusts.
         OPENFGA__ENDPOINT: Option<ServerUrl> = None;
-        /// The name of the store, which should be this catalog's alone. `lakekeeper migrate` makes it.
+        /// Name of the store in OpenFGA, which only this catalog should use. `lakekeeper migrate` creates it.
         OPENFGA__STORE_NAME: String = "lakekeeper".to_owned();
-        /// A key that OpenFGA has been told (`--authn-preshared-keys`).
+        /// Pre-shared key for OpenFGA (its `--authn-preshared-keys`).
         OPENFGA__API_KEY: Option<Plaintext> = None;
-        /// The client that asks an identity provider for a token for OpenFGA. Wins over the key.
+        /// Client id for getting tokens for OpenFGA from an identity provider. If set, the API key is not used.
         OPENFGA__CLIENT_ID: Option<String> = None;
-        /// Its secret.
+        /// Secret of `LAKEKEEPER__OPENFGA__CLIENT_ID`.
         OPENFGA__CLIENT_SECRET: Option<Plaintext> = None;
-        /// Where it asks.
+        /// Token endpoint of the identity provider, for `LAKEKEEPER__OPENFGA__CLIENT_ID`.
         OPENFGA__TOKEN_ENDPOINT: Option<ServerUrl> = None;
-        /// The scope that it asks for, if any.
+        /// Scope to request from the token endpoint, if it needs one.
         OPENFGA__SCOPE: Option<String> = None;
-        /// Begins the names of this catalog's permission models in the store.
+        /// Prefix of the names of this catalog's permission models in the store.
         OPENFGA__AUTHORIZATION_MODEL_PREFIX: String = "collaboration".to_owned();
-        /// The version of the permission model, which can only be the one that this program brings. If it is set, the model must be
-        /// in the store: it is not made then.
+        /// Version of the permission model; only the version that this program ships is accepted. If it is set,
+        /// `lakekeeper migrate` does not create the model, which must then exist in the store.
         OPENFGA__AUTHORIZATION_MODEL_VERSION: Option<String> = None;
-        /// Most checks in one request: what OpenFGA allows (`--max-checks-per-batch-check`).
+        /// Most checks in one request to OpenFGA. Must not exceed OpenFGA's own limit
+        /// (`--max-checks-per-batch-check`).
         OPENFGA__MAX_BATCH_CHECK_SIZE: Count<1, 10_000> = Count::<1, 10_000>::clamped(50);
     }
 
     "Projects and names" "" {
-        /// Whether requests that name no project (`x-project-id`) mean the default one.
+        /// Whether requests that name no project (header `x-project-id`) use the default project.
         ENABLE_DEFAULT_PROJECT: bool = true;
-        /// The default project; the nil UUID if this is not set.
+        /// Id of the default project. If not set, the nil UUID.
         DEFAULT_PROJECT_ID: Option<ProjectId> = None;
-        /// Top-level namespaces that nobody may create, besides `system`, `examples` and
-        /// `information_schema`; without regard to case.
+        /// Names of top-level namespaces that cannot be created, regardless of case, besides `system`, `examples` and
+        /// `information_schema`.
         RESERVED_NAMESPACES: Words = Words::default();
-        /// Whether namespace names may contain dots. `false` restores what Lakekeeper did up to 0.13:
-        /// it refused them.
+        /// Whether names of namespaces may contain dots. `false`: they are refused, as in Lakekeeper up to 0.13.
         NAMES_WITH_DOTS: bool = true;
     }
 
     "Storage" "" {
-        /// Whether warehouses may keep their files in a folder of the server's own file system. On in
-        /// `lakekeeper dev`. Useful only where all engines share that file system; who may create
-        /// warehouses may then choose the folder.
+        /// Whether warehouses may keep their files in a folder of the server's file system. Only useful if all
+        /// engines share that file system. Whoever may create warehouses can then choose the folder. `lakekeeper dev`
+        /// enables it.
         ENABLE_LOCAL_STORAGE: bool = false;
-        /// Whether warehouses may use the identity that AWS gives the server itself (credentials of the type
-        /// `aws-system-identity`): environment variables, a web identity, a container or an instance.
+        /// Whether warehouses may use the server's own AWS identity (credentials of the type `aws-system-identity`),
+        /// from environment variables, a web identity, a container or an instance.
         ENABLE_AWS_SYSTEM_CREDENTIALS: bool = false;
-        /// Whether that identity may access a bucket as it is. Otherwise a warehouse must name an
-        /// `assume-role-arn`, and the role's trust policy decides who may use it.
+        /// Whether the server's AWS identity may access buckets directly. If `false`, a warehouse that uses it must
+        /// name an `assume-role-arn`, and the trust policy of that role decides who may assume it.
         S3_ENABLE_DIRECT_SYSTEM_CREDENTIALS: bool = false;
-        /// Whether that identity takes a role only with an `external-id`, so that the creator of one warehouse
-        /// cannot name the role of another one.
+        /// Whether the server's AWS identity assumes a role only with an `external-id`, so that whoever creates a
+        /// warehouse cannot use the role of another one.
         S3_REQUIRE_EXTERNAL_ID_FOR_SYSTEM_CREDENTIALS: bool = true;
-        /// Whether deletions of several objects (`POST ?delete`) are signed for stores that are not Amazon's, in
-        /// warehouses without `sts-enabled`. Some of them, such as MinIO, do not compare the body with the signature:
-        /// who may delete in one table could then delete anything in the bucket that the warehouse's credential can.
+        /// Whether requests to delete several objects (`POST ?delete`) are signed for stores other than Amazon S3, in
+        /// warehouses without `sts-enabled`. Some stores, such as MinIO, do not check the body against the signature:
+        /// whoever may delete files of one table could then delete everything in the bucket that the warehouse's
+        /// credential can delete.
         S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES: bool = false;
         /// Whether warehouses may use the service account of the machine that the server runs on (credentials of the
-        /// type `gcp-system-identity`). Whoever creates warehouses may then use every bucket that this account can.
+        /// type `gcp-system-identity`). Whoever creates warehouses can then use every bucket that this account can
+        /// access.
         ENABLE_GCP_SYSTEM_CREDENTIALS: bool = false;
-        /// Whether warehouses may use the identity that Azure gives the server itself (credentials of the type
-        /// `azure-system-identity`): `AZURE_*` environment variables, a workload identity, a managed identity. It is sent
-        /// to Microsoft's addresses and to `AZURE_AUTHORITY_HOST` alone; whoever creates warehouses may then use every
-        /// storage account that it can.
+        /// Whether warehouses may use the server's own Azure identity (credentials of the type
+        /// `azure-system-identity`), from `AZURE_*` environment variables, a workload identity or a managed identity.
+        /// The server sends it only to Microsoft's addresses and to `AZURE_AUTHORITY_HOST`. Whoever creates
+        /// warehouses can then use every storage account that this identity can access.
         ENABLE_AZURE_SYSTEM_CREDENTIALS: bool = false;
-        /// Whether storage is used untried when a warehouse is created or its storage is changed. Otherwise files are
-        /// written, read, listed and deleted, also with the credentials that engines get, which must not reach beyond their
-        /// folder. Only for emulators that enforce nothing.
+        /// Whether the storage of a warehouse is used without being tested first. If `false`, whenever a warehouse is
+        /// created or its storage is changed, the server writes, reads, lists and deletes files, also with the
+        /// credentials that engines get, and checks that these give no access outside their folder. `true` is only
+        /// meant for emulators that enforce nothing.
         SKIP_STORAGE_VALIDATION: bool = false;
     }
 
     "Requests" "Bounds of what one request may ask for." {
-        /// Items of a page if a list is asked for with an empty `pageToken` and no `pageSize`.
+        /// Items per page if a request has an empty `pageToken` and no `pageSize`.
         PAGINATION_SIZE_DEFAULT: Items = Items::clamped(100);
-        /// Most items of a page.
+        /// Most items per page.
         PAGINATION_SIZE_MAX: Items = Items::clamped(1_000);
-        /// Most connections at a time; those beyond wait until one ends. Each takes a file descriptor.
+        /// Most open connections per port; further ones wait until one closes. Each needs a file descriptor.
         MAX_CONNECTIONS: Items = Items::clamped(10_000);
         /// Largest request body, after decompression. A commit that expires many snapshots names each of them.
         MAX_REQUEST_BODY_SIZE: ByteCount = ByteCount::mib(64);
-        /// Longest time that a request may take. Beyond it, one that may change something is answered with 504, because it may still do so; one that only reads with 408.
+        /// How long a request may take. After that, a request that may change something is answered with 504, because
+        /// the change may still happen; one that only reads is answered with 408.
         MAX_REQUEST_TIME: Span = Span::seconds(30);
-        /// What a `DELETE` of a table means that does not say `purgeRequested`. `false`, as the Iceberg
-        /// specification has it: the files stay. `true`, as Lakekeeper had it up to 0.13: they are deleted.
+        /// What a `DELETE` of a table without `purgeRequested` does. `false`: the table's files stay, as the Iceberg
+        /// specification says. `true`: they are deleted, as in Lakekeeper up to 0.13.
         PURGE_DEFAULT: bool = false;
-        /// How long the outcome of a request with an `Idempotency-Key` is remembered, as `/v1/config` announces it.
+        /// How long the outcome of a request with an `Idempotency-Key` is remembered. `/v1/config` tells clients this
+        /// time. At least 1 s.
         IDEMPOTENCY__LIFETIME: Span = Span::seconds(30 * 60);
-        /// How long the outcome is kept beyond what is announced, for clocks that differ and requests that
-        /// are late.
+        /// How much longer than that the outcome is remembered, to allow for clock differences and late requests.
         IDEMPOTENCY__GRACE_PERIOD: Span = Span::seconds(5 * 60);
     }
 
     "Memory and background work" "" {
-        /// Memory for cached table and view metadata, as stored (compressed).
+        /// Memory for cached metadata of tables and views (compressed) and for finished answers.
         CACHE__METADATA__SIZE: ByteCount = ByteCount::mib(48);
         /// Largest metadata file of a table or view, uncompressed.
         MAX_METADATA_SIZE: ByteCount = ByteCount::mib(256);
-        /// Workers of this process that delete the files of purged tables. 0: another process does it.
+        /// Workers of this process that delete the files of purged tables. 0: leave this to other processes.
         TASK_TABULAR_PURGE_WORKERS: Workers = Workers::clamped(2);
-        /// Workers of this process that delete metadata files which commits have made obsolete, except those of tables that keep them
-        /// (`write.metadata.delete-after-commit.enabled` is `false`). 0: another process does it.
+        /// Workers of this process that delete metadata files which later commits have made obsolete. Those of tables
+        /// with `write.metadata.delete-after-commit.enabled=false` are kept. 0: leave this to other processes.
         TASK_METADATA_CLEANUP_WORKERS: Workers = Workers::clamped(2);
-        /// Workers of this process that remove soft-deleted tables and views for good when their time is over. 0: another process
-        /// does it.
+        /// Workers of this process that remove soft-deleted tables and views for good when they expire. 0: leave this
+        /// to other processes.
         TASK_SOFT_DELETION_WORKERS or "TASK_TABULAR_EXPIRATION_WORKERS": Workers = Workers::clamped(2);
-        /// Workers of this process that remove old entries of the task log. 0: another process does it.
+        /// Workers of this process that remove old entries of the task log. 0: leave this to other processes.
         TASK_LOG_CLEANUP_WORKERS: Workers = Workers::clamped(2);
-        /// How often a worker looks at its queue while that is empty.
+        /// How often a worker checks its queue while the queue is empty; from 100 ms to 1 h.
         TASK_POLL_INTERVAL: Span = Span::millis(500);
-        /// How long the log of ended tasks is kept where a project does not say (`retention-period` of its queue `task_log_cleanup`).
+        /// How long the log of finished tasks is kept in projects that do not set `retention-period` of their queue
+        /// `task_log_cleanup`.
         TASK_LOG_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
-        /// How often this process writes down which operations were called how often; see `docs/statistics.md`. At least 100 ms.
+        /// How often this process saves how many times each operation was called; see `docs/statistics.md`. At least
+        /// 100 ms.
         ENDPOINT_STAT_FLUSH_INTERVAL: Span = Span::seconds(30);
-        /// How long statistics of calls are kept, and for how long what warehouses held is told by the hour.
+        /// How long statistics of calls and of warehouses' contents are kept by the hour.
         STATISTICS_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
     }
 
     "Events" "Each change is told of by an event, written in the change's own transaction, which `GET /management/v1/events` lists
     and a relay brings to each of the sinks below. `docs/events.md` says what events hold and what is promised." {
-        /// Whether this process brings events to the sinks below. With `false` another process must do it. Any number may: one
-        /// works for each sink, and another takes over within seconds if it dies.
+        /// Whether this process delivers events to the sinks below. `false`: another process must do it. Any number
+        /// of processes may have `true`: one at a time delivers to each sink, and another one takes over within
+        /// seconds if it dies.
         EVENT_RELAY: bool = true;
-        /// How long events are kept in the database, delivered or not: a sink that is behind for longer misses some.
+        /// How long events are kept in the database, whether delivered or not. A sink that falls further behind
+        /// misses events.
         EVENT_RETENTION: Span = Span::seconds(7 * 24 * 3_600);
-        /// How many events are kept in the database. Beyond that the oldest are removed, even those that `EVENT_RETENTION` would keep.
+        /// How many events are kept in the database. Above that the oldest are removed, even if `EVENT_RETENTION`
+        /// would keep them.
         EVENT_RETENTION_COUNT: EventCount = EventCount::clamped(1_000_000);
-        /// How many bytes of events are kept in the database, counted as their bodies are delivered. Beyond that the oldest are removed, even those that `EVENT_RETENTION` would keep. At least 1 MiB.
+        /// How many bytes of events are kept in the database, counting the bodies as delivered. Above that the oldest
+        /// are removed, even if `EVENT_RETENTION` would keep them. At least 1 MiB.
         EVENT_RETENTION_SIZE: ByteCount = ByteCount::mib(8_192);
-        /// Whether each event is written into the log.
+        /// Whether each event is written to the log.
         LOG_CLOUDEVENTS: bool = false;
-        /// Where each event is sent by an HTTP `POST`.
+        /// URL that each event is sent to as an HTTP `POST`.
         WEBHOOK_URL: Option<WebhookUrl> = None;
-        /// What these requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes): `whsec_` and
-        /// the key in base64, or any text.
+        /// Key that webhook requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes):
+        /// `whsec_` followed by the key in base64, or any text.
         WEBHOOK_SECRET: Option<Signature> = None;
-        /// How long the receiver may take to answer; 25 s at most.
+        /// How long the webhook's receiver may take to answer; at most 25 s.
         WEBHOOK_TIMEOUT: Span = Span::seconds(10);
-        /// How many times an event that the receiver refuses is sent before it becomes a dead letter. A receiver that is away is
-        /// waited for.
+        /// How many times an event is sent that the receiver refuses, before it becomes a dead letter. While the
+        /// receiver is unavailable, attempts are not counted.
         WEBHOOK_MAX_ATTEMPTS: Attempts = Attempts::clamped(10);
-        /// Topic of Kafka that each event is published to. The topic must be there.
+        /// Kafka topic that each event is published to. It must exist.
         KAFKA_TOPIC: Option<String> = None;
-        /// How Kafka is reached, by the names of librdkafka: `{"bootstrap.servers"="host1:9092,host2:9092","security.protocol"="SASL_SSL"}`.
-        /// `docs/events.md` lists the settings that are known; others are refused. Also
-        /// `LAKEKEEPER__KAFKA_CONFIG_FILE`.
+        /// Configuration of the Kafka client, with librdkafka's names:
+        /// `{"bootstrap.servers"="host1:9092,host2:9092","security.protocol"="SASL_SSL"}`. `docs/events.md` lists the
+        /// supported names; others are refused. Also `LAKEKEEPER__KAFKA_CONFIG_FILE`.
         KAFKA_CONFIG: Option<Plaintext> = None;
-        /// Servers of NATS that each event is published to.
+        /// NATS servers that each event is published to.
         NATS_ADDRESS: Option<NatsServers> = None;
-        /// Subject of all events.
+        /// NATS subject that all events are published to.
         NATS_TOPIC: Option<String> = None;
-        /// Whether a stream of JetStream must have stored an event before it counts as delivered. The stream must be there. Without
-        /// it, what is on its way when a connection breaks may be lost.
+        /// Whether an event counts as delivered only when a JetStream stream has stored it. The stream must exist. If
+        /// `false`, events that are being sent when a connection breaks may be lost.
         NATS_JETSTREAM: bool = false;
-        /// User at the servers.
+        /// User name for the NATS servers.
         NATS_USER: Option<String> = None;
-        /// Password of the user.
+        /// Password of `LAKEKEEPER__NATS_USER`.
         NATS_PASSWORD: Option<Plaintext> = None;
-        /// Token for the servers, instead of a user.
+        /// Token for the NATS servers, instead of a user.
         NATS_TOKEN: Option<Plaintext> = None;
-        /// Credentials for the servers, instead of a user: what `nsc` writes into a `.creds` file, whose path
-        /// `LAKEKEEPER__NATS_CREDS_FILE` takes.
+        /// Content of a `.creds` file, as `nsc` creates it, for the NATS servers, instead of a user. To give the path
+        /// of the file, set `LAKEKEEPER__NATS_CREDS_FILE`.
         NATS_CREDS: Option<Plaintext> = None;
-        /// Certificate authorities to believe instead of the system's, a PEM file.
+        /// PEM file with the certificate authorities to trust instead of the system's.
         NATS_ROOT_CERT: Option<PathBuf> = None;
     }
 
     "Process" "" {
         /// How long requests in flight may take to finish after SIGTERM or SIGINT.
         SHUTDOWN_TIMEOUT: Span = Span::seconds(30);
-        /// What is logged: a level, or directives as in `info,lakekeeper=debug`. `RUST_LOG` is read if
-        /// this is not set.
+        /// What is logged: a level, or directives such as `info,lakekeeper=debug`. If not set, `RUST_LOG` is used.
         LOG_LEVEL: LogFilter = LogFilter("info".to_owned());
-        /// How log lines look.
+        /// Format of log lines: `json`: one JSON object per line; `pretty`: text for people.
         LOG_FORMAT: LogFormat = LogFormat::Json;
-        /// Whether the log tells of every decision on what somebody may do, and of what became of every request that may
-        /// change something; see `docs/audit.md`.
+        /// Whether the log records every authorization decision and the outcome of every request that may change
+        /// something; see `docs/audit.md`.
         AUDIT__TRACING__ENABLED: bool = true;
-        /// Whether log lines name the file and line that they come from.
+        /// Whether log lines contain the source file and line that logged them.
         DEBUG__EXTENDED_LOGS: bool = false;
-        /// Whether `serve` waits for the database and migrates it first. For development: in production run
-        /// `lakekeeper migrate` as a step of its own.
+        /// Whether `serve` first waits for the database and migrates it. Meant for development: in production, run
+        /// `lakekeeper migrate` as a separate step.
         DEBUG__MIGRATE_BEFORE_SERVE: bool = false;
-        /// Whether the binary serves if it is called without a command.
+        /// Whether `lakekeeper` without a command runs `serve`.
         DEBUG__AUTO_SERVE: bool = false;
-        /// Where `lakekeeper dev` keeps its database and files.
+        /// Folder in which `lakekeeper dev` keeps its database and files.
         DATA_DIR: PathBuf = PathBuf::from("lakekeeper-data");
-        /// A TOML file with settings; see above.
+        /// TOML file with settings; see above.
         CONFIG_FILE: Option<PathBuf> = None;
         /// Whether an unknown name that starts with `LAKEKEEPER__` is an error instead of a warning.
         STRICT_CONFIG: bool = false;

@@ -1,4 +1,4 @@
-//! Settings that there may be several of, each set under a name that the operator chooses:
+//! Settings of further OpenID providers, each under a name that the operator chooses:
 //! `LAKEKEEPER__OPENID_PROVIDERS__<ID>__URI`.
 
 use model::RoleIdent;
@@ -8,10 +8,11 @@ use super::nearest::nearest;
 use super::setting::{Described, Group, Setting, settings};
 use super::value::{NameTemplateText, ProviderUrl, RequiredClaims, Words};
 
-/// What the names of their variables have in common, without the prefix of all.
+/// The start of the names of these settings, without [`super::source::PREFIX`].
 pub(super) const FAMILY: &str = "OPENID_PROVIDERS__";
-/// Names that users of other providers have, and those of roles that no provider knows: a group of a provider that is called so would be in
-/// the catalog's own role of that name.
+/// Names that a provider cannot have: `oidc` and `kubernetes` start the ids of other providers' users, and
+/// `lakekeeper` and `system` are the providers of the catalog's own roles, which a group of a provider with such a
+/// name could pass for.
 const RESERVED: [&str; 4] = [
     "oidc",
     authn::kubernetes::PROVIDER,
@@ -24,46 +25,50 @@ settings! {
     what the ids of its users start with: `okta` makes `okta~1234`. It is read in lower case and has letters, digits and `-`;
     `oidc`, `kubernetes`, `lakekeeper` and `system` are taken. A token goes to the first provider that has its issuer and one of its audiences: the one of
     `LAKEKEEPER__OPENID_PROVIDER_URI`, then these in the order of their names, then Kubernetes." {
-        /// Address of the provider; its discovery document is below, at `/.well-known/openid-configuration`. Required.
+        /// URL of the provider. Its discovery document must be at `/.well-known/openid-configuration` below this URL.
+        /// Required.
         URI: Option<ProviderUrl> = None;
-        /// Whom tokens must be meant for (`aud`), one of them. Without it, tokens for whomever are accepted.
+        /// Accepted audiences: a token's `aud` must contain one of them. If not set, tokens for any audience are
+        /// accepted.
         AUDIENCE: Words = Words::default();
-        /// Issuers that are accepted besides the one in the discovery document.
+        /// Accepted issuers besides the one in the discovery document. Their tokens must be signed with keys of the
+        /// provider.
         ADDITIONAL_ISSUERS: Words = Words::default();
-        /// A scope that tokens must have (`scope` or `scp`).
+        /// A scope that tokens must have, in `scope` or `scp`.
         SCOPE: Option<String> = None;
-        /// Claims that name the user; the first that is there counts.
+        /// Claims that identify the user; the first one that the token has is used.
         SUBJECT_CLAIMS or "SUBJECT_CLAIM": Words = Words(vec!["oid".to_owned(), "sub".to_owned()]);
-        /// The claim that names roles, possibly a path: `resource_access.lakekeeper.roles`.
+        /// Claim with the user's roles; may be a path such as `resource_access.lakekeeper.roles`.
         ROLES_CLAIM: Option<String> = None;
-        /// Claims that tokens must have: `email_verified` (there, and neither `null` nor `false`), or `org=acme` (the value, or
-        /// one of several).
+        /// Claims that tokens must have: `email_verified` (it exists and is neither `null` nor `false`), or
+        /// `org=acme` (it is this value or a list that contains it).
         REQUIRED_CLAIMS: RequiredClaims = RequiredClaims::default();
-        /// What to call users whose tokens hold no name, made of other claims.
+        /// Display name for users whose tokens contain none, with other claims in braces.
         DISPLAY_NAME_TEMPLATE: Option<NameTemplateText> = None;
-        /// Whether the server starts only if the provider can be reached. Otherwise it is connected with the first token.
+        /// If `true`, the server does not start unless it can reach the provider. If `false`, it connects to the
+        /// provider with the first token.
         REQUIRE_CONNECTED_ON_STARTUP: bool = true;
     }
 }
 
-/// All of them.
+/// All settings of a further provider.
 pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> + Clone {
     GROUPS
         .iter()
         .flat_map(|group| group.settings.iter().copied())
 }
 
-/// A setting by the rest of its name, and whether it is the name of a file that holds the value.
+/// A setting that is set for one member of a family, such as one of several providers.
 pub(super) struct Member {
-    /// What the names of its settings start with, without the prefix of all.
+    /// The start of the names of this member's settings, without [`super::source::PREFIX`].
     pub(super) stem: String,
     pub(super) setting: &'static dyn Described,
     pub(super) is_file: bool,
 }
 
-/// What a name behind [`FAMILY`] means.
+/// Finds the setting that the rest of a name after [`FAMILY`] means.
 ///
-/// An unknown one is a mistake, whatever is done with other unknown names: a slip in `AUDIENCE` must let nobody in.
+/// An unknown name is always a mistake here, not a warning: a slip in `AUDIENCE` must not let anybody in.
 pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     let refused = |rule: &str| Err(Mistake::new(subject, rule));
     let Some((id, field)) = rest.split_once("__") else {
@@ -89,12 +94,12 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     })
 }
 
-/// What the names of a provider's variables start with.
+/// The start of the names of this provider's settings.
 pub(super) fn stem(id: &str) -> String {
     format!("{FAMILY}{}", id.to_ascii_uppercase())
 }
 
-/// The setting that the last part of a name means, and whether it is the name of a file that holds the value.
+/// The setting with this name, and whether the name has the suffix `_FILE`, so that the value is the path of a file.
 pub(super) fn setting_of(
     field: &str,
     among: &(impl Iterator<Item = &'static dyn Described> + Clone),

@@ -1,15 +1,15 @@
-//! What is wrong with a configuration: everything, in one list.
+//! The mistakes in a configuration, which are reported all together.
 
 use std::fmt;
 
-/// One thing that is wrong, and what to do.
+/// One mistake, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// What is wrong: the name of a variable, or of a key with its file.
+    /// What is wrong: the name of a variable, or a key and its file.
     pub subject: String,
-    /// What it was set to; secrets are redacted.
+    /// The value that was set, with secrets redacted.
     pub value: Option<String>,
-    /// The rule that it breaks.
+    /// The rule that the value breaks.
     pub rule: String,
 }
 
@@ -22,7 +22,7 @@ impl Mistake {
         }
     }
 
-    /// What is said has been said by another name of the same source.
+    /// The same source sets the same setting by two names.
     pub(super) fn twice(subject: impl Into<String>, other: &str) -> Self {
         Self::new(
             subject,
@@ -45,12 +45,12 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Why a configuration cannot be used. Never empty.
+/// All mistakes of a configuration. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes(pub(super) Vec<Mistake>);
 
 impl Mistakes {
-    /// Each mistake.
+    /// The individual mistakes.
     pub fn all(&self) -> &[Mistake] {
         &self.0
     }

@@ -1,6 +1,6 @@
-//! The name that somebody probably meant.
+//! Suggestions for mistyped names.
 
-/// The candidate with the fewest edits from `name`, if there are few enough to be a slip.
+/// The candidate with the fewest edits from `name`, if these are few enough for a typing error.
 pub(super) fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -11,7 +11,7 @@ pub(super) fn nearest<'a>(
     (best.0 <= bound).then_some(best.1)
 }
 
-/// How many characters must be inserted, removed, replaced or swapped with their neighbour.
+/// The number of characters to insert, remove, replace or swap with their neighbour.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();

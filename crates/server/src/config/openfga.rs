@@ -1,4 +1,4 @@
-//! Where OpenFGA is, if it decides.
+//! How OpenFGA is reached, from the settings.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use super::list;
 use super::value::ServerUrl;
 use super::values::Values;
 
-/// What the settings say; `None` if something that is needed is missing, which is kept as a mistake.
+/// The configuration of OpenFGA. `None` if a required setting is missing, which is recorded as a mistake.
 pub(super) fn openfga(values: &mut Values) -> Option<OpenFgaConfig> {
     let Some(endpoint) = values.get(&list::OPENFGA__ENDPOINT) else {
         let rule = "needs the gRPC address of OpenFGA, such as `http://localhost:8081`, as LAKEKEEPER__AUTHZ_BACKEND is `openfga`";
@@ -79,7 +79,7 @@ fn kept(secret: &Plaintext) -> Secret {
     Secret::new(secret.expose().to_owned())
 }
 
-/// It has been read as one already.
+/// Cannot fail: the text was checked to be a URL when the setting was read.
 fn url(text: &ServerUrl) -> Option<Url> {
     Url::parse(&text.0).ok()
 }

@@ -1,4 +1,4 @@
-//! The reference of all settings, in Markdown.
+//! Generates the reference of all settings, in Markdown.
 
 use std::fmt::Write as _;
 
@@ -51,7 +51,7 @@ Refused names stop the server unless the value asks for nothing that is missing;
 |---|---|---|
 ";
 
-/// The whole page.
+/// The whole page, as in `docs/configuration.md`.
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for group in GROUPS {
@@ -149,7 +149,7 @@ fn write_foreign(page: &mut String, foreign: &Foreign) {
     );
 }
 
-/// Writing to a `String` cannot fail.
+/// Appends `text`. Writing to a `String` cannot fail.
 fn append(page: &mut String, text: std::fmt::Arguments<'_>) {
     let written = page.write_fmt(text);
     debug_assert!(written.is_ok(), "memory takes all text");

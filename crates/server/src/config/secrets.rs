@@ -14,28 +14,28 @@ use super::{list, vault};
 /// Where storage credentials are kept, and how they are encrypted.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// What encrypts them, if that is known.
+    /// The source of the key that encrypts credentials, if the command needs one.
     pub key: Option<KeySource>,
-    /// Keys that only decrypt.
+    /// Keys that are only used to decrypt.
     pub decryption_keys: Vec<Plaintext>,
-    /// Keys that are known to be lost.
+    /// Ids of keys that are lost: their credentials need not be decryptable.
     pub lost_keys: Vec<KeyId>,
-    /// How they are kept in memory, if they are.
+    /// Size and lifetime of the cache of credentials; `None` if there is no cache.
     pub cache: Option<CacheSettings>,
-    /// The Vault that keeps them instead of the database.
+    /// The Vault that keeps credentials instead of the database.
     pub vault: Option<VaultConfig>,
 }
 
-/// Where the key that seals secrets comes from.
+/// Where the key that encrypts credentials comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// The operator's passphrase.
+    /// A passphrase in the configuration.
     Passphrase(Plaintext),
-    /// A file that is made on first use.
+    /// A file, which is created on first use.
     File(PathBuf),
 }
 
-/// `database` is there if the key is needed.
+/// `database` is given only if the command needs the key.
 pub(super) fn secrets(values: &mut Values, database: Option<&Database>) -> Secrets {
     spread(values);
     let (database, vault) = match values.get(&list::SECRET_BACKEND) {
@@ -54,7 +54,7 @@ pub(super) fn secrets(values: &mut Values, database: Option<&Database>) -> Secre
     }
 }
 
-/// All that there is to say about Vault may stand in one text.
+/// Splits `LAKEKEEPER__KV2`, which may hold all settings of Vault, into these settings.
 fn spread(values: &mut Values) {
     let Some(text) = values.get(&list::KV2) else {
         return;
@@ -71,7 +71,7 @@ fn spread(values: &mut Values) {
     }
 }
 
-/// Where the key comes from; a mistake if PostgreSQL is used without one.
+/// The source of the key. PostgreSQL without a key is recorded as a mistake.
 fn key_source(values: &mut Values, database: Option<&Database>) -> Option<KeySource> {
     match (values.get(&list::PG_ENCRYPTION_KEY), database) {
         (Some(passphrase), _) => Some(KeySource::Passphrase(passphrase)),

@@ -1,34 +1,35 @@
-//! One setting: its name, its default and what it does, in one place.
+//! The declaration of a setting: its name, its default and its documentation, in one place.
 
 use super::value::Value;
 
-/// A setting and the type of its value.
+/// A setting whose value has type `T`.
 pub(crate) struct Setting<T> {
     /// Its name without the prefix `LAKEKEEPER__`.
     pub(crate) name: &'static str,
-    /// Former and other names that are still read.
+    /// Former and alternative names that are still accepted.
     pub(crate) aliases: &'static [&'static str],
-    /// What it holds if nobody sets it.
+    /// Makes the value that counts if the setting is not set.
     pub(crate) default: fn() -> T,
-    /// What it does, in Markdown.
+    /// What the setting does, in Markdown.
     pub(crate) doc: &'static str,
 }
 
-/// A setting, whatever the type of its value.
+/// A setting without the type of its value, so that settings can be listed together.
 pub(crate) trait Described: Sync {
-    /// Its name without the prefix.
+    /// Its name without the prefix `LAKEKEEPER__`.
     fn name(&self) -> &'static str;
-    /// Other names that are still read.
+    /// Alternative names that are still accepted.
     fn aliases(&self) -> &'static [&'static str];
-    /// What to write.
+    /// How a value is written, such as `number` or `path`.
     fn kind(&self) -> &'static str;
-    /// What it holds if nobody sets it, as somebody would write it.
+    /// The default value as an operator would write it; `None` if there is none.
     fn default(&self) -> Option<String>;
-    /// What it does, in Markdown.
+    /// What the setting does, in Markdown.
     fn doc(&self) -> String;
-    /// A list of a configuration file as one text; the error is the rule that it breaks.
+    /// Turns a list from a configuration file into the text that the setting parses. The error is the rule that the
+    /// list breaks.
     fn join(&self, items: &[String]) -> Result<String, String>;
-    /// What may be shown of a value that somebody wrote.
+    /// The part of a written value that may be shown: secrets are redacted.
     fn shown(&self, text: &str) -> String;
 }
 
@@ -62,14 +63,15 @@ impl<T: Value> Described for Setting<T> {
     }
 }
 
-/// Settings that belong together, as the reference shows them.
+/// Settings that the reference lists under one heading.
 pub(crate) struct Group {
     pub(crate) title: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) settings: &'static [&'static dyn Described],
 }
 
-/// Declares groups of settings: one `Setting` each, named as its variable, and `GROUPS` with all of them.
+/// Declares groups of settings: a `Setting` constant for each, named like its variable, and `GROUPS` with all of
+/// them.
 macro_rules! settings {
     ($($title:literal $group_doc:literal {
         $($(#[doc = $doc:literal])+ $name:ident $(or $alias:literal)*: $type:ty = $default:expr;)+
@@ -84,7 +86,7 @@ macro_rules! settings {
             };
         )+)+
 
-        /// Every setting there is.
+        /// All groups that are declared here.
         pub(super) static GROUPS: &[Group] = &[$(Group {
             title: $title,
             doc: $group_doc,

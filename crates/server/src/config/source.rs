@@ -1,4 +1,4 @@
-//! Where values come from, and which one counts.
+//! Reads the sources of settings and decides which source wins.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,43 +14,44 @@ use super::value::NO_LIST;
 use super::verifier;
 use super::{admission, engine};
 
-/// What the names of all variables start with.
+/// The start of the names of all variables.
 pub(super) const PREFIX: &str = "LAKEKEEPER__";
-/// What names started with years ago.
+/// The former start of the names of variables, which is refused.
 const FORMER_PREFIX: &str = "ICEBERG_REST__";
-/// One underscore instead of two.
+/// The prefix with one underscore instead of two: a likely slip.
 const MISTYPED_PREFIX: &str = "LAKEKEEPER_";
-/// What tables are called whose keys are no settings, but headers of HTTP.
+/// The name of a table whose keys are HTTP headers, not settings.
 const HEADERS: &str = "headers";
-/// Largest file that is read for one value, in bytes.
+/// Largest file that is read for a single value, in bytes.
 const MAX_VALUE_FILE: u64 = 1 << 20;
 
-/// Everything that values can come from; what stands first here wins.
+/// The sources of settings, in order of precedence: the first one that has a setting wins. Configuration files come
+/// between `environment` and `implied`.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// From the command line, by setting name without prefix.
+    /// From the command line, by name of the setting without prefix.
     pub flags: BTreeMap<&'static str, String>,
-    /// The process's environment.
+    /// The environment variables of the process.
     pub environment: BTreeMap<String, String>,
-    /// What the command implies, by setting name without prefix; weaker than a configuration file.
+    /// Values that the command implies, by name of the setting without prefix. A configuration file wins over them.
     pub implied: BTreeMap<&'static str, String>,
 }
 
 impl Sources {
-    /// Whether one of them sets this setting, rightly or not.
+    /// Whether any source sets this setting, even if wrongly.
     pub fn have(&self, setting: &str) -> bool {
         gather(self).found.contains_key(setting)
     }
 }
 
-/// Where a value came from.
+/// Where a value came from. Variables carry their name, files their path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     Flag,
     Variable(String),
     ValueFile(String, PathBuf),
     ConfigFile(PathBuf, String),
-    /// One of several in a variable.
+    /// A key of a variable that contains several settings: the variable and the key.
     Part(String, String),
     Implied,
 }
@@ -68,7 +69,7 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    /// What to call a setting of this origin in a message.
+    /// The name to use for a setting of this origin in messages.
     pub(super) fn subject(&self, setting: &str) -> String {
         match self {
             Self::Variable(name) | Self::ValueFile(name, _) => name.clone(),
@@ -79,14 +80,14 @@ impl Origin {
     }
 }
 
-/// A value as somebody wrote it.
+/// A value as the operator wrote it.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) text: String,
     pub(super) origin: Origin,
 }
 
-/// What a source has for one name.
+/// The unparsed value of an entry.
 enum Written {
     Text(String),
     List(Vec<String>),
@@ -100,7 +101,7 @@ impl Written {
         }
     }
 
-    /// The text of a value of this setting.
+    /// The text that `setting` parses.
     fn value_of(self, setting: &dyn Described) -> Result<String, String> {
         match self {
             Self::Text(text) => Ok(text),
@@ -109,22 +110,22 @@ impl Written {
     }
 }
 
-/// A value under the name that its source has it.
+/// A value with the name that its source uses.
 struct Entry {
     name: String,
     written: Written,
     origin: Origin,
 }
 
-/// What was found, by setting name, and what is to be said about it.
+/// All values that were found, by setting, and what is wrong or odd about them.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) found: BTreeMap<&'static str, Found>,
-    /// Those of which there may be several, by what their names start with and setting name.
+    /// Values of the members of families, by stem and name of the setting.
     pub(super) members: BTreeMap<(String, &'static str), Found>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) warnings: Vec<String>,
-    /// Names that nobody knows; a warning or a mistake.
+    /// Unknown names: mistakes or warnings, depending on the configuration.
     pub(super) unknown: Vec<Mistake>,
 }
 
@@ -138,7 +139,7 @@ fn setting(name: &str) -> Option<&'static dyn Described> {
     all_settings().find(|one| one.name() == name || one.aliases().contains(&name))
 }
 
-/// Reads all sources. Nothing is parsed yet but names.
+/// Reads all sources. Only names are interpreted yet; values are not parsed.
 pub(super) fn gather(sources: &Sources) -> Gathered {
     let mut gathered = Gathered::default();
     for (name, text) in &sources.flags {
@@ -170,11 +171,12 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
     gathered
 }
 
-/// What one source has set so far, and by which name: settings behind what the names of their family's member start with.
+/// The settings that one source has set so far, by stem (empty for single settings) and name, with the name that was
+/// used.
 type Seen = BTreeMap<(String, &'static str), String>;
 
 impl Gathered {
-    /// Keeps a value, unless a stronger source has set it already.
+    /// Records a value unless a source of higher precedence has set it.
     fn set(&mut self, setting: &'static str, text: String, origin: Origin) {
         self.found.entry(setting).or_insert(Found { text, origin });
     }
@@ -209,7 +211,7 @@ impl Gathered {
         }
     }
 
-    /// Takes in a file in which all names must start so.
+    /// Reads a TOML file whose names must all start with `within`.
     fn read_config_file(&mut self, path: &Path, within: &str) {
         let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
@@ -252,7 +254,7 @@ impl Gathered {
         }
     }
 
-    /// Takes in one entry of a source. `seen` holds what this source has set so far, and by which name.
+    /// Reads one entry of a source. `seen` has the settings that the same source has set already.
     fn read_entry(&mut self, entry: Entry, seen: &mut Seen) {
         let subject = entry.origin.subject(&entry.name);
         if let Some(member) = several(&entry.name, &subject) {
@@ -263,7 +265,7 @@ impl Gathered {
         let Some(setting) = direct.or_else(by_file) else {
             return self.read_foreign(&entry.name, &subject, &entry.written);
         };
-        // Templates leave variables empty that they have no value for.
+        // Deployment templates leave variables empty for which they have no value.
         if entry.written.is_empty() {
             return self.read_empty(&entry.name, subject);
         }
@@ -316,7 +318,7 @@ impl Gathered {
         }
     }
 
-    /// The value that an entry holds itself.
+    /// The value of an entry that holds the value itself, not the path of a file.
     fn read_here(
         &mut self,
         subject: &str,
@@ -376,7 +378,7 @@ impl Gathered {
     }
 }
 
-/// Whether the catalog would be open to more callers without the setting than whoever wrote it down wants.
+/// Whether leaving out this setting could admit more callers than the operator wants.
 fn decides_who_may_ask(name: &str) -> bool {
     let families = [
         "OPENID_",
@@ -388,7 +390,7 @@ fn decides_who_may_ask(name: &str) -> bool {
     families.iter().any(|family| name.starts_with(family))
 }
 
-/// What a name means that is of something of which there may be several; `None` if it is not.
+/// The setting of a member of a family that this name means; `None` if the name belongs to no family.
 fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));
@@ -403,7 +405,7 @@ fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     Some(engine::member(rest, subject))
 }
 
-/// Where a file is wrong and why, without the line itself: it may hold a secret.
+/// The line number and the reason of a syntax error. The line itself is left out, as it may contain a secret.
 fn told(error: &toml::de::Error, text: &str) -> String {
     let at = error.span().map_or(0, |span| span.start.min(text.len()));
     let before = text.get(..at).unwrap_or_default();
@@ -411,7 +413,7 @@ fn told(error: &toml::de::Error, text: &str) -> String {
     format!("line {line}: {}", error.message())
 }
 
-/// The content of a file that holds one value, without surrounding white space.
+/// Reads a file that contains a single value. Surrounding white space is removed.
 fn read_value_file(path: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("names a file that cannot be read: {error}");
     let length = std::fs::metadata(path).map_err(cannot)?.len();
@@ -428,7 +430,8 @@ fn read_value_file(path: &Path) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-/// Every leaf of a TOML table as `a.b.c` with what it holds; nothing for what cannot be a value.
+/// Collects each leaf of a TOML table with its path `a.b.c` and its value; `None` for types that cannot be a
+/// setting's value.
 fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<Written>)>) {
     for (key, value) in table {
         let path = if path.is_empty() {
@@ -446,7 +449,7 @@ fn flatten(path: &str, table: &toml::Table, into: &mut Vec<(String, Option<Writt
     }
 }
 
-/// A table that is one value.
+/// Turns a table of texts that is one value, such as `headers`, into the text of that value.
 fn dictionary(table: &toml::Table) -> Option<String> {
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
     let pair = |(name, value): (&String, &toml::Value)| {

@@ -1,4 +1,4 @@
-//! The configuration as its readers see it.
+//! The configuration as operators see it.
 
 use std::collections::BTreeSet;
 use std::fs;

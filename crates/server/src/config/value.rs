@@ -1,4 +1,4 @@
-//! The types that a setting may have, and how each is written.
+//! The types of settings' values, and how each is written.
 
 mod bytes;
 mod choice;
@@ -29,23 +29,24 @@ use std::path::PathBuf;
 use model::ProjectId;
 use secrets::Plaintext;
 
-/// What a setting can hold.
+/// A type that a setting's value can have.
 pub(crate) trait Value: Sized {
-    /// What to write, for the reference: `true` or `false`, a number, ….
+    /// How a value is written, for the reference: `true` or `false`, a number, ….
     const KIND: &'static str;
 
-    /// Reads what somebody wrote; the error is the rule that it breaks, as in "must be …".
+    /// Parses what the operator wrote. The error is the rule that the text breaks, as in "must be …".
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// A list of a configuration file as [`Value::parse`] reads it; the error is the rule that it breaks. Only lists take one.
+    /// Turns a list from a configuration file into the text that [`Value::parse`] reads. The error is the rule that
+    /// the list breaks. Types that are no lists refuse all lists.
     fn join(_: &[String]) -> Result<String, String> {
         Err(NO_LIST.to_owned())
     }
 
-    /// The value as somebody would write it; nothing if it is unset. Never a secret.
+    /// The value as an operator would write it; `None` if it is not set. Never contains a secret.
     fn print(&self) -> Option<String>;
 
-    /// What may be shown of a text that somebody wrote for such a setting.
+    /// The part of a written value that may be shown: secrets are redacted.
     fn shown(text: &str) -> String {
         text.to_owned()
     }
@@ -153,10 +154,10 @@ impl Value for Plaintext {
     }
 }
 
-/// What is said of a list where one value is wanted.
+/// The rule that a list breaks where a single value is expected.
 pub(crate) const NO_LIST: &str = "must be one value, not a list";
 
-/// One text of those whose parts have commas between them.
+/// Joins items with commas, for types whose parts are separated by commas.
 fn with_commas(items: &[String]) -> Result<String, String> {
     if items.iter().any(|item| item.contains(',')) {
         return Err("must be a list of texts without commas".to_owned());
@@ -164,7 +165,7 @@ fn with_commas(items: &[String]) -> Result<String, String> {
     Ok(items.join(","))
 }
 
-/// Stands for what must not be seen.
+/// Is shown in place of secrets.
 pub(crate) const REDACTED: &str = "[redacted]";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From texts to typed values, keeping every mistake on the way.
+//! Parses the gathered texts into typed values and records every mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use super::source::{Found, Gathered, Origin, PREFIX, all_settings};
 use super::value::Value;
 use super::{admission, engine, member, verifier};
 
-/// Typed access to what was gathered.
+/// Typed access to the gathered settings.
 #[derive(Debug)]
 pub(super) struct Values(Gathered);
 
-/// One setting as it counts now; for people.
+/// The effective value of one setting, to be shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
-    /// The whole name of its variable.
+    /// The full name of the setting's variable.
     pub name: String,
-    /// Its value, redacted if secret; `None` if it is unset and has no default.
+    /// The value, with secrets redacted; `None` if it is not set and has no default.
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: String,
@@ -31,13 +31,14 @@ impl Values {
         Self(gathered)
     }
 
-    /// The value of a setting; its default if it is not set, or set wrongly, which is kept as a mistake.
+    /// The value of a setting. If it is not set, this is the default. If it is set wrongly, this is also the default,
+    /// and the mistake is recorded.
     pub(super) fn get<T: Value>(&mut self, setting: &Setting<T>) -> T {
         let found = self.0.found.get(setting.name).cloned();
         self.read(found, setting)
     }
 
-    /// The same for the setting of one of several.
+    /// Like [`Self::get`], for the setting of a member of a family; `stem` is the start of that member's names.
     pub(super) fn get_of<T: Value>(&mut self, stem: &str, setting: &Setting<T>) -> T {
         let found = self
             .0
@@ -47,7 +48,7 @@ impl Values {
         self.read(found, setting)
     }
 
-    /// What the names of settings of which there are several have behind the start that is common to a family.
+    /// The members of a family: what their stems have after `family`.
     pub(super) fn members(&self, family: &str) -> BTreeSet<String> {
         let stems = self.0.members.keys();
         let stems = stems.filter_map(|(stem, _)| stem.strip_prefix(family));
@@ -71,7 +72,7 @@ impl Values {
         }
     }
 
-    /// The file that the value stands in, if it stands in one of its own.
+    /// The path of the file that the value was read from, if the setting was given as a `…_FILE`.
     pub(super) fn file_of<T: Value>(&self, setting: &Setting<T>) -> Option<PathBuf> {
         match &self.0.found.get(setting.name)?.origin {
             Origin::ValueFile(_, path) => Some(path.clone()),
@@ -79,7 +80,8 @@ impl Values {
         }
     }
 
-    /// Takes in settings out of one that holds several, by their names behind its own and `__`, where they are not set by themselves.
+    /// Sets the settings that one setting contains: key `x` of setting `S` sets `S__X`, unless that is set
+    /// separately.
     pub(super) fn spread(
         &mut self,
         whole: &Setting<Option<Plaintext>>,
@@ -99,18 +101,18 @@ impl Values {
         }
     }
 
-    /// Whether somebody has set it, rightly or not.
+    /// Whether the setting is set, even if wrongly.
     pub(super) fn is_set<T: Value>(&self, setting: &Setting<T>) -> bool {
         self.0.found.contains_key(setting.name)
     }
 
-    /// Whether it is set by something stronger than what the command implies.
+    /// Whether the setting is set by something other than the command's implied values.
     pub(super) fn is_chosen<T: Value>(&self, setting: &Setting<T>) -> bool {
         let found = self.0.found.get(setting.name);
         found.is_some_and(|found| found.origin != Origin::Implied)
     }
 
-    /// Records that `setting` breaks a rule that more than one setting is about.
+    /// Records that `setting` breaks a rule that involves other settings too.
     pub(super) fn refuse<T: Value>(&mut self, setting: &Setting<T>, rule: impl Into<String>) {
         let found = self.0.found.get(setting.name);
         let mistake = match found {
@@ -121,18 +123,18 @@ impl Values {
         self.0.mistakes.push(mistake);
     }
 
-    /// The same for the setting of one of several.
+    /// Like [`Self::refuse`], for the setting of a member of a family.
     pub(super) fn refuse_of<T: Value>(&mut self, stem: &str, setting: &Setting<T>, rule: &str) {
         let name = format!("{PREFIX}{stem}__{}", setting.name);
         self.0.mistakes.push(Mistake::new(name, rule));
     }
 
-    /// Keeps an oddity.
+    /// Records a warning.
     pub(super) fn warn(&mut self, text: impl Into<String>) {
         self.0.warnings.push(text.into());
     }
 
-    /// Every setting as it counts now; of those that there are several of, what is set.
+    /// The effective values of all settings; for members of families, only of those that are set.
     pub(super) fn effective(&self) -> Vec<Effective> {
         let members = self.0.members.iter().filter_map(|((stem, name), found)| {
             let mut settings = member::settings()
@@ -164,7 +166,7 @@ impl Values {
         }
     }
 
-    /// What is wrong and what is odd.
+    /// The recorded mistakes, warnings and unknown names.
     pub(super) fn into_findings(self) -> Gathered {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Where Vault is, if it keeps the secrets, and how the catalog logs in.
+//! How Vault is reached and logged in to, if it keeps the storage credentials.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::values::Values;
 const ONE_LOGIN: &str = "needs exactly one way to log in: LAKEKEEPER__KV2__USER with PASSWORD, LAKEKEEPER__KV2__TOKEN, \
                          LAKEKEEPER__KV2__ROLE_ID, or LAKEKEEPER__KV2__KUBERNETES_ROLE";
 
-/// What the settings say; `None` if something that is needed is missing or wrong, which is kept as a mistake.
+/// The configuration of Vault. `None` if a required setting is missing or wrong, which is recorded as a mistake.
 pub(super) fn vault(values: &mut Values) -> Option<VaultConfig> {
     let url = url(values);
     let mount = values.get(&list::KV2__SECRET_MOUNT);
@@ -39,7 +39,7 @@ pub(super) fn vault(values: &mut Values) -> Option<VaultConfig> {
     })
 }
 
-/// Says what has no effect because secrets are in the database.
+/// Warns if Vault is configured although the database keeps the credentials.
 pub(super) fn unused(values: &mut Values) {
     if values.is_set(&list::KV2__URL) {
         values.warn("LAKEKEEPER__KV2__… have no effect: LAKEKEEPER__SECRET_BACKEND is `postgres`");
@@ -62,7 +62,7 @@ fn url(values: &mut Values) -> Option<Url> {
     Some(url)
 }
 
-/// The way that is configured; a mistake unless it is one.
+/// The configured way to log in. Anything but exactly one is recorded as a mistake.
 fn login(values: &mut Values) -> Option<Login> {
     let is_user = values.is_set(&list::KV2__USER) || values.is_set(&list::KV2__PASSWORD);
     let is_token = values.is_set(&list::KV2__TOKEN);
@@ -121,7 +121,7 @@ fn kubernetes(values: &mut Values) -> Option<Login> {
     })
 }
 
-/// What is in a file may be replaced there, so the file is remembered.
+/// The secret itself or, if it is given as a file, the path: the file may be replaced while the server runs.
 fn source(values: &mut Values, setting: &Setting<Option<Plaintext>>) -> Option<Source> {
     let text = values.get(setting)?;
     let file: Option<PathBuf> = values.file_of(setting);
@@ -133,7 +133,7 @@ fn auth_mount(values: &mut Values, setting: &Setting<String>) -> Option<String> 
     checked_mount(values, setting, &mount)
 }
 
-/// Without slashes around it; a mistake if it is no path.
+/// The mount path without slashes at its ends. Anything that is not a path is recorded as a mistake.
 fn checked_mount<T: super::value::Value>(
     values: &mut Values,
     setting: &Setting<T>,
@@ -150,7 +150,8 @@ fn checked_mount<T: super::value::Value>(
         values.refuse(setting, rule);
         return None;
     }
-    // The documentation of today's Lakekeeper has `kv/data/iceberg`, with which it finds nothing again.
+    // The documentation of today's Lakekeeper recommends `kv/data/iceberg`, with which that catalog does not find its
+    // secrets again.
     if mount.split('/').any(|part| part == "data") {
         let rule = "must be the mount alone, without `data` and what is below: secrets lie at `<mount>/data/secret/<id>`";
         values.refuse(setting, rule);

@@ -1,5 +1,5 @@
-//! Who must allow changes: `LAKEKEEPER__CONTRACT_VERIFICATION__URL`, and, of several, each under a name that the operator chooses:
-//! `LAKEKEEPER__CONTRACT_VERIFICATION__<NAME>__URL`.
+//! Contract verifiers: `LAKEKEEPER__CONTRACT_VERIFICATION__URL` for a single one; for several, each under a name that
+//! the operator chooses: `LAKEKEEPER__CONTRACT_VERIFICATION__<NAME>__URL`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,39 +13,40 @@ use super::setting::{Described, Group, Setting, settings};
 use super::value::{ByteCount, Count, Headers, OnFailure, Span, WebhookUrl};
 use super::values::Values;
 
-/// What the names of their variables have in common, without the prefix of all.
+/// The start of the names of these settings, without [`super::source::PREFIX`].
 pub(super) const FAMILY: &str = "CONTRACT_VERIFICATION__";
-/// The same without what divides it from a name.
+/// [`FAMILY`] without the separator `__`.
 pub(super) const BARE: &str = "CONTRACT_VERIFICATION";
-/// The name of the one that has none.
+/// The name of the verifier whose settings name none.
 const NAMELESS: &str = "default";
-/// Nobody waits longer for a commit.
+/// Longest timeout: engines do not wait longer for a commit.
 const LONGEST: Duration = Duration::from_mins(1);
-/// Smaller than what tells who asks for what.
+/// Smallest limit on requests, in bytes: the description of the caller alone may take this much.
 const SMALLEST: u64 = 4 << 10;
 
 settings! {
     "Approval" "A service that must allow changes of tables, views and generic tables; see `docs/approval.md`. Of several, each has a name: `LAKEKEEPER__CONTRACT_VERIFICATION__<NAME>__URL` and
     so on, `<NAME>` with letters, digits and `-`. They are asked one after another, the one without a name first, then in the order of their names; the first that denies ends it." {
-        /// Where each proposed change is sent by an HTTP `POST`. Required.
+        /// URL that each proposed change is sent to as an HTTP `POST`. Required.
         URL: Option<WebhookUrl> = None;
-        /// How long a verdict may take; one minute at most.
+        /// How long the service may take to answer; at most one minute.
         TIMEOUT: Span = Span::seconds(5);
-        /// What becomes of a change if the service does not answer in time, or nothing that can be understood. `deny`: 503, and nothing has
-        /// changed. `allow`: it happens, and the log says so.
+        /// What happens to a change if the service does not answer in time or its answer is not understood. `deny`:
+        /// it is refused with status 503. `allow`: it is made, and this is logged.
         ON_FAILURE: OnFailure = OnFailure::Deny;
-        /// A bearer token for the service.
+        /// Bearer token for the service.
         TOKEN: Option<Plaintext> = None;
-        /// Headers for the service: `{"x-api-key"="…"}`.
+        /// Headers sent to the service: `{"x-api-key"="…"}`.
         HEADERS: Headers = Headers::default();
-        /// What requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes): `whsec_` and
-        /// the key in base64, or any text.
+        /// Key that requests are signed with (HMAC-SHA-256, as <https://www.standardwebhooks.com> describes):
+        /// `whsec_` followed by the key in base64, or any text.
         SECRET: Option<Signature> = None;
-        /// Certificate authorities to believe instead of the system's, a PEM file.
+        /// PEM file with the certificate authorities to trust instead of the system's.
         ROOT_CERT: Option<PathBuf> = None;
-        /// How many proposed changes may be on their way to it at once; others wait their turn.
+        /// Most concurrent requests to the service; further ones wait.
         MAX_CONCURRENT: Count<1, 1_000> = Count::<1, 1_000>::clamped(32);
-        /// Largest proposed change as JSON, old and new metadata included. Larger ones are denied.
+        /// Largest request to the service: the proposed change as JSON, including old and new metadata. Larger
+        /// changes are denied.
         MAX_REQUEST_SIZE: ByteCount = ByteCount::mib(64);
     }
 }
@@ -53,38 +54,38 @@ settings! {
 /// A service that must allow changes.
 #[derive(Debug, Clone)]
 pub struct VerifierSettings {
-    /// What it is called.
+    /// The name of the verifier, in lower case.
     pub name: String,
-    /// Where it is; may hold secrets.
+    /// URL of the service; may contain secrets.
     pub url: WebhookUrl,
-    /// How long a verdict may take.
+    /// How long the service may take to answer.
     pub timeout: Duration,
-    /// What becomes of a change without a verdict.
+    /// What happens to a change if the service makes no decision.
     pub on_failure: OnFailure,
-    /// A bearer token.
+    /// Bearer token for the service.
     pub token: Option<Plaintext>,
-    /// Further headers.
+    /// Further headers of requests to the service.
     pub headers: Headers,
-    /// What requests are signed with.
+    /// The key that requests are signed with.
     pub signature: Option<Signature>,
-    /// Certificate authorities to believe instead of the system's.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub root_certificates: Option<PathBuf>,
-    /// How many proposals may be on their way at once.
+    /// Most concurrent requests to the service.
     pub max_concurrent: u32,
-    /// Largest proposal, in bytes.
+    /// Largest request, in bytes.
     pub max_request: u64,
 }
 
-/// All of them.
+/// All settings of a verifier.
 pub(super) fn settings() -> impl Iterator<Item = &'static dyn Described> + Clone {
     GROUPS
         .iter()
         .flat_map(|group| group.settings.iter().copied())
 }
 
-/// What a name behind [`FAMILY`] means.
+/// Finds the setting that the rest of a name after [`FAMILY`] means.
 ///
-/// An unknown one is a mistake, whatever is done with other unknown names: who has to be asked must be plain.
+/// An unknown name is always a mistake here, not a warning: a slip must not keep a verifier from being asked.
 pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     let (stem, field) = match rest.split_once("__") {
         None => (BARE.to_owned(), rest),
@@ -105,7 +106,7 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     })
 }
 
-/// All of them, in the order in which they are asked.
+/// All configured verifiers, in the order in which they are asked.
 pub(super) fn verifiers(values: &mut Values) -> Vec<VerifierSettings> {
     let names = values.members(BARE).into_iter();
     let all = names.filter_map(|rest| one(values, &format!("{BARE}{rest}")));

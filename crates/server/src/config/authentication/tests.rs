@@ -1,4 +1,4 @@
-//! From variables to providers, and what is wrong with them.
+//! Identity providers from variables, and mistakes in them.
 
 use super::super::{Config, Mistakes, Needs, Sources};
 use super::*;
@@ -202,7 +202,7 @@ fn outside_of_the_cluster_its_address_is_needed() {
         ("https://api.example:6443", None)
     );
     assert!(config.warnings.concat().contains("AUDIENCE is not set"));
-    // It may be switched off without a pod.
+    // The check for a pod does not apply while Kubernetes is disabled.
     let off = load(&[("ENABLE_KUBERNETES_AUTHENTICATION", "false")]).unwrap();
     assert!(!off.authentication.is_configured());
 }

@@ -1,4 +1,4 @@
-//! Amounts of memory: `67108864`, `64MiB`.
+//! Sizes in bytes: `67108864`, `64MiB`.
 
 use super::Value;
 

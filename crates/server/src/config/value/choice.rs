@@ -1,4 +1,4 @@
-//! One of a few words.
+//! Settings whose value is one of a few words.
 
 use super::Value;
 
@@ -28,47 +28,47 @@ macro_rules! choice {
 }
 
 choice! {
-    /// What a denial of the admission endpoint means.
+    /// What happens if the admission service denies a check.
     AdmissionCheckKind, "`gating`, `role_granting`" {
         /// The request is rejected.
         Gating = "gating",
-        /// The role is withheld.
+        /// The caller does not get the role.
         RoleGranting = "role_granting",
     }
 }
 
 choice! {
-    /// How the admission endpoint knows whose request it is about.
+    /// Which token the admission service gets.
     AdmissionTokens, "`forward_caller_token`" {
-        /// By the caller's token.
+        /// The caller's token.
         Forwarded = "forward_caller_token",
     }
 }
 
 choice! {
-    /// What becomes of a change on which a verifier says nothing.
+    /// What happens to a change if its verifier makes no decision.
     OnFailure, "`deny`, `allow`" {
-        /// It is refused for now.
+        /// It is refused with status 503.
         Deny = "deny",
-        /// It happens.
+        /// It is made.
         Allow = "allow",
     }
 }
 
 choice! {
-    /// Whether connections to PostgreSQL are encrypted.
+    /// Whether connections to PostgreSQL are encrypted and whether the server's certificate is checked.
     SslMode, "`disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`" {
-        /// Never.
+        /// Never encrypted.
         Disable = "disable",
-        /// If the server insists.
+        /// Encrypted if the server supports it, as with `Prefer`.
         Allow = "allow",
-        /// If the server can.
+        /// Encrypted if the server supports it.
         Prefer = "prefer",
-        /// Always; whose certificate it is does not matter.
+        /// Always encrypted; the certificate is not checked.
         Require = "require",
-        /// Always, with a certificate by a known authority.
+        /// Always encrypted, with a certificate from a trusted authority, for any host name.
         VerifyCa = "verify-ca",
-        /// Always, with a certificate for this very host.
+        /// Always encrypted, with a certificate from a trusted authority for this host name.
         VerifyFull = "verify-full",
     }
 }
@@ -76,7 +76,7 @@ choice! {
 choice! {
     /// Where storage credentials are kept.
     SecretBackend, "`postgres`, `kv2`" {
-        /// Encrypted in the catalog's database, whichever that is.
+        /// Encrypted in the catalog's database, be it PostgreSQL or SQLite.
         Database = "postgres",
         /// In a KV secrets engine, version 2, of Vault or OpenBao.
         Kv2 = "kv2",
@@ -84,19 +84,19 @@ choice! {
 }
 
 choice! {
-    /// How log lines look.
+    /// The format of log lines.
     LogFormat, "`json`, `pretty`" {
-        /// One JSON object a line, for machines.
+        /// One JSON object per line.
         Json = "json",
-        /// Text with colours, for people.
+        /// Text with colours.
         Pretty = "pretty",
     }
 }
 
 choice! {
-    /// What a service account of Kubernetes is known by.
+    /// The id by which a service account of Kubernetes is known.
     SubjectSource, "`uid`, `username`" {
-        /// Its UID.
+        /// The UID of the service account.
         Uid = "uid",
         /// `system:serviceaccount:<namespace>:<name>`.
         Username = "username",
@@ -104,19 +104,19 @@ choice! {
 }
 
 choice! {
-    /// Who decides what callers may do.
+    /// What decides what callers may do.
     AuthzBackend, "`builtin`, `openfga`, `allowall`" {
-        /// Grants in the catalog's own database.
+        /// Grants in the catalog's database.
         BuiltIn = "builtin",
-        /// An OpenFGA, which is fed from the catalog's database.
+        /// An OpenFGA server that the catalog keeps up to date from its database.
         OpenFga = "openfga",
-        /// Nobody: everything is allowed.
+        /// Nothing: everything is allowed.
         AllowAll = "allowall",
     }
 }
 
 choice! {
-    /// What kind of engine reads views.
+    /// The type of a trusted engine.
     EngineType, "`trino`" {
         /// Trino.
         Trino = "trino",

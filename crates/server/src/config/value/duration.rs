@@ -1,10 +1,10 @@
-//! Spans of time: `30s`, `500ms`, `PT30M`.
+//! Durations: `30s`, `500ms`, `PT30M`.
 
 use std::time::Duration;
 
 use super::Value;
 
-/// A span of time.
+/// A duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -15,7 +15,7 @@ const UNITS: [(&str, u64); 5] = [
     ("h", 3_600_000),
     ("d", 86_400_000),
 ];
-/// Longest span, in milliseconds: beyond ten years somebody has mistaken the unit.
+/// Longest duration, in milliseconds. Beyond ten years the unit is probably a mistake.
 const LONGEST: u64 = 3_660 * 86_400_000;
 
 impl Span {
@@ -54,7 +54,8 @@ impl Value for Span {
     }
 }
 
-/// `30s`; without a unit, as today's Lakekeeper has it, seconds.
+/// Parses a number with a unit, such as `30s`, into milliseconds. Without a unit it is seconds, as in today's
+/// Lakekeeper.
 fn short(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..)?;

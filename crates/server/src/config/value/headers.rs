@@ -1,11 +1,11 @@
-//! Headers of requests to a service.
+//! HTTP headers that are sent to a service.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use events_kafka::parse_dictionary;
 
 use super::{REDACTED, Value};
 
-/// What the one who sends requests decides itself.
+/// Headers that the HTTP client sets itself.
 const TAKEN: [&str; 8] = [
     "host",
     "content-type",
@@ -17,7 +17,7 @@ const TAKEN: [&str; 8] = [
     "webhook-signature",
 ];
 
-/// Names and values. The values are secrets, and not shown.
+/// Names and values of headers. The values are secret and never shown.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(pub HeaderMap);
 

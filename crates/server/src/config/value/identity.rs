@@ -1,4 +1,4 @@
-//! What identity providers and their tokens are described by.
+//! Values that describe identity providers and their tokens.
 
 use authn::{NameTemplate, RequiredClaim};
 use model::UserId;
@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{ServerUrl, Value, with_commas};
 
-/// Where an identity provider is. A `/` at its end is kept out.
+/// URL of an identity provider, without a `/` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderUrl(pub String);
 
@@ -31,7 +31,7 @@ impl Value for ProviderUrl {
     }
 }
 
-/// Where the API server of a cluster is: across TLS, or on this machine.
+/// URL of a Kubernetes API server: `https`, or `http` on this machine only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiServerUrl(pub String);
 
@@ -58,7 +58,7 @@ impl Value for ApiServerUrl {
     }
 }
 
-/// Users by their ids, as a TOML array of strings.
+/// Ids of users, written as a TOML array of strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserIds(pub Vec<UserId>);
 
@@ -126,7 +126,7 @@ impl Value for RequiredClaims {
     }
 }
 
-/// A template for the names of users.
+/// A template for the display names of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTemplateText(pub NameTemplate, String);
 

@@ -1,10 +1,10 @@
-//! Several secret texts.
+//! A list of secret texts.
 
 use secrets::Plaintext;
 
 use super::{REDACTED, Value};
 
-/// Secret texts, one a line: they may have spaces and commas in them.
+/// Secret texts, one per line, so that they may contain spaces and commas.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Passphrases(pub(crate) Vec<Plaintext>);
 

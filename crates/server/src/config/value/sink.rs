@@ -1,4 +1,4 @@
-//! Where events go.
+//! Addresses and keys of event sinks.
 
 use outbound::Signature;
 use secrets::Plaintext;
@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{REDACTED, Value, with_commas};
 
-/// Where a webhook is. Its query may hold a token, and is not shown.
+/// URL of a webhook. Its query may contain a token and is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(pub Url);
 
@@ -67,7 +67,7 @@ impl Value for WebhookUrl {
     }
 }
 
-/// Servers of NATS, with commas between them.
+/// URLs of NATS servers, separated by commas.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NatsServers(pub Vec<Url>);
 

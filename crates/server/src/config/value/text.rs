@@ -1,4 +1,4 @@
-//! Texts with a form: addresses, lists, templates.
+//! Texts in a specific form: addresses, lists, log filters.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -6,7 +6,7 @@ use url::{Position, Url};
 
 use super::{REDACTED, Value, with_commas};
 
-/// Where clients reach this server: scheme, host, port and possibly a path; no trailing slash.
+/// URL of a server: scheme, host, port and possibly a path, without a `/` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerUrl(pub String);
 
@@ -31,12 +31,12 @@ impl Value for ServerUrl {
     }
 }
 
-/// A PostgreSQL connection string, with one host or several; holds a password.
+/// A PostgreSQL URL with one or more hosts. It may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(pub String);
 
 impl DatabaseUrl {
-    /// The URL with each of its hosts alone: `Url` knows no list of them.
+    /// One URL for each host: `Url` does not support several hosts.
     fn by_host(text: &str) -> Option<Vec<Url>> {
         let (scheme, rest) = text.split_once("://")?;
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -71,7 +71,7 @@ impl Value for DatabaseUrl {
         Some(Self::shown(&self.0))
     }
 
-    /// Without password and parameters, which may hold one too.
+    /// The URL without its password and query parameters, which may contain secrets too.
     fn shown(text: &str) -> String {
         let urls = Self::by_host(text).unwrap_or_default();
         let Some(mut url) = urls.first().cloned() else {
@@ -92,7 +92,7 @@ impl Value for DatabaseUrl {
     }
 }
 
-/// Words with commas between them.
+/// Words separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words(pub Vec<String>);
 
@@ -118,7 +118,7 @@ impl Value for Words {
     }
 }
 
-/// Words in brackets, with or without quotation marks; the brackets may be left out.
+/// A list in brackets, such as `[a, "b"]`. Quotation marks and the brackets are optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bracketed(pub Vec<String>);
 
@@ -187,7 +187,7 @@ fn is_origin(text: &str) -> bool {
         || parsed.is_ok_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
 }
 
-/// What is logged, as `tracing` directives.
+/// The log filter, as `tracing` directives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter(pub String);
 
@@ -196,7 +196,7 @@ impl Value for LogFilter {
 
     fn parse(text: &str) -> Result<Self, String> {
         let rule = "must be a level (`error`, `warn`, `info`, `debug`, `trace`, `off`) or a list such as `info,hyper=debug`";
-        // A word that is no level would be taken for a target, and everything else be silent.
+        // `EnvFilter` would take a word that is no level for a target, and log nothing else.
         let words = text.split(',').map(str::trim);
         let mut words = words.filter(|word| !word.is_empty() && !word.contains(['=', '[']));
         if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
