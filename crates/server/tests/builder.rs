@@ -1,4 +1,4 @@
-//! The library for those who bring parts of their own.
+//! The library as programs use it that supply parts of their own.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 const BOOTSTRAP: &str = "POST /management/v1/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
     content-type: application/json\r\ncontent-length: 28\r\n\r\n{\"accept-terms-of-use\":true}";
 
-/// Allows nothing.
+/// An authorizer that denies everything.
 #[derive(Debug)]
 struct Nobody;
 
@@ -41,7 +41,7 @@ impl Authorizer for Nobody {
     }
 }
 
-/// Allows everything, after a while.
+/// An authorizer that allows everything after a delay, and notifies the test when it is asked.
 #[derive(Debug, Default)]
 struct Slow(Arc<Notify>);
 
@@ -62,7 +62,7 @@ impl Authorizer for Slow {
     }
 }
 
-/// Knows one token.
+/// An authenticator that accepts one token.
 #[derive(Debug)]
 struct Doorman;
 
@@ -76,7 +76,7 @@ impl Authenticator for Doorman {
     }
 }
 
-/// Keeps secrets in memory.
+/// A secret store in memory.
 #[derive(Debug, Default)]
 struct Memory(Mutex<HashMap<SecretId, Plaintext>>);
 
@@ -158,7 +158,7 @@ async fn a_stop_waits_for_a_change_whose_client_has_gone() {
     client.write_all(BOOTSTRAP.as_bytes()).await.unwrap();
     asked.notified().await;
     drop(client);
-    // Until the server has seen that.
+    // Give the server time to notice that the client has disconnected.
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.cancel();
     served.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! A verifier of contracts, as the configuration says.
+//! A contract verifier that is set up by configuration.
 
 use serde_json::{Value, json};
 use testkit::{Reply, Service};

@@ -52,7 +52,7 @@ fn with_a_provider_nobody_is_let_in_without_a_token() {
     assert_eq!(server.terminate(), 0);
 }
 
-/// There is a warehouse, and whoever comes first becomes its administrator.
+/// The warehouse exists from the start, and whoever bootstraps first becomes administrator.
 #[test]
 fn dev_with_a_provider_leaves_bootstrapping_to_somebody() {
     let runtime = runtime();

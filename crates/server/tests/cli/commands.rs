@@ -1,4 +1,4 @@
-//! Commands that end by themselves.
+//! Commands that end by themselves, unlike servers.
 
 use crate::program::{Run, run};
 

@@ -1,4 +1,4 @@
-//! `lakekeeper dev`: one command, and a warehouse is there.
+//! `lakekeeper dev`: one command starts a server with a warehouse.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a webhook has got when the server was killed again and again.
+//! A webhook gets every event even if the server is killed repeatedly.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::program::get;
 use crate::serve::serve;
 
-/// Status of the answer to a `POST`; `None` if there was no answer.
+/// The status of the answer to a `POST`; `None` if the server did not answer.
 fn post(address: &str, path: &str, body: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(address).ok()?;
     let length = body.len();
@@ -25,7 +25,7 @@ fn post(address: &str, path: &str, body: &str) -> Option<u16> {
     answer.split(' ').nth(1)?.parse().ok()
 }
 
-/// All events of the feed.
+/// All events of `GET /management/v1/events`.
 fn feed(address: &str) -> Vec<Value> {
     let (mut all, mut query) = (Vec::new(), String::new());
     loop {
@@ -40,7 +40,7 @@ fn feed(address: &str) -> Vec<Value> {
     }
 }
 
-/// The ids of the events about each subject, in order, repetitions left out.
+/// The ids of the events about each subject, in order and without repetitions.
 fn by_subject(events: &[Value]) -> HashMap<String, Vec<String>> {
     let (mut subjects, mut seen) = (HashMap::<String, Vec<String>>::new(), HashSet::new());
     for event in events {
@@ -55,7 +55,7 @@ fn by_subject(events: &[Value]) -> HashMap<String, Vec<String>> {
     subjects
 }
 
-/// Renames projects until nobody answers any more or `enough`; how many were acknowledged.
+/// Renames projects until `enough`; returns how many renames were acknowledged.
 fn rename(api: &str, enough: impl Fn(usize) -> bool) -> usize {
     let mut acknowledged = 0;
     while !enough(acknowledged) {
@@ -93,7 +93,7 @@ fn after_kills_the_webhook_has_every_change_in_order() {
                 assert_eq!(post(&api, "/management/v1/project", &body), Some(201));
             }
         }
-        // The process that was killed has held the sink for some seconds more.
+        // The process that was killed keeps its claim on the sink for some seconds.
         let end = Instant::now() + Duration::from_mins(1);
         let flowing = |_| {
             assert!(Instant::now() < end, "nothing arrives");

@@ -1,4 +1,4 @@
-//! The binary as scripts and operators use it: status, standard output, standard error.
+//! The binary as scripts and operators use it: exit status, standard output, standard error.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The binary on PostgreSQL: `LAKEKEEPER_TEST_PG_URL` names a server where databases may be made.
+//! The binary on PostgreSQL. `LAKEKEEPER_TEST_PG_URL` names a server on which databases may be created.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::program::{Run, Server, command, get, run};
 
-/// An empty database of its own.
+/// An empty database that is dropped after the test.
 struct Database {
     server: String,
     name: String,

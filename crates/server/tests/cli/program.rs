@@ -1,10 +1,10 @@
-//! Runs the binary with nothing of the caller's environment.
+//! Runs the binary with an environment that has nothing of the test's own.
 
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) status: i32,
@@ -12,7 +12,7 @@ pub(crate) struct Run {
     pub(crate) err: String,
 }
 
-/// The binary, not started yet, in a clean environment.
+/// The command to start the binary in an environment of only these variables.
 pub(crate) fn command(words: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lakekeeper"));
     command.args(words).env_clear();
@@ -20,7 +20,7 @@ pub(crate) fn command(words: &[&str], variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs the binary to its end.
+/// Runs the binary until it ends.
 pub(crate) fn run(words: &[&str], variables: &[(&str, &str)]) -> Run {
     let Output {
         status,
@@ -34,7 +34,7 @@ pub(crate) fn run(words: &[&str], variables: &[(&str, &str)]) -> Run {
     }
 }
 
-/// A running server. Killed when dropped.
+/// A running server, which is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -51,7 +51,7 @@ impl Server {
         Self { child, lines }
     }
 
-    /// The first line of its output, from here on, that contains `text`.
+    /// The next line of standard output that contains `text`; earlier lines are discarded.
     pub(crate) fn line_with(&mut self, text: &str) -> String {
         let found = self
             .lines
@@ -68,7 +68,7 @@ impl Server {
         text
     }
 
-    /// Tells it to stop, as an orchestrator does; its status.
+    /// Sends SIGTERM, as an orchestrator does, and returns the exit status.
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(
@@ -85,13 +85,13 @@ impl Server {
             .expect("it ends by itself")
     }
 
-    /// Ends it at once, as a power cut does.
+    /// Sends SIGKILL, so that the server ends as abruptly as in a power cut.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Its process.
+    /// The id of the process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -99,7 +99,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -115,7 +115,7 @@ pub(crate) fn send(method: &str, address: &str, path: &str, body: &str) -> (Stri
     send_with("", (method, address, path), body)
 }
 
-/// The same with further headers, each with its line break.
+/// Like [`send`], with further headers, each ended by a line break.
 pub(crate) fn send_with(
     headers: &str,
     (method, address, path): (&str, &str, &str),

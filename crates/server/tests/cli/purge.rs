@@ -1,4 +1,4 @@
-//! A purge whose process is killed in the middle.
+//! A purge continues in another process after the first one is killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn wait_until(what: &str, patience: Duration, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A table full of files; its location.
+/// Creates a table with [`FILES`] files and returns its location.
 fn filled(address: &str, prefix: &str) -> PathBuf {
     let catalog = format!("/catalog/v1/{prefix}/namespaces");
     let made = send("POST", address, &catalog, r#"{"namespace":["ns"]}"#);
@@ -56,7 +56,7 @@ fn after_a_kill_in_the_middle_another_process_goes_on_and_stays_in_its_folder() 
         let answer = send("POST", &address, &format!("{warehouse}/{path}"), body);
         assert!(answer.0.contains(" 20"), "{answer:?}");
     };
-    // What is dropped expires at once: the purge is the work of two tasks, one after the other.
+    // A dropped table expires at once, so two tasks follow each other: expiry, then purge.
     let soft = r#"{"delete-profile":{"type":"soft","expiration-seconds":0}}"#;
     post("delete-profile", soft);
     let impatient = r#"{"queue-config":{},"max-seconds-since-last-heartbeat":30}"#;

@@ -1,4 +1,4 @@
-//! Keys of storage credentials, and how they are changed.
+//! Changing the key that encrypts storage credentials.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ const NOW: (&str, &str) = ("LAKEKEEPER__PG_ENCRYPTION_KEY", "the present key");
 const FORMER: (&str, &str) = ("LAKEKEEPER__PG_ENCRYPTION_KEY", "the former key");
 const OPENS: (&str, &str) = ("LAKEKEEPER__PG_DECRYPTION_KEYS", "the former key");
 
-/// A warehouse with a credential, made by a server with these variables.
+/// Runs a server with these variables to create a warehouse that has a credential.
 pub(crate) fn with_a_warehouse(database: &Path, variables: &[(&str, &str)]) {
     let untried = ("LAKEKEEPER__SKIP_STORAGE_VALIDATION", "true");
     let (server, api, _) = serve(database, &[variables, &[untried]].concat());

@@ -1,4 +1,4 @@
-//! `lakekeeper serve`, from its start to its end.
+//! `lakekeeper serve`, from start to stop.
 
 use std::fs;
 use std::path::Path;
@@ -98,7 +98,7 @@ fn an_idle_server_is_small() {
         .find(|line| line.starts_with("RssAnon:"))
         .unwrap();
     let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    // Without the program itself, which is several times larger in a debug build.
+    // `RssAnon` leaves out the program's code, which is several times larger in a debug build.
     assert!(kib < 32 << 10, "{kib} KiB");
 }
 

@@ -1,4 +1,4 @@
-//! Storage credentials in a KV v2 of our own.
+//! Storage credentials in a stand-in for a Vault KV v2 engine.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::program::{Server, get, run};
 use crate::secrets::with_a_warehouse;
 use crate::serve::serve;
 
-/// A stand-in with a runtime of its own, as the binary is another process.
+/// A stand-in on its own runtime, because the server under test is another process.
 struct Vault {
     stand_in: Kv2StandIn,
     url: String,
