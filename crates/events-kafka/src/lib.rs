@@ -1,8 +1,9 @@
-//! Publishes events to [Kafka](https://kafka.apache.org), as the Kafka binding of CloudEvents has it in binary mode: the attributes are
-//! headers, the data is the value. The key is the id of what the event is about, so that the events of one table are in one
-//! partition and in order there.
+//! Publishes events to [Kafka](https://kafka.apache.org) in the binary mode of the CloudEvents Kafka binding:
+//! attributes are headers, the data is the value. The key is the id of the event's object, so that all events of one
+//! table are in one partition, in order.
 //!
-//! Settings have the names of librdkafka. The client is another one, which needs no OpenSSL: what it does not know is refused.
+//! Settings have librdkafka's names, but the client is another one that needs no OpenSSL. Settings that it does not
+//! support are refused.
 
 mod properties;
 mod tls;
@@ -27,12 +28,12 @@ use zeroize::Zeroizing;
 
 use tls::Tls;
 
-/// How long the client itself tries to reach a broker, before the relay hears of it and tries again.
+/// How long the client itself tries to reach a broker before it reports a failure to the relay, which tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a broker may take to say that it has an event; less than the relay waits for it.
+/// How long a broker may take to acknowledge an event; less than the relay's own timeout.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// Where to, and how: see [`KafkaConfig::new`].
+/// Topic, brokers and login: see [`KafkaConfig::new`].
 #[derive(Clone)]
 pub struct KafkaConfig {
     topic: String,
@@ -71,26 +72,26 @@ impl fmt::Debug for KafkaConfig {
     }
 }
 
-/// Publishes to one topic. Connects with the first event, and again whenever the brokers have been lost.
+/// Publishes to one topic. Connects with the first event, and again after the brokers were unavailable.
 #[derive(Debug)]
 pub struct KafkaPublisher {
     config: KafkaConfig,
-    /// The topic, once it has been looked up; another cell when it is to be looked up anew.
+    /// The topic, once it has been looked up. To look it up again, the cell is replaced.
     topic: Mutex<Arc<OnceCell<Topic>>>,
 }
 
-/// A topic as it was when it was looked up.
+/// A topic and its partitions at the time of the lookup.
 #[derive(Debug)]
 struct Topic {
     client: Client,
     name: String,
-    /// In the order of their numbers.
+    /// The partitions, in the order of their numbers.
     partitions: Vec<(i32, OnceCell<PartitionClient>)>,
     compression: Compression,
 }
 
 impl KafkaPublisher {
-    /// Nothing is connected yet.
+    /// Creates the publisher. Nothing is connected yet.
     pub fn new(config: KafkaConfig) -> Self {
         Self {
             config,
@@ -102,7 +103,7 @@ impl KafkaPublisher {
         Arc::clone(&self.topic.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks the topic up anew with the next event: its brokers and partitions may be others.
+    /// Makes the next event look up the topic again: its brokers and partitions may have changed.
     fn forget(&self, cell: &Arc<OnceCell<Topic>>) {
         let mut current = self.topic.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, cell) {
@@ -169,10 +170,10 @@ impl Publisher for KafkaPublisher {
 
     async fn publish(&self, event: &CloudEvent) -> Result<(), PublishError> {
         let cell = self.cell();
-        // Whoever comes meanwhile waits for the same.
+        // Events that arrive meanwhile wait for the same lookup.
         let topic = cell.get_or_try_init(|| self.look_up()).await?;
-        // rskafka waits for an answer for as long as the connection seems to be there, and the relay would end this before the connection
-        // is forgotten.
+        // rskafka waits for an answer as long as the connection seems to be alive. Without this timeout the relay
+        // would cancel this call before the topic is forgotten and the connection with it.
         let sent = timeout(ANSWER, topic.send(event)).await;
         let sent = sent.unwrap_or_else(|_| Err(unavailable("the broker does not answer")));
         if let Err(PublishError::Unavailable(_)) = &sent {
@@ -194,7 +195,7 @@ impl Topic {
         })
     }
 
-    /// The one that librdkafka would take, which is what today's Lakekeeper publishes with.
+    /// The partition that librdkafka would choose, which is what today's Lakekeeper publishes with.
     async fn partition(&self, key: &str) -> Result<&PartitionClient, PublishError> {
         let hash = crc32fast::hash(key.as_bytes()) as usize;
         let at = hash.checked_rem(self.partitions.len());
@@ -209,7 +210,7 @@ impl Topic {
     }
 }
 
-/// Whether the broker will never take this event.
+/// Whether the broker will never accept this event.
 const fn is_refusal(error: ProtocolError) -> bool {
     matches!(
         error,
@@ -219,8 +220,9 @@ const fn is_refusal(error: ProtocolError) -> bool {
     )
 }
 
-/// As the [Kafka binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md) has it, in
-/// binary mode.
+/// The event as a record of the [Kafka
+/// binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md) in binary
+/// mode.
 fn record(event: &CloudEvent) -> Record {
     let headers = event.attributes().into_iter().map(|(name, value)| {
         let name = match name.as_str() {

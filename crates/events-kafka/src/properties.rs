@@ -1,4 +1,4 @@
-//! Settings under the names that librdkafka has given them.
+//! Settings with librdkafka's names.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::tls::Tls;
 use crate::{KafkaConfig, Login, Mechanism};
 
-/// What is wrong with a setting. Values are not shown: they may be secrets.
+/// An invalid setting. Its value is not shown, as it may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` {rule}")]
 pub struct InvalidProperty {
@@ -24,11 +24,11 @@ fn invalid(name: &str, rule: impl Into<String>) -> InvalidProperty {
 
 type Result<T> = std::result::Result<T, InvalidProperty>;
 
-/// Settings that have not been looked at.
+/// Settings that have not been read yet.
 struct Properties(BTreeMap<String, Zeroizing<String>>);
 
 impl Properties {
-    /// Under the first of its names; the others are other names for it.
+    /// Removes and returns a setting. The first of `names` is its name, the others are aliases.
     fn take(&mut self, names: &[&str]) -> Option<Zeroizing<String>> {
         let mut found = None;
         for name in names {
@@ -48,7 +48,7 @@ impl Properties {
             .map(|value| PathBuf::from(value.as_str()))
     }
 
-    /// A setting that can only have one of these values: what the client always does.
+    /// Checks a setting that may only have one of these values, because the client always behaves that way.
     fn fixed(&mut self, names: &[&str], allowed: &[&str]) -> Result<()> {
         match (self.word(names), names) {
             (Some(word), [name, ..]) if !allowed.contains(&word.as_str()) => {
@@ -64,7 +64,7 @@ impl Properties {
 }
 
 impl KafkaConfig {
-    /// Makes it of a topic and settings such as `bootstrap.servers`.
+    /// Parses the settings, such as `bootstrap.servers`.
     pub fn new(topic: &str, settings: BTreeMap<String, Zeroizing<String>>) -> Result<Self> {
         let mut all = Properties(settings);
         let security = security(&mut all)?;
@@ -176,9 +176,9 @@ fn compression(all: &mut Properties) -> Result<Compression> {
     }
 }
 
-/// Reads settings as today's Lakekeeper has them in one text: `{"name"="value","name"="value"}`. JSON is taken too.
+/// Parses settings in the notation of today's Lakekeeper: `{"name"="value","name"="value"}`. JSON is accepted, too.
 ///
-/// Errors: what is expected where. The text itself is not shown: it may hold secrets.
+/// The error says what is expected. It does not show the text, which may contain secrets.
 pub fn parse_dictionary(
     text: &str,
 ) -> std::result::Result<BTreeMap<String, Zeroizing<String>>, String> {
@@ -210,7 +210,7 @@ pub fn parse_dictionary(
     Ok(all)
 }
 
-/// A word, in quotation marks or up to what ends it, and what comes after it.
+/// Reads a word, quoted or up to the next separator. Returns it with the rest of the text.
 fn word(text: &str) -> std::result::Result<(String, &str), String> {
     if !text.starts_with('"') {
         let end = text.find(['=', ':', ',', '"']).unwrap_or(text.len());

@@ -1,4 +1,4 @@
-//! TLS to brokers.
+//! TLS connections to brokers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-/// Whom we believe, and who we are. The files are read when there is something to connect.
+/// Trusted authorities and the client's own certificate. The files are read for each connection attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tls {
-    /// Authorities to believe instead of the system's, a PEM file.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub(crate) roots: Option<PathBuf>,
-    /// Our certificate and its key, PEM files.
+    /// PEM files with the client's certificate and its key.
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
 }
 
 impl Tls {
-    /// Errors: a text that says which file is wrong.
+    /// The configuration of the TLS client. The error says which file is wrong.
     pub(crate) fn config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)

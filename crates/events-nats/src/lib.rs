@@ -1,8 +1,8 @@
-//! Publishes events to [NATS](https://nats.io): each is one message, in the JSON format of CloudEvents.
+//! Publishes events to [NATS](https://nats.io): one message per event, in the JSON format of CloudEvents.
 //!
-//! With `JetStream` an event counts as published when the stream has stored it, and a repetition within the stream's window is
-//! dropped there, by the event's id. Core NATS has no acknowledgements and keeps nothing: what is on its way when a connection
-//! breaks may be lost, and who does not listen misses it.
+//! With `JetStream`, an event counts as published when the stream has stored it, and the stream drops repetitions
+//! within its deduplication window by the event's id. Core NATS neither acknowledges nor stores messages: those that
+//! are being sent when a connection breaks may be lost, and a subscriber that is not connected misses them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,42 +22,42 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a stream may take to store an event.
 const ACK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How the server knows us.
+/// How this process logs in to the servers.
 pub enum Credentials {
-    /// It lets everybody in.
+    /// Without credentials.
     None,
-    /// By a name and a password.
+    /// With user name and password.
     User(String, Zeroizing<String>),
-    /// By a token.
+    /// With a token.
     Token(Zeroizing<String>),
-    /// By the content of a credentials file: a JWT and the seed of its key.
+    /// With the content of a credentials file: a JWT and the seed of its key.
     File(Zeroizing<String>),
 }
 
-/// Whether somebody keeps what is published.
+/// Whether published messages are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Nobody: it goes to whoever listens now.
+    /// They are not stored: only current subscribers get them.
     Core,
-    /// A stream of `JetStream`.
+    /// A `JetStream` stream stores them.
     JetStream,
 }
 
-/// Where to, and how.
+/// Servers, subject and login.
 pub struct NatsConfig {
-    /// The servers: `nats://host:4222`, or `tls://…`.
+    /// URLs of the servers: `nats://host:4222`, or `tls://…`.
     pub servers: Vec<Url>,
-    /// The subject of all events.
+    /// The subject that all events are published to.
     pub subject: String,
-    /// How the servers know us.
+    /// How this process logs in to the servers.
     pub credentials: Credentials,
-    /// Whether a stream must have stored an event.
+    /// Whether an event must be stored by a stream.
     pub mode: Mode,
-    /// Certificate authorities to believe instead of the system's, a PEM file.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub root_certificates: Option<PathBuf>,
 }
 
-/// Publishes to one subject. Connects with the first event, and again whenever the connection is lost.
+/// Publishes to one subject. Connects with the first event; the client then restores lost connections itself.
 pub struct NatsPublisher {
     config: NatsConfig,
     connection: OnceCell<Connection>,
@@ -78,9 +78,9 @@ impl fmt::Debug for NatsPublisher {
 }
 
 impl NatsPublisher {
-    /// Nothing is connected yet.
+    /// Creates the publisher. Nothing is connected yet.
     pub fn new(config: NatsConfig) -> Self {
-        // Connections take the provider of the process; a second call changes nothing.
+        // Connections use the TLS provider of the process. If one is installed already, this has no effect.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             config,
@@ -134,7 +134,8 @@ impl Publisher for NatsPublisher {
 
     async fn publish(&self, event: &CloudEvent) -> Result<(), PublishError> {
         let connection = self.connection.get_or_try_init(|| self.connect()).await?;
-        // The client would keep what cannot be sent and send it later: the relay does that better.
+        // Without this check the client would buffer the message and send it later. Retrying is left to the relay,
+        // which keeps events in the database.
         if connection.client.connection_state() != State::Connected {
             return Err(unavailable("the connection is lost; it is being restored"));
         }

@@ -1,4 +1,4 @@
-//! Against a real `nats-server`.
+//! Tests against a real `nats-server`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -28,10 +28,10 @@ use zeroize::Zeroizing;
 
 const SECRET: &str = "s3cret-of-the-tests";
 
-/// Says where the program is; `tests/with-services` sets it.
+/// The variable with the path of the program; `tests/with-services` sets it.
 const BINARY: &str = "LAKEKEEPER_TEST_NATS_BINARY";
 
-/// A server of its own.
+/// A `nats-server` for one test. It is killed when this is dropped.
 struct Server {
     port: u16,
     child: Child,
@@ -39,7 +39,7 @@ struct Server {
 }
 
 impl Server {
-    /// With a configuration in which `{folder}` is its own.
+    /// Starts a server with a configuration in which `{folder}` stands for its own folder.
     fn start(config: &str, folder: TempDir) -> Self {
         let probe = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = probe.local_addr().unwrap().port();
@@ -121,7 +121,7 @@ fn as_user() -> Credentials {
     Credentials::User("lakekeeper".to_owned(), password())
 }
 
-/// A sink whose messages somebody listens to.
+/// A server and a subscriber that gets all its messages.
 struct Sink {
     server: Server,
     mode: Mode,
@@ -163,7 +163,7 @@ impl Subject for Sink {
     }
 
     fn unreachable(&self) -> Arc<dyn Publisher> {
-        // Nobody may listen there without being root, and nobody does.
+        // Nothing listens on port 1, which only root may use.
         Arc::new(NatsPublisher::new(config(1, as_user(), self.mode)))
     }
 
@@ -227,7 +227,7 @@ async fn a_token_lets_in_and_a_wrong_one_does_not() {
     ));
 }
 
-/// A server that trusts an operator, and the credentials file of a user.
+/// The configuration of a server that trusts an operator, and the credentials file of a user.
 fn with_operator() -> (String, String) {
     let (operator, account, user) = (
         KeyPair::new_operator(),
@@ -290,7 +290,7 @@ async fn a_credentials_file_lets_in() {
     }
 }
 
-/// Writes a certificate for `localhost` and its key.
+/// Writes a certificate for `localhost` and its key, and returns the certificate's path.
 fn certificate(folder: &Path) -> PathBuf {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let certificate = folder.join("cert.pem");
@@ -335,7 +335,8 @@ async fn what_is_too_large_is_refused() {
     }
 }
 
-/// What the server had stored is there, what it had not is told, and the connection comes back by itself.
+/// Events that the server has stored survive, an event that it has not stored is reported as unavailable, and the
+/// client restores the connection itself.
 #[tokio::test]
 async fn a_server_that_was_killed_is_found_again() {
     let server = Server::start(&with_user(), TempDir::new().unwrap());

@@ -1,4 +1,4 @@
-//! Events as CloudEvents 1.0, with the types and attributes of today's Lakekeeper.
+//! Events as CloudEvents 1.0, with the event types and attributes of today's Lakekeeper.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use store::OutboxRow;
 
-/// What all events of an installation have in common: their `source`. Together with the id it names an event for good.
+/// The CloudEvents `source`, which all events of an installation share. Together with the id it identifies an event
+/// uniquely.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Source(Arc<str>);
 
 impl Source {
-    /// That of an installation, on whichever replica.
+    /// The source of an installation's events; all its replicas have the same.
     pub fn of(server: ServerId) -> Self {
         Self(format!("uri:iceberg-catalog-service:{server}").into())
     }
@@ -27,10 +28,10 @@ impl fmt::Display for Source {
     }
 }
 
-/// One event on its way.
+/// One event to be delivered.
 ///
-/// Serialised it is the JSON format of CloudEvents. Today's names of attributes hold hyphens, which the specification
-/// (section 3.1) does not allow: consumers know them so.
+/// It serialises to the JSON format of CloudEvents. Some names of attributes contain hyphens, which the specification
+/// (section 3.1) does not allow; they are kept because consumers of today's Lakekeeper know them.
 #[derive(Debug, Clone, Serialize)]
 pub struct CloudEvent {
     #[serde(flatten)]
@@ -73,16 +74,16 @@ struct Attributes {
     actor: String,
 }
 
-/// What an event's data may say about what it happened to.
+/// The members of an event's data that name its object.
 #[derive(Deserialize, Default)]
 struct Named {
     name: Option<String>,
     namespace: Option<Vec<String>>,
-    /// Of a rename: what it was called before.
+    /// For a rename: the former name.
     source: Option<Box<Self>>,
 }
 
-/// What an event's data says of what came back.
+/// The member of an undrop event's data that tells the type of the restored object.
 #[derive(Deserialize)]
 struct Undropped {
     r#type: TabularKind,
@@ -127,33 +128,34 @@ impl CloudEvent {
         }
     }
 
-    /// Its id: the same each time that it is delivered.
+    /// The event's id, which is the same each time it is delivered.
     pub const fn id(&self) -> EventId {
         self.attributes.id
     }
 
-    /// What it is ordered with: the id of what it happened to, such as a table.
+    /// The ordering key: events with the same key are delivered in order. It is the id of the object, such as a
+    /// table.
     pub fn key(&self) -> &str {
         &self.attributes.subject
     }
 
-    /// When what it tells of was done.
+    /// When the change was made.
     pub const fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// Its place in the outbox.
+    /// The event's place in the outbox.
     pub(crate) const fn place(&self) -> i64 {
         self.place
     }
 
-    /// All of it, in the JSON format of CloudEvents ("structured mode").
+    /// The whole event in the JSON format of CloudEvents ("structured mode").
     pub fn to_json(&self) -> String {
-        // Texts and numbers, and JSON as it was written: there is nothing to refuse.
+        // Cannot fail: there are only texts, numbers and raw JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// All attributes as texts ("binary mode"), the data aside.
+    /// All attributes as texts, without the data ("binary mode").
     pub fn attributes(&self) -> Vec<(String, String)> {
         let Ok(Value::Object(all)) = serde_json::to_value(&self.attributes) else {
             return Vec::new();
@@ -198,7 +200,7 @@ fn tabular_type(kind: EventKind, body: &RawValue) -> Option<&'static str> {
     })
 }
 
-/// JSON in a text, as today's attribute has it.
+/// The actor as JSON in a text, which is the format of today's attribute.
 fn actor(actor: &Actor) -> String {
     let json = match actor {
         Actor::Anonymous => serde_json::json!({ "type": "anonymous" }),

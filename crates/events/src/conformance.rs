@@ -1,4 +1,4 @@
-//! What every publisher must do, as tests: call [`check`] with a [`Subject`].
+//! The requirements on a publisher, as tests: call [`check`] with a [`Subject`].
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{CloudEvent, PublishError, Publisher, Source};
 
-/// How long a sink may take to show what it has got, and to be found missing.
+/// How long a sink may take to show the events it got, or a publisher to find that its sink is unreachable.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A publisher under test and the sink behind it.
@@ -32,18 +32,18 @@ pub trait Subject: Send + Sync {
     /// The publisher.
     fn publisher(&self) -> Arc<dyn Publisher>;
 
-    /// A publisher like it, whose sink is not there.
+    /// A publisher of the same kind whose sink does not exist.
     fn unreachable(&self) -> Arc<dyn Publisher>;
 
-    /// The events that have arrived so far and have not been taken before, in the order of arrival, as in
-    /// [`CloudEvent::to_json`]. Waits until there are `count`, but not for ever.
+    /// The events that have arrived and were not returned by an earlier call, in order of arrival, as in
+    /// [`CloudEvent::to_json`]. Waits for `count` events, but not forever.
     async fn arrived(&self, count: usize) -> Vec<Value>;
 
-    /// A text that must not be shown by `Debug`.
+    /// A secret of the publisher's configuration, which `Debug` must not show.
     fn secret(&self) -> Option<&str>;
 }
 
-/// An event as it comes out of the outbox: the `number`th, about `subject`.
+/// A sample event: the `number`th of the outbox, about `subject`.
 pub fn sample(number: i64, subject: Uuid, data: &Value) -> CloudEvent {
     let row = OutboxRow {
         sequence: number,
@@ -75,7 +75,7 @@ fn json_of(event: &CloudEvent) -> Value {
     serde_json::from_str(&event.to_json()).unwrap()
 }
 
-/// One publisher, as a relay has it, and where its events arrive.
+/// A publisher, used as a relay uses it, and the sink that its events arrive at.
 type Tested<'a> = (&'a dyn Publisher, &'a dyn Subject);
 
 async fn publish(publisher: &dyn Publisher, event: &CloudEvent) {
@@ -111,9 +111,9 @@ async fn events_of_one_key_arrive_in_their_order((publisher, subject): Tested<'_
     assert_eq!(numbers, (0..20).collect::<Vec<_>>());
 }
 
-/// A sink may tell by itself that it has the event already.
+/// The sink may drop the repetition, as it can recognise it by the event's id.
 async fn what_is_published_again_can_be_told_by_its_id((publisher, subject): Tested<'_>) {
-    // Of one key: a sink keeps no order between two.
+    // Both events have the same key, because a sink keeps no order between different keys.
     let key = Uuid::new_v4();
     let (event, last) = (sample(1, key, &json!({})), sample(2, key, &json!({})));
     for event in [&event, &event, &last] {
@@ -131,7 +131,7 @@ async fn many_at_once_all_arrive((publisher, subject): Tested<'_>) {
     let events: Vec<_> = (0..100)
         .map(|number| sample(number, Uuid::new_v4(), &json!({ "number": number })))
         .collect();
-    // No more of them than a relay would send.
+    // As a relay would, send no more than `lanes` events at once.
     let sent = stream::iter(&events);
     sent.for_each_concurrent(publisher.lanes(), |event| publish(publisher, event))
         .await;

@@ -1,4 +1,4 @@
-//! Some events on their way to one sink: each key in its order, different keys at once.
+//! Delivers a batch of events to one sink: events of one key in order, different keys concurrently.
 
 use std::collections::HashMap;
 
@@ -11,35 +11,35 @@ use tokio_util::sync::CancellationToken;
 use crate::publisher::PATIENCE;
 use crate::{CloudEvent, PublishError, Publisher};
 
-/// Longest reason that is kept with a dead letter, in characters.
+/// Longest reason that is stored with a dead letter, in characters.
 const REASON_CHARS: usize = 500;
 
-/// What has become of an event.
+/// What has happened to an event so far.
 #[derive(Debug)]
 enum State {
-    /// Nothing yet, after so many refusals.
+    /// It still has to be delivered, after this many refusals.
     Waiting(u32),
     Taken,
     Dead(NewDeadLetter),
 }
 
-/// Events in the order of the outbox.
+/// Events that are being delivered, in the order of the outbox.
 #[derive(Debug)]
 pub(crate) struct Batch {
     events: Vec<CloudEvent>,
     states: Vec<State>,
-    /// Up to here everything is settled.
+    /// How many events at the start of the batch are taken by the sink or dead.
     settled: usize,
 }
 
-/// What is to be noted.
+/// Progress of a batch, to be recorded in the database.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Settled {
-    /// The place up to which the sink has all events.
+    /// The place up to which the sink has taken or refused all events.
     pub(crate) place: i64,
-    /// How many it has taken.
+    /// How many of these events the sink has taken.
     pub(crate) taken: u64,
-    /// Those that it has refused for good.
+    /// The events that the sink has refused for good.
     pub(crate) refused: Vec<NewDeadLetter>,
 }
 
@@ -56,12 +56,14 @@ impl Batch {
         self.settled == self.events.len()
     }
 
-    /// When the first event that is not settled happened.
+    /// The time of the first event that is not settled.
     pub(crate) fn oldest(&self) -> Option<Timestamp> {
         self.events.get(self.settled).map(CloudEvent::at)
     }
 
-    /// Tries what waits, until all is done or something fails in each key that is left. Answers a failure, if there was one.
+    /// Tries each waiting event once, key by key. A key ends at its first failure, except that an event that becomes
+    /// a dead letter does not hold up its successors. Once the sink is unavailable, no further event is tried.
+    /// Returns one of the failures, if there was any.
     pub(crate) async fn round(
         &mut self,
         publisher: &dyn Publisher,
@@ -113,7 +115,7 @@ impl Batch {
         failure
     }
 
-    /// Where events wait, by key, in order.
+    /// The indexes of waiting events, in order, one list per key.
     fn lanes(&self) -> Vec<Vec<usize>> {
         let (mut lanes, mut of_key) = (Vec::<Vec<usize>>::new(), HashMap::new());
         for (at, event) in self.events.iter().enumerate() {
@@ -155,7 +157,7 @@ impl Batch {
         }
     }
 
-    /// What has been settled since the last call, up to the first event that still waits; `None` if nothing.
+    /// The events at the start of the batch that were settled since the last call; `None` if there are none.
     pub(crate) fn settle(&mut self) -> Option<Settled> {
         let mut settled = None;
         while let (Some(event), Some(state)) =

@@ -1,9 +1,10 @@
-//! Brings the events of committed changes to where they are wanted.
+//! Delivers the events of committed changes to sinks.
 //!
-//! A change writes its events to the outbox in its own transaction. For each [`Publisher`], one process at a time (whoever
-//! holds the sink's lease in the database) reads the outbox from where the sink has got to, brings the events there, and notes
-//! how far it is. So no event of a committed change is lost and none tells of a change that was not made; after a crash some
-//! come again, with the same id. Events of one key, which is the id of the table, come in the order of their changes.
+//! A change writes its events to the outbox in its own transaction. For each [`Publisher`], one process at a time
+//! (the one that holds the sink's lease in the database) reads the outbox from where the sink has got to, delivers
+//! the events, and records its progress. So no event of a committed change is lost, and there is no event of a change
+//! that was not made. After a crash some events are delivered again, with the same id. Events with the same key,
+//! which is the id of the table, are delivered in the order of their changes.
 
 mod cloud_event;
 #[cfg(feature = "conformance")]

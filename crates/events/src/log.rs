@@ -7,24 +7,24 @@ use async_trait::async_trait;
 
 use crate::{CloudEvent, PublishError, Publisher};
 
-/// The way of log lines to where they are written. Those of other things may be lost on it; an event may not.
+/// Whether log lines reach their destination. Other lines may be lost on the way; events must not be.
 #[async_trait]
 pub trait LogLines: Debug + Send + Sync {
-    /// Returns when all that has been logged is written, or left out.
+    /// Waits until everything logged so far is written or dropped.
     async fn written(&self);
 
-    /// How many lines have been left out since the process began.
+    /// How many lines have been dropped since the process started.
     fn left_out(&self) -> u64;
 }
 
-/// Writes each event into the log of the process.
+/// Writes each event to the log of the process.
 #[derive(Debug)]
 pub struct LogPublisher {
     lines: Arc<dyn LogLines>,
 }
 
 impl LogPublisher {
-    /// For a log whose lines go this way.
+    /// A publisher for a log whose lines are tracked by `lines`.
     pub fn new(lines: Arc<dyn LogLines>) -> Self {
         Self { lines }
     }
@@ -36,7 +36,7 @@ impl Publisher for LogPublisher {
         "log"
     }
 
-    // Lines in the order of all changes are the easier to read.
+    // Events are easier to read in the order of all changes.
     fn lanes(&self) -> usize {
         1
     }
@@ -45,7 +45,7 @@ impl Publisher for LogPublisher {
         let left_out = self.lines.left_out();
         tracing::info!(event = %event.to_json(), "CloudEvent");
         self.lines.written().await;
-        // It may have been another line; then the event is there twice.
+        // The dropped line may be another one than this event's; then the event is logged twice.
         if self.lines.left_out() == left_out {
             Ok(())
         } else {

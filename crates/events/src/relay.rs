@@ -1,4 +1,4 @@
-//! The loop that brings events to one sink, on whichever replica holds it.
+//! The loop that delivers events to one sink, on the replica that holds the sink's lease.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,29 +13,30 @@ use crate::delivery::{Batch, Settled};
 use crate::watch::Watch;
 use crate::{CloudEvent, Publisher, Source};
 
-/// How long a sink is held without being prolonged: how long it stands still if its holder dies.
+/// How long a lease lasts without being extended: if its holder dies, the sink gets no events for this long.
 const LEASE: Duration = Duration::from_secs(15);
-/// How often a sink that is another's is looked at.
+/// How often a replica tries to get the lease of a sink that another replica holds.
 const CLAIM_EVERY: Duration = Duration::from_secs(3);
-/// Most events that are in memory for one sink; the outbox bounds their bytes.
+/// Most events in memory for one sink; the bytes of one read are bounded by the outbox.
 const BATCH: u32 = 500;
-/// What comes within this time is read at once: many small reads would take the database from those who commit.
+/// Pause before the outbox is read again after all its events have been read. Many small reads would slow down
+/// commits.
 const PAUSE: Duration = Duration::from_millis(200);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-/// Places in the outbox, as seen by whoever holds a sink.
+/// Places in the outbox, as known to the holder of the lease.
 #[derive(Debug)]
 struct Seen {
-    /// Up to here the sink has all events.
+    /// The sink has all events up to here.
     place: i64,
-    /// Up to here they have been read for it.
+    /// Events up to here have been read for the sink.
     read: i64,
-    /// Up to here this holder knows them to have been removed.
+    /// Events up to here have been removed from the outbox, and their loss has been reported.
     gone: i64,
 }
 
-/// Brings events to one sink. Any number of processes may run one for the same sink; one of them works.
+/// Delivers events to one sink. Any number of processes may run a relay for the same sink; one of them delivers.
 #[derive(Debug, Clone)]
 pub struct Relay {
     store: Arc<dyn Store>,
@@ -46,7 +47,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// From the outbox of `store` to what `publisher` leads to.
+    /// A relay from the outbox of `store` to `publisher`.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -61,7 +62,7 @@ impl Relay {
         }
     }
 
-    /// Runs until it is told to stop; ends within half a minute then, mostly at once.
+    /// Runs until it is told to stop. Then it ends within half a minute, usually at once.
     pub async fn run(self, stop: CancellationToken) {
         let sink = self.publisher.name().to_owned();
         while !stop.is_cancelled() {
@@ -83,7 +84,7 @@ impl Relay {
         }
     }
 
-    /// Works as long as the sink is held, and lets go of it.
+    /// Delivers events while the lease can be extended, then releases the lease.
     async fn hold(&self, claimed: Instant, place: i64, stop: &CancellationToken) {
         let sink = self.publisher.name();
         let extend = || async {
@@ -91,7 +92,7 @@ impl Relay {
             let extended = self.store.event_sink_extend(sink, &self.holder, until);
             extended.await.map(|()| Hold::GoOn)
         };
-        // A panic of one sink's code is that sink's failure, not the end of the loop.
+        // A panic in the code of one publisher is a failure of that sink and must not end the loop.
         let work = caught(sink, self.work(place, stop));
         let failed = tokio::select! {
             ended = work => match ended {
@@ -144,8 +145,8 @@ impl Relay {
         Ok(())
     }
 
-    /// Shows how far behind the sink is, and says so if events were removed that it will never have. Answers up to where the
-    /// outbox has been trimmed.
+    /// Updates the metrics of how far behind the sink is, and reports events that were removed before the sink had
+    /// them. Returns the place up to which the outbox has been trimmed.
     async fn look(&self, seen: &mut Seen, oldest: Option<Timestamp>) -> store::Result<i64> {
         let span = self.store.outbox_span().await?;
         let waiting = span.last - seen.place;
@@ -158,7 +159,7 @@ impl Relay {
         Ok(span.trimmed)
     }
 
-    /// Brings all of the events to the sink, however long it takes.
+    /// Delivers all events of the batch, however long it takes.
     async fn bring(
         &self,
         seen: &mut Seen,
@@ -183,7 +184,8 @@ impl Relay {
                         %error, sink = self.publisher.name(), failures, delay_s = delay.as_secs_f64(),
                         "a sink does not take events; they wait in the database"
                     );
-                    // Only to be seen: what is in hand may be gone from the outbox.
+                    // Only for metrics and reports: the events of the batch are in memory and are delivered even if
+                    // they are gone from the outbox.
                     if let Err(error) = self.look(seen, batch.oldest()).await {
                         tracing::warn!(
                             %error, sink = self.publisher.name(),
@@ -226,7 +228,7 @@ impl Relay {
     }
 }
 
-/// Longer with each failure, and never the same on two replicas.
+/// The pause after so many failures: it grows, and is random so that replicas do not retry in step.
 fn delay(failures: u32) -> Duration {
     let delay = FIRST_DELAY
         .saturating_mul(1 << failures.min(16))

@@ -1,5 +1,5 @@
-//! What can be seen from outside of how far a sink has got. Of several processes the one that holds the sink counts; the others
-//! show zero.
+//! Metrics about a sink's progress. The process that holds the sink's lease sets them; in other processes the gauges
+//! are zero.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use model::Timestamp;
 /// The metrics of one sink.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
-    /// Events that wait; an estimate, which gaps between places make too large.
+    /// Number of events to be delivered; an estimate, as gaps between places count too.
     waiting: Gauge,
-    /// The age of the oldest event that waits.
+    /// Age of the oldest event to be delivered.
     lag_seconds: Gauge,
     published: Counter,
     failed: Counter,
@@ -32,7 +32,7 @@ impl Watch {
         }
     }
 
-    /// How many events wait, and when the first of them happened.
+    /// Sets how many events wait to be delivered, and when the first of them happened.
     pub(crate) fn waiting(&self, events: i64, oldest: Option<Timestamp>, now: Timestamp) {
         let age = oldest.map_or(Duration::ZERO, |at| now.since(at));
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
@@ -40,7 +40,7 @@ impl Watch {
         self.lag_seconds.set(age.as_secs_f64());
     }
 
-    /// The sink is another's now.
+    /// Another process delivers to the sink now.
     pub(crate) fn not_ours(&self) {
         self.waiting.set(0.0);
         self.lag_seconds.set(0.0);
@@ -58,7 +58,7 @@ impl Watch {
         self.dead.increment(events);
     }
 
-    /// Events were removed before the sink had them; at most so many.
+    /// Counts events that were removed before the sink had them; `events` is an upper bound.
     pub(crate) fn missed(&self, events: u64) {
         self.missed.increment(events);
     }

@@ -1,4 +1,4 @@
-//! Events by HTTP: one `POST` each, signed, as <https://www.standardwebhooks.com> describes.
+//! Sends events by HTTP: one `POST` each, signed as <https://www.standardwebhooks.com> describes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use crate::{CloudEvent, PublishError, Publisher};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where to, and how.
+/// Address of a webhook and how to send to it.
 pub struct WebhookConfig {
-    /// Where to. Its query may hold a token: it is never shown.
+    /// URL of the receiver. It is never shown, as its query may contain a token.
     pub url: Url,
-    /// What bodies are signed with, if they are.
+    /// The key that requests are signed with; `None` sends them unsigned.
     pub signature: Option<Signature>,
-    /// How long an answer may take.
+    /// How long the receiver may take to answer.
     pub timeout: Duration,
     /// How often an event is sent that the receiver refuses.
     pub attempts: u32,
 }
 
-/// Sends each event to an address.
+/// Sends each event to a webhook.
 pub struct Webhook {
     client: HttpClient,
     config: WebhookConfig,
@@ -41,12 +41,12 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// Nothing is sent yet.
+    /// Creates the publisher. Nothing is sent yet.
     pub fn new(config: WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let limits = Limits {
             connect: CONNECT_TIMEOUT,
             whole: config.timeout,
-            // What is answered does not matter, and is not read.
+            // The body of the answer does not matter and is not read.
             max_answer_bytes: 0,
         };
         let client = HttpClient::new(limits, None).map_err(|error| error.to_string())?;
@@ -86,7 +86,8 @@ impl Publisher for Webhook {
     }
 }
 
-/// What the receiver means. What it answers when it is overloaded or away says nothing about the event.
+/// What a status says about the event. A receiver that is overloaded or away does not refuse the event: it must be
+/// sent again.
 fn judge(status: u16) -> Result<(), PublishError> {
     let why = format!("the receiver has answered {status}");
     match status {

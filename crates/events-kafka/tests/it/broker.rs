@@ -1,4 +1,4 @@
-//! A broker of its own for a test.
+//! A Kafka broker for one test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,23 +8,23 @@ use std::time::Duration;
 use rskafka::client::ClientBuilder;
 use tempfile::TempDir;
 
-/// Says where the jars are; `tests/with-services` sets it.
+/// The variable with the folder of Kafka's jars; `tests/with-services` sets it.
 const JARS: &str = "LAKEKEEPER_TEST_KAFKA_JARS";
-/// Says which Java is to run them; likewise.
+/// The variable with the Java program to run them; `tests/with-services` sets it.
 const JAVA: &str = "LAKEKEEPER_TEST_JAVA";
-/// The password of `lakekeeper`.
+/// The password of the user `lakekeeper`.
 pub(crate) const SECRET: &str = "s3cret-of-the-tests";
 
-/// A broker that is its own controller. It ends with this.
+/// A broker that is its own controller. It is killed when this is dropped.
 pub(crate) struct Broker {
     child: Child,
     folder: TempDir,
-    /// Of plain connections, logins, TLS and the controller.
+    /// The ports for plain connections, logins, TLS and the controller.
     ports: [u16; 4],
 }
 
 impl Broker {
-    /// With everything in the folder.
+    /// Starts a broker that keeps all its files in `folder`.
     pub(crate) fn start(folder: TempDir) -> Self {
         let ports = free_ports();
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -71,7 +71,7 @@ impl Broker {
         let controller = client.controller_client().unwrap();
         let created = controller.create_topic(topic, partitions, 1, 30_000);
         created.await.unwrap();
-        // Known to the controller is not yet known to the broker.
+        // The broker learns of the topic later than the controller.
         for _ in 0..300 {
             let topics = client.list_topics().await.unwrap();
             if topics.iter().any(|one| one.name == topic) {
@@ -91,12 +91,12 @@ impl Broker {
         self.folder.path().join("cert.pem")
     }
 
-    /// Settings without login.
+    /// Settings of a publisher without login.
     pub(crate) fn plaintext(&self) -> String {
         format!("{{\"bootstrap.servers\"=\"127.0.0.1:{}\"}}", self.ports[0])
     }
 
-    /// Settings with a login.
+    /// Settings of a publisher with a login.
     pub(crate) fn login(&self, mechanism: &str, password: &str) -> String {
         format!(
             "{{\"bootstrap.servers\"=\"127.0.0.1:{}\", \"security.protocol\"=\"SASL_PLAINTEXT\",
@@ -106,7 +106,7 @@ impl Broker {
         )
     }
 
-    /// Settings with TLS and an authority to believe.
+    /// Settings of a publisher with TLS that trusts the authorities in the file `roots`.
     pub(crate) fn tls(&self, roots: Option<PathBuf>) -> String {
         let roots = roots.map(|file| format!(", \"ssl.ca.location\"=\"{}\"", file.display()));
         format!(
@@ -153,7 +153,7 @@ offsets.topic.replication.factor=1
     )
 }
 
-/// Prepares the folder of the data, with the user of the logins by SCRAM.
+/// Prepares the data folder, with a user for the SCRAM logins.
 fn format(folder: &Path) {
     let scram = |kind: &str| format!("SCRAM-SHA-{kind}=[name=lakekeeper,password={SECRET}]");
     let mut command = java(folder, "kafka.tools.StorageTool");

@@ -1,4 +1,4 @@
-//! Against real brokers of Kafka, which the tests start.
+//! Tests against real Kafka brokers, which the tests start.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -79,7 +79,8 @@ async fn who_can_log_in_is_let_in_and_nobody_else() {
     assert!(is_unavailable(&ended), "{ended:?}");
 }
 
-/// What the broker had stored is there, what it had not is told, and it is found again without a new publisher.
+/// Events that the broker has stored survive, an event that it has not stored is reported as unavailable, and the
+/// same publisher finds the broker again.
 #[tokio::test]
 async fn a_broker_that_was_killed_is_found_again() {
     let mut broker = Broker::start(TempDir::new().unwrap());

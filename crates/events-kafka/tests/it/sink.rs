@@ -1,4 +1,4 @@
-//! What has arrived in a topic.
+//! Reads the events that have arrived in a topic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -14,13 +14,13 @@ use serde_json::{Map, Value};
 use super::publisher;
 use crate::broker::{Broker, SECRET};
 
-/// A topic that is read from its beginning.
+/// A topic, read from its beginning.
 pub(crate) struct Sink<'a> {
     broker: &'a Broker,
     partitions: Vec<PartitionClient>,
-    /// Up to where each has been read.
+    /// The offset up to which each partition has been read.
     read: Mutex<Vec<i64>>,
-    /// Which partitions each key has been seen in.
+    /// The partitions in which each key has been seen.
     keys: Mutex<BTreeMap<Vec<u8>, BTreeSet<usize>>>,
 }
 
@@ -40,14 +40,14 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// The partitions that something lies in. Each key is in one.
+    /// The partitions that have events. Each key must be in a single one.
     pub(crate) fn partitions_of_keys(&self) -> BTreeSet<usize> {
         let keys = self.keys.lock().unwrap();
         assert!(keys.values().all(|partitions| partitions.len() == 1));
         keys.values().flatten().copied().collect()
     }
 
-    /// The numbers that the data of so many events hold, in the order of one partition.
+    /// The numbers in the data of the next `count` events, in the order of each partition.
     pub(crate) async fn take(&self, count: usize) -> Vec<i64> {
         let events = self.arrived(count).await;
         let number = |event: &Value| event["data"]["number"].as_i64().unwrap();
@@ -70,7 +70,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// An event in binary mode, in the JSON format.
+/// Turns a record in binary mode into an event in the JSON format.
 fn event(record: &Record) -> Value {
     let mut event = Map::new();
     for (name, value) in &record.headers {
@@ -97,7 +97,7 @@ impl Subject for Sink<'_> {
     }
 
     fn unreachable(&self) -> Arc<dyn Publisher> {
-        // Nobody may listen there without being root, and nobody does.
+        // Nothing listens on port 1, which only root may use.
         let settings = self.broker.login("SCRAM-SHA-512", SECRET);
         let (_, after) = settings.split_once("\", \"security").unwrap();
         let settings = format!("{{\"bootstrap.servers\"=\"127.0.0.1:1\", \"security{after}");

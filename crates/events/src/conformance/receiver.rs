@@ -1,4 +1,4 @@
-//! Whoever gets webhooks, as far as tests need it: HTTP/1.1 with `content-length`.
+//! A receiver of webhooks for tests: HTTP/1.1 with `content-length`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -6,26 +6,26 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One request as it came.
+/// One received request.
 #[derive(Debug, Clone)]
 pub struct Got {
-    /// Its headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: HashMap<String, String>,
-    /// Its body.
+    /// The body.
     pub body: String,
 }
 
-/// Answers all requests alike, and remembers them.
+/// A server that gives all requests the same answer and records them.
 #[derive(Debug, Clone)]
 pub struct Receiver {
-    /// Where to send to.
+    /// The URL to send requests to.
     pub address: String,
     got: Arc<Mutex<Vec<Got>>>,
     status: Arc<Mutex<u16>>,
 }
 
 impl Receiver {
-    /// Listens on a port of its own.
+    /// Starts a receiver on a free port. It answers with status 204.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
@@ -43,17 +43,17 @@ impl Receiver {
         receiver
     }
 
-    /// Answers so from now on.
+    /// Answers with this status from now on.
     pub fn answer(&self, status: u16) {
         *self.status.lock().unwrap() = status;
     }
 
-    /// What has come since the last call.
+    /// The requests received since the last call.
     pub fn take(&self) -> Vec<Got> {
         std::mem::take(&mut self.got.lock().unwrap())
     }
 
-    /// Whether nothing has come since the last [`take`](Self::take).
+    /// Whether no request has been received since the last [`take`](Self::take).
     pub fn is_empty(&self) -> bool {
         self.got.lock().unwrap().is_empty()
     }

@@ -1,4 +1,4 @@
-//! Batches of events and what becomes of them.
+//! What happens to the events of a batch.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use crate::conformance::sample;
 
 const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 
-/// Remembers what it gets; refuses and fails as it is told.
+/// A sink that records the places of events, and refuses or fails those it is told to.
 #[derive(Debug, Default)]
 struct Sink {
     got: Mutex<Vec<i64>>,
@@ -44,7 +44,7 @@ impl Publisher for Sink {
     }
 }
 
-/// Events 1, 2, 3, … of the given keys.
+/// A batch of events 1, 2, 3, … with the given keys.
 fn batch(keys: &[u128]) -> Batch {
     let events = keys
         .iter()

@@ -1,4 +1,4 @@
-//! Relays between a real store and sinks that do as they are told.
+//! Relays between a real store and sinks whose behaviour the tests control.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::PublishError;
 
-/// Remembers the keys that it gets, unless it is down.
+/// A sink that records the keys of events, unless it is down or panics.
 #[derive(Debug, Default)]
 struct Sink {
     name: &'static str,
@@ -144,7 +144,7 @@ async fn whoever_comes_next_goes_on_where_the_last_one_ended() {
     let first = Running::start(&store, &sink);
     tell(&store, 0..3).await;
     sink.wait_for(3).await;
-    // What was given is noted a moment later.
+    // Progress is recorded shortly after the delivery.
     tokio::time::sleep(PAUSE).await;
     first.stop().await;
     tell(&store, 3..5).await;
@@ -230,7 +230,7 @@ async fn what_a_sink_lacks_is_seen_to_grow_while_it_is_down() {
     until(|| shown(&metrics, "lakekeeper_events_lag_seconds") > 0.4).await;
     tell(&store, 1..3).await;
     until(|| shown(&metrics, "lakekeeper_events_waiting") > 2.0).await;
-    // The first one is on its way, the second one is lost.
+    // The first event is being delivered already, so only the second one is lost.
     let keep = OutboxBounds::of_events(1);
     store.outbox_cut(keep, 100).await.unwrap();
     let missed = || shown(&metrics, "lakekeeper_events_missed_total");

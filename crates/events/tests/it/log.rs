@@ -25,7 +25,7 @@ impl io::Write for Lines {
     }
 }
 
-/// A queue that leaves out some lines, if it is told to.
+/// A queue that drops some lines if it is told to.
 #[derive(Debug, Default)]
 struct Queue {
     leaves_out: AtomicU64,

@@ -1,4 +1,4 @@
-//! Webhooks: the conformance suite, signatures, what the receiver answers.
+//! Webhooks: the conformance suite, signatures, and the meaning of the receiver's answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Subject for Hook {
     }
 
     fn unreachable(&self) -> Arc<dyn Publisher> {
-        // Nobody may listen there without being root, and nobody does.
+        // Nothing listens on port 1, which only root may use.
         webhook(&format!("http://127.0.0.1:1/?token={SECRET}"))
     }
 
@@ -88,7 +88,7 @@ async fn what_the_receiver_answers_decides() {
     receiver.answer(503);
     let failed = webhook.publish(&event).await;
     assert!(matches!(failed, Err(PublishError::Unavailable(_))));
-    // A redirection is not followed.
+    // Redirections are not followed.
     for status in [302, 422] {
         receiver.answer(status);
         let failed = webhook.publish(&event).await;
