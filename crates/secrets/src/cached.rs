@@ -1,4 +1,4 @@
-//! Secrets that were loaded lately, in memory.
+//! A cache of recently loaded secrets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,16 +11,17 @@ use quick_cache::sync::Cache;
 
 use crate::{Plaintext, Result, SecretStore};
 
-/// How much is kept, and for how long.
+/// Limits of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// Most secrets.
+    /// Most secrets in the cache.
     pub capacity: usize,
-    /// How long each, at most.
+    /// How long a secret may stay in the cache.
     pub time_to_live: Duration,
 }
 
-/// Keeps what another store has said. Secrets never change, so what is kept is right as long as anybody may refer to it.
+/// Caches the secrets of another store. Secrets never change, so a cached one is correct for as long as anything
+/// refers to its id.
 pub struct CachedSecrets {
     behind: Arc<dyn SecretStore>,
     kept: Cache<SecretId, Kept>,
@@ -35,7 +36,7 @@ struct Kept {
 }
 
 impl CachedSecrets {
-    /// Keeps some of what `behind` says.
+    /// A cache in front of the store `behind`.
     pub fn new(
         behind: Arc<dyn SecretStore>,
         settings: CacheSettings,
@@ -51,7 +52,7 @@ impl CachedSecrets {
 
     fn keep(&self, id: SecretId, secret: Plaintext) {
         let now = self.clock.now();
-        // What is over is not only not served: it leaves the memory.
+        // Remove expired secrets here, so that they do not stay in memory.
         self.kept.retain(|_, kept| kept.until > now);
         let until = now.plus(self.time_to_live);
         self.kept.insert(id, Kept { secret, until });
@@ -92,7 +93,7 @@ impl SecretStore for CachedSecrets {
 
     async fn drop(&self, id: SecretId) -> Result<()> {
         let dropped = SecretStore::drop(self.behind.as_ref(), id).await;
-        // Not before, or somebody could load it meanwhile and keep it.
+        // After the drop, not before it: otherwise a concurrent load could put the secret back into the cache.
         self.kept.remove(&id);
         self.tell_size();
         dropped

@@ -1,4 +1,4 @@
-//! What every [`SecretStore`] must do; run it against your own.
+//! The requirements on a [`SecretStore`], as tests to run against your own.
 
 #![expect(
     clippy::panic,
@@ -10,7 +10,7 @@ use model::SecretId;
 
 use crate::{MAX_PLAINTEXT_BYTES, Plaintext, SecretError, SecretStore};
 
-/// Runs all cases. Panics at the first one that fails, with what was expected.
+/// Runs all cases. Panics at the first failure and says what was expected.
 pub async fn run(secrets: &dyn SecretStore) {
     a_secret_comes_back_as_it_was(secrets).await;
     secrets_are_kept_apart(secrets).await;

@@ -1,4 +1,4 @@
-//! Secrets as sealed rows of the catalog's own database.
+//! Secrets as encrypted rows of the catalog's own database.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use store::SecretRows;
 
 use crate::{KeyId, Keys, Plaintext, Result, SecretError, SecretStore, sealed};
 
-/// Longest secret that is accepted, in bytes: a service account's key file is about 3 kB.
+/// Longest accepted secret, in bytes. For comparison: the key file of a Google service account has about 3 kB.
 pub const MAX_PLAINTEXT_BYTES: usize = 64 * 1024;
 
-/// Refuses what is longer than [`MAX_PLAINTEXT_BYTES`].
+/// Refuses secrets longer than [`MAX_PLAINTEXT_BYTES`].
 pub fn check_length(secret: &Plaintext) -> Result<()> {
     let length = secret.expose().len();
     if length > MAX_PLAINTEXT_BYTES {
@@ -24,7 +24,7 @@ pub fn check_length(secret: &Plaintext) -> Result<()> {
     Ok(())
 }
 
-/// Seals with ChaCha20-Poly1305 and keeps the ciphertext in rows.
+/// Encrypts secrets with ChaCha20-Poly1305 and stores them in rows of the database.
 pub struct EncryptedSecrets {
     pub(crate) rows: Arc<dyn SecretRows + Send + Sync>,
     pub(crate) keys: Keys,
@@ -32,7 +32,7 @@ pub struct EncryptedSecrets {
 }
 
 impl EncryptedSecrets {
-    /// Keeps secrets in `rows`, sealed with a key of `keys`.
+    /// Stores secrets in `rows`, encrypted with the sealing key of `keys`.
     pub fn new(
         rows: Arc<dyn SecretRows + Send + Sync>,
         keys: impl Into<Keys>,
@@ -42,7 +42,8 @@ impl EncryptedSecrets {
         Self { rows, keys, clock }
     }
 
-    /// Well if its keys open all secrets that warehouses use, but those of keys that are known to be lost.
+    /// Checks that the keys decrypt all secrets that warehouses use, except those encrypted with one of the keys
+    /// `lost`.
     pub async fn check_keys(&self, lost: &[KeyId]) -> Result<()> {
         self.keys.check(self.rows.as_ref(), lost).await
     }

@@ -1,4 +1,4 @@
-//! Why a secret could not be kept or opened.
+//! Errors of storing and loading secrets.
 
 use std::path::PathBuf;
 
@@ -10,86 +10,86 @@ use crate::{KeyId, KeyIds};
 /// The result of a secret store's method.
 pub type Result<T> = std::result::Result<T, SecretError>;
 
-/// What can go wrong with a secret. Never carries the secret itself.
+/// Why an operation on a secret failed. Never contains the secret itself.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// It is not there (any more).
+    /// The secret does not exist, or not any more.
     #[error("secret `{0}` does not exist")]
     NotFound(SecretId),
-    /// Longer than a secret may be.
+    /// The secret is too long.
     #[error("a secret of {length} bytes is longer than the {bound} bytes that a secret may have")]
     TooLong {
-        /// Its length in bytes.
+        /// The length of the secret, in bytes.
         length: usize,
-        /// The longest that is accepted, in bytes.
+        /// The longest accepted length, in bytes.
         bound: usize,
     },
-    /// It was sealed with another key than those that are configured.
+    /// The secret was encrypted with a key that is not configured.
     #[error(
         "secret `{secret}` was encrypted with key {sealed_with}, but configured are {configured}: \
          add the encryption key that was in use when the secret was stored"
     )]
     WrongKey {
-        /// Which secret.
+        /// The secret.
         secret: SecretId,
-        /// The key that it needs.
+        /// The key that the secret was encrypted with.
         sealed_with: KeyId,
-        /// The keys that are there.
+        /// The configured keys.
         configured: KeyIds,
     },
-    /// Warehouses use secrets whose key is not there.
+    /// Warehouses use secrets that were encrypted with a key that is not configured.
     #[error(
         "warehouses use {secrets} secrets that were encrypted with key {needed}, but configured are {configured}: \
          set LAKEKEEPER__PG_ENCRYPTION_KEY to the key of this database, or add that key to LAKEKEEPER__PG_DECRYPTION_KEYS. \
          If it is lost for good, say so by LAKEKEEPER__PG_LOST_KEYS={needed} and give these warehouses new credentials"
     )]
     MissingKey {
-        /// The key that is not there.
+        /// The missing key.
         needed: KeyId,
-        /// How many secrets need it.
+        /// How many secrets were encrypted with the missing key.
         secrets: u64,
-        /// The keys that are there.
+        /// The configured keys.
         configured: KeyIds,
     },
-    /// The stored bytes are not what was written under this id.
+    /// The stored bytes were not written under this id, or were altered.
     #[error("the stored bytes of secret `{0}` have been altered or belong to another secret")]
     Damaged(SecretId),
-    /// It is not in the database.
+    /// The database only has a note that the secret is stored elsewhere, such as in Vault.
     #[error(
         "secret `{0}` is kept outside of the database: start with the LAKEKEEPER__SECRET_BACKEND that was in use when it was stored, or give its \
          warehouse a new credential"
     )]
     KeptElsewhere(SecretId),
-    /// Written by a newer version of this program.
+    /// The secret was written by a newer version of this program.
     #[error(
         "secret `{secret}` is stored in format {format}, this version reads formats up to {known}"
     )]
     UnknownFormat {
-        /// Which secret.
+        /// The secret.
         secret: SecretId,
-        /// The format that it is in.
+        /// The format that the secret is stored in.
         format: u8,
         /// The newest format that this version reads.
         known: u8,
     },
-    /// The passphrase is empty.
+    /// The passphrase for the encryption key is empty.
     #[error("the encryption key is empty: set it to a long random text")]
     EmptyKey,
     /// The key file cannot be used.
     #[error("key file `{}`: {problem}", path.display())]
     KeyFile {
-        /// Where it is, or should be.
+        /// The path of the key file.
         path: PathBuf,
-        /// What is wrong with it and what to do.
+        /// What is wrong with the file, and what to do.
         problem: String,
     },
-    /// The system's source of random numbers failed.
+    /// The random number generator of the system failed.
     #[error("the system's random number generator failed")]
     NoRandomness,
-    /// A store outside of the database refused, or did not answer.
+    /// A store outside of the database refused the operation or did not answer.
     #[error(transparent)]
     Backend(Box<dyn std::error::Error + Send + Sync>),
-    /// The rows behind it could not be read or written.
+    /// An operation of the database failed.
     #[error(transparent)]
     Store(StoreError),
 }

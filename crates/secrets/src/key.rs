@@ -1,4 +1,4 @@
-//! The key that seals secrets, derived from what the operator configured.
+//! The encryption key of secrets, derived from the configured passphrase.
 
 use std::fmt;
 use std::path::Path;
@@ -9,12 +9,12 @@ use ring::hkdf::{self, HKDF_SHA256, Salt};
 
 use crate::{Plaintext, Result, SecretError, key_file};
 
-/// Binds derived keys to this use: the same passphrase in another program gives another key.
+/// Salt of the derivation, so that the same passphrase gives another key in another program.
 const SALT: &[u8] = b"lakekeeper.secrets.v1";
 const FOR_SEALING: &[u8] = b"chacha20-poly1305";
 const FOR_NAMING: &[u8] = b"key-id";
 
-/// Tells keys apart without saying what they are; stored beside each sealed secret.
+/// Identifies a key without revealing it. Stored beside each encrypted secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId([u8; Self::LENGTH]);
 
@@ -39,7 +39,7 @@ impl fmt::Display for KeyId {
 impl FromStr for KeyId {
     type Err = ();
 
-    /// Reads what `Display` writes.
+    /// Parses the output of `Display`: 16 hexadecimal digits.
     fn from_str(text: &str) -> std::result::Result<Self, ()> {
         let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if text.len() != 2 * Self::LENGTH || !is_hex {
@@ -63,10 +63,10 @@ pub struct Key {
 }
 
 impl Key {
-    /// From `LAKEKEEPER__PG_ENCRYPTION_KEY`, by HKDF with SHA-256 (RFC 5869).
+    /// Derives the key from `LAKEKEEPER__PG_ENCRYPTION_KEY` by HKDF with SHA-256 (RFC 5869).
     ///
-    /// HKDF does not slow a guesser down: the text must be long and random (32 bytes from a random source, in
-    /// base64), not a word that somebody remembers.
+    /// HKDF does not slow down guessing, so the passphrase must be long and random (32 random bytes in base64), not
+    /// something that a person remembers.
     pub fn from_passphrase(passphrase: &Plaintext) -> Result<Self> {
         if passphrase.expose().trim().is_empty() {
             return Err(SecretError::EmptyKey);
@@ -82,12 +82,13 @@ impl Key {
         })
     }
 
-    /// From the key file at `path`; makes one with a random key, readable by its owner only, if there is none.
+    /// Derives the key from the content of the file at `path`. If there is no file, creates one with a random key
+    /// that only its owner can read.
     pub fn from_file(path: &Path) -> Result<Self> {
         Self::from_passphrase(&key_file::read_or_create(path)?)
     }
 
-    /// Which key this is.
+    /// The id of the key.
     pub const fn id(&self) -> KeyId {
         self.id
     }

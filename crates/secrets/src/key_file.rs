@@ -1,4 +1,4 @@
-//! A random key in a file beside the database, for those who configured none.
+//! A random key in a file beside the database, for installations without a configured key.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -12,16 +12,16 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::{Plaintext, Result, SecretError};
 
 const OWNER_ONLY: u32 = 0o600;
-/// Files beyond this size are not key files.
+/// Largest key file, in bytes; larger files are refused.
 const MAX_BYTES: u64 = 4096;
 
-/// The content of the key file; a new one with 32 random bytes, in base64, if there is none.
+/// Reads the key file. If there is none, creates one with 32 random bytes in base64.
 pub(crate) fn read_or_create(path: &Path) -> Result<Plaintext> {
     if let Some(key) = read(path)? {
         return Ok(key);
     }
     create(path)?;
-    // Another process may have been first: its key counts.
+    // Another process may have created the file first; its key is used then.
     read(path)?.ok_or_else(|| refused(path, "vanished while it was read"))
 }
 
@@ -53,14 +53,15 @@ fn read(path: &Path) -> Result<Option<Plaintext>> {
     Ok(Some(Plaintext::new(key)))
 }
 
-/// Writes beside it and links into place, so that nobody ever reads half a key and no key is overwritten.
+/// Writes a draft beside the file and hard-links it into place, so that no process reads an incomplete key and no
+/// existing key is overwritten.
 fn create(path: &Path) -> Result<()> {
     let (key, suffix) = (random::<32>()?, random::<8>()?);
     let named = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = named.unwrap_or(Path::new("."));
     let draft = path.with_extension(format!("draft-{}", u64::from_ne_bytes(suffix)));
     let written = write_draft(&draft, &STANDARD.encode(key)).and_then(|()| link(&draft, path));
-    // What is left behind of a failure is a draft that nobody reads.
+    // If removing the draft fails, what stays behind is a file that is never read.
     let removed = fs::remove_file(&draft);
     written
         .and(removed)
@@ -83,7 +84,7 @@ fn write_draft(draft: &Path, key: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Gives the draft its name, unless somebody has it already.
+/// Links the draft to its final name. If that exists already, it is kept.
 fn link(draft: &Path, path: &Path) -> std::io::Result<()> {
     match fs::hard_link(draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

@@ -1,4 +1,4 @@
-//! The key that seals, and those that open besides.
+//! The set of keys: one that encrypts, and others that only decrypt.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use store::{SEALED_HEAD_BYTES, SecretRows};
 use crate::sealed::Head;
 use crate::{Key, KeyId, Result, SecretError};
 
-/// One key that seals and opens, and any number that only open: those that are leaving, and those that are coming.
+/// One key that encrypts and decrypts, and any number of keys that only decrypt: former keys, and future keys that
+/// other servers may use already.
 #[derive(Debug)]
 pub struct Keys {
     sealing: Key,
@@ -15,29 +16,30 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Seals with `sealing`, opens with any.
+    /// Encrypts with `sealing`, decrypts with `sealing` and `opening`.
     pub fn new(sealing: Key, opening: Vec<Key>) -> Self {
         Self { sealing, opening }
     }
 
-    /// The key that seals.
+    /// The key that encrypts.
     pub const fn sealing(&self) -> &Key {
         &self.sealing
     }
 
-    /// The key with this id, if it is there.
+    /// The key with this id, if it is among these keys.
     pub(crate) fn find(&self, id: KeyId) -> Option<&Key> {
         let mut all = std::iter::once(&self.sealing).chain(&self.opening);
         all.find(|key| key.id() == id)
     }
 
-    /// The ids of all.
+    /// The ids of all keys.
     pub fn ids(&self) -> KeyIds {
         let all = std::iter::once(&self.sealing).chain(&self.opening);
         KeyIds(all.map(Key::id).collect())
     }
 
-    /// Well if these keys open all secrets that warehouses use, but those of keys that are known to be lost.
+    /// Checks that these keys decrypt all secrets that warehouses use, except those encrypted with one of the keys
+    /// `lost`.
     pub async fn check(&self, rows: &dyn SecretRows, lost: &[KeyId]) -> Result<()> {
         for stored in rows.secret_heads().await? {
             let Some(Head::With(needed)) = Head::of(&stored.head) else {
@@ -61,7 +63,7 @@ impl From<Key> for Keys {
     }
 }
 
-/// Which keys there are, to be told.
+/// Ids of keys, to be shown in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyIds(pub Vec<KeyId>);
 

@@ -1,4 +1,4 @@
-//! Notes in the database of secrets that are kept elsewhere, so that none is forgotten there.
+//! Records in the database the ids of secrets that are stored elsewhere, so that none is left behind there.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use store::SecretRows;
 
 use crate::{Result, sealed};
 
-/// For stores that keep secrets outside of the database: what a [`Sweeper`](crate::Sweeper) knows orphans by.
+/// For stores outside of the database: the records by which a [`Sweeper`](crate::Sweeper) finds orphaned secrets.
 #[derive(Clone)]
 pub struct Ledger {
     rows: Arc<dyn SecretRows + Send + Sync>,
@@ -16,12 +16,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Notes in `rows`.
+    /// Records ids in `rows`.
     pub fn new(rows: Arc<dyn SecretRows + Send + Sync>, clock: Arc<dyn Clock>) -> Self {
         Self { rows, clock }
     }
 
-    /// A new id, noted before anything is kept under it.
+    /// Generates an id and records it. Must be called before a secret is stored under the id.
     pub async fn begin(&self) -> Result<SecretId> {
         let id = SecretId::generate();
         let (note, now) = (sealed::note(), self.clock.now());
@@ -29,7 +29,7 @@ impl Ledger {
         Ok(id)
     }
 
-    /// Nothing is kept under this id any more.
+    /// Removes the record. Must be called after the secret has been removed.
     pub async fn end(&self, id: SecretId) -> Result<()> {
         Ok(self.rows.secret_drop(id).await?)
     }

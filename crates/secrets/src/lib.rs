@@ -1,7 +1,7 @@
-//! Where storage credentials are kept: encrypted in the catalog's database, unless another store is brought.
+//! Storage credentials: encrypted in the catalog's database, or in another store that an embedding program supplies.
 //!
-//! [`SecretStore`] is the extension point; [`EncryptedSecrets`] keeps sealed values in the rows of a
-//! [`store::SecretRows`], so that a copy of the database alone opens nothing.
+//! [`SecretStore`] is the extension point. [`EncryptedSecrets`] stores encrypted secrets in the rows of a
+//! [`store::SecretRows`], so that a copy of the database alone reveals none of them.
 
 mod cached;
 #[cfg(feature = "conformance")]
@@ -32,21 +32,22 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use model::SecretId;
 
-/// Keeps secrets. They are written once, never changed: a new value is a new secret with a new id.
+/// Stores secrets. A secret is written once and never changed: a new value is a new secret with a new id.
 ///
-/// A secret is a text. One that is a JSON object may come back with its members in another order.
+/// A secret is a text. If it is a JSON object, its members may come back in another order.
 #[async_trait]
 pub trait SecretStore: Debug + Send + Sync {
-    /// Keeps a secret under a new id.
+    /// Stores a secret and returns its new id.
     async fn create(&self, secret: Plaintext) -> Result<SecretId>;
 
-    /// The secret. [`SecretError::NotFound`] if there is none.
+    /// Loads a secret. Fails with [`SecretError::NotFound`] if it does not exist.
     async fn load(&self, id: SecretId) -> Result<Plaintext>;
 
-    /// Forgets the secret; well if there is none.
+    /// Removes a secret. Succeeds if it does not exist.
     async fn drop(&self, id: SecretId) -> Result<()>;
 
-    /// Well if secrets can be had now; for `/health`. A store that is in the catalog's own database need not say.
+    /// Fails if secrets cannot be loaded at the moment; for `/health`. Stores in the catalog's own database need not
+    /// implement it, as the database is checked anyway.
     async fn check(&self) -> Result<()> {
         Ok(())
     }

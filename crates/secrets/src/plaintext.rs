@@ -1,20 +1,20 @@
-//! A secret as its owner wrote it.
+//! An unencrypted secret.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret in the clear: hidden from `Debug`, not serialisable, wiped from memory when dropped.
+/// An unencrypted secret. It is hidden from `Debug`, cannot be serialised, and is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plaintext(Zeroizing<String>);
 
 impl Plaintext {
-    /// Hides `text`.
+    /// Wraps the text of a secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself, for the one place that needs it.
+    /// The text of the secret; to be called only where it is needed.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,31 +1,33 @@
-//! Encrypts stored secrets anew with the key that seals now, beside whoever reads and writes them.
+//! Re-encrypts stored secrets with the present sealing key, while servers may read and write secrets.
 
 use model::SecretId;
 use store::SecretRows;
 
 use crate::{EncryptedSecrets, Keys, Result, SecretError, sealed};
 
-/// Secrets that are read at once.
+/// Number of secrets per read.
 const BATCH: u32 = 100;
-/// Whoever still seals with a former key may have added secrets behind our back; so it is looked again, so often.
+/// Most passes over all secrets. Servers that still encrypt with a former key may add secrets during a pass, so
+/// passes are repeated until one finds nothing to do.
 const PASSES: usize = 5;
 
-/// What has become of the stored secrets.
+/// The result of a rotation.
 #[derive(Debug, Default)]
 pub struct Rotation {
-    /// Encrypted anew.
+    /// Number of secrets that were re-encrypted.
     pub renewed: u64,
-    /// As they should be, found so in the last pass. Those that were encrypted anew are among them.
+    /// Number of secrets that the last pass found encrypted with the sealing key, including re-encrypted ones.
     pub current: u64,
-    /// Those that could not be opened, and why; they are as they were.
+    /// Secrets that could not be decrypted, and why. They are unchanged.
     pub unreadable: Vec<(SecretId, SecretError)>,
 }
 
 impl EncryptedSecrets {
-    /// Encrypts each stored secret with the key that seals, unless it is already; calls `told` after each batch.
+    /// Re-encrypts all secrets that are not encrypted with the sealing key in the present format. Calls `told` after
+    /// each batch.
     ///
-    /// It may be ended at any time and run again, also several times at once: a secret is replaced by a single statement, and only
-    /// if it is as it was read.
+    /// It can be interrupted and run again at any time, and several rotations can run at once: each secret is
+    /// replaced by a single statement, and only if it is unchanged since it was read.
     pub async fn rotate(&self, mut told: impl FnMut(&Rotation) + Send) -> Result<Rotation> {
         let mut rotation = Rotation::default();
         for _ in 0..PASSES {
@@ -66,7 +68,7 @@ async fn renew(
     match sealed::open(keys, id, &was) {
         Ok(secret) => {
             let now = sealed::seal(keys.sealing(), id, &secret)?;
-            // If it is not as it was, it has been dropped, or somebody else has encrypted it.
+            // If the row has changed meanwhile, the secret was dropped or re-encrypted by another rotation.
             if rows.secret_replace(id, was, now).await? {
                 rotation.renewed += 1;
             }

@@ -1,8 +1,10 @@
-//! How a sealed secret is laid out: format, id of the key, the secret's own data key wrapped with that key, and the text
-//! encrypted with the data key. Each of the two encrypted parts is a nonce, ciphertext and tag.
+//! The layout of an encrypted secret: the format (1 byte), the id of the key, the secret's own data key encrypted
+//! with that key, and the text encrypted with the data key. Each of the two encrypted parts consists of nonce,
+//! ciphertext and tag.
 //!
-//! Format, key id and the secret's id are part of what the tags cover: sealed bytes that are moved to another row do not
-//! open. Secrets in the former format, whose text is encrypted with the key itself, are still opened.
+//! The tags also cover the format, the key's id and the secret's id, so encrypted bytes that are moved to another row
+//! cannot be decrypted. Secrets in the former format, whose text is encrypted directly with the key, can still be
+//! decrypted.
 
 use model::SecretId;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -12,28 +14,28 @@ use zeroize::Zeroizing;
 
 use crate::{Key, KeyId, Keys, Plaintext, Result, SecretError};
 
-/// Only a note that the secret is kept elsewhere.
+/// Format of a note that the secret is stored elsewhere.
 const ELSEWHERE: u8 = 0;
-/// The text is encrypted with the key itself.
+/// Former format: the text is encrypted directly with the key.
 const DIRECT: u8 = 1;
-/// The text is encrypted with a data key of its own; what is written today.
+/// Present format: the text is encrypted with a data key of its own.
 const WRAPPED: u8 = 2;
 
 const DATA_KEY_BYTES: usize = 32;
 const WRAPPED_KEY_BYTES: usize = NONCE_LEN + DATA_KEY_BYTES + 16;
 
-/// What the two parts are encrypted for, so that one is not taken for the other.
+/// Distinguish the two encrypted parts in what their tags cover, so that one cannot be used in place of the other.
 const FOR_DATA_KEY: &[u8] = b"data-key";
 const FOR_TEXT: &[u8] = b"text";
 
-/// What the first bytes say.
+/// The meaning of the first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// It opens with this key.
+    /// The secret is encrypted with the key that has this id.
     With(KeyId),
-    /// It is not here.
+    /// The secret is stored elsewhere.
     Elsewhere,
-    /// This version does not know what to do with it.
+    /// The format is unknown to this version.
     Unknown(u8),
 }
 
@@ -54,7 +56,7 @@ impl Head {
     }
 }
 
-/// In the place of a secret that is kept elsewhere.
+/// The note that stands in for a secret that is stored elsewhere.
 pub(crate) fn note() -> SealedSecret {
     SealedSecret(vec![ELSEWHERE])
 }
@@ -63,12 +65,12 @@ pub(crate) fn is_note(sealed: &SealedSecret) -> bool {
     Head::of(&sealed.0) == Some(Head::Elsewhere)
 }
 
-/// Whether this is what [`seal`] makes with this key today.
+/// Whether the secret is encrypted with this key in the present format.
 pub(crate) fn is_as_sealed_by(key: &Key, sealed: &SealedSecret) -> bool {
     sealed.0.first() == Some(&WRAPPED) && Head::of(&sealed.0) == Some(Head::With(key.id()))
 }
 
-/// Encrypts `secret` for the row `id`, with a data key that is made for it.
+/// Encrypts `secret` for the row `id` with a new data key.
 pub(crate) fn seal(key: &Key, id: SecretId, secret: &Plaintext) -> Result<SealedSecret> {
     let mut data_key = Zeroizing::new([0; DATA_KEY_BYTES]);
     draw(data_key.as_mut())?;
@@ -84,7 +86,7 @@ pub(crate) fn seal(key: &Key, id: SecretId, secret: &Plaintext) -> Result<Sealed
     Ok(SealedSecret(sealed))
 }
 
-/// Decrypts what [`seal`] made for the row `id`.
+/// Decrypts the secret that [`seal`] encrypted for the row `id`.
 pub(crate) fn open(keys: &Keys, id: SecretId, sealed: &SealedSecret) -> Result<Plaintext> {
     let damaged = || SecretError::Damaged(id);
     let with = match Head::of(&sealed.0).ok_or_else(damaged)? {
@@ -125,11 +127,12 @@ fn cipher(key: &[u8]) -> Option<LessSafeKey> {
     Some(LessSafeKey::new(key))
 }
 
-/// A random nonce, the ciphertext and its tag.
+/// Returns a random nonce, the ciphertext and the tag.
 fn encrypt(cipher: &LessSafeKey, covered: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let mut nonce = [0; NONCE_LEN];
     draw(&mut nonce)?;
-    // Room for all, so that the buffer with the plaintext is not moved and left behind.
+    // Reserve room for the tag, so that the buffer is not reallocated, which would leave the plaintext behind in
+    // memory.
     let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + CHACHA20_POLY1305.tag_len());
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(plain);
@@ -148,7 +151,7 @@ fn encrypt(cipher: &LessSafeKey, covered: &[u8], plain: &[u8]) -> Result<Vec<u8>
     Ok(sealed)
 }
 
-/// What [`encrypt`] was given; `None` if it was not given that with this key.
+/// Reverses [`encrypt`]. `None` if the bytes were not encrypted with this key and this `covered` data.
 fn decrypt(cipher: &LessSafeKey, covered: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, text) = sealed.split_first_chunk()?;
     let mut text = Zeroizing::new(text.to_vec());
@@ -166,7 +169,7 @@ fn draw(into: &mut [u8]) -> Result<()> {
     drawn.map_err(|_| SecretError::NoRandomness)
 }
 
-/// What the tag covers besides the text.
+/// The data that the tag covers besides the ciphertext.
 fn associated(format: u8, key: KeyId, id: SecretId, part: &[u8]) -> Vec<u8> {
     let mut covered = vec![format];
     covered.extend_from_slice(key.as_bytes());
@@ -179,7 +182,7 @@ fn associated(format: u8, key: KeyId, id: SecretId, part: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// `hunter2` for the passphrase and id below; made by another program, of the layout as it was.
+    /// `hunter2` with the passphrase and id below, encrypted by another program in the former format.
     const FORMERLY_STORED: [u8; 44] = [
         0x01, 0xaa, 0x17, 0xc4, 0x60, 0xbb, 0xb4, 0xce, 0x2a, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05,
         0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0xfb, 0xdc, 0x03, 0xea, 0xcb, 0x23, 0x1b, 0xe7, 0x49,
@@ -190,7 +193,7 @@ mod tests {
         Key::from_passphrase(&Plaintext::new(passphrase)).unwrap()
     }
 
-    /// As secrets were sealed formerly.
+    /// Encrypts in the former format.
     fn seal_directly(key: &Key, id: SecretId, secret: &str) -> SealedSecret {
         let covered = associated(DIRECT, key.id(), id, &[]);
         let text = encrypt(key.cipher(), &covered, secret.as_bytes()).unwrap();
@@ -205,7 +208,7 @@ mod tests {
         assert_eq!(open(&keys, id, &sealed).unwrap(), secret);
     }
 
-    /// Written by the version before data keys: key derivation and layout must stay what they were.
+    /// Written by a version without data keys: the key derivation and the former layout must not change.
     #[test]
     fn what_an_earlier_version_has_stored_still_opens() {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();

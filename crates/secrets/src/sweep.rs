@@ -1,5 +1,5 @@
-//! Drops secrets that nothing refers to: what a crash has left between a secret and its warehouse, and what could not be
-//! dropped when its warehouse was.
+//! Drops secrets that no warehouse uses: after a crash between the creation of a secret and its warehouse, or because
+//! the secret could not be dropped along with its warehouse.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Result, SecretStore};
 
-/// Whatever is younger may belong to a warehouse that is being created.
+/// Minimum age of dropped secrets; a younger one may belong to a warehouse that is being created.
 const UNUSED_FOR: Duration = Duration::from_hours(1);
 const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u32 = 100;
 
-/// The background loop that drops orphans.
+/// The background loop that drops unused secrets.
 #[derive(Clone)]
 pub struct Sweeper {
-    /// What is known of all secrets, wherever they are kept.
+    /// The rows of all secrets, including notes of those that are stored elsewhere.
     pub rows: Arc<dyn SecretRows + Send + Sync>,
-    /// Where they are kept.
+    /// The store of the secrets.
     pub secrets: Arc<dyn SecretStore>,
-    /// The time.
+    /// The clock that the age of secrets is measured by.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -56,7 +56,8 @@ impl Sweeper {
         }
     }
 
-    /// Drops all orphans there are now; says how many. One that cannot be dropped keeps none behind it, and is the error in the end.
+    /// Drops all unused secrets and returns their number. If some cannot be dropped, the others are dropped all the
+    /// same, and the first error is returned.
     pub async fn once(&self) -> Result<u64> {
         let before = self.clock.now().minus(UNUSED_FOR);
         let (mut dropped, mut after, mut failed) = (0, None, None);
@@ -80,7 +81,7 @@ impl Sweeper {
 
     async fn drop(&self, id: SecretId) -> Result<()> {
         SecretStore::drop(self.secrets.as_ref(), id).await?;
-        // A store that is none of ours does not know of the row.
+        // A secret store of an embedding program does not remove the row itself.
         self.rows.secret_drop(id).await?;
         Ok(())
     }

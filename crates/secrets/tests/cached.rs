@@ -1,4 +1,4 @@
-//! What is kept in memory, and for how long.
+//! What the cache of secrets keeps, and for how long.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use secrets::{
     CacheSettings, CachedSecrets, Plaintext, SecretError, SecretStore, check_length, conformance,
 };
 
-/// Counts how often it is asked.
+/// A store that counts loads.
 #[derive(Debug, Default)]
 struct Counted {
     kept: Mutex<HashMap<SecretId, Plaintext>>,

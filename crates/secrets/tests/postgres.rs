@@ -1,4 +1,4 @@
-//! Secrets in PostgreSQL: `LAKEKEEPER_TEST_PG_URL` names a server where databases may be made.
+//! Secrets in PostgreSQL. `LAKEKEEPER_TEST_PG_URL` names a server on which databases may be created.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Secrets in a real database.
+//! Secrets in a SQLite database.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ async fn use_it(store: &Arc<dyn Store>, secret: SecretId) {
         name: "p".to_owned(),
         created_at: THEN,
     };
-    // The second one finds it there.
+    // Fails on the second call, as the project exists already.
     let _ = store.project_create(named, Effects::none()).await;
     let id = WarehouseId::generate();
     let row = WarehouseRow {
@@ -105,7 +105,7 @@ async fn a_rotation_leaves_every_secret_with_the_new_key_alone() {
         let text = format!("secret {n}");
         kept.push((keep(&former, &text).await, text));
     }
-    // A replica that has the keys in the other order goes on creating.
+    // Meanwhile a replica that still encrypts with the former key creates secrets.
     let both = || Keys::new(key("now"), vec![key("former")]);
     let replica = on(&store, Keys::new(key("former"), vec![key("now")]));
     let early = keep(&on(&store, both()), "early").await;
@@ -233,7 +233,7 @@ async fn a_sweep_drops_old_orphans_wherever_they_are_kept() {
     assert!(store.secret_load(orphans[0]).await.is_err());
 }
 
-/// Forgets all but one.
+/// Drops every secret but one, which it refuses to drop while it is stuck.
 #[derive(Debug)]
 struct Stuck {
     one: SecretId,
