@@ -1,4 +1,4 @@
-//! Requests to Vault: bounded in time, attempts and bytes, never to where somebody redirects to.
+//! Requests to Vault, bounded in time, attempts and bytes. Redirections are not followed.
 
 use std::time::Duration;
 
@@ -15,17 +15,18 @@ use zeroize::Zeroizing;
 use crate::{Result, VaultConfig, VaultError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// For one attempt with its answer.
+/// Time limit of one attempt, including its answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ATTEMPTS: u32 = 3;
-/// No attempt begins later than this after the first one.
+/// Longest time after the start of the first attempt at which another attempt may start.
 const LAST_START: Duration = Duration::from_secs(8);
-/// Before the second attempt; doubled before the third, and each time a random part of it is waited.
+/// Longest pause before the second attempt; doubled before the third. The actual pause is a random part of it, at
+/// least half.
 const PAUSE: Duration = Duration::from_millis(200);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 const MAX_SAID_CHARS: usize = 300;
 
-/// One request; `path` is below `/v1`, its segments not encoded yet.
+/// One request. `path` is relative to `/v1`; its segments are not percent-encoded yet.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
@@ -34,11 +35,11 @@ pub(crate) struct Call<'a> {
     pub(crate) in_namespace: InNamespace,
 }
 
-/// Whether the request is about what is in the configured namespace.
+/// Whether the request is sent with the configured namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InNamespace {
     Yes,
-    /// About the server as a whole.
+    /// The request is about the server as a whole.
     No,
 }
 
@@ -62,25 +63,25 @@ impl<'a> Call<'a> {
     ) -> Self {
         Self {
             method,
-            // A mount may have several segments.
+            // A mount path may have several segments.
             path: path.into_iter().flat_map(|part| part.split('/')).collect(),
             body,
             in_namespace: InNamespace::Yes,
         }
     }
 
-    /// For messages.
+    /// The path as messages show it.
     pub(crate) fn told_path(&self) -> String {
         self.path.join("/")
     }
 }
 
-/// What Vault answered.
+/// An answer of Vault.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     body: Zeroizing<Vec<u8>>,
-    /// How often it was asked for this.
+    /// How many attempts it took to get this answer.
     pub(crate) attempts: u32,
 }
 
@@ -95,7 +96,7 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The errors that it tells of, in one line; empty if it tells of none.
+    /// The error messages in the answer, in one line; empty if there are none.
     pub(crate) fn said(&self) -> String {
         let refusal: Refusal = serde_json::from_slice(&self.body).unwrap_or_default();
         let said = refusal.errors.join("; ");
@@ -103,7 +104,7 @@ impl Answer {
         words.chars().take(MAX_SAID_CHARS).collect()
     }
 
-    /// The body as what is expected of it. The parser's message is not kept: it could quote a secret.
+    /// Parses the body. The parser's message is dropped, as it could quote a secret.
     pub(crate) fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|_| {
             self.unexpected(call, "its body is not what the documentation of Vault says")
@@ -124,12 +125,13 @@ impl Answer {
         }
     }
 
-    /// The error that says to try again later, if this is one.
+    /// The error, if this answer means that the request should be tried again later.
     fn unavailable(&self) -> Option<VaultError> {
         let said = self.said();
         match self.status {
             503 if said.contains("sealed") => Some(VaultError::Sealed),
-            // 412: an index that a replica has not seen; 472 and 473: a replica that does not answer this.
+            // 412: the replica has not caught up with a previous write; 472 and 473: the replica does not serve this
+            // request.
             412 | 429 | 472 | 473 | 500.. => {
                 let status = self.status;
                 Some(VaultError::Unavailable(match said.as_str() {
@@ -142,7 +144,7 @@ impl Answer {
     }
 }
 
-/// Connections to one Vault.
+/// A client of one Vault.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: HttpClient,
@@ -169,7 +171,8 @@ impl Client {
         })
     }
 
-    /// Asks until there is an answer that is not about trying later, or an end of patience.
+    /// Sends the request until the answer is not one that asks to try again later, or the limits on attempts and time
+    /// are reached.
     pub(crate) async fn ask(&self, call: &Call<'_>, token: Option<&Plaintext>) -> Result<Answer> {
         let start = Instant::now();
         let mut attempts = 0;
@@ -195,7 +198,7 @@ impl Client {
         }
     }
 
-    /// Asks once, and takes any answer.
+    /// Sends the request once and returns any answer.
     pub(crate) async fn ask_once(&self, call: &Call<'_>) -> Result<Answer> {
         self.attempt(self.request(call, None)?).await
     }
@@ -206,7 +209,8 @@ impl Client {
         let mut segments = url.path_segments_mut().map_err(no_base)?;
         segments.pop_if_empty().push("v1").extend(&call.path);
         drop(segments);
-        // An agent of Vault may insist on it: a request that somebody was tricked into has no headers of its own.
+        // A Vault agent may require this header: it protects against server-side request forgery, where an attacker
+        // controls the URL but cannot add headers.
         let request = self.http.request(call.method.clone(), url);
         let mut request = request.header("x-vault-request", "true");
         if let Some(namespace) = &self.namespace

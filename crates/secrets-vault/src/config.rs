@@ -1,4 +1,4 @@
-//! Where Vault is, and how the catalog shows who it is.
+//! How Vault is reached, and how the catalog logs in.
 
 use std::path::PathBuf;
 
@@ -7,60 +7,60 @@ use url::Url;
 
 use crate::{Result, VaultError};
 
-/// Longest text that is read from a file, in bytes.
+/// Largest file with a secret, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 10;
 
-/// Where Vault is, and how the catalog shows who it is.
+/// How Vault is reached, and how the catalog logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultConfig {
-    /// Its address, possibly with a path before `/v1`.
+    /// URL of Vault, possibly with a path before `/v1`.
     pub url: Url,
-    /// Where a KV secrets engine, version 2, is mounted.
+    /// Mount path of the KV secrets engine, version 2.
     pub mount: String,
     /// How the catalog logs in.
     pub login: Login,
-    /// The namespace of Vault Enterprise or OpenBao, sent as `X-Vault-Namespace`.
+    /// The namespace (Vault Enterprise or OpenBao), sent as `X-Vault-Namespace`.
     pub namespace: Option<String>,
-    /// Certificate authorities to believe instead of the system's, a PEM file.
+    /// PEM file with the certificate authorities to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// How the catalog logs in. `mount` is where the auth method is, below `auth/`.
+/// How the catalog logs in. `mount` is the path of the auth method below `auth/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
-    /// With a token that somebody has made.
+    /// With an existing token.
     Token(Source),
-    /// As a user with a password.
+    /// With user name and password.
     UserPass {
-        /// Where the method `userpass` or `ldap` is.
+        /// Mount path of the auth method `userpass` or `ldap`.
         mount: String,
-        /// The user.
+        /// The user name.
         user: String,
-        /// Its password.
+        /// The password of the user.
         password: Source,
     },
-    /// With the ids of a role for machines.
+    /// With an AppRole.
     AppRole {
-        /// Where the method `approle` is.
+        /// Mount path of the auth method `approle`.
         mount: String,
-        /// The role.
+        /// The role id.
         role_id: String,
-        /// Its secret, unless the role needs none.
+        /// The secret id, unless the role needs none.
         secret_id: Option<Source>,
     },
-    /// As the service account of the pod.
+    /// With the service account of the pod.
     Kubernetes {
-        /// Where the method `kubernetes` is.
+        /// Mount path of the auth method `kubernetes`.
         mount: String,
-        /// The role of Vault to take.
+        /// The role in Vault to log in as.
         role: String,
-        /// The token of the service account.
+        /// File with the token of the service account.
         token_file: PathBuf,
     },
 }
 
 impl Login {
-    /// What it is called in messages.
+    /// The name of the method in messages.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Token(_) => "token",
@@ -71,12 +71,12 @@ impl Login {
     }
 }
 
-/// A secret text, or the file that holds it, which is read again with each login.
+/// A secret, or the file that contains it. The file is read again at each login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The text.
+    /// The secret itself.
     Text(Plaintext),
-    /// The file.
+    /// The path of the file.
     File(PathBuf),
 }
 

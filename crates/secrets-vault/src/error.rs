@@ -1,38 +1,39 @@
-//! Why Vault did not do what it was asked.
+//! Errors of requests to Vault.
 
 use std::path::PathBuf;
 
 use secrets::SecretError;
 
-/// The result of what Vault is asked.
+/// The result of a request to Vault.
 pub type Result<T> = std::result::Result<T, VaultError>;
 
-/// Why Vault did not do what it was asked. Never carries a secret, and is told to all who waited for the same answer.
+/// Why a request to Vault failed. Never contains a secret. Can be cloned, because everybody who waits for the same
+/// answer gets it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VaultError {
-    /// No answer, or one that says that Vault cannot work now.
+    /// No answer, or an answer that Vault cannot work at the moment.
     #[error("Vault is unavailable: {0}")]
     Unavailable(String),
-    /// It waits for somebody to unseal it.
+    /// Vault is sealed.
     #[error("Vault is sealed: somebody has to unseal it")]
     Sealed,
-    /// It does not let the catalog in.
+    /// Vault refuses the login.
     #[error("Vault refused the login by {method} ({status}): {said}")]
     LoginRefused {
-        /// Which login.
+        /// The name of the login method.
         method: &'static str,
-        /// The status that it answered.
+        /// The status of the answer.
         status: u16,
-        /// Its explanation.
+        /// Vault's explanation.
         said: String,
     },
-    /// The token that was configured is at its end, and there is no way to another one.
+    /// The configured token has expired or was revoked, and this login method cannot get another one.
     #[error(
         "the token for Vault is no longer accepted: give another one, or use a login that can get new ones \
          (LAKEKEEPER__KV2__ROLE_ID, LAKEKEEPER__KV2__KUBERNETES_ROLE, LAKEKEEPER__KV2__USER)"
     )]
     TokenEnded,
-    /// The catalog may not do this.
+    /// The policy of the catalog's token does not allow the request.
     #[error(
         "Vault denied {method} `{path}`: the policy of the catalog must allow create, read and update on \
          `{mount}/data/secret/*`, and delete on `{mount}/metadata/secret/*`"
@@ -40,42 +41,42 @@ pub enum VaultError {
     Denied {
         /// The method of the request.
         method: String,
-        /// Its path below `/v1`.
+        /// The path of the request below `/v1`.
         path: String,
-        /// The mount that the policy is about.
+        /// The mount that the policy has to allow.
         mount: String,
     },
-    /// The mount is not what is needed.
+    /// The mount is not a KV secrets engine of version 2.
     #[error(
         "`{mount}` of Vault is not a KV secrets engine of version 2 ({found}): set LAKEKEEPER__KV2__SECRET_MOUNT to one"
     )]
     NotKv2 {
-        /// The mount.
+        /// The mount path.
         mount: String,
-        /// What Vault says of it.
+        /// What Vault says about the mount.
         found: String,
     },
-    /// An answer that makes no sense.
+    /// An answer that is not expected for the request.
     #[error("Vault answered {method} `{path}` with {status}: {said}")]
     Unexpected {
         /// The method of the request.
         method: String,
-        /// Its path below `/v1`.
+        /// The path of the request below `/v1`.
         path: String,
-        /// The status that it answered.
+        /// The status of the answer.
         status: u16,
-        /// Its explanation.
+        /// Vault's explanation.
         said: String,
     },
     /// A file cannot be used.
     #[error("`{}`: {problem}", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         problem: String,
     },
-    /// No connections can be made from here.
+    /// The client of Vault cannot be set up.
     #[error("no connections to Vault can be made: {0}")]
     Connections(String),
 }

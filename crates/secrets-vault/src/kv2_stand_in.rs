@@ -1,8 +1,9 @@
-//! A KV v2 of our own for tests, as the API documentation of Vault describes it: logins with leases that end, 403 for tokens that
-//! are not known (any more) and for what is not allowed, soft deletion apart from the deletion of all, check-and-set, sealing.
+//! A stand-in for Vault with a KV v2 engine, for tests, as Vault's API documentation describes it: logins with
+//! expiring leases, 403 for unknown or expired tokens and for forbidden requests, soft deletion as well as deletion
+//! of all versions, check-and-set, sealing.
 //!
-//! It proves what the catalog does in situations that a real Vault is not easily brought into. That a real Vault behaves so
-//! is for the tests with a real Vault.
+//! It shows what the catalog does in situations that are hard to create with a real Vault. That a real Vault behaves
+//! like this is up to the tests with a real Vault.
 
 #![expect(
     clippy::unwrap_used,
@@ -32,20 +33,20 @@ use tokio::time::Instant;
 
 use crate::{Login, Source, VaultConfig};
 
-/// Where its KV v2 is mounted; two segments, as a mount may have.
+/// Mount path of the KV v2 engine. It has two segments, as a mount path may.
 pub const MOUNT: &str = "team/kv";
-/// Its user.
+/// The user name that is accepted.
 pub const USER: &str = "lake keeper";
-/// The password of its user.
+/// The password of the user.
 pub const PASSWORD: &str = "hunter2";
-/// The id of its role for machines.
+/// The role id of the AppRole that is accepted.
 pub const ROLE_ID: &str = "role";
-/// The secret of that role.
+/// The secret id of the AppRole.
 pub const SECRET_ID: &str = "hunter3";
-/// What it takes for the token of a service account.
+/// The service account token that is accepted.
 pub const JWT: &str = "e30.e30.e30";
 
-/// A running server; gone when it is dropped.
+/// A running stand-in. It stops when this is dropped.
 #[derive(Debug)]
 pub struct Kv2StandIn {
     address: SocketAddr,
@@ -53,35 +54,35 @@ pub struct Kv2StandIn {
     task: JoinHandle<()>,
 }
 
-/// What it does, and what has happened to it.
+/// The behaviour of the stand-in, and counts of what it has done.
 #[derive(Debug, Default)]
 pub struct State {
-    /// How long a token counts; it does not end if this is zero.
+    /// How long a token lasts without renewal; zero means forever.
     pub lease: Duration,
-    /// How long a token counts however often it is renewed; not bounded if this is zero.
+    /// How long a token lasts at most, with renewals; zero means forever.
     pub max_ttl: Duration,
-    /// Whether it waits to be unsealed.
+    /// Whether the stand-in is sealed.
     pub is_sealed: bool,
-    /// Whether its policy allows the catalog nothing in the mount.
+    /// Whether the policy forbids everything in the mount.
     pub denies: bool,
-    /// The version of the KV secrets engine, as the mount tells it.
+    /// The version of the KV secrets engine that the mount reports.
     pub kv_version: Option<&'static str>,
-    /// The namespace that all is in.
+    /// The namespace that requests must name.
     pub namespace: Option<&'static str>,
-    /// So many requests from now on are answered 502, though they have been done.
+    /// How many of the next requests are executed, but answered with 502.
     pub lost_answers: usize,
-    /// So many requests from now on are answered 502, and have not been done.
+    /// How many of the next requests are answered with 502 without being executed.
     pub failures: usize,
-    /// How long it takes.
+    /// How long each answer is delayed.
     pub delay: Duration,
-    /// How often somebody has logged in.
+    /// How many logins have succeeded.
     pub logins: usize,
-    /// How often a token was renewed.
+    /// How many times a token was renewed.
     pub renewals: usize,
-    /// How often it was asked for anything.
+    /// How many requests have come.
     pub requests: usize,
     tokens: HashMap<String, Lease>,
-    /// By path below the mount; `None` for a version that was deleted.
+    /// Versions of secrets by path below the mount; `None` for a version that was deleted.
     secrets: BTreeMap<String, Vec<Option<Value>>>,
 }
 
@@ -92,7 +93,7 @@ struct Lease {
 }
 
 impl State {
-    /// Makes a token by the rules of the moment.
+    /// Creates a token with the present lease and longest life.
     pub fn give_token(&mut self) -> String {
         let text = format!("hvs.{}", rand::random::<u64>());
         let now = Instant::now();
@@ -105,28 +106,28 @@ impl State {
         text
     }
 
-    /// Forgets all tokens, as a revocation does.
+    /// Revokes all tokens.
     pub fn revoke_tokens(&mut self) {
         self.tokens.clear();
     }
 
-    /// The paths of all secrets that are there, soft-deleted or not.
+    /// The paths of all secrets, including soft-deleted ones.
     pub fn paths(&self) -> Vec<String> {
         self.secrets.keys().cloned().collect()
     }
 
-    /// The newest version of what is there.
+    /// The newest version of a secret; `None` if it was deleted.
     pub fn secret(&self, path: &str) -> Option<&Value> {
         self.secrets.get(path)?.last()?.as_ref()
     }
 
-    /// Puts a secret there, as somebody else would.
+    /// Writes a secret as if another client had done it.
     pub fn put(&mut self, path: &str, data: Value) {
         let versions = self.secrets.entry(path.to_owned()).or_default();
         versions.push(Some(data));
     }
 
-    /// Deletes the newest version alone, as somebody else would.
+    /// Soft-deletes the newest version of a secret as if another client had done it.
     pub fn soft_delete(&mut self, path: &str) {
         let newest = self.secrets.get_mut(path).and_then(|all| all.last_mut());
         *newest.unwrap() = None;
@@ -140,7 +141,7 @@ impl Drop for Kv2StandIn {
 }
 
 impl Kv2StandIn {
-    /// One whose tokens count for an hour.
+    /// Starts a stand-in whose tokens last for an hour.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -164,12 +165,12 @@ impl Kv2StandIn {
         }
     }
 
-    /// What it does and what has happened to it, to look at and to change.
+    /// The state of the stand-in, to be read and changed.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How it is reached with this login.
+    /// The configuration to reach the stand-in with this login.
     pub fn config(&self, login: Login) -> VaultConfig {
         VaultConfig {
             url: format!("http://{}", self.address).parse().unwrap(),
@@ -180,7 +181,7 @@ impl Kv2StandIn {
         }
     }
 
-    /// As its user.
+    /// The login as [`USER`].
     pub fn user() -> Login {
         Login::UserPass {
             mount: "userpass".to_owned(),
@@ -189,7 +190,7 @@ impl Kv2StandIn {
         }
     }
 
-    /// As its role for machines.
+    /// The login with [`ROLE_ID`].
     pub fn app_role() -> Login {
         Login::AppRole {
             mount: "approle".to_owned(),
@@ -199,10 +200,10 @@ impl Kv2StandIn {
     }
 }
 
-/// One request, as far as it counts.
+/// The parts of a request that matter.
 struct Asked {
     method: String,
-    /// Decoded, below `/v1/`.
+    /// The percent-decoded path below `/v1/`.
     path: String,
     token: Option<String>,
     namespace: Option<String>,

@@ -1,7 +1,8 @@
 //! Storage credentials in HashiCorp Vault or OpenBao: the KV secrets engine, version 2, over its HTTP API.
 //!
-//! A secret lies at `<mount>/data/secret/<id>`, as today's Lakekeeper keeps it, so what it has stored is found. What Vault is asked
-//! is bounded in time, attempts and bytes; what is in the database of a secret here is a note that it exists.
+//! A secret is stored at `<mount>/data/secret/<id>`, like in today's Lakekeeper, so secrets that it has stored are
+//! found. Requests to Vault are bounded in time, attempts and bytes. The database only has a note that the secret
+//! exists.
 
 mod client;
 mod config;

@@ -1,4 +1,4 @@
-//! The four ways to a token, and how long it counts.
+//! The four ways to get a token, and how long a token is valid.
 
 use std::time::Duration;
 
@@ -10,49 +10,49 @@ use tokio::time::Instant;
 use crate::client::{Answer, Call, Client};
 use crate::{Login, Result, Source, VaultError};
 
-/// A token is not shown in the last moments of its life.
+/// How long before its end a token is no longer used.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// What is longer is taken for this: there is no need to reckon with more.
+/// Longer leases are treated as this long, so that computing with them cannot overflow.
 const LONGEST_LEASE: Duration = Duration::from_hours(365 * 24);
 
 /// A token that Vault has accepted.
 #[derive(Debug)]
 pub(crate) struct Token {
     pub(crate) text: Plaintext,
-    /// When the catalog logged in with it, or got it by logging in.
+    /// When the catalog logged in. Renewals do not change it.
     pub(crate) given: Instant,
-    /// When it was given or renewed.
+    /// When the token was issued or last renewed.
     since: Instant,
-    /// `None` if it does not end.
+    /// `None` if the token does not expire.
     life: Option<Life>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Life {
-    /// As it was from `since` on.
+    /// The lease at `since`.
     lease: Duration,
-    /// As it was when the catalog logged in.
+    /// The lease at the login.
     first_lease: Duration,
     is_renewable: bool,
 }
 
-/// What is to be done about a token.
+/// What has to be done about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     Nothing,
-    /// It counts still, and can be prolonged.
+    /// The token is valid and can be renewed.
     Renewal,
-    /// It counts still, but cannot be prolonged enough.
+    /// The token is valid, but a renewal would not extend it enough: log in again.
     Login,
-    /// It does not count any more.
+    /// The token is about to expire or has expired.
     Over,
 }
 
-/// As Vault tells it.
+/// A lease as Vault reports it.
 #[derive(Clone, Copy)]
 struct Lease {
-    /// 0: it does not end.
+    /// 0 if the token does not expire.
     seconds: u64,
     is_renewable: bool,
 }
@@ -65,7 +65,7 @@ struct Given {
 #[derive(Deserialize)]
 struct Auth {
     client_token: Plain,
-    /// Seconds; 0: it does not end.
+    /// In seconds; 0 if the token does not expire.
     lease_duration: u64,
     renewable: bool,
 }
@@ -77,7 +77,7 @@ struct Known {
 
 #[derive(Deserialize)]
 struct About {
-    /// Seconds; 0: it does not end.
+    /// In seconds; 0 if the token does not expire.
     ttl: u64,
     #[serde(default)]
     renewable: bool,
@@ -119,7 +119,7 @@ impl Token {
         }
     }
 
-    /// As it is after `former` was renewed.
+    /// This token as the renewal of `former`.
     fn following(mut self, former: &Self) -> Self {
         self.given = former.given;
         if let (Some(life), Some(former)) = (&mut self.life, &former.life) {
@@ -134,7 +134,7 @@ impl Token {
         };
         let age = self.since.elapsed();
         let margin = MARGIN.min(life.lease / 10);
-        // Near the longest life that it may have, prolonging it gives less and less.
+        // Near a token's longest life, each renewal extends it by less.
         let is_worth_it = life.is_renewable && life.lease * 2 >= life.first_lease;
         match age {
             _ if age + margin >= life.lease => Due::Over,
@@ -144,14 +144,14 @@ impl Token {
         }
     }
 
-    /// How long there is nothing to be done about it; `None` if ever.
+    /// How long nothing has to be done about the token; `None` if it does not expire.
     pub(crate) fn calm(&self) -> Option<Duration> {
         let life = self.life?;
         Some((life.lease * 2 / 3).saturating_sub(self.since.elapsed()))
     }
 }
 
-/// A token by the configured way.
+/// Logs in with the configured method.
 pub(crate) async fn log_in(client: &Client, login: &Login) -> Result<Token> {
     let (mount, rest, body) = match login {
         Login::Token(source) => return look_up(client, source).await,
@@ -188,7 +188,7 @@ pub(crate) async fn log_in(client: &Client, login: &Login) -> Result<Token> {
         }
     };
     let mut call = Call::post(["auth", mount], &body);
-    // A user's name is one segment, whatever is in it.
+    // A user name is a single segment, even if it contains a slash.
     call.path.extend(rest);
     let answer = client.ask(&call, None).await?;
     if !answer.is_success() {
@@ -198,7 +198,7 @@ pub(crate) async fn log_in(client: &Client, login: &Login) -> Result<Token> {
     Ok(auth.into())
 }
 
-/// A token that somebody else has made, and what Vault says of it.
+/// Uses an existing token, and asks Vault how long it is valid.
 async fn look_up(client: &Client, source: &Source) -> Result<Token> {
     let text = source.read().await?;
     let call = Call::get(["auth", "token", "lookup-self"]);
@@ -214,7 +214,7 @@ async fn look_up(client: &Client, source: &Source) -> Result<Token> {
     Ok(Token::new(text, lease))
 }
 
-/// The same token with a longer life; `None` if Vault does not prolong it.
+/// Renews the token. `None` if Vault does not renew it.
 pub(crate) async fn renew(client: &Client, token: &Token) -> Result<Option<Token>> {
     let body = json!({});
     let call = Call::post(["auth", "token", "renew-self"], &body);

@@ -1,6 +1,7 @@
-//! How a secret stands in the `data` of KV v2, which is an object.
+//! Converts a secret to and from the `data` of KV v2, which must be a JSON object.
 //!
-//! A storage credential is an object already and stands there as it is, as today's Lakekeeper has it. Any other text is wrapped.
+//! A storage credential is a JSON object and is stored as it is, as in today's Lakekeeper. Any other text is wrapped
+//! in an object.
 
 use secrets::Plaintext;
 use serde_json::{Map, Value};

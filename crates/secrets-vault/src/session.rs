@@ -1,4 +1,5 @@
-//! The catalog's token: got when it is needed, renewed before it ends, got anew when Vault accepts it no more.
+//! The catalog's token for Vault: obtained when it is needed, renewed before it expires, and replaced when Vault does
+//! not accept it any more.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,15 +11,15 @@ use crate::login::{self, Due, Token};
 use crate::single_flight::SingleFlight;
 use crate::{Login, Result, VaultError};
 
-/// A token that is refused so soon after it was given is not the reason of the refusal.
+/// If a token this young gets a 403, the policy is the reason, not the token.
 const NEW: Duration = Duration::from_secs(1);
-/// What could not be prolonged is tried again after this, at most.
+/// How long the background waits after a failed renewal.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
-/// The background looks at a token that ends this often at least.
+/// Longest pause of the background between two checks of the token.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Connections to Vault as somebody.
+/// A client of Vault that is logged in.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: Client,
@@ -37,11 +38,12 @@ impl Session {
         }
     }
 
-    /// Asks with the token; once more with another one if Vault does not accept it any more.
+    /// Sends the request with the token. If Vault does not accept the token any more, sends the request once more
+    /// with a new one.
     pub(crate) async fn ask(&self, call: &Call<'_>) -> Result<Answer> {
         let token = self.token().await?;
         let answer = self.client.ask(call, Some(&token.text)).await?;
-        // Vault says 403 of tokens that it does not know (any more), and of what a policy does not allow.
+        // Vault answers 403 both for unknown or expired tokens and for requests that the policy forbids.
         if answer.status != 403 || token.given.elapsed() < NEW {
             return Ok(answer);
         }
@@ -55,7 +57,7 @@ impl Session {
         self.client.ask(call, Some(&other.text)).await
     }
 
-    /// A token that counts. Whoever waits for a login takes what came of it.
+    /// A valid token. Everybody who waits for the same login gets its result.
     pub(crate) async fn token(&self) -> Result<Arc<Token>> {
         match self.current() {
             Some(token) if token.due() != Due::Over => Ok(token),
@@ -63,7 +65,7 @@ impl Session {
         }
     }
 
-    /// Another token than one that was refused.
+    /// A token other than the one that was refused.
     async fn instead_of(&self, refused: &Token) -> Result<Arc<Token>> {
         match self.current() {
             Some(newer) if newer.text != refused.text => Ok(newer),
@@ -71,7 +73,7 @@ impl Session {
         }
     }
 
-    /// Keeps the token alive, until it is told to stop.
+    /// Keeps the token valid until it is told to stop.
     pub(crate) async fn tend(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             let round = async {
@@ -87,7 +89,7 @@ impl Session {
         }
     }
 
-    /// Renews the token or logs in anew, if it is time for that.
+    /// Renews the token or logs in again, if it is time to.
     async fn prolong(&self) -> Result<()> {
         let Some(token) = self.current() else {
             return self.new_token().await.map(drop);
@@ -105,7 +107,7 @@ impl Session {
         self.new_token().await.map(drop)
     }
 
-    /// Logs in; once for all who ask for it at the same time.
+    /// Logs in, once for all callers that need it at the same time.
     async fn new_token(&self) -> Result<Arc<Token>> {
         self.logins.get(Duration::ZERO, self.log_in()).await
     }
@@ -128,7 +130,7 @@ impl Session {
         current.clone()
     }
 
-    /// How long until it is worth looking at the token again.
+    /// How long to wait until the next check of the token.
     fn calm(&self) -> Duration {
         match self.current().map(|token| (token.due(), token.calm())) {
             Some((Due::Nothing, Some(calm))) => calm.clamp(SHORTEST_PAUSE, LOOK_AGAIN),

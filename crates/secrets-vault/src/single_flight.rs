@@ -1,4 +1,4 @@
-//! Work that many ask for at once and one does.
+//! Lets many concurrent callers share one execution of some work.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// One at a time does the work; who has waited for that takes what came of it, be it good or bad.
+/// Executes work for one caller at a time. Callers that wait meanwhile get the same result, even if it is an error.
 #[derive(Debug)]
 pub(crate) struct SingleFlight<T> {
     turn: Semaphore,
@@ -21,13 +21,14 @@ impl<T: Clone> SingleFlight<T> {
         }
     }
 
-    /// What came of the work, at most so long before this was called.
+    /// The result of the work. A result that was finished at most `age` before this call is reused; otherwise `work`
+    /// runs.
     pub(crate) async fn get(&self, age: Duration, work: impl Future<Output = T>) -> T {
         let asked = Instant::now();
         if let Some(known) = self.since(asked, age) {
             return known;
         }
-        // It is never closed; if it were, nobody would have to wait.
+        // The semaphore is never closed. If it were, the work would only run without being shared.
         let _turn = self.turn.acquire().await.ok();
         if let Some(known) = self.since(asked, age) {
             return known;

@@ -1,4 +1,4 @@
-//! Secrets at `<mount>/data/secret/<id>`.
+//! Stores secrets in Vault at `<mount>/data/secret/<id>`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::session::Session;
 use crate::single_flight::SingleFlight;
 use crate::{Result, VaultConfig, VaultError, payload};
 
-/// How long an answer of `/health` counts.
+/// How long the result of a health check is reused.
 const WELL_FOR: Duration = Duration::from_secs(5);
 
-/// Keeps secrets in a KV secrets engine, version 2, of Vault or OpenBao.
+/// Stores secrets in a KV secrets engine, version 2, of Vault or OpenBao.
 pub struct VaultSecrets {
     session: Session,
     mount: String,
@@ -56,7 +56,8 @@ struct MountOptions {
 }
 
 impl VaultSecrets {
-    /// Logs in, and looks whether the mount is what it should be. What is stored is noted in `ledger`.
+    /// Logs in and checks that the mount is a KV secrets engine of version 2. The ids of secrets are recorded in
+    /// `ledger`.
     pub async fn connect(config: VaultConfig, ledger: Ledger) -> Result<Arc<Self>> {
         let client = Client::new(&config)?;
         let secrets = Self {
@@ -70,7 +71,7 @@ impl VaultSecrets {
         Ok(Arc::new(secrets))
     }
 
-    /// Keeps the login alive, until it is told to stop.
+    /// Keeps the login valid until it is told to stop.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
         self.session.tend(&stop).await;
     }
@@ -79,7 +80,8 @@ impl VaultSecrets {
         let call = Call::get(["sys/internal/ui/mounts", &self.mount]);
         let answer = self.session.ask(&call).await?;
         if !answer.is_success() {
-            // Whoever may use nothing in a mount is not told of it either.
+            // Vault does not describe a mount to a token that has no rights in it, so this is no proof that the mount
+            // is wrong.
             let said = answer.said();
             tracing::warn!(
                 mount = self.mount,
@@ -104,14 +106,14 @@ impl VaultSecrets {
         call.in_namespace = InNamespace::No;
         let answer = self.session.client.ask_once(&call).await?;
         match answer.status {
-            // 429, 472 and 473 are replicas, which pass requests on.
+            // 429, 472 and 473 are the answers of standby and secondary servers, which forward requests.
             200 | 429 | 472 | 473 => self.session.token().await.map(drop),
             503 => Err(VaultError::Sealed),
             _ => Err(answer.unexpected(&call, "it is not initialized")),
         }
     }
 
-    /// What an answer means that is neither a success nor expected.
+    /// The error for an answer that is neither a success nor one that the caller handles.
     fn refused(&self, call: &Call<'_>, answer: &Answer) -> VaultError {
         match answer.status {
             403 => VaultError::Denied {
@@ -128,12 +130,13 @@ impl VaultSecrets {
     }
 
     async fn write(&self, id: SecretId, secret: &Plaintext) -> Result<()> {
-        // Nothing is overwritten, even if somebody else had the same id.
+        // `cas` 0 writes only if the secret does not exist, so that nothing is overwritten even if an id were used
+        // twice.
         let body = json!({ "options": { "cas": 0 }, "data": payload::to_data(secret) });
         let id = id.to_string();
         let call = Call::post([self.mount.as_str(), "data", "secret", &id], &body);
         let answer = self.session.ask(&call).await?;
-        // The first attempt may have been well and its answer lost: nobody but this one knows the id.
+        // The first attempt may have succeeded although its answer was lost: no other request uses this id.
         let is_written_already =
             answer.status == 400 && answer.attempts > 1 && answer.said().contains("check-and-set");
         if answer.is_success() || is_written_already {
@@ -142,7 +145,7 @@ impl VaultSecrets {
         Err(self.refused(&call, &answer))
     }
 
-    /// `None` if there is no such secret.
+    /// `None` if the secret does not exist.
     async fn read(&self, id: SecretId) -> Result<Option<Plaintext>> {
         let id = id.to_string();
         let call = Call::get([self.mount.as_str(), "data", "secret", &id]);
@@ -152,13 +155,13 @@ impl VaultSecrets {
                 let Read { data } = answer.read(&call)?;
                 Ok(Some(payload::from_data(data.data)))
             }
-            // With an explanation it is the mount that is not there.
+            // A 404 with an explanation means that the mount does not exist.
             404 if answer.said().is_empty() => Ok(None),
             _ => Err(self.refused(&call, &answer)),
         }
     }
 
-    /// With all versions.
+    /// Deletes the secret with all its versions.
     async fn purge(&self, id: SecretId) -> Result<()> {
         let id = id.to_string();
         let call = Call::delete([self.mount.as_str(), "metadata", "secret", &id]);

@@ -1,4 +1,4 @@
-//! What is answered to what.
+//! The stand-in's answers to requests.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ fn in_mount(state: &mut State, asked: &Asked) -> Answer {
                 200,
                 json!({ "data": { "data": data, "metadata": { "version": 1 } } }),
             ),
-            // What was deleted softly is told of, but not as an error.
+            // Like Vault, answer for a soft-deleted secret with 404 and its metadata, without error messages.
             None if state.secrets.contains_key(path) => {
                 let metadata =
                     json!({ "deletion_time": "2026-01-01T00:00:00Z", "destroyed": false });

@@ -1,4 +1,4 @@
-//! What is kept, where, and until when.
+//! What is stored in Vault and in the database, and when it is removed.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Ways to a token, and keeping one.
+//! Logging in, and keeping the token valid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,7 +178,7 @@ async fn a_token_that_was_given_is_renewed_and_its_end_is_told() {
     let refused = refused
         .err()
         .filter(|error| error.to_string().contains("no longer accepted"));
-    // A renewal may have been refused first; then it is the login that is.
+    // A background renewal may have been refused first; then the next load fails with a refused login.
     let refused = match refused {
         Some(error) => error,
         None => secrets.load(id).await.unwrap_err(),

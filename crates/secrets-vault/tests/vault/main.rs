@@ -1,4 +1,4 @@
-//! Secrets in a KV v2: a stand-in of our own, and a real Vault where one is named.
+//! Secrets in a KV v2 engine: a stand-in and, if variables name one, a real Vault.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
-//! A real Vault, with a KV v2 at `secret`: `LAKEKEEPER_TEST_VAULT_ADDR` and `LAKEKEEPER_TEST_VAULT_TOKEN` name it and one of its tokens.
+//! A real Vault with a KV v2 engine at `secret`: `LAKEKEEPER_TEST_VAULT_ADDR` is its address,
+//! `LAKEKEEPER_TEST_VAULT_TOKEN` a token for it.
 
 use secrets::{Plaintext, conformance};
 use secrets_vault::{Login, Source, VaultConfig};

@@ -1,4 +1,4 @@
-//! A Vault that is away, sealed, slow, or set up in another way than is needed.
+//! A Vault that is down, sealed, slow, or not set up as needed.
 
 use std::time::{Duration, Instant};
 
