@@ -1,4 +1,5 @@
-//! What it costs to know who asks and what they may do: loads with tokens and grants against loads without either, of the same tables.
+//! The cost of authentication and authorization: loads with tokens and grants against loads of the same tables
+//! without.
 
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use crate::setup::Tables;
 use crate::turns::against;
 
 const NAME: &str = "loadTable with OIDC and grants";
-/// Grants in the warehouse beside the one that counts, half of them the caller's own.
+/// Number of grants in the warehouse besides the one that the caller needs; half of them are the caller's own.
 const GRANTS: [i64; 3] = [0, 1_000, 100_000];
 
-/// The caller, and its right to read everything in the warehouse.
+/// Creates the caller's user and its grant to read everything in the warehouse.
 const INTRODUCE: &str = "with known as (
         insert into catalog_user (id, name, name_key, user_type, source, created_at, terms)
         values ('oidc~bench', 'bench', 'bench', 'application', 'create-endpoint', 0, '{}')
@@ -27,7 +28,7 @@ const INTRODUCE: &str = "with known as (
     select 'warehouse/' || id, 'user:oidc~bench', 'select', 0, project_id, id, '', true
     from warehouse where name_key = 'bench'";
 
-/// More of them, on tables, to the caller and to somebody else.
+/// Creates further grants on tables, half of them for the caller and half for other users.
 const GIVE: &str = "insert into grant_entry
         (securable, principal, privilege, created_at, project_id, warehouse_id, path_key, is_live)
     select 'table/' || t.id, case g % 2 when 0 then 'user:oidc~bench' else 'user:oidc~other-' || g end, 'select', 0,

@@ -1,4 +1,4 @@
-//! A PostgreSQL as it comes: with every flush to disk that a commit costs.
+//! A PostgreSQL server with default durability: each commit is flushed to disk.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::Result;
 
 const STARTING: Duration = Duration::from_secs(30);
 
-/// A server to make databases in; stopped when dropped if it was started here.
+/// A server in which databases can be created. If it was started here, it is stopped when this is dropped.
 pub(crate) struct Cluster {
     admin: String,
     own: Option<Own>,
@@ -28,7 +28,7 @@ struct Own {
 }
 
 impl Cluster {
-    /// Uses the given server, or starts one.
+    /// Uses the server at `url`, or starts one in the folder `home`.
     pub(crate) fn start(home: &Path, url: Option<&str>) -> Result<Self> {
         if let Some(url) = url {
             return Ok(Self {
@@ -77,7 +77,7 @@ impl Cluster {
         })
     }
 
-    /// A connection to the server's first database.
+    /// A connection to the database in the server's URL. Waits until the server accepts connections.
     pub(crate) async fn admin(&self) -> Result<Client> {
         let end = tokio::time::Instant::now() + STARTING;
         loop {
@@ -89,12 +89,12 @@ impl Cluster {
         }
     }
 
-    /// Makes an empty database; answers its URL.
+    /// Creates an empty database and returns its URL.
     pub(crate) async fn create_database(&self, name: &str) -> Result<String> {
         self.run_create(name, "").await
     }
 
-    /// Makes a copy of a database that nobody is connected to; answers its URL.
+    /// Copies a database to which nothing is connected, and returns the copy's URL.
     pub(crate) async fn copy_database(&self, of: &str, name: &str) -> Result<String> {
         self.run_create(name, &format!("template \"{of}\"")).await
     }
@@ -125,21 +125,21 @@ impl Drop for Cluster {
             .args(["stop", "-m", "immediate"])
             .output();
         if !stopped.is_ok_and(|said| said.status.success()) {
-            // It holds nothing that anybody wants.
+            // Killing it is safe: its data are not needed any more.
             drop(own.child.kill());
         }
         drop(own.child.wait());
     }
 }
 
-/// Connects; the connection ends with the client.
+/// Connects. The connection closes when the client is dropped.
 pub(crate) async fn connect(url: &str) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// A port that nobody listens on.
+/// A port that is free at the moment.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
@@ -153,7 +153,7 @@ fn command(programs: &Path, name: &str, user: Option<(u32, u32)>) -> Command {
     command
 }
 
-/// Where Debian keeps the newest server's programs.
+/// The folder with the newest PostgreSQL's programs, as Debian installs them.
 fn programs() -> Result<PathBuf> {
     let missing =
         "PostgreSQL is missing: apt-get install postgresql, or name a server with --postgres";
@@ -170,7 +170,7 @@ fn programs() -> Result<PathBuf> {
     Ok(found.pop().ok_or(missing)?.1)
 }
 
-/// Whom PostgreSQL runs as: it refuses root.
+/// The user and group to run PostgreSQL as, because it refuses to run as root; `None` if this process is not root's.
 fn unprivileged() -> Result<Option<(u32, u32)>> {
     if fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! How engines get at the files: loads with vended credentials against loads without, requests that are signed, and what
-//! the token service is asked.
+//! The cost of giving engines access to files: loads with vended credentials against loads without, signing of
+//! requests, and the number of requests to the token service.
 
 use std::sync::Arc;
 
@@ -26,10 +26,11 @@ const SIGN_BY_ID: &str = "sign by table id";
 const COLD: &str = "token requests for cold loads of one table";
 
 const TABLES: usize = 200;
-/// Tables that are loaded by a process that has just started.
+/// Number of tables that are loaded by a newly started process.
 const COLD_TABLES: usize = 5;
 
-/// A warehouse that vends credentials and signs requests; not one in a folder, where there is no key to hand out.
+/// Measures a warehouse that vends credentials and signs requests. Does nothing if files are in a folder, for which
+/// there are no credentials.
 pub(crate) async fn measure(
     options: &Options,
     server: &Server,
@@ -70,7 +71,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// The warehouse's tables.
+/// The warehouse's tables, and the proxy that counts requests to its token service.
 struct Lake {
     tables: Arc<Vec<Table>>,
     token_service: TokenService,
@@ -78,10 +79,10 @@ struct Lake {
 
 struct Table {
     path: String,
-    /// Where requests for its files are signed: by the specification, and as clients are told.
+    /// The path for signing requests: the one of the specification, and the one that clients are given.
     sign: String,
     sign_by_id: String,
-    /// What a reader has signed.
+    /// The body of a signing request for reading a data file.
     request: String,
 }
 
@@ -173,7 +174,7 @@ fn pick(tables: &[Table], number: u64) -> &Table {
     &tables[number as usize % tables.len()]
 }
 
-/// A load by a client that wants to get at the files like this.
+/// A load with this value of `x-iceberg-access-delegation`.
 fn delegated(path: &str, delegation: &'static str, coding: Coding) -> Request<Full<Bytes>> {
     let mut request = asked(Method::GET, path, coding);
     request.headers_mut().insert(
@@ -183,7 +184,7 @@ fn delegated(path: &str, delegation: &'static str, coding: Coding) -> Request<Fu
     request
 }
 
-/// A part of a data file as Java's `S3FileIO` asks for it.
+/// A signing request for a range of a data file, as Java's `S3FileIO` sends it.
 fn read(file: &str, region: &str) -> String {
     let headers = json!({
         "Range": ["bytes=1048576-2097151"],
@@ -196,7 +197,8 @@ fn read(file: &str, region: &str) -> String {
         .to_string()
 }
 
-/// What the token service is asked when all connections of a process that has just started load one table at the same time.
+/// Counts requests to the token service when all connections load the same table of a newly started process at the
+/// same time.
 async fn cold(options: &Options, server: &Server, lake: &Lake, report: &mut Report) -> Result<()> {
     let started = server.start().await?;
     let before = lake.token_service.asked();

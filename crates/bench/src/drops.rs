@@ -1,4 +1,4 @@
-//! How long it takes to drop a namespace of very many tables: by one request, and until their files are gone.
+//! How long it takes to drop a namespace with very many tables: the request itself, and the deletion of the files.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,9 +14,9 @@ use crate::process::Running;
 use crate::report::{Goal, Report};
 use crate::setup::{Warehouse, new_table};
 
-/// Longest that the request may take, in milliseconds: clients wait for a minute.
+/// Longest acceptable time of the request, in milliseconds. Clients wait for a minute.
 const LONGEST_MS: f64 = 20_000.0;
-/// Longest that the files are waited for.
+/// Longest time to wait for the deletion of the files.
 const PATIENCE: Duration = Duration::from_mins(10);
 
 pub(crate) async fn measure(

@@ -1,4 +1,4 @@
-//! Closed-loop load: each worker asks again as soon as it is answered.
+//! Closed-loop load: each worker sends its next request as soon as the previous one is answered.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,25 +13,25 @@ use tokio::sync::Barrier;
 
 use crate::Result;
 
-/// One of those that ask all the time.
+/// A worker of the load generator.
 pub(crate) trait Worker: Send + 'static {
-    /// Asks once and waits for the answer; its size in bytes.
+    /// Sends one request, waits for the answer and returns its size in bytes.
     fn once(&mut self) -> impl Future<Output = Result<usize>> + Send;
 }
 
-/// What a round of load has shown.
+/// The result of one round of load.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sample {
     /// Answers per second.
     pub(crate) rate: f64,
-    /// Microseconds per answer, ascending.
+    /// Latencies in microseconds, ascending.
     latencies: Vec<u32>,
-    /// Bytes of bodies per second.
+    /// Bytes of answer bodies per second.
     pub(crate) bytes_per_second: f64,
 }
 
 impl Sample {
-    /// The latency in milliseconds that this share of the answers stayed below.
+    /// The latency in milliseconds below which this share of answers stayed.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let at = (self.latencies.len() as f64 * share) as usize;
         let at = at.min(self.latencies.len().saturating_sub(1));
@@ -41,7 +41,7 @@ impl Sample {
     }
 }
 
-/// Lets the workers ask for so long. They start together; the first failure ends the round.
+/// Runs the workers for `time`. They start together. The round fails if a request fails.
 pub(crate) async fn drive<W: Worker>(workers: Vec<W>, time: Duration) -> Result<Sample> {
     let barrier = Arc::new(Barrier::new(workers.len()));
     let tasks: Vec<_> = workers
@@ -71,7 +71,7 @@ pub(crate) async fn drive<W: Worker>(workers: Vec<W>, time: Duration) -> Result<
     let (mut sample, mut bytes) = (Sample::default(), 0);
     for task in tasks {
         let (latencies, read, elapsed) = task.await??;
-        // Each worker by its own clock: the last answer may come late.
+        // Each worker's rate uses its own duration, because its last answer may come after `time`.
         sample.rate += latencies.len() as f64 / elapsed.as_secs_f64();
         sample.latencies.extend(latencies);
         bytes += read;
@@ -81,19 +81,19 @@ pub(crate) async fn drive<W: Worker>(workers: Vec<W>, time: Duration) -> Result<
     Ok(sample)
 }
 
-/// What a worker asks: the same for the same number.
+/// Makes a request. The number, which is random, selects what is asked for, such as a table.
 pub(crate) type Ask = Arc<dyn Fn(u64) -> Request<Full<Bytes>> + Send + Sync>;
 
-/// A client on one connection, which is kept.
+/// A client with one connection, which is kept open.
 pub(crate) struct Http {
     connection: Connection,
     ask: Ask,
-    /// Of the last request: the next one is chosen by lot.
+    /// State of the random number generator that chooses requests.
     number: u64,
 }
 
 impl Http {
-    /// As many clients as asked for.
+    /// Opens `count` clients.
     pub(crate) async fn clients(port: u16, count: usize, ask: &Ask) -> Result<Vec<Self>> {
         let mut clients = Vec::with_capacity(count);
         for at in 1..=count as u64 {
@@ -108,7 +108,7 @@ impl Http {
         Ok(clients)
     }
 
-    /// Xorshift; the high bits are the better ones.
+    /// Xorshift. The high bits are more random, so the low ones are dropped.
     fn next(&mut self) -> u64 {
         self.number ^= self.number << 13;
         self.number ^= self.number >> 7;
@@ -129,7 +129,7 @@ impl Worker for Http {
     }
 }
 
-/// An answer; its body only where it was asked for or is an error.
+/// An answer. The body is only kept if it was asked for or is an error.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -148,7 +148,7 @@ impl Answer {
     }
 }
 
-/// One connection, kept alive.
+/// A connection that is kept alive.
 pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
@@ -160,7 +160,7 @@ impl Connection {
         Ok(Self(sender))
     }
 
-    /// Asks; the body is counted, and kept only if it is an error.
+    /// Sends a request. The body of the answer is counted, and only kept if it is an error.
     async fn ask(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         self.0.ready().await?;
         let (parts, mut body) = self.0.send_request(request).await?.into_parts();
@@ -181,7 +181,7 @@ impl Connection {
         })
     }
 
-    /// Asks and keeps the body.
+    /// Sends a request and keeps the body of the answer. Fails on error statuses.
     pub(crate) async fn fetch(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let answer = self.exchange(request).await?;
         if answer.status.is_success() {
@@ -191,7 +191,7 @@ impl Connection {
         }
     }
 
-    /// Asks and keeps the answer, whatever it is.
+    /// Sends a request and keeps the answer, whatever its status.
     pub(crate) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         self.0.ready().await?;
         let (parts, body) = self.0.send_request(request).await?.into_parts();
@@ -204,7 +204,7 @@ impl Connection {
         })
     }
 
-    /// Sends JSON and reads JSON; null where there is no body.
+    /// Sends JSON and reads JSON; returns null if the answer has no body.
     pub(crate) async fn call(
         &mut self,
         method: Method,
@@ -219,7 +219,7 @@ impl Connection {
     }
 }
 
-/// How an answer may be compressed.
+/// The content coding that the client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Identity,

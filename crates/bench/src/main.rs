@@ -1,7 +1,8 @@
-//! How fast the catalog is, as shares of what this machine can do: of an in-process server that sends the same bytes
-//! from memory, and of writing the same bytes and committing one transaction without a catalog.
+//! Measures how fast the catalog is in relation to what the machine can do: compared with an in-process server that
+//! sends the same bytes from memory, and with writing the same bytes and committing one transaction without a
+//! catalog.
 //!
-//! Everything that is compared is measured in turns, in one run, so that a busy machine slows both sides.
+//! The two sides of a comparison are measured in turns in the same run, so that other load on the machine slows both.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -39,15 +40,15 @@ use options::Options;
 use process::{Database, Server};
 use report::{Goal, Report};
 
-/// What anything here fails with: a person reads it.
+/// Errors of the benchmark need no types: they are only shown to its user.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// A bound of the process's memory, bytes.
+/// Bytes in a MiB.
 const MIB: f64 = 1_048_576.0;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    // A second call would be refused, but there is none.
+    // Fails only if a provider is installed already, which is not the case.
     drop(rustls::crypto::ring::default_provider().install_default());
     let ran = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.client_threads)
@@ -68,7 +69,7 @@ async fn run(options: &Options) -> Result<Report> {
     let home = tempfile::Builder::new()
         .prefix("lakekeeper-bench-")
         .tempdir()?;
-    // PostgreSQL runs as another user when we are root, and has to reach its folder.
+    // If this process is root's, PostgreSQL runs as another user and must be able to reach its folder.
     std::fs::set_permissions(
         home.path(),
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
@@ -91,7 +92,7 @@ async fn run(options: &Options) -> Result<Report> {
 
     let tables = setup::tables(&running, &warehouse, options).await?;
     if let Database::Postgres(url) = &database {
-        // As autovacuum leaves new tables within a minute.
+        // Do what autovacuum would do with new tables within a minute.
         let client = cluster::connect(url).await?;
         client.batch_execute("vacuum analyze").await?;
     }

@@ -1,4 +1,4 @@
-//! Whether a warehouse of very many tables loads them as fast as one of few.
+//! Whether loads from a warehouse with very many tables are as fast as from one with few.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::process::{Database, Running, Server};
 use crate::report::{Goal, Report, median};
 use crate::setup::Tables;
 
-/// Copies every table so many times, each with a place and a name of its own.
+/// Makes `$1` copies of every table, each with its own location and name.
 const MULTIPLY: &str = "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim,
         protected, version, created_at, location, metadata_location, metadata)
     select gen_random_uuid(), warehouse_id, namespace_id, kind, name || '_' || g, name_key || '_' || g,
@@ -20,7 +20,7 @@ const MULTIPLY: &str = "insert into tabular (id, warehouse_id, namespace_id, kin
     from tabular cross join generate_series(1, $1::integer) as g
     where name_key ~ '^t[0-9]+$'";
 
-/// Loads the same tables from a warehouse with few and from a copy of it with many, in turns.
+/// Loads the same tables from a warehouse with few tables and from its copy with many, in turns.
 pub(crate) async fn measure(
     options: &Options,
     on: (&Server, &Cluster, &str),
@@ -37,7 +37,7 @@ pub(crate) async fn measure(
     let times = i32::try_from((options.many / tables.count).max(2) - 1)?;
     client.execute(MULTIPLY, &[&times]).await?;
     client.batch_execute("vacuum analyze tabular").await?;
-    // Both get the same: statistics, and pages without dead rows.
+    // Give both databases fresh statistics and pages without dead rows.
     connect(url)
         .await?
         .batch_execute("vacuum analyze tabular")
@@ -60,7 +60,7 @@ pub(crate) async fn measure(
     all(options, &few, &many, tables, report).await
 }
 
-/// For information: what it costs where the tables are not among those that fit into the cache.
+/// For information: the cost of loading all tables, which do not fit into the cache.
 async fn all(
     options: &Options,
     few: &Running,

@@ -1,49 +1,49 @@
-//! What can be asked for.
+//! The command line of the benchmark.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Measures the catalog against what the machine can do.
+/// Measure the catalog in relation to what the machine can do.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// The program under test; the `lakekeeper` beside this program if absent.
+    /// The program to measure. Default: the `lakekeeper` in the folder of this program.
     #[arg(long)]
     pub(crate) binary: Option<PathBuf>,
-    /// Keep the catalog in `SQLite`. For information: the goals are for `PostgreSQL`.
+    /// Use `SQLite` as the catalog's database. For information: the goals are for `PostgreSQL`.
     #[arg(long)]
     pub(crate) sqlite: bool,
-    /// Keep files in the bucket that `LAKEKEEPER_TEST_S3_*` name, instead of a folder.
+    /// Keep files in the bucket that the variables `LAKEKEEPER_TEST_S3_*` describe, instead of a folder.
     #[arg(long)]
     pub(crate) s3: bool,
-    /// A `PostgreSQL` to make databases in; without one, a cluster of its own is started.
+    /// URL of a `PostgreSQL` server in which databases may be created. Default: start a server for this run.
     #[arg(long)]
     pub(crate) postgres: Option<String>,
-    /// Connections of the load generator, all in use all the time.
+    /// Connections of the load generator, all of which are busy all the time.
     #[arg(long, default_value_t = 32)]
     pub(crate) connections: usize,
-    /// Threads of the load generator, and as many of the server that it is compared with.
+    /// Threads of the load generator, and of the server that is the reference.
     #[arg(long, default_value_t = 2)]
     pub(crate) client_threads: usize,
-    /// Tables, 40 to a namespace.
+    /// Number of tables, 40 per namespace.
     #[arg(long, default_value_t = 2_000)]
     pub(crate) tables: usize,
-    /// Tables in one warehouse for the comparison with few; 0 leaves it out.
+    /// Number of tables in the warehouse that is compared with one of few tables; 0 skips this.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) many: usize,
-    /// Tables in a namespace that is dropped with all of them; 0 leaves it out.
+    /// Number of tables in the namespaces that are dropped with all their tables; 0 skips this.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) dropped: usize,
-    /// Turns of each comparison; the median counts.
+    /// Turns of each comparison, of which the median is reported.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
-    /// Seconds of each side in each turn.
+    /// Seconds per side and turn.
     #[arg(long, default_value_t = 2.0)]
     pub(crate) seconds: f64,
-    /// Only what has this in its name; may be given several times.
+    /// Only run measurements whose name contains this text. May be given several times.
     #[arg(long)]
     pub(crate) only: Vec<String>,
-    /// Write the numbers to this file, too.
+    /// Also write the results to this file, as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
 }
@@ -58,7 +58,7 @@ impl Options {
     }
 }
 
-/// A variable of the environment that names a service.
+/// Reads an environment variable that describes a test service.
 #[expect(
     clippy::disallowed_methods,
     reason = "names test services, as everywhere in the tests"

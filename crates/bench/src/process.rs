@@ -1,4 +1,4 @@
-//! The program under test, as a process of its own.
+//! The program to measure, as a separate process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::cluster::free_port;
 use crate::load::{Coding, Connection, asked};
 use crate::options::Options;
 
-/// Where a catalog is kept.
+/// The catalog's database.
 #[derive(Debug, Clone)]
 pub(crate) enum Database {
     Postgres(String),
@@ -24,18 +24,18 @@ pub(crate) struct Server {
     binary: PathBuf,
     database: Database,
     log: PathBuf,
-    /// Settings beyond what every server here has.
+    /// Settings besides those that every server of the benchmark has.
     settings: Vec<(&'static str, String)>,
 }
 
-/// A started program; killed when dropped.
+/// A running server, which is killed when this is dropped.
 pub(crate) struct Running {
     child: Child,
     pub(crate) port: u16,
 }
 
 impl Server {
-    /// Brings the database up to date.
+    /// Migrates the database with the program that `options` names.
     pub(crate) fn prepared(options: &Options, database: Database, home: &Path) -> Result<Self> {
         let binary = match &options.binary {
             Some(binary) => binary.clone(),
@@ -144,7 +144,7 @@ impl Running {
             .is_ok()
     }
 
-    /// Resident memory in bytes.
+    /// Resident memory, in bytes.
     pub(crate) fn memory(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -155,13 +155,13 @@ impl Running {
         Ok(kib * 1_024.0)
     }
 
-    /// Processor time that the process has used, in seconds.
+    /// Processor time used so far, in seconds.
     pub(crate) fn cpu(&self) -> Result<f64> {
-        /// Linux counts in these, whatever its own clock.
+        /// The unit of `/proc/…/stat` on Linux, independent of the kernel's own tick rate.
         const TICKS_PER_SECOND: f64 = 100.0;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let (_, fields) = stat.rsplit_once(") ").ok_or("no name in /proc/…/stat")?;
-        // User and system time, counted behind the name.
+        // User and system time, the 12th and 13th field after the name.
         let times = fields.split(' ').skip(11).take(2);
         let ticks: f64 = times.filter_map(|time| time.parse::<f64>().ok()).sum();
         Ok(ticks / TICKS_PER_SECOND)

@@ -1,4 +1,4 @@
-//! What it costs to bring events somewhere: commits with a sink against commits without one, on copies of one database.
+//! The cost of delivering events: commits with a sink against commits without one, on copies of one database.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use crate::turns::take;
 use crate::writes::{change, counted};
 
 const NAME: &str = "commit with events by";
-/// Longest wait until a sink has all.
+/// Longest time to wait until a sink has all events.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// How many events the sink has not got yet.
+/// Counts the events that the sink does not have yet.
 const WAITING: &str = "select count(*) from outbox where sequence is null
     or sequence > (select coalesce(max(cursor), 0) from event_sink)";
 
@@ -54,14 +54,15 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// Takes what it is sent, and answers what `/health` says: short enough.
+/// A receiver that answers everything with a copy of `/health`'s answer, which is short.
 async fn receiver(server: &Running) -> Result<Reference> {
     let mut connection = Connection::open(server.port).await?;
     let health = asked(Method::GET, "/health", Coding::Identity);
     Reference::of(&connection.fetch(health).await?, 1)
 }
 
-/// Turns of both. Between them the sink gets what it has not got yet, so that only its own turn pays for it; how much that was.
+/// Measures both sides in turns. Before each turn, waits until the sink has all events, so that only its own turn
+/// pays for them. Also returns the median of how many events were left after the sink's turns.
 async fn compare(
     options: &Options,
     plain: &Running,

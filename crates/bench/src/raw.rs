@@ -1,4 +1,5 @@
-//! What a commit costs without a catalog: the same bytes put where the catalog puts them, then one transaction.
+//! The cost of a commit without a catalog: writing the same bytes where the catalog writes them, then one
+//! transaction.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -16,7 +17,7 @@ use crate::cluster::connect;
 use crate::load::Worker;
 use crate::setup::Files;
 
-/// The columns that a catalog cannot do without.
+/// A table with the columns that no catalog can do without.
 const TABLE: &str = "create table if not exists raw (id uuid primary key, version bigint not null,
     metadata_location text not null, metadata bytea not null)";
 const INSERT: &str =
@@ -24,16 +25,16 @@ const INSERT: &str =
 const UPDATE: &str = "update raw set version = version + 1, metadata_location = $2, metadata = $3
     where id = $1 and version = $4";
 
-/// What is done again and again.
+/// What a committer does repeatedly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// A new object in a new folder, and a new row.
+    /// Writes a new object in a new folder and inserts a row.
     Create,
-    /// A new object beside others, and a changed row.
+    /// Writes a new object in an existing folder and updates a row.
     Change,
 }
 
-/// Where bytes are put.
+/// Where objects are written.
 #[derive(Clone)]
 pub(crate) enum Place {
     Folder(PathBuf),
@@ -55,7 +56,7 @@ impl Place {
         })
     }
 
-    /// Puts an object so that it is still there after a crash.
+    /// Writes an object so that it survives a crash.
     async fn put(&self, folder: String, name: String, bytes: Bytes) -> Result<()> {
         match self {
             Self::Bucket(bucket, profile) => {
@@ -89,7 +90,7 @@ fn durable(folder: &std::path::Path, name: &str, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// One of the committers, with a connection of its own.
+/// A committer with its own database connection.
 pub(crate) struct Raw {
     client: Client,
     insert: Statement,
@@ -97,23 +98,23 @@ pub(crate) struct Raw {
     act: Act,
     place: Place,
     bytes: Arc<Payload>,
-    /// The rows that it changes, in turn.
+    /// Id and version of the rows to update, in turn.
     rows: Vec<(Uuid, i64)>,
     turn: usize,
 }
 
-/// What is put and what is stored.
+/// What is written as an object and what is stored in a row.
 #[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) file: Bytes,
     pub(crate) row: Bytes,
 }
 
-/// Rows that one committer changes.
+/// Number of rows that each committer updates.
 const ROWS: usize = 60;
 
 impl Raw {
-    /// As many committers as asked for.
+    /// Creates `count` committers.
     pub(crate) async fn committers(
         url: &str,
         count: usize,

@@ -1,4 +1,4 @@
-//! Reads, against a server that sends the same bytes from memory.
+//! Reads, compared with a server that sends the same bytes from memory.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::report::{Goal, Report};
 use crate::setup::{PER_NAMESPACE, Tables};
 use crate::turns::against;
 
-/// What all reads share.
+/// What all measurements of reads need.
 pub(crate) struct Reads<'a> {
     options: &'a Options,
     server: &'a Running,
     report: &'a mut Report,
 }
 
-/// One kind of read.
+/// A measurement of a read.
 struct Read {
     name: &'static str,
     method: Method,
@@ -50,7 +50,7 @@ impl<'a> Reads<'a> {
         }
     }
 
-    /// Measures all of them.
+    /// Measures all reads.
     pub(crate) async fn all(&mut self, tables: &Tables) -> Result<()> {
         let namespaces = tables.count.div_ceil(PER_NAMESPACE) as u64;
         let (loads, lists, heads) = (tables.clone(), tables.clone(), tables.clone());

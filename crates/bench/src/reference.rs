@@ -1,4 +1,4 @@
-//! The server of bytes: what HTTP alone costs here.
+//! The reference server, which shows what HTTP alone costs on this machine.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use crate::Result;
 use crate::load::Answer;
 
-/// Answers every request with the same bytes. Has threads of its own; they end when it is dropped.
+/// Answers every request with the same bytes. It has its own threads, which end when this is dropped.
 pub(crate) struct Reference {
     pub(crate) port: u16,
     runtime: Option<Runtime>,
@@ -29,10 +29,10 @@ struct Canned {
 }
 
 impl Reference {
-    /// Serves a copy of an answer.
+    /// Serves a copy of `answer` with this number of threads.
     pub(crate) fn of(answer: &Answer, threads: usize) -> Result<Self> {
         let mut headers = answer.headers.clone();
-        // The server puts these itself.
+        // hyper sets these itself.
         headers.remove(header::DATE);
         headers.remove(header::CONTENT_LENGTH);
         headers.remove(header::TRANSFER_ENCODING);
@@ -76,7 +76,7 @@ async fn accept(listener: TcpListener, canned: Arc<Canned>) {
         let service = service_fn(move |request: Request<Incoming>| {
             let canned = Arc::clone(&canned);
             async move {
-                // Whatever was sent; a broken connection ends by itself.
+                // Read and ignore the request's body. If the connection breaks, it ends by itself.
                 drop(request.into_body().collect().await);
                 let mut response = Response::new(Full::new(canned.body.clone()));
                 *response.status_mut() = canned.status;

@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! The results, as a table for people and as JSON for programs.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,16 +10,16 @@ use crate::cluster::Cluster;
 use crate::load::Sample;
 use crate::options::Options;
 
-/// What a number has to be.
+/// The goal for a number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Goal {
-    /// At least.
+    /// The number must be at least this.
     AtLeast(f64),
-    /// Less than.
+    /// The number must be less than this.
     Below(f64),
-    /// No more than.
+    /// The number must be at most this.
     AtMost(f64),
-    /// For information.
+    /// There is no goal: the number is for information.
     None,
 }
 
@@ -60,12 +60,12 @@ impl Unit {
     }
 }
 
-/// Both sides of a comparison, turn by turn.
+/// The results of both sides of a comparison, one sample per turn.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     pub(crate) ours: Vec<Sample>,
     pub(crate) reference: Vec<Sample>,
-    /// Processor seconds of our process, all turns.
+    /// Processor time of the measured program in all turns, in seconds.
     pub(crate) cpu: f64,
     pub(crate) seconds: f64,
 }
@@ -75,19 +75,19 @@ struct Line {
     value: f64,
     unit: Unit,
     goal: Goal,
-    /// Rates, latencies and processor time, where there are any.
+    /// Rates, latencies and processor time, if they were measured.
     details: Value,
     shown: String,
 }
 
-/// All numbers of a run.
+/// All results of a run.
 pub(crate) struct Report {
     lines: Vec<Line>,
     about: Value,
 }
 
 impl Report {
-    /// An empty one that says what is measured on what.
+    /// An empty report that describes the environment.
     pub(crate) async fn new(options: &Options, cluster: &Cluster) -> Result<Self> {
         let admin = cluster.admin().await?;
         let row = admin
@@ -109,7 +109,7 @@ impl Report {
         })
     }
 
-    /// One number.
+    /// Adds a number.
     pub(crate) fn add(&mut self, name: &str, value: f64, goal: Goal) {
         self.put(Line {
             name: name.to_owned(),
@@ -121,7 +121,7 @@ impl Report {
         });
     }
 
-    /// How much slower something has become.
+    /// Adds how much slower `after` is than `before`, both in milliseconds.
     pub(crate) fn add_change(&mut self, name: &str, before: f64, after: f64, goal: Goal) {
         let shown = format!("{before:.2} -> {after:.2} ms");
         let details = json!({"before": before, "after": after});
@@ -135,7 +135,7 @@ impl Report {
         });
     }
 
-    /// Our rate as a share of the other side's: the median of the turns.
+    /// Adds the catalog's rate as a share of the reference's, as the median over the turns.
     pub(crate) fn add_turns(&mut self, name: &str, turns: &Turns, goal: Goal) {
         let pairs = turns.ours.iter().zip(&turns.reference);
         let share = median(
@@ -154,7 +154,7 @@ impl Report {
         });
     }
 
-    /// Our rate alone.
+    /// Adds the catalog's rate, which has no reference.
     pub(crate) fn add_rate(&mut self, name: &str, turns: &Turns, goal: Goal) {
         let (details, shown) = describe(turns);
         let name = format!("{name}, per second");
@@ -169,12 +169,12 @@ impl Report {
     }
 
     fn put(&mut self, line: Line) {
-        // At once, so that a long run shows something.
+        // Print it right away, so that a long run shows progress.
         drop(writeln!(std::io::stderr(), "{}", text(&line)));
         self.lines.push(line);
     }
 
-    /// Prints the table, and writes the numbers to the file.
+    /// Prints the table and, if `json` is given, writes the results to that file.
     pub(crate) fn show(&self, json: Option<&Path>) -> Result<()> {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", self.about)?;
@@ -260,13 +260,13 @@ fn rate(samples: &[Sample]) -> f64 {
     median(&mut samples.iter().map(|one| one.rate).collect::<Vec<_>>())
 }
 
-/// The one in the middle.
+/// The median; the upper one of an even count.
 pub(crate) fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Says why there is no report.
+/// Prints an error.
 pub(crate) fn complain(error: &str) {
     drop(writeln!(std::io::stderr(), "bench: {error}"));
 }

@@ -1,4 +1,4 @@
-//! A warehouse with tables.
+//! Creates the warehouse and its tables.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::load::Connection;
 use crate::options::{Options, variable};
 use crate::process::Running;
 
-/// Tables in a namespace.
+/// Tables per namespace.
 pub(crate) const PER_NAMESPACE: usize = 40;
-/// Snapshots of the long table.
+/// Snapshots of the table with a long history.
 const SNAPSHOTS: u64 = 1_000;
 
-/// Where files go.
+/// Where a warehouse keeps its files.
 #[derive(Debug, Clone)]
 pub(crate) enum Files {
-    /// This folder.
+    /// In this folder.
     Folder(PathBuf),
-    /// A bucket, as the management API describes it.
+    /// In a bucket, with storage profile and credential in the format of the management API.
     Bucket { profile: Value, credential: Value },
 }
 
@@ -48,24 +48,24 @@ impl Files {
     }
 }
 
-/// A warehouse that the catalog keeps.
+/// A warehouse of the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct Warehouse {
     pub(crate) files: Files,
-    /// What stands before all its paths.
+    /// The start of all catalog paths of the warehouse.
     pub(crate) root: String,
 }
 
-/// What was made to be measured.
+/// The tables to measure.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables {
     pub(crate) warehouse: Warehouse,
-    /// How many there are.
+    /// Number of tables.
     pub(crate) count: usize,
 }
 
 impl Tables {
-    /// The path of the table of this number, modulo their count.
+    /// The path of the table with this number, modulo their count.
     pub(crate) fn path(&self, number: u64) -> String {
         let at = usize::try_from(number % self.count as u64).unwrap_or_default();
         format!(
@@ -75,18 +75,18 @@ impl Tables {
         )
     }
 
-    /// The path of a namespace.
+    /// The path of the namespace with this number.
     pub(crate) fn namespace(&self, at: usize) -> String {
         format!("{}/namespaces/n{at:03}", self.warehouse.root)
     }
 
-    /// The path of the table with many snapshots.
+    /// The path of the table with a long history.
     pub(crate) fn long(&self) -> String {
         format!("{}/namespaces/long/tables/history", self.warehouse.root)
     }
 }
 
-/// Makes the catalog's first warehouse.
+/// Bootstraps the catalog and creates its first warehouse.
 pub(crate) async fn warehouse(
     server: &Running,
     options: &Options,
@@ -101,7 +101,7 @@ pub(crate) async fn warehouse(
     warehouse_in(&mut connection, "bench", files).await
 }
 
-/// Makes a warehouse of this name.
+/// Creates a warehouse.
 pub(crate) async fn warehouse_in(
     connection: &mut Connection,
     name: &str,
@@ -133,7 +133,7 @@ pub(crate) async fn warehouse_in(
     })
 }
 
-/// Makes namespaces and tables, and one table with many snapshots.
+/// Creates namespaces, tables, and one table with many snapshots.
 pub(crate) async fn tables(
     server: &Running,
     warehouse: &Warehouse,
@@ -175,7 +175,7 @@ async fn make(port: u16, tables: Arc<Tables>, next: Arc<AtomicUsize>) -> Result<
     }
 }
 
-/// A table of 20 columns.
+/// The request body for a new table with 20 columns.
 pub(crate) fn new_table(name: &str) -> Value {
     let kinds = ["long", "string", "timestamptz", "double", "decimal(18, 4)"];
     let column = |(at, kind): (usize, &str)| {

@@ -1,4 +1,4 @@
-//! How long the program takes to give its first answer.
+//! How long the program takes from its start to its first answer.
 
 use std::time::Instant;
 

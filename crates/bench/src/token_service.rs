@@ -1,4 +1,4 @@
-//! Stands before the token service of an S3 and counts what it is asked.
+//! A proxy in front of an S3's token service that counts requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::Result;
 use crate::load::Connection;
 
-/// Hands requests on as they are; ends when it is dropped.
+/// Forwards requests unchanged. It ends when this is dropped.
 pub(crate) struct TokenService {
     pub(crate) url: String,
     asked: Arc<AtomicUsize>,
@@ -24,7 +24,7 @@ pub(crate) struct TokenService {
 }
 
 impl TokenService {
-    /// Before the service on this port of this machine.
+    /// A proxy in front of the service on this port of this machine.
     pub(crate) async fn before(port: u16) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let asked = Arc::new(AtomicUsize::new(0));
@@ -35,7 +35,7 @@ impl TokenService {
         })
     }
 
-    /// How many requests there were.
+    /// The number of requests so far.
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
@@ -58,7 +58,7 @@ async fn accept(listener: TcpListener, port: u16, asked: Arc<AtomicUsize>) {
     }
 }
 
-/// With the same headers: `host` is signed.
+/// Forwards a request with the same headers, as the signature covers `host`.
 async fn pass_on(port: u16, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = Full::new(body.collect().await?.to_bytes());
@@ -69,7 +69,7 @@ async fn pass_on(port: u16, request: Request<Incoming>) -> Result<Response<Full<
     let mut response = Response::new(Full::new(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
-    // The body has come as a whole.
+    // The body has been collected, so it is not sent in chunks.
     response.headers_mut().remove(header::TRANSFER_ENCODING);
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! Both sides of a comparison by turns, so that whatever else the machine does slows both.
+//! Measures the two sides of a comparison in turns, so that other load on the machine slows both.
 
 use crate::Result;
 use crate::load::{Ask, Http, drive};
@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::process::Running;
 use crate::report::Turns;
 
-/// Asks our side and another one by turns, after a while in which nothing is measured.
+/// Warms both sides up, then measures the catalog and the other side in turns.
 pub(crate) async fn against(
     options: &Options,
     server: &Running,
@@ -15,7 +15,7 @@ pub(crate) async fn against(
     theirs: &Ask,
 ) -> Result<Turns> {
     let (count, time) = (options.connections, options.round());
-    // What is asked for the first time is not what is measured.
+    // Warm up: first requests, such as those that fill caches, are not measured.
     drive(Http::clients(server.port, count, ours).await?, time).await?;
     drive(Http::clients(port, count, theirs).await?, time / 4).await?;
     let mut turns = Turns::default();
@@ -27,7 +27,7 @@ pub(crate) async fn against(
     Ok(turns)
 }
 
-/// One turn of our side.
+/// Measures one turn of the catalog.
 pub(crate) async fn take(
     options: &Options,
     server: &Running,

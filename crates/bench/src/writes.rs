@@ -1,4 +1,4 @@
-//! Changes, against the same bytes written without a catalog.
+//! Changes, compared with writing the same bytes without a catalog.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::report::{Goal, Report, Turns};
 use crate::setup::{Tables, new_table};
 use crate::turns::take;
 
-/// Commits to many tables, to one, and creations.
+/// Measures commits to many tables, creations of tables, and commits to one table.
 pub(crate) async fn measure(
     options: &Options,
     server: &Running,
@@ -64,7 +64,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// A request that is another one each time, whoever asks.
+/// Makes a different request each time, whichever worker asks.
 pub(crate) fn counted(
     request: impl Fn(u64) -> Request<Full<Bytes>> + Send + Sync + 'static,
 ) -> Ask {
@@ -72,14 +72,14 @@ pub(crate) fn counted(
     Arc::new(move |_| request(next.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// A commit that changes a table.
+/// A commit that sets a property of a table.
 pub(crate) fn change(path: &str, number: u64) -> Request<Full<Bytes>> {
     let updates = json!([{"action": "set-properties", "updates": {"counter": number.to_string()}}]);
     let body = json!({"requirements": [], "updates": updates});
     posted(Method::POST, path, body.to_string())
 }
 
-/// What a table's file and row hold.
+/// The content of a table's file and row.
 async fn payload(server: &Running, tables: &Tables) -> Result<Payload> {
     let mut connection = Connection::open(server.port).await?;
     let path = tables.path(0);
