@@ -39,7 +39,7 @@ pub enum Login {
         /// The password of the user.
         password: Source,
     },
-    /// With an AppRole.
+    /// With an `AppRole`.
     AppRole {
         /// Mount path of the auth method `approle`.
         mount: String,

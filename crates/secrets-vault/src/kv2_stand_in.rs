@@ -39,9 +39,9 @@ pub const MOUNT: &str = "team/kv";
 pub const USER: &str = "lake keeper";
 /// The password of the user.
 pub const PASSWORD: &str = "hunter2";
-/// The role id of the AppRole that is accepted.
+/// The role id of the `AppRole` that is accepted.
 pub const ROLE_ID: &str = "role";
-/// The secret id of the AppRole.
+/// The secret id of the `AppRole`.
 pub const SECRET_ID: &str = "hunter3";
 /// The service account token that is accepted.
 pub const JWT: &str = "e30.e30.e30";

@@ -5,7 +5,7 @@ use events_kafka::parse_dictionary;
 
 use super::{REDACTED, Value};
 
-/// Headers that the HTTP client sets itself.
+/// Headers that the sender of a request sets itself.
 const TAKEN: [&str; 8] = [
     "host",
     "content-type",
