@@ -1,4 +1,4 @@
-//! What becomes true together with a change.
+//! What is stored together with a change.
 
 use model::{Event, Grant};
 
@@ -6,30 +6,30 @@ use crate::{IdempotencyRecord, NewTask};
 
 /// Written in the transaction of the change that they accompany: all or nothing.
 ///
-/// A task of a warehouse that is not there refuses the change with `NotFound(Warehouse)`, a taken id with
-/// `AlreadyExists(Task)`.
+/// If the warehouse or project of a task does not exist, the change is refused with `NotFound`; if the id of a
+/// task is taken, with `AlreadyExists(Task)`.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// What to tell the world, in this order.
+    /// The events to publish, in this order.
     pub events: Vec<Event>,
-    /// What to do later.
+    /// The tasks to queue.
     pub tasks: Vec<NewTask>,
-    /// What to answer if one of the requests that this does comes again; no two have the same key. If a key is there
-    /// already, the whole change is refused with [`StoreError::Replayed`](crate::StoreError::Replayed), before anything else is
-    /// looked at.
+    /// What to answer if one of the requests behind this change is repeated; each key occurs once. If a key is
+    /// recorded already, the whole change is refused with [`StoreError::Replayed`](crate::StoreError::Replayed)
+    /// before anything else is checked.
     pub idempotency: Vec<IdempotencyRecord>,
-    /// What is given with the change, on what the change makes: whoever makes a thing owns it. It is as old as the thing, and
-    /// steps no version of grants: nobody has asked about the thing before.
+    /// Grants on what the change creates: the creator of a thing owns it. Such a grant gets the creation time of
+    /// the thing and increments no grants version, because nobody can have asked about the thing before.
     pub grants: Vec<Grant>,
 }
 
 impl Effects {
-    /// Nothing but the change itself.
+    /// No effects.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// To tell of what one request does at once, in this order. The events are numbered.
+    /// Only these events, which one request causes together. They are numbered in this order.
     pub fn telling(events: impl IntoIterator<Item = Event>) -> Self {
         let mut events: Vec<_> = events.into_iter().collect();
         Event::number(&mut events);

@@ -1,4 +1,4 @@
-//! Why a store did not do what it was asked to.
+//! The reasons for which a store refuses or fails.
 
 use std::error::Error;
 
@@ -54,7 +54,7 @@ pub enum Entity {
     /// A role by its name.
     #[error("role `{0}`")]
     RoleName(Name),
-    /// A role by what it is called where it is known.
+    /// A role by its provider and its name there.
     #[error("role `{0}`")]
     RoleIdent(RoleIdent),
     /// The definition of a tag by id.
@@ -66,10 +66,10 @@ pub enum Entity {
     /// A secret.
     #[error("secret `{0}`")]
     Secret(SecretId),
-    /// What was given to somebody.
+    /// A grant.
     #[error("`{}` of `{}` on `{}`", .0.privilege, .0.to, .0.on)]
     Grant(Box<Grant>),
-    /// Somebody in a role.
+    /// A member of a role.
     #[error("member `{1}` of role `{0}`")]
     Member(RoleId, Principal),
 }
@@ -97,85 +97,87 @@ impl From<&Principal> for Entity {
     }
 }
 
-/// What a caller of a store can tell apart and act on.
+/// The errors that callers of a store tell apart.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It is not there (any more).
+    /// It does not exist (any more).
     #[error("{0} does not exist")]
     NotFound(Entity),
-    /// Something with this name or id is there already.
+    /// Another one with this name or id exists already.
     #[error("{0} already exists")]
     AlreadyExists(Entity),
-    /// It still holds others.
+    /// It still holds something.
     #[error("{0} is not empty")]
     NotEmpty(Entity),
-    /// Somebody else changed it first. `current` holds the rows that have moved on and still exist.
+    /// A concurrent change came first.
     #[error("a concurrent change came first")]
     Stale {
-        /// The rows as they are now; empty where a row is gone or the change was not to tables and views.
+        /// The tables and views that have changed, as they are now. Those that are gone are left out; empty if the
+        /// change was about something else.
         current: Vec<TabularRow>,
     },
-    /// The location lies in, around or at one that another one has or has had.
+    /// The location is, lies in, or contains a location that another table, view or warehouse has or has had, or
+    /// that is being purged.
     #[error(
         "location `{location}` overlaps with `{other}`, which belongs to another table, view or warehouse (perhaps one that \
          has moved since) or is being purged; choose another location"
     )]
     LocationTaken {
-        /// What was asked for.
+        /// The requested location.
         location: String,
-        /// Who has it.
+        /// The location that it overlaps with.
         other: String,
     },
-    /// What was soft-deleted cannot come back: others have its names now.
+    /// What was soft-deleted cannot be undropped: others have its names now.
     #[error("these names are in use: {}", list(.0))]
     NamesTaken(Vec<String>),
-    /// A role would be in itself.
+    /// A role would contain itself.
     #[error("role `{member}` cannot be in role `{role}`: that one is in it, or is the same")]
     RoleCycle {
-        /// Where it was to come in.
+        /// The role that was to get the member.
         role: RoleId,
-        /// What was to come in.
+        /// The role that was to become a member.
         member: RoleId,
     },
-    /// Too many roles would be in one another.
+    /// Roles would be nested too deeply.
     #[error(
         "role `{member}` cannot be in role `{role}`: more than {most} roles would be in one another; nest them less deeply, or raise \
          `LAKEKEEPER__ROLE__MAX_NESTING_DEPTH`"
     )]
     RoleTooDeep {
-        /// Where it was to come in.
+        /// The role that was to get the member.
         role: RoleId,
-        /// What was to come in.
+        /// The role that was to become a member.
         member: RoleId,
-        /// How many steps of one role in another there may be.
+        /// How many steps deep roles may be nested.
         most: u32,
     },
-    /// The thing has as many tags as it may.
+    /// The thing has as many tags as allowed.
     #[error("a {scope} may have at most {most} tags; detach one that is not needed any more")]
     TooManyTags {
-        /// What kind of thing it is.
+        /// The kind of the thing.
         scope: TagScope,
         /// How many tags it may have.
         most: u32,
     },
-    /// The idempotency key has been used: nothing was changed, this is what is recorded for it.
+    /// The idempotency key is in use: nothing was changed, and this is the record stored for it.
     #[error("the idempotency key has been used")]
     Replayed(Box<IdempotencyRecord>),
-    /// A text has a character that the database cannot keep (U+0000 on PostgreSQL). Nothing was changed.
+    /// A text contains a character that the database cannot store (U+0000 on PostgreSQL). Nothing was changed.
     #[error("a text has a character that the database cannot keep: {0}")]
     Unstorable(#[source] Box<dyn Error + Send + Sync>),
-    /// The database did not answer or refused to work now. Nothing was changed.
+    /// The database did not answer or is not able to work now. Nothing was changed.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// The connection broke after COMMIT was sent: the change was made or not, nobody can say.
+    /// The connection broke after COMMIT was sent: whether the change was made is unknown.
     #[error("the outcome of the change is unknown: {0}")]
     OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
-    /// The database answered something that it must not: a bug, or a damaged database.
+    /// The database returned something that it must not: a bug, or a damaged database.
     #[error("internal error of the store: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// The first of them; there may be very many.
+/// The first names; there may be very many.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;
     let shown: Vec<_> = names
@@ -190,8 +192,8 @@ fn list(names: &[String]) -> String {
 }
 
 impl StoreError {
-    /// Whether it is certain that the change was not made. If not, the change may be found to be made later, so whatever it
-    /// refers to must be kept.
+    /// Whether it is certain that the change was not made. If not, the change may turn out later to have been
+    /// made, so everything that it refers to must be kept.
     pub const fn changed_nothing(&self) -> bool {
         !matches!(self, Self::OutcomeUnknown(_) | Self::Internal(_))
     }

@@ -1,4 +1,4 @@
-//! Where events go, how far each sink has got, and which process brings them there.
+//! Event sinks: how far each has got, which process delivers to it, and the events that it has refused.
 
 use async_trait::async_trait;
 use model::{EventId, Timestamp};
@@ -8,35 +8,35 @@ use crate::Result;
 /// An event that a sink has refused for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeadLetter {
-    /// Its place in the outbox.
+    /// The event's place in the outbox.
     pub sequence: i64,
-    /// Its id.
+    /// The event's id.
     pub event: EventId,
-    /// What the sink has said, without secrets.
+    /// The answer of the sink, without secrets.
     pub reason: String,
-    /// How many times it was tried.
+    /// How many deliveries were tried.
     pub attempts: u32,
-    /// When it was given up.
+    /// When the event was given up.
     pub at: Timestamp,
 }
 
-/// A [`NewDeadLetter`] as it is kept.
+/// A stored [`NewDeadLetter`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Its number; grows with each.
+    /// Its number; later ones are greater.
     pub number: i64,
-    /// The sink that has refused it.
+    /// The sink that has refused the event.
     pub sink: String,
-    /// What it is about.
+    /// The refused event.
     pub letter: NewDeadLetter,
 }
 
-/// The sinks. One process at a time brings events to a sink: the one that holds it.
+/// The sinks. Only the process that holds a sink delivers events to it.
 #[async_trait]
 pub trait EventSinks {
-    /// Takes hold of a sink until `until`, unless another holder has it beyond `now`; answers the place of the last event
-    /// that the sink has got, or `None` if it is another's. A sink that nobody has heard of begins with the oldest event that
-    /// is there.
+    /// Claims a sink until `until` unless another process holds it beyond `now`. Returns the place of the last
+    /// event that the sink has received, or `None` if another process holds it. An unknown sink starts with the
+    /// oldest event in the outbox.
     async fn event_sink_claim(
         &self,
         sink: &str,
@@ -45,11 +45,11 @@ pub trait EventSinks {
         until: Timestamp,
     ) -> Result<Option<i64>>;
 
-    /// Prolongs the hold. `NotFound(EventSink)` if another one has taken it since.
+    /// Extends the claim until `until`. `NotFound(EventSink)` if another process has claimed the sink since.
     async fn event_sink_extend(&self, sink: &str, holder: &str, until: Timestamp) -> Result<()>;
 
-    /// Notes that the sink has got all events up to a place, but for those that it has refused. `NotFound(EventSink)`, and
-    /// nothing is noted, if another one has taken hold of it since.
+    /// Records that the sink has received all events up to `to` except those in `refused`. `NotFound(EventSink)`
+    /// if another process has claimed the sink since; nothing is recorded then.
     async fn event_sink_advance(
         &self,
         sink: &str,
@@ -58,12 +58,13 @@ pub trait EventSinks {
         refused: Vec<NewDeadLetter>,
     ) -> Result<()>;
 
-    /// Lets go of the sink, so that another process need not wait; nothing if another one has it already.
+    /// Releases the sink so that another process can claim it at once. Does nothing if another process has claimed
+    /// it.
     async fn event_sink_release(&self, sink: &str, holder: &str) -> Result<()>;
 
-    /// Up to `limit` dead letters with greater numbers than `after`, in order.
+    /// Up to `limit` dead letters with numbers greater than `after`, in order.
     async fn dead_letter_list(&self, after: i64, limit: u32) -> Result<Vec<DeadLetter>>;
 
-    /// Removes up to `limit` dead letters that are older than `before`; says how many.
+    /// Removes up to `limit` dead letters that are older than `before`; returns how many it has removed.
     async fn dead_letter_trim(&self, before: Timestamp, limit: u32) -> Result<u64>;
 }

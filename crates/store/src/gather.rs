@@ -1,8 +1,8 @@
 //! Gathers the questions of concurrent requests into one statement per round trip.
 //!
-//! While one batch is on its way to the database, further questions wait; the next batch takes all that wait. A batch is
-//! sent only after its questions have arrived, so each answer is as fresh as that to a question of its own, at a fraction
-//! of the price.
+//! While one batch is on its way to the database, further questions wait; the next batch takes all that wait. A
+//! batch is sent only after its questions have arrived, so each answer is as fresh as that of a statement of its
+//! own, at a fraction of the cost.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{ResolveKey, Resolved, Resolver, Result, StoreError};
 
-/// Most look-ups of one statement.
+/// Most look-ups in one statement.
 const LOOKUPS: usize = 256;
-/// Most questions that wait. Requests beyond wait for a place.
+/// Most waiting questions. Further callers wait for a place in the queue.
 const WAITING: usize = 4_096;
 
 /// Answers in the order of the questions.
@@ -25,7 +25,8 @@ struct Waiting<Q, A> {
     answer: oneshot::Sender<Result<A>>,
 }
 
-/// Asks `Q` for `A` through gathered statements; look-ups of names, where nothing else is said.
+/// A handle that asks questions `Q` and returns answers `A` through gathered statements; resolves names by
+/// default.
 pub struct Gathered<Q = ResolveKey, A = Resolved> {
     waiting: mpsc::Sender<Waiting<Q, A>>,
 }
@@ -47,14 +48,14 @@ impl<Q, A> fmt::Debug for Gathered<Q, A> {
 /// How much is asked at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Gathering {
-    /// Statements that may be on their way at once.
+    /// Most statements that are on their way at once.
     pub lanes: usize,
-    /// Most questions of one statement.
+    /// Most questions in one statement.
     pub batch: usize,
 }
 
 impl Gathered {
-    /// Looks names up with the resolver, by so many statements at once.
+    /// Resolves names with the resolver, in at most `lanes` statements at once.
     pub fn start(resolver: &Arc<dyn Resolver + Send + Sync>, lanes: usize) -> Self {
         let resolver = Arc::clone(resolver);
         let batch = LOOKUPS;
@@ -64,15 +65,15 @@ impl Gathered {
         })
     }
 
-    /// Looks one key up in a statement that begins after this call.
+    /// Resolves one key in a statement that begins after this call.
     pub async fn resolve(&self, key: ResolveKey) -> Result<Resolved> {
         self.ask(key).await
     }
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
-    /// Starts the gatherers over what answers several questions, in their order; they end when the last clone of this handle is
-    /// dropped.
+    /// Starts the gatherers. `all` answers several questions, in their order. The gatherers end when the last
+    /// clone of this handle is dropped.
     pub fn asking(
         gathering: Gathering,
         all: impl Fn(Vec<Q>) -> Answers<A> + Send + Sync + 'static,
@@ -101,14 +102,14 @@ impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
     }
 }
 
-/// What the gatherers have in common.
+/// What the gatherers share.
 struct Shared<Q, A> {
     all: Box<dyn Fn(Vec<Q>) -> Answers<A> + Send + Sync>,
     receiver: tokio::sync::Mutex<mpsc::Receiver<Waiting<Q, A>>>,
     batch: usize,
 }
 
-/// A panic in a statement fails the batch that met it and no other.
+/// Runs a gatherer and restarts it after a panic, which fails only the batch that it was working on.
 async fn keep_running<Q: Send + 'static, A: Send + 'static>(shared: Arc<Shared<Q, A>>) {
     loop {
         let lane = tokio::spawn(run(Arc::clone(&shared)));
@@ -128,7 +129,8 @@ async fn run<Q: Send + 'static, A: Send + 'static>(shared: Arc<Shared<Q, A>>) {
             if receiver.recv_many(&mut batch, most).await == 0 {
                 return;
             }
-            // Whoever is about to ask comes along: a statement for twelve keys costs hardly more than one for two.
+            // Let tasks that are about to ask join this batch: a statement for twelve keys costs hardly more than
+            // one for two.
             tokio::task::yield_now().await;
             while batch.len() < most
                 && let Ok(waiting) = receiver.try_recv()
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
     use crate::{ResolveTarget, WarehouseStamp, WarehouseStatus};
 
-    /// Answers with the batch's size as version.
+    /// Answers with the size of the batch as the version.
     #[derive(Debug, Default)]
     struct Counting {
         batches: Mutex<Vec<usize>>,

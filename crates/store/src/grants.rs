@@ -1,4 +1,5 @@
-//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+//! Grants: the privileges of principals on things, and what these add up to on the path from the server to a
+//! place.
 
 mod cursor;
 mod lineage;
@@ -14,34 +15,34 @@ use model::{
 
 use crate::{Effects, Result};
 
-/// A grant as it is kept.
+/// A stored grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantRow {
-    /// What was given to whom on what.
+    /// The privilege, the principal that has it, and the thing that it is on.
     pub grant: Grant,
-    /// The warehouse that it lies in, if it lies in one.
+    /// The warehouse that the thing is or lies in, if any.
     pub warehouse: Option<WarehouseId>,
-    /// Since when.
+    /// When the privilege was given.
     pub created_at: Timestamp,
 }
 
-/// Grants on one thing that change together or not at all.
+/// A change to the grants on one thing: all of it or nothing.
 #[derive(Debug, Clone)]
 pub struct GrantChange {
-    /// On what.
+    /// The thing.
     pub on: Securable,
-    /// What is given.
+    /// The privileges to give.
     pub writes: Vec<(Principal, Privilege)>,
-    /// What is taken back.
+    /// The privileges to take back.
     pub deletes: Vec<(Principal, Privilege)>,
-    /// What becomes of it where that is so already.
+    /// What happens where nothing would change.
     pub repeats: Repeats,
-    /// When.
+    /// When the change is made.
     pub at: Timestamp,
 }
 
 impl GrantChange {
-    /// One of those that are given or taken back.
+    /// The grant that one entry of `writes` or `deletes` stands for.
     pub fn grant(&self, to: &Principal, privilege: Privilege) -> Grant {
         Grant {
             on: self.on.clone(),
@@ -51,16 +52,16 @@ impl GrantChange {
     }
 }
 
-/// What becomes of giving what somebody has, and of taking back what somebody does not have.
+/// What happens when a privilege is given that the principal has already, or taken back that it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
-    /// It is passed over: a grant stays as it is, and what nobody has is no error.
+    /// Nothing: the existing grant stays as it is, and a missing grant is no error.
     Skipped,
     /// The whole change is refused.
     Refused,
 }
 
-/// Where somebody stands: the end of a way down from the server.
+/// Where privileges are looked up: the end of a path from the server down.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The installation.
@@ -73,18 +74,18 @@ pub enum Place {
     Namespace(NamespaceId),
 }
 
-/// What some principals have been given on each thing along a way down.
+/// The privileges of some principals on each thing along the path from the server to a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The version of the grants in the warehouse that the way leads through, [`Version::FIRST`] if through none. Read before the
-    /// steps: they may be newer, never older.
+    /// The grants version of the warehouse on the path, [`Version::FIRST`] if there is none. It is read before the
+    /// steps, so the steps may be newer than this version, but never older.
     pub version: Version,
-    /// From the server down to the place.
+    /// The things on the path, from the server down to the place.
     pub steps: Vec<Step>,
 }
 
 impl Standing {
-    /// Whether managed access is on: of the place itself, and of it or what it lies in.
+    /// Whether managed access is on: for the place itself, and for the place or anything around it.
     pub fn managed_access(&self) -> (ManagedAccess, ManagedAccess) {
         let is_on = |step: &Step| step.managed == ManagedAccess::On;
         let own = self.steps.last().is_some_and(is_on);
@@ -92,23 +93,24 @@ impl Standing {
     }
 }
 
-/// A thing on a way down.
+/// A thing on the path to a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What it is.
+    /// The thing.
     pub on: Securable,
-    /// What one or the other of the principals has been given on it directly.
+    /// The privileges that any of the principals has directly on it.
     pub given: Privileges,
-    /// Whether owners below it may give to others what is theirs.
+    /// Whether managed access is on for it.
     pub managed: ManagedAccess,
 }
 
-/// Whether owners of what lies in a warehouse or namespace are kept from giving it to others.
+/// Managed access of a warehouse or namespace: whether owners of what lies in it are kept from giving privileges
+/// on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ManagedAccess {
-    /// They are not.
+    /// Owners may give privileges.
     Off,
-    /// They are.
+    /// Owners may not give privileges.
     On,
 }
 
@@ -118,36 +120,38 @@ impl From<bool> for ManagedAccess {
     }
 }
 
-/// What counts as being below something.
+/// What counts as lying below something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Below {
-    /// What is there.
+    /// Only what is live.
     Live,
-    /// What is soft-deleted, too.
+    /// Soft-deleted tables, views and namespaces as well.
     Kept,
 }
 
-/// The roles that a token names, as far as they can count for something.
+/// Those of the roles named by a token that can matter for a decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedRoles {
-    /// Those in the projects that were asked for, without those that they are in.
+    /// The named roles of the requested projects, without the roles that these are members of.
     pub in_projects: Vec<(ProjectId, RoleId)>,
-    /// Of all projects those that have been given anything on the server: the named ones, and those that they are in.
+    /// Of the named roles of all projects and the roles that these are members of: those with a privilege on the
+    /// server.
     pub on_server: Vec<RoleId>,
 }
 
-/// Grants. They end with what they are on and with whom they were given to.
+/// Grants. A grant is removed with the thing that it is on and with the principal that has it.
 ///
-/// Whatever changes what somebody may do – grants, members of roles, managed access, a namespace that moves – makes the
-/// version of the grants one more in every warehouse that it concerns, in its own transaction.
+/// Every change of what a principal may do – grants, role members, managed access, the move of a namespace –
+/// increments, in its own transaction, the grants version of every warehouse that it concerns.
 #[async_trait]
 pub trait Grants {
-    /// Takes back, then gives: makes all changes or none. `NotFound` with what is missing: the thing, a user or a role; a role of another project counts as
-    /// missing, but on the server. Where [`Repeats::Refused`]: `AlreadyExists(Grant)` and `NotFound(Grant)`, of two equal changes at the same time for
-    /// one.
+    /// Takes privileges back, then gives: all of the change or nothing. `NotFound` names the missing thing, user
+    /// or role; a role of another project counts as missing unless the grant is on the server. With
+    /// [`Repeats::Refused`] also `AlreadyExists(Grant)` and `NotFound(Grant)`; of two equal concurrent changes,
+    /// one gets this error.
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()>;
 
-    /// The grants directly on a thing, of one principal if one is named, in a stable order.
+    /// The grants directly on a thing, in a stable order; only those of one principal if `to` is given.
     async fn grants_on(
         &self,
         on: &Securable,
@@ -155,7 +159,8 @@ pub trait Grants {
         page: PageRequest,
     ) -> Result<Page<GrantRow>>;
 
-    /// The grants that a principal has itself in a project, also those on what is soft-deleted, in a stable order.
+    /// The grants that a principal itself has in a project, including those on what is soft-deleted, in a stable
+    /// order.
     async fn grants_to(
         &self,
         project: &ProjectId,
@@ -163,46 +168,47 @@ pub trait Grants {
         page: PageRequest,
     ) -> Result<Page<GrantRow>>;
 
-    /// The principal, each role that it is in, through other roles too, and each role that is named, in whatever project, with those that these
-    /// are in.
+    /// The principal, the roles named by `named` in all projects, and every role that any of these is a member of,
+    /// directly or through other roles.
     async fn grants_principals(
         &self,
         of: &Principal,
         named: &[RoleIdent],
     ) -> Result<Vec<Principal>>;
 
-    /// The roles that are named, in these projects, and those of them that have been given anything on the server. How many roles they are in
-    /// does not make the answer longer.
+    /// Those of the named roles that are in these projects, and those that matter on the server. The length of the
+    /// answer does not depend on how many roles the named roles are members of.
     async fn grants_named(&self, named: &[RoleIdent], projects: &[ProjectId])
     -> Result<NamedRoles>;
 
-    /// What the principals have been given on the way to each place, in the order of the places; `None` where there is no such place.
+    /// The privileges of the principals on the path to each place, in the order of `places`; `None` if the place
+    /// does not exist.
     async fn grants_standing(
         &self,
         principals: &[Principal],
         places: &[Place],
     ) -> Result<Vec<Option<Standing>>>;
 
-    /// What one or the other of the principals has been given directly on each thing, in their order.
+    /// The privileges that any of the principals has directly on each thing, in the order of `on`.
     async fn grants_given(
         &self,
         principals: &[Principal],
         on: &[Securable],
     ) -> Result<Vec<Privileges>>;
 
-    /// Whether one of the principals has been given anything on anything below each of these projects, warehouses and namespaces, in
-    /// their order. One or two probes of an index each, however much lies below.
+    /// Whether any of the principals has any privilege on anything below each project, warehouse or namespace, in
+    /// the order of `of`. For each principal this takes one or two index probes, however much lies below.
     async fn grants_below(
         &self,
         principals: &[Principal],
         of: &[(Securable, Below)],
     ) -> Result<Vec<bool>>;
 
-    /// Whether managed access is on: of the warehouse or namespace itself, and of it or what it lies in. `NotFound`, also of anything
-    /// else.
+    /// Whether managed access of a warehouse or namespace is on: for itself, and for itself or anything around it.
+    /// `NotFound`, also for any other kind of thing.
     async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)>;
 
-    /// Switches managed access of a warehouse or namespace. `NotFound`.
+    /// Switches managed access of a warehouse or namespace. `NotFound`, also for any other kind of thing.
     async fn managed_access_set(
         &self,
         of: &Securable,

@@ -1,7 +1,7 @@
-//! What the catalog keeps, as traits: one small trait per entity, each method one whole atomic act.
+//! The traits through which the catalog stores its data: one small trait per entity, each method atomic.
 //!
-//! No transaction leaves a store. Whoever changes something hands over everything that must become true at once –
-//! the change, its events, its tasks, its idempotency record – and gets back what is, or why not.
+//! A store hands out no transactions. The caller passes everything that must become true at once – the change, its
+//! events, its tasks, its idempotency record – and gets back the result or the reason for the refusal.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -84,7 +84,7 @@ pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};
 
 use std::fmt::Debug;
 
-/// Everything that the catalog needs of a database.
+/// Everything that the catalog needs from a database.
 pub trait Store:
     Resolver
     + Servers
@@ -137,12 +137,12 @@ impl<T> Store for T where
 {
 }
 
-/// Whether a thing may be dropped without force.
+/// Whether a warehouse, namespace, table or view may be dropped without force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Protection {
     /// It may be dropped.
     Off,
-    /// It may be dropped by force only.
+    /// It may be dropped only with force.
     On,
 }
 

@@ -1,4 +1,4 @@
-//! The feed of an engine that decides elsewhere: what it must know of the catalog, change by change.
+//! The feed that keeps an external authorization engine up to date: the facts that its decisions depend on.
 
 use std::error::Error;
 
@@ -7,16 +7,16 @@ use model::{Grant, InvalidSecurable, Principal, Privilege, RoleId, Securable};
 
 use crate::Result;
 
-/// Something that decisions depend on.
+/// A fact that decisions depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Fact {
-    /// The one lies directly in the other.
+    /// The first thing lies directly in the second.
     Within(Securable, Securable),
-    /// Somebody is directly in a role.
+    /// The principal is a direct member of the role.
     Member(RoleId, Principal),
-    /// Somebody has been given something.
+    /// A privilege was given.
     Given(Grant),
-    /// Managed access of a warehouse or namespace is on.
+    /// Managed access of the warehouse or namespace is on.
     Managed(Securable),
 }
 
@@ -25,7 +25,7 @@ const MEMBER: &str = "member";
 const MANAGED: &str = "managed";
 
 impl Fact {
-    /// As databases keep it: a thing, a relation, and what else is in it.
+    /// As stored in databases: a thing, a relation, and what the thing is related to.
     pub fn columns(&self) -> (String, &'static str, String) {
         match self {
             Self::Within(what, whole) => (what.to_string(), WITHIN, whole.to_string()),
@@ -39,7 +39,7 @@ impl Fact {
         }
     }
 
-    /// From what [`Fact::columns`] printed.
+    /// Parses what [`Fact::columns`] returned.
     pub fn of_columns(
         thing: &str,
         relation: &str,
@@ -60,46 +60,46 @@ impl Fact {
     }
 }
 
-/// What kind of thing a fact is kept as.
+/// The kinds of facts. The rows of each kind come from one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FactKind {
-    /// Where a project is.
+    /// The place of a project.
     Project,
-    /// Where a warehouse is.
+    /// The place of a warehouse.
     Warehouse,
-    /// Where a namespace is.
+    /// The place of a namespace.
     Namespace,
-    /// Where a table or view is.
+    /// The place of a table or view.
     Tabular,
-    /// Where a role is.
+    /// The place of a role.
     Role,
-    /// Where the definition of a tag is.
+    /// The place of a tag definition.
     TagDefinition,
-    /// Who is in a role.
+    /// A member of a role.
     Member,
-    /// What somebody has been given.
+    /// A grant.
     Given,
-    /// That managed access of a warehouse is on.
+    /// Managed access of a warehouse.
     ManagedWarehouse,
-    /// That managed access of a namespace is on.
+    /// Managed access of a namespace.
     ManagedNamespace,
 }
 
-/// What facts of a kind are ordered and found by: the words of [`Fact::key`].
+/// The columns by which facts of a kind are sorted and found; see [`Fact::key`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactKey {
-    /// The id of a project, which is a word.
+    /// The id of a project, which is a text.
     Project,
-    /// An id.
+    /// The id, a UUID.
     Id,
-    /// A role, and who is in it.
+    /// The role and its member.
     Member,
-    /// A thing, to whom and what.
+    /// The thing, the principal and the privilege.
     Given,
 }
 
 impl FactKind {
-    /// What those of this kind are known by.
+    /// The key of the facts of this kind.
     pub const fn key(self) -> FactKey {
         match self {
             Self::Project => FactKey::Project,
@@ -115,7 +115,7 @@ impl FactKind {
         }
     }
 
-    /// In the order in which facts are listed.
+    /// All kinds, in the order in which facts are listed.
     pub const ALL: [Self; 10] = [
         Self::Project,
         Self::Warehouse,
@@ -129,14 +129,15 @@ impl FactKind {
         Self::ManagedNamespace,
     ];
 
-    /// It and those behind it.
+    /// This kind and the ones that follow it in [`Self::ALL`].
     pub fn and_behind(self) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().skip_while(move |kind| *kind != self)
     }
 }
 
 impl Fact {
-    /// Its kind, and what it is known by among its kind: an id, or as many words as it takes. None of what no database has.
+    /// The kind of the fact and its key within the kind: one to three texts, the rest is empty. `None` for a fact
+    /// that no database can contain.
     pub fn key(&self) -> Option<(FactKind, [String; 3])> {
         let of = |what: &Securable| match what {
             Securable::Project(id) => id.as_str().to_owned(),
@@ -176,21 +177,21 @@ impl Fact {
     }
 }
 
-/// A fact that has become true, or has ended.
+/// A fact that has begun or ceased to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactChange {
-    /// What.
+    /// The fact.
     pub fact: Fact,
-    /// Whether it is true from now on.
+    /// Whether the fact holds from now on.
     pub state: FactState,
 }
 
-/// Whether a fact is true.
+/// Whether a fact holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactState {
-    /// It is.
+    /// It holds.
     Holds,
-    /// It is no longer.
+    /// It does not hold any more.
     Ended,
 }
 
@@ -200,22 +201,22 @@ impl From<bool> for FactState {
     }
 }
 
-/// Whoever is fed.
+/// The receiver of the feed.
 #[async_trait]
 pub trait MirrorSink: Send + Sync {
-    /// Takes in changes, in their order. The same ones may come again.
+    /// Applies the changes in their order. The same changes may be delivered again.
     async fn apply(
         &self,
         changes: &[FactChange],
     ) -> std::result::Result<(), Box<dyn Error + Send + Sync>>;
 }
 
-/// How much whoever is fed knows.
+/// How much of what holds the receiver of the feed knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Knowledge {
-    /// Perhaps not all that is true: nothing may be decided by it.
+    /// Perhaps not everything: it must not be used for decisions.
     Partial,
-    /// All but what is in the feed.
+    /// Everything except the changes that are still in the feed.
     Whole,
 }
 
@@ -225,50 +226,52 @@ impl From<bool> for Knowledge {
     }
 }
 
-/// What has come of feeding.
+/// The result of feeding.
 #[derive(Debug)]
 pub enum Fed {
-    /// All changes that had been committed when this began have been taken in.
+    /// All changes that were committed when the call began have been applied.
     All,
-    /// There are more.
+    /// There are more changes in the feed.
     More,
-    /// Another replica is at it.
+    /// Another replica is feeding.
     Elsewhere,
-    /// It is switched off: changes are not recorded.
+    /// The feed is switched off: changes are not recorded.
     Off,
-    /// They were not taken in, and will come again.
+    /// The receiver has refused the changes; they will be delivered again.
     Refused(Box<dyn Error + Send + Sync>),
 }
 
-/// The feed. While it is switched on, every change of a [`Fact`] is recorded in the transaction that makes it, whoever makes it: by
-/// triggers, so that no method can forget to.
+/// The feed. While it is switched on, every change of a [`Fact`] is recorded in the transaction that makes it.
+/// Triggers do this, so no method can forget it.
 #[async_trait]
 pub trait Mirror {
-    /// Whether it is switched on.
+    /// Whether the feed is switched on.
     async fn mirror_is_on(&self) -> Result<bool>;
 
-    /// Switches it on; whether it was off. Changes from before are not in it: compare with [`Mirror::mirror_facts`] afterwards, and only then
-    /// say that it knows all.
+    /// Switches the feed on; returns whether it was off. Earlier changes are not in the feed: compare the receiver
+    /// with [`Mirror::mirror_facts`] before setting [`Knowledge::Whole`].
     async fn mirror_switch_on(&self) -> Result<bool>;
 
-    /// What was said last of how much whoever is fed knows; [`Knowledge::Partial`] if nothing was since it was switched on, or if it is off.
+    /// The knowledge of the receiver as last set; [`Knowledge::Partial`] if it was not set since the feed was
+    /// switched on, or if the feed is off.
     async fn mirror_knowledge(&self) -> Result<Knowledge>;
 
-    /// Says how much whoever is fed knows. Nothing comes of it while it is switched off.
+    /// Sets the knowledge of the receiver. Has no effect while the feed is off.
     async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()>;
 
-    /// Switches it off, and empties it.
+    /// Switches the feed off and empties it.
     async fn mirror_switch_off(&self) -> Result<()>;
 
-    /// Hands the oldest changes over, `limit` at most, and forgets them once they are taken in. One replica at a time does so; if it
-    /// dies half-way, the next one hands the same changes over again.
+    /// Delivers the oldest changes, at most `limit`, and removes them once they are applied. One replica at a time
+    /// does so; if it dies half-way, the next one delivers the same changes again.
     async fn mirror_feed(&self, limit: u32, to: &dyn MirrorSink) -> Result<Fed>;
 
-    /// All that is true now, `limit` at a time in a stable order, after the given fact. A page costs as much as it holds.
+    /// The facts that hold now, `limit` at a time in a stable order, starting after the given fact. The cost of a
+    /// page depends only on its size.
     async fn mirror_facts(&self, after: Option<&Fact>, limit: u32) -> Result<Vec<Fact>>;
 
-    /// Puts these into the feed once more, as they are now. It costs as much as they are, however much is true: nothing else gets into the feed
-    /// meanwhile.
+    /// Adds these facts to the feed again, each with whether it holds now. Nothing else gets into the feed
+    /// meanwhile. The cost depends only on the number of `facts`, not on how many facts hold.
     async fn mirror_recheck(&self, facts: &[Fact]) -> Result<()>;
 }
 

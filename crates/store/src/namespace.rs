@@ -10,7 +10,7 @@ use model::{
 
 use crate::{DropMode, Effects, Expiry, Protection, Result};
 
-/// A namespace that is to be.
+/// A namespace that is to be created.
 #[derive(Debug, Clone)]
 pub struct NewNamespace {
     /// Its id.
@@ -19,11 +19,11 @@ pub struct NewNamespace {
     pub warehouse: WarehouseId,
     /// Its full path.
     pub path: NamespacePath,
-    /// The namespace that must have the path around it; if absent, whichever has it.
+    /// The id that the parent namespace must have; if absent, any namespace with the parent's path will do.
     pub parent: Option<NamespaceId>,
     /// Its properties.
     pub properties: Properties,
-    /// When it is made.
+    /// When it is created.
     pub created_at: Timestamp,
 }
 
@@ -83,7 +83,7 @@ pub struct TreeNamespace {
     pub version: Version,
     /// Whether it may be dropped.
     pub protection: Protection,
-    /// Whether it is there, or went with what is soft-deleted.
+    /// Whether it is live; if not, it was soft-deleted with a namespace.
     pub is_live: bool,
 }
 
@@ -104,59 +104,60 @@ pub struct TreeTabular {
     pub version: Version,
     /// Whether it may be dropped.
     pub protection: Protection,
-    /// What happens to its files when it expires, if it is soft-deleted.
+    /// What happens to its files when it expires; `None` if it is not soft-deleted.
     pub deleted: Option<Expiry>,
 }
 
-/// The removal of a namespace with all that was seen below it.
+/// The removal of a namespace with everything that was seen below it.
 #[derive(Debug, Clone)]
 pub struct NamespaceDrop {
     /// The namespace.
     pub id: NamespaceId,
-    /// Its version when it was looked at.
+    /// The version that the caller has seen.
     pub expected: Version,
-    /// What goes with it; empty for a plain drop.
+    /// What is dropped with it; empty if only an empty namespace is to be dropped.
     pub tree: NamespaceTree,
-    /// Whether it can be had back.
+    /// Whether it can be undropped.
     pub mode: DropMode,
-    /// When.
+    /// When it is dropped.
     pub at: Timestamp,
 }
 
-/// A namespace's way to another place, with all that was seen below it.
+/// The move of a namespace to another path, with everything that was seen below it.
 #[derive(Debug, Clone)]
 pub struct NamespaceMove {
     /// The namespace.
     pub id: NamespaceId,
     /// The warehouse that holds it.
     pub warehouse: WarehouseId,
-    /// Its version when it was looked at.
+    /// The version that the caller has seen.
     pub expected: Version,
-    /// The namespace that will hold it; none at the top.
+    /// The namespace that will hold it; `None` for the top level.
     pub parent: Option<NamespaceId>,
-    /// The path that it gets: that of the parent and a name.
+    /// Its new path: the parent's path and a name.
     pub path: NamespacePath,
-    /// What is below it as it was seen, each with the path that it gets.
+    /// The namespaces that the caller has seen below it, each with its new path.
     pub below: Vec<TreeNamespace>,
-    /// The live tables and views that go along as they were seen, if it matters which: the namespace that holds each, its id and its name.
+    /// If the caller has checked which live tables and views move along: the holding namespace, id and name of
+    /// each.
     pub tabulars: Option<BTreeSet<(NamespaceId, TabularId, String)>>,
-    /// When.
+    /// When it is moved.
     pub at: Timestamp,
 }
 
 /// Namespaces.
 #[async_trait]
 pub trait Namespaces {
-    /// Creates a namespace. `NotFound(Warehouse)`, `NotFound(NamespacePath)` with the parent's path if that is gone,
-    /// `AlreadyExists(NamespacePath)` if the path is taken, `AlreadyExists(Namespace)` if the id is. The parent cannot
-    /// vanish meanwhile.
+    /// Creates a namespace. The parent cannot vanish meanwhile. `NotFound(Warehouse)`; `NotFound(NamespacePath)`
+    /// with the parent's path if there is no such parent; `AlreadyExists(NamespacePath)` if the path is taken;
+    /// `AlreadyExists(Namespace)` if the id is taken.
     async fn namespace_create(&self, namespace: NewNamespace, effects: Effects) -> Result<()>;
 
-    /// The namespace. `NotFound` if it is not in this warehouse.
+    /// Loads a namespace. `NotFound` if it is not in this warehouse.
     async fn namespace_load(&self, warehouse: WarehouseId, id: NamespaceId)
     -> Result<NamespaceRow>;
 
-    /// The namespaces directly below `parent` (at the top if none), by folded path.
+    /// The namespaces directly below `parent` (the top level if `None`), sorted by folded path.
     async fn namespace_list(
         &self,
         warehouse: WarehouseId,
@@ -164,33 +165,40 @@ pub trait Namespaces {
         page: PageRequest,
     ) -> Result<Page<ListedNamespace>>;
 
-    /// Replaces the properties and the protection if the stored version is still `namespace.version`; the new version is
-    /// one more and `updated_at` is as given. `Stale` if it is not, `NotFound` if it is gone.
+    /// Replaces the properties and the protection if the stored version is still `namespace.version`. The new
+    /// version is one more, `updated_at` is stored as given. `Stale` if the version differs, `NotFound` if the
+    /// namespace is gone.
     async fn namespace_update(&self, namespace: NamespaceRow, effects: Effects) -> Result<()>;
 
-    /// Everything below the namespace, soft-deleted tables and views and the namespaces that went with them included. But one
-    /// namespace more than [`Bounds::DROPPED_NAMESPACES`](model::Bounds::DROPPED_NAMESPACES) at most, with what is in some of them;
-    /// and one table or view more than [`Bounds::DROPPED_TABULARS`](model::Bounds::DROPPED_TABULARS) at most. `NotFound` if it is not
-    /// in this warehouse.
+    /// Everything below the namespace, including soft-deleted tables and views and the namespaces that were
+    /// dropped with them. Returns at most one namespace more than
+    /// [`Bounds::DROPPED_NAMESPACES`](model::Bounds::DROPPED_NAMESPACES), with the contents of the returned ones
+    /// only, and at most one table or view more than
+    /// [`Bounds::DROPPED_TABULARS`](model::Bounds::DROPPED_TABULARS). `NotFound` if the namespace is not in this
+    /// warehouse.
     async fn namespace_tree(
         &self,
         warehouse: WarehouseId,
         id: NamespaceId,
     ) -> Result<NamespaceTree>;
 
-    /// Removes the namespace and exactly the tree that was seen, and cancels the expiry of what was soft-deleted in it; or
-    /// soft-deletes all that is live of it. `NotFound` if it is gone, `Stale` if the namespace or anything listed has changed or gone,
-    /// `NotEmpty` if it holds something that is not listed.
+    /// Drops the namespace and exactly the tree that was seen. [`DropMode::Hard`] removes it and cancels the
+    /// expiry of what was soft-deleted in it; [`DropMode::Soft`] soft-deletes what is live. `NotFound` if the
+    /// namespace is gone, `Stale` if the namespace or anything listed has changed or is gone, `NotEmpty` if it
+    /// holds something that is not listed.
     ///
-    /// Namespaces that were soft-deleted with others come back when the first of these is undropped, and go for good with the last.
+    /// Soft-deleted namespaces become live again when the first table or view that was dropped with them is
+    /// undropped, and are removed when the last of these is removed.
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()>;
 
-    /// Moves the namespace, and with it all that is below. The versions of all these namespaces and of the live tables and views in them
-    /// become one more, as does the version of what is given in the warehouse: others may do something there now.
+    /// Moves the namespace with everything below it. The versions of all these namespaces and of the live tables
+    /// and views in them become one more, and so does the grants version of the warehouse, because inherited
+    /// privileges change.
     ///
-    /// `NotFound(Namespace)` if it is not in this warehouse, `NotFound(NamespacePath)` with the parent's path if the parent is not
-    /// there, `AlreadyExists(NamespacePath)` if the path is another one's, `Stale` if the namespace or anything listed has changed or gone,
-    /// if there is a namespace below that is not listed, if the parent is one of these, or if other tables and views would go along than those
-    /// that are listed, if any are.
+    /// `NotFound(Namespace)` if the namespace is not in this warehouse, `NotFound(NamespacePath)` with the
+    /// parent's path if the parent is gone, `AlreadyExists(NamespacePath)` if another namespace has the path.
+    /// `Stale` if the namespace or anything listed has changed or is gone, if a namespace below is not listed, if
+    /// the parent is one of the moved namespaces, or if `tabulars` is given and differs from the live tables and
+    /// views that would move.
     async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()>;
 }

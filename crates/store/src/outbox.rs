@@ -5,38 +5,38 @@ use model::{Event, Timestamp};
 
 use crate::Result;
 
-/// An event as it lies in the outbox.
+/// An event in the outbox.
 #[derive(Debug, Clone)]
 pub struct OutboxRow {
-    /// Its place; grows with each event.
+    /// Its place; later events have greater places.
     pub sequence: i64,
     /// What happened.
     pub event: Event,
 }
 
-/// Most bytes of bodies that one read answers, unless the first event alone has more.
+/// Most bytes of event bodies that one read returns, unless the first event alone is larger.
 pub const OUTBOX_READ_BYTES: i64 = 8 << 20;
 
-/// How far the outbox reaches.
+/// The first and last places of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxSpan {
     /// Events up to this place may have been removed.
     pub trimmed: i64,
-    /// The place of the last event that has one.
+    /// The last place that was assigned to an event.
     pub last: i64,
 }
 
-/// How much of the outbox is kept.
+/// How many events the outbox keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxBounds {
-    /// How many events.
+    /// Most events.
     pub events: u64,
-    /// How many bytes of their bodies.
+    /// Most bytes of event bodies.
     pub bytes: u64,
 }
 
 impl OutboxBounds {
-    /// So many events, whatever their size.
+    /// At most this many events, whatever their size.
     pub const fn of_events(events: u64) -> Self {
         Self {
             events,
@@ -45,21 +45,22 @@ impl OutboxBounds {
     }
 }
 
-/// The outbox. Events get into it as [`Effects`](crate::Effects) of a change.
+/// The outbox. Events are added to it as [`Effects`](crate::Effects) of a change.
 #[async_trait]
 pub trait Outbox {
-    /// Up to `limit` events behind the given place, in order, and no more than [`OUTBOX_READ_BYTES`]. No event ever appears before one that has been read: who
-    /// goes on from the last place read misses none.
+    /// Up to `limit` events after the given place, in order, and at most [`OUTBOX_READ_BYTES`]. No event ever
+    /// appears before one that has been read, so a reader that continues after the last place it has read misses
+    /// no event.
     async fn outbox_read(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>>;
 
-    /// How far it reaches.
+    /// The first and last places of the outbox.
     async fn outbox_span(&self) -> Result<OutboxSpan>;
 
-    /// Removes up to `limit` events that are older than `before`; says how many.
+    /// Removes up to `limit` events that are older than `before`; returns how many it has removed.
     async fn outbox_trim(&self, before: Timestamp, limit: u32) -> Result<u64>;
 
-    /// Removes up to `limit` events, the first ones, as long as there are more than is to be kept; says how many. Gaps between
-    /// places count as events: fewer may be left. The last event stays, whatever its size. What the last release has written counts
-    /// without its bytes.
+    /// Removes the oldest events, up to `limit`, while there are more than `keep` allows; returns how many it has
+    /// removed. Gaps between places count as events, so fewer may be left. The last event stays, whatever its
+    /// size. Events that the previous release has written count with no bytes.
     async fn outbox_cut(&self, keep: OutboxBounds, limit: u32) -> Result<u64>;
 }

@@ -10,9 +10,9 @@ use crate::{Effects, Result};
 pub struct ProjectRow {
     /// Its id.
     pub id: ProjectId,
-    /// Its name; need not be unique.
+    /// Its name; not necessarily unique.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -22,13 +22,13 @@ pub trait Projects {
     /// Creates a project. `AlreadyExists` if the id is taken.
     async fn project_create(&self, project: ProjectRow, effects: Effects) -> Result<()>;
 
-    /// The project. `NotFound` if there is none.
+    /// Loads a project. `NotFound` if there is none.
     async fn project_load(&self, id: &ProjectId) -> Result<ProjectRow>;
 
-    /// All projects, by id.
+    /// All projects, sorted by id.
     async fn project_list(&self, page: PageRequest) -> Result<Page<ProjectRow>>;
 
-    /// Gives the project another name. `NotFound` if there is none.
+    /// Renames the project. `NotFound` if there is none.
     async fn project_rename(&self, id: &ProjectId, name: &str, effects: Effects) -> Result<()>;
 
     /// Removes the project. `NotFound` if there is none, `NotEmpty` while it has warehouses.

@@ -1,4 +1,4 @@
-//! From names to ids and versions, many at once: the freshness read that stands before every cached answer.
+//! Resolves names to ids and versions, many at once: the read that proves that a cached answer is still current.
 
 use async_trait::async_trait;
 use model::{NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, Version, WarehouseId};
@@ -27,17 +27,18 @@ pub enum ResolveTarget {
     Tabular(NamespaceKey, NameKey),
     /// A table or view with its metadata.
     TabularContent(NamespaceKey, NameKey),
-    /// Whether a table or view still has this version. Whoever has looked its name up before needs to know no more: a
-    /// change of its name or namespace is a new version too.
+    /// Whether a table or view still has this version. This is enough for a caller that has resolved its name
+    /// before: a change of its name or namespace is a new version too.
     Unchanged(TabularId, Version),
 }
 
-/// What was found. What is absent does not exist. Small, because it is handed on several times; what is large is asked for rarely.
+/// What was found; a field is absent if there is no such thing. Kept small because it is handed on several times:
+/// the large fields are boxed and rarely requested.
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     /// The warehouse.
     pub warehouse: Option<WarehouseStamp>,
-    /// The namespace, if one was asked for by its name, alone or with a name in it.
+    /// The namespace, if the key contains a namespace name.
     pub namespace: Option<NamespaceStamp>,
     /// The namespace with its properties, if [`ResolveTarget::NamespaceRow`] was asked for.
     pub namespace_row: Option<Box<NamespaceRow>>,
@@ -45,22 +46,22 @@ pub struct Resolved {
     pub tabular: Option<TabularStamp>,
     /// Its metadata, if [`ResolveTarget::TabularContent`] was asked for.
     pub content: Option<Box<TabularContent>>,
-    /// Whether the version that [`ResolveTarget::Unchanged`] asks about is current.
+    /// Whether the version in [`ResolveTarget::Unchanged`] is current.
     pub is_unchanged: bool,
 }
 
-/// How current a warehouse is.
+/// The version and status of a warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WarehouseStamp {
     /// Its version.
     pub version: Version,
     /// Whether it is served.
     pub status: WarehouseStatus,
-    /// The version of what is given in it.
+    /// Its grants version: see [`Grants`](crate::Grants).
     pub grants: Version,
 }
 
-/// How current a namespace is.
+/// The id and version of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NamespaceStamp {
     /// Its id.
@@ -69,7 +70,7 @@ pub struct NamespaceStamp {
     pub version: Version,
 }
 
-/// How current a table or view is.
+/// The id, version, kind and protection of a table or view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TabularStamp {
     /// Its id.
@@ -82,10 +83,10 @@ pub struct TabularStamp {
     pub protection: Protection,
 }
 
-/// Looks names up. Live entries only: what is soft-deleted is not found.
+/// Looks names up. Only what is live is found, not what is soft-deleted.
 #[async_trait]
 pub trait Resolver {
-    /// Answers all keys, in their order, from what the primary says after this call: one state of it for those that ask by
-    /// name, one for those that ask by id.
+    /// Answers all keys, in their order, from the primary database as it is after this call began. The keys that
+    /// ask by name see one state of it; those that ask by id see one state too, perhaps another.
     async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>>;
 }

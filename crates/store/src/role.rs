@@ -1,4 +1,4 @@
-//! Roles: names for several users and roles, to which something can be given.
+//! Roles: groups of users and other roles, which can have privileges.
 
 use std::collections::BTreeSet;
 
@@ -18,20 +18,20 @@ pub struct RoleRow {
     pub id: RoleId,
     /// The project that it belongs to.
     pub project: ProjectId,
-    /// What it is called where it is known; unique in its project.
+    /// Its provider and its name there; unique in its project.
     pub ident: RoleIdent,
-    /// Its name, unique in its project but for case.
+    /// Its name; unique in its project without regard to case.
     pub name: Name,
     /// What it is for.
     pub description: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it changed last, if it did. Who is in it does not count.
+    /// When it was last changed, if it was. A change of its members does not count.
     pub updated_at: Option<Timestamp>,
 }
 
 impl RoleRow {
-    /// What a search finds it by: the trigrams of its name, and ident and id as a whole.
+    /// The terms by which a search finds it: the trigrams of its name, and its ident and its id as a whole.
     pub fn terms(&self) -> Vec<String> {
         let ident = exact(&self.ident.to_string());
         let mut terms = BTreeSet::from([exact(&self.id.to_string()), ident]);
@@ -39,7 +39,7 @@ impl RoleRow {
         terms.into_iter().collect()
     }
 
-    /// As it is after the change.
+    /// The role as it is after the change.
     #[must_use]
     pub fn after(self, change: &RoleChange, at: Timestamp) -> Self {
         let changed = match change.clone() {
@@ -57,49 +57,50 @@ impl RoleRow {
     }
 }
 
-/// What changes about a role. The rest stays as it is, whoever changes that at the same time.
+/// A change to a role. Everything else keeps its stored value, even if it changes concurrently.
 #[derive(Debug, Clone)]
 pub enum RoleChange {
-    /// What it is called, and what it is for.
+    /// A new name and description.
     Called {
         /// Its name.
         name: Name,
         /// What it is for.
         description: Option<String>,
     },
-    /// What it is called where it is known.
+    /// Another provider and name there.
     Bound(RoleIdent),
 }
 
-/// Which roles of a project are listed: those that every filter takes. One that is absent takes all.
+/// Which roles of a project are listed: those that match every filter. An absent filter matches all.
 #[derive(Debug, Clone, Default)]
 pub struct RoleFilter {
-    /// Only these.
+    /// Only roles with these ids.
     pub ids: Option<Vec<RoleId>>,
-    /// Only those of these providers.
+    /// Only roles of these providers.
     pub providers: Option<Vec<String>>,
-    /// Only those of these names there.
+    /// Only roles with one of these names at their provider.
     pub sources: Option<Vec<String>>,
 }
 
-/// What a search for roles is for.
+/// A search for roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleSearch {
-    /// Where.
+    /// The project whose roles are searched.
     pub project: ProjectId,
-    /// What has this term comes first.
+    /// Roles with this term come first.
     pub exact: String,
-    /// Trigrams of what was asked for; what has [`RoleSearch::SHARE`] of them is found, in the order of how many.
+    /// Trigrams of the wanted text. A role with at least [`RoleSearch::SHARE`] tenths of them is found; most
+    /// shared first.
     pub trigrams: Vec<String>,
-    /// How many roles to answer at most.
+    /// Most roles to return.
     pub limit: u32,
 }
 
 impl RoleSearch {
-    /// So many tenths of the trigrams must be shared.
+    /// How many tenths of the trigrams a role must share.
     pub const SHARE: u32 = 3;
 
-    /// A search for what somebody has typed: the beginning of a name, a name with a mistake, an ident, an id.
+    /// A search for a text that a user has typed: the beginning of a name, a misspelt name, an ident or an id.
     pub fn of(project: ProjectId, text: &str, limit: u32) -> Self {
         let mut terms = BTreeSet::new();
         trigrams(&fold(text), &mut terms);
@@ -112,36 +113,36 @@ impl RoleSearch {
     }
 }
 
-/// Who or what comes into a role or leaves it.
+/// Users and roles that become members of a role or cease to be.
 #[derive(Debug, Clone)]
 pub struct RoleMembers {
     /// The role.
     pub role: RoleId,
-    /// Who and what; each once.
+    /// The users and roles; each once.
     pub members: Vec<Principal>,
 }
 
-/// What changes about a role together or not at all: who is in it, and what has been given on it.
+/// Changes to a role's members and to the grants on the role: all of them or none.
 #[derive(Debug, Clone)]
 pub struct RoleAssign {
     /// The role.
     pub role: RoleId,
-    /// Who and what comes in.
+    /// The members to add.
     pub joins: Vec<Principal>,
-    /// Who and what leaves.
+    /// The members to remove.
     pub leaves: Vec<Principal>,
-    /// What is given on the role.
+    /// The privileges on the role to give.
     pub writes: Vec<(Principal, Privilege)>,
-    /// What is taken back.
+    /// The privileges on the role to take back.
     pub deletes: Vec<(Principal, Privilege)>,
-    /// What becomes of each of these where that is so already.
+    /// What happens where nothing would change.
     pub repeats: Repeats,
-    /// When.
+    /// When the change is made.
     pub at: Timestamp,
 }
 
 impl RoleAssign {
-    /// Who leaves.
+    /// The members to remove.
     pub fn leaves(&self) -> RoleMembers {
         RoleMembers {
             role: self.role,
@@ -149,7 +150,7 @@ impl RoleAssign {
         }
     }
 
-    /// Who comes in.
+    /// The members to add.
     pub fn joins(&self) -> RoleMembers {
         RoleMembers {
             role: self.role,
@@ -157,7 +158,7 @@ impl RoleAssign {
         }
     }
 
-    /// What is given and taken back.
+    /// The change to the grants on the role.
     pub fn grants(&self) -> GrantChange {
         GrantChange {
             on: Securable::Role(self.role),
@@ -169,7 +170,7 @@ impl RoleAssign {
     }
 }
 
-/// Who or what is in a role.
+/// A member of a role.
 #[derive(Debug, Clone)]
 pub enum RoleMember {
     /// A user.
@@ -178,7 +179,7 @@ pub enum RoleMember {
     Role(RoleRow),
 }
 
-/// Which members of a role are told.
+/// Which kind of members of a role is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberKind {
     /// Users.
@@ -190,33 +191,33 @@ pub enum MemberKind {
 /// Whether members of members count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
-    /// They do not.
+    /// Only direct members.
     Direct,
-    /// They do, however deep.
+    /// Members of members as well, at any depth.
     Transitive,
 }
 
-/// Which members of a role.
+/// Which members of a role are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemberFilter {
-    /// Of this kind, or of both.
+    /// Only members of this kind; `None` for both kinds.
     pub kind: Option<MemberKind>,
-    /// Whether members of members are among them.
+    /// Whether members of members are listed as well.
     pub membership: Membership,
 }
 
-/// Roles. What changes who is in one, directly or through others, steps the version of the grants (see
-/// [`Grants`](crate::Grants)) in every warehouse that it concerns.
+/// Roles. A change to the members of a role, direct or indirect, increments the grants version (see
+/// [`Grants`](crate::Grants)) of every warehouse that it concerns.
 #[async_trait]
 pub trait Roles {
     /// Creates a role. `NotFound(Project)`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`, `AlreadyExists(Role)` if the id is
     /// taken.
     async fn role_create(&self, role: RoleRow, effects: Effects) -> Result<()>;
 
-    /// The role, of whatever project. `NotFound`.
+    /// Loads a role of any project. `NotFound`.
     async fn role_load(&self, id: RoleId) -> Result<RoleRow>;
 
-    /// The roles of a project that the filter takes, by id.
+    /// The roles of a project that match the filter, sorted by id.
     async fn role_list(
         &self,
         project: &ProjectId,
@@ -224,11 +225,12 @@ pub trait Roles {
         page: PageRequest,
     ) -> Result<Page<RoleRow>>;
 
-    /// The roles that a search finds, the best first, those that are as good by folded name.
+    /// The roles that a search finds, the best first; equally good ones by folded name and id.
     async fn role_search(&self, search: RoleSearch) -> Result<Vec<RoleRow>>;
 
-    /// Changes this about the role and nothing else, and answers what is now. `NotFound`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`.
-    /// Another ident is another role to tokens: it counts as if somebody had left or come.
+    /// Changes the role and returns it as it is now. `NotFound`, `AlreadyExists(RoleName)`,
+    /// `AlreadyExists(RoleIdent)`. A new ident counts as a change of members, because other tokens name the role
+    /// from then on.
     async fn role_update(
         &self,
         id: RoleId,
@@ -237,23 +239,24 @@ pub trait Roles {
         effects: Effects,
     ) -> Result<RoleRow>;
 
-    /// Removes the role, with what it has been given and what has been given on it. `NotFound`.
+    /// Removes the role with the grants that it has and the grants on it. `NotFound`.
     async fn role_drop(&self, id: RoleId, effects: Effects) -> Result<()>;
 
-    /// Takes members into a role, all or none; who is in it stays. `NotFound` with the role, or the member that is not there; a role of another
-    /// project is not. `RoleCycle` if the role would be in itself, `RoleTooDeep` if somewhere more than `most` roles would be in one
-    /// another, both whatever happens at the same time.
+    /// Adds members to a role, all or none; members that are in it already stay. `NotFound` names the missing role
+    /// or member; a role of another project counts as missing. `RoleCycle` if the role would contain itself,
+    /// `RoleTooDeep` if roles would be nested more than `most` steps deep; concurrent additions cannot get around
+    /// either check.
     async fn role_members_add(&self, add: RoleMembers, most: u32, effects: Effects) -> Result<()>;
 
-    /// Takes members out of a role. Who is not in it is no error. `NotFound(Role)`.
+    /// Removes members from a role. Users and roles that are not in it are skipped. `NotFound(Role)`.
     async fn role_members_remove(&self, remove: RoleMembers, effects: Effects) -> Result<()>;
 
-    /// Has members leave, then takes others in, then takes back and gives on the role: makes all changes or none. Fails like
-    /// [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply); where [`Repeats::Refused`] with
-    /// `AlreadyExists(Member)` and `NotFound(Member)`, too.
+    /// Removes members, adds others, then takes back and gives privileges on the role: all of it or nothing. Fails
+    /// like [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply), and with
+    /// [`Repeats::Refused`] also with `AlreadyExists(Member)` and `NotFound(Member)`.
     async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()>;
 
-    /// Who is in a role, roles before users, each by id. None if there is no such role.
+    /// The members of a role, roles before users, each sorted by id. An empty page if there is no such role.
     async fn role_members(
         &self,
         role: RoleId,
@@ -261,7 +264,7 @@ pub trait Roles {
         page: PageRequest,
     ) -> Result<Page<RoleMember>>;
 
-    /// The roles of a project that somebody is in, by id.
+    /// The roles of a project that a user or role is a member of, sorted by id.
     async fn role_member_of(
         &self,
         member: &Principal,

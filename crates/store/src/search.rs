@@ -1,4 +1,4 @@
-//! Searches: what tables and views are found by, and which of those found are best.
+//! The search for tables and views: which names are candidates, and how the candidates are ranked.
 
 use std::collections::BTreeSet;
 
@@ -8,30 +8,30 @@ use uuid::Uuid;
 /// A search for tables and views of one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TabularSearch {
-    /// Where.
+    /// The warehouse that is searched.
     pub warehouse: WarehouseId,
-    /// What for.
+    /// What is searched for.
     pub wanted: Wanted,
 }
 
-/// What somebody searches for.
+/// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Whatever has this id: the table or view, or all in the namespace.
+    /// This id: a table, a view, or everything directly in a namespace.
     Id(Uuid),
-    /// Names like this.
+    /// Names that resemble a text.
     Name(NameLike),
 }
 
-/// What names have in common with what somebody has typed.
+/// A typed text, prepared for comparison with names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameLike {
     /// The typed text, folded.
     text: String,
     /// Its trigrams.
     trigrams: Vec<String>,
-    /// Sets of trigrams, the stricter ones first: who has all of one set is looked at more closely. If what is before
-    /// has found [enough](TabularSearch::is_enough), the rest is not needed.
+    /// Sets of trigrams in stages, the strictest stage first. A name with all trigrams of one set is a candidate.
+    /// Once [enough](TabularSearch::is_enough) matches are found, the later stages are skipped.
     pub stages: [Vec<Vec<String>>; 6],
 }
 
@@ -46,18 +46,18 @@ pub struct FoundTabular {
     pub name: String,
     /// The namespace that holds it.
     pub namespace: NamespaceId,
-    /// That one's path.
+    /// The path of this namespace.
     pub path: NamespacePath,
 }
 
 impl TabularSearch {
-    /// Of those that have all trigrams of one set, so many are looked at more closely.
+    /// Most candidates for one set of trigrams.
     pub const CANDIDATES: u32 = 50;
-    /// If so many have been found strictly, it is not searched less strictly.
+    /// Once this many matches are found, the search does not go on with less strict stages.
     pub const ENOUGH: usize = 10;
 
-    /// A search for what somebody has typed: an id, the beginning of a name, a name with a mistake, a name behind its
-    /// namespace.
+    /// A search for a text that a user has typed: an id, the beginning of a name, a misspelt name, or a namespace
+    /// and a name.
     pub fn of(warehouse: WarehouseId, text: &str) -> Self {
         let wanted = match Uuid::try_parse(text.trim()) {
             Ok(id) => Wanted::Id(id),
@@ -66,7 +66,7 @@ impl TabularSearch {
         Self { warehouse, wanted }
     }
 
-    /// Whether so many of these are like what is wanted that it need not be searched less strictly.
+    /// Whether enough of the candidates match to skip the less strict stages.
     pub fn is_enough<'a>(&self, found: impl Iterator<Item = &'a FoundTabular>) -> bool {
         let like = found.filter(|one| match &self.wanted {
             Wanted::Name(like) => like.likeness(one).is_some(),
@@ -75,8 +75,8 @@ impl TabularSearch {
         like.take(Self::ENOUGH).count() == Self::ENOUGH
     }
 
-    /// Those of the found that are like what is wanted, the best first, each with its distance: 0 for what was asked for, 1
-    /// for what has nothing to do with it.
+    /// The candidates that match, the best first, each with its distance: from 0 for an exact match to 1 for
+    /// nothing in common.
     pub fn rank(&self, found: Vec<FoundTabular>) -> Vec<(f32, FoundTabular)> {
         let Wanted::Name(like) = &self.wanted else {
             return found.into_iter().map(|one| (0.0, one)).collect();
@@ -101,16 +101,17 @@ impl TabularSearch {
     }
 }
 
-/// How much a name is like what is wanted.
+/// How well a name matches.
 struct Likeness {
-    /// How many trigrams name and path share with it; one more than there are if they are it.
+    /// How many of the wanted trigrams occur in path and name; the number of wanted trigrams plus one for an exact
+    /// match.
     shared: usize,
 }
 
 impl NameLike {
-    /// So many tenths of the trigrams must be in the name.
+    /// How many tenths of the wanted trigrams the name must contain.
     const SHARE: usize = 3;
-    /// More words are not looked for by themselves.
+    /// Most words that get stages of their own; later words are ignored there.
     const WORDS: usize = 3;
 
     fn of(text: &str) -> Self {
@@ -125,7 +126,7 @@ impl NameLike {
             .filter(|name| parts(name).next().is_some())
             .flat_map(|name| {
                 let padded = padded(name);
-                // As a whole, and as the beginning or some part of a name.
+                // The first set stands for the whole name, the second one for its beginning.
                 [triples(&padded), triples(padded.trim_end())]
             });
         let of_words =
@@ -148,7 +149,7 @@ impl NameLike {
         }
     }
 
-    /// `None` if the name is not like it at all.
+    /// `None` if the name does not match.
     fn likeness(&self, found: &FoundTabular) -> Option<Likeness> {
         let name = fold(&found.name);
         let whole = format!("{}.{name}", fold(&found.path.to_string()));
@@ -169,7 +170,7 @@ impl NameLike {
     }
 }
 
-/// A word in two halves: a mistake is in one of them only.
+/// A word, split into two halves: a single typing mistake affects only one of them.
 struct Word {
     first: Vec<String>,
     second: Vec<String>,
@@ -186,7 +187,7 @@ impl Word {
         [self.first.as_slice(), &self.second].concat()
     }
 
-    /// Its ends, which stay where letters in the middle are exchanged.
+    /// The first two and the last two trigrams, which stay the same when letters in the middle are swapped.
     fn ends(&self) -> [Vec<String>; 2] {
         let begin = self.first.iter().take(2).cloned().collect();
         let end = self.second.iter().rev().take(2).cloned().collect();
@@ -194,8 +195,8 @@ impl Word {
     }
 }
 
-/// All words but one, and an end of that one. Few names have that, where very many may have what is common to a single word; so it
-/// costs little and finds the best.
+/// For each word: all other words as a whole and one end of this word. Few names contain such a set, whereas very
+/// many may contain a single common word, so this stage is cheap and finds the best matches.
 fn one_by_its_ends(words: &[Word]) -> Vec<Vec<String>> {
     if words.len() < 2 {
         return Vec::new();
@@ -211,7 +212,7 @@ fn one_by_its_ends(words: &[Word]) -> Vec<Vec<String>> {
     each.collect()
 }
 
-/// One half of each word, in all ways.
+/// All combinations of one half of each word.
 fn combinations(words: &[Word]) -> Vec<Vec<String>> {
     let (Some((word, rest)), true) = (words.split_first(), words.len() > 1) else {
         return Vec::new();
@@ -232,7 +233,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Two blanks before and behind, and one between words: the migrations of both databases do the same.
+/// Pads with two blanks on each side and puts one between words, exactly as the migrations of both databases do.
 fn padded(text: &str) -> String {
     format!("  {}  ", text.replace(['_', '-', '.'], " "))
 }

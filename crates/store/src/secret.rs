@@ -1,4 +1,4 @@
-//! Secrets, already encrypted: a store never sees a plain one.
+//! Encrypted secrets: a store never sees the plain text.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use model::{SecretId, Timestamp};
 
 use crate::Result;
 
-/// Ciphertext with all that is needed to open it but the key.
+/// Ciphertext with everything needed to decrypt it except the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedSecret(pub Vec<u8>);
 
@@ -17,31 +17,32 @@ impl fmt::Debug for SealedSecret {
     }
 }
 
-/// So many bytes at the start of a sealed secret say how it is sealed and with which key; to a store they are bytes.
+/// The length in bytes of the start of a sealed secret that says how and with which key it is sealed. It is opaque
+/// to the store.
 pub const SEALED_HEAD_BYTES: u8 = 9;
 
-/// How many secrets begin alike.
+/// The start of sealed secrets, and how many secrets have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedHead {
-    /// The first [`SEALED_HEAD_BYTES`]; fewer if a secret is shorter.
+    /// The first [`SEALED_HEAD_BYTES`]; fewer if the secret is shorter.
     pub head: Vec<u8>,
-    /// How many secrets that warehouses use begin so.
+    /// How many secrets that warehouses use start with it.
     pub used: u64,
 }
 
 /// Rows of sealed secrets.
 #[async_trait]
 pub trait SecretRows {
-    /// Keeps a new secret. `AlreadyExists` if the id is taken.
+    /// Stores a new secret. `AlreadyExists` if the id is taken.
     async fn secret_create(&self, id: SecretId, sealed: SealedSecret, at: Timestamp) -> Result<()>;
 
-    /// The secret. `NotFound` if there is none.
+    /// Loads a secret. `NotFound` if there is none.
     async fn secret_load(&self, id: SecretId) -> Result<SealedSecret>;
 
-    /// Forgets the secret; well if there is none.
+    /// Removes the secret; does nothing if there is none.
     async fn secret_drop(&self, id: SecretId) -> Result<()>;
 
-    /// Puts other bytes in the place of `was`; says whether `was` was still there. The secret in them is to be the same.
+    /// Replaces the bytes `was` by `now`, which must seal the same secret; returns whether `was` was still stored.
     async fn secret_replace(
         &self,
         id: SecretId,
@@ -49,19 +50,19 @@ pub trait SecretRows {
         now: SealedSecret,
     ) -> Result<bool>;
 
-    /// At most so many secrets by ascending id, from the one behind `after` on.
+    /// At most `most` secrets with ids greater than `after`, sorted by id.
     async fn secret_page(
         &self,
         after: Option<SecretId>,
         most: u32,
     ) -> Result<Vec<(SecretId, SealedSecret)>>;
 
-    /// How the secrets begin that warehouses use, in no order.
+    /// The heads of the secrets that warehouses use, in no order.
     async fn secret_heads(&self) -> Result<Vec<SealedHead>>;
 
-    /// At most so many secrets older than `before` that no warehouse refers to, in the order of their ids from behind `after`. A crash between the
-    /// creation of a secret and of its warehouse leaves such orphans, and so does a secret that could not be dropped with
-    /// its warehouse.
+    /// At most `most` secrets that are older than `before`, have ids greater than `after` and are used by no
+    /// warehouse, sorted by id. A crash between the creation of a secret and of its warehouse leaves such an
+    /// orphan, and so does a secret that could not be dropped with its warehouse.
     async fn secret_orphans(
         &self,
         before: Timestamp,

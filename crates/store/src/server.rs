@@ -5,21 +5,21 @@ use model::{ServerId, Timestamp};
 
 use crate::{Effects, ProjectRow, Result};
 
-/// The one row of this installation; the first migration makes it.
+/// The only row of its table; the first migration creates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerRow {
     /// Its id.
     pub id: ServerId,
-    /// When the terms of use were accepted, if they were.
+    /// When the terms of use were accepted by bootstrapping; `None` if the installation is open for a bootstrap.
     pub bootstrapped_at: Option<Timestamp>,
 }
 
-/// What became of an installation that was to be opened for another bootstrap.
+/// The result of reopening the installation for another bootstrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reopened {
-    /// The next who bootstraps it becomes its administrator.
+    /// It is open now: the next user who bootstraps it becomes its administrator.
     Now,
-    /// It has not been bootstrapped since it was made or opened.
+    /// It was open already: it has not been bootstrapped since it was created or reopened.
     WasOpen,
 }
 
@@ -29,8 +29,9 @@ pub trait Servers {
     /// The installation's row. Also proves that the database answers.
     async fn server_load(&self) -> Result<ServerRow>;
 
-    /// Marks the installation as bootstrapped and creates the default project unless it exists. `AlreadyExists(Server)` if it has been bootstrapped
-    /// before, and was not opened again since. What is given with it counts at once in the warehouses that are there by then.
+    /// Marks the installation as bootstrapped and creates the default project unless it exists.
+    /// `AlreadyExists(Server)` if it has been bootstrapped and not reopened since. Increments the grants version
+    /// of every warehouse, so that grants among the effects take effect at once.
     async fn server_bootstrap(
         &self,
         at: Timestamp,

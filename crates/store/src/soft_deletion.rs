@@ -1,4 +1,4 @@
-//! Tables and views that were dropped and can be had back for a while.
+//! Tables and views that were dropped and can be undropped for a while.
 
 use async_trait::async_trait;
 use model::{
@@ -8,19 +8,19 @@ use model::{
 
 use crate::{AtVersion, Effects, Result};
 
-/// Whether what is dropped can be had back.
+/// Whether what is dropped can be undropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropMode {
-    /// It cannot.
+    /// It cannot be undropped.
     Hard,
-    /// It can: it keeps its id and places, nobody sees it, and its name is free.
+    /// It can be undropped: it keeps its id and locations, is hidden, and its name is free for others.
     Soft(SoftDrop),
 }
 
 /// How something is soft-deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftDrop {
-    /// When.
+    /// When it is dropped.
     pub at: Timestamp,
     /// What happens to its files when it expires.
     pub expiry: Expiry,
@@ -29,15 +29,16 @@ pub struct SoftDrop {
 /// What happens to the files of a soft-deleted table or view when it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// They stay.
+    /// The files stay.
     Keep,
-    /// They are deleted.
+    /// The files are deleted.
     Purge,
 }
 
 impl Expiry {
-    /// What becomes of one's files where this is asked for all that is in a namespace. Those of a generic table stay, as with today's
-    /// Lakekeeper: other programs wrote them, and only who drops the table itself says that they are to go.
+    /// What happens to the files of one table or view when a whole namespace is dropped with this expiry. Those of
+    /// a generic table stay, as in today's Lakekeeper: other programs wrote them, so they are deleted only when
+    /// the table itself is dropped with a purge.
     #[must_use]
     pub fn of_one(self, kind: TabularKind) -> Self {
         match kind {
@@ -66,9 +67,9 @@ pub struct DeletedTabular {
     pub id: TabularId,
     /// What it is.
     pub kind: TabularKind,
-    /// The namespace that held it, and will again.
+    /// The namespace that held it and will hold it again when it is undropped.
     pub namespace: NamespaceId,
-    /// That one's path.
+    /// The path of this namespace.
     pub path: NamespacePath,
     /// Its name.
     pub name: String,
@@ -82,7 +83,8 @@ pub struct DeletedTabular {
     pub created_at: Timestamp,
     /// When it was dropped.
     pub deleted_at: Timestamp,
-    /// When it is gone for good: when its task in [`SOFT_DELETION`](crate::SOFT_DELETION) is due. When it was dropped, if it has none.
+    /// When it is removed for good: when its task in [`SOFT_DELETION`](crate::SOFT_DELETION) is due. If it has no
+    /// such task, `deleted_at`.
     pub expires_at: Timestamp,
 }
 
@@ -92,61 +94,63 @@ impl PageItem for DeletedTabular {
     }
 }
 
-/// Which soft-deleted tables and views are wanted.
+/// A query for soft-deleted tables and views.
 #[derive(Debug, Clone)]
 pub struct DeletedQuery {
-    /// Of this warehouse.
+    /// The warehouse that held them.
     pub warehouse: WarehouseId,
-    /// Only those that this namespace itself held.
+    /// Only those directly in this namespace; `None` for all namespaces.
     pub namespace: Option<NamespaceId>,
-    /// Which part.
+    /// The page that is wanted.
     pub page: PageRequest,
 }
 
-/// What is to come back, all or none.
+/// Tables and views to undrop: all of them or none.
 #[derive(Debug, Clone)]
 pub struct Undrop {
     /// The warehouse of all of them.
     pub warehouse: WarehouseId,
-    /// The tables and views, with their versions when they were looked at; none twice.
+    /// The tables and views with the versions that the caller has seen; each once.
     pub tabulars: Vec<AtVersion>,
-    /// When.
+    /// When they are undropped.
     pub at: Timestamp,
 }
 
 /// Soft deletion.
 #[async_trait]
 pub trait SoftDeletions {
-    /// Hides a live table or view if its version is still the expected one; the new version is one more. Its name is free, its places
-    /// are not. `Stale`, `NotFound`.
+    /// Soft-deletes a live table or view if its version is still the expected one; the new version is one more.
+    /// Its name becomes free, its locations stay taken. `Stale`, `NotFound`.
     async fn soft_drop(&self, at: AtVersion, how: SoftDrop, effects: Effects) -> Result<()>;
 
-    /// The soft-deleted tables and views, by id.
+    /// A page of soft-deleted tables and views, sorted by id.
     async fn deleted_list(&self, query: DeletedQuery) -> Result<Page<DeletedTabular>>;
 
-    /// Those of the tables and views that are soft-deleted in this warehouse, in no order.
+    /// Those of `ids` that are soft-deleted in this warehouse, in no order.
     async fn deleted_find(
         &self,
         warehouse: WarehouseId,
         ids: Vec<TabularId>,
     ) -> Result<Vec<DeletedTabular>>;
 
-    /// The namespace of each of the tables and views that is in this warehouse, soft-deleted or not, in no order.
+    /// The kind and namespace of those of `ids` that are in this warehouse, soft-deleted or not, in no order.
     async fn tabular_homes(
         &self,
         warehouse: WarehouseId,
         ids: Vec<TabularId>,
     ) -> Result<Vec<(TabularId, TabularKind, NamespaceId)>>;
 
-    /// Makes them live again, and with them every namespace that went with one of theirs; the new version of a table or view is one
-    /// more. Their tasks in [`SOFT_DELETION`](crate::SOFT_DELETION) are cancelled.
+    /// Makes the tables and views live again, and with them every namespace that was dropped with a namespace
+    /// around them. The new version of a table or view is one more. Their tasks in
+    /// [`SOFT_DELETION`](crate::SOFT_DELETION) are cancelled.
     ///
-    /// `Stale` if one is not soft-deleted any more or has changed, `NamesTaken` with all names and paths of namespaces that others have
-    /// got meanwhile, or that two of them want.
+    /// `Stale` if one of them has changed or is no longer soft-deleted. `NamesTaken` with all names and namespace
+    /// paths that others have taken meanwhile or that two of the tables and views share.
     async fn undrop(&self, undrop: Undrop, effects: Effects) -> Result<()>;
 
-    /// Removes a soft-deleted table or view if its version is still the expected one: all of its places are free, but for what a task
-    /// of the effects will empty. With the last one of those that went with a namespace, the namespaces go as well. `Stale` if it is not
-    /// soft-deleted any more or has changed.
+    /// Removes a soft-deleted table or view if its version is still the expected one. Its locations become free,
+    /// except those that a task among the effects will empty. If it was the last one that was dropped with a
+    /// namespace, the dropped namespaces are removed as well. `Stale` if it has changed or is no longer
+    /// soft-deleted.
     async fn deleted_expire(&self, at: AtVersion, effects: Effects) -> Result<()>;
 }

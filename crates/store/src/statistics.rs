@@ -1,4 +1,4 @@
-//! How often operations were called, and how many tables and views there were, by the hour.
+//! Hourly counts of the calls to each operation, and of tables and views.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use model::{Page, PageRequest, ProjectId, Timestamp, WarehouseId};
 
 use crate::Result;
 
-/// What is counted together.
+/// The length of time over which calls are counted together.
 pub const STATISTICS_SPAN: Duration = Duration::from_hours(1);
 
 const SPAN_MS: i64 = 3_600_000;
 
-/// The beginning of the hour that a point in time lies in; saturates at the beginning of time.
+/// The beginning of the hour in which a point in time lies; saturates at the smallest timestamp.
 pub const fn hour_of(at: Timestamp) -> Timestamp {
     Timestamp::from_ms(at.as_ms().div_euclid(SPAN_MS).saturating_mul(SPAN_MS))
 }
@@ -22,32 +22,32 @@ pub const fn hour_of(at: Timestamp) -> Timestamp {
 pub struct EndpointCalls {
     /// The warehouse that the calls were about, if they named one.
     pub warehouse: Option<WarehouseId>,
-    /// The project that the callers named; of a warehouse, its own counts instead.
+    /// The project that the callers named. If the warehouse exists, its own project counts instead.
     pub project: Option<ProjectId>,
-    /// Method and path of the operation, as its description spells them.
+    /// Method and path of the operation, as in the API description.
     pub route: String,
     /// The status that was answered.
     pub status: u16,
     /// How many.
     pub count: u64,
-    /// When the first was answered; all of them in the same hour.
+    /// When the first of them was answered; all calls are of the same hour.
     pub first_at: Timestamp,
-    /// When the last was answered.
+    /// When the last of them was answered.
     pub last_at: Timestamp,
 }
 
-/// Which calls.
+/// A query for counted calls.
 #[derive(Debug, Clone)]
 pub struct CallsQuery {
-    /// Of this project.
+    /// The project.
     pub project: ProjectId,
-    /// About what.
+    /// What the calls were about.
     pub about: CallsAbout,
-    /// Only with these statuses; with any if none are named.
+    /// Only calls with one of these statuses; `None` for all.
     pub statuses: Option<Vec<u16>>,
-    /// In hours that begin later.
+    /// Only hours that begin after this time.
     pub after: Timestamp,
-    /// In hours that begin then or earlier.
+    /// Only hours that begin at this time or before.
     pub until: Timestamp,
 }
 
@@ -56,13 +56,13 @@ pub struct CallsQuery {
 pub enum CallsAbout {
     /// Anything.
     Anything,
-    /// No warehouse.
+    /// Calls that are about no warehouse.
     NoWarehouse,
     /// One warehouse.
     Warehouse(WarehouseId),
 }
 
-/// Calls of one operation with one outcome in one hour, on all replicas.
+/// Calls of one operation with one outcome in one hour, summed over all replicas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedCalls {
     /// When the hour began.
@@ -71,7 +71,7 @@ pub struct CountedCalls {
     pub route: String,
     /// The status that was answered.
     pub status: u16,
-    /// The warehouse, with its name if it is there still.
+    /// The warehouse that the calls were about, with its name if it still exists.
     pub warehouse: Option<(WarehouseId, Option<String>)>,
     /// How many.
     pub count: u64,
@@ -81,7 +81,8 @@ pub struct CountedCalls {
     pub last_at: Timestamp,
 }
 
-/// What a warehouse held at the end of an hour in which that changed; soft-deleted tables and views included.
+/// The numbers of tables and views of a warehouse, soft-deleted ones included, at the end of an hour in which they
+/// changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WarehouseCounts {
     /// When the hour began.
@@ -90,25 +91,26 @@ pub struct WarehouseCounts {
     pub tables: i64,
     /// Views.
     pub views: i64,
-    /// When it changed last in this hour.
+    /// When the numbers last changed in this hour.
     pub updated_at: Timestamp,
 }
 
 /// Statistics.
 #[async_trait]
 pub trait Statistics {
-    /// Adds to what has been counted, by the hour of the first call. What is about no warehouse that is there counts for the project
-    /// that was named; what is about no project that is there either is nobody's and left out.
+    /// Adds to the counts of the hour of the first call. Calls whose warehouse is unknown count for the named
+    /// project; if that is unknown too, they are ignored.
     async fn calls_add(&self, calls: Vec<EndpointCalls>) -> Result<()>;
 
-    /// The calls, the latest hour first, then by operation and status; one more than
-    /// [`Bounds::COUNTED_CALLS`](model::Bounds::COUNTED_CALLS) at most.
+    /// The counts, the latest hour first, then by operation and status; at most one more than
+    /// [`Bounds::COUNTED_CALLS`](model::Bounds::COUNTED_CALLS).
     async fn calls_list(&self, query: CallsQuery) -> Result<Vec<CountedCalls>>;
 
-    /// Removes up to `limit` counts of hours that began before; says how many.
+    /// Removes up to `limit` counts of hours that began before `before`; returns how many it has removed.
     async fn calls_trim(&self, before: Timestamp, limit: u32) -> Result<u64>;
 
-    /// What the warehouse held at the end of each hour in which that changed, the latest first. `NotFound` if it is not there.
+    /// The numbers at the end of each hour in which they changed, the latest first. `NotFound` if there is no such
+    /// warehouse.
     async fn warehouse_counts(
         &self,
         warehouse: WarehouseId,

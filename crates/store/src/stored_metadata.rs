@@ -1,9 +1,9 @@
-//! Metadata as it lies in its row: compressed so that it can be sent as it is.
+//! Table and view metadata in its stored form: compressed such that it can be sent without compressing it again.
 //!
-//! Layout: one byte for the layout's version, CRC-32 of the JSON (4 bytes, big endian), length of the JSON (8 bytes, big endian), then
-//! the JSON as raw DEFLATE (RFC 1951) blocks of which none is marked final and which end on a byte boundary (a "sync
-//! flush"). Blocks of other text can therefore stand before and after them in one stream: an HTTP answer around
-//! the metadata is compressed without touching the metadata.
+//! Layout: one byte for the layout's version, CRC-32 of the JSON (4 bytes, big endian), length of the JSON (8
+//! bytes, big endian), then the JSON as raw DEFLATE (RFC 1951) blocks of which none is marked final and which end
+//! on a byte boundary (a "sync flush"). Blocks of other text can therefore precede and follow them in one stream:
+//! an HTTP response that contains the metadata is compressed without touching the metadata.
 
 use std::io::Read;
 
@@ -13,7 +13,7 @@ use flate2::{Compress, Compression, FlushCompress};
 
 const LAYOUT: u8 = 1;
 const HEADER_BYTES: usize = 13;
-/// A final, empty DEFLATE block: ends the open stream for the decoder.
+/// A final, empty DEFLATE block, which ends the stream for the decoder.
 const END: [u8; 5] = [1, 0, 0, 0xff, 0xff];
 
 /// A metadata JSON, compressed. Cheap to clone.
@@ -24,7 +24,7 @@ pub struct StoredMetadata {
     json_len: usize,
 }
 
-/// A stored value that is not what this program writes.
+/// A stored value that this program cannot have written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("stored metadata is damaged: {0}")]
 pub struct CorruptMetadata(String);
@@ -45,7 +45,7 @@ impl StoredMetadata {
         }
     }
 
-    /// Takes a value as it lies in the database. Checks the header only.
+    /// Wraps a stored value. Checks only its header.
     pub fn from_stored(bytes: Bytes) -> Result<Self, CorruptMetadata> {
         let damaged = |what: &str| CorruptMetadata(format!("{what} ({} bytes)", bytes.len()));
         let (header, _) = bytes
@@ -64,7 +64,7 @@ impl StoredMetadata {
         })
     }
 
-    /// The value as it is to lie in the database.
+    /// The value as it is stored.
     pub fn as_stored(&self) -> &[u8] {
         &self.bytes
     }
@@ -88,7 +88,8 @@ impl StoredMetadata {
     pub fn decode(&self) -> Result<Vec<u8>, CorruptMetadata> {
         let blocks = self.bytes.get(HEADER_BYTES..).unwrap_or_default();
         let mut json = Vec::with_capacity(self.json_len.min(1 << 26));
-        // One byte more than expected is read, so that a longer text is noticed and a bomb does no harm.
+        // Reads one byte more than expected, to notice a text that is too long without decompressing a bomb in
+        // full.
         let bound = self.json_len as u64 + 1;
         DeflateDecoder::new(blocks.chain(&END[..]))
             .take(bound)
@@ -101,15 +102,15 @@ impl StoredMetadata {
     }
 }
 
-/// Appends the text as blocks that end with a sync flush.
+/// Appends the text as DEFLATE blocks that end with a sync flush.
 fn deflate(text: &[u8], out: &mut Vec<u8>) {
     let mut deflater = Compress::new(Compression::new(5), false);
     let mut rest = text;
     loop {
         out.reserve(rest.len() / 4 + 1_024);
         let before = deflater.total_in();
-        // A fresh stream does not fail. Asking for the flush until there is room left is what ends it: `flush` of
-        // `flate2::write` asks once and leaves behind what does not fit its buffer.
+        // A fresh stream cannot fail. The flush is complete only when there is room left in the output, so repeat
+        // until then: `flush` of `flate2::write` asks once and leaves behind what does not fit its buffer.
         let status = deflater.compress_vec(rest, out, FlushCompress::Sync);
         let taken = usize::try_from(deflater.total_in() - before).unwrap_or(rest.len());
         rest = rest.get(taken..).unwrap_or_default();

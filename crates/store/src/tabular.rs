@@ -1,4 +1,4 @@
-//! Tables, views and generic tables: their pointer and their metadata.
+//! Tables, views and generic tables: their pointers and their metadata.
 
 use async_trait::async_trait;
 use model::{
@@ -11,14 +11,14 @@ use crate::{
     TabularStamp,
 };
 
-/// What a table or view is at one version. Clones share the metadata.
+/// The content of a table or view at one version. Clones share the metadata.
 #[derive(Debug, Clone)]
 pub struct TabularContent {
     /// Where its files are, as its metadata spells it.
     pub location: String,
     /// The current metadata file; empty for a generic table, which has none.
     pub metadata_location: String,
-    /// What that file says; of a generic table, how it was described when it was created.
+    /// The contents of this file; for a generic table, its description from when it was created.
     pub metadata: StoredMetadata,
 }
 
@@ -45,14 +45,14 @@ pub struct TabularRow {
     pub content: TabularContent,
 }
 
-/// A table or view that has been found by what lies in a place of it.
+/// A table or view that was found by a location.
 #[derive(Debug, Clone)]
 pub struct PlacedTabular {
     /// The namespace that holds it.
     pub namespace: NamespaceId,
-    /// How current it is.
+    /// Its id, kind, version and protection.
     pub stamp: TabularStamp,
-    /// The normalised location that it was found by: where it is, or has been.
+    /// Which of its present and former normalised locations was found.
     pub place: String,
 }
 
@@ -65,7 +65,7 @@ pub struct ListedTabular {
     pub name: String,
     /// Whether it may be dropped.
     pub protection: Protection,
-    /// What the files of a generic table are; none for tables and views.
+    /// The format of a generic table's files; `None` for tables and views.
     pub format: Option<TableFormat>,
 }
 
@@ -75,47 +75,48 @@ impl PageItem for ListedTabular {
     }
 }
 
-/// A table or view, as it was when it was looked at.
+/// A table or view at the version that the caller has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AtVersion {
-    /// Which.
+    /// The table or view.
     pub id: TabularId,
-    /// Its version then.
+    /// The version that the caller has seen.
     pub version: Version,
 }
 
 impl AtVersion {
-    /// This one at this version.
+    /// The table or view `id` at `version`.
     pub const fn of(id: TabularId, version: Version) -> Self {
         Self { id, version }
     }
 }
 
-/// Changes to tables and views of one warehouse that become true together or not at all.
+/// Changes to tables and views of one warehouse: all of them or none.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// The warehouse of all of them.
     pub warehouse: WarehouseId,
-    /// What is to be.
+    /// The tables and views to create.
     pub creates: Vec<NewTabular>,
-    /// What moves on to a new metadata file.
+    /// The tables and views that get new metadata.
     pub swaps: Vec<Swap>,
-    /// When.
+    /// When the changes are made.
     pub at: Timestamp,
 }
 
-/// A table or view that is to be.
+/// A table or view that is to be created.
 #[derive(Debug, Clone)]
 pub struct NewTabular {
     /// Its id.
     pub id: TabularId,
     /// The namespace that will hold it.
     pub namespace: NamespaceId,
-    /// The path that led to the namespace: one that has moved meanwhile is not meant. None if nobody asked by path.
+    /// The path by which the caller found the namespace: if the namespace has moved since, the change is refused.
+    /// `None` if it was not found by path.
     pub home: Option<NamespaceKey>,
-    /// What it will be.
+    /// What it is.
     pub kind: TabularKind,
-    /// What the files of a generic table are; none for tables and views.
+    /// The format of a generic table's files; `None` for tables and views.
     pub format: Option<TableFormat>,
     /// Its name.
     pub name: Name,
@@ -125,7 +126,7 @@ pub struct NewTabular {
     pub claimed_location: String,
     /// Its metadata.
     pub content: TabularContent,
-    /// What makes room for it in the same transaction: the entry that a `register` with `overwrite` replaces.
+    /// The table or view that it replaces in the same transaction, for a `register` with `overwrite`.
     pub replaces: Option<AtVersion>,
 }
 
@@ -136,69 +137,77 @@ pub struct Swap {
     pub id: TabularId,
     /// The version that the new metadata was made from.
     pub expected: Version,
-    /// A new normalised location, if it moves. The old one stays its own as well: snapshots may point there.
+    /// The new normalised location if it moves. The old location stays reserved for it: snapshots may point there.
     pub claimed_location: Option<String>,
     /// The new metadata.
     pub content: TabularContent,
-    /// What is to be deleted once it is there.
+    /// The files to delete after the swap.
     pub obsolete: Option<Obsolete>,
 }
 
-/// A new name and perhaps another namespace of the same warehouse.
+/// A new name, and perhaps another namespace of the same warehouse.
 #[derive(Debug, Clone)]
 pub struct TabularRename {
     /// The table or view.
     pub id: TabularId,
-    /// Its version when it was looked at.
+    /// The version that the caller has seen.
     pub expected: Version,
     /// The namespace that will hold it.
     pub namespace: NamespaceId,
-    /// The path that led to the namespace: one that has moved meanwhile is not meant. None if nobody asked by path.
+    /// The path by which the caller found the namespace: if the namespace has moved since, the change is refused.
+    /// `None` if it was not found by path.
     pub home: Option<NamespaceKey>,
     /// Its new name.
     pub name: Name,
-    /// When.
+    /// When it is renamed.
     pub at: Timestamp,
 }
 
 /// Tables and views.
 #[async_trait]
 pub trait Tabulars {
-    /// Makes all changes of the commit or none. New versions are one more than expected.
+    /// Makes all changes of the commit or none. New versions are one more than the expected ones. Rows are locked
+    /// in the order of their ids, so commits never deadlock.
     ///
-    /// In this order: `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
-    /// warehouse, `NotFound(Namespace)` if the namespace of a new one is not in the warehouse or has another path, `AlreadyExists(TabularName)` if
-    /// its name is taken, `AlreadyExists(Tabular)` if its id is, in any warehouse, `LocationTaken` if a new location
-    /// overlaps with a place where another table or view of the warehouse, soft-deleted ones included, is after the commit
-    /// or has ever been, or with what a task that has not ended will empty. A table may move into, around and back to its own places;
-    /// those of a replaced one are free in the same commit. Rows are locked in the order of their ids, so commits never deadlock.
+    /// The errors, in the order of the checks:
+    /// - `Stale` with the current rows if a swap or a replacement lost its race or its row is gone from the
+    ///   warehouse.
+    /// - `NotFound(Namespace)` if the namespace of a new table or view is not in the warehouse or has another
+    ///   path.
+    /// - `AlreadyExists(TabularName)` if its name is taken, `AlreadyExists(Tabular)` if its id is taken, in any
+    ///   warehouse.
+    /// - `LocationTaken` if a new location overlaps with a location that another table or view of the warehouse,
+    ///   soft-deleted ones included, has after the commit or has ever had, or that a task that has not ended will
+    ///   empty. A table may move into, around and back to its own locations; those of a replaced table are free in
+    ///   the same commit.
     async fn tabular_commit(&self, commit: Commit, effects: Effects) -> Result<()>;
 
-    /// The table or view. `NotFound` if it is not in this warehouse or soft-deleted.
+    /// Loads a live table or view. `NotFound` if it is not in this warehouse or is soft-deleted.
     async fn tabular_load(&self, warehouse: WarehouseId, id: TabularId) -> Result<TabularRow>;
 
-    /// The normalised locations that these tables and views have had before they moved, in no order. One that it has come
-    /// back to may be among them. What is unknown has none. A move counts as a change: a drop that expects the version from before this
-    /// read is refused if there is another place by then.
+    /// The normalised locations that these tables and views had before they moved, in no order; they may include a
+    /// location to which one has returned. Unknown ids are skipped. A move is a new version, so a drop that
+    /// expects the version from before this read is refused if there are other locations by then.
     async fn tabular_former_locations(&self, ids: Vec<TabularId>) -> Result<Vec<String>>;
 
-    /// The live table or view that this normalised location is a place of or lies in one. Places that it has had before it moved
-    /// count. Places of two never overlap; of those of one, the innermost is told.
+    /// The live table or view that has, or had before it moved, a location at or around this normalised location.
+    /// The locations of two tables never overlap; of several locations of one table, the innermost is returned.
     async fn tabular_find_by_location(
         &self,
         warehouse: WarehouseId,
         location: String,
     ) -> Result<Option<PlacedTabular>>;
 
-    /// What a new table or view at this normalised location would overlap with, and be refused for: a place of another one, now or
-    /// before it moved, soft-deleted ones included, or what a task that has not ended will empty. None if the location is free now.
+    /// The location that would make a new table or view at this normalised location fail with `LocationTaken`: a
+    /// present or former location of another table or view, soft-deleted ones included, or one that a task that
+    /// has not ended will empty. `None` if the location is free now.
     async fn tabular_location_taken(
         &self,
         warehouse: WarehouseId,
         location: String,
     ) -> Result<Option<String>>;
 
-    /// The live tables, views or generic tables of a namespace, by folded name.
+    /// The live tables, views or generic tables of a namespace, sorted by folded name.
     async fn tabular_list(
         &self,
         namespace: NamespaceId,
@@ -206,11 +215,13 @@ pub trait Tabulars {
         page: PageRequest,
     ) -> Result<Page<ListedTabular>>;
 
-    /// The live tables and views that a search finds, the best first, each with its distance. Of very many that are alike, some.
+    /// The live tables and views that a search finds, the best first, each with its distance. If very many are
+    /// equally alike, only some are returned.
     async fn tabular_search(&self, search: TabularSearch) -> Result<Vec<(f32, FoundTabular)>>;
 
-    /// Renames if the version is still the expected one; the new version is one more. `Stale`, `NotFound(Tabular)`, `NotFound(Namespace)` if
-    /// the destination is gone, `AlreadyExists(TabularName)` if the name is taken there.
+    /// Renames if the version is still the expected one; the new version is one more. `Stale`,
+    /// `NotFound(Tabular)`, `NotFound(Namespace)` if the destination is gone, `AlreadyExists(TabularName)` if the
+    /// name is taken there.
     async fn tabular_rename(&self, rename: TabularRename, effects: Effects) -> Result<()>;
 
     /// Sets the protection if the version is still the expected one; the new version is one more. `Stale`, `NotFound`.
@@ -222,7 +233,7 @@ pub trait Tabulars {
         effects: Effects,
     ) -> Result<()>;
 
-    /// Removes the entry if its version is still the expected one; all of its places are free, but for what a task of the
-    /// effects will empty. `Stale`, `NotFound`.
+    /// Removes a live table or view if its version is still the expected one. Its locations become free, except
+    /// those that a task among the effects will empty. `Stale`, `NotFound`.
     async fn tabular_drop(&self, at: AtVersion, effects: Effects) -> Result<()>;
 }

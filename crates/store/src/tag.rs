@@ -1,4 +1,4 @@
-//! Tags: their definitions, which belong to a project, and what they are attached to.
+//! Tags: the definitions that belong to a project, and their attachments to things.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use model::{
 
 use crate::{Effects, Result};
 
-/// Which values a tag has where it is attached.
+/// Which values a tag can have where it is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagValues {
-    /// None: that it is there says all.
+    /// No value: the tag alone is the information.
     Marker,
     /// Any text.
     FreeText,
-    /// One of these.
+    /// One of these texts.
     Enumerated(BTreeSet<String>),
 }
 
 impl TagValues {
-    /// As the management API spells their kind, and as stored in the database.
+    /// The name of this variant in the management API and in the database.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Marker => "marker",
@@ -31,7 +31,7 @@ impl TagValues {
         }
     }
 
-    /// The values to choose from, where there are such.
+    /// The allowed values; `None` if the values are not enumerated.
     pub const fn allowed(&self) -> Option<&BTreeSet<String>> {
         match self {
             Self::Enumerated(values) => Some(values),
@@ -39,7 +39,7 @@ impl TagValues {
         }
     }
 
-    /// From what [`TagValues::kind`] and [`TagValues::allowed`] said.
+    /// Parses what [`TagValues::kind`] and [`TagValues::allowed`] returned.
     pub fn from_stored(kind: &str, allowed: Option<BTreeSet<String>>) -> Option<Self> {
         match (kind, allowed) {
             ("marker", None) => Some(Self::Marker),
@@ -57,139 +57,140 @@ pub struct TagDefinitionRow {
     pub id: TagDefinitionId,
     /// The project that it belongs to.
     pub project: ProjectId,
-    /// Its name, of which a project has one.
+    /// Its name; unique in its project.
     pub name: TagName,
-    /// What it means, for people.
+    /// Its meaning, for human readers.
     pub description: Option<String>,
-    /// What it can be attached to.
+    /// The kinds of things that it can be attached to.
     pub scope: BTreeSet<TagScope>,
-    /// Which values it has.
+    /// Which values it can have.
     pub values: TagValues,
     /// How often it has changed.
     pub version: Version,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it changed last, if it did.
+    /// When it was last changed, if it was.
     pub updated_at: Option<Timestamp>,
 }
 
 /// A tag that is to be attached.
 #[derive(Debug, Clone)]
 pub struct NewTag {
-    /// The attachment's id, if the tag is not attached to this yet. Later ones are greater.
+    /// The id of the new attachment; unused if the tag is attached to this thing already. Later ids are greater.
     pub id: TagId,
-    /// Which tag.
+    /// The definition of the tag.
     pub definition: TagDefinitionId,
-    /// The warehouse that it is attached to, or to something in it.
+    /// The warehouse that the target is or lies in.
     pub warehouse: WarehouseId,
-    /// To what.
+    /// What it is attached to.
     pub target: TagTarget,
     /// Its value there.
     pub value: Option<String>,
-    /// When.
+    /// When it is attached.
     pub at: Timestamp,
 }
 
-/// A tag, as it is attached to something.
+/// A tag that is attached to something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachedTag {
-    /// Which tag.
+    /// The definition of the tag.
     pub definition: TagDefinitionId,
-    /// Its name.
+    /// The tag's name.
     pub name: String,
-    /// What it is attached to: what was asked for, or what that lies in.
+    /// What it is attached to: the requested thing or something around it.
     pub target: TagTarget,
     /// Its value there.
     pub value: Option<String>,
-    /// Since when.
+    /// When it was attached.
     pub created_at: Timestamp,
-    /// When its value changed last, if it did.
+    /// When its value was last changed, if it was.
     pub updated_at: Option<Timestamp>,
 }
 
-/// One thing that a tag is attached to.
+/// One attachment of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagAttachment {
-    /// The attachment.
+    /// Its id.
     pub id: TagId,
-    /// The warehouse that it is in.
+    /// The warehouse that the target is or lies in.
     pub warehouse: WarehouseId,
-    /// The thing.
+    /// What the tag is attached to.
     pub target: TagTarget,
     /// The tag's value there.
     pub value: Option<String>,
-    /// Since when.
+    /// When the tag was attached.
     pub created_at: Timestamp,
-    /// When its value changed last, if it did.
+    /// When the value was last changed, if it was.
     pub updated_at: Option<Timestamp>,
 }
 
-/// Which attachments are wanted: those for which all of this holds.
+/// Which attachments of a tag are listed: those that match every filter.
 #[derive(Debug, Clone, Default)]
 pub struct TagFilter {
-    /// Those with this value.
+    /// Only with this value.
     pub value: Option<String>,
-    /// Those to such things.
+    /// Only to things of this kind.
     pub scope: Option<TagScope>,
-    /// Those that were made then or later.
+    /// Only those made at this time or later.
     pub created_from: Option<Timestamp>,
-    /// Those that were made then or earlier.
+    /// Only those made at this time or earlier.
     pub created_until: Option<Timestamp>,
-    /// Those in this warehouse.
+    /// Only in this warehouse.
     pub warehouse: Option<WarehouseId>,
 }
 
-/// Which tags of a thing are wanted.
+/// Which tags of a thing are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagReach {
-    /// Those that are attached to it.
+    /// Only the tags that are attached to the thing itself.
     Direct,
-    /// These, and those of the namespaces around this one, of itself and of the warehouse; of each tag the nearest.
+    /// Also the tags of this namespace, of the namespaces around it, and of the warehouse. If a tag occurs several
+    /// times, only the attachment nearest to the thing is listed.
     Effective(Option<NamespaceId>),
 }
 
 /// Tags.
 #[async_trait]
 pub trait Tags {
-    /// Keeps a definition. `NotFound(Project)`, `AlreadyExists(TagName)` if the project has one of this name,
-    /// `AlreadyExists(TagDefinition)` if the id is taken.
+    /// Creates a definition. `NotFound(Project)`, `AlreadyExists(TagName)` if the project has a tag with this
+    /// name, `AlreadyExists(TagDefinition)` if the id is taken.
     async fn tag_definition_create(&self, row: TagDefinitionRow, effects: Effects) -> Result<()>;
 
-    /// The definition. `NotFound(TagDefinition)` if it is not in this project.
+    /// Loads a definition. `NotFound(TagDefinition)` if it is not in this project.
     async fn tag_definition_load(
         &self,
         project: &ProjectId,
         id: TagDefinitionId,
     ) -> Result<TagDefinitionRow>;
 
-    /// The definition with this name. `NotFound(TagName)` if the project has none.
+    /// Finds a definition by name. `NotFound(TagName)` if the project has none with this name.
     async fn tag_definition_find(
         &self,
         project: &ProjectId,
         name: &TagName,
     ) -> Result<TagDefinitionRow>;
 
-    /// The definitions of a project, by folded name.
+    /// The definitions of a project, sorted by folded name.
     async fn tag_definition_list(
         &self,
         project: &ProjectId,
         page: PageRequest,
     ) -> Result<Page<TagDefinitionRow>>;
 
-    /// Replaces name, description, scope, values and `updated_at` if the stored version is still `row.version`; the new version is one
-    /// more. `Stale`, `NotFound(TagDefinition)`, `AlreadyExists(TagName)`.
+    /// Replaces name, description, scope, values and `updated_at` if the stored version is still `row.version`;
+    /// the new version is one more. `Stale`, `NotFound(TagDefinition)`, `AlreadyExists(TagName)`.
     async fn tag_definition_update(&self, row: TagDefinitionRow, effects: Effects) -> Result<()>;
 
     /// Removes a definition that is attached to nothing. `NotFound(TagDefinition)`, `NotEmpty(TagDefinition)`.
     async fn tag_definition_drop(&self, id: TagDefinitionId, effects: Effects) -> Result<()>;
 
-    /// Attaches a tag, or gives it another value where it is attached already: then its id and when it was attached stay.
-    /// `NotFound` of definition, warehouse, namespace or tabular if one of them is gone; `TooManyTags` if the thing would have more than
-    /// `most`, however many are attached to it at the same time. What is attached goes with what it is attached to; it stays
-    /// while that is soft-deleted, and when that gets another name.
+    /// Attaches a tag. If it is attached to this thing already, only its value changes; id and creation time stay.
+    /// `NotFound` if the definition, warehouse, namespace or tabular is gone; `TooManyTags` if the thing would
+    /// have more than `most` tags, also counting concurrent attachments. An attachment is removed with its target;
+    /// it survives a soft deletion and a renaming of the target.
     async fn tag_attach(&self, tag: NewTag, most: u32, effects: Effects) -> Result<()>;
 
-    /// Detaches a tag. `NotFound(TagDefinition)` if it is not attached to this; nothing is written then.
+    /// Detaches a tag. `NotFound(TagDefinition)` if it is not attached to this thing; no effects are written then.
     async fn tag_detach(
         &self,
         definition: TagDefinitionId,
@@ -197,21 +198,21 @@ pub trait Tags {
         effects: Effects,
     ) -> Result<()>;
 
-    /// The tags of a thing, by folded name. One that is not there has none.
+    /// The tags of a thing, sorted by folded name. A thing that does not exist has none.
     async fn tag_list(
         &self,
         at: (WarehouseId, TagTarget),
         reach: TagReach,
     ) -> Result<Vec<AttachedTag>>;
 
-    /// The tags of a table's columns, by field id and folded name.
+    /// The tags of a table's columns, sorted by field id and folded name.
     async fn tag_list_of_columns(
         &self,
         warehouse: WarehouseId,
         table: TabularId,
     ) -> Result<Vec<AttachedTag>>;
 
-    /// What a tag is attached to, in the order of the attachments' ids. The token of a page is such an id.
+    /// The attachments of a tag, sorted by their ids. A page token is such an id.
     async fn tag_attachments(
         &self,
         definition: TagDefinitionId,

@@ -1,25 +1,25 @@
-//! Durable work: tasks outlive the process that started them.
+//! Tasks: durable work that outlives the process that queued it.
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TabularId, TabularKind, TaskId, Timestamp, WarehouseId};
 
 use crate::{Effects, Result};
 
-/// The queue of hard deletions of what has been soft-deleted, one task for each table or view.
+/// The queue that removes soft-deleted tables and views for good; one task each.
 pub const SOFT_DELETION: &str = "soft_deletion";
-/// The queue of deletions of files.
+/// The queue that deletes the files of dropped tables and views.
 pub const TABULAR_PURGE: &str = "tabular_purge";
-/// The queue of deletions of metadata files that commits have made obsolete, one task for each table.
+/// The queue that deletes metadata files that commits have made obsolete; one task for each table.
 pub const METADATA_CLEANUP: &str = "metadata_cleanup";
-/// The queue of removals of old log entries, one task for each project.
+/// The queue that removes old entries of the task log; one task for each project.
 pub const TASK_LOG_CLEANUP: &str = "task_log_cleanup";
 
-/// What a task belongs to, and whose turn it counts for.
+/// What a task belongs to. The scopes take turns in a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskScope {
     /// A warehouse.
     Warehouse(WarehouseId),
-    /// A project as a whole, but not its warehouses.
+    /// A project itself, without its warehouses.
     Project(ProjectId),
 }
 
@@ -30,11 +30,11 @@ pub struct TaskTabular {
     pub id: TabularId,
     /// What it is.
     pub kind: TabularKind,
-    /// Levels of its namespace and its name, as they were when the task was made.
+    /// The levels of its namespace and its name, as they were when the task was created.
     pub path: Vec<String>,
 }
 
-/// Work to be done later.
+/// A task to queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTask {
     /// Its id.
@@ -43,23 +43,23 @@ pub struct NewTask {
     pub queue: &'static str,
     /// What it belongs to.
     pub scope: TaskScope,
-    /// The task that has made it, if one has.
+    /// The task that created it, if any.
     pub parent: Option<TaskId>,
-    /// The table or view that it is about, if it is about one.
+    /// The table or view that it is about, if any.
     pub tabular: Option<TaskTabular>,
-    /// The location that it will empty, normalised; empty if it empties none. Until it has ended, nothing new may be put at, in
-    /// or around it: the purge would delete it.
+    /// The normalised location that it will empty; an empty text if there is none. Until the task has ended,
+    /// nothing new may be placed at, in or around this location, because the purge would delete it.
     pub subject: String,
-    /// What its worker must know, as JSON; opaque to the store.
+    /// The input of its worker as JSON; opaque to the store.
     pub payload: String,
-    /// When it is made.
+    /// When it is created.
     pub created_at: Timestamp,
-    /// Not to be started before.
+    /// The earliest time to start it.
     pub not_before: Timestamp,
 }
 
 impl NewTask {
-    /// One of the scope that may start when it is made, about nothing in particular.
+    /// A task of the scope that may start at once and is about no table, view or location.
     pub fn new(queue: &'static str, scope: TaskScope, created_at: Timestamp) -> Self {
         Self {
             id: TaskId::generate(),
@@ -82,92 +82,94 @@ pub struct TaskRow {
     pub id: TaskId,
     /// What it belongs to.
     pub scope: TaskScope,
-    /// The table or view that it is about, if it is about one.
+    /// The table or view that it is about, if any.
     pub tabular: Option<TaskTabular>,
-    /// The location that it will empty, if it empties one.
+    /// The location that it will empty; an empty text if there is none.
     pub subject: String,
-    /// What its worker must know, as JSON.
+    /// The input of its worker as JSON.
     pub payload: String,
-    /// How often it has been started, this time included.
+    /// How often it has been started, including this time.
     pub attempt: u32,
 }
 
-/// When a worker was heard of, and until when its claim lasts.
+/// The time of a heartbeat, and when the claim ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// Now.
+    /// The time of the heartbeat.
     pub now: Timestamp,
-    /// From here on the task is anybody's.
+    /// From this time on, another worker may claim the task.
     pub until: Timestamp,
 }
 
-/// How far a worker has come.
+/// The progress of a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskReport {
     /// From 0 to 1.
     pub progress: f32,
-    /// What it has done, as a JSON object.
+    /// What the worker has done, as a JSON object.
     pub details: String,
 }
 
-/// What is wanted of a worker that holds a task.
+/// The instruction to a worker that holds a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// That it goes on.
+    /// Continue.
     GoOn,
-    /// That it ends this attempt.
+    /// End this attempt.
     Stop,
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskEnd {
-    /// It is done.
+    /// The task is done.
     Done {
         /// What was done.
         message: String,
     },
-    /// What was noted for the task's table has been deleted. If more has been noted meanwhile, it goes on waiting, as though it had never been
-    /// started; nothing is logged. Else it is done, and the log keeps no former success of this table and queue.
+    /// All files noted for the task's table have been deleted. If more have been noted meanwhile, the task waits
+    /// again as though it had never been started, and nothing is logged. Otherwise it is done, and its log entry
+    /// replaces those of earlier successes for this table in this queue.
     Drained {
         /// What was done.
         message: String,
-        /// Not before.
+        /// The earliest time to start it again.
         again: Timestamp,
     },
-    /// Its worker stops in good order before it is done: the task waits again, and this attempt does not count; nothing is logged.
+    /// The worker shuts down before the task is done: the task waits again, the attempt does not count and is not
+    /// logged.
     GivenBack {
-        /// Not before.
+        /// The earliest time to start it again.
         not_before: Timestamp,
     },
-    /// It is to be tried again.
+    /// The attempt has failed; the task is tried again.
     Retry {
-        /// Not before.
+        /// The earliest time to start it again.
         not_before: Timestamp,
-        /// Why.
+        /// Why it failed.
         message: String,
     },
-    /// It will not be tried again.
+    /// The task has failed and is not tried again.
     Failed {
-        /// Why.
+        /// Why it failed.
         message: String,
     },
 }
 
-/// Where a task or an attempt is in its life.
+/// The status of a task or an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskStatus {
-    /// A worker works on it.
+    /// A worker is working on it.
     Running,
-    /// It waits.
+    /// It is waiting.
     Scheduled,
-    /// A worker works on it, and has been asked to stop.
+    /// A worker is working on it and has been asked to stop.
     Stopping,
-    /// Somebody has called it off.
+    /// It was cancelled.
     Cancelled,
     /// It is done.
     Success,
-    /// It is given up; an attempt of it has failed.
+    /// The attempt has failed; of a task: it is not tried again.
     Failed,
 }
 
@@ -184,7 +186,7 @@ impl TaskStatus {
         }
     }
 
-    /// From what [`TaskStatus::as_str`] printed.
+    /// Parses what [`TaskStatus::as_str`] returned.
     pub fn from_stored(text: &str) -> Option<Self> {
         let all = [
             Self::Running,
@@ -198,102 +200,102 @@ impl TaskStatus {
     }
 }
 
-/// A task as it is, or as it was when it ended.
+/// A task as it is now, or as it was when it ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskInfo {
     /// Its id.
     pub id: TaskId,
     /// Its queue.
     pub queue: String,
-    /// The task that has made it, if one has.
+    /// The task that created it, if any.
     pub parent: Option<TaskId>,
-    /// The project of what it belongs to.
+    /// The project that its scope is or lies in.
     pub project: ProjectId,
     /// What it belongs to.
     pub scope: TaskScope,
-    /// The table or view that it is about, if it is about one.
+    /// The table or view that it is about, if any.
     pub tabular: Option<TaskTabular>,
-    /// Where it is in its life.
+    /// Its status.
     pub status: TaskStatus,
-    /// When it was to be started, the last time.
+    /// For when its latest start was scheduled.
     pub scheduled_for: Timestamp,
-    /// When a worker started it, the last time.
+    /// When a worker last started it.
     pub picked_up_at: Option<Timestamp>,
     /// How often it has been started.
     pub attempt: u32,
-    /// When its worker was heard of last.
+    /// The last heartbeat of its worker.
     pub heartbeat_at: Option<Timestamp>,
-    /// From 0 to 1.
+    /// Its progress, from 0 to 1.
     pub progress: f32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it changed last, if it did.
+    /// When it was last changed, if it was.
     pub updated_at: Option<Timestamp>,
 }
 
-/// One attempt at a task that has ended.
+/// An attempt at a task that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskAttempt {
-    /// Counted from 1.
+    /// Its number, counted from 1.
     pub attempt: u32,
     /// How it ended.
     pub status: TaskStatus,
-    /// When it was to be started.
+    /// For when its start was scheduled.
     pub scheduled_for: Timestamp,
-    /// When it was; not if it never was.
+    /// When it was started; `None` if the task ended before that.
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// When the task was made.
+    /// When the task was created.
     pub created_at: Timestamp,
-    /// What was done, or why it was not.
+    /// What was done, or why it failed.
     pub message: String,
-    /// From 0 to 1.
+    /// Its progress, from 0 to 1.
     pub progress: f32,
     /// What the worker has reported, as a JSON object.
     pub details: Option<String>,
 }
 
-/// All about a task.
+/// A task with all details.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskDetails {
     /// The task.
     pub info: TaskInfo,
-    /// What its worker must know, as JSON.
+    /// The input of its worker as JSON.
     pub payload: String,
     /// What the worker has reported, as a JSON object.
     pub details: Option<String>,
-    /// What was done, or why it was not, if the task has ended.
+    /// What was done or why it failed, if the task has ended.
     pub message: Option<String>,
-    /// The attempts before, the latest first.
+    /// The earlier attempts, the latest first.
     pub attempts: Vec<TaskAttempt>,
 }
 
-/// Which tasks are wanted. What is absent excludes nothing.
+/// Which tasks are listed. An absent filter matches all.
 #[derive(Debug, Clone, Default)]
 pub struct TaskFilter {
-    /// Only those that are in one of these states.
+    /// Only tasks with one of these statuses.
     pub statuses: Option<Vec<TaskStatus>>,
-    /// Only those of one of these queues.
+    /// Only tasks in one of these queues.
     pub queues: Option<Vec<String>>,
-    /// Only those about one of these.
+    /// Only tasks about one of these subjects.
     pub subjects: Option<TaskSubjects>,
-    /// Only those made at this time or later.
+    /// Only tasks created at this time or later.
     pub created_after: Option<Timestamp>,
-    /// Only those made at this time or earlier.
+    /// Only tasks created at this time or earlier.
     pub created_before: Option<Timestamp>,
 }
 
-/// What a task may be about.
+/// What tasks may be about: any of the tables and views, or none at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskSubjects {
-    /// These tables and views …
+    /// Tasks about one of these tables and views.
     pub tabulars: Vec<TabularId>,
-    /// … and no table or view at all.
+    /// Whether tasks about no table or view are included.
     pub whole: WholeScope,
 }
 
-/// Whether tasks about no table or view are wanted.
+/// Whether tasks about no table or view are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WholeScope {
     /// They are not.
@@ -303,51 +305,52 @@ pub enum WholeScope {
     Included,
 }
 
-/// What somebody wants of tasks.
+/// A request to control tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskControl {
-    /// That a running attempt ends; the task is tried again later. A task that waits goes on waiting.
+    /// End the running attempt; the task is tried again later. A waiting task goes on waiting.
     Stop,
-    /// That it ends and is not tried again.
+    /// End the task; it is not tried again.
     Cancel,
-    /// That it is started at this time. A task that runs is left alone.
+    /// Start the task at this time. A running task is left alone.
     RunAt(Timestamp),
 }
 
 /// How the tasks of one scope in one queue are done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskConfig {
-    /// A worker that has not been heard of for so long has lost its task. Seconds.
+    /// A worker loses its task after this many seconds without a heartbeat.
     pub max_heartbeat_age: Option<u32>,
-    /// What only the queue's worker knows, as a JSON object.
+    /// Settings that only the queue's worker understands, as a JSON object.
     pub config: String,
 }
 
-/// A task that a worker takes for its own.
+/// The claim of a worker on a task.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
-    /// Which.
+    /// The task.
     pub task: TaskId,
-    /// The worker that has claimed it.
+    /// The worker that claims to hold it.
     pub worker: &'a str,
 }
 
 impl<'a> Held<'a> {
-    /// This task by this worker.
+    /// The claim of `worker` on `task`.
     pub const fn of(task: TaskId, worker: &'a str) -> Self {
         Self { task, worker }
     }
 }
 
-/// The queue. Tasks get into it as [`Effects`] of a change.
+/// The task queues. Tasks are queued as [`Effects`] of a change.
 #[async_trait]
 pub trait Tasks {
-    /// Claims the next due task of a queue; a task whose lease has run out is due again, and its lost attempt is logged. No two
-    /// workers get the same task. Scopes take turns: the one whose last task was claimed longest ago comes first.
+    /// Claims the next due task of a queue. A task whose lease has run out is due again, and its lost attempt is
+    /// logged. No two workers get the same task. Scopes take turns: the scope whose last claim is longest ago
+    /// comes first.
     async fn task_claim(&self, queue: &str, worker: &str, lease: Lease) -> Result<Option<TaskRow>>;
 
-    /// Prolongs a claim, and keeps what the worker reports; says whether it is to stop. `NotFound` if the worker does not hold
-    /// it any more.
+    /// Extends a claim and stores the worker's report; returns whether the worker is to stop. `NotFound` if the
+    /// worker does not hold the task any more.
     async fn task_extend(
         &self,
         held: Held<'_>,
@@ -355,8 +358,8 @@ pub trait Tasks {
         report: Option<TaskReport>,
     ) -> Result<Hold>;
 
-    /// Ends an attempt and, unless [`TaskEnd`] says otherwise, writes it to the task log, with the last report. `NotFound` if the worker does not hold the task any
-    /// more.
+    /// Ends an attempt and, unless [`TaskEnd`] says otherwise, logs it with the last report. `NotFound` if the
+    /// worker does not hold the task any more.
     async fn task_end(
         &self,
         held: Held<'_>,
@@ -368,7 +371,8 @@ pub trait Tasks {
     /// How many tasks of a queue are waiting or running.
     async fn task_count(&self, queue: &str) -> Result<u64>;
 
-    /// The tasks of the scope that fit, those that have ended included as long as their log is kept; the latest first.
+    /// The tasks of the scope that match the filter, the latest first; ended tasks are included while their log is
+    /// kept.
     async fn task_list(
         &self,
         scope: &TaskScope,
@@ -376,10 +380,10 @@ pub trait Tasks {
         page: PageRequest,
     ) -> Result<Page<TaskInfo>>;
 
-    /// Those of the tasks that are of the scope, in no order.
+    /// Those of `ids` that belong to the scope, in no order.
     async fn task_find(&self, scope: &TaskScope, ids: Vec<TaskId>) -> Result<Vec<TaskInfo>>;
 
-    /// All about a task, with so many attempts. None if the scope has no such task.
+    /// A task with all details and at most `attempts` earlier attempts. `None` if the scope has no such task.
     async fn task_details(
         &self,
         scope: &TaskScope,
@@ -387,7 +391,7 @@ pub trait Tasks {
         attempts: u32,
     ) -> Result<Option<TaskDetails>>;
 
-    /// Does this to those of the scope's tasks that have not ended, all at once.
+    /// Applies `control` to those of `ids` that belong to the scope and have not ended, all in one transaction.
     async fn task_control(
         &self,
         scope: &TaskScope,
@@ -396,11 +400,12 @@ pub trait Tasks {
         effects: Effects,
     ) -> Result<()>;
 
-    /// How tasks of a scope are done in a queue, if somebody has said.
+    /// The configuration of a queue for a scope, if there is one.
     async fn task_config_load(&self, scope: &TaskScope, queue: &str) -> Result<Option<TaskConfig>>;
 
-    /// Says how tasks of a scope are done in a queue. `NotFound` if the warehouse or project is gone; `AlreadyExists` if the queue is
-    /// one that a warehouse has configured whose id is this project's, or the other way round, and there is room for one of them only.
+    /// Sets the configuration of a queue for a scope. `NotFound` if the warehouse or project is gone.
+    /// `AlreadyExists` if the queue is configured for a warehouse whose id equals this project's id, or the other
+    /// way round: only one of the two can be stored.
     async fn task_config_set(
         &self,
         scope: &TaskScope,
@@ -409,18 +414,19 @@ pub trait Tasks {
         effects: Effects,
     ) -> Result<()>;
 
-    /// Up to `limit` projects that have no waiting or running task in this queue, with the end of their last one.
+    /// Up to `limit` projects without a waiting or running task in this queue, each with the end time of its last
+    /// task there.
     async fn task_idle_projects(
         &self,
         queue: &str,
         limit: u32,
     ) -> Result<Vec<(ProjectId, Option<Timestamp>)>>;
 
-    /// Queues tasks of projects that nothing accompanies; of a project that has one in that queue, none.
+    /// Queues tasks of projects without any other change. A project that has a task in the same queue gets none.
     async fn task_queue_for_projects(&self, tasks: Vec<NewTask>) -> Result<()>;
 
-    /// Removes up to `limit` log entries of ended tasks that are older than `before`, of this project; without one, of projects
-    /// that are gone. Says how many.
+    /// Removes up to `limit` log entries of ended tasks that are older than `before`: of this project, or, with
+    /// `None`, of projects that are gone. Returns how many it has removed.
     async fn task_log_trim(
         &self,
         project: Option<&ProjectId>,

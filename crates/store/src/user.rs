@@ -1,4 +1,4 @@
-//! Users that the catalog has heard of.
+//! Users that the catalog knows.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use model::{Page, PageRequest, Timestamp, UserId, UserType, fold};
 
 use crate::Result;
 
-/// A user. Identity providers know who exists; this is what is shown of whom the catalog has met.
+/// A user. The identity provider decides who exists; this row is what the catalog shows of a user it has met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRow {
-    /// Who it is.
+    /// The user's id.
     pub id: UserId,
-    /// What to call them.
+    /// The name to show.
     pub name: String,
     /// Their e-mail address.
     pub email: Option<String>,
     /// Whether it is a person or a program.
     pub user_type: UserType,
-    /// What has written the row.
+    /// What wrote the row last.
     pub source: UserSource,
     /// When it was first written.
     pub created_at: Timestamp,
@@ -26,12 +26,12 @@ pub struct UserRow {
     pub updated_at: Option<Timestamp>,
 }
 
-/// What has written what is known of a user.
+/// What wrote a user's row last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserSource {
     /// The user was created by the management API.
     CreateEndpoint,
-    /// The user has asked for the configuration of an engine for the first time.
+    /// The user has requested the configuration of the catalog API for the first time.
     ConfigCall,
     /// The user was changed by the management API.
     UpdateEndpoint,
@@ -47,29 +47,31 @@ impl UserSource {
         }
     }
 
-    /// What a database has kept.
+    /// Parses what [`UserSource::as_str`] returned.
     pub fn from_stored(text: &str) -> Option<Self> {
         let all = [Self::CreateEndpoint, Self::ConfigCall, Self::UpdateEndpoint];
         all.into_iter().find(|one| one.as_str() == text)
     }
 }
 
-/// What a search is for.
+/// A search for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSearch {
-    /// Whose id or e-mail address is this comes first.
+    /// Users with this id or e-mail address come first.
     pub exact: String,
-    /// Trigrams of what was asked for; whose terms have [`UserSearch::SHARE`] of them is found, in the order of how many.
+    /// Trigrams of the wanted text. A user with at least [`UserSearch::SHARE`] tenths of them is found; most
+    /// shared first.
     pub trigrams: Vec<String>,
-    /// How many users to answer at most.
+    /// Most users to return.
     pub limit: u32,
 }
 
 impl UserSearch {
-    /// So many tenths of the trigrams must be shared.
+    /// How many tenths of the trigrams a user must share.
     pub const SHARE: u32 = 3;
 
-    /// A search for what somebody has typed: the beginning of a name, a name with a mistake, an id, an e-mail address.
+    /// A search for a text that a user has typed: the beginning of a name, a misspelt name, an id or an e-mail
+    /// address.
     pub fn of(text: &str, limit: u32) -> Self {
         let mut terms = BTreeSet::new();
         trigrams(&fold(local_part(text)), &mut terms);
@@ -82,8 +84,8 @@ impl UserSearch {
 }
 
 impl UserRow {
-    /// What a search finds the user by: the trigrams of name and e-mail address (but for its domain, which many share), and
-    /// address and id as a whole.
+    /// The terms by which a search finds the user: the trigrams of the name and of the e-mail address (without its
+    /// domain, which many users share), and the address and the id as a whole.
     pub fn terms(&self) -> Vec<String> {
         let mut terms = BTreeSet::from([exact(self.id.as_str())]);
         trigrams(&fold(local_part(&self.name)), &mut terms);
@@ -94,13 +96,13 @@ impl UserRow {
         terms.into_iter().collect()
     }
 
-    /// The name as lists are filtered by.
+    /// The folded name, by which lists are filtered.
     pub fn name_key(&self) -> String {
         fold(&self.name)
     }
 }
 
-/// A term that no trigram is.
+/// A term for an exact match. It differs from every trigram because of its `=`.
 pub(crate) fn exact(text: &str) -> String {
     format!("={}", fold(text.trim()))
 }
@@ -109,7 +111,7 @@ fn local_part(text: &str) -> &str {
     text.split_once('@').map_or(text, |(local, _)| local)
 }
 
-/// The triples of letters of each word, which begins with two blanks and ends with one.
+/// Adds the trigrams of each word, padded with two blanks before it and one after it.
 pub(crate) fn trigrams(text: &str, into: &mut BTreeSet<String>) {
     for word in text.split(|c: char| !c.is_alphanumeric()) {
         if word.is_empty() {
@@ -127,23 +129,25 @@ pub(crate) fn trigrams(text: &str, into: &mut BTreeSet<String>) {
 /// Users.
 #[async_trait]
 pub trait Users {
-    /// Keeps a user. `AlreadyExists(User)` if the id is known.
+    /// Creates a user. `AlreadyExists(User)` if the id is known.
     async fn user_create(&self, user: UserRow) -> Result<()>;
 
-    /// The user. `NotFound` if there is none.
+    /// Loads a user. `NotFound` if there is none.
     async fn user_load(&self, id: &UserId) -> Result<UserRow>;
 
-    /// Users by id; those whose folded name contains `name` only.
+    /// The users whose folded name contains `name`, sorted by id.
     async fn user_list(&self, name: &str, page: PageRequest) -> Result<Page<UserRow>>;
 
-    /// The users that a search finds, the best first, those that are as good by folded name and id.
+    /// The users that a search finds, the best first; equally good ones by folded name and id.
     async fn user_search(&self, search: UserSearch) -> Result<Vec<UserRow>>;
 
-    /// Replaces all of a user but its id and when it was created, and answers what is now. `NotFound` if there is none.
+    /// Replaces everything except the id and the creation time, and returns the stored row. `NotFound` if there is
+    /// none.
     async fn user_update(&self, user: UserRow) -> Result<UserRow>;
 
-    /// Forgets the user with all that was given to it, the roles that it is in among it; whoever has made something has been given it without ever
-    /// having been met. `NotFound` if there is nothing of it.
+    /// Removes the user with its grants and its memberships in roles. A user without a row may have these: the
+    /// creator of a thing gets a grant even if the catalog has no row for them. `NotFound` if there is no row,
+    /// grant or membership.
     async fn user_drop(&self, id: &UserId) -> Result<()>;
 }
 

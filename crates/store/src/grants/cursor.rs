@@ -1,24 +1,24 @@
-//! Where lists of grants go on.
+//! Page tokens of lists of grants: where the next page begins.
 
 use model::{PageRequest, Securable};
 use uuid::Uuid;
 
 use super::GrantRow;
 
-/// Stands between the parts of a token. None but the last, a path key, holds it.
+/// Separates the parts of a page token. Only the path key may contain this character, so it comes last.
 const BETWEEN: char = '\u{1f}';
 
-/// The last grant of a page of those on one thing. They are sorted by principal and privilege.
+/// The last grant of a page of the grants on one thing, which are sorted by principal and privilege.
 #[derive(Debug)]
 pub struct OnCursor<'a> {
-    /// The principal, as it is stored.
+    /// The principal as stored.
     pub principal: &'a str,
-    /// The privilege, as it is stored.
+    /// The privilege as stored.
     pub privilege: &'a str,
 }
 
 impl<'a> OnCursor<'a> {
-    /// Where the page begins. Both texts are empty at the beginning, and with a token that no list has given.
+    /// Where a page begins. Both texts are empty for the first page and for a token that no list has returned.
     pub fn of(page: &'a PageRequest) -> Self {
         let after = page.after.as_ref().map_or("", model::PageToken::as_key);
         let (principal, privilege) = after.split_once(BETWEEN).unwrap_or_default();
@@ -28,28 +28,29 @@ impl<'a> OnCursor<'a> {
         }
     }
 
-    /// The token for what comes after this grant.
+    /// The token of the page that follows this grant.
     pub fn after(row: &GrantRow) -> String {
         format!("{}{BETWEEN}{}", row.grant.to, row.grant.privilege)
     }
 }
 
-/// The last grant of a page of those that one principal has in a project. They are sorted by where they lie: warehouse, path key,
+/// The last grant of a page of a principal's grants in a project, which are sorted by warehouse, path key,
 /// securable and privilege.
 #[derive(Debug)]
 pub struct ToCursor<'a> {
-    /// The warehouse, the nil UUID for none.
+    /// The warehouse; the nil UUID if there is none.
     pub warehouse: Uuid,
-    /// The path key.
+    /// The path key of the place where the thing lies.
     pub path_key: &'a str,
-    /// The securable, as it is stored.
+    /// The securable as stored.
     pub securable: &'a str,
-    /// The privilege, as it is stored.
+    /// The privilege as stored.
     pub privilege: &'a str,
 }
 
 impl<'a> ToCursor<'a> {
-    /// Where the page begins. The nil UUID and empty texts at the beginning, and with a token that no list has given.
+    /// Where a page begins. The nil UUID and empty texts for the first page and for a token that no list has
+    /// returned.
     pub fn of(page: &'a PageRequest) -> Self {
         let after = page.after.as_ref().map_or("", model::PageToken::as_key);
         let mut parts = after.splitn(4, BETWEEN);
@@ -62,7 +63,7 @@ impl<'a> ToCursor<'a> {
         }
     }
 
-    /// The token for what comes after this grant.
+    /// The token of the page that follows this grant.
     pub fn after((row, path_key): &(GrantRow, String)) -> String {
         let warehouse = row
             .warehouse

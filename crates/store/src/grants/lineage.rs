@@ -1,4 +1,4 @@
-//! Ways down from the server, put together from what a database has found.
+//! Builds the path from the server down to each place from the rows that a database has found.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,21 @@ use model::{NamespaceId, Privileges, ProjectId, Securable, Version, WarehouseId}
 
 use super::{ManagedAccess, Place, Standing, Step};
 
-/// Things that lie on the way to some places. Each is put in once, whatever number of places lies below it.
+/// The things on the paths to some places. Each thing is stored once, however many of the places lie below it.
 #[derive(Debug, Default)]
 pub struct Lineage {
-    /// What has been given on the server.
+    /// The privileges on the server.
     pub server: Privileges,
-    /// What has been given on each project.
+    /// The privileges on each project.
     pub projects: HashMap<ProjectId, Privileges>,
-    /// Of each warehouse its project, the version of its grants, and itself.
+    /// For each warehouse: its project, its grants version, and its step.
     pub warehouses: HashMap<WarehouseId, (ProjectId, Version, Step)>,
-    /// Of each namespace what it lies in directly, and itself.
+    /// For each namespace: its warehouse, its parent namespace if any, and its step.
     pub namespaces: HashMap<NamespaceId, (WarehouseId, Option<NamespaceId>, Step)>,
 }
 
 impl Lineage {
-    /// The way to a place; none if the place or something on the way is not there.
+    /// The path to a place; `None` if the place or something on the path does not exist.
     pub fn standing(&self, place: &Place) -> Option<Standing> {
         let mut steps = Vec::new();
         let version = match place {
