@@ -1,13 +1,13 @@
-//! What every store must do, as tests: `store::conformance!(make)` runs them all on a store.
+//! The contract of every store, as tests: `store::conformance!(make)` runs them all on a store.
 //!
-//! `make` is an expression whose future yields a fresh, migrated, empty store, or a [`Subject`]. Each case becomes a
-//! test of its own with a store of its own:
+//! `make` is an expression whose future yields a fresh, migrated, empty store, or a [`Subject`]. Each case becomes
+//! a test of its own with a store of its own:
 //!
 //! ```text
 //! store::conformance!(async { my_store::open_empty().await });
 //! ```
 //!
-//! A behaviour that no case shows is not part of the contract.
+//! Behaviour that no case tests is not part of the contract.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -94,7 +94,7 @@ pub use subject::Subject;
 #[doc(hidden)]
 pub use subject::run;
 
-/// Makes a test of each case of the suite. See [`store::conformance`](mod@crate::conformance).
+/// Turns each case of the suite into a test. See [`store::conformance`](mod@crate::conformance).
 #[macro_export]
 macro_rules! conformance {
     ($make:expr) => {

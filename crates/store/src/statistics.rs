@@ -117,8 +117,8 @@ pub trait Statistics {
         page: PageRequest,
     ) -> Result<Page<WarehouseCounts>>;
 
-    /// Makes one entry of all for an hour, and one of all for hours that began before: nothing that is told of the hours since
-    /// changes by it.
+    /// Merges the entries of each warehouse: those of one hour into one, and those of all hours that began before
+    /// `before` into one. What is reported for the hours since then does not change.
     async fn warehouse_counts_merge(&self, before: Timestamp) -> Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! Very much that is dropped, and had back, in one act.
+//! Very large drops and undrops in a single change.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,15 +17,15 @@ pub async fn ten_thousand_tables_go_and_come_back_at_once(store: &Arc<dyn Store>
     let took = there_and_back(&catalog, 1_000).await;
     let after = there_and_back(&catalog, 100).await;
     for ((few, many), more_few) in before.into_iter().zip(took).zip(after) {
-        // Three times what ten times as many cost if each costs the same, however busy the machine is at the time; costs that grow
-        // with the square are beyond it. Half a minute is short enough whatever few cost.
+        // Ten times as many may take 30 times as long, which is three times the linear cost to allow for a busy
+        // machine; a quadratic cost exceeds this. Up to half a minute is always accepted.
         let bound = (30 * few.max(more_few)).max(Duration::from_secs(30));
         assert!(many < bound, "{before:?}, {took:?}, {after:?}");
     }
 }
 
-/// How long it takes to soft-delete a namespace with ten others in it and so many tables in each of these, to have it back, and to
-/// remove it.
+/// How long it takes to soft-delete a namespace that holds ten others with so many tables each, to undrop all of
+/// it, and to remove it.
 async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
     let store = &catalog.store;
     let home = catalog.namespace(&["a"]).await;
@@ -63,7 +63,8 @@ async fn there_and_back(catalog: &Catalog, tables: usize) -> [Duration; 3] {
     [hidden, back, gone]
 }
 
-/// As many namespaces as may go along go at once, and come back at once; of those that are too many, one is told of.
+/// The largest number of namespaces that may be dropped is dropped and undropped at once; a tree shows at most one
+/// more.
 pub async fn ten_thousand_namespaces_go_and_come_back_at_once(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let most = Bounds::DROPPED_NAMESPACES as usize;

@@ -199,7 +199,7 @@ pub async fn names_are_shared_by_tables_and_views_but_for_case(store: &Arc<dyn S
         refused!(created, StoreError::AlreadyExists(Entity::TabularName(it)) if it.as_str() == text);
     }
     catalog.table(inner, "STRASSE").await;
-    // A table may be called like a namespace beside it.
+    // A table may have the name of a namespace beside it.
     catalog.table(namespace, "inner").await;
 }
 
@@ -214,7 +214,7 @@ pub async fn a_taken_id_is_refused(store: &Arc<dyn Store>) {
     };
     refused!(catalog.create(twin(namespace)).await, StoreError::AlreadyExists(Entity::Tabular(it)) if it == id);
     refused!(other.create(twin(there)).await, StoreError::AlreadyExists(Entity::Tabular(it)) if it == id);
-    // Where the name is taken as well, that is what is told.
+    // If the name is taken as well, that is the error.
     let same = NewTabular {
         id,
         ..new_table(namespace, "T")
@@ -245,7 +245,7 @@ pub async fn a_replaced_entry_makes_room(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
     let old = new_table(namespace, "t");
     catalog.create(old.clone()).await.unwrap();
-    // Another id at the same name and place, then the same id again.
+    // Replace by another id at the same name and location, then twice by the first id.
     let mut last = old.id;
     for (id, version) in [(TabularId::generate(), 5), (old.id, 6), (old.id, 9)] {
         let new = NewTabular {
@@ -317,7 +317,7 @@ pub async fn twins_in_one_commit_are_refused(store: &Arc<dyn Store>) {
 
 pub async fn large_metadata_survives(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
-    // Does not compress, so that it is as large when stored.
+    // Noise, which does not compress, so that the stored value is as large.
     let noise = noise(3_000_000);
     let base = new_table(namespace, "t");
     for bytes in [&noise[..], b"{}", b""] {
@@ -387,7 +387,7 @@ pub async fn as_many_tables_as_allowed_fit_one_commit(store: &Arc<dyn Store>) {
         .unwrap();
     marks.are_there(store).await;
     catalog.swap(swaps.clone()).await.unwrap();
-    // All of them have lost this one but the last, which never was.
+    // All swaps are stale by now, and the last one is for a table that has never existed.
     swaps.last_mut().unwrap().id = TabularId::generate();
     let lost = catalog.swap(swaps.clone()).await;
     refused!(lost, StoreError::Stale { current } if current.len() == swaps.len() - 1);

@@ -1,4 +1,4 @@
-//! Many writers at once: every win counts, every loss is told.
+//! Many concurrent writers: every success counts, every lost race is reported.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ async fn tables(store: &Arc<dyn Store>, count: usize) -> (Catalog, Vec<TabularId
     (catalog, ids)
 }
 
-/// Swaps all rows from what the writer last saw; `None` when the race was lost.
+/// Swaps all rows, expecting their versions; `None` if the race was lost.
 async fn attempt(catalog: &Catalog, rows: &[TabularRow]) -> Option<()> {
     let subjects = rows.iter().map(|row| row.id.to_string());
     let effects = Effects {
@@ -45,7 +45,7 @@ async fn attempt(catalog: &Catalog, rows: &[TabularRow]) -> Option<()> {
     }
 }
 
-/// Versions have grown by the wins, and each win told its event.
+/// Asserts that each version has grown by the successes, and that each success has written its event.
 async fn assert_counted(catalog: &Catalog, wins: &HashMap<TabularId, usize>) {
     let mut told: HashMap<String, usize> = HashMap::new();
     let mut after = 0;
@@ -123,7 +123,8 @@ pub async fn overlapping_multi_table_commits_never_deadlock(store: &Arc<dyn Stor
         async move {
             let mut won = Vec::new();
             for round in 0..ROUNDS {
-                // Another set in another order each time: strides that have no factor in common with 12.
+                // Each round takes another set of tables in another order; the strides have no factor in common
+                // with 12.
                 let stride = [1, 5, 7, 11][(writer + round) % 4];
                 let count = 2 + (writer * 7 + round * 3) % 5;
                 let start = writer * 5 + round;

@@ -1,8 +1,8 @@
-//! The end of a process at any moment: what was acknowledged is there, and nothing is there by half.
+//! Kills a process at arbitrary moments: every acknowledged commit is stored, and no commit is stored partially.
 //!
-//! A backend's test runs itself again as a child, which calls [`write_until_killed`], and hands [`Storm::kill_once`] the
-//! command that starts the child. The child prints each commit after it was acknowledged; the parent kills it, opens
-//! the store again and compares.
+//! A backend's test starts itself again as a child process, which calls [`write_until_killed`], and passes the
+//! command that starts the child to [`Storm::kill_once`]. The child prints each commit after it was acknowledged;
+//! the parent kills the child, opens the store again and compares.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
@@ -21,11 +21,11 @@ use crate::{
 
 const TABLES: u128 = 6;
 const WRITERS: usize = 8;
-/// A child that nobody kills ends by itself.
+/// How long a child runs if it is not killed.
 const LIFE: Duration = Duration::from_mins(1);
 /// Longest wait for the first commit of a child.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What a line of a child begins with.
+/// The beginning of each line that a child prints for a commit.
 const ACKNOWLEDGED: &str = "acknowledged ";
 
 fn warehouse() -> WarehouseId {
@@ -36,7 +36,7 @@ fn tables() -> impl Iterator<Item = TabularId> {
     (1..=TABLES).map(|number| Uuid::from_u128(number).into())
 }
 
-/// Makes the tables that are written to. Call it once, on the empty store.
+/// Creates the tables that the child writes to. Call it once, on the empty store.
 pub async fn prepare(store: &Arc<dyn Store>) {
     let project = ProjectRow {
         id: ProjectId::nil(),
@@ -71,8 +71,8 @@ pub async fn prepare(store: &Arc<dyn Store>) {
     store.tabular_commit(commit, none()).await.unwrap();
 }
 
-/// What the child does: commits to one to three tables at a time from several tasks at once, and prints each commit
-/// that was acknowledged.
+/// The work of the child: several tasks commit to one to three tables at a time and print each acknowledged
+/// commit.
 pub async fn write_until_killed(store: Arc<dyn Store>) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| tokio::spawn(write(Arc::clone(&store), writer)))
@@ -95,7 +95,7 @@ async fn write(store: Arc<dyn Store>, writer: usize) {
             rows.push(store.tabular_load(warehouse(), id).await.unwrap());
         }
         let key = Uuid::new_v4();
-        // Each event names its commit, how many it has, and the version that it tells of.
+        // The subject of each event: the commit's key, its number of events, the table, and the new version.
         let told = rows.iter().map(|row| {
             let subject = format!("{key} {count} {} {}", row.id, row.version.next());
             event(EventKind::UpdateTable, &subject)
@@ -120,7 +120,7 @@ async fn write(store: Arc<dyn Store>, writer: usize) {
     }
 }
 
-/// A child that ends with its parent's interest in it.
+/// A running child, which is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -130,21 +130,21 @@ impl Drop for Running {
     }
 }
 
-/// What the parent has learnt so far. Keep one for all kills of a store.
+/// What the parent has learnt so far. Use one for all kills of a store.
 #[derive(Debug, Default)]
 pub struct Storm {
-    /// Acknowledged commits and how many tables each changed.
+    /// The acknowledged commits, with how many tables each has changed.
     acknowledged: HashMap<Uuid, usize>,
-    /// Commits that the events tell of: how many tables, and how many events were seen.
+    /// The commits that occur in events: how many events each has, and how many were seen.
     told: HashMap<Uuid, (usize, usize)>,
-    /// Which commit made a version of a table.
+    /// The commit that made each version of a table.
     versions: BTreeMap<(TabularId, Version), Uuid>,
-    /// The last event seen.
+    /// The place of the last event seen.
     place: i64,
 }
 
 impl Storm {
-    /// Starts the child, lets it commit for a while, and kills it. Returns when it is dead.
+    /// Starts the child, lets it commit for a while, and kills it. Returns when the child is dead.
     pub fn kill_once(&mut self, mut child: Command, life: Duration) {
         let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
         let output = child.stdout.take().unwrap();
@@ -157,7 +157,7 @@ impl Storm {
         });
         self.read_first(&lines);
         std::thread::sleep(life);
-        // SIGKILL: the child cannot do anything about it.
+        // Sends SIGKILL, which the child cannot catch.
         drop(running);
         reader.join().unwrap();
         for line in lines {
@@ -178,9 +178,9 @@ impl Storm {
         }
     }
 
-    /// A line that the kill cut short was not acknowledged to anybody.
+    /// Reads a line of the child. A line that the kill has cut short is no acknowledgement.
     fn read(&mut self, line: &str) {
-        // A test harness may print something of its own before it.
+        // A test harness may have printed something at the start of the line.
         let Some((_, rest)) = line.split_once(ACKNOWLEDGED) else {
             return;
         };
@@ -192,9 +192,9 @@ impl Storm {
         }
     }
 
-    /// Compares the store, opened again, with what was acknowledged and with itself.
+    /// Compares the reopened store with the acknowledged commits, and its tables with its events.
     pub async fn check(&mut self, store: &Arc<dyn Store>) {
-        // Tables first: what they show must be told by events that are read afterwards.
+        // Tables first: the events that are read afterwards must cover every version seen.
         let mut rows = Vec::new();
         for id in tables() {
             rows.push(store.tabular_load(warehouse(), id).await.unwrap());

@@ -1,4 +1,4 @@
-//! Sinks of events: who holds them, how far they have got, what they have refused.
+//! Event sinks: claims, progress and dead letters.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What cases are made of.
+//! Helpers for the cases.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::{
     WarehouseStatus,
 };
 
-/// When everything happens that does not say otherwise.
+/// The time of everything unless stated otherwise.
 pub(super) const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 
 /// The time some milliseconds after [`NOW`].
@@ -26,7 +26,7 @@ pub(super) const fn later(ms: i64) -> Timestamp {
     Timestamp::from_ms(NOW.as_ms() + ms)
 }
 
-/// Asserts that a result is the given error.
+/// Asserts that the result is an error that matches the pattern.
 macro_rules! refused {
     ($result:expr, $pattern:pat $(if $guard:expr)?) => {
         match $result {
@@ -55,13 +55,13 @@ pub(super) fn properties(pairs: &[(&str, &str)]) -> Properties {
         .collect()
 }
 
-/// A number that no other case gets, for names and places that must not meet.
+/// A number that is unique in the process, for names and locations that must not collide.
 fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Content whose metadata says `text`.
+/// Content whose metadata contains `text`.
 pub(super) fn content(location: &str, text: &str) -> TabularContent {
     let metadata = serde_json::json!({ "location": location, "text": text });
     TabularContent {
@@ -71,14 +71,14 @@ pub(super) fn content(location: &str, text: &str) -> TabularContent {
     }
 }
 
-/// What [`content`] was told to say.
+/// The text that was given to [`content`].
 pub(super) fn text_of(content: &TabularContent) -> String {
     let json = content.metadata.decode().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     json["text"].as_str().unwrap().to_owned()
 }
 
-/// Bytes that do not compress, the same each time.
+/// Incompressible bytes, the same on every call.
 pub(super) fn noise(count: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let bytes = std::iter::repeat_with(|| {
@@ -130,7 +130,7 @@ pub(super) fn new_project() -> ProjectRow {
     }
 }
 
-/// A project beside that of a [`Catalog`].
+/// Another project besides the one of a [`Catalog`].
 pub(super) async fn other_project(store: &Arc<dyn Store>) -> ProjectRow {
     let other = new_project();
     let made = store.project_create(other.clone(), Effects::none());
@@ -156,7 +156,7 @@ pub(super) fn new_warehouse(project: &ProjectId, text: &str) -> WarehouseRow {
     }
 }
 
-/// All of an event, a task and an idempotency record, and the proof whether they were written.
+/// Effects – an event, an idempotency record and perhaps a task – and the assertions whether they were written.
 #[derive(Debug, Clone)]
 pub(super) struct Marks {
     subject: String,
@@ -166,7 +166,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// For a change to a warehouse or in it.
+    /// For a change to a warehouse or to something in it.
     pub(super) fn of(warehouse: WarehouseId) -> Self {
         Self {
             warehouse: Some(warehouse),
@@ -174,7 +174,7 @@ impl Marks {
         }
     }
 
-    /// For a change that no warehouse has to do with.
+    /// For a change that concerns no warehouse.
     pub(super) fn without_task() -> Self {
         Self {
             subject: Uuid::new_v4().to_string(),
@@ -207,7 +207,7 @@ impl Marks {
         (events.count(), tasks, key.is_some())
     }
 
-    /// Everything was written once, and then the tasks are done.
+    /// Asserts that every effect was written once; ends the task.
     pub(super) async fn are_there(&self, store: &Arc<dyn Store>) {
         let tasks = u64::from(self.warehouse.is_some());
         assert_eq!(self.found(store).await, (1, tasks, true), "effects");
@@ -223,13 +223,13 @@ impl Marks {
         }
     }
 
-    /// Nothing was written.
+    /// Asserts that no effect was written.
     pub(super) async fn are_absent(&self, store: &Arc<dyn Store>) {
         assert_eq!(self.found(store).await, (0, 0, false), "effects");
     }
 }
 
-/// A store with a project and a warehouse in it.
+/// A store with a project that has a warehouse.
 #[derive(Clone)]
 pub(super) struct Catalog {
     pub(super) store: Arc<dyn Store>,
@@ -257,7 +257,7 @@ impl Catalog {
         catalog
     }
 
-    /// The same store with another warehouse.
+    /// The same store and project with another warehouse.
     pub(super) async fn other(&self, text: &str) -> Self {
         let warehouse = new_warehouse(&self.project, text);
         let id = warehouse.id;
@@ -339,7 +339,7 @@ impl Catalog {
     }
 }
 
-/// A table at a place of its own.
+/// A table at a unique location.
 pub(super) fn new_table(namespace: NamespaceId, text: &str) -> NewTabular {
     let location = format!("s3://bucket/tables/{}", unique());
     new_table_at(namespace, text, &location)
@@ -375,7 +375,7 @@ pub(super) fn new_generic_table(namespace: NamespaceId, text: &str) -> NewTabula
     }
 }
 
-/// A swap that stays at its place.
+/// A swap that keeps the location.
 pub(super) fn swap(row: &TabularRow, text: &str) -> Swap {
     Swap {
         id: row.id,
@@ -386,7 +386,7 @@ pub(super) fn swap(row: &TabularRow, text: &str) -> Swap {
     }
 }
 
-/// A user that the store knows.
+/// Creates a user.
 pub(super) async fn user(store: &Arc<dyn Store>, id: &str) -> Principal {
     let row = UserRow {
         id: id.parse().unwrap(),
@@ -421,7 +421,7 @@ pub(super) fn change(
     }
 }
 
-/// What comes with a creation: that somebody is given something.
+/// Effects with one grant.
 pub(super) fn giving(on: Securable, to: &Principal, privilege: Privilege) -> Effects {
     let to = to.clone();
     Effects {
@@ -441,7 +441,7 @@ pub(super) async fn apply(
         .await
 }
 
-/// Who has been given what on a thing.
+/// The grants on a thing.
 pub(super) async fn given_by(
     store: &Arc<dyn Store>,
     on: &Securable,
@@ -452,7 +452,7 @@ pub(super) async fn given_by(
         .collect()
 }
 
-/// Whether somebody has been given anything below each of these.
+/// Whether the principal has any privilege below each of these things.
 pub(super) async fn below(
     store: &Arc<dyn Store>,
     who: &Principal,
@@ -464,7 +464,7 @@ pub(super) async fn below(
     found.unwrap()
 }
 
-/// What somebody has been given in a project, read in pages of this size.
+/// The grants of a principal in a project, read in pages of this size.
 pub(super) async fn given_to(
     store: &Arc<dyn Store>,
     project: &ProjectId,

@@ -1,4 +1,4 @@
-//! Who has been given what, and where it counts.
+//! Grants: who has them, and where they count.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     StoreError, TabularRename,
 };
 
-/// A catalog with a table in a namespace in another one, and two users.
+/// A catalog with a table in a nested namespace, and two users.
 pub(super) struct World {
     pub(super) catalog: Catalog,
     pub(super) outer: NamespaceId,
@@ -45,7 +45,7 @@ impl World {
         Securable::Tabular(TabularKind::Table, self.table)
     }
 
-    /// From the server down.
+    /// The things on the path from the server down to the table.
     pub(super) fn way(&self) -> Vec<Securable> {
         vec![
             Securable::Server,
@@ -63,7 +63,7 @@ impl World {
         found.await.try_into().unwrap()
     }
 
-    /// The version of what is given in the warehouse, which all that tell it tell alike.
+    /// The grants version of the warehouse. Asserts that all reads agree on it.
     pub(super) async fn version(&self) -> Version {
         let (store, id) = (&self.catalog.store, self.catalog.warehouse);
         let stamp = self.catalog.resolve(ResolveTarget::Warehouse).await;
@@ -196,7 +196,7 @@ pub async fn a_change_is_made_as_a_whole(store: &Arc<dyn Store>) {
     let role = Principal::Role(model::RoleId::generate());
     let unknown = apply(store, &on, &[(&role, Privilege::Select)], &[]).await;
     refused!(unknown, StoreError::NotFound(Entity::Role(_)));
-    // Whom nobody knows nothing can be given to, but taken back from.
+    // An unknown user cannot be given a privilege, but one can be taken back from them.
     apply(store, &on, &[], &[(&stranger, Privilege::Select)])
         .await
         .unwrap();
@@ -284,7 +284,7 @@ pub async fn what_lies_below_is_told_of_no_sibling(store: &Arc<dyn Store>) {
         expected.fill(false);
         assert_eq!(world.below(ada).await, expected);
     }
-    // Siblings whose names begin alike, and other warehouses.
+    // Siblings whose names begin alike, and another warehouse.
     let (near, near_space) = (["ab"], ["a "]);
     let mut near = vec![
         Securable::Namespace(world.catalog.namespace(&near).await),

@@ -1,4 +1,4 @@
-//! When grants begin and end, where they go, and what that makes of the version of what is given.
+//! When grants begin, move and end, and when they increment the grants version.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     Store, StoreError,
 };
 
-/// Ownership, as it comes with a creation.
+/// An effect that gives ownership of a created thing.
 fn owned(on: Securable, by: &Principal) -> Effects {
     giving(on, by, Privilege::Ownership)
 }
@@ -71,7 +71,7 @@ pub async fn whoever_makes_a_thing_is_given_it_at_once(store: &Arc<dyn Store>) {
 pub async fn a_refused_creation_gives_nothing(store: &Arc<dyn Store>) {
     let world = World::new(store).await;
     let on = world.table();
-    // The id of somebody else's table, in another warehouse and in the same.
+    // Creations with the id of an existing table, in another warehouse and in the same one.
     let other = world.catalog.other("other").await;
     let home = other.namespace(&["x"]).await;
     for (catalog, home, text) in [(&other, home, "x"), (&world.catalog, world.outer, "y")] {
@@ -111,7 +111,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
     let dropped = store.tabular_drop(AtVersion::of(view.id, Version::FIRST), Effects::none());
     dropped.await.unwrap();
     assert_eq!(left().await, all[..6]);
-    // It comes back with the id of the one that was, and with nothing of what had been given on that one.
+    // A view that is created again with its former id has none of its former grants.
     let before = world.version().await;
     let again = NewTabular {
         version: Version::of_reused_id(later(7)),
@@ -128,7 +128,7 @@ pub async fn grants_end_with_what_they_are_on(store: &Arc<dyn Store>) {
         world.version().await > before,
         "cached rights are about the one that was"
     );
-    // So does one that replaces it and takes its id.
+    // Neither has a view that replaces it and takes its id.
     let replacing = NewTabular {
         replaces: Some(AtVersion::of(again.id, again.version)),
         version: Version::of_reused_id(later(8)),
@@ -178,14 +178,14 @@ pub async fn grants_end_with_whom_they_were_given_to(store: &Arc<dyn Store>) {
         );
     }
     assert_eq!(world.version().await, before.next());
-    // Who comes back has nothing.
+    // A user that is created again has no grants.
     let ada = user(store, "oidc~ada").await;
     assert_eq!(given_to(store, &world.catalog.project, &ada, 10).await, []);
     store.user_drop(&"oidc~ada".parse().unwrap()).await.unwrap();
     assert_eq!(world.version().await, before.next(), "nobody had anything");
 }
 
-/// Whoever makes something owns it, be it that its token was never seen by the catalog's list of users.
+/// The creator of a thing owns it even if the catalog has no row for this user.
 pub async fn what_nobody_known_has_been_given_ends_with_being_forgotten(store: &Arc<dyn Store>) {
     let world = World::new(store).await;
     let stranger: UserId = "oidc~stranger".parse().unwrap();
@@ -207,7 +207,7 @@ pub async fn what_nobody_known_has_been_given_ends_with_being_forgotten(store: &
     assert_eq!(world.version().await, before.next());
 }
 
-/// They count again when it comes back: so they are seen and taken back meanwhile.
+/// Grants on soft-deleted things count again after an undrop, so they can be listed and taken back meanwhile.
 pub async fn grants_on_what_is_soft_deleted_are_found_and_taken_back(store: &Arc<dyn Store>) {
     let world = World::new(store).await;
     let project = &world.catalog.project;

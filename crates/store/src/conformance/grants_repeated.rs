@@ -1,4 +1,4 @@
-//! Changes of grants and members that are to be refused where they change nothing.
+//! Changes to grants and members that are refused if they would change nothing.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
 const MOST: u32 = 3;
 const RUNNERS: usize = 8;
 
-/// A change that is refused if any of it is so already.
+/// A change that is refused if any part of it would change nothing.
 fn strict(
     on: &Securable,
     writes: &[(&Principal, Privilege)],
@@ -96,7 +96,7 @@ pub async fn a_member_that_is_there_and_one_that_is_not_refuse_the_change(store:
         try_to(assign(here, &[], &[&ada, &bob])).await,
         StoreError::NotFound(Entity::Member(role, it)) if role == here && it == bob
     );
-    // Ownership of the role goes with it, or neither does.
+    // The removal of the member and of its ownership of the role: both happen or neither.
     let owned = RoleAssign {
         deletes: vec![(ada.clone(), Privilege::Ownership)],
         ..assign(here, &[], &[&ada])
@@ -110,7 +110,7 @@ pub async fn a_member_that_is_there_and_one_that_is_not_refuse_the_change(store:
     assert_eq!(users(store, here).await, [bob]);
 }
 
-/// The users in a role.
+/// The users that are direct members of a role.
 async fn users(store: &Arc<dyn Store>, role: RoleId) -> Vec<Principal> {
     let which = (Some(MemberKind::User), Membership::Direct);
     super::role_member::members(store, role, which).await

@@ -1,4 +1,4 @@
-//! Requests that may be sent twice.
+//! Idempotency records.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
         .commit(vec![new.clone()], Vec::new(), effects())
         .await
         .unwrap();
-    // Without the key these would be refused for a taken name and a lost race.
+    // Without the key, these would be refused for a taken name and a lost race …
     let row = catalog.load(new.id).await.unwrap();
     catalog.swap(vec![swap(&row, "second")]).await.unwrap();
     let again = catalog
@@ -72,7 +72,7 @@ pub async fn a_used_key_refuses_a_change_before_anything_else(store: &Arc<dyn St
         .commit(Vec::new(), vec![swap(&row, "late")], effects())
         .await;
     refused!(late, StoreError::Replayed(_));
-    // And this would succeed.
+    // … and this one would succeed.
     let other = new_table(namespace, "other");
     let created = catalog
         .commit(vec![other.clone()], Vec::new(), effects())
@@ -166,7 +166,8 @@ pub async fn of_two_with_one_key_one_is_applied(store: &Arc<dyn Store>) {
                         idempotency: vec![key],
                         ..Effects::none()
                     };
-                    // The same request, and in odd rounds requests that would not collide otherwise.
+                    // Even rounds repeat the same request, odd rounds send requests that would not collide
+                    // otherwise.
                     let text = format!("t {round} {}", if round % 2 == 0 { 0 } else { number });
                     let creates = vec![new_table(namespace, &text)];
                     catalog.commit(creates, Vec::new(), effects).await

@@ -1,4 +1,4 @@
-//! No table or view lies in, around or at another one's location.
+//! Locations of tables and views never overlap.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ pub async fn neighbours_are_not_overlaps(store: &Arc<dyn Store>) {
     for location in NEIGHBOURS {
         placed(&catalog, namespace, location).await;
     }
-    // Each of them may come first.
+    // In reverse order, so that each pair of neighbours is created in both orders.
     let other = catalog.other("other").await;
     let namespace = other.namespace(&["ns"]).await;
     for location in NEIGHBOURS.into_iter().rev() {
@@ -100,7 +100,7 @@ pub async fn warehouses_do_not_share_locations(store: &Arc<dyn Store>) {
     placed(&other, there, "s3://b/t/inner").await;
 }
 
-/// A swap that moves the table.
+/// A swap that moves the table to the location.
 async fn to(catalog: &Catalog, id: TabularId, location: &str) -> Swap {
     Swap {
         claimed_location: Some(location.to_owned()),
@@ -112,7 +112,7 @@ async fn moved(catalog: &Catalog, id: TabularId, location: &str) -> Result<()> {
     catalog.swap(vec![to(catalog, id, location).await]).await
 }
 
-/// At, in and around `s3://b/{name}`.
+/// Locations at, in and around `s3://b/{name}`.
 fn about(name: &str) -> [String; 3] {
     [
         format!("s3://b/{name}"),
@@ -199,7 +199,7 @@ pub async fn former_locations_are_told_of_those_that_were_asked_for(store: &Arc<
     );
     assert!(told(&[still, nobody]).await.is_empty());
     assert!(told(&[]).await.is_empty());
-    // What was refused has left no place.
+    // Refused moves leave no former location.
     let mut stale = to(&catalog, still, "s3://b/elsewhere").await;
     stale.expected = stale.expected.next();
     refused!(catalog.swap(vec![stale]).await, StoreError::Stale { .. });
@@ -306,7 +306,7 @@ pub async fn what_a_creation_would_be_refused_for_is_told(store: &Arc<dyn Store>
             refused!(created, StoreError::LocationTaken { other, .. } if other == expected);
         }
     }
-    // Which of several is told is open.
+    // Any of the several overlapping locations may be returned.
     assert!(taken(&catalog, "s3://b").await.is_some());
 }
 
@@ -334,7 +334,7 @@ pub async fn places_are_not_handed_on_by_a_move(store: &Arc<dyn Store>) {
         let refused = catalog.commit(creates, swaps, Effects::none()).await;
         refused!(refused, StoreError::LocationTaken { other, .. } if other == "s3://b/one");
     }
-    // Nothing of it has happened.
+    // Nothing was changed: the new location is still free.
     placed(&catalog, namespace, "s3://b/three").await;
 }
 
@@ -350,7 +350,7 @@ pub async fn what_replaces_a_table_may_be_at_any_of_its_places(store: &Arc<dyn S
             replaces: Some(AtVersion::of(id, version)),
             ..at(namespace, "s3://b/0")
         };
-        // Once it keeps its id.
+        // In one round it keeps its id.
         let new = if round == 2 {
             NewTabular { id, ..new }
         } else {
@@ -419,7 +419,7 @@ pub async fn twins_in_one_commit_overlap(store: &Arc<dyn Store>) {
     marks.are_absent(store).await;
 }
 
-/// Until the files of a dropped table are gone, nothing new may be put among them.
+/// Until the files of a dropped table are deleted, nothing new may be placed there.
 pub async fn what_a_task_will_empty_is_taken(store: &Arc<dyn Store>) {
     let (catalog, namespace) = one_namespace(store).await;
     let purge = NewTask {

@@ -1,4 +1,4 @@
-//! The feed: whoever takes in all of it knows what is true.
+//! The feed of an external authorization engine: a receiver that applies all changes knows the facts that hold.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -15,7 +15,7 @@ use crate::{
     MirrorSink, NamespaceDrop, NamespaceMove, RoleMembers, Store,
 };
 
-/// Knows what it was told.
+/// A receiver that remembers the facts that hold.
 #[derive(Default)]
 struct Told {
     facts: Mutex<HashSet<Fact>>,
@@ -43,7 +43,7 @@ impl MirrorSink for Told {
     }
 }
 
-/// Takes in nothing.
+/// A receiver that refuses all changes.
 struct Deaf;
 
 #[async_trait]
@@ -53,7 +53,7 @@ impl MirrorSink for Deaf {
     }
 }
 
-/// Hands over all there is.
+/// Delivers all changes in the feed.
 async fn feed(store: &Arc<dyn Store>, told: &Told, limit: u32) {
     loop {
         match store.mirror_feed(limit, told).await.unwrap() {
@@ -64,7 +64,7 @@ async fn feed(store: &Arc<dyn Store>, told: &Told, limit: u32) {
     }
 }
 
-/// All that is true, read in small pages.
+/// All facts that hold, read in small pages.
 async fn facts(store: &Arc<dyn Store>) -> HashSet<Fact> {
     let mut all = HashSet::new();
     let mut after: Option<Fact> = None;
@@ -144,7 +144,7 @@ pub async fn whoever_takes_it_in_knows_what_is_true(store: &Arc<dyn Store>) {
     ] {
         assert!(known.contains(&fact), "{fact:?}");
     }
-    // Whatever goes takes with it what was known of it.
+    // Dropping a thing ends all facts about it.
     let catalog = &world.catalog;
     for id in [world.outer, world.inner] {
         let tree = store.namespace_tree(catalog.warehouse, id);
@@ -232,7 +232,7 @@ pub async fn nothing_is_recorded_while_it_is_off(store: &Arc<dyn Store>) {
     );
 }
 
-/// Facts of every kind, several of most.
+/// Facts of every kind, several of most kinds.
 async fn of_every_kind(world: &World) {
     let (store, catalog) = (&world.catalog.store, &world.catalog);
     history(world).await;

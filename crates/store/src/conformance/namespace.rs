@@ -210,7 +210,7 @@ pub async fn pages_stay_stable_under_change(store: &Arc<dyn Store>) {
     }
     let first = page(&catalog, None, None, 2).await;
     assert_eq!(paths(&first), ["b", "d"]);
-    // The item that the next page starts behind goes, others come before and behind it.
+    // Drop the last item of the first page, and create others before and after it.
     let drop = crate::NamespaceDrop {
         mode: crate::DropMode::Hard,
         at: super::fixture::NOW,

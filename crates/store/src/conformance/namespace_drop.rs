@@ -38,7 +38,7 @@ async fn is_there(catalog: &Catalog, id: NamespaceId) -> bool {
     }
 }
 
-/// `a` with `a.b`, `a.b.c`, a table in each, a view in `a`; and neighbours that only look alike.
+/// `a` with `a.b` and `a.b.c`, a table in each, a view in `a`; and neighbours with similar names.
 async fn planted(store: &Arc<dyn Store>) -> (Catalog, Vec<NamespaceId>) {
     let catalog = Catalog::new(store).await;
     let mut ids = Vec::new();
@@ -156,7 +156,7 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
         current
     };
 
-    // A table has moved on.
+    // A table has changed.
     let moved = seen
         .tree
         .tabulars
@@ -173,7 +173,7 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
         (moved, row.version.next())
     );
 
-    // A table has gone.
+    // A table is gone.
     let seen = with_tree(&catalog, ids[0]).await;
     let row = catalog.load(moved).await.unwrap();
     let gone = AtVersion::of(row.id, row.version);
@@ -192,7 +192,7 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
         .unwrap();
     assert!(refuse(&seen).await.is_empty());
 
-    // A namespace below has gone.
+    // A namespace below is gone.
     let seen = with_tree(&catalog, ids[0]).await;
     store
         .namespace_drop(plain(ids[2]), Effects::none())
@@ -200,7 +200,7 @@ pub async fn what_has_changed_since_is_stale(store: &Arc<dyn Store>) {
         .unwrap();
     assert!(refuse(&seen).await.is_empty());
 
-    // It has itself changed.
+    // The namespace itself has changed.
     let seen = with_tree(&catalog, ids[0]).await;
     let itself = store
         .namespace_load(catalog.warehouse, ids[0])

@@ -1,4 +1,4 @@
-//! Namespaces that go elsewhere with all that they hold.
+//! Moves of namespaces with everything that they hold.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     Store, StoreError, TreeNamespace, Undrop,
 };
 
-/// The way to a path, as somebody sees it who looks now.
+/// The move to a path, as a caller prepares it from the present state.
 pub(super) async fn way(catalog: &Catalog, id: NamespaceId, to: &[&str]) -> NamespaceMove {
     let (store, to) = (&catalog.store, path(to));
     let row = store.namespace_load(catalog.warehouse, id).await.unwrap();
@@ -44,7 +44,7 @@ pub(super) async fn go(catalog: &Catalog, id: NamespaceId, to: &[&str]) -> Resul
     catalog.store.namespace_move(way, Effects::none()).await
 }
 
-/// What is at a path.
+/// The namespace at a path.
 pub(super) async fn at(catalog: &Catalog, path: &NamespacePath) -> Option<NamespaceId> {
     let target = ResolveTarget::Namespace(path.key().clone());
     catalog
@@ -134,7 +134,7 @@ pub async fn all_that_is_below_goes_along(store: &Arc<dyn Store>) {
         .await
         .unwrap();
     assert!(tree.namespaces.is_empty() && tree.tabulars.is_empty());
-    // The former path is free, and to the top and back is a way as well.
+    // The former path is free. A namespace can also move to the top level and back.
     catalog.namespace(&["a", "b"]).await;
     go(&catalog, inner, &["top"]).await.unwrap();
     assert_eq!(path_of(&catalog, deep).await, "top.C");
@@ -309,7 +309,7 @@ pub async fn what_is_soft_deleted_goes_along(store: &Arc<dyn Store>) {
     let deep = catalog.namespace(&["a", "gone", "deep"]).await;
     let table = catalog.table(deep, "t").await;
     soft_drop(&catalog, gone).await;
-    // Its path is another one's by now.
+    // Another namespace takes the dropped one's path.
     let heir = catalog.namespace(&["a", "gone"]).await;
     go(&catalog, outer, &["b"]).await.unwrap();
     assert_eq!(path_of(&catalog, heir).await, "b.gone");
@@ -318,7 +318,7 @@ pub async fn what_is_soft_deleted_goes_along(store: &Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(found[0].path.to_string(), "b.gone.deep");
-    // What went is not to be moved by itself; when the path is free it comes back where it belongs.
+    // A dropped namespace cannot be moved by itself. Once its path is free again, it comes back below its parent.
     let tree = store.namespace_tree(catalog.warehouse, gone).await;
     refused!(tree, StoreError::NotFound(_));
     go(&catalog, heir, &["heir"]).await.unwrap();
@@ -327,7 +327,7 @@ pub async fn what_is_soft_deleted_goes_along(store: &Arc<dyn Store>) {
         table_at(&catalog, &["b", "gone", "deep"], "t").await,
         Some(table)
     );
-    // Nothing that is gone stands in the way.
+    // Soft-deleted namespaces do not block a path.
     soft_drop(&catalog, outer).await;
     go(&catalog, heir, &["b"]).await.unwrap();
     assert_eq!(at(&catalog, &path(&["b"])).await, Some(heir));
@@ -364,7 +364,7 @@ pub async fn grants_lie_where_it_goes(store: &Arc<dyn Store>) {
         let found = below(store, who, &places, crate::Below::Live).await;
         assert_eq!(found, wanted, "{who}");
     }
-    // Deeper down as well, and what is soft-deleted when it comes back.
+    // Also for a table further down, and for one that is undropped after the move.
     let table = catalog.table(elsewhere, "late").await;
     let on = Securable::Tabular(TabularKind::Table, table);
     let eve = user(store, "oidc~eve").await;
@@ -397,7 +397,7 @@ pub async fn a_path_may_not_grow_beyond_its_bound(store: &Arc<dyn Store>) {
         catalog.namespace(&levels).await;
     }
     catalog.namespace(&["e"]).await;
-    // As deep as can be.
+    // The greatest depth that is allowed.
     go(&catalog, top, &["e", "d"]).await.unwrap();
     levels.insert(0, "e");
     assert!(at(&catalog, &path(&levels)).await.is_some());

@@ -1,4 +1,4 @@
-//! Whatever happens to namespaces that move, one after another or at once.
+//! Namespace moves mixed with other changes, one after another and concurrently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::{
     StoreError, TabularRename,
 };
 
-/// What a namespace and a table are at: the plainest model of a tree.
+/// The parents and names of namespaces and tables: the simplest model of a tree.
 #[derive(Default)]
 struct Model {
     parents: BTreeMap<NamespaceId, (Option<NamespaceId>, String)>,
@@ -39,7 +39,8 @@ impl Model {
     }
 }
 
-/// Whatever is made, moved and renamed in any order: each name leads where the model says.
+/// After creations, moves and renames in any order, each path leads to the namespace or table that the model has
+/// there.
 pub async fn any_history_of_moves_is_that_of_the_model(store: &Arc<dyn Store>) {
     let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
     let mut below = |bound: usize| {
@@ -133,7 +134,7 @@ pub async fn of_two_moves_into_each_other_one_wins(store: &Arc<dyn Store>) {
     }
 }
 
-/// Whoever asks others about all that goes along hears of what comes at this moment.
+/// A move that lists its tables is refused if another table arrives concurrently.
 pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let outside = catalog.namespace(&["outside"]).await;
@@ -164,7 +165,7 @@ pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
             tokio::spawn(async move { store.tabular_rename(rename, Effects::none()).await })
         };
         renaming.await.unwrap().unwrap();
-        // The move steps the version of what it takes along.
+        // A move increments the versions of the tables that it takes along.
         let version = catalog.version(id).await;
         assert_eq!(version, Version::FIRST.next());
         match moving.await.unwrap() {
@@ -177,7 +178,8 @@ pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
     assert_eq!(moved + stale, ROUNDS);
 }
 
-/// What is made, renamed into, committed to and dropped in what moves ends up where its namespace is, or hears that it is too late.
+/// Concurrent creations, renames, commits and drops in a moving namespace either end up at its new path or are
+/// refused.
 pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let outside = catalog.namespace(&["outside"]).await;
@@ -239,7 +241,7 @@ pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>)
     }
 }
 
-/// Whoever asks for a path is not given what has left it: not even in the moment of the move.
+/// A creation or rename by path never ends up in a namespace that has left this path, not even during the move.
 pub async fn what_is_made_by_a_path_is_made_before_the_move_or_not_at_all(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let outside = catalog.namespace(&["outside"]).await;
@@ -261,7 +263,7 @@ pub async fn what_is_made_by_a_path_is_made_before_the_move_or_not_at_all(store:
             catalog.create(new)
         );
         match (&moved, created) {
-            // It was there to be moved.
+            // The table was created first, so the move has incremented its version.
             (Ok(()), Ok(())) => assert_eq!(catalog.version(made).await, Version::FIRST.next()),
             (Err(StoreError::Stale { .. }), Ok(()))
             | (Ok(()), Err(StoreError::NotFound(Entity::Namespace(_)))) => {}

@@ -105,7 +105,7 @@ pub async fn what_a_swap_makes_obsolete_is_noted_with_it(store: &Arc<dyn Store>)
     let task = swap.obsolete.as_ref().unwrap().task.clone();
     catalog.swap(vec![swap.clone()]).await.unwrap();
     assert_eq!(files(store, one).await, ["s3://b/1", "s3://b/2"]);
-    // Who has lost the race has made nothing obsolete.
+    // A swap that has lost its race makes nothing obsolete.
     refused!(
         catalog.swap(vec![swap.clone()]).await,
         StoreError::Stale { .. }
@@ -119,7 +119,7 @@ pub async fn what_a_swap_makes_obsolete_is_noted_with_it(store: &Arc<dyn Store>)
         (files(store, other).await.len(), waiting(store).await),
         (0, 1)
     );
-    // With others, with all that can accompany a commit, and with a move.
+    // Together with another swap, with all effects, and with a move.
     let mut moves = leaving(&catalog, one, &["s3://b/3"]).await;
     moves.claimed_location = Some("s3://bucket/moved/t".to_owned());
     let swaps = vec![moves, leaving(&catalog, other, &["s3://b/4"]).await];
@@ -138,7 +138,7 @@ pub async fn what_a_swap_makes_obsolete_is_noted_with_it(store: &Arc<dyn Store>)
     let mut places = found.places;
     places.sort();
     assert_eq!(places, ["s3://bucket/moved/t", "s3://bucket/noted/t"]);
-    // What is forgotten is forgotten of its table only, and as often as one likes.
+    // Files are forgotten for their own table only; forgetting them twice is no error.
     let numbers: Vec<_> = found.files.iter().map(|file| file.number).collect();
     for table in [other, one, one] {
         let forgotten = store.obsolete_file_forget(table, numbers.clone());
@@ -173,7 +173,7 @@ pub async fn a_table_has_one_task_however_many_commits(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, 2).await, None);
     leave(&catalog, other, &["s3://b/7"]).await;
     assert_eq!(claim(store, 2).await.unwrap().tabular.unwrap().id, other);
-    // One that has been given up or called off is not there any more; the next commit's does its work as well.
+    // A failed or cancelled task is gone; the task of the next commit deletes its files as well.
     let failed = TaskEnd::Failed {
         message: "no".to_owned(),
     };
@@ -209,7 +209,7 @@ pub async fn its_task_is_done_when_nothing_is_noted_any_more(store: &Arc<dyn Sto
         forget(store, table).await;
         drained(store, &again, at + 13).await;
         assert_eq!(waiting(store).await, 0);
-        // Of those that were done the log has the last.
+        // The log keeps the last success only.
         let seen = tasks(&catalog).await;
         let seen: Vec<_> = seen.iter().map(|task| (task.id, task.status)).collect();
         assert_eq!(seen, [(task.id, TaskStatus::Success)]);
@@ -280,7 +280,8 @@ pub async fn they_go_with_the_table_and_not_before(store: &Arc<dyn Store>) {
     store.namespace_drop(drop, Effects::none()).await.unwrap();
     gone(below).await;
 
-    // Registered anew with its id: what was obsolete then may be its metadata now.
+    // Registered again with the same id: formerly obsolete files may be its metadata now, so none is noted any
+    // more.
     let replaced = catalog.table(home, "replaced").await;
     leave(&catalog, replaced, &["s3://b/1"]).await;
     let mut new = new_table(home, "replaced");

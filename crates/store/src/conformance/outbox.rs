@@ -41,7 +41,7 @@ pub async fn events_come_in_the_order_of_their_changes(store: &Arc<dyn Store>) {
     };
     let second = event(EventKind::DropView, "2");
     tell(store, vec![full, second]).await;
-    // Order is that of the changes, not of the clocks.
+    // The events are in the order of the changes, not of their times.
     let early = Event {
         at: later(-5),
         ..event(EventKind::CreateProject, "3")
@@ -142,7 +142,7 @@ pub async fn the_first_go_as_long_as_there_are_too_many_bytes(store: &Arc<dyn St
     };
     assert_eq!(cut(1, 10).await.unwrap(), 0);
     tell(store, vec![sized(100), sized(200)]).await;
-    // Some have got their place before others come.
+    // Reading gives these events their places before others follow.
     assert_eq!(left().await, "100 200");
     tell(store, vec![sized(300), sized(400), sized(50)]).await;
     assert_eq!(cut(1_050, 10).await.unwrap(), 0);
@@ -152,7 +152,7 @@ pub async fn the_first_go_as_long_as_there_are_too_many_bytes(store: &Arc<dyn St
     assert_eq!(cut(450, 1).await.unwrap(), 1);
     assert_eq!(cut(450, 1).await.unwrap(), 0);
     assert_eq!(left().await, "400 50");
-    // The last one stays.
+    // The last event always stays.
     assert_eq!(cut(1, 10).await.unwrap(), 1);
     tell(store, vec![sized(1_000)]).await;
     assert_eq!(cut(999, 10).await.unwrap(), 1);
@@ -161,7 +161,7 @@ pub async fn the_first_go_as_long_as_there_are_too_many_bytes(store: &Arc<dyn St
     tell(store, vec![sized(10), sized(20)]).await;
     assert_eq!(cut(30, 10).await.unwrap(), 1);
     assert_eq!(left().await, "10 20");
-    // Whichever is less.
+    // The stricter of the two bounds applies.
     let keep = OutboxBounds {
         events: 1,
         bytes: 30,
@@ -170,7 +170,7 @@ pub async fn the_first_go_as_long_as_there_are_too_many_bytes(store: &Arc<dyn St
     let (span, rows) = (store.outbox_span(), store.outbox_read(0, 1));
     let (span, rows) = (span.await.unwrap(), rows.await.unwrap());
     assert_eq!(span.trimmed, rows[0].sequence - 1);
-    // Nothing is left to count from.
+    // The outbox is empty: no earlier event to count from.
     assert_eq!(store.outbox_trim(later(1), 10).await.unwrap(), 1);
     tell(store, vec![sized(500), sized(70)]).await;
     assert_eq!(cut(570, 10).await.unwrap(), 0);
@@ -194,7 +194,7 @@ pub async fn how_far_it_reaches_is_told(store: &Arc<dyn Store>) {
         (span.trimmed, span.last),
         (rows[0].sequence, rows[2].sequence)
     );
-    // Also what nobody has read before it was removed.
+    // Also if the removed events were never read.
     tell(store, vec![event(EventKind::CreateProject, "4")]).await;
     assert_eq!(store.outbox_trim(later(1), 10).await.unwrap(), 3);
     let span = store.outbox_span().await.unwrap();
@@ -233,7 +233,7 @@ pub async fn a_place_is_never_given_twice(store: &Arc<dyn Store>) {
     assert_eq!(subjects(&rows), ["2"]);
 }
 
-/// A place must not become visible behind one that a reader has passed already.
+/// An event must not appear before a place that a reader has already passed.
 pub async fn a_reader_that_follows_misses_nothing(store: &Arc<dyn Store>) {
     const WRITERS: usize = 16;
     const EACH: usize = 20;

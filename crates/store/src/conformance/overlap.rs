@@ -1,5 +1,5 @@
-//! Whatever is created, registered, moved, renamed, unregistered and dropped in any order: places never overlap, and what a
-//! pure model allows is never refused.
+//! Creations, registrations, moves, renames and drops in any order: locations never overlap, and what the model
+//! allows is never refused.
 
 mod model;
 
@@ -25,14 +25,14 @@ const NAMESPACES: usize = 2;
 const NAMES: usize = 3;
 const QUEUE: &str = "overlap";
 
-/// Whether a drop leaves the files to somebody else (`unregister`) or has them deleted.
+/// Whether a drop keeps the files (`unregister`) or has them deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     Keep,
     Purge,
 }
 
-/// A number that stands for one of those that are there, whatever there is.
+/// A random number that selects one of the entries that exist when the step runs.
 type Choice = prop::sample::Index;
 
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ enum Step {
     EndPurge(TaskEnd),
 }
 
-/// A create, or a register; a register may replace what has the name, by an entry of the same or of another id.
+/// A creation or registration. A registration may replace the entry with the same name, keeping its id or not.
 #[derive(Debug, Clone)]
 struct New {
     slot: Slot,
@@ -58,7 +58,7 @@ fn slot() -> impl Strategy<Value = Slot> {
     (0..NAMESPACES, 0..NAMES)
 }
 
-/// Names that sort around `/`, the character that parts them.
+/// Segments that sort before and after the separator `/`.
 fn place() -> impl Strategy<Value = String> {
     let segments = select(&["t", "t-", "t0", "ü"][..]);
     let below = prop::collection::vec(segments, 1..4);
@@ -130,7 +130,7 @@ pub async fn places_are_given_as_a_model_allows(store: &Arc<dyn Store>) {
     }
 }
 
-/// A warehouse and what must be in it.
+/// A warehouse and the model of what it must contain.
 struct World {
     catalog: Catalog,
     namespaces: Vec<NamespaceId>,
@@ -167,7 +167,8 @@ impl World {
     }
 
     async fn commit(&mut self, new: Vec<New>, moves: Vec<(Choice, String)>) {
-        // A row that is touched twice makes a commit stale, which says nothing about places.
+        // Touch each row once: a row that is touched twice makes a commit stale, which tests nothing about
+        // locations.
         let mut touched = BTreeSet::new();
         let (mut creations, mut creates) = (Vec::new(), Vec::new());
         for new in new {
@@ -227,7 +228,7 @@ impl World {
         assert_eq!(outcome(renamed.await), expected, "{from:?} to {to:?}");
     }
 
-    /// What a drop of these has done later.
+    /// The purge tasks that a drop of these entries queues.
     fn purges(&mut self, slots: &[Slot], files: Files) -> Effects {
         let slots = slots.iter().filter(|_| files == Files::Purge);
         let places = slots.flat_map(|slot| &self.model.entries[slot].places);
@@ -277,7 +278,8 @@ impl World {
         }
     }
 
-    /// Ends an attempt at a task, if one waits. What other cases have left is taken out of the way.
+    /// Ends an attempt at a waiting task, if there is one. Tasks that earlier cases have left are ended on the
+    /// way.
     async fn end_purge(&mut self, end: TaskEnd) {
         let store = &self.catalog.store;
         loop {
@@ -309,7 +311,7 @@ impl World {
         }
     }
 
-    /// The store knows of the same places, and no two of them overlap.
+    /// Asserts that store and model know the same locations and that no two of them overlap.
     async fn check(&self) {
         let store = &self.catalog.store;
         let mut owned: Vec<(Option<TabularId>, String)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Projects hold warehouses.
+//! Projects: creation, lists and changes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Changes that exclude each other, at once: exactly one becomes true.
+//! Concurrent changes that exclude each other: exactly one succeeds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::{
 const RUNNERS: usize = 50;
 const ROUNDS: usize = 15;
 
-/// Each of these overlaps with each other one.
+/// Each of these locations overlaps with each other one.
 const NESTED: [&str; 4] = [
     "s3://race/a",
     "s3://race/a/b",
@@ -37,7 +37,7 @@ where
     results
 }
 
-/// One success, and every other one is refused for the expected reason.
+/// Asserts that one change succeeds and that all others are refused for the expected reason.
 pub(super) fn assert_one_wins(results: &[Result<()>], expected: impl Fn(&StoreError) -> bool) {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     for error in results.iter().filter_map(|result| result.as_ref().err()) {
@@ -88,7 +88,8 @@ pub async fn of_overlapping_creations_one_wins(store: &Arc<dyn Store>) {
         let results = all((0..12).map(|runner| {
             let catalog = catalog.clone();
             let place = NESTED[(runner + round) % 4].replace("race", &format!("race{round}"));
-            // Ids that may have been used before ask for more, on connections that have not been asked for it yet.
+            // A version beyond the first also increments the grants version, on connections that have not prepared
+            // that statement.
             let version = [Version::from_i64(1 << 40), Version::FIRST][round % 2];
             let new = NewTabular {
                 version,
@@ -110,7 +111,7 @@ pub async fn of_overlapping_moves_one_wins(store: &Arc<dyn Store>) {
             let new = new_table(namespace, &format!("t{round} {runner}"));
             let place = NESTED[runner % 4].replace("race", &format!("race{round}"));
             let catalog = catalog.clone();
-            // Half of them come new to the place, half move to it.
+            // Half of the tables are created at the location, the other half move to it.
             let mut moves = Vec::new();
             if runner % 2 == 0 {
                 catalog.create(new.clone()).await.unwrap();
@@ -194,7 +195,7 @@ pub async fn of_overlapping_warehouses_one_wins(store: &Arc<dyn Store>) {
     });
 }
 
-/// Either the container was dropped and nobody got in, or somebody got in and all did.
+/// Asserts that either the container is dropped and no creation succeeds, or all creations succeed and it stays.
 fn assert_no_orphan(
     dropped: &Result<()>,
     creations: &[Result<()>],
@@ -306,7 +307,7 @@ pub async fn of_crossing_renames_each_ends_well(store: &Arc<dyn Store>) {
     for round in 0..ROUNDS {
         let mut runs = Vec::new();
         for runner in 0..8 {
-            // All want one name in the namespace on the other side.
+            // All tables want the same name in the namespace of the other side.
             let (from, to) = [(left, right), (right, left)][runner % 2];
             let id = catalog.table(from, &format!("t{round} {runner}")).await;
             let rename = TabularRename {
@@ -332,7 +333,8 @@ pub async fn of_crossing_renames_each_ends_well(store: &Arc<dyn Store>) {
     }
 }
 
-/// An expiry that is given up queues the next one. What has come back must not have one: it would end the next drop's grace.
+/// An expiry that fails queues the next attempt. An undropped table must have no such task, which would end the
+/// grace period of its next drop too early.
 pub async fn of_an_undrop_and_a_failed_expiry_no_task_is_left(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let home = catalog.namespace(&["a"]).await;

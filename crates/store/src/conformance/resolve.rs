@@ -1,4 +1,4 @@
-//! From names to ids and versions.
+//! Resolving names to ids and versions.
 
 use std::sync::Arc;
 
@@ -209,7 +209,7 @@ pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Sto
     }
 }
 
-/// The version that is current now and that the former one is not.
+/// The current version. Asserts that `former` is not current.
 async fn assert_changed(catalog: &Catalog, id: TabularId, former: Option<Version>) -> Version {
     let now = catalog.version(id).await;
     assert!(is_unchanged(catalog, id, now).await);

@@ -1,4 +1,4 @@
-//! Roles, who is in them, and what that makes of who has been given what.
+//! Roles: creation, lists, searches and changes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ pub async fn what_was_created_is_loaded(store: &Arc<dyn Store>) {
         store.role_load(RoleId::generate()).await,
         StoreError::NotFound(Entity::Role(_))
     );
-    // Another project has names of its own.
+    // Names are unique per project only.
     let other = other_project(store).await;
     let elsewhere = RoleRow {
         id: RoleId::generate(),
@@ -118,7 +118,7 @@ fn texts(all: &[&str]) -> Vec<String> {
     all.iter().map(ToString::to_string).collect()
 }
 
-/// In pages of two.
+/// The roles that match the filter, read in pages of two.
 async fn listed(catalog: &Catalog, filter: &RoleFilter) -> Vec<RoleId> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
@@ -252,7 +252,8 @@ pub async fn an_update_replaces_what_it_is_called(store: &Arc<dyn Store>) {
     }
 }
 
-/// From one ident to another and back are two steps, and one if the way back is gone first: then it changes nothing.
+/// Two changes of the ident are two increments of the grants version; one, if the change back to the present ident
+/// runs first, because that changes nothing.
 pub async fn changes_at_once_are_all_made_and_counted(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let [here, there] = ["here", "there"].map(|source| RoleIdent::new("oidc", source).unwrap());

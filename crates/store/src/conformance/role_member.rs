@@ -1,4 +1,4 @@
-//! Who is in roles, and what that makes of who has been given what.
+//! Members of roles, and how memberships affect privileges.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ async fn leave(store: &Arc<dyn Store>, role: RoleId, members: Vec<Principal>) ->
     store.role_members_remove(remove, Effects::none()).await
 }
 
-/// As a list tells them, in pages of one.
+/// The members in the order of the list, read in pages of one.
 pub(super) async fn members(
     store: &Arc<dyn Store>,
     role: RoleId,
@@ -73,7 +73,7 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
     assert_eq!(principals(store, &bob, &[]).await, expected);
     let expected = BTreeSet::from([as_role(middle), as_role(top)]);
     assert_eq!(principals(store, &as_role(middle), &[]).await, expected);
-    // A token names roles of every project.
+    // A token names roles of all projects.
     let ident = |provider, source: &str| RoleIdent::new(provider, source).unwrap();
     let named = [
         ident(RoleIdent::LAKEKEEPER, &low.to_string()),
@@ -108,7 +108,7 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
         let left = BTreeSet::from([ada.clone(), as_role(low)]);
         assert_eq!(principals(store, &ada, &[]).await, left);
     }
-    // Who is forgotten is in no role, nor is a role that is gone.
+    // A dropped user is a member of no role; neither is a dropped role.
     store.user_drop(&"oidc~bob".parse().unwrap()).await.unwrap();
     store.role_drop(middle, Effects::none()).await.unwrap();
     assert_eq!(members(store, top, (None, Direct)).await, []);
@@ -118,7 +118,7 @@ pub async fn who_is_in_a_role_is_in_those_above(store: &Arc<dyn Store>) {
     );
 }
 
-/// However many roles somebody has put above it in a project of their own.
+/// The answer does not grow with the roles that others nest above a named role in their own projects.
 pub async fn a_token_names_roles_of_the_projects_that_matter_and_of_the_server(
     store: &Arc<dyn Store>,
 ) {
@@ -155,7 +155,7 @@ pub async fn a_token_names_roles_of_the_projects_that_matter_and_of_the_server(
         found(std::slice::from_ref(&catalog.project)).await,
         expected
     );
-    // What counts on the server counts everywhere.
+    // A privilege on the server counts in every project.
     let operators = role(store, &other.id, "operators").await;
     add(store, operators, vec![Principal::Role(there)])
         .await
@@ -219,12 +219,12 @@ pub async fn roles_form_no_circle_and_nest_so_deep(store: &Arc<dyn Store>) {
     into(0, 1).await.unwrap();
     into(2, 3).await.unwrap();
     refused!(into(1, 0).await, StoreError::RoleCycle { .. });
-    // 0 > 1 > 2 > 3 is three steps.
+    // `0 > 1 > 2 > 3` is three steps deep.
     into(1, 2).await.unwrap();
     refused!(into(3, 0).await, StoreError::RoleCycle { .. });
     refused!(into(3, 4).await, StoreError::RoleTooDeep { most: MOST, .. });
     refused!(into(5, 0).await, StoreError::RoleTooDeep { .. });
-    // A shorter way beside the longest one.
+    // A shorter path beside the longest one.
     into(0, 3).await.unwrap();
     into(0, 4).await.unwrap();
     into(4, 5).await.unwrap();
@@ -340,7 +340,7 @@ pub async fn what_a_role_has_been_given_ends_with_it(store: &Arc<dyn Store>) {
     assert_eq!(versions().await, [3, 1]);
     add(store, here, vec![ada.clone()]).await.unwrap();
     assert_eq!(versions().await, [3, 1], "nobody has come");
-    // Of whatever project on the server.
+    // A role of any project can have a privilege on the server.
     apply(store, &Securable::Server, &[(&to, Privilege::Admin)], &[])
         .await
         .unwrap();
@@ -362,7 +362,7 @@ pub async fn what_a_role_has_been_given_ends_with_it(store: &Arc<dyn Store>) {
     assert_eq!(versions().await, [8, 6]);
     assert_eq!(given_by(store, &on).await, []);
     assert_eq!(given_by(store, &Securable::Server).await, []);
-    // They go with their project, too.
+    // A dropped project takes its roles with it.
     for (privilege, expected) in [(None, [8, 6]), (Some(Privilege::Operator), [10, 8])] {
         let project = new_project();
         let created = store.project_create(project.clone(), Effects::none());

@@ -109,7 +109,7 @@ pub async fn what_a_search_finds_is_what_is_there(store: &Arc<dyn Store>) {
     let at = AtVersion::of(id, catalog.version(id).await);
     store.tabular_drop(at, Effects::none()).await.unwrap();
     assert!(names(&catalog, "later").await.is_empty());
-    // The same id and name may come again.
+    // The same id and name can be used again.
     let again = crate::NewTabular {
         id,
         version: Version::from_i64(1 << 40),

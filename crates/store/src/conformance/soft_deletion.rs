@@ -1,4 +1,4 @@
-//! What was dropped and can be had back for a while.
+//! Soft deletion: tables, views and namespaces that were dropped and can be undropped.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) const HOW: SoftDrop = SoftDrop {
     expiry: Expiry::Purge,
 };
 
-/// The task that removes it for good.
+/// The task that removes the table for good.
 fn expiry_of(catalog: &Catalog, id: TabularId) -> NewTask {
     NewTask {
         subject: String::new(),
@@ -253,7 +253,7 @@ pub async fn what_is_undropped_is_as_it_was(store: &Arc<dyn Store>) {
     tasks.sort_unstable_by_key(|found| found.id);
     let states: Vec<_> = tasks.iter().map(|found| found.status).collect();
     assert_eq!(states, [TaskStatus::Cancelled, TaskStatus::Scheduled]);
-    // It may be changed, and dropped again.
+    // The undropped table can be changed and dropped again.
     soft_drop(&catalog, id).await;
 }
 
@@ -261,7 +261,7 @@ pub async fn names_that_are_taken_meanwhile_are_told(store: &Arc<dyn Store>) {
     let catalog = Catalog::new(store).await;
     let home = catalog.namespace(&["a"]).await;
     let mut ids = Vec::new();
-    // Two of the same name, one of a name that is used again, one that could come back.
+    // Two tables with the same name, one whose name is taken again, and one that could be undropped.
     for text in ["twin", "Twin", "used", "free"] {
         let id = catalog.table(home, text).await;
         soft_drop(&catalog, id).await;
@@ -347,7 +347,7 @@ pub async fn a_tree_goes_and_comes_back_as_it_was(store: &Arc<dyn Store>) {
     let moved = store.tabular_rename(into, Effects::none()).await;
     refused!(moved, StoreError::NotFound(Entity::Namespace(it)) if it == ids[0]);
 
-    // One table brings all namespaces back; the other stays where it is.
+    // Undropping one table makes all namespaces live again; the other table stays soft-deleted.
     undrop(&catalog, &[tables[1]]).await.unwrap();
     for (id, levels) in ids
         .iter()
@@ -380,7 +380,7 @@ pub async fn a_path_that_is_taken_meanwhile_is_told(store: &Arc<dyn Store>) {
         panic!("expected NamesTaken, got {refused:?}");
     };
     assert_eq!(names, ["a"]);
-    // What lies at the same path now is another one: it has no part of what was dropped.
+    // The new namespace at the same path holds nothing of what was dropped.
     let tree = store.namespace_tree(catalog.warehouse, new).await.unwrap();
     assert_eq!((tree.namespaces.len(), tree.tabulars.len()), (0, 1));
     let gone = drop_tree(&catalog, new, DropMode::Hard).await;
@@ -410,7 +410,7 @@ pub async fn drops_within_drops_come_back_together(store: &Arc<dyn Store>) {
         StoreError::NotEmpty(_)
     );
     drop_tree(&catalog, ids[0], DropMode::Soft(HOW)).await;
-    // The inner one needs the outer one.
+    // The inner namespace becomes live together with the outer one.
     undrop(&catalog, &[tables[1]]).await.unwrap();
     assert_eq!(namespace_of(&catalog, &["a", "b", "c"]).await, Some(ids[2]));
     assert_eq!(deleted(&catalog, None).await.len(), 1);
@@ -444,7 +444,7 @@ pub async fn namespaces_go_with_the_last_that_could_bring_them_back(store: &Arc<
     drop_tree(&catalog, ids[1], DropMode::Soft(HOW)).await;
     drop_tree(&catalog, ids[0], DropMode::Soft(HOW)).await;
     expire(&catalog, tables[0]).await;
-    // `a` is still above one that can come back.
+    // `a` stays, because it is above a table that can still be undropped.
     undrop(&catalog, &[tables[1]]).await.unwrap();
     drop_tree(&catalog, ids[0], DropMode::Soft(HOW)).await;
     expire(&catalog, tables[1]).await;
@@ -452,7 +452,7 @@ pub async fn namespaces_go_with_the_last_that_could_bring_them_back(store: &Arc<
         .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await;
     refused!(gone, StoreError::NotEmpty(_));
-    // Only the tasks that nobody has ended keep it.
+    // Only the unfinished tasks keep the warehouse.
     let scope = TaskScope::Warehouse(catalog.warehouse);
     let tasks = store
         .task_list(&scope, crate::TaskFilter::default(), PageRequest::FIRST)

@@ -1,4 +1,4 @@
-//! Counts of calls, and of what warehouses hold.
+//! Counts of calls, and of tables and views.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::{
     STATISTICS_SPAN, SoftDrop, Store, StoreError, WarehouseCounts, hour_of,
 };
 
-/// Half past ten.
+/// Half past ten in the morning.
 const NOW: Timestamp = Timestamp::from_ms(1_714_559_400_000);
 
 fn calls(catalog: &Catalog, route: &str, status: u16, count: u64) -> EndpointCalls {
@@ -131,7 +131,7 @@ pub async fn calls_are_told_by_hour_the_latest_first(store: &Arc<dyn Store>) {
         };
         assert_eq!(told(&catalog, query).await, expected, "{about:?}");
     }
-    // Two windows that adjoin have nothing in common and leave nothing out.
+    // Two adjacent windows neither overlap nor leave a gap.
     let hour = hour_of(NOW);
     let early = CallsQuery {
         until: hour,
@@ -155,7 +155,7 @@ pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn St
             project: Some(catalog.project.clone()),
             ..one.clone()
         },
-        // A warehouse's project counts, whatever the caller says.
+        // The project of the warehouse counts, not the one that the caller names.
         EndpointCalls {
             project: Some(ProjectId::generate()),
             ..one.clone()
@@ -178,7 +178,7 @@ pub async fn what_nobody_knows_counts_for_who_asked_or_nobody(store: &Arc<dyn St
         .collect();
     about.sort_unstable();
     assert_eq!(about, [None, Some(catalog.warehouse)]);
-    // What a warehouse was called is told no more when it is gone; the calls are.
+    // When the warehouse is gone, its calls remain and its name is not shown any more.
     store
         .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())
         .await
@@ -229,7 +229,7 @@ async fn held(catalog: &Catalog) -> Vec<WarehouseCounts> {
     listed.await.unwrap().items
 }
 
-/// What the warehouse holds now.
+/// The latest numbers of tables and views in the warehouse.
 async fn now_held(catalog: &Catalog) -> (i64, i64) {
     let latest = held(catalog).await[0];
     (latest.tables, latest.views)
@@ -258,7 +258,7 @@ pub async fn tables_and_views_are_counted_while_they_have_a_row(store: &Arc<dyn 
         .await
         .unwrap();
     assert_eq!(now_held(&catalog).await, (3, 1));
-    // One that is replaced by itself is as many as before; one that is soft-deleted is still there.
+    // A table that replaces itself is counted once; a soft-deleted table is still counted.
     let again = crate::NewTabular {
         replaces: Some(AtVersion::of(id, catalog.version(id).await)),
         version: catalog.version(id).await.next(),
@@ -304,7 +304,7 @@ pub async fn hours_that_are_long_past_are_told_as_one(store: &Arc<dyn Store>) {
         store.warehouse_counts_merge(soon).await.unwrap();
         assert_eq!(held(&catalog).await, [latest]);
     }
-    // In pages of one, each hour comes once, and then no more.
+    // In pages of one, each hour is listed once.
     let one = PageRequest {
         after: None,
         size: PageSize::clamped(1),

@@ -1,4 +1,4 @@
-//! The store that a case runs on.
+//! The store under test.
 
 use std::any::Any;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::Store;
 
-/// No case needs as long as this: one that does hangs.
+/// A case that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A store under test and what must live as long as it does.
+/// A store under test, and a guard that must live as long as the store.
 pub struct Subject {
     store: Arc<dyn Store>,
     _guard: Box<dyn Any + Send>,

@@ -1,4 +1,4 @@
-//! Tables and views one by one.
+//! Tables and views: creation, lists and changes one by one.
 
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ pub async fn a_generic_table_is_told_with_its_format(store: &Arc<dyn Store>) {
         (names(&tables), &tables.items[0].format),
         (vec!["t"], &None)
     );
-    // Made among others, it is made by another statement.
+    // A commit with several creations uses another statement than one with a single creation.
     let [first, second] = ["a", "b"].map(|text| new_generic_table(namespace, text));
     let both = vec![first, second];
     let made = catalog.commit(both, Vec::new(), Effects::none()).await;
@@ -317,7 +317,7 @@ pub async fn protection_is_set_and_counts(store: &Arc<dyn Store>) {
     assert_eq!(row.updated_at, Some(later(4)));
     let listed = page(&catalog, namespace, TabularKind::Table, None, 10).await;
     assert_eq!(listed.items[0].protection, Protection::On);
-    // A commit does not touch it, and it does not touch what was committed.
+    // A commit does not change the protection, and a change of the protection does not change the content.
     catalog.swap(vec![swap(&row, "second")]).await.unwrap();
     let row = catalog.load(id).await.unwrap();
     assert_eq!(row.protection, Protection::On);

@@ -1,4 +1,4 @@
-//! Tags: what they are attached to.
+//! Tags: their attachments to things.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     TabularRename, TagFilter, TagReach,
 };
 
-/// How many tags a thing may have here.
+/// The limit on the tags of one thing in these cases.
 const MOST: u32 = 3;
 
 impl Catalog {
@@ -42,7 +42,7 @@ impl Catalog {
         self.store.tag_list(at, reach).await.unwrap()
     }
 
-    /// Name and value of each tag that is attached to this.
+    /// The name and value of each tag that is attached directly to this.
     async fn direct(&self, target: TagTarget) -> Vec<(String, String)> {
         let tags = self.tags(target, TagReach::Direct).await.into_iter();
         tags.map(|tag| (tag.name, tag.value.unwrap_or_default()))
@@ -54,7 +54,7 @@ fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// One of each kind of things.
+/// A namespace, and one target of each kind.
 async fn things(catalog: &Catalog) -> (NamespaceId, [TagTarget; 6]) {
     let namespace = catalog.namespace(&["ns"]).await;
     let table = catalog.table(namespace, "t").await;
@@ -198,7 +198,7 @@ pub async fn of_many_attached_at_once_as_many_stay_as_allowed(store: &Arc<dyn St
         let there = catalog.tags(target, TagReach::Direct).await;
         let made = results.iter().filter(|result| result.is_ok()).count();
         assert_eq!((made, there.len()), (3, 3));
-        // What is there may change, even where fewer are allowed by now.
+        // An attached tag can get another value even if the limit is lower by now.
         let again = catalog.attachment(there[0].definition, target, "y");
         store.tag_attach(again, 1, Effects::none()).await.unwrap();
         let is_absent = |id: &&TagDefinitionId| there.iter().all(|tag| tag.definition != **id);
@@ -301,7 +301,7 @@ pub async fn tags_of_columns_are_told_by_field_id(store: &Arc<dyn Store>) {
     assert_eq!(found, expected);
 }
 
-/// What a tag is attached to, read in pages of two.
+/// The targets of a tag, read in pages of two.
 async fn told(
     catalog: &Catalog,
     tag: TagDefinitionId,

@@ -1,4 +1,4 @@
-//! Durable work.
+//! Tasks: claims, leases, ends and turns.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ pub async fn a_lost_lease_makes_it_due_again(store: &Arc<dyn Store>) {
     assert_eq!(claim(store, "other", later(99)).await, None);
     let again = claim(store, "other", later(100)).await.unwrap();
     assert_eq!((again.id, again.attempt), (id, 2));
-    // Who has lost it may not end it or prolong the claim.
+    // The worker that has lost the task may neither end it nor extend the claim.
     let ended = store
         .task_end(Held::of(id, "one"), done(), later(101), Effects::none())
         .await;
@@ -108,7 +108,7 @@ pub async fn a_lease_can_be_prolonged(store: &Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(claim(store, "other", later(299)).await, None);
-    // A lease that ran out without another claim is still the worker's.
+    // Until another worker claims the task, the worker keeps it even after its lease has run out.
     store
         .task_end(Held::of(id, "one"), done(), later(400), Effects::none())
         .await
@@ -183,7 +183,7 @@ pub async fn what_is_given_back_waits_and_does_not_count(store: &Arc<dyn Store>)
     claim(store, "lost", NOW).await.unwrap();
     let mut now = later(1_000);
     for _ in 0..3 {
-        // It counts that the first worker was lost, and no more.
+        // The attempt of the lost worker counts, those that were given back do not.
         assert_eq!(claim(store, "w", now).await.unwrap().attempt, 2);
         let not_before = now.plus(Duration::from_mins(1));
         end(
@@ -204,7 +204,7 @@ pub async fn what_is_given_back_waits_and_does_not_count(store: &Arc<dyn Store>)
     assert_eq!(seen.info.status, TaskStatus::Scheduled);
     assert_eq!((seen.info.attempt, seen.info.scheduled_for), (1, now));
     assert_eq!(seen.attempts.len(), 1, "only the lost one is logged");
-    // Whoever has given it back does not hold it any more.
+    // The worker does not hold the task any more once it has given it back.
     let again = TaskEnd::GivenBack { not_before: now };
     let again = store.task_end(Held::of(id, "w"), again, now, Effects::none());
     refused!(again.await, StoreError::NotFound(Entity::Task(_)));
@@ -309,7 +309,7 @@ pub async fn a_taken_id_or_missing_warehouse_refuses_the_change(store: &Arc<dyn 
 
 pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
     let (catalog, _) = one(store).await;
-    // One task that is tried twice and waits, two that have ended at 10 and at 20.
+    // One task that was tried twice and waits, and two that ended at 10 and 20.
     for attempt in 0..2 {
         let row = claim(store, "w", later(attempt)).await.unwrap();
         let retry = TaskEnd::Retry {
@@ -349,7 +349,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
     assert_eq!(trim(later(10), 10).await, 0);
     assert_eq!(trim(later(11), 10).await, 1);
     assert_eq!(trim(later(99), 10).await, 1);
-    // Now the first ends: its three entries go, in portions.
+    // Now the first task ends: its three log entries are removed in portions.
     let row = claim(store, "w", later(30)).await.unwrap();
     assert_eq!(row.attempt, 3);
     let ended = store.task_end(Held::of(row.id, "w"), done(), later(30), Effects::none());
@@ -373,7 +373,7 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
             let store = Arc::clone(store);
             tokio::spawn(async move {
                 let (worker, mut ids) = (format!("worker {worker}"), Vec::new());
-                // Nobody else may have what is there: a miss means that all are taken.
+                // The tasks in progress belong to other workers, so no answer means that all are claimed.
                 while let Some(row) = claim(&store, &worker, NOW).await {
                     assert_eq!(row.attempt, 1);
                     store
@@ -390,7 +390,7 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
     for worker in workers {
         ids.extend(worker.await.unwrap());
     }
-    // A worker may have left while others held the last ones; none is left behind by all.
+    // A worker may have stopped while others held the last tasks, but together they have ended all.
     assert_eq!(ids.len(), TASKS);
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), TASKS);
     assert_eq!(store.task_count("queue").await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! What is seen and wanted of durable work.
+//! Tasks: what is shown of them, and how they are controlled and configured.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn scope(catalog: &Catalog) -> TaskScope {
     TaskScope::Warehouse(catalog.warehouse)
 }
 
-/// Projects whose ids are the warehouse's, as databases may spell it.
+/// Projects with the same id as the warehouse, in both spellings that a database may use.
 async fn namesakes(catalog: &Catalog) -> Vec<TaskScope> {
     let id = catalog.warehouse.as_uuid();
     let mut all = Vec::new();
@@ -35,7 +35,7 @@ async fn namesakes(catalog: &Catalog) -> Vec<TaskScope> {
     all
 }
 
-/// That the scope sees nothing of the task, nor can do anything to it.
+/// Asserts that the scope neither sees nor controls the task.
 async fn is_anothers(catalog: &Catalog, of: &TaskScope, id: TaskId) {
     let store = &catalog.store;
     let before = details(store, catalog, id).await;
@@ -219,7 +219,7 @@ pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
     let (catalog, id) = one(store).await;
     let of = scope(&catalog);
     let stop = || store.task_control(&of, vec![id], (TaskControl::Stop, NOW), Effects::none());
-    // One that waits has nothing to stop.
+    // A waiting task has nothing to stop.
     stop().await.unwrap();
     assert_eq!(
         details(store, &catalog, id).await.info.status,
@@ -279,7 +279,7 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
         assert_eq!(seen.info.status, TaskStatus::Cancelled);
         assert_eq!(seen.info.updated_at, Some(later(3)));
     }
-    // One that waits to be tried again runs no more.
+    // A task that waits for a retry does not run any more once it is cancelled.
     let again = task("queue", catalog.warehouse);
     enqueue(store, vec![again.clone()]).await;
     claim(store, "w", later(5)).await.unwrap();
@@ -316,7 +316,7 @@ pub async fn a_waiting_task_is_started_when_it_is_wanted(store: &Arc<dyn Store>)
     );
     assert_eq!(claim(store, "w", later(19)).await, None);
     claim(store, "w", later(20)).await.unwrap();
-    // While it runs it is left alone.
+    // A running task is left alone.
     run_at(later(21)).await;
     assert_eq!(claim(store, "other", later(22)).await, None);
     assert_eq!(
@@ -402,7 +402,7 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     );
     let seen = store.task_find(&project, vec![first.id]).await.unwrap();
     assert_eq!(seen[0].status, TaskStatus::Success);
-    // Its tasks do not keep a project, and its log is trimmed when it is gone.
+    // Its tasks do not keep a project from being dropped, and their log is trimmed after that.
     store.task_queue_for_projects(vec![new()]).await.unwrap();
     store
         .warehouse_drop((catalog.warehouse, Version::FIRST), Effects::none())

@@ -1,4 +1,4 @@
-//! Users that the catalog has heard of.
+//! Users: creation, lists, searches and changes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Warehouses hold namespaces and know where their files are.
+//! Warehouses: creation, names, base locations and changes.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ async fn project(store: &Arc<dyn Store>) -> ProjectId {
     project.id
 }
 
-/// Storage profiles, base locations as they were written up to the thirteenth migration, and what becomes of them.
+/// A storage profile, a base location as written before the fourteenth migration, and what that migration makes of
+/// it.
 pub const FORMER_ADDRESSES: [(&str, &str, &str); 9] = [
     ("{}", "file:///data/wh", "file:///data/wh"),
     (
@@ -156,7 +157,7 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
             .await;
         refused!(created, StoreError::LocationTaken { location: it, other }
             if it == location && other == "s3://bucket/data/orders");
-        // Whoever asks first is told the same.
+        // A look-up before the creation reports the same overlap.
         let other = store.warehouse_overlapping(WarehouseId::generate(), location);
         let other = other.await.unwrap();
         assert_eq!(other.as_deref(), Some("s3://bucket/data/orders"));
@@ -173,7 +174,7 @@ pub async fn base_locations_never_overlap(store: &Arc<dyn Store>) {
         assert_eq!(none.await.unwrap(), None, "{location}");
         create(store, &at(&other, location)).await;
     }
-    // Neighbours may come first as well.
+    // Neighbours may also be created in the opposite order.
     for location in [
         "s3://c/data-old",
         "s3://c/data.old",

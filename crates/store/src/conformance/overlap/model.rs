@@ -1,10 +1,10 @@
-//! Which places are whose, in memory: what a store must allow and refuse.
+//! A model in memory of who owns which location: what a store must allow and refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{TabularId, Version};
 
-/// A namespace and a name in it, as numbers.
+/// The numbers of a namespace and of a name in it.
 pub(super) type Slot = (usize, usize);
 
 /// A table or view.
@@ -13,29 +13,29 @@ pub(super) struct Entry {
     pub(super) id: TabularId,
     pub(super) version: Version,
     pub(super) present: String,
-    /// Where it is and where it has been.
+    /// Its present and former locations.
     pub(super) places: BTreeSet<String>,
 }
 
-/// Everything that has a place.
+/// All entries and purges.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) entries: BTreeMap<Slot, Entry>,
-    /// What waits to be emptied; the same place may wait twice.
+    /// The locations that are to be purged; a location may occur twice.
     pub(super) purging: Vec<String>,
 }
 
-/// A table or view that is to be.
+/// A table or view to create.
 #[derive(Debug, Clone)]
 pub(super) struct Creation {
     pub(super) slot: Slot,
     pub(super) id: TabularId,
     pub(super) place: String,
-    /// Makes room by removing what stands there.
+    /// Whether the entry in the slot is removed first.
     pub(super) replaces: bool,
 }
 
-/// What a change comes to.
+/// The result of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
@@ -43,7 +43,7 @@ pub(super) enum Outcome {
     LocationTaken,
 }
 
-/// Whether one place is, holds or lies in the other.
+/// Whether the locations are equal or one lies in the other.
 pub(super) fn overlap(one: &str, other: &str) -> bool {
     let is_in = |inner: &str, outer: &str| {
         inner
@@ -54,7 +54,7 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
 }
 
 impl Model {
-    /// Creations and moves that become true together or not at all.
+    /// Makes all creations and moves, or none.
     pub(super) fn commit(&mut self, creations: &[Creation], moves: &[(Slot, String)]) -> Outcome {
         let mut left = self.entries.clone();
         for creation in creations.iter().filter(|creation| creation.replaces) {
@@ -101,7 +101,7 @@ impl Model {
         Outcome::Done
     }
 
-    /// A new name for what stands at `from`.
+    /// Gives the entry in the slot `from` another name.
     pub(super) fn rename(&mut self, from: Slot, to: Slot) -> Outcome {
         if from != to && self.entries.contains_key(&to) {
             return Outcome::NameTaken;
@@ -112,18 +112,18 @@ impl Model {
         Outcome::Done
     }
 
-    /// Removes what stands there.
+    /// Removes the entry in the slot.
     pub(super) fn drop(&mut self, slot: Slot) {
         self.entries.remove(&slot);
     }
 
-    /// One task at this place has ended.
+    /// Ends one purge of this location.
     pub(super) fn end_purge(&mut self, place: &str) {
         let at = self.purging.iter().position(|waiting| waiting == place);
         self.purging.swap_remove(at.unwrap());
     }
 
-    /// Whose place this lies in, and the innermost of those.
+    /// The entry in whose location this one lies, and the innermost such location.
     pub(super) fn find(&self, location: &str) -> Option<(TabularId, &str)> {
         let around = |place: &&String| overlap(place, location) && place.len() <= location.len();
         let places = self
