@@ -1,8 +1,8 @@
-//! How many look-ups and commits a second a database gives.
+//! Measures how many look-ups and commits per second a database handles.
 //!
-//! `cargo run --release -p store-postgres --example bench -- postgres://…` measures in a database of its own on that
-//! server, which it removes; without a URL on a server of its own, with the defaults of PostgreSQL. With `search` before the URL it
-//! measures searches among 100,000 names.
+//! `cargo run --release -p store-postgres --example bench -- postgres://…` measures in a new database on that
+//! server and drops the database afterwards; without a URL, it starts a server with PostgreSQL's default settings.
+//! With `search` before the URL, it measures searches among 100,000 names.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,11 +39,11 @@ const SPAN: Duration = Duration::from_secs(4);
 const TABLES: usize = 2_000;
 const TASKS: usize = 32;
 
-/// What was done in a while.
+/// The result of a measurement.
 struct Measured {
     a_second: f64,
-    /// Microseconds of processor time for each, here and in the server; unlike the rate, they hardly depend on what
-    /// else the machine does.
+    /// Microseconds of processor time per operation, in this process and in the server. Unlike the rate, they
+    /// hardly depend on what else the machine does.
     here: f64,
     server: f64,
 }
@@ -59,7 +59,8 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Seconds of processor time that this process and the servers of its connections have used, where Linux tells.
+/// Seconds of processor time that this process and the server processes of its connections have used; 0 outside
+/// Linux.
 fn processor_time() -> (f64, f64) {
     let ticks = |path: &Path| -> Option<f64> {
         let stat = fs::read_to_string(path.join("stat")).ok()?;
@@ -79,7 +80,7 @@ fn processor_time() -> (f64, f64) {
     )
 }
 
-/// Runs `work` in so many tasks for a while.
+/// Runs `work` in `tasks` tasks for a while.
 async fn rate<W, F>(tasks: usize, work: W) -> Measured
 where
     W: Fn(usize, u64) -> F + Send + Sync + 'static,
@@ -139,7 +140,7 @@ async fn filled(url: &str) -> (Arc<Catalog>, Arc<Vec<TabularId>>) {
     (Arc::new(catalog), Arc::new(ids))
 }
 
-/// 8 kB of JSON.
+/// Metadata of 8 kB of JSON.
 fn metadata(seed: u64) -> StoredMetadata {
     let fields = (0..100).map(|field| {
         let noise = (seed + field).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -212,7 +213,8 @@ async fn commits(catalog: &Arc<Catalog>, ids: &Arc<Vec<TabularId>>) {
     }
 }
 
-/// Each writer has a table of its own, beginning with this one.
+/// Swaps by writers that each have a table of their own, found from `first` on. Unless `first` is 0, each swap also
+/// notes an obsolete file.
 async fn swaps(
     catalog: &Arc<Catalog>,
     ids: &Arc<Vec<TabularId>>,
@@ -265,7 +267,7 @@ async fn creations(catalog: &Arc<Catalog>, writers: usize) -> Measured {
     .await
 }
 
-/// What the server gives for the least that a commit must write: one row of the same size, and COMMIT.
+/// The rate of the least that a commit must do: writing one row of the same size, and COMMIT.
 async fn raw(catalog: &Arc<Catalog>, writers: usize) -> Measured {
     let mut clients = Vec::new();
     for _ in 0..writers {
@@ -353,7 +355,7 @@ const ENDS: [&str; 20] = [
 const NAMES: usize = 100_000;
 const SEARCHES: usize = 20;
 
-/// How long searches take among many names that have most of their words in common; the median.
+/// Prints the median duration of searches among many names that have most of their words in common.
 async fn searches(url: &str) {
     let catalog = Catalog::in_database(TemporaryDatabase::create(url).await.unwrap()).await;
     let namespace = catalog.namespace("ns").await;

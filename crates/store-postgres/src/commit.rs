@@ -1,4 +1,4 @@
-//! Changes to tables and views that become true together or not at all.
+//! Changes to tables and views: all of them or none.
 
 mod noted;
 mod swap;
@@ -22,7 +22,8 @@ use swap::{one_swap, swap_one};
 use twins::Twins;
 use verdict::{Verdict, refuse};
 
-/// Makes all changes, in one round trip. Whoever has lost a race hears that first; locations are looked at last.
+/// Makes all changes, in one round trip. A lost race is reported before any other error; locations are checked
+/// last.
 pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> Result<()> {
     let mut attempts = Attempts::default();
     loop {
@@ -31,7 +32,7 @@ pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> 
             (Some(swap), _) => swap_one(&session, commit, swap, effects).await,
             (None, Some(new)) => match create_one(&session, commit, new, effects).await {
                 Ok(true) => Ok(()),
-                // Something speaks against it.
+                // A check has failed; the statement for all commits reports which.
                 Ok(false) => apply_all(&session, commit, effects).await,
                 Err(failure) => Err(failure),
             },
@@ -39,7 +40,7 @@ pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> 
         };
         drop(session);
         match ended {
-            // A row that came in between is seen by the next attempt, which can say what it is.
+            // A row was inserted concurrently; the next attempt sees it and can report it.
             Err(failure) if failure.is_unique_violation() && attempts.left().await => {}
             Err(failure) if attempts.again(&failure).await => {}
             ended => return ended.map_err(StoreError::from),
@@ -47,7 +48,7 @@ pub(crate) async fn apply(pools: &Pools, commit: &Commit, effects: &Effects) -> 
     }
 }
 
-/// The only change, if it is one that makes a table or view.
+/// The new table or view, if it is the only change, replaces nothing, and is accompanied by no task.
 fn one_create<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a NewTabular> {
     match commit.creates.as_slice() {
         [new] if commit.swaps.is_empty() && new.replaces.is_none() && effects.tasks.is_empty() => {
@@ -57,8 +58,8 @@ fn one_create<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a NewTabula
     }
 }
 
-/// Makes it if nothing at all speaks against it. What does, is left to the statement for all commits to say: a third of
-/// that one's time is spent on what this one cannot ask for.
+/// Creates one table or view if nothing is in its way. If something is, the statement for all commits reports
+/// what; a third of that statement's time is spent on checks that are not needed here.
 const CREATE: &str = "with home as materialized (
         select id, path_key from namespace where id = $2 and warehouse_id is not distinct from $1
             and dropped_with is null and path_key = coalesce($28, path_key)
@@ -107,7 +108,7 @@ const CREATE: &str = "with home as materialized (
     )
     select id from created";
 
-/// Whether it was made.
+/// Returns whether the table or view was created.
 async fn create_one(
     db: &Session,
     commit: &Commit,
@@ -136,11 +137,11 @@ async fn create_one(
     Ok(!created.is_empty())
 }
 
-/// Steps the version of what is given in the warehouse with a row whose id somebody may have asked about before, as the bearer
-/// of the id that was. That the commit may yet be refused does no harm.
+/// Increments the grants version of the warehouse if an id is reused: rights may be cached for its former bearer.
+/// This is harmless even if the commit is then refused.
 ///
-/// What is prepared is prepared here: the statement that this answers must be sent as soon as it is polled, or the commit behind it
-/// would overtake it.
+/// The increment is prepared here, not later: the returned future must send its statements when it is first
+/// polled, or the COMMIT that is sent after it would overtake them.
 async fn stepping<'a>(
     db: &'a Session,
     commit: &'a Commit,
@@ -155,15 +156,16 @@ async fn stepping<'a>(
         let warehouses = [commit.warehouse.as_uuid()];
         let warehouses = &warehouses[..];
         let params: [&(dyn ToSql + Sync); 1] = [&warehouses];
-        // Sent together, in this order.
+        // The two statements are sent together, in this order.
         let (stepped, ran) = join(db.run(&step, &params), run).await;
         stepped.and(ran)
     }))
 }
 
-/// Looks at everything and, if all of it is well, does everything. Rows are held in the order that all transactions
-/// keep: warehouses, namespaces, tables and views, each by id. Places are excluded from others before the statement
-/// begins, so that it sees all that were taken. `limit` in a lateral join keeps the planner to one probe of an index.
+/// Checks everything and, if nothing is in the way, makes all changes. Rows are locked in the order that all
+/// transactions keep: warehouses, namespaces, tables and views, each by id. Advisory locks on the locations are
+/// taken before the statement begins, so that it sees all locations taken before. `limit` in a lateral join keeps
+/// the planner to one index probe.
 macro_rules! apply {
     ($($also:tt)*) => {
         concat!("with new as materialized (
@@ -301,7 +303,7 @@ macro_rules! apply {
     };
 }
 const APPLY: &str = apply!("");
-/// The same, and notes what becomes obsolete.
+/// The same statement, which also notes obsolete files.
 const APPLY_NOTING: &str = apply!(noting!(
     "$53", "$54", "$55", "$56", "$57", "$58", "$59", "$60", "$61", "$62"
 ));
@@ -362,7 +364,7 @@ async fn run_apply(
         .await
 }
 
-/// What must be excluded before the statement looks at it.
+/// What must be locked before the statement looks at it: keys, ids and locations.
 fn locks(commit: &Commit, effects: &Effects) -> AdvisoryLocks {
     let mut locks = AdvisoryLocks::default();
     for record in &effects.idempotency {

@@ -1,4 +1,4 @@
-//! What becomes true together with a change.
+//! What is stored together with a change.
 
 use futures::future::try_join;
 use model::{Event, Grant, TaskId};
@@ -13,8 +13,8 @@ use crate::idempotency::{self, Records};
 use crate::row::{event_kind_as_str, get};
 use crate::task_config;
 
-/// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is its record,
-/// whatever its change would meet now. Then the warehouses of the tasks, which stand first in the order of rows.
+/// Inserts the idempotency keys before anything else is checked: the answer to a repeated request is its record,
+/// whatever its change would meet now. Then locks the warehouses of the tasks, which come first in the lock order.
 pub(crate) async fn claim(db: &Session, effects: &Effects) -> Work<()> {
     claim_keys(db, &effects.idempotency).await?;
     if !effects.tasks.is_empty() {
@@ -58,7 +58,7 @@ async fn claim_keys(db: &Session, records: &[IdempotencyRecord]) -> Work<()> {
     }
 }
 
-/// Keeps them until the end of the transaction. One that is missing may be about to be created by it.
+/// Locks the warehouses until the end of the transaction. A missing one may be created by the transaction itself.
 async fn hold_warehouses(db: &Session, tasks: &[NewTask]) -> Work<()> {
     let wanted = NewTasks::of(tasks).warehouses;
     let hold = "select id from warehouse where id = any($1) order by id for key share";
@@ -66,7 +66,7 @@ async fn hold_warehouses(db: &Session, tasks: &[NewTask]) -> Work<()> {
     Ok(())
 }
 
-/// Refuses tasks without a warehouse and those that are there already.
+/// Refuses tasks of missing warehouses and tasks whose id is taken.
 async fn refuse_bad_tasks(db: &Session, tasks: &[NewTask]) -> Work<()> {
     let all = NewTasks::of(tasks);
     let row = db
@@ -87,14 +87,14 @@ async fn refuse_bad_tasks(db: &Session, tasks: &[NewTask]) -> Work<()> {
     }
 }
 
-/// The statements that effects need.
+/// The prepared statements that write effects.
 pub(crate) struct Statements {
     pub(crate) events: Option<Statement>,
     pub(crate) tasks: Option<Statement>,
     pub(crate) grants: Option<Statement>,
 }
 
-/// Prepares them, and looks at what they will need.
+/// Prepares the statements, and refuses tasks that cannot be queued.
 pub(crate) async fn prepare(db: &Session, effects: &Effects) -> Work<Statements> {
     let events = match effects.events.as_slice() {
         [] => None,
@@ -118,7 +118,7 @@ pub(crate) async fn prepare(db: &Session, effects: &Effects) -> Work<Statements>
     })
 }
 
-/// Writes what is given with the change, on what the change has made.
+/// Writes the grants on what the change has created.
 pub(crate) async fn give(
     db: &Session,
     statement: Option<&Statement>,
@@ -263,7 +263,7 @@ pub(crate) struct NewTasks<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) queues: Vec<&'a str>,
     pub(crate) warehouses: Vec<Option<Uuid>>,
-    /// Of tasks that no warehouse has.
+    /// The project of a task that belongs to no warehouse.
     pub(crate) projects: Vec<Option<&'a str>>,
     pub(crate) tabular_ids: Vec<Option<Uuid>>,
     pub(crate) tabular_kinds: Vec<Option<&'static str>>,

@@ -1,22 +1,22 @@
-//! What can go wrong in here, and what of it the callers are told.
+//! The errors of this crate, and what the callers of the store get to see of them.
 
 use std::path::PathBuf;
 
 use store::{Entity, StoreError};
 use tokio_postgres::error::{Severity, SqlState};
 
-/// Why a database was not opened or migrated.
+/// Why a database could not be opened or migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL cannot be read. Not shown: a password stands in it.
+    /// The URL cannot be parsed. It is not shown, because it contains a password.
     #[error("the {which} URL of the database is not valid: {source}")]
     Url {
         /// `write` or `read`.
         which: &'static str,
-        /// Why not.
+        /// The error of the parser.
         source: tokio_postgres::Error,
     },
-    /// An unknown word for the protection of connections.
+    /// An unknown `sslmode`.
     #[error(
         "the {which} URL of the database says sslmode=`{mode}`: use disable, prefer, require, \
          verify-ca or verify-full"
@@ -24,37 +24,37 @@ pub enum OpenError {
     TlsMode {
         /// `write` or `read`.
         which: &'static str,
-        /// The word.
+        /// The `sslmode` found.
         mode: String,
     },
-    /// The file of root certificates is of no use.
+    /// The file of root certificates cannot be used.
     #[error("cannot use the root certificates in `{path}`: {why}")]
     RootCertificates {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Why it cannot be used.
         why: String,
     },
-    /// TLS cannot be set up.
+    /// TLS could not be set up.
     #[error("cannot set up TLS for the database: {0}")]
     Tls(#[source] rustls::Error),
     /// The server is too old.
     #[error("the database server is PostgreSQL {found}: at least {needed} is needed")]
     OldServer {
-        /// Its version.
+        /// The server's version.
         found: String,
-        /// The oldest that will do.
+        /// The oldest version that is supported.
         needed: u32,
     },
-    /// The database has not been prepared for this program.
+    /// The database's layout is missing or too old.
     #[error(
         "the database has layout {}, this program needs layout {needed}: run `lakekeeper migrate`",
         .found.map_or_else(|| "none".to_owned(), |found| found.to_string())
     )]
     NotMigrated {
-        /// The layout's number in the database, if it has one.
+        /// The number of the layout in the database, if it has one.
         found: Option<i32>,
-        /// The layout that this program works with.
+        /// The number of the layout that this program needs.
         needed: i32,
     },
     /// A newer program has changed the database's layout.
@@ -63,12 +63,12 @@ pub enum OpenError {
          program that has migrated it"
     )]
     Newer {
-        /// The layout's number in the database.
+        /// The number of the layout in the database.
         found: i32,
-        /// The highest number that this program knows.
+        /// The highest layout number that this program knows.
         known: i32,
     },
-    /// The database is that of another program.
+    /// The database is one of Lakekeeper 0.x.
     #[error(
         "the database is one of Lakekeeper 0.x (it has `_sqlx_migrations`), which cannot be taken over: name an empty database, \
          and bring tables over with `register`, whose files stay as they are"
@@ -77,15 +77,15 @@ pub enum OpenError {
     /// The layout could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[source] Box<refinery::Error>),
-    /// The database did not answer or refused.
+    /// The database could not be reached or has reported an error.
     #[error("cannot use the database: {}", told(.0))]
     Database(#[source] tokio_postgres::Error),
-    /// Nothing happened for too long.
+    /// The database did not answer in time.
     #[error("the database did not answer within {seconds} seconds while {doing}")]
     Timeout {
-        /// What was waited for.
+        /// What the program was waiting for.
         doing: &'static str,
-        /// How long.
+        /// How many seconds it has waited.
         seconds: u64,
     },
 }
@@ -96,7 +96,7 @@ impl From<tokio_postgres::Error> for OpenError {
     }
 }
 
-/// The driver's own text names only the kind of an error; what the server said comes behind.
+/// The driver's text names only the kind of the error, so the text of its source is appended.
 pub(crate) fn told(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match error.source() {
@@ -105,22 +105,23 @@ pub(crate) fn told(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Why a piece of work on a connection ended early.
+/// Why a piece of work on a connection has failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// For a reason that the store's contract names.
+    /// A refusal that the store's contract names.
     Refused(StoreError),
-    /// PostgreSQL refused, or the connection broke.
+    /// An error of PostgreSQL, or a broken connection.
     Sql(tokio_postgres::Error),
-    /// No connection: nothing was sent.
+    /// There was no connection: nothing was sent.
     Unreachable(String),
-    /// No answer in time.
+    /// The server did not answer in time.
     NoAnswer(String),
-    /// The same, when the change may have been made already.
+    /// The connection broke or the server did not answer, and the change may have been made.
     Unknown(String),
-    /// Another transaction came first, which none that holds rows in order can wait for.
+    /// A concurrent transaction came first, and waiting for it would break the lock order: the work must be
+    /// repeated.
     Overtaken(&'static str),
-    /// The database holds what this program cannot have written.
+    /// The database contains something that this program cannot have written.
     Damaged(String),
 }
 
@@ -143,7 +144,7 @@ impl Failure {
         Self::Damaged(what.to_string())
     }
 
-    /// The constraint that a statement ran into.
+    /// The constraint that a statement has violated.
     pub(crate) fn constraint(&self) -> Option<&str> {
         match self {
             Self::Sql(error) => error.as_db_error()?.constraint(),
@@ -151,12 +152,12 @@ impl Failure {
         }
     }
 
-    /// Whether PostgreSQL refused because a row is still referred to.
+    /// Whether PostgreSQL refused because another row refers to this one.
     pub(crate) fn is_still_referred_to(&self) -> bool {
         self.has_code(&[SqlState::FOREIGN_KEY_VIOLATION])
     }
 
-    /// Whether the same work may well succeed at once: it met another transaction half-way.
+    /// Whether the same work may succeed at once, because it collided with a concurrent transaction.
     pub(crate) fn is_collision(&self) -> bool {
         matches!(self, Self::Overtaken(_))
             || self.has_code(&[
@@ -165,7 +166,7 @@ impl Failure {
             ])
     }
 
-    /// Whether a row came that was not there a moment ago.
+    /// Whether a concurrent transaction has inserted a row with the same key.
     pub(crate) fn is_unique_violation(&self) -> bool {
         self.has_code(&[SqlState::UNIQUE_VIOLATION])
     }
@@ -174,7 +175,7 @@ impl Failure {
         matches!(self, Self::Sql(error) if error.code().is_some_and(|code| codes.contains(code)))
     }
 
-    /// Whether the connection is gone with this.
+    /// Whether the connection cannot be used after this failure.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
             Self::Sql(error) => !is_plain_error(error),
@@ -183,7 +184,7 @@ impl Failure {
         }
     }
 
-    /// The same for a statement that was only prepared: whatever happened, nothing has changed.
+    /// The failure, given that a statement was only prepared: nothing can have changed.
     #[must_use]
     pub(crate) fn before_anything_was_sent(self) -> Self {
         match self {
@@ -193,7 +194,8 @@ impl Failure {
         }
     }
 
-    /// The same for a statement that commits: without the server's plain refusal nobody knows whether it has.
+    /// The failure, given that a commit was sent: unless the server has refused it plainly, the outcome is
+    /// unknown.
     #[must_use]
     pub(crate) fn after_commit_was_sent(self) -> Self {
         match self {
@@ -204,11 +206,11 @@ impl Failure {
     }
 }
 
-/// Whether the server refused one statement and is well otherwise.
+/// Whether the server refused one statement and the connection is still good.
 fn is_plain_error(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         Some(db) => db.parsed_severity() == Some(Severity::Error),
-        // Errors in encoding parameters or decoding rows leave the connection as it is.
+        // Errors in encoding parameters or decoding rows do not affect the connection.
         None => {
             !error.is_closed()
                 && std::error::Error::source(error).is_none_or(|e| !e.is::<std::io::Error>())
@@ -231,10 +233,10 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// Whether the same work may succeed later: the server's state is to blame, not the statement.
+/// Whether the same work may succeed later, because the error is due to the state of the server.
 fn passes(error: &tokio_postgres::Error) -> bool {
-    /// Connections, a read-only server (a failover is under way), transactions, resources, intervention, limits
-    /// of time, the system.
+    /// SQLSTATE classes: connections, a read-only server (during a failover), transactions, resources, operator
+    /// intervention, time limits, system errors.
     const LATER: [&str; 7] = ["08", "25", "40", "53", "55", "57", "58"];
     match error.code() {
         Some(code) => LATER.iter().any(|class| code.code().starts_with(class)),
@@ -242,7 +244,7 @@ fn passes(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-/// Whether a text has a character that PostgreSQL does not take: U+0000 is no character to it.
+/// Whether a text contains a character that PostgreSQL does not accept, such as U+0000.
 fn is_unstorable(error: &tokio_postgres::Error) -> bool {
     let codes = [
         SqlState::CHARACTER_NOT_IN_REPERTOIRE,

@@ -1,4 +1,4 @@
-//! Where events go, how far each sink has got, and which process brings them there.
+//! Event sinks: how far each has got, which process delivers to it, and the events that it has refused.
 
 use async_trait::async_trait;
 use model::Timestamp;
@@ -96,7 +96,7 @@ impl EventSinks for PostgresStore {
     }
 }
 
-/// A sink and who holds it.
+/// A sink and the process that holds it.
 struct Held {
     sink: String,
     holder: String,
@@ -141,7 +141,7 @@ async fn advance(db: &Session, held: &Held, to: i64, refused: &[NewDeadLetter]) 
             .await?,
     )?;
     for letter in refused {
-        // A sink may have answered anything; PostgreSQL has no U+0000.
+        // The reason may contain anything that a sink has answered; PostgreSQL cannot store U+0000.
         let reason = letter.reason.replace('\0', "\u{fffd}");
         let attempts = i32::try_from(letter.attempts).unwrap_or(i32::MAX);
         db.execute(

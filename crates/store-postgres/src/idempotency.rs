@@ -1,4 +1,4 @@
-//! Requests that may be sent twice.
+//! Records of requests that clients may send twice.
 
 use async_trait::async_trait;
 use model::Timestamp;
@@ -68,7 +68,7 @@ pub(crate) async fn find(db: &Session, key: Uuid) -> Work<Option<IdempotencyReco
     found.as_ref().map(record).transpose()
 }
 
-/// Yields the keys that were free. Its parameters are [`Records`].
+/// Returns the keys that were free. Its parameters are the columns of [`Records`].
 pub(crate) const INSERT: &str = "insert into idempotency (key, fingerprint, outcome, at)
     select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[])
     on conflict (key) do nothing returning key";
@@ -108,7 +108,7 @@ async fn insert(db: &Session, record: &IdempotencyRecord) -> Work<()> {
     }
     match find(db, record.key).await? {
         Some(earlier) => Err(StoreError::Replayed(Box::new(earlier)).into()),
-        // Trimmed in between: the next attempt will find the key free.
+        // The record was trimmed in between: the next attempt will find the key free.
         None => Err(Failure::Unreachable(
             "the idempotency key was just trimmed".to_owned(),
         )),

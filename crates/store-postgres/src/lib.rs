@@ -1,7 +1,7 @@
-//! The catalog's store in PostgreSQL: any number of replicas over one database.
+//! The catalog's store in PostgreSQL: any number of replicas of the program share one database.
 //!
-//! A change is one statement, or one transaction whose statements are sent together; a look-up is one statement for
-//! all that wait.
+//! A change is one statement, or one transaction whose statements are sent together. A look-up is one statement
+//! for all waiting keys.
 
 mod commit;
 mod connection;
@@ -69,7 +69,7 @@ impl PostgresStore {
         Self::open(&config, None).await
     }
 
-    /// A store in a database of its own on the server of this URL, which goes with it; for tests.
+    /// A store in a new database on the server of this URL, which is dropped with it; for tests.
     pub async fn temporary(url: &str) -> std::result::Result<Self, OpenError> {
         let database = TemporaryDatabase::create(url).await?;
         Self::open(&PostgresConfig::new(database.url()), Some(database)).await
@@ -88,17 +88,17 @@ impl PostgresStore {
         })
     }
 
-    /// A connection to read what must be current.
+    /// A connection for reads that must be current.
     async fn read(&self) -> Work<Session> {
         self.pools.primary().await
     }
 
-    /// A connection to read what may be a little behind.
+    /// A connection for reads that may be a little out of date.
     async fn read_list(&self) -> Work<Session> {
         self.pools.replica().await
     }
 
-    /// Makes a change that is one statement and that nothing accompanies.
+    /// Makes a change that is a single statement without effects.
     async fn write<T: Send + Sync + 'static, R: Send + 'static>(
         &self,
         input: T,
@@ -113,7 +113,7 @@ impl PostgresStore {
         .await
     }
 
-    /// Makes a change and what accompanies it: all or nothing.
+    /// Makes a change and writes its effects: all or nothing.
     async fn change<T: Send + Sync + 'static, R: Send + 'static>(
         &self,
         effects: Effects,

@@ -13,19 +13,19 @@ use crate::error::OpenError;
 
 embed_migrations!("migrations");
 
-/// Held by the one replica that migrates.
+/// The advisory lock that the migrating replica holds.
 const LOCK: i64 = 0x6c61_6b65_0000;
 /// How long to wait for another replica that migrates, and for tables that are in use.
 const PATIENCE: Duration = Duration::from_mins(10);
 const TABLES_TIMEOUT: &str = "set lock_timeout = '3s'";
-/// Between two attempts, for those who have waited behind the first.
+/// The pause between two attempts, which lets queries run that have waited behind the first attempt.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Runs the migrations that the database lacks, all or none. Any number of replicas may call this at once. A
-/// database that a newer program has changed is refused before anything is written to it.
+/// Runs the missing migrations, all or none. Any number of replicas may call this at once. A database that a newer
+/// program has changed is refused before anything is written to it.
 pub async fn migrate(config: &PostgresConfig) -> Result<(), OpenError> {
     let mut client = connect(&config.primary()?, config).await?;
-    // To wait for others and to change a layout may take longer than the statements of every day.
+    // Waiting for others and changing a layout may take longer than the everyday limits allow.
     client
         .batch_execute("set statement_timeout = 0; set lock_timeout = 0")
         .await?;
@@ -37,7 +37,7 @@ pub async fn migrate(config: &PostgresConfig) -> Result<(), OpenError> {
             seconds: PATIENCE.as_secs(),
         })??;
     let ended = run(&mut client).await;
-    // Closing the connection would unlock too, but later.
+    // Closing the connection would release the lock too, but later.
     client
         .execute("select pg_advisory_unlock($1)", &[&LOCK])
         .await?;
@@ -53,7 +53,8 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
     if found.is_none() && is_of_another(client).await? {
         return Err(OpenError::OfAnother);
     }
-    // Behind a migration that waits for a table everybody waits who comes later, so it gives up soon and tries again.
+    // Everyone who comes later queues behind a migration that waits for a table, so it gives up soon and tries
+    // again.
     client.batch_execute(TABLES_TIMEOUT).await?;
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -69,7 +70,7 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
     }
 }
 
-/// Whether a table was in use for too long, or by somebody who waits for another one that the migration has.
+/// Whether the migration failed because a table was in use for too long or because of a deadlock.
 fn met_others(error: &refinery::Error) -> bool {
     let met = [
         &SqlState::LOCK_NOT_AVAILABLE,
@@ -85,13 +86,13 @@ fn met_others(error: &refinery::Error) -> bool {
     false
 }
 
-/// Whether Lakekeeper 0.x has put its tables there, some of which have the names of ours.
+/// Whether the database has the tables of Lakekeeper 0.x, some of which have the same names as ours.
 async fn is_of_another(client: &Client) -> Result<bool, OpenError> {
     let history = "select to_regclass('_sqlx_migrations') is not null";
     Ok(client.query_one(history, &[]).await?.try_get(0)?)
 }
 
-/// Refuses a database whose layout is not the one that this program knows.
+/// Refuses a database whose layout differs from the one that this program needs.
 pub(crate) async fn verify(client: &Client) -> Result<(), OpenError> {
     let (found, known) = (applied(client).await?, known());
     match found {
@@ -128,7 +129,7 @@ async fn applied(client: &Client) -> Result<Option<i32>, OpenError> {
     Ok(client.query_one(newest, &[]).await?.try_get(0)?)
 }
 
-/// Another number for other migrations.
+/// A number that differs for other migrations.
 pub(crate) fn fingerprint() -> u64 {
     let runner = migrations::runner();
     let checksums = runner.get_migrations().iter();

@@ -1,4 +1,4 @@
-//! The feed of an engine that decides elsewhere.
+//! The feed of an external authorization engine.
 
 use async_trait::async_trait;
 use store::{Effects, Fact, FactChange, Fed, Knowledge, Mirror, MirrorSink, Result};
@@ -21,7 +21,7 @@ impl Mirror for PostgresStore {
     async fn mirror_switch_on(&self) -> Result<bool> {
         self.change(Effects::none(), (), |db, ()| {
             Box::pin(async move {
-                // Waits for changes that are under way and have found it off.
+                // Waits for running changes that have found the feed off.
                 db.order("lock table mirror_switch in access exclusive mode")
                     .await?;
                 let switch = "insert into mirror_switch default values on conflict do nothing";
@@ -73,7 +73,7 @@ impl Mirror for PostgresStore {
             (true, false) => return Ok(Fed::All),
             (true, true) => {}
         }
-        // Should this end half-way, the connection is closed, and with it the lock and the transaction.
+        // If this ends half-way, the connection is closed, which ends the transaction and releases the lock.
         db.set_open_transaction(OpenTransaction::Yes);
         let fed = feed(&db, limit, to).await?;
         db.order("commit")
@@ -97,7 +97,7 @@ impl Mirror for PostgresStore {
 }
 
 async fn recheck(db: &Session, facts: &[Fact]) -> Work<()> {
-    // Nobody may change one of them between the look at it and its place in the feed.
+    // No fact may change between the check whether it holds and its entry in the feed.
     db.order("lock table mirror_feed in exclusive mode").await?;
     let true_ones = mirror_fact::among(db, facts).await?;
     let mut columns = (Vec::new(), Vec::new(), Vec::new());
@@ -117,7 +117,7 @@ async fn recheck(db: &Session, facts: &[Fact]) -> Work<()> {
     Ok(())
 }
 
-/// In a transaction whose lock keeps other replicas from handing over what is newer before this is.
+/// Delivers changes in a transaction whose lock keeps other replicas from delivering newer changes first.
 async fn feed(db: &Session, limit: u32, to: &dyn MirrorSink) -> Work<Fed> {
     db.order("begin").await?;
     let lock = "select pg_try_advisory_xact_lock($1)";
@@ -138,7 +138,7 @@ async fn feed(db: &Session, limit: u32, to: &dyn MirrorSink) -> Work<Fed> {
     if let Err(refused) = to.apply(&changes).await {
         return Ok(Fed::Refused(refused));
     }
-    // Not all up to the last: a smaller number may have been committed since.
+    // Not all ids up to the last one: a change with a smaller id may have been committed since.
     let ids: Vec<i64> = row::all(&rows, |row| get(row, 4))?;
     db.execute("delete from mirror_feed where id = any($1)", &[&ids])
         .await?;
@@ -149,7 +149,7 @@ async fn feed(db: &Session, limit: u32, to: &dyn MirrorSink) -> Work<Fed> {
     })
 }
 
-/// `thing, relation, other`.
+/// A row that begins with `thing, relation, other`.
 pub(crate) fn fact(row: &Row) -> Work<Fact> {
     let (thing, relation, other): (&str, &str, &str) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
     Fact::of_columns(thing, relation, other).map_err(Failure::damaged)

@@ -1,4 +1,4 @@
-//! What is true for an engine that decides elsewhere: read by keys, so that nothing costs more than what it is about.
+//! The facts for an external authorization engine, read by their keys: a read costs only as much as it returns.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,13 +9,13 @@ use crate::error::Work;
 use crate::mirror::fact;
 use crate::row;
 
-/// The words of a key, each the first of all if there is none.
+/// The parts of the key `$1`; without a key, the values that sort before all others.
 const FIRST: &str = "coalesce(($1::text[])[1], '')";
 const SECOND: &str = "coalesce(($1::text[])[2], '')";
 const THIRD: &str = "coalesce(($1::text[])[3], '')";
 const FIRST_ID: &str = "coalesce(($1::text[])[1], '00000000-0000-0000-0000-000000000000')::uuid";
 
-/// Where facts of a kind are: what to select from what.
+/// The select that yields the facts of a kind.
 const fn rows(kind: FactKind) -> &'static str {
     match kind {
         FactKind::Project => "select 'project/' || id, 'parent', 'server' from project where true",
@@ -52,11 +52,11 @@ const fn rows(kind: FactKind) -> &'static str {
     }
 }
 
-/// Those behind the key `$1`, from the first on if it is null; `$2` at most.
+/// The facts after the key `$1`, from the first one if it is null; at most `$2`.
 fn page_of(kind: FactKind) -> String {
     let (behind, order) = match kind.key() {
         FactKey::Project => (format!("id > {FIRST}"), "id"),
-        // One that is nil, the first of all, is behind none.
+        // A nil id, the first of all, must be included if there is no key.
         FactKey::Id => (
             format!("id >= {FIRST_ID} and id is distinct from ($1::text[])[1]::uuid"),
             "id",
@@ -74,7 +74,7 @@ fn page_of(kind: FactKind) -> String {
     format!("{rows} and {behind} order by {order} limit $2")
 }
 
-/// Those with the keys `$1`, `$2`, `$3`: one probe of an index for each.
+/// The facts with the keys `$1`, `$2`, `$3`: one index probe for each.
 fn probe_of(kind: FactKind) -> String {
     let found = match kind.key() {
         FactKey::Project => "id = asked.first",
@@ -92,12 +92,12 @@ fn probe_of(kind: FactKind) -> String {
     )
 }
 
-/// One kind after the other, each by its key.
+/// A page of facts: one kind after the other, each sorted by its key.
 pub(crate) async fn page(db: &Session, after: Option<&Fact>, limit: u32) -> Work<Vec<Fact>> {
     let (first, mut behind) = match after.map(Fact::key) {
         None => (FactKind::Project, None),
         Some(Some((kind, key))) => (kind, Some(key.to_vec())),
-        // Of what no database has nothing comes after it.
+        // No facts follow one that no database can contain.
         Some(None) => return Ok(Vec::new()),
     };
     let mut found = Vec::new();
@@ -113,7 +113,7 @@ pub(crate) async fn page(db: &Session, after: Option<&Fact>, limit: u32) -> Work
     Ok(found)
 }
 
-/// Which of these are true.
+/// Those of the facts that hold.
 pub(crate) async fn among(db: &Session, facts: &[Fact]) -> Work<HashSet<Fact>> {
     let mut asked: HashMap<FactKind, [Vec<String>; 3]> = HashMap::new();
     for (kind, key) in facts.iter().filter_map(Fact::key) {

@@ -59,8 +59,9 @@ impl Namespaces for PostgresStore {
         let db = self.read_list().await?;
         let cut = Cut::of(&page);
         let warehouse = warehouse.as_uuid();
-        // Live ones are asked for so that the index of live paths does not fit: it is in the same order, but to find children in it
-        // is to read the whole warehouse, which looks cheap where most namespaces lie in one.
+        // `dropped_with` is tested such that the index of live paths does not fit. That index has the same order,
+        // but finding children in it reads the whole warehouse, which the planner finds cheap where most
+        // namespaces have one parent.
         let rows = match parent {
             None => {
                 db.query(
@@ -118,7 +119,7 @@ impl Namespaces for PostgresStore {
 async fn create(db: &Session, namespace: &NewNamespace) -> Work<()> {
     let parent = namespace.path.parent();
     let properties = serde_json::to_string(&namespace.properties).map_err(Failure::damaged)?;
-    // Warehouse and parent are held, in this order, so that they stay until the end of the transaction.
+    // Locks the warehouse, then the parent, so that both exist until the end of the transaction.
     let row = db
         .query_one(
             "with owner as materialized (
@@ -197,8 +198,8 @@ async fn update(db: &Session, namespace: &NamespaceRow) -> Work<()> {
 }
 
 async fn tree(db: &Session, warehouse: WarehouseId, id: NamespaceId) -> Work<NamespaceTree> {
-    // One statement, so that all of it is of one moment. What was soft-deleted under the same path before is no part of it,
-    // so parents are followed, not paths.
+    // One statement, so that the whole tree is of one moment. Follows parents, not paths: another namespace that
+    // was soft-deleted earlier under the same path is not part of it.
     let rows = db
         .query(
             "with recursive root as materialized (
@@ -284,8 +285,8 @@ async fn remove(db: &Session, drop: &NamespaceDrop) -> Work<()> {
     Ok(())
 }
 
-/// Holds a namespace and what was seen below it, and whatever else is to be held: rows are held by id. From here on nothing new gets into
-/// any of them. Answers the ids of what was seen.
+/// Locks a namespace, what was seen below it, and the namespace `besides`, in the order of their ids: nothing new
+/// can be put into them from here on. Returns the ids of the namespace and of those below it.
 pub(crate) async fn hold(
     db: &Session,
     id: NamespaceId,

@@ -1,4 +1,4 @@
-//! Moves namespaces with all that they hold.
+//! Moves namespaces with everything that they hold.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::grants::Reach;
 use crate::namespace;
 use crate::row::{self, get};
 
-/// Rows are held in the order that all transactions keep: the warehouse, namespaces, tables and views. The warehouse also makes moves
-/// take turns, so no two of them can close a circle.
+/// Locks rows in the order that all transactions keep: the warehouse, namespaces, tables and views. The lock on
+/// the warehouse also serializes moves, so two of them cannot form a cycle.
 pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
     let warehouses = Reach::Warehouse(way.warehouse.as_uuid()).hold(db).await?;
     warehouses.step(db).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
     change_paths(db, way).await
 }
 
-/// What speaks against it, now that all of it is held.
+/// Refuses the move if anything is in its way, now that everything is locked.
 async fn check(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
     let around = way.path.parent();
     let row = db
@@ -60,8 +60,9 @@ fn taken(path: &NamespacePath) -> Failure {
     already_exists(Entity::NamespacePath(path.clone()))
 }
 
-/// Lets all that was looked up by its former name be looked up anew. Before the namespaces change: their trigger moves grants, and
-/// whoever changes those of a table holds the table first.
+/// Increments the versions of the tables and views, so that what was resolved by a former name is resolved again.
+/// Runs before the namespaces change: their trigger moves grants, and a table must be locked before the grants on
+/// it change.
 async fn step_tabulars(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
     let hold = "select namespace_id, id, name, deleted_at is null from tabular
         where namespace_id = any($1)
@@ -88,7 +89,7 @@ async fn change_paths(db: &Session, way: &NamespaceMove) -> Work<()> {
     let below = way.below.iter().map(|below| (below.id, &below.path));
     let all: Vec<_> = below.chain([(way.id, &way.path)]).collect();
     let ids: Vec<Uuid> = all.iter().map(|(id, _)| id.as_uuid()).collect();
-    // Arrays in an array must have one length.
+    // The arrays in an array must have the same length, so each path is passed as one text.
     let separator = SEPARATOR.to_string();
     let paths: Vec<String> = all
         .iter()

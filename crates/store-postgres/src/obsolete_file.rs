@@ -28,7 +28,7 @@ impl ObsoleteFiles for PostgresStore {
     }
 }
 
-/// The table is looked at after the files, so that each of them had become obsolete by then.
+/// Reads the table after the files, so that it is as it was when they became obsolete, or later.
 async fn list(db: &Session, table: TabularId, limit: u32) -> Work<Option<NotedFiles>> {
     let table = table.as_uuid();
     let files = "select number, location from obsolete_file where tabular_id = $1
@@ -54,8 +54,8 @@ async fn list(db: &Session, table: TabularId, limit: u32) -> Work<Option<NotedFi
     }))
 }
 
-/// Whether something is noted of the table that the worker's task is about. Holds the table until the end of the transaction: a commit to it that
-/// has found the task there has ended before, and one that comes after finds out what has become of the task.
+/// Whether any file is noted for the table of the worker's task. Locks the table until the end of the transaction:
+/// a commit that has still seen the task has ended before this, and a later commit sees how the task ended.
 pub(crate) async fn are_left(db: &Session, task: TaskId, worker: &str) -> Work<bool> {
     let hold = "select tabular.id from task join tabular on tabular.id = task.tabular_id
         where task.id = $1 and task.worker = $2 for share of tabular";

@@ -12,7 +12,7 @@ use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work};
 use crate::row::{self, get};
 
-/// Most events that get their place at once.
+/// Most events that are given their places at once.
 const PORTION: u64 = 1_000;
 
 #[async_trait]
@@ -41,7 +41,7 @@ impl Outbox for PostgresStore {
     }
 
     async fn outbox_trim(&self, before: Timestamp, limit: u32) -> Result<u64> {
-        // What is removed must have had a place, so that a reader can tell that it has missed something.
+        // Removed events must have had a place, so that a reader can tell that it has missed some.
         self.place_all().await?;
         let input = (before.as_ms(), i64::from(limit));
         self.write(input, |db, (before, limit)| {
@@ -69,7 +69,8 @@ impl Outbox for PostgresStore {
         let input = (most(keep.events), most(keep.bytes), i64::from(limit));
         self.write(input, |db, (events, bytes, limit)| {
             Box::pin(async move {
-                // Each event knows the bytes up to it, so the first ones and the last one say what is too much.
+                // `bytes_until` sums up all bodies up to an event, so the first events and the last one show how
+                // much is too much.
                 let removed = "with last as materialized (
                          select sequence, bytes_until from outbox where sequence is not null
                          order by sequence desc limit 1
@@ -100,7 +101,7 @@ impl Outbox for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Events that have a place behind the given one.
+    /// The events that have a place after the given one.
     async fn placed(&self, after: i64, limit: u32) -> Work<Vec<OutboxRow>> {
         let db = self.read().await?;
         let rows = db
@@ -117,13 +118,13 @@ impl PostgresStore {
         row::all(&rows, event)
     }
 
-    /// Gives places to events that have none, however many there are: where nobody reads, this is all that does.
+    /// Gives places to all events that have none. If no sink reads the outbox, nothing else does so.
     async fn place_all(&self) -> Result<()> {
         while self.place_some().await? == PORTION {}
         Ok(())
     }
 
-    /// Gives places to some of the events that have none; says to how many.
+    /// Gives places to at most [`PORTION`] of the events that have none; returns to how many.
     async fn place_some(&self) -> Result<u64> {
         if !self.has_unplaced().await? {
             return Ok(0);
@@ -143,9 +144,9 @@ fn count(row: &Row) -> Work<u64> {
     Ok(get::<i64>(row, 0)?.unsigned_abs())
 }
 
-/// Gives places to events that have been committed. Whoever writes an event does not know which transaction commits
-/// first: a place taken then could appear behind a reader's back. Places that are given here, one reader at a time
-/// and to visible events only, grow with each event that a reader can see.
+/// Gives places to committed events. When an event is written, it is not known which transaction commits first: a
+/// place assigned then could appear behind a reader that has already passed it. Here, one transaction at a time
+/// assigns places, and only to visible events, so each new place is greater than all that a reader has seen.
 async fn give_places(db: &Session) -> Work<u64> {
     let mut locks = AdvisoryLocks::default();
     locks.outbox();

@@ -88,7 +88,7 @@ impl Projects for PostgresStore {
     }
 }
 
-/// Says 0 if the id is taken.
+/// Creates a project; returns 0 if the id is taken.
 pub(crate) async fn insert(db: &Session, project: &ProjectRow) -> Work<u64> {
     db.execute(
         "insert into project (id, name, created_at) values ($1, $2, $3) on conflict (id) do nothing",

@@ -1,4 +1,4 @@
-//! From names to ids and versions, many at once.
+//! Resolves names to ids and versions, many at once.
 
 use async_trait::async_trait;
 use model::{NameKey, NamespaceKey, WarehouseId};
@@ -15,7 +15,7 @@ use crate::error::{Failure, Work};
 use crate::namespace;
 use crate::row::{self, get};
 
-/// What look-ups ask the database, each for all keys that wait.
+/// The two look-up statements, each for all waiting keys.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lookup {
     /// By names.
@@ -33,8 +33,8 @@ impl Lookup {
     }
 }
 
-/// Each key is three probes of an index, and `limit` keeps the planner from joining in any other way. Properties and
-/// metadata are read from their pages only for who asks for them.
+/// Three index probes for each key; `limit` keeps the planner from joining in another way. The properties and
+/// metadata are read from their pages only for the keys that request them.
 const BY_NAME: &str = "select k.place, w.version, w.status, n.id, n.version,
         case when k.wants = 1 then n.path end, case when k.wants = 1 then n.properties end,
         n.protected, n.updated_at,
@@ -58,20 +58,20 @@ const BY_NAME: &str = "select k.place, w.version, w.status, n.id, n.version,
         where namespace_id = n.id and name_key = k.name_key and deleted_at is null limit 1
     ) as t on true";
 
-/// Versions of tables and views, and of warehouses, which are the rows with a status. As plain as can be: with a few keys
-/// at a time it costs more to set a statement up than to run it.
+/// The versions of tables and views, and of warehouses, which are the rows with a status. The statement is as
+/// simple as possible: with a few keys at a time, setting it up costs more than running it.
 const BY_ID: &str = "select id, version, null::text, 0::bigint from tabular
     where id = any($1) and coalesce(deleted_at, 0) = 0
     union all
     select id, version, status, grants_version from warehouse where id = any($2)";
 
-/// Most contents that one statement answers.
+/// Most contents that one statement returns.
 const CONTENTS: usize = 16;
-/// A stamp will do.
+/// Only the stamps are wanted.
 const STAMP: i16 = 0;
-/// The namespace with its properties is wanted.
+/// The namespace's path and properties are wanted.
 const NAMESPACE: i16 = 1;
-/// The table or view with its metadata is wanted.
+/// The content of the table or view is wanted.
 const CONTENT: i16 = 2;
 
 #[async_trait]
@@ -103,7 +103,8 @@ impl Resolver for PostgresStore {
             }
         }
         if stamps.is_empty() && contents.is_empty() {
-            // As a rule all is known; what asks for the rest is large, and would be moved along for nothing.
+            // The most frequent case. The future for the other cases is large and would be moved around for
+            // nothing.
             look_up_by_id(&self.lanes, by_id).await?;
             return Ok(found);
         }
@@ -119,10 +120,10 @@ impl Resolver for PostgresStore {
     }
 }
 
-/// What is asked, and where the answers go.
+/// Keys, each with the slot for its answer.
 type Slots<'a, K> = Vec<(K, &'a mut Resolved)>;
 
-/// What is looked for by its name.
+/// A key that is looked up by name.
 struct Named<'a> {
     warehouse: WarehouseId,
     path: &'a NamespaceKey,
@@ -130,10 +131,11 @@ struct Named<'a> {
     wants: i16,
 }
 
-/// What is looked for by its id: a warehouse, and whether a table or view still has a version.
+/// A key that is looked up by id: a warehouse, and perhaps a table or view whose version is to be compared.
 type Known = (WarehouseId, Option<AtVersion>);
 
-/// A few at a time: metadata may be large, and an answer is held in memory as a whole.
+/// Looks up a few contents at a time: metadata may be large, and a statement's answer is held in memory as a
+/// whole.
 async fn look_up_contents(lanes: &Lanes, slots: Slots<'_, Named<'_>>) -> Work<()> {
     let mut slots = slots.into_iter();
     loop {
@@ -160,7 +162,7 @@ async fn look_up_by_name(lanes: &Lanes, mut slots: Slots<'_, Named<'_>>) -> Work
         .run(Lookup::ByName, &[&warehouses, &paths, &names, &wants])
         .await?;
     for row in &rows {
-        // Places are counted from 1.
+        // The column `place` counts from 1.
         let place = usize::try_from(get::<i64>(row, 0)? - 1).map_err(Failure::damaged)?;
         let slot = slots.get_mut(place);
         let (named, slot) = slot.ok_or_else(|| Failure::damaged("an answer without a key"))?;

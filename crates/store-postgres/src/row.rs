@@ -1,4 +1,4 @@
-//! From columns to values and back.
+//! Converts columns to values and back.
 
 use bytes::Bytes;
 use model::{
@@ -14,11 +14,12 @@ use uuid::Uuid;
 
 use crate::error::{Failure, Work};
 
-/// Where a page starts and how many rows to read for it.
+/// Where a page begins, and how many rows to read for it.
 pub(crate) struct Cut<'a> {
-    /// The sort key of the last item before the page. No key is empty, so the empty text is before all.
+    /// The sort key of the last item before the page; the empty text, which sorts before every key, for the first
+    /// page.
     pub(crate) after: &'a str,
-    /// One more than the page holds: the surplus tells that there is a next page.
+    /// One more than the page holds: an extra row shows that there is a next page.
     pub(crate) limit: i64,
 }
 
@@ -31,14 +32,14 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// A location and every location that it lies in.
+/// The location and every location that it lies in.
 pub(crate) fn at_and_above(location: &str) -> impl Iterator<Item = &str> {
     let cuts = location.match_indices('/');
     cuts.filter_map(|(at, _)| location.get(..at))
         .chain([location])
 }
 
-/// The places that are to be taken, and by whom.
+/// The locations that a commit claims, each with the table or view that claims it.
 pub(crate) fn claims(commit: &Commit) -> impl Iterator<Item = (TabularId, &str)> {
     let moved = commit.swaps.iter();
     let moved = moved.filter_map(|swap| Some((swap.id, swap.claimed_location.as_deref()?)));
@@ -46,15 +47,15 @@ pub(crate) fn claims(commit: &Commit) -> impl Iterator<Item = (TabularId, &str)>
     moved.chain(created.map(|new| (new.id, new.claimed_location.as_str())))
 }
 
-/// The places that are to be taken, as columns.
+/// The locations that a commit claims, as columns.
 #[derive(Default)]
 pub(crate) struct Places<'a> {
     pub(crate) claims: Vec<&'a str>,
-    /// By whom: what is its own or has been is in nobody's way.
+    /// The tables and views that claim them; their own present and former locations do not conflict.
     pub(crate) owners: Vec<Uuid>,
-    /// Which of the claims, counted from 1, as often as there are places at and around it …
+    /// For each location in `at`, the number of the claim that it belongs to, counted from 1.
     pub(crate) probing: Vec<i32>,
-    /// … and those.
+    /// Every claim and every location around it.
     pub(crate) at: Vec<&'a str>,
 }
 
@@ -73,7 +74,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// New tables and views as columns, and what they replace.
+/// New tables and views as columns, and the entries that they replace.
 #[derive(Default)]
 pub(crate) struct Creates<'a> {
     pub(crate) ids: Vec<Uuid>,
@@ -144,7 +145,7 @@ impl<'a> Swaps<'a> {
     }
 }
 
-/// A column; one that is not of the asked type was not written by this program.
+/// A column; a column of another type cannot have been written by this program.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Work<T> {
     row.try_get(at).map_err(Failure::damaged)
 }
@@ -164,7 +165,7 @@ pub(crate) fn kind(text: &str) -> Work<TabularKind> {
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
 }
 
-/// What the files of a generic table are, null for tables and views.
+/// The format of a generic table's files, null for tables and views.
 pub(crate) fn format(text: Option<&str>) -> Work<Option<TableFormat>> {
     let format = text.map(str::parse).transpose();
     format.map_err(Failure::damaged)
@@ -180,7 +181,7 @@ pub(crate) fn user_source(text: &str) -> Work<UserSource> {
         .ok_or_else(|| Failure::damaged(format!("unknown source of a user `{text}`")))
 }
 
-/// The kind as it is told to the world.
+/// The kind as published in events.
 pub(crate) fn event_kind_as_str(kind: EventKind) -> Work<String> {
     match serde_json::to_value(kind).map_err(Failure::damaged)? {
         serde_json::Value::String(text) => Ok(text),

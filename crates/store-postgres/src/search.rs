@@ -12,7 +12,8 @@ use crate::error::Work;
 use crate::namespace;
 use crate::row::{self, get};
 
-/// One look into the index for each set of trigrams, which come joined by U+001F.
+/// Candidates from the search index, one probe for each set of trigrams. The trigrams of a set are joined by
+/// U+001F.
 const BY_NAME: &str = "select t.id, t.kind, t.name, n.id, n.path
     from (select distinct hit.id from unnest($2::text[]) as wanted(terms)
           cross join lateral (select id from tabular
@@ -40,7 +41,7 @@ pub(crate) async fn search(db: &Session, search: &TabularSearch) -> Work<Vec<Fou
 async fn by_name(db: &Session, search: &TabularSearch, like: &NameLike) -> Work<Vec<FoundTabular>> {
     let warehouse = search.warehouse.as_uuid();
     let text = warehouse.to_string();
-    // As the index has it.
+    // The indexed terms begin with the last eight characters of the warehouse's id.
     let (_, letters) = text.split_at(text.len() - 8);
     let mut all: BTreeMap<TabularId, FoundTabular> = BTreeMap::new();
     for stage in &like.stages {

@@ -51,7 +51,7 @@ impl Servers for PostgresStore {
 }
 
 async fn bootstrap(db: &Session, at: Timestamp, default_project: Option<&ProjectRow>) -> Work<()> {
-    // It may have been opened again, with warehouses in it.
+    // The installation may have been reopened when it had warehouses already.
     let held = Reach::All.hold(db).await?;
     let marked = db
         .execute(

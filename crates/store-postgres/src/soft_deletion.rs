@@ -1,4 +1,4 @@
-//! Tables and views that were dropped and can be had back for a while.
+//! Tables and views that were dropped and can be undropped for a while.
 
 use std::collections::HashSet;
 
@@ -94,8 +94,8 @@ async fn hide(db: &Session, at: AtVersion, how: SoftDrop) -> Work<()> {
     tabular::expect(db, at.id, hidden).await
 }
 
-/// The first parameter is the queue of expiries.
-/// `is not distinct from` fits no index: the task is found by its table, whatever the planner thinks of a queue that was empty.
+/// The first parameter is the queue of the expiry tasks. `is not distinct from` fits no index, so a task is found
+/// by its table, even if the planner has seen an empty queue.
 const DELETED: &str =
     "select t.id, t.kind, t.namespace_id, n.path, t.name, t.version, t.location, t.purges,
         t.created_at, t.deleted_at, coalesce((select scheduled_for from task
@@ -104,7 +104,7 @@ const DELETED: &str =
 
 async fn list(db: &Session, query: &DeletedQuery) -> Work<Page<DeletedTabular>> {
     let page = &query.page;
-    // A token that no list has answered is before all.
+    // A token that no list has returned stands for the first page.
     let after = page.after.as_ref().map(PageToken::as_key);
     let after = after.and_then(|key| Uuid::parse_str(key).ok());
     let rows = db
@@ -142,7 +142,7 @@ fn deleted(row: &Row) -> Work<DeletedTabular> {
     })
 }
 
-/// Namespaces are held before tables and views, the order that all transactions keep.
+/// Locks namespaces before tables and views, the order that all transactions keep.
 async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
     let ids: Vec<Uuid> = undrop.tabulars.iter().map(|one| one.id.as_uuid()).collect();
     let mut taken = revive_namespaces(db, &ids).await?;
@@ -164,7 +164,8 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
     }
     let names = db
         .query(
-            // By a sort and by the index of live names: a join compares each with each where the database knows little of the tables yet.
+            // By a sort and by the index of live names: a join would compare every pair while the planner has no
+            // statistics.
             "with wanted as materialized (
                  select namespace_id, name, name_key,
                      row_number() over (partition by namespace_id, name_key order by id) > 1 as is_twin
@@ -199,7 +200,7 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
     cancel_expiry(db, ids, "undropped", undrop.at).await
 }
 
-/// Somebody took a name after it was found free.
+/// `Stale` if a name or path was taken after it was found free.
 fn refuse_twins(changed: Work<u64>, index: &str) -> Work<u64> {
     match changed {
         Err(failure) if failure.constraint() == Some(index) => Err(stale()),
@@ -207,12 +208,12 @@ fn refuse_twins(changed: Work<u64>, index: &str) -> Work<u64> {
     }
 }
 
-/// Makes all namespaces live that went with a drop which stands between these tables and views and the light; says which of
-/// these drops cannot be undone, because a path is taken, by the path of what was dropped.
+/// Undoes the drops of namespaces without which these tables and views cannot be live. If any path is taken,
+/// changes nothing and returns the paths of the drops that cannot be undone.
 async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>> {
     let held = db
         .query(
-            // All by their ids: two conditions with `or` read every namespace there is.
+            // All rows by their ids: with two conditions joined by `or`, every namespace would be read.
             "with recursive above(id, parent_id, dropped_with) as (
                  select id, parent_id, dropped_with from namespace
                  where id in (select namespace_id from tabular where id = any($1))
@@ -238,7 +239,8 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
     }
     let taken = db
         .query(
-            // By a sort and by the index of live paths: a condition on both sorts of others fits no index.
+            // By a sort and by the index of live paths: one condition on live and dropped namespaces fits no
+            // index.
             "with gone as materialized (
                  select warehouse_id, path_key, dropped_with,
                      row_number() over (partition by warehouse_id, path_key order by id) > 1 as is_twin
@@ -263,7 +265,7 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
 }
 
 async fn expire(db: &Session, AtVersion { id, version }: AtVersion) -> Work<()> {
-    // The namespaces that may go as well are held first.
+    // Lock the namespaces that may be removed as well before the table.
     let home = db
         .query_opt(
             "select n.id from tabular as t join namespace as n on n.id = t.namespace_id
@@ -288,14 +290,14 @@ async fn expire(db: &Session, AtVersion { id, version }: AtVersion) -> Work<()> 
     if let Some(home) = home {
         return remove_empty(db, home).await;
     }
-    // A drop of its namespace that came after the look above would be left with nothing that ends it; one that comes later finds
-    // that this is gone.
+    // If the namespace was dropped after the look above, nothing would remove it any more, so the attempt is
+    // repeated. A later drop finds that this table is gone.
     let live = "select 1 from namespace where id = $1 and dropped_with is null";
     let live = db.query_opt(live, &[&get::<Uuid>(&removed, 0)?]).await?;
     live.map(|_| ()).ok_or_else(stale)
 }
 
-/// Holds the topmost of the namespaces that were dropped above and at this one: whoever empties a tree takes turns.
+/// Locks the roots of the drops at and above this namespace, which serializes the removal of their contents.
 async fn hold_above(db: &Session, namespace: Uuid) -> Work<()> {
     let hold = "with recursive above(id, parent_id, dropped_with) as (
             select id, parent_id, dropped_with from namespace where id = $1
@@ -308,8 +310,8 @@ async fn hold_above(db: &Session, namespace: Uuid) -> Work<()> {
     Ok(())
 }
 
-/// Removes the namespaces that went with one drop when the last table or view that could bring them back is gone; then those
-/// that these were in, if it was the last of them as well.
+/// Removes the namespaces of one drop once no table or view is left that could bring them back; then, in the same
+/// way, the dropped namespaces around them.
 async fn remove_empty(db: &Session, mut namespace: Uuid) -> Work<()> {
     loop {
         let root = db
@@ -335,7 +337,7 @@ async fn remove_empty(db: &Session, mut namespace: Uuid) -> Work<()> {
             )
             .await;
         match removed {
-            // Something came back at this moment.
+            // A table or view was undropped at this moment.
             Err(failure) if failure.is_still_referred_to() => return Err(stale()),
             Err(failure) => return Err(failure),
             Ok(0) => return Ok(()),

@@ -1,4 +1,4 @@
-//! How often operations were called, and how many tables and views there were.
+//! Hourly counts of the calls to each operation, and of tables and views.
 
 use async_trait::async_trait;
 use model::{Bounds, Page, PageRequest, PageToken, ProjectId, Timestamp, WarehouseId};
@@ -20,7 +20,7 @@ impl Statistics for PostgresStore {
         self.write(calls, |db, calls| {
             Box::pin(async move {
                 match add(db, calls).await {
-                    // A project went at this moment; the next look leaves it out.
+                    // A project was removed at this moment; the second attempt leaves it out.
                     Err(error) if error.is_still_referred_to() => add(db, calls).await,
                     added => added,
                 }
@@ -55,7 +55,7 @@ impl Statistics for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<WarehouseCounts>> {
         let db = self.read_list().await?;
-        // A token that no list has answered is behind all.
+        // A token that no list has returned stands for an empty page.
         let before = page.after.as_ref().map(PageToken::as_key);
         let before = before.map_or(i64::MAX, |key| key.parse().unwrap_or(i64::MIN));
         let rows = db
@@ -88,7 +88,7 @@ impl Statistics for PostgresStore {
     }
 }
 
-/// In one order everywhere, so that replicas do not wait for each other in a circle.
+/// Rows are written in the same order everywhere, so that replicas do not deadlock.
 async fn add(db: &Session, calls: &[EndpointCalls]) -> Work<()> {
     let column = |of: fn(&EndpointCalls) -> i64| calls.iter().map(of).collect::<Vec<_>>();
     let warehouses: Vec<Option<Uuid>> = calls
@@ -163,7 +163,7 @@ async fn list(db: &Session, query: &CallsQuery) -> Work<Vec<CountedCalls>> {
     row::all(&rows, counted)
 }
 
-/// What is being put together by another replica is left to it: its rows are gone when they are looked at.
+/// Rows that another replica is merging are left to it: they are gone by the time this statement gets their locks.
 async fn merge(db: &Session, before: Timestamp) -> Work<()> {
     db.execute(
         "with many as (

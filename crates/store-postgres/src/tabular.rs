@@ -1,7 +1,8 @@
-//! Tables and views: their pointer and their metadata.
+//! Tables and views: their pointers and their metadata.
 //!
-//! Statements that look for an id write `coalesce(deleted_at, 0) = 0`, which fits no index but means the same: a
-//! planner that has seen an empty table might otherwise prefer to read the whole index of live names.
+//! Statements that look for an id write `coalesce(deleted_at, 0) = 0`, which means the same as `deleted_at is
+//! null` but fits no index: a planner that has seen an empty table might otherwise choose to read the whole index
+//! of live names.
 
 use std::sync::Arc;
 
@@ -144,17 +145,17 @@ impl Tabulars for PostgresStore {
     }
 }
 
-/// A page of a namespace's tables or views.
+/// A request for a page of a namespace's tables or views.
 pub(crate) struct Wanted {
     namespace: NamespaceId,
     kind: TabularKind,
     page: PageRequest,
 }
 
-/// Pages that are wanted at the same time are read by one statement.
+/// Pages that are requested at the same time are read by one statement.
 pub(crate) type Lists = Gathered<Wanted, Page<ListedTabular>>;
 
-/// Few pages at once: they may be long, and whoever waits for a short one waits for all of them.
+/// Few pages in one statement: they may be long, and whoever asks for a short one waits for all of them.
 const LISTS: Gathering = Gathering {
     lanes: 4,
     batch: 16,
@@ -171,8 +172,9 @@ pub(crate) fn gather_lists(pools: &Arc<Pools>) -> Lists {
     })
 }
 
-/// A stretch of an index for each. Columns come as arrays, because a row for each name costs more than to find it; few of
-/// them, because an array costs a third of that. Most tables are not protected, and only generic ones have a format.
+/// One index range for each page. Columns are returned as arrays, because a row for each name costs more than
+/// finding it; but few arrays, because each costs a third of that. Most tables are not protected, and only generic
+/// ones have a format.
 const LIST: &str = "select page.ids, page.names, page.protected, page.formats
     from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
         with ordinality as k(namespace_id, kind, after, most, place)
@@ -204,10 +206,10 @@ async fn list(db: &Session, wanted: &[Wanted]) -> Work<Vec<Page<ListedTabular>>>
     pages.map(|(row, one)| page(row, one.page.size)).collect()
 }
 
-/// What was read for a page, which has one item more if there is another page.
+/// The page that a row of [`LIST`] contains. The row has one item more if there is another page.
 fn page(row: &Row, size: PageSize) -> Work<Page<ListedTabular>> {
     let (ids, names): (Vec<Uuid>, Vec<String>) = (column(row, 0)?, column(row, 1)?);
-    // In the order of the ids.
+    // The ids of the protected items are in the order of `ids`.
     let mut protected = column::<Uuid>(row, 2)?.into_iter().peekable();
     let mut formats = column::<&str>(row, 3)?.into_iter();
     let items = ids.into_iter().zip(names).map(|(id, name)| {
@@ -225,7 +227,7 @@ fn page(row: &Row, size: PageSize) -> Work<Page<ListedTabular>> {
     ))
 }
 
-/// An array; that of no rows is null.
+/// A column that is an array; null stands for no rows.
 fn column<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Work<Vec<T>> {
     Ok(get::<Option<Vec<T>>>(row, at)?.unwrap_or_default())
 }
@@ -236,7 +238,7 @@ async fn find_by_location(
     location: &str,
 ) -> Work<Option<PlacedTabular>> {
     let at: Vec<&str> = row::at_and_above(location).collect();
-    // One probe of an index for each, whatever the planner thinks of the tables.
+    // One index probe for each location, whatever the planner knows about the tables.
     let found = db
         .query_opt(
             "select t.id, t.namespace_id, t.kind, t.protected, t.version, place.location
@@ -260,7 +262,7 @@ async fn location_taken(
     location: &str,
 ) -> Work<Option<String>> {
     let at: Vec<&str> = row::at_and_above(location).collect();
-    // One probe of an index for each place at and above, one for all that lies in it.
+    // One index probe for each location at and above, and one for everything in it.
     let found = db
         .query_opt(
             "select place.location from unnest($2::text[]) as probe(at)
@@ -287,14 +289,15 @@ async fn location_taken(
 
 async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
     let (id, namespace) = (rename.id.as_uuid(), rename.namespace.as_uuid());
-    // In another namespace others may do something with it. The warehouse stands first in the order of rows.
+    // The move to another namespace changes the inherited privileges. Warehouses come first in the lock order.
     db.execute(
         "update warehouse set grants_version = grants_version + 1
          where id = (select warehouse_id from tabular where id = $1 and namespace_id <> $2)",
         &[&id, &namespace],
     )
     .await?;
-    // The destination is held before the row, the order that all transactions keep; both stay until the end.
+    // Locks the destination before the row, in the order that all transactions keep; both stay locked until the
+    // end.
     let row = db
         .query_one(
             "with home as materialized (
@@ -349,7 +352,7 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
     }
 }
 
-/// Refuses if a compare-and-set has found no row: it is gone or has moved on.
+/// Refuses if an update found no row: the table or view is gone or has another version.
 pub(crate) async fn expect(db: &Session, id: TabularId, changed: u64) -> Work<()> {
     if changed == 1 {
         return Ok(());
@@ -362,7 +365,7 @@ pub(crate) async fn expect(db: &Session, id: TabularId, changed: u64) -> Work<()
     }
 }
 
-/// `Stale` with those rows that still exist.
+/// `Stale` with those of the rows that are still live.
 pub(crate) async fn stale(db: &Session, moved_on: &[TabularId]) -> Failure {
     match load(db, moved_on).await {
         Ok(current) => StoreError::Stale { current }.into(),
@@ -370,7 +373,7 @@ pub(crate) async fn stale(db: &Session, moved_on: &[TabularId]) -> Failure {
     }
 }
 
-/// The live rows of these ids in any warehouse.
+/// The live rows with these ids in any warehouse.
 async fn load(db: &Session, ids: &[TabularId]) -> Work<Vec<TabularRow>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let found = db

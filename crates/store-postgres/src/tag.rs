@@ -1,4 +1,4 @@
-//! Tags: their definitions, and what they are attached to.
+//! Tags: their definitions and attachments.
 
 use async_trait::async_trait;
 use model::{
@@ -216,7 +216,7 @@ async fn create(db: &Session, row: &TagDefinitionRow) -> Work<()> {
         (_, true) => Ok(()),
         (false, _) => Err(not_found(Entity::Project(row.project.clone()))),
         _ if is_named => Err(already_exists(Entity::TagName(row.name.clone()))),
-        // A name that was taken at the same time is not seen by this statement.
+        // This statement's snapshot does not show a name that was taken concurrently.
         _ => match db
             .query_opt(
                 "select 1 from tag_definition where id = $1",
@@ -285,7 +285,7 @@ async fn attach(db: &Session, tag: &NewTag, most: u32) -> Work<()> {
         TagTarget::Tabular(..) | TagTarget::Column(..) => (None, Some(object)),
     };
     let scope = tag.target.scope();
-    // Another value needs no room.
+    // A tag that is attached already only gets another value, which the limit does not prevent.
     let attached = db
         .execute(
             "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
@@ -318,8 +318,8 @@ async fn attach(db: &Session, tag: &NewTag, most: u32) -> Work<()> {
     }
 }
 
-/// Holds the warehouse and what lies in it, in this order, so that they stay until the end of the transaction. All that attach something to
-/// one target take turns, so that its tags can be counted.
+/// Locks the warehouse and then the target, so that both exist until the end of the transaction. Attachments to
+/// one target are serialized by this, so that its tags can be counted.
 async fn hold_target(db: &Session, tag: &NewTag) -> Work<()> {
     let warehouse = tag.warehouse.as_uuid();
     let held = match tag.target {
@@ -363,7 +363,7 @@ async fn list(
         TagReach::Direct => (false, None),
         TagReach::Effective(namespace) => (true, namespace),
     };
-    // No namespace is as deep as the warehouse is far.
+    // 1000 is greater than the depth of any namespace, so the warehouse is the farthest place.
     let rows = db
         .query(
             "with recursive around (id, parent_id, distance) as (
@@ -433,7 +433,7 @@ async fn attachments(
     Ok(Page::cut(rows, page.size, |one| one.id.to_string()))
 }
 
-/// The values to choose from, as a JSON array.
+/// The allowed values as a JSON array.
 fn allowed_as_stored(values: &TagValues) -> Work<Option<String>> {
     let allowed = values.allowed().map(serde_json::to_string).transpose();
     allowed.map_err(Failure::damaged)

@@ -1,4 +1,4 @@
-//! Durable work: its queue.
+//! Tasks: claims, heartbeats and ends.
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
@@ -16,7 +16,7 @@ use crate::row::{self, get};
 use crate::task_state::{self, scope, tabular};
 use crate::{obsolete_file, task_config, task_control};
 
-/// Most warehouses and projects whose turn it is that one claim passes over because all of their due tasks are locked.
+/// Most scopes that one claim passes over because all of their due tasks are locked.
 const PASSED_OVER: usize = 8;
 
 #[async_trait]
@@ -174,7 +174,8 @@ async fn trim(db: &Session, project: Option<&str>, before: Timestamp, limit: u32
     .await
 }
 
-/// Of which something is logged and which are not there, found by one probe of an index for each project that has a log.
+/// The projects with log entries that do not exist any more, with one index probe for each project that has
+/// entries.
 const GONE_PROJECTS: &str = "with recursive logged (project_id) as (
         (select project_id from task_log order by project_id limit 1)
         union all
@@ -186,19 +187,20 @@ const GONE_PROJECTS: &str = "with recursive logged (project_id) as (
     select project_id from logged where $3::text is null
         and not exists (select from project where id = logged.project_id)";
 
-/// What of a task is kept of an attempt; behind it come `outcome, is_last, message, ended_at`.
+/// The columns of a task that its log entries keep; `outcome, is_last, message, ended_at` follow.
 pub(crate) const LOGGED: &str =
     "queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
     payload, attempt, created_at, scheduled_for, picked_up_at, heartbeat_at, details, progress";
 
-/// The same, as a task has them that may be waiting: what its last attempt has left is not of this one.
+/// The same columns of a task that may be waiting: what its last attempt has left in them is no part of this
+/// entry.
 pub(crate) const AS_LOGGED: &str =
     "queue, parent_id, project_id, warehouse_id, tabular_id, tabular_kind, tabular_path,
     payload, attempt, created_at, scheduled_for, case when worker is not null then picked_up_at end,
     case when worker is not null then heartbeat_at end, details, progress";
 
 async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
-    // One claim at a time in a queue, so that turns are kept.
+    // One claim at a time per queue, so that the scopes keep their turns.
     let mut locks = AdvisoryLocks::default();
     locks.queue(queue);
     let (numbers, exclusive) = locks.columns();
@@ -222,11 +224,12 @@ async fn claim(db: &Session, queue: &str, worker: &str, lease: Lease) -> Work<Op
     Ok(None)
 }
 
-/// Claims a task of the warehouse or project whose turn it is, those of `$5` left out, and names it last. Nothing else is answered if all
-/// of its due tasks are being changed by others at this moment, such as one whose end is being written.
+/// Claims a task of the scope whose turn it is, leaving out the holders `$5`, and returns the holder as the last
+/// column. All other columns are null if others are changing all of the scope's due tasks at this moment, for
+/// example ending them.
 ///
-/// Turns are read in order until one has a due task, with a probe for each. Only then a row is locked: a statement that sorts what it
-/// has locked locks a task of each warehouse and project.
+/// The turns are read in order until a scope has a due task, with one probe for each. Only then is a row locked: a
+/// statement that sorts what it locks would lock a task of every scope.
 fn claim_next() -> String {
     format!(
         "with next as materialized (
@@ -316,7 +319,7 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
         } => ("FAILED", message, Some(not_before.as_ms())),
         TaskEnd::Failed { message } => ("FAILED", message, None),
     };
-    // What a storage has answered may stand in it; PostgreSQL has no U+0000.
+    // The message may contain an answer of the storage; PostgreSQL cannot store U+0000.
     let message = message.replace('\0', "\u{fffd}");
     let ended = db
         .query_opt(
@@ -352,7 +355,7 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
     }
 }
 
-/// Lets the task wait, with this number of attempts (in SQL), and logs nothing.
+/// Lets the task wait again, without an entry in the log; `attempts` is the SQL for its number of attempts.
 async fn rest(
     db: &Session,
     held: Held<'_>,

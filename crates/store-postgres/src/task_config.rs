@@ -1,4 +1,4 @@
-//! Durable work: how it is done, and what is always to be done.
+//! Tasks: the configuration of queues, and the tasks of projects that always exist.
 
 use model::{ProjectId, Timestamp};
 use store::{Entity, NewTask, TaskConfig, TaskScope};
@@ -53,7 +53,7 @@ pub(crate) async fn set(
         )
         .await;
     match set {
-        // It went at this moment.
+        // The warehouse or project was removed at this moment.
         Err(failure) if failure.is_still_referred_to() => Err(not_found(entity(scope))),
         Err(failure) => Err(failure),
         Ok(0) if is_there(db, scope).await? => Err(already_exists(entity(scope))),
@@ -76,7 +76,7 @@ pub(crate) fn entity(scope: &TaskScope) -> Entity {
     }
 }
 
-/// The warehouse or the project.
+/// The columns `warehouse_id, project_id`, of which one is null.
 pub(crate) fn columns(scope: &TaskScope) -> (Option<Uuid>, Option<&str>) {
     match scope {
         TaskScope::Warehouse(id) => (Some(id.as_uuid()), None),
@@ -107,7 +107,7 @@ pub(crate) async fn idle_projects(
     })
 }
 
-/// A project that has gone meanwhile, or got its task from another replica, gets none.
+/// Queues the tasks. Skips projects that are gone, or that have got their task from another replica.
 pub(crate) async fn queue_for_projects(db: &Session, tasks: &[NewTask]) -> Work<()> {
     let all = NewTasks::of(tasks);
     db.execute(

@@ -1,4 +1,4 @@
-//! Durable work: what people want of it.
+//! Tasks: how they are stopped, cancelled and rescheduled.
 
 use model::{TabularId, TaskId, Timestamp};
 use store::{SOFT_DELETION, TaskControl, TaskScope};
@@ -48,7 +48,7 @@ pub(crate) async fn control(
     Ok(())
 }
 
-/// Ends the tasks that would remove what was soft-deleted for good.
+/// Cancels the tasks that would remove these soft-deleted tables and views for good.
 pub(crate) async fn cancel_expiry(
     db: &Session,
     tabulars: impl Iterator<Item = TabularId>,
@@ -59,7 +59,8 @@ pub(crate) async fn cancel_expiry(
     if tabulars.is_empty() {
         return Ok(());
     }
-    // One that is failing at this moment queues its successor: only a statement that begins when it has failed sees that one.
+    // A task that is failing at this moment queues its successor. Wait for it, so that the next statement sees the
+    // successor.
     let hold = "select id from task where tabular_id = any($1) and queue is not distinct from $2 order by id for update";
     db.query(hold, &[&tabulars, &SOFT_DELETION]).await?;
     let cancel = format!(

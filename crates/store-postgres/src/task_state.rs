@@ -1,4 +1,4 @@
-//! Durable work: what is seen of it.
+//! Tasks: what is shown of them.
 
 use model::{Page, PageRequest, PageToken, TaskId, Timestamp};
 use store::{
@@ -15,7 +15,8 @@ const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, t
     status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
     parent_id";
 
-/// The two halves of the view `task_state`, each read in its order by a list: what sorts both reads the log of years for a page.
+/// The two halves of the view `task_state`. A list reads each half in its order and merges them: to sort the whole
+/// view would read years of log entries for one page.
 const WAITING: &str = "select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
     queue, case when worker is null then 'SCHEDULED' when is_to_stop then 'STOPPING' else 'RUNNING' end
         as status,
@@ -27,7 +28,7 @@ const ENDED: &str = "select task_id as id, warehouse_id, project_id, tabular_id,
     from task_log where is_last
         and ($3::text[] is null or $3 && array['SUCCESS', 'FAILED', 'CANCELLED'])";
 
-/// Those of one half that a list is about, the latest first.
+/// The rows of one half that match a list's filter, the latest first.
 fn half(of: &str) -> String {
     format!(
         "(select {COLUMNS} from ({of}) as half
@@ -39,7 +40,7 @@ fn half(of: &str) -> String {
     )
 }
 
-/// Whose turn a task of this scope counts for, as the database writes it.
+/// The id of the scope as stored in the column `holder`.
 pub(crate) fn holder(scope: &TaskScope) -> String {
     match scope {
         TaskScope::Warehouse(id) => id.as_uuid().to_string(),
@@ -53,7 +54,7 @@ pub(crate) async fn list(
     filter: &TaskFilter,
     page: &PageRequest,
 ) -> Work<Page<TaskInfo>> {
-    // A token that no list has answered is before all.
+    // A token that no list has returned stands for the first page.
     let after = page.after.as_ref().map(PageToken::as_key);
     let after = after.and_then(|key| Uuid::parse_str(key).ok());
     let statuses = filter.statuses.as_ref().map(|all| {
@@ -183,7 +184,7 @@ fn status(text: &str) -> Work<TaskStatus> {
         .ok_or_else(|| Failure::damaged(format!("unknown status of a task `{text}`")))
 }
 
-/// Tells it from a warehouse whose id is the same text: `holder` does not.
+/// Distinguishes a project from a warehouse with the same id, which have the same `holder`.
 pub(crate) const fn is_project(scope: &TaskScope) -> bool {
     matches!(scope, TaskScope::Project(_))
 }

@@ -1,4 +1,4 @@
-//! Users that the catalog has heard of.
+//! Users that the catalog knows.
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Timestamp, UserId};
@@ -126,17 +126,18 @@ impl Users for PostgresStore {
 }
 
 async fn remove(db: &Session, id: &UserId) -> Work<()> {
-    // Warehouses stand before users in the order of rows.
+    // Warehouses come before users in the lock order.
     let principal = Principal::User(id.clone()).to_string();
     let reach = Reach::of_principal(db, &principal).await?;
     let held = reach.hold(db).await?;
-    // Nobody gives it anything from here on.
+    // From here on, the user cannot be given anything.
     let hold = "select 1 from catalog_user where id = $1 for update";
     db.query_opt(hold, &[&id.as_str()]).await?;
     if !reach.covers(&Reach::of_principal(db, &principal).await?) {
         return Err(Failure::Overtaken("it was given something meanwhile"));
     }
-    // Before the row, whose trigger does so too: there may be none.
+    // Remove grants and memberships explicitly: the trigger on the user's row does the same, but there may be no
+    // row.
     let grants = "delete from grant_entry where principal = $1";
     let members = "delete from role_member where member = $1";
     let mut gone = db.execute(grants, &[&principal]).await?;

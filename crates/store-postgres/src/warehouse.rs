@@ -67,7 +67,7 @@ impl Warehouses for PostgresStore {
         project: &ProjectId,
         page: PageRequest,
     ) -> Result<Page<WarehouseRow>> {
-        // Not from a replica: the rows carry the version of the grants, by which what is kept of rights is judged.
+        // Not from a replica: the rows carry the grants version, which decides whether cached rights are current.
         let db = self.read().await?;
         let cut = Cut::of(&page);
         let rows = db
@@ -105,7 +105,7 @@ impl Warehouses for PostgresStore {
 
 async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     one_at_a_time(db).await?;
-    // The project stays until the end of the transaction.
+    // Lock the project, so that it exists until the end of the transaction.
     let project = db
         .query_opt(
             "select id from project where id = $1 for key share",
@@ -145,7 +145,7 @@ async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
-/// Before any row is held: who looks for overlaps sees all that came before.
+/// Serializes changes, before any row is locked, so that the check for overlaps sees all earlier warehouses.
 async fn one_at_a_time(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
     locks.warehouses();
@@ -155,7 +155,7 @@ async fn one_at_a_time(db: &Session) -> Work<()> {
     Ok(())
 }
 
-/// What a unique index has refused.
+/// The error for the violation of a unique index.
 fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
     match failure.constraint() {
         Some("warehouse_pkey") => already_exists(Entity::Warehouse(warehouse.id)),
@@ -164,7 +164,7 @@ fn taken(failure: Failure, warehouse: &WarehouseRow) -> Failure {
     }
 }
 
-/// Holds the warehouse, if it still has this version; its row's lock is `strength`.
+/// Locks the warehouse's row with `strength` if it still has this version.
 async fn hold(db: &Session, (id, version): (WarehouseId, Version), strength: &str) -> Work<Row> {
     let held = format!(
         "select version, project_id, base_location from warehouse where id = $1 for {strength}"
@@ -196,7 +196,7 @@ async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     let row = hold(db, (warehouse.id, warehouse.version), "no key update").await?;
     // The stored project: an update does not move a warehouse.
     refuse_taken_name(db, warehouse, get(&row, 1)?).await?;
-    // Where it has been all along it may stay, whatever has come to lie there too.
+    // A warehouse may keep its base location even if another one overlaps with it by now.
     if get::<&str>(&row, 2)? != warehouse.base_location {
         refuse_taken_location(db, warehouse).await?;
     }
@@ -225,7 +225,7 @@ async fn update(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
-/// The name of another warehouse of the project.
+/// Refuses the name of another warehouse of the project.
 async fn refuse_taken_name(db: &Session, warehouse: &WarehouseRow, project: &str) -> Work<()> {
     let taken = db
         .query_opt(

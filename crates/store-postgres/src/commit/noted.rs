@@ -1,4 +1,4 @@
-//! What a commit makes obsolete.
+//! The files that a commit makes obsolete.
 
 use store::{Obsolete, Swap};
 use tokio_postgres::types::ToSql;
@@ -6,10 +6,12 @@ use uuid::Uuid;
 
 use crate::effects::NewTasks;
 
-/// What a statement does with it, if its part `fit` says so: further parts of its `with`. They take the columns of a [`Noted`].
+/// Further parts of a statement's `with` that note obsolete files and queue the tasks that delete them, if its
+/// part `fit` allows it. Their parameters are the columns of a [`Noted`].
 ///
-/// `on conflict` sees what is there now that the table is held; the statement's snapshot may be of a time when the table had a task that has
-/// ended since. The look at the turns spares waiting for a claim that moves one.
+/// `on conflict` sees the tasks as they are now that the table is locked, whereas the statement's snapshot may
+/// still contain a task that has ended since. `task_turn` is looked at first so as not to wait for a claim that
+/// moves a turn.
 macro_rules! noting {
     ($tables:literal, $files:literal, $ids:literal, $warehouses:literal, $owners:literal,
      $kinds:literal, $paths:literal, $payloads:literal, $created:literal, $due:literal) => {
@@ -44,7 +46,7 @@ macro_rules! noting {
 }
 pub(super) use noting;
 
-/// Obsolete files and the tasks of their tables as columns.
+/// Obsolete files, and the tasks of their tables, as columns.
 #[derive(Default)]
 pub(super) struct Noted<'a> {
     tables: Vec<Uuid>,

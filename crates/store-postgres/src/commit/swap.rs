@@ -1,4 +1,4 @@
-//! A commit to one table or view, which is most of them.
+//! A commit to one table or view, which is the most frequent kind.
 
 use store::{Commit, Effects, Swap};
 use tokio_postgres::types::ToSql;
@@ -9,7 +9,7 @@ use crate::connection::Session;
 use crate::effects::Events;
 use crate::error::{Failure, Work};
 
-/// The only change, if it is one that needs nothing but its row.
+/// The swap, if it is the only change and needs nothing but its row.
 pub(super) fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a Swap> {
     match commit.swaps.as_slice() {
         [swap]
@@ -25,8 +25,8 @@ pub(super) fn one_swap<'a>(commit: &'a Commit, effects: &Effects) -> Option<&'a 
     }
 }
 
-/// Compares and sets, and tells: a transaction of one statement. `is not distinct from` and `coalesce` fit no index:
-/// whatever the planner thinks of an empty table, only the one by id is left to it.
+/// Compares and swaps, and writes the events: a transaction of one statement. `is not distinct from` and
+/// `coalesce` fit no index, so the planner is left with the index by id, even if it has seen an empty table.
 macro_rules! swap {
     ($($also:tt)*) => {
         concat!(
@@ -47,7 +47,7 @@ macro_rules! swap {
     };
 }
 const SWAP: &str = swap!("");
-/// The same, and notes what becomes obsolete.
+/// The same statement, which also notes obsolete files.
 const SWAP_NOTING: &str = swap!(
     ", fit as materialized (select exists (select from swapped) as is_fit)",
     noting!(

@@ -1,4 +1,4 @@
-//! What a commit asks for twice.
+//! Duplicates within one commit.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use store::Commit;
 
 use crate::row::{self, claims};
 
-/// Found without the database, told in its turn.
+/// A duplicate, found without the database. It is reported in the order of the other errors.
 pub(super) enum Twins {
     Row(TabularId),
     Name(usize),

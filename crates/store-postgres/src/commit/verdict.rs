@@ -1,4 +1,4 @@
-//! What the statement of a commit has seen, and what that means.
+//! What a commit's statement has found, and the error that results from it.
 
 use model::{NamespaceId, TabularId, TaskId, WarehouseId};
 use store::{Commit, Entity, StoreError};
@@ -12,16 +12,16 @@ use crate::idempotency;
 use crate::row::get;
 use crate::tabular;
 
-/// What the statement has seen.
+/// What a commit's statement has found to be in the way.
 pub(super) struct Verdict {
-    /// A key that has been used.
+    /// An idempotency key that is recorded already.
     replayed: Option<Uuid>,
     stale: Vec<TabularId>,
     homeless: Option<NamespaceId>,
-    /// Which of the new ones, counted from 1.
+    /// The number of the new table or view, counted from 1.
     name_taken: Option<i64>,
     id_taken: Option<TabularId>,
-    /// The location that is asked for, and the one that is there.
+    /// The requested location, and the one that it overlaps with.
     near: Option<Vec<String>>,
     ownerless: Option<WarehouseId>,
     task_taken: Option<TaskId>,
@@ -43,7 +43,7 @@ impl Verdict {
     }
 }
 
-/// Says why nothing was done, if nothing was.
+/// Returns the error if anything was in the way.
 pub(super) async fn refuse(
     db: &Session,
     commit: &Commit,
@@ -97,7 +97,7 @@ pub(super) async fn refuse(
     }
 }
 
-/// `Stale` with those of the warehouse's rows that still exist.
+/// `Stale` with those of the rows that are still live in the warehouse.
 pub(super) async fn stale(db: &Session, warehouse: WarehouseId, moved_on: &[TabularId]) -> Failure {
     match tabular::stale(db, moved_on).await {
         Failure::Refused(StoreError::Stale { mut current }) => {

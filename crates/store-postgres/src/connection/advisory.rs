@@ -1,14 +1,14 @@
 //! Locks on things that have no row yet.
 //!
-//! They are the first locks of a transaction and are taken in the order of their numbers, so that nobody waits in a
-//! circle. Behind them come rows: warehouses, namespaces, tables and views, each by id.
+//! They are the first locks of a transaction and are taken in the order of their numbers, so that no deadlock is
+//! possible. Rows are locked after them: warehouses, namespaces, tables and views, each by id.
 
 use std::collections::BTreeMap;
 
 use model::WarehouseId;
 use uuid::Uuid;
 
-/// Ancestors of a location beyond this depth share the lock of the one at this depth.
+/// The deepest level that has a lock of its own; everything below shares the lock of this level.
 const DEEPEST: usize = 32;
 
 /// How a lock is held.
@@ -23,33 +23,34 @@ enum Mode {
 pub(crate) struct AdvisoryLocks(BTreeMap<i64, Mode>);
 
 impl AdvisoryLocks {
-    /// One replica at a time that hands over the feed of the mirror. A number that no hash gives but by chance.
+    /// The number of the lock for delivering the mirror's feed, one replica at a time. No hash yields it except by
+    /// chance.
     pub(crate) const MIRROR: i64 = 0x6d69_7272_6f72;
 
-    /// Takes all of them, in order. Its parameters are [`AdvisoryLocks::columns`].
+    /// Takes all locks, in order. Its parameters are [`AdvisoryLocks::columns`].
     pub(crate) const SQL: &str = "select case when exclusive then pg_advisory_xact_lock(number) \
          else pg_advisory_xact_lock_shared(number) end \
          from unnest($1::bigint[], $2::boolean[]) as wanted(number, exclusive)";
 
-    /// One request at a time with this idempotency key.
+    /// Serializes requests with this idempotency key.
     pub(crate) fn key(&mut self, key: Uuid) {
         self.add(hash("key", &[key.as_bytes()]), Mode::Exclusive);
     }
 
-    /// One new entry at a time with this id.
+    /// Serializes the creation of entries with this id.
     pub(crate) fn id(&mut self, id: Uuid) {
         self.add(hash("id", &[id.as_bytes()]), Mode::Exclusive);
     }
 
-    /// One new place at a time at, in and around this location: all those around it are shared with others in
-    /// them, the location itself with nobody.
+    /// Serializes claims of locations at, in and around this one: locks the location exclusively and everything
+    /// around it in shared mode.
     pub(crate) fn location(&mut self, warehouse: WarehouseId, location: &str) {
         let warehouse = warehouse.as_uuid();
         let number = |prefix: &str| {
             let parts: [&[u8]; 2] = [warehouse.as_bytes(), prefix.as_bytes()];
             hash("location", &parts)
         };
-        // No location ends within the scheme.
+        // No location is as short as the scheme and `://`.
         let authority = location.find("://").map_or(0, |at| at + 3);
         let around = location.match_indices('/').map(|(at, _)| at);
         let around = around.filter(|at| *at >= authority);
@@ -63,17 +64,18 @@ impl AdvisoryLocks {
         self.add(number(location), Mode::Exclusive);
     }
 
-    /// One new warehouse at a time.
+    /// Serializes the creation and update of warehouses, changes of role members, and changes of grants that count
+    /// in several warehouses.
     pub(crate) fn warehouses(&mut self) {
         self.add(hash("warehouses", &[]), Mode::Exclusive);
     }
 
-    /// One claim at a time in this queue of tasks.
+    /// Serializes claims of tasks in this queue.
     pub(crate) fn queue(&mut self, queue: &str) {
         self.add(hash("queue", &[queue.as_bytes()]), Mode::Exclusive);
     }
 
-    /// One reader at a time that gives events their places.
+    /// Serializes the assignment of places to events.
     pub(crate) fn outbox(&mut self) {
         self.add(hash("outbox", &[]), Mode::Exclusive);
     }
@@ -83,7 +85,7 @@ impl AdvisoryLocks {
         *held = mode.max(*held);
     }
 
-    /// Numbers in order, and whether each is exclusive.
+    /// The numbers in order, and whether each lock is exclusive.
     pub(crate) fn columns(&self) -> (Vec<i64>, Vec<bool>) {
         let locks = self.0.iter();
         locks
@@ -92,7 +94,7 @@ impl AdvisoryLocks {
     }
 }
 
-/// FNV-1a: the same number on every replica, whatever its build. A number shared by chance costs a wait only.
+/// FNV-1a: the same number on every replica, whatever its build. A collision costs only waiting time.
 fn hash(class: &str, parts: &[&[u8]]) -> i64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut feed = |bytes: &[u8]| {

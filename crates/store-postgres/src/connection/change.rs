@@ -1,5 +1,5 @@
-//! Transactions. Each runs in a task of its own, so that a caller that goes away leaves none half-done, and is
-//! finished in the same task.
+//! Transactions. Each runs to its end in a task of its own, so that a caller that goes away does not leave it
+//! half-done.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::session::{OpenTransaction, Session};
 use crate::effects::{self, Statements};
 use crate::error::{Failure, Work};
 
-/// What a transaction does with its input.
+/// The work of a transaction on its input.
 pub(crate) type BoxedWork<T, R> = for<'a> fn(&'a Session, &'a T) -> BoxFuture<'a, Work<R>>;
 
-/// Makes a change and what accompanies it: all or nothing.
+/// Makes a change and writes its effects: all or nothing.
 pub(crate) async fn change<T, R>(
     pools: &Pools,
     effects: &Effects,
@@ -33,7 +33,7 @@ pub(crate) async fn change<T, R>(
 async fn once<T, R>(pools: &Pools, effects: &Effects, input: &T, work: BoxedWork<T, R>) -> Work<R> {
     let session = pools.primary().await?;
     session.set_open_transaction(OpenTransaction::Yes);
-    // Sent together: BEGIN and the first statement.
+    // BEGIN and the first statement are sent together.
     let (begun, worked) = join(session.order("begin"), async {
         effects::claim(&session, effects).await?;
         work(&session, input).await
@@ -57,7 +57,7 @@ async fn once<T, R>(pools: &Pools, effects: &Effects, input: &T, work: BoxedWork
     }
 }
 
-/// Sends the effects and COMMIT together. After an error in the effects the server takes COMMIT as ROLLBACK.
+/// Sends the effects and COMMIT together. If an effect fails, the server treats COMMIT as ROLLBACK.
 async fn commit(session: &Session, effects: &Effects, ready: &Statements) -> Work<()> {
     let (told, queued, given, committed) = join4(
         effects::tell(session, ready.events.as_ref(), &effects.events),
@@ -71,7 +71,7 @@ async fn commit(session: &Session, effects: &Effects, ready: &Statements) -> Wor
     if !answers.iter().any(is_broken) {
         session.set_open_transaction(OpenTransaction::No);
     }
-    // What the server refused plainly has been undone, whatever came after it.
+    // The transaction of a plainly refused statement has been rolled back, whatever was sent after it.
     for answer in answers {
         answer.map_err(Failure::after_commit_was_sent)?;
     }
@@ -91,20 +91,20 @@ pub(crate) async fn in_own_task<T: Send + 'static>(
     }
 }
 
-/// Counts attempts at a transaction that has met another one half-way. Locks are taken in one order everywhere, so
-/// this is for what that order cannot foresee.
+/// Counts the attempts at a transaction that collides with others. Locks are taken in the same order everywhere,
+/// so this is for the cases that the order does not cover.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts(u32);
 
 impl Attempts {
     const MOST: u32 = 5;
 
-    /// Whether to try again, after a pause.
+    /// Whether to try again; if so, waits a little.
     pub(crate) async fn again(&mut self, failure: &Failure) -> bool {
         failure.is_collision() && self.left().await
     }
 
-    /// Whether another attempt is left; waits a little if so.
+    /// Whether another attempt is left; if so, waits a little.
     pub(crate) async fn left(&mut self) -> bool {
         self.0 += 1;
         if self.0 >= Self::MOST {

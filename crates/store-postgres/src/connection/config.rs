@@ -1,4 +1,4 @@
-//! What a store must know to reach its database.
+//! The configuration of the connections to a database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,50 +9,50 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::error::OpenError;
 
-/// How to reach the database and how much to ask of it.
+/// How to reach the database, and how many connections to open.
 #[derive(Clone)]
 pub struct PostgresConfig {
-    /// `postgres://user:password@host:port/database?sslmode=…`: the primary. Several hosts, separated by commas, may be
-    /// given: the one that takes writes is used. Connections keep prepared statements and settings, so a pooler in
-    /// between must work by session.
+    /// The primary: `postgres://user:password@host:port/database?sslmode=…`. With several hosts, separated by
+    /// commas, the host that accepts writes is used. Connections keep prepared statements and settings, so a
+    /// pooler in between must work in session mode.
     pub write_url: String,
-    /// A replica for lists, which may be a little behind; the primary when absent.
+    /// A replica for lists, which may be a little out of date; if absent, the primary is used.
     pub read_url: Option<String>,
-    /// Most connections that change something or read what must be current.
+    /// Most connections for changes and for reads that must be current.
     pub write_connections: usize,
     /// Most connections that read lists.
     pub read_connections: usize,
-    /// Connections that look names up, each with many statements under way.
+    /// How many connections resolve names; each carries many statements at once.
     pub resolve_connections: usize,
-    /// Longest wait for a connection, all hosts together.
+    /// Longest wait for a connection to open, all hosts together.
     pub connect_timeout: Duration,
-    /// Longest run of one statement.
+    /// Longest time for one statement.
     pub statement_timeout: Duration,
-    /// Longest wait of one statement for what another one has locked.
+    /// Longest wait of a statement for a lock.
     pub lock_timeout: Duration,
-    /// How connections are protected; the URL's `sslmode`, or [`Tls::Prefer`], when absent.
+    /// How connections are protected; if absent, the URL's `sslmode`, or [`Tls::Prefer`].
     pub tls: Option<Tls>,
-    /// A file of root certificates (PEM) to trust instead of the machine's.
+    /// A file of root certificates (PEM) to trust instead of those of the operating system.
     pub root_certificates: Option<PathBuf>,
 }
 
-/// How a connection is protected. The words are those of `sslmode` in PostgreSQL's own clients.
+/// How a connection is protected. The names are those of `sslmode` in PostgreSQL's own clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// No TLS.
     Disable,
-    /// By TLS if the server offers it; whoever it is.
+    /// TLS if the server offers it; its certificate is not verified.
     Prefer,
-    /// By TLS; whoever the server is.
+    /// Always TLS; the server's certificate is not verified.
     Require,
-    /// By TLS with a server whose certificate a trusted root has signed, whatever its name.
+    /// Always TLS; the certificate must be signed by a trusted root, for any name.
     VerifyCa,
-    /// By TLS with a server whose certificate a trusted root has signed for its name.
+    /// Always TLS; the certificate must be signed by a trusted root for the server's name.
     VerifyFull,
 }
 
 impl Tls {
-    /// From the word of `sslmode`.
+    /// Parses a value of `sslmode`.
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
             "disable" => Some(Self::Disable),
@@ -74,7 +74,7 @@ impl Tls {
 }
 
 impl PostgresConfig {
-    /// The defaults for a database.
+    /// The default configuration for a database.
     pub fn new(write_url: impl Into<String>) -> Self {
         Self {
             write_url: write_url.into(),
@@ -90,17 +90,17 @@ impl PostgresConfig {
         }
     }
 
-    /// The primary.
+    /// The connection target for the primary.
     pub(crate) fn primary(&self) -> Result<Target, OpenError> {
         let mut target = self.target("write", &self.write_url)?;
-        // Of several hosts, and after a failover, only the one that takes writes knows what is current.
+        // Of several hosts, and after a failover, only the one that accepts writes is current.
         target
             .config
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
         Ok(target)
     }
 
-    /// Where lists are read from.
+    /// The connection target for lists.
     pub(crate) fn replica(&self) -> Result<Target, OpenError> {
         self.target("read", self.read_url.as_ref().unwrap_or(&self.write_url))
     }
@@ -111,7 +111,8 @@ impl PostgresConfig {
             .parse()
             .map_err(|source| OpenError::Url { which, source })?;
         let tls = self.tls.or(mode).unwrap_or(Tls::Prefer);
-        // One after the other is tried: each has its share, or the last would never have its turn.
+        // The hosts are tried one after the other: each gets a share of the timeout, or the last might never be
+        // tried.
         let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
         config
             .ssl_mode(tls.ssl_mode())
@@ -128,8 +129,8 @@ impl PostgresConfig {
         })
     }
 
-    /// What every connection is told before its first statement. The plans are made for index probes: no statement
-    /// of ours reads a whole table, whatever the statistics of the moment say.
+    /// The settings that every connection gets before its first statement. They make the planner choose index
+    /// probes: no statement of this crate needs to read a whole table, whatever the statistics say.
     pub(crate) fn greeting(&self) -> String {
         format!(
             "set statement_timeout = {statement}; set lock_timeout = {lock}; \
@@ -143,7 +144,7 @@ impl PostgresConfig {
     }
 }
 
-/// Passwords stand in the URLs, so they are not shown.
+/// Leaves out the URLs, which contain passwords.
 impl fmt::Debug for PostgresConfig {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("PostgresConfig")
@@ -163,7 +164,7 @@ pub(crate) struct Target {
     pub(crate) roots: Option<PathBuf>,
 }
 
-/// Takes `sslmode` and `sslrootcert` out of a URL: the driver knows not all of their words.
+/// Removes `sslmode` and `sslrootcert` from a URL, because the driver does not know all of their values.
 fn split_tls(
     which: &'static str,
     url: &str,

@@ -1,4 +1,4 @@
-//! Connections for look-ups only: each carries many statements at once, so that none waits for another's answer.
+//! Connections for resolving names: each carries many statements at once, so that none waits for another's answer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -12,7 +12,7 @@ use super::session::Params;
 use crate::error::{Failure, OpenError, Work};
 use crate::resolve::Lookup;
 
-/// A few connections that have the look-ups prepared and take turns.
+/// A few connections with the look-up statements prepared, used in turn.
 pub(crate) struct Lanes {
     lanes: Vec<Lane>,
     next: AtomicUsize,
@@ -24,7 +24,7 @@ pub(crate) struct Lanes {
 #[derive(Default)]
 struct Lane {
     live: std::sync::Mutex<Option<Arc<Live>>>,
-    /// Held by the one who connects anew.
+    /// Held while the lane reconnects.
     connecting: tokio::sync::Mutex<()>,
 }
 
@@ -71,7 +71,7 @@ impl Lanes {
         Ok(lanes)
     }
 
-    /// Runs a look-up. It reads only, so a broken connection is replaced and the statement sent once more.
+    /// Runs a look-up. It only reads, so a broken connection is replaced and the statement is sent once more.
     pub(crate) async fn run(&self, lookup: Lookup, params: &Params<'_>) -> Work<Vec<Row>> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let lane = turn.checked_rem(self.lanes.len());

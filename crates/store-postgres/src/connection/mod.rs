@@ -1,4 +1,4 @@
-//! Ways to the database: a pool for changes and current reads, one for lists, and lanes for look-ups.
+//! Connections: a pool for changes and current reads, a pool for lists, and lanes for resolving names.
 
 mod advisory;
 mod change;

@@ -1,4 +1,4 @@
-//! Opens connections.
+//! Opens connections and pools.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,30 +14,30 @@ use super::tls;
 use crate::error::{Failure, OpenError, Work, told};
 use crate::migrate;
 
-/// The oldest server that will do.
+/// The oldest supported major version of the server.
 const OLDEST_SERVER: u32 = 14;
 
-/// How long a replica that could not be reached is left alone.
+/// How long lists are read from the primary after the replica could not be reached.
 const REST: Duration = Duration::from_secs(10);
 
-/// Connections that are handed out one at a time.
+/// Connections that are used by one caller at a time.
 pub(crate) struct Pools {
     primary: Pool,
-    /// For lists: to the replica, or to the primary if there is none.
+    /// For lists: connections to the replica, or to the primary if there is none.
     replica: Pool,
-    /// Until when the replica is left alone.
+    /// Until when the replica is not tried again.
     resting: Mutex<Option<Instant>>,
     patience: Duration,
 }
 
 impl Pools {
-    /// Makes the pools and looks whether the databases are fit for this program.
+    /// Creates the pools and checks that the server and the layout fit this program.
     pub(crate) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let greeting = config.greeting();
         let primary = config.primary()?;
         check(&connect(&primary, config).await?).await?;
         let writes = pool(&primary, config, config.write_connections, &greeting)?;
-        // A pool of its own even on the primary: long lists shall not keep commits waiting.
+        // Lists have their own pool even on the primary, so that long lists do not delay commits.
         let replica = config.replica()?;
         if config.read_url.is_some() {
             check(&connect(&replica, config).await?).await?;
@@ -69,7 +69,7 @@ impl Pools {
                 *self.resting() = Some(Instant::now() + REST);
                 self.primary().await
             }
-            // It has more to do than it can.
+            // The pool is exhausted: the replica is overloaded.
             Err(error) => Err(Failure::Unreachable(why(&error))),
         }
     }
@@ -97,7 +97,8 @@ fn why(error: &PoolError) -> String {
     }
 }
 
-/// How long to wait for an answer that the server should have given or refused by itself.
+/// How long to wait for an answer: longer than the server's own timeout, so this expires only if the server is
+/// gone.
 pub(super) fn patience(config: &PostgresConfig) -> Duration {
     config.statement_timeout + config.connect_timeout
 }
@@ -128,11 +129,11 @@ fn pool(
         .recycle_timeout(Some(config.connect_timeout))
         .post_create(greet)
         .build()
-        // Fails only without a runtime for the timeouts.
+        // Fails only if there is no runtime for the timeouts.
         .map_err(|error| OpenError::Tls(rustls::Error::General(error.to_string())))
 }
 
-/// One connection outside of the pools.
+/// A connection outside the pools.
 pub(crate) async fn connect(target: &Target, config: &PostgresConfig) -> Result<Client, OpenError> {
     let connecting = target.config.connect(tls::connector(target)?);
     let connected = tokio::time::timeout(config.connect_timeout, connecting).await;

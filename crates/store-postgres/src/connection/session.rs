@@ -13,8 +13,8 @@ use crate::error::{Failure, Work};
 
 pub(crate) type Params<'a> = [&'a (dyn ToSql + Sync)];
 
-/// A pooled connection. One that has an open transaction, or whose state nobody knows, does not go back into the
-/// pool but is closed; the server then undoes what was not committed.
+/// A pooled connection. If it has an open transaction, or its state is unknown, it is closed instead of returned
+/// to the pool; the server then rolls back what was not committed.
 pub(crate) struct Session {
     client: Option<Object>,
     unfit: AtomicBool,
@@ -40,21 +40,21 @@ impl Session {
         }
     }
 
-    /// Says that a transaction has been opened, or that it has been closed.
+    /// Records whether a transaction is open.
     pub(crate) fn set_open_transaction(&self, open: OpenTransaction) {
         self.unfit
             .store(open == OpenTransaction::Yes, Ordering::Relaxed);
     }
 
     fn client(&self) -> Work<&ClientWrapper> {
-        // It is there until the drop.
+        // The client is only taken on drop.
         self.client
             .as_deref()
             .ok_or_else(|| Failure::Unreachable("the connection is closed".to_owned()))
     }
 
-    /// Waits for the server, but not for ever. A future that is given here sends what it sends when it is first
-    /// polled, so that futures which are polled together go out together.
+    /// Waits for the server, but not for ever. The given future must send its statement when it is first polled,
+    /// so that futures that are polled together are sent together.
     async fn wait<T>(
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -72,7 +72,7 @@ impl Session {
         answered
     }
 
-    /// Prepares a statement once for each connection.
+    /// Prepares a statement, once per connection.
     pub(crate) async fn prepare(&self, sql: &str) -> Work<Statement> {
         let client = self.client()?;
         let prepared = self.wait(client.prepare_cached(sql)).await;
@@ -91,7 +91,7 @@ impl Session {
         self.wait(client.batch_execute(sql)).await
     }
 
-    /// The rows that a statement yields.
+    /// The rows that a statement returns.
     pub(crate) async fn query(&self, sql: &str, params: &Params<'_>) -> Work<Vec<Row>> {
         let statement = self.prepare(sql).await?;
         self.run(&statement, params).await
@@ -103,7 +103,7 @@ impl Session {
         Ok(rows.into_iter().next())
     }
 
-    /// The row of a statement that yields one whatever the database holds.
+    /// The row of a statement that always returns one.
     pub(crate) async fn query_one(&self, sql: &str, params: &Params<'_>) -> Work<Row> {
         let row = self.query_opt(sql, params).await?;
         row.ok_or_else(|| Failure::damaged("a statement that always yields a row has not"))
@@ -116,8 +116,8 @@ impl Session {
         self.wait(client.execute(&statement, params)).await
     }
 
-    /// Runs one statement in a transaction that excludes others from what it looks at. All is sent together: `statement` must be prepared,
-    /// and be sent when it is polled first.
+    /// Runs one statement in a transaction that takes the locks first. Everything is sent together, so `statement`
+    /// must be prepared already and must be sent when it is first polled.
     pub(crate) async fn exclusively(
         &self,
         locks: AdvisoryLocks,

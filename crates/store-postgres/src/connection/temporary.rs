@@ -9,12 +9,12 @@ use super::open::connect;
 use crate::error::OpenError;
 use crate::migrate::{fingerprint, migrate};
 
-/// How long a server that many tests keep busy may take to let one in.
+/// How long connecting to a server that many tests keep busy may take.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Held while the template is made.
+/// The advisory lock that is held while the template is created.
 const TEMPLATE_LOCK: i64 = 0x6c61_6b65_0001;
 
-/// A migrated, empty database of its own on a server, removed on drop. For tests.
+/// A migrated, empty database, which is dropped with this value; for tests.
 #[derive(Debug)]
 pub struct TemporaryDatabase {
     admin: PostgresConfig,
@@ -23,8 +23,8 @@ pub struct TemporaryDatabase {
 }
 
 impl TemporaryDatabase {
-    /// Copies a template, which the first one on a server makes. The URL's user must be allowed to create
-    /// databases.
+    /// Copies a template database, which the first call on a server creates. The URL's user must be allowed to
+    /// create databases.
     pub async fn create(url: &str) -> Result<Self, OpenError> {
         let admin = PostgresConfig {
             connect_timeout: PATIENCE,
@@ -59,13 +59,13 @@ impl TemporaryDatabase {
         })
     }
 
-    /// Where it is.
+    /// The URL of the database.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// A database cannot be renamed until the last connection to it is closed, which takes a moment.
+/// Retries until the last connection to the database is closed: before that it cannot be renamed.
 async fn rename_when_left(client: &tokio_postgres::Client, rename: &str) -> Result<(), OpenError> {
     let mut tries = 0;
     loop {
@@ -86,7 +86,7 @@ impl Drop for TemporaryDatabase {
     fn drop(&mut self) {
         let admin = self.admin.clone();
         let drop = format!("drop database if exists {} with (force)", self.name);
-        // A runtime of its own: the one around this may be ending.
+        // Uses a runtime of its own, because the surrounding one may be shutting down.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -103,7 +103,7 @@ impl Drop for TemporaryDatabase {
     }
 }
 
-/// The URL with another database in it.
+/// The URL with another database name.
 fn with_database(url: &str, name: &str) -> String {
     let (base, query) = match url.split_once('?') {
         Some((base, query)) => (base, format!("?{query}")),

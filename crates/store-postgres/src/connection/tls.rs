@@ -1,4 +1,4 @@
-//! TLS with the words of PostgreSQL's own clients.
+//! TLS with the modes of PostgreSQL's own clients.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) fn connector(target: &Target) -> Result<MakeRustlsConnect, OpenError>
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
 }
 
-/// The certificates of the file, or of the machine.
+/// The root certificates of the file, or those of the operating system.
 fn roots(file: Option<&Path>) -> Result<RootCertStore, OpenError> {
     let mut roots = RootCertStore::empty();
     let Some(file) = file else {
@@ -66,8 +66,8 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, OpenError> {
     Ok(roots)
 }
 
-/// Encrypts, but asks nobody for proof: `sslmode=require` without roots. SCRAM's channel binding still notices
-/// who stands in between.
+/// Encrypts without verifying the certificate: `sslmode=require` without roots. SCRAM's channel binding still
+/// detects a man in the middle.
 #[derive(Debug)]
 struct Anyone(Arc<CryptoProvider>);
 
@@ -108,7 +108,7 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-/// Wants a trusted certificate, for whatever name.
+/// Requires a trusted certificate, for any name.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -121,7 +121,7 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // The name is looked at last: whoever fails by it has passed everything else.
+        // The verifier checks the name last, so a certificate that fails by its name has passed everything else.
         match self
             .0
             .verify_server_cert(end_entity, intermediates, name, ocsp, now)

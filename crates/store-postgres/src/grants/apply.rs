@@ -1,4 +1,4 @@
-//! Gives and takes back.
+//! Gives privileges and takes them back.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub(crate) struct NewGrants {
     pub(crate) securables: Vec<String>,
     pub(crate) principals: Vec<String>,
     pub(crate) privileges: Vec<&'static str>,
-    /// What kinds of things they are on, with the ids of those that have a UUID and of projects.
+    /// The kinds of the things that the grants are on; their ids if they have a UUID; the ids of projects.
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) ids: Vec<Option<Uuid>>,
     pub(crate) projects: Vec<Option<String>>,
@@ -42,7 +42,8 @@ impl NewGrants {
     }
 }
 
-/// Puts each grant where the thing lies that it is on; as old as the thing if `$7` does not say when. What is not there gets none.
+/// Writes each grant with the place of its thing. `$7` is the creation time; if null, that of the thing. Grants on
+/// missing things are skipped.
 pub(crate) const INSERT: &str =
     "insert into grant_entry (securable, principal, privilege, created_at,
         project_id, warehouse_id, path_key, is_live)
@@ -79,7 +80,8 @@ pub(crate) const INSERT: &str =
     ) as place
     on conflict do nothing";
 
-/// Takes back, then gives. Rows are held in the order that all transactions keep: warehouses, the thing, roles, users.
+/// Takes privileges back, then gives. Rows are locked in the order that all transactions keep: warehouses, the
+/// thing, roles, users.
 pub(crate) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
     let missing = || not_found(Entity::from(&change.on));
     let reach = Reach::of(db, &change.on).await?.ok_or_else(missing)?;
@@ -96,7 +98,7 @@ pub(crate) async fn apply(db: &Session, change: &GrantChange) -> Work<()> {
     Ok(())
 }
 
-/// Holds the thing where it lies; says whether it is there.
+/// Locks the thing, so that its place stays the same; returns whether it exists.
 async fn hold(db: &Session, on: &Securable) -> Work<bool> {
     let found = match on {
         Securable::Server => return Ok(true),
@@ -120,7 +122,7 @@ async fn hold(db: &Session, on: &Securable) -> Work<bool> {
             let hold = "select 1 from namespace where id = $1 for key share";
             db.query_opt(hold, &[&id.as_uuid()]).await?
         }
-        // Neither renamed nor soft-deleted meanwhile.
+        // The table or view can be neither renamed nor soft-deleted meanwhile.
         Securable::Tabular(kind, id) => {
             let hold = "select 1 from tabular where id = $1 and kind = $2 for no key update";
             db.query_opt(hold, &[&id.as_uuid(), &kind.as_str()]).await?
@@ -129,7 +131,7 @@ async fn hold(db: &Session, on: &Securable) -> Work<bool> {
     Ok(found.is_some())
 }
 
-/// Refuses to give to whom the store does not know.
+/// Refuses to give a privilege to an unknown user or role.
 async fn refuse_unknown(db: &Session, change: &GrantChange) -> Work<()> {
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for (to, _) in &change.writes {
@@ -159,7 +161,7 @@ async fn refuse_unknown(db: &Session, change: &GrantChange) -> Work<()> {
     }
 }
 
-/// The project that a thing lies in; none for the server.
+/// The project that a thing is or lies in; `None` for the server.
 async fn project_of(db: &Session, on: &Securable) -> Work<Option<String>> {
     let sql = match on {
         Securable::Server => return Ok(None),
@@ -179,7 +181,7 @@ async fn project_of(db: &Session, on: &Securable) -> Work<Option<String>> {
     Ok(Some(get(&db.query_one(sql, &[&on.as_uuid()]).await?, 0)?))
 }
 
-/// Says whether anything has changed.
+/// Returns whether anything has changed.
 async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
     if change.deletes.is_empty() {
         return Ok(false);
@@ -201,7 +203,7 @@ async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
     }
 }
 
-/// The first one that was so already, if that is refused.
+/// With [`Repeats::Refused`], the first grant that would not change.
 fn unchanged(
     change: &GrantChange,
     all: &[(Principal, Privilege)],
@@ -221,7 +223,7 @@ fn unchanged(
     Ok(first.map(|(to, privilege)| change.grant(to, *privilege)))
 }
 
-/// Says whether anything has changed.
+/// Returns whether anything has changed.
 async fn give(db: &Session, change: &GrantChange) -> Work<bool> {
     if change.writes.is_empty() {
         return Ok(false);

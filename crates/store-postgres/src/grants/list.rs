@@ -39,7 +39,7 @@ pub(super) async fn on(
     Ok(Page::cut(rows, page.size, OnCursor::after))
 }
 
-/// A page of an index each, of what is there and of what is soft-deleted.
+/// The grants of a principal: one index scan for grants on live things, and one for those on soft-deleted things.
 const TO: &str = "select * from (
         select securable, principal, privilege, created_at, warehouse_id, path_key
         from grant_entry
@@ -83,7 +83,7 @@ pub(super) async fn to(
     })
 }
 
-/// A grant, and the path key of where it lies.
+/// A grant, and the path key of the place where the thing lies.
 fn grant(row: &Row) -> Work<(GrantRow, String)> {
     let on: &str = get(row, 0)?;
     let warehouse: Uuid = get(row, 4)?;

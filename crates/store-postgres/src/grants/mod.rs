@@ -1,4 +1,5 @@
-//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+//! Grants: the privileges of principals on things, and what these add up to on the path from the server to a
+//! place.
 
 mod apply;
 mod list;
@@ -123,7 +124,8 @@ impl Grants for PostgresStore {
     }
 }
 
-/// `$1`, the roles that a token names by provider `$2` and sources `$3`, and the roles that these are in.
+/// The principal `$1`, the roles named by the providers `$2` and sources `$3`, and all roles that these are
+/// members of.
 const PRINCIPALS: &str = "with recursive principal (it) as (
         select $1::text
         union

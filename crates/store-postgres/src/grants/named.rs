@@ -1,4 +1,4 @@
-//! The roles that a token names, as far as they can count.
+//! Those of the roles named by a token that can matter for a decision.
 
 use model::{ProjectId, RoleIdent};
 use store::NamedRoles;
@@ -7,8 +7,9 @@ use crate::connection::Session;
 use crate::error::{Failure, Work};
 use crate::row::{self, get};
 
-/// Roles by provider `$1` and sources `$2`: those in the projects `$3`, and without a project those with anything on the server, among them
-/// and above them.
+/// The roles named by the providers `$1` and sources `$2`: those of the projects `$3` with their project; and, of
+/// the named roles and the roles that these are members of, those with a privilege on the server, with a null
+/// project.
 const NAMED: &str = "with recursive named (id, project_id) as materialized (
         select role.id, role.project_id from unnest($1::text[], $2::text[]) as wanted(provider, source)
         cross join lateral (select id, project_id from role

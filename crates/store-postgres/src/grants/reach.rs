@@ -1,4 +1,4 @@
-//! The warehouses that a change of rights reaches, and the version of the grants in each.
+//! The warehouses in which a change of rights counts, and their grants versions.
 
 use model::{ProjectId, Securable};
 use uuid::Uuid;
@@ -7,23 +7,23 @@ use crate::connection::{AdvisoryLocks, Session};
 use crate::error::Work;
 use crate::row::{self, get};
 
-/// Where somebody may do something else after a change.
+/// The warehouses in which principals may have other rights after a change.
 #[derive(Debug)]
 pub(crate) enum Reach {
-    /// In a warehouse.
+    /// One warehouse.
     Warehouse(Uuid),
-    /// In all warehouses of some projects.
+    /// All warehouses of some projects.
     Projects(Vec<String>),
-    /// Everywhere.
+    /// All warehouses.
     All,
 }
 
-/// Warehouses that are held until the end of the transaction.
+/// Warehouses that are locked until the end of the transaction.
 #[derive(Debug)]
 pub(crate) struct HeldWarehouses(Vec<Uuid>);
 
 impl Reach {
-    /// What a change of what is given on a thing reaches; none if it is not there.
+    /// The reach of a change to the grants on a thing; `None` if the thing does not exist.
     pub(crate) async fn of(db: &Session, on: &Securable) -> Work<Option<Self>> {
         let sql = match on {
             Securable::Server => return Ok(Some(Self::All)),
@@ -44,7 +44,7 @@ impl Reach {
         }
     }
 
-    /// Whether it is all that the other one is.
+    /// Whether this reach includes all of `other`.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) => true,
@@ -60,24 +60,24 @@ impl Reach {
         Self::Projects(vec![id.as_str().to_owned()])
     }
 
-    /// What it reaches if somebody comes into a role, leaves it or is forgotten: where the principal and the roles that it is
-    /// in have been given anything, and where these roles belong to.
+    /// The reach of a change to the memberships of a principal, or of its removal: the projects where the
+    /// principal, or a role that it is a member of, has any privilege, and the projects of these roles.
     ///
-    /// Of a role nobody else changes what this looks at until the end of the transaction: what is given on the server and who is in a role
-    /// changes under one lock. A user may be given something in one more project until its row is held.
+    /// For a role, the result stays valid until the end of the transaction: grants on the server and role members
+    /// change under one lock. A user may be given a privilege in another project until the user's row is locked.
     pub(crate) async fn of_principal(db: &Session, principal: &str) -> Work<Self> {
         keep_others_from_coming(db).await?;
         let rows = db.query(OF_PRINCIPAL, &[&principal]).await?;
         let projects: Vec<String> = row::all(&rows, |row| get(row, 0))?;
-        // What lies in no project is the server.
+        // The empty project stands for the server.
         if projects.iter().any(String::is_empty) {
             return Ok(Self::All);
         }
         Ok(Self::Projects(projects))
     }
 
-    /// What it reaches if a project goes with its roles. It has no warehouses by then, so what its roles may do elsewhere is by the
-    /// server.
+    /// The reach of the removal of a project's roles. The project has no warehouses by then, so its roles can have
+    /// rights elsewhere only through privileges on the server.
     pub(crate) async fn of_roles_of(db: &Session, project: &ProjectId) -> Work<Self> {
         keep_others_from_coming(db).await?;
         let on_server = "select 1 from role cross join lateral (select from grant_entry
@@ -87,8 +87,8 @@ impl Reach {
         Ok(found.map_or(Self::Projects(Vec::new()), |_| Self::All))
     }
 
-    /// Holds the warehouses, which stand first in the order of rows. Where it is more than one that is known, none comes to be
-    /// meanwhile: it would not hear of the change.
+    /// Locks the warehouses, which come first in the lock order. Unless it is a single known warehouse, none can
+    /// be created meanwhile, because the change would miss it.
     pub(crate) async fn hold(&self, db: &Session) -> Work<HeldWarehouses> {
         let rows = match self {
             Self::Warehouse(id) => {
@@ -113,7 +113,7 @@ impl Reach {
 }
 
 impl HeldWarehouses {
-    /// Makes the version of the grants in each of them one more.
+    /// Increments the grants version of each of the warehouses.
     pub(crate) async fn step(&self, db: &Session) -> Work<()> {
         if !self.0.is_empty() {
             db.execute(STEP, &[&self.0]).await?;
@@ -122,12 +122,12 @@ impl HeldWarehouses {
     }
 }
 
-/// Makes the version of the grants in these warehouses one more.
+/// Increments the grants versions of the warehouses `$1`.
 pub(crate) const STEP: &str =
     "update warehouse set grants_version = grants_version + 1 where id = any($1::uuid[])";
 
-/// Projects in which a principal has anything, itself or through its roles; the empty text for the server. One probe of an index
-/// for each project.
+/// The projects in which the principal `$1` or any of its roles has a privilege, the empty text for the server,
+/// and the projects of these roles. One index probe for each project.
 const OF_PRINCIPAL: &str = "with recursive who (it) as (
         select $1::text
         union
@@ -152,7 +152,7 @@ const OF_PRINCIPAL: &str = "with recursive who (it) as (
         where id = case when who.it like 'role:%' then substr(who.it, 6)::uuid end
         offset 0) as role";
 
-/// From here on what is given on the server, and who is in a role, stays as it is.
+/// Takes the lock that keeps warehouses, grants on the server and role members as they are.
 async fn keep_others_from_coming(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
     locks.warehouses();

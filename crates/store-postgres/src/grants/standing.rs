@@ -1,4 +1,4 @@
-//! What has been given on the way to places, on things, and below them.
+//! Privileges on the paths to places, on things, and below things.
 
 use model::{Principal, Privilege, Privileges, ProjectId, Securable, WarehouseId};
 use store::{Below, Lineage, Place, Step};
@@ -9,8 +9,8 @@ use crate::connection::Session;
 use crate::error::{Failure, Work};
 use crate::row::{self, get};
 
-/// All that lies on the ways to the namespaces `$2`, warehouses `$3` and projects `$4`, each once, with what the principals `$1` have
-/// been given on it. `limit` keeps the planner to one probe of an index for each.
+/// The things on the paths to the namespaces `$2`, warehouses `$3` and projects `$4`, each once, with the
+/// privileges of the principals `$1` on it. `limit` keeps the planner to one index probe for each.
 const LINEAGE: &str = "with recursive way (id, warehouse_id, parent_id, managed) as (
         select id, warehouse_id, parent_id, managed_access from namespace where id = any($2::uuid[])
         union
@@ -109,8 +109,8 @@ pub(super) async fn given(
     row::all(&rows, |row| privileges(get(row, 0)?))
 }
 
-/// One probe of an index for each thing and principal, two where what is soft-deleted counts. What begins with a path key and
-/// the separator lies below it; a space is the character after the separator.
+/// One index probe for each thing and principal; two where soft-deleted things count. The keys below a namespace
+/// begin with its path key and the separator; a space is the character after the separator.
 const BELOW: &str = "select case thing.kind
         when 'project' then exists (
             select from unnest($1::text[]) as who(it) cross join lateral (

@@ -1,4 +1,4 @@
-//! Who and what is in a role.
+//! Members of roles.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,8 @@ use crate::grants::{self, Reach};
 use crate::row::{self, Cut, get};
 use crate::user;
 
-/// Takes members in. All that change who is in a role take turns (see [`Reach::of_principal`]), so what is asked for here stays so.
+/// Adds members. Changes of role members are serialized (see [`Reach::of_principal`]), so what is checked here
+/// stays true.
 pub(super) async fn add(db: &Session, add: &RoleMembers, most: u32) -> Work<()> {
     let principal = Principal::Role(add.role).to_string();
     let reach = Reach::of_principal(db, &principal).await?;
@@ -38,7 +39,7 @@ pub(super) async fn add(db: &Session, add: &RoleMembers, most: u32) -> Work<()> 
     Ok(())
 }
 
-/// Holds the role and its members-to-be, roles by id and then users.
+/// Locks the role and its future members, roles by id and then users; refuses unknown ones.
 async fn refuse_unknown(db: &Session, add: &RoleMembers) -> Work<()> {
     let (mut users, mut roles) = (Vec::new(), vec![add.role.as_uuid()]);
     for member in &add.members {
@@ -70,8 +71,8 @@ async fn refuse_unknown(db: &Session, add: &RoleMembers) -> Work<()> {
     }
 }
 
-/// How many roles are above the role and below the member, along the longest ways. No way is longer than `$3`, but for the data's
-/// being damaged.
+/// Whether the member `$2` is above the role `$1`, the greatest depth above the role, and the greatest depth below
+/// the member. The search stops one step beyond `$3`, which is too deep in any case.
 const NESTING: &str = "with recursive above (it, depth) as (
         select $1::uuid, 0
         union
@@ -122,12 +123,12 @@ pub(super) async fn remove(db: &Session, remove: &RoleMembers) -> Work<()> {
     Ok(())
 }
 
-/// Has members leave, takes others in, and changes what has been given on the role.
+/// Removes members, adds others, and changes the grants on the role.
 pub(super) async fn assign(db: &Session, assign: &RoleAssign, most: u32) -> Work<()> {
     let (leaves, joins, grants) = (assign.leaves(), assign.joins(), assign.grants());
     let principal = Principal::Role(assign.role).to_string();
     Reach::of_principal(db, &principal).await?.hold(db).await?;
-    // All at once, so that the rows are held in the order that all transactions keep.
+    // Locks all of them at once, in the order that all transactions keep.
     let given = grants.writes.iter().map(|(to, _)| to.clone());
     let everybody = RoleMembers {
         role: assign.role,
@@ -142,7 +143,8 @@ pub(super) async fn assign(db: &Session, assign: &RoleAssign, most: u32) -> Work
     grants::apply(db, &grants).await
 }
 
-/// Refuses to take in who is in the role, and to have leave who is not. Who is in it stays so: see [`add`].
+/// Refuses to add a member that is in the role already, and to remove one that is not. The members cannot change
+/// meanwhile: see [`add`].
 async fn refuse_repeats(db: &Session, assign: &RoleAssign) -> Work<()> {
     let all = assign.leaves.iter().chain(&assign.joins);
     let all: Vec<String> = all.map(ToString::to_string).collect();
@@ -160,7 +162,8 @@ async fn refuse_repeats(db: &Session, assign: &RoleAssign) -> Work<()> {
     }
 }
 
-/// Members of role `$1`, direct ones or (`$2`) theirs too, whose kind is `$3`, from behind `$4` on, with what is known of them.
+/// The members of the role `$1` after `$4` whose key is like `$3`, with their rows; if `$2`, members of members as
+/// well.
 const MEMBERS: &str = "with recursive below (member) as (
         select member from role_member where role_id = $1
         union
@@ -216,7 +219,7 @@ fn member(row: &Row) -> Work<(String, RoleMember)> {
     Ok((key, member))
 }
 
-/// Roles of project `$2` that `$1` is in, directly or (`$3`) through others too.
+/// The roles of the project `$2` that `$1` is a member of, directly or, if `$3`, through other roles.
 const MEMBER_OF: &str = "with recursive above (id) as (
         select role_id from role_member where member = $1
         union

@@ -1,4 +1,4 @@
-//! Roles: names for several users and roles, to which something can be given.
+//! Roles: groups of users and other roles, which can have privileges.
 
 mod member;
 
@@ -180,7 +180,7 @@ async fn create(db: &Session, role: &RoleRow) -> Work<()> {
     Ok(())
 }
 
-/// What a unique index has refused.
+/// The error for the violation of a unique index.
 fn taken(failure: Failure, role: &RoleRow) -> Failure {
     match failure.constraint() {
         Some("role_pkey") => already_exists(Entity::Role(role.id)),
@@ -198,7 +198,7 @@ async fn load(db: &Session, id: RoleId) -> Work<RoleRow> {
     one(db, LOAD, id).await
 }
 
-/// Nobody else changes it until the end of the transaction.
+/// Loads the role and locks it until the end of the transaction.
 async fn hold(db: &Session, id: RoleId) -> Work<RoleRow> {
     one(db, &format!("{LOAD} for no key update"), id).await
 }
@@ -210,7 +210,7 @@ async fn one(db: &Session, sql: &str, id: RoleId) -> Work<RoleRow> {
 }
 
 async fn update(db: &Session, id: RoleId, change: &RoleChange, at: Timestamp) -> Work<RoleRow> {
-    // Warehouses stand before the role in the order of rows: they are held before it is known whether its ident changes.
+    // Warehouses come before roles in the lock order, so lock them before it is known whether the ident changes.
     let warehouses = match change {
         RoleChange::Called { .. } => None,
         RoleChange::Bound(_) => {
@@ -223,7 +223,7 @@ async fn update(db: &Session, id: RoleId, change: &RoleChange, at: Timestamp) ->
     if let Some(warehouses) = warehouses
         && there.ident != changed.ident
     {
-        // Tokens that name the one or the other mean more or less from here on.
+        // Tokens that name the former or the new ident now have other rights.
         warehouses.step(db).await?;
     }
     write(db, &changed).await?;
@@ -262,7 +262,7 @@ async fn remove(db: &Session, id: RoleId) -> Work<()> {
     }
 }
 
-/// The id behind which a page of roles begins.
+/// The id after which a page of roles begins.
 fn after(page: &PageRequest) -> Uuid {
     Cut::of(page).after.parse().unwrap_or_default()
 }

@@ -12,14 +12,14 @@ use tokio_postgres::Client;
 
 use crate::catalog::{Catalog, NOW, connect, effects};
 
-/// Holds a table's row until the client ends its transaction.
+/// Locks a table's row until the client ends its transaction.
 async fn hold(client: &Client, id: TabularId) {
     client.batch_execute("begin").await.unwrap();
     let hold = "select id from tabular where id = $1 for update";
     client.query(hold, &[&id.as_uuid()]).await.unwrap();
 }
 
-/// Waits until so many statements of others wait for a lock; their processes.
+/// Waits until `count` statements of other connections wait for a lock; returns their processes.
 pub(crate) async fn waiting(client: &Client, count: usize) -> Vec<i32> {
     let blocked = "select pid from pg_stat_activity where datname = current_database()
         and wait_event_type = 'Lock'";
@@ -33,7 +33,8 @@ pub(crate) async fn waiting(client: &Client, count: usize) -> Vec<i32> {
     panic!("nobody waits");
 }
 
-/// Whoever empties a namespace that was dropped meanwhile removes it too, in the next attempt.
+/// If a namespace is dropped while its last table expires, the second attempt of the expiry removes the namespace
+/// too.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expiry_that_a_drop_of_the_namespace_has_overtaken_is_tried_again() {
     let catalog = Catalog::new().await;
@@ -146,7 +147,7 @@ async fn look_ups_and_changes_go_on_after_all_connections_broke() {
         };
         let found = catalog.store.resolve(vec![key]).await.unwrap();
         assert!(found[0].warehouse.is_some());
-        // The pool notices a closed connection when the news of it has arrived.
+        // It takes a moment until the pool notices that the connection is closed.
         tokio::time::sleep(Duration::from_millis(200)).await;
         catalog.swap(id).await.unwrap();
     }

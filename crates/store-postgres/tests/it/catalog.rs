@@ -1,4 +1,4 @@
-//! A store with something in it, and a look behind it.
+//! A store with some contents, and direct access to its database.
 
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ impl Catalog {
         self.store.tabular_commit(commit, effects()).await
     }
 
-    /// That a swap of the table makes this file obsolete.
+    /// An effect of a swap that makes this file of the table obsolete.
     pub(crate) fn obsolete(&self, id: TabularId, file: String) -> Obsolete {
         Obsolete {
             files: vec![file],
@@ -158,7 +158,7 @@ impl Catalog {
         row.unwrap().version
     }
 
-    /// A connection of the tests' own to the database.
+    /// A connection to the database that bypasses the store.
     pub(crate) async fn behind(&self) -> Client {
         connect(self.database.url()).await
     }

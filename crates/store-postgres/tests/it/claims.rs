@@ -1,4 +1,4 @@
-//! Claims among many that wait for their turn.
+//! Claims of tasks among many scopes that wait for their turn.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::plans::reads;
 
 const QUEUE: &str = "queue";
 
-/// A project each, with a task that is due.
+/// Creates `count` projects, each with a due task.
 async fn holders(client: &Client, count: i64) {
     let make = "with new as (
             insert into project (id, name, created_at)
@@ -34,7 +34,7 @@ async fn claim(store: &PostgresStore) -> Option<TaskRow> {
     store.task_claim(QUEUE, "w", lease).await.unwrap()
 }
 
-/// Rows of tasks that nobody has claimed and that a transaction has locked.
+/// How many unclaimed tasks have a row that a transaction has locked.
 async fn locked(client: &Client) -> i64 {
     let count = "select count(*) from task where worker is null and xmax <> 0::text::xid";
     client.query_one(count, &[]).await.unwrap().get(0)
@@ -79,10 +79,10 @@ async fn what_others_change_at_this_moment_is_passed_over() {
 async fn turns_are_read_until_somebody_has_a_due_task() {
     const CLAIMS: usize = 50;
     let catalog = Catalog::new().await;
-    // It is planned while there is next to nothing.
+    // Plans the statements while the tables are nearly empty.
     assert_eq!(claim(&catalog.store).await, None);
     holders(&connect(catalog.database.url()).await, 2_000).await;
-    // The counts of a closed connection arrive a moment later.
+    // The statistics of a closed connection arrive a moment later.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let client = connect(catalog.database.url()).await;
     let reset = "select pg_stat_reset()";

@@ -1,4 +1,4 @@
-//! The process is killed at random moments: what was acknowledged is there, and nothing is there by half.
+//! Kills the process at arbitrary moments: every acknowledged commit is stored, and no commit is stored partially.
 
 use std::env;
 use std::process::Command;
@@ -12,9 +12,9 @@ use store_postgres::{PostgresConfig, PostgresStore, TemporaryDatabase};
 use crate::catalog::connect;
 use crate::cluster;
 
-/// Where the child finds the database; who has it is a child.
+/// The variable that tells the child where the database is; a process that has it is a child.
 const DATABASE: &str = "CRASH_PG_DATABASE";
-/// How often to kill.
+/// The variable that says how many times to kill.
 const KILLS: &str = "CRASH_KILLS";
 
 async fn open(url: &str) -> Arc<dyn Store> {
@@ -22,7 +22,7 @@ async fn open(url: &str) -> Arc<dyn Store> {
     Arc::new(store.unwrap())
 }
 
-/// Until the server has noticed that the child is dead.
+/// Waits until the server has noticed that the child is dead.
 async fn until_alone(url: &str) {
     let client = connect(url).await;
     let others = "select count(*) from pg_stat_activity where datname = current_database()

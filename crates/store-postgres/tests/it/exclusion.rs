@@ -1,11 +1,11 @@
-//! What a commit looks at, nobody else changes until it is done.
+//! What a commit checks stays unchanged until the commit is done.
 
 use model::Version;
 use store::{Effects, NewTabular, Tabulars};
 
 use crate::catalog::{Catalog, connect, new_table};
 
-/// Rows of tables come into being only while their connection holds an advisory lock, which ends with its transaction.
+/// Refuses new rows of `tabular` unless the connection holds an advisory lock, which ends with its transaction.
 const WATCH: &str = "create function watch() returns trigger language plpgsql as $$
     begin
         if not exists (select from pg_locks where locktype = 'advisory' and granted
@@ -16,7 +16,8 @@ const WATCH: &str = "create function watch() returns trigger language plpgsql as
     end $$;
     create trigger watched before insert on tabular for each row execute function watch()";
 
-/// On connections that have not seen any such commit before: what is prepared for it must not let the end of the transaction go ahead.
+/// Each connection sees such a commit for the first time: preparing its statements must not let COMMIT overtake
+/// them.
 #[tokio::test(flavor = "multi_thread")]
 async fn creations_hold_their_locks_whether_their_ids_may_have_been_used_or_not() {
     for version in [Version::FIRST, Version::from_i64(1 << 40)] {

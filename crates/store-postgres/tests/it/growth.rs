@@ -1,4 +1,5 @@
-//! What must not cost as much as all that there is, though the planner has reason to think that it costs little.
+//! Statements whose cost must not grow with the whole catalog, even where the planner has reason to choose such a
+//! plan.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ fn page() -> PageRequest {
     }
 }
 
-/// How many rows and entries of indexes it reads, on connections of its own, once the planner knows what there is.
+/// How many rows and index entries `work` reads on new connections, once the planner has statistics.
 async fn cost(catalog: Catalog, work: impl AsyncFnOnce(&Catalog)) -> i64 {
     let Catalog {
         store,
@@ -31,7 +32,7 @@ async fn cost(catalog: Catalog, work: impl AsyncFnOnce(&Catalog)) -> i64 {
     drop(store);
     let client = connect(database.url()).await;
     reads(&client).await;
-    // The counts of closed connections arrive a moment later.
+    // The statistics of closed connections arrive a moment later.
     tokio::time::sleep(Duration::from_millis(500)).await;
     client.batch_execute("analyze").await.unwrap();
     let reset = "select pg_stat_reset()";
@@ -47,7 +48,7 @@ async fn cost(catalog: Catalog, work: impl AsyncFnOnce(&Catalog)) -> i64 {
     scanned + read
 }
 
-/// So many namespaces in the one, written behind the store's back.
+/// Inserts `count` namespaces below `parent`, bypassing the store.
 async fn many_in(client: &Client, parent: NamespaceId, count: i32) {
     let many = "insert into namespace (id, warehouse_id, parent_id, path, path_key, protected,
             version, created_at, properties)

@@ -1,4 +1,4 @@
-//! Databases with more than one host.
+//! Databases with several hosts.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::catalog::Catalog;
 use crate::cluster;
 
-/// What a replica says may be old; the version of the grants in a warehouse must not be.
+/// A replica may be behind, but the grants version of a warehouse must be current.
 #[tokio::test(flavor = "multi_thread")]
 async fn warehouses_are_listed_as_the_primary_has_them() {
     let catalog = Catalog::new().await;
@@ -29,7 +29,7 @@ async fn warehouses_are_listed_as_the_primary_has_them() {
     assert_eq!((listed[0].id, listed[0].grants), (row.id, row.grants));
 }
 
-/// A port at which nothing happens, as if the machine were gone: connections that nobody takes fill its queue.
+/// A port that never answers, as if the machine were gone: connections that nobody accepts fill its queue.
 struct Gone {
     port: u16,
     #[expect(dead_code, reason = "its queue goes with it")]
@@ -71,7 +71,7 @@ async fn a_host_that_does_not_answer_leaves_time_for_the_next_one() {
     assert!(found.items.is_empty());
 }
 
-/// What stands before a server until it is aborted.
+/// Forwards connections to a server until it is aborted.
 fn forward(listener: tokio::net::TcpListener, to: String) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut open = JoinSet::new();
@@ -99,7 +99,7 @@ async fn lists_come_from_the_primary_while_the_replica_is_away() {
     store.project_list(PageRequest::FIRST).await.unwrap();
     replica.abort();
     assert!(replica.await.unwrap_err().is_cancelled());
-    // Until the broken connection is noticed.
+    // It takes a moment until the broken connection is noticed.
     tokio::time::sleep(Duration::from_millis(200)).await;
     for _ in 0..3 {
         store.project_list(PageRequest::FIRST).await.unwrap();

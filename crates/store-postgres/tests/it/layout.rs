@@ -1,4 +1,4 @@
-//! The database's layout and the programs that know it.
+//! The database's layout, and the programs that know it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::broken::waiting;
 use crate::catalog::{Catalog, connect};
 use crate::cluster;
 
-/// An empty database, and the URL that removes it is the server's.
+/// Creates an empty database; returns its URL and its name.
 async fn empty() -> (String, String) {
     let name = format!("layout_{}", Uuid::new_v4().simple());
     let server = connect(cluster::url()).await;
@@ -87,12 +87,12 @@ async fn a_migration_that_meets_a_lock_tries_again_when_it_is_gone() {
     remove(&name).await;
 }
 
-/// Two that wait for each other: PostgreSQL ends one of them, which may be the migration.
+/// Two transactions that wait for each other: PostgreSQL ends one of them, which may be the migration.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_is_ended_by_a_deadlock_tries_again() {
     let (url, name) = empty().await;
     let (other, eye) = (connect(&url).await, connect(&url).await);
-    // The other one does not look for deadlocks before the migration does.
+    // Makes sure that the migration looks for deadlocks first.
     let held = "set deadlock_timeout = '10min'; begin; create table project (id text)";
     other.batch_execute(held).await.unwrap();
     let config = PostgresConfig::new(&url);
@@ -140,7 +140,7 @@ async fn warehouses_get_the_addresses_that_new_ones_have() {
 async fn warehouses_that_have_come_to_overlap_can_still_be_changed() {
     let database = TemporaryDatabase::create(cluster::url()).await.unwrap();
     let by_hand = connect(database.url()).await;
-    // As a migration may leave it.
+    // A migration may leave overlapping base locations.
     let two = "insert into project values ('p', 'p', 0);
         insert into warehouse (id, project_id, name, name_key, status, protected, version,
             storage_profile, base_location, settings, created_at)
@@ -176,7 +176,7 @@ async fn a_list_is_read_from_an_index_alone_however_long_names_are() {
     let catalog = Catalog::new().await;
     let namespace = catalog.namespace("n").await;
     let client = connect(catalog.database.url()).await;
-    // The last one has a name as long as one of 512 bytes may become when it is folded, and hard to compress.
+    // The last name is as long as a folded name of 512 bytes can become, and hard to compress.
     let tables = "insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key,
             location_claim, protected, version, created_at, location, metadata_location, metadata)
         select gen_random_uuid(), $1, $2, 'table', left(word, 512), word, 's3://b/' || i, false, 1, 0,

@@ -1,4 +1,4 @@
-//! The store against a real server.
+//! Tests of the store with a real server.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Rows are held in one order by all, so that nobody waits in a circle.
+//! All transactions lock rows in the same order, so they do not deadlock.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn user(catalog: &Catalog) -> UserId {
     id
 }
 
-/// As a grant on the warehouse is written.
+/// Writes a grant on the warehouse as the store does.
 async fn give(client: &Client, catalog: &Catalog, user: &UserId) {
     let give = "insert into grant_entry (securable, principal, privilege, created_at, project_id,
             warehouse_id, path_key, is_live)
@@ -51,7 +51,7 @@ async fn who_forgets_a_user_waits_for_warehouses_before_it_holds_the_user() {
     let (store, forgotten) = (Arc::clone(&catalog.store), ada.clone());
     let dropped = tokio::spawn(async move { store.user_drop(&forgotten).await });
     waiting(&eye, 1).await;
-    // What whoever gives something does next.
+    // The next lock that the transaction of a new grant takes.
     let hold = "select from catalog_user for key share nowait; commit";
     other.batch_execute(hold).await.unwrap();
     dropped.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What statements cost in a large catalog.
+//! The cost of statements in a large catalog.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,7 @@ const NAMESPACES: usize = 20;
 const TABLES: usize = 500;
 const KEYS: usize = 256;
 
-/// Rows that were read by scans of whole tables, and entries that were read in indexes, by connections that are
-/// closed now.
+/// How many rows the closed connections have read in scans of whole tables, and how many entries in indexes.
 pub(crate) async fn reads(client: &Client) -> (i64, i64) {
     loop {
         let others = "select count(*) from pg_stat_activity where datname = current_database()
@@ -52,7 +51,7 @@ async fn plans_of_an_empty_database_stay_good_when_it_grows() {
     let catalog = Catalog::new().await;
     let first = catalog.namespace("first").await;
     let table = catalog.table(first, "t0").await;
-    // Every statement is planned while there is next to nothing.
+    // Plans every statement while the tables are nearly empty.
     each_statement(&catalog, "FIRST", first, table).await;
     let (namespace, id) = grow(&catalog).await;
     let client = connect(catalog.database.url()).await;
@@ -64,14 +63,14 @@ async fn plans_of_an_empty_database_stay_good_when_it_grows() {
     } = catalog;
     drop(store);
     let (scanned, read) = reads(&client).await;
-    // Some of what was done before the growth is counted too.
+    // The counts include some work from before the growth.
     assert!(scanned < 100, "{scanned} rows scanned");
     assert!(read < 7_500, "{read} index entries read");
     drop(client);
     drop(database);
 }
 
-/// Many tables, made by connections of their own; one of them.
+/// Creates many tables through another store, and returns one of them with its namespace.
 async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
     let filler = Catalog {
         store: Arc::new(open(&catalog.database).await),
@@ -87,7 +86,8 @@ async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
         if number == 1 {
             last = Some((namespace, new[0].id));
         }
-        // Elsewhere than where it is looked at: index entries of former versions are read too, and would be counted.
+        // Only in namespaces that are not measured: index entries of former row versions would be read and counted
+        // too.
         let moved = new.iter().filter(|_| number % 2 == 0);
         let moves = moved.map(|new| Swap {
             id: new.id,
@@ -111,7 +111,7 @@ async fn grow(catalog: &Catalog) -> (NamespaceId, TabularId) {
         }
     }
     drop(filler);
-    // The counts of closed connections arrive a moment later.
+    // The statistics of closed connections arrive a moment later.
     tokio::time::sleep(Duration::from_millis(500)).await;
     last.unwrap()
 }
@@ -144,7 +144,7 @@ async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, i
         size: PageSize::clamped(10),
     };
     let store = &catalog.store;
-    // Each lane has a plan of its own.
+    // Each lane has its own plans.
     for _ in 0..4 {
         look_up(catalog, text).await;
     }
@@ -197,7 +197,7 @@ async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, i
     feed(catalog, namespace, id).await;
 }
 
-/// Reads pages of what an engine elsewhere is told, and looks once more at what was read.
+/// Reads pages of the facts for an external authorization engine, and rechecks them.
 async fn feed(catalog: &Catalog, namespace: NamespaceId, id: TabularId) {
     let thing = Securable::Tabular(TabularKind::Table, id);
     let place = Fact::Within(thing, Securable::Namespace(namespace));
@@ -207,7 +207,7 @@ async fn feed(catalog: &Catalog, namespace: NamespaceId, id: TabularId) {
     }
 }
 
-/// Drops it so that it can be had back, and has it back.
+/// Soft-deletes the table and undrops it.
 async fn there_and_back(catalog: &Catalog, id: TabularId) {
     let store = &catalog.store;
     let at = AtVersion::of(id, catalog.version(id).await);
@@ -229,7 +229,7 @@ async fn there_and_back(catalog: &Catalog, id: TabularId) {
     store.undrop(undrop, Effects::none()).await.unwrap();
 }
 
-/// Notes a file with a commit that is nothing else, and one with a move; and does what the table's task does.
+/// Notes an obsolete file with a plain commit and one with a move, and does the work of the table's task.
 async fn clean_up(catalog: &Catalog, id: TabularId) {
     let store = &catalog.store;
     for claimed_location in [None, Some(format!("s3://bucket/cleaned/{id}"))] {
@@ -250,8 +250,8 @@ async fn clean_up(catalog: &Catalog, id: TabularId) {
     store.obsolete_file_forget(id, numbers).await.unwrap();
 }
 
-/// What it reads to create, move and drop twenty tables in one folder with so many others: rows by scans of whole tables,
-/// and entries in indexes.
+/// How many rows (in scans of whole tables) and index entries are read to create, move and drop twenty tables in
+/// one folder among `siblings` others.
 async fn reads_among(siblings: usize) -> i64 {
     let catalog = Catalog::new().await;
     let namespace = catalog.namespace("ns").await;

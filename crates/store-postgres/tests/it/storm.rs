@@ -1,4 +1,4 @@
-//! All kinds of changes at once to the same few things: nobody waits in a circle.
+//! All kinds of concurrent changes to the same few things: there are no deadlocks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const ROUNDS: u64 = 60;
 const NAMESPACES: u64 = 3;
 const NAMES: u64 = 4;
 
-/// A small generator of its own, so that a failure can be repeated.
+/// A small random number generator with a seed, so that a failure can be repeated.
 struct Dice(u64);
 
 impl Dice {
@@ -107,7 +107,7 @@ impl Worker {
         }
     }
 
-    /// Two new tables, of which one replaces another, and some swaps, in any order.
+    /// Creates tables in some of the namespaces, of which some replace others, and swaps other tables, in any order.
     async fn commit(&mut self) -> Result<(), StoreError> {
         let (namespaces, tables) = (self.namespaces().await, self.tables().await);
         let mut rows = Vec::new();
@@ -129,7 +129,7 @@ impl Worker {
             let text = format!("t{}", self.dice.below(NAMES));
             if self.dice.below(3) == 0 {
                 let mut new = new_table(namespace, &text);
-                // Few places, so that they collide; some lie in others.
+                // Few locations, so that they collide; some lie in others.
                 new.claimed_location = match self.dice.below(3) {
                     0 => format!("s3://bucket/few/{}", self.dice.below(4)),
                     1 => format!("s3://bucket/few/{}/in", self.dice.below(4)),
@@ -199,7 +199,7 @@ impl Worker {
         self.catalog.store.namespace_drop(drop, effects).await
     }
 
-    /// One goes into another one, or out of it again.
+    /// Moves a namespace into another one, or out of it again.
     async fn move_namespace(&mut self) -> Result<(), StoreError> {
         let namespaces = self.namespaces().await;
         let (Some(outer), Some(id)) = (namespaces.first().copied(), namespaces.last().copied())
@@ -349,7 +349,7 @@ async fn nothing_deadlocks() {
         panic!("somebody still works");
     };
     drop(store);
-    // The count arrives when the connections that have made it are closed.
+    // The count arrives only when the connections that it is about are closed.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let count = "select deadlocks from pg_stat_database where datname = current_database()";
     let client = crate::catalog::connect(&url).await;

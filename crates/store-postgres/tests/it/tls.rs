@@ -1,4 +1,4 @@
-//! Connections that are encrypted, to a server that proves who it is.
+//! Encrypted connections to a server that proves its identity.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use tokio_postgres::NoTls;
 
 use crate::cluster;
 
-/// A server that is `localhost` by its certificate.
+/// A server with a certificate for `localhost`.
 struct Encrypted {
     folder: TempDir,
     port: String,
@@ -44,7 +44,7 @@ impl Encrypted {
         self.folder.path().join("server.pem")
     }
 
-    /// A root that has signed nothing.
+    /// A root certificate that has signed nothing.
     fn stranger(&self) -> PathBuf {
         let path = self.folder.path().join("stranger.pem");
         let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -52,7 +52,7 @@ impl Encrypted {
         path
     }
 
-    /// How many connections of ours are encrypted, and how many are not.
+    /// How many connections of the store are encrypted, and how many are not.
     async fn connections(&self) -> (i64, i64) {
         let url = format!("postgres://postgres@127.0.0.1:{}/postgres", self.port);
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();

@@ -1,7 +1,7 @@
 //! A PostgreSQL server for the tests of one process.
 //!
-//! `LAKEKEEPER_TEST_PG_URL` names one (its user must be allowed to create databases); without it one is started from
-//! the binaries on this machine, and stopped and removed when the process ends, however it ends.
+//! `LAKEKEEPER_TEST_PG_URL` names a server; its user must be allowed to create databases. Without it, a server is
+//! started from the binaries on this machine; it is stopped and removed when the process ends, in whatever way.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Starts the server, waits until it is told to end by the end of its input, and cleans up.
+/// Starts the server, waits until its own input ends, then stops the server and cleans up.
 const KEEPER: &str = r#"
 set -eu
 bin=$1 data=$2 port=$3; shift 3
@@ -34,7 +34,7 @@ pub(crate) fn url() -> &'static str {
     static URL: OnceLock<String> = OnceLock::new();
     URL.get_or_init(|| match configured() {
         Some(url) => url,
-        // Nothing survives the tests, so nothing need reach the disk.
+        // Nothing needs to survive the tests, so nothing needs to reach the disk.
         None => start(&[
             "fsync=off",
             "synchronous_commit=off",
@@ -48,7 +48,7 @@ fn configured() -> Option<String> {
     std::env::var("LAKEKEEPER_TEST_PG_URL").ok()
 }
 
-/// Starts a server with these settings; gives its URL.
+/// Starts a server with these settings; returns its URL.
 pub(crate) fn start(settings: &[&str]) -> String {
     let binaries = binaries().expect(
         "no PostgreSQL: set LAKEKEEPER_TEST_PG_URL to a superuser's URL, or install the server \
@@ -79,7 +79,7 @@ pub(crate) fn start(settings: &[&str]) -> String {
         let said = String::from_utf8_lossy(&said);
         panic!("PostgreSQL did not start: {said}{rest}");
     }
-    // Its input ends when this process does.
+    // The input of the keeper ends when this process does.
     std::mem::forget(keeper);
     format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
 }
@@ -89,7 +89,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// The newest server on this machine.
+/// The binaries of the newest server on this machine.
 fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter();
     let mut found: Vec<(u32, PathBuf)> = versions
@@ -116,7 +116,7 @@ fn id(args: &[&str]) -> Option<String> {
     (output.status.success() && !text.is_empty()).then_some(text)
 }
 
-/// Who runs the server where we are root, which it refuses to be.
+/// The user that runs the server if this process is root, because the server refuses to run as root.
 fn servant() -> Option<&'static str> {
     if id(&["-u"]).as_deref() != Some("0") {
         return None;
@@ -126,7 +126,7 @@ fn servant() -> Option<&'static str> {
     Some(user.expect("a user for the server"))
 }
 
-/// Makes a file or folder the server's own.
+/// Makes the server's user the owner of a file or folder.
 pub(crate) fn give_to_server(path: &Path) {
     if let Some(user) = servant() {
         let owned = Command::new("chown").arg(user).arg(path).status();
