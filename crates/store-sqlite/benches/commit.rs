@@ -27,7 +27,7 @@ use uuid::Uuid;
 const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 const TABLES: usize = 2_000;
 const KEYS: usize = 256;
-/// About what the metadata of 20 columns and a few snapshots takes.
+/// About the size of the metadata of a table with 20 columns and a few snapshots.
 const METADATA: usize = 8_000;
 const EACH: Duration = Duration::from_secs(5);
 
@@ -115,7 +115,7 @@ async fn plant(path: &Path) -> Planted {
     }
 }
 
-/// Each writer commits to a table of its own, with an event and an idempotency record.
+/// Commits per second; each writer commits to its own table, with an event and an idempotency record.
 async fn commits(planted: &Arc<Planted>, writers: usize) -> f64 {
     let end = Instant::now() + EACH;
     let runs: Vec<_> = (0..writers)
@@ -176,7 +176,7 @@ enum Want {
     Contents,
 }
 
-/// Batches of keys, a few batches at a time, as the gathered lookup sends them.
+/// Keys resolved per second: `lanes` batches at a time, as [`store::Gathered`] sends them.
 async fn lookups(planted: &Arc<Planted>, lanes: usize, want: Want) -> f64 {
     let end = Instant::now() + EACH;
     let runs: Vec<_> = (0..lanes)

@@ -1,4 +1,4 @@
-//! Changes to tables and views that become true together or not at all.
+//! Changes to tables and views: all of them or none.
 
 use model::{TableFormat, TabularId, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -10,8 +10,8 @@ use crate::grants::Reach;
 use crate::row::Around;
 use crate::{namespace, obsolete_file, tabular};
 
-/// Makes all changes. Whoever has lost a race hears that first; locations are looked at last, when
-/// all of them are where they are to be.
+/// Makes all changes. A lost race is reported before any other error; locations are checked last, when every table
+/// and view has its new one.
 pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
     let warehouse = commit.warehouse.as_uuid();
     let mut lost = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
     for new in &commit.creates {
         create(db, warehouse, new, commit.at)?;
     }
-    // Somebody may have asked about the bearer of the id that was.
+    // A reused id: rights may be cached for its former bearer.
     if commit
         .creates
         .iter()
@@ -51,7 +51,7 @@ pub(crate) fn apply(db: &Connection, commit: &Commit) -> Work<()> {
     Ok(())
 }
 
-/// Removes the entry that a new one replaces; says whether it was still as expected.
+/// Removes the entry that a new one replaces; returns whether it was still as expected.
 fn make_room(db: &Connection, warehouse: Uuid, at: AtVersion) -> Work<bool> {
     let removed = db
         .prepare_cached(
@@ -62,7 +62,7 @@ fn make_room(db: &Connection, warehouse: Uuid, at: AtVersion) -> Work<bool> {
     Ok(removed == 1)
 }
 
-/// Compares and sets; says whether the version was the expected one.
+/// Replaces the content if the version is the expected one; returns whether it was.
 fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) -> Work<bool> {
     if let Some(location) = &swap.claimed_location {
         keep_present_location(db, swap.id, location)?;
@@ -90,7 +90,7 @@ fn swap_content(db: &Connection, warehouse: Uuid, swap: &Swap, at: Timestamp) ->
     Ok(swapped == 1)
 }
 
-/// Keeps the place that is about to be left. If the swap is refused, this is undone with it.
+/// Keeps the location that the table is about to leave. A refused swap undoes this too.
 fn keep_present_location(db: &Connection, id: TabularId, next: &str) -> Work<()> {
     db.prepare_cached(
         "insert into tabular_former_location (tabular_id, location, warehouse_id)
@@ -143,7 +143,7 @@ fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> 
     }
 }
 
-/// Who has a place in, around or at one that is asked for: six probes of an index.
+/// The locations of others that are, contain or lie in a location: six index probes.
 const TAKEN: &str = "select location_claim from tabular
      where warehouse_id = ?1 and id <> ?2
          and location_claim in (select value from json_each(?3))
@@ -166,7 +166,8 @@ const TAKEN: &str = "select location_claim from tabular
      where warehouse_id = ?1 and subject >= ?4 and subject < ?5
      limit 1";
 
-/// Refuses a location in, around or at one that another table or view has or has had, soft-deleted ones included.
+/// Refuses a location that overlaps with a present or former location of another table or view, soft-deleted ones
+/// included, or with one that is being purged.
 fn refuse_taken_location(
     db: &Connection,
     warehouse: Uuid,
@@ -183,7 +184,7 @@ fn refuse_taken_location(
     }
 }
 
-/// What the location overlaps with, but for the places of `id`.
+/// The location that `location` overlaps with, if any, without the locations of the tabular `id` itself.
 pub(crate) fn place_taken(
     db: &Connection,
     warehouse: Uuid,

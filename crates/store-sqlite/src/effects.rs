@@ -1,4 +1,4 @@
-//! What becomes true together with a change.
+//! What is stored together with a change.
 
 use model::{Event, TaskId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -7,8 +7,8 @@ use store::{Effects, Entity, NewTask, StoreError, TaskScope};
 use crate::error::{Work, already_exists, not_found};
 use crate::{grants, idempotency, task_config};
 
-/// Takes the idempotency keys before anything else is looked at: the answer to a repeated request is
-/// its record, whatever its change would meet now.
+/// Inserts the idempotency keys before anything else is checked: the answer to a repeated request is its record,
+/// whatever its change would meet now.
 pub(crate) fn claim_keys(db: &Connection, effects: &Effects) -> Work<()> {
     for record in &effects.idempotency {
         if let Some(earlier) = idempotency::find(db, record.key)? {
@@ -19,7 +19,7 @@ pub(crate) fn claim_keys(db: &Connection, effects: &Effects) -> Work<()> {
     Ok(())
 }
 
-/// Writes the events and tasks, and gives what comes with the change.
+/// Writes the events, tasks and grants.
 pub(crate) fn record(db: &Connection, effects: &Effects) -> Work<()> {
     for event in &effects.events {
         insert_event(db, event)?;

@@ -1,14 +1,14 @@
-//! What can go wrong in here, and what of it the callers are told.
+//! The errors of this crate, and what the callers of the store get to see of them.
 
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 use store::{Entity, StoreError};
 
-/// Why a database was not opened.
+/// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process works on the file.
+    /// Another process has the file open.
     #[error(
         "the database `{path}` is in use by another process: stop that one, or give this one a \
          folder of its own"
@@ -25,12 +25,12 @@ pub enum OpenError {
     Newer {
         /// The database.
         path: PathBuf,
-        /// The layout's number in the file.
+        /// The number of the layout in the file.
         found: i64,
-        /// The highest number that this program knows.
+        /// The highest layout number that this program knows.
         known: i64,
     },
-    /// Another program's tables are in it.
+    /// The file has tables of another program.
     #[error(
         "the SQLite database `{path}` belongs to another program: name a file that is not there \
          yet, or one that this program has made"
@@ -44,41 +44,41 @@ pub enum OpenError {
     Migration {
         /// The database.
         path: PathBuf,
-        /// What refused.
+        /// The error of the migration.
         source: Box<refinery::Error>,
     },
-    /// The file system refused.
+    /// A file or folder could not be used.
     #[error("cannot use the file `{path}`: {source}")]
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error of the file system.
         source: std::io::Error,
     },
-    /// No thread for a connection.
+    /// A thread for a connection could not be started.
     #[error("cannot start a thread for the database: {source}")]
     Thread {
-        /// Why not.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// SQLite refused.
+    /// SQLite could not open or use the database.
     #[error("cannot open the database `{path}`: {source}")]
     Database {
         /// The database.
         path: PathBuf,
-        /// Why not.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
 }
 
-/// Why a piece of work on a connection ended early.
+/// Why a piece of work on a connection has failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// For a reason that the store's contract names.
+    /// A refusal that the store's contract names.
     Refused(StoreError),
-    /// SQLite refused.
+    /// An error of SQLite.
     Sql(rusqlite::Error),
-    /// The database holds what this program cannot have written.
+    /// The database contains something that this program cannot have written.
     Damaged(String),
 }
 
@@ -101,9 +101,9 @@ impl Failure {
         Self::Damaged(what.to_string())
     }
 
-    /// Whether SQLite refused because a row is still referred to.
+    /// Whether SQLite refused because another row refers to this one.
     pub(crate) fn is_still_referred_to(&self) -> bool {
-        // RESTRICT reports itself as a trigger.
+        // A violation of RESTRICT is reported as one of a trigger.
         const KINDS: [i32; 2] = [
             rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
             rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER,
@@ -124,7 +124,7 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// Whether the same work may succeed later: the file, the disk or the memory is to blame, not the statement.
+/// Whether the same work may succeed later, because the error is due to the file, the disk or the memory.
 fn passes(error: &rusqlite::Error) -> bool {
     const LATER: [ErrorCode; 6] = [
         ErrorCode::DatabaseBusy,

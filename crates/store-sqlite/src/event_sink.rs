@@ -1,4 +1,4 @@
-//! Where events go, how far each sink has got, and which process brings them there.
+//! Event sinks: how far each has got, which process delivers to it, and the events that it has refused.
 
 use async_trait::async_trait;
 use model::{EventId, Timestamp};

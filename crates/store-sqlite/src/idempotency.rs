@@ -1,4 +1,4 @@
-//! Requests that may be sent twice.
+//! Records of requests that clients may send twice.
 
 use async_trait::async_trait;
 use model::Timestamp;
@@ -66,7 +66,7 @@ pub(crate) fn insert(db: &Connection, record: &IdempotencyRecord) -> Work<()> {
     run(db, insert, record)
 }
 
-/// Runs a statement whose parameters are a record's columns.
+/// Runs a statement whose parameters are the columns of a record.
 fn run(db: &Connection, statement: &str, record: &IdempotencyRecord) -> Work<()> {
     db.prepare_cached(statement)?.execute(params![
         record.key,

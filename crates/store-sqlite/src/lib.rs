@@ -1,6 +1,6 @@
 //! The catalog's store in one SQLite file: nothing to install, one process at a time.
 //!
-//! One thread writes, a few read; a change is acknowledged when the disk has it.
+//! One thread writes, a few threads read; a change is acknowledged once it is on disk.
 
 mod commit;
 mod connection;
@@ -46,12 +46,12 @@ use tempfile::TempDir;
 
 use crate::error::Work;
 
-/// Connections that read.
+/// How many connections read.
 const READERS: usize = 4;
 
-/// A store in a SQLite file. Dropping it finishes what has been begun and closes the file.
+/// A store in a SQLite file. Dropping it finishes the work that has begun and closes the file.
 pub struct SqliteStore {
-    // Dropped in this order: connections, then the lock, then the folder of a temporary store.
+    // The fields are dropped in this order: connections, then the lock, then the folder of a temporary store.
     readers: Readers,
     writer: Writer,
     _files: Files,
@@ -65,15 +65,15 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database, creates it if it is not there, and brings its layout up to date.
+    /// Opens the database, creates it if it does not exist, and brings its layout up to date.
     ///
-    /// Refused are a file that another process has open and one that a newer program has changed.
+    /// Refuses a file that another process has open, and one that a newer program has changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let files = Files::open(path, Durability::Full)?;
         Self::over(files, None)
     }
 
-    /// A store of its own in a temporary folder, which goes with it; for tests.
+    /// A store in a temporary folder, which is removed with it; for tests.
     pub fn temporary() -> Result<Self, OpenError> {
         let folder = TempDir::new().map_err(|source| OpenError::File {
             path: std::env::temp_dir(),
@@ -104,7 +104,7 @@ impl SqliteStore {
         self.readers.run(work).await
     }
 
-    /// Makes a change that nothing accompanies.
+    /// Makes a change without effects.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
@@ -112,7 +112,7 @@ impl SqliteStore {
         self.writer.run(work).await
     }
 
-    /// Makes a change and what accompanies it: all or nothing.
+    /// Makes a change and writes its effects: all or nothing.
     async fn change<T: Send + 'static>(
         &self,
         effects: Effects,

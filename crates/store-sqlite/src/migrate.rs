@@ -9,8 +9,8 @@ use crate::error::OpenError;
 
 embed_migrations!("migrations");
 
-/// Runs the migrations that the database lacks, all or none. Foreign keys are off meanwhile, which SQLite wants where a table is
-/// made anew (<https://sqlite.org/lang_altertable.html#otheralter>): else its rows would count as deleted.
+/// Runs the missing migrations, all or none. Foreign keys are off meanwhile, as SQLite requires where a table is
+/// rebuilt (<https://sqlite.org/lang_altertable.html#otheralter>): otherwise its rows would count as deleted.
 pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let refused = |source| OpenError::Database {
         path: path.to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
         .map_err(refused)
 }
 
-/// Refuses a database that a newer program has changed, and one that is another program's. Writes nothing.
+/// Refuses a database that a newer program has changed, and one of another program. Writes nothing.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let runner = migrations::runner();
     let numbers = runner.get_migrations().iter();
@@ -50,7 +50,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
 
 enum Layout {
     Empty,
-    /// The number of the newest migration that was run, 0 if none was.
+    /// The number of the newest migration that was run; 0 if none was.
     Ours(i64),
     Foreign,
 }

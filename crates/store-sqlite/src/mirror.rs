@@ -1,4 +1,4 @@
-//! The feed of an engine that decides elsewhere.
+//! The feed of an external authorization engine.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -57,7 +57,7 @@ impl Mirror for SqliteStore {
         .await
     }
 
-    // One process at a time has the file, and in it one task feeds.
+    // Needs no lock: only one process has the file open, and only one of its tasks feeds.
     async fn mirror_feed(&self, limit: u32, to: &dyn MirrorSink) -> Result<Fed> {
         if !self.mirror_is_on().await? {
             return Ok(Fed::Off);
@@ -114,7 +114,7 @@ impl Mirror for SqliteStore {
     }
 }
 
-/// `thing, relation, other`.
+/// A row that begins with `thing, relation, other`.
 pub(crate) fn fact(row: &Row<'_>) -> Work<Fact> {
     let (thing, relation): (String, String) = (row.get(0)?, row.get(1)?);
     Fact::of_columns(&thing, &relation, &row.get::<_, String>(2)?).map_err(Failure::damaged)

@@ -1,4 +1,4 @@
-//! What is true for an engine that decides elsewhere: read by keys, so that nothing costs more than what it is about.
+//! The facts for an external authorization engine, read by their keys: a read costs only as much as it returns.
 
 use rusqlite::{Connection, params};
 use store::{Fact, FactKey, FactKind};
@@ -7,10 +7,10 @@ use crate::error::Work;
 use crate::mirror::fact;
 use crate::row;
 
-/// An id is a blob here and a text there; the first of all keys is the empty one.
+/// The id in `?1`: a blob in the database, a text in a [`FactKey`]. The empty text sorts before all ids.
 const ID: &str = "unhex(replace(?1, '-', ''))";
 
-/// Where facts of a kind are: what to select from what.
+/// The select that yields the facts of a kind.
 fn rows(kind: FactKind) -> String {
     let (id, warehouse) = (text("id"), text("warehouse_id"));
     let (namespace, parent, role) = (text("namespace_id"), text("parent_id"), text("role_id"));
@@ -49,7 +49,7 @@ fn rows(kind: FactKind) -> String {
     }
 }
 
-/// Those behind the key `?1`, `?2`, `?3`; `?4` at most.
+/// The facts after the key `?1`, `?2`, `?3`, at most `?4`.
 fn page_of(kind: FactKind) -> String {
     let (behind, order) = match kind.key() {
         FactKey::Project => ("id > ?1".to_owned(), "id"),
@@ -64,7 +64,8 @@ fn page_of(kind: FactKind) -> String {
     format!("{rows} and {behind} order by {order} limit ?4")
 }
 
-/// That with the key `?1`, `?2`, `?3`, of which `?3` need not be asked for elsewhere.
+/// The fact with the key `?1`, `?2`, `?3`. Every parameter must occur, so `?3` is tested even where it is not
+/// needed.
 fn probe_of(kind: FactKind) -> String {
     let found = match kind.key() {
         FactKey::Project => "id = ?1".to_owned(),
@@ -76,7 +77,7 @@ fn probe_of(kind: FactKind) -> String {
     format!("{rows} and {found} and ?3 is not null")
 }
 
-/// As a text, or null.
+/// The SQL that prints an id as text; null stays null.
 fn text(id: &str) -> String {
     let part = |from: u8, length: u8| format!("substr(hex({id}), {from}, {length})");
     let parts = [
@@ -92,12 +93,12 @@ fn text(id: &str) -> String {
     )
 }
 
-/// One kind after the other, each by its key.
+/// A page of facts: one kind after the other, each sorted by its key.
 pub(crate) fn page(db: &Connection, after: Option<&Fact>, limit: u32) -> Work<Vec<Fact>> {
     let (first, mut behind) = match after.map(Fact::key) {
         None => (FactKind::Project, Default::default()),
         Some(Some(key)) => key,
-        // Of what no database has nothing comes after it.
+        // No facts follow one that no database can contain.
         Some(None) => return Ok(Vec::new()),
     };
     let mut found = Vec::new();
@@ -115,7 +116,7 @@ pub(crate) fn page(db: &Connection, after: Option<&Fact>, limit: u32) -> Work<Ve
     Ok(found)
 }
 
-/// Whether it is true.
+/// Whether the fact holds.
 pub(crate) fn holds(db: &Connection, asked: &Fact) -> Work<bool> {
     let Some((kind, [first, second, third])) = asked.key() else {
         return Ok(false);

@@ -175,8 +175,8 @@ fn update(db: &Connection, namespace: &NamespaceRow) -> Work<()> {
     Err(stale())
 }
 
-/// The namespace `?1` of the warehouse `?2` and all that it holds. What was soft-deleted under the same path before is no part of it,
-/// so parents are followed, not paths.
+/// The namespace `?1` of the warehouse `?2` and all namespaces below it. Follows parents, not paths: another
+/// namespace that was soft-deleted earlier under the same path is not part of it.
 pub(crate) const BELOW: &str = "with recursive below(id) as (
         select id from namespace where id = ?1 and warehouse_id = ?2 and dropped_with is null
         union all
@@ -204,7 +204,7 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
              limit ?4
          ) order by path_key, name_key"
     ))?;
-    // The namespace itself is one of those that are found.
+    // The namespace itself is among the namespaces found.
     let (most, limit) = (Bounds::DROPPED_NAMESPACES + 2, Bounds::DROPPED_TABULARS + 1);
     let below = namespaces.query(params![at[0], at[1], most])?;
     let within = tabulars.query(params![at[0], at[1], most, limit])?;
@@ -214,7 +214,7 @@ fn tree(db: &Connection, warehouse: WarehouseId, id: NamespaceId) -> Work<Namesp
     })
 }
 
-/// Refuses if the namespace is not in the warehouse, or no longer at the path that led to it.
+/// Refuses if the namespace is not in the warehouse or, with a path, no longer at this path.
 pub(crate) fn require(
     db: &Connection,
     warehouse: Uuid,
@@ -253,11 +253,11 @@ fn remove(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
 }
 
 fn remove_namespaces(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
-    // Innermost first: what is still referred to cannot be removed.
+    // Innermost first: a namespace to which a row still refers cannot be removed.
     let mut below: Vec<&TreeNamespace> = drop.tree.namespaces.iter().collect();
     below.sort_unstable_by_key(|namespace| std::cmp::Reverse(namespace.path.levels().len()));
     let seen = below.into_iter().map(|below| (below.id, below.version));
-    // What has changed is told before what is new, so that all of it is looked at.
+    // `Stale` takes precedence over `NotEmpty`, so look at all namespaces first.
     let mut holds_others = false;
     for (id, version) in seen.chain([(drop.id, drop.expected)]) {
         let removed = db
@@ -277,7 +277,7 @@ fn remove_namespaces(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     Ok(())
 }
 
-/// Lets all that is live go with the namespace.
+/// Soft-deletes the namespace and the live namespaces of the tree.
 fn hide_namespaces(db: &Connection, drop: &NamespaceDrop) -> Work<()> {
     let live = drop.tree.namespaces.iter().filter(|below| below.is_live);
     let live = live.map(|below| (below.id, below.version));

@@ -1,4 +1,4 @@
-//! Moves namespaces with all that they hold.
+//! Moves namespaces with everything that they hold.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(crate) fn relocate(db: &Connection, way: &NamespaceMove) -> Work<()> {
     change_paths(db, way)
 }
 
-/// Whether it and all that is below are as they were seen.
+/// Checks that the namespace and everything below it are as they were seen.
 fn check_seen(db: &Connection, way: &NamespaceMove) -> Work<()> {
     let at = [way.id.as_uuid(), way.warehouse.as_uuid()];
     let count = format!("{BELOW} select count(*) from below");
@@ -49,7 +49,7 @@ fn check_seen(db: &Connection, way: &NamespaceMove) -> Work<()> {
     Ok(())
 }
 
-/// Whether those go along that were seen, if that matters.
+/// Checks that the live tables and views are those that were seen, if the caller has listed them.
 fn check_tabulars(db: &Connection, way: &NamespaceMove) -> Work<()> {
     let Some(seen) = &way.tabulars else {
         return Ok(());
@@ -89,7 +89,7 @@ fn check_target(db: &Connection, way: &NamespaceMove) -> Work<()> {
     Ok(())
 }
 
-/// Lets all that was looked up by its former name be looked up anew.
+/// Increments the versions of the tables and views, so that what was resolved by a former name is resolved again.
 fn step_tabulars(db: &Connection, way: &NamespaceMove) -> Work<()> {
     db.prepare_cached(&format!(
         "{BELOW} update tabular set version = version + 1

@@ -61,7 +61,7 @@ fn list(db: &Connection, table: TabularId, limit: u32) -> Work<Option<NotedFiles
     }))
 }
 
-/// Notes what a swap of the table makes obsolete, and queues its task unless there is one.
+/// Notes the files that a swap makes obsolete, and queues the task that deletes them unless the table has one.
 pub(crate) fn note(db: &Connection, table: TabularId, obsolete: &Obsolete) -> Work<()> {
     let mut note =
         db.prepare_cached("insert into obsolete_file (tabular_id, location) values (?1, ?2)")?;
@@ -77,7 +77,7 @@ pub(crate) fn note(db: &Connection, table: TabularId, obsolete: &Obsolete) -> Wo
     effects::insert_task(db, &obsolete.task)
 }
 
-/// Whether something is noted of the table that the worker's task is about.
+/// Whether any file is noted for the table of the worker's task.
 pub(crate) fn are_left(db: &Connection, task: TaskId, worker: &str) -> Work<bool> {
     Ok(db
         .prepare_cached(

@@ -62,7 +62,8 @@ impl Outbox for SqliteStore {
         let (events, bytes) = (most(keep.events), most(keep.bytes));
         self.write(move |db| {
             let mut statement = db.prepare_cached(
-                // Each event knows the bytes up to it, so the first ones and the last one say what is too much.
+                // `bytes_until` sums up all bodies up to an event, so the first events and the last one show how
+                // much is too much.
                 "with last as materialized (
                      select sequence, bytes_until from outbox order by sequence desc limit 1
                  ), first as materialized (
@@ -88,7 +89,7 @@ fn place(row: &Row<'_>) -> Work<i64> {
     Ok(row.get(0)?)
 }
 
-/// Notes the places of what has been removed; says how many.
+/// Records how far the outbox is trimmed; returns how many events were removed.
 fn note_trimmed(db: &Connection, gone: &[i64]) -> Work<u64> {
     if let Some(last) = gone.iter().max() {
         db.prepare_cached("update outbox_trimmed set sequence = max(sequence, ?1)")?

@@ -1,4 +1,4 @@
-//! From names to ids and versions, many at once.
+//! Resolves names to ids and versions, many at once.
 
 use async_trait::async_trait;
 use model::{NameKey, NamespaceKey, TabularId, Version};
@@ -17,8 +17,8 @@ use crate::{namespace, row};
 #[async_trait]
 impl Resolver for SqliteStore {
     async fn resolve(&self, keys: Vec<ResolveKey>) -> Result<Vec<Resolved>> {
-        // SQLite is in this process: one prepared statement for each key is cheaper than one large
-        // one, and the read's snapshot makes them one.
+        // SQLite runs in this process: a prepared statement per key is cheaper than one large statement, and all
+        // keys see the same snapshot.
         self.read(move |db| keys.iter().map(|key| one(db, key)).collect())
             .await
     }
@@ -152,7 +152,7 @@ fn unchanged(db: &Connection, warehouse: Uuid, id: TabularId, known: Version) ->
     found.unwrap_or_else(|| Ok(Resolved::default()))
 }
 
-/// `version, status, grants_version` of a warehouse.
+/// A row that begins with `version, status, grants_version` of a warehouse.
 fn warehouse_stamp(row: &Row<'_>) -> Work<WarehouseStamp> {
     Ok(WarehouseStamp {
         version: Version::from_i64(row.get(0)?),
@@ -161,7 +161,7 @@ fn warehouse_stamp(row: &Row<'_>) -> Work<WarehouseStamp> {
     })
 }
 
-/// Behind a warehouse `id, version` of a namespace, null if there is none.
+/// A warehouse stamp, then `id, version` of a namespace, which are null if there is none.
 fn warehouse_and_namespace(row: &Row<'_>) -> Work<Resolved> {
     let namespace = match row.get::<_, Option<Uuid>>(3)? {
         None => None,
@@ -177,7 +177,7 @@ fn warehouse_and_namespace(row: &Row<'_>) -> Work<Resolved> {
     })
 }
 
-/// Behind a namespace `id, kind, version, protected` of a table or view, null if there is none.
+/// A warehouse and a namespace, then `id, kind, version, protected` of a table or view, null if there is none.
 fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = warehouse_and_namespace(row)?;
     if let Some(id) = row.get::<_, Option<Uuid>>(5)? {
@@ -191,7 +191,7 @@ fn with_tabular(row: &Row<'_>) -> Work<Resolved> {
     Ok(resolved)
 }
 
-/// Behind a tabular `location, metadata_location, metadata`, null where they are not wanted.
+/// As [`with_tabular`], then `location, metadata_location, metadata`, null if they are not requested.
 fn with_content(row: &Row<'_>) -> Work<Resolved> {
     let mut resolved = with_tabular(row)?;
     if row.get_ref(9)? != ValueRef::Null {

@@ -1,4 +1,4 @@
-//! From columns to values and back.
+//! Converts columns to values and back.
 
 use model::{
     EventKind, PageRequest, PageToken, TableFormat, TabularKind, Timestamp, UserType, Version,
@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use crate::error::{Failure, Work};
 
-/// Where a page starts and how many rows to read for it.
+/// Where a page begins, and how many rows to read for it.
 pub(crate) struct Cut<'a> {
-    /// The sort key of the last item before the page. No key is empty, so the empty text is before all.
+    /// The sort key of the last item before the page; the empty text, which sorts before every key, for the first
+    /// page.
     pub(crate) after: &'a str,
-    /// One more than the page holds: the surplus tells that there is a next page.
+    /// One more than the page holds: an extra row shows that there is a next page.
     pub(crate) limit: u32,
 }
 
@@ -28,13 +29,13 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// The locations that overlap with one: it, those around it, and the range of those in it.
+/// The locations that overlap with one: itself, those around it, and the range of those in it.
 pub(crate) struct Around {
-    /// A JSON array of the location and every location that it lies in.
+    /// A JSON array of the location and of every location that it lies in.
     pub(crate) at_and_above: String,
-    /// The lower bound of what lies in it.
+    /// The lower bound of the locations in it.
     pub(crate) below: String,
-    /// The upper bound, exclusive.
+    /// The upper bound of the locations in it, exclusive.
     pub(crate) beyond: String,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn kind(text: &str) -> Work<TabularKind> {
         .ok_or_else(|| Failure::damaged(format!("unknown kind of a tabular `{text}`")))
 }
 
-/// What the files of a generic table are, null for tables and views.
+/// The format of a generic table's files, null for tables and views.
 pub(crate) fn format(row: &Row<'_>, at: usize) -> Work<Option<TableFormat>> {
     let text: Option<String> = row.get(at)?;
     let format = text.map(TableFormat::try_from).transpose();
@@ -89,7 +90,7 @@ pub(crate) fn user_source(text: &str) -> Work<UserSource> {
         .ok_or_else(|| Failure::damaged(format!("unknown source of a user `{text}`")))
 }
 
-/// The kind as it is told to the world.
+/// The kind as published in events.
 pub(crate) fn event_kind_as_str(kind: EventKind) -> Work<String> {
     match serde_json::to_value(kind).map_err(Failure::damaged)? {
         serde_json::Value::String(text) => Ok(text),

@@ -38,7 +38,7 @@ fn load(
     Ok(all)
 }
 
-/// One look into the index for each set of trigrams.
+/// Candidates from the search index, one query for each set of trigrams.
 fn by_name(db: &Connection, search: &TabularSearch, like: &NameLike) -> Work<Vec<FoundTabular>> {
     let mut statement = db.prepare_cached(
         "select t.id from tabular_search as s cross join tabular_number as n on n.number = s.rowid

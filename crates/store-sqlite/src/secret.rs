@@ -1,4 +1,4 @@
-//! Secrets, already encrypted.
+//! Encrypted secrets.
 
 use async_trait::async_trait;
 use model::{SecretId, Timestamp};

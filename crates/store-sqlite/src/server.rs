@@ -69,6 +69,6 @@ fn bootstrap(db: &Connection, at: Timestamp, default_project: Option<&ProjectRow
             project.created_at.as_ms()
         ])?;
     }
-    // It may have been opened again, with warehouses in it.
+    // The installation may have been reopened when it had warehouses already.
     Reach::All.step(db)
 }

@@ -1,4 +1,4 @@
-//! Tables and views that were dropped and can be had back for a while.
+//! Tables and views that were dropped and can be undropped for a while.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -97,7 +97,7 @@ pub(crate) fn hide(db: &Connection, id: TabularId, how: SoftDrop) -> Work<()> {
     Ok(())
 }
 
-/// The first parameter is the queue of expiries.
+/// The first parameter is the queue of the expiry tasks.
 const DELETED: &str =
     "select t.id, t.kind, t.namespace_id, n.path, t.name, t.version, t.location, t.purges,
         t.created_at, t.deleted_at, coalesce((select scheduled_for from task
@@ -106,7 +106,7 @@ const DELETED: &str =
 
 fn list(db: &Connection, query: &DeletedQuery) -> Work<Page<DeletedTabular>> {
     let page = &query.page;
-    // A token that no list has answered is before all.
+    // A token that no list has returned stands for the first page.
     let after = page.after.as_ref().map(PageToken::as_key);
     let after = after.and_then(|key| Uuid::parse_str(key).ok());
     let mut statement = db.prepare_cached(&format!(
@@ -158,7 +158,7 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
         wanted.push(found.ok_or_else(stale)?);
     }
     let mut taken = Vec::new();
-    // Outermost first: where a path is taken, all below it is.
+    // Outermost first: where a path is taken, all paths below it are, too.
     let homes = wanted.iter().map(|(namespace, _, _)| *namespace);
     for (root, root_path) in dropped_above(db, homes)? {
         if revive(db, root)?.is_none() {
@@ -189,7 +189,7 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
     cancel_expiry(db, ids, "undropped", undrop.at)
 }
 
-/// The drops of namespaces that stand between these namespaces and the light, by the paths of what was dropped.
+/// The roots of the drops that must be undone before these namespaces are live, with their paths; outermost first.
 fn dropped_above(
     db: &Connection,
     namespaces: impl Iterator<Item = Uuid>,
@@ -222,7 +222,7 @@ fn path_of(db: &Connection, namespace: Uuid) -> Work<NamespacePath> {
     path(&levels)
 }
 
-/// Makes all namespaces live that went with one drop; none if a path of theirs is taken.
+/// Makes all namespaces live that were dropped with `root`; `None`, and no change, if one of their paths is taken.
 fn revive(db: &Connection, root: Uuid) -> Work<Option<()>> {
     let taken = db
         .prepare_cached(
@@ -251,8 +251,8 @@ fn expire(db: &Connection, AtVersion { id, version }: AtVersion) -> Work<()> {
     remove_empty(db, home.ok_or_else(stale)?)
 }
 
-/// Removes the namespaces that went with one drop when the last table or view that could bring them back is gone; then those
-/// that these were in, if it was the last of them as well.
+/// Removes the namespaces of one drop once no table or view is left that could bring them back; then, in the same
+/// way, the dropped namespaces around them.
 fn remove_empty(db: &Connection, mut namespace: Uuid) -> Work<()> {
     loop {
         let root: Option<Option<Uuid>> = db
@@ -276,7 +276,7 @@ fn remove_empty(db: &Connection, mut namespace: Uuid) -> Work<()> {
         let parent: Option<Uuid> = db
             .prepare_cached("select parent_id from namespace where id = ?1")?
             .query_row([root], |row| row.get(0))?;
-        // Innermost first: what is still referred to cannot be removed.
+        // Innermost first: a namespace to which a row still refers cannot be removed.
         let mut all = db.prepare_cached(
             "select id from namespace where dropped_with = ?1 order by length(path_key) desc",
         )?;

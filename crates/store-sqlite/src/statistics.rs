@@ -1,4 +1,4 @@
-//! How often operations were called, and how many tables and views there were.
+//! Hourly counts of the calls to each operation, and of tables and views.
 
 use async_trait::async_trait;
 use model::{Bounds, Page, PageRequest, PageToken, ProjectId, Timestamp, WarehouseId};
@@ -44,7 +44,7 @@ impl Statistics for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<WarehouseCounts>> {
         self.read(move |db| {
-            // A token that no list has answered is behind all.
+            // A token that no list has returned stands for an empty page.
             let before = page.after.as_ref().map(PageToken::as_key);
             let before = before.map_or(i64::MAX, |key| key.parse().unwrap_or(i64::MIN));
             let mut statement = db.prepare_cached(

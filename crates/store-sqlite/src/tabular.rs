@@ -1,4 +1,4 @@
-//! Tables and views: their pointer and their metadata.
+//! Tables and views: their pointers and their metadata.
 
 use async_trait::async_trait;
 use model::{
@@ -189,7 +189,7 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     if taken {
         return Err(already_exists(Entity::TabularName(rename.name.clone())));
     }
-    // In another namespace others may do something with it.
+    // The move to another namespace changes the inherited privileges.
     db.prepare_cached(
         "update warehouse set grants_version = grants_version + 1
          where id = (select warehouse_id from tabular where id = ?1 and namespace_id <> ?2)",
@@ -210,7 +210,7 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     Ok(())
 }
 
-/// Refuses if the live row is gone or has moved on.
+/// Refuses if the live row is gone or has another version.
 pub(crate) fn expect(db: &Connection, at: AtVersion) -> Work<()> {
     let version: Option<i64> = db
         .prepare_cached("select version from tabular where id = ?1 and deleted_at is null")?
@@ -223,7 +223,7 @@ pub(crate) fn expect(db: &Connection, at: AtVersion) -> Work<()> {
     }
 }
 
-/// `Stale` with those rows that still exist.
+/// `Stale` with those of the rows that are still live.
 pub(crate) fn stale(db: &Connection, moved_on: &[TabularId]) -> Failure {
     let current: Work<Vec<Option<TabularRow>>> = moved_on.iter().map(|id| load(db, *id)).collect();
     match current {
@@ -235,7 +235,7 @@ pub(crate) fn stale(db: &Connection, moved_on: &[TabularId]) -> Failure {
     }
 }
 
-/// The live row of this id in any warehouse.
+/// The live row with this id in any warehouse.
 fn load(db: &Connection, id: TabularId) -> Work<Option<TabularRow>> {
     let found = db
         .prepare_cached(

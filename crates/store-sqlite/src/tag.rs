@@ -1,4 +1,4 @@
-//! Tags: their definitions, and what they are attached to.
+//! Tags: their definitions and attachments.
 
 use async_trait::async_trait;
 use model::{
@@ -277,7 +277,7 @@ fn attach(db: &Connection, tag: &NewTag, most: u32) -> Work<()> {
         TagTarget::Namespace(_) => (Some(object), None),
         TagTarget::Tabular(..) | TagTarget::Column(..) => (None, Some(object)),
     };
-    // Another value needs no room.
+    // A tag that is attached already only gets another value, which the limit does not prevent.
     let attached = db
         .prepare_cached(
             "insert into tag (id, definition_id, warehouse_id, namespace_id, tabular_id, scope,
@@ -353,7 +353,7 @@ fn list(
         TagReach::Direct => (false, None),
         TagReach::Effective(namespace) => (true, namespace),
     };
-    // No namespace is as deep as the warehouse is far.
+    // 1000 is greater than the depth of any namespace, so the warehouse is the farthest place.
     let mut statement = db.prepare_cached(
         "with recursive around (id, parent_id, distance) as (
              select id, parent_id, 1 from namespace where id = ?5
@@ -416,7 +416,7 @@ fn attachments(
     Ok(Page::cut(rows, page.size, |one| one.id.to_string()))
 }
 
-/// The values to choose from, as a JSON array.
+/// The allowed values as a JSON array.
 fn allowed_as_stored(values: &TagValues) -> Work<Option<String>> {
     let allowed = values.allowed().map(serde_json::to_string).transpose();
     allowed.map_err(Failure::damaged)

@@ -1,4 +1,4 @@
-//! Durable work: its queue.
+//! Tasks: claims, heartbeats and ends.
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
@@ -152,7 +152,8 @@ impl Tasks for SqliteStore {
     }
 }
 
-/// Of which something is logged and which are not there, found by one probe of an index for each project that has a log.
+/// The projects with log entries that do not exist any more, with one index probe for each project that has
+/// entries.
 fn gone_projects(db: &Connection) -> Work<Vec<String>> {
     let mut find = db.prepare_cached(
         "with recursive logged (project_id) as (
@@ -167,7 +168,7 @@ fn gone_projects(db: &Connection) -> Work<Vec<String>> {
     row::all(find.query([])?, |row| Ok(row.get(0)?))
 }
 
-/// The oldest entries, `limit` at most, of the first of these projects, then of the next.
+/// Removes the oldest entries, `limit` at most, of the first project, then of the next.
 fn trim(db: &Connection, projects: &[String], before: Timestamp, limit: u32) -> Work<u64> {
     let mut delete = db.prepare_cached(
         "delete from task_log where sequence in
@@ -185,7 +186,8 @@ fn trim(db: &Connection, projects: &[String], before: Timestamp, limit: u32) -> 
 }
 
 fn claim(db: &Connection, queue: &str, worker: &str, lease: Lease) -> Work<Option<TaskRow>> {
-    // Turns are read in order until somebody has a due task: one probe for each warehouse and project that ever had one here.
+    // Reads the turns in order until a scope has a due task: one probe for each scope that ever had a task in this
+    // queue.
     let found = db
         .prepare_cached(
             "select task.id, task.warehouse_id, task.project_id, task.tabular_id, task.tabular_kind,
@@ -302,7 +304,7 @@ fn finish(db: &Connection, id: TaskId, worker: &str, end: &TaskEnd, now: Timesta
     }
 }
 
-/// Lets the task wait, with this number of attempts (in SQL), and logs nothing.
+/// Lets the task wait again, without an entry in the log; `attempts` is the SQL for its number of attempts.
 fn rest(
     db: &Connection,
     id: TaskId,
@@ -318,7 +320,7 @@ fn rest(
     Ok(())
 }
 
-/// Logs that a task has ended, and removes it.
+/// Logs the end of a task and removes the task.
 pub(crate) fn end_for_good(
     db: &Connection,
     id: TaskId,

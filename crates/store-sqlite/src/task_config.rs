@@ -1,4 +1,4 @@
-//! Durable work: how it is done, and what is always to be done.
+//! Tasks: the configuration of queues, and the tasks of projects that always exist.
 
 use model::{ProjectId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};

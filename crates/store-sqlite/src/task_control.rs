@@ -1,4 +1,4 @@
-//! Durable work: what people want of it.
+//! Tasks: how they are stopped, cancelled and rescheduled.
 
 use model::{TabularId, TaskId, Timestamp};
 use rusqlite::{Connection, params};
@@ -57,7 +57,7 @@ pub(crate) fn control(
     Ok(())
 }
 
-/// Ends the tasks that would remove what was soft-deleted for good.
+/// Cancels the tasks that would remove these soft-deleted tables and views for good.
 pub(crate) fn cancel_expiry(
     db: &Connection,
     tabulars: impl Iterator<Item = TabularId>,

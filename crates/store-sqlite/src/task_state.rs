@@ -1,4 +1,4 @@
-//! Durable work: what is seen of it.
+//! Tasks: what is shown of them.
 
 use model::{Page, PageRequest, PageToken, TaskId, Timestamp};
 use rusqlite::types::Value;
@@ -15,7 +15,8 @@ const COLUMNS: &str = "id, warehouse_id, project_id, tabular_id, tabular_kind, t
     status, scheduled_for, picked_up_at, attempt, heartbeat_at, progress, created_at, updated_at,
     parent_id";
 
-/// The two halves of the view `task_state`, each read in its order by a list: what sorts both reads the log of years for a page.
+/// The two halves of the view `task_state`. A list reads each half in its order and merges them: to sort the whole
+/// view would read years of log entries for one page.
 const WAITING: &str = "select id, warehouse_id, project_id, tabular_id, tabular_kind, tabular_path,
     queue, case when worker is null then 'SCHEDULED' when is_to_stop then 'STOPPING' else 'RUNNING' end
         as status,
@@ -25,7 +26,7 @@ const ENDED: &str = "select task_id as id, warehouse_id, project_id, tabular_id,
     tabular_path, queue, outcome as status, scheduled_for, picked_up_at, attempt, heartbeat_at,
     progress, created_at, ended_at as updated_at, parent_id, holder from task_log where is_last";
 
-/// Whose turn a task of this scope counts for, as the database writes it.
+/// The id of the scope as stored in the column `holder`.
 pub(crate) fn holder(scope: &TaskScope) -> String {
     match scope {
         TaskScope::Warehouse(id) => id.as_uuid().simple().to_string(),
@@ -40,7 +41,7 @@ pub(crate) fn list(
     page: &PageRequest,
 ) -> Work<Page<TaskInfo>> {
     let limit = Value::Integer(i64::from(page.size.items()) + 1);
-    // A token that no list has answered is before all.
+    // A token that no list has returned stands for the first page.
     let after = page.after.as_ref().map(PageToken::as_key);
     let after = after.and_then(|key| Uuid::parse_str(key).ok());
     let (mut halves, mut values) = (Vec::new(), Vec::new());
@@ -192,7 +193,7 @@ fn time(row: &Row<'_>, at: usize) -> Work<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_ms))
 }
 
-/// Tells it from a warehouse whose id is the same text: `holder` does not.
+/// Distinguishes a project from a warehouse with the same id, which have the same `holder`.
 pub(crate) const fn is_project(scope: &TaskScope) -> bool {
     matches!(scope, TaskScope::Project(_))
 }

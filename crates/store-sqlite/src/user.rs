@@ -1,4 +1,4 @@
-//! Users that the catalog has heard of.
+//! Users that the catalog knows.
 
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Timestamp, UserId};
@@ -112,9 +112,10 @@ impl Users for SqliteStore {
         let id = id.clone();
         self.write(move |db| {
             let principal = Principal::User(id.clone());
-            // Asked while it is still there.
+            // Determine the reach before the user's grants and memberships are removed.
             let reach = Reach::of_principal(db, principal.clone())?;
-            // Before the row, whose trigger does so too: there may be none.
+            // Remove grants and memberships explicitly: the trigger on the user's row does the same, but there may
+            // be no row.
             let mut gone = 0;
             for (remove, what) in [
                 (

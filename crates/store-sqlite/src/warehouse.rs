@@ -157,7 +157,7 @@ fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     let id = warehouse.id.as_uuid();
     refuse_stale(db, warehouse.id, warehouse.version)?;
     refuse_taken_name(db, warehouse)?;
-    // Where it has been all along it may stay, whatever has come to lie there too.
+    // A warehouse may keep its base location even if another one overlaps with it by now.
     let stays = db
         .prepare_cached("select 1 from warehouse where id = ?1 and base_location = ?2")?
         .exists(params![id, warehouse.base_location])?;
@@ -186,9 +186,9 @@ fn update(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
     Ok(())
 }
 
-/// The name of another warehouse of the project.
+/// Refuses the name of another warehouse of the project.
 fn refuse_taken_name(db: &Connection, warehouse: &WarehouseRow) -> Work<()> {
-    // The project is the stored one when the warehouse is known: an update does not move it.
+    // Compares within the stored project of a known warehouse: an update does not move it.
     let taken = db
         .prepare_cached(
             "select 1 from warehouse where id <> ?1 and name_key = ?3 and project_id =

@@ -1,4 +1,4 @@
-//! The process is killed at random moments: what was acknowledged is there, and nothing is there by half.
+//! Kills the process at arbitrary moments: every acknowledged commit is stored, and no commit is stored partially.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -17,9 +17,9 @@ use store::conformance::crash::{self, Storm};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-/// Where the child finds the database; who has it is a child.
+/// The variable that tells the child where the database is; a process that has it is a child.
 const DATABASE: &str = "CRASH_DATABASE";
-/// How often to kill.
+/// The variable that says how many times to kill.
 const KILLS: &str = "CRASH_KILLS";
 
 fn open(path: &Path) -> Arc<dyn Store> {

@@ -1,4 +1,4 @@
-//! The database file: who may open it, and that it keeps what it was given.
+//! The database file: who may open it, and that it keeps its contents.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::path::Path;
@@ -95,7 +95,7 @@ async fn a_first_start_that_was_cut_short_is_made_good() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("catalog.db");
     drop(SqliteStore::open(&path).unwrap());
-    // The runner makes its own table first, in a transaction of its own.
+    // The migration runner creates its own table first, in a separate transaction.
     let whole = Connection::open(&path).unwrap();
     let history = "select sql from sqlite_schema where name = 'refinery_schema_history'";
     let history: String = whole.query_row(history, [], |row| row.get(0)).unwrap();

@@ -1,4 +1,4 @@
-//! What the layout promises beyond the traits: rows that are soft-deleted, and questions that an index answers.
+//! What the layout guarantees beyond the traits: constraints on soft-deleted rows, and queries that use an index.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -229,7 +229,7 @@ async fn a_soft_deleted_table_belongs_to_its_namespaces_tree() {
     planted.create("t", "s3://bucket/t").await.unwrap_err();
 }
 
-/// How SQLite answers a question.
+/// SQLite's query plan for a question.
 fn plan(connection: &Connection, question: &str) -> String {
     let mut statement = connection
         .prepare(&format!("explain query plan {question}"))
@@ -317,7 +317,7 @@ async fn a_list_is_read_from_an_index_alone() {
 #[tokio::test]
 async fn warehouses_that_have_come_to_overlap_can_still_be_changed() {
     let planted = Planted::new().await;
-    // As a migration may leave it.
+    // A migration may leave overlapping base locations.
     let by_hand = Connection::open(&planted.path).unwrap();
     let inside =
         "insert into warehouse (id, project_id, name, name_key, status, protected, version,

@@ -1,4 +1,4 @@
-//! What the check of a place costs.
+//! The cost of the check for overlapping locations.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use rusqlite::{Connection, StatementStatus, params};
 use super::{TAKEN, refuse_taken_location};
 use crate::migrate;
 
-/// Fills one folder with so many tables.
+/// Fills one folder with `?4` tables.
 const FILL: &str = "with recursive number (n) as (select 1 union all select n + 1 from number where n < ?4)
     insert into tabular (id, warehouse_id, namespace_id, kind, name, name_key, location_claim, protected, version,
         created_at, location, metadata_location, metadata)
     select randomblob(16), ?1, ?2, 'table', n, n, ?3 || '/t' || n, 0, 1, 0, '', '', x'00' from number";
 
-/// Steps of SQLite's machine that the check takes for a free place among so many others.
+/// How many steps of SQLite's virtual machine the check of a free location takes among `siblings` others.
 fn steps_among(siblings: u32) -> i32 {
     let mut db = Connection::open_in_memory().unwrap();
     migrate::run(&mut db, Path::new("memory")).unwrap();

@@ -1,4 +1,4 @@
-//! Connections and the threads that they live on: SQLite blocks, callers must not.
+//! Connections and their threads: SQLite blocks its thread, which the async callers must not do.
 
 mod open;
 mod readers;
@@ -15,7 +15,7 @@ use store::StoreError;
 
 use crate::error::{Failure, Work};
 
-/// Runs work so that a panic in it is this work's failure, not the end of the thread.
+/// Runs work such that a panic becomes its failure and does not end the thread.
 fn guarded<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Work<T>,

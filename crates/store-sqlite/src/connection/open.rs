@@ -1,4 +1,4 @@
-//! Opens the database file and keeps other processes off it.
+//! Opens the database file and keeps other processes out.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,17 +9,17 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::OpenError;
 use crate::migrate;
 
-/// Statements that a connection keeps prepared.
+/// How many prepared statements a connection keeps.
 const PREPARED: usize = 128;
 const BUSY: Duration = Duration::from_secs(10);
 
-/// How long what was acknowledged must live.
+/// What acknowledged changes must survive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Durability {
-    /// It survives a power failure, not only the end of the process: the log is synced with each transaction. `NORMAL`
-    /// would sync it at checkpoints only and lose what came since.
+    /// A power failure, not only the end of the process: the log is synced with each transaction. With `NORMAL` it
+    /// would be synced at checkpoints only, and later changes would be lost.
     Full,
-    /// As long as the process: the file goes with it.
+    /// Nothing: the file is removed when the store is dropped.
     Temporary,
 }
 
@@ -32,7 +32,7 @@ impl Durability {
     }
 }
 
-/// The database file, locked for this process as long as this value lives.
+/// The database file, locked for this process while this value lives.
 #[derive(Debug)]
 pub(crate) struct Files {
     path: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Locks the file, creates it if it is not there, and brings its layout up to date.
+    /// Locks the file, creates it if it does not exist, and brings its layout up to date.
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
         let files = Self {
             path: path.to_owned(),
@@ -61,7 +61,7 @@ impl Files {
         Ok(connection)
     }
 
-    /// A connection that has not touched the file yet.
+    /// A connection that has not accessed the file yet.
     fn bare(&self) -> Result<Connection, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -115,7 +115,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Makes the new file's name survive a power failure.
+/// Makes the name of a new file survive a power failure.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> Result<(), OpenError> {
     let folder = match path.parent() {

@@ -1,4 +1,4 @@
-//! Readers: each read is one snapshot of the database, on one of a few threads.
+//! Readers: each read sees one snapshot of the database and runs on one of a few threads.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,12 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::{closed, guarded};
 use crate::error::{Failure, Work};
 
-/// Most reads that wait. Callers beyond wait for a place.
+/// Most waiting reads. Further callers wait for a place in the queue.
 const WAITING: usize = 1_024;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
-/// Threads that read.
+/// The threads that read.
 #[derive(Debug)]
 pub(crate) struct Readers {
     queue: Option<mpsc::Sender<Read>>,
@@ -78,7 +78,7 @@ fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
     }
 }
 
-/// Several statements of one read see one state of the database.
+/// Runs the work in a transaction, so that all its statements see one state of the database.
 fn snapshot<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Work<T>,

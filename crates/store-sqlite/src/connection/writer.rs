@@ -1,7 +1,7 @@
-//! The one writer: what waits for the database shares a transaction, and with it the wait for the disk.
+//! The only writer: waiting pieces of work share a transaction, and with it the wait for the disk.
 //!
-//! Each piece of work has a savepoint of its own, so a refused one leaves nothing behind and does
-//! not touch its neighbours. Answers go out only after COMMIT.
+//! Each piece of work has its own savepoint, so a refused one leaves nothing behind and does not affect the
+//! others. Answers are sent only after COMMIT.
 
 use std::thread::{self, JoinHandle};
 
@@ -14,10 +14,10 @@ use crate::error::{Failure, Work};
 
 /// Most pieces of work that share a transaction.
 const BATCH: usize = 256;
-/// Most pieces of work that wait. Callers beyond wait for a place.
+/// Most waiting pieces of work. Further callers wait for a place in the queue.
 const WAITING: usize = 1_024;
-/// The log's length in bytes beyond which the writer waits for readers of old states to end, so that it can start
-/// the log anew. Readers that follow each other closely would let it grow for ever.
+/// The length of the log in bytes beyond which the writer waits for readers of old states, so that it can start
+/// the log anew. Otherwise readers in close succession would let it grow for ever.
 const LONG_LOG: u64 = 128 << 20;
 
 /// The thread that writes.
@@ -40,7 +40,7 @@ impl Writer {
         })
     }
 
-    /// Runs the work, all of it or nothing, and answers when it cannot be lost any more.
+    /// Runs the work, all of it or nothing, and answers once the change cannot be lost any more.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
@@ -58,7 +58,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Finishes what waits and closes the database.
+    /// Finishes the waiting work and closes the database.
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
@@ -67,24 +67,24 @@ impl Drop for Writer {
     }
 }
 
-/// Work whose result type is not known to the thread.
+/// Work with its result type erased.
 trait Job: Send {
-    /// Whether nobody waits for it any more.
+    /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
     /// Does the work.
     fn run(&mut self, connection: &Connection);
-    /// Why the work does not stand, if it does not.
+    /// Why the work was refused, if it was.
     fn failure(&self) -> Option<&Failure>;
-    /// Tells the caller how it ended.
+    /// Sends the caller its result, given how the transaction ended.
     fn answer(self: Box<Self>, ended: &Ended);
 }
 
 /// How a transaction ended.
 enum Ended {
     Committed,
-    /// Rolled back for sure.
+    /// It was certainly rolled back.
     RolledBack(String),
-    /// COMMIT failed: a crash may still bring the change to light.
+    /// COMMIT failed: after a crash the change may turn out to have been made.
     InDoubt(String),
 }
 
@@ -114,7 +114,8 @@ impl<T: Send, F: FnOnce(&Connection) -> Work<T> + Send> Job for Waiting<T, F> {
             (Some(Ok(_)), Ended::InDoubt(why)) => {
                 Err(StoreError::OutcomeUnknown(why.clone().into()))
             }
-            // What this one saw of its neighbours' changes has not come true: its refusal means nothing.
+            // A refusal may be due to a change of another job that is rolled back now; report the rollback
+            // instead.
             (_, Ended::InDoubt(why) | Ended::RolledBack(why)) => Err(unavailable(why)),
             (None, Ended::Committed) => Err(closed()),
         };
@@ -166,7 +167,7 @@ fn begin_and_run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<
         execute("savepoint job")?;
         job.run(connection);
         if let Some(failure) = job.failure() {
-            // A full disk and the like end the whole transaction, whoever met them.
+            // An error such as a full disk has ended the whole transaction.
             if connection.is_autocommit() {
                 return Err(format!("{failure:?}"));
             }
@@ -182,7 +183,7 @@ fn shorten_log(connection: &Connection) {
     let log = connection.path().map(|path| format!("{path}-wal"));
     let length = log.and_then(|log| std::fs::metadata(log).ok());
     if length.is_some_and(|log| log.len() > LONG_LOG) {
-        // Answers `busy` when a reader does not end in time: the next transaction tries again.
+        // Reports `busy` if a reader does not end in time; the next transaction tries again.
         let moved = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
         if let Err(error) = moved {
             tracing::warn!("the log could not be shortened: {error}");

@@ -1,4 +1,4 @@
-//! Gives and takes back.
+//! Gives privileges and takes them back.
 
 use model::{Grant, Principal, Securable};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -8,18 +8,18 @@ use uuid::Uuid;
 use super::Reach;
 use crate::error::{Work, already_exists, not_found};
 
-/// Where a thing lies, as grants on it keep it.
+/// Where a thing lies, as stored with the grants on it.
 struct Lies {
     project: String,
-    /// The nil UUID for what lies in no warehouse.
+    /// The nil UUID if the thing lies in no warehouse.
     warehouse: Uuid,
     path_key: String,
     is_live: bool,
-    /// When the thing was made.
+    /// When the thing was created.
     created_at: i64,
 }
 
-/// Where a thing lies; none if it is not there.
+/// Where a thing lies; `None` if it does not exist.
 fn lies(db: &Connection, on: &Securable) -> Work<Option<Lies>> {
     let (id, none) = (on.as_uuid(), Uuid::nil());
     let (sql, params): (_, &[&dyn ToSql]) = match on {
@@ -70,7 +70,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Lies> {
     })
 }
 
-/// Gives what comes with a change, on what the change has made.
+/// Writes a grant that accompanies the creation of a thing. Skipped if the thing does not exist.
 pub(crate) fn give(db: &Connection, grant: &Grant) -> Work<()> {
     if let Some(lies) = lies(db, &grant.on)? {
         insert(db, grant, &lies)?;
@@ -98,7 +98,7 @@ fn insert(db: &Connection, grant: &Grant, lies: &Lies) -> Work<usize> {
     Ok(inserted)
 }
 
-/// Takes back, then gives.
+/// Takes privileges back, then gives.
 pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
     let missing = || not_found(Entity::from(&change.on));
     let lies = lies(db, &change.on)?.ok_or_else(missing)?;
@@ -144,7 +144,7 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
     Ok(())
 }
 
-/// Whether the store knows the user, or the role of this project; of any for what lies in none.
+/// Whether the principal is a known user, or a role of this project; of any project if the thing lies in none.
 fn is_known(db: &Connection, to: &Principal, project: &str) -> Work<bool> {
     Ok(match to {
         Principal::User(id) => db

@@ -35,7 +35,7 @@ pub(super) fn on(
     Ok(Page::cut(rows, page.size, OnCursor::after))
 }
 
-/// A page of an index each, of what is there and of what is soft-deleted.
+/// The grants of a principal: one index scan for grants on live things, and one for those on soft-deleted things.
 const TO: &str = "select * from (
         select securable, principal, privilege, created_at, warehouse_id, path_key
         from grant_entry
@@ -74,7 +74,7 @@ pub(super) fn to(
     })
 }
 
-/// A grant, and the path key of where it lies.
+/// A grant, and the path key of the place where the thing lies.
 fn grant(row: &Row<'_>) -> Work<(GrantRow, String)> {
     let (on, to): (String, String) = (row.get(0)?, row.get(1)?);
     let (privilege, warehouse): (String, Uuid) = (row.get(2)?, row.get(4)?);

@@ -1,4 +1,5 @@
-//! Grants: who has been given what, and what that amounts to along a way down the hierarchy.
+//! Grants: the privileges of principals on things, and what these add up to on the path from the server to a
+//! place.
 
 mod apply;
 mod list;

@@ -1,4 +1,4 @@
-//! The roles that a token names, as far as they can count.
+//! Those of the roles named by a token that can matter for a decision.
 
 use model::{Principal, ProjectId, RoleId, RoleIdent, Securable};
 use rusqlite::Connection;

@@ -1,4 +1,4 @@
-//! The warehouses that a change of rights reaches, and the version of the grants in each.
+//! The warehouses in which a change of rights counts, and their grants versions.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,19 +9,19 @@ use uuid::Uuid;
 use crate::error::Work;
 use crate::row;
 
-/// Where somebody may do something else after a change.
+/// The warehouses in which principals may have other rights after a change.
 #[derive(Debug)]
 pub(crate) enum Reach {
-    /// In a warehouse.
+    /// One warehouse.
     Warehouse(Uuid),
-    /// In all warehouses of some projects.
+    /// All warehouses of some projects.
     Projects(BTreeSet<String>),
-    /// Everywhere.
+    /// All warehouses.
     All,
 }
 
 impl Reach {
-    /// What a change of what is given on a thing reaches; none if it is not there.
+    /// The reach of a change to the grants on a thing; `None` if the thing does not exist.
     pub(crate) fn of(db: &Connection, on: &Securable) -> Work<Option<Self>> {
         let sql = match on {
             Securable::Server => return Ok(Some(Self::All)),
@@ -46,8 +46,8 @@ impl Reach {
         Self::Projects(BTreeSet::from([id.as_str().to_owned()]))
     }
 
-    /// What it reaches if somebody comes into a role, leaves it or is forgotten: where the principal and the roles that it is
-    /// in have been given anything, and where these roles belong to.
+    /// The reach of a change to the memberships of a principal, or of its removal: the projects where the
+    /// principal, or a role that it is a member of, has any privilege, and the projects of these roles.
     pub(crate) fn of_principal(db: &Connection, principal: Principal) -> Work<Self> {
         let mut projects = BTreeSet::new();
         for who in with_roles(db, vec![principal])? {
@@ -60,7 +60,7 @@ impl Reach {
             }
             add_projects(db, &who.to_string(), &mut projects)?;
         }
-        // What lies in no project is the server.
+        // The empty project stands for the server.
         Ok(if projects.contains("") {
             Self::All
         } else {
@@ -68,8 +68,8 @@ impl Reach {
         })
     }
 
-    /// What it reaches if a project goes with its roles. It has no warehouses by then, so what its roles may do elsewhere is by the
-    /// server.
+    /// The reach of the removal of a project's roles. The project has no warehouses by then, so its roles can have
+    /// rights elsewhere only through privileges on the server.
     pub(crate) fn of_roles_of(db: &Connection, project: &ProjectId) -> Work<Self> {
         let mut roles = db.prepare_cached("select id from role where project_id = ?1")?;
         let roles = row::all(roles.query([project.as_str()])?, |row| {
@@ -87,7 +87,7 @@ impl Reach {
         })
     }
 
-    /// Makes the version of the grants in each of the warehouses one more.
+    /// Increments the grants version of each of the warehouses.
     pub(crate) fn step(&self, db: &Connection) -> Work<()> {
         match self {
             Self::Warehouse(id) => {
@@ -111,7 +111,8 @@ impl Reach {
     }
 }
 
-/// Adds the projects in which a principal has been given anything, the empty text for the server: one probe of an index for each.
+/// Adds the projects in which a principal has any privilege, the empty text for the server: one index probe for
+/// each.
 fn add_projects(db: &Connection, principal: &str, projects: &mut BTreeSet<String>) -> Work<()> {
     let mut on_server = db.prepare_cached(
         "select 1 from grant_entry where principal = ?1 and is_live = 1 and project_id = ''",
@@ -136,7 +137,7 @@ fn add_projects(db: &Connection, principal: &str, projects: &mut BTreeSet<String
     Ok(())
 }
 
-/// These and each role that one of them is in, through other roles too.
+/// The principals, and every role that any of them is a member of, directly or through other roles.
 pub(crate) fn with_roles(db: &Connection, principals: Vec<Principal>) -> Work<Vec<Principal>> {
     let mut above = db.prepare_cached("select role_id from role_member where member = ?1")?;
     let mut known = HashSet::new();

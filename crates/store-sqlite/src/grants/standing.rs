@@ -1,4 +1,4 @@
-//! What has been given on the way to places, on things, and below them.
+//! Privileges on the paths to places, on things, and below things.
 
 use model::{
     NamespaceId, Principal, Privilege, Privileges, ProjectId, SEPARATOR, Securable, Version,
@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::error::{Failure, Work};
 use crate::row;
 
-/// All that lies on the ways to the places, each once: a probe of an index for each, and one for each principal.
+/// The things on the paths to the places, each looked up once: one index probe for each thing, and one for each
+/// principal on it.
 pub(super) fn lineage(
     db: &Connection,
     principals: &[Principal],
@@ -140,7 +141,8 @@ const BELOW_PROJECT: &str = "select 1 from grant_entry
 const BELOW_WAREHOUSE: &str = "select 1 from warehouse as w cross join grant_entry as g
      where w.id = ?3 and g.principal = ?1 and g.is_live = ?2 and g.project_id = w.project_id
          and g.warehouse_id = w.id and g.path_key > '' limit 1";
-/// What begins with the path key and the separator lies below; a space is the character after the separator.
+/// The keys below a namespace begin with its path key and the separator; a space is the character after the
+/// separator.
 const BELOW_NAMESPACE: &str = "select 1 from namespace as n cross join warehouse as w
          cross join grant_entry as g
      where n.id = ?3 and w.id = n.warehouse_id
@@ -148,7 +150,7 @@ const BELOW_NAMESPACE: &str = "select 1 from namespace as n cross join warehouse
          and g.warehouse_id = w.id and g.path_key >= n.path_key || ?4
          and g.path_key < n.path_key || ' ' limit 1";
 
-/// One probe of an index for each principal, two where what is soft-deleted counts.
+/// One index probe for each principal; two where soft-deleted things count.
 pub(super) fn below(
     db: &Connection,
     principals: &[String],

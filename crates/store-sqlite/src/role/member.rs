@@ -1,4 +1,4 @@
-//! Who and what is in a role.
+//! Members of roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::grants::{self, Reach, with_roles};
 use crate::row::{self, Cut};
 use crate::user;
 
-/// Takes members in.
+/// Adds members.
 pub(super) fn add(db: &Connection, add: &RoleMembers, most: u32) -> Work<()> {
     let project = load(db, add.role)?.project;
     for member in &add.members {
@@ -45,7 +45,7 @@ fn step_if(changed: usize, db: &Connection, role: RoleId) -> Work<()> {
     }
 }
 
-/// Whether it is a user, or a role of this project.
+/// Whether the member is a known user, or a role of this project.
 fn is_known(db: &Connection, member: &Principal, project: &ProjectId) -> Work<bool> {
     Ok(match member {
         Principal::User(id) => db
@@ -80,7 +80,7 @@ fn refuse_bad_nesting(db: &Connection, role: RoleId, member: RoleId, most: u32) 
     Ok(())
 }
 
-/// Each role that is reached from the first one, with the length of the longest way there. There are no circles.
+/// Each role that is reachable from the first one, with the length of the longest path to it. There are no cycles.
 fn depths(
     first: RoleId,
     mut next: impl FnMut(RoleId) -> Work<Vec<RoleId>>,
@@ -117,7 +117,7 @@ pub(super) fn remove(db: &Connection, remove: &RoleMembers) -> Work<()> {
     step_if(removed, db, remove.role)
 }
 
-/// Has members leave, takes others in, and changes what has been given on the role.
+/// Removes members, adds others, and changes the grants on the role.
 pub(super) fn assign(db: &Connection, assign: &RoleAssign, most: u32) -> Work<()> {
     load(db, assign.role)?;
     if assign.repeats == Repeats::Refused {
@@ -128,7 +128,7 @@ pub(super) fn assign(db: &Connection, assign: &RoleAssign, most: u32) -> Work<()
     grants::apply(db, &assign.grants())
 }
 
-/// Refuses to take in who is in the role, and to have leave who is not.
+/// Refuses to add a member that is in the role already, and to remove one that is not.
 fn refuse_repeats(db: &Connection, assign: &RoleAssign) -> Work<()> {
     let mut known =
         db.prepare_cached("select 1 from role_member where role_id = ?1 and member = ?2")?;

@@ -1,4 +1,4 @@
-//! Roles: names for several users and roles, to which something can be given.
+//! Roles: groups of users and other roles, which can have privileges.
 
 mod member;
 
@@ -124,7 +124,7 @@ fn create(db: &Connection, role: &RoleRow) -> Work<()> {
     }
 }
 
-/// Refuses the name or the ident of another role of the project.
+/// Refuses the name or ident of another role of the project.
 fn refuse_taken(db: &Connection, role: &RoleRow) -> Work<()> {
     let (id, project) = (role.id.as_uuid(), role.project.as_str());
     let name = db
@@ -177,7 +177,7 @@ fn list(
     page: &PageRequest,
 ) -> Work<Page<RoleRow>> {
     let json = |texts: Vec<String>| serde_json::Value::from(texts).to_string();
-    // As SQLite prints blobs.
+    // The ids as SQLite's `hex` prints them.
     let hex = |id: RoleId| id.as_uuid().simple().to_string().to_uppercase();
     let ids = filter
         .ids
@@ -231,7 +231,7 @@ fn update(db: &Connection, id: RoleId, change: &RoleChange, at: Timestamp) -> Wo
     let role = there.clone().after(change, at);
     refuse_taken(db, &role)?;
     if there.ident != role.ident {
-        // Tokens that name the one or the other mean more or less from here on.
+        // Tokens that name the former or the new ident now have other rights.
         Reach::of_principal(db, Principal::Role(role.id))?.step(db)?;
     }
     db.prepare_cached(
@@ -264,7 +264,7 @@ fn remove(db: &Connection, id: RoleId) -> Work<()> {
     }
 }
 
-/// The id behind which a page of roles begins.
+/// The id after which a page of roles begins.
 fn after(page: &PageRequest) -> Uuid {
     Cut::of(page).after.parse().unwrap_or_default()
 }

@@ -31,8 +31,8 @@ async fn project(store: &Arc<dyn Store>) -> ProjectId {
     project.id
 }
 
-/// A storage profile, a base location as written before the fourteenth migration, and what that migration makes of
-/// it.
+/// Storage profiles, their base locations as written up to the thirteenth migration, and what later migrations make
+/// of these locations.
 pub const FORMER_ADDRESSES: [(&str, &str, &str); 9] = [
     ("{}", "file:///data/wh", "file:///data/wh"),
     (

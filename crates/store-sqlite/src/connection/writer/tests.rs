@@ -49,7 +49,7 @@ async fn kept(writer: &Writer) -> Vec<String> {
 type Boxed = Box<dyn FnOnce(&Connection) -> Work<()> + Send>;
 type Outcome = tokio::task::JoinHandle<Result<(), StoreError>>;
 
-/// Runs the work of all in one transaction: the thread is held until all of them wait.
+/// Runs all works in one transaction: keeps the thread busy until all of them wait.
 async fn together(writer: &Arc<Writer>, works: Vec<Boxed>) -> Vec<Result<(), StoreError>> {
     let (holder, go) = hold(writer).await;
     let mut outcomes = Vec::new();
@@ -66,7 +66,7 @@ async fn together(writer: &Arc<Writer>, works: Vec<Boxed>) -> Vec<Result<(), Sto
     results
 }
 
-/// Returns when so many wait for the thread.
+/// Returns when `count` jobs wait for the thread.
 async fn until_waiting(writer: &Writer, count: usize) {
     let queue = writer.queue.as_ref().unwrap();
     while queue.max_capacity() - queue.capacity() < count {
@@ -134,7 +134,7 @@ async fn a_panic_fails_its_own_change_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_commit_acknowledges_nothing() {
     let writer = writer();
-    // Checked at COMMIT only: a stand-in for a disk that fails there.
+    // Violates a constraint that is checked at COMMIT only, like a disk that fails there.
     let bomb = |db: &Connection| {
         db.execute("insert into child values (4711)", [])?;
         Ok(())
@@ -151,7 +151,7 @@ async fn a_failed_commit_acknowledges_nothing() {
         let doubt = matches!(results[at], Err(StoreError::OutcomeUnknown(_)));
         assert!(doubt, "{:?}", results[at]);
     }
-    // A refusal that rests on what was rolled back is not told.
+    // A refusal that may rest on rolled-back changes is not reported.
     assert!(matches!(results[2], Err(StoreError::Unavailable(_))));
     writer.run(keep("later")).await.unwrap();
     assert_eq!(kept(&writer).await, ["later"]);
@@ -161,7 +161,7 @@ async fn a_failed_commit_acknowledges_nothing() {
 async fn a_transaction_that_ends_early_acknowledges_nothing() {
     let writer = writer();
     let full = |db: &Connection| {
-        // What SQLite does by itself when the disk is full in the wrong moment.
+        // SQLite does the same itself when the disk is full at the wrong moment.
         db.execute_batch("rollback")?;
         Err(not_found(Entity::Server))
     };

@@ -1,4 +1,4 @@
-//! What questions about grants cost.
+//! The cost of questions about grants.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use store::Below;
 use super::{BELOW_NAMESPACE, BELOW_PROJECT, BELOW_WAREHOUSE, below, given, texts};
 use crate::migrate;
 
-/// So many grants of each of two principals: one has them in the namespace `a`, the other one in the namespace `ab`.
+/// `?4` grants of the principal `?1`, in the namespace whose path key is `?3`.
 const FILL: &str = "with recursive number (n) as (select 1 union all select n + 1 from number where n < ?4)
     insert into grant_entry (securable, principal, privilege, created_at, project_id, warehouse_id, path_key, is_live)
     select 'table/' || ?1 || n, ?1, 'select', 0, 'p', ?2, ?3 || char(31), 1 from number";
 
-/// Steps of SQLite's machine that the questions take among so many grants.
+/// How many steps of SQLite's virtual machine the questions take among `grants` grants of each of two principals.
 fn steps_among(grants: u32) -> Vec<i32> {
     let mut db = Connection::open_in_memory().unwrap();
     migrate::run(&mut db, Path::new("memory")).unwrap();
