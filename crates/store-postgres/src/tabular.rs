@@ -1,8 +1,7 @@
 //! Tables and views: their pointers and their metadata.
 //!
-//! Statements that look for an id write `coalesce(deleted_at, 0) = 0`, which means the same as `deleted_at is
-//! null` but fits no index: a planner that has seen an empty table might otherwise choose to read the whole index
-//! of live names.
+//! Statements that look for an id write `coalesce(deleted_at, 0) = 0`, which means `deleted_at is null` but fits no
+//! index: a planner that has seen an empty table might otherwise choose to read the whole index of live names.
 
 use std::sync::Arc;
 

@@ -187,8 +187,8 @@ pub trait Namespaces {
     /// namespace is gone, `Stale` if the namespace or anything listed has changed or is gone, `NotEmpty` if it
     /// holds something that is not listed.
     ///
-    /// Soft-deleted namespaces become live again when the first table or view that was dropped with them is
-    /// undropped, and are removed when the last of these is removed.
+    /// The namespaces of a soft drop become live again when the first table or view in one of them is undropped,
+    /// and are removed when the last table or view in them is removed.
     async fn namespace_drop(&self, drop: NamespaceDrop, effects: Effects) -> Result<()>;
 
     /// Moves the namespace with everything below it. The versions of all these namespaces and of the live tables

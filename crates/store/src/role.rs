@@ -210,8 +210,8 @@ pub struct MemberFilter {
 /// [`Grants`](crate::Grants)) of every warehouse that it concerns.
 #[async_trait]
 pub trait Roles {
-    /// Creates a role. `NotFound(Project)`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`, `AlreadyExists(Role)` if the id is
-    /// taken.
+    /// Creates a role. `NotFound(Project)`, `AlreadyExists(RoleName)`, `AlreadyExists(RoleIdent)`,
+    /// `AlreadyExists(Role)` if the id is taken.
     async fn role_create(&self, role: RoleRow, effects: Effects) -> Result<()>;
 
     /// Loads a role of any project. `NotFound`.

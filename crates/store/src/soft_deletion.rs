@@ -140,8 +140,8 @@ pub trait SoftDeletions {
         ids: Vec<TabularId>,
     ) -> Result<Vec<(TabularId, TabularKind, NamespaceId)>>;
 
-    /// Makes the tables and views live again, and with them every namespace that was dropped with a namespace
-    /// around them. The new version of a table or view is one more. Their tasks in
+    /// Makes the tables and views live again, and with them all namespaces of every drop that took their namespace
+    /// or one around it. The new version of a table or view is one more. Their tasks in
     /// [`SOFT_DELETION`](crate::SOFT_DELETION) are cancelled.
     ///
     /// `Stale` if one of them has changed or is no longer soft-deleted. `NamesTaken` with all names and namespace
@@ -149,8 +149,7 @@ pub trait SoftDeletions {
     async fn undrop(&self, undrop: Undrop, effects: Effects) -> Result<()>;
 
     /// Removes a soft-deleted table or view if its version is still the expected one. Its locations become free,
-    /// except those that a task among the effects will empty. If it was the last one that was dropped with a
-    /// namespace, the dropped namespaces are removed as well. `Stale` if it has changed or is no longer
-    /// soft-deleted.
+    /// except those that a task among the effects will empty. If it was the last one in the namespaces of a soft
+    /// drop, these are removed as well. `Stale` if it has changed or is no longer soft-deleted.
     async fn deleted_expire(&self, at: AtVersion, effects: Effects) -> Result<()>;
 }

@@ -57,7 +57,7 @@ pub struct TagDefinitionRow {
     pub id: TagDefinitionId,
     /// The project that it belongs to.
     pub project: ProjectId,
-    /// Its name; unique in its project.
+    /// Its name; unique in its project without regard to case.
     pub name: TagName,
     /// Its meaning, for human readers.
     pub description: Option<String>,
