@@ -1,4 +1,4 @@
-//! Whether a storage really works: tried, not assumed.
+//! Checks that a storage works, by using it.
 
 #[cfg(test)]
 mod broken;
@@ -19,19 +19,19 @@ use crate::location::{Location, LocationError};
 pub use table_bucket::try_table_bucket;
 pub use trial::{AccessCheck, AccessOutcome, TrialError, try_storage};
 
-/// A storage that cannot be used by the server.
+/// The server cannot use a storage.
 #[derive(Debug, thiserror::Error)]
 #[error("the storage at `{base}` cannot be used: {step} failed: {}", .source.report())]
 pub struct AccessError {
     /// The base location that was tried.
     pub base: Location,
-    /// What was tried when it failed.
+    /// The step that failed.
     pub step: AccessStep,
     /// Why it failed.
     pub source: ObjectError,
 }
 
-/// What [`validate_access`] does, in this order.
+/// The steps of [`validate_access`], in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessStep {
     /// Writing an object with a random name.
@@ -60,7 +60,7 @@ type Failure = (AccessStep, ObjectError);
 
 /// Writes, reads, lists and deletes an object of a random name below `base`.
 ///
-/// Leaves nothing behind, as far as the store lets it.
+/// Deletes what it wrote, as far as the store allows.
 pub async fn validate_access(objects: &dyn Objects, base: &Location) -> Result<(), AccessError> {
     let failed = |(step, source)| AccessError {
         base: base.clone(),
@@ -75,7 +75,7 @@ pub async fn validate_access(objects: &dyn Objects, base: &Location) -> Result<(
     tried.await.map_err(failed)
 }
 
-/// A folder of a random name for what is written in a trial.
+/// A folder with a random name, for all that one trial writes.
 fn trial_folder(base: &Location) -> Result<Location, LocationError> {
     base.join(&format!("lakekeeper-access-check-{}", Uuid::new_v4()))
 }
@@ -85,7 +85,7 @@ fn unusable(base: &Location, error: &LocationError) -> Failure {
     (AccessStep::Write, source)
 }
 
-/// Writes, reads, lists and deletes one object. A folder, which only a file system has, stays.
+/// Writes, reads, lists and deletes one object. The folder, which exists only on a file system, stays.
 async fn use_folder(objects: &dyn Objects, folder: &Location) -> Result<(), Failure> {
     let object = folder.join("test.txt").map_err(|e| unusable(folder, &e))?;
     let content = Bytes::from(Uuid::new_v4().to_string());
@@ -130,7 +130,8 @@ async fn delete(objects: &dyn Objects, object: &Location) -> Result<(), Failure>
     let step = |e| (AccessStep::Delete, e);
     objects.delete(object).await.map_err(step)?;
     match objects.read(object, 1024).await {
-        // S3 answers 403 for what is not there to whoever may list some prefixes only; it was readable before.
+        // S3 answers 403, not 404, to callers that may list some prefixes only. The object was readable before, so
+        // 403 means that it is gone.
         Err(ObjectError::NotFound { .. } | ObjectError::PermissionDenied { .. }) => Ok(()),
         Ok(_) => Err(step(ObjectError::invalid(
             object,
@@ -190,7 +191,7 @@ mod tests {
                 message.contains(expected) && message.ends_with("no right to do so"),
                 "{message}"
             );
-            // Whatever can be cleaned up is.
+            // Every object that can be deleted is.
             let left = store
                 .inner
                 .list_prefix(&base, PageRequest::first())

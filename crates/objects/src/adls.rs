@@ -1,6 +1,6 @@
 //! A filesystem of Azure Data Lake Storage Gen2, with hierarchical namespace or without.
 //!
-//! Files are read and written through the Blob service, which all accounts have and which sees the same files.
+//! Files are read and written through the Blob service, which all accounts have and which shows the same files.
 
 mod classify;
 mod connect;
@@ -37,11 +37,11 @@ pub(crate) use vendor::AdlsVendor;
 
 /// One filesystem, over one pool of connections.
 pub(crate) struct AdlsStore {
-    /// The `filesystem@account.host` of its locations.
+    /// The `filesystem@account.host` of the locations in the filesystem.
     authority: String,
     store: MicrosoftAzure,
     singly: Singly,
-    /// Set once the store has refused a bulk deletion that it could do one by one.
+    /// Bulk deletion, until the service refuses it.
     bulk: BulkDeletion,
 }
 
@@ -56,7 +56,7 @@ impl AdlsStore {
         })
     }
 
-    /// With a signature that was vended.
+    /// Opens the filesystem with a vended signature.
     pub(crate) fn open_vended(lake: &Lake, vended: &Vended) -> Result<Self, OpenError> {
         let token = vended
             .config
@@ -88,12 +88,12 @@ fn bulk() -> BulkDeletion {
     BulkDeletion::new(is_gone, is_of_one_key, classify::error)
 }
 
-/// Whether a bulk deletion failed for one of its files only.
+/// Whether a bulk deletion failed for only one of its files.
 fn is_of_one_key(error: &object_store::Error) -> bool {
     error.to_string().contains("delete request failed for key")
 }
 
-/// A hierarchical namespace shows a folder as an empty file with a mark.
+/// A hierarchical namespace shows a folder as an empty file with this metadata.
 fn is_folder(found: &GetResult) -> bool {
     found
         .attributes
@@ -144,10 +144,10 @@ impl Objects for AdlsStore {
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
-        // `object_store` asks for a version of the service that has no `startFrom`.
+        // `object_store` requests a version of the service that does not know `startFrom`.
         let beyond = Beyond::PagesOnly;
         let page = listing::page(&self.store, folder, page, beyond, classify::error).await?;
-        // A hierarchical namespace has folders, and no markers.
+        // A hierarchical namespace has folders instead of markers.
         Ok(Page {
             markers: Vec::new(),
             ..page
@@ -163,7 +163,7 @@ impl Objects for AdlsStore {
         listing::folders(&self.store, folder, page, classify::error).await
     }
 
-    /// Only a hierarchical namespace has folders, and refuses to delete one that is not empty.
+    /// Only a hierarchical namespace has folders. It refuses to delete one that is not empty.
     async fn remove_folder(&self, folder: &Location) -> Result<(), ObjectError> {
         let path = self.path(folder)?;
         if path.as_ref().is_empty() {

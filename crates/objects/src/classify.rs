@@ -1,7 +1,7 @@
-//! From what `object_store` reports to our errors.
+//! Turns the errors of `object_store` into ours.
 //!
-//! It keeps the status and the answer of a failed request private, and shows both only as text: so
-//! they are taken out of that text. A test with a server of canned answers notices when it changes.
+//! `object_store` keeps the status and the body of a failed request private and shows them only as text, so they are
+//! parsed from this text. A test with a server of canned answers notices when the text changes.
 
 use std::error::Error as _;
 
@@ -12,9 +12,9 @@ use crate::error::{ObjectError, StoreFailure};
 use crate::location::Location;
 use crate::token::TokenFailure;
 
-/// What `error` means for the one who asked for `at`.
+/// The error of an operation on `at`.
 pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
-    // The request was never sent: there were no keys for it.
+    // The request was not sent: there were no keys to sign it with.
     if let Some(failure) = error
         .source()
         .and_then(|e| e.downcast_ref::<TokenFailure>())
@@ -42,7 +42,7 @@ pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             ObjectError::PermissionDenied { location, source }
         }
-        // Of a refused listing `object_store` says no more than that it failed.
+        // `object_store` reports a refused listing as a generic failure.
         _ if matches!(failure.status, Some(401 | 403))
             || matches!(code, "AccessDenied" | "ExpiredToken" | "InvalidToken") =>
         {
@@ -52,18 +52,18 @@ pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
     }
 }
 
-/// The error in words, for what has no location.
+/// The error in words, for requests without a location.
 pub(crate) fn text(error: &Error) -> String {
     failure(error).to_string()
 }
 
-/// Whether the store does not know a feature of the request.
+/// Whether the store does not implement a feature of the request.
 pub(crate) fn is_not_implemented(error: &Error) -> bool {
     let failure = failure(error);
     failure.status == Some(501) || failure.code.as_deref() == Some("NotImplemented")
 }
 
-/// Whether a bulk deletion failed for one of its keys only.
+/// Whether a bulk deletion failed for only one of its keys.
 pub(crate) fn is_of_one_key(error: &Error) -> bool {
     error
         .to_string()
@@ -73,7 +73,7 @@ pub(crate) fn is_of_one_key(error: &Error) -> bool {
 fn is_transient(failure: &StoreFailure, code: &str) -> bool {
     let by_code = matches!(
         code,
-        // The first two answer a create-only PUT that met another request for the same key.
+        // The first two answer a create-only PUT that conflicts with another request for the same key.
         "ConditionalRequestConflict"
             | "OperationAborted"
             | "SlowDown"
@@ -89,7 +89,7 @@ fn is_transient(failure: &StoreFailure, code: &str) -> bool {
     by_code || by_status
 }
 
-/// Whether the connection, not the store, failed.
+/// Whether the connection failed, rather than the store.
 fn is_connection(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -136,13 +136,13 @@ fn element(text: &str, name: &str) -> Option<String> {
     )
 }
 
-/// The innermost causes, without the layers of wrapping that repeat each other.
+/// The chain of causes, without the texts that wrappers repeat.
 fn causes(error: &Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(current) = cause {
         let text = current.to_string();
-        // A wrapper prints what it wraps: the part that repeats is cut.
+        // The text of a wrapper ends with the text of its cause: cut it off.
         if let Some(last) = texts.last_mut()
             && let Some(own) = last.strip_suffix(text.as_str())
         {
@@ -151,7 +151,7 @@ fn causes(error: &Error) -> String {
         texts.push(text);
         cause = current.source();
     }
-    // Which request it was, and for how long, the caller knows.
+    // Omit the texts that name the request and its duration: the caller knows both.
     texts.retain(|text| !text.is_empty() && !text.starts_with("Error performing"));
     if texts.is_empty() {
         error.to_string()

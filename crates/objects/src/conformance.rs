@@ -1,7 +1,7 @@
 //! What every [`Objects`] promises, as tests that any implementation can run.
 //!
-//! [`each_promise!`](crate::each_promise) names them; the tests of this crate show how to make one test
-//! of each. A subject is a store with a folder in it that no other test uses.
+//! [`each_promise!`](crate::each_promise) names them; the tests of this crate show how to make one test of each. A
+//! [`Subject`] is a store with a folder that no other test uses.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use crate::{Location, ObjectError, Objects, PageRequest, delete_prefix, validate_access};
 
-/// A store and a folder of it that is the test's own.
+/// A store and a folder in it that belongs to the test.
 pub type Subject = (Arc<dyn Objects>, Location);
 
 /// Names that stores and file systems are tempted to change.
@@ -97,7 +97,7 @@ async fn listed(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<S
     }
 }
 
-/// What was written comes back, from no bytes to millions.
+/// Content comes back as it was written, whether it has no bytes or millions.
 pub async fn reads_what_was_written(subject: &Subject) {
     let (objects, base) = subject;
     for (name, content) in [
@@ -132,7 +132,7 @@ pub async fn keeps_the_first_of_two_writes(subject: &Subject) {
     assert_eq!(objects.read(&location, 100).await.unwrap(), "first");
 }
 
-/// Of writers at the same time one succeeds, and its bytes are there.
+/// Of several writers at the same time exactly one succeeds, and its bytes are stored.
 pub async fn lets_one_of_many_writers_win(subject: &Subject) {
     let (objects, base) = subject;
     let location = at(base, "new-folder/contended");
@@ -162,7 +162,7 @@ pub async fn lets_one_of_many_writers_win(subject: &Subject) {
     );
 }
 
-/// An object above the reader's bound is an error that tells its size.
+/// Reading an object that is larger than the reader's bound is an error with its size.
 pub async fn reads_nothing_that_is_too_large(subject: &Subject) {
     let (objects, base) = subject;
     let location = at(base, "ten");
@@ -185,7 +185,7 @@ pub async fn reads_nothing_that_is_too_large(subject: &Subject) {
     );
 }
 
-/// Reading what is not there is `NotFound`, also in a folder that is not there.
+/// Reading an object that does not exist is `NotFound`, also if its folder does not exist.
 pub async fn tells_what_is_missing(subject: &Subject) {
     let (objects, base) = subject;
     for name in ["missing", "missing-folder/missing"] {
@@ -196,7 +196,7 @@ pub async fn tells_what_is_missing(subject: &Subject) {
     }
 }
 
-/// Deleting succeeds whether or not the object is there, and frees its name.
+/// Deleting succeeds whether or not the object exists, and its name can be used again.
 pub async fn deletes_again_and_again(subject: &Subject) {
     let (objects, base) = subject;
     let location = write(subject, "folder/deleted").await;
@@ -209,7 +209,7 @@ pub async fn deletes_again_and_again(subject: &Subject) {
     write(subject, "folder/deleted").await;
 }
 
-/// A batch may name what is not there, and touches nothing else.
+/// A batch may contain objects that do not exist, and no other object is deleted.
 pub async fn deletes_batches_with_missing_objects(subject: &Subject) {
     let (objects, base) = subject;
     let mut all = vec![at(base, "missing"), at(base, "missing-folder/missing")];
@@ -224,7 +224,7 @@ pub async fn deletes_batches_with_missing_objects(subject: &Subject) {
     assert_eq!(objects.read(&kept, 10).await.unwrap(), "x/3");
 }
 
-/// A listing goes by segments: `orders` does not list `orders2`.
+/// A listing compares whole segments: `orders` does not list `orders2`.
 pub async fn lists_a_folder_and_no_sibling(subject: &Subject) {
     let (objects, base) = subject;
     for name in [
@@ -284,7 +284,7 @@ pub async fn lists_in_pages(subject: &Subject) {
     }
 }
 
-/// Deleting what a page named does not make the next page miss anything.
+/// The next page misses nothing when the objects of a page are deleted.
 pub async fn lists_while_deleting(subject: &Subject) {
     let (objects, base) = subject;
     for i in 0..25 {
@@ -319,7 +319,7 @@ async fn empty(objects: &dyn Objects, folder: &Location) -> u64 {
     deleted.files
 }
 
-/// Keys are raw strings: blanks, `%`, unicode forms and the like come back as they were.
+/// Keys are raw strings: blanks, `%`, Unicode forms and the like come back as they were written.
 pub async fn takes_keys_literally(subject: &Subject) {
     let (objects, base) = subject;
     let mut expected: Vec<String> = ODD_NAMES
@@ -370,7 +370,8 @@ pub async fn deletes_a_prefix_and_no_sibling(subject: &Subject) {
     write(subject, "t1").await;
 }
 
-/// Of stores that keep objects by keys, whatever these end in: markers of folders go with the table, and its siblings stay.
+/// For stores that keep objects by any key: the markers of a table's folders are deleted with it, and its siblings'
+/// markers stay.
 pub async fn deletes_markers_of_folders(subject: &Subject) {
     let (objects, base) = subject;
     let mark = async |relative: &str| {
@@ -395,7 +396,7 @@ pub async fn deletes_markers_of_folders(subject: &Subject) {
     assert!(!all.any(is_of_table), "{left:?}");
 }
 
-/// A folder is no object: it can be neither read nor deleted.
+/// A folder is not an object: it can be neither read nor deleted.
 pub async fn has_no_object_where_a_folder_is(subject: &Subject) {
     let (objects, base) = subject;
     write(subject, "folder/x").await;
@@ -406,7 +407,7 @@ pub async fn has_no_object_where_a_folder_is(subject: &Subject) {
     assert_eq!(listed(objects.as_ref(), &folder, 10).await, ["x"]);
 }
 
-/// What is not below the base is refused by every method.
+/// Every method refuses a location that is not within the base.
 pub async fn refuses_what_is_outside(subject: &Subject) {
     let (objects, _) = subject;
     for outside in [

@@ -11,24 +11,24 @@ use object_store::client::{HttpClient, HttpConnector};
 use reqwest::redirect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// For one request with its answer's body.
+/// Limit for one request, including the body of its answer.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
-/// Whether what is sent can be read on its way.
+/// Whether requests are encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
-    /// HTTPS, and nothing else.
+    /// HTTPS only.
     Tls,
     /// HTTP, for a service on the same machine or in a closed network.
     Plain,
-    /// As each address says: for a store across the network whose token service is on the same machine.
+    /// As each URL says: for a store across the network whose token service is on the same machine.
     Mixed,
 }
 
 impl Transport {
-    /// As the address of the service says.
+    /// [`Self::Plain`] for an `http://` URL, otherwise [`Self::Tls`].
     pub(crate) fn of(url: &str) -> Self {
         match url.get(..7) {
             Some(start) if start.eq_ignore_ascii_case("http://") => Self::Plain,
@@ -37,10 +37,10 @@ impl Transport {
     }
 }
 
-/// A client whose connecting is limited in time; what a whole request may take is for the caller to say. It goes nowhere but where it is sent: what
-/// proves who we are is for that address, and nobody has configured another one.
+/// A client with a limit on connecting; the caller sets the limit for a whole request. It follows no redirects: the
+/// credentials that it sends are meant for the configured address only.
 pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
-    // `reqwest` takes the provider of the process; a second call changes nothing.
+    // `reqwest` uses the provider of the process; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
@@ -49,7 +49,7 @@ pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
         .redirect(redirect::Policy::none())
         .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-        // An object's size is that of the bytes sent.
+        // No decompression: the size of an object is the number of bytes sent.
         .no_gzip()
         .no_brotli()
         .no_zstd()
@@ -61,8 +61,8 @@ pub(crate) fn client(transport: Transport) -> reqwest::ClientBuilder {
     }
 }
 
-/// Why there was no answer, or no whole one: with the innermost cause, which is the one that helps, and without the address, which may
-/// hold what was asked for.
+/// Why there was no answer, or only a part of it. Names the innermost cause, which is the helpful one, and leaves out
+/// the URL, which may show what was asked for.
 pub(crate) fn in_words(error: &reqwest::Error, limit: Duration) -> String {
     let what = if error.is_timeout() {
         return format!("no answer within {limit:?}");
@@ -78,17 +78,17 @@ pub(crate) fn in_words(error: &reqwest::Error, limit: Duration) -> String {
     cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"))
 }
 
-/// Hands one pool of connections to every client that `object_store` builds.
+/// One pool of connections for every client that `object_store` builds.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool(HttpClient);
 
 impl Pool {
-    /// With limits on time.
+    /// Connections with the time limits for stores.
     pub(crate) fn new(transport: Transport) -> reqwest::Result<Self> {
         Self::of(client(transport))
     }
 
-    /// Of a client with settings of its own.
+    /// Connections of a client with settings of its own; the limit for a request is set here.
     pub(crate) fn of(client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
         let client = client.timeout(REQUEST_TIMEOUT).build()?;
         Ok(Self(HttpClient::new(client)))

@@ -15,7 +15,7 @@ pub(crate) use gcs::GOOGLE_STORAGE;
 pub use gcs::{GcsCredential, GcsKey};
 pub use s3::{AccessKey, S3Credential};
 
-/// What the server signs in to storage with.
+/// The credential with which the server signs in to a storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorageCredential {
     /// For [`crate::StorageProfile::S3`].
@@ -48,8 +48,7 @@ impl StorageCredential {
         }
     }
 
-    /// The whole credential with its secrets, as [`Self::from_json`] reads it: only for encrypting it
-    /// into the store.
+    /// The whole credential with its secrets, as [`Self::from_json`] reads it: only for storing it encrypted.
     pub fn expose_json(&self) -> Secret<String> {
         let json = match self {
             Self::S3(s3) => s3.expose_json(),
@@ -93,7 +92,7 @@ fn unsupported(field: &'static str, value: &str, supported: &'static str) -> Pro
     }
 }
 
-/// Refuses what no key, token or id has; pasted blanks and line ends are the usual mistake.
+/// Refuses values that cannot be a key, token or ID; blanks and line ends pasted along are the usual mistake.
 fn check_part(field: &'static str, value: &str) -> Result<(), ProfileError> {
     const MAX_BYTES: usize = 1224;
     if value.is_empty() || value.len() > MAX_BYTES {

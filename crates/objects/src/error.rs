@@ -36,12 +36,12 @@ pub enum ObjectError {
         /// What the store said.
         source: Box<StoreFailure>,
     },
-    /// The object has more bytes than the reader takes.
+    /// The object has more bytes than the caller accepts.
     #[error("`{location}` has {size} bytes: at most {max} are read")]
     TooLarge {
         /// The object.
         location: Location,
-        /// Its bytes (or those seen before giving up).
+        /// Its size in bytes, or the bytes read before giving up.
         size: u64,
         /// The bound that the caller gave.
         max: u64,
@@ -54,7 +54,7 @@ pub enum ObjectError {
         /// What the store said.
         source: Box<StoreFailure>,
     },
-    /// No answer in time; what was to be written may or may not be there.
+    /// No answer in time; an object that was to be written may or may not exist.
     #[error("the store of `{location}` did not answer within {} s", after.as_secs_f32())]
     Timeout {
         /// The object or folder.
@@ -62,12 +62,13 @@ pub enum ObjectError {
         /// How long it was waited for.
         after: Duration,
     },
-    /// Objects are left whose keys no location can hold: nothing can be done about them from here, however often it is tried.
+    /// Objects remain whose keys no [`Location`] can hold. Repeating the call does not help: they must be deleted
+    /// with the store's own tools.
     #[error("`{location}` holds objects that cannot be addressed")]
     Unaddressable {
         /// The folder.
         location: Location,
-        /// One of them, and what to do.
+        /// One of their keys, and what to do.
         source: Box<StoreFailure>,
     },
     /// The call cannot succeed as it is: a wrong location, endpoint, region or bucket.
@@ -115,7 +116,7 @@ impl ObjectError {
         }
     }
 
-    /// `key` is the first that was found.
+    /// `key` is the first key found that no [`Location`] can hold.
     pub(crate) fn unaddressable(folder: &Location, key: &str) -> Self {
         let key = shortened(key);
         let message = format!("such as `{key}`: delete what is left with the store's own tools");
@@ -146,7 +147,8 @@ impl ObjectError {
         }
     }
 
-    /// Of the local file system, whose rights and state are the server's own affair.
+    /// An error of the local file system. Missing permissions, a full disk and the like are faults of the server, not
+    /// of the caller: they become `Unavailable`.
     pub(crate) fn from_io(location: &Location, error: &io::Error) -> Self {
         let location = location.clone();
         let source = Box::new(StoreFailure::new(error.to_string()));

@@ -1,4 +1,4 @@
-//! What every store gets around it: confinement, time limits, retries.
+//! The guard around every store: confinement, time limits, retries.
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +17,14 @@ use crate::location::Location;
 /// How long and how often a store is tried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// Most time for one attempt.
+    /// Limit for one attempt.
     pub(crate) attempt: Duration,
-    /// Most attempts.
+    /// Highest number of attempts.
     pub(crate) attempts: u32,
-    /// No attempt begins later than this after the first one.
+    /// Once this has passed since the first attempt began, a failed attempt is the last one.
     pub(crate) total: Duration,
-    /// Pause before the second attempt; doubled before each further one, and each time a random
-    /// part of it is waited.
+    /// Pause before the second attempt; doubled before each further one. Between half and all of it is waited, at
+    /// random.
     pub(crate) pause: Duration,
 }
 
@@ -36,14 +36,14 @@ impl Patience {
         total: Duration::from_secs(30),
         pause: Duration::from_millis(100),
     };
-    /// For the file system: trying again does not help.
+    /// For the file system, where another attempt does not help.
     pub(crate) const LOCAL: Self = Self {
         attempts: 1,
         ..Self::NETWORK
     };
 }
 
-/// A store that stays within `base`, answers in time, and is tried again when it is unavailable.
+/// A store that stays within `base`, answers in time, and is asked again when it is unavailable.
 #[derive(Debug)]
 pub(crate) struct Guarded<S> {
     inner: S,
@@ -60,7 +60,7 @@ impl<S: Objects> Guarded<S> {
         }
     }
 
-    /// Refuses what is not below the base: the last line of defence against a mistake above.
+    /// Refuses locations that are not within the base, so that no mistake of a caller reaches other data.
     fn confine(&self, at: &Location) -> Result<(), ObjectError> {
         if at.is_within(&self.base) {
             return Ok(());
@@ -86,8 +86,8 @@ impl<S: Objects> Guarded<S> {
         }
     }
 
-    /// Whether the object that refuses a second attempt was written by the first one, whose answer
-    /// was lost.
+    /// Succeeds if the object that is in the way has this content: an earlier attempt wrote it, and its answer was
+    /// lost. Otherwise `refusal` is the error.
     async fn own_write(
         &self,
         at: &Location,
@@ -101,7 +101,7 @@ impl<S: Objects> Guarded<S> {
         }
     }
 
-    /// Runs `attempt` until it succeeds, fails for good, or patience is at an end.
+    /// Runs `attempt` until it succeeds, fails for good, or attempts or time run out.
     async fn retry<T, F>(
         &self,
         at: &Location,

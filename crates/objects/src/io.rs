@@ -1,4 +1,4 @@
-//! The seam that the catalog does its file I/O through.
+//! The trait through which the catalog does its file I/O.
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ use crate::prune::prune_folders;
 /// Most locations in one page of [`Objects::list_prefix`] and [`Objects::list_folders`].
 pub const MAX_PAGE: usize = 1000;
 
-/// A place to keep objects. What every implementation promises is in [`crate::conformance`].
+/// A place to keep objects. [`crate::conformance`] tests what every implementation promises.
 #[async_trait]
 pub trait Objects: Debug + Send + Sync {
     /// The whole object, if it has at most `max_bytes`.
@@ -33,20 +33,21 @@ pub trait Objects: Debug + Send + Sync {
 
     /// The objects below `folder`, at any depth, in the order of their keys.
     ///
-    /// `folder` is a folder: `orders` lists neither itself nor `orders2/x`. One that does not exist is
-    /// empty.
+    /// `folder` names a folder, not a string prefix: a listing of `orders` has neither an object `orders` nor
+    /// `orders2/x`. A folder that does not exist is empty.
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError>;
 
-    /// Whether the object is known to be gone, where files are on a file system. An object store is not asked, and
-    /// what cannot be told in time is not known to be gone.
+    /// Whether the object is known to be gone. Only a file system checks this: an object store returns `false`, and
+    /// so does a check that gets no answer in time.
     async fn is_gone(&self, _at: &Location) -> bool {
         false
     }
 
-    /// The folders directly in `folder` that are left when they are empty, in the order of their names: the page's
-    /// locations. A page may have none of them though it is not the last one.
+    /// The folders directly in `folder` that stay when they are empty, in the order of their names, as the page's
+    /// locations. A page may be empty without being the last one.
     ///
-    /// Only file systems have such folders. (Those that a hierarchical namespace of GCS keeps hide nothing: they may stay.)
+    /// Only file systems have such folders. (The folders of a GCS bucket with a hierarchical namespace may stay: they
+    /// hide nothing.)
     async fn list_folders(
         &self,
         _folder: &Location,
@@ -55,12 +56,12 @@ pub trait Objects: Debug + Send + Sync {
         Ok(Page::default())
     }
 
-    /// Makes the folder, where engines cannot write a file into one that is not there: on a file system.
+    /// Creates the folder on a file system, where engines cannot write a file into a folder that does not exist.
     async fn create_folder(&self, _folder: &Location) -> Result<(), ObjectError> {
         Ok(())
     }
 
-    /// Removes the folder if there is nothing in it. One that is not empty stays; one that does not exist counts as
+    /// Removes the folder if it is empty. A folder that is not empty stays; one that does not exist counts as
     /// removed.
     async fn remove_folder(&self, _folder: &Location) -> Result<(), ObjectError> {
         Ok(())
@@ -111,31 +112,35 @@ pub struct PageToken(pub(crate) String);
 pub struct Page {
     /// The objects, in the order of their keys.
     pub locations: Vec<Location>,
-    /// How large they are, all together, in bytes.
+    /// Total size of these objects, in bytes.
     pub bytes: u64,
-    /// Keys with a slash at their end, by which some tools mark folders. A store that cannot tell lists all that may be there.
+    /// Keys that end in a slash, with which some tools mark folders. A store that cannot tell a marker from an empty
+    /// file lists every marker that may exist.
     pub markers: Vec<Location>,
-    /// Keys of objects that are there, but that no location can hold; of many in one folder, one may stand for all.
+    /// Keys of existing objects that no [`Location`] can hold; one key may stand for many in the same folder.
     pub unaddressable: Vec<String>,
-    /// For the next page; `None` when this is the last one.
+    /// Where the next page begins; `None` when this is the last one.
     pub next: Option<PageToken>,
 }
 
 /// What has been deleted so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deleted {
-    /// Objects.
+    /// Number of objects.
     pub files: u64,
-    /// Their size, in bytes.
+    /// Their total size, in bytes.
     pub bytes: u64,
 }
 
-/// Deletes everything below `folder`, and the folders that are left over, and returns how much that was.
+/// Deletes everything below `folder` and the folders that are then empty, and returns how much was deleted.
 ///
-/// `confirm` is asked between the listing of a page and its deletion, and told what has been deleted before; an error from it ends everything, and nothing of the
-/// page is deleted. So what is deleted was there at a time when the folder was the caller's to empty, however long the
-/// process is stopped in between. Markers of folders go too; they count only where a store cannot tell them from empty files. Can be run again after an error or a crash, and
-/// never touches a sibling. Objects that no location can hold are in nobody's way: the error that names one comes when all others are gone.
+/// `confirm` is called between the listing of a page and its deletion, with what has been deleted before. If it
+/// fails, nothing of this page is deleted and its error is returned. So whatever is deleted was listed while the
+/// caller still had the right to empty the folder, however long the process is paused in between.
+///
+/// Markers of folders are deleted too, and are counted only if the store cannot tell them from empty files. The call
+/// can be repeated after an error or a crash, and never touches a sibling of `folder`. Objects whose keys no
+/// [`Location`] can hold do not stop it: the error that names one of them is returned when all others are deleted.
 pub async fn delete_prefix<E, F>(
     objects: &dyn Objects,
     folder: &Location,

@@ -2,11 +2,11 @@
 //!
 //! - [`Location`]: where an object or a folder is, safe to compare.
 //! - [`StorageProfile`] and [`StorageCredential`]: a warehouse's storage, as the management API writes it.
-//! - [`Objects`]: the seam that the catalog does its file I/O through; [`open`] makes one of a profile.
-//! - [`TableBucket`]: storage that keeps tables itself; [`table_bucket`] makes one of a profile.
-//! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes one of a profile.
+//! - [`Objects`]: the trait through which the catalog does its file I/O; [`open`] makes a store from a profile.
+//! - [`TableBucket`]: storage that keeps tables itself; [`table_bucket`] makes it from a profile.
+//! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes it from a profile.
 //! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] or a [`SessionSigner`] signs it.
-//! - [`try_storage`], [`try_table_bucket`]: whether a profile and its credential really work, and what is vended too.
+//! - [`try_storage`], [`try_table_bucket`]: try whether a profile and its credential work, vended access included.
 
 mod access;
 mod adls;

@@ -1,7 +1,7 @@
 //! Listings of the stores behind `object_store`.
 //!
-//! It takes keys apart and refuses those with empty or dotted segments and with control characters: one such key, and the page that it
-//! is on cannot be had.
+//! `object_store` parses keys and refuses those with empty or dotted segments or control characters. One such key
+//! fails the whole page that it is on.
 
 #[cfg(test)]
 mod tests;
@@ -15,22 +15,23 @@ use crate::io::{Page, PageRequest, PageToken};
 use crate::location::Location;
 use crate::remote::Classify;
 
-/// Begins our own tokens. In those of stores, which they write in XML, it cannot be.
+/// First character of the page tokens made here, which hold the key to continue after. It is not allowed in XML, in
+/// which stores write their tokens, so no store's token begins with it.
 const BEHIND: char = '\0';
 
-/// How a store goes on behind a key that it cannot list.
+/// Where a store can continue a listing, to get past a key that `object_store` refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beyond {
-    /// It lists what comes after any key.
+    /// After any key.
     AnyKey,
-    /// It goes on where a page has ended, and nowhere else.
+    /// Only after the end of one of its own pages.
     PagesOnly,
 }
 
-/// One page of what is below `folder`, at any depth.
+/// One page of the objects below `folder`, at any depth.
 ///
-/// Of a page with a key that is refused, as much is listed as comes before it. When it comes first, it is told of, and the next page
-/// begins behind it.
+/// If a key of the page is refused, the page ends before this key. If the first key is refused, the page has only
+/// this key, as unaddressable, and the next page begins behind it.
 pub(crate) async fn page(
     store: &impl PaginatedListStore,
     folder: &Location,
@@ -42,7 +43,7 @@ pub(crate) async fn page(
     let mut limit = page.bounded_limit();
     let start = page.after.map(|token| token.0);
     let skipped = start.as_deref().and_then(|at| at.strip_prefix(BEHIND));
-    // A store may not know where it was told to begin, and list the same again.
+    // A store may ignore the key to continue after and list the same page again: this must not go on for ever.
     let goes_on = |key: &str| skipped.is_none_or(|skipped| key > skipped);
     let refused = loop {
         match listing(store, &prefix, start.as_deref(), limit).await {
@@ -85,8 +86,8 @@ fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
     };
     for object in found.result.objects {
         let key = object.location.as_ref();
-        // `Path` cuts off the slash that a marker ends in: that of the folder itself has then less than the prefix, and any other
-        // one looks like an empty file.
+        // `Path` cuts off the slash at the end of a marker: the marker of `folder` itself no longer begins with the
+        // prefix, and any other marker looks like an empty file.
         let Some(relative) = key.strip_prefix(prefix) else {
             page.markers.extend(folder.listed(""));
             continue;
@@ -105,7 +106,8 @@ fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
     page
 }
 
-/// The last key that need not be looked at, after one that was refused: if a folder is the reason, none in it can be listed.
+/// The key after which to continue when `key` was refused. If the name of a folder in `key` is the reason, no key in
+/// this folder can be listed: all of them are skipped.
 fn behind(key: &str) -> String {
     let mut bytes = 0;
     for segment in key.split_inclusive('/') {
@@ -120,7 +122,7 @@ fn behind(key: &str) -> String {
     key.to_owned()
 }
 
-/// One page of the folders that are directly in `folder`.
+/// One page of the folders directly in `folder`.
 pub(crate) async fn folders(
     store: &impl PaginatedListStore,
     folder: &Location,
@@ -154,7 +156,7 @@ pub(crate) async fn folders(
     })
 }
 
-/// What the keys of all that is in the folder begin with.
+/// The start of all keys in the folder.
 fn prefix(folder: &Location) -> String {
     if folder.key().is_empty() {
         String::new()

@@ -1,8 +1,8 @@
 //! A folder of the server's own file system.
 //!
-//! Nothing outside the root is touched: paths come from [`Location`], which has no `..`, and no
-//! symbolic link below the root is followed. (Somebody who may write below the root can still win a
-//! race by putting a link there between the check and the use; such users have the files anyway.)
+//! Nothing outside the root is touched: paths come from [`Location`], which has no `..`, and no symbolic link below
+//! the root is followed. (Users that may write below the root can still win a race by putting a link there between
+//! the check and the use; they can access the files anyway.)
 
 mod disk;
 mod list;
@@ -32,16 +32,17 @@ pub(crate) struct LocalStore {
 
 #[derive(Debug)]
 struct Root {
-    /// As the profile spells it.
+    /// The root, as the profile spells it.
     location: Location,
-    /// The same without symbolic links.
+    /// Path of the root, without symbolic links.
     canonical: PathBuf,
-    /// Whether it was on a disk of this machine when it was opened, which no network keeps waiting.
+    /// Whether the root was on a local disk when it was opened: then file I/O never waits for a network.
     answers_at_once: bool,
 }
 
 impl LocalStore {
-    /// Errors: the root is not there, or is no folder. It is not created: a disk may not be mounted.
+    /// Errors: the root does not exist, or is not a folder. It is not created, because its disk may just not be
+    /// mounted.
     pub(crate) fn open(profile: &LocalProfile) -> Result<Self, OpenError> {
         let root = profile.root();
         let failed = |e: &io::Error| {
@@ -61,7 +62,7 @@ impl LocalStore {
         })
     }
 
-    /// Runs file I/O where it may block.
+    /// Runs file I/O on a thread where it may block.
     async fn blocking<T: Send + 'static>(
         &self,
         at: &Location,
@@ -87,14 +88,14 @@ impl Root {
         self.canonical.is_dir()
     }
 
-    /// Whether the file is not there, and that is not because nothing is.
+    /// Whether the file is missing while the root is there.
     fn has_lost(&self, at: &Location) -> bool {
         let path = Path::new("/").join(at.key());
         fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
             && self.is_there()
     }
 
-    /// Files on a disk that is not mounted are not gone: nothing may be taken for missing, or for deleted.
+    /// Files on a disk that is not mounted are not gone: without the root, nothing may count as missing or deleted.
     fn check_presence(&self, at: &Location) -> Result<(), ObjectError> {
         if self.is_there() {
             return Ok(());
@@ -116,7 +117,7 @@ impl Root {
         }
     }
 
-    /// The path of an object; `None` when its folder is not there.
+    /// The path of an object; `None` if its folder does not exist.
     fn object_path(&self, at: &Location) -> Result<Option<PathBuf>, ObjectError> {
         let segments = self.segments(at)?;
         let Some((name, folders)) = segments.split_last() else {
@@ -125,19 +126,19 @@ impl Root {
         Ok(self.walk(at, folders)?.map(|folder| folder.join(name)))
     }
 
-    /// The path of a folder; `None` when it is not there.
+    /// The path of a folder; `None` if it does not exist.
     fn folder_path(&self, at: &Location) -> Result<Option<PathBuf>, ObjectError> {
         self.walk(at, &self.segments(at)?)
     }
 
-    /// Goes down from the root, and through no link.
+    /// Goes down from the root, and refuses symbolic links.
     fn walk(&self, at: &Location, folders: &[&str]) -> Result<Option<PathBuf>, ObjectError> {
         let mut path = self.canonical.clone();
         for folder in folders {
             path.push(folder);
             match Entry::at(&path).map_err(|e| ObjectError::from_io(at, &e))? {
                 Entry::Folder => {}
-                // As in an object store, nothing is below an object.
+                // As in an object store, an object contains nothing.
                 Entry::Missing | Entry::Other => return Ok(None),
                 Entry::Link => return Err(link_refused(at, &path)),
             }
@@ -146,7 +147,7 @@ impl Root {
     }
 }
 
-/// What a path leads to.
+/// The kind of file at a path.
 enum Entry {
     Missing,
     Folder,
@@ -208,7 +209,7 @@ impl Objects for LocalStore {
     }
 
     async fn is_gone(&self, at: &Location) -> bool {
-        // Every load asks this: on a disk of this machine a hop to another thread would cost more than the answer.
+        // Every load calls this: on a local disk a hop to another thread would cost more than the check.
         if self.root.answers_at_once {
             return self.root.has_lost(at);
         }
@@ -246,10 +247,10 @@ fn read(root: &Root, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError
     let path = root.object_path(at)?.ok_or_else(missing)?;
     let found = fs::symlink_metadata(&path).map_err(io_error)?;
     if found.is_dir() {
-        // As in an object store, where a folder is no object.
+        // As in an object store, where a folder is not an object.
         return Err(ObjectError::not_found(at, "it is a folder"));
     }
-    // Also refused: pipes and devices, on which reading would hang.
+    // This also refuses pipes and devices, on which reading would hang.
     if !found.is_file() {
         return Err(ObjectError::invalid(
             at,
@@ -268,7 +269,7 @@ fn read(root: &Root, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError
     }
     let mut content = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
     let file = fs::File::open(&path).map_err(io_error)?;
-    // It may grow while it is read.
+    // The file may grow while it is read.
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut content)
         .map_err(io_error)?;
@@ -284,9 +285,9 @@ fn delete(root: &Root, at: &Location) -> Result<(), ObjectError> {
         return Ok(());
     };
     match Entry::at(&path).map_err(io_error)? {
-        // As in an object store, where deleting the name of a folder deletes nothing.
+        // As in an object store, where deleting the name of a folder does nothing.
         Entry::Missing | Entry::Folder => return Ok(()),
-        // A link itself may be deleted: a purge must be able to.
+        // The link itself may be deleted: a purge must be able to.
         Entry::Link | Entry::Other => {}
     }
     match fs::remove_file(&path) {
@@ -295,7 +296,7 @@ fn delete(root: &Root, at: &Location) -> Result<(), ObjectError> {
     }
 }
 
-/// The root itself stays.
+/// Removes the folder if it is empty; the root stays.
 fn remove_folder(root: &Root, folder: &Location) -> Result<(), ObjectError> {
     let path = root.folder_path(folder)?;
     let Some(path) = path.filter(|path| *path != root.canonical) else {

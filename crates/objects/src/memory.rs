@@ -12,10 +12,10 @@ use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest, PageToken};
 use crate::location::Location;
 
-/// A store of its own; what is in it is gone with it.
+/// An independent store; its objects are gone when it is dropped.
 #[derive(Default)]
 pub(crate) struct MemoryStore {
-    /// By normalised location: its order is the order of keys.
+    /// By normalised location, so that the order is that of the keys.
     objects: Mutex<BTreeMap<String, Stored>>,
 }
 

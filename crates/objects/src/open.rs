@@ -1,4 +1,4 @@
-//! From a profile and a credential to a store.
+//! Opens stores, table buckets and vendors from a profile and its credential.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::s3::{S3Store, S3Tables, S3Vendor, TableFiles};
 use crate::table_bucket::TableBucket;
 use crate::vend::{Vended, Vendor};
 
-/// A profile and a credential that do not make a store.
+/// Why a profile and a credential do not make a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The profile needs a credential.
@@ -23,7 +23,7 @@ pub enum OpenError {
         "storage of type `{0}` needs a credential: give a `storage-credential` (where it alone is replaced, `new-storage-credential`)"
     )]
     CredentialMissing(&'static str),
-    /// The credential is for something else, or for nothing.
+    /// The credential is for another type of storage, or the storage takes no credential.
     #[error("storage of type `{profile}` takes no credential of type `{credential}`")]
     CredentialRefused {
         /// Type of the profile.
@@ -41,7 +41,7 @@ pub enum OpenError {
 
 /// Opens the storage of a warehouse: one client with its own connections, to be kept and shared.
 ///
-/// Looks at a local root, but does not speak to a remote store: [`crate::try_storage`] does.
+/// Checks a local root, but sends no request to a remote store: [`crate::try_storage`] does.
 pub fn open(
     profile: &StorageProfile,
     credential: Option<&StorageCredential>,
@@ -85,17 +85,17 @@ fn open_lake(lake: &Lake, credential: &AzureCredential) -> Result<Arc<dyn Object
     Ok(remote(store, lake.base_location()))
 }
 
-/// A store across a network, with what every store gets around it.
+/// Guards a store across a network: confinement to `base`, time limits and retries.
 fn remote(store: impl Objects + 'static, base: Location) -> Arc<dyn Objects> {
     Arc::new(Guarded::new(store, base, Patience::NETWORK))
 }
 
-/// The same for one on this machine.
+/// Guards a store on this machine: confinement to `base` and time limits.
 fn here(store: impl Objects + 'static, base: Location) -> Arc<dyn Objects> {
     Arc::new(Guarded::new(store, base, Patience::LOCAL))
 }
 
-/// The storage's own tables, where it keeps such; `None` elsewhere. Does not speak to it yet.
+/// The table bucket of a storage that keeps tables itself; `None` for other storage. Sends no request yet.
 pub fn table_bucket(
     profile: &StorageProfile,
     credential: Option<&StorageCredential>,
@@ -108,10 +108,10 @@ pub fn table_bucket(
     }
 }
 
-/// What hands out access to parts of a warehouse's storage; `None` where the profile has nothing of the kind. A table
-/// bucket has a vendor for each table, [`TableBucket::vendor`].
+/// The vendor of access to parts of a warehouse's storage; `None` if the profile does not vend access. A table bucket
+/// has a vendor for each table, [`TableBucket::vendor`].
 ///
-/// Does not speak to a token service yet: [`Vendor::vend`] does.
+/// Sends no request to a token service yet: [`Vendor::vend`] does.
 pub fn vendor(
     profile: &StorageProfile,
     credential: Option<&StorageCredential>,

@@ -1,4 +1,4 @@
-//! Removes the folders that are left over when their last file is gone.
+//! Removes the folders that are left when their files are deleted.
 
 #[cfg(test)]
 mod tests;
@@ -11,17 +11,17 @@ use crate::error::ObjectError;
 use crate::io::{Objects, PageRequest};
 use crate::location::Location;
 
-/// Folders that are looked into at a time.
+/// Folders that are examined at a time.
 const AT_A_TIME: usize = 16;
-/// Folders that are listed at once: of each level on the way down, as many are held.
+/// Most folders in one listing. This bounds memory: each level on the way down holds no more than one listing.
 const FOLDERS_PER_PAGE: usize = 100;
 
-/// A folder in which there are others.
+/// A folder that contains folders.
 struct Open {
     folder: Location,
-    /// Those of its folders that were listed, and are to be removed.
+    /// Folders in it that were listed and are still to be removed.
     below: Vec<Location>,
-    /// What is to be listed when those are done.
+    /// What to list when `below` is empty; `None` after the last page.
     next: Option<PageRequest>,
 }
 
@@ -42,10 +42,11 @@ fn first_page() -> PageRequest {
     }
 }
 
-/// Removes `folder` and the folders below it, at any depth, as far as there are no objects in them.
+/// Removes `folder` and the folders below it, at any depth, unless there are objects in them.
 ///
-/// Each goes right after those in it, by requests of its own, so however many there are, no time limit ends them
-/// all, and after an error what is done is done. `confirm` is asked after each listing that has found folders.
+/// Each folder is removed right after the folders in it, by requests of its own. So no time limit applies to all of
+/// them together, and after an error the folders already removed stay removed. `confirm` is called after a listing
+/// that has found folders, before any of these is removed.
 pub(crate) async fn prune_folders<E, F>(
     objects: &dyn Objects,
     folder: &Location,
@@ -79,7 +80,7 @@ where
     Ok(())
 }
 
-/// Removes those of `folders` that have no folders in them, all at a time, and opens the others.
+/// Removes the `folders` that contain no folders, [`AT_A_TIME`] in parallel, and opens the others.
 async fn remove_or_open(
     objects: &dyn Objects,
     folders: Vec<Location>,

@@ -1,4 +1,4 @@
-//! What all stores behind `object_store` do alike.
+//! What all stores behind `object_store` have in common.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,13 +11,13 @@ use crate::error::ObjectError;
 use crate::io::Objects;
 use crate::location::Location;
 
-/// Deletions at a time, where the store has no bulk deletion.
+/// Deletions in parallel, where the store has no bulk deletion.
 const PARALLEL_DELETES: usize = 16;
 
-/// How a store's errors are understood.
+/// Turns an error of a store into ours.
 pub(crate) type Classify = fn(&Location, &Error) -> ObjectError;
 
-/// The key of `at` as it stands: this checks, and encodes nothing.
+/// The key of `at` as a path: checked, and not encoded.
 pub(crate) fn path(at: &Location) -> Result<Path, ObjectError> {
     let key = at.key();
     let path = Path::parse(key).map_err(|e| ObjectError::invalid(at, e.to_string()))?;
@@ -60,7 +60,7 @@ pub(crate) async fn content(
 
 /// Bulk deletion, where a store has it.
 pub(crate) struct BulkDeletion {
-    /// Set once the store has refused one that it could do one by one.
+    /// Set once the store has refused a bulk deletion, but has deleted the same objects one by one.
     is_missing: AtomicBool,
     /// Whether an error about one object means that it is gone.
     is_gone: fn(&Error) -> bool,
@@ -83,7 +83,8 @@ impl BulkDeletion {
         }
     }
 
-    /// Deletes all, in bulk if `store` takes that, otherwise one by one through `objects`. `paths` are those of `all`.
+    /// Deletes all objects, in bulk if `store` supports that, otherwise one by one through `objects`. `paths` are
+    /// those of `all`.
     pub(crate) async fn delete(
         &self,
         objects: &impl Objects,
@@ -105,7 +106,7 @@ impl BulkDeletion {
                 if error.is_retryable() {
                     return Err(error);
                 }
-                // Not every store knows bulk deletion, they refuse it in many ways, and a signature may not allow it.
+                // Stores without bulk deletion refuse it in many ways, and a signature may not permit it.
                 delete_each(objects, all).await?;
                 self.is_missing.store(true, Ordering::Relaxed);
                 Ok(())
@@ -121,7 +122,7 @@ impl BulkDeletion {
             match result {
                 Ok(_) => {}
                 Err(e) if (self.is_gone)(&e) => {}
-                // One object was refused: its own request tells why.
+                // One object was refused: a request for it alone will tell why.
                 Err(e) if (self.is_of_one_key)(&e) => is_complete = false,
                 Err(e) => return Err(e),
             }
@@ -130,7 +131,7 @@ impl BulkDeletion {
     }
 }
 
-/// Deletes with one request an object. All are tried, whatever becomes of the others.
+/// Deletes each object with a request of its own. Tries all of them, and returns the first error.
 pub(crate) async fn delete_each(
     store: &impl Objects,
     all: Vec<Location>,

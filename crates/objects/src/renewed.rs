@@ -1,4 +1,4 @@
-//! What ends by itself and is fetched anew before it does: by one request at a time, and kept for all.
+//! Keys and tokens that expire, renewed before they do: by one request at a time, for all callers.
 
 #[cfg(test)]
 mod tests;
@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use crate::token::{TokenFailure, now};
 
-/// How long a failure is answered to those who ask next, instead of asking the service again.
+/// How long a failure is returned to further callers before the service is asked again.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
-/// A key or token, shared by all that need it.
+/// A key or token, shared by all callers that need it.
 pub(crate) struct Renewed<T> {
-    /// What it is, for warnings.
+    /// Its name, for warnings.
     what: &'static str,
     turn: Mutex<Turn<T>>,
 }
 
-/// The newest request, finished or not, and what an earlier one has brought.
+/// The newest request, finished or not, and the value that an earlier one brought.
 struct Turn<T> {
     request: Arc<OnceCell<Outcome<T>>>,
     spare: Option<Fresh<T>>,
@@ -32,7 +32,7 @@ struct Outcome<T> {
     at: Instant,
 }
 
-/// What a service has just given.
+/// A key or token as a service gave it, and when to renew it.
 #[derive(Debug)]
 pub(crate) struct Fresh<T> {
     value: Arc<T>,
@@ -50,7 +50,7 @@ impl<T> Clone for Fresh<T> {
 }
 
 impl<T> Fresh<T> {
-    /// It is asked for anew when it has been used for the part of its life that `used_for` makes of the whole.
+    /// `used_for` gets the whole life of the value and returns the time after which the value is renewed.
     pub(crate) fn new(
         value: T,
         expires_at: SystemTime,
@@ -77,8 +77,8 @@ impl<T> Renewed<T> {
         }
     }
 
-    /// What is still good. Whoever finds it due waits for the one request for a new one; while none can be had, the old one
-    /// serves as long as it lives.
+    /// The current value. Callers that find it due for renewal wait for one shared request for a new value. If this
+    /// request fails, they get the old value until it expires.
     pub(crate) async fn get(
         &self,
         ask: impl AsyncFnOnce() -> Result<Fresh<T>, TokenFailure>,
@@ -91,7 +91,7 @@ impl<T> Renewed<T> {
         let outcome = request.get_or_init(asked).await;
         match (&outcome.result, spare) {
             (Ok(fresh), _) => Ok(Arc::clone(&fresh.value)),
-            // It was early to ask, so that a failing service is not noticed at once.
+            // Renewal begins early, so that the old value still serves while the service fails.
             (Err(failure), Some(old)) if old.expires_at > now() => {
                 tracing::warn!(error = %failure, "{} could not be renewed yet", self.what);
                 Ok(old.value)
@@ -101,7 +101,7 @@ impl<T> Renewed<T> {
     }
 
     fn turn(&self) -> (Arc<OnceCell<Outcome<T>>>, Option<Fresh<T>>) {
-        // What is in it is whole at any time, whoever panicked.
+        // A panic elsewhere cannot leave the turn half changed.
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let over = turn.request.get().map(|outcome| match &outcome.result {
             Ok(fresh) => (fresh.renew_at <= now()).then(|| Some(fresh.clone())),

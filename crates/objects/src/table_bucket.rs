@@ -1,4 +1,4 @@
-//! The seam to storage that keeps tables itself: namespaces, names, and which metadata file is each table's current one.
+//! The trait for storage that keeps tables itself: their namespaces and names, and the current metadata file of each.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use crate::error::StoreFailure;
 use crate::location::Location;
 use crate::vend::Vendor;
 
-/// A table bucket: storage that makes a place for each table by its name, and swaps the pointer to its metadata file by
-/// compare-and-set.
+/// A table bucket: storage that gives each table a location by its name, and swaps the pointer to its metadata file
+/// by compare-and-set.
 ///
-/// Every call may be made again after an error: what has been done already is no error.
+/// Every call may be repeated after an error: steps that are done already are no error.
 #[async_trait]
 pub trait TableBucket: Debug + Send + Sync {
-    /// Refuses a name that nothing in the bucket can be given.
+    /// Refuses a name that neither a namespace nor a table in the bucket can have.
     fn check_name(&self, name: &str) -> Result<(), TableBucketError>;
 
-    /// Creates the namespace; one that is there already counts as created.
+    /// Creates the namespace; a namespace that exists counts as created.
     async fn create_namespace(&self, name: &str) -> Result<(), TableBucketError>;
 
-    /// Drops the namespace; one that does not exist counts as dropped. Errors: `Conflict` if there are tables in it.
+    /// Drops the namespace; one that does not exist counts as dropped. Errors: `Conflict` if it contains tables.
     async fn drop_namespace(&self, name: &str) -> Result<(), TableBucketError>;
 
-    /// Makes a place for the table, unless there is one. Errors: `Missing` without its namespace.
+    /// Creates the table's location, unless it exists. Errors: `Missing` if the namespace does not exist.
     async fn create_table(&self, table: &BucketTable)
     -> Result<BucketTableState, TableBucketError>;
 
-    /// The table as the bucket has it now. Errors: `Missing`.
+    /// The present state of the table in the bucket. Errors: `Missing`.
     async fn table(&self, table: &BucketTable) -> Result<BucketTableState, TableBucketError>;
 
     /// Makes this metadata file the current one, if the table has not changed since the token was given.
     ///
-    /// Errors: `Conflict` if it has, `OutcomeUnknown`; after all others it is as it was.
+    /// Errors: `Conflict` if the table has changed, `OutcomeUnknown`; after all other errors the table is unchanged.
     async fn publish(
         &self,
         table: &BucketTable,
@@ -43,26 +43,26 @@ pub trait TableBucket: Debug + Send + Sync {
         metadata_location: &str,
     ) -> Result<(), TableBucketError>;
 
-    /// Renames the table; its place stays. Errors: `Missing`, `Conflict` if the new name is taken.
+    /// Renames the table; its location stays. Errors: `Missing`, `Conflict` if the new name is taken.
     async fn rename_table(
         &self,
         from: &BucketTable,
         to: &BucketTable,
     ) -> Result<(), TableBucketError>;
 
-    /// Drops the table with all of its files, if it has not changed since the token was given; one that does not exist counts
-    /// as dropped. Errors: `Conflict` if it has changed.
+    /// Drops the table with all of its files, if it has not changed since the token was given; a table that does not
+    /// exist counts as dropped. Errors: `Conflict` if the table has changed.
     async fn drop_table(
         &self,
         table: &BucketTable,
         token: Option<&VersionToken>,
     ) -> Result<(), TableBucketError>;
 
-    /// What hands out access to the files of this table; `None` where the profile has no vending.
+    /// The vendor of access to the files of this table; `None` if the profile does not vend access.
     fn vendor(&self, table: &BucketTable) -> Option<Arc<dyn Vendor>>;
 }
 
-/// The name of a table in a bucket that has one level of namespaces and knows lower case only.
+/// The name of a table in a bucket, which has one level of namespaces and lower-case names only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketTable {
     pub(crate) namespace: String,
@@ -70,7 +70,7 @@ pub struct BucketTable {
 }
 
 impl BucketTable {
-    /// Of the table at the path, however it is spelled.
+    /// The bucket's name for the table at the path, in whatever case the path is spelled.
     pub fn of(path: &TabularPath) -> Result<Self, TableBucketError> {
         Ok(Self {
             namespace: bucket_namespace(&path.namespace)?,
@@ -79,7 +79,8 @@ impl BucketTable {
     }
 }
 
-/// The name of the namespace in a bucket that has one level of them, however it is spelled.
+/// The bucket's name for the namespace, in whatever case the path is spelled. Errors: `Nested` if it has more than
+/// one level.
 pub fn bucket_namespace(path: &NamespacePath) -> Result<String, TableBucketError> {
     match path.levels() {
         [level] => Ok(level.to_ascii_lowercase()),
@@ -96,16 +97,16 @@ impl fmt::Display for BucketTable {
     }
 }
 
-/// A table as the bucket has it.
+/// The state of a table in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketTableState {
-    /// The folder of its files.
+    /// The folder of the table's files.
     pub location: Location,
-    /// Its current metadata file; none before the first one is published.
+    /// Its current metadata file; `None` before the first one is published.
     pub metadata_location: Option<String>,
-    /// What a change has to name.
+    /// The present version, which a change of the table has to give.
     pub token: VersionToken,
-    /// Its name in policies.
+    /// The table's ARN, for policies.
     pub(crate) arn: String,
 }
 
@@ -118,7 +119,7 @@ pub struct VersionToken(pub(crate) String);
 /// Neither `Display` nor `Debug` shows credentials: what the service answered is reduced to [`StoreFailure`] first.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TableBucketError {
-    /// The namespace is in another one.
+    /// The namespace has more than one level.
     #[error("a table bucket has one level of namespaces: `{namespace}` has {levels}")]
     Nested {
         /// The namespace.
@@ -126,7 +127,7 @@ pub enum TableBucketError {
         /// How many levels it has.
         levels: usize,
     },
-    /// The name is not possible.
+    /// The bucket does not allow the name.
     #[error("`{name}` cannot be a name in a table bucket: it {rule}")]
     Name {
         /// The name.
@@ -134,24 +135,24 @@ pub enum TableBucketError {
         /// The rule, as `must …`.
         rule: &'static str,
     },
-    /// The table, the namespace or the bucket is not there.
+    /// The table, the namespace or the bucket does not exist.
     #[error("the table bucket does not have it: {0}")]
     Missing(StoreFailure),
-    /// Something is there, or has changed.
+    /// The name is taken, the namespace is not empty, or the table has changed.
     #[error("the table bucket refused it for what it has: {0}")]
     Conflict(StoreFailure),
-    /// The request, or the warehouse's credential for it.
+    /// The request is wrong, or the warehouse's credential does not allow it.
     #[error("the table bucket refused: {0}")]
     Refused(StoreFailure),
-    /// The service did not answer, is broken or has too much to do.
+    /// The service did not answer, is broken or has too many requests.
     #[error("the table bucket is unavailable: {source}")]
     Unavailable {
         /// When to ask again, if the service said so.
         retry_after: Option<Duration>,
-        /// What it said.
+        /// What the service said.
         source: StoreFailure,
     },
-    /// Nobody knows whether it was done.
+    /// It is not known whether the request was carried out.
     #[error("the table bucket did not say whether it was done: {0}")]
     OutcomeUnknown(StoreFailure),
 }

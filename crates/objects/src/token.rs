@@ -14,14 +14,14 @@ use crate::error::{ObjectError, StoreFailure};
 use crate::location::Location;
 use crate::vend::VendError;
 
-/// For one request with its answer.
+/// Limit for one request, including its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ATTEMPTS: u32 = 3;
 /// No attempt begins later than this after the first one.
 const LAST_START: Duration = Duration::from_secs(10);
-/// Before the second attempt; doubled before each further one, and each time a random part of it is waited.
+/// Pause before the second attempt; doubled before each further one. Between half and all of it is waited, at random.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Whoever is asked to wait longer than this is told so instead.
+/// If a service asks for a longer pause than this, the caller gets the refusal at once.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 const MAX_ANSWER_BYTES: usize = 256 << 10;
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -53,7 +53,7 @@ impl TokenFailure {
         Self::Refused(StoreFailure::new(message))
     }
 
-    /// What the service said.
+    /// The failure that the service reported, or that kept it from answering.
     pub(crate) fn told(self) -> StoreFailure {
         match self {
             Self::Throttled { failure, .. }
@@ -62,7 +62,7 @@ impl TokenFailure {
         }
     }
 
-    /// For the engine that access to `folder` was asked for.
+    /// As an error for the engine that asked for access to `folder`.
     pub(crate) fn vending(self, folder: &Location) -> VendError {
         let folder = folder.clone();
         match self {
@@ -85,7 +85,7 @@ impl TokenFailure {
         }
     }
 
-    /// For the server's own operation on `at`.
+    /// As an error of the server's own operation on `at`.
     pub(crate) fn using(self, at: &Location) -> ObjectError {
         let location = at.clone();
         match self {
@@ -110,7 +110,7 @@ impl TokenFailure {
                 retry_after,
                 failure,
             },
-            // Those below 400 say yes and cannot be read.
+            // An answer below 400 is here because it could not be read.
             Some(..400 | 408 | 500..) | None => Self::Unavailable(failure),
             Some(_) => Self::Refused(failure),
         }
@@ -171,14 +171,14 @@ impl TokenService {
         Self::of(connection::client(transport))
     }
 
-    /// Over a client with settings of its own.
+    /// Uses a client with settings of its own; the limit for a request is set here.
     pub(crate) fn of(client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
         Ok(Self(client.timeout(REQUEST_TIMEOUT).build()?))
     }
 
-    /// Asks until there is an answer that `read` accepts, a refusal, or an end of patience.
+    /// Asks until an answer is accepted by `read`, the service refuses, or attempts or time run out.
     ///
-    /// `request` is made anew for each attempt, because a signature holds the time.
+    /// `request` is called for each attempt, because a signature contains the time.
     pub(crate) async fn ask<T>(
         &self,
         request: impl Fn() -> Result<reqwest::Request, TokenFailure>,
@@ -202,7 +202,7 @@ impl TokenService {
         }
     }
 
-    /// Asks once: for what must not be done twice.
+    /// Asks once, for requests that must not be repeated.
     pub(crate) async fn attempt<T>(
         &self,
         request: reqwest::Request,

@@ -9,7 +9,8 @@ use crate::error::StoreFailure;
 use crate::location::Location;
 use crate::secret::Secret;
 
-/// What today's Lakekeeper calls the end of what is vended, for every kind of storage; in milliseconds since 1970.
+/// Name of the property that says when vended access ends, in milliseconds since 1970: as today's Lakekeeper names it
+/// for every kind of storage.
 pub(crate) const EXPIRATION_TIME: &str = "expiration-time";
 
 /// What an engine may do with files.
@@ -30,30 +31,31 @@ impl fmt::Display for Permission {
     }
 }
 
-/// What access is asked for: everything below one folder, and nothing else.
+/// The access that is asked for: everything below one folder, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// The folder. `orders` is not `orders2`.
+    /// The folder. `orders` does not include `orders2`.
     pub folder: Location,
-    /// What may be done there.
+    /// What may be done in it.
     pub permission: Permission,
 }
 
-/// Access that ends by itself.
+/// Access that expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vended {
-    /// What the access is to.
+    /// The folder and the permission.
     pub scope: Scope,
     /// Properties for the engine's file I/O, in the spelling of every client that is known to read them.
     pub config: Vec<(String, Secret<String>)>,
-    /// When the store refuses it.
+    /// From when on the store refuses it.
     pub expires_at: SystemTime,
 }
 
 /// Hands out access to parts of one warehouse's storage.
 #[async_trait]
 pub trait Vendor: Debug + Send + Sync {
-    /// New access, valid for the time that the storage profile says. Asks the store's token service, or signs by itself.
+    /// New access, valid for as long as the storage profile says. The vendor asks the store's token service, or signs
+    /// the access itself.
     async fn vend(&self, scope: &Scope) -> Result<Vended, VendError>;
 }
 
@@ -62,30 +64,30 @@ pub trait Vendor: Debug + Send + Sync {
 /// Neither `Display` nor `Debug` shows credentials: what the service answered is reduced to [`StoreFailure`] first.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VendError {
-    /// The service has too much to do.
+    /// The token service has too many requests.
     #[error("the token service of `{folder}` is busy: {source}")]
     Throttled {
-        /// What access was asked to.
+        /// The folder that access was asked to.
         folder: Location,
         /// When to ask again, if the service said so.
         retry_after: Option<Duration>,
-        /// What it said.
+        /// What the token service said.
         source: Box<StoreFailure>,
     },
-    /// The service did not answer, or is broken.
+    /// The token service did not answer, or is broken.
     #[error("the token service of `{folder}` is unavailable: {source}")]
     Unavailable {
-        /// What access was asked to.
+        /// The folder that access was asked to.
         folder: Location,
-        /// What it said.
+        /// What the token service said.
         source: Box<StoreFailure>,
     },
     /// The warehouse's credential or profile does not allow it.
     #[error("the token service of `{folder}` refused: {source}")]
     Refused {
-        /// What access was asked to.
+        /// The folder that access was asked to.
         folder: Location,
-        /// What it said.
+        /// What the token service said.
         source: Box<StoreFailure>,
     },
 }

@@ -1,4 +1,4 @@
-//! From what Azure reports to our errors.
+//! Turns the errors of Azure into ours.
 
 use std::error::Error as _;
 
@@ -8,7 +8,7 @@ use crate::classify;
 use crate::error::{ObjectError, StoreFailure};
 use crate::location::Location;
 
-/// What `error` means for the one who asked for `at`.
+/// The error of an operation on `at`.
 pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
     if let Some(refusal) = sign_in_refusal(error) {
         return ObjectError::PermissionDenied {
@@ -20,7 +20,7 @@ pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
         ObjectError::NotFound { location, source } if is_code(&source, "ContainerNotFound") => {
             ObjectError::Invalid { location, source }
         }
-        // The name is taken by a folder, or another writer is just creating the file.
+        // The name belongs to a folder, or another writer is creating the file.
         ObjectError::Invalid { location, source }
             if is_code(&source, "BlobAlreadyExists")
                 || is_code(&source, "PathAlreadyExists")
@@ -32,7 +32,7 @@ pub(super) fn error(at: &Location, error: &Error) -> ObjectError {
     }
 }
 
-/// The refusal of Entra ID to give a token, by its code: its message may repeat parts of the secret.
+/// The refusal of Entra ID to give a token. Keeps only its code: the message may repeat parts of the secret.
 pub(super) fn sign_in_refusal(error: &Error) -> Option<StoreFailure> {
     let text = error.source()?.to_string();
     if !text.contains("performing token request") {

@@ -1,4 +1,4 @@
-//! Clients of the Blob service, and what they sign in with.
+//! Clients of the Blob service, and how they sign in.
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,9 +13,9 @@ use crate::open::OpenError;
 use crate::profile::Lake;
 use crate::secret::Secret;
 
-/// Connections to the store and to what gives out its tokens.
+/// Connections to the store and to the service that issues its tokens.
 pub(super) fn pool(lake: &Lake, credential: &AzureCredential) -> Result<Pool, OpenError> {
-    // Managed identities are asked for on this machine, and an authority may be a stand-in on it.
+    // Tokens of managed identities come from this machine over HTTP, and an authority may be a stand-in on it.
     let speaks_plainly = *credential == AzureCredential::SystemIdentity
         || lake
             .authority_host
@@ -46,7 +46,7 @@ pub(super) fn store(
     built(signed_in(builder, credential))
 }
 
-/// As an engine does that has nothing but a signature.
+/// A client that has only a signature, as an engine does.
 pub(super) fn vended(
     lake: &Lake,
     token: &Secret<String>,
@@ -70,14 +70,14 @@ fn builder(lake: &Lake, pool: Pool) -> MicrosoftAzureBuilder {
         .with_container_name(&lake.filesystem)
         .with_endpoint(lake.blob_endpoint())
         .with_http_connector(pool)
-        // The guard around every store retries: twice would multiply.
+        // The guard around every store retries already; retrying here too would multiply the attempts.
         .with_retry(RetryConfig {
             max_retries: 0,
             ..RetryConfig::default()
         })
 }
 
-/// An emulator's names for its accounts lead to this machine, whether or not a resolver knows that.
+/// A client that finds an emulator: the host names of its accounts mean this machine, even if no resolver knows them.
 pub(super) fn client(lake: &Lake, transport: Transport) -> reqwest::ClientBuilder {
     let client = connection::client(transport);
     match lake.blob_host().split(':').next() {
@@ -109,7 +109,8 @@ fn signed_in(
     }
 }
 
-/// As Azure's own libraries find it: a secret in the environment, a workload identity, a managed identity.
+/// Signs in as Azure's own libraries do: with a secret in the environment, a workload identity, or a managed
+/// identity.
 fn as_server(builder: MicrosoftAzureBuilder) -> MicrosoftAzureBuilder {
     let builder = match given("AZURE_CLIENT_ID") {
         Some(id) => builder.with_client_id(id),
@@ -134,7 +135,7 @@ fn as_server(builder: MicrosoftAzureBuilder) -> MicrosoftAzureBuilder {
     }
 }
 
-/// Where the server's environment says that Entra ID is.
+/// The host of Entra ID, if the server's environment sets it.
 pub(crate) fn own_authority_host() -> Option<String> {
     given("AZURE_AUTHORITY_HOST")
 }

@@ -1,4 +1,4 @@
-//! Keys that an identity of Entra ID may sign with, fetched by one request at a time and kept.
+//! User delegation keys, with which an identity of Entra ID may sign; fetched by one request at a time and kept.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::renewed::{Fresh, Renewed};
 use crate::secret::Secret;
 use crate::token::{Answer, TokenFailure, TokenService, now};
 
-/// How much later than ours the clock of Azure may be.
+/// How far the clock of Azure may be behind ours.
 const SKEW: Duration = Duration::from_mins(5);
 
 /// A user delegation key.
@@ -33,19 +33,19 @@ pub(super) struct DelegationKey {
     pub(super) service: String,
     pub(super) version: String,
     pub(super) value: Secret<Vec<u8>>,
-    /// No signature outlives it.
+    /// No signature made with the key is valid for longer.
     pub(super) expires_at: SystemTime,
 }
 
-/// The present key of one identity, renewed while it is still good for a signature.
+/// The current key of one identity, renewed while it is still good for a signature.
 pub(super) struct Keys {
     service: TokenService,
-    /// Gives the tokens that keys are asked for with.
+    /// Gives the tokens with which keys are requested.
     store: MicrosoftAzure,
     url: String,
-    /// How long a signature is to live.
+    /// Validity of a signature.
     validity: Duration,
-    /// How long a key is asked for.
+    /// Validity that is requested for a key.
     life: Duration,
     present: Renewed<DelegationKey>,
 }
@@ -66,8 +66,8 @@ impl Keys {
         }
     }
 
-    /// A key that outlives a signature which is made now, or, where that is more than Azure gives, most of it. While no
-    /// new one can be had, the old one, as long as it is good.
+    /// A key that outlives a signature made now, or most of its life if Azure gives no key for so long. If no new key
+    /// can be had, the old one until it expires.
     pub(super) async fn get(&self) -> Result<Arc<DelegationKey>, TokenFailure> {
         let asked = async || {
             let key = self.ask().await?;
@@ -141,7 +141,7 @@ struct Refusal {
 }
 
 fn read(answer: &Answer) -> Result<DelegationKey, StoreFailure> {
-    // Azure begins its answers with a byte order mark.
+    // Azure's answers begin with a byte order mark.
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{FEFF}');
     if !answer.is_success() {
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::{StorageCredential, StorageProfile};
 
-    /// The URL that a key is asked for at.
+    /// The URL at which a key is requested.
     fn asked(profile: &Value) -> String {
         let lake = match StorageProfile::from_json(profile).unwrap() {
             StorageProfile::OneLake(onelake) => onelake.lake(),

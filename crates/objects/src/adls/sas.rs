@@ -1,7 +1,7 @@
 //! Shared access signatures for one folder.
 //!
-//! What is signed is the list of fields that Azure documents for versions 2020-12-06 and later ("Create a user
-//! delegation SAS", "Create a service SAS"): every field has its line, also where it is empty.
+//! The text to sign lists the fields that Azure documents for versions 2020-12-06 and later ("Create a user
+//! delegation SAS", "Create a service SAS"): every field has its line, even if it is empty.
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +21,10 @@ use crate::connection::Transport;
 use crate::secret::Secret;
 use crate::vend::Permission;
 
-/// Version of the service whose rules the signature follows.
+/// Version of the Blob service whose rules the signature follows.
 pub(super) const VERSION: &str = "2023-11-03";
 
-/// Values in a query, as Azure's own libraries write them.
+/// Characters that are escaped in a query, as by Azure's own libraries.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -41,20 +41,20 @@ pub(super) struct Grant<'a> {
     pub(super) folder: &'a str,
     pub(super) permission: Permission,
     pub(super) expires_at: SystemTime,
-    /// How it may be used.
+    /// Plain HTTP is allowed only for a service without TLS.
     pub(super) transport: Transport,
 }
 
-/// What a signature is made with.
+/// The key that makes a signature.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SigningKey<'a> {
-    /// Of an identity of Entra ID; the signature can do no more than that identity.
+    /// Key of an identity of Entra ID; the signature allows no more than the identity may do.
     Delegated(&'a DelegationKey),
-    /// Of the account.
+    /// Key of the account.
     Account(&'a Secret<Vec<u8>>),
 }
 
-/// Times as signatures have them: whole seconds of UTC.
+/// A time as signatures contain it: in whole seconds of UTC.
 pub(super) fn timestamp(at: SystemTime) -> String {
     DateTime::<Utc>::from(at)
         .format("%Y-%m-%dT%H:%M:%SZ")
@@ -114,20 +114,20 @@ impl Grant<'_> {
             SigningKey::Delegated(key) => {
                 lines.extend([&key.oid, &key.tid, &key.start, &key.expiry].map(String::as_str));
                 lines.extend([&key.service, &key.version].map(String::as_str));
-                // Authorized and unauthorized object id, correlation id.
+                // Authorised and unauthorised object IDs, correlation ID.
                 lines.extend(["", "", ""]);
             }
             // Identifier of a stored policy.
             SigningKey::Account(_) => lines.push(""),
         }
-        // Addresses, protocol, version, kind of resource.
+        // IP addresses, protocol, version, kind of resource.
         lines.extend(["", self.protocol(), VERSION, self.resource()]);
-        // Snapshot, encryption scope, and five headers of answers.
+        // Snapshot, encryption scope, and five response headers.
         lines.extend([""; 7]);
         lines.join("\n")
     }
 
-    /// In the order that Azure demands.
+    /// In the order that Azure requires.
     fn permissions(&self) -> &'static str {
         match self.permission {
             Permission::Read => "rl",

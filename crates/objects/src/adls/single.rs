@@ -1,5 +1,5 @@
-//! Deletion by a request of its own: `object_store` has only the one for batches, which not every store takes, and
-//! which hides why.
+//! Deletion of single files: `object_store` has only deletion in batches, which not every service supports and which
+//! hides why a file was refused.
 
 use std::error::Error as _;
 
@@ -21,7 +21,7 @@ use crate::profile::Lake;
 pub(super) struct Singly {
     http: HttpClient,
     account: String,
-    /// Of the filesystem.
+    /// URL of the filesystem.
     url: Url,
 }
 
@@ -37,8 +37,8 @@ impl Singly {
         })
     }
 
-    /// Deletes the file, or the empty folder, at `path`. What is not there, and a folder that is not empty, are no
-    /// errors. `at` is for messages.
+    /// Deletes the file, or the empty folder, at `path`. A file that does not exist and a folder that is not empty
+    /// are no errors. `at` is for messages.
     pub(super) async fn delete(
         &self,
         store: &MicrosoftAzure,
@@ -87,7 +87,7 @@ impl Singly {
     }
 }
 
-/// What the answer to a deletion means.
+/// The outcome of a deletion by its answer.
 fn outcome(status: u16, code: Option<String>, at: &Location) -> Result<(), ObjectError> {
     let name = code.as_deref().unwrap_or_default();
     match (status, name) {

@@ -1,4 +1,4 @@
-//! Folders of a hierarchical namespace, with a stand-in: Azurite has none.
+//! Folders of a hierarchical namespace, on a stand-in: Azurite does not have them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::ready;
@@ -13,10 +13,10 @@ use super::*;
 use crate::prune::prune_folders;
 use crate::{StorageCredential, StorageProfile, open};
 
-/// Paths; folders end with a slash.
+/// Paths; folders end in a slash.
 type Tree = Arc<Mutex<BTreeSet<String>>>;
 
-/// Knows listing by delimiter, HEAD, GET and DELETE as an account with hierarchical namespace answers them, and checks no
+/// Answers listings by delimiter, HEAD, GET and DELETE as an account with hierarchical namespace does, and checks no
 /// signature.
 async fn hierarchical_stand_in(paths: &[&str]) -> (Arc<dyn Objects>, Location, Tree) {
     let tree: Tree = Arc::new(Mutex::new(paths.iter().map(|&p| p.to_owned()).collect()));

@@ -23,15 +23,15 @@ use crate::secret::Secret;
 use crate::token::{TokenFailure, TokenService, now};
 use crate::vend::{EXPIRATION_TIME, Scope, VendError, Vended, Vendor};
 
-/// For PyIceberg, which takes one signature for all accounts.
+/// Property for PyIceberg, which uses one signature for all accounts.
 pub(super) const TOKEN: &str = "adls.sas-token";
-/// In milliseconds since 1970.
+/// Prefix of a property per account; its value is in milliseconds since 1970.
 const TOKEN_EXPIRES_AT: &str = "adls.sas-token-expires-at-ms";
 const ACCOUNT_NAME: &str = "adls.account-name";
-/// A signature that lives shorter would end before an engine has used it.
+/// A signature with a shorter validity would end before an engine has used it.
 const SHORTEST_VALIDITY: Duration = Duration::from_mins(1);
 
-/// Signs for one filesystem.
+/// Signs access to one filesystem.
 pub(crate) struct AdlsVendor {
     lake: Lake,
     base: Location,
@@ -95,7 +95,7 @@ impl AdlsVendor {
         };
         let expires_at = grant.expires_at;
         let millis = expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        // Signatures end with a whole second.
+        // Signatures end on a whole second.
         let millis = Secret::new((millis.as_secs() * 1000).to_string());
         let mut config = vec![
             (TOKEN.to_owned(), token.clone()),
@@ -116,7 +116,7 @@ impl AdlsVendor {
         })
     }
 
-    /// What engines call the account: by its host, by the host as the location spells it, by its name alone.
+    /// The names by which engines know the account: its host, its host as the location spells it, its bare name.
     fn names(&self, folder: &Location) -> Vec<String> {
         let spelled = folder.as_str().split(['@', '/']).nth(3).unwrap_or_default();
         let mut names = vec![

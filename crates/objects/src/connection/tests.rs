@@ -1,4 +1,4 @@
-//! Services that redirect, and where they are not followed to.
+//! Redirects by a service, which no client may follow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::{
     Location, Permission, Scope, StorageCredential, StorageProfile, open, table_bucket, vendor,
 };
 
-/// A service that redirects all requests to another one, and what both have been asked.
+/// A service that redirects all requests to another one, and the number of requests that each got.
 struct Redirecting {
     port: u16,
     asked: Arc<AtomicUsize>,
@@ -40,7 +40,8 @@ impl Redirecting {
     }
 }
 
-/// Counts the requests to a port of this machine, each of which is answered with an address on the other one or, without one, as if all were well.
+/// Counts the requests to a local port. Each is redirected to the port `to`, or answered with success if there is
+/// none.
 async fn serve(to: Option<u16>, count: &Arc<AtomicUsize>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

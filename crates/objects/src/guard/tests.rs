@@ -1,4 +1,4 @@
-//! The guard around a store that fails as it is told to.
+//! The guard around a store that fails on request.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -14,9 +14,9 @@ const BASE: &str = "memory://store/base";
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
     Works,
-    /// Fails before anything happened.
+    /// Fails before anything is done.
     Unavailable,
-    /// Fails after it was done.
+    /// Fails after everything is done.
     AnswerLost,
     Hangs,
     Denied,

@@ -1,4 +1,4 @@
-//! Keys that cannot be listed, among those that can.
+//! Keys that cannot be listed, among keys that can.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,10 +10,10 @@ use super::*;
 use crate::classify;
 use crate::io::MAX_PAGE;
 
-/// Holds keys, in their order, and takes them apart as `object_store` does.
+/// Holds keys in their order, and parses them as `object_store` does.
 struct Keys {
     keys: Vec<String>,
-    /// Whether it begins where it is told to.
+    /// Whether a listing begins after the offset that it is given.
     takes_offsets: bool,
     requests: AtomicUsize,
 }
@@ -29,7 +29,7 @@ impl Keys {
         }
     }
 
-    /// All pages: what was found, what cannot be addressed, and how it ended.
+    /// All pages: the keys found, those that cannot be addressed, and the outcome.
     async fn all(&self, beyond: Beyond) -> (Vec<String>, Vec<String>, Result<(), ObjectError>) {
         let folder = Location::parse("s3://bucket/t").unwrap();
         let (mut found, mut left) = (Vec::new(), Vec::new());
@@ -95,7 +95,7 @@ async fn markers_of_folders_are_told_by_their_keys() {
     let first = PageRequest::first();
     let page = page(&keys, &folder, first, Beyond::AnyKey, classify::error).await;
     let markers = page.unwrap().markers;
-    // What is empty may be a marker.
+    // An empty object may be a marker.
     assert_eq!(
         markers.iter().map(Location::key).collect::<Vec<_>>(),
         ["t/", "t/b/", "t/b/empty/"]
@@ -113,7 +113,7 @@ async fn keys_that_cannot_be_listed_hide_no_others() {
     let good = [
         "t/.a", "t/...b", "t/..-c", "t/..d/e", "t/a", "t/b/c", "t/b/d", "t/z",
     ];
-    // Of a folder, the first stands for all.
+    // The first key of a folder stands for all of them.
     let bad = ["t/..", "t/../x", "t//a", "t/b/./c", "t/b/c\u{1}", "t/b/"];
     let all = good.iter().chain(&bad);
     let more = ["t//b", "t//b/c", "t/../y", "t2/a", "t2//a"];

@@ -1,8 +1,8 @@
-//! Which file systems answer without a network.
+//! Tells local file systems from those that need a network.
 
 use std::path::Path;
 
-/// Those that are told from others, as statfs(2) numbers them.
+/// File systems that are known to be local, by their numbers in statfs(2).
 #[cfg(target_os = "linux")]
 const OF_THIS_MACHINE: [u64; 7] = [
     0xEF53,      // ext2, ext3 and ext4
@@ -14,8 +14,8 @@ const OF_THIS_MACHINE: [u64; 7] = [
     0x0102_1994, // tmpfs
 ];
 
-/// Whether what is at `path` is on a disk, or in the memory, of this machine, as far as that is known. NFS, SMB and what
-/// a process serves (FUSE) may let a thread hang for as long as their server is away.
+/// Whether `path` is known to be on a disk, or in the memory, of this machine. NFS, SMB and file systems that a
+/// process serves (FUSE) may block a thread for as long as their server is away.
 #[cfg(target_os = "linux")]
 pub(super) fn is_of_this_machine(path: &Path) -> bool {
     let found = rustix::fs::statfs(path).ok();
@@ -23,7 +23,7 @@ pub(super) fn is_of_this_machine(path: &Path) -> bool {
     kind.is_some_and(|kind| OF_THIS_MACHINE.contains(&kind))
 }
 
-/// Not known elsewhere.
+/// Unknown on other systems.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_of_this_machine(_: &Path) -> bool {
     false
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_of_this_machine() {
-        // A file system that every Linux has and the list has not; and a path that is not there.
+        // A file system that every Linux has and that is not on the list, and a path that does not exist.
         assert!(!is_of_this_machine(Path::new("/proc")));
         assert!(!is_of_this_machine(Path::new("/proc/no-such-path")));
     }

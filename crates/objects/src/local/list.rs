@@ -8,7 +8,7 @@ use crate::error::ObjectError;
 use crate::io::{Page, PageRequest, PageToken};
 use crate::location::Location;
 
-/// Deepest nesting of folders that is walked into.
+/// Deepest nesting of folders that a listing enters.
 const MAX_DEPTH: usize = 100;
 
 /// One page of the files below `path`, in the order that their keys have in an object store.
@@ -18,7 +18,7 @@ pub(super) fn list(
     page: &PageRequest,
 ) -> Result<Page, ObjectError> {
     let limit = page.bounded_limit();
-    // One more than wanted tells whether there is another page.
+    // One more file than the limit shows that there is another page.
     let mut walk = Walk {
         after: page.after.as_ref().map(|token| token.0.as_str()),
         wanted: limit + 1,
@@ -34,7 +34,7 @@ pub(super) fn list(
         .last()
         .filter(|_| has_more)
         .map(|last| PageToken(last.clone()));
-    // One that vanishes meanwhile has no size any more.
+    // A file that was deleted meanwhile has no size.
     let sizes = walk
         .found
         .iter()
@@ -54,7 +54,7 @@ pub(super) fn list(
     Ok(page)
 }
 
-/// One page of the folders that are directly in `path`.
+/// One page of the folders directly in `path`.
 pub(super) fn list_folders(
     path: &Path,
     folder: &Location,
@@ -87,10 +87,10 @@ fn location(folder: &Location, relative: &str) -> Option<Location> {
 }
 
 struct Walk<'a> {
-    /// Relative path that the page begins behind.
+    /// Relative path after which the page begins.
     after: Option<&'a str>,
     wanted: usize,
-    /// Relative paths.
+    /// Paths relative to the listed folder.
     found: Vec<String>,
 }
 
@@ -117,16 +117,16 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Whether something in this folder (its path ends in `/`) comes behind the page's beginning.
+    /// Whether the folder, whose path ends in `/`, may hold files after the beginning of the page.
     fn reaches(&self, folder: &str) -> bool {
         self.after
             .is_none_or(|after| folder > after || after.starts_with(folder))
     }
 }
 
-/// The names in a folder, sorted as object stores sort keys: folders count with their `/`.
+/// The names in a folder, sorted as object stores sort keys: the name of a folder includes its `/`.
 ///
-/// A symbolic link counts as a file, wherever it points. A folder that is not there is empty.
+/// A symbolic link counts as a file, wherever it points. A folder that does not exist is empty.
 fn sorted_names(path: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,

@@ -1,4 +1,4 @@
-//! What is special about files: links, special files, crashes, rights.
+//! What only files have: links, special files, crashes, access rights.
 
 use std::future::ready;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,7 +10,7 @@ use super::*;
 use crate::io::delete_prefix;
 use crate::prune::prune_folders;
 
-/// A store whose root is `<temporary>/root`, so that there is an outside.
+/// A store whose root is `<temporary>/root`, so that a test can put files outside the root.
 fn store() -> (TempDir, LocalStore, Location) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
@@ -200,7 +200,7 @@ async fn nothing_temporary_is_left_and_others_may_read() {
     assert_eq!(names(&store, &base).await, ["t/metadata/1.json"]);
     let path = folder.path().join("root/t/metadata/1.json");
     let found = fs::metadata(&path).unwrap();
-    // Not the private mode of temporary files: the process's umask decides, as for every new file.
+    // The file does not keep the private mode of temporary files: as for every new file, the process's umask decides.
     fs::write(folder.path().join("reference"), "").unwrap();
     let reference = fs::metadata(folder.path().join("reference")).unwrap();
     assert_eq!(found.permissions().mode(), reference.permissions().mode());
@@ -261,7 +261,7 @@ async fn asked_here_or_elsewhere() {
             answers_at_once,
         };
         store.root = Arc::new(root);
-        // The only other thread is taken until the question has been put.
+        // The only blocking thread is busy until `is_gone` has been polled.
         let (free, taken) = std::sync::mpsc::channel::<()>();
         let elsewhere = tokio::task::spawn_blocking(move || taken.recv().is_err());
         let mut asked = store.is_gone(&gone);
@@ -281,7 +281,7 @@ async fn asked_here_or_elsewhere() {
 async fn folders_are_listed_page_by_page() {
     let (folder, store, base) = store();
     let root = folder.path().join("root/t");
-    // In the order of their keys, which end in a slash: a blank comes before it.
+    // In the order of their keys, which end in a slash: a blank sorts before it.
     let all = ["a b", "a", "a0", "b", "c"];
     for name in all {
         fs::create_dir_all(root.join(name).join("deep")).unwrap();
@@ -306,7 +306,7 @@ async fn folders_are_listed_page_by_page() {
 #[tokio::test]
 async fn a_name_that_is_too_long_is_told() {
     let (_folder, store, base) = store();
-    // 255 bytes are a name, but not with more around it: the temporary file has a name of its own.
+    // A name may have 255 bytes. The name of the temporary file must not be longer.
     let at = base.join(&"x".repeat(255)).unwrap();
     store.write_new(&at, Bytes::new()).await.unwrap();
     assert!(base.join(&"x".repeat(256)).is_err());
@@ -315,7 +315,7 @@ async fn a_name_that_is_too_long_is_told() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
 
-    /// Folders and pages of any shape are listed as memory lists them.
+    /// Folders and pages of any shape are listed as the memory store lists them.
     #[test]
     fn files_are_listed_in_the_order_of_keys(
         names in proptest::collection::btree_set("[ab]([-./0]?[ab]){0,4}", 0..25),
@@ -327,7 +327,7 @@ proptest::proptest! {
             let memory = crate::memory::MemoryStore::default();
             for name in names {
                 let at = base.join(&name).unwrap();
-                // One name cannot be a file and a folder.
+                // A name cannot be both a file and a folder.
                 if store.write_new(&at, Bytes::new()).await.is_ok() {
                     memory.write_new(&at, Bytes::new()).await.unwrap();
                 }

@@ -1,4 +1,4 @@
-//! Creating a file so that it is there as a whole or not at all, and survives a crash.
+//! Creates files that exist as a whole or not at all, and survive a crash.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,9 +10,9 @@ use super::{Entry, Root, link_refused};
 use crate::error::ObjectError;
 use crate::location::Location;
 
-/// Writes a temporary file beside the target, flushes it, gives it its name unless that is taken,
-/// and flushes the folders that have changed. Those come last, together: the first flush of a journaling file system
-/// takes the others' changes along.
+/// Writes a temporary file beside the target, flushes it, renames it unless the name is taken, and flushes the
+/// folders that have changed. The folders are flushed last, together: on a journaling file system, the first of these
+/// flushes also writes the changes of the others.
 pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<(), ObjectError> {
     let io_error = |e: io::Error| ObjectError::from_io(at, &e);
     let segments = root.segments(at)?;
@@ -21,7 +21,7 @@ pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<()
     };
     let (folder, changed) = create_folders(root, at, folders)?;
     let path = folder.join(name);
-    // Early, to spare the flush; the link below decides.
+    // An early check, to save the flush; the rename below decides.
     if path.symlink_metadata().is_ok() {
         return Err(ObjectError::already_exists(
             at,
@@ -35,7 +35,7 @@ pub(super) fn write_new(root: &Root, at: &Location, content: &[u8]) -> Result<()
     changed.try_for_each(|parent| sync_folder(parent).map_err(io_error))
 }
 
-/// A flushed file without its name yet; removed when dropped.
+/// A flushed file that does not have its final name yet; removed when dropped.
 struct Temporary {
     path: PathBuf,
     is_named: bool,
@@ -44,7 +44,7 @@ struct Temporary {
 impl Temporary {
     fn write(folder: &Path, content: &[u8]) -> io::Result<Self> {
         let path = folder.join(format!(".{}.tmp", Uuid::new_v4().simple()));
-        // With the usual rights, because engines read it as other users.
+        // With the usual access rights, because engines read the file as other users.
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -58,7 +58,7 @@ impl Temporary {
         Ok(temporary)
     }
 
-    /// Gives the file its name; fails when that is taken.
+    /// Gives the file its final name; fails if the name is taken.
     fn name_as(mut self, path: &Path) -> io::Result<()> {
         match rename_new(&self.path, path) {
             Err(e) if is_unknown(&e) => self.link_as(path),
@@ -70,11 +70,11 @@ impl Temporary {
         }
     }
 
-    /// The same where files cannot be renamed on condition. Unlike renaming, linking fails when the name is taken.
+    /// Does the same where a rename cannot be conditional. A hard link, unlike a rename, fails if the name is taken.
     fn link_as(&self, path: &Path) -> io::Result<()> {
         match fs::hard_link(&self.path, path) {
-            // File systems without links (FAT, some network drives): the name is claimed by an empty
-            // file, which the rename then replaces.
+            // File systems without links (FAT, some network drives): an empty file claims the name, and the rename
+            // then replaces it.
             Err(e)
                 if matches!(
                     e.kind(),
@@ -101,7 +101,7 @@ fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether the file system does not know the call: some network drives, old kernels.
+/// Whether the file system does not support the call: some network drives, old kernels.
 fn is_unknown(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -122,13 +122,13 @@ impl Drop for Temporary {
     }
 }
 
-/// Makes the folder and those above it. A crash may lose them as long as there is nothing in them.
+/// Creates the folder and its parents. A crash may lose them while they are empty.
 pub(super) fn create_folder_at(root: &Root, folder: &Location) -> Result<(), ObjectError> {
     create_folders(root, folder, &root.segments(folder)?).map(drop)
 }
 
-/// Creates what is missing of the folders. Returns the path of the innermost, and the folders in which some were created:
-/// only flushing those makes them survive a crash.
+/// Creates the folders that are missing. Returns the path of the innermost folder, and the folders in which others
+/// were created: the new folders survive a crash only when these are flushed.
 fn create_folders(
     root: &Root,
     at: &Location,
@@ -145,10 +145,10 @@ fn create_folders(
     Ok((path, changed))
 }
 
-/// Whether it was missing.
+/// Creates the folder if it is missing, and returns whether it was.
 fn create_folder(at: &Location, path: &Path) -> Result<bool, ObjectError> {
     let io_error = |e: io::Error| ObjectError::from_io(at, &e);
-    // Twice, because somebody else may be faster, perhaps with something that is no folder.
+    // Twice, because another process may create it first, perhaps as something that is not a folder.
     for _ in 0..2 {
         match Entry::at(path).map_err(io_error)? {
             Entry::Folder => return Ok(false),
@@ -172,7 +172,7 @@ fn create_folder(at: &Location, path: &Path) -> Result<bool, ObjectError> {
     ))
 }
 
-/// Makes the names in a folder survive a crash.
+/// Makes changes to the names in a folder survive a crash.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }

@@ -1,4 +1,4 @@
-//! Large trees of folders, on a clock that does not wait.
+//! Large trees of folders, with a paused clock.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,20 +13,20 @@ use crate::guard::{Guarded, Patience};
 use crate::io::{Page, PageToken, delete_prefix};
 
 const BASE: &str = "memory://store/base";
-/// How long each request takes.
+/// Time that each request takes.
 const LATENCY: Duration = Duration::from_millis(15);
 
 /// Folders without files, across a network.
 #[derive(Debug, Default)]
 struct Folders {
-    /// Their locations, each with a slash behind it.
+    /// Their locations, each with a final slash.
     all: Arc<Mutex<BTreeSet<String>>>,
-    /// Some of them, in which there is a file that stays.
+    /// Those folders in which there is a file that stays.
     kept: BTreeSet<String>,
     requests: AtomicUsize,
     at_a_time: AtomicUsize,
     most_at_a_time: Arc<AtomicUsize>,
-    /// All requests after as many are refused.
+    /// Number of requests after which all others are refused.
     fails_after: Option<usize>,
 }
 

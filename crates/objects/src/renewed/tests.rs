@@ -6,7 +6,7 @@ use super::*;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Counts how often it is asked.
+/// Counts the requests that it gets.
 #[derive(Default)]
 struct Service(AtomicUsize);
 
@@ -15,7 +15,7 @@ impl Service {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Gives its number, good for an hour and to be used for so long.
+    /// Gives the number of the request, which expires in an hour and is renewed after `used_for`.
     async fn gives(&self, used_for: Duration) -> Result<Fresh<usize>, TokenFailure> {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
@@ -68,7 +68,7 @@ async fn while_it_lives_a_failed_renewal_is_remembered_for_a_moment_and_harms_no
         assert_eq!(*kept.get(async || service.fails()).await.unwrap(), 0);
     }
     assert_eq!(service.asked(), 2);
-    // Asked again, it fails again.
+    // It is asked again, and fails again.
     tokio::time::advance(FAILURE_LASTS).await;
     for _ in 0..3 {
         assert_eq!(*kept.get(async || service.fails()).await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! A token service of canned answers on a local port, which notes what it is asked. It checks nothing.
+//! A token service with canned answers on a local port, which records its requests. It checks nothing.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use url::form_urlencoded;
 /// A status and a body.
 pub(crate) type Canned = (u16, String);
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     head: String,
@@ -18,7 +18,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// The next request; none if it ends early.
+    /// The next request; `None` if the connection ends early.
     pub(crate) async fn read(stream: &mut TcpStream) -> Option<Self> {
         let mut bytes = Vec::new();
         loop {
@@ -67,7 +67,7 @@ pub(crate) struct TokenServiceStandIn {
 }
 
 impl TokenServiceStandIn {
-    /// Gives each answer once, in this order; the last one for ever.
+    /// Gives each answer once, in this order, and repeats the last one for ever.
     pub(crate) async fn answering(answers: Vec<Canned>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

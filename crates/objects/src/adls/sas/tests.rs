@@ -1,4 +1,4 @@
-//! Signatures: against Azure's own library, and against a verifier of the project's own.
+//! Signatures, compared with Azure's own library and checked by the project's own verifier.
 
 use chrono::TimeZone as _;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use Permission::{Read, Write};
 
 const ACCOUNT_KEY: &[u8] = b"the key of the account";
 
-/// Who signs.
+/// The kind of key that signs.
 #[derive(Debug, Clone, Copy)]
 enum By {
     Entra,
@@ -58,7 +58,7 @@ fn key_of(by: By) -> Vec<u8> {
     }
 }
 
-/// Made by `azure-storage-file-datalake` 12.18.0 with its version set to ours.
+/// The expected signatures are from `azure-storage-file-datalake` 12.18.0 with its version set to ours.
 #[test]
 fn signatures_are_those_of_azures_own_library() {
     let table = [
@@ -130,7 +130,7 @@ fn signatures_are_those_of_azures_own_library() {
     }
 }
 
-/// Made by the same.
+/// Expected value from the same library.
 #[test]
 fn fields_stand_where_azures_own_library_puts_them() {
     assert_eq!(

@@ -1,7 +1,7 @@
-//! Stands in for Azure where a signature is judged: Azurite does not know signatures for folders.
+//! Judges signatures in place of Azure: Azurite does not support signatures for folders.
 //!
-//! Takes the fields from the signature, the path from the request, and makes the text to sign anew. Written from
-//! Azure's documentation, not from the code that signs.
+//! Takes the fields from the signature and the path from the request, and builds the text to sign from them. Written
+//! from Azure's documentation, not from the code that signs.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use ring::hmac;
 use url::form_urlencoded;
 
-/// What is asked for, at a time.
+/// A request at a point in time.
 pub(in super::super) struct Asked<'a> {
     pub(in super::super) account: &'a str,
     pub(in super::super) filesystem: &'a str,
@@ -21,7 +21,7 @@ pub(in super::super) struct Asked<'a> {
     pub(in super::super) at: DateTime<Utc>,
 }
 
-/// Whether Azure would allow it; `Err` says why not.
+/// Whether Azure would allow the request; `Err` says why not.
 pub(in super::super) fn judge(token: &str, key: &[u8], asked: &Asked<'_>) -> Result<(), String> {
     let given: BTreeMap<String, String> = form_urlencoded::parse(token.as_bytes())
         .into_owned()
