@@ -1,4 +1,4 @@
-//! A bucket of Google Cloud Storage: its files by the JSON API, and tokens for parts of it.
+//! A bucket of Google Cloud Storage: its files through the JSON API, and tokens for parts of it.
 
 mod answer;
 mod boundary;
@@ -20,7 +20,7 @@ pub(crate) use jwt::Signer;
 pub(crate) use store::GcsStore;
 pub(crate) use vend::GcsVendor;
 
-/// The access tokens of what the server signs in with.
+/// The access tokens of the identity with which the server signs in.
 fn tokens(credential: &GcsCredential) -> Result<Tokens, OpenError> {
     let source = match credential {
         GcsCredential::ServiceAccountKey(key) => Source::of_key(key)?,

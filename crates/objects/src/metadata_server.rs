@@ -1,14 +1,14 @@
-//! Addresses that answer with the identity of whatever machine asks.
+//! Metadata servers: addresses that give out the identity of the machine that asks.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// The rule for addresses that others choose.
+/// The rule for addresses that users choose.
 pub(crate) const NO_METADATA_SERVER: &str =
     "must not be a metadata server: it knows the identity of this machine";
 
-/// The names that clouds give them.
+/// Names that clouds give to their metadata servers.
 const NAMES: [&str; 4] = [
     "instance-data",
     "metadata",
@@ -16,7 +16,7 @@ const NAMES: [&str; 4] = [
     "metadata.google.internal",
 ];
 
-/// Whether a cloud answers there with what belongs to the machine that asks.
+/// Whether a cloud's metadata server, which gives out secrets of the machine that asks, is at this address.
 pub(crate) fn is_metadata_server(url: &Url) -> bool {
     let ip = match url.host() {
         Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
@@ -33,7 +33,7 @@ pub(crate) fn is_metadata_server(url: &Url) -> bool {
                 || ip.octets() == [168, 63, 129, 16]
                 || ip.octets() == [100, 100, 100, 200]
         }
-        // Amazon's have a prefix of their own, for instances and for pods.
+        // Amazon's IPv6 addresses have this prefix, for instances and for pods.
         IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.segments().starts_with(&[0xfd00, 0xec2]),
     }
 }

@@ -64,7 +64,7 @@ pub enum StorageProfile {
 pub enum DeletionMode {
     /// Dropped tables are gone at once.
     Hard,
-    /// Dropped tables can be had back for a while.
+    /// Dropped tables can be restored for a while.
     Soft,
 }
 
@@ -119,7 +119,7 @@ impl StorageProfile {
         }
     }
 
-    /// Refuses what the server's configuration does not allow.
+    /// Refuses a kind of storage that the server's configuration does not allow.
     pub fn validate(&self, policy: &Policy) -> Result<(), ProfileError> {
         match (self, policy.local_enabled) {
             (Self::Local(_) | Self::Memory, LocalStorage::Refused) => Err(ProfileError::Refused {
@@ -130,7 +130,7 @@ impl StorageProfile {
         }
     }
 
-    /// Refuses what is not given to new warehouses any more.
+    /// Refuses settings that a new warehouse may no longer have.
     pub fn check_new(&self) -> Result<(), ProfileError> {
         match self {
             Self::Adls(adls) => adls.check_new(),
@@ -138,8 +138,7 @@ impl StorageProfile {
         }
     }
 
-    /// Refuses a credential that does not fit to the profile, or that the server's configuration does not
-    /// allow with it.
+    /// Refuses a credential that does not fit the profile, or that the server's configuration does not allow for it.
     pub fn validate_credential(
         &self,
         credential: Option<&StorageCredential>,
@@ -161,15 +160,15 @@ impl StorageProfile {
             (Self::OneLake(onelake), Some(StorageCredential::Azure(credential))) => {
                 onelake.check_credential(credential, *policy)
             }
-            // What does not belong together is refused by `open`.
+            // A credential of another type is refused by `open`.
             _ => Ok(()),
         }
     }
 
-    /// The profile as it is kept beside `credential`.
+    /// The profile as it is stored together with `credential`.
     ///
-    /// Cloudflare R2 and Alibaba Cloud OSS leave no choice in `flavor` and `sts-enabled`, and R2 knows no
-    /// roles: as in today's Lakekeeper these fields are set.
+    /// Cloudflare R2 and Alibaba Cloud OSS leave no choice in `flavor` and `sts-enabled`, and R2 has no roles: these
+    /// fields are set, as in today's Lakekeeper.
     #[must_use]
     pub fn beside(self, credential: Option<&StorageCredential>) -> Self {
         match (self, credential) {
@@ -180,13 +179,14 @@ impl StorageProfile {
         }
     }
 
-    /// Whether the storage keeps tables itself: what it has and how they are named is then not for the catalog to decide.
+    /// Whether the storage keeps tables itself: then it, not the catalog, decides which tables exist and how they are
+    /// named.
     #[must_use]
     pub fn is_table_bucket(&self) -> bool {
         matches!(self, Self::S3Tables(_))
     }
 
-    /// The folder that all tables of the warehouse are below.
+    /// The folder that contains all tables of the warehouse.
     pub fn base_location(&self) -> Location {
         match self {
             Self::Local(local) => local.base_location(),
@@ -201,7 +201,7 @@ impl StorageProfile {
 
     /// Parses a location that a client proposes and checks that this warehouse may use it.
     ///
-    /// A bare path (`/x`) and `file:/x` are alike here, where the profile is local.
+    /// A bare path (`/x`) and `file:/x` mean the same for a local profile.
     pub fn parse_location(&self, given: &str) -> Result<Location, LocationError> {
         let location = Location::parse(given)?;
         self.check_location(&location)?;
@@ -243,11 +243,11 @@ impl StorageProfile {
         }
     }
 
-    /// The profile after an update to `new`, which may change everything but where the data is.
+    /// The profile after an update to `new`, which may change everything except where the data is.
     ///
-    /// As in today's Lakekeeper: the type and what the base location is made of stay; the region stays
-    /// unless `new` names an endpoint (then the region does not locate the bucket); alternative
-    /// protocols and the layout are kept when `new` does not mention them.
+    /// As in today's Lakekeeper: the type and the parts of the base location stay; the region stays unless `new`
+    /// names an endpoint (then the region does not locate the bucket); alternative protocols and the layout are kept
+    /// if `new` does not mention them.
     pub fn update_with(&self, new: Self) -> Result<Self, ProfileError> {
         match (self, new) {
             (Self::Local(old), Self::Local(new)) => old.update_with(new).map(Self::Local),
@@ -277,7 +277,7 @@ impl StorageProfile {
     /// table.
     pub fn client_config(&self) -> Vec<(String, String)> {
         match self {
-            // Endpoint and project of GCS stand in its credential: they come with vended tokens.
+            // The endpoint and project of GCS are in its credential: they come with vended tokens.
             Self::Local(_) | Self::Gcs(_) | Self::Memory => Vec::new(),
             Self::S3(s3) => s3.client_config(),
             Self::S3Tables(tables) => tables.client_config(),
@@ -286,7 +286,7 @@ impl StorageProfile {
         }
     }
 
-    /// What tells an engine where to get new credentials before the vended ones end.
+    /// Properties that tell an engine where to get new credentials before the vended ones expire.
     pub fn refresh_config(&self, endpoint: &str) -> Vec<(String, String)> {
         let prefix = match self {
             Self::Local(_) | Self::Memory => return Vec::new(),
@@ -306,8 +306,8 @@ impl StorageProfile {
 
     /// What an engine needs before it has loaded any table: `defaults` of `GET /v1/config`.
     ///
-    /// With soft deletion and `push-s3-delete-disabled`, engines are told not to delete files: Spark
-    /// would otherwise empty a table in `DROP … PURGE` that can still be had back.
+    /// With soft deletion and `push-s3-delete-disabled`, engines are told not to delete files: otherwise `DROP …
+    /// PURGE` in Spark would delete the files of a table that can still be restored.
     pub fn catalog_defaults(&self, deletion: DeletionMode) -> Vec<(String, String)> {
         match self {
             Self::S3(s3) => s3.catalog_defaults(deletion),
@@ -327,11 +327,11 @@ impl StorageProfile {
         }
     }
 
-    /// Where the files are for everybody, without a `/` at its end: two warehouses share files if the address of one is that of the
-    /// other or, by its segments, below it.
+    /// The globally unique address of the warehouse's files, without a `/` at its end: two warehouses share files if
+    /// the address of one is equal to that of the other or, by whole segments, below it.
     ///
-    /// [`StorageProfile::base_location`] is not enough for that: it does not say whose S3 a bucket is in, and OneLake has several
-    /// names for a folder.
+    /// [`StorageProfile::base_location`] is not enough for that: it does not say at which provider an S3 bucket is,
+    /// and OneLake has several names for a folder.
     #[must_use]
     pub fn base_address(&self) -> String {
         match self {
@@ -354,13 +354,13 @@ impl<'de> Deserialize<'de> for StorageProfile {
     }
 }
 
-/// The fields of a profile, not checked yet.
+/// The fields of a profile, unchecked.
 fn read_fields<T: DeserializeOwned>(json: &Value) -> Result<T, ProfileError> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let (field, error) = (error.path().to_string(), error.inner());
         ProfileError::Malformed {
             what: "storage profile",
-            // A field that is missing has no path; the message names it.
+            // A missing field has no path; the message names it.
             reason: match field.as_str() {
                 "." => error.to_string(),
                 field => format!("`{field}`: {error}"),
@@ -369,12 +369,12 @@ fn read_fields<T: DeserializeOwned>(json: &Value) -> Result<T, ProfileError> {
     })
 }
 
-/// The default of what is on unless it is switched off.
+/// The default of fields that are on unless switched off.
 fn yes() -> bool {
     true
 }
 
-/// Refuses an update of what locates the data of existing tables.
+/// Refuses an update of a field that locates the data of existing tables.
 fn unchanged(field: &'static str, from: &str, to: &str) -> Result<(), ProfileError> {
     if from == to {
         return Ok(());
@@ -416,7 +416,7 @@ fn checked_folder(
         let rule = format!("must have at most {MAX_BYTES} bytes, not {}", prefix.len());
         return Err(ProfileError::field(field, prefix, rule));
     }
-    // The strict grammar of locations, with any bucket in front.
+    // The strict grammar of locations, with an arbitrary bucket in front.
     Location::parse(&format!("s3://bucket/{prefix}")).map_err(|e| {
         ProfileError::field(field, prefix, format!("cannot be used: it {}", e.problem))
     })?;

@@ -42,9 +42,9 @@ pub(crate) use vendor::S3Vendor;
 pub(crate) struct S3Store {
     bucket: String,
     store: AmazonS3,
-    /// The same connections, but deleting with one request an object.
+    /// Uses the same connections, but deletes with one request per object.
     singly: AmazonS3,
-    /// Set once the store has refused a bulk deletion that it could do one by one.
+    /// Bulk deletion, until the store refuses it.
     bulk: BulkDeletion,
 }
 
@@ -53,7 +53,7 @@ impl S3Store {
         Self::of(profile, identity::of_server(profile, credential)?)
     }
 
-    /// With what [`S3Vendor`] gave.
+    /// Opens the bucket with credentials from [`S3Vendor`].
     pub(crate) fn open_vended(
         profile: &S3Profile,
         config: &[(String, Secret<String>)],
@@ -66,7 +66,7 @@ impl S3Store {
         Self::over(profile, identity, pool)
     }
 
-    /// Over connections that it shares with others.
+    /// Opens the bucket over connections that are shared with others.
     fn over(
         profile: &S3Profile,
         identity: AwsCredentialProvider,
@@ -97,7 +97,7 @@ impl S3Store {
         remote::path(at)
     }
 
-    /// For stores that do not know `If-None-Match`: asks first, so that only a race could overwrite.
+    /// For stores that do not support `If-None-Match`: checks first, so that only a race could overwrite an object.
     async fn write_unconditionally(
         &self,
         at: &Location,
@@ -138,7 +138,7 @@ fn builder(profile: &S3Profile) -> AmazonS3Builder {
         .with_region(profile.region())
         .with_allow_http(profile.is_plain_http())
         .with_virtual_hosted_style_request(!is_in_path(profile))
-        // The guard around every store retries: twice would multiply.
+        // The guard around every store retries already; retrying here too would multiply the attempts.
         .with_retry(RetryConfig {
             max_retries: 0,
             ..RetryConfig::default()
@@ -146,7 +146,7 @@ fn builder(profile: &S3Profile) -> AmazonS3Builder {
     if let Some(endpoint) = profile.endpoint() {
         builder = builder.with_endpoint(endpoint_for_bucket(profile, endpoint));
     } else if profile.partition().domain != Partition::FIRST.domain {
-        // `object_store` knows one domain for all regions.
+        // `object_store` uses one domain for all regions.
         let domain = profile.partition().domain;
         let endpoint = format!("https://s3.{}.{domain}", profile.region());
         builder = builder.with_endpoint(endpoint_for_bucket(profile, &endpoint));
@@ -159,13 +159,12 @@ fn builder(profile: &S3Profile) -> AmazonS3Builder {
 
 /// Whether requests name the bucket in the path.
 ///
-/// Certificates cover one label in front of the endpoint, so with TLS a bucket with dots cannot stand
-/// in the host.
+/// Certificates cover only one label before the endpoint, so with TLS a bucket with dots cannot be in the host.
 fn is_in_path(profile: &S3Profile) -> bool {
     profile.is_path_style() || (profile.bucket().contains('.') && !profile.is_plain_http())
 }
 
-/// The endpoint as `object_store` wants it: in virtual-host style with the bucket in the host.
+/// The endpoint as `object_store` expects it: in virtual-host style with the bucket in the host.
 fn endpoint_for_bucket(profile: &S3Profile, endpoint: &str) -> String {
     let endpoint = endpoint.trim_end_matches('/');
     match endpoint.split_once("://") {

@@ -1,4 +1,4 @@
-//! From the answers of Google's JSON API to our errors.
+//! Turns the answers of Google's JSON API into our errors.
 
 use reqwest::Response;
 use reqwest::header::HeaderValue;
@@ -9,26 +9,26 @@ use crate::error::{ObjectError, StoreFailure};
 use crate::location::{Location, shortened};
 use crate::secret::Secret;
 
-/// What is read of an answer that is no success.
+/// Most bytes read of an answer that reports a failure.
 const MAX_BYTES: usize = 64 << 10;
 
-/// `Authorization` for a token, which `Debug` does not show.
+/// The `Authorization` header for a token; `Debug` does not show it.
 pub(super) fn bearer(token: &Secret<String>) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// There was no answer, or no whole one.
+/// The error if there was no answer, or only a part of it.
 pub(super) fn broken(at: &Location, error: &reqwest::Error) -> ObjectError {
     ObjectError::unavailable(at, in_words(error, REQUEST_TIMEOUT))
 }
 
-/// What an answer that is no success means for the one who asked for `at`.
+/// The error of an operation on `at` whose answer reports a failure.
 pub(super) async fn refusal(at: &Location, mut response: Response) -> ObjectError {
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    // An answer that breaks off has its status all the same.
+    // If the answer breaks off, its status is known nevertheless.
     while let Ok(Some(chunk)) = response.chunk().await {
         if body.len() + chunk.len() > MAX_BYTES {
             break;
@@ -43,7 +43,7 @@ fn classified(at: &Location, failure: StoreFailure) -> ObjectError {
     let code = failure.code.clone().unwrap_or_default();
     let (location, source) = (at.clone(), Box::new(failure));
     match source.status {
-        // 409: another request changes the object right now.
+        // 409: another request is changing the object.
         Some(408 | 409 | 429 | 500 | 502..=599) => ObjectError::Unavailable { location, source },
         Some(403) if code.to_ascii_lowercase().contains("ratelimit") => {
             ObjectError::Unavailable { location, source }
@@ -55,7 +55,8 @@ fn classified(at: &Location, failure: StoreFailure) -> ObjectError {
     }
 }
 
-/// <https://cloud.google.com/storage/docs/json_api/v1/status-codes>: the first reason is the most exact code.
+/// Reads an error as described in <https://cloud.google.com/storage/docs/json_api/v1/status-codes>; the first reason
+/// is the most specific code.
 fn failure(status: u16, body: &[u8]) -> StoreFailure {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str).map(shortened);

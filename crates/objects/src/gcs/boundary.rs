@@ -14,12 +14,12 @@ use crate::vend::{Permission, Scope};
 /// Most characters of one condition.
 const MAX_EXPRESSION: usize = 2048;
 
-/// The boundary for everything below the scope's folder in `bucket`, and nothing else; the error is a rule that the
-/// folder breaks.
+/// The boundary that allows everything below the scope's folder in `bucket`, and nothing else; the error is the rule
+/// that the folder breaks.
 ///
-/// Three things carry names of objects: the objects, in buckets with hierarchical namespace the folders, and the prefix
-/// of a listing, whose resource is the bucket. Each is compared with the folder's key and its trailing slash, so
-/// `orders` does not reach `orders2`.
+/// Names occur in three places: in objects, in the folders of buckets with hierarchical namespace, and in the prefix
+/// of a listing, whose resource is the bucket. Each is compared with the folder's key and a slash behind it, so
+/// `orders` does not allow `orders2`.
 pub(super) fn of(bucket: &str, scope: &Scope) -> Result<Value, String> {
     let key = scope.folder.key();
     let prefix = if key.is_empty() {
@@ -43,7 +43,7 @@ pub(super) fn of(bucket: &str, scope: &Scope) -> Result<Value, String> {
         ));
     }
     let joined = clauses.join(" || ");
-    // Rules add up: what does not fit into one is spread over three.
+    // A request needs only one of the rules: if the clauses are too long for one rule, each gets its own.
     let expressions = if joined.chars().count() <= MAX_EXPRESSION {
         vec![joined]
     } else {
@@ -59,7 +59,7 @@ pub(super) fn of(bucket: &str, scope: &Scope) -> Result<Value, String> {
 fn rule(bucket: &str, permission: Permission, expression: &str) -> Value {
     let role = match permission {
         Permission::Read => "inRole:roles/storage.objectViewer",
-        // Unlike `objectAdmin` it cannot change who may access an object.
+        // Unlike `objectAdmin`, this role cannot change who may access an object.
         Permission::Write => "inRole:roles/storage.objectUser",
     };
     json!({
@@ -69,7 +69,7 @@ fn rule(bucket: &str, permission: Permission, expression: &str) -> Value {
     })
 }
 
-/// `text` for between two single quotes of the Common Expression Language.
+/// Escapes `text` for a literal in single quotes of the Common Expression Language.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -78,7 +78,7 @@ fn quoted(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // Locations have none; if one slipped through, it must not end the literal.
+            // Locations have no control characters; if one slipped through, it must not end the literal.
             c if c.is_control() => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }

@@ -1,4 +1,4 @@
-//! The signed statement that a service account asks for a token with (RFC 7523, RS256).
+//! The signed statement with which a service account requests a token (RFC 7523, RS256).
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,27 +12,27 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 
-/// What Google asks of a token that is to be narrowed by an access boundary; narrower scopes are refused there.
+/// The scope that Google requires of a token that an access boundary narrows; narrower scopes are refused.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
-/// The longest that Google takes.
+/// Longest validity that Google accepts.
 const VALID_SECONDS: u64 = 3600;
 
 /// The private half of a service account's key.
 pub(crate) struct Signer(KeyPair);
 
-/// Whose statement it is, and for whom.
+/// The contents of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claims<'a> {
     /// The service account's e-mail address.
     pub(super) issuer: &'a str,
-    /// Which of its keys signs.
+    /// ID of the service account's key that signs.
     pub(super) key_id: &'a str,
     /// The token endpoint.
     pub(super) audience: &'a str,
 }
 
 impl Signer {
-    /// Reads an RSA key in PEM; the error names the rule and nothing of the key.
+    /// Reads an RSA key in PEM; the error is the rule that is broken and shows nothing of the key.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, &'static str> {
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
             .map_err(|_| "must be a private key in PEM (`-----BEGIN PRIVATE KEY-----` …)")?;
@@ -45,7 +45,7 @@ impl Signer {
             .map_err(|_| "must be an RSA key of 2048 to 4096 bits")
     }
 
-    /// The statement, signed at `now`; `None` if the system has no randomness for the signature.
+    /// The statement, signed at `now`; `None` if the system has no randomness to sign with.
     pub(super) fn sign(&self, claims: Claims<'_>, now: SystemTime) -> Option<String> {
         let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": claims.key_id});
@@ -74,7 +74,7 @@ impl Signer {
         Some(format!("{signed}.{}", encode(&signature)))
     }
 
-    /// The public half in DER, to verify with.
+    /// The public half in DER, to verify signatures.
     #[cfg(test)]
     pub(super) fn public(&self) -> Vec<u8> {
         self.0.public().as_ref().to_vec()

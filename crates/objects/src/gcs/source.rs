@@ -1,4 +1,4 @@
-//! Who the server is towards Google, and how it proves that.
+//! The identities that the server may have at Google, and how they get access tokens.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,20 +15,21 @@ use crate::open::OpenError;
 use crate::secret::Secret;
 use crate::token::{TokenFailure, TokenService};
 
-/// Google's; answers on every machine, container and function of its cloud.
+/// Google's metadata server, which answers on every machine, container and function of its cloud.
 pub(super) const METADATA_SERVER: &str = "http://metadata.google.internal";
 const ACCOUNT_TOKEN: &str = "computeMetadata/v1/instance/service-accounts/default/token";
 const PROJECT: &str = "computeMetadata/v1/project/project-id";
 
-/// The metadata server gives the same token again and again, until so much of its life is left.
+/// The metadata server returns the same token until only this much of its life is left.
 ///
-/// To ask earlier brings nothing. To ask later would hand out tokens with less than the five minutes that engines should have left.
+/// Asking earlier brings no new token. Asking later would hand out tokens with less than the five minutes that
+/// engines should have left.
 /// <https://cloud.google.com/compute/docs/access/authenticate-workloads>
 const MACHINE_GIVES_ANEW: Duration = Duration::from_mins(5);
-/// How often a machine is asked that still gives the old one: some wait until four minutes are left.
+/// How soon a metadata server that still returns the old token is asked again: some wait until four minutes are left.
 const MACHINE_AGAIN: Duration = Duration::from_secs(10);
 
-/// An identity that access tokens can be had for.
+/// An identity with access tokens.
 pub(super) enum Source {
     /// A service account, by its key.
     ServiceAccount(Box<ServiceAccount>),
@@ -38,9 +39,9 @@ pub(super) enum Source {
         /// Address of the metadata server, without trailing slash.
         server: String,
     },
-    /// Nobody: the key says `disable_oauth`, for emulators.
+    /// No identity: the key says `disable_oauth`, for emulators.
     Nobody { project: Option<String> },
-    /// Whoever this token was vended to; there is no other one.
+    /// The identity to which this token was vended; the token cannot be renewed.
     Vended(Token),
 }
 
@@ -71,7 +72,7 @@ impl Source {
         })))
     }
 
-    /// `server` is [`METADATA_SERVER`], or a stand-in for it.
+    /// `server` is [`METADATA_SERVER`] or a stand-in.
     pub(super) fn of_machine(server: &str) -> Result<Self, OpenError> {
         Ok(Self::Machine {
             service: service(server)?,
@@ -79,7 +80,7 @@ impl Source {
         })
     }
 
-    /// For how much of its life a token is used before a new one is asked for.
+    /// For how much of its life a token is used before a new one is requested.
     pub(super) fn used_for(&self, life: Duration) -> Duration {
         let half = life / 2;
         match self {
@@ -90,7 +91,7 @@ impl Source {
         }
     }
 
-    /// A new token.
+    /// Gets a new token.
     pub(super) async fn fetch(&self) -> Result<Token, TokenFailure> {
         match self {
             Self::ServiceAccount(account) => account.fetch().await,
@@ -105,7 +106,7 @@ impl Source {
     }
 }
 
-/// A client for the service at `url`, which it never leaves for another one.
+/// A client for the service at `url`; it follows no redirects.
 pub(super) fn service(url: &str) -> Result<TokenService, OpenError> {
     TokenService::new(Transport::of(url)).map_err(|e| OpenError::Failed(e.to_string()))
 }
@@ -127,7 +128,7 @@ fn parsed(url: &str) -> Result<Url, TokenFailure> {
 }
 
 impl ServiceAccount {
-    /// RFC 7523: the signed statement for a token.
+    /// Exchanges a signed statement for a token (RFC 7523).
     async fn fetch(&self) -> Result<Token, TokenFailure> {
         let claims = Claims {
             issuer: &self.email,
@@ -174,7 +175,7 @@ async fn machine(service: &TokenService, server: &str) -> Result<Token, TokenFai
             },
         )
         .await;
-    // Engines do without; so a failure is not theirs.
+    // Engines work without the project, so they still get the token if this fails.
     let project = project
         .inspect_err(
             |error| tracing::debug!(%error, "the metadata server does not tell the project"),

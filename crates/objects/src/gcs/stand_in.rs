@@ -1,5 +1,5 @@
-//! A stand-in for Google's token services and metadata server on a local port. It gives a token only for a request that
-//! is right in every parameter, and says what is wrong with the others.
+//! A stand-in for Google's token services and metadata server on a local port. It gives a token only for a request
+//! with all the right parameters, and otherwise says what is wrong.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use super::jwt::Signer;
 use super::token::now;
 pub(crate) use crate::token::stand_in::Seen;
 
-/// Made for these tests; opens nothing.
+/// A key made for these tests; it gives access to nothing.
 pub(crate) const PRIVATE_KEY: &str = include_str!("opens-nothing.pem");
 pub(crate) const EMAIL: &str = "catalog@project-1.iam.gserviceaccount.com";
 pub(crate) const OWN_TOKEN: &str = "ya29.own-token";
@@ -33,7 +33,7 @@ pub(crate) struct GoogleStandIn {
 }
 
 impl GoogleStandIn {
-    /// As Google answers.
+    /// Answers as Google does.
     pub(crate) async fn start() -> Self {
         Self::answering(Box::new(google)).await
     }
@@ -59,7 +59,7 @@ impl GoogleStandIn {
         self.seen().iter().map(|s| s.target().to_owned()).collect()
     }
 
-    /// A service account key whose services are all here.
+    /// A service account key whose URLs all point to this stand-in.
     pub(crate) fn key(&self) -> Value {
         json!({
             "type": "service_account",
@@ -112,7 +112,7 @@ fn asked_as_machine(seen: &Seen) -> Result<(), String> {
     )
 }
 
-/// RFC 7523.
+/// Checks a request of RFC 7523.
 fn statement(seen: &Seen) -> Result<(), String> {
     let form = seen.form();
     let names: Vec<&str> = form.keys().map(String::as_str).collect();
@@ -149,7 +149,7 @@ fn statement(seen: &Seen) -> Result<(), String> {
     )
 }
 
-/// Header and claims of a statement that the public key confirms.
+/// The header and claims of a statement, if the public key confirms its signature.
 pub(super) fn verified(assertion: &str) -> Result<(Value, Value), String> {
     let decode = |part: &str| {
         BASE64_URL_SAFE_NO_PAD
@@ -168,7 +168,7 @@ pub(super) fn verified(assertion: &str) -> Result<(Value, Value), String> {
     Ok((read(header)?, read(claims)?))
 }
 
-/// RFC 8693 with Google's option.
+/// Checks a request of RFC 8693 with Google's option.
 fn exchange(seen: &Seen) -> Result<(), String> {
     let access_token = "urn:ietf:params:oauth:token-type:access_token";
     let mut form = seen.form();

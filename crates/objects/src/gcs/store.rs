@@ -1,6 +1,7 @@
-//! File I/O by Google's JSON API.
+//! File I/O through Google's JSON API.
 //!
-//! Not by `object_store`, which speaks Google's XML API: emulators know of that little more than downloads.
+//! `object_store` is not used, because it uses Google's XML API: of that, emulators support little more than
+//! downloads.
 
 #[cfg(test)]
 mod tests;
@@ -30,12 +31,13 @@ use crate::remote;
 use crate::secret::Secret;
 use crate::vend::Vended;
 
-/// For one request with its answer's body.
+/// Limit for one request, including the body of its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Names and a token; a thousand names of the greatest length are 1 MB, and JSON may write each byte as six.
+/// A listing has names and a token. A thousand names of the greatest length are 1 MB, and JSON may need six bytes for
+/// each of theirs.
 const MAX_LISTING_BYTES: u64 = 16 << 20;
 
-/// What may stand in a path as it is.
+/// Characters that are not escaped in a path.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -45,7 +47,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// One bucket, over one pool of connections.
 pub(crate) struct GcsStore {
     bucket: String,
-    /// Without trailing slash.
+    /// URL of the storage, without trailing slash.
     url: String,
     client: Client,
     tokens: Tokens,
@@ -63,7 +65,7 @@ struct Listing {
 #[derive(Deserialize)]
 struct Item {
     name: String,
-    /// A number, written as a text.
+    /// A number, as a string.
     #[serde(default)]
     size: Option<String>,
 }
@@ -77,7 +79,7 @@ impl GcsStore {
         Self::over(profile, credential.storage_url(), tokens)
     }
 
-    /// With what was vended, as an engine does.
+    /// Opens the bucket with vended access, as an engine does.
     pub(crate) fn open_vended(profile: &GcsProfile, vended: &Vended) -> Result<Self, OpenError> {
         let property = |key: &str| {
             let mut config = vended.config.iter();
@@ -108,7 +110,7 @@ impl GcsStore {
         })
     }
 
-    /// The name of an object or the way to a folder, if it is in the bucket.
+    /// The name of the object or folder, if it is in this bucket.
     fn key<'a>(&self, at: &'a Location) -> Result<&'a str, ObjectError> {
         if at.scheme() != Scheme::Gs || at.bucket() != self.bucket {
             return Err(ObjectError::invalid(
@@ -119,7 +121,7 @@ impl GcsStore {
         Ok(at.key())
     }
 
-    /// A request for one object; `parameters` go into the query.
+    /// The URL of an object; `parameters` go into its query.
     fn object(&self, at: &Location, parameters: &[(&str, &str)]) -> Result<Url, ObjectError> {
         let name = utf8_percent_encode(self.key(at)?, UNRESERVED);
         let path = format!("storage/v1/b/{}/o/{name}", self.bucket);
@@ -140,7 +142,7 @@ impl GcsStore {
         Ok(url)
     }
 
-    /// Sends `request` in the name of the server.
+    /// Sends `request` with the current access token.
     async fn send(&self, at: &Location, mut request: Request) -> Result<Response, ObjectError> {
         let token = self.tokens.get().await;
         let token = token.map_err(|failure| failure.using(at))?;
@@ -195,7 +197,7 @@ impl fmt::Debug for GcsStore {
 impl Objects for GcsStore {
     async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
         let mut request = Request::new(Method::GET, self.object(at, &[("alt", "media")])?);
-        // The bytes as they are kept: otherwise Google would unpack what was uploaded as gzip.
+        // The bytes as stored: otherwise Google would decompress objects that were uploaded as gzip.
         let gzip = HeaderValue::from_static("gzip");
         request.headers_mut().insert(ACCEPT_ENCODING, gzip);
         let response = self.send(at, request).await?;
@@ -207,7 +209,7 @@ impl Objects for GcsStore {
         let parameters = [
             ("uploadType", "media"),
             ("name", self.key(at)?),
-            // Only where there is none.
+            // Only if there is no object of this name.
             ("ifGenerationMatch", "0"),
         ];
         let mut request = Request::new(Method::POST, self.address(at, &path, &parameters)?);

@@ -17,22 +17,22 @@ use crate::secret::Secret;
 pub(super) use crate::token::now;
 use crate::token::{Answer, TokenFailure};
 
-/// A token that claims to live longer is not believed.
+/// Longest life that a token is believed to have, whatever the answer says.
 const MAX_LIFE: Duration = Duration::from_hours(12);
 
 /// An OAuth 2.0 access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) value: Secret<String>,
-    /// When it is refused.
+    /// When Google begins to refuse the token.
     pub(super) expires_at: SystemTime,
     /// The project that the identity belongs to, if that is known.
     pub(super) project: Option<String>,
 }
 
-/// The present token of one identity, shared by all that need it.
+/// The current token of one identity, shared by all callers that need it.
 ///
-/// It is renewed early ([`Source::used_for`]), because no token that is made of it lives longer than itself.
+/// It is renewed early ([`Source::used_for`]), because a token that is derived from it does not outlive it.
 pub(super) struct Tokens {
     source: Source,
     present: Renewed<Token>,
@@ -46,7 +46,7 @@ impl Tokens {
         }
     }
 
-    /// A token that is still good. Whoever finds the present one old waits for the one request for a new one.
+    /// A token that is still good. Callers that find the current token due for renewal wait for one shared request.
     pub(super) async fn get(&self) -> Result<Arc<Token>, TokenFailure> {
         let asked = async || {
             let token = self.source.fetch().await?;
@@ -65,9 +65,9 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Reads the answer of RFC 6749. `until` is when the token ends where the answer does not say.
+/// Reads an answer of RFC 6749. `until` is the expiry if the answer has none.
 ///
-/// An answer that repeats `sent` is not shown.
+/// A message that repeats `sent` is left out.
 pub(super) fn read(
     answer: &Answer,
     sent: &str,

@@ -1,4 +1,4 @@
-//! Downscoped tokens: the server's own token, exchanged for one that reaches a single folder.
+//! Downscoped tokens: the server's own token, exchanged for a token that is limited to a single folder.
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +19,13 @@ use crate::secret::Secret;
 use crate::token::{TokenFailure, TokenService};
 use crate::vend::{EXPIRATION_TIME, Scope, VendError, Vended, Vendor};
 
-/// Properties of engines' file I/O, in the spelling of Java's `GCSFileIO` and of PyIceberg, which is the same.
+/// Properties for engines' file I/O; Java's `GCSFileIO` and PyIceberg spell them alike.
 pub(super) mod config {
     pub(in super::super) const TOKEN: &str = "gcs.oauth2.token";
     /// In milliseconds since 1970.
     pub(in super::super) const TOKEN_EXPIRES_AT: &str = "gcs.oauth2.token-expires-at";
     pub(in super::super) const PROJECT: &str = "gcs.project-id";
-    /// Where the storage is, if not at Google.
+    /// URL of the storage, if it is not Google's.
     pub(in super::super) const SERVICE_HOST: &str = "gcs.service.host";
 }
 
@@ -34,7 +34,7 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// Hands out downscoped tokens for one bucket.
 pub(crate) struct GcsVendor {
     base: Location,
-    /// Where engines find the bucket, if not at Google.
+    /// URL at which engines find the bucket, if it is not Google's.
     service_host: Option<String>,
     sts_url: String,
     service: TokenService,
@@ -42,7 +42,7 @@ pub(crate) struct GcsVendor {
 }
 
 impl GcsVendor {
-    /// `None` where the profile has no vending.
+    /// `None` if the profile does not vend access.
     pub(crate) fn open(
         profile: &GcsProfile,
         credential: &GcsCredential,
@@ -67,7 +67,7 @@ impl GcsVendor {
         })
     }
 
-    /// RFC 8693, with the boundary as an option.
+    /// Exchanges the server's token (RFC 8693), with the boundary as an option.
     async fn narrowed(&self, scope: &Scope) -> Result<Token, TokenFailure> {
         if scope.folder.scheme() != Scheme::Gs || !scope.folder.is_within(&self.base) {
             let message = format!("it is outside of the warehouse's base `{}`", self.base);
@@ -102,7 +102,7 @@ impl GcsVendor {
             return Err(TokenFailure::refused("it gave the server's own token back"));
         }
         Ok(Token {
-            // It ends with the one that it was made of, whatever the answer says.
+            // It expires with the token that it was exchanged for, whatever the answer says.
             expires_at: narrowed.expires_at.min(own.expires_at),
             project: own.project.clone(),
             ..narrowed

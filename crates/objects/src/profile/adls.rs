@@ -24,9 +24,9 @@ pub(crate) use lake::Lake;
 pub use onelake::{EndpointMode, OneLakeProfile, TopLevelFolder};
 
 const DEFAULT_HOST: &str = "dfs.core.windows.net";
-/// Validity of vended credentials where the profile says nothing.
+/// Validity of vended credentials if the profile sets none.
 const DEFAULT_TOKEN_SECONDS: u64 = 3600;
-/// Azure lets the key behind a signature live for seven days.
+/// Azure limits the life of the key behind a signature to seven days.
 const MAX_TOKEN_SECONDS: u64 = 7 * 24 * 3600;
 
 /// A filesystem (container) of a storage account; the fields of the management API's `AdlsProfile`.
@@ -51,7 +51,7 @@ pub struct AdlsProfile {
     storage_layout: Option<StorageLayout>,
 }
 
-/// Refuses the server's own identity where it is switched off, or would be sent to others than Microsoft.
+/// Refuses the server's own identity if it is switched off, or would be sent to a host that is not Microsoft's.
 fn check_identity(
     lake: &Lake,
     credential: &AzureCredential,
@@ -92,7 +92,7 @@ impl AdlsProfile {
         checks::base_location(&self.lake())
     }
 
-    /// Refuses what OneLake does not keep to. Warehouses that were made before are left as they are.
+    /// Refuses settings that do not work on OneLake. Existing warehouses keep theirs.
     pub(super) fn check_new(&self) -> Result<(), ProfileError> {
         if !self.is_onelake() {
             return Ok(());
@@ -122,7 +122,7 @@ impl AdlsProfile {
         Ok(())
     }
 
-    /// OneLake has rules of its own, also for a profile that calls it an account.
+    /// OneLake has rules of its own, also for a profile that names it as a storage account.
     fn is_onelake(&self) -> bool {
         onelake::is_host(self.host())
     }
@@ -145,7 +145,7 @@ impl AdlsProfile {
         }
     }
 
-    /// The accepted schemes, for messages, and whether `scheme` is one.
+    /// The accepted schemes, for messages, and whether `scheme` is one of them.
     pub(super) fn accepts(&self, scheme: Scheme) -> (&'static str, bool) {
         if self.allow_alternative_protocols {
             let is_accepted = scheme.canonical() == Scheme::Abfss;

@@ -23,7 +23,7 @@ pub enum ProfileError {
         /// The rule, as `must …`.
         rule: String,
     },
-    /// A field is needed because of another one.
+    /// Another field requires this one.
     #[error("`{field}` is missing: {rule}")]
     Missing {
         /// The field's name in JSON.
@@ -31,7 +31,7 @@ pub enum ProfileError {
         /// Why it is needed.
         rule: &'static str,
     },
-    /// A kind of storage or credential that the API knows, but this build does not.
+    /// A kind of storage or credential that the API defines but this build does not support.
     #[error("`{field}` `{value}` is not supported by this build yet: use one of {supported}")]
     Unsupported {
         /// The field's name in JSON.
@@ -49,19 +49,19 @@ pub enum ProfileError {
         /// How to switch it on.
         remedy: &'static str,
     },
-    /// An update tried to change what locates the data of existing tables.
+    /// An update tried to change a field that locates the data of existing tables.
     #[error(
         "`{field}` cannot be changed from `{from}` to `{to}`: existing tables would be lost; create a new warehouse"
     )]
     Immutable {
         /// The field's name in JSON.
         field: &'static str,
-        /// Its value today.
+        /// Its present value.
         from: String,
         /// Its value in the update.
         to: String,
     },
-    /// The base location that the fields add up to cannot be used.
+    /// The fields together give a base location that cannot be used.
     #[error(transparent)]
     Location(#[from] LocationError),
 }

@@ -1,9 +1,9 @@
-//! Every field of every kind of profile, by one list: it is kept, its rule is enforced, and an update does with it what it
-//! should.
+//! Tests every field of every kind of profile from one list: it is stored, its rule is enforced, and an update treats
+//! it as it should.
 //!
-//! `fields.json` has the fields as the management API describes them, and for each another value than the default, one that
-//! is refused, and what an update makes of it: `refused` if it locates the data, `kept` if the update does not mention it,
-//! `taken` as the update says or, if it says nothing, as by default.
+//! `fields.json` has the fields as the management API describes them. For each it has a value that is not the
+//! default, a value that is refused, and the effect of an update: `refused` if the field locates the data; `kept` if
+//! an update that does not mention the field keeps the old value; `taken` if such an update sets the default.
 
 use serde_json::{Map, json};
 
@@ -103,7 +103,7 @@ fn an_update_changes_what_it_may_and_never_where_the_data_is() {
                     "{} {field}: {message}",
                     kind.name
                 );
-                // Neither away from it nor to it.
+                // The value can be set neither from the default nor back to it.
                 assert!(
                     new.update_with(old.clone()).is_err(),
                     "{} {field}",

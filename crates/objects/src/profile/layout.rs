@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::ProfileError;
 
-/// How the folders of new tables and views are named; existing ones stay where they are.
+/// How the folders of new tables and views are named; existing folders stay where they are.
 ///
-/// Templates know `{uuid}` and `{name}`; a name is percent-encoded.
+/// Templates may contain `{uuid}` and `{name}`; the name is percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum StorageLayout {
@@ -29,16 +29,16 @@ pub enum StorageLayout {
     },
 }
 
-/// What a template is filled with.
+/// The values for the placeholders of a template.
 #[derive(Debug, Clone, Copy)]
 pub struct LayoutName<'a> {
-    /// Last part of the name, as its user wrote it.
+    /// Last part of the name, as the user wrote it.
     pub name: &'a str,
     /// The id of the namespace, table or view.
     pub uuid: Uuid,
 }
 
-/// RFC 3986 "unreserved" stays as it is.
+/// The "unreserved" characters of RFC 3986 are not encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -46,7 +46,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl StorageLayout {
-    /// Refuses templates under which two tables could get one folder.
+    /// Refuses templates that could give two tables the same folder.
     pub(super) fn validate(&self) -> Result<(), ProfileError> {
         match self {
             Self::Default => Ok(()),
@@ -69,14 +69,14 @@ impl StorageLayout {
         matches!(self, Self::FullHierarchy { .. })
     }
 
-    /// Whether the folder of a namespace says what it is called.
+    /// Whether the folder of a namespace contains its name.
     pub fn names_namespaces(&self) -> bool {
         matches!(self, Self::FullHierarchy { namespace, .. } if namespace.contains("{name}"))
     }
 
-    /// The folders down to that of a namespace, from the base location on; none where namespaces have no folders.
+    /// The folders from the base location down to that of a namespace; empty if namespaces have no folders.
     ///
-    /// `ancestry` is the namespace with all that are around it, outermost first.
+    /// `ancestry` is the namespace with its ancestors, outermost first.
     pub fn namespace_folders(&self, ancestry: &[LayoutName<'_>]) -> Vec<String> {
         match self {
             Self::Default | Self::TabularOnly { .. } => Vec::new(),
@@ -87,7 +87,7 @@ impl StorageLayout {
         }
     }
 
-    /// The folder of a table or view in that of its namespace.
+    /// The folder of a table or view within the folder of its namespace.
     pub fn tabular_folder(&self, tabular: LayoutName<'_>) -> String {
         match self {
             Self::Default => tabular.uuid.to_string(),
@@ -120,7 +120,7 @@ fn validate_template(field: &'static str, template: &str) -> Result<(), ProfileE
 
 fn fill(template: &str, from: LayoutName<'_>) -> String {
     let name = utf8_percent_encode(from.name, ENCODED).to_string();
-    // The name comes last: a table may be called `{uuid}`, and its braces are encoded by now.
+    // The name is filled in last: a table may be named `{uuid}`, but then its braces are encoded.
     template
         .replace("{uuid}", &from.uuid.to_string())
         .replace("{name}", &name)

@@ -20,7 +20,7 @@ pub struct LocalProfile {
 }
 
 impl LocalProfile {
-    /// The profile of the folder `root`, an absolute path, and possibly a folder below it.
+    /// The profile of the folder `root`, an absolute path; `key_prefix` may name a folder below it.
     pub fn new(root: &str, key_prefix: Option<String>) -> Result<Self, ProfileError> {
         let mut profile = Self {
             root: root.to_owned(),
@@ -49,7 +49,7 @@ impl LocalProfile {
         Ok(())
     }
 
-    /// The folder that nothing of this warehouse may leave: absolute, without a trailing slash.
+    /// The folder that contains all files of this warehouse: absolute, without a trailing slash.
     pub fn root(&self) -> &str {
         &self.root
     }

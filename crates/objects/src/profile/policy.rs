@@ -1,28 +1,30 @@
 //! What the server's configuration allows.
 
-/// What the server allows; read from its configuration once. By default nothing that must be asked for.
+/// What the server allows; read from its configuration once. By default, everything that can be switched on is
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
     /// Whether `local` and `memory` profiles may be used.
     pub local_enabled: LocalStorage,
-    /// Whether warehouses may use what AWS gives the server itself.
+    /// Whether warehouses may use the server's own identity at AWS.
     pub aws_identity: AwsIdentity,
-    /// Whether warehouses may use what Google gives the server itself.
+    /// Whether warehouses may use the server's own identity at Google.
     pub gcp_identity: GcpIdentity,
-    /// Whether warehouses may use what Azure gives the server itself.
+    /// Whether warehouses may use the server's own identity at Azure.
     pub azure_identity: AzureIdentity,
-    /// Whether deletions of several objects are signed for stores that are not Amazon's.
+    /// Whether deletions of several objects at once are signed for stores that are not Amazon's.
     pub bulk_deletes: BulkDeletes,
 }
 
 /// Whether `POST ?delete` is signed for stores other than Amazon's.
 ///
-/// Only its body says what it reaches, and not every store compares that with the signature.
+/// Only the body of this request names the objects, and not every store checks that the body is the signed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BulkDeletes {
-    /// The operator knows that the store compares them, or trusts whoever may delete in one table with the whole bucket.
+    /// Signed: the operator knows that the store checks the body, or lets everybody who may delete in one table
+    /// delete in the whole bucket.
     Signed,
-    /// Objects are deleted one by one, or with vended credentials.
+    /// Not signed: engines delete objects one by one, or with vended credentials.
     #[default]
     Refused,
 }
@@ -40,9 +42,9 @@ pub enum LocalStorage {
 /// Whether credentials of the type `aws-system-identity` may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AwsIdentity {
-    /// As the rules say.
+    /// Allowed under these rules.
     Allowed(AwsIdentityRules),
-    /// Not at all: whoever creates a warehouse would act as the server.
+    /// Refused: whoever creates a warehouse would act as the server.
     #[default]
     Refused,
 }
@@ -50,9 +52,9 @@ pub enum AwsIdentity {
 /// Whether credentials of the type `gcp-system-identity` may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GcpIdentity {
-    /// For any bucket: Google knows no roles to be taken first.
+    /// Allowed for any bucket: Google has no roles to assume first.
     Allowed,
-    /// Not at all: whoever creates a warehouse would act as the server.
+    /// Refused: whoever creates a warehouse would act as the server.
     #[default]
     Refused,
 }
@@ -60,9 +62,9 @@ pub enum GcpIdentity {
 /// Whether credentials of the type `azure-system-identity` may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AzureIdentity {
-    /// What Azure's role assignments give the server decides.
+    /// Allowed wherever Azure's role assignments allow the server itself.
     Allowed,
-    /// Not at all: whoever creates a warehouse would act as the server.
+    /// Refused: whoever creates a warehouse would act as the server.
     #[default]
     Refused,
 }
@@ -70,28 +72,28 @@ pub enum AzureIdentity {
 /// How the server's own identity may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AwsIdentityRules {
-    /// Whether it may be used without taking a role.
+    /// Whether it may be used without assuming a role.
     pub direct: DirectUse,
-    /// Whether a role may be taken without an external id.
+    /// Whether a role may be assumed without an external ID.
     pub external_ids: ExternalIds,
 }
 
-/// Whether the server's own identity may access a bucket as it is.
+/// Whether the server's own identity may access a bucket directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DirectUse {
-    /// A warehouse may do without a role.
+    /// A warehouse does not need a role.
     Allowed,
     /// A warehouse must name a role, whose trust policy then decides.
     #[default]
     Refused,
 }
 
-/// Whether taking a role with the server's own identity needs an external id.
+/// Whether assuming a role with the server's own identity needs an external ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExternalIds {
-    /// It does. Otherwise one tenant could name the role of another one.
+    /// An external ID is required. Otherwise one tenant could use the role of another one.
     #[default]
     Required,
-    /// The role's trust policy decides alone.
+    /// The role's trust policy alone decides.
     Optional,
 }

@@ -21,7 +21,7 @@ use amazon::is_amazons;
 pub(crate) use amazon::{Partition, is_amazons_s3};
 pub use tables::S3TablesProfile;
 
-/// Validity of vended credentials where the profile says nothing.
+/// Validity of vended credentials if the profile sets none.
 const DEFAULT_TOKEN_SECONDS: u64 = 3600;
 
 /// A bucket of S3 or of a compatible store; the fields of the management API's `S3Profile`.
@@ -59,21 +59,21 @@ pub struct S3Profile {
     push_s3_delete_disabled: bool,
     #[serde(default)]
     aws_kms_key_arn: Option<String>,
-    /// Kept to be shown again: what needs a checksum is always sent with MD5 beside a newer one.
+    /// Stored only to be shown again: requests that need a checksum always have MD5 as well as a newer one.
     #[serde(default)]
     legacy_md5_behavior: Option<bool>,
     #[serde(default)]
     storage_layout: Option<StorageLayout>,
 }
 
-/// Whose S3 it is.
+/// Whether the store is Amazon S3 or a compatible one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum S3Flavor {
-    /// Amazon's.
+    /// Amazon S3.
     #[default]
     Aws,
-    /// Another one, such as MinIO or Ceph.
+    /// A compatible store, such as MinIO or Ceph.
     #[serde(alias = "minio")]
     S3Compat,
 }
@@ -82,7 +82,7 @@ pub enum S3Flavor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SigningUrlStyle {
-    /// Either, where the store is known to take the bucket from the host; else the path.
+    /// Path or host, if the store is known to support buckets in the host; otherwise the path.
     #[default]
     Auto,
     /// The first segment of the path.
@@ -93,11 +93,11 @@ pub enum SigningUrlStyle {
     VirtualHost,
 }
 
-/// The location as it is called from outside the store that `endpoint` leads to.
+/// The globally unique address of `location` in the store at `endpoint`.
 ///
-/// Bucket names are unique within a partition of AWS, whatever the region and the endpoint, and buckets of two partitions are taken for
-/// one, which refuses too much rather than too little; elsewhere within one endpoint, on machines that are
-/// rented of AWS too.
+/// Bucket names are unique within a partition of AWS, whatever the region and the endpoint. Buckets of the same name
+/// in two partitions count as one, which refuses too much rather than too little. In other stores, also those on
+/// machines rented from AWS, bucket names are unique within one endpoint.
 fn address_at(endpoint: Option<&str>, location: &Location) -> String {
     let location = location.normalized();
     let elsewhere = endpoint.filter(|endpoint| !is_amazons_s3(endpoint));
@@ -146,7 +146,7 @@ impl S3Profile {
         )
     }
 
-    /// The accepted schemes, for messages, and whether `scheme` is one.
+    /// The accepted schemes, for messages, and whether `scheme` is one of them.
     pub(super) fn accepts(&self, scheme: Scheme) -> (&'static str, bool) {
         match (self.allow_alternative_protocols, scheme) {
             (Some(true), Scheme::S3a | Scheme::S3n) => ("`s3://`, `s3a://` and `s3n://`", true),
@@ -192,7 +192,7 @@ impl S3Profile {
         defaults
     }
 
-    /// Makes engines encrypt what they write with the bucket's key.
+    /// Properties that make engines encrypt files with the bucket's key.
     fn encryption_config(&self) -> Vec<(String, String)> {
         let Some(key) = &self.aws_kms_key_arn else {
             return Vec::new();
@@ -214,7 +214,7 @@ impl S3Profile {
     }
 }
 
-// === fields, as they are after checking ===
+// === Fields after checking ===
 impl S3Profile {
     /// Name of the bucket.
     pub fn bucket(&self) -> &str {
@@ -226,27 +226,27 @@ impl S3Profile {
         self.key_prefix.as_deref()
     }
 
-    /// Region for signatures, and for the host name where there is no endpoint.
+    /// Region for signatures, and for the host name if there is no endpoint.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// Where the store is, with a trailing slash; `None` for AWS by region.
+    /// URL of the store, with a trailing slash; `None` for AWS, where the region gives it.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
 
-    /// Whose S3 it is.
+    /// Whether the store is Amazon S3 or a compatible one.
     pub fn flavor(&self) -> S3Flavor {
         self.flavor
     }
 
-    /// Whether the bucket stands in the path instead of the host name. No name can stand in front of a machine's number.
+    /// Whether the bucket is in the path instead of the host name. A bucket cannot be a subdomain of an IP address.
     pub fn is_path_style(&self) -> bool {
         self.path_style_access == Some(true) || self.endpoint().is_some_and(checks::is_numeric)
     }
 
-    /// Role that the server itself takes to access the bucket.
+    /// Role that the server assumes to access the bucket.
     pub fn assume_role_arn(&self) -> Option<&str> {
         self.assume_role_arn.as_deref()
     }
@@ -256,30 +256,31 @@ impl S3Profile {
         self.sts_enabled
     }
 
-    /// Role for vended credentials: `sts-role-arn`, else `assume-role-arn`.
+    /// Role for vended credentials: `sts-role-arn`, or else `assume-role-arn`.
     pub fn sts_role_arn(&self) -> Option<&str> {
         self.sts_role_arn
             .as_deref()
             .or(self.assume_role_arn.as_deref())
     }
 
-    /// Whether requests reach Amazon's own S3, not a store that takes the flavor `aws` and has another endpoint.
+    /// Whether requests reach Amazon's own S3. With the flavor `aws`, the endpoint may still be another store.
     pub(crate) fn is_amazons(&self) -> bool {
         self.flavor == S3Flavor::Aws && self.endpoint().is_none_or(is_amazons_s3)
     }
 
-    /// Where STS is: `sts-endpoint`, else `endpoint`, unless that is Amazon's S3, which has none; `None` for AWS by region.
+    /// URL of STS: `sts-endpoint`, or else `endpoint` unless it is Amazon's S3, which does not serve STS; `None` for
+    /// AWS, where the region gives it.
     pub fn sts_endpoint(&self) -> Option<&str> {
         let beside = self.endpoint().filter(|at| !is_amazons_s3(at));
         self.sts_endpoint.as_deref().or(beside)
     }
 
-    /// The part of AWS that the region is in.
+    /// The partition of AWS that has the region.
     pub(crate) fn partition(&self) -> Partition {
         Partition::of(&self.region)
     }
 
-    /// `sts-endpoint` itself.
+    /// The value of `sts-endpoint`, without the fallback to `endpoint`.
     pub(crate) fn own_sts_endpoint(&self) -> Option<&str> {
         self.sts_endpoint.as_deref()
     }
@@ -294,13 +295,14 @@ impl S3Profile {
         &self.sts_session_tags
     }
 
-    /// Whether requests of clients may be signed.
+    /// Whether the server may sign requests of clients.
     pub fn is_remote_signing_enabled(&self) -> bool {
         self.remote_signing_enabled
     }
 
-    /// Whether requests of clients are signed by sessions that reach one table's folder, not by what the server itself has: where there
-    /// are such, and the store may obey what a client adds to a signed request. Amazon's does not.
+    /// Whether requests of clients are signed with sessions that reach only one table's folder, instead of the
+    /// server's own credential: if the profile enables such sessions, and the store may obey headers that a client
+    /// adds to a signed request. Amazon's S3 does not.
     pub fn signs_by_sessions(&self) -> bool {
         self.sts_enabled && !self.is_amazons()
     }
@@ -310,12 +312,12 @@ impl S3Profile {
         self.remote_signing_url_style
     }
 
-    /// Key that encrypts the bucket.
+    /// KMS key that encrypts the bucket.
     pub fn aws_kms_key_arn(&self) -> Option<&str> {
         self.aws_kms_key_arn.as_deref()
     }
 
-    /// Whether the endpoint is spoken to without TLS.
+    /// Whether the endpoint is used without TLS.
     pub(crate) fn is_plain_http(&self) -> bool {
         self.endpoint
             .as_deref()

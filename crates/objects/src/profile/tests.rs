@@ -17,7 +17,7 @@ fn read(json: &Value) -> StorageProfile {
     StorageProfile::from_json(json).unwrap()
 }
 
-/// What the store decides by the two addresses.
+/// Whether two warehouses share files, by the catalog's rule for their addresses.
 pub(super) fn overlap(a: &StorageProfile, b: &StorageProfile) -> bool {
     let (a, b) = (a.base_address(), b.base_address());
     let is_within = |inner: &str, outer: &str| {
@@ -96,7 +96,7 @@ fn other_spellings_are_read_and_the_first_is_printed() {
     );
 }
 
-/// Each change must be refused with a message that has the text beside it.
+/// Each change must be refused with a message that contains the text beside it.
 fn refused(table: &[(Value, &str)]) {
     for (changes, expected) in table {
         let message = refusal(&s3(changes));

@@ -1,4 +1,4 @@
-//! `AssumeRole` of Alibaba Cloud, whose requests have a signature of their own.
+//! `AssumeRole` of Alibaba Cloud, whose requests are signed in their own way.
 //!
 //! Signature of RPC requests, version 1.0: HMAC-SHA1 over the sorted and encoded parameters.
 
@@ -165,7 +165,7 @@ fn read(answer: &Answer) -> Result<Session, StoreFailure> {
             Err(_) => answer.failure(None, None),
         });
     }
-    // The reader's own message could quote a secret.
+    // The message of the JSON reader could quote a secret.
     session(&answer.body)
         .ok_or_else(|| answer.failure(None, Some("its answer is not that of `AssumeRole`")))
 }

@@ -1,4 +1,4 @@
-//! Who the server is to a bucket.
+//! The identities with which the server and engines access a bucket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,14 @@ use crate::open::OpenError;
 use crate::profile::{Partition, S3Profile};
 use crate::secret::Secret;
 
-/// What the server accesses the bucket with, and signs for engines: the credential's identity, or a role that it takes.
+/// The identity with which the server accesses the bucket and signs for engines: the credential's own, or a role that
+/// it assumes.
 pub(super) fn of_server(
     profile: &S3Profile,
     credential: &S3Credential,
 ) -> Result<AwsCredentialProvider, OpenError> {
     match (profile.assume_role_arn(), credential) {
-        // Alibaba's roles are for engines only, R2 has none.
+        // Alibaba's roles are for engines only, and R2 has no roles.
         (_, S3Credential::AliyunOss { .. } | S3Credential::CloudflareR2 { .. }) | (None, _) => {
             of_credential(profile, credential)
         }
@@ -33,7 +34,7 @@ pub(super) fn of_server(
     }
 }
 
-/// What an engine is that was given `config`.
+/// The identity of an engine that was given `config`.
 pub(super) fn of_vended(
     config: &[(String, Secret<String>)],
 ) -> Result<AwsCredentialProvider, OpenError> {
@@ -41,7 +42,7 @@ pub(super) fn of_vended(
     Ok(Arc::new(StaticCredentialProvider::new(key)))
 }
 
-/// The key that an engine was given with `config`.
+/// The key in the `config` that was vended to an engine.
 pub(super) fn key_of_vended(
     config: &[(String, Secret<String>)],
 ) -> Result<AwsCredential, OpenError> {
@@ -58,7 +59,7 @@ pub(super) fn key_of_vended(
     })
 }
 
-/// The identity that the credential stands for, before it takes any role.
+/// The credential's own identity, before it assumes a role.
 pub(super) fn of_credential(
     profile: &S3Profile,
     credential: &S3Credential,
@@ -79,11 +80,12 @@ fn of_key(key: &AccessKey) -> AwsCredentialProvider {
     }))
 }
 
-/// What AWS gives this process: variables, a web identity, a container or an instance, the first that is there.
+/// The identity that AWS gives this process: variables, a web identity, a container or an instance, whichever exists
+/// first.
 ///
-/// Nothing is asked before the first use, and it is asked again before what was given expires.
+/// No request is sent before the first use; keys are renewed before they expire.
 fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
-    // Only a built store tells its provider; this one is never used for anything else.
+    // Only a built store gives access to its provider; this store is used for nothing else.
     let store = chain(AmazonS3Builder::from_env(), profile)
         .build()
         .map_err(|e| OpenError::Failed(classify::text(&e)))?;
@@ -92,7 +94,7 @@ fn of_system(profile: &S3Profile) -> Result<AwsCredentialProvider, OpenError> {
 
 fn chain(environment: AmazonS3Builder, profile: &S3Profile) -> AmazonS3Builder {
     let at = AmazonS3ConfigKey::StsEndpoint;
-    // `object_store` knows one domain for all regions. What the environment says counts first.
+    // `object_store` uses one domain for all regions. A setting in the environment has precedence.
     let is_elsewhere = profile.partition().domain != Partition::FIRST.domain;
     let builder = if is_elsewhere && environment.get_config_value(&at).is_none() {
         environment.with_config(at, of_region(profile).trim_end_matches('/'))
@@ -110,7 +112,7 @@ fn chain(environment: AmazonS3Builder, profile: &S3Profile) -> AmazonS3Builder {
         .with_http_connector(MetadataServices)
 }
 
-/// Connects as the chain of providers asks: containers and instances are asked by HTTP, STS by HTTPS.
+/// Connects as each provider in the chain requires: over HTTP to containers and instances, over HTTPS to STS.
 #[derive(Debug)]
 struct MetadataServices;
 

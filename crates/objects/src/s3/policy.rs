@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::profile::{Partition, S3Flavor, S3Profile};
 use crate::vend::{Permission, Scope};
 
-/// Longest session policy that STS takes, in characters.
+/// Longest session policy that STS accepts, in characters.
 const MAX_CHARS: usize = 2048;
 
 const READ: &[&str] = &["s3:GetObject", "s3:GetObjectVersion"];
@@ -23,7 +23,7 @@ const WRITE: &[&str] = &[
     "s3:ListMultipartUploadParts",
 ];
 
-/// A folder that no policy can be written for.
+/// Why no policy can be written for a folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PolicyProblem {
     #[error(
@@ -38,7 +38,7 @@ pub(super) enum PolicyProblem {
     Wildcard(&'static str),
 }
 
-/// Allows what `scope` says and nothing else: objects behind the folder's `/`, and listing with that prefix.
+/// Allows what `scope` says and nothing else: objects behind the folder's `/`, and listings with that prefix.
 pub(super) fn of_aws(profile: &S3Profile, scope: &Scope) -> Result<String, PolicyProblem> {
     let prefix = folder_prefix(scope, |key| match profile.flavor() {
         S3Flavor::Aws => Ok(escaped(key)),
@@ -55,10 +55,10 @@ pub(super) fn of_aws(profile: &S3Profile, scope: &Scope) -> Result<String, Polic
             "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket,
             "Condition": {"StringLike": {"s3:prefix": format!("{prefix}*")}},
         }),
-        // Clients ask where the bucket is before anything else.
+        // Clients ask for the bucket's region before anything else.
         json!({"Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": bucket}),
     ];
-    // Other stores have keys and actions of other names, and MinIO refuses a policy that names these.
+    // Other stores have other names for keys and actions, and MinIO refuses a policy that contains these.
     let key = profile
         .aws_kms_key_arn()
         .filter(|_| profile.flavor() == S3Flavor::Aws);
@@ -68,7 +68,8 @@ pub(super) fn of_aws(profile: &S3Profile, scope: &Scope) -> Result<String, Polic
     printed(&json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-/// Allows the files of one table of a table bucket and nothing else. AWS's name of the table stands for its place.
+/// Allows the files of one table of a table bucket and nothing else. On AWS, the table's ARN stands for their
+/// location.
 pub(super) fn of_table(
     arn: &str,
     permission: Permission,
@@ -88,7 +89,7 @@ pub(super) fn of_table(
     printed(&json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-/// The same in the language of Alibaba Cloud's RAM, which has no escapes.
+/// Allows the same as [`of_aws`], in the policy language of Alibaba Cloud's RAM, which has no escapes.
 pub(super) fn of_aliyun(profile: &S3Profile, scope: &Scope) -> Result<String, PolicyProblem> {
     let prefix = folder_prefix(scope, |key| unescaped(key, &["*", "?", "${"]))?;
     let bucket = format!("acs:oss:*:*:{}", profile.bucket());
@@ -113,7 +114,7 @@ pub(super) fn of_aliyun(profile: &S3Profile, scope: &Scope) -> Result<String, Po
     ]}))
 }
 
-/// The part of AWS that the region is in. Compatible stores know only the first, whatever they call their region.
+/// The partition of the region. Compatible stores use only the first one, whatever their region is called.
 fn partition(profile: &S3Profile) -> &'static str {
     match profile.flavor() {
         S3Flavor::Aws => profile.partition().name,
@@ -121,7 +122,7 @@ fn partition(profile: &S3Profile) -> &'static str {
     }
 }
 
-/// The folder's key with the `/` that keeps `orders` from `orders2`; empty for the whole bucket.
+/// The folder's key with the `/` that keeps `orders` from matching `orders2`; empty for the whole bucket.
 fn folder_prefix(
     scope: &Scope,
     escape: impl Fn(&str) -> Result<String, PolicyProblem>,
@@ -132,7 +133,7 @@ fn folder_prefix(
     }
 }
 
-/// As IAM wants characters that are not to be taken as patterns or variables.
+/// Escapes characters that IAM would take for patterns or variables.
 fn escaped(key: &str) -> String {
     key.chars().fold(String::new(), |mut out, c| {
         match c {
@@ -150,7 +151,7 @@ fn unescaped(key: &str, forbidden: &[&'static str]) -> Result<String, PolicyProb
     }
 }
 
-/// Compact and in ASCII: STS takes no characters beyond Latin-1.
+/// Compact and in ASCII: STS accepts no characters beyond Latin-1.
 fn printed(policy: &Value) -> Result<String, PolicyProblem> {
     let mut out = String::new();
     for c in policy.to_string().chars() {
@@ -162,7 +163,7 @@ fn printed(policy: &Value) -> Result<String, PolicyProblem> {
             let _ = write!(out, "\\u{unit:04x}");
         }
     }
-    // One byte a character.
+    // The text is ASCII: one byte for each character.
     match out.len() {
         ..=MAX_CHARS => Ok(out),
         length => Err(PolicyProblem::TooLong(length)),

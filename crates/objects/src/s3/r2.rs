@@ -78,7 +78,7 @@ impl R2 {
             "ttlSeconds": duration.as_secs(),
         });
         let body = body.to_string();
-        // The answer does not say when the keys end: their time runs from when they were made.
+        // The answer does not say when the keys expire. They are made after this moment, so this is not too late.
         let expires_at = now() + duration;
         self.service
             .ask(

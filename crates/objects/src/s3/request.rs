@@ -1,4 +1,4 @@
-//! Requests of the server itself to services of AWS other than S3, and to those that speak their protocols.
+//! The server's own requests to AWS services other than S3, and to services that speak their protocols.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use crate::classify;
 use crate::token::TokenFailure;
 
-/// Machines outside of AWS have no metadata service, and some networks answer nothing at all.
+/// Limit for finding the identity: machines outside AWS have no metadata service, and some networks never answer.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The key that the identity has now.
+/// The identity's current key.
 pub(super) async fn key(
     identity: &AwsCredentialProvider,
 ) -> Result<Arc<AwsCredential>, TokenFailure> {
@@ -24,7 +24,7 @@ pub(super) async fn key(
         .map_err(|e| TokenFailure::unavailable(classify::text(&e)))
 }
 
-/// Signs a request whose body is in memory, for a service of a region.
+/// Signs a request, whose body is in memory, for a service in a region.
 pub(super) fn sign(
     request: &mut Request,
     key: &AwsCredential,

@@ -16,11 +16,11 @@ use crate::renewed::{Fresh, Renewed};
 use crate::token::TokenFailure;
 
 const SESSION_NAME: &str = "lakekeeper";
-/// What every role allows, unless it was told otherwise.
+/// Longest session that every role allows unless it is configured otherwise.
 const SESSION_DURATION: Duration = Duration::from_hours(1);
-/// New keys are fetched this long before the old ones end.
+/// New keys are requested this long before the old ones expire.
 const REFRESH_BEFORE: Duration = Duration::from_mins(5);
-/// Takes a role and keeps its keys fresh; concurrent requests share one call of the token service.
+/// Assumes a role and keeps its keys fresh; concurrent callers share one request to the token service.
 pub(super) struct AssumedRole {
     sts: Sts,
     role_arn: String,

@@ -8,7 +8,7 @@ use object_store::aws::AwsCredential;
 use crate::secret::Secret;
 use crate::vend::{EXPIRATION_TIME, Scope, Vended};
 
-/// What a token service gives out.
+/// Temporary keys from a token service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) access_key_id: String,
@@ -18,7 +18,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// `None` where a part cannot be one of a key: it would break the headers that it is put into.
+    /// `None` if a part cannot belong to a key: it would break the headers that contain it.
     pub(super) fn new([id, secret, token]: [String; 3], expires_at: SystemTime) -> Option<Self> {
         let is_sound =
             |part: &String| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
@@ -33,7 +33,7 @@ impl Session {
         })
     }
 
-    /// For signing requests of the server itself.
+    /// As a credential that signs requests of the server itself.
     pub(super) fn to_credential(&self) -> AwsCredential {
         AwsCredential {
             key_id: self.access_key_id.clone(),
@@ -42,7 +42,7 @@ impl Session {
         }
     }
 
-    /// For the engine that access was asked for.
+    /// As access for the engine that asked for it.
     pub(super) fn into_vended(self, scope: &Scope) -> Vended {
         Vended {
             scope: scope.clone(),
@@ -51,7 +51,7 @@ impl Session {
         }
     }
 
-    /// For an engine: Java's `S3FileIO`, PyIceberg, DuckDB and Trino read the same names.
+    /// As properties for an engine: Java's `S3FileIO`, PyIceberg, DuckDB and Trino read the same names.
     fn into_config(self) -> Vec<(String, Secret<String>)> {
         let expires_at = self.expires_at.duration_since(UNIX_EPOCH);
         let millis = expires_at.unwrap_or_default().as_millis().to_string();
@@ -70,7 +70,7 @@ impl Session {
     }
 }
 
-/// When tokens begin and end.
+/// The time by which sessions and signatures begin and end.
 #[expect(
     clippy::disallowed_methods,
     reason = "keys end by the clock of the store, as the signatures of `object_store` begin by it"
@@ -79,7 +79,7 @@ pub(super) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// A point in time as XML and JSON have it.
+/// A point in time as it is written in XML and JSON (RFC 3339).
 pub(super) fn time(text: &str) -> Option<SystemTime> {
     DateTime::parse_from_rfc3339(text).ok().map(Into::into)
 }

@@ -1,7 +1,7 @@
-//! Signs requests that engines without a key of their own send to S3.
+//! Signs requests to S3 for engines that have no key of their own.
 //!
-//! A request is taken apart, held against the few operations that engines need and against one folder, and written anew
-//! from its parts: what is signed is what was checked, whatever the client spelled.
+//! A request is parsed, checked against the few operations that engines need and against one folder, and written anew
+//! from its parts: what is signed is what was checked, however the client spelled it.
 
 mod copy;
 mod delete_body;
@@ -39,36 +39,36 @@ pub use signer::{S3Signer, SessionSigner};
 use signing_key::SigningKey;
 use uri::Uri;
 
-/// How far a client's clock may be from ours: as far as from S3's.
+/// How far a client's clock may be from the server's: as far as S3 allows.
 const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
 
-/// A request to S3 as a client wants it signed.
+/// A request to S3 that a client wants to have signed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SignRequest {
     /// The HTTP method, in capitals.
     pub method: String,
     /// The absolute URI.
     pub uri: String,
-    /// The region that the client takes the bucket to be in.
+    /// The region in which the client takes the bucket to be.
     pub region: String,
-    /// Values by names.
+    /// Header values by name.
     pub headers: BTreeMap<String, Vec<String>>,
-    /// The body, where what is reached stands in it.
+    /// The body, if it names the objects that the request reaches.
     pub body: Option<String>,
 }
 
-/// A request to S3 that can be sent as it is.
+/// A signed request to S3, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedRequest {
     /// The URI, encoded as it is signed.
     pub uri: String,
-    /// The client's headers with those of the signature.
+    /// The client's headers and those of the signature.
     pub headers: BTreeMap<String, Vec<String>>,
-    /// Whether the same signature serves the same method and URI again, whatever else the client sends.
+    /// Whether the signature may be used again for the same method and URI, whatever else the client sends.
     pub is_reusable: bool,
 }
 
-/// A request that is understood: what it does, and to what.
+/// A parsed request: what it does, and which objects it reaches.
 #[derive(Debug, Clone)]
 pub struct S3Request {
     operation: Operation,
@@ -77,16 +77,16 @@ pub struct S3Request {
     region: String,
     reaches: Reach,
     copy_source: Option<String>,
-    /// As the client spells them.
+    /// The client's headers, as it spells them.
     headers: Headers,
-    /// Those that are signed, by names in lower case.
+    /// The client's headers that are signed, by names in lower case.
     signed: BTreeMap<String, String>,
     payload_hash: String,
-    /// Signed besides, where the key itself could do more.
+    /// Headers that are signed as well, unless the signing key is confined to one folder.
     guards: &'static [Guard],
 }
 
-/// What a request reaches in its bucket.
+/// The objects that a request reaches in its bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reach {
     Key(String),
@@ -95,12 +95,12 @@ enum Reach {
 }
 
 impl S3Request {
-    /// Understands a request to the bucket of `profile`; what the server's policy says of `bulk_deletes` counts where
-    /// that is not Amazon's, and requests are not signed by sessions.
+    /// Parses a request to the bucket of `profile`. The server's policy for `bulk_deletes` applies to stores other
+    /// than Amazon's, unless requests are signed with sessions.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, or that it is none of the operations that engines need.
+    /// Why the request is wrong, or that it is none of the operations that engines need.
     pub fn parse(
         profile: &S3Profile,
         bulk_deletes: BulkDeletes,
@@ -160,12 +160,12 @@ impl S3Request {
         })
     }
 
-    /// What the caller must be allowed to do with the table's data.
+    /// The permission for the table's data that the caller needs.
     pub fn needs(&self) -> Permission {
         self.operation.needs()
     }
 
-    /// Where the request reaches to, or the first of several places: what its table can be found by.
+    /// The location that the request reaches, or the first of several; its table can be found by it.
     pub fn location(&self) -> Location {
         let key = match &self.reaches {
             Reach::Key(key) | Reach::Prefix(key) => key.as_str(),
@@ -174,7 +174,7 @@ impl S3Request {
         Location::from_checked(Scheme::S3, &self.bucket, key.trim_end_matches('/'))
     }
 
-    /// Signs the request with `key`, if it keeps within `scope`.
+    /// Signs the request with `key`, if it stays within `scope`.
     fn sign(
         &self,
         scope: &Scope,
@@ -221,7 +221,7 @@ impl S3Request {
         })
     }
 
-    /// Refuses what reaches beyond the scope's folder, or writes without the permission.
+    /// Refuses a request that reaches beyond the scope's folder, or that writes without the permission.
     ///
     /// # Errors
     ///
@@ -246,7 +246,8 @@ impl S3Request {
             .try_for_each(|source| folder.require_key(source))
     }
 
-    /// The time of the signature: the client's, if it gave one, because it may send that whatever we answer.
+    /// The time of the signature: the client's, if it gave one, because it may send this time whatever the server
+    /// answers.
     fn time(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, SignError> {
         let Some(given) = self.signed.get(DATE) else {
             return Ok(now);
@@ -267,7 +268,7 @@ impl S3Request {
         ))
     }
 
-    /// The URI in the one spelling that is signed.
+    /// The URI, spelled as it is signed.
     fn written(&self, path: &str, query: &str) -> String {
         let origin = &self.uri.origin;
         let mark = if query.is_empty() { "" } else { "?" };
@@ -278,11 +279,11 @@ impl S3Request {
         )
     }
 
-    /// The client's headers, and what the signature adds under names that the client has not used.
+    /// The client's headers, and those headers of the signature whose names the client has not used.
     fn with_signature(&self, signed: BTreeMap<String, String>, authorization: String) -> Headers {
         let mut all = self.headers.clone();
         for (name, value) in signed {
-            // Clients make the host out of the URI.
+            // Clients derive the host from the URI.
             if name != HOST && !self.signed.contains_key(&name) {
                 all.insert(name, vec![value]);
             }
@@ -292,7 +293,7 @@ impl S3Request {
     }
 }
 
-/// The key that the path names; none if it names the bucket.
+/// The key in the path; `None` if the path names the bucket.
 fn key_in<'a>(uri: &'a Uri, profile: &S3Profile) -> Result<Option<&'a str>, SignError> {
     let path = uri.path.strip_prefix('/').unwrap_or(&uri.path);
     let key = match addressing(profile, &uri.origin)? {

@@ -1,7 +1,7 @@
 //! AWS Signature Version 4 in the `Authorization` header.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>. Path and query are encoded once, as S3
-//! wants it, and must be sent exactly as they are signed.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>. Path and query are encoded once,
+//! as S3 requires, and must be sent exactly as they are signed.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ use ring::{digest, hmac};
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TIMESTAMP: &str = "%Y%m%dT%H%M%SZ";
 
-/// Everything but what RFC 3986 calls unreserved.
+/// All characters but those that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -23,7 +23,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// When, and for which service of which region, a signature is good.
+/// The time, the region and the service for which a signature is valid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SigningScope<'a> {
     pub(crate) region: &'a str,
@@ -31,7 +31,7 @@ pub(crate) struct SigningScope<'a> {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// What is signed of a request.
+/// The parts of a request that are signed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signable<'a> {
     /// In capitals.
@@ -42,7 +42,7 @@ pub(crate) struct Signable<'a> {
     pub(crate) query: &'a str,
     /// Values by names in lower case; `host` and `x-amz-date` are among them.
     pub(crate) headers: &'a BTreeMap<String, String>,
-    /// SHA-256 of the body in hexadecimal digits, or one of the words that S3 knows instead.
+    /// SHA-256 of the body in hexadecimal digits, or one of the words that S3 accepts instead.
     pub(crate) payload_hash: &'a str,
 }
 
@@ -57,7 +57,7 @@ impl Signable<'_> {
         for (name, value) in self.headers {
             text.push_str(name);
             text.push(':');
-            // Blanks around a value, and all but one of those within it, do not count.
+            // Blanks around a value do not count, and several blanks within it count as one.
             for (at, word) in value.split_ascii_whitespace().enumerate() {
                 if at > 0 {
                     text.push(' ');
@@ -74,7 +74,7 @@ impl Signable<'_> {
 }
 
 impl SigningScope<'_> {
-    /// The day that a signing key is good for, as `20260102`.
+    /// The day on which a signing key is valid, as `20260102`.
     pub(crate) fn day(&self) -> String {
         let mut text = String::with_capacity(DAY);
         push_day(&mut text, self.at);
@@ -90,7 +90,7 @@ impl SigningScope<'_> {
         [ALGORITHM, &time, credential_scope, &hash].join("\n")
     }
 
-    /// What signs on that day, derived from a secret key.
+    /// The signing key of this day, derived from a secret key.
     pub(crate) fn signing_key(&self, secret: &str) -> hmac::Key {
         let seed = format!("AWS4{secret}");
         let parts = [&self.day(), self.region, self.service, "aws4_request"];
@@ -103,7 +103,7 @@ impl SigningScope<'_> {
         )
     }
 
-    /// The value of the `Authorization` header: by an access key's id, and what its secret signs with on this day.
+    /// The value of the `Authorization` header, made with an access key's ID and its signing key of this day.
     pub(crate) fn authorization(
         &self,
         (key_id, signing_key): (&str, &hmac::Key),
@@ -127,9 +127,9 @@ impl SigningScope<'_> {
     }
 }
 
-/// The time as `x-amz-date` has it.
+/// The time in the format of `x-amz-date`.
 pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
-    // By hand: chrono reads a format anew each time.
+    // Without a format string, because chrono would parse it each time.
     let mut text = String::with_capacity(DAY + "T000000Z".len());
     push_day(&mut text, at);
     text.push('T');
@@ -140,7 +140,7 @@ pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
     text
 }
 
-/// Bytes of a day, in years of four digits: the only ones that S3 knows.
+/// Number of bytes of a day. Years have four digits: S3 accepts no others.
 const DAY: usize = "20260102".len();
 
 fn push_day(text: &mut String, at: DateTime<Utc>) {

@@ -1,4 +1,4 @@
-//! `AssumeRole` of AWS's Security Token Service and of those that speak its protocol.
+//! `AssumeRole` of AWS's Security Token Service and of services that speak its protocol.
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -22,7 +22,7 @@ use crate::profile::S3Profile;
 use crate::secret::Secret;
 use crate::token::{Answer, TokenFailure, TokenService};
 
-/// The version of the protocol; there is one.
+/// The only version of the protocol.
 const VERSION: &str = "2011-06-15";
 
 /// The token service of one warehouse, asked with the identity of the warehouse's credential.
@@ -35,15 +35,15 @@ pub(super) struct Sts {
     external_id: Option<Secret<String>>,
 }
 
-/// What is asked for.
+/// The parameters of a request for a session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AssumeRole<'a> {
     /// The role; compatible stores may have none.
     pub(super) role_arn: Option<&'a str>,
-    /// What the session is called in the account's audit log.
+    /// Name of the session in the account's audit log.
     pub(super) session_name: &'a str,
     pub(super) duration: Duration,
-    /// What of the role's rights the session has; all of them without it.
+    /// Limits the session to a part of the role's rights; without it, the session has all of them.
     pub(super) policy: Option<&'a str>,
     pub(super) tags: Option<&'a BTreeMap<String, String>>,
 }
@@ -106,7 +106,7 @@ impl Sts {
     }
 }
 
-/// As configured; of AWS, the one of the bucket's region.
+/// URL of the token service: the configured one, or AWS's in the bucket's region.
 fn address(profile: &S3Profile) -> String {
     match profile.sts_endpoint() {
         Some(endpoint) => endpoint.to_owned(),
@@ -114,7 +114,7 @@ fn address(profile: &S3Profile) -> String {
     }
 }
 
-/// AWS's own.
+/// URL of AWS's token service in the bucket's region.
 pub(super) fn of_region(profile: &S3Profile) -> String {
     let domain = profile.partition().domain;
     format!("https://sts.{}.{domain}/", profile.region())
@@ -147,7 +147,7 @@ struct ErrorResponse {
     error: Refusal,
 }
 
-/// Some stores answer with this alone, as S3 does.
+/// Some stores answer with this element alone, as S3 does.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Refusal {
@@ -158,7 +158,7 @@ struct Refusal {
 fn read(answer: &Answer) -> Result<Session, StoreFailure> {
     let text = String::from_utf8_lossy(&answer.body);
     if answer.is_success() {
-        // The reader's own message could quote a secret.
+        // The message of the XML reader could quote a secret.
         session(&text)
             .ok_or_else(|| answer.failure(None, Some("its answer is not that of `AssumeRole`")))
     } else {

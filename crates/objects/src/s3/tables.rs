@@ -1,8 +1,8 @@
-//! The API of S3 Tables, as AWS has it and as SeaweedFS does.
+//! The API of S3 Tables, as AWS and SeaweedFS have it.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_S3_Tables.html>. SeaweedFS has neither
-//! `UpdateTableMetadataLocation` nor AWS's `RenameTable`: it takes `UpdateTable` and a `RenameTable` of its own, both named in
-//! `X-Amz-Target`.
+//! `UpdateTableMetadataLocation` nor AWS's `RenameTable`: it has `UpdateTable` and a `RenameTable` of its own, both
+//! named in the header `X-Amz-Target`.
 
 mod files;
 #[cfg(test)]
@@ -37,7 +37,7 @@ use crate::vend::Vendor;
 pub(crate) use files::TableFiles;
 use vendor::TableVendor;
 
-/// What signatures call the service.
+/// Name of the service in signatures.
 const SERVICE: &str = "s3tables";
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const MAX_NAME_BYTES: usize = 255;
@@ -49,19 +49,19 @@ pub(crate) struct S3Tables(Arc<Bucket>);
 struct Bucket {
     profile: S3TablesProfile,
     service: TokenService,
-    /// Without a slash at its end.
+    /// URL of the service, without a slash at its end.
     url: String,
     identity: AwsCredentialProvider,
-    /// For what is vended, where the profile has that.
+    /// Issues sessions for engines; `None` if the profile does not vend access.
     sts: Option<Sts>,
 }
 
-/// A request that is not signed yet.
+/// A request before it is signed.
 struct Call {
     method: Method,
-    /// With what follows `?`.
+    /// Path and query.
     path: String,
-    /// What of SeaweedFS's operations is meant.
+    /// The operation, if it is one of SeaweedFS's own.
     target: Option<&'static str>,
     body: Option<Value>,
 }
@@ -93,7 +93,7 @@ impl Call {
     }
 }
 
-/// The answer to `GetTable`. SeaweedFS knows no `warehouseLocation`.
+/// The answer to `GetTable`. SeaweedFS sends no `warehouseLocation`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
@@ -130,7 +130,7 @@ impl S3Tables {
         })))
     }
 
-    /// The path of something in the bucket.
+    /// The path of a resource in the bucket.
     fn path(&self, kind: &str, below: &[&str]) -> String {
         let mut path = format!(
             "/{kind}/{}",
@@ -165,7 +165,7 @@ impl S3Tables {
         Ok(request)
     }
 
-    /// Asks until there is an answer or an end of patience: only for what may be done twice.
+    /// Repeats the call until it is answered, or attempts or time run out: only for calls that may be repeated.
     async fn ask(&self, call: Call) -> Result<Vec<u8>, TokenFailure> {
         let key = request::key(&self.0.identity).await?;
         self.0.service.ask(|| self.signed(&key, &call), read).await
@@ -187,7 +187,7 @@ impl S3Tables {
         let metadata_location = found.metadata_location.filter(|at| !at.is_empty());
         let location = match (&found.warehouse_location, &metadata_location) {
             (Some(location), _) => location.clone(),
-            // A table that was renamed stays where it was made.
+            // A renamed table stays where it was created.
             (None, Some(file)) => {
                 let folder = file.rsplit_once("/metadata/");
                 folder
@@ -248,7 +248,7 @@ impl fmt::Debug for S3Tables {
     }
 }
 
-/// As configured; of AWS, the one of the bucket's region.
+/// URL of the service: the configured one, or AWS's in the bucket's region.
 fn address(profile: &S3TablesProfile) -> String {
     let region = profile.region();
     match profile.endpoint() {
@@ -266,8 +266,8 @@ fn read(answer: &Answer) -> Result<Vec<u8>, StoreFailure> {
     Err(answer.failure(kind, message.as_deref()))
 }
 
-/// Whether what was asked for may have been done all the same. A 503 comes from whoever stands before the service, too, and then says
-/// nothing of what happened behind it; a 429 is a refusal.
+/// Whether a failed request may have been carried out nevertheless. A 503 may come from a proxy in front of the
+/// service, and then does not say what the service did; a 429 is a refusal.
 fn may_be_done(failure: &TokenFailure) -> bool {
     match failure {
         TokenFailure::Unavailable(_) => true,
@@ -299,7 +299,7 @@ impl From<TokenFailure> for TableBucketError {
     }
 }
 
-/// Counts what is there already, or gone already, as done.
+/// Counts an error as success if it shows that the request was carried out before.
 fn unless(
     outcome: Result<Vec<u8>, TokenFailure>,
     is_done: fn(&TableBucketError) -> bool,
@@ -364,7 +364,7 @@ impl TableBucket for S3Tables {
     ) -> Result<(), TableBucketError> {
         let key = request::key(&self.0.identity).await?;
         let request = self.signed(&key, &self.publication(table, token, metadata_location))?;
-        // Once: after a lost answer, a second attempt would be refused for what the first one has done.
+        // Only one attempt: if its answer is lost, a second one would be refused because the first one succeeded.
         match self.0.service.attempt(request, read).await {
             Ok(_) => Ok(()),
             Err(failure) if may_be_done(&failure) => match self.state(table).await {

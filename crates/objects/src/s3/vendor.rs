@@ -1,4 +1,4 @@
-//! Access for engines to one folder of a bucket.
+//! Vends access to one folder of a bucket.
 
 #[cfg(test)]
 mod tests;
@@ -19,10 +19,10 @@ use crate::profile::{S3Flavor, S3Profile};
 use crate::token::TokenFailure;
 use crate::vend::{Scope, VendError, Vended, Vendor};
 
-/// What sessions for engines are called in the account's audit log.
+/// Name of the engines' sessions in the account's audit log.
 pub(super) const SESSION_NAME: &str = "lakekeeper-sts";
 
-/// The session of an engine that has what the policy leaves of the role.
+/// The request for an engine's session, whose rights are those of the role that the policy leaves.
 pub(super) fn for_engine<'a>(profile: &'a S3Profile, policy: &'a str) -> AssumeRole<'a> {
     AssumeRole {
         role_arn: profile.sts_role_arn(),
@@ -41,7 +41,7 @@ pub(crate) struct S3Vendor {
     tokens: Tokens,
 }
 
-/// Where temporary keys come from.
+/// The service that issues temporary keys.
 #[derive(Debug)]
 enum Tokens {
     Sts(Sts),
@@ -50,7 +50,7 @@ enum Tokens {
 }
 
 impl S3Vendor {
-    /// `None` where the profile has no vending.
+    /// `None` if the profile does not vend access.
     pub(crate) fn open(
         profile: &S3Profile,
         credential: &S3Credential,

@@ -1,4 +1,4 @@
-//! What engines are given, with stand-ins for Entra ID and for the service that gives out keys.
+//! Vended access, with stand-ins for Entra ID and for the service that issues keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn token() -> Canned {
     )
 }
 
-/// A key that lives as long, in the shape of Azure's answer.
+/// A key with this validity, in the form of Azure's answer.
 fn key_for(life: Duration) -> Canned {
     let expiry = super::super::sas::timestamp(now() + life);
     let value = STANDARD.encode(KEY);

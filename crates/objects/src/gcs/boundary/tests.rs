@@ -1,4 +1,4 @@
-//! What a downscoped token can reach, to the letter.
+//! The exact conditions of access boundaries.
 
 use super::*;
 use crate::location::Location;
@@ -105,7 +105,8 @@ fn a_long_path_is_spread_over_rules_and_one_that_fits_nowhere_is_refused() {
     assert!(error.contains("at most 2048"), "{error}");
 }
 
-/// The string literals of an expression, read as the Common Expression Language does, and what is outside of them.
+/// The string literals of an expression, read by the rules of the Common Expression Language, and the text outside
+/// them.
 fn split(expression: &str) -> (Vec<String>, String) {
     let (mut inside, mut outside) = (Vec::new(), String::new());
     let mut chars = expression.chars();

@@ -1,4 +1,4 @@
-//! Google's storage as it behaves on a bad day.
+//! Failures and unusual answers of Google's storage.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ struct Bucket {
     base: Location,
 }
 
-/// Tokens as Google gives them, and for everything else one answer.
+/// A bucket of a service that issues tokens as Google does, and gives one answer to all other requests.
 async fn answering(status: u16, headers: &'static str, body: &'static str) -> Bucket {
     let service = GoogleStandIn::answering(Box::new(move |seen| match seen.target() {
         "POST /token" => google(seen),

@@ -20,7 +20,7 @@ fn machine(service: &GoogleStandIn) -> Tokens {
     Tokens::new(Source::of_machine(&service.url).unwrap())
 }
 
-/// A service whose nth answer, from 0, is `answer(n)`.
+/// A service that answers request number n, counted from 0, with `answer(n)`.
 async fn counting(answer: impl Fn(usize) -> Canned + Send + Sync + 'static) -> GoogleStandIn {
     let asked = AtomicUsize::new(0);
     GoogleStandIn::answering(Box::new(move |_| {

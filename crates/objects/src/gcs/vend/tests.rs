@@ -31,7 +31,7 @@ fn scope(folder: &str) -> Scope {
     }
 }
 
-/// As Google answers, but for the exchange.
+/// Answers as Google does, except for the exchange.
 async fn exchanging(exchange: impl Fn(&Seen) -> Canned + Send + Sync + 'static) -> GoogleStandIn {
     GoogleStandIn::answering(Box::new(move |seen| match seen.target() {
         "POST /v1/token" => exchange(seen),
@@ -88,7 +88,7 @@ async fn the_storage_is_opened_with_nothing_but_the_narrow_token() {
     let profile = StorageProfile::from_json(&profile).unwrap();
     let objects = crate::open::open_vended(&profile, &vended.unwrap()).unwrap();
     let at = Location::parse("gs://bucket-1/wh/t/a").unwrap();
-    // The stand-in has no storage: what counts is the request.
+    // The stand-in has no storage: only the request matters.
     objects.read(&at, 1).await.unwrap_err();
     let seen = service.seen();
     let read = seen.last().unwrap();

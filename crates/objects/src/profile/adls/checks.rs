@@ -20,7 +20,7 @@ pub(super) fn filesystem(name: &str) -> Result<(), ProfileError> {
     }
 }
 
-/// What follows the account in host names: lower case, by its `dfs` name.
+/// The part of host names after the account, in lower case and with its `dfs` name.
 pub(super) fn host(given: Option<String>, account: &str) -> Result<Option<String>, ProfileError> {
     let Some(given) = given.filter(|host| !host.trim().is_empty()) else {
         return Ok(None);
@@ -39,7 +39,7 @@ pub(super) fn host(given: Option<String>, account: &str) -> Result<Option<String
     Ok(Some(dfs_name(&host).into_owned()))
 }
 
-/// Where Entra ID is. Plain HTTP only on this machine: the client's secret is sent there.
+/// The URL of Entra ID. Plain HTTP is allowed only on this machine: the client's secret is sent there.
 pub(super) fn authority_host(given: Option<String>) -> Result<Option<String>, ProfileError> {
     const FIELD: &str = "authority-host";
     let Some(url) = http_url(FIELD, given)? else {
@@ -73,7 +73,7 @@ pub(super) fn token_seconds(seconds: Option<u64>, max: u64) -> Result<(), Profil
     }
 }
 
-/// The fields together must give a location that tables can be below.
+/// The fields together must give a valid location.
 pub(super) fn base_location(lake: &Lake) -> Result<(), ProfileError> {
     Location::parse(lake.base_location().as_str())?;
     Ok(())

@@ -1,17 +1,18 @@
-//! Where the server's own identity may be sent to. Whoever creates a warehouse writes the profile, and must not learn what proves who the server is.
+//! Where the server's own identity may be sent. Whoever creates a warehouse writes its profile, and must not receive
+//! the server's secret or token.
 
 use url::Url;
 
 use super::{Lake, ProfileError};
 
-/// Where Entra ID is, in each of Microsoft's clouds.
+/// Hosts of Entra ID in Microsoft's clouds.
 const AUTHORITIES: [&str; 4] = [
     "login.microsoftonline.com",
     "login.microsoftonline.us",
     "login.partner.microsoftonline.cn",
     "login.chinacloudapi.cn",
 ];
-/// What all names of storage accounts end in, by their `dfs` name.
+/// Suffixes of the hosts of all storage accounts, by their `dfs` names.
 const STORAGE: [&str; 5] = [
     "dfs.core.windows.net",
     "dfs.core.usgovcloudapi.net",
@@ -20,7 +21,8 @@ const STORAGE: [&str; 5] = [
     "dfs.fabric.microsoft.com",
 ];
 
-/// Refuses what is not Microsoft's. `own_authority` is where the server's environment says that Entra ID is.
+/// Refuses hosts that are not Microsoft's. `own_authority` is the URL of Entra ID in the server's environment, which
+/// is allowed too.
 pub(super) fn check(lake: &Lake, own_authority: Option<&str>) -> Result<(), ProfileError> {
     if let Some(given) = &lake.authority_host
         && !is_microsofts(given)

@@ -1,4 +1,4 @@
-//! What a filesystem is to its client, whichever profile names it.
+//! A filesystem as its client sees it, whichever profile names it.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use crate::location::{Location, Scheme};
 pub(crate) struct Lake {
     /// First label of the host: the storage account, or an endpoint of OneLake.
     pub(crate) account: String,
-    /// What follows the account, with a `dfs` label; on an emulator with a port.
+    /// The part of the host after the account, with a `dfs` label; for an emulator with a port.
     pub(crate) host: String,
     pub(crate) filesystem: String,
     /// Without slashes at its ends.
     pub(crate) prefix: Option<String>,
-    /// What signatures call the account.
+    /// The name of the account in signatures.
     pub(crate) signed_account: String,
-    /// Where Entra ID is; `None` for the public cloud.
+    /// URL of Entra ID; `None` for the public cloud.
     pub(crate) authority_host: Option<String>,
-    /// How long vended signatures are to live.
+    /// Validity of vended signatures.
     pub(crate) token_validity: Duration,
-    /// Longest life of a key that signatures are made with.
+    /// Longest life of a key that makes signatures.
     pub(crate) longest_key: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Lake {
         format!("{}.{}", self.account, self.host)
     }
 
-    /// `account.host` of the Blob service, which has the same files.
+    /// `account.host` of the Blob service, which shows the same files.
     pub(crate) fn blob_host(&self) -> String {
         format!("{}.{}", self.account, blob_name(&self.host))
     }
@@ -48,8 +48,8 @@ impl Lake {
         format!("{}://{}", self.url_scheme(), self.blob_host())
     }
 
-    /// URL of the service that gives out keys for signatures, without a slash at its end. The private link of a workspace denies that
-    /// by policy (`DeniedByPolicy`).
+    /// URL of the service that issues keys for signatures, without a slash at its end. The private link of a
+    /// workspace refuses this request (`DeniedByPolicy`), so OneLake's general endpoint gets it.
     pub(crate) fn key_endpoint(&self) -> String {
         let is_private_link = self
             .host
@@ -66,7 +66,7 @@ impl Lake {
         Transport::of(&self.blob_endpoint())
     }
 
-    /// An emulator on this machine is spoken to without TLS.
+    /// HTTP for an emulator on this machine, otherwise HTTPS.
     fn url_scheme(&self) -> &'static str {
         let name = self.host.split(':').next().unwrap_or_default();
         if name.ends_with(".localhost") {
@@ -92,7 +92,7 @@ impl Lake {
             config.extend([
                 property("adls.blob-storage-scheme", "http".to_owned()),
                 property("adls.dfs-storage-scheme", "http".to_owned()),
-                // Java's `ADLSFileIO` takes an address for it; without one it speaks TLS.
+                // Java's `ADLSFileIO` takes the URL from here; without it, it uses TLS.
                 (
                     format!("adls.connection-string.{host}"),
                     format!("http://{host}"),
@@ -102,7 +102,8 @@ impl Lake {
         config
     }
 
-    /// All endpoints of OneLake lead to the same workspaces; an account is only known by its own host.
+    /// All endpoints of OneLake lead to the same workspaces, so they have one address; a storage account has only its
+    /// own host.
     pub(crate) fn base_address(&self) -> String {
         let base = if self.host.ends_with(".fabric.microsoft.com") {
             let authority = format!("{}@onelake", self.filesystem);
@@ -115,7 +116,7 @@ impl Lake {
     }
 }
 
-/// The Blob service's name of a host.
+/// The name that a host has for the Blob service.
 fn blob_name(host: &str) -> String {
     host.split('.')
         .map(|label| if label == "dfs" { "blob" } else { label })

@@ -19,7 +19,7 @@ use crate::profile::{
 
 pub(super) const HOST: &str = "dfs.fabric.microsoft.com";
 pub(super) const ACCOUNT: &str = "onelake";
-/// OneLake takes no signature, and gives no key for one, that lives longer.
+/// Longest life of a signature that OneLake accepts, and of a key for signatures that it issues.
 pub(super) const MAX_TOKEN_SECONDS: u64 = 3600;
 
 /// A lakehouse of Microsoft Fabric; the fields of the management API's `OneLakeProfile`.
@@ -44,17 +44,17 @@ pub struct OneLakeProfile {
     storage_layout: Option<StorageLayout>,
 }
 
-/// The managed folder of a lakehouse that the files are in.
+/// The managed folder of a lakehouse that contains the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum TopLevelFolder {
     /// For files of any kind.
     #[default]
     Files,
-    /// Where Fabric looks for tables by itself.
+    /// The folder in which Fabric finds tables by itself.
     Tables,
 }
 
-/// The host that a lakehouse is reached by.
+/// The host through which a lakehouse is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum EndpointMode {
@@ -70,15 +70,15 @@ pub enum EndpointMode {
     WorkspacePrivateLink,
 }
 
-// === what holds for OneLake whichever profile names it ===
+// === Rules of OneLake, whichever profile names it ===
 
-/// Whether what follows the account in host names is OneLake's.
+/// Whether `host`, the part of a host name after the account, is OneLake's.
 pub(super) fn is_host(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     is_below(name, HOST)
 }
 
-/// Refuses locations that OneLake would take for others.
+/// Refuses locations that OneLake would take for others, because it decodes `%`.
 pub(in crate::profile) fn check_location(location: &Location) -> Result<(), LocationError> {
     if location.key().contains('%') {
         let problem = LocationProblem::Ambiguous("a `%`".to_owned());
@@ -137,7 +137,7 @@ impl OneLakeProfile {
         checks::base_location(&lake)
     }
 
-    /// Refuses a credential that is of no use here, or that the server's configuration does not allow.
+    /// Refuses a credential that OneLake does not accept, or that the server's configuration does not allow.
     pub(in crate::profile) fn check_credential(
         &self,
         credential: &AzureCredential,
@@ -212,7 +212,7 @@ impl OneLakeProfile {
     }
 }
 
-/// A region's name becomes a part of a host name.
+/// Checks the name of a region, which becomes a part of a host name.
 fn checked_region(given: &str) -> Result<String, ProfileError> {
     let region = given.trim().to_ascii_lowercase();
     let is_name = region.starts_with(|c: char| c.is_ascii_lowercase())

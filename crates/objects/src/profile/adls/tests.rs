@@ -134,7 +134,7 @@ fn the_base_location_is_made_of_the_fields() {
     }
 }
 
-/// Each change must be refused with a message that has the text beside it.
+/// Each change must be refused with a message that contains the text beside it.
 fn refused(table: &[(Value, &str)]) {
     for (changes, expected) in table {
         let message = refusal(&adls(changes));
@@ -432,7 +432,7 @@ fn the_servers_identity_must_be_allowed_and_onelake_has_no_keys() {
             message.starts_with("`authority-host` is `https://evil.example/`"),
             "{message}"
         );
-        // What belongs to the warehouse goes where its creator says.
+        // The warehouse's own credential goes where the creator of the warehouse says.
         assert!(
             read(&adls(&elsewhere))
                 .validate_credential(Some(&key), &strict)

@@ -1,15 +1,15 @@
-//! The parts of AWS, and which endpoints are Amazon's own.
+//! The partitions of AWS, and which endpoints are Amazon's own.
 
 use url::Url;
 
-/// A part of AWS that knows nothing of the others.
+/// A partition of AWS, which is isolated from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Partition {
-    /// What its regions begin with.
+    /// Prefix of the names of its regions.
     regions: &'static str,
-    /// What ARNs call it.
+    /// Its name in ARNs.
     pub(crate) name: &'static str,
-    /// What the names of its hosts end in.
+    /// Suffix of its host names.
     pub(crate) domain: &'static str,
 }
 
@@ -34,23 +34,24 @@ const PARTITIONS: [Partition; 8] = [
 ];
 
 impl Partition {
-    /// Which most regions are in, and the only one that compatible stores know.
+    /// The partition of most regions, and the only one for compatible stores.
     pub(crate) const FIRST: Self = partition("", "aws", "amazonaws.com");
 
-    /// The one that a region is in.
+    /// The partition of a region.
     pub(crate) fn of(region: &str) -> Self {
         let found = PARTITIONS.iter().find(|p| region.starts_with(p.regions));
         found.copied().unwrap_or(Self::FIRST)
     }
 }
 
-/// Whether an endpoint is in Amazon's domains, of whatever service.
+/// Whether an endpoint is in Amazon's domains, for any service.
 pub(super) fn is_amazons(endpoint: &str) -> bool {
     let url = Url::parse(endpoint).ok();
     name_in(url.as_ref()).is_some()
 }
 
-/// Whether an endpoint is Amazon's S3. Machines and load balancers that anybody rents have names in the same domains.
+/// Whether an endpoint is Amazon's S3. Machines and load balancers that anybody can rent have names in the same
+/// domains.
 pub(crate) fn is_amazons_s3(endpoint: &str) -> bool {
     let url = Url::parse(endpoint).ok();
     let labels: Vec<&str> = name_in(url.as_ref())
@@ -69,7 +70,7 @@ fn is_s3(label: &str) -> bool {
     label == "s3" || label.starts_with("s3-") || label.starts_with("s3express-")
 }
 
-/// What stands before Amazon's domain.
+/// The part of the host before Amazon's domain.
 fn name_in(url: Option<&Url>) -> Option<&str> {
     let host = url.and_then(Url::host_str)?;
     let before = |domain: &str| host.strip_suffix(domain)?.strip_suffix('.');

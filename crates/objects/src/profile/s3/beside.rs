@@ -1,4 +1,4 @@
-//! What a profile and its credential must be to each other.
+//! What a profile and its credential require of each other.
 
 use super::{ProfileError, S3Flavor, S3Profile};
 use crate::credential::S3Credential;

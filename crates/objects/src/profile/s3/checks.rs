@@ -8,7 +8,7 @@ use url::Url;
 use super::ProfileError;
 use crate::metadata_server::{NO_METADATA_SERVER, is_metadata_server};
 
-/// STS gives out nothing shorter than 15 minutes and nothing longer than 12 hours.
+/// STS issues credentials for no less than 15 minutes and no more than 12 hours.
 const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 900..=43_200;
 
 pub(super) fn region(region: &str) -> Result<(), ProfileError> {
@@ -35,7 +35,7 @@ pub(super) fn region(region: &str) -> Result<(), ProfileError> {
     Ok(())
 }
 
-/// Whether the endpoint is the number of a machine, not its name.
+/// Whether the host of the endpoint is an IP address, not a name.
 pub(super) fn is_numeric(endpoint: &str) -> bool {
     let host = endpoint
         .split_once("://")
@@ -44,7 +44,7 @@ pub(super) fn is_numeric(endpoint: &str) -> bool {
     host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// The endpoint without a path; a path that repeats the bucket, as some consoles print it, is cut.
+/// The endpoint without a path. A path that only repeats the bucket, as some consoles print it, is cut off.
 pub(super) fn s3_endpoint(
     given: Option<String>,
     bucket: &str,
@@ -83,7 +83,7 @@ pub(in crate::profile) fn http_url(
             format!("must be a URL such as `https://s3.example.com`: {e}"),
         )
     })?;
-    // Checked first, because the value must not be shown then.
+    // Checked first, because other messages would show the value.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ProfileError::field(
             field,
@@ -111,10 +111,9 @@ pub(in crate::profile) fn http_url(
     Ok(Some(url))
 }
 
-/// An ARN without surrounding blanks; an empty one counts as none.
+/// An ARN without surrounding blanks; `None` if nothing is left.
 ///
-/// Compatible stores have roles and keys of other shapes, so only what would break a request or a
-/// policy is refused.
+/// Compatible stores have roles and keys of other forms, so this refuses only what would break a request or a policy.
 pub(super) fn arn(
     field: &'static str,
     given: Option<String>,

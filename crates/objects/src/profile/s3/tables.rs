@@ -10,10 +10,10 @@ use crate::credential::S3Credential;
 use crate::location::{Location, LocationError, LocationProblem, Scheme, bucket_problem};
 use crate::profile::{Policy, ProfileError, read_fields, unchanged};
 
-/// What the names of the buckets end in that AWS makes for tables.
+/// Suffix of the buckets that AWS creates for tables.
 const TABLES_OF_AWS: &str = "--table-s3";
 
-/// A table bucket. The fields beside `table-bucket-arn` mean what they mean in an [`S3Profile`].
+/// A table bucket. All fields but `table-bucket-arn` have the same meaning as in an [`S3Profile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct S3TablesProfile {
@@ -40,7 +40,7 @@ pub struct S3TablesProfile {
     aws_kms_key_arn: Option<String>,
 }
 
-/// What an ARN of a table bucket says.
+/// The parts of a table bucket's ARN.
 struct Arn<'a> {
     region: &'a str,
     bucket: &'a str,
@@ -134,7 +134,8 @@ impl S3TablesProfile {
         Ok(new)
     }
 
-    /// Where the tables are. AWS gives each of them a bucket of its own, so there it is only a name that is nobody else's.
+    /// The location of the bucket's tables. AWS gives each table a bucket of its own: there, the location is only a
+    /// unique name.
     pub(crate) fn base_location(&self) -> Location {
         match (self.flavor, self.table_bucket_arn.rsplit_once('/')) {
             (S3Flavor::Aws, Some((account, bucket))) => {
@@ -150,7 +151,7 @@ impl S3TablesProfile {
         super::address_at(endpoint, &self.base_location())
     }
 
-    /// Refuses what cannot be in a table of this bucket.
+    /// Refuses a location that cannot be in a table of this bucket.
     pub(crate) fn check_location(&self, location: &Location) -> Result<(), LocationError> {
         let is_of_table = location.scheme() == Scheme::S3
             && match self.flavor {
@@ -171,7 +172,7 @@ impl S3TablesProfile {
         self.files_in(self.bucket()).client_config()
     }
 
-    /// The files of a table, which are in `bucket`.
+    /// The profile of a bucket for the files of a table, which are in `bucket`.
     pub(crate) fn files_in(&self, bucket: &str) -> S3Profile {
         S3Profile {
             bucket: bucket.to_owned(),
@@ -190,7 +191,7 @@ impl S3TablesProfile {
             remote_signing_enabled: false,
             remote_signing_url_style: SigningUrlStyle::Auto,
             push_s3_delete_disabled: true,
-            // Table buckets say themselves how they are encrypted.
+            // Table buckets set their own encryption.
             aws_kms_key_arn: None,
             legacy_md5_behavior: None,
             storage_layout: None,
@@ -198,7 +199,7 @@ impl S3TablesProfile {
     }
 }
 
-// === fields, as they are after checking ===
+// === Fields after checking ===
 impl S3TablesProfile {
     /// The ARN of the table bucket.
     pub fn table_bucket_arn(&self) -> &str {
@@ -211,17 +212,17 @@ impl S3TablesProfile {
         arn.map_or("", |arn| arn.bucket)
     }
 
-    /// Its region.
+    /// The region of the table bucket.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// Where the store is, with a trailing slash; `None` for AWS by region.
+    /// URL of the store, with a trailing slash; `None` for AWS, where the region gives it.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
 
-    /// Whose S3 Tables it is.
+    /// Whether the table bucket is Amazon's or in a compatible store.
     pub fn flavor(&self) -> S3Flavor {
         self.flavor
     }
@@ -231,7 +232,7 @@ impl S3TablesProfile {
         self.sts_enabled
     }
 
-    /// Key that encrypts the tables, which engines may use.
+    /// Key that encrypts the tables; engines are allowed to use it.
     pub fn aws_kms_key_arn(&self) -> Option<&str> {
         self.aws_kms_key_arn.as_deref()
     }

@@ -1,4 +1,4 @@
-//! Who signs: the warehouse's own key, or a session that reaches one folder.
+//! The signers: one uses the warehouse's own key, the other a session that reaches only one folder.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::profile::S3Profile;
 use crate::s3::{identity, session};
 use crate::vend::{Scope, Vended};
 
-/// Signs requests of engines with what the server itself accesses the bucket with.
+/// Signs requests of engines with the identity with which the server itself accesses the bucket.
 pub struct S3Signer {
     bucket: String,
     identity: AwsCredentialProvider,
@@ -22,7 +22,7 @@ pub struct S3Signer {
 }
 
 impl S3Signer {
-    /// For the bucket of `profile`. Asks nobody for a key before the first signature.
+    /// A signer for the bucket of `profile`. Requests no key before the first signature.
     pub fn open(profile: &S3Profile, credential: &S3Credential) -> Result<Self, OpenError> {
         Ok(Self {
             bucket: profile.bucket().to_owned(),
@@ -31,19 +31,19 @@ impl S3Signer {
         })
     }
 
-    /// Signs `request` if it keeps within `scope`. Keys that expire are asked for again before they do, and a signature ends
-    /// with its key, or 15 minutes after its time.
+    /// Signs `request` if it stays within `scope`. Keys that expire are renewed before they do. A signature ends with
+    /// its key, or 15 minutes after its time.
     ///
     /// # Errors
     ///
-    /// When the request reaches beyond the scope's folder, writes without the permission, or claims a time that is not now;
-    /// [`SignError::Identity`] when there is no key to sign with.
+    /// If the request reaches beyond the scope's folder, writes without the permission, or has a time that is not
+    /// now; [`SignError::Identity`] if there is no key to sign with.
     pub async fn sign(
         &self,
         request: &S3Request,
         scope: &Scope,
     ) -> Result<SignedRequest, SignError> {
-        // Before a key is asked for, which may take a request to a token service.
+        // Checked first, because getting a key may take a request to a token service.
         request.require_within(scope)?;
         let key = self.identity.get_credential().await;
         let key = key.map_err(|error| SignError::Identity {
@@ -61,15 +61,15 @@ impl S3Signer {
     }
 }
 
-/// Signs requests of engines with what was vended for one folder. Whatever a client adds to a request afterwards, it reaches nothing that
-/// the session does not.
+/// Signs requests of engines with a session that was vended for one folder. Whatever a client adds to a signed
+/// request, the request reaches nothing that the session does not.
 pub struct SessionSigner {
     scope: Scope,
     key: SigningKey,
 }
 
 impl SessionSigner {
-    /// By the session. [`SignError::Identity`] if it has no key for S3.
+    /// A signer with the session's key. [`SignError::Identity`] if it has no key for S3.
     pub fn of(session: &Vended) -> Result<Self, SignError> {
         let key = identity::key_of_vended(&session.config);
         let key = key.map_err(|error| SignError::Identity {
@@ -81,7 +81,7 @@ impl SessionSigner {
         })
     }
 
-    /// Signs `request` if it keeps within what the session is for.
+    /// Signs `request` if it stays within the session's scope.
     ///
     /// # Errors
     ///

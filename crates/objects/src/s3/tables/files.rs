@@ -33,7 +33,7 @@ impl TableFiles {
         Self::of(profile, identity::of_server(&files, credential)?)
     }
 
-    /// With what the vendor of a table gave.
+    /// Opens the files with credentials from the vendor of a table.
     pub(crate) fn open_vended(
         profile: &S3TablesProfile,
         config: &[(String, Secret<String>)],
@@ -50,7 +50,7 @@ impl TableFiles {
         })
     }
 
-    /// The bucket that holds `at`. Costs no connection, so none is kept.
+    /// The bucket that holds `at`. It opens no connections of its own, so it is not kept.
     fn bucket(&self, at: &Location) -> Result<Guarded<S3Store>, ObjectError> {
         let invalid = |reason: String| ObjectError::invalid(at, reason);
         let within = self.profile.check_location(at);
@@ -62,7 +62,7 @@ impl TableFiles {
         Ok(Guarded::new(store, base, Patience::NETWORK))
     }
 
-    /// AWS allows no deletion: what no metadata refers to, it removes itself.
+    /// Whether files are deleted. AWS does not allow that, and itself removes files to which no metadata refers.
     fn deletes(&self) -> bool {
         self.profile.flavor() == S3Flavor::S3Compat
     }

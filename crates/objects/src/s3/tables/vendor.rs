@@ -1,4 +1,4 @@
-//! Access for engines to one table of a table bucket.
+//! Vends access to one table of a table bucket.
 
 use async_trait::async_trait;
 
@@ -30,7 +30,7 @@ impl TableVendor {
         let files = bucket.profile.files_in(scope.folder.bucket());
         let refused = |e: PolicyProblem| TokenFailure::refused(e.to_string());
         let policy = match bucket.profile.flavor() {
-            // AWS knows tables by their ids, not by where they are.
+            // AWS's policies name tables by their IDs, not by their locations.
             S3Flavor::Aws => {
                 let arn = self.arn(scope).await?;
                 let key = bucket.profile.aws_kms_key_arn();
@@ -42,7 +42,7 @@ impl TableVendor {
         sts.assume_role(&for_engine(&files, &policy)).await
     }
 
-    /// The ARN of the table, if it is still that of the folder.
+    /// The ARN of the table, if the table is still in the folder.
     async fn arn(&self, scope: &Scope) -> Result<String, TokenFailure> {
         let now = self.tables.state(&self.table).await?;
         if now.location == scope.folder {

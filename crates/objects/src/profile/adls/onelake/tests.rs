@@ -1,4 +1,4 @@
-//! OneLake as an account of a profile `adls`.
+//! OneLake as the account of a profile of type `adls`.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn an_account_that_is_onelake_keeps_its_rules() {
     assert!(account(&elsewhere).unwrap().check_new().is_ok());
 }
 
-/// It was taken before the rules were known.
+/// The profile was stored before the rules were known.
 #[test]
 fn a_stored_account_that_is_onelake_is_signed_for_as_long_as_that_can_be() {
     let stored = json!({
