@@ -1,4 +1,4 @@
-//! What durable files cost: `cargo bench -p objects`. They go where `TMPDIR` says.
+//! The cost of durable files: `cargo bench -p objects`. The files are written to `TMPDIR`.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ use futures::future::join_all;
 use objects::{LocalProfile, Location, Objects, StorageProfile};
 use tokio::runtime::Runtime;
 
-/// The metadata of an ordinary table.
+/// Size of an ordinary table's metadata.
 const BYTES: usize = 20_000;
 const AT_ONCE: usize = 32;
 

@@ -1,4 +1,4 @@
-//! Where an object or a folder is: a parsed, normalised, absolute URI.
+//! Locations of objects and folders: parsed, normalised, absolute URIs.
 //!
 //! Everything that decides about access (overlap, confinement, credentials) compares
 //! [`Location::normalized`] or asks [`Location::is_within`]; what goes back to a client is the spelling
@@ -38,12 +38,12 @@ pub const MAX_FILE_NAME_BYTES: usize = 255;
 pub struct Location {
     spelled: Arc<str>,
     normalized: Arc<str>,
-    /// Where the path begins in `normalized`: behind the bucket or host.
+    /// Where the path begins in `normalized`: after the bucket or host.
     path_at: usize,
     scheme: Scheme,
 }
 
-/// How a location was addressed.
+/// The scheme with which a location is spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `file:/x`, `file:///x` or a bare `/x`.
@@ -79,7 +79,7 @@ impl Scheme {
         }
     }
 
-    /// The scheme that stands for all spellings of the same store.
+    /// The scheme that represents all schemes of the same kind of store.
     #[must_use]
     pub fn canonical(self) -> Self {
         match self {
@@ -93,9 +93,9 @@ impl Scheme {
 impl Location {
     /// Parses a location that a client proposes for a table, a view or a namespace.
     ///
-    /// Stricter than [`Location::parse_object`]: also refused is what some engine or proxy may read
-    /// as another location (`?`, `#`, `\`, encoded slashes and dots, invisible and lookalike
-    /// characters), because then two engines would disagree about whose files these are.
+    /// Stricter than [`Location::parse_object`]: it also refuses characters for which some engine or proxy may read
+    /// another location (`?`, `#`, `\`, encoded slashes and dots, invisible and lookalike characters), because then
+    /// two engines would disagree about whose files these are.
     pub fn parse(given: &str) -> Result<Self, LocationError> {
         suspicious::refuse(given)
             .and_then(|()| parse::parse(given))
@@ -103,8 +103,8 @@ impl Location {
             .map_err(|problem| LocationError::new(given, problem))
     }
 
-    /// Parses the location of one object that a writer has chosen (out of a manifest, or listed by
-    /// the store): the key is taken literally.
+    /// Parses the location of one object that a writer has chosen (from a manifest, or listed by the store): the key
+    /// is taken literally.
     pub fn parse_object(given: &str) -> Result<Self, LocationError> {
         parse::parse(given).map_err(|problem| LocationError::new(given, problem))
     }
@@ -114,8 +114,8 @@ impl Location {
         &self.spelled
     }
 
-    /// The form for comparison: canonical scheme, no trailing slash, for files no repeated slash, for
-    /// Azure the host in lower case and by its `dfs` name.
+    /// The form for comparison: canonical scheme; no trailing slash; for files, no repeated slash; for Azure, the
+    /// host in lower case and with its `dfs` name.
     pub fn normalized(&self) -> &str {
         &self.normalized
     }
@@ -158,9 +158,10 @@ impl Location {
         parse::parse(&joined).map_err(err)
     }
 
-    /// The place of an object that the store itself has listed below this one, however it is called: its segments may be empty or dots,
-    /// as in no location that somebody gives. To delete it by, in a store that takes keys as they are. Nothing, or a slash at the end, is
-    /// the marker of a folder.
+    /// The location of an object that the store itself has listed below this one, whatever its key: unlike in parsed
+    /// locations, segments may be empty or dots. It serves to delete the object in a store that takes keys literally.
+    /// If `relative` is empty or ends in a slash, this is the marker of a folder. `None` if `relative` has control
+    /// characters.
     pub(crate) fn listed(&self, relative: &str) -> Option<Self> {
         if relative.chars().any(char::is_control) {
             return None;
@@ -172,7 +173,7 @@ impl Location {
         })
     }
 
-    /// The folder that holds this; `None` for a bucket and for `/`.
+    /// The folder that contains this location; `None` for a bucket and for `/`.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let key = self.key();
@@ -201,7 +202,7 @@ impl Location {
         self.key().rsplit('/').next().unwrap_or_default()
     }
 
-    /// Puts a location together from parts that were checked before.
+    /// Builds a location from parts that were checked before.
     pub(crate) fn from_checked(scheme: Scheme, bucket: &str, key: &str) -> Self {
         let mut normalized = format!("{}://{bucket}", scheme.canonical().as_str());
         let path_at = normalized.len();
@@ -231,7 +232,7 @@ impl Location {
     }
 }
 
-/// What is left of a spelling after its last segment was cut; the root of the files is never empty.
+/// The spelling of a folder whose last segment was cut off; the root of the file system is never empty.
 fn folder_spelling(cut: &str) -> &str {
     match cut.trim_end_matches('/') {
         "" => "/",

@@ -1,4 +1,4 @@
-//! What is taken for a location has one reading: on the saved fuzz corpus, and on texts put together from doubtful parts.
+//! Every accepted location has only one reading: for the saved fuzz corpus, and for texts made of doubtful parts.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,7 +29,7 @@ fn the_saved_corpus_has_one_reading() {
         taken += usize::from(location::location_text(&text));
         seen += 1;
     }
-    // Neither a parser that refuses all nor one that takes all would pass.
+    // Neither a parser that refuses everything nor one that accepts everything would pass.
     assert!(taken >= 25 && seen >= taken + 25, "{taken} of {seen}");
 }
 
@@ -92,7 +92,7 @@ fn text() -> impl Strategy<Value = String> {
     (select(&STARTS[..]), pieces).prop_map(|(start, pieces)| format!("{start}{}", pieces.concat()))
 }
 
-/// One for which another text stands where compatibility forms are folded.
+/// Whether compatibility normalisation replaces the character by other text.
 fn stands_for_others(c: char) -> bool {
     !c.is_ascii() && !c.nfkc().eq([c])
 }

@@ -1,4 +1,5 @@
-//! Whatever is signed lies inside the table's folder: on the saved fuzz corpus, and on requests put together from doubtful parts.
+//! Every signed request stays within the table's folder: for the saved fuzz corpus, and for requests made of doubtful
+//! parts.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,7 +30,7 @@ fn the_saved_corpus_stays_inside() {
         signed += usize::from(signing::sign_text(&text));
         seen += 1;
     }
-    // Neither a signer that refuses all nor one that takes all would pass.
+    // Neither a signer that refuses everything nor one that accepts everything would pass.
     assert!(signed >= 17 && seen >= signed + 17, "{signed} of {seen}");
 }
 

@@ -1,4 +1,4 @@
-//! A storage that does not do all that it should.
+//! A storage in which one step fails.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use crate::io::{Objects, Page, PageRequest};
 use crate::location::Location;
 use crate::memory::MemoryStore;
 
-/// Memory in which one step is refused.
+/// A store in memory that refuses one step.
 #[derive(Debug)]
 pub(super) struct Broken {
     pub(super) inner: MemoryStore,

@@ -1,4 +1,4 @@
-//! A table bucket tried as a whole: tables of the server's own, and that what is vended for one reaches no other.
+//! Tries a table bucket: the server's own tables, and that access vended for one table reaches no other.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -14,11 +14,12 @@ use crate::location::Location;
 use crate::profile::StorageProfile;
 use crate::table_bucket::{BucketTable, TableBucket};
 
-/// Tries the table bucket, and tells of each check as [`super::try_storage`] does.
+/// Tries the table bucket, and reports each check as [`super::try_storage`] does.
 ///
-/// Makes two tables in a namespace of a random name, writes and reads a file in one of them, and drops them. Where
-/// access is vended, that to the first one is tried in it, and in the second one, where it must be denied. Files are
-/// neither listed nor deleted one by one, because AWS allows neither, and have names that SeaweedFS takes for files of a table.
+/// Creates two tables in a namespace with a random name, writes and reads a file in one of them, and drops them. If
+/// access is vended, access to the first table is tried in this table, and in the second one, where it must be
+/// denied. Files are neither listed nor deleted one by one, because AWS allows neither, and have names that SeaweedFS
+/// accepts for files of a table.
 pub async fn try_table_bucket(
     own: &dyn Objects,
     bucket: &dyn TableBucket,
@@ -59,7 +60,7 @@ pub async fn try_table_bucket(
     trial.told
 }
 
-/// Two tables, with a file in the first one. Answers where they are.
+/// Creates two tables, with a file in the first one. Returns their locations.
 async fn make(
     own: &dyn Objects,
     bucket: &dyn TableBucket,
@@ -75,7 +76,7 @@ async fn make(
 
 async fn drop_all(bucket: &dyn TableBucket, tables: &[BucketTable; 2]) -> Result<(), TrialError> {
     for table in tables {
-        // It was made for this trial alone.
+        // The table was created for this trial alone, so its version does not matter.
         bucket.drop_table(table, None).await?;
     }
     let [BucketTable { namespace, .. }, _] = tables;

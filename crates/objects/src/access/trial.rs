@@ -1,4 +1,4 @@
-//! A storage tried as a whole: the server's own access, what is vended to engines, and that nothing is left of it.
+//! Tries a storage: the server's own access, the access that is vended to engines, and the cleanup.
 
 #[cfg(test)]
 mod tests;
@@ -19,39 +19,39 @@ use crate::profile::StorageProfile;
 use crate::table_bucket::TableBucketError;
 use crate::vend::{Permission, Scope, VendError, Vendor};
 
-/// What is tried, in the order in which it is told.
+/// The checks of a trial, in the order in which they are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessCheck {
     /// The server itself can write, read, list and delete.
     Own,
-    /// Access to one folder is given for engines.
+    /// Access to one folder is vended for engines.
     VendedIssued,
-    /// With it they can write, read, list and delete there, or read and list, as they may.
+    /// With vended access, writers can write, read, list and delete in the folder, and readers can read and list.
     VendedInside,
-    /// With it they can do nothing elsewhere, and nothing that they may not.
+    /// With vended access, engines can do nothing outside the folder, and nothing beyond their permission.
     VendedConfined,
-    /// What was written in the trial is gone.
+    /// Everything that the trial has written is removed.
     Cleanup,
 }
 
-/// How it went.
+/// The outcome of a check.
 #[derive(Debug)]
 pub enum AccessOutcome {
-    /// As it should.
+    /// The check succeeded.
     Passed {
-        /// The time that it took.
+        /// How long it took.
         took: Duration,
     },
-    /// Otherwise.
+    /// The check failed.
     Failed {
-        /// The time that it took.
+        /// How long it took.
         took: Duration,
-        /// What happened.
+        /// The reason.
         error: TrialError,
     },
-    /// It was not tried.
+    /// The check was not made.
     Skipped {
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
 }
@@ -59,33 +59,33 @@ pub enum AccessOutcome {
 /// A storage that does not do what it should, or does what it should not.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// The server cannot use it.
+    /// The server cannot use the storage.
     #[error(transparent)]
     Own(Box<AccessError>),
-    /// No tables can be made in it, or dropped.
+    /// Tables cannot be created in the table bucket, or cannot be dropped.
     #[error("the table bucket cannot be used: {0}")]
     Bucket(#[from] TableBucketError),
-    /// No access was given for engines.
+    /// No access was vended for engines.
     #[error("no access could be vended: {0}")]
     NotIssued(#[from] VendError),
-    /// What was given cannot be used.
+    /// The storage cannot be opened with vended access.
     #[error("vended access cannot be used: {0}")]
     Unusable(#[from] OpenError),
-    /// It does not work in its folder.
+    /// Vended access does not work in its folder.
     #[error("vended access does not work: {0}")]
     Inside(Box<AccessError>),
-    /// It allows what it should not.
+    /// Vended access allows more than it should.
     #[error("vended access is not confined to its folder: {step} at `{reached}` was not denied")]
     Leaks {
-        /// What was tried.
+        /// The step that was not denied.
         step: AccessStep,
-        /// Where.
+        /// The location of the step.
         reached: Location,
     },
-    /// Whether it is confined could not be found out.
+    /// It could not be determined whether vended access is confined to its folder.
     #[error("whether vended access is confined is unknown: {0}")]
     Unclear(Box<AccessError>),
-    /// Something was left in the storage.
+    /// Not everything that the trial wrote could be removed.
     #[error("what was written in the trial could not be removed: {0}")]
     Left(Box<AccessError>),
 }
@@ -94,10 +94,11 @@ pub(super) const PREREQUISITE: &str = "not tried, because a check before it fail
 const NOTHING_WRITTEN: &str = "nothing was written that would have to be removed";
 pub(super) const NOTHING_VENDED: &str = "this storage profile vends no credentials";
 
-/// Tries the storage, and tells of each check, also of those that were not made.
+/// Tries the storage, and reports each check, also those that were skipped.
 ///
-/// `own` is the server's own access; with `vendor` also access for engines is tried, to a folder, and beside it with bait
-/// that the server has put there. All is written into one folder of a random name below the base, and removed.
+/// `own` is the server's own access. With `vendor`, access for engines is tried too: to a folder, and next to this
+/// folder, where the server has put bait. Everything is written into one folder with a random name below the base,
+/// and removed.
 pub async fn try_storage(
     own: &dyn Objects,
     vendor: Option<&dyn Vendor>,
@@ -122,7 +123,7 @@ pub async fn try_storage(
         timed(use_folder(own, &places.own)),
         timed(async { Some(issue(vendor?, profile, &places.inside).await) }),
     );
-    // What has timed out may be there.
+    // A write that has timed out may have succeeded.
     let has_written = match &used.1 {
         Err((AccessStep::Write, error)) => matches!(error, ObjectError::Timeout { .. }),
         _ => true,
@@ -158,10 +159,10 @@ pub(super) const VENDED: [AccessCheck; 3] = [
     AccessCheck::VendedConfined,
 ];
 
-/// What a writer and a reader use.
+/// The stores of a writer and of a reader.
 pub(super) type Opened = (Arc<dyn Objects>, Arc<dyn Objects>);
 
-/// A writer's access to the folder and a reader's.
+/// Vends access to the folder, for a writer and for a reader.
 pub(super) async fn issue(
     vendor: &dyn Vendor,
     profile: &StorageProfile,
@@ -181,7 +182,7 @@ pub(super) async fn timed<T>(act: impl Future<Output = T>) -> (Duration, T) {
     (start.elapsed(), done)
 }
 
-/// What has been told so far.
+/// The outcomes so far.
 pub(super) struct Trial<'a> {
     pub(super) base: &'a Location,
     pub(super) told: Vec<(AccessCheck, AccessOutcome)>,
@@ -216,7 +217,7 @@ impl Trial<'_> {
         self.told.extend(skipped);
     }
 
-    /// Both are told: whether access leaks must not be hidden by its not working.
+    /// Makes both checks, because access that does not work may leak nevertheless.
     async fn vended(&mut self, own: &dyn Objects, opened: Option<Opened>, places: &Places) {
         let Some((writer, reader)) = opened else {
             let checks = [AccessCheck::VendedInside, AccessCheck::VendedConfined];

@@ -1,4 +1,4 @@
-//! Whether vended access reaches its folder, and nothing else: tried, not assumed.
+//! Checks that vended access reaches its folder and nothing else, by using it.
 
 #[cfg(test)]
 mod tests;
@@ -11,19 +11,19 @@ use crate::error::ObjectError;
 use crate::io::{Objects, PageRequest};
 use crate::location::{Location, LocationError};
 
-/// Where it is tried: all below one folder.
+/// The locations of a trial, all below one folder.
 pub(super) struct Places {
-    /// That folder.
+    /// The folder of the trial.
     pub(super) check: Location,
-    /// Where the server tries its own access.
+    /// The folder in which the server tries its own access.
     pub(super) own: Location,
-    /// What access is asked for.
+    /// The folder for which access is vended.
     pub(super) inside: Location,
-    /// An object there.
+    /// An object in `inside`.
     object: Location,
-    /// A sibling whose name begins like that of `inside`.
+    /// A sibling of `inside`, whose name begins like that of `inside`.
     beside: Location,
-    /// An object there.
+    /// An object in `beside`.
     bait: Location,
 }
 
@@ -45,9 +45,9 @@ impl Places {
 /// Access to `inside`, as engines have it.
 #[derive(Clone, Copy)]
 pub(super) struct Engines<'a> {
-    /// To read and to write.
+    /// Access with write permission.
     pub(super) writer: &'a dyn Objects,
-    /// To read only.
+    /// Access with read permission.
     pub(super) reader: &'a dyn Objects,
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn works(
     listed.map_err(|e| inside(AccessStep::List, e)).map(|_| ())
 }
 
-/// Tries the same beside the folder, and to write in it as a reader: all must be denied.
+/// Tries the same steps beside the folder, and writes and deletes in it as a reader: all must be denied.
 pub(super) async fn is_confined(
     own: &dyn Objects,
     engines: Engines<'_>,

@@ -16,7 +16,7 @@ pub enum AzureCredential {
     ClientCredentials {
         /// The application's id.
         client_id: String,
-        /// The directory that the application is in: its id or one of its domains.
+        /// The directory of the application: its ID or one of its domains.
         tenant_id: String,
         /// The application's secret.
         client_secret: Secret<String>,
@@ -26,7 +26,7 @@ pub enum AzureCredential {
         /// One of the account's two keys.
         key: Secret<String>,
     },
-    /// What Azure gives the server itself: a workload identity, or a managed identity.
+    /// The server's own identity on Azure: a workload identity, or a managed identity.
     SystemIdentity,
 }
 
@@ -39,7 +39,7 @@ struct UncheckedClient {
 }
 
 impl AzureCredential {
-    /// Reads what follows `"type": "az"`.
+    /// Reads the fields of a credential with `"type": "az"`.
     pub(super) fn from_json(credential_type: &str, json: &Value) -> Result<Self, ProfileError> {
         match credential_type {
             "client-credentials" => Self::client(json),
@@ -53,7 +53,7 @@ impl AzureCredential {
         }
     }
 
-    /// With its secrets.
+    /// The whole credential, with its secrets.
     pub(super) fn expose_json(&self) -> Value {
         let credential_type = self.credential_type();
         match self {
@@ -84,7 +84,7 @@ impl AzureCredential {
     }
 
     fn client(json: &Value) -> Result<Self, ProfileError> {
-        // The reader's own message could quote a secret of the wrong type.
+        // The message of the JSON reader could quote a secret that has the wrong type.
         let fields = UncheckedClient::deserialize(json).map_err(|_| {
             malformed("`client-id`, `tenant-id` and `client-secret` must be strings")
         })?;
@@ -115,7 +115,7 @@ impl AzureCredential {
     }
 }
 
-/// The tenant becomes a part of the URL that the secret is sent to.
+/// Checks the tenant, which becomes a part of the URL to which the secret is sent.
 fn check_tenant(tenant: &str) -> Result<(), ProfileError> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     if (1..=253).contains(&tenant.len())

@@ -10,7 +10,7 @@ use crate::profile::ProfileError;
 
 pub use key::GcsKey;
 
-/// Where Google's storage is, without trailing slash.
+/// URL of Google's storage, without trailing slash.
 pub(crate) const GOOGLE_STORAGE: &str = "https://storage.googleapis.com";
 const GOOGLE_STS: &str = "https://sts.googleapis.com/v1/token";
 
@@ -24,7 +24,7 @@ pub enum GcsCredential {
 }
 
 impl GcsCredential {
-    /// Reads what follows `"type": "gcs"`.
+    /// Reads the fields of a credential with `"type": "gcs"`.
     pub(super) fn from_json(credential_type: &str, json: &Value) -> Result<Self, ProfileError> {
         match credential_type {
             "service-account-key" => {
@@ -40,7 +40,7 @@ impl GcsCredential {
         }
     }
 
-    /// With its secrets.
+    /// The whole credential, with its secrets.
     pub(super) fn expose_json(&self) -> Value {
         let credential_type = self.credential_type();
         match self {
@@ -58,12 +58,12 @@ impl GcsCredential {
         }
     }
 
-    /// Where objects are, without trailing slash.
+    /// URL of the storage, without trailing slash.
     pub(crate) fn storage_url(&self) -> &str {
         self.own_storage_url().unwrap_or(GOOGLE_STORAGE)
     }
 
-    /// The same, if it is not Google's: what an engine must be told.
+    /// URL of the storage if it is not Google's: then engines must be told.
     pub(crate) fn own_storage_url(&self) -> Option<&str> {
         match self {
             Self::ServiceAccountKey(key) => {
@@ -73,7 +73,7 @@ impl GcsCredential {
         }
     }
 
-    /// Where access tokens are narrowed.
+    /// URL of the service that narrows access tokens.
     pub(crate) fn sts_url(&self) -> &str {
         match self {
             Self::ServiceAccountKey(key) => key.sts_url(),

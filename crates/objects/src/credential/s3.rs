@@ -1,4 +1,4 @@
-//! Credentials for S3 and the stores that speak its protocol.
+//! Credentials for S3 and compatible stores.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,28 +14,28 @@ pub enum S3Credential {
     AccessKey {
         /// The key.
         key: AccessKey,
-        /// What a role's trust policy may ask for when the key takes that role.
+        /// The external ID that a role's trust policy may require when the key assumes the role.
         external_id: Option<Secret<String>>,
     },
-    /// What the server's own environment gives it on AWS: variables, a web identity, a container or an instance.
+    /// The server's own identity on AWS, from its environment: variables, a web identity, a container or an instance.
     AwsSystemIdentity {
-        /// What a role's trust policy may ask for when the identity takes that role.
+        /// The external ID that a role's trust policy may require when the identity assumes the role.
         external_id: Option<Secret<String>>,
     },
     /// For R2, whose temporary credentials come from Cloudflare's own API.
     CloudflareR2 {
         /// The account that owns the bucket.
         account_id: String,
-        /// The key for the server's own access, and the parent of vended ones.
+        /// The key for the server's own access, and the parent of vended keys.
         key: AccessKey,
         /// A token for Cloudflare's API.
         token: Secret<String>,
     },
-    /// For Alibaba Cloud OSS, whose token service has a signature of its own.
+    /// For Alibaba Cloud OSS, whose token service has signatures of its own.
     AliyunOss {
         /// The key of a RAM user.
         key: AccessKey,
-        /// What a role's trust policy may ask for when the user takes that role.
+        /// The external ID that a role's trust policy may require when the user assumes the role.
         external_id: Option<Secret<String>>,
     },
 }
@@ -59,7 +59,7 @@ struct UncheckedKey {
 }
 
 impl S3Credential {
-    /// Reads what follows `"type": "s3"`.
+    /// Reads the fields of a credential with `"type": "s3"`.
     pub(super) fn from_json(credential_type: &str, json: &Value) -> Result<Self, ProfileError> {
         match credential_type {
             "access-key" => Ok(Self::AccessKey {
@@ -86,7 +86,7 @@ impl S3Credential {
         }
     }
 
-    /// With its secrets.
+    /// The whole credential, with its secrets.
     pub(super) fn expose_json(&self) -> Value {
         let (kind, credential_type) = ("s3", self.credential_type());
         match self {
@@ -126,7 +126,7 @@ impl S3Credential {
         }
     }
 
-    /// What is sent along when a role is taken.
+    /// The external ID that is sent when a role is assumed.
     pub(crate) fn external_id(&self) -> Option<&Secret<String>> {
         match self {
             Self::AccessKey { external_id, .. }
@@ -139,7 +139,7 @@ impl S3Credential {
 
 impl AccessKey {
     fn from_json(json: &Value) -> Result<Self, ProfileError> {
-        // The reader's own message could quote a secret of the wrong type.
+        // The message of the JSON reader could quote a secret that has the wrong type.
         let UncheckedKey {
             access_key_id,
             secret_access_key,
@@ -163,7 +163,7 @@ fn text(json: &Value, field: &'static str) -> Result<String, ProfileError> {
     Ok(given.to_owned())
 }
 
-/// `None` where it is absent, `null` or empty.
+/// The external ID; `None` if it is absent, `null` or empty.
 fn external_id(json: &Value) -> Result<Option<Secret<String>>, ProfileError> {
     match json.get("external-id") {
         None | Some(Value::Null) => Ok(None),
@@ -172,7 +172,7 @@ fn external_id(json: &Value) -> Result<Option<Secret<String>>, ProfileError> {
     }
 }
 
-/// It becomes a part of a URL.
+/// The account ID, checked because it becomes a part of a URL.
 fn account_id(json: &Value) -> Result<String, ProfileError> {
     let id = text(json, "account-id")?;
     if id.chars().all(|c| c.is_ascii_alphanumeric()) {

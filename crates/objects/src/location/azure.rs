@@ -1,4 +1,4 @@
-//! The naming rules of Azure's storage, and the one spelling of a filesystem among several.
+//! Azure's naming rules for storage, and the normalised form of a filesystem that has several spellings.
 
 #[cfg(test)]
 mod tests;
@@ -9,12 +9,12 @@ use percent_encoding::percent_decode_str;
 
 use super::{Location, LocationProblem, Scheme};
 
-/// Encodings within encodings; deeper ones are refused before.
+/// Nested percent-encodings that are decoded; deeper ones are refused before.
 const MAX_ROUNDS: usize = 4;
 
 /// `filesystem@account.host` in the form for comparison.
 ///
-/// Hosts have no case, and one account answers as `account.dfs.…` and as `account.blob.…`.
+/// The case of a host does not matter, and an account is both at `account.dfs.…` and at `account.blob.…`.
 pub(super) fn normalized_authority(given: &str) -> Result<String, LocationProblem> {
     let refused = |part, rule| LocationProblem::Authority {
         authority: given.to_owned(),
@@ -44,7 +44,7 @@ pub(super) fn normalized_authority(given: &str) -> Result<String, LocationProble
     Ok(format!("{filesystem}@{account}.{}", dfs_name(suffix)))
 }
 
-/// The name that a host goes by in locations: with `dfs` where it says `blob`. The first label of the two names the service.
+/// The name of a host in locations: with `dfs` in place of `blob`. Only the first of these labels names the service.
 pub(crate) fn dfs_name(host: &str) -> Cow<'_, str> {
     let mut labels: Vec<&str> = host.split('.').collect();
     let service = labels
@@ -110,7 +110,7 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Refuses segments that end with a dot, plain or percent-encoded: Azure and its clients cut it off, so that
+/// Refuses segments that end with a dot, plain or percent-encoded: Azure and its clients cut the dot off, so
 /// `orders.` may be `orders`.
 pub(super) fn refuse_final_dots(location: Location) -> Result<Location, LocationProblem> {
     if location.scheme().canonical() == Scheme::Abfss && has_final_dot(location.key()) {

@@ -4,7 +4,7 @@ use model::Bounds;
 
 use super::{MAX_FILE_NAME_BYTES, MAX_KEY_BYTES};
 
-/// A string that is no usable location.
+/// A string that is not a usable location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("location `{location}` {problem}")]
 pub struct LocationError {
@@ -38,7 +38,7 @@ pub enum LocationProblem {
     /// One segment of a local path is longer than file systems take.
     #[error("has a segment of {0} bytes: file systems take at most {MAX_FILE_NAME_BYTES}")]
     NameTooLong(usize),
-    /// No scheme, or one that is not known.
+    /// The scheme is missing or unknown.
     #[error("must begin with `s3://`, `abfss://`, `gs://`, `file:/` or `memory://` in lower case")]
     UnknownScheme,
     /// A `file:` URI whose path is not absolute.
@@ -58,7 +58,7 @@ pub enum LocationProblem {
         /// The rule that it breaks.
         rule: &'static str,
     },
-    /// What stands before the path names no filesystem of Azure.
+    /// The part before the path does not name a filesystem of Azure.
     #[error(
         "has the authority `{authority}`, whose {part} {rule}: write `abfss://filesystem@account.dfs.core.windows.net/folder`"
     )]
@@ -82,10 +82,10 @@ pub enum LocationProblem {
     /// A character that engines read differently, plain or percent-encoded.
     #[error("has {0}, which engines read differently: use another character")]
     Ambiguous(String),
-    /// Encoded again and again.
+    /// Percent-encoded several times over.
     #[error("is percent-encoded too many times over")]
     EncodedTooOften,
-    /// Not one of the schemes that this storage profile accepts.
+    /// The scheme is not one that this storage profile accepts.
     #[error("has the scheme `{found}`, but this warehouse accepts {accepted}")]
     SchemeRefused {
         /// The scheme of the location.

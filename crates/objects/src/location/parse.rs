@@ -1,4 +1,4 @@
-//! The grammar of locations: what holds for every object, whoever named it.
+//! The grammar of locations, which every object must follow, whoever named it.
 
 use model::Bounds;
 
@@ -29,18 +29,17 @@ pub(super) fn parse(given: &str) -> Result<Location, LocationProblem> {
             Location::from_checked(scheme, &azure::normalized_authority(authority)?, key)
         }
     };
-    // A bare path gets a scheme.
+    // The scheme that a bare path gets makes it longer.
     if location.normalized().len() > Bounds::LOCATION_BYTES {
         return Err(LocationProblem::TooLong(location.normalized().len()));
     }
     Ok(location.respelled(given, scheme))
 }
 
-/// The scheme, and what follows it: for files the path (with a possible `//host`), otherwise what
-/// follows `://`.
+/// The scheme and the rest: for files the path, otherwise the text after `://`.
 fn split_scheme(given: &str) -> Result<(Scheme, &str), LocationProblem> {
     if given.starts_with('/') {
-        // Hadoop reads `//x/y` as the host `x`.
+        // Hadoop reads `//x/y` as a path on the host `x`.
         return match given.strip_prefix("//") {
             Some(host) => Err(LocationProblem::FileHost(
                 host.split('/').next().unwrap_or_default().to_owned(),
@@ -80,7 +79,7 @@ fn file(path: &str) -> Result<Location, LocationProblem> {
     if !path.starts_with('/') {
         return Err(LocationProblem::RelativePath);
     }
-    // POSIX: slashes in a row are one.
+    // POSIX takes several slashes in a row for one.
     let segments: Vec<&str> = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -115,7 +114,7 @@ fn checked_bucket(scheme: Scheme, bucket: &str) -> Result<&str, LocationProblem>
     }
 }
 
-/// What stands before the first slash, and the checked key behind it.
+/// The part before the first slash, and the checked key after it.
 fn split_key(rest: &str) -> Result<(&str, &str), LocationProblem> {
     let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
     let key = key.strip_suffix('/').unwrap_or(key);

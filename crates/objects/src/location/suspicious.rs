@@ -1,8 +1,8 @@
-//! What a client may not put into the location of a table, although a store would take it.
+//! Refuses locations for tables that a store would accept, but that not all readers understand alike.
 //!
-//! Java's `S3FileIO` and PyIceberg cut a location at `?` and `#`, some HTTP stacks decode `%2F` and
-//! `%2e%2e`, some file systems fold lookalikes. Where two readers may see two locations, one table's
-//! credentials would reach another table's files.
+//! Java's `S3FileIO` and PyIceberg cut a location at `?` and `#`, some HTTP stacks decode `%2F` and `%2e%2e`, some
+//! file systems fold lookalikes. Where two readers see two locations, one table's credentials would reach another
+//! table's files.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use super::LocationProblem;
 
-/// Encodings within encodings that are looked through before giving up.
+/// Nested percent-encodings that are decoded before a location is refused.
 const MAX_ROUNDS: usize = 4;
 
 pub(super) fn refuse(given: &str) -> Result<(), LocationProblem> {
@@ -24,7 +24,7 @@ pub(super) fn refuse(given: &str) -> Result<(), LocationProblem> {
             u32::from(c)
         )));
     }
-    // `s3://a/s3://b` is cut differently by different readers.
+    // Readers split `s3://a/s3://b` in different ways.
     if given.matches("://").count() > 1 {
         return Err(LocationProblem::Ambiguous("`://` in its path".to_owned()));
     }
@@ -48,7 +48,7 @@ fn refuse_encoded(given: &str) -> Result<(), LocationProblem> {
     Err(LocationProblem::EncodedTooOften)
 }
 
-/// Refuses what decoding has brought to light.
+/// Refuses text that only its decoded form shows to be dangerous.
 fn refuse_decoded(before: &str, after: &str) -> Result<(), LocationProblem> {
     if let Some(c) = after.chars().find(|c| c.is_control()) {
         return Err(LocationProblem::Control(c.escape_unicode().to_string()));
@@ -83,12 +83,13 @@ fn is_ambiguous(c: char) -> bool {
     is_cut(c) || is_lookalike(c) || is_invisible(c)
 }
 
-/// Cut off as query or fragment, or read as `/`.
+/// Characters at which readers cut off a query or a fragment, or that they read as `/`.
 fn is_cut(c: char) -> bool {
     matches!(c, '?' | '#' | '\\')
 }
 
-/// What looks like `.`, `..`, `/`, `\`, `%`, `:`, `?` or `#`, or becomes it where compatibility forms are folded (NFKC).
+/// Characters that look like `.`, `..`, `/`, `\`, `%`, `:`, `?` or `#`, or become one of these when compatibility
+/// forms are folded (NFKC).
 fn is_lookalike(c: char) -> bool {
     matches!(
         c,
@@ -103,7 +104,7 @@ fn is_lookalike(c: char) -> bool {
     )
 }
 
-/// Soft hyphen, joiners, direction marks, line separators, byte order mark, tags.
+/// Invisible characters: soft hyphen, joiners, direction marks, line separators, byte order mark, tags.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,

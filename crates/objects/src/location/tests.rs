@@ -285,7 +285,7 @@ fn messages_are_short_and_say_what_to_do() {
 
 fn segment() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9 =+%._-]{1,12}".prop_filter("an ordinary segment", |s| {
-        // No encoded trickery: that is what the table above is for.
+        // No percent-encoding: the table above covers it.
         s != "." && s != ".." && !s.contains('%')
     })
 }

@@ -1,4 +1,4 @@
-//! S3 as it behaves on a bad day: a server of canned answers on a local port.
+//! Failures and unusual answers of S3, from a server of canned answers on a local port.
 
 mod regions;
 
@@ -13,7 +13,7 @@ use super::*;
 use crate::token::stand_in::TokenServiceStandIn;
 use crate::{StorageCredential, StorageProfile, open};
 
-/// An answer, or none: the connection is closed when the request has been read.
+/// An answer; or none: the connection is closed after the request was read.
 enum Answer {
     Status(u16, &'static str),
     Closed,
@@ -78,7 +78,7 @@ fn client(endpoint: &str) -> (Arc<dyn Objects>, Location) {
     )
 }
 
-/// Reads one request, notes it, answers it and closes.
+/// Reads one request, records it, answers it and closes the connection.
 async fn serve(mut stream: TcpStream, answer: Answer, seen: &Mutex<Vec<String>>) {
     let mut bytes = Vec::new();
     let head_end = loop {
@@ -116,7 +116,7 @@ async fn serve(mut stream: TcpStream, answer: Answer, seen: &Mutex<Vec<String>>)
             "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\netag: \"1\"\r\n\
              last-modified: Sat, 21 Nov 2026 06:00:00 GMT\r\nconnection: close\r\n\r\n"
         );
-        // A HEAD has no body; nothing is sent where none is due.
+        // A HEAD gets no body.
         let body = if head.starts_with("head") { "" } else { body };
         stream
             .write_all(format!("{answer}{body}").as_bytes())
@@ -130,7 +130,7 @@ const SLOW_DOWN: Answer = Status(
     503,
     "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>",
 );
-/// Like what AWS answers to a wrong signature: with the request that was signed.
+/// Like AWS's answer to a wrong signature, which contains the request that was signed.
 const WRONG_SIGNATURE: Answer = Status(
     403,
     "<Error><Code>SignatureDoesNotMatch</Code><Message>The signature does not match.</Message>\
@@ -478,7 +478,7 @@ fn in_front_of_a_number_no_bucket_can_stand() {
     }
 }
 
-/// What `legacy-md5-behavior` asks for is always done.
+/// What `legacy-md5-behavior` requests is always done.
 #[tokio::test]
 async fn deletions_of_several_objects_have_an_md5_beside_the_newer_checksum() {
     let deleted = "<DeleteResult><Deleted><Key>wh/a</Key></Deleted></DeleteResult>";

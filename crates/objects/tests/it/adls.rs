@@ -1,8 +1,8 @@
-//! A real Blob service: Azurite, or Azure itself, where `LAKEKEEPER_TEST_AZURE_HOST` says so.
+//! Tests with a real Blob service, Azurite or Azure itself, if `LAKEKEEPER_TEST_AZURE_HOST` is set.
 //!
-//! The host is what follows the account: `dfs.localhost:10000` for Azurite, `dfs.core.windows.net` for Azure.
-//! `LAKEKEEPER_TEST_AZURE_ACCOUNT`, `LAKEKEEPER_TEST_AZURE_KEY` and `LAKEKEEPER_TEST_AZURE_FILESYSTEM` go with it; the
-//! filesystem must exist. Without the host each test says that it was skipped and passes.
+//! This host is the part after the account: `dfs.localhost:10000` for Azurite, `dfs.core.windows.net` for Azure.
+//! `LAKEKEEPER_TEST_AZURE_ACCOUNT`, `LAKEKEEPER_TEST_AZURE_KEY` and `LAKEKEEPER_TEST_AZURE_FILESYSTEM` must be set
+//! too; the filesystem must exist. Without the host, each test says that it was skipped, and passes.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::open;
 
-/// What the tests sign in with.
+/// The Blob service, and the account and key for it.
 struct Service {
     host: String,
     account: String,
@@ -72,7 +72,7 @@ impl Service {
         vendor.vend(&Scope { folder, permission }).await.unwrap()
     }
 
-    /// The storage, with a signature and nothing else.
+    /// The storage, opened with only a signature.
     async fn vended(&self, profile: &Value, permission: Permission) -> Arc<dyn Objects> {
         let vended = self.sign(profile, permission).await;
         let profile = StorageProfile::from_json(profile).unwrap();
@@ -126,8 +126,8 @@ async fn says_that_the_filesystem_is_missing() {
     assert!(error.report().contains("ContainerNotFound"), "{error}");
 }
 
-/// Azurite knows signatures for whole filesystems only, so the scope is the filesystem here. What a signature for a
-/// folder reaches is judged by the verifier of the unit tests.
+/// Azurite supports signatures only for whole filesystems, so here the scope is the filesystem. The verifier of the
+/// unit tests judges signatures for folders.
 #[tokio::test]
 async fn a_signature_for_the_filesystem_allows_what_it_says_and_no_more() {
     let Some(service) = Service::from_env() else {

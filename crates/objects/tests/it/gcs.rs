@@ -1,7 +1,8 @@
-//! A real server of Google's storage API: where `LAKEKEEPER_TEST_GCS_ENDPOINT` says so.
+//! Tests with a real server of Google's storage API, if `LAKEKEEPER_TEST_GCS_ENDPOINT` is set.
 //!
-//! `LAKEKEEPER_TEST_GCS_BUCKET` goes with it; the bucket must exist. The emulator behind it asks nobody who they are, so
-//! these tests prove the data path alone. Without the endpoint each test says that it was skipped and passes.
+//! `LAKEKEEPER_TEST_GCS_BUCKET` must be set too; the bucket must exist. The endpoint is an emulator that asks for no
+//! identity, so these tests prove only that data is read and written. Without the endpoint, each test says that it
+//! was skipped, and passes.
 
 #![expect(
     clippy::expect_used,

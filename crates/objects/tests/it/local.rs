@@ -1,4 +1,4 @@
-//! Local files, in a folder of their own that is removed afterwards.
+//! The conformance suite on local files, in a folder that is removed afterwards.
 
 use objects::{LocalProfile, StorageProfile};
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use objects::{Location, Objects, StorageCredential, StorageProfile};
 use serde_json::Value;
 
-/// The promises of a store that is another process. Like `objects::conformance!`, but each test is skipped where there is no
-/// service.
+/// Tests the promises of a store in another process; each test is skipped if there is no such service.
 macro_rules! on_service {
     ($($promise:ident),* $(,)?) => {
         $(

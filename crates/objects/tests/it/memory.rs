@@ -1,4 +1,4 @@
-//! Memory.
+//! The conformance suite on a store in memory.
 
 use objects::StorageProfile;
 

@@ -1,8 +1,8 @@
-//! A real S3: where `LAKEKEEPER_TEST_S3_ENDPOINT` says so.
+//! Tests with a real S3, if `LAKEKEEPER_TEST_S3_ENDPOINT` is set.
 //!
-//! `LAKEKEEPER_TEST_S3_BUCKET`, `LAKEKEEPER_TEST_S3_ACCESS_KEY_ID`, `LAKEKEEPER_TEST_S3_SECRET_ACCESS_KEY` and
-//! `LAKEKEEPER_TEST_S3_REGION` go with it; the bucket must exist. Without the endpoint each test says
-//! that it was skipped and passes.
+//! `LAKEKEEPER_TEST_S3_BUCKET`, `LAKEKEEPER_TEST_S3_ACCESS_KEY_ID` and `LAKEKEEPER_TEST_S3_SECRET_ACCESS_KEY` must be
+//! set too; `LAKEKEEPER_TEST_S3_REGION` is `us-east-1` by default. The bucket must exist. Without the endpoint, each
+//! test says that it was skipped, and passes.
 
 #![expect(
     clippy::expect_used,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::open;
 
-/// What the tests sign in with.
+/// The S3 service, and the bucket and key for it.
 pub(crate) struct Service {
     pub(crate) endpoint: String,
     pub(crate) bucket: String,

@@ -1,4 +1,5 @@
-//! Requests to a real S3 that a client alters after they have been signed for it: by the warehouse's own key, and by sessions.
+//! Signed requests that a client alters before it sends them to a real S3: signed by the warehouse's own key, and by
+//! sessions.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +22,7 @@ struct Tables {
 }
 
 impl Tables {
-    /// By the warehouse's own key, then by sessions.
+    /// First with the warehouse's own key as signer, then with sessions.
     async fn start() -> Vec<Self> {
         let Some(service) = Service::from_env() else {
             return Vec::new();
@@ -39,7 +40,7 @@ impl Tables {
         all
     }
 
-    /// What the server itself finds in the victim's table.
+    /// The content of a file in the victim's table, read with a signature for that table.
     async fn found(&self, name: &str) -> Option<String> {
         let uri = self.victim.uri(name);
         let signed = self.victim.signed("GET", uri, None).await;
@@ -50,7 +51,7 @@ impl Tables {
         }
     }
 
-    /// Sends what was signed with a header more; whether it is refused.
+    /// Sends the signed request with an additional header, and returns whether it is refused.
     async fn is_refused(&self, signed: &SignedRequest, header: (&str, &str), body: &str) -> bool {
         let (name, value) = header;
         let mut added = signed.clone();
@@ -91,7 +92,7 @@ async fn a_write_is_not_turned_into_a_copy_of_what_is_elsewhere() {
             {
                 assert!(tables.is_refused(&unguarded, copy, "").await);
             }
-            // The same signature serves what it is for.
+            // The signature still works for the request that was signed.
             assert_eq!(own.send("PUT", &signed, "rows").await.status(), 200);
         }
         let read = own.call("GET", own.uri("stolen"), "").await;
@@ -111,7 +112,7 @@ async fn a_copy_within_the_table_is_signed_as_one() {
     }
 }
 
-/// An archive with one file: a header of 512 bytes, its content filled up to as many, and two empty blocks.
+/// An archive with one file: a header of 512 bytes, the content padded to another 512 bytes, and two empty blocks.
 fn archive(name: &str) -> String {
     let mut header = vec![0_u8; 512];
     let mut put =
@@ -157,8 +158,8 @@ async fn a_host_that_the_store_ignores_leads_to_no_other_table() {
     let bucket = &service.bucket;
     let victim = Engine::of(&service, &service.profile(), "victim");
     victim.call("PUT", victim.uri("secret"), SECRET).await;
-    // Without a domain of its own, MinIO takes the first segment of the path for the bucket, so this file of
-    // `s3://bucket/bucket/victim` is `s3://bucket/victim` to it.
+    // Without a configured domain, MinIO takes the first segment of the path for the bucket. So it takes this file of
+    // `s3://bucket/bucket/victim` for a file of `s3://bucket/victim`.
     let host = format!("{bucket}.store.example:9000");
     let uri = format!("http://{host}/{bucket}/{}", victim.key("secret"));
     let mut profile = service.profile();
@@ -173,7 +174,7 @@ async fn a_host_that_the_store_ignores_leads_to_no_other_table() {
         "{refused:?}"
     );
 
-    // What the signature would have been worth.
+    // What could be done with such a signature.
     profile["remote-signing-url-style"] = json!("virtual_host");
     let misled = Engine::of(&service, &profile, folder);
     let mut signed = misled.signed("GET", uri, None).await;

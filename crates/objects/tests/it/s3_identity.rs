@@ -1,6 +1,7 @@
 //! The identity that AWS gives a process, with a real S3 behind it.
 //!
-//! It comes by environment variables, which tests of one process share: so each test runs itself once more, alone.
+//! A process gets it from environment variables, which the tests of one process share: so each test runs itself again
+//! in a process of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +22,7 @@ use crate::s3::Service;
 
 const CHILD: &str = "LAKEKEEPER_TEST_IS_CHILD";
 
-/// Runs the test of this name in a process with these variables.
+/// Runs the test of this name in a process with these environment variables.
 fn run_alone(test: &str, variables: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([&format!("s3_identity::{test}"), "--exact", "--nocapture"])
@@ -34,7 +35,7 @@ fn run_alone(test: &str, variables: &[(&str, &str)]) {
     assert!(output.status.success() && said.contains("1 passed"));
 }
 
-/// What every child does: the server's own access with nothing but what it was given.
+/// The steps of every child: the server's own access, with nothing but the identity in the environment.
 async fn access_bucket(service: &Service) -> (StorageProfile, StorageCredential) {
     let mut profile = service.profile();
     profile["sts-enabled"] = json!(true);
@@ -89,7 +90,7 @@ async fn a_role_of_the_instance_is_an_identity() {
     access_bucket(&service).await;
 }
 
-/// Keys as an instance has them, that the store accepts: those of a session.
+/// Keys in the form that an instance gets, and that the store accepts: those of a session.
 async fn keys_with_token(service: &Service) -> String {
     let mut profile = service.profile();
     profile["sts-enabled"] = json!(true);
@@ -114,7 +115,7 @@ async fn keys_with_token(service: &Service) -> String {
     .to_string()
 }
 
-/// The three requests of version 2 of an instance's metadata service, and no more.
+/// Answers the three requests of version 2 of an instance's metadata service, and no others.
 struct InstanceMetadataStandIn;
 
 impl InstanceMetadataStandIn {

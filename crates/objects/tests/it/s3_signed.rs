@@ -31,11 +31,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     fn start(service: &Service) -> Self {
-        // Every character that is written in more than one way.
+        // All characters that can be spelled in more than one way.
         Self::of(service, &service.profile(), "my table/b+c=d&é%20(e)'*~")
     }
 
-    /// For a folder of a warehouse.
+    /// An engine for a folder of a warehouse.
     pub(crate) fn of(service: &Service, profile: &Value, folder: &str) -> Self {
         let profile = StorageProfile::from_json(profile).unwrap();
         let credential = StorageCredential::from_json(&service.credential()).unwrap();
@@ -47,7 +47,7 @@ impl Engine {
             panic!("no key");
         };
         let base = StorageProfile::S3(profile.clone()).base_location();
-        // `reqwest` wants a provider even where nothing is encrypted.
+        // `reqwest` needs a provider even if nothing is encrypted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .timeout(Duration::from_secs(30))
@@ -65,7 +65,7 @@ impl Engine {
         format!("{}/{name}", self.folder.key())
     }
 
-    /// The file as a copy names it.
+    /// The file as the source of a copy.
     pub(crate) fn copy_source(&self, name: &str) -> String {
         format!("/{}/{}", self.profile.bucket(), self.key(name))
     }
@@ -100,12 +100,12 @@ impl Engine {
         }
     }
 
-    /// What the catalog takes the request for.
+    /// The request as the catalog parses it.
     pub(crate) fn understood(&self, request: SignRequest) -> Result<S3Request, SignError> {
         S3Request::parse(&self.profile, BulkDeletes::Signed, request)
     }
 
-    /// What an engine asks a signature for, with these headers besides those of every request.
+    /// The request that an engine wants to have signed, with these headers in addition to the usual ones.
     pub(crate) fn request(
         &self,
         method: &str,
@@ -129,7 +129,7 @@ impl Engine {
         }
     }
 
-    /// Asks for a signature as an engine does.
+    /// A request that is signed for an engine.
     pub(crate) async fn signed(
         &self,
         method: &str,
@@ -138,7 +138,7 @@ impl Engine {
     ) -> SignedRequest {
         let mut request = self.request(method, uri, &[]);
         if let Some(body) = body {
-            // S3 takes no such deletion without a checksum.
+            // S3 accepts such a deletion only with a checksum.
             let hash = ring::digest::digest(&ring::digest::SHA256, body.as_bytes());
             let hash = base64::engine::general_purpose::STANDARD.encode(hash);
             let checksum = [
@@ -162,7 +162,7 @@ impl Engine {
         call.body(body.to_owned()).send().await.unwrap()
     }
 
-    /// Signs, sends, expects success.
+    /// Signs the request, sends it, and expects success.
     pub(crate) async fn call(&self, method: &str, uri: String, body: &str) -> Response {
         let checked = uri.contains("?delete").then_some(body);
         let signed = self.signed(method, uri, checked).await;

@@ -1,6 +1,6 @@
-//! What vended credentials reach on a real S3 that enforces session policies, and what they do not.
+//! The objects that vended credentials reach on a real S3 that enforces session policies.
 //!
-//! The probes are made with `object_store` itself, as any engine would, not with this crate.
+//! The tests use `object_store` itself, as any engine would, not this crate.
 
 #![expect(
     clippy::unwrap_used,
@@ -36,7 +36,7 @@ fn open(service: &Service, profile: &Value) -> (StorageProfile, Arc<dyn Vendor>)
     (profile, vendor.unwrap().unwrap())
 }
 
-/// What an engine makes of vended credentials.
+/// The client that an engine builds from vended credentials.
 fn engine(service: &Service, bucket: &str, vended: &Vended) -> AmazonS3 {
     let get = |name: &str| {
         let found = vended.config.iter().find(|(given, _)| given == name);
@@ -58,7 +58,7 @@ fn engine(service: &Service, bucket: &str, vended: &Vended) -> AmazonS3 {
         .unwrap()
 }
 
-/// `yes`, `denied`, or what else happened.
+/// `yes`, `denied`, or the error.
 fn told<T>(outcome: Result<T, object_store::Error>) -> String {
     match outcome {
         Ok(_) => "yes".to_owned(),
@@ -67,7 +67,7 @@ fn told<T>(outcome: Result<T, object_store::Error>) -> String {
     }
 }
 
-/// Writing, writing in parts, reading, listing and deleting in one folder; `seeded` is an object there.
+/// Tries to write, write in parts, read, list and delete in one folder; `seeded` is an object in it.
 async fn probe(engine: &AmazonS3, folder: &str, seeded: &str) -> [String; 5] {
     let at = |name: &str| Path::parse(format!("{folder}{name}")).unwrap();
     let payload = || PutPayload::from_static(b"x");
@@ -172,7 +172,7 @@ async fn the_server_can_take_a_role_itself() {
         return;
     };
     let mut profile = service.profile();
-    // MinIO takes any role for the key's own rights.
+    // For any role, MinIO gives the rights of the key.
     profile["assume-role-arn"] = json!("arn:aws:iam::000000000000:role/lake");
     let profile = StorageProfile::from_json(&profile).unwrap();
     let credential = StorageCredential::from_json(&service.credential()).unwrap();

@@ -1,4 +1,4 @@
-//! What is told of a storage in memory, and of token services that refuse.
+//! The reports of trials, with a storage in memory and with token services that refuse.
 
 use async_trait::async_trait;
 
@@ -80,7 +80,7 @@ async fn what_needs_vended_access_is_not_tried_without_it() {
 async fn what_is_left_is_told_and_where_nothing_was_written_nothing_is_removed() {
     for (step, cleanup) in [
         (AccessStep::Write, "skipped"),
-        // What could not be read is removed all the same.
+        // An object that could not be read is removed nevertheless.
         (AccessStep::Read, "passed"),
         (AccessStep::Delete, "failed"),
     ] {

@@ -1,4 +1,4 @@
-//! A store in memory that denies as a policy would, with one hole at a time.
+//! A store in memory that denies steps as a policy would, with one hole at a time.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::io::Page;
 use crate::memory::MemoryStore;
 use crate::vend::Permission;
 
-/// A view on a store through access that is confined to one folder, except for one step.
+/// Access to a store that is confined to one folder, except for one step.
 #[derive(Debug)]
 struct Confined<'a> {
     inner: &'a MemoryStore,
@@ -37,7 +37,7 @@ impl Objects for Confined<'_> {
     async fn read(&self, at: &Location, max_bytes: u64) -> Result<Bytes, ObjectError> {
         self.check(at, AccessStep::Read)?;
         match self.inner.read(at, max_bytes).await {
-            // As S3 answers whoever may not list the whole bucket.
+            // As S3 answers callers that may not list the whole bucket.
             Err(ObjectError::NotFound { location, source }) => {
                 Err(ObjectError::PermissionDenied { location, source })
             }
@@ -147,7 +147,7 @@ async fn access_that_does_not_work_is_told_from_access_that_leaks() {
     assert!(matches!(error, TrialError::Inside(_)), "{error:?}");
     is_confined.unwrap();
 
-    // Neither hides the other.
+    // Neither error hides the other.
     let [works, is_confined] = outcome("elsewhere", [Some(AccessStep::Read), None]).await;
     assert!(matches!(works.unwrap_err(), TrialError::Inside(_)));
     assert!(matches!(is_confined.unwrap_err(), TrialError::Leaks { .. }));

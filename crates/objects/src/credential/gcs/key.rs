@@ -1,9 +1,10 @@
-//! The JSON key of a service account, as Google's console hands it out.
+//! The JSON key of a service account, as Google's console issues it.
 //!
-//! Three fields are not Google's: `gcs_base_url` and `disable_oauth`, which `object_store` and others read for emulators
-//! too, and `sts_url`. They serve emulators and Private Service Connect. All addresses in a key are chosen by whoever
-//! creates the warehouse, like the `endpoint` of an S3 profile: they receive only what that key can prove or get, never
-//! the server's own identity, redirects are not followed, and the cloud's metadata servers are refused.
+//! Three fields are not Google's: `gcs_base_url` and `disable_oauth`, which `object_store` and others also read for
+//! emulators, and `sts_url`. They are for emulators and Private Service Connect. Whoever creates the warehouse
+//! chooses all URLs in a key, like the `endpoint` of an S3 profile. So these URLs receive only what this key can
+//! prove or get, never the server's own identity; redirects are not followed; and the clouds' metadata servers are
+//! refused.
 
 use std::fmt;
 
@@ -22,11 +23,11 @@ const GOOGLE_TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 /// The key of a service account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GcsKey {
-    /// All that was given, also what is not used here.
+    /// The whole key as it was given, including unused fields.
     json: Secret<Value>,
     client_email: String,
     private_key_id: String,
-    /// `None`: nobody asks who we are (`disable_oauth`).
+    /// `None` if the service asks for no identity (`disable_oauth`).
     private_key: Option<Secret<String>>,
     project_id: Option<String>,
     token_uri: String,
@@ -115,17 +116,17 @@ impl fmt::Debug for GcsKey {
     }
 }
 
-/// The fields of the key, each read with its rule. Errors call them `key.…`, as they stand in a request.
+/// The fields of the key, each read with its rule. Errors call them `key.…`, their path in a request.
 struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// Text, or nothing where it is absent, null or empty.
+    /// A string; `None` if it is absent, null or empty.
     fn text(&self, name: &str) -> Result<Option<&'a str>, ProfileError> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            // Not shown: it could be a secret in the wrong place.
+            // The value is not shown: it could be a secret in the wrong field.
             Some(_) => Err(malformed(&format!("`key.{name}` must be a string"))),
         }
     }
@@ -137,7 +138,7 @@ impl<'a> Fields<'a> {
             .ok_or(ProfileError::Missing { field, rule: RULE })
     }
 
-    /// A name of Google's, which goes into headers and statements.
+    /// A name from Google, which goes into headers and statements.
     fn short(&self, name: &str, field: &'static str) -> Result<String, ProfileError> {
         const MAX_BYTES: usize = 320;
         let text = self.required(name, field)?;
@@ -175,7 +176,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Google's public cloud, or a separate one that runs the same services under another name.
+    /// The domain of Google's public cloud, or of a separate one that runs the same services.
     fn universe_domain(&self) -> Result<&'a str, ProfileError> {
         let domain = self.text("universe_domain")?.unwrap_or(GOOGLE);
         let is_name = domain.contains('.')
@@ -183,7 +184,7 @@ impl<'a> Fields<'a> {
                 (1..=63).contains(&label.len())
                     && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
             })
-            // Behind `storage.` a number could make an address of it.
+            // With a number as its last label, `storage.` and the domain could be read as an IP address.
             && domain.chars().next_back().is_some_and(|c| c.is_ascii_alphabetic());
         if is_name && domain.len() <= 200 {
             return Ok(domain);
@@ -192,7 +193,7 @@ impl<'a> Fields<'a> {
         Err(ProfileError::field("key.universe_domain", domain, rule))
     }
 
-    /// An address without trailing slash.
+    /// A URL without trailing slash.
     fn url(&self, name: &str, field: &'static str) -> Result<Option<String>, ProfileError> {
         let Some(given) = self.text(name)? else {
             return Ok(None);
@@ -204,7 +205,7 @@ impl<'a> Fields<'a> {
                 "must be a URL such as `https://storage.googleapis.com`",
             );
         };
-        // Checked first, because the value must not be shown then.
+        // Checked first, because other messages would show the value.
         if !url.username().is_empty() || url.password().is_some() {
             return refused("[redacted]", "must hold no user and password");
         }

@@ -109,7 +109,7 @@ fn an_emulator_needs_no_private_key() {
     assert_eq!(gcs.own_storage_url(), Some("http://127.0.0.1:4443"));
 }
 
-/// Each change of the key must be refused with a message that has the text beside it, and no secret.
+/// Each change of the key must be refused with a message that contains the text beside it, and no secret.
 fn refused(table: &[(&str, Value, &str)]) {
     for (field, value, expected) in table {
         let error = StorageCredential::from_json(&with(&[(field, value.clone())])).unwrap_err();

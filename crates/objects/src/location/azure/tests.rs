@@ -40,12 +40,12 @@ fn spellings_of_one_filesystem_are_equal_and_kept() {
         parsed("abfss://lake@devstoreaccount1.dfs.localhost:10000/a").bucket(),
         "lake@devstoreaccount1.dfs.localhost:10000"
     );
-    // The account may be called like a service.
+    // An account may be named like a service.
     assert_eq!(
         parsed("abfss://lake@blob.blob.core.windows.net/a").bucket(),
         "lake@blob.dfs.core.windows.net"
     );
-    // Only the first of the services' names is one.
+    // Only the first `blob` or `dfs` names the service.
     for (given, bucket) in [
         ("account.blob.x.blob.net", "lake@account.dfs.x.blob.net"),
         ("account.dfs.x.blob.net", "lake@account.dfs.x.blob.net"),
@@ -158,7 +158,7 @@ fn paths_that_azure_would_change_are_refused() {
             "{path}: {found:?}"
         );
     }
-    // Data files are named by their writers.
+    // Data files are named by their writers, so final dots are allowed.
     assert!(Location::parse_object(&format!("{BASE}/t/p=a./1.parquet")).is_ok());
     assert_eq!(
         parsed(&format!("{BASE}/a.b/.hidden/..c")).key(),
@@ -166,7 +166,7 @@ fn paths_that_azure_would_change_are_refused() {
     );
 }
 
-/// `text` with the case of each letter as the bits say.
+/// `text` with letters in upper case where `bits` are set.
 fn recased(text: &str, bits: u64) -> String {
     text.chars()
         .enumerate()

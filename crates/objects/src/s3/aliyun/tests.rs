@@ -1,4 +1,4 @@
-//! What Alibaba Cloud's STS is asked, and what becomes of its answers.
+//! The requests to Alibaba Cloud's STS, and how its answers are read.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn aliyun(url: Option<&str>) -> Aliyun {
     Aliyun::open(&profile, &key, Some(&external_id)).unwrap()
 }
 
-/// The example in Alibaba's description of the signature.
+/// The example in Alibaba's documentation of the signature.
 #[test]
 fn the_signature_is_that_of_the_documented_example() {
     let parameters = [

@@ -26,7 +26,7 @@ fn compat() -> S3Profile {
     profile(&json!({"flavor": "s3-compat", "endpoint": "http://minio", "region": "cn-north-1"}))
 }
 
-/// A stand-in for IAM: which actions the policy allows on a resource, with the prefix that a listing names.
+/// A stand-in for IAM: whether the policy allows the action on a resource, for a listing with this prefix.
 fn allows(policy: &str, action: &str, resource: &str, prefix: Option<&str>) -> bool {
     let policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"]
@@ -48,7 +48,7 @@ fn allows(policy: &str, action: &str, resource: &str, prefix: Option<&str>) -> b
         })
 }
 
-/// `*` is any text, `${*}` is a star.
+/// `*` stands for any text, `?` for any character, `${*}` for a star.
 fn matches(pattern: &str, text: &str) -> bool {
     if let Some(rest) = pattern.strip_prefix("${") {
         let (literal, rest) = rest.split_once('}').unwrap();

@@ -1,4 +1,4 @@
-//! What Cloudflare's API is asked, and what becomes of its answers.
+//! The requests to Cloudflare's API, and how its answers are read.
 
 use serde_json::Value;
 

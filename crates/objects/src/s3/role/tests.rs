@@ -73,7 +73,7 @@ async fn living_keys_outlast_a_service_that_fails() {
     for _ in 0..3 {
         assert_eq!(role.get_credential().await.unwrap().key_id, "ASIA1");
     }
-    // The failure is remembered for a while instead of being asked for again and again.
+    // The failure is remembered for a while, so the service is not asked again at once.
     assert_eq!(service.seen().len(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Where the content of a copy comes from.
+//! The source of a copy.
 
 use super::SignError;
 use super::headers::COPY_SOURCE;
@@ -7,7 +7,7 @@ use super::uri::decode;
 
 /// The key that a value of `x-amz-copy-source` names in `bucket`.
 ///
-/// The value is signed as it is, so only a spelling is taken that all readers decode alike.
+/// The value is signed as the client spells it, so only spellings are accepted that all readers decode alike.
 pub(super) fn source_key(value: &str, bucket: &str) -> Result<String, SignError> {
     let refuse = |reason| SignError::header(COPY_SOURCE, reason);
     if value.contains(['?', '#', '+', '\\', ' ', '\t']) {

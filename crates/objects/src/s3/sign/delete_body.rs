@@ -1,13 +1,13 @@
 //! The keys in the body of `POST ?delete`.
 //!
-//! Not any XML is read but the one shape that clients write, in which no two parsers see different keys: no comments,
-//! sections, declarations of entities, attributes or elements besides the known ones.
+//! Reads only the form of XML that clients write, in which no two parsers see different keys: without comments,
+//! sections, entity declarations, attributes, and unknown elements.
 
 use super::SignError;
 
-/// S3 takes no more.
+/// S3 accepts no more keys.
 const MAX_KEYS: usize = 1000;
-/// That many keys of 1024 bytes, with room for escapes and tags.
+/// Enough for that many keys of 1024 bytes, with escapes and tags.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 const NAMESPACES: [&str; 3] = [
     "<Delete>",
@@ -69,7 +69,7 @@ impl Reader<'_> {
         Ok(keys)
     }
 
-    /// `<?xml version="1.0" encoding="UTF-8"?>`, in either quotes, or nothing.
+    /// Skips `<?xml version="1.0" encoding="UTF-8"?>`, with either kind of quotes, if it is there.
     fn declaration(&mut self) -> Result<(), &'static str> {
         if let Some(after) = self.rest.strip_prefix("<?xml ") {
             let (inside, rest) = after.split_once("?>").unwrap_or_default();
@@ -89,7 +89,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// One key, behind `<Object>`.
+    /// Reads one key, after its `<Object>`.
     fn object(&mut self) -> Result<String, &'static str> {
         self.blanks();
         if !self.take("<Key>") {
@@ -105,7 +105,7 @@ impl Reader<'_> {
             return Err("has an `<Object>` with more than a `<Key>`, such as a version");
         }
         let key = unescape(text)?;
-        // Some parsers cut blanks off.
+        // Some parsers cut off blanks at the ends.
         if key.trim() != key {
             return Err("has a key with a blank at an end");
         }
@@ -127,7 +127,7 @@ impl Reader<'_> {
     }
 }
 
-/// Text with the five entities that XML itself has, and numbers of characters.
+/// Replaces XML's five predefined entities and its numeric character references.
 fn unescape(text: &str) -> Result<String, &'static str> {
     if text.contains(['<', '>']) {
         return Err("has a `<Key>` with markup in it");
@@ -146,7 +146,7 @@ fn unescape(text: &str) -> Result<String, &'static str> {
 
 fn entity(name: &str) -> Option<char> {
     let number = |digits: &str, radix| {
-        // A sign would be read too.
+        // `from_str_radix` would also accept a sign.
         let is_plain = digits.bytes().all(|b| b.is_ascii_alphanumeric());
         is_plain
             .then(|| u32::from_str_radix(digits, radix).ok())

@@ -15,12 +15,12 @@ pub enum SignError {
         /// The rule that it breaks.
         reason: &'static str,
     },
-    /// The URI leads elsewhere than to the warehouse's bucket.
+    /// The URI does not lead to the warehouse's bucket.
     #[error("the URI leads to `{found}`: only requests to {expected} are signed")]
     Host {
         /// Scheme and host of the URI.
         found: String,
-        /// What it may be.
+        /// The allowed scheme and host.
         expected: String,
     },
     /// The signature would be for another region.
@@ -31,7 +31,7 @@ pub enum SignError {
         /// The region of the storage profile.
         expected: String,
     },
-    /// A method that no operation on objects has.
+    /// A method that none of the operations on objects has.
     #[error("the method is `{0}`: only GET, HEAD, PUT, POST and DELETE are signed")]
     Method(String),
     /// Method and query together are none of the operations that engines need.
@@ -42,7 +42,7 @@ pub enum SignError {
         /// What can be signed instead.
         reason: &'static str,
     },
-    /// A header that may not be sent so.
+    /// A header that may not be sent, or not with this value.
     #[error("the header `{name}` {reason}")]
     Header {
         /// The name in lower case, shortened.
@@ -50,7 +50,7 @@ pub enum SignError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A key that some reader could take for another one.
+    /// A key that some readers could take for another one.
     #[error("the key `{key}` {reason}")]
     Key {
         /// The key, shortened.
@@ -72,13 +72,13 @@ pub enum SignError {
         /// S3's name of the operation.
         operation: &'static str,
     },
-    /// A deletion of several objects whose body does not name them beyond doubt.
+    /// A deletion of several objects whose body does not name them unambiguously.
     #[error("the body of `POST ?delete` {reason}")]
     DeleteBody {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A deletion of several objects from a store that may take another body than the one that was checked.
+    /// A deletion of several objects in a store that may accept another body than the one that was checked.
     #[error(
         "`POST ?delete` is not signed for this store: unlike Amazon's, a compatible store may not compare the body with the signature, so another body could delete anything in the bucket. Delete one by one, let an administrator set `sts-enabled` in the storage profile, or let the operator accept this with LAKEKEEPER__S3_SIGN_BULK_DELETES_ON_COMPATIBLE_STORES=true"
     )]
@@ -89,14 +89,14 @@ pub enum SignError {
         /// What the token service or the environment said.
         reason: String,
     },
-    /// More of something than is taken.
+    /// A part of the request is larger than allowed.
     #[error("the {what} has {found} {unit}: at most {max} are signed")]
     TooLarge {
         /// What is too large.
         what: &'static str,
         /// How large it is.
         found: usize,
-        /// In what it is measured.
+        /// The unit of both numbers.
         unit: &'static str,
         /// How large it may be.
         max: usize,

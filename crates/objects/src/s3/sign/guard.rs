@@ -1,33 +1,35 @@
-//! Headers that keep a write what was signed, at stores that obey headers beside the signed ones.
+//! Headers that keep a signed write as it was signed, in stores that also obey unsigned headers.
 //!
-//! Amazon refuses `x-amz-…` headers that are not signed. MinIO (2026-02-12) does not: `x-amz-copy-source` makes a signed `PUT` a copy of any
-//! object that the key can read, `x-amz-meta-snowball-auto-extract: true` unpacks its body anywhere in the bucket. So the signature covers
-//! a header for each: a plain `PUT` is none the wiser, and without it, with another value or with a second one, the signature is wrong.
+//! Amazon refuses unsigned `x-amz-…` headers. MinIO (2026-02-12) does not: `x-amz-copy-source` turns a signed `PUT`
+//! into a copy of any object that the key can read, and `x-amz-meta-snowball-auto-extract: true` unpacks its body
+//! anywhere in the bucket. So the signature covers a header against each of them. This does not change a plain `PUT`;
+//! without the header, with another value or with a second one, the signature is wrong.
 //!
-//! What else its router and handlers look at leads nowhere: parameters are all signed, `x-minio-force-delete` stays below the key,
-//! `x-minio-extract` within an archive that the key goes through, headers of replication change the object at the key, and a session
-//! token does not fit to a static key.
+//! Nothing else that MinIO's router and handlers look at reaches other objects: all parameters are signed,
+//! `x-minio-force-delete` stays below the key, `x-minio-extract` stays within an archive in the key's path,
+//! replication headers change the object at the key, and a session token does not fit a static key.
 
 use super::operation::Operation;
 
-/// A header's name in lower case, and its value.
+/// The name of a header in lower case, and its value.
 pub(super) type Guard = (&'static str, &'static str);
 
-/// What unpacks an archive. Never signed when a client sends it: the folders that it writes to stand in the body.
+/// The header that unpacks an archive. Never signed for a client, because only the body names the folders that it
+/// writes to.
 pub(super) const UNPACK: &str = "x-amz-meta-snowball-auto-extract";
-/// A copy fails with 412, because no object has such an `ETag`; what is no copy does not look at it.
+/// Makes a copy fail with 412, because no object has such an `ETag`; other requests ignore it.
 const NO_COPY: Guard = (
     "x-amz-copy-source-if-match",
     "\"the-signed-request-is-not-a-copy\"",
 );
-/// The object keeps it as metadata; a part keeps nothing.
+/// An object keeps this header as metadata; a part of an upload does not.
 const NO_UNPACKING: Guard = (UNPACK, "false");
 
-/// For an operation that is no copy by what is signed.
+/// The guards for an operation that is not signed as a copy.
 pub(super) const fn of(operation: Operation) -> &'static [Guard] {
     match operation {
         Operation::PutObject => &[NO_COPY, NO_UNPACKING],
-        // MinIO knows a part by its query, which is signed, before it looks for an archive.
+        // MinIO recognises a part by its query, which is signed, before it looks for an archive.
         Operation::UploadPart => &[NO_COPY],
         Operation::GetObject
         | Operation::HeadObject

@@ -1,8 +1,8 @@
-//! The headers of a request: which may be sent, which are signed.
+//! The headers of a request: which may be sent, and which are signed.
 //!
-//! S3 wants `host` and everything that begins with `x-amz-` signed. What else a client sends changes nothing about
-//! what is reached, and is left out of the signature: Java's client uses one signature again for a request with another
-//! `Range`, and every client numbers its attempts.
+//! S3 requires that `host` and all headers that begin with `x-amz-` are signed. Other headers do not change what a
+//! request reaches, and are left out of the signature: Java's client uses one signature again for a request with
+//! another `Range`, and every client numbers its attempts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::SignError;
 use super::guard::UNPACK;
 use super::operation::Operation;
 
-/// Values by names as the client spells them.
+/// Header values by name, as the client spells the names.
 pub(super) type Headers = BTreeMap<String, Vec<String>>;
 
 pub(super) const DATE: &str = "x-amz-date";
@@ -22,10 +22,10 @@ pub(super) const HOST: &str = "host";
 const MAX_HEADERS: usize = 128;
 const MAX_BYTES: usize = 32 * 1024;
 
-/// Signed besides `host` and `x-amz-…`, because what they say about the body should stay said.
+/// Signed in addition to `host` and `x-amz-…`, so that nobody can change what they say about the body.
 const ALSO_SIGNED: [&str; 2] = ["content-md5", "content-type"];
 
-/// With every operation.
+/// Allowed with every operation.
 const WITH_ANY: [&str; 6] = [
     DATE,
     PAYLOAD_HASH,
@@ -34,11 +34,11 @@ const WITH_ANY: [&str; 6] = [
     "x-amz-user-agent",
     "x-amz-checksum-mode",
 ];
-/// With what reads an object: Java's client wants an MD5 of what it gets behind it, and checks it.
+/// Allowed when an object is read: Java's client requests an MD5 after the content, and checks it.
 const TRAILING_CHECKSUM: &str = "x-amz-te";
-/// With every operation on an object: its encryption by a key of the client.
+/// Allowed with every operation on an object: the client gives the key that encrypts the object.
 const ENCRYPTION_KEY: &str = "x-amz-server-side-encryption-customer-";
-/// With what writes; prefixes end in `-`.
+/// Allowed with writes; names that end in `-` are prefixes.
 const WITH_WRITES: [&str; 10] = [
     "x-amz-acl",
     "x-amz-checksum-",
@@ -51,16 +51,16 @@ const WITH_WRITES: [&str; 10] = [
     "x-amz-storage-class",
     "x-amz-trailer",
 ];
-/// With what copies; prefixes end in `-`.
+/// Allowed with copies; names that end in `-` are prefixes.
 const WITH_COPIES: [&str; 3] = [
     COPY_SOURCE,
     "x-amz-copy-source-",
     "x-amz-metadata-directive",
 ];
-/// With a deletion of several objects, which wants a checksum of its body.
+/// Allowed with a deletion of several objects, which requires a checksum of its body.
 const WITH_DELETIONS: [&str; 2] = ["x-amz-checksum-", "x-amz-sdk-checksum-algorithm"];
 
-/// Access control that gives rights to nobody but the bucket's owner.
+/// Access control lists that give rights to nobody but the bucket's owner.
 const HARMLESS_ACLS: [&str; 2] = ["private", "bucket-owner-full-control"];
 
 /// The headers that are signed, by names in lower case.
@@ -158,7 +158,7 @@ fn is_allowed(name: &str, operation: Operation) -> bool {
     }
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether the name is a token of RFC 9110, section 5.6.2.
 fn is_token(name: &str) -> bool {
     let is_char = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty() && name.bytes().all(is_char)

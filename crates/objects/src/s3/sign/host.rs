@@ -1,4 +1,4 @@
-//! Whether a URI leads to the warehouse's bucket, and where it names the bucket.
+//! Checks that a URI leads to the warehouse's bucket, and finds where it names the bucket.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use super::uri::Origin;
 use crate::profile::{Partition, S3Profile, SigningUrlStyle, is_amazons_s3};
 use crate::s3::is_in_path;
 
-/// The hosts that AWS answers on, before its domain; `{}` stands for the region.
+/// The host names of S3 on AWS, without its domain; `{}` stands for the region.
 const AWS_HOSTS: [&str; 6] = [
     "s3.{}",
     "s3-{}",
@@ -16,10 +16,10 @@ const AWS_HOSTS: [&str; 6] = [
     "s3-fips.dualstack.{}",
     "s3",
 ];
-/// AWS's hosts that only ever follow the name of a bucket.
+/// AWS's host names that are only used with the bucket in front.
 const AWS_ACCELERATED: [&str; 2] = ["s3-accelerate", "s3-accelerate.dualstack"];
 
-/// What the names of Cloudflare's hosts end in.
+/// Suffix of Cloudflare's host names.
 const R2_DOMAIN: &str = ".r2.cloudflarestorage.com";
 
 /// Where a URI names the bucket.
@@ -31,10 +31,10 @@ pub(super) enum Addressing {
     VirtualHost,
 }
 
-/// How `origin` addresses the bucket; an error when it does not.
+/// How `origin` addresses the bucket; an error if it does not.
 ///
-/// Exact names are compared, so that a host says by itself which style it is of, and the profile's choice of a
-/// style only takes one away.
+/// Exact names are compared, so each host has one style only; the style in the profile can only exclude the other
+/// one.
 pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Addressing, SignError> {
     let style = profile.remote_signing_url_style();
     let takes_path = style != SigningUrlStyle::VirtualHost;
@@ -82,11 +82,11 @@ pub(super) fn addressing(profile: &S3Profile, origin: &Origin) -> Result<Address
     })
 }
 
-/// Whether the store is known to take the bucket from the host: it is Amazon's or Cloudflare's, or the server itself names the
-/// bucket there, which was tried when the warehouse was made.
+/// Whether the store is known to support the bucket in the host: it is Amazon's or Cloudflare's, or the server itself
+/// puts the bucket there, which was tried when the warehouse was created.
 ///
-/// One that does not looks for the bucket in the path: a signature would reach another folder or bucket than was checked. Where the
-/// profile says `virtual_host` itself, the operator answers for it.
+/// A store without this support looks for the bucket in the path: a signature would reach another folder or bucket
+/// than the one that was checked. If the profile itself says `virtual_host`, the operator is responsible for that.
 fn is_known_to_take_hosts(profile: &S3Profile) -> bool {
     let is_r2 = |endpoint: &str| {
         let url = Url::parse(endpoint).ok();
@@ -99,7 +99,7 @@ fn is_known_to_take_hosts(profile: &S3Profile) -> bool {
             .is_none_or(|at| is_amazons_s3(at) || is_r2(at))
 }
 
-/// Whether the endpoint is written as `origin` is: the usual case, known without taking the endpoint apart.
+/// Whether the endpoint is spelled exactly as `origin`: the usual case, which needs no parsing of the endpoint.
 fn is_spelled_like(origin: &Origin, endpoint: Option<&str>) -> bool {
     let rest = endpoint
         .and_then(|endpoint| endpoint.strip_prefix(origin.scheme))

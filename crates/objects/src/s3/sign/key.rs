@@ -1,23 +1,23 @@
-//! Keys that every reader takes for the same object.
+//! Checks that every reader takes a key for the same object, and that it is below a folder.
 
 use percent_encoding::percent_decode_str;
 
 use super::SignError;
 use crate::location::{Location, MAX_KEY_BYTES, Scheme};
 
-/// Encodings within encodings that are looked through before giving up.
+/// Nested percent-encodings that are decoded before a key is refused.
 const MAX_ROUNDS: usize = 4;
 
 /// Refuses a key that a store, a proxy or a file system below could take for another one.
 ///
-/// Keys are literal: Iceberg itself writes `%2F` into them, for partition values with a slash. So that alone is no
-/// reason to refuse; what would climb out of a folder if it were decoded is.
+/// Keys are literal: Iceberg itself writes `%2F` into them, for partition values with a slash. So percent-encoding
+/// alone is allowed; a key that would leave its folder if it were decoded is refused.
 pub(super) fn check_key(key: &str) -> Result<(), SignError> {
     SignError::bound("key", key.len(), MAX_KEY_BYTES)?;
     problem(key).map_or(Ok(()), |reason| Err(SignError::key(key, reason)))
 }
 
-/// The same for the prefix of a list, which may end anywhere in a key.
+/// Does the same for the prefix of a listing, which may end anywhere in a key.
 pub(super) fn check_prefix(prefix: &str) -> Result<(), SignError> {
     match prefix.strip_suffix('/').unwrap_or(prefix) {
         "" => Ok(()),
@@ -27,7 +27,7 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), SignError> {
 
 const DOT_SEGMENT: &str = "has a segment `.` or `..`, perhaps encoded or in other characters";
 
-/// Whether all readers take it for the same: nothing in it stands for something else. So are nearly all keys.
+/// Whether the key has only characters that all readers take for themselves, as nearly all keys do.
 fn is_plain(key: &str) -> bool {
     key.bytes().all(|b| b.is_ascii_graphic() && b != b'%')
 }
@@ -64,7 +64,8 @@ fn has_dot_segment(text: &str) -> bool {
         .any(|segment| segment == "." || segment == "..")
 }
 
-/// The text with plain characters for their compatibility forms, and without what some readers drop.
+/// The text with plain characters in place of their compatibility forms, and without characters that some readers
+/// drop.
 fn folded(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !is_invisible(*c)) {
@@ -80,7 +81,7 @@ fn folded(text: &str) -> String {
     plain
 }
 
-/// What some readers drop: control characters, soft hyphen, joiners, direction marks, byte order mark.
+/// Characters that some readers drop: control characters, soft hyphen, joiners, direction marks, byte order mark.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -89,7 +90,7 @@ fn is_invisible(c: char) -> bool {
         )
 }
 
-/// What lies below one folder of one bucket.
+/// All keys below one folder of one bucket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folder<'a> {
     pub(super) at: &'a Location,
@@ -105,7 +106,7 @@ impl Folder<'_> {
         }
     }
 
-    /// Refuses a prefix that keys outside of the folder could begin with.
+    /// Refuses a prefix with which keys outside the folder could begin.
     pub(super) fn require_prefix(&self, prefix: &str) -> Result<(), SignError> {
         match self.below(prefix) {
             Some(_) => Ok(()),
@@ -116,7 +117,7 @@ impl Folder<'_> {
         }
     }
 
-    /// What follows the folder's `/`.
+    /// The part of `key` after the folder's `/`; `None` if it is not below the folder.
     fn below<'k>(&self, key: &'k str) -> Option<&'k str> {
         if self.at.scheme().canonical() != Scheme::S3 || self.at.bucket() != self.bucket {
             return None;

@@ -1,4 +1,4 @@
-//! The operations that engines need. What is not in the table is not signed.
+//! The operations that engines need; other requests are not signed.
 
 use super::SignError;
 use super::uri::Uri;
@@ -27,19 +27,19 @@ pub(super) enum Named {
     Bucket,
 }
 
-/// How an operation is told from the others.
+/// How a request is recognised as an operation.
 struct Rule {
-    /// S3's name of it.
+    /// S3's name of the operation.
     name: &'static str,
     method: &'static str,
     named: Named,
-    /// Parameters that make it this operation.
+    /// Query parameters that must be there.
     required: &'static [&'static str],
-    /// Parameters that do not widen what it reaches.
+    /// Query parameters that are allowed because they do not widen what the request reaches.
     optional: &'static [&'static str],
 }
 
-/// Some SDKs say by this parameter which operation they mean; S3 ignores it.
+/// Some SDKs name the operation in this parameter; S3 ignores it.
 const SDK_LABEL: &str = "x-id";
 const PART: &str = "partNumber";
 const UPLOAD: &str = "uploadId";
@@ -86,7 +86,7 @@ impl Rule {
     }
 }
 
-/// Whether a parameter that decides about the operation has a value with which S3 sees the same operation.
+/// Whether a parameter that decides about the operation has a value by which S3 recognises the same operation.
 fn is_right(name: &str, value: &str) -> bool {
     match name {
         "list-type" => value == "2",
@@ -134,7 +134,7 @@ impl Operation {
         }
     }
 
-    /// What a request with this method to this URI does.
+    /// The operation of a request with this method and this URI.
     pub(super) fn of(method: &str, named: Named, uri: &Uri) -> Result<Self, SignError> {
         if Self::ALL.iter().all(|each| each.method() != method) {
             return Err(SignError::Method(shortened(method)));
@@ -158,7 +158,7 @@ impl Operation {
         self.rule().method
     }
 
-    /// What the caller must be allowed to.
+    /// The permission that the caller needs.
     pub(super) fn needs(self) -> Permission {
         match self {
             Self::GetObject | Self::HeadObject | Self::ListObjects => Permission::Read,

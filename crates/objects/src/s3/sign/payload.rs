@@ -1,4 +1,4 @@
-//! What a signature says about the body of a request.
+//! How a signature covers the body of a request.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,17 @@ use crate::s3::sigv4::sha256_hex;
 
 /// The body is not signed.
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
-/// The body comes in chunks that are not signed, with a checksum behind them.
+/// The body comes in unsigned chunks, followed by a checksum.
 const UNSIGNED_CHUNKS: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 /// Each chunk would have a signature of its own.
 const SIGNED_CHUNKS: &str = "STREAMING-AWS4-";
 
-/// The value of `x-amz-content-sha256`: the client's, if it says one that holds.
+/// The value of `x-amz-content-sha256`: the client's, if it is valid.
 ///
-/// What a deletion of several objects reaches is said by its body, so there the hash binds what was checked, as far as the
-/// store looks at it: MinIO (2026-02-12) reads such a body no further than its last tag, and so never compares the hash, nor a
-/// checksum. There the right to delete in one table would be the right to delete in the bucket: see [`crate::BulkDeletes`].
+/// The body of a deletion of several objects names them, so there the hash ties the signature to the body that was
+/// checked, if the store compares the two. MinIO (2026-02-12) does not read such a body beyond its last tag, and so
+/// never compares the hash or a checksum. There, the right to delete in one table would be the right to delete in the
+/// whole bucket: see [`crate::BulkDeletes`].
 pub(super) fn payload_hash(
     operation: Operation,
     body: Option<&str>,

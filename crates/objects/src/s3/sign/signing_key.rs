@@ -1,4 +1,5 @@
-//! An access key, and what it signs with on one day: to derive that costs as much as the rest of a signature.
+//! An access key and the signing key derived from it for one day: deriving it costs as much as the rest of a
+//! signature.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,14 +11,14 @@ use crate::s3::sigv4::SigningScope;
 /// An access key for one region's S3.
 pub(super) struct SigningKey {
     credential: Arc<AwsCredential>,
-    /// Whether it reaches the folder alone that it signs for.
+    /// Whether the key reaches only the folder for which it signs.
     is_confined: bool,
-    /// Of the day that was signed for last.
+    /// The last day for which a request was signed, and its signing key.
     derived: Mutex<Option<(String, hmac::Key)>>,
 }
 
 impl SigningKey {
-    /// What the server itself accesses the bucket with.
+    /// A key with which the server itself accesses the bucket.
     pub(super) fn of(credential: Arc<AwsCredential>) -> Self {
         Self {
             credential,
@@ -26,7 +27,7 @@ impl SigningKey {
         }
     }
 
-    /// What was vended for the folder that is signed for.
+    /// A key that was vended for the folder for which it signs.
     pub(super) fn confined(credential: AwsCredential) -> Self {
         Self {
             is_confined: true,
@@ -34,12 +35,12 @@ impl SigningKey {
         }
     }
 
-    /// Whether the store lets it do nothing beyond the folder and the permission that it signs for.
+    /// Whether the store limits the key to the folder and the permission for which it signs.
     pub(super) const fn is_confined(&self) -> bool {
         self.is_confined
     }
 
-    /// Whether it is the very same credential, not one that has taken its place.
+    /// Whether this is the very same credential, not a renewed one.
     pub(super) fn is_of(&self, credential: &Arc<AwsCredential>) -> bool {
         Arc::ptr_eq(&self.credential, credential)
     }
@@ -52,7 +53,7 @@ impl SigningKey {
         self.credential.token.as_deref()
     }
 
-    /// What signs on the day of a signature.
+    /// The signing key for the day of the signature.
     pub(super) fn on_day_of(&self, scope: &SigningScope<'_>) -> hmac::Key {
         let day = scope.day();
         let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What is signed and what is not, case by case.
+//! Requests that are signed, and requests that are refused.
 
 mod delete;
 mod guards;
@@ -29,7 +29,7 @@ fn profile(more: &serde_json::Value) -> S3Profile {
     }
 }
 
-/// When all of this happens.
+/// The time of all signatures in these tests.
 fn now() -> SystemTime {
     parse_timestamp("20260102T030405Z").unwrap().into()
 }
@@ -78,7 +78,7 @@ fn with_header(mut request: SignRequest, name: &str, value: &str) -> SignRequest
     request
 }
 
-/// Below the endpoint.
+/// The URI of a path on the endpoint.
 fn at(path: &str) -> String {
     format!("http://store.example:9000{path}")
 }
@@ -140,7 +140,7 @@ fn what_engines_send_is_signed_and_named_for_what_it_needs() {
                 assert!(signed.headers.contains_key("Authorization"));
             }
         }
-        // The neighbour whose name only begins alike.
+        // A sibling whose name is a prefix of the table's.
         let neighbour = parsed.sign(&scope("s3://bucket-a/wh/order", Write), &key(), now());
         assert!(
             matches!(neighbour, Err(SignError::Outside { .. })),
@@ -159,7 +159,7 @@ fn nothing_but_the_tables_folder_is_reached() {
         "/bucket-a/wh/Orders/a",
         "/bucket-a/wh/order%73%32/a",
         "/bucket-a/wh%252Forders/a",
-        // Another normal form of the same letter.
+        // The same letter in another Unicode normal form.
         "/bucket-a/wh/ord%65%CC%81rs/a",
     ];
     for path in outside {
@@ -271,7 +271,7 @@ fn what_is_signed_is_written_anew_from_what_was_checked() {
             "/bucket-a/wh/orders/%61+b*'(c)",
             "/bucket-a/wh/orders/a%2Bb%2A%27%28c%29",
         ),
-        // What Java writes for a partition value with a slash, a blank and a colon.
+        // The key that Java writes for a partition value with a slash, a blank and a colon.
         (
             "/bucket-a/wh/orders/n=a%252Fb%2520c%253A",
             "/bucket-a/wh/orders/n=a%252Fb%2520c%253A",

@@ -1,4 +1,4 @@
-//! A URI taken apart by hand: a general parser would resolve `..` and other doubtful spellings before they can be refused.
+//! Parses a URI by hand: a general parser would resolve `..` and other doubtful spellings before they can be refused.
 
 use percent_encoding::percent_decode_str;
 
@@ -11,13 +11,13 @@ const MAX_BYTES: usize = 16 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Uri {
     pub(super) origin: Origin,
-    /// Begins with `/`; its slashes were slashes before decoding.
+    /// Begins with `/`. None of its slashes was percent-encoded.
     pub(super) path: String,
-    /// In the order given, no name twice.
+    /// In the given order; each name occurs once.
     pub(super) query: Vec<(String, String)>,
 }
 
-/// Where a URI leads.
+/// The scheme, host and port of a URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     /// `http` or `https`.
@@ -28,7 +28,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// The value of the `Host` header: clients leave out the port that goes without saying.
+    /// The value of the `Host` header: clients leave out the default port.
     pub(super) fn authority(&self) -> String {
         match (self.scheme, self.port) {
             ("http", 80) | ("https", 443) => self.host.clone(),
@@ -76,7 +76,7 @@ fn origin(scheme: &'static str, authority: &str) -> Result<Origin, &'static str>
     if authority.contains(['@', '%']) {
         return Err("names a user or has an encoded host");
     }
-    // The colons of an IPv6 address stand in brackets.
+    // The colons of an IPv6 address are within brackets.
     let port_at = authority
         .rfind(':')
         .filter(|at| authority.rfind(']').is_none_or(|end| end < *at));
@@ -117,7 +117,7 @@ fn decoded_query(query: &str) -> Result<Vec<(String, String)>, &'static str> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        // `+` is a blank in a query, to S3 as to HTML forms.
+        // In a query, `+` stands for a blank, for S3 as for HTML forms.
         let name = decode(&name.replace('+', "%20"))?;
         let value = decode(&value.replace('+', "%20"))?;
         if pairs.iter().any(|(other, _)| *other == name) {

@@ -1,4 +1,4 @@
-//! What an STS is asked, and what becomes of its answers.
+//! The requests to an STS, and how its answers are read.
 
 use crate::s3::session::now;
 
@@ -9,7 +9,7 @@ use crate::s3::sigv4::{Signable, SigningScope, encode_segment, parse_timestamp, 
 use crate::token::stand_in::{Seen, TokenServiceStandIn};
 use crate::{StorageCredential, StorageProfile};
 
-/// As AWS answers.
+/// A session, in the form of AWS's answer.
 pub(in crate::s3) fn granted(key: &str, lives_for: Duration) -> (u16, String) {
     let expiration = chrono::DateTime::<chrono::Utc>::from(now() + lives_for);
     let body = format!(
@@ -32,7 +32,8 @@ pub(in crate::s3) fn refused(status: u16, code: &str, message: &str) -> (u16, St
     (status, body)
 }
 
-/// Checks a signature for `us-east-1` with the key of these tests, by a signer of another make.
+/// Checks a signature for `us-east-1` with the key of these tests. The request was signed by `object_store`, and is
+/// signed again here by this crate.
 pub(in crate::s3) fn assert_signed(seen: &Seen, service: &str) {
     let authorization = seen.header("authorization").unwrap();
     let (method, uri) = seen.target().split_once(' ').unwrap();
@@ -43,7 +44,7 @@ pub(in crate::s3) fn assert_signed(seen: &Seen, service: &str) {
         .split(';')
         .map(|name| (name.to_owned(), seen.header(name).unwrap().to_owned()))
         .collect();
-    // Of all services but S3, what is sent is encoded once more.
+    // For all services but S3, the path is encoded once more before it is signed.
     let path: Vec<String> = path.split('/').map(encode_segment).collect();
     let request = Signable {
         method,

@@ -1,4 +1,4 @@
-//! What a table bucket is asked, and what becomes of its answers.
+//! The requests to a table bucket, and how its answers are read.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn refused(status: u16) -> (u16, String) {
     (status, body.to_string())
 }
 
-/// Method and path, what follows in `X-Amz-Target`, and the body of each request, all of which are signed.
+/// Method and path, `X-Amz-Target`, and body of each request. All requests must be signed.
 fn asked(service: &TokenServiceStandIn) -> Vec<(String, Option<String>, Value)> {
     let seen = service.seen();
     for one in &seen {

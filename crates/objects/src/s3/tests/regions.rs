@@ -1,4 +1,4 @@
-//! Where Amazon's buckets are.
+//! The endpoints of Amazon's buckets.
 
 use object_store::aws::AmazonS3ConfigKey;
 

@@ -1,4 +1,4 @@
-//! What an engine gets, and what the token service was asked for.
+//! The access that an engine gets, and the requests to the token service for it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -31,7 +31,7 @@ fn a_store_that_may_not_compare_the_body_deletes_several_only_if_the_operator_ac
     ];
     let others = [
         json!({}),
-        // The flavor by default, which says nothing of whose it is.
+        // `aws` is the default flavor, so it does not show that the store is Amazon's.
         json!({"flavor": "aws"}),
         json!({"flavor": "aws", "endpoint": "https://amazonaws.com.evil.example"}),
         json!({"flavor": "aws", "endpoint": "https://evilamazonaws.com"}),

@@ -1,4 +1,4 @@
-//! What is signed so that a write stays what was signed.
+//! The headers that keep a signed write as it was signed.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn parsed(store: &serde_json::Value, asked: SignRequest) -> S3Request {
     S3Request::parse(&profile(store), BulkDeletes::Refused, asked).unwrap()
 }
 
-/// Which guards are sent; each that is must be signed too.
+/// The guards that are sent; each of them must be signed too.
 fn guards(signed: &SignedRequest) -> Vec<&'static str> {
     let authorization = &signed.headers["Authorization"][0];
     let sent = |name: &&str| signed.headers.contains_key(*name);

@@ -1,4 +1,4 @@
-//! What may be sent along.
+//! The headers that may be sent with a request.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Where requests may lead to.
+//! The hosts to which signed requests may be sent.
 
 use super::*;
 
@@ -97,7 +97,7 @@ fn a_store_that_is_asked_in_the_path_gets_no_signatures_for_virtual_hosts() {
             &rented,
             "http://bucket-a.s3-minio-1.eu-west-1.elb.amazonaws.com/",
         ),
-        // No certificate covers it.
+        // No certificate covers this host.
         (&dotted, "https://bucket.a.store.example/"),
     ] {
         let outcome = ask(settings, base);
@@ -107,7 +107,7 @@ fn a_store_that_is_asked_in_the_path_gets_no_signatures_for_virtual_hosts() {
     for (settings, base) in [
         (&minio, path),
         (&style(minio.clone(), "path"), path),
-        // The operator says so.
+        // The operator allows this style.
         (&style(minio.clone(), "virtual_host"), host),
         (
             &at("https://s3.eu-west-1.amazonaws.com"),
