@@ -23,7 +23,7 @@ pub(crate) enum Transport {
     Tls,
     /// HTTP, for a service on the same machine or in a closed network.
     Plain,
-    /// As each URL says: for a store across the network whose token service is on the same machine.
+    /// HTTPS or HTTP, as each URL says: for a store across the network whose token service is on the same machine.
     Mixed,
 }
 

@@ -5,7 +5,7 @@
 //! - [`Objects`]: the trait through which the catalog does its file I/O; [`open`] makes a store from a profile.
 //! - [`TableBucket`]: storage that keeps tables itself; [`table_bucket`] makes it from a profile.
 //! - [`Vendor`]: hands out access to one folder of a store; [`vendor`] makes it from a profile.
-//! - [`S3Request`]: a request that an engine wants signed, checked against one folder; [`S3Signer`] or a [`SessionSigner`] signs it.
+//! - [`S3Request`]: a request checked against one folder, which [`S3Signer`] or [`SessionSigner`] signs for an engine.
 //! - [`try_storage`], [`try_table_bucket`]: try whether a profile and its credential work, vended access included.
 
 mod access;

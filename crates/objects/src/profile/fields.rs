@@ -1,5 +1,5 @@
-//! Tests every field of every kind of profile from one list: it is stored, its rule is enforced, and an update treats
-//! it as it should.
+//! Tests every field of every kind of profile from one list: that it is stored, that its rule is enforced, and that
+//! an update treats it as it should.
 //!
 //! `fields.json` has the fields as the management API describes them. For each it has a value that is not the
 //! default, a value that is refused, and the effect of an update: `refused` if the field locates the data; `kept` if

@@ -49,7 +49,7 @@ pub struct SignRequest {
     pub method: String,
     /// The absolute URI.
     pub uri: String,
-    /// The region in which the client takes the bucket to be.
+    /// The region in which the client expects the bucket.
     pub region: String,
     /// Header values by name.
     pub headers: BTreeMap<String, Vec<String>>,

@@ -22,7 +22,7 @@ use crate::vend::{Scope, VendError, Vended, Vendor};
 /// Name of the engines' sessions in the account's audit log.
 pub(super) const SESSION_NAME: &str = "lakekeeper-sts";
 
-/// The request for an engine's session, whose rights are those of the role that the policy leaves.
+/// The request for an engine's session, which the policy limits to a part of the role's rights.
 pub(super) fn for_engine<'a>(profile: &'a S3Profile, policy: &'a str) -> AssumeRole<'a> {
     AssumeRole {
         role_arn: profile.sts_role_arn(),

@@ -92,7 +92,7 @@ impl Lake {
             config.extend([
                 property("adls.blob-storage-scheme", "http".to_owned()),
                 property("adls.dfs-storage-scheme", "http".to_owned()),
-                // Java's `ADLSFileIO` takes the URL from here; without it, it uses TLS.
+                // Java's `ADLSFileIO` takes the URL from this property; without the property it uses TLS.
                 (
                     format!("adls.connection-string.{host}"),
                     format!("http://{host}"),
