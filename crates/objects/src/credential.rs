@@ -7,6 +7,7 @@ mod s3;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::given::refuse_unknown;
 use crate::profile::ProfileError;
 use crate::secret::Secret;
 
@@ -27,6 +28,13 @@ pub enum StorageCredential {
 }
 
 impl StorageCredential {
+    /// Reads a credential that a client sends. A field that no credential of its type has is refused.
+    pub fn from_request(json: &Value) -> Result<Self, ProfileError> {
+        let credential = Self::from_json(json)?;
+        refuse_unknown("storage credential", json, &credential.json())?;
+        Ok(credential)
+    }
+
     /// Reads a credential from the JSON of the management API, or of [`Self::expose_json`].
     pub fn from_json(json: &Value) -> Result<Self, ProfileError> {
         let text = |field: &'static str| {
@@ -50,12 +58,15 @@ impl StorageCredential {
 
     /// The whole credential with its secrets, as [`Self::from_json`] reads it: only for storing it encrypted.
     pub fn expose_json(&self) -> Secret<String> {
-        let json = match self {
+        Secret::new(self.json().to_string())
+    }
+
+    fn json(&self) -> Value {
+        match self {
             Self::S3(s3) => s3.expose_json(),
             Self::Gcs(gcs) => gcs.expose_json(),
             Self::Azure(azure) => azure.expose_json(),
-        };
-        Secret::new(json.to_string())
+        }
     }
 
     /// The credential's `type` in JSON.

@@ -17,6 +17,7 @@ mod connection;
 mod credential;
 mod error;
 mod gcs;
+mod given;
 mod guard;
 mod io;
 mod listing;

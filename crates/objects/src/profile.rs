@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::credential::StorageCredential;
+use crate::given::refuse_unknown;
 use crate::location::{Location, LocationError, LocationProblem, Scheme};
 
 pub(crate) use adls::Lake;
@@ -69,7 +70,23 @@ pub enum DeletionMode {
 }
 
 impl StorageProfile {
-    /// Reads a profile from the JSON of the management API.
+    /// Reads a profile that a client sends. A field that no profile of its type has is refused.
+    pub fn from_request(json: &Value) -> Result<Self, ProfileError> {
+        const WHAT: &str = "storage profile";
+        let profile = Self::from_json(json)?;
+        let read = serde_json::to_value(&profile).map_err(|error| ProfileError::Malformed {
+            what: WHAT,
+            reason: error.to_string(),
+        })?;
+        refuse_unknown(WHAT, json, &read)?;
+        let layouts = [json, &read].map(|profile| profile.get("storage-layout"));
+        if let [Some(given), Some(read)] = layouts {
+            refuse_unknown("storage layout", given, read)?;
+        }
+        Ok(profile)
+    }
+
+    /// Reads a profile from the JSON of the management API or of the store.
     pub fn from_json(json: &Value) -> Result<Self, ProfileError> {
         let malformed = |reason: String| ProfileError::Malformed {
             what: "storage profile",

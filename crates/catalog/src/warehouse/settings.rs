@@ -16,7 +16,7 @@ const FORMAT_VERSION: &str = "format-version";
 
 /// What a drop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DeleteProfile {
     /// A dropped table is gone at once.
     #[default]

@@ -267,3 +267,30 @@ async fn a_secret_is_never_answered() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_misspelled_field_of_a_warehouse_is_refused_by_its_name() {
+    let app = TestApp::start().await;
+    let body = app.warehouse_body("w");
+    let with = |at: &str, name: &str| {
+        let mut body = body.clone();
+        body.pointer_mut(at).unwrap()[name] = json!("x");
+        body
+    };
+    let soft = json!({ "type": "soft", "expiration-seconds": 60 });
+    let mut softly = body.clone();
+    softly["delete-profile"] = soft;
+    softly["delete-profile"]["expiration-secnds"] = json!(60);
+    for (body, name) in [
+        (with("", "delete-profle"), "delete-profle"),
+        (with("/storage-profile", "key-prefx"), "key-prefx"),
+        (softly, "expiration-secnds"),
+    ] {
+        let (status, _, message) = app.post("/management/v1/warehouse", &body).await.error();
+        assert_eq!(status, 400, "{message}");
+        assert!(
+            message.contains(&format!("unknown field `{name}`")),
+            "{message}"
+        );
+    }
+}

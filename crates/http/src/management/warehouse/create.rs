@@ -18,7 +18,7 @@ use crate::extract::Posted;
 
 /// A warehouse that is to be.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CreateWarehouseRequest {
     warehouse_name: String,
     #[schema(value_type = Option<String>)]

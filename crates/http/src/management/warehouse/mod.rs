@@ -19,7 +19,7 @@ use crate::error::ApiResult;
 type Read<T> = Result<T, ProfileError>;
 
 fn storage(profile: &Value, credential: Option<&Value>) -> ApiResult<Read<Storage>> {
-    let profile = refuse_malformed(StorageProfile::from_json(profile))?;
+    let profile = refuse_malformed(StorageProfile::from_request(profile))?;
     let credential = self::credential(credential)?;
     Ok(profile.and_then(|profile| {
         Ok(Storage {
@@ -32,7 +32,7 @@ fn storage(profile: &Value, credential: Option<&Value>) -> ApiResult<Read<Storag
 /// A storage credential of a body. Its errors never quote it.
 fn credential(json: Option<&Value>) -> ApiResult<Read<Option<StorageCredential>>> {
     let given = json.filter(|json| !json.is_null());
-    refuse_malformed(given.map(StorageCredential::from_json).transpose())
+    refuse_malformed(given.map(StorageCredential::from_request).transpose())
 }
 
 fn refuse_malformed<T>(read: Read<T>) -> ApiResult<Read<T>> {

@@ -36,7 +36,7 @@ async fn change(
 
 /// Another name.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct RenameWarehouseRequest {
     new_name: String,
 }
@@ -106,7 +106,7 @@ pub(crate) async fn protect(
 
 /// Another storage profile.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseStorageRequest {
     #[schema(value_type = Object)]
     storage_profile: Value,
@@ -135,7 +135,7 @@ pub(crate) async fn storage_profile(
 
 /// Another storage credential.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseCredentialRequest {
     #[schema(value_type = Option<Object>)]
     new_storage_credential: Option<Value>,
@@ -161,7 +161,7 @@ pub(crate) async fn storage_credential(
 
 /// What a drop does.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseDeleteProfileRequest {
     #[schema(value_type = Object)]
     delete_profile: DeleteProfile,
@@ -181,7 +181,7 @@ pub(crate) async fn delete_profile(
 
 /// Which format versions tables may have.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseFormatVersionPolicyRequest {
     allowed_format_versions: Vec<u8>,
     default_format_version: Option<u8>,
@@ -202,7 +202,7 @@ pub(crate) async fn format_version_policy(
 
 /// Who manages it.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct SetWarehouseManagedByRequest {
     managed_by: String,
 }
