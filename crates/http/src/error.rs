@@ -263,9 +263,20 @@ impl From<ApiError> for ErrorModel {
     }
 }
 
+/// The `type` of the error that a response reports, for the log line of its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusalKind(pub(crate) &'static str);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status, self.retry_after);
+        let (status, retry_after, kind) = (self.status, self.retry_after, RefusalKind(self.kind));
+        if status.is_client_error() {
+            tracing::debug!(
+                error.kind = self.kind,
+                error.message = self.message,
+                "refused"
+            );
+        }
         let error = ErrorModel::from(self);
         let mut response = (status, Json(ErrorBody { error })).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -273,6 +284,7 @@ impl IntoResponse for ApiError {
             let after = HeaderValue::from(after);
             response.headers_mut().insert(header::RETRY_AFTER, after);
         }
+        response.extensions_mut().insert(kind);
         response
     }
 }

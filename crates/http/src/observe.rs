@@ -22,7 +22,7 @@ use tracing::{Instrument, Span};
 
 use crate::durations::{Durations, known_method};
 use crate::encode::Accepted;
-use crate::error::ApiError;
+use crate::error::{ApiError, RefusalKind};
 use crate::extract::{project, warehouse_at};
 
 /// Names a request in logs and answers.
@@ -159,8 +159,9 @@ impl Seen {
         let (method, elapsed, status) = (&self.method, self.start.elapsed(), response.status());
         if let Some(path) = self.path {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+            let kind = response.extensions().get().map(|RefusalKind(kind)| *kind);
             self.span.in_scope(|| {
-                tracing::info!(%method, path, status = status.as_u16(), duration_us, "answered");
+                tracing::info!(%method, path, status = status.as_u16(), error.kind = kind, duration_us, "answered");
             });
         }
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);

@@ -152,3 +152,23 @@ fn decisions_are_in_the_log_unless_that_is_switched_off() {
         assert_eq!(server.terminate(), 0);
     }
 }
+
+#[test]
+fn the_log_says_why_a_request_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let (mut server, api, _) = serve(&database, &[("LAKEKEEPER__LOG_LEVEL", "debug")]);
+    get(&api, "/catalog/v1/config?warehouse=elsewhere");
+    let reason = server.line_with("\"refused\"");
+    for part in [
+        r#""error.kind":"NoSuchWarehouseException""#,
+        "elsewhere",
+        r#""request.id""#,
+    ] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+    let answered = server.line_with("\"answered\"");
+    let kind = r#""error.kind":"NoSuchWarehouseException""#;
+    assert!(answered.contains(kind), "{answered}");
+    assert_eq!(server.terminate(), 0);
+}
