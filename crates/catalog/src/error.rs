@@ -262,7 +262,17 @@ impl From<StoreError> for CatalogError {
             StoreError::AlreadyExists(entity) => {
                 Self::new(ErrorKind::AlreadyExists, format!("{entity} already exists"))
             }
-            StoreError::NotEmpty(entity) => Self::new(ErrorKind::NotEmpty, format!("{entity} is not empty")),
+            StoreError::NotEmpty(entity) => {
+                let first = match entity {
+                    store::Entity::Warehouse(_) => {
+                        ": drop its namespaces first; soft-deleted tables and views count until they expire \
+                         (`GET /management/v1/warehouse/{id}/deleted-tabulars` lists them)"
+                    }
+                    store::Entity::Project(_) => ": delete its warehouses first",
+                    _ => "",
+                };
+                Self::new(ErrorKind::NotEmpty, format!("{entity} is not empty{first}"))
+            }
             StoreError::Stale { .. } => Self::new(
                 ErrorKind::ConcurrentUpdate,
                 "a concurrent change came first; refresh and try again",

@@ -229,7 +229,10 @@ async fn drop_from_bucket(
 }
 
 fn not_empty(path: &NamespacePath) -> CatalogError {
-    let message = format!("Namespace {path} is not empty");
+    let message = format!(
+        "Namespace {path} is not empty: drop what is in it first, soft-deleted tables and views included, or drop all with \
+         `recursive=true`"
+    );
     CatalogError::new(ErrorKind::NamespaceNotEmpty, message)
 }
 
