@@ -22,7 +22,7 @@ fn load(warehouse: WarehouseId) -> Call<'static> {
     }
 }
 
-/// A call of an operation that has been called before, on as many threads.
+/// An operation that has been counted before, called by several threads at once.
 #[divan::bench(threads = [1, 2, 8])]
 fn record(bencher: Bencher<'_, '_>) {
     let counters = CallCounters::new(Arc::new(SystemClock));
@@ -30,7 +30,7 @@ fn record(bencher: Bencher<'_, '_>) {
     bencher.bench(|| counters.record(load(warehouse)));
 }
 
-/// The same where so many warehouses are called.
+/// The same, called in turn for many warehouses.
 #[divan::bench(args = [1_000, 10_000])]
 fn record_among(bencher: Bencher<'_, '_>, warehouses: usize) {
     let counters = CallCounters::new(Arc::new(SystemClock));

@@ -1,5 +1,6 @@
-//! The catalog's parts, and the only ways to its store: lookups by name, which show nothing that an authorizer has to
-//! decide on, and [`Catalog::store`], which asks for an [`Authorized`] value.
+//! The [`Catalog`] and the ways to its store: [`Catalog::store`], which takes an [`Authorized`] value as proof;
+//! [`Lookup`], which only reads the rows that decisions are made on; and accessors for idempotency records and
+//! background work.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,24 +21,24 @@ use crate::turns::Turns;
 use crate::warehouse::{self, Warehouse, WarehouseCache};
 use crate::{Request, Result, Settings};
 
-/// What a catalog is made of.
+/// What a [`Catalog`] is built from.
 #[derive(Debug)]
 pub struct Parts {
-    /// Where everything is kept.
+    /// The database of the catalog.
     pub store: Arc<dyn Store>,
-    /// Where storage credentials are kept.
+    /// Holds the storage credentials of warehouses.
     pub secrets: Arc<dyn SecretStore>,
-    /// Who decides what is allowed.
+    /// Decides what callers may do.
     pub authorizer: Arc<dyn Authorizer>,
-    /// Who must allow changes of tables, views and generic tables, in this order.
+    /// Verifiers that must approve each change of a table, view or generic table, asked in this order.
     pub verifiers: Vec<Arc<dyn ContractVerification>>,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// What the operator decided.
+    /// The operator's settings.
     pub settings: Settings,
 }
 
-/// The use cases' common ground. One per process; shared by all requests.
+/// What all use cases share. One per process; shared by all requests.
 pub struct Catalog {
     store: Arc<dyn Store>,
     gathered: Gathered,
@@ -83,22 +84,22 @@ impl Catalog {
         }
     }
 
-    /// The time.
+    /// The current time, by the catalog's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Where calls are counted.
+    /// The counters of API calls.
     pub const fn calls(&self) -> &Arc<CallCounters> {
         &self.calls
     }
 
-    /// What the operator decided.
+    /// The operator's settings.
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Who must allow changes, if anybody is asked.
+    /// The verifiers that must approve changes; `None` if none is configured.
     pub(crate) const fn verifiers(&self) -> Option<&Verifiers> {
         self.verifiers.as_ref()
     }
@@ -113,27 +114,27 @@ impl Catalog {
         self.guard.is_instance_admin(&request.caller)
     }
 
-    /// The store, for an act that has been allowed.
+    /// The store, for an act that the proof shows to be allowed.
     pub(crate) fn store<T>(&self, _proof: &Authorized<T>) -> &dyn Store {
         self.store.as_ref()
     }
 
-    /// The idempotency records: a request may always see its own.
+    /// The idempotency records. They need no proof: a request may always read its own record.
     pub(crate) fn idempotency(&self) -> &(dyn Idempotency + Send + Sync) {
         self.store.as_ref()
     }
 
-    /// What is read before anything is decided on it.
+    /// The rows that may be read before a decision, because decisions are made on them.
     pub(crate) fn lookup(&self) -> Lookup<'_> {
         Lookup::new(self.store.as_ref())
     }
 
-    /// The store, for what nobody asks for: the work of tasks and counters.
+    /// The store for background work: no caller asks for it, so there is no proof.
     pub(crate) fn background(&self) -> &dyn Store {
         self.store.as_ref()
     }
 
-    /// The proof that the caller may act on the target.
+    /// Checks that the caller may do `action` on the target, and returns the proof.
     pub(crate) async fn require<T: Protected + Send>(
         &self,
         request: &Request,
@@ -149,7 +150,8 @@ impl Catalog {
         required.map_err(|denied| request.refused(denied))
     }
 
-    /// The proof that the caller may act on the target, and which of further actions are allowed.
+    /// Checks that the caller may do `action` on the target, and returns the proof with the decisions on the
+    /// `further` actions. A denied further action does not fail the request.
     pub(crate) async fn require_among<T: Protected + Send, const N: usize>(
         &self,
         request: &Request,
@@ -174,7 +176,8 @@ impl Catalog {
         required.map_err(|denied| request.refused(denied))
     }
 
-    /// Which of the questions are answered with yes, about the caller or about somebody else. It proves nothing.
+    /// Answers each check with whether it is allowed: for `of` if given, otherwise for the caller. Gives no proof to
+    /// act on.
     pub(crate) async fn ask(
         &self,
         request: &Request,
@@ -189,7 +192,7 @@ impl Catalog {
         Ok(answers)
     }
 
-    /// The proof that the caller may do all of this to the target.
+    /// Checks that the caller may do all of `actions` on the target, and returns the proof.
     pub(crate) async fn require_all<T: Protected + Send>(
         &self,
         request: &Request,
@@ -211,12 +214,13 @@ impl Catalog {
         required.map_err(|denied| request.refused(denied))
     }
 
-    /// The caller, with the proof that it may act on what is known of itself; `None` if it is nobody.
+    /// The caller's identity, with the proof that it may act on what is stored about itself; `None` without an
+    /// identity.
     pub(crate) fn of_self(&self, request: &Request) -> Option<Authorized<Arc<Identity>>> {
         self.guard.of_self(&request.caller)
     }
 
-    /// Those of the targets that the caller may act on.
+    /// The targets that the caller may do `action` on.
     pub(crate) async fn filter<T: Protected + Send>(
         &self,
         request: &Request,
@@ -232,7 +236,7 @@ impl Catalog {
         Ok(allowed)
     }
 
-    /// Where the caller's rights come from.
+    /// Where the caller's rights come from, as the audit log names it.
     pub(crate) fn privilege_source(&self, caller: &Caller) -> &'static str {
         match caller {
             Caller::System => "internal",
@@ -241,7 +245,7 @@ impl Catalog {
         }
     }
 
-    /// Looks a name up in an active warehouse, by the gathered statement.
+    /// Looks up a target in an active warehouse, by the gathered statement. An inactive warehouse counts as missing.
     pub(crate) async fn resolve(
         &self,
         warehouse: WarehouseId,

@@ -1,25 +1,26 @@
-//! Attempts that are made again where another change came first.
+//! Repeats an attempt that failed because a concurrent change came first.
 
 use std::time::Duration;
 
 use crate::{CatalogError, ErrorKind, Result};
 
-/// Attempts before a client has to try itself; each lost race means that another change succeeded.
+/// Attempts before the client has to retry; each lost attempt means that another change succeeded.
 pub(crate) const ATTEMPTS: u32 = 20;
 
-/// How many times a change has been outrun by others.
+/// Counts the attempts that were lost to concurrent changes.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     lost: u32,
 }
 
 impl Attempts {
-    /// Whether this is not the first attempt.
+    /// Whether at least one attempt was lost.
     pub(crate) const fn is_any_lost(&self) -> bool {
         self.lost > 0
     }
 
-    /// Lets whoever won finish before the next attempt. `what` says what is changed, for the error that there is after too many.
+    /// Counts a lost attempt and pauses before the next. After [`ATTEMPTS`] it fails; `what` names the changed thing
+    /// in that error.
     pub(crate) async fn lost(&mut self, what: impl FnOnce() -> String) -> Result<()> {
         self.lost += 1;
         if self.lost == ATTEMPTS {
@@ -34,7 +35,7 @@ impl Attempts {
     }
 }
 
-/// Up to 10 ms at first, up to 160 ms later.
+/// Sleeps for a random time: up to 10 ms at first, doubling to up to 160 ms.
 pub(crate) async fn pause(attempt: u32) {
     let longest = Duration::from_millis(10 << attempt.min(4));
     tokio::time::sleep(longest.mul_f64(rand::random())).await;

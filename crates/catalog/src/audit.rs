@@ -1,7 +1,8 @@
-//! Tells the log of every decision, and of what became of every request that may change something.
+//! Logs every authorization decision, and the outcome of every request that may change something.
 //!
-//! An event of the log has the target [`TARGET`], the field `event_source = "audit"`, and in its field `audit` one JSON object, which
-//! whoever prints the log puts beside them. It holds names and ids, never a token, a key or what was in a body.
+//! An event has the target [`TARGET`], the field `event_source = "audit"`, and in its field `audit` one JSON object,
+//! which log formatters print next to the other fields. The object holds names and ids, never a token, a key or a
+//! request body.
 
 use authz::{Action, Check, Decision, Denied, Resource, ResourceKind};
 use model::{Caller, TabularKind};
@@ -9,56 +10,56 @@ use serde_json::{Map, Value, json};
 
 use crate::{Catalog, Request, RequestOrigin};
 
-/// The target of the events.
+/// The `tracing` target of audit events.
 pub const TARGET: &str = "lakekeeper::audit";
 
-/// Most answers that one event tells of; more are told in several.
+/// Most answers in one event; further answers go into further events.
 const ANSWERS_PER_EVENT: usize = 100;
 
-/// Whether decisions and changes are told.
+/// Whether decisions and changes are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audit {
-    /// They are.
+    /// They are logged.
     On,
-    /// They are not.
+    /// They are not logged.
     Off,
 }
 
-/// What became of a request that may have changed something.
+/// The outcome of a request that may have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was carried out.
     Success,
     /// It was refused, and changed nothing.
     Refused,
-    /// Nobody knows, or nobody was there to be answered.
+    /// Not known, or the client was gone before the answer.
     Unknown,
 }
 
-/// A request that may have changed something, when it has been answered.
+/// A request that may have changed something, after it was answered.
 #[derive(Debug)]
 pub struct Changed<'a> {
-    /// Who sent it.
+    /// The caller that sent the request.
     pub caller: &'a Caller,
-    /// Where it came from.
+    /// Its request id and user agent.
     pub origin: &'a RequestOrigin,
-    /// What was asked for: `POST /management/v1/warehouse/{warehouse_id}/rename`.
+    /// Method and route: `POST /management/v1/warehouse/{warehouse_id}/rename`.
     pub operation: &'a str,
-    /// The same with its parameters.
+    /// The path with the values of its parameters.
     pub path: &'a str,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status; `None` if there was no answer.
     pub status: Option<u16>,
 }
 
 impl Catalog {
-    /// Whether anybody listens.
+    /// Whether audit events are switched on and a log subscriber takes them.
     pub(crate) fn is_audited(&self) -> bool {
         self.settings.audit == Audit::On && tracing::enabled!(target: TARGET, tracing::Level::INFO)
     }
 
-    /// Tells what became of a request that may have changed something.
+    /// Logs the outcome of a request that may have changed something.
     pub fn tell_changed(&self, changed: &Changed<'_>) {
         if !self.is_audited() {
             return;
@@ -76,7 +77,8 @@ impl Catalog {
         tell(event, "request that may change something");
     }
 
-    /// Tells of a decision on one thing, and of further decisions on it that do not refuse the request.
+    /// Logs the decision about one action on a resource, and the decisions about `further` actions, which do not fail
+    /// the request.
     pub(crate) fn tell_required(
         &self,
         request: &Request,
@@ -110,7 +112,7 @@ impl Catalog {
         tell(event, "authorization");
     }
 
-    /// Tells of a list, of which only what the caller may see is answered.
+    /// Logs how many entries of a list were checked, and how many of them the caller may see.
     pub(crate) fn tell_filtered(
         &self,
         request: &Request,
@@ -126,7 +128,7 @@ impl Catalog {
         tell(event, "authorization of a list");
     }
 
-    /// Tells of questions about permissions, the caller's own or those of somebody else.
+    /// Logs questions about permissions: the caller's own, or those of `of`.
     pub(crate) fn tell_asked(
         &self,
         request: &Request,
@@ -160,11 +162,11 @@ impl Catalog {
         }
     }
 
-    /// Who has sent the request, and through which views it goes.
+    /// The fields that say who sent the request, and through which views it reads.
     fn who_asks(&self, request: &Request) -> Map<String, Value> {
         let via = request.via.as_ref();
         let sender = via.map_or(&request.caller, |via| &via.sender);
-        // The rights are the owner's of a view, if they are not the sender's.
+        // Behind a view with an owner, `request.caller` is that owner: its rights count, not the sender's.
         let mut event = self.who(sender, &request.caller, &request.origin);
         if let Some(via) = via {
             let views: Vec<_> = via.views.iter().map(ToString::to_string).collect();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-/// What counts by its bytes.
+/// A value whose size in bytes counts in a cache.
 pub trait Weight {
-    /// So many.
+    /// Its size in bytes.
     fn bytes(&self) -> u64;
 }
 
@@ -18,16 +18,17 @@ impl<T: Weight> Weight for Arc<T> {
     }
 }
 
-/// Counts an entry's bytes, and what it costs beside them.
+/// Weighs an entry by its bytes, plus a fixed overhead per entry.
 #[derive(Debug, Clone, Copy)]
 pub struct ByBytes;
 
 /// A cache of a bounded number of bytes.
 pub type Bounded<K, V> = Cache<K, V, ByBytes>;
 
-/// What an entry costs beside its bytes.
+/// Bytes that an entry costs in addition to its value.
 const OVERHEAD: u64 = 400;
-/// The parts of a cache that are locked by themselves. Each has its share of the bytes, and an entry must fit into one.
+/// Number of parts of a cache that are locked separately. Each has its share of the bytes, and an entry must fit into
+/// one.
 const SHARDS: usize = 4;
 
 impl<K, V: Weight> Weighter<K, V> for ByBytes {
@@ -36,7 +37,8 @@ impl<K, V: Weight> Weighter<K, V> for ByBytes {
     }
 }
 
-/// An empty cache for at most `bytes`. How many bytes an entry has as a rule decides on the size of its table.
+/// An empty cache for at most `bytes`. `typical` is the usual size of an entry; it decides the initial size of the
+/// table.
 pub fn bounded<K: Eq + Hash, V: Clone + Weight>(bytes: u64, typical: u64) -> Bounded<K, V> {
     let options = OptionsBuilder::new()
         .shards(SHARDS)
@@ -50,7 +52,7 @@ pub fn bounded<K: Eq + Hash, V: Clone + Weight>(bytes: u64, typical: u64) -> Bou
             DefaultHashBuilder::default(),
             DefaultLifecycle::default(),
         ),
-        // All that is required is given.
+        // Cannot happen: all required options are set.
         Err(_) => Cache::with_weighter(0, bytes, ByBytes),
     }
 }

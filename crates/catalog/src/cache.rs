@@ -1,4 +1,5 @@
-//! Metadata in memory, bounded in bytes. Never served before the database has said that its version is current.
+//! Metadata in memory, bounded in bytes. An entry is served only after the database has said that its version is
+//! current.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,9 +21,9 @@ use crate::{CatalogError, Result};
 /// Which of a table's snapshots an answer holds (`snapshots` of loadTable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Representation {
-    /// All.
+    /// All snapshots.
     All,
-    /// Those that a branch or tag points to.
+    /// Only snapshots that a branch or tag points to.
     Refs,
 }
 
@@ -57,7 +58,7 @@ impl Versioned {
         AtVersion::of(self.seen.stamp.id, self.version())
     }
 
-    /// What it was at this version.
+    /// Its namespace and stamp at this version.
     pub(crate) const fn seen(&self) -> Seen {
         self.seen
     }
@@ -94,7 +95,7 @@ impl Versioned {
     }
 }
 
-/// What stood at a path, or had an id.
+/// The namespace and stamp (id, kind, version, protection) of a table or view, as last looked up by path or by id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     pub(crate) namespace: NamespaceId,
@@ -102,7 +103,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// What has just been created.
+    /// For a table or view that has just been created.
     pub(crate) const fn created(
         namespace: NamespaceId,
         kind: TabularKind,
@@ -118,7 +119,7 @@ impl Seen {
         Self { namespace, stamp }
     }
 
-    /// What the database has told by id.
+    /// For a row that was read by id.
     pub(crate) const fn of_row(row: &TabularRow) -> Self {
         let stamp = TabularStamp {
             id: row.id,
@@ -139,20 +140,20 @@ impl Seen {
     }
 }
 
-/// What is kept of tables and views.
+/// Caches of tables and views.
 #[derive(Debug)]
 pub(crate) struct MetadataCache {
-    /// What a path led to last; a hint, checked by the lookup that it is used for.
+    /// What each path last led to. Only a hint: the lookup that uses it checks it in the database.
     hints: Cache<(WarehouseId, NamespaceKey, NameKey), Seen>,
-    /// Compressed, as stored.
+    /// The metadata of each table or view, compressed as stored.
     stored: Bounded<TabularId, Arc<Versioned>>,
-    /// Without unreferenced snapshots, compressed.
+    /// Metadata without unreferenced snapshots, compressed.
     refs: Bounded<AtVersion, StoredMetadata>,
 }
 
-/// Most paths that are remembered; about 200 bytes each.
+/// Most hints that are kept; about 200 bytes each.
 const HINTS: usize = 50_000;
-/// How many bytes a metadata file has as a rule, compressed.
+/// The usual size of a metadata file in bytes, compressed.
 const TYPICAL: u64 = 4_096;
 
 impl Weight for Versioned {
@@ -167,7 +168,7 @@ impl Weight for StoredMetadata {
     }
 }
 
-/// A path as the key of a hint, without copying it.
+/// Borrowed key of a hint, so that a lookup does not copy the path.
 #[derive(Hash)]
 struct Place<'a>(WarehouseId, &'a NamespaceKey, &'a NameKey);
 
@@ -178,7 +179,8 @@ impl Equivalent<(WarehouseId, NamespaceKey, NameKey)> for Place<'_> {
 }
 
 impl MetadataCache {
-    /// An empty cache: most of the bytes for stored values, the rest for what is made of them.
+    /// An empty cache: three quarters of the bytes for stored metadata, the rest for metadata reduced to referenced
+    /// snapshots.
     pub(crate) fn new(bytes: u64) -> Self {
         Self {
             hints: Cache::new(HINTS),
@@ -187,7 +189,7 @@ impl MetadataCache {
         }
     }
 
-    /// What stood at the path when it was looked up last, with its content of that version if that is here.
+    /// What the path led to when it was last looked up, with the content of that version if it is cached.
     pub(crate) fn seen(
         &self,
         warehouse: WarehouseId,
@@ -200,13 +202,13 @@ impl MetadataCache {
         Some((seen, versioned))
     }
 
-    /// Remembers what stands at the path.
+    /// Stores the hint for the path.
     pub(crate) fn remember(&self, warehouse: WarehouseId, path: &TabularPath, seen: Seen) {
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
         self.hints.insert((warehouse, namespace, name), seen);
     }
 
-    /// Remembers what stands at the path, with its content.
+    /// Stores the hint for the path, and caches the content.
     pub(crate) fn put_at(
         &self,
         AtPath { warehouse, path }: AtPath<'_>,
@@ -217,19 +219,19 @@ impl MetadataCache {
         self.put(Versioned::new(warehouse, seen, content))
     }
 
-    /// Keeps what the database has told by id.
+    /// Caches a row that was read by id.
     pub(crate) fn put_row(&self, row: TabularRow) -> Arc<Versioned> {
         let seen = Seen::of_row(&row);
         self.put(Versioned::new(row.warehouse, seen, row.content))
     }
 
-    /// What is kept of the table or view with this id, if that was in the warehouse.
+    /// The cached table or view with this id, if it belongs to the warehouse.
     pub(crate) fn with_id(&self, warehouse: WarehouseId, id: TabularId) -> Option<Arc<Versioned>> {
         let kept = self.stored.get(&id);
         kept.filter(|kept| kept.warehouse == warehouse)
     }
 
-    /// Forgets what stood at the path.
+    /// Removes the hint for the path.
     pub(crate) fn forget(&self, warehouse: WarehouseId, path: &TabularPath) {
         let place = Place(warehouse, path.namespace.key(), path.name.key());
         self.hints.remove(&place);
@@ -242,7 +244,7 @@ impl MetadataCache {
         versioned
     }
 
-    /// The metadata with referenced snapshots only; made once per version.
+    /// The metadata with referenced snapshots only; `make` is called if it is not cached for this version.
     pub(crate) fn refs(
         &self,
         at: AtVersion,

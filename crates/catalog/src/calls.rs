@@ -1,4 +1,4 @@
-//! Counts calls in memory, and writes the counts down from time to time.
+//! Counts API calls in memory, and writes the counts to the database from time to time.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -15,37 +15,38 @@ use store::{EndpointCalls, hour_of};
 
 use crate::Catalog;
 
-/// More than there are threads that answer requests, as a rule: each has a part of the counters for itself.
+/// Number of parts that the counters are split into. Usually more than there are request threads, so that each thread
+/// has its own part.
 const PARTS: usize = 64;
-/// Counts that are written at once.
+/// Most counts in one write.
 const PORTION: usize = 1_000;
-/// How long the database may take for them.
+/// How long the database may take for one write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A call that has been answered.
+/// An API call that has been answered.
 #[derive(Debug, Clone)]
 pub struct Call<'a> {
-    /// The method.
+    /// The HTTP method.
     pub method: &'static str,
-    /// The path of the operation, as its description spells it.
+    /// The route, as the OpenAPI description spells it.
     pub route: &'a str,
-    /// The status.
+    /// The HTTP status of the answer.
     pub status: u16,
-    /// The warehouse that it was about.
+    /// The warehouse that the call was about.
     pub warehouse: Option<WarehouseId>,
     /// The project that the caller named.
     pub project: Option<ProjectId>,
 }
 
-/// Counts of calls since they were written down last. Who counts meets nobody but who writes them down, and that for a moment only.
+/// Counts of calls since the last write. A thread that counts contends only with the writer, and only for a moment.
 pub struct CallCounters {
     parts: [Mutex<Counts>; PARTS],
-    /// How many different calls all parts have.
+    /// How many entries all parts have together.
     different: AtomicUsize,
     clock: Arc<dyn Clock>,
 }
 
-/// By route first, so that a route is looked up without being copied.
+/// Keyed by route first, so that a lookup can borrow the route instead of copying it.
 type Counts = HashMap<Box<str>, HashMap<Kind, Count, RandomState>, RandomState>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -80,7 +81,7 @@ impl fmt::Debug for CallCounters {
     }
 }
 
-/// The part of the thread that asks.
+/// The number of the current thread's part.
 fn own_part() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
@@ -90,7 +91,7 @@ fn own_part() -> usize {
 }
 
 impl CallCounters {
-    /// Counters that know of no call.
+    /// Counters without any counts.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             parts: std::array::from_fn(|_| Mutex::default()),
@@ -99,7 +100,8 @@ impl CallCounters {
         }
     }
 
-    /// Counts a call. If there are too many different ones already, only those that are known go on being counted.
+    /// Counts a call. Once there are [`Bounds::DIFFERENT_CALLS`] entries, calls without an entry are not counted any
+    /// more.
     pub fn record(&self, call: Call<'_>) {
         let at = self.clock.now();
         let kind = Kind {
@@ -132,12 +134,12 @@ impl CallCounters {
     }
 
     fn part(&self, number: usize) -> MutexGuard<'_, Counts> {
-        // In bounds: there are `PARTS` of them.
+        // The fallback is never used: there are `PARTS` parts.
         let part = self.parts.get(number % PARTS).unwrap_or(&self.parts[0]);
         part.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All that was counted, which begins anew.
+    /// Takes all counts, and leaves the counters empty.
     fn take(&self) -> Counts {
         let mut all = Counts::default();
         for number in 0..PARTS {
@@ -157,8 +159,9 @@ impl CallCounters {
         all
     }
 
-    /// Writes down what was counted, in portions. What surely has not been written goes on being counted; what may have been is not
-    /// written twice. The database is given up after the first portion that it does not take.
+    /// Writes the counts in portions. After the first portion that fails, the remaining ones are not tried but
+    /// counted again, for the next write. The failed portion itself is counted again only if it certainly was not
+    /// written, so nothing is counted twice.
     async fn write_down<F>(
         &self,
         default: Option<&ProjectId>,
@@ -189,7 +192,7 @@ impl CallCounters {
     }
 }
 
-/// Writes down what the catalog has counted.
+/// Writes the catalog's counts to the database.
 #[derive(Debug)]
 pub struct CallFlusher(pub Arc<Catalog>);
 
@@ -318,7 +321,7 @@ mod tests {
         }
         counters.write_down(None, add).await;
         assert_eq!(*written.lock().unwrap(), Bounds::DIFFERENT_CALLS as u64);
-        // One that does not answer may have written it.
+        // A database that does not answer may have written the count, so it is not written again.
         counters.record(call("/a", 200));
         counters.write_down(None, |_| std::future::pending()).await;
         counters.write_down(None, add).await;

@@ -1,4 +1,4 @@
-//! What an engine needs to know before its first call.
+//! The configuration that an engine loads before its first call (`GET /v1/config`).
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::tabular::collect;
 use crate::warehouse::{DeleteProfile, Warehouse, WarehouseTarget};
 use crate::{Catalog, CatalogError, ErrorKind, ListQuery, Request, Result, project, user};
 
-/// A warehouse and its defaults for engines.
+/// A warehouse and the defaults that it gives engines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogConfig {
-    /// The warehouse: the prefix of all further calls.
+    /// The warehouse's id, which is the prefix of all further calls.
     pub warehouse: WarehouseId,
     /// Settings that the engine may override.
     pub defaults: Vec<(String, String)>,
@@ -22,8 +22,8 @@ pub struct CatalogConfig {
 
 const CONFIGURE: Action = Action::Warehouse(WarehouseAction::GetConfig);
 
-/// The configuration for the warehouse that is called by name, by id, or as `project/name`; without an argument for
-/// the only active warehouse of the project that the caller may use. Whoever asks is known from then on.
+/// The configuration for the warehouse that `warehouse` names: by name, by id, or as `project/name`. Without it, for
+/// the only active warehouse of the project that the caller may use. Registers the caller as a user if it is new.
 pub async fn load(
     cx: &Catalog,
     request: &Request,
@@ -86,7 +86,7 @@ async fn find(cx: &Catalog, request: &Request, text: &str) -> Result<Arc<Warehou
     Ok(found)
 }
 
-/// The warehouse that had the name when it was looked up last, if nothing has happened to it: another name would be another
+/// The warehouse that had this name at the last lookup, if its version is unchanged: a rename would have changed the
 /// version.
 async fn find_again(
     cx: &Catalog,
@@ -111,7 +111,7 @@ async fn only(cx: &Catalog, request: &Request) -> Result<Authorized<WarehouseTar
     });
     let rows = all.await?.items.into_iter();
     let active = rows.filter(|row| row.status == WarehouseStatus::Active);
-    // What is hidden neither is the one nor makes it one of several.
+    // Warehouses that the caller may not use do not count: they are neither chosen nor make the choice ambiguous.
     let active = active.map(WarehouseTarget).collect();
     let mut visible = cx.filter(request, CONFIGURE, active).await?.into_iter();
     match (visible.next(), visible.next()) {

@@ -1,7 +1,8 @@
-//! Asks the verifiers of contracts before something changes.
+//! Asks the contract verifiers before something changes.
 //!
-//! Without any nothing is made for them to see. They are asked outside of transactions, so each change that they are shown is made only to
-//! the version that they have been shown; if another one came first, they are asked again about what is there then.
+//! Without a configured verifier, no proposal is built. Verifiers are asked outside of transactions, so each change
+//! that they approve is applied only to the version that they were shown; after a concurrent change they are asked
+//! again, about the new version.
 
 use std::time::Duration;
 
@@ -18,11 +19,11 @@ use crate::tabular::TabularTarget;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ContractErrorKind, ErrorKind, Request, Result};
 
-/// When a verifier that says nothing may be asked again.
+/// When a client may retry after a verifier did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl Catalog {
-    /// Asks whether all of the changes in the warehouse may happen, if there is anybody to ask; an error if not.
+    /// Asks the verifiers, if there are any, to approve all of the changes in the warehouse; an error if they do not.
     pub(crate) async fn approve(
         &self,
         request: &Request,
@@ -39,7 +40,8 @@ impl Catalog {
         Box::pin(self.ask_verifiers(verifiers, request, warehouse, changes)).await
     }
 
-    /// The same about one change of what is not loaded yet. Nothing if it is no longer what it was when it was found.
+    /// The same for one change of a target whose content is not loaded yet. `None` if the target has changed since it
+    /// was found.
     pub(crate) async fn approve_unloaded(
         &self,
         request: &Request,
@@ -130,23 +132,24 @@ fn refusal(refused: &Refused<'_>) -> CatalogError {
     }
 }
 
-/// Metadata, as verifiers are shown it.
+/// Stored metadata as the JSON that verifiers are shown.
 pub(crate) fn metadata(stored: &StoredMetadata) -> Result<Box<RawValue>> {
     heavy(stored.json_len(), || json(stored.decode()?))
 }
 
-/// The same before it is stored.
+/// Metadata that is not stored yet, as the JSON that verifiers are shown.
 pub(crate) fn json(text: Vec<u8>) -> Result<Box<RawValue>> {
     let text = String::from_utf8(text).map_err(CatalogError::internal)?;
     RawValue::from_string(text).map_err(CatalogError::internal)
 }
 
-/// Updates, as they were sent.
+/// Updates as the client sent them, as JSON.
 pub(crate) fn updates(sent: &impl Serialize) -> Result<Box<RawValue>> {
     to_raw_value(sent).map_err(CatalogError::internal)
 }
 
-/// What happens to something because something happens to the namespace around it; nothing to what was soft-deleted before.
+/// The change of a table or view that goes along with a change of its namespace. `None` for a table or view that is
+/// already soft-deleted.
 pub(crate) fn swept_along(
     action: Action,
     within: &NamespacePath,

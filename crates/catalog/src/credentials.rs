@@ -1,4 +1,5 @@
-//! Vended credentials, kept for a part of their life: the token service is asked once for all that load a table at a time.
+//! Caches vended credentials for a part of their life: the token service is asked once for all concurrent loads of a
+//! table.
 
 #[cfg(test)]
 mod tests;
@@ -15,30 +16,32 @@ use tokio::sync::OnceCell;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
-/// Most credentials that are kept; about 3 KB each.
+/// Most credentials that are cached; about 3 KB each.
 const MOST: usize = 10_000;
-/// What a client should have left when it gets a credential: Java's clients renew theirs five minutes before the end.
+/// The life that a credential has left at least when a client gets it: Java clients renew theirs five minutes before
+/// the end.
 const LEAST_LEFT: Duration = Duration::from_mins(5);
-/// The longest time that one is handed out, however long it lives: so soon a right that was taken away has an effect.
+/// The longest time that a credential is handed out, however long it lives: within this time, a right that was
+/// revoked at the storage has an effect.
 const LONGEST: Duration = Duration::from_hours(1);
-/// How long a token service that has refused is left alone.
+/// How long a failure of the token service is answered without asking it again.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
 
-/// A credential for one folder, as it is handed out to everybody with the same permission.
+/// A credential for one folder, shared by all callers with the same permission.
 #[derive(Debug)]
 pub struct Credential {
-    /// Different from that of every other credential of this process.
+    /// Unique among the credentials of this process.
     pub serial: u64,
-    /// What the client gets.
+    /// What the client gets: the properties with the keys.
     pub vended: Vended,
-    /// Until when it is handed out: at most half of its life.
+    /// Until when the credential is handed out: at most half of its life.
     pub fresh_until: Timestamp,
-    /// Signs with it; made when it is needed for the first time.
+    /// Signs requests with the credential; made when it is first needed.
     signer: OnceLock<SessionSigner>,
 }
 
 impl Credential {
-    /// What signs requests with it.
+    /// The signer that signs requests with this credential.
     pub(crate) fn signer(&self) -> std::result::Result<&SessionSigner, SignError> {
         if let Some(signer) = self.signer.get() {
             return Ok(signer);
@@ -51,7 +54,7 @@ impl Credential {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     warehouse: WarehouseId,
-    /// Counts up with each change of the storage.
+    /// The warehouse's version, which changes with each change of its storage.
     version: Version,
     scope: Scope,
 }
@@ -62,14 +65,15 @@ struct Failure {
     until: Timestamp,
 }
 
-/// One question to a token service, and its answer. All who come meanwhile wait for the same.
+/// One request to a token service and its answer. Everybody who needs the same credential meanwhile waits for this
+/// answer.
 type Slot = OnceCell<std::result::Result<Arc<Credential>, Failure>>;
 
-/// The credentials that are kept.
+/// The cached credentials.
 #[derive(Debug)]
 pub(crate) struct Credentials {
     slots: Cache<Key, Arc<Slot>>,
-    /// Held, for moments, to put a new slot into the place of a stale one.
+    /// Held briefly while a new slot replaces a stale one.
     replacing: Mutex<()>,
     serials: AtomicU64,
 }
@@ -85,7 +89,8 @@ impl Default for Credentials {
 }
 
 impl Credentials {
-    /// The credential for this scope of a warehouse at this version. A failure is that of all who have waited for it.
+    /// The credential for this scope of the warehouse at this version, cached or vended. A failure is returned to all
+    /// who waited for it.
     pub(crate) async fn get(
         &self,
         vendor: &dyn Vendor,
@@ -148,7 +153,7 @@ impl Credentials {
 }
 
 impl Catalog {
-    /// The credential for this scope of the warehouse, by one of its vendors.
+    /// The credential for this scope of the warehouse, cached or vended by `vendor`.
     pub(crate) async fn vended(
         &self,
         warehouse: &Warehouse,

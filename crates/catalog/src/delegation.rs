@@ -1,4 +1,5 @@
-//! How engines get at the files of a table, view or generic table: by keys that end, by signatures, or by keys of their own.
+//! How engines access the files of a table, view or generic table: with vended credentials, with requests that the
+//! catalog signs, or with credentials of their own.
 
 #[cfg(test)]
 mod tests;
@@ -15,23 +16,23 @@ use crate::tabular::{TabularAction, TabularTarget, data_action};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, Request, Result};
 
-/// Methods of delegation: those that a client asks for, a warehouse offers, or an answer carries.
+/// Methods of access delegation: those that a client asks for, a warehouse offers, or an answer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct DelegationMethods {
-    /// Credentials that reach one folder and end by themselves.
+    /// Temporary credentials for one folder.
     pub vended_credentials: bool,
-    /// The catalog signs each request.
+    /// The catalog signs each request to the storage.
     pub remote_signing: bool,
 }
 
 impl DelegationMethods {
-    /// None of them.
+    /// No method.
     pub const NONE: Self = Self {
         vended_credentials: false,
         remote_signing: false,
     };
 
-    /// What a warehouse with this profile offers.
+    /// The methods that a warehouse with this profile offers.
     pub(crate) fn offered(profile: &StorageProfile) -> Self {
         let (vended_credentials, remote_signing) = match profile {
             StorageProfile::S3(s3) => (s3.is_sts_enabled(), s3.is_remote_signing_enabled()),
@@ -54,7 +55,8 @@ impl DelegationMethods {
         }
     }
 
-    /// The first of them alone: vended credentials cost no call per request to the files.
+    /// Vended credentials if they are among the methods, since they cost no call to the catalog per file request;
+    /// otherwise remote signing.
     const fn preferred(self) -> Self {
         Self {
             remote_signing: self.remote_signing && !self.vended_credentials,
@@ -63,17 +65,19 @@ impl DelegationMethods {
     }
 }
 
-/// How a client wants to get at files: the header `X-Iceberg-Access-Delegation`.
+/// How a client wants to access files: the header `X-Iceberg-Access-Delegation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccessDelegation {
-    /// By these methods; by what the warehouse prefers if it names none.
+    /// By these methods. If there are none, or the warehouse offers none of them, by the method that the warehouse
+    /// prefers.
     Methods(DelegationMethods),
-    /// By keys of its own: it gets none.
+    /// With credentials of the client's own: the answer carries none.
     ClientManaged,
 }
 
 impl AccessDelegation {
-    /// The methods that the answer carries. What is asked for but not offered does not count.
+    /// The methods that the answer carries: those both asked for and offered, otherwise the preferred one of those
+    /// offered.
     pub(crate) fn decide(self, offered: DelegationMethods) -> DelegationMethods {
         match self {
             Self::ClientManaged => DelegationMethods::NONE,
@@ -85,17 +89,17 @@ impl AccessDelegation {
     }
 }
 
-/// What a client is given: by which methods it may do what.
+/// How a client may access files: by which methods, and what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileAccess {
-    /// Not [`DelegationMethods::NONE`].
+    /// The methods; never [`DelegationMethods::NONE`].
     pub methods: DelegationMethods,
     /// What the caller may do with the files.
     pub permission: Permission,
 }
 
 impl FileAccess {
-    /// For whoever has the permission; none if there is no method.
+    /// Access with this permission, by the methods that request and warehouse agree on; `None` if there are none.
     pub(crate) fn of(
         request: &Request,
         warehouse: &Warehouse,
@@ -114,7 +118,7 @@ fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Deleg
     let offered = DelegationMethods::offered(&warehouse.profile);
     request.delegation.decide(match kind {
         TabularKind::Table | TabularKind::GenericTable => offered,
-        // A view has no files but its metadata, for which nothing is signed.
+        // A view has only metadata files, and the catalog signs no requests for them.
         TabularKind::View => DelegationMethods {
             remote_signing: false,
             ..offered
@@ -122,12 +126,12 @@ fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Deleg
     })
 }
 
-/// Where files are.
+/// The folder of a table or view.
 #[derive(Debug, Clone)]
 enum Folder {
-    /// At the location of what has a version.
+    /// The location of this version of a table or view.
     Of(Arc<Versioned>),
-    /// Where something is to be.
+    /// The location of a table or view that is being created, or whose next version is.
     Claimed(Location),
 }
 
@@ -140,25 +144,25 @@ impl Folder {
     }
 }
 
-/// Access to the files, and where they are.
+/// How a client may access files, and where they are.
 #[derive(Debug, Clone)]
 pub(crate) struct FolderAccess {
     pub(crate) access: FileAccess,
     folder: Folder,
-    /// Which table that is, in a table bucket.
+    /// The table's name in a table bucket; `None` for other storages.
     table: Option<BucketTable>,
-    /// What was vended before the change that the answer is about.
+    /// The credential that was vended before the change that the answer is about.
     prepared: Option<Arc<Credential>>,
 }
 
 impl FolderAccess {
-    /// To the files of a table or view at this version.
+    /// Access to the files of a table or view at this version.
     pub(crate) fn to(access: Option<FileAccess>, versioned: &Arc<Versioned>) -> Option<Self> {
         let folder = || Folder::Of(Arc::clone(versioned));
         access.map(|access| Self::at(access, folder()))
     }
 
-    /// Where the files are to be, of what has no version yet.
+    /// The folder, if it belongs to a table or view without a version yet.
     pub(crate) const fn claimed(&self) -> Option<&Location> {
         match &self.folder {
             Folder::Of(_) => None,
@@ -175,7 +179,7 @@ impl FolderAccess {
         }
     }
 
-    /// For a table at this path: in a table bucket the name says what is vended.
+    /// In a table bucket, sets the table by its path, because credentials are vended for a table by its name.
     pub(crate) fn at_path(self, warehouse: &Warehouse, path: &TabularPath) -> Self {
         if !warehouse.profile.is_table_bucket() {
             return self;
@@ -184,8 +188,9 @@ impl FolderAccess {
         Self { table, ..self }
     }
 
-    /// For whoever makes a table or view, or a version of a view, and may do all with its files: with the credentials in
-    /// hand, because a change that has been made must not be answered with an error of the token service.
+    /// For the creator of a table, a view or a version of a view, who has full access to its files. The credential is
+    /// vended before the change, because a change that has been made must not be answered with an error of the token
+    /// service.
     pub(crate) async fn of_author(
         cx: &Catalog,
         access: Option<FileAccess>,
@@ -201,7 +206,7 @@ impl FolderAccess {
         Ok(Some(Self { prepared, ..access }))
     }
 
-    /// The credentials, if they are what the client gets: those that are kept, or new ones.
+    /// The vended credential, cached or new; `None` if the answer carries no vended credentials.
     pub(crate) async fn credential(
         &self,
         cx: &Catalog,
@@ -234,9 +239,10 @@ impl FolderAccess {
 }
 
 impl Catalog {
-    /// The proof that the caller may see the table or view, and how it gets at the files.
+    /// Checks that the caller may see the table or view, and returns the proof and how the caller may access the
+    /// files.
     ///
-    /// Without a right to its data it sees the metadata all the same.
+    /// A caller without a right to the data still sees the metadata.
     pub(crate) async fn require_visible(
         &self,
         request: &Request,
@@ -260,7 +266,7 @@ impl Catalog {
         let data = data.map(|permission| data_action(kind, permission));
         let (table, data) = self.require_among(request, action, data, target).await?;
         let permission = match data {
-            // Through a view one reads, whatever its owner may do.
+            // Behind a view with an owner, access is read-only even if the owner may write.
             [Decision::Allow, _] if !request.is_delegated() => Some(Permission::Write),
             [_, Decision::Allow] => Some(Permission::Read),
             [_, Decision::Deny] => None,

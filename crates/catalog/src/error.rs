@@ -1,4 +1,4 @@
-//! Why a use case did not do what it was asked to. What HTTP makes of it is decided in `http` alone.
+//! Errors of the use cases. Only `http` maps them to HTTP statuses.
 
 mod kind;
 
@@ -20,22 +20,23 @@ pub use kind::{
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, CatalogError>;
 
-/// An error with a text for the caller and, behind it, the cause for the log.
+/// An error with a message for the caller and a cause for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct CatalogError {
     /// What kind of error it is.
     pub kind: ErrorKind,
-    /// What the caller is told.
+    /// The message for the caller.
     pub message: String,
-    /// What the log is told.
+    /// The cause, for the log only.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
-    /// When to try again, if somebody said so.
+    /// After what time the caller may retry, if it is known.
     pub retry_after: Option<Duration>,
-    /// Whether it says that something is not there because the caller may not know of it.
+    /// Whether it reads like "not there" because the caller may not know that the thing exists.
     pub(crate) is_hidden: bool,
-    /// Whether it may end without a change of what it is about: with another right of the caller, or when a warehouse is activated.
+    /// Whether the same request may later succeed although the thing itself has not changed: because the caller gets
+    /// another right, or a warehouse is activated.
     pub(crate) is_passing: bool,
 }
 
@@ -52,19 +53,19 @@ impl CatalogError {
         }
     }
 
-    /// A wrong request.
+    /// An error in the request.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::BadRequest, message)
     }
 
-    /// An error of our own; the cause goes to the log only.
+    /// An internal error; the cause goes to the log only.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let message =
             "internal error; the server's log has the details, under the id in `x-request-id`";
         Self::caused(ErrorKind::Internal, message.to_owned(), source)
     }
 
-    /// The error for what is not there, if this one hides something: both must read the same.
+    /// Returns `missing()` instead if this error hides something, so that both cases read the same.
     pub(crate) fn or_missing(self, missing: impl FnOnce() -> Self) -> Self {
         if self.is_hidden {
             missing().passing()
@@ -73,7 +74,7 @@ impl CatalogError {
         }
     }
 
-    /// The same as one that may end without a change of what it is about.
+    /// Marks the error as one that may pass although the thing itself does not change.
     pub(crate) fn passing(self) -> Self {
         Self {
             is_passing: true,
@@ -81,7 +82,7 @@ impl CatalogError {
         }
     }
 
-    /// The same for another caller whom it concerns as well.
+    /// A copy for another caller that the error concerns as well. Of the source, only the text is copied.
     pub(crate) fn told_again(&self) -> Self {
         Self {
             kind: self.kind,
@@ -190,7 +191,7 @@ impl From<Denied> for CatalogError {
     }
 }
 
-/// The kind of error for who may not do this.
+/// The kind of error for a caller that may not do this.
 pub(crate) fn forbidden(action: Action) -> ErrorKind {
     ErrorKind::Forbidden(match action.resource_kind() {
         Some(kind) => ForbiddenKind::Action(kind),
@@ -198,7 +199,7 @@ pub(crate) fn forbidden(action: Action) -> ErrorKind {
     })
 }
 
-/// The error for an id that nothing has.
+/// The error for an id that does not exist.
 fn hidden(resource: &Resource) -> CatalogError {
     let (kind, what, id) = match resource {
         Resource::Server => (
@@ -237,7 +238,8 @@ impl From<secrets::SecretError> for CatalogError {
     }
 }
 
-/// Whose place it is stays in the log: the caller may not be allowed to know of it.
+/// The message does not say whose location it is, because the caller may not be allowed to know; the log has the
+/// cause.
 fn location_taken(location: &str) -> String {
     format!(
         "location `{location}` overlaps with that of another table, view or warehouse (perhaps one that has moved since), or \
@@ -245,7 +247,7 @@ fn location_taken(location: &str) -> String {
     )
 }
 
-/// For what a use case did not expect; expected refusals are named where the store is called.
+/// For errors that a use case does not expect; the expected ones are mapped where the store is called.
 impl From<StoreError> for CatalogError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -290,7 +292,7 @@ impl From<StoreError> for CatalogError {
                 let message = location_taken(location);
                 Self::caused(ErrorKind::LocationTaken, message, error)
             }
-            // Refused at the edge; this is for a text that was forgotten there.
+            // Such a text is refused when the request is read; this covers texts that are not checked there.
             StoreError::Unstorable(_) => Self::caused(
                 ErrorKind::BadRequest,
                 "a text of the request has a character that cannot be kept, such as U+0000; remove it".to_owned(),

@@ -1,4 +1,4 @@
-//! Events of the use cases.
+//! Builds the events of the use cases.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{CatalogError, Request, Result};
 
-/// What happens to tables, views and generic tables alike.
+/// A change of a table, view or generic table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change {
     Create,
@@ -17,7 +17,7 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// What is told of it.
+    /// The kind of event for this change.
     pub(crate) const fn of(self, kind: TabularKind) -> EventKind {
         match (kind, self) {
             (TabularKind::Table, Self::Create) => EventKind::CreateTable,
@@ -36,8 +36,8 @@ impl Change {
     }
 }
 
-/// What the event of a commit tells. The updates are copied as they were sent: a `Value` in between would change numbers,
-/// and cannot hold all of them.
+/// The body of a commit's event. The updates are copied as the client sent them: parsing them into a
+/// `serde_json::Value` would change some numbers, and fail for others.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CommitBody<'a, U> {
@@ -48,7 +48,7 @@ pub(crate) struct CommitBody<'a, U> {
     pub(crate) updates: &'a [U],
 }
 
-/// Which request has caused an event, and when.
+/// The request that caused an event, and when.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cause<'a> {
     request: &'a Request,
@@ -56,7 +56,7 @@ pub(crate) struct Cause<'a> {
 }
 
 impl Request {
-    /// This request as the cause of what happens now.
+    /// This request as the cause of an event at `now`.
     pub(crate) const fn at(&self, now: Timestamp) -> Cause<'_> {
         Cause {
             request: self,
@@ -65,7 +65,7 @@ impl Request {
     }
 }
 
-/// An event in a warehouse, caused by a request at a time.
+/// An event in a warehouse.
 pub(crate) fn in_warehouse(
     kind: EventKind,
     warehouse: WarehouseId,
@@ -79,7 +79,7 @@ pub(crate) fn in_warehouse(
     })
 }
 
-/// An event outside of warehouses, caused by a request at a time.
+/// An event outside of any warehouse.
 pub(crate) fn of_server(
     kind: EventKind,
     subject: &dyn Display,

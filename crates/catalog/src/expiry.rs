@@ -1,4 +1,5 @@
-//! Removes what was soft-deleted for good when its time is over.
+//! Soft deletion: decides how a drop removes, and removes for good what was soft-deleted once its grace period is
+//! over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,10 @@ use crate::tabular::DropOptions;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError};
 
-/// How long after an expiry has been given up the next one begins.
+/// How long after an expiry task has failed for good the next one is due.
 const NEXT: Duration = Duration::from_hours(24);
 
-/// What a drop does, and until when what it drops can be had back.
+/// How a drop removes tables and views, and until when a soft drop can be undone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Removal {
     pub(crate) mode: DropMode,
@@ -30,7 +31,7 @@ pub(crate) struct Removal {
 }
 
 impl Removal {
-    /// By the warehouse's profile, unless the caller uses force.
+    /// By the warehouse's delete profile; a hard drop if the caller uses force.
     pub(crate) fn of(
         warehouse: &Warehouse,
         DropOptions { files, protections }: DropOptions,
@@ -50,7 +51,7 @@ impl Removal {
         }
     }
 
-    /// It is gone at once.
+    /// A hard drop: removed at once.
     pub(crate) const fn hard(now: Timestamp) -> Self {
         Self {
             mode: DropMode::Hard,
@@ -58,7 +59,7 @@ impl Removal {
         }
     }
 
-    /// The task that removes it for good; none if it is gone already.
+    /// The task that removes the soft-deleted table or view for good; `None` after a hard drop.
     pub(crate) fn task(
         self,
         warehouse: WarehouseId,
@@ -82,7 +83,7 @@ struct Payload {
     purge: bool,
 }
 
-/// Does the tasks.
+/// Executes the soft-deletion tasks.
 #[derive(Debug)]
 pub struct ExpiryWorker(pub Arc<Catalog>);
 
@@ -123,7 +124,7 @@ impl Worker for ExpiryWorker {
             })
             .collect();
         let queued = tasks.len();
-        // Whoever has undropped it meanwhile has changed its version, and ended this task.
+        // An undrop in the meantime has changed the version and ended this task, so it is refused here or below.
         claim.confirm().await?;
         let effects = Effects {
             tasks,
@@ -139,7 +140,7 @@ impl Worker for ExpiryWorker {
         }
     }
 
-    /// Without a task it would stay for ever, hidden, and its places taken.
+    /// What is soft-deleted always has a task: without one it would stay hidden for ever, with its locations in use.
     fn successor(&self, task: &TaskRow, now: Timestamp) -> Option<NewTask> {
         let tabular = task.tabular.clone()?;
         Some(NewTask {

@@ -1,4 +1,4 @@
-//! The feed of events, for those without a broker: as durable as the outbox, read by places.
+//! The feed of events, for consumers without a broker: as durable as the outbox, read from a sequence number on.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 pub const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Requests of this replica that may wait at the same time; more are answered at once.
 const WAITING: usize = 64;
-/// How often somebody who waits looks.
+/// How often a waiting request looks for new events.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Who waits for events.
+/// Limits how many requests wait for events at the same time.
 #[derive(Debug)]
 pub(crate) struct Waiting(Semaphore);
 
@@ -28,31 +28,32 @@ impl Default for Waiting {
     }
 }
 
-/// Which events.
+/// Which events to read.
 #[derive(Debug, Clone, Copy)]
 pub struct FeedQuery {
-    /// Those behind this place; from the oldest one on if absent.
+    /// Events after this sequence number; from the oldest one on if absent.
     pub after: Option<i64>,
-    /// How many at most.
+    /// Most events of the answer.
     pub limit: u32,
-    /// How long to wait if there is none; [`LONGEST_WAIT`] at most.
+    /// How long to wait if there is no event yet; [`LONGEST_WAIT`] at most.
     pub wait: Duration,
 }
 
-/// Some events in order.
+/// A page of events, in order.
 #[derive(Debug)]
 pub struct FeedPage {
-    /// The installation that they are of.
+    /// The installation that the events belong to.
     pub server: ServerId,
     /// The events.
     pub events: Vec<OutboxRow>,
-    /// The place to go on from, also if there are no events now.
+    /// The sequence number to continue after, also if there are no events now.
     pub next: i64,
 }
 
-/// Events of the whole installation in the order of their changes; waits for some if there are none.
+/// Events of the whole installation in the order of their changes; waits for events if there are none.
 ///
-/// Who goes on from the last page's `next` misses none. `EventsGone` if some behind `after` have been removed.
+/// A consumer that continues from the last page's `next` misses none. `EventsGone` if events after `after` have been
+/// removed.
 pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<FeedPage> {
     let proof = require(cx, request).await?;
     let store = cx.store(&proof);
@@ -64,7 +65,7 @@ pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<F
     let seat = cx.waiting.0.try_acquire().ok();
     loop {
         let events = store.outbox_read(after, query.limit).await?;
-        // After they were read: what is removed meanwhile would be missing among them.
+        // Read after the events: events that are removed between the two reads would be missing unnoticed otherwise.
         let trimmed = store.outbox_span().await?.trimmed;
         if after < trimmed {
             match query.after {
@@ -95,7 +96,7 @@ fn gone(after: i64, trimmed: i64) -> CatalogError {
     CatalogError::new(ErrorKind::EventsGone, message)
 }
 
-/// Up to `limit` events that sinks have refused for good, behind the given number, in order.
+/// Up to `limit` events that a sink refused for good, after the given number, in order.
 pub async fn dead_letters(
     cx: &Catalog,
     request: &Request,

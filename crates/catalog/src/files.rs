@@ -12,7 +12,7 @@ use crate::heavy::heavy;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
-/// A metadata JSON that is to become a file.
+/// Metadata that is to be written to a new file.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     pub(crate) location: String,
@@ -56,7 +56,8 @@ impl NewFile {
     }
 }
 
-/// Makes the folders that engines write to before there is a table: `DuckDB` does not make them itself.
+/// On a local disk, creates the folders that engines write to before the table exists: `DuckDB` does not create them
+/// itself.
 pub(crate) async fn prepare(cx: &Catalog, warehouse: &Warehouse, table: &Location) -> Result<()> {
     if !matches!(warehouse.profile, StorageProfile::Local(_)) {
         return Ok(());
@@ -68,7 +69,7 @@ pub(crate) async fn prepare(cx: &Catalog, warehouse: &Warehouse, table: &Locatio
     Ok(())
 }
 
-/// Writes the file and prepares the row that will point to it.
+/// Writes the file, and returns the content of the row that will point to it.
 pub(crate) async fn write(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -106,7 +107,7 @@ pub(crate) async fn write(
     })
 }
 
-/// Storage that fails while we write is never the client's fault, and nothing has been committed yet.
+/// A failed write is never the client's fault, and nothing has been committed yet.
 fn unavailable(error: objects::ObjectError) -> CatalogError {
     let mut error = CatalogError::from(error);
     if error.kind == ErrorKind::BadRequest {
@@ -130,7 +131,8 @@ pub(crate) async fn read(
     Ok(heavy(bytes.len(), decode)?)
 }
 
-/// Refuses to load what the engine could not read: a metadata file that is gone from a local disk.
+/// Refuses to load a table whose metadata file is gone from a local disk: the engine could not read it. Other
+/// storages are not checked.
 pub(crate) async fn check_present(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -148,7 +150,7 @@ pub(crate) async fn check_present(
     Ok(())
 }
 
-/// Deletes files that no pointer reaches any more. A failure costs space, nothing else, so it is only logged.
+/// Deletes metadata files that no row points to any more. A failure only wastes space, so it is only logged.
 pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locations: Vec<String>) {
     let mut locations = Vec::with_capacity(metadata_locations.len());
     for one in &metadata_locations {

@@ -1,11 +1,11 @@
-//! Functions. The catalog keeps none, and says so: every namespace has an empty list of them.
+//! The functions API. The catalog has no functions, so every namespace has an empty list of them.
 
 use authz::NamespaceAction;
 use model::{NamespacePath, WarehouseId};
 
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// The functions of a namespace: none, if there is such a namespace.
+/// Lists the functions of a namespace. There are none, so this only checks that the caller may see the namespace.
 pub async fn list(
     cx: &Catalog,
     request: &Request,
@@ -18,7 +18,7 @@ pub async fn list(
     Ok(())
 }
 
-/// The function of this name: there is none.
+/// Loads a function: always `NoSuchFunction`, if the caller may see the namespace.
 pub async fn load(
     cx: &Catalog,
     request: &Request,

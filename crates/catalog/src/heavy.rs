@@ -1,11 +1,12 @@
-//! Work that keeps a processor busy.
+//! Runs CPU-heavy work without blocking other requests.
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Metadata up to so many bytes is parsed and compressed within a few milliseconds.
+/// Metadata up to this size is parsed and compressed within a few milliseconds.
 const LIGHT_BYTES: usize = 256 << 10;
 
-/// Does something with so many bytes; if they are many, the other requests of this thread are given to another one first.
+/// Runs `work` on `bytes` bytes of data. For many bytes, first hands the other tasks of this thread to another
+/// thread, if the runtime has several.
 pub(crate) fn heavy<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let can_hand_over = || {
         Handle::try_current()

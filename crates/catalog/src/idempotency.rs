@@ -1,8 +1,9 @@
-//! Requests with an `Idempotency-Key` have their effect once, whatever the network does.
+//! Requests with an `Idempotency-Key` have their effect at most once, however often they are sent.
 //!
-//! The outcome is recorded in the transaction of the effect. A refusal that would be the same again is recorded too; what
-//! depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body. What reads like a refusal
-//! that is recorded, but only hides something, binds the key as well, or its use for another request would tell the two apart.
+//! The outcome is recorded in the transaction of the effect. A refusal that would be the same again is recorded too;
+//! one that depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body. A
+//! refusal that hides something, or that may pass, also binds the key: otherwise the use of the key for another
+//! request would tell it from the recorded refusal that it reads like.
 
 use std::future::Future;
 
@@ -27,7 +28,7 @@ pub struct Idempotent {
 enum Outcome<T> {
     Done(T),
     Refused(ErrorKind, String),
-    /// Refused for now: the same request may be tried again.
+    /// The key is bound to the request, but the same request may be tried again.
     Open,
 }
 
@@ -45,7 +46,7 @@ impl<E: Into<CatalogError>> From<E> for Interrupted {
 }
 
 impl Interrupted {
-    /// With another error.
+    /// Maps the error, unless the request was answered before.
     pub(crate) fn map(self, to: impl FnOnce(CatalogError) -> CatalogError) -> Self {
         match self {
             Self::Failed(error) => Self::Failed(to(error)),
@@ -53,7 +54,7 @@ impl Interrupted {
         }
     }
 
-    /// Takes a store's error apart; `name` says what the expected ones mean here.
+    /// From an error of the store; `name` maps those that are not a replay.
     pub(crate) fn of(error: StoreError, name: impl FnOnce(StoreError) -> CatalogError) -> Self {
         match error {
             StoreError::Replayed(record) => Self::Replayed(record),
@@ -63,7 +64,7 @@ impl Interrupted {
 }
 
 impl Request {
-    /// The record that makes `outcome` the answer to this request for good; none without a key.
+    /// The record that makes `outcome` the final answer to this request; empty without a key.
     pub(crate) fn record<T: Serialize>(
         &self,
         outcome: &T,
@@ -91,8 +92,8 @@ impl Request {
     }
 }
 
-/// Runs `act` unless the request has been answered before. `act` hands the record of its outcome to the store together
-/// with its effect.
+/// Runs `act` unless the request has been answered before. `act` must pass the record of its outcome to the store
+/// together with its effect.
 pub(crate) async fn once<T, F>(cx: &Catalog, request: &Request, act: F) -> Result<T>
 where
     T: Serialize + DeserializeOwned,
@@ -126,9 +127,10 @@ where
     }
 }
 
-/// What a twin of this request, or this one itself before its connection broke, has made of the key: that is the answer then.
-/// Without that, the refusal is recorded as far as it is final. Where that cannot be told, it is not the last word: the client would
-/// delete what the twin has published.
+/// Records the refusal, if it is final. Returns the key's record if there already is one, of a concurrent request
+/// with this key or of this request itself before its connection broke: that record is the answer then. If this
+/// cannot be found out, the error says so instead of the refusal: after a refusal, the client would delete files that
+/// the other request may have committed.
 async fn twin(
     cx: &Catalog,
     request: &Request,
@@ -141,7 +143,7 @@ async fn twin(
         kind => Some(Outcome::Refused(kind, error.message.clone())),
     };
     let Some(refused) = refused else {
-        // Of such an outcome nothing is written.
+        // Such an error is not recorded.
         return match cx.idempotency().idempotency_load(idempotent.key).await {
             Err(_) if error.kind == ErrorKind::CommitStateUnknown => Ok(None),
             found => Ok(found?),
@@ -157,7 +159,7 @@ async fn twin(
     }
 }
 
-/// What the record says; nothing if the request may be tried again.
+/// The recorded outcome; `None` if the request may be tried again.
 fn replay<T: DeserializeOwned>(
     idempotent: &Idempotent,
     record: &IdempotencyRecord,

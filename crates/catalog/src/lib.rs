@@ -1,7 +1,6 @@
-//! The use cases as plain functions, each with the same beats: resolve → authorize → act → tell.
+//! The use cases as plain functions, each in the same steps: resolve → authorize → act → emit events.
 //!
-//! Nothing here knows HTTP or SQL. A use case gets at the store with an `Authorized` value in hand only; see
-//! [`Catalog`].
+//! Nothing here knows HTTP or SQL. A use case reaches the store only with an `Authorized` value; see [`Catalog`].
 
 mod access;
 mod again;

@@ -1,4 +1,4 @@
-//! Where tables and views may be.
+//! Chooses and checks the locations of tables and views.
 
 use model::Properties;
 use objects::{LayoutName, Location};
@@ -7,8 +7,9 @@ use crate::tabular::CreationPlace;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result, namespace};
 
-/// The location of a new table or view: the place that storage has made for it, or what the client asked for, or a folder
-/// as the warehouse's layout names it, below the namespace's `location`, or below where the layout has the namespace.
+/// The location of a new table or view: the one that the client asked for, if `place` allows it; otherwise the one
+/// that the storage has made for it; otherwise a folder, named by the warehouse's layout, below the namespace's
+/// `location` property or, without one, below the folder that the layout gives the namespace.
 pub(crate) async fn of_new(
     cx: &Catalog,
     place: &CreationPlace,
@@ -32,7 +33,7 @@ pub(crate) async fn of_new(
     Ok(parent.join(&profile.layout().tabular_folder(new))?)
 }
 
-/// A location that a client chose: inside of the warehouse, and not all of it.
+/// Checks a location that a client chose: it must lie in the warehouse, and not be the warehouse's base location.
 pub(crate) fn check(warehouse: &Warehouse, asked: &str) -> Result<Location> {
     let location = warehouse.profile.parse_location(asked)?;
     let base = warehouse.profile.base_location();
@@ -44,12 +45,12 @@ pub(crate) fn check(warehouse: &Warehouse, asked: &str) -> Result<Location> {
     Ok(location)
 }
 
-/// As it stands in metadata: the client's spelling without a trailing `/`.
+/// The location as metadata spells it: the client's spelling without a trailing `/`.
 pub(crate) fn spelled(location: &Location) -> String {
     location.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The location that metadata names, with [`check_paths`].
+/// Checks the location that metadata names, and its paths with [`check_paths`].
 pub(crate) fn check_metadata(
     warehouse: &Warehouse,
     location: &str,
@@ -60,8 +61,8 @@ pub(crate) fn check_metadata(
     Ok(location)
 }
 
-/// Refuses `write.metadata.path` and `write.data.path` outside of the table's or view's own location: files there would be out of reach of
-/// its credentials and of its purge.
+/// Refuses `write.metadata.path`, `write.data.path` and their older names outside of the table's or view's own
+/// location: files there would be out of reach of its credentials and of its purge.
 pub(crate) fn check_paths(
     warehouse: &Warehouse,
     location: &Location,

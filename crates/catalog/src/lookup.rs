@@ -1,4 +1,4 @@
-//! What is read before it is known whether the caller may see it.
+//! Reads that happen before it is known whether the caller may see the rows.
 
 use model::{
     Name, NamespaceId, Page, PageRequest, Principal, ProjectId, RoleId, RoleIdent, Securable,
@@ -9,8 +9,8 @@ use store::{
     Standing, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
 };
 
-/// The rows that decisions are made on, to be read by id or name outside of the gathered statement. Nothing can be changed by it, and little
-/// listed: for all else there is [`Catalog::store`](crate::Catalog::store), which wants a proof.
+/// Reads, by id or name, the rows that authorization decisions are made on, outside of the gathered statement. It
+/// cannot change anything, and lists little: all else needs a proof and [`Catalog::store`](crate::Catalog::store).
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a>(&'a dyn Store);
 

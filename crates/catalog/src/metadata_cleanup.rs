@@ -1,9 +1,10 @@
 //! Deletes metadata files that commits have made obsolete.
 //!
-//! A commit notes them in its own transaction, and queues a task for its table unless there is one. Its worker deletes what is noted, page by page;
-//! a page is forgotten when its files are gone, so it can be stopped at any time and run again. Only files in the table's
-//! own places are deleted: a metadata log may name those of another table, which still needs them, as a copy that was registered has the log
-//! of what it was copied from. What the table's metadata names is not obsolete, whoever has noted it.
+//! A commit notes these files in its own transaction, and queues a task for its table unless there is one. The worker
+//! deletes them page by page, and removes a page's rows after its files, so it can be stopped at any time and run
+//! again. It deletes only files in the table's own present or former locations: the metadata log of a registered copy
+//! names files of the original table, which still needs them. Files that the current metadata names are not deleted
+//! either.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,12 +25,14 @@ use crate::heavy::heavy;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, Result, purge};
 
-/// For how long what becomes obsolete is left to come together: a table that is written to all the time has one pass in it.
+/// How long a task waits for more obsolete files: a table that is committed to all the time has one pass per this
+/// time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Files that are deleted together.
+/// Most files that are deleted together.
 const PAGE: u32 = 500;
 
-/// What a commit is to note. Nothing of what lies outside of the warehouse, and nothing in a table bucket, which looks after its files itself.
+/// What a commit is to note. Files outside of the warehouse are not noted, and none in a table bucket, which
+/// maintains its files itself.
 pub(crate) fn noted(
     warehouse: &Warehouse,
     table: TaskTabular,
@@ -52,7 +55,7 @@ pub(crate) fn noted(
     (!files.is_empty()).then_some(Obsolete { files, task })
 }
 
-/// Does the tasks.
+/// Executes the metadata cleanup tasks.
 #[derive(Debug)]
 pub struct MetadataCleanupWorker(pub Arc<Catalog>);
 
@@ -90,7 +93,7 @@ impl Worker for MetadataCleanupWorker {
         }
     }
 
-    /// What has been noted meanwhile has no task of its own.
+    /// Files that were noted meanwhile have queued no task of their own, so this task runs again if there are any.
     fn end(&self, message: String, now: Timestamp) -> TaskEnd {
         let again = now.plus(PAUSE);
         TaskEnd::Drained { message, again }
@@ -104,7 +107,7 @@ impl MetadataCleanupWorker {
     }
 }
 
-/// Where those of the files are that may go.
+/// The locations of those files on the page that may be deleted.
 fn own_and_unnamed(page: &NotedFiles) -> Result<Vec<Location>> {
     if page.files.is_empty() {
         return Ok(Vec::new());
@@ -128,7 +131,7 @@ fn own_and_unnamed(page: &NotedFiles) -> Result<Vec<Location>> {
     Ok(own)
 }
 
-/// The metadata files that the table needs: the current one and those of its log.
+/// The normalized locations of the metadata files that the table needs: the current one and those of its log.
 fn named_by(content: &TabularContent) -> Result<HashSet<String>> {
     let metadata = heavy(content.metadata.json_len(), || {
         let json = content.metadata.decode()?;
@@ -140,7 +143,7 @@ fn named_by(content: &TabularContent) -> Result<HashSet<String>> {
     Ok(named.map(|file| file.normalized().to_owned()).collect())
 }
 
-/// How far a task has come.
+/// The progress of a task.
 #[derive(Debug, Default)]
 struct Done {
     deleted: usize,
@@ -148,7 +151,7 @@ struct Done {
 }
 
 impl Done {
-    /// How much is to come nobody knows before the last page.
+    /// `progress` stays 0: how many files remain is not known before the last page.
     fn report(&self) -> TaskReport {
         let Self { deleted, left } = self;
         TaskReport {

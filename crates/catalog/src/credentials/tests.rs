@@ -1,4 +1,4 @@
-//! One question for many loads, and again when it is time.
+//! Concurrent loads share one request to the token service, and a stale credential is vended again.
 
 use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use super::*;
 
 const START: i64 = 1_700_000_000_000;
 
-/// In the place of a token service: counts what it is asked, and answers when it is let.
+/// Stand-in for a token service: counts its requests, and answers when `doors` has a permit.
 #[derive(Debug)]
 struct CountingStandIn {
     asked: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Which methods an answer carries: the whole table.
+//! Which methods an answer carries, for every combination of asked and offered methods.
 
 use super::{AccessDelegation, DelegationMethods};
 

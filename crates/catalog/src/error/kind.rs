@@ -1,51 +1,52 @@
-//! What programs can tell apart.
+//! Kinds of errors that clients can tell apart.
 
 use authz::ResourceKind;
 use serde::{Deserialize, Serialize};
 
-/// What programs can tell apart. Each kind has one status and one `type` on the wire.
+/// A kind of error that clients can tell apart. Each has one HTTP status and one `type` in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorKind {
-    /// The request is wrong, and stays wrong.
+    /// The request is invalid, and stays so.
     BadRequest,
-    /// An update, a schema or a view cannot be as it is asked for; Java's clients expect an argument error.
+    /// An update, a schema or a view is invalid; Java clients expect an argument error.
     InvalidArgument,
     /// A location is not acceptable.
     InvalidLocation,
     /// A storage profile or credential is not acceptable or does not work.
     InvalidStorage,
-    /// An idempotency key is used for another request.
+    /// An idempotency key was used before for another request.
     IdempotencyKeyReused,
-    /// What was asked for is part of the API but not of this build.
+    /// The request uses a part of the API that this build does not support.
     NotSupported,
-    /// More checks at once than are answered.
+    /// The request has more permission checks than are answered at once.
     TooManyChecks,
     /// A property is both set and removed.
     Unprocessable,
-    /// The caller may not. It may be allowed later, so this is never kept.
+    /// The caller is not allowed to do this. It may be allowed later, so this error is never recorded under an
+    /// idempotency key.
     #[serde(skip)]
     Forbidden(ForbiddenKind),
-    /// A rule of the warehouse forbids it, whoever asks for it.
+    /// A rule forbids it, whatever has been granted to the caller.
     Rule(RuleErrorKind),
-    /// What is given to whom cannot be changed so.
+    /// A change of grants or assignments is refused.
     Grant(GrantErrorKind),
-    /// A verifier of contracts does not allow it.
+    /// A contract verifier denies it.
     Contract(ContractErrorKind),
-    /// A property that only a trusted engine may set.
+    /// Only a trusted engine may set this property.
     ProtectedProperty,
     /// There is no such user.
     NoSuchUser,
     /// There is no such role.
     NoSuchRole,
-    /// Who or what was to come into a role is not there.
+    /// The user or role that is to become a member of a role does not exist.
     NoSuchRoleMember,
-    /// The name of a role is taken.
+    /// Another role has this name.
     RoleNameTaken,
-    /// Another role is the one that the provider calls so.
+    /// Another role has this provider-id and source-id.
     RoleIdentTaken,
-    /// A provider-id and a source-id that together name no role.
+    /// A provider-id and a source-id that together are not valid for a role.
     InvalidRoleIdent,
-    /// A provider-id that is not for everybody.
+    /// A provider-id that is reserved.
     ReservedRoleProvider,
     /// There is no such tag definition.
     NoSuchTagDefinition,
@@ -57,7 +58,7 @@ pub enum ErrorKind {
     NoSuchNamespace,
     /// There is no such table.
     NoSuchTable,
-    /// No table is or has been where a request leads to.
+    /// No table has or had the location that a request to be signed leads to.
     NoSuchTableLocation,
     /// There is no such view.
     NoSuchView,
@@ -67,140 +68,140 @@ pub enum ErrorKind {
     NoSuchTask,
     /// There is no such function.
     NoSuchFunction,
-    /// The metadata file that the catalog points to has been deleted by others.
+    /// The metadata file that the catalog points to has been deleted by something else.
     MissingMetadataFile,
-    /// The name or id is taken.
+    /// The name or id is already in use.
     AlreadyExists,
-    /// The name of a generic table is taken by another one.
+    /// Another generic table has this name.
     GenericTableAlreadyExists,
     /// A schema, statistics or a description is too long.
     PartTooLarge,
-    /// A role would be in itself.
+    /// A role would be a member of itself, directly or indirectly.
     RoleCycle,
-    /// Too many roles would be in one another.
+    /// Roles would be nested too deeply.
     RoleTooDeep,
-    /// The location is in use.
+    /// The location overlaps with one that is in use.
     LocationTaken,
-    /// A namespace still holds something.
+    /// A namespace is not empty.
     NamespaceNotEmpty,
     /// A namespace is protected.
     NamespaceProtected,
-    /// A namespace would lie in itself.
+    /// A namespace would be moved below itself.
     NamespaceInItself,
-    /// A table or view is protected.
+    /// A table, view or generic table is protected.
     TabularProtected,
     /// A warehouse is protected.
     WarehouseProtected,
-    /// A project or warehouse still holds something.
+    /// A project or warehouse is not empty.
     NotEmpty,
-    /// A tag cannot be defined or attached as it is asked for.
+    /// A tag cannot be defined or attached as requested.
     Tag(TagErrorKind),
-    /// A token of a page is not one that the list has answered.
+    /// A page token is not one that this list has returned.
     InvalidPageToken,
-    /// A requirement does not hold, or a race was lost too often. The client may refresh and retry.
+    /// A requirement of a commit does not hold, or the commit lost too many races. The client may refresh and retry.
     CommitFailed,
-    /// A concurrent change came first, again and again.
+    /// Concurrent changes came first, in each of several attempts.
     ConcurrentUpdate,
-    /// The installation has been bootstrapped before.
+    /// The server has already been bootstrapped.
     AlreadyBootstrapped,
-    /// Events that were asked for have been removed.
+    /// The requested events have already been removed.
     EventsGone,
-    /// Nobody knows whether the commit happened.
+    /// It is not known whether the commit happened.
     CommitStateUnknown,
-    /// A part that is needed does not answer; nothing was changed.
+    /// A service that is needed does not answer; nothing was changed.
     Unavailable,
-    /// Our own fault; nothing was changed.
+    /// An internal error; nothing was changed.
     Internal,
 }
 
-/// What programs can tell apart where a warehouse has rules of its own.
+/// Rules of the server or of a warehouse that forbid something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RuleErrorKind {
-    /// Only the operator's administrators may do this, whatever has been given to others.
+    /// Only instance administrators may do this, whatever has been granted to others.
     InstanceAdminRequired,
-    /// Only the operator's administrators may change the warehouse.
+    /// The warehouse is managed by the operator: only instance administrators may change it.
     WarehouseManaged,
-    /// There is no such format version.
+    /// The format version does not exist.
     InvalidFormatVersion,
-    /// Tables of this format version are not wanted.
+    /// The warehouse does not allow tables of this format version.
     FormatVersionNotAllowed,
-    /// What a table would be whose creator says nothing is not wanted.
+    /// The warehouse does not allow the format version that a table gets when its creator names none.
     DefaultFormatVersionNotAllowed,
-    /// The warehouse's layout says where a namespace lies, so it has to stay there.
+    /// The namespace cannot move, because the warehouse's storage layout derives folders from namespaces.
     LayoutForbidsMove,
-    /// Its storage profile leads to files of another warehouse.
+    /// The warehouse's storage profile overlaps with that of another warehouse.
     StorageOverlaps,
 }
 
-/// What programs can tell apart where something is given or taken back.
+/// Reasons why a change of grants or assignments is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum GrantErrorKind {
-    /// A change of grants that changes nothing.
+    /// The change has no writes and no deletes.
     EmptyDiff,
-    /// A change of too many grants.
+    /// The change has too many grants.
     DiffTooLarge,
-    /// A grant that stands in a change twice.
+    /// The change names the same grant twice.
     Repeated,
-    /// An assignment that was to be made is there.
+    /// An assignment to be added already exists.
     AssignmentExists,
-    /// An assignment that was to be taken back is not there.
+    /// An assignment to be removed does not exist.
     NoSuchAssignment,
-    /// A privilege that there is not on such a thing.
+    /// There is no such privilege on this kind of thing.
     UnknownPrivilege,
-    /// A user to whom something was to be given is not known.
+    /// The user who is to get a privilege is not known.
     NoSuchUser,
-    /// A role to which something was to be given is not there.
+    /// The role that is to get a privilege does not exist.
     NoSuchRole,
 }
 
-/// What programs can tell apart where tags are concerned.
+/// Reasons why a change of a tag or its definition is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TagErrorKind {
-    /// The name is one that only the catalog itself may use.
+    /// The name is reserved for the catalog itself.
     Reserved,
     /// The definition contradicts itself or is beyond a bound.
     InvalidDefinition,
-    /// The definition would no longer allow what it allows.
+    /// The new definition would forbid scopes that it has allowed.
     ScopeNarrowed,
-    /// The project has a tag of this name.
+    /// The project already has a tag of this name.
     NameTaken,
     /// The project has no tag of this name.
     NoSuchName,
-    /// The tag is attached to something.
+    /// The tag is still attached to something.
     InUse,
-    /// The tag does not take this value.
+    /// The tag does not allow this value.
     InvalidValue,
-    /// The tag cannot be attached to such things.
+    /// The tag cannot be attached to this kind of thing.
     ScopeNotAllowed,
-    /// The thing has as many tags as it may.
+    /// The thing already has as many tags as it may.
     TooMany,
-    /// What the tag is to be attached to is not there, or in another project.
+    /// The thing that the tag is to be attached to does not exist, or is in another project.
     NoSuchTarget,
     /// The table has no such column.
     NoSuchColumn,
 }
 
-/// What programs can tell apart of what a caller may not do.
+/// What a caller is not allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ForbiddenKind {
-    /// The action, on such a thing.
+    /// An action on this kind of thing.
     Action(ResourceKind),
-    /// To give or take back what is to be given or taken back.
+    /// To grant or revoke the privilege.
     Grant,
     /// To act as the role.
     AssumeRole,
-    /// To have requests signed: the warehouse's storage profile says that none are.
+    /// To have requests signed: the warehouse's storage profile disables remote signing.
     RemoteSigning,
-    /// What the request is about is not within what it may reach.
+    /// To reach the location that the request is about.
     Reach,
 }
 
-/// What programs can tell apart where verifiers of contracts are asked.
+/// Reasons why a contract verifier denies a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ContractErrorKind {
-    /// The change is refused, and trying again is of no use.
+    /// The change is refused; a retry is of no use.
     Forbidden,
-    /// The change contradicts what is there now.
+    /// The change contradicts the current state.
     Violated,
 }
 
@@ -223,7 +224,7 @@ impl From<RuleErrorKind> for ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether it says that something is not there.
+    /// Whether the error says that something does not exist.
     pub const fn is_missing(self) -> bool {
         matches!(
             self,
@@ -239,18 +240,18 @@ impl ErrorKind {
         )
     }
 
-    /// Whether the same request would get the same answer: what an idempotency key makes final.
+    /// Whether the same request would get the same answer again, so that it may be recorded under an idempotency key.
     pub const fn is_terminal(self) -> bool {
         !matches!(
             self,
             Self::Forbidden(_)
-                // A verifier may change its mind.
+                // A verifier may decide otherwise next time.
                 | Self::Contract(_)
                 | Self::Rule(
                     RuleErrorKind::InstanceAdminRequired | RuleErrorKind::WarehouseManaged
                 )
                 | Self::ProtectedProperty
-                // The others may be done the next time.
+                // These may succeed on a retry.
                 | Self::ConcurrentUpdate
                 | Self::IdempotencyKeyReused
                 | Self::InvalidStorage

@@ -13,18 +13,19 @@ use crate::{Catalog, Request, Result, location};
 
 const KIND: TabularKind = TabularKind::GenericTable;
 
-/// A generic table that is to be.
+/// A generic table to be created.
 #[derive(Debug, Clone)]
 pub struct GenericTableCreate {
-    /// Its name.
+    /// The name.
     pub name: Name,
-    /// Where its files are or will be; the catalog chooses if absent.
+    /// The location of its files, which may exist already; chosen by the catalog if absent.
     pub location: Option<String>,
-    /// How it is described.
+    /// Its format, properties and other descriptions.
     pub description: Description,
 }
 
-/// Creates the generic table in the namespace. Nothing is written to its location, and what lies there already is its own.
+/// Creates the generic table in the namespace. The catalog neither writes to its location nor looks at files that are
+/// there.
 pub async fn create(
     cx: &Catalog,
     request: &Request,
@@ -50,7 +51,7 @@ pub async fn create(
     })
 }
 
-/// Where it is, and how it is described.
+/// Returns the location and the description of the created table.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -86,7 +87,7 @@ async fn attempt(
         replaces: None,
         access: None,
         events: vec![(Change::Create.of(KIND), id, body)],
-        // It never changes, so whoever repeats the request is answered with what it was.
+        // The description never changes, so a repeated request is answered from this record.
         idempotency: request.record(&created, cx.now())?,
     };
     match tabular::insert(cx, request, &place, creation).await? {

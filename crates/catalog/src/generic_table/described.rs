@@ -1,4 +1,4 @@
-//! What the catalog knows of a generic table.
+//! The description of a generic table.
 
 use model::{Bounds, Properties, TableFormat};
 use serde::{Deserialize, Serialize};
@@ -8,23 +8,24 @@ use store::{Protection, StoredMetadata, TabularContent};
 use crate::heavy::heavy;
 use crate::{CatalogError, ErrorKind, Result, properties};
 
-/// How a generic table is described by whoever created it. Nothing of it is interpreted; this is what its row holds.
+/// How the creator of a generic table has described it. The catalog does not interpret it, and stores it in the
+/// table's row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Description {
-    /// What its files are.
+    /// The format of its files.
     pub format: TableFormat,
-    /// What it is about, for people.
+    /// A description for people.
     pub doc: Option<String>,
     /// Its properties.
     pub properties: Properties,
-    /// Its columns, in whatever words.
+    /// Its schema, in any form.
     pub schema: Option<Box<RawValue>>,
-    /// What is known of its contents, in whatever words.
+    /// Statistics about its contents, in any form.
     pub statistics: Option<Box<RawValue>>,
 }
 
 impl Description {
-    /// Refuses what is beyond its bound.
+    /// Refuses parts that are too long.
     pub(super) fn check(&self) -> Result<()> {
         let texts = [
             ("doc", self.doc.as_deref()),
@@ -57,14 +58,14 @@ pub struct GenericTable {
     pub name: String,
     /// Where its files are.
     pub location: String,
-    /// Whether it may be dropped.
+    /// Whether it is protected against drops.
     pub protection: Protection,
-    /// How it is described.
+    /// How its creator has described it.
     pub description: Description,
 }
 
 impl GenericTable {
-    /// What the row says, under this name.
+    /// From the row's content, with this name.
     pub(super) fn of(
         name: String,
         protection: Protection,

@@ -7,7 +7,7 @@ use crate::delegation::FolderAccess;
 use crate::tabular::{AtPath, missing};
 use crate::{Catalog, Loaded, Request, Result};
 
-/// The generic table at the path, and how its caller gets at the files.
+/// The generic table at the path, and how the caller may access its files.
 pub async fn load(
     cx: &Catalog,
     request: &Request,

@@ -1,5 +1,5 @@
-//! Generic tables: of any format but Iceberg's. The catalog keeps how they are described, where they are and who may do what
-//! with them; their files it leaves to others.
+//! Generic tables: tables of other formats than Iceberg's. The catalog keeps their description, location and grants,
+//! and does not look at their files.
 
 mod create;
 mod described;

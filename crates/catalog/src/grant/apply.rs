@@ -1,4 +1,4 @@
-//! Gives and takes back.
+//! Grants and revokes privileges and role memberships.
 
 use std::collections::BTreeSet;
 
@@ -12,25 +12,25 @@ use crate::events::Cause;
 use crate::permission::{Found, Target};
 use crate::{Catalog, CatalogError, ErrorKind, GrantErrorKind, Request, Result, events, role};
 
-/// What is to be given, and what to be taken back.
+/// The grants to add and to remove.
 #[derive(Debug, Clone)]
 pub struct GrantDiff {
-    /// What is given, as the API spells it.
+    /// The grants to add: to whom, and the privilege as the API spells it.
     pub writes: Vec<(Principal, String)>,
-    /// What is taken back.
+    /// The grants to remove.
     pub deletes: Vec<(Principal, String)>,
-    /// What becomes of each of these where that is so already.
+    /// What to do about a grant that already exists, or is already missing.
     pub repeats: Repeats,
 }
 
-/// The same, understood.
+/// A [`GrantDiff`] with its privileges parsed.
 struct Change {
     writes: Vec<(Principal, Relation)>,
     deletes: Vec<(Principal, Relation)>,
     repeats: Repeats,
 }
 
-/// Gives and takes back, all or nothing.
+/// Applies the diff, all or nothing.
 pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff) -> Result<()> {
     check(&diff)?;
     let change = Change {
@@ -57,7 +57,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
     applied.await.map_err(refused)
 }
 
-/// Changes who is in a role and what has been given on it.
+/// Changes the members of a role, and the grants on it.
 async fn assign(
     cx: &Catalog,
     request: &Request,
@@ -106,7 +106,7 @@ async fn assign(
     assigned.await.map_err(refused)
 }
 
-/// The event of what was given and taken back on something.
+/// The event of a change of grants on `on`.
 fn told(on: &Securable, change: &Change, by: Cause<'_>) -> Result<Event> {
     let shown = |grants: &[(Principal, Relation)]| -> Vec<_> {
         let given = given(grants).into_iter().map(|(to, privilege)| {
@@ -119,7 +119,7 @@ fn told(on: &Securable, change: &Change, by: Cause<'_>) -> Result<Event> {
 }
 
 impl Change {
-    /// What must be allowed, each once.
+    /// The actions that the caller must be allowed for this change, without duplicates.
     fn actions(&self) -> Vec<Action> {
         let all = self.writes.iter().chain(&self.deletes);
         let distinct: BTreeSet<Relation> = all.map(|(_, relation)| *relation).collect();
@@ -168,7 +168,7 @@ fn check(diff: &GrantDiff) -> Result<()> {
     Ok(())
 }
 
-/// What there is on the thing.
+/// Parses privileges that exist on this kind of thing.
 fn parse(on: ResourceKind, all: Vec<(Principal, String)>) -> Result<Vec<(Principal, Relation)>> {
     let all = all.into_iter();
     all.map(|(to, text)| Ok((to, Relation::parse(on, &text)?)))

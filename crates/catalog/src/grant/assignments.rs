@@ -1,4 +1,4 @@
-//! Who has what on a thing, without pages.
+//! All assignments on a thing in one answer, without pages.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,17 @@ use super::Relation;
 use crate::permission::{Found, Target};
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// Who has what on a thing.
+/// All assignments on a thing.
 #[derive(Debug)]
 pub struct Assignments {
     /// The thing.
     pub on: Securable,
-    /// Who has what: by relations (see [`Relation::position`]), then by principals.
+    /// The assignments, sorted by relation (see [`Relation::position`]), then by principal.
     pub assigned: Vec<(Principal, Relation)>,
 }
 
-/// Who has what directly on a thing and, of a role, who is in it: by these relations, or by all if none is named.
+/// The grants directly on a thing and, of a role, its direct members. Only those of the named relations, or all if
+/// none is named.
 pub async fn assignments(
     cx: &Catalog,
     request: &Request,
@@ -51,7 +52,7 @@ pub async fn assignments(
         let given = given.map(|row| (row.grant.to, Relation::Given(row.grant.privilege)));
         assigned.extend(given.filter(|(_, relation)| wanted.contains(relation)));
     }
-    // Stable: the store has told them by principals.
+    // The sort is stable: the store has returned each relation's rows ordered by principal.
     assigned.sort_by_key(|(_, relation)| relation.position());
     Ok(Assignments { on, assigned })
 }

@@ -1,4 +1,4 @@
-//! What privileges are shown as.
+//! How privileges are described to users.
 
 use model::Privilege;
 
@@ -7,17 +7,17 @@ use Privilege::{
     PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
 };
 
-/// What a privilege is shown as.
+/// The category and description of a privilege.
 #[derive(Debug, Clone, Copy)]
 pub struct Described {
-    /// What it is grouped by: `metadata`, `read`, `write`, `create`, `security` or `administration`.
+    /// The category: `metadata`, `read`, `write`, `create`, `security` or `administration`.
     pub category: &'static str,
-    /// What it is good for.
+    /// What the privilege allows.
     pub description: &'static str,
 }
 
 impl Described {
-    /// How a privilege is shown.
+    /// The category and description of this privilege.
     pub const fn of(privilege: Privilege) -> Self {
         let (category, description) = match privilege {
             Admin => (

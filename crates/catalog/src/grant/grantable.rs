@@ -1,4 +1,4 @@
-//! What somebody may give to others.
+//! Which privileges somebody may grant to others.
 
 use authz::{Action, Check, Protected};
 use model::{Principal, Privilege};
@@ -6,7 +6,7 @@ use model::{Principal, Privilege};
 use crate::permission::{Target, other};
 use crate::{Catalog, Request, Result};
 
-/// Each privilege that there is on the thing, and whether the caller, or somebody else if one is named, may give it to others.
+/// Each privilege that exists on the thing, and whether the caller, or `of` if given, may grant it to others.
 pub async fn grantable(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Who has been given what.
+//! Lists grants.
 
 use authz::{ProjectAction, Protected};
 use model::{Page, Principal};
@@ -7,7 +7,8 @@ use store::GrantRow;
 use crate::permission::Target;
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
-/// The grants directly on a thing, of one principal if one is named. What one has been given oneself everybody may see who sees the thing.
+/// The grants directly on a thing, only those of `to` if given. A caller who may see the thing may list its own
+/// grants on it; other grants need the action that [`Resource::insight`](authz::Resource::insight) names.
 pub async fn on(
     cx: &Catalog,
     request: &Request,
@@ -30,7 +31,8 @@ pub async fn on(
     .await
 }
 
-/// The grants that a principal has itself in the request's project. One's own everybody may see who sees the project.
+/// The grants that a principal itself has in the request's project. A caller who may see the project may list its
+/// own.
 pub async fn of_principal(
     cx: &Catalog,
     request: &Request,

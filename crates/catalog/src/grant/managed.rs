@@ -1,4 +1,5 @@
-//! Managed access: whether owners of what lies in a warehouse or namespace may give that to others.
+//! Managed access: where it is on, owners of things in a warehouse or namespace may not grant privileges on them to
+//! others.
 
 use authz::{Action, NamespaceAction, Protected, Resource, WarehouseAction};
 use model::EventKind;
@@ -8,7 +9,8 @@ use store::{Effects, ManagedAccess};
 use crate::permission::Target;
 use crate::{Catalog, CatalogError, Request, Result, events};
 
-/// Whether it is on: of the warehouse or namespace itself, and of it or what it lies in.
+/// Whether managed access is on: set on the warehouse or namespace itself, and in effect, from itself or what it lies
+/// in.
 pub async fn managed_access(
     cx: &Catalog,
     request: &Request,
@@ -23,7 +25,7 @@ pub async fn managed_access(
         .await?)
 }
 
-/// Switches it, on a warehouse or namespace.
+/// Switches managed access of a warehouse or namespace on or off.
 pub async fn set_managed_access(
     cx: &Catalog,
     request: &Request,

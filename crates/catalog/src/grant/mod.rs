@@ -1,4 +1,4 @@
-//! Grants: who has been given what on which thing.
+//! Grants: which principal has which privilege on which thing.
 
 mod apply;
 mod assignments;

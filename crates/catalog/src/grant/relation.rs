@@ -1,21 +1,21 @@
-//! What somebody can have on a thing.
+//! The relations that a principal can have to a thing.
 
 use authz::{Action, ResourceKind, RoleAction};
 use model::{Excerpt, Privilege};
 
 use crate::{CatalogError, GrantErrorKind, Result};
 
-/// What somebody can have on a thing: a privilege; or, of a role, to be in it.
+/// A relation that a principal can have to a thing: a privilege on it, or membership of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
-    /// To be in the role.
+    /// Member of the role.
     Member,
-    /// To have been given this.
+    /// Has been granted this privilege.
     Given(Privilege),
 }
 
 impl Relation {
-    /// All that there are on such a thing.
+    /// All relations that exist for this kind of thing.
     pub fn all(on: ResourceKind) -> Vec<Self> {
         let member = (on == ResourceKind::Role).then_some(Self::Member);
         let given = on.privileges().iter().copied().map(Self::Given);
@@ -30,12 +30,13 @@ impl Relation {
         }
     }
 
-    /// Where it stands in lists of assignments. Clients know them from Lakekeeper, which tells of `manage_tags` last.
+    /// The sort key in lists of assignments. `manage_tags` comes last, because clients know this order from
+    /// Lakekeeper.
     pub(super) fn position(self) -> impl Ord {
         (self == Self::Given(Privilege::ManageTags), self)
     }
 
-    /// The one on such a thing that is spelt so.
+    /// The relation that the API spells `text`, on this kind of thing.
     pub(super) fn parse(on: ResourceKind, text: &str) -> Result<Self> {
         let there = Self::all(on);
         let found = there.iter().find(|one| one.as_str() == text);
@@ -50,7 +51,7 @@ impl Relation {
         })
     }
 
-    /// What must be allowed to who gives it to others, and takes it back.
+    /// The action that the caller must be allowed, to add or remove this relation.
     pub(super) const fn action(self) -> Action {
         match self {
             Self::Member => Action::Role(RoleAction::ManageRoleAssignments),

@@ -14,7 +14,7 @@ use crate::{
     table_bucket,
 };
 
-/// A namespace that is to be.
+/// A namespace to be created.
 #[derive(Debug, Clone)]
 pub struct NamespaceCreate {
     /// Its path.
@@ -70,7 +70,8 @@ pub async fn create(
     .await
 }
 
-/// Where the caller may create it. Another namespace may have the parent's path by now.
+/// Where the caller may create the namespace. The parent is an id, because another namespace may have its path by
+/// now.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     warehouse: &'a Warehouse,
@@ -157,10 +158,11 @@ pub(super) fn check_name(settings: &Settings, path: &NamespacePath) -> Result<()
     }
 }
 
-/// Keys that the catalog answers but does not store.
+/// Properties that answers contain but the store does not.
 pub(super) const COMPUTED: [&str; 2] = ["namespace_id", "managed_access"];
 
-/// Properties as they are stored: within bounds, a `location` within the warehouse.
+/// Checks properties to be stored: within bounds, and with a `location` within the warehouse. Removes [`COMPUTED`]
+/// ones.
 pub(super) fn stored_properties(
     warehouse: &Warehouse,
     mut properties: Properties,
@@ -176,9 +178,9 @@ pub(super) fn stored_properties(
     Ok(properties)
 }
 
-/// Properties as they are answered: with a `location`. Engines that choose the location of a table themselves (Trino)
-/// choose it below that of the namespace. Computed where none is set, so that it follows the warehouse; in a table bucket there
-/// is nothing to choose.
+/// The properties of an answer: with a `location`, because engines that choose a table's location themselves (Trino)
+/// choose it below the namespace's. If it is not set, it is computed and not stored, so that it follows the
+/// warehouse. In a table bucket it is left out, because there is nothing to choose.
 pub(super) async fn answered(
     cx: &Catalog,
     warehouse: &Warehouse,

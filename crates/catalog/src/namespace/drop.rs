@@ -1,4 +1,4 @@
-//! Drops a namespace, alone or with all that is in it.
+//! Drops a namespace: an empty one, or recursively.
 
 use std::collections::HashMap;
 
@@ -23,41 +23,41 @@ use crate::tabular::DropOptions;
 use crate::tabular::levels;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, contracts, events};
 
-/// What happens to what is in the namespace.
+/// What happens to the contents of the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Children {
-    /// There must be nothing in it.
+    /// A namespace that is not empty is not dropped.
     Refuse,
-    /// It goes with it.
+    /// The contents are dropped with it.
     Drop,
 }
 
 /// What happens to the files of dropped tables and views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Files {
-    /// They stay.
+    /// The files stay.
     Keep,
-    /// They are deleted in the background.
+    /// The files are deleted in the background.
     Purge,
 }
 
-/// Whether protection holds.
+/// Whether protection is respected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protections {
-    /// What is protected is not dropped.
+    /// A protected namespace, table or view is not dropped.
     Respect,
-    /// The caller uses force.
+    /// Protection is ignored: the caller uses force.
     Override,
 }
 
 /// How a namespace is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NamespaceDropOptions {
-    /// What happens to what is in it.
+    /// What happens to the contents.
     pub children: Children,
     /// What happens to the files.
     pub files: Files,
-    /// Whether protection holds.
+    /// Whether protection is respected.
     pub protections: Protections,
 }
 
@@ -88,7 +88,7 @@ pub async fn drop(
     .await
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -116,7 +116,7 @@ async fn attempt(
         return Ok(None);
     }
     let now = cx.now();
-    // Without a table or view in it nothing could bring it back.
+    // A soft-deleted namespace comes back with one of its tables or views. Without any, nothing could bring it back.
     let removal = if tree.tabulars.is_empty() {
         Removal::hard(now)
     } else {
@@ -151,7 +151,8 @@ async fn attempt(
     }
 }
 
-/// Refuses more than can go at once; `act` says what else to do with it, bit by bit.
+/// Refuses a namespace with too many contents for one request. `act` is the verb for the error message: `drop` or
+/// `move`.
 pub(super) fn check_size(path: &NamespacePath, tree: &NamespaceTree, act: &str) -> Result<()> {
     let held = [
         (
@@ -173,7 +174,7 @@ pub(super) fn check_size(path: &NamespacePath, tree: &NamespaceTree, act: &str) 
     }
 }
 
-/// What verifiers are shown: all that goes with it.
+/// The changes that verifiers are shown: the drop of each live table and view in the namespace.
 fn proposed(row: &NamespaceRow, tree: &NamespaceTree) -> Vec<ProposedChange> {
     let paths = paths(row, tree);
     let dropped = tree.tabulars.iter().filter_map(|one| {
@@ -183,7 +184,8 @@ fn proposed(row: &NamespaceRow, tree: &NamespaceTree) -> Vec<ProposedChange> {
     dropped.collect()
 }
 
-/// What the bucket has lost is found gone should the request come again.
+/// Drops the tables and the namespace in the table bucket. If a later step fails, a repeated request finds them gone
+/// and goes on.
 async fn drop_from_bucket(
     cx: &Catalog,
     namespace: &Authorized<NamespaceRowTarget>,
@@ -214,7 +216,7 @@ async fn drop_from_bucket(
         Err(error)
             if error.kind == ErrorKind::NamespaceNotEmpty && options.children == Children::Drop =>
         {
-            // A table that has come meanwhile goes with the next attempt.
+            // If a table was created meanwhile, the next attempt drops it, too.
             let now = cx.store(namespace).namespace_tree(row.warehouse, row.id);
             let is_known = |id| tree.tabulars.iter().any(|one| one.id == id);
             match now.await {
@@ -266,13 +268,13 @@ fn check_protection(
     Ok(())
 }
 
-/// Whether its files are deleted with the namespace, now or as it was asked for when it was soft-deleted.
+/// Whether the files are deleted: as asked for now, or as asked for when the table was soft-deleted.
 fn is_purged(one: &TreeTabular, files: Files) -> bool {
     let asked = Expiry::from(files == Files::Purge);
     one.deleted == Some(Expiry::Purge) || asked.of_one(one.kind) == Expiry::Purge
 }
 
-/// The paths of the namespaces, the dropped one included.
+/// The paths of the namespaces in the tree, including the dropped one.
 fn paths<'a>(
     row: &'a NamespaceRow,
     tree: &'a NamespaceTree,
@@ -290,7 +292,8 @@ fn task_tabular(one: &TreeTabular, paths: &HashMap<NamespaceId, &NamespacePath>)
     }
 }
 
-/// The tasks that remove what is live now for good; what was soft-deleted before has its own.
+/// The tasks that remove for good the tables and views that are soft-deleted now; those soft-deleted earlier have
+/// their own tasks.
 fn expiries(
     row: &NamespaceRow,
     tree: &NamespaceTree,
@@ -306,8 +309,8 @@ fn expiries(
     .collect()
 }
 
-/// The tasks that empty every place where one of the tables and views is or has been; without a purge, of those that were
-/// soft-deleted with one.
+/// The tasks that purge all present and former locations of the tables and views. Without `Files::Purge`, only of
+/// those that were soft-deleted earlier with a purge.
 async fn purges(
     cx: &Catalog,
     namespace: &Authorized<NamespaceRowTarget>,
@@ -320,7 +323,7 @@ async fn purges(
     if purged.is_empty() {
         return Ok(Vec::new());
     }
-    // A move that comes after this has changed the version, and the drop is refused.
+    // A table whose location changes after this read has a new version, and the drop is refused.
     let ids = purged.iter().map(|one| one.id).collect();
     let former = cx.store(namespace).tabular_former_locations(ids).await?;
     let former = former
@@ -350,7 +353,7 @@ fn effects(
         .chain([(namespace.row.id, &namespace.row.path)])
         .collect();
     let paths: HashMap<NamespaceId, &NamespacePath> = namespaces.iter().copied().collect();
-    // Of what was soft-deleted before the world has been told.
+    // Skip what was soft-deleted earlier: its drop event has already been sent.
     for one in tree.tabulars.iter().filter(|one| one.deleted.is_none()) {
         let purge = is_purged(one, files);
         let within = paths.get(&one.namespace).map(|path| path.levels());

@@ -1,4 +1,4 @@
-//! Where a warehouse's layout has its namespaces.
+//! The folders that a warehouse's layout gives its namespaces.
 
 use std::iter::successors;
 
@@ -11,9 +11,10 @@ use super::missing;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, Result};
 
-/// The folder of a namespace that has no `location` of its own: the base location if namespaces have no folders.
+/// The folder of a namespace without a `location` of its own; the base location if the layout has no namespace
+/// folders.
 ///
-/// Levels are named as who created them wrote them, whatever a path that leads through them is written like.
+/// Folders take each level's name as its creator spelled it, not as the given path spells it.
 pub(crate) async fn folder(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -28,7 +29,7 @@ pub(crate) async fn folder(
         return Ok(base);
     }
     let around: Vec<_> = successors(path.parent(), NamespacePath::parent).collect();
-    // All in one statement.
+    // Looked up concurrently, so the lookups are gathered into one statement.
     let rows = around.iter().rev().map(async |path| {
         let target = ResolveTarget::NamespaceRow(path.key().clone());
         let (_, found) = cx.resolve(warehouse.id(), target).await?;

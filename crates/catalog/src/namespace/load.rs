@@ -7,14 +7,14 @@ use store::Protection;
 use super::create::answered;
 use crate::{Catalog, Request, Result};
 
-/// A namespace as it is answered.
+/// A namespace, as answers show it.
 #[derive(Debug, Clone)]
 pub struct NamespaceView {
     /// Its id.
     pub id: NamespaceId,
     /// Its properties.
     pub properties: Properties,
-    /// Whether it may be dropped.
+    /// Whether it is protected against drops.
     pub protection: Protection,
 }
 
@@ -39,7 +39,7 @@ pub async fn load(
     })
 }
 
-/// Whether there is a namespace at the path; an error if not.
+/// Checks that there is a namespace at the path that the caller may see; an error if not.
 pub async fn exists(
     cx: &Catalog,
     request: &Request,

@@ -26,13 +26,13 @@ use crate::{
 /// Where a namespace is after a move.
 #[derive(Debug, Clone)]
 pub struct NamespaceMoved {
-    /// Its path: that of the namespace around it, as that was written, and the name that was asked for.
+    /// Its path: the parent's, as its creators spelled it, and the requested name.
     pub path: NamespacePath,
-    /// The namespace around it; none at the top.
+    /// The parent; `None` at the top level.
     pub parent: Option<NamespaceId>,
 }
 
-/// Moves the namespace with the id. That it is there already is no error, so a request can be repeated.
+/// Moves the namespace with this id. It is no error if it is already there, so a request can be repeated.
 pub async fn move_to(
     cx: &Catalog,
     request: &Request,
@@ -46,7 +46,7 @@ pub async fn move_to(
         match attempt(cx, request, at, (destination, protections)).await {
             Ok(Some(moved)) => return Ok(moved),
             Ok(None) => {}
-            // It was there when the request came.
+            // It existed when the request arrived, so this is a lost race.
             Err(error) if attempts.is_any_lost() && error.kind == ErrorKind::NoSuchNamespace => {
                 return Err(overtaken(destination));
             }
@@ -68,7 +68,7 @@ fn overtaken(destination: &NamespacePath) -> CatalogError {
     CatalogError::new(ErrorKind::ConcurrentUpdate, message)
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -84,7 +84,7 @@ async fn attempt(
     let moved = NamespaceMoved {
         path: match &home {
             None => destination.clone(),
-            // Levels are as who created them wrote them.
+            // The parent's levels keep the spelling of their creators.
             Some(home) => destination.moved(home.path.levels().len(), &home.path)?,
         },
         parent: home.map(|home| home.id),
@@ -136,7 +136,8 @@ async fn attempt(
     }
 }
 
-/// The namespace that will be around it, if the caller may let something come there with all that is given on it.
+/// The new parent (`None` at the top level), if the caller may create namespaces in it and may let a moved namespace
+/// come there with its grants.
 async fn require_home(
     cx: &Catalog,
     request: &Request,
@@ -181,8 +182,8 @@ fn check(
     check_layout(warehouse, from, to)
 }
 
-/// Refuses where folders follow namespaces: what came to the new path later would lie elsewhere than what is there already, and what
-/// came to the former path would lie among it.
+/// Refuses the move if the layout derives folders from namespaces: later tables at the new path would lie elsewhere
+/// than those that have moved, and later tables at the former path would lie among them.
 fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath) -> Result<()> {
     let layout = warehouse.profile.layout();
     let has_other_home = from.key().parent() != to.key().parent();
@@ -199,14 +200,14 @@ fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath)
     ))
 }
 
-/// Where those that go along are, and which.
+/// The live tables and views that move along: their namespaces, ids and names.
 fn names(tabulars: &[TreeTabular]) -> BTreeSet<(NamespaceId, TabularId, String)> {
     let live = tabulars.iter().filter(|one| one.deleted.is_none());
     live.map(|one| (one.namespace, one.id, one.name.clone()))
         .collect()
 }
 
-/// What verifiers are shown: all that is called otherwise by it.
+/// The changes that verifiers are shown: a rename of each live table and view in the namespace.
 fn proposed(
     row: &NamespaceRow,
     tree: &NamespaceTree,
@@ -231,7 +232,7 @@ fn proposed(
     Ok(renamed)
 }
 
-/// What is below the namespace, with the paths that it gets.
+/// The namespaces below, with their new paths.
 fn carried(
     row: &NamespaceRow,
     below: Vec<TreeNamespace>,
