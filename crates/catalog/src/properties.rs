@@ -1,10 +1,11 @@
-//! Bounds of properties.
+//! Checks the bounds of properties.
 
 use model::{Bounds, Properties};
 
 use crate::{CatalogError, Result};
 
-/// Refuses more properties than `what` may have, longer ones, and characters that a database does not take.
+/// Refuses too many or too long properties, and NUL characters, which a database does not accept. `what` names their
+/// owner.
 pub(crate) fn check(what: &'static str, properties: &Properties) -> Result<()> {
     if properties.len() > Bounds::PROPERTIES {
         return Err(CatalogError::bad_request(format!(

@@ -1,8 +1,9 @@
 //! Deletes the files of dropped tables and views.
 //!
-//! A task names a location of what was dropped. Its worker deletes what lies in that folder, page by page, so it can
-//! be stopped at any time and run again; a folder beside it whose name begins alike is never touched. Each page is
-//! deleted only if the task is still the worker's after the page was listed: once it has ended, the location may be another's.
+//! A task names one location of a dropped table or view. The worker deletes that folder page by page, so it can be
+//! stopped at any time and run again; a sibling folder whose name starts the same is not touched. Before each page is
+//! deleted, the worker confirms that it still has the task: once the task has ended, the location may belong to
+//! something else.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,14 +25,14 @@ struct Payload {
     location: String,
 }
 
-/// A place that is to be emptied, and of what it is, if that is known.
+/// A location to be emptied, and the table or view that it belonged to, if that is known.
 pub(crate) struct PurgeTarget {
     pub(crate) location: String,
     pub(crate) of: Option<TaskTabular>,
 }
 
 impl PurgeTarget {
-    /// All of them, of one table or view.
+    /// Several locations of one table or view.
     pub(crate) fn all_of(locations: Vec<String>, of: &TaskTabular) -> Vec<Self> {
         let of = |location| Self {
             location,
@@ -41,8 +42,8 @@ impl PurgeTarget {
     }
 }
 
-/// The tasks that delete the files in these locations, one for each that lies in no other of them. Until a task has
-/// ended, the store gives its location to nobody else.
+/// The tasks that delete the files in these locations; locations within another one of them get no task of their own.
+/// Until a task has ended, the store gives its location to nothing else.
 pub(crate) fn tasks(
     warehouse: WarehouseId,
     places: &[PurgeTarget],
@@ -72,7 +73,7 @@ pub(crate) fn tasks(
         .collect()
 }
 
-/// Why a purge has ended too early.
+/// Why a purge stopped early.
 enum Interruption {
     Files(ObjectError),
     Claim(WorkError),
@@ -84,7 +85,7 @@ impl From<ObjectError> for Interruption {
     }
 }
 
-/// Does the tasks.
+/// Executes the purge tasks.
 #[derive(Debug)]
 pub struct PurgeWorker(pub Arc<Catalog>);
 
@@ -135,13 +136,14 @@ pub(crate) async fn storage_of(
         }
         Err(error) => return Err(error.into()),
     };
-    // The one that requests have: its storage is open.
+    // The cached value that requests use, too: its storage is already open.
     let warehouse = cx.warehouses.put(row).map_err(retry)?;
     let objects = Arc::clone(warehouse.objects(cx).await.map_err(retry)?);
     Ok((warehouse, objects))
 }
 
-/// How much is left nobody knows before the last page, so progress is none or all.
+/// The report of a task. `progress` is 0 until the last page, then 1: the number of remaining files is not known
+/// before.
 fn report(deleted: Deleted, progress: f32) -> TaskReport {
     let details = json!({ "files-deleted": deleted.files, "bytes-deleted": deleted.bytes });
     TaskReport {
@@ -150,7 +152,7 @@ fn report(deleted: Deleted, progress: f32) -> TaskReport {
     }
 }
 
-/// The location, if it lies in the warehouse and is not all of it.
+/// The location, if it lies in the warehouse and is not the warehouse's base location.
 fn within(warehouse: &Warehouse, location: &str) -> Result<Location> {
     let parsed = Location::parse_object(location)?;
     warehouse.profile.check_location(&parsed)?;

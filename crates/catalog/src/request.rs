@@ -1,4 +1,4 @@
-//! What every use case knows about the request that it serves.
+//! What use cases know about the request that they serve.
 
 use std::sync::Arc;
 
@@ -6,36 +6,36 @@ use model::{Caller, ProjectId, RequestId, TabularPath};
 
 use crate::{AccessDelegation, Idempotent, Via};
 
-/// Who asks, and how the answer is kept should the request come again.
+/// A request to a use case: its caller and what the client sent along.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// On whose behalf.
+    /// The caller whose rights count.
     pub caller: Caller,
-    /// The project that the request names, if it does.
+    /// The project that the request names, if any.
     pub project: Option<ProjectId>,
-    /// The client's idempotency key with the request's fingerprint, if it sent one.
+    /// The client's idempotency key with the request's fingerprint, if the client sent a key.
     pub idempotency: Option<Idempotent>,
-    /// How the client wants to get at files, where the answer is a table or view.
+    /// How the client wants to access files, where the answer is a table or view.
     pub delegation: AccessDelegation,
-    /// The views that have led to what is loaded, the outermost first, as its sender says.
+    /// The views through which the client reads what is loaded, outermost first, as the client claims.
     pub referenced_by: Vec<TabularPath>,
-    /// How far through them it has come; nothing when it arrives.
+    /// The views that were checked on the way; `None` when the request arrives.
     pub via: Option<Arc<Via>>,
-    /// What the log and events tell of it.
+    /// What logs and events say about the request.
     pub origin: RequestOrigin,
 }
 
 /// Where a request came from.
 #[derive(Debug, Clone)]
 pub struct RequestOrigin {
-    /// What the request is called in logs, events and its answer.
+    /// The request's id in logs, events and its answer.
     pub request_id: RequestId,
-    /// What the client calls itself, if audit events are to tell. Nobody has verified it.
+    /// The client's `User-Agent`, if audit events are on. It is not verified.
     pub user_agent: Option<Arc<str>>,
 }
 
 impl Request {
-    /// A request of the catalog to itself.
+    /// A request that the catalog makes itself.
     pub fn system() -> Self {
         Self {
             caller: Caller::System,

@@ -1,4 +1,4 @@
-//! What the operator decides about the use cases.
+//! The operator's settings of the use cases.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use crate::audit::Audit;
 /// Whether a namespace level may contain a dot. The Iceberg specification allows it; today's Lakekeeper does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DottedNames {
-    /// It may.
+    /// A dot is allowed.
     Allowed,
-    /// It may not.
+    /// A dot is refused.
     Refused,
 }
 
-/// Whether storage is tried before a warehouse is created or changed.
+/// Whether storage access is tried out before a warehouse is created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageTrial {
-    /// It is: the server's own access, and what is vended to engines.
+    /// Tried: the server's own access, and the credentials vended to engines.
     Full,
-    /// It is not: for emulators that enforce nothing.
+    /// Not tried: for emulators that do not enforce permissions.
     Skipped,
 }
 
 /// Settings of the use cases; read from the configuration once.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The project of requests that name none; they are refused if there is none.
+    /// The project of requests that name none; without a default, such requests are refused.
     pub default_project: Option<ProjectId>,
-    /// Which storage may be used.
+    /// Which storage warehouses may use.
     pub storage_policy: Policy,
-    /// Whether storage is tried before it is used.
+    /// Whether storage access is tried out before it is used.
     pub storage_trial: StorageTrial,
-    /// Names that no namespace at the top may have, without regard to case.
+    /// Names that top-level namespaces may not have, ignoring case.
     pub reserved_namespaces: Vec<String>,
     /// Whether a namespace level may contain a dot.
     pub dotted_names: DottedNames,
@@ -45,15 +45,15 @@ pub struct Settings {
     pub max_metadata_bytes: u64,
     /// How long an idempotency key is remembered.
     pub idempotency_lifetime: Duration,
-    /// How many steps of one role in another there may be.
+    /// How deep roles may be nested: the most memberships of roles in roles in one chain.
     pub role_nesting_depth: u32,
-    /// Engines that are believed when they tell of views.
+    /// Engines whose `referenced-by` is trusted.
     pub trusted_engines: Vec<TrustedEngine>,
-    /// Most views that may lead to one another and what is loaded.
+    /// Most views that a request may name in `referenced-by`.
     pub max_referencing_views: usize,
-    /// Whether decisions and changes are told in the log.
+    /// Whether decisions and changes go to the audit log.
     pub audit: Audit,
-    /// How many statements of the gathered lookup may be on their way at once.
+    /// How many statements of the gathered lookup may run at once.
     pub gather_lanes: usize,
 }
 

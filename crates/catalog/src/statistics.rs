@@ -1,4 +1,4 @@
-//! How many times operations were called, and what warehouses held.
+//! Statistics: how often operations were called, and how much warehouses held.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use store::{
 use crate::project;
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// A span of time that calls are told of.
+/// The time span of call statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// When it ends.
@@ -21,14 +21,14 @@ pub struct Window {
 }
 
 impl Window {
-    /// The one before it, which ends where it begins.
+    /// The window before this one; it ends where this one begins.
     #[must_use]
     pub fn previous(self) -> Self {
         let end = self.end.minus(self.length);
         Self { end, ..self }
     }
 
-    /// The one after it.
+    /// The window after this one.
     #[must_use]
     pub fn next(self) -> Self {
         let end = self.end.plus(self.length);
@@ -36,7 +36,7 @@ impl Window {
     }
 }
 
-/// Calls in the request's project, by the hour, the latest first. Of two windows that adjoin, each hour is in one.
+/// Call counts in the request's project by hour, latest first. Adjoining windows have no hour in common.
 pub async fn endpoints(
     cx: &Catalog,
     request: &Request,
@@ -57,7 +57,7 @@ pub async fn endpoints(
             let (warehouse, _) = cx.resolve(id, ResolveTarget::Warehouse).await?;
             let action = Action::Warehouse(WarehouseAction::GetEndpointStatistics);
             let warehouse = cx.require(request, action, warehouse).await?;
-            // Whichever project the request names.
+            // The warehouse's project, whichever project the request names.
             let project = warehouse.as_resource().project;
             cx.store(&warehouse)
                 .calls_list(CallsQuery { project, ..query })
@@ -78,7 +78,7 @@ pub async fn endpoints(
     Ok(found)
 }
 
-/// What a warehouse held at the end of each hour in which that changed, the latest first.
+/// The counts of a warehouse's contents at the end of each hour in which they changed, latest first.
 pub async fn of_warehouse(
     cx: &Catalog,
     request: &Request,

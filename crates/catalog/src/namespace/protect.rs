@@ -9,12 +9,12 @@ use super::target::NamespaceRowTarget;
 use crate::again::Attempts;
 use crate::{Catalog, Request, Result, events};
 
-/// Whether something is protected, and since when it is as it is.
+/// Whether a namespace, table or view is protected, and when that last changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProtectionState {
-    /// Whether it may be dropped without force.
+    /// Whether dropping it needs force.
     pub protection: Protection,
-    /// When it changed last, if it did.
+    /// When it was last changed; `None` if never.
     pub updated_at: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Finding namespaces.
+//! Finds namespaces, and requires rights on them.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Protected for NamespaceRowTarget {
     }
 }
 
-/// The error for a namespace that is not there; `what` is its path or its id.
+/// The error for a missing namespace; `what` is its path or its id.
 pub(crate) fn missing(what: &dyn Display) -> CatalogError {
     CatalogError::new(
         ErrorKind::NoSuchNamespace,
@@ -45,7 +45,7 @@ pub(crate) fn missing(what: &dyn Display) -> CatalogError {
 }
 
 impl Catalog {
-    /// The namespace at the path, if the caller may do this to it.
+    /// The namespace at the path, if the caller may do `action` on it.
     pub(crate) async fn require_namespace(
         &self,
         request: &Request,
@@ -59,7 +59,7 @@ impl Catalog {
         required.map_err(|error| error.or_missing(|| missing(path)))
     }
 
-    /// The namespace at the path, for a caller who has yet to be asked about.
+    /// The namespace at the path, before the caller's rights are checked.
     pub(crate) async fn find_namespace(
         &self,
         warehouse: WarehouseId,
@@ -71,7 +71,7 @@ impl Catalog {
         Ok(NamespaceTarget { warehouse, id })
     }
 
-    /// The namespace with the id, for a caller who has yet to be asked about.
+    /// The namespace with this id, before the caller's rights are checked.
     pub(crate) async fn find_namespace_by_id(
         &self,
         warehouse: WarehouseId,
@@ -88,7 +88,7 @@ impl Catalog {
         }
     }
 
-    /// The namespace at the path with its row, if the caller may do this to it.
+    /// The namespace at the path with its row, if the caller may do `action` on it.
     pub(crate) async fn require_namespace_row(
         &self,
         request: &Request,

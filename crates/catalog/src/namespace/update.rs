@@ -11,7 +11,7 @@ use crate::again::Attempts;
 use crate::idempotency::{Interrupted, once};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
-/// What is to change.
+/// The properties to set and to remove.
 #[derive(Debug, Clone)]
 pub struct PropertiesUpdate {
     /// Keys to remove.
@@ -20,14 +20,14 @@ pub struct PropertiesUpdate {
     pub updates: Properties,
 }
 
-/// What has changed.
+/// The properties that were set and removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertiesUpdated {
     /// Keys that were set.
     pub updated: Vec<String>,
     /// Keys that were removed.
     pub removed: Vec<String>,
-    /// Keys that were to be removed but were not there.
+    /// Keys that were to be removed but did not exist.
     pub missing: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ pub async fn update(
     .await
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! All that somebody may do to one thing.
+//! All actions that a caller may do on one thing.
 
 use authz::{Action, Check, Protected, Resource, UserAction};
 use model::Principal;
@@ -7,7 +7,8 @@ use super::subject::other;
 use super::target::Target;
 use crate::{Catalog, Request, Result};
 
-/// What the caller may do to the thing, or what somebody else may, for which the caller must be allowed to see the grants on it.
+/// The actions that the caller may do on the thing, or those that `of` may do. To ask about `of`, the caller must be
+/// allowed to see the grants on the thing.
 pub async fn actions(
     cx: &Catalog,
     request: &Request,
@@ -19,7 +20,7 @@ pub async fn actions(
     allowed(cx, request, target, asked, of).await
 }
 
-/// The same by the relations of the permissions API: those of these that are allowed.
+/// Those of the named relations of the permissions API that are allowed.
 pub async fn relations(
     cx: &Catalog,
     request: &Request,
@@ -33,7 +34,7 @@ pub async fn relations(
     allowed(cx, request, target, asked.collect(), of).await
 }
 
-/// What stands for an action that is allowed, in the order of the questions.
+/// Of the actions in `asked`, the values of those that are allowed, in the same order.
 async fn allowed<T>(
     cx: &Catalog,
     request: &Request,
@@ -48,7 +49,7 @@ async fn allowed<T>(
         let proof = target.require(cx, request, &insight, found).await?;
         found = proof.into_inner();
     }
-    // Who may not see the thing is not told what it may do to it, should that be nothing.
+    // A caller that asks about itself and may not see the thing gets an error, not an empty list.
     let sight = sight(&resource).filter(|_| of.is_none());
     let further = sight.filter(|sight| asked.iter().all(|(_, action)| action != sight));
     let actions = asked.iter().map(|(_, action)| *action).chain(further);
@@ -65,7 +66,7 @@ async fn allowed<T>(
     Ok(allowed.map(|((name, _), _)| name).collect())
 }
 
-/// Without which one is told nothing of the thing.
+/// The action without which a caller is told nothing about the thing.
 const fn sight(resource: &Resource) -> Option<Action> {
     match resource {
         Resource::User(_) => Some(Action::User(UserAction::Read)),

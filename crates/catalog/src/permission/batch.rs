@@ -1,4 +1,4 @@
-//! Many questions about permissions at once.
+//! Answers many questions about permissions in one request.
 
 use std::collections::HashMap;
 
@@ -10,37 +10,37 @@ use super::subject::other;
 use super::target::{Target, TargetKey};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// Most look-ups of one request that are on their way at the same time. Those by name share a statement anyway.
+/// Most concurrent lookups of one request. Lookups by name are gathered into shared statements anyway.
 const LOOKUPS: usize = 64;
 
-/// One question.
+/// A question whether somebody may do something.
 #[derive(Debug, Clone)]
 pub struct BatchCheck {
-    /// Whose permission; the caller's if nobody is named.
+    /// Whose permission; the caller's if absent.
     pub of: Option<Principal>,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// To what.
+    /// What the action is on.
     pub target: Target,
 }
 
-/// What becomes of questions about things that are not there, or that the caller may not see.
+/// How a question is answered whose target does not exist, or is hidden from the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// The answer is no.
+    /// Answered with no.
     Denied,
-    /// The request is refused.
+    /// The whole request is refused.
     Refused,
 }
 
-/// Whether one thing is allowed. What is not there is an error.
+/// Answers one question. A target that does not exist is an error.
 pub async fn check(cx: &Catalog, request: &Request, check: BatchCheck) -> Result<bool> {
     let answers = check_all(cx, request, &[check], Missing::Refused).await?;
     Ok(answers == [true])
 }
 
-/// Whether each of these things is allowed, in their order. To ask about somebody else, the caller must be allowed to see the
-/// grants on the thing. The authorizer is asked once for each identity, whatever the number of questions.
+/// Answers each question, in order. To ask about somebody else, the caller must be allowed to see the grants on the
+/// target. The authorizer is asked once for each identity, not once for each question.
 pub async fn check_all(
     cx: &Catalog,
     request: &Request,
@@ -63,7 +63,7 @@ pub async fn check_all(
     Ok(batch.answers(checks.len()))
 }
 
-/// What is there, by target.
+/// The targets that exist.
 async fn find_all(
     cx: &Catalog,
     request: &Request,
@@ -89,17 +89,17 @@ async fn find_all(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// A question about something that is there.
+/// A question whose target exists.
 struct Open<'a> {
-    /// Where its answer belongs.
+    /// The index of its answer.
     at: usize,
     target: &'a Target,
     of: Option<Caller>,
     check: Check,
-    /// Whether the caller may see the thing, and ask about others there.
+    /// Whether the caller may see the target, and may ask about others' permissions on it.
     sees: bool,
     inspects: bool,
-    /// Its answer.
+    /// The answer.
     allowed: bool,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Batch<'a> {
         Ok(Self { open })
     }
 
-    /// The answers to so many questions, in their order. What is not there is not allowed.
+    /// The answers to all `count` questions, in order. Those whose target does not exist are answered with no.
     fn answers(self, count: usize) -> Vec<bool> {
         let mut answers = vec![false; count];
         for one in self.open {
@@ -146,7 +146,8 @@ impl<'a> Batch<'a> {
         answers
     }
 
-    /// Asks all that concerns the caller: its own questions, what it may see, and where it may ask about others.
+    /// Asks everything about the caller: its own questions, which targets it may see, and where it may ask about
+    /// others.
     async fn ask_of_caller(&mut self, cx: &Catalog, request: &Request) -> Result<()> {
         let mut checks = Vec::new();
         for one in &self.open {
@@ -174,7 +175,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// What the caller may not see is to it as if it were not there.
+    /// Refuses the request if the caller asks about others without the right to, or, with [`Missing::Refused`], if a
+    /// target is hidden from it: that reads as if the target did not exist.
     async fn refuse_hidden(&self, cx: &Catalog, request: &Request, missing: Missing) -> Result<()> {
         for one in &self.open {
             let is_visible = one.sees || one.inspects || one.allowed;

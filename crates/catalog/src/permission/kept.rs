@@ -1,6 +1,7 @@
-//! Things on which rights are kept while nobody can use them: what is soft-deleted, and what lies in a warehouse that is not active.
+//! Finds things whose grants are kept although nobody can use them now: soft-deleted ones, and those in an inactive
+//! warehouse.
 //!
-//! What was given on them counts again once they are back. So it is seen and taken back meanwhile.
+//! The grants count again once the thing is back, so they can be listed and revoked meanwhile.
 
 use authz::{InWarehouse, Protected, Resource};
 use model::{NamespaceId, Securable, TabularId, TabularKind, WarehouseId};
@@ -10,7 +11,7 @@ use super::target::{Found, NamespaceAt, TabularAt, Target};
 use crate::{Catalog, Request, Result, namespace, tabular, warehouse};
 
 impl Target {
-    /// The thing, before anything is decided on it. By its id it is found as long as what was given on it is kept.
+    /// The thing, before the caller's rights are checked. By its id it is found as long as its grants are kept.
     pub(crate) async fn found_kept(&self, cx: &Catalog, request: &Request) -> Result<Found> {
         let found = match self {
             Self::NamespaceAnywhere(id) => {
@@ -30,7 +31,7 @@ impl Target {
     }
 }
 
-/// The warehouse that the namespace lies in, active or not.
+/// The warehouse of the namespace, active or not.
 pub(super) async fn home(cx: &Catalog, id: NamespaceId) -> Result<InWarehouse> {
     let missing = || namespace::missing(&id);
     let place = [Place::Namespace(id)];

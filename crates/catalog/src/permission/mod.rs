@@ -1,4 +1,4 @@
-//! What the caller, or somebody else, may do. Nothing is done here, so nothing but the authorizer's word is needed.
+//! Answers what the caller, or somebody else, may do. Nothing is changed here, so only the authorizer is asked.
 
 mod actions;
 mod batch;

@@ -6,9 +6,9 @@ use model::{Caller, Identity, Principal, UserId};
 
 use crate::{CatalogError, Request, Result};
 
-/// Somebody else than the caller, as an authorizer knows them; `None` for the caller itself.
+/// Another principal than the caller, as the authorizer sees it; `None` for the caller itself.
 ///
-/// Roles that only a token can name do not count for others: their token is not here.
+/// Roles that only a token names do not count for others, because their token is not at hand.
 pub(crate) fn other(request: &Request, principal: Option<&Principal>) -> Result<Option<Caller>> {
     let Some(principal) = principal else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What a question about permissions is about.
+//! The target of a question about permissions.
 
 use super::kept;
 use crate::tabular::AtId;
@@ -12,7 +12,7 @@ use model::{
     TabularKind, TabularPath, TagDefinitionId, UserId, WarehouseId,
 };
 
-/// What a question about permissions is about, as the caller names it.
+/// The target of a question about permissions or grants, as the caller names it.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// The installation.
@@ -21,7 +21,7 @@ pub enum Target {
     User(UserId),
     /// A project; the request's own if none is named.
     Project(Option<ProjectId>),
-    /// A role; of the request's project if it names one, else of any.
+    /// A role; of the request's project if the request names one, otherwise of any project.
     Role(RoleId),
     /// The definition of a tag in the request's project.
     TagDefinition(TagDefinitionId),
@@ -29,7 +29,7 @@ pub enum Target {
     Warehouse(WarehouseId),
     /// A namespace of an active warehouse.
     Namespace(WarehouseId, NamespaceAt),
-    /// A namespace of whatever warehouse, if that is active.
+    /// A namespace of any active warehouse.
     NamespaceAnywhere(NamespaceId),
     /// A table, view or generic table in an active warehouse.
     Tabular(TabularKind, WarehouseId, TabularAt),
@@ -40,7 +40,7 @@ pub enum Target {
 pub enum NamespaceAt {
     /// By its id.
     Id(NamespaceId),
-    /// By its name.
+    /// By its path.
     Path(NamespacePath),
 }
 
@@ -49,11 +49,11 @@ pub enum NamespaceAt {
 pub enum TabularAt {
     /// By its id.
     Id(TabularId),
-    /// By its name.
+    /// By its path.
     Path(TabularPath),
 }
 
-/// Equal for targets that are the same thing.
+/// A key that is equal for targets that name the same thing the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum TargetKey {
     Server,
@@ -117,7 +117,8 @@ impl Target {
         }
     }
 
-    /// What it is to an authorizer. Users are not looked up: whoever may ask about one may ask about all.
+    /// Looks up the target as the authorizer's resource. Users are not looked up: the right to ask about one user is
+    /// the right to ask about all.
     pub(super) async fn find(&self, cx: &Catalog, request: &Request) -> Result<Resource> {
         Ok(match self {
             Self::Server => Resource::Server,
@@ -154,7 +155,7 @@ impl Target {
         })
     }
 
-    /// The warehouse that it lies in.
+    /// The warehouse that the target lies in, if it is named.
     const fn warehouse(&self) -> Option<WarehouseId> {
         match self {
             Self::Namespace(within, _) | Self::Tabular(_, within, _) => Some(*within),
@@ -168,7 +169,8 @@ impl Target {
         }
     }
 
-    /// The same error for what is hidden as for what is not there; and of a warehouse that is hidden, that it is not there.
+    /// Turns the error for a hidden thing into the one for a missing thing. If the warehouse is hidden from the
+    /// caller, the error says that the warehouse is missing.
     pub(super) async fn hide(
         &self,
         cx: &Catalog,
@@ -198,7 +200,7 @@ impl Target {
 }
 
 impl Target {
-    /// The thing, before anything is decided on it.
+    /// The target, before the caller's rights are checked.
     pub(crate) async fn found(&self, cx: &Catalog, request: &Request) -> Result<Found> {
         match self.find(cx, request).await {
             Ok(resource) => Ok(Found(resource)),
@@ -206,7 +208,7 @@ impl Target {
         }
     }
 
-    /// The thing, if the caller may do all of this to it.
+    /// The target, if the caller may do all of `actions` on it.
     pub(crate) async fn require(
         &self,
         cx: &Catalog,
@@ -221,7 +223,7 @@ impl Target {
     }
 }
 
-/// The namespace, wherever it lies. Of one in a warehouse that is not active nothing is told, either.
+/// The namespace, in whichever warehouse. One in an inactive warehouse is reported as missing.
 async fn find_anywhere(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
     let home = kept::home(cx, id).await?;
     match cx.find_namespace_by_id(home.id, id).await {
@@ -231,18 +233,18 @@ async fn find_anywhere(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
     }
 }
 
-/// What was found, as something to ask the guard about.
+/// A target that was found, as something to require rights on.
 #[derive(Debug, Clone)]
 pub(crate) struct Found(pub(super) Resource);
 
 impl Found {
-    /// What must be allowed to who sees that it is there; everybody sees the server.
+    /// The action that a caller must be allowed to see the thing; for the server, one that everybody is allowed.
     pub(crate) fn see(&self) -> Action {
         let everybody = Action::Server(ServerAction::ListProjects);
         self.0.sight().unwrap_or(everybody)
     }
 
-    /// What grants on it are on.
+    /// The thing as grants name it; an error for a user, on whom nothing can be granted.
     pub(crate) fn securable(&self) -> Result<Securable> {
         let missing = || CatalogError::bad_request("nothing can be given on a user");
         self.0.securable().ok_or_else(missing)

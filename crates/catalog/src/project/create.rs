@@ -9,16 +9,16 @@ use super::check_name;
 use crate::server::ServerTarget;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
-/// A project that is to be.
+/// A project to be created.
 #[derive(Debug, Clone)]
 pub struct ProjectCreate {
-    /// Its id; a new one if absent.
+    /// Its id; a generated one if absent.
     pub id: Option<ProjectId>,
     /// Its name.
     pub name: String,
 }
 
-/// Creates the project and answers its id.
+/// Creates the project and returns its id. The caller becomes its administrator.
 pub async fn create(cx: &Catalog, request: &Request, new: ProjectCreate) -> Result<ProjectId> {
     let server = cx
         .require(

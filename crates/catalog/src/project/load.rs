@@ -16,7 +16,7 @@ impl Protected for ProjectTarget {
     }
 }
 
-/// The project that the request names, or the default one.
+/// The project that the request names, or the default project.
 pub(crate) fn of_request(cx: &Catalog, request: &Request) -> Result<ProjectId> {
     request
         .project
@@ -29,7 +29,7 @@ pub(crate) fn of_request(cx: &Catalog, request: &Request) -> Result<ProjectId> {
         })
 }
 
-/// The project, before anything is decided.
+/// The project, before the caller's rights are checked.
 pub(crate) async fn find(cx: &Catalog, id: &ProjectId) -> Result<ProjectTarget> {
     match cx.lookup().project_load(id).await {
         Ok(row) => Ok(ProjectTarget(row)),
@@ -41,7 +41,7 @@ pub(crate) async fn find(cx: &Catalog, id: &ProjectId) -> Result<ProjectTarget> 
     }
 }
 
-/// The project, if the caller may do this to it.
+/// The project, if the caller may do `action` on it.
 pub(crate) async fn require(
     cx: &Catalog,
     request: &Request,

@@ -15,7 +15,7 @@ pub use rename::rename;
 
 use crate::{CatalogError, Result};
 
-/// A project's name: any text of 1 to 500 characters without control characters.
+/// Checks a project's name: 1 to 500 characters, none of them a control character.
 fn check_name(name: &str) -> Result<()> {
     let length = name.chars().count();
     if !(1..=500).contains(&length) || name.chars().any(char::is_control) {

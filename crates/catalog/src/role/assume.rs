@@ -1,4 +1,4 @@
-//! Acts as a role.
+//! Lets a caller act as a role.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use model::{Caller, RoleId};
 use super::{RoleTarget, find};
 use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result};
 
-/// The caller of the request as one of the roles that it is in, and nothing else. Whoever is not in the role is not told whether there is one.
+/// The caller acting as this role, with the role's rights only. A caller that is not in the role is not told whether
+/// the role exists.
 pub async fn assume(cx: &Catalog, request: &Request, id: RoleId) -> Result<Caller> {
     let Caller::User(identity) = &request.caller else {
         let message =

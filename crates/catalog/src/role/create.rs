@@ -7,18 +7,18 @@ use store::{Effects, RoleRow};
 use super::{check_description, check_ident, refused, told};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, project};
 
-/// A role that is to be.
+/// A role to be created.
 #[derive(Debug, Clone)]
 pub struct RoleCreate {
-    /// The project that it will belong to; the request's own if absent.
+    /// Its project; the request's own if absent.
     pub project: Option<ProjectId>,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its description.
     pub description: Option<String>,
-    /// Who knows who is in it; the catalog if absent.
+    /// The provider that knows its members; the catalog itself if absent.
     pub provider: Option<String>,
-    /// What it is called there; must be there if the provider is.
+    /// The role's id at the provider; required with a provider, and refused without.
     pub source: Option<String>,
 }
 

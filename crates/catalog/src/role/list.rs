@@ -6,7 +6,7 @@ use store::{RoleFilter, RoleRow};
 
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
-/// The roles of a project (the request's own if none is given) that the filter takes, by id.
+/// The roles of a project (the request's own if none is given) that match the filter, ordered by id.
 pub async fn list(
     cx: &Catalog,
     request: &Request,

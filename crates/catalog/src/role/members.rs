@@ -1,4 +1,4 @@
-//! Who and what is in a role.
+//! Lists, adds and removes the members of a role.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{find, missing, refused, require};
 use crate::events::Cause;
 use crate::{Catalog, CatalogError, ListQuery, Request, Result, events, project, tabular};
 
-/// Takes members into the role, all or none, and answers each once. Who is in it stays.
+/// Adds members to the role, all or none, and returns each once. Those who already are members stay.
 pub async fn add(
     cx: &Catalog,
     request: &Request,
@@ -44,7 +44,7 @@ pub async fn add(
     Ok(members)
 }
 
-/// Takes a member out of the role. Who is not in it is no error.
+/// Removes a member from the role. It is no error if it is not a member.
 pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Principal) -> Result<()> {
     let role = require(cx, request, id, RoleAction::ManageRoleAssignments).await?;
     let remove = RoleMembers {
@@ -62,7 +62,7 @@ pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Princip
     removed.await.map_err(refused)
 }
 
-/// The event of members that came or went.
+/// The event of members that were added or removed.
 pub(crate) fn moved(
     kind: EventKind,
     role: RoleId,
@@ -74,8 +74,8 @@ pub(crate) fn moved(
     events::of_server(kind, &role, by, &body)
 }
 
-/// Who is in the role, roles before users, each by id. Members of members belong to other roles: to see them, one must be allowed to
-/// see all roles of the project.
+/// The members of the role, roles before users, each ordered by id. Transitive members belong to other roles, so to
+/// list them the caller must be allowed to list all roles of the project.
 pub async fn members(
     cx: &Catalog,
     request: &Request,

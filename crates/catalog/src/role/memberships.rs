@@ -1,4 +1,4 @@
-//! Which roles somebody is in.
+//! Lists the roles that a principal is a member of.
 
 use authz::{ProjectAction, RoleAction};
 use model::{Page, Principal, ProjectId, RoleId};
@@ -7,7 +7,8 @@ use store::{Membership, RoleRow, Store};
 use super::{find, missing, require};
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
-/// The roles that the role is in, by id. Roles above those are seen by whoever may see all roles of the project.
+/// The roles that the role is a member of, ordered by id. To list transitive ones, the caller must be allowed to list
+/// all roles of the project.
 pub async fn member_of(
     cx: &Catalog,
     request: &Request,
@@ -32,7 +33,7 @@ pub async fn member_of(
     }
 }
 
-/// The roles of a project that somebody is in.
+/// The roles of a project that a principal is a member of.
 pub(crate) async fn roles_of(
     store: &dyn Store,
     of: &Principal,

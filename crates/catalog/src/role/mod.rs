@@ -1,4 +1,4 @@
-//! Roles: names for several users and roles, to which something can be given.
+//! Roles: groups of users and other roles, to which privileges can be granted.
 
 mod assume;
 mod create;
@@ -40,7 +40,7 @@ impl Protected for RoleTarget {
     }
 }
 
-/// The role of the request's project, if the caller may do this to it.
+/// The role, if it is in the request's project and the caller may do `action` on it.
 async fn require(
     cx: &Catalog,
     request: &Request,
@@ -57,7 +57,7 @@ async fn require(
     required.map_err(|error| error.or_missing(|| missing(id)))
 }
 
-/// The role, of the request's project if it names one, before anything is decided.
+/// The role, before the caller's rights are checked; missing if the request names another project than the role's.
 pub(crate) async fn find_for(cx: &Catalog, request: &Request, id: RoleId) -> Result<RoleTarget> {
     let role = find(cx, id).await?;
     match &request.project {
@@ -87,7 +87,7 @@ fn told(kind: EventKind, role: &RoleRow, by: Cause<'_>) -> Result<Effects> {
     )?]))
 }
 
-/// What a role is for: some text, but not too much of it. An empty one is none.
+/// Checks the length of a role's description. An empty one is stored as none.
 fn check_description(description: Option<String>) -> Result<Option<String>> {
     let (description, most) = (
         description.filter(|text| !text.is_empty()),
@@ -102,7 +102,7 @@ fn check_description(description: Option<String>) -> Result<Option<String>> {
     }
 }
 
-/// What a role is called where it is known. Nobody but the catalog makes roles of its own.
+/// Checks a role's provider-id and source-id. The provider `system` is reserved for roles of the catalog itself.
 fn check_ident(provider: &str, source: &str) -> Result<RoleIdent> {
     if provider == RoleIdent::SYSTEM {
         return Err(CatalogError::new(

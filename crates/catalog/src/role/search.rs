@@ -1,4 +1,4 @@
-//! Finds roles by what somebody has typed.
+//! Searches roles by name.
 
 use authz::ProjectAction;
 use model::ProjectId;
@@ -6,11 +6,12 @@ use store::{RoleRow, RoleSearch};
 
 use crate::{Catalog, Request, Result, project};
 
-/// The rest of a longer text is not looked at.
+/// Characters of the search text that are used; the rest is ignored.
 const LONGEST_CHARS: usize = 64;
 const MOST_ROLES: u32 = 10;
 
-/// Roles of a project (the request's own if none is given) whose name is like the text, the best first; ten at most.
+/// Roles of a project (the request's own if none is given) whose name is similar to the text, best match first; ten
+/// at most.
 pub async fn search(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Changes what a role is called.
+//! Changes a role's name, description and identity at its provider.
 
 use authz::{Authorized, RoleAction};
 use model::{EventKind, Name, RoleId};
@@ -7,12 +7,12 @@ use store::{RoleChange, RoleRow};
 use super::{RoleTarget, check_description, check_ident, refused, require, told};
 use crate::{Catalog, Request, Result};
 
-/// What a role is called here.
+/// A new name and description of a role.
 #[derive(Debug, Clone)]
 pub struct RoleUpdate {
     /// Its name.
     pub name: String,
-    /// What it is for; nothing is said about that if absent.
+    /// Its description; removed if absent.
     pub description: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub async fn update(
     change(cx, request, &role, called).await
 }
 
-/// Makes it the role that `provider` calls `source`.
+/// Binds the role to the one that `provider` calls `source`.
 pub async fn rebind(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Makes the installation usable.
+//! Bootstraps the installation: its first administrator and default project.
 
 use authz::{Action, ServerAction};
 use model::{Privilege, Securable};
@@ -8,17 +8,17 @@ use super::ServerTarget;
 use crate::user::{Existing, NewUser};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, user};
 
-/// What becomes of who bootstraps the installation.
+/// The privilege of the caller who bootstraps the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// It administrates the server, and sees no data unless somebody gives it a right to.
+    /// Administrator of the server, who sees no data without further grants.
     ByAdmin,
-    /// It may do everything: a program that operates the installation.
+    /// Operator, who may do everything: for a program that operates the installation.
     ByOperator,
 }
 
-/// Accepts the terms of use and creates the default project. Works once. The caller, if it is somebody, is known from then
-/// on as it says, and the first to be given something.
+/// Accepts the terms of use and creates the default project. Works once. A caller with an identity is registered as
+/// the user that `said` describes, and gets the first grants.
 pub async fn bootstrap(
     cx: &Catalog,
     request: &Request,

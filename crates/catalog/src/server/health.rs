@@ -1,4 +1,4 @@
-//! Whether what the catalog needs is well.
+//! Checks the services that the catalog needs.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use tokio::time::timeout;
 
 use crate::Catalog;
 
-/// What answers, and what does not.
+/// Which services answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Health {
     /// Whether the database answers.
     pub database: bool,
-    /// Whether storage credentials can be had.
+    /// Whether the secret store answers.
     pub secrets: bool,
 }
 
 impl Health {
-    /// Whether all is well.
+    /// Whether all services answer.
     pub const fn is_well(self) -> bool {
         self.database && self.secrets
     }
 }
 
-/// How long either may take to answer and still be well: whoever asks has not much more patience.
+/// How long each service may take to answer: whoever asks for the health does not wait much longer either.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks the database and the secret store. Needs no permission.

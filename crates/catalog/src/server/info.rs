@@ -1,10 +1,10 @@
-//! What the installation is.
+//! Information about the installation.
 
 use model::{ProjectId, ServerId};
 
 use crate::{Catalog, Result};
 
-/// What the installation tells about itself, to anybody.
+/// Public information about the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerView {
     /// Its id.
@@ -13,11 +13,11 @@ pub struct ServerView {
     pub is_bootstrapped: bool,
     /// The project of requests that name none.
     pub default_project: Option<ProjectId>,
-    /// Who decides what is allowed.
+    /// The name of the authorizer.
     pub authorizer: &'static str,
 }
 
-/// What the installation tells about itself. Needs no permission.
+/// Returns public information about the installation. Needs no permission.
 pub async fn info(cx: &Catalog) -> Result<ServerView> {
     let row = cx.lookup().server_load().await?;
     Ok(ServerView {

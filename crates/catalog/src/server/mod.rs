@@ -10,7 +10,7 @@ pub use info::{ServerView, info};
 
 use authz::{Protected, Resource};
 
-/// The installation, as a request is about it.
+/// The installation as the target of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ServerTarget;
 

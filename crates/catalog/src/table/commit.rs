@@ -1,8 +1,8 @@
-//! Commits to tables: one or several at once, existing or created by the commit.
+//! Commits to tables: to one or several at once, to existing ones or to tables that the commit creates.
 //!
-//! Requirements are checked before anything is written, so a doomed commit costs no file. A commit that loses the race
-//! in the database is checked and applied again on what won; its file is deleted, since nothing ever pointed to it. Only where the
-//! outcome is unknown is the file left: it may be the table's.
+//! Requirements are checked before anything is written, so a commit that is refused costs no file. A commit that
+//! loses a race in the database is checked and applied again on the new state; its file is deleted, since no row ever
+//! pointed to it. Only if the outcome is unknown does the file stay, because the table's row may point to it.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ use crate::table_bucket::{self, Publication};
 use crate::tabular::{self, CommittedTabular, once_loaded};
 use crate::{Catalog, CatalogError, ErrorKind, Loaded, Request, Result};
 
-/// Files of one commit that are written at once.
+/// How many metadata files of one request are written concurrently.
 const WRITES: usize = 16;
 
 /// A commit to one table.
@@ -31,19 +31,19 @@ const WRITES: usize = 16;
 pub struct TableCommit {
     /// The table.
     pub path: TabularPath,
-    /// What must hold.
+    /// The requirements that must hold.
     pub requirements: Vec<TableRequirement>,
-    /// What is to change.
+    /// The updates to apply.
     pub updates: Vec<TableUpdate>,
 }
 
 impl TableCommit {
-    /// About how many bytes are to be looked at to apply it.
+    /// Roughly how many bytes are processed to apply it.
     pub(super) fn size(&self) -> usize {
         self.updates.iter().map(TableUpdate::size).sum()
     }
 
-    /// Whether the table must not be there yet.
+    /// Whether the commit creates the table, so that the table must not exist yet.
     pub(super) fn creates(&self) -> bool {
         let is_creation = |one: &TableRequirement| matches!(one, TableRequirement::AssertCreate);
         self.requirements.iter().any(is_creation)
@@ -60,7 +60,8 @@ pub async fn commit(
     let path = commit.path.clone();
     once_loaded(cx, request, TabularKind::Table, &path, async {
         check_bounds(std::slice::from_ref(&commit))?;
-        // Verifiers are shown each commit by itself, on the state that it begins with.
+        // With verifiers, commits are not shared: they are shown each commit by itself, with the state that it is
+        // applied to.
         if cx.verifiers().is_none() && together::can_share(&commit) {
             return together::commit(cx, request, warehouse, commit).await;
         }
@@ -77,7 +78,7 @@ pub async fn commit(
     .await
 }
 
-/// Commits to all of the tables or to none. `record` makes the idempotency record of the outcome.
+/// Commits to all of the tables or to none. `record` builds the idempotency record of the outcome.
 pub(crate) async fn commit_all(
     cx: &Catalog,
     request: &Request,
@@ -101,7 +102,7 @@ pub(crate) async fn commit_all(
     Err(conflict().into())
 }
 
-/// Others were faster in all attempts.
+/// The error of a commit that lost the race in each attempt.
 pub(super) fn conflict() -> CatalogError {
     let message = format!(
         "other commits changed what this one is about in each of {ATTEMPTS} attempts; refresh and try again"
@@ -134,7 +135,7 @@ fn check_bounds(commits: &[TableCommit]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the files and swaps the pointers; nothing if a race was lost.
+/// Writes the files and swaps the pointers; `None` if a race was lost.
 pub(super) async fn execute(
     cx: &Catalog,
     warehouse: WarehouseId,
@@ -174,7 +175,7 @@ pub(super) async fn execute(
     }
 }
 
-/// Refuses several tables at once of a table bucket, which takes one change at a time.
+/// Refuses a commit to several tables in a table bucket, which changes one table at a time.
 fn check_together(plans: &[Plan]) -> Result<()> {
     let mut buckets = plans.iter().map(|plan| &plan.warehouse.profile);
     if plans.len() < 2 || !buckets.any(StorageProfile::is_table_bucket) {
@@ -184,7 +185,8 @@ fn check_together(plans: &[Plan]) -> Result<()> {
     Err(CatalogError::new(ErrorKind::NotSupported, message))
 }
 
-/// Publishes the new metadata file where the table is in a table bucket. If that has another state, it is taken in instead.
+/// In a table bucket, publishes the new metadata file. If the bucket's table has another state than the catalog's,
+/// takes in that state instead.
 async fn publish(cx: &Catalog, plans: &[Plan]) -> Result<Publication> {
     let [plan] = plans else {
         return Ok(Publication::None);
@@ -200,7 +202,7 @@ async fn publish(cx: &Catalog, plans: &[Plan]) -> Result<Publication> {
     Ok(published)
 }
 
-/// Writes the files, some at once; the first failure ends it.
+/// Writes the files, [`WRITES`] at a time; stops after the first group with a failure.
 async fn write(cx: &Catalog, plans: &mut [Plan]) -> Result<()> {
     for some in plans.chunks_mut(WRITES) {
         let written = join_all(some.iter_mut().map(|plan| plan.write(cx))).await;
@@ -236,7 +238,8 @@ async fn swap(
         effects.events.append(&mut plan.events);
         effects.grants.append(&mut plan.grants);
     }
-    // Several tables are one request's; commits to one table are one request's each.
+    // Several plans belong to one request, so their events are numbered; the events of one plan belong to one request
+    // each.
     if plans.len() > 1 {
         Event::number(&mut effects.events);
     }
@@ -244,14 +247,16 @@ async fn swap(
         return Ok(());
     };
     let store = first.store(cx);
-    // What is required of several tables must hold of all of them at once.
+    // One unchanged table needs no swap, only its record. Of several tables, all requirements must hold at the same
+    // time.
     if plans.len() == 1 && commit.swaps.is_empty() && commit.creates.is_empty() {
         for record in effects.idempotency {
             store.idempotency_record(record).await?;
         }
         return Ok(());
     }
-    // What was required of a table that stays as it is must still hold when the others change.
+    // The requirements of an unchanged table must still hold when the others change, so its version is checked by a
+    // swap.
     let unchanged = plans.iter();
     let unchanged = unchanged.filter(|plan| matches!(plan.change, Change::None));
     commit.swaps.extend(unchanged.map(|plan| Swap {
@@ -287,7 +292,7 @@ async fn forget_written(cx: &Catalog, plans: &[Plan]) {
     }
 }
 
-/// What a refusal of the store means; nothing for a lost race.
+/// Maps an error of the store; `None` for a lost race.
 async fn failed<T>(
     cx: &Catalog,
     error: StoreError,

@@ -1,4 +1,4 @@
-//! Creates a table, or stages one for a transaction that will.
+//! Creates a table, or stages one that a later commit creates.
 
 use iceberg::{NewTable, PartitionSpec, Schema, SortOrder, TableMetadata};
 use model::{Name, NamespacePath, Properties, TabularId, TabularKind, TabularPath, WarehouseId};
@@ -12,24 +12,24 @@ use crate::{Catalog, Loaded, Request, Result, files, location};
 /// Whether a table is created now or by a later commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staging {
-    /// Now.
+    /// It is created now.
     Create,
-    /// By a later commit; nothing is kept until then.
+    /// It is created by a later commit; nothing is stored until then.
     Stage,
 }
 
-/// A table that is to be.
+/// A table to be created.
 #[derive(Debug, Clone)]
 pub struct TableCreate {
     /// Its name.
     pub name: Name,
-    /// Where its files are to be; the catalog chooses if absent.
+    /// Its location; chosen by the catalog if absent.
     pub location: Option<String>,
-    /// Its columns.
+    /// Its schema.
     pub schema: Schema,
-    /// Its partitioning; none if absent.
+    /// Its partition spec; unpartitioned if absent.
     pub partition_spec: Option<PartitionSpec>,
-    /// Its sort order; none if absent.
+    /// Its sort order; unsorted if absent.
     pub write_order: Option<SortOrder>,
     /// Whether it is created now.
     pub staging: Staging,
@@ -37,7 +37,7 @@ pub struct TableCreate {
     pub properties: Properties,
 }
 
-/// Creates the table in the namespace.
+/// Creates or stages the table in the namespace.
 pub async fn create(
     cx: &Catalog,
     request: &Request,
@@ -58,7 +58,7 @@ pub async fn create(
         let metadata = first_metadata(cx, &place, new).await?;
         let id = TabularId::from(metadata.uuid());
         let folder = location::check(&place.warehouse, metadata.location())?;
-        // Whoever stages a table gets at its files.
+        // The answer gives access to the files at this location, so it must not belong to anything else.
         place.require_free(cx, &folder).await?;
         let warehouse = &place.warehouse;
         files::prepare(cx, warehouse, &folder).await?;

@@ -23,7 +23,7 @@ pub(super) struct Draft<'a> {
     versioned: Arc<Versioned>,
     now: Timestamp,
     base: TableMetadata,
-    /// None as long as nothing has changed.
+    /// The metadata with all applied commits; `None` as long as nothing has changed.
     after: Option<TableMetadata>,
     /// A new location, if the table moves.
     claimed_location: Option<String>,
@@ -58,10 +58,10 @@ impl<'a> Draft<'a> {
         self.table.warehouse.profile.is_table_bucket()
     }
 
-    /// Applies a commit to what those before it have made. One that is refused leaves no trace.
+    /// Applies a commit on top of those before it. A commit that is refused changes nothing.
     pub(super) fn apply(&mut self, (request, commit): Sent<'a>) -> Result<()> {
         let before = self.after.as_ref().unwrap_or(&self.base);
-        // What a commit before this one has made is in no file.
+        // Only the base state is in a file: the states between shared commits are not written.
         let file = self.versioned.content.metadata_location.clone();
         let point = CommitPoint {
             now_ms: self.now.as_ms(),
@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
             .and_then(|()| Ok(apply_table(before, &commit.updates, &point)?));
         let after = match applied {
             Ok(after) => after,
-            // It ended between the bucket and the database, and has been taken in since.
+            // An earlier attempt of this commit reached the bucket but not the database, and has been taken in since.
             Err(_) if self.is_in_bucket() && holds(before, &commit.updates) => return Ok(()),
             Err(refused) => return Err(refused),
         };
@@ -85,7 +85,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// What is to be written and told of all that has been applied.
+    /// Turns all applied commits into one plan: the file, the swap and an event for each commit.
     pub(super) fn into_plan(self, cx: &Catalog, path: TabularPath) -> Result<Plan> {
         let content = &self.versioned.content;
         let mut plan = Plan {
@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// What the warehouse allows; answers the new location to claim if the table moves.
+/// Checks that the warehouse allows the change; returns the new location to claim if the table moves.
 fn check_change(
     warehouse: &Warehouse,
     before: &TableMetadata,

@@ -1,4 +1,4 @@
-//! What commits do to one table: decided on its current state, before anything is written.
+//! Plans what commits change in one table, from its current state, before anything is written.
 
 use std::sync::Arc;
 
@@ -20,35 +20,35 @@ use crate::tabular::{AtPath, CommittedTabular, TabularAction, TabularTarget};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location};
 
-/// A change of the store's row.
+/// How the table's row changes.
 pub(super) enum Change {
-    /// None: the updates asked for what was already so.
+    /// Not at all: the updates ask for the current state.
     None,
-    /// A new version.
+    /// A new version of an existing table.
     Swap(Swap),
     /// A new table.
     Create(NewTabular),
 }
 
-/// What allows the change.
+/// The proof that the change is allowed: on the table, or on the namespace for a new table.
 pub(super) enum Proof {
     Table(Authorized<TabularTarget>),
     Namespace(Authorized<NamespaceTarget>),
 }
 
-/// What one commit, or several together, do to one table.
+/// What one commit, or several shared ones, change in one table.
 pub(super) struct Plan {
     pub(super) warehouse: Arc<Warehouse>,
     pub(super) path: TabularPath,
     pub(super) change: Change,
     pub(super) content: TabularContent,
     pub(super) events: Vec<Event>,
-    /// What the creator of a new table gets.
+    /// The grants for the creator of a new table.
     pub(super) grants: Vec<Grant>,
     pub(super) is_written: bool,
     pub(super) id: TabularId,
     pub(super) base_version: Version,
-    /// The metadata file that it begins with; none for a new table.
+    /// The metadata file of the state that the plan is based on; `None` for a new table.
     pub(super) base_file: Option<String>,
     pub(super) proof: Proof,
     pub(super) file: Option<NewFile>,
@@ -88,7 +88,7 @@ impl Plan {
         CommittedTabular::of(self.warehouse.id(), self.id, &self.content)
     }
 
-    /// What stands at the path when the plan is done.
+    /// The cache entry for the path after the plan is executed.
     pub(super) fn seen(&self) -> Seen {
         let version = self.version();
         match &self.proof {
@@ -99,7 +99,7 @@ impl Plan {
         }
     }
 
-    /// The table's version when the plan is done.
+    /// The table's version after the plan is executed.
     pub(super) fn version(&self) -> Version {
         match &self.change {
             Change::None => self.base_version,
@@ -109,18 +109,19 @@ impl Plan {
     }
 }
 
-/// What becomes of one of several commits to the same table.
+/// The outcome of planning one of several commits to the same table.
 pub(super) enum Fate {
-    /// It is part of the plan.
+    /// The commit is part of the plan.
     Planned,
-    /// It cannot be done to the table as it is.
+    /// The commit is refused by the table's current state.
     Refused(CatalogError),
-    /// It cannot be done to the table as the commits before it make it: to be told when they are done.
+    /// The commit is refused by the state that the commits before it make. The error is returned after those are
+    /// committed.
     Conflict(CatalogError),
 }
 
-/// Decides what commits to the same table do to it, one after the other, each on behalf of its own request. Nothing if
-/// none can be done.
+/// Plans several commits to the same table, one after the other, each authorized for its own request. The plan is
+/// `None` if no commit can be applied.
 pub(super) async fn plan_together(
     cx: &Catalog,
     warehouse: WarehouseId,
@@ -141,7 +142,7 @@ pub(super) async fn plan_together(
     })
 }
 
-/// A commit and the request that it is part of.
+/// A commit and its request.
 pub(super) type Sent<'a> = (&'a Request, &'a TableCommit);
 
 fn draft_together<'a>(
@@ -175,7 +176,7 @@ fn draft_together<'a>(
     Ok((plan.transpose()?, fates))
 }
 
-/// Decides what the commit does to its table.
+/// Plans one commit to its table.
 pub(super) async fn plan(
     cx: &Catalog,
     request: &Request,
@@ -276,7 +277,7 @@ fn unwritten() -> TabularContent {
 }
 
 impl Plan {
-    /// Decides on the metadata file; it is written later.
+    /// Sets the new metadata file and its locations; the file is written later.
     pub(super) fn put_file(&mut self, file: NewFile) {
         self.content.location.clone_from(&file.location);
         self.content

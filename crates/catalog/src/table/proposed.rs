@@ -1,4 +1,4 @@
-//! What verifiers of contracts are shown of commits to tables.
+//! Shows commits to tables to the contract verifiers.
 
 use approval::{Action, Named, ProposedChange};
 use model::TabularKind;
@@ -8,7 +8,8 @@ use super::plan::{Change, Plan};
 use crate::heavy::heavy;
 use crate::{Catalog, Request, Result, contracts};
 
-/// Asks whether the planned commits may happen, before any of their files is written. Nobody is asked about what is new or stays as it is.
+/// Asks the verifiers to approve the planned commits, before any file is written. New tables and unchanged ones are
+/// not shown.
 pub(super) async fn approve(
     cx: &Catalog,
     request: &Request,
@@ -31,7 +32,7 @@ fn proposed(commit: &TableCommit, plan: &Plan) -> Result<Option<ProposedChange>>
         return Ok(None);
     };
     Ok(Some(ProposedChange {
-        // Until the file is written, the plan holds the metadata that it begins with.
+        // Until the file is written, `plan.content.metadata` is the metadata before the commit.
         old_metadata: Some(contracts::metadata(&plan.content.metadata)?),
         updates: Some(contracts::updates(&commit.updates)?),
         new_metadata: Some(heavy(file.json.len(), || {

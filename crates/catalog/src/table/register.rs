@@ -1,11 +1,11 @@
-//! Takes an existing metadata file in as a table.
+//! Registers an existing metadata file as a table.
 
 use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
 
 use crate::tabular::{self, AtPath, Source};
 use crate::{Catalog, Loaded, Request, Result};
 
-/// What happens to a table that has the name already.
+/// What happens to a table that already has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It stays; the request is refused.
@@ -14,18 +14,18 @@ pub enum Existing {
     Overwrite,
 }
 
-/// A table that is to be taken in.
+/// A table to be registered.
 #[derive(Debug, Clone)]
 pub struct TableRegister {
     /// Its name.
     pub name: Name,
     /// Its current metadata file.
     pub metadata_location: String,
-    /// What happens to a table that has the name already.
+    /// What happens to a table that already has this name.
     pub existing: Existing,
 }
 
-/// Takes the table in.
+/// Registers the table.
 pub async fn register(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Signs requests to a table's files for engines that have no key.
+//! Signs storage requests to a table's files, for engines without credentials.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::tabular::{AtPath, TabularTarget, data_action, missing};
 use crate::warehouse::{self, Warehouse};
 use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result, location};
 
-/// The request, signed if it keeps to the files of the table at the path.
+/// Signs the request if it stays within the files of the table at the path.
 pub async fn sign(
     cx: &Catalog,
     request: &Request,
@@ -31,29 +31,31 @@ pub async fn sign(
     sign_within(cx, &target.warehouse, &understood?, folder).await
 }
 
-/// Where a table that is staged is to be. Nothing of it is in the catalog, so its client says this with each request.
+/// The namespace and location of a staged table. The catalog stores nothing of a staged table, so its client sends
+/// them with each request.
 #[derive(Debug, Clone)]
 pub struct StagedTable {
-    /// The namespace that it is to be in.
+    /// The namespace that the table is to be created in.
     pub namespace: NamespacePath,
     /// Its location.
     pub location: String,
 }
 
-/// What the address says that a client has got for its signatures.
+/// What the signing address that a client was given contains.
 #[derive(Debug, Clone)]
 pub struct SigningAddress {
     /// The warehouse.
     pub warehouse: WarehouseId,
-    /// The table that the client got it for.
+    /// The table that the client got the address for.
     pub id: TabularId,
-    /// Where that is to be, if it was only staged then.
+    /// The namespace and location, if the table was only staged then.
     pub staged: Option<StagedTable>,
 }
 
-/// The same for a table by its id, or for the one that the request leads to if that is another: `PyIceberg` sends requests for
-/// all of its tables to the address that it got for one of them. As long as there is no table with that id, the files of the
-/// `staged` one are signed for.
+/// Signs a request for the table with the id in the address. If the request leads to a location outside of that
+/// table, it is signed for the table there: `PyIceberg` sends the requests of all of its tables to the address that
+/// it got for one of them. As long as no table has that id, requests within the location of the `staged` table are
+/// signed.
 pub async fn sign_by_id(
     cx: &Catalog,
     request: &Request,
@@ -88,7 +90,7 @@ pub async fn sign_by_id(
             ))
         }
         Ok(target) => sign_within(cx, &target.warehouse, &understood?, folder.clone()).await,
-        // To its caller there is no table with that id.
+        // The table is hidden from the caller, so the id counts as unknown.
         Err(error) if error.is_hidden => {
             sign_unknown(cx, request, warehouse, understood, staged).await
         }
@@ -96,7 +98,7 @@ pub async fn sign_by_id(
     }
 }
 
-/// For an id that no table has: for the one that is staged, or for whatever the request leads to.
+/// For an id that no table has: signs for the staged table, or for the table that the request leads to.
 async fn sign_unknown(
     cx: &Catalog,
     request: &Request,
@@ -104,14 +106,14 @@ async fn sign_unknown(
     understood: Result<S3Request>,
     staged: Option<StagedTable>,
 ) -> Result<SignedRequest> {
-    // What is wrong with a location tells of the storage profile, so it is not told.
+    // An invalid location is not reported, because the error would reveal the storage profile.
     if let Some(staged) = staged
         && let Ok(understood) = &understood
         && let Ok(folder) = location::check(&warehouse, &staged.location)
         && understood.location().is_within(&folder)
     {
-        // What staging the table once more would ask. So this hands out nothing that its caller could not get anyway, whoever
-        // made up the address, and nothing at all once the location is somebody's.
+        // These are the checks of staging the table again. So even with a forged address the caller gets nothing that
+        // staging would not give it, and nothing at all once the location is in use.
         let (warehouse, namespace) = (warehouse.id(), &staged.namespace);
         let place = cx.place(request, warehouse, namespace, TabularKind::Table);
         let place = place.await?;
@@ -121,7 +123,7 @@ async fn sign_unknown(
     sign_at_place(cx, request, warehouse, understood).await
 }
 
-/// The same for the table that the request leads to: to where it is, or has been before it moved.
+/// Signs a request for the table that it leads to, by the table's present or a former location.
 pub async fn sign_by_location(
     cx: &Catalog,
     request: &Request,
@@ -142,7 +144,8 @@ async fn sign_at_place(
     let understood = match understood {
         Ok(understood) => understood,
         Err(error) => {
-            // What is wrong tells of the storage profile. Without a table, whoever may ask for the configuration may know.
+            // The error reveals the storage profile. Without a table to check rights on, it needs the right to get
+            // the configuration.
             let action = Action::Warehouse(WarehouseAction::GetConfig);
             cx.require(request, action, warehouse).await?;
             return Err(error);
@@ -178,12 +181,13 @@ async fn sign_at_place(
     sign_within(cx, &target.warehouse, &understood, folder(&found.place)?).await
 }
 
-/// Whether it has files beside its metadata.
+/// Whether this kind has files other than its metadata.
 fn is_signed_for(kind: TabularKind) -> bool {
     matches!(kind, TabularKind::Table | TabularKind::GenericTable)
 }
 
-/// What the caller must be allowed to. Whoever may not read is not told what is wrong with the request.
+/// The action that the caller must be allowed. For an invalid request it is to read, so that only callers who may
+/// read learn what is wrong with it.
 fn needed(kind: TabularKind, understood: &Result<S3Request>) -> Action {
     let understood = understood.as_ref();
     data_action(kind, understood.map_or(Permission::Read, S3Request::needs))
@@ -195,7 +199,7 @@ fn is_write(understood: &Result<S3Request>) -> bool {
         .is_ok_and(|understood| understood.needs() == Permission::Write)
 }
 
-/// The folder of a place, whose spelling has been checked when it was claimed.
+/// The folder of a stored location, which was checked when it was claimed.
 fn folder(place: &str) -> Result<Location> {
     Location::parse_object(place).map_err(CatalogError::internal)
 }
@@ -230,7 +234,7 @@ async fn sign_within(
         permission: understood.needs(),
     };
     if let Some(vendor) = sessions(cx, warehouse).await? {
-        // Before a token service is asked.
+        // Checked first, so that no token service is asked for a request that is refused.
         understood.require_within(&scope)?;
         let credential = Box::pin(cx.vended(warehouse, vendor, scope)).await?;
         return Ok(credential.signer()?.sign(understood)?);
@@ -239,7 +243,7 @@ async fn sign_within(
     Ok(signer.sign(understood, &scope).await?)
 }
 
-/// What hands out the sessions that requests to this warehouse are signed by; none where its own key signs.
+/// The vendor of the sessions that requests are signed with; `None` where the warehouse's own key signs.
 async fn sessions<'a>(cx: &Catalog, warehouse: &'a Warehouse) -> Result<Option<&'a dyn Vendor>> {
     match &warehouse.profile {
         StorageProfile::S3(profile) if profile.signs_by_sessions() => {

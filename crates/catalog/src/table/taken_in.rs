@@ -1,5 +1,5 @@
-//! Takes in what a table bucket has as the current metadata of a table: a commit that ended between the bucket and the
-//! database, or one of somebody else.
+//! Takes in the metadata that a table bucket has as the current one of a table: of a commit that reached the bucket
+//! but not the database, or of a commit past this catalog.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::plan::Plan;
 use crate::heavy::heavy;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, files, location};
 
-/// How long whoever has published something is given to tell the database of it.
+/// How long the process that published the metadata has to commit it to the database itself.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Makes the metadata file the current one of the plan's table, unless the row changes meanwhile. Either way the plan is no
-/// longer good.
+/// Makes the metadata file the current one of the plan's table, unless the row changes meanwhile. In both cases the
+/// plan is outdated.
 pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String) -> Result<()> {
     tokio::time::sleep(PATIENCE).await;
     let read = files::read(cx, &plan.warehouse, &metadata_location).await;
@@ -32,7 +32,7 @@ pub(super) async fn take_in(cx: &Catalog, plan: &Plan, metadata_location: String
         "namespace": plan.path.namespace.levels(), "name": plan.path.name.as_str(),
         "location": content.location, "metadata-location": content.metadata_location, "updates": [],
     });
-    // Whoever has made it, it was not this request.
+    // The change is not this request's, so the event names the system.
     let system = Request::system();
     let by = system.at(at);
     let event = events::in_warehouse(EventKind::UpdateTable, plan.warehouse.id(), &id, by, &body)?;
@@ -85,7 +85,7 @@ fn unfit(plan: &Plan, metadata_location: &str, why: &str) -> CatalogError {
     CatalogError::new(ErrorKind::CommitFailed, message)
 }
 
-/// Whether all snapshots of the updates are in the table already: the commit has been taken in.
+/// Whether the updates add snapshots, and the table already has all of them: then the commit has been taken in.
 pub(super) fn holds(table: &TableMetadata, updates: &[TableUpdate]) -> bool {
     let mut added = updates.iter().filter_map(|update| match update {
         TableUpdate::AddSnapshot { snapshot } => Some(snapshot),
