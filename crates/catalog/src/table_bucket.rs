@@ -1,8 +1,8 @@
-//! Warehouses whose storage is a table bucket: it keeps namespaces and tables too.
+//! Warehouses whose storage is a table bucket: a service that manages namespaces and tables, too.
 //!
-//! Each change is made in the bucket first and in the database second. A change that ends between the two is found done in the
-//! bucket when it is asked for again; a commit is taken in from there by the next one. What engines read comes from the
-//! database alone.
+//! Each change is made in the bucket first and in the database second. If it stops between the two, a repeated
+//! request finds it done in the bucket and goes on; a commit is taken in from the bucket by the next commit. Engines
+//! read only what the database has.
 
 mod drop;
 
@@ -22,7 +22,7 @@ pub(crate) use drop::{Doomed, Dropped, check_files, drop_namespace, drop_table};
 
 type Bucket = Arc<dyn TableBucket>;
 
-/// Refuses what a table bucket cannot hold.
+/// Refuses kinds that a table bucket cannot hold: all but tables.
 pub(crate) fn check_kind(warehouse: &Warehouse, kind: TabularKind) -> Result<()> {
     if kind == TabularKind::Table || !warehouse.profile.is_table_bucket() {
         return Ok(());
@@ -33,7 +33,7 @@ pub(crate) fn check_kind(warehouse: &Warehouse, kind: TabularKind) -> Result<()>
     Err(CatalogError::new(ErrorKind::NotSupported, message))
 }
 
-/// Refuses locations where the bucket decides on them.
+/// In a table bucket, refuses a location that a client chose: the bucket decides where tables are.
 pub(crate) fn refuse_location(warehouse: &Warehouse, location: &str) -> Result<()> {
     if !warehouse.profile.is_table_bucket() {
         return Ok(());
@@ -44,7 +44,7 @@ pub(crate) fn refuse_location(warehouse: &Warehouse, location: &str) -> Result<(
     Err(CatalogError::new(ErrorKind::InvalidLocation, message))
 }
 
-/// Refuses to move a namespace where the bucket knows it by its name.
+/// In a table bucket, refuses to move a namespace: the bucket knows it by its name.
 pub(crate) fn check_move(warehouse: &Warehouse) -> Result<()> {
     if !warehouse.profile.is_table_bucket() {
         return Ok(());
@@ -53,7 +53,7 @@ pub(crate) fn check_move(warehouse: &Warehouse) -> Result<()> {
     Err(CatalogError::new(ErrorKind::NotSupported, message))
 }
 
-/// Creates the namespace in the bucket, if there is one.
+/// Creates the namespace in the bucket, if the storage is one.
 pub(crate) async fn create_namespace(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -69,7 +69,7 @@ pub(crate) async fn create_namespace(
     Ok(bucket.create_namespace(&name).await?)
 }
 
-/// The place that the bucket makes for a new table; none where the catalog decides.
+/// Creates the table in the bucket and returns its location; `None` for other storage, where the catalog decides.
 pub(crate) async fn place(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -123,14 +123,14 @@ fn taken(path: &TabularPath, file: &str) -> CatalogError {
     CatalogError::new(ErrorKind::AlreadyExists, message)
 }
 
-/// What has become of a publication.
+/// The outcome of publishing a metadata file to the bucket.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Publication {
-    /// There is no table bucket.
+    /// The storage is no table bucket.
     None,
-    /// The change is there, whatever becomes of it in the database.
+    /// The bucket has the change, even if the database does not get it.
     Done,
-    /// The bucket has another metadata file than the one that the change began with.
+    /// The bucket has another metadata file, this one, than the one that the change is based on.
     Conflict(String),
 }
 
@@ -139,7 +139,7 @@ impl Publication {
         *self == Self::Done
     }
 
-    /// What a failure means that came after it.
+    /// The error for a failure after the publication.
     pub(crate) fn then(&self, failure: CatalogError) -> CatalogError {
         if !self.is_done() {
             return failure;
@@ -152,7 +152,7 @@ impl Publication {
     }
 }
 
-/// Makes `file` the table's metadata file in the bucket, if it has the file `base` now, or none.
+/// Makes `file` the table's metadata file in the bucket, if its current one is `base`; `None` if it has none yet.
 pub(crate) async fn publish(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -197,7 +197,7 @@ async fn publish_in(
     }
 }
 
-/// Refuses to register what is not the state of the table in the bucket.
+/// In a table bucket, refuses to register another file than the table's current metadata in the bucket.
 pub(crate) async fn check_registration(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -218,7 +218,8 @@ pub(crate) async fn check_registration(
     Err(CatalogError::bad_request(message))
 }
 
-/// Renames the table in the bucket, if there is one; done already counts as done. Whether it has another name there now.
+/// Renames the table in the bucket, if the storage is one. A rename that was already done there counts as done.
+/// Returns whether the table's name in the bucket is now another one.
 pub(crate) async fn rename(
     cx: &Catalog,
     source: &TabularTarget,
@@ -250,7 +251,7 @@ pub(crate) async fn rename(
     Err(CatalogError::new(kind, message))
 }
 
-/// Whether the table has this name in the bucket already: a rename before has ended between bucket and database.
+/// Whether the table already has this name in the bucket: an earlier rename reached the bucket but not the database.
 async fn is_at(
     cx: &Catalog,
     source: &TabularTarget,
@@ -268,7 +269,8 @@ async fn is_at(
     }
 }
 
-/// Takes a rename back that the database has refused, as far as possible. Another request may have made the same one meanwhile.
+/// Undoes in the bucket, as far as possible, a rename that the database has refused. Not if the table has lost its
+/// old name in the catalog: then another request has made the same rename.
 pub(crate) async fn rename_back(
     cx: &Catalog,
     source: &TabularTarget,
@@ -286,7 +288,7 @@ pub(crate) async fn rename_back(
     }
 }
 
-/// Whether the catalog has the table by this name, where it was found.
+/// Whether the catalog still has the table under this name, in the namespace where it was found.
 async fn is_still(cx: &Catalog, source: &TabularTarget, path: &TabularPath) -> Result<bool> {
     let row = cx
         .lookup()
@@ -312,7 +314,7 @@ async fn find(bucket: &Bucket, table: &BucketTable) -> Result<BucketTableState> 
     })
 }
 
-/// For what a use case did not expect; expected refusals are named where the bucket is called.
+/// For errors that a use case does not expect; the expected ones are mapped where the bucket is called.
 impl From<TableBucketError> for CatalogError {
     fn from(error: TableBucketError) -> Self {
         let (kind, retry_after) = match &error {
@@ -320,7 +322,8 @@ impl From<TableBucketError> for CatalogError {
                 (ErrorKind::BadRequest, None)
             }
             TableBucketError::Conflict(_) => (ErrorKind::ConcurrentUpdate, None),
-            // What is asked for is in the bucket; if not, the bucket itself is gone.
+            // Missing tables and namespaces are mapped where the bucket is called, so here the bucket itself is
+            // missing.
             TableBucketError::Missing(_) | TableBucketError::Refused(_) => {
                 (ErrorKind::InvalidStorage, None)
             }

@@ -1,6 +1,6 @@
-//! Commits to one table at the same time are made together: whoever has the turn applies all that wait one after another in
-//! memory, and they share one metadata file and one transaction. Each keeps its own authorization, requirements, event,
-//! idempotency record and answer, which shows the table with all of them.
+//! Concurrent commits to one table share a file: the request whose turn it is applies all waiting commits one after
+//! another in memory, and they share one metadata file and one transaction. Each commit keeps its own authorization,
+//! requirements, event, idempotency record and answer; the answer shows the table with all of them.
 
 use iceberg::TableUpdate;
 use model::{TabularKind, WarehouseId};
@@ -21,7 +21,7 @@ const MOST: usize = 64;
 
 type Outcome = std::result::Result<(CommittedTabular, Loaded), Interrupted>;
 
-/// A commit that is left to whoever has the turn.
+/// A commit in the queue of its table, for the request whose turn it is.
 #[derive(Debug)]
 pub(crate) struct WaitingCommit {
     request: Request,
@@ -34,19 +34,19 @@ impl WaitingCommit {
         self.request.idempotency.as_ref().map(|sent| sent.key)
     }
 
-    /// Whoever waits for it may be gone: the server ends.
+    /// The receiver may be gone: when the server stops.
     fn tell(self, outcome: Outcome) {
         let _ = self.outcome.send(outcome);
     }
 }
 
-/// Whether a commit can share a file with others: not if it creates or moves the table.
+/// Whether the commit can share a file with others: not if it creates or moves the table.
 pub(super) fn can_share(commit: &TableCommit) -> bool {
     let moves = |one: &TableUpdate| matches!(one, TableUpdate::SetLocation { .. });
     !commit.creates() && !commit.updates.iter().any(moves)
 }
 
-/// Commits to one table, together with others that do so now.
+/// Commits to one table, together with the other commits that wait for it.
 pub(super) async fn commit(
     cx: &Catalog,
     request: &Request,
@@ -68,27 +68,27 @@ pub(super) async fn commit(
         };
         let commits = line.collect(MOST);
         if commits.is_empty() {
-            // Somebody who gives others a turn between two attempts has this one.
+            // Another request has taken this commit already, and only paused between two attempts.
             drop(turn);
             break ended.await;
         }
-        // Most never get here; they need not have the room for it.
+        // Boxed, because most commits never get here and need not reserve the room.
         Box::pin(make(cx, warehouse, &line, turn, commits)).await;
     };
     ended.unwrap_or_else(|_| Err(unknown().into()))
 }
 
-/// Whoever had the turn ended by a panic.
+/// The error if the request that had taken the commit panicked.
 fn unknown() -> CatalogError {
     let message = "the commit ended without an outcome; it may or may not have been applied";
     CatalogError::new(ErrorKind::CommitStateUnknown, message)
 }
 
-/// What is still to be done with commits after an attempt.
+/// What is left to do after an attempt.
 enum Left {
-    /// Groups to try at once; the last one first.
+    /// Groups to try right away, starting with the last one.
     Groups(Vec<Vec<WaitingCommit>>),
-    /// A race was lost.
+    /// The attempt lost a race; the group is to be tried again.
     Lost(Vec<WaitingCommit>),
 }
 
@@ -96,7 +96,7 @@ impl Left {
     const NOTHING: Self = Self::Groups(Vec::new());
 }
 
-/// Makes the commits. Each hears what became of it.
+/// Makes the commits, and tells each its outcome.
 async fn make(
     cx: &Catalog,
     warehouse: WarehouseId,
@@ -124,7 +124,8 @@ async fn make(
     }
 }
 
-/// Groups in which no idempotency key is twice, the first one last: a twin is answered by the record of the first.
+/// Splits the commits into groups that have each idempotency key at most once, the first group last. A commit with
+/// the same key as an earlier one is answered from the record of that one.
 fn apart(commits: Vec<WaitingCommit>) -> Vec<Vec<WaitingCommit>> {
     let mut groups: Vec<Vec<WaitingCommit>> = Vec::new();
     for one in commits {
@@ -177,7 +178,7 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
         }
         Ok(None) => Left::Lost(whole(planned, conflicting)),
         Err(Interrupted::Replayed(record)) => without_twin(whole(planned, conflicting), &record),
-        // One of them may be to blame: by itself each is told what it would be told without the others.
+        // One of the commits may be the cause, so each is tried by itself and gets the outcome that it has alone.
         Err(Interrupted::Failed(error)) => match whole(planned, conflicting) {
             group if error.kind.is_terminal() && group.len() > 1 => {
                 Left::Groups(group.into_iter().rev().map(|one| vec![one]).collect())
@@ -202,7 +203,7 @@ fn records(
     Ok(records)
 }
 
-/// Those that are planned and those that would come too late then.
+/// The planned commits and those that conflict with them, to be tried again together.
 fn whole(
     mut planned: Vec<WaitingCommit>,
     conflicting: Vec<(WaitingCommit, CatalogError)>,
@@ -211,7 +212,7 @@ fn whole(
     planned
 }
 
-/// Tells all of them why none of them happened.
+/// Refuses all of the commits with the same error.
 fn refuse(group: Vec<WaitingCommit>, error: &CatalogError) -> Left {
     for one in group {
         let error = match error.kind {
@@ -223,7 +224,7 @@ fn refuse(group: Vec<WaitingCommit>, error: &CatalogError) -> Left {
     Left::NOTHING
 }
 
-/// Answers the one whose key has been used meanwhile; the others are tried again.
+/// Answers the commit whose key was used meanwhile; the others are tried again.
 fn without_twin(group: Vec<WaitingCommit>, record: &IdempotencyRecord) -> Left {
     let is_twin = |one: &WaitingCommit| one.key() == Some(record.key);
     let (twins, others): (Vec<_>, Vec<_>) = group.into_iter().partition(is_twin);

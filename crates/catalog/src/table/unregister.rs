@@ -1,4 +1,4 @@
-//! Takes a table out of the catalog and leaves all of its files, so that another catalog can take it in.
+//! Removes a table from the catalog and leaves all of its files, so that another catalog can register it.
 
 use approval::{Action, Named, ProposedChange};
 use model::{EventKind, TabularKind, TabularPath, WarehouseId};
@@ -10,7 +10,7 @@ use crate::idempotency::Interrupted;
 use crate::tabular::{self, AtPath, CommittedTabular, TabularAction, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, contracts, events};
 
-/// Unregisters the table at the path and answers its last state. Commits that come later fail.
+/// Unregisters the table at the path and returns its last state. Later commits fail.
 pub async fn unregister(
     cx: &Catalog,
     request: &Request,
@@ -33,7 +33,7 @@ pub async fn unregister(
     .await
 }
 
-/// One attempt; nothing if a commit came first.
+/// One attempt; `None` if a commit came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,

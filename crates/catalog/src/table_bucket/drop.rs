@@ -1,5 +1,5 @@
-//! What is dropped from a table bucket goes by its name and with its files, and cannot be had back. So right before that it is
-//! compared with the catalog once more.
+//! Drops from table buckets. A drop there goes by name, deletes the files and cannot be undone, so the table is
+//! compared with the catalog once more right before.
 
 use model::{NamespacePath, TabularId, TabularPath, Version};
 use objects::{BucketTable, Location, TableBucketError, bucket_namespace};
@@ -10,7 +10,7 @@ use crate::namespace::Files;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Result};
 
-/// A table that is to go, as the catalog had it when that was decided.
+/// A table to be dropped, as the catalog had it when the drop was decided.
 #[derive(Debug)]
 pub(crate) struct Doomed {
     pub(crate) path: TabularPath,
@@ -19,18 +19,18 @@ pub(crate) struct Doomed {
     pub(crate) location: String,
 }
 
-/// What has become of a drop.
+/// The outcome of a drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dropped {
-    /// There is no bucket.
+    /// The storage is no table bucket.
     Elsewhere,
-    /// The bucket does not have it any more.
+    /// The bucket no longer has it.
     Gone,
-    /// Something has changed since it was decided; what has not been dropped before that is as it was.
+    /// Something has changed since the drop was decided, and the rest was not dropped.
     Conflict,
 }
 
-/// Drops the table with its files from the bucket, if there is one.
+/// Drops the table with its files from the bucket, if the storage is one.
 pub(crate) async fn drop_table(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -44,7 +44,7 @@ pub(crate) async fn drop_table(
     drop_one(cx, warehouse, bucket, doomed).await
 }
 
-/// Drops the namespace and these tables of it from the bucket, if there is one.
+/// Drops these tables and then their namespace from the bucket, if the storage is one.
 pub(crate) async fn drop_namespace(
     cx: &Catalog,
     warehouse: &Warehouse,
@@ -84,12 +84,12 @@ async fn drop_one(
         Err(TableBucketError::Missing(_)) => return Ok(Dropped::Gone),
         Err(error) => return Err(error.into()),
     };
-    // Another one may have got the name.
+    // Another table may have the name now.
     let location = Location::parse(&doomed.location)?;
     if !there.location.is_within(&location) && !location.is_within(&there.location) {
         return Ok(Dropped::Conflict);
     }
-    // It may be protected now, or somebody else's.
+    // The table may be protected now, or have been dropped or renamed.
     match cx.lookup().tabular_load(warehouse.id(), doomed.id).await {
         Ok(row) if row.version == doomed.version => {}
         Ok(_) | Err(StoreError::NotFound(_)) => return Ok(Dropped::Conflict),
@@ -102,7 +102,7 @@ async fn drop_one(
     }
 }
 
-/// Refuses to keep the files of what is dropped from a table bucket.
+/// In a table bucket, refuses a drop that keeps the files.
 pub(crate) fn check_files(warehouse: &Warehouse, files: Files) -> Result<()> {
     if files == Files::Purge || !warehouse.profile.is_table_bucket() {
         return Ok(());

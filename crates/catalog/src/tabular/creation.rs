@@ -1,4 +1,4 @@
-//! Where a new table, view or generic table goes.
+//! Finds the place for a new table, view or generic table, and creates it there.
 
 use std::sync::Arc;
 
@@ -31,16 +31,16 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, location,
 pub(crate) struct CreationPlace {
     pub(crate) warehouse: Arc<Warehouse>,
     pub(crate) within: Authorized<NamespaceTarget>,
-    /// The namespace's path, as its creator wrote it.
+    /// The namespace's path, as its creator spelled it.
     pub(crate) namespace: NamespacePath,
     /// The namespace's properties.
     pub(crate) properties: Properties,
-    /// Where its files must be, where that is the storage's to say.
+    /// The location that the storage has made for it, if the storage decides.
     pub(crate) made: Option<Location>,
 }
 
 impl CreationPlace {
-    /// Where that is which is to have this name.
+    /// The warehouse of this place with `path`.
     pub(crate) fn at<'a>(&self, path: &'a TabularPath) -> AtPath<'a> {
         AtPath {
             warehouse: self.warehouse.id(),
@@ -48,7 +48,7 @@ impl CreationPlace {
         }
     }
 
-    /// Refuses another location than the one that the storage has made.
+    /// Refuses another location than the one that the storage has made, if it has.
     pub(crate) fn check(&self, location: &Location) -> Result<()> {
         match &self.made {
             Some(made) if made != location => {
@@ -60,7 +60,8 @@ impl CreationPlace {
 }
 
 impl Catalog {
-    /// The place for a new table or view. That the name is free is said early, for a better error; the store decides.
+    /// The place for a new table or view. A name that is taken is refused here for a better error; the store checks
+    /// it again.
     pub(crate) async fn creation_place(
         &self,
         request: &Request,
@@ -76,7 +77,7 @@ impl Catalog {
         Ok(CreationPlace { made, ..place })
     }
 
-    /// The namespace of a new table or view, whatever has its name now.
+    /// The namespace of a new table or view, without a check whether the name is taken.
     pub(crate) async fn place(
         &self,
         request: &Request,
@@ -109,7 +110,7 @@ impl Catalog {
 }
 
 impl CreationPlace {
-    /// Refuses a location that is not free now, for what is handed out before anything is created there.
+    /// Refuses a location that is in use, for access that is given before anything is created there.
     pub(crate) async fn require_free(&self, cx: &Catalog, location: &Location) -> Result<()> {
         let normalized = location.normalized().to_owned();
         let store = cx.store(&self.within);
@@ -125,7 +126,7 @@ impl CreationPlace {
     }
 }
 
-/// The metadata of a table or view that is to be.
+/// The first metadata of a new table or view.
 #[derive(Debug)]
 pub(crate) struct FirstMetadata<'a> {
     pub(crate) path: &'a TabularPath,
@@ -136,27 +137,27 @@ pub(crate) struct FirstMetadata<'a> {
     pub(crate) json: Vec<u8>,
 }
 
-/// A table, view or generic table that is to be, its metadata file in place if it is to have one.
+/// A table, view or generic table to be created. Its metadata file has been written, if it has one.
 #[derive(Debug)]
 pub(crate) struct Creation<'a> {
     pub(crate) path: &'a TabularPath,
     pub(crate) kind: TabularKind,
     pub(crate) id: TabularId,
     pub(crate) format: Option<TableFormat>,
-    /// Its first version, which says whether somebody may have had the id before.
+    /// [`Version::FIRST`] for a new id; a version above all earlier ones if a table may have had the id before.
     pub(crate) version: Version,
     pub(crate) claimed: Location,
     pub(crate) content: TabularContent,
     pub(crate) replaces: Option<AtVersion>,
-    /// How its creator gets at its files.
+    /// How its creator may access its files.
     pub(crate) access: Option<FolderAccess>,
-    /// What to tell of it, and of what it replaces.
+    /// The events of its creation, and of the end of what it replaces.
     pub(crate) events: Vec<(EventKind, TabularId, Value)>,
-    /// What is answered should the request come again.
+    /// The idempotency record, if the request has a key.
     pub(crate) idempotency: Vec<IdempotencyRecord>,
 }
 
-/// Writes the first metadata file of a table or view and creates it.
+/// Writes the first metadata file of a table or view, and creates the table or view.
 pub(crate) async fn create(
     cx: &Catalog,
     request: &Request,
@@ -220,7 +221,7 @@ pub(crate) async fn create(
     }
 }
 
-/// Makes the entry of a table, view or generic table. The inner error is the store's refusal.
+/// Creates the row of a table, view or generic table. The inner error is the store's refusal.
 pub(crate) async fn insert(
     cx: &Catalog,
     request: &Request,
@@ -256,8 +257,8 @@ pub(crate) async fn insert(
 }
 
 impl Creation<'_> {
-    /// What makes the entry, and the version that it has then. What takes its own place stays, with the places that it has had before:
-    /// its snapshots may point there.
+    /// The commit that creates the row, and the row's version after it. If it replaces a table with the same id, that
+    /// row is changed instead and keeps its former locations, because its snapshots may point there.
     fn commit(&self, place: &CreationPlace, now: Timestamp) -> (Commit, Version) {
         let mut commit = Commit {
             warehouse: place.warehouse.id(),
@@ -294,7 +295,7 @@ impl Creation<'_> {
     }
 }
 
-/// What it means that the store refused a new table or view.
+/// Maps the store's refusal of a new table or view.
 pub(crate) async fn creation_refused(
     cx: &Catalog,
     AtPath { warehouse, path }: AtPath<'_>,

@@ -1,4 +1,4 @@
-//! Vends credentials anew, for engines whose former ones end.
+//! Vends new credentials to engines whose old ones expire.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::target::{AtPath, data_action, missing};
 use crate::delegation::{FileAccess, FolderAccess};
 use crate::{Catalog, Credential, Request, Result};
 
-/// What stands at the path for a caller who may read its files, and credentials for them if that is how it gets at them.
+/// The table or view at the path, if the caller may read its files, and credentials for them if they are vended.
 pub async fn credentials(
     cx: &Catalog,
     request: &Request,

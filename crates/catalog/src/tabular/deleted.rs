@@ -1,4 +1,4 @@
-//! What was soft-deleted, as those may see it who may see it.
+//! Finds and lists soft-deleted tables and views.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::target::TabularAction;
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// A table or view that is there, or was soft-deleted.
+/// A table or view, soft-deleted or not, and the namespace that it lies in.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
     warehouse: Arc<Warehouse>,
@@ -37,7 +37,7 @@ impl Protected for Deleted {
     }
 }
 
-/// The soft-deleted tables and views that the caller may see; with a namespace, those that it held itself.
+/// The soft-deleted tables and views that the caller may see; with `namespace`, only those directly in it.
 pub async fn deleted(
     cx: &Catalog,
     request: &Request,
@@ -82,7 +82,7 @@ pub async fn deleted(
     .await
 }
 
-/// All of the tables and views, soft-deleted or not, if the caller may do this to each of them.
+/// All of the tables and views, soft-deleted or not, if the caller may do `action` on each of them.
 pub(crate) async fn require_each(
     cx: &Catalog,
     request: &Request,
@@ -99,7 +99,7 @@ pub(crate) async fn require_each(
         .into_iter()
         .map(|(id, kind, namespace)| (id, (kind, namespace)))
         .collect();
-    // What the caller may not see and what is not there are told alike, the first one of the request.
+    // The error is the same for hidden and for missing ones; it is that of the first such id of the request.
     let missing = |id: &TabularId| {
         let message = format!("Table or view does not exist: {id}");
         CatalogError::new(ErrorKind::NoSuchTable, message)

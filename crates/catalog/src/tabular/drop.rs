@@ -16,16 +16,16 @@ use crate::purge::{self, PurgeTarget};
 use crate::table_bucket::{self, Doomed, Dropped};
 use crate::{Catalog, CatalogError, Request, Result, contracts, events};
 
-/// How to drop.
+/// How a table, view or generic table is dropped.
 #[derive(Debug, Clone, Copy)]
 pub struct DropOptions {
-    /// What happens to the files.
+    /// What happens to its files.
     pub files: Files,
-    /// Whether protection holds.
+    /// Whether protection is respected.
     pub protections: Protections,
 }
 
-/// Drops what is at the path.
+/// Drops the table, view or generic table at the path.
 pub async fn drop(
     cx: &Catalog,
     request: &Request,
@@ -49,7 +49,7 @@ pub async fn drop(
     .await
 }
 
-/// The levels of a namespace and a name in it.
+/// The levels of a namespace, followed by a name in it.
 pub(crate) fn levels(namespace: &NamespacePath, name: &str) -> Vec<String> {
     let levels = namespace.levels().iter().map(String::as_str);
     levels.chain([name]).map(str::to_owned).collect()
@@ -64,7 +64,7 @@ fn doomed(path: &TabularPath, target: &TabularTarget, versioned: &Versioned) -> 
     }
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -111,7 +111,7 @@ async fn attempt(
         (None, Files::Keep) => Vec::new(),
         (None, Files::Purge) if in_bucket == Dropped::Gone => Vec::new(),
         (None, Files::Purge) => {
-            // A move that comes after this has changed the version, and the drop is refused.
+            // If the table's location changes after this read, its version changes, and the drop is refused.
             let former = cx
                 .store(&target)
                 .tabular_former_locations(vec![target.id()]);

@@ -1,11 +1,11 @@
-//! Whether there is a table, view or generic table.
+//! Checks that a table, view or generic table exists.
 
 use model::TabularKind;
 
 use super::target::{AtPath, TabularAction};
 use crate::{Catalog, Request, Result};
 
-/// Whether there is one of the kind at the path; an error if not.
+/// Checks that there is one of this kind at the path, and that the caller may see it; an error if not.
 pub async fn exists(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Lists, by pages or all at once.
+//! Lists tables, views and generic tables, and collects pages of any list.
 
 use std::future::Future;
 
@@ -12,7 +12,7 @@ use super::target::{TabularAction, listing};
 use crate::namespace::NamespaceTarget;
 use crate::{Catalog, Request, Result};
 
-/// Where and how long a list is to be.
+/// Whether a list is read in pages or as a whole.
 #[derive(Debug, Clone)]
 pub enum ListQuery {
     /// All items at once: what the specification asks for where the client sends no `pageToken`.
@@ -21,7 +21,7 @@ pub enum ListQuery {
     Page(PageRequest),
 }
 
-/// Collects what a list query asks for, page by page from the store.
+/// Answers a list query, reading page by page from the store if it asks for everything.
 pub(crate) async fn collect<T, F>(
     query: ListQuery,
     mut fetch: impl FnMut(PageRequest) -> F,
@@ -53,8 +53,9 @@ where
     }
 }
 
-/// The same of a list from which `fetch` leaves out what the caller may not see. A page is filled with what comes next, and its
-/// token is made of its last item: the last row that was read may be hidden, and a token tells its name to whoever decodes it.
+/// Like [`collect`], for a `fetch` that leaves out items that the caller may not see. A page is filled up with later
+/// items. Its token is made of its last item, not of the last row read: that row may be hidden, and its name could be
+/// decoded from the token.
 pub(crate) async fn collect_visible<T, F>(
     query: ListQuery,
     mut fetch: impl FnMut(PageRequest) -> F,
@@ -84,7 +85,8 @@ where
             return Ok(Page { items, next });
         }
         after = page.next;
-        // Each asks for twice as much: few rounds where much is hidden, and few questions where little is.
+        // Each read is twice as large as the one before: few reads if much is hidden, few permission checks if little
+        // is.
         portion = PageSize::clamped(u64::from(portion.items()) * 2);
     }
 }
@@ -92,15 +94,15 @@ where
 /// The tables, views or generic tables of a namespace.
 #[derive(Debug, Clone, Copy)]
 pub struct InNamespace<'a> {
-    /// In this warehouse.
+    /// The warehouse.
     pub warehouse: WarehouseId,
-    /// Those of other kinds are not meant.
+    /// The kind that is listed.
     pub kind: TabularKind,
-    /// Only those that it holds itself.
+    /// The namespace; what its child namespaces hold is not listed.
     pub namespace: &'a NamespacePath,
 }
 
-/// Those of them that the caller may see.
+/// Lists those that the caller may see.
 pub async fn list(
     cx: &Catalog,
     request: &Request,
@@ -175,7 +177,8 @@ mod tests {
         }
     }
 
-    /// A list of the numbers below `count`, of which one sees those that `is_seen`, and the sizes of what was asked for.
+    /// A list of the numbers below `count`, of which the caller sees those that `is_seen` accepts. `asked` records
+    /// the sizes of the reads.
     struct List<'a> {
         count: u32,
         is_seen: &'a dyn Fn(u32) -> bool,

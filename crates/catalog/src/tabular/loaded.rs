@@ -1,4 +1,4 @@
-//! Tables and views as they are answered.
+//! Tables and views, as answers show them.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::idempotency::{Interrupted, once};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Representation, Request, Result, Via, files};
 
-/// A table or view as it is answered.
+/// A table or view, as answers show it.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The table or view.
+    /// The id of the table or view.
     pub id: TabularId,
-    /// Which of its snapshots the metadata holds.
+    /// Which snapshots the metadata contains.
     pub representation: Representation,
     content: Content,
     warehouse: Arc<Warehouse>,
@@ -29,19 +29,19 @@ pub struct Loaded {
     via: Option<Arc<Via>>,
 }
 
-/// What is answered of a table or view. Nothing of what is kept is copied for it.
+/// The content of the answer; cached values are shared, not copied.
 #[derive(Debug, Clone)]
 enum Content {
-    /// A version as it is kept.
+    /// A cached version.
     Kept(Arc<Versioned>),
-    /// A version with other metadata than is kept of it.
+    /// A cached version, with other metadata than its cached one.
     Represented(Arc<Versioned>, StoredMetadata),
-    /// What has no row, or none that the caller gets to see: its metadata, and the file that it is in, if it is in one.
+    /// Metadata without a row that the caller may see, and its metadata file; `None` for a staged table.
     Loose(Option<String>, StoredMetadata),
 }
 
-/// Names an answer that was made of a row: equal for equal answers, different as soon as the table or view, or the warehouse,
-/// which decides on [`Loaded::config`], has changed. Different too for whoever may do something else with the files.
+/// Identifies an answer that was made from a row: equal for equal answers. Differs if the table or view has changed,
+/// or the warehouse, which decides on [`Loaded::config`], or if the caller has other access to the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LoadedStamp {
     id: TabularId,
@@ -78,7 +78,7 @@ impl Loaded {
         Self::new(warehouse, id, Content::Loose(None, metadata))
     }
 
-    /// Its current metadata file; none for a table that is staged only.
+    /// The current metadata file; `None` for a staged table.
     pub fn metadata_location(&self) -> Option<&str> {
         match &self.content {
             Content::Kept(versioned) | Content::Represented(versioned, _) => {
@@ -88,7 +88,7 @@ impl Loaded {
         }
     }
 
-    /// Its metadata, compressed.
+    /// The metadata, compressed.
     pub fn metadata(&self) -> &StoredMetadata {
         match &self.content {
             Content::Kept(versioned) => &versioned.content.metadata,
@@ -105,26 +105,26 @@ impl Loaded {
         }
     }
 
-    /// With this access to the files.
+    /// Sets the access to the files.
     pub(crate) fn with_access(mut self, access: Option<FolderAccess>) -> Self {
         self.access = access;
         self
     }
 
-    /// Reached by a request that was judged so.
+    /// Sets the views through which the request has come.
     pub(crate) fn reached(mut self, judged: &Request) -> Self {
         self.via.clone_from(&judged.via);
         self
     }
 
-    /// The views that a client must name again to get credentials for the same files: those that have led here, if one of them is
-    /// read with its owner's rights.
+    /// The views that a client must name again to get credentials for the same files: all views on the way, if one of
+    /// them is read with its owner's rights; otherwise none.
     pub fn referenced_by(&self) -> &[TabularPath] {
         let via = self.via.as_ref().filter(|via| via.definer.is_some());
         via.map_or(&[], |via| &via.views)
     }
 
-    /// With the snapshots of this version that branches and tags point to, and no others.
+    /// Replaces the metadata by that with only the snapshots that a branch or tag points to.
     pub(crate) fn refs_only(
         mut self,
         versioned: &Arc<Versioned>,
@@ -140,12 +140,12 @@ impl Loaded {
         self.warehouse.id()
     }
 
-    /// How many times the warehouse has changed.
+    /// The version of the warehouse's row.
     pub fn warehouse_version(&self) -> Version {
         self.warehouse.row.version
     }
 
-    /// What the client needs to reach the files.
+    /// The properties that the client needs to access the files.
     pub fn config(&self) -> Vec<(String, String)> {
         self.warehouse.profile.client_config()
     }
@@ -155,12 +155,12 @@ impl Loaded {
         &self.warehouse.profile
     }
 
-    /// How the client gets at the files; none if not by the catalog's help.
+    /// How the client may access the files; `None` if the catalog does not help with that.
     pub fn file_access(&self) -> Option<FileAccess> {
         Some(self.access.as_ref()?.access)
     }
 
-    /// Where a table that is staged only is to be, for a client that gets at its files by the catalog's help.
+    /// The location of a staged table, if the catalog helps the client to access its files.
     pub fn staged_at(&self) -> Option<&Location> {
         match self.content {
             Content::Loose(None, _) => self.access.as_ref()?.claimed(),
@@ -168,7 +168,7 @@ impl Loaded {
         }
     }
 
-    /// The credentials, if they are what the client gets. Asks the token service unless some are kept.
+    /// The vended credential, cached or new; `None` if the answer carries none.
     pub async fn credential(&self, cx: &Catalog) -> Result<Option<Arc<Credential>>> {
         match &self.access {
             Some(access) => access.credential(cx, &self.warehouse).await,
@@ -176,7 +176,7 @@ impl Loaded {
         }
     }
 
-    /// What answers made of this can be kept by; none for a table that is staged only.
+    /// The key by which answers made from this value can be cached; `None` if there is no row.
     pub fn stamp(&self) -> Option<LoadedStamp> {
         Some(LoadedStamp {
             id: self.id,
@@ -194,7 +194,7 @@ impl Loaded {
     }
 }
 
-/// What identifies the outcome of a create or commit, should the request come again.
+/// What an idempotency record stores of a create or commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CommittedTabular {
     pub(crate) warehouse: WarehouseId,
@@ -212,7 +212,7 @@ impl CommittedTabular {
     }
 }
 
-/// Runs `act`, which answers a table or view, unless the request has been answered before.
+/// Runs `act`, which returns a table or view, unless the request has been answered before.
 pub(crate) async fn once_loaded<F>(
     cx: &Catalog,
     request: &Request,
@@ -224,7 +224,7 @@ where
     F: Future<Output = std::result::Result<(CommittedTabular, Loaded), Interrupted>>,
 {
     let mut answer = None;
-    // It is large, and each future around it would have room for it twice.
+    // Boxed, because the future is large and each future around it would reserve its size twice.
     let act = Box::pin(act);
     let committed = once(cx, request, async {
         let (committed, loaded) = act.await?;
@@ -238,11 +238,12 @@ where
     }
 }
 
-/// The answer to a request that has been done before: the table or view as it is now ("the response body may reflect a
-/// newer state", REST specification), or as it was then if it is gone or the caller may no longer see it.
+/// The answer to a request that has been carried out before: the table or view as it is now ("the response body may
+/// reflect a newer state", REST specification), or as it was then, if it is gone or the caller may no longer see it.
 ///
-/// It is the caller's own result, because the key is bound to the caller, and neither a permission that was taken away nor a
-/// warehouse that was deactivated undoes it: a client that is refused deletes the files that its commit refers to.
+/// It is the caller's own result, because the key is bound to the caller. So it is not refused even if the caller has
+/// lost its permission or the warehouse has been deactivated: a client that is refused deletes the files that its
+/// commit refers to.
 async fn loaded_again(
     cx: &Catalog,
     request: &Request,
@@ -264,7 +265,7 @@ async fn loaded_again(
                 let loaded = Loaded::of(&warehouse, id, &versioned);
                 let access = FolderAccess::to(access, &versioned);
                 let loaded = loaded.with_access(access.map(|to| to.at_path(&warehouse, path)));
-                // What has been done is answered without credentials rather than refused.
+                // The change has been made, so it is answered, if need be without credentials.
                 return Ok(match loaded.credential(cx).await {
                     Ok(_) => loaded,
                     Err(_) => loaded.with_access(None),

@@ -1,4 +1,4 @@
-//! Tables, views and generic tables: what is done to all of them alike, and what their own use cases share.
+//! Use cases and helpers that tables, views and generic tables share.
 
 mod creation;
 mod credentials;

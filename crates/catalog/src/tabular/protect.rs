@@ -11,7 +11,7 @@ use crate::events::Change;
 use crate::namespace::ProtectionState;
 use crate::{Catalog, Request, Result, events};
 
-/// Whether it is protected.
+/// Whether the table, view or generic table is protected.
 pub async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<ProtectionState> {
     let (target, updated_at) = find(cx, request, at, TabularAction::GetMetadata).await?;
     Ok(ProtectionState {
@@ -20,7 +20,7 @@ pub async fn protection(cx: &Catalog, request: &Request, at: AtId) -> Result<Pro
     })
 }
 
-/// Sets whether it is protected.
+/// Sets whether the table, view or generic table is protected.
 pub async fn protect(
     cx: &Catalog,
     request: &Request,

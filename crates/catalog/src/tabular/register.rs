@@ -1,4 +1,4 @@
-//! Takes existing metadata files in as tables and views.
+//! Registers existing metadata files as tables and views.
 
 use approval::{Action, Named, ProposedChange};
 use iceberg::{TableMetadata, ViewMetadata};
@@ -22,28 +22,28 @@ use crate::{
     Catalog, CatalogError, ErrorKind, Request, Result, contracts, files, location, table_bucket,
 };
 
-/// A metadata file, and what happens to what has its name.
+/// A metadata file to register, and what happens to a table or view that already has the name.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) metadata_location: String,
     pub(crate) existing: Existing,
 }
 
-/// A metadata file that is to be taken in.
+/// A metadata file that has been read.
 struct Given<'a> {
     kind: TabularKind,
     metadata_location: &'a str,
     json: &'a [u8],
 }
 
-/// What it says about itself.
+/// The contents of a metadata file that may be registered.
 struct Found {
     id: TabularId,
     claimed: Location,
     content: TabularContent,
 }
 
-/// What the metadata file says about itself, if it may be where that is.
+/// Reads the metadata file, and checks that it may be registered from where it lies.
 async fn read(
     cx: &Catalog,
     request: &Request,
@@ -114,7 +114,7 @@ fn parse(
     })
 }
 
-/// Metadata of format version 1 may have no UUID; the entry gets one of its own.
+/// Metadata of format version 1 may have no UUID; then the row gets a generated id.
 fn id_of(uuid: Uuid) -> TabularId {
     if uuid.is_nil() {
         TabularId::generate()
@@ -123,7 +123,7 @@ fn id_of(uuid: Uuid) -> TabularId {
     }
 }
 
-/// Takes the metadata file in under the given name.
+/// Registers the metadata file under the path.
 pub(crate) async fn register(
     cx: &Catalog,
     request: &Request,
@@ -158,7 +158,7 @@ pub(crate) async fn register(
     .await
 }
 
-/// What has the name now and may be replaced.
+/// The table or view that has the name now, if it may be replaced.
 async fn replaced(
     cx: &Catalog,
     request: &Request,
@@ -175,7 +175,7 @@ async fn replaced(
     let there = cx
         .require(request, TabularAction::Drop.on(kind), there)
         .await
-        // Who may create there may know that the name is taken.
+        // A caller that may create in the namespace may know that the name is taken.
         .map_err(|error| error.or_missing(|| taken(kind, kind, path)))?;
     if there.stamp.protection == Protection::On {
         return Err(protected(kind, path));
@@ -183,7 +183,7 @@ async fn replaced(
     Ok(Some(there.into_inner()))
 }
 
-/// What is to stand in the catalog, and instead of what.
+/// What is registered, and which table or view it replaces.
 struct Registration<'a> {
     path: &'a TabularPath,
     kind: TabularKind,
@@ -191,7 +191,7 @@ struct Registration<'a> {
     found: Found,
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -209,7 +209,7 @@ async fn attempt(
         },
     } = wanted;
     if let Some(there) = &replaced {
-        // A namespace has moved between the two look-ups.
+        // A namespace has moved between the two lookups.
         if there.namespace != place.within.id {
             return Ok(None);
         }

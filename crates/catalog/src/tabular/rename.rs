@@ -13,7 +13,8 @@ use crate::idempotency::{Interrupted, once};
 use crate::namespace::{self, NamespaceTarget};
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events, table_bucket};
 
-/// Renames what is at `from` to `to`, within its namespace or into another one. Its files stay where they are.
+/// Renames the table, view or generic table at `from` to `to`, in the same or another namespace. Its files stay where
+/// they are.
 pub async fn rename(
     cx: &Catalog,
     request: &Request,
@@ -37,22 +38,22 @@ pub async fn rename(
     .await
 }
 
-/// What is asked for, and how far it has come.
+/// A rename, and how far it has come.
 struct Renaming<'a> {
     from: AtPath<'a>,
     to: &'a TabularPath,
     kind: TabularKind,
-    /// The table that has its new name in the table bucket, but not in the database.
+    /// The table, if it already has the new name in the table bucket, but not in the database.
     ahead: Option<TabularTarget>,
 }
 
 impl Renaming<'_> {
-    /// Lets the bucket not keep a name that the table does not get.
+    /// Undoes the rename in the table bucket, if the database does not have it.
     async fn take_back(&self, cx: &Catalog) {
         let Some(table) = &self.ahead else {
             return;
         };
-        // Without a turn too, if there are too many in line.
+        // Goes on without a turn if too many requests are waiting.
         let _turn = cx.turns.take(self.from.warehouse, [self.from.path]).await;
         table_bucket::rename_back(cx, table, self.from.path, self.to).await;
     }
@@ -77,7 +78,7 @@ async fn attempts(
     }
 }
 
-/// One attempt; nothing if another change came first.
+/// One attempt; `None` if a concurrent change came first.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -99,7 +100,7 @@ async fn attempt(
         let home = home.map_err(|error| error.or_missing(|| namespace_missing(from, to)))?;
         rename_grants::check(cx, request, &source, &home, (from, to)).await?;
     }
-    // Only who may create there hears what is there.
+    // Checked only now, because only a caller that may create there is told what exists there.
     if let Some(there) = found.tabular.filter(|there| there.id() != source.id()) {
         return Err(taken(there.kind(), from, to).into());
     }
@@ -142,7 +143,7 @@ async fn attempt(
         }
         Err(error) => {
             if !error.changed_nothing() {
-                // It may be found done later.
+                // The rename may have been committed, so it must not be undone in the bucket.
                 renaming.ahead = None;
             }
             Err(Interrupted::of(error, |error| match error {

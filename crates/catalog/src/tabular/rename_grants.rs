@@ -1,4 +1,5 @@
-//! What a rename into another namespace must not be worth: the power to give away what one may not give away where it is.
+//! Refuses renames into another namespace by which somebody would gain the right to grant privileges that they may
+//! not grant where the table is now.
 
 use authz::{Action, Authorized, Check, Protected};
 use model::{NamespaceId, Privilege, Securable, TabularPath};
@@ -8,11 +9,12 @@ use super::target::TabularTarget;
 use crate::namespace::NamespaceTarget;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// Whoever may give this gives everything.
+/// A caller that may grant ownership may grant everything.
 const GIVE: Action = Action::Grant(Privilege::Ownership);
 
-/// Refuses the rename if the caller may give nothing on the table where it is, but could where it goes; and if it would leave managed access, which
-/// would let its owners give it away. All else takes no more than the wire contract asks for.
+/// Refuses the rename in two cases, unless the caller may grant everything on the table where it is: if the caller
+/// could grant it where it goes, and if it would leave managed access, so that its owners could grant privileges on
+/// it. Everything else is allowed, as the API's contract has it.
 pub(super) async fn check(
     cx: &Catalog,
     request: &Request,
@@ -32,7 +34,7 @@ pub(super) async fn check(
         }
         _ => return Ok(()),
     };
-    // Asked as what must be allowed, so that the refusal is told as one.
+    // Required and not only asked, so that the refusal is logged as one.
     let target = TabularTarget::clone(source);
     let required = cx.require(request, GIVE, target).await;
     required.map(|_| ()).map_err(|error| {
@@ -55,7 +57,7 @@ async fn is_managed(cx: &Catalog, namespace: NamespaceId) -> Result<bool> {
     let on = Securable::Namespace(namespace);
     match cx.lookup().managed_access(&on).await {
         Ok((_, managed)) => Ok(managed == ManagedAccess::On),
-        // It has just gone; the rename will find that out.
+        // The namespace has just been dropped; the rename itself will find that out.
         Err(StoreError::NotFound(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }

@@ -1,4 +1,4 @@
-//! Finding tables, views and generic tables.
+//! Finds tables, views and generic tables, and requires rights on them.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct TabularTarget {
 }
 
 impl TabularTarget {
-    /// Of a row that was found by its id.
+    /// From a row that was found by its id.
     pub(crate) fn of_row(warehouse: Arc<Warehouse>, row: &TabularRow) -> Self {
         Self::of_seen(warehouse, Seen::of_row(row))
     }
@@ -46,7 +46,7 @@ impl TabularTarget {
         self.stamp.kind
     }
 
-    /// What is remembered of it.
+    /// The cache's hint for it.
     pub(crate) const fn seen(&self) -> Seen {
         Seen {
             namespace: self.namespace,
@@ -62,27 +62,27 @@ impl Protected for TabularTarget {
     }
 }
 
-/// Where a table, view or generic table is, as a request says it.
+/// A table, view or generic table, named by its path.
 #[derive(Debug, Clone, Copy)]
 pub struct AtPath<'a> {
-    /// In this warehouse.
+    /// The warehouse.
     pub warehouse: WarehouseId,
-    /// By this name.
+    /// The path.
     pub path: &'a TabularPath,
 }
 
-/// A table, view or generic table, as a request names it by its id.
+/// A table, view or generic table, named by its id.
 #[derive(Debug, Clone, Copy)]
 pub struct AtId {
-    /// In this warehouse.
+    /// The warehouse.
     pub warehouse: WarehouseId,
-    /// That of another kind is not meant.
+    /// The kind; one of another kind with this id does not count.
     pub kind: TabularKind,
-    /// By this id.
+    /// The id.
     pub id: TabularId,
 }
 
-/// What can be done to tables, views and generic tables alike.
+/// Actions that exist for tables, views and generic tables alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TabularAction {
     GetMetadata,
@@ -120,7 +120,7 @@ impl TabularAction {
             }),
             TabularKind::GenericTable => Action::GenericTable(match self {
                 Self::GetMetadata => GenericTableAction::GetMetadata,
-                // Its files are all that can be committed to.
+                // A generic table has no metadata that is committed to, only files.
                 Self::Commit => GenericTableAction::WriteData,
                 Self::Rename => GenericTableAction::Rename,
                 Self::SetProtection => GenericTableAction::SetProtection,
@@ -133,7 +133,7 @@ impl TabularAction {
     }
 }
 
-/// What it takes to create one in a namespace.
+/// The action that allows to create one in a namespace.
 pub(crate) const fn creating(kind: TabularKind) -> Action {
     Action::Namespace(match kind {
         TabularKind::Table => NamespaceAction::CreateTable,
@@ -142,7 +142,7 @@ pub(crate) const fn creating(kind: TabularKind) -> Action {
     })
 }
 
-/// What it takes to list those of a namespace.
+/// The action that allows to list those of a namespace.
 pub(crate) const fn listing(kind: TabularKind) -> NamespaceAction {
     match kind {
         TabularKind::Table => NamespaceAction::ListTables,
@@ -151,7 +151,7 @@ pub(crate) const fn listing(kind: TabularKind) -> NamespaceAction {
     }
 }
 
-/// What must be allowed to whoever gets at the files. Those of a view are its metadata.
+/// The action that allows access to the files. A view's files are its metadata.
 pub(crate) const fn data_action(kind: TabularKind, permission: Permission) -> Action {
     match (kind, permission) {
         (TabularKind::Table, Permission::Read) => Action::Table(TableAction::ReadData),
@@ -167,7 +167,7 @@ pub(crate) const fn data_action(kind: TabularKind, permission: Permission) -> Ac
     }
 }
 
-/// The error for what is not there; `what` is its path or its id.
+/// The error for a missing table, view or generic table; `what` is its path or its id.
 pub(crate) fn missing(kind: TabularKind, what: &dyn Display) -> CatalogError {
     let error = match kind {
         TabularKind::Table => ErrorKind::NoSuchTable,
@@ -191,17 +191,17 @@ pub(crate) fn taken(wanted: TabularKind, there: TabularKind, path: &TabularPath)
     CatalogError::new(kind, format!("{title} already exists: {path}"))
 }
 
-/// The error for a drop of what is protected.
+/// The error for a drop of a protected table, view or generic table.
 pub(crate) fn protected(kind: TabularKind, path: &TabularPath) -> CatalogError {
     let message =
         format!("{kind} `{path}` is protected; remove the protection or drop with `force=true`");
     CatalogError::new(ErrorKind::TabularProtected, message)
 }
 
-/// What stands at a path.
+/// What was found at a path.
 pub(crate) struct Found {
     pub(crate) warehouse: Arc<Warehouse>,
-    /// The namespace; without one nothing can stand there.
+    /// The namespace; `None` if it does not exist.
     pub(crate) namespace: Option<NamespaceId>,
     pub(crate) tabular: Option<TabularTarget>,
 }
@@ -222,7 +222,7 @@ impl Found {
 }
 
 impl Catalog {
-    /// What stands at the path, be it table, view or generic table.
+    /// Finds the table, view or generic table at the path, before the caller's rights are checked.
     pub(crate) async fn find_tabular(
         &self,
         warehouse: WarehouseId,
@@ -247,7 +247,7 @@ impl Catalog {
         Ok(found)
     }
 
-    /// The table or view with the id and when it changed last, for a caller who has yet to be asked about.
+    /// The table or view with this id, and when it last changed, before the caller's rights are checked.
     pub(crate) async fn find_tabular_by_id(
         &self,
         AtId {
@@ -267,7 +267,7 @@ impl Catalog {
         }
     }
 
-    /// The table or view at the path, if the caller may do this to it.
+    /// The table or view at the path, if the caller may do `action` on it.
     pub(crate) async fn require_tabular(
         &self,
         request: &Request,
@@ -282,7 +282,7 @@ impl Catalog {
         required.map_err(|error| error.or_missing(|| missing(kind, at.path)))
     }
 
-    /// The same with its current content, out of the cache where the database says that it is current.
+    /// The same with its current content: the cached one, if the database says that it is current.
     pub(crate) async fn require_content(
         &self,
         request: &Request,
@@ -296,7 +296,7 @@ impl Catalog {
         Ok((target, versioned))
     }
 
-    /// The same for several requests at once, each of which is asked for by itself.
+    /// The same for several requests at once; the rights of each request's caller are checked separately.
     pub(crate) async fn require_content_each(
         &self,
         requests: &[&Request],
@@ -312,7 +312,7 @@ impl Catalog {
         Ok((join_all(asked).await, versioned))
     }
 
-    /// What stands at the path with its current content, for a caller who has yet to be asked about.
+    /// The table or view at the path with its current content, before the caller's rights are checked.
     pub(crate) async fn find_content(
         &self,
         at: AtPath<'_>,
@@ -333,8 +333,8 @@ impl Catalog {
         Ok(found)
     }
 
-    /// What stood at the path when it was looked up last, if nothing has happened to it. To ask by id is one probe of an
-    /// index, and nothing has to be sent but the version.
+    /// The table or view that was last found at the path, if it has not changed since. This lookup by id is one probe
+    /// of an index, and only a version is compared.
     async fn find_again(
         &self,
         AtPath { warehouse, path }: AtPath<'_>,
@@ -349,7 +349,8 @@ impl Catalog {
         Ok(Some(TabularTarget::of_seen(within, seen)))
     }
 
-    /// What has the id with its current content, for a caller who has yet to be asked about; the warehouse alone if nothing has.
+    /// The table or view with this id and its current content, before the caller's rights are checked; only the
+    /// warehouse if there is none.
     pub(crate) async fn find_content_by_id(
         &self,
         warehouse: WarehouseId,
@@ -364,7 +365,7 @@ impl Catalog {
                 return Ok((within, Some((target, versioned))));
             }
         }
-        // At the same time: as many round trips as a load takes.
+        // Concurrently, so it takes as many round trips as a load.
         let within = self.resolve(warehouse, ResolveTarget::Warehouse);
         let (within, row) = join(within, self.lookup().tabular_load(warehouse, id)).await;
         let (within, _) = within?;

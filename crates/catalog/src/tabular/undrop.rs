@@ -1,4 +1,4 @@
-//! Brings back what was soft-deleted.
+//! Brings back soft-deleted tables and views.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use crate::again::Attempts;
 use crate::events::Cause;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
-/// Brings back all of the tables and views, and the namespaces that went with them, as they were; or, if one of them cannot come back,
-/// none.
+/// Brings back all of the tables and views as they were, with the namespaces that were dropped with them; none, if
+/// one of them cannot come back.
 pub async fn undrop(
     cx: &Catalog,
     request: &Request,
@@ -32,7 +32,7 @@ pub async fn undrop(
         let message = format!("target `{twin}` is there more than once");
         return Err(CatalogError::bad_request(message));
     }
-    // Last: what is wrong with the request itself does not tell whether the warehouse is there.
+    // Resolved last, so that an error in the request itself does not tell whether the warehouse exists.
     let (within, _) = cx.resolve(warehouse, ResolveTarget::Warehouse).await?;
     if targets.is_empty() {
         let action = Action::Warehouse(WarehouseAction::Use);
@@ -50,7 +50,7 @@ pub async fn undrop(
     undrop_authorized(cx, request, warehouse, &allowed).await
 }
 
-/// The same for what the caller may bring back.
+/// The same for tables and views that the caller is allowed to bring back.
 pub(crate) async fn undrop_authorized(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Attaches a tag to something, or gives it another value there.
+//! Attaches a tag to a thing, or changes its value there.
 
 use authz::{Authorized, TagAction};
 use model::{
@@ -11,20 +11,20 @@ use super::target::{Purpose, TagSubject, Tagged, require};
 use crate::tag_definition::{check_value, require_named};
 use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
 
-/// A tag that has been attached.
+/// An attached tag.
 #[derive(Debug, Clone)]
 pub struct AppliedTag {
-    /// Which one.
+    /// The tag's definition.
     pub definition: TagDefinitionId,
     /// Its name.
     pub name: String,
-    /// Its value there.
+    /// Its value on this thing.
     pub value: Option<String>,
-    /// Since when it is as it is.
+    /// When it was attached or its value last changed.
     pub applied_at: Timestamp,
 }
 
-/// Attaches the tag with this name and value. If that is so already, nothing changes.
+/// Attaches the tag with this value. Nothing changes if it is already attached with this value.
 pub async fn attach(
     cx: &Catalog,
     request: &Request,
@@ -108,7 +108,7 @@ async fn write(
     })
 }
 
-/// What is told of a tag and what it is attached to.
+/// The body of the event about a tag and the thing that it is attached to.
 pub(super) fn told(name: &TagName, id: TagDefinitionId, at: (TagTarget, Option<&str>)) -> Value {
     let (target, value) = at;
     let field = match target {
@@ -121,7 +121,7 @@ pub(super) fn told(name: &TagName, id: TagDefinitionId, at: (TagTarget, Option<&
     })
 }
 
-/// The id of what a tag is attached to.
+/// The id of the thing that a tag is attached to.
 pub(super) fn subject(warehouse: WarehouseId, target: TagTarget) -> impl std::fmt::Display {
     target.as_stored(warehouse).0
 }

@@ -1,4 +1,4 @@
-//! Detaches a tag from something.
+//! Detaches a tag from a thing.
 
 use authz::TagAction;
 use model::{EventKind, TagName, WarehouseId};

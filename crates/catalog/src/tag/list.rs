@@ -1,4 +1,4 @@
-//! Tells the tags of something.
+//! Lists the tags of a thing.
 
 use model::{TabularId, TabularKind, TagTarget, WarehouseId};
 use store::{AttachedTag, TagReach};
@@ -6,16 +6,16 @@ use store::{AttachedTag, TagReach};
 use super::target::{Purpose, TagSubject, require};
 use crate::{Catalog, Request, Result};
 
-/// Whether the tags of what it lies in count.
+/// Whether inherited tags are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inheritance {
-    /// Only its own.
+    /// Only the thing's own tags.
     Own,
-    /// These and those of what it lies in, of each tag the nearest. Columns have their own alone.
+    /// Its own tags and those of the things that it lies in; of the same tag, the nearest. Columns do not inherit.
     Effective,
 }
 
-/// The tags of the subject, by name, and what it is: those with another target are inherited.
+/// The tags of the subject, ordered by name, and what the subject is: tags with another target are inherited.
 pub async fn list(
     cx: &Catalog,
     request: &Request,
@@ -32,7 +32,7 @@ pub async fn list(
     Ok((target, tags))
 }
 
-/// The tags of the table's columns, by field id and name.
+/// The tags of the table's columns, ordered by field id and name.
 pub async fn list_of_columns(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Tags as they are attached to things.
+//! Attaches tags to things, and detaches and lists them.
 
 mod attach;
 mod detach;
