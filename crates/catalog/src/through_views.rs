@@ -1,8 +1,8 @@
-//! Whose rights count for what is read through views.
+//! Decides whose rights count for what is read through views.
 //!
-//! A trusted engine tells the views that have led it to a table, the outermost first. Each must be there, and whoever's rights
-//! count at that point must be allowed to see it and to read through it. From a view that names an owner on, it is the owner's rights
-//! that count. The word of anybody else about views is not heard.
+//! A trusted engine names the views that lead to a table, outermost first (`referenced-by`). Each view must exist,
+//! and the caller or owner whose rights count at that point must be allowed to see it and read through it. After a
+//! view that names an owner, that owner's rights count. `referenced-by` is ignored if no trusted engine has sent it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,30 +17,30 @@ use crate::tabular::{AtPath, TabularTarget, missing};
 use crate::trusted_engine::TrustedEngine;
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// What each view on the way must be allowed for.
+/// The actions that must be allowed on each view on the way.
 const PASSING: [Action; 2] = [
     Action::View(ViewAction::GetMetadata),
     Action::View(ViewAction::Select),
 ];
 
-/// That a request is judged on its way through views.
+/// The views that a request goes through.
 #[derive(Debug, Clone)]
 pub struct Via {
-    /// Who has sent it.
+    /// The caller that sent the request.
     pub(crate) sender: Caller,
-    /// The views, the outermost first.
+    /// The views, outermost first.
     pub(crate) views: Vec<TabularPath>,
-    /// The view whose owner's rights count, if they are not the sender's any more.
+    /// The view whose owner's rights count; `None` while the sender's rights count.
     pub(crate) definer: Option<TabularPath>,
 }
 
 impl Request {
-    /// Whether it is judged by the rights of a view's owner. Then files are read, and not written.
+    /// Whether the rights of a view's owner count. Then files may be read, but not written.
     pub(crate) fn is_delegated(&self) -> bool {
         self.via.as_ref().is_some_and(|via| via.definer.is_some())
     }
 
-    /// On its way through the views.
+    /// The request on its way through the views.
     fn through(&self) -> Self {
         let via = Via {
             sender: self.caller.clone(),
@@ -53,7 +53,7 @@ impl Request {
         }
     }
 
-    /// Judged by the rights of the view's owner from here on.
+    /// The request with the rights of the view's owner from here on.
     fn on_behalf_of(mut self, owner: UserId, definer: &TabularPath) -> Self {
         self.caller = Caller::User(Arc::new(Identity::of(owner)));
         if let Some(via) = &mut self.via {
@@ -62,7 +62,7 @@ impl Request {
         self
     }
 
-    /// What its sender is told of a refusal: who owns a view that it may not see is not among that.
+    /// The error that the sender gets for a denial. It does not name a view's owner, whom the sender may not know.
     pub(crate) fn refused(&self, denied: Denied) -> CatalogError {
         let definer = self.via.as_ref().and_then(|via| via.definer.as_ref());
         match (denied, definer) {
@@ -76,8 +76,8 @@ impl Request {
 }
 
 impl Catalog {
-    /// What stands at the path with its current content, and the request as it is to be judged. The views that lead there are
-    /// looked up along with it.
+    /// The table or view at the path with its current content, and the request with the caller whose rights count.
+    /// The views on the way are looked up concurrently.
     pub(crate) async fn find_through<'r>(
         &self,
         request: &'r Request,
@@ -93,13 +93,14 @@ impl Catalog {
             self.find_content(at, kind),
         );
         let (judged, found) = Box::pin(both).await;
-        // What is wrong with a view is told first: of what it leads to nothing is told to those whom it does not let through.
+        // Errors about a view come first: a caller that a view does not let through must not learn about what lies
+        // behind it.
         let judged = judged?;
         let (target, versioned) = found?;
         Ok((judged, target, versioned))
     }
 
-    /// The request as it is to be judged behind the views that have led to it.
+    /// The request with the caller whose rights count behind the views in `referenced_by`.
     pub(crate) async fn judged<'r>(
         &self,
         request: &'r Request,
@@ -141,7 +142,8 @@ impl Catalog {
     }
 }
 
-/// Who owns the view, as the engines that have sent the request see it. They and the owner have the same identity provider.
+/// The owner of the view, by the owner properties of the engines that sent the request. The owner is a user of the
+/// same identity provider as the engine.
 fn owner(
     request: &Request,
     engines: &[&TrustedEngine],

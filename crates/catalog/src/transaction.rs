@@ -8,7 +8,7 @@ use crate::idempotency::{Interrupted, once};
 use crate::table::{TableCommit, commit_all};
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// Commits to all of the tables or to none; to no table, in a warehouse that the caller may use.
+/// Commits to all of the tables or to none. An empty list succeeds if the caller may use the warehouse.
 pub async fn commit(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Engines that are believed when they say through which views something is read, and to whom a view belongs.
+//! Engines that are trusted to say through which views a request reads, and who owns a view.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 /// An engine that runs the SQL of views itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedEngine {
-    /// The property of a view that names its owner: with it, the view is read with the owner's rights.
+    /// The property of a view that names its owner, with whose rights the view is read.
     pub owner_property: String,
-    /// Whose tokens are the engine's, by the identity provider that they come from.
+    /// What identifies the engine's tokens, by identity provider.
     pub identities: BTreeMap<String, EngineIdentity>,
 }
 
-/// What of a token shows that it is an engine's: one of its audiences, or its subject.
+/// Identifies an engine's token: by one of its audiences, or by its subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EngineIdentity {
-    /// Audiences that no tokens but the engine's have.
+    /// Audiences that only the engine's tokens have.
     pub audiences: Vec<String>,
-    /// The engine's own users, as the provider calls them.
+    /// Subjects of the engine's own users, as the provider names them.
     pub subjects: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl TrustedEngine {
 }
 
 impl Catalog {
-    /// The engines whose token the request carries.
+    /// The engines that the request's token identifies.
     pub(crate) fn engines_behind(&self, request: &Request) -> Vec<&TrustedEngine> {
         let engines = self.settings.trusted_engines.iter();
         engines
@@ -50,8 +50,8 @@ impl Catalog {
             .collect()
     }
 
-    /// Refuses that somebody sets or removes what names the owner of a view, but for the engine whose property it is.
-    /// A spelling that differs in case is nobody's.
+    /// Refuses to set or remove a property that names the owner of a view, unless an engine does so with its own
+    /// property. Keys that differ from the property only in case are refused for everybody.
     pub(crate) fn check_owner_property<'k>(
         &self,
         request: &Request,

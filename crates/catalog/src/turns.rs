@@ -1,5 +1,5 @@
-//! Changes of one table take turns within a replica: whoever waits here would otherwise write a metadata file for nothing
-//! and lose the race in the database. Those that wait may leave their work to whoever has the turn.
+//! Changes of one table take turns within a replica: without that, concurrent changes would write metadata files for
+//! nothing and lose the race in the database. A waiting request may leave its work to the request whose turn it is.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{self, Display};
@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{CatalogError, ErrorKind, Result};
 
-/// Where a table or view is, whether there is one or not.
+/// The path of a table or view, which need not exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Place(WarehouseId, NamespaceKey, NameKey);
 
@@ -21,30 +21,30 @@ impl Place {
     }
 }
 
-/// Who is changing which table or view, and the work `T` that they leave to each other. Not needed for correctness: the
-/// database decides.
+/// The lines of requests that change tables or views, and the work `T` that they leave to each other. Not needed for
+/// correctness: the database decides.
 #[derive(Debug)]
 pub(crate) struct Turns<T> {
     lines: Mutex<HashMap<Place, Line<T>>>,
 }
 
-/// Those who want to change one table.
+/// The requests that want to change one table.
 #[derive(Debug)]
 struct Line<T> {
-    /// Whoever has the turn included.
+    /// Number of requests in line, including the one whose turn it is.
     people: usize,
     turn: Arc<Semaphore>,
     left: VecDeque<T>,
 }
 
-/// A place in the line of one table; given up when it is dropped.
+/// A place in the line of one table; dropping it leaves the line.
 pub(crate) struct InLine<'a, T> {
     turns: &'a Turns<T>,
     place: Place,
     turn: Arc<Semaphore>,
 }
 
-/// The right to change a table, first come first served.
+/// The turn to change a table, first come first served; dropping it ends the turn.
 #[derive(Debug)]
 pub(crate) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
@@ -69,13 +69,13 @@ impl<T> fmt::Debug for InLine<'_, T> {
 }
 
 impl<T> Turns<T> {
-    /// Gets in line. `Unavailable` if too many are there already.
+    /// Gets in line. `Unavailable` if [`Bounds::CHANGES_IN_LINE`] requests are already in line.
     pub(crate) fn join(&self, warehouse: WarehouseId, path: &TabularPath) -> Result<InLine<'_, T>> {
         self.join_at(Place::of(warehouse, path), path)
     }
 
-    /// Waits for the turn on all of the tables. They are taken in the order of their paths, so that no two wait for each other.
-    /// `Unavailable` if too many wait for one of them.
+    /// Waits for the turn on all of the tables. The turns are taken in the order of the paths, so that no two
+    /// requests wait for each other. `Unavailable` if the line of one of the tables is full.
     pub(crate) async fn take(
         &self,
         warehouse: WarehouseId,
@@ -131,14 +131,14 @@ impl<T> InLine<'_, T> {
         Turn { _permit: permit }
     }
 
-    /// Leaves work to whoever has the turn next.
+    /// Leaves work to the request that has the turn next.
     pub(crate) fn leave(&self, work: T) {
         if let Some(line) = self.turns.lines().get_mut(&self.place) {
             line.left.push_back(work);
         }
     }
 
-    /// Takes work that was left, the oldest first.
+    /// Takes at most `most` pieces of work that were left, oldest first.
     pub(crate) fn collect(&self, most: usize) -> Vec<T> {
         let mut lines = self.turns.lines();
         let Some(line) = lines.get_mut(&self.place) else {

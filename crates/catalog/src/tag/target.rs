@@ -1,4 +1,4 @@
-//! What a tag is attached to.
+//! Finds the thing that a tag is attached to, and requires rights on it.
 
 use authz::{
     Action, Authorized, GenericTableAction, InWarehouse, NamespaceAction, Protected, Resource,
@@ -12,7 +12,7 @@ use crate::heavy::heavy;
 use crate::tabular::missing;
 use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, namespace, project};
 
-/// What a request wants to attach a tag to, or to see the tags of.
+/// The thing that a request attaches a tag to, or whose tags it reads.
 #[derive(Debug, Clone)]
 pub enum TagSubject {
     /// The warehouse itself.
@@ -25,14 +25,14 @@ pub enum TagSubject {
     Column(TabularId, String),
 }
 
-/// What for.
+/// What a request does with the tags of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To see its tags.
+    /// List its tags.
     See,
-    /// To attach one.
+    /// Attach a tag.
     Attach,
-    /// To detach one.
+    /// Detach a tag.
     Detach,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Purpose {
 pub(super) struct Tagged {
     resource: Resource,
     pub(super) warehouse: WarehouseId,
-    /// The namespace that it is or lies in.
+    /// The namespace that the thing is or lies in.
     pub(super) namespace: Option<NamespaceId>,
 }
 
@@ -75,7 +75,7 @@ const fn needed(subject: &TagSubject, purpose: Purpose) -> Action {
     }
 }
 
-/// The subject, if the caller may do this to it.
+/// The subject, if the caller has the right that `purpose` needs.
 pub(super) async fn require(
     cx: &Catalog,
     request: &Request,
@@ -121,7 +121,7 @@ pub(super) async fn require(
     Ok((cx.require(request, action, tagged).await?, target))
 }
 
-/// The warehouse, if it is in the request's project: another one has other tags.
+/// The warehouse, if it is in the request's project: tags of one project cannot be attached to things of another.
 async fn within(cx: &Catalog, request: &Request, id: WarehouseId) -> Result<InWarehouse> {
     let asked = project::of_request(cx, request)?;
     let (found, _) = cx.resolve(id, ResolveTarget::Warehouse).await?;
@@ -148,8 +148,9 @@ async fn tabular(
     }
 }
 
-/// The field id of a column. A tag is attached to columns of the current schema alone; it can be seen and detached where the column has
-/// left that, by the name that it had last, or by its field id if no schema has it any more.
+/// The field id of a column. A tag can only be attached to columns of the current schema. It can be listed and
+/// detached also for a column that is no longer in it: by the column's last name, or by its field id if no schema has
+/// that name any more.
 fn column(content: &TabularContent, name: &str, purpose: Purpose) -> Result<i32> {
     let stored = &content.metadata;
     let found: Result<_> = heavy(stored.json_len(), || {

@@ -1,4 +1,4 @@
-//! Tells what a tag is attached to.
+//! Lists what a tag is attached to.
 
 use authz::TagAction;
 use model::{Page, PageRequest, PageToken, TagDefinitionId, TagId};
@@ -7,7 +7,7 @@ use store::{TagAttachment, TagFilter};
 use super::load::require;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// What the tag is attached to itself, without what lies in these.
+/// The things that the tag is attached to directly, without those that inherit it.
 pub async fn attachments(
     cx: &Catalog,
     request: &Request,

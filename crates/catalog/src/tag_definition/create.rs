@@ -11,16 +11,16 @@ use super::load::taken;
 use super::values;
 use crate::{Catalog, Request, Result, events, project};
 
-/// A definition that is to be.
+/// A tag definition to be created.
 #[derive(Debug, Clone)]
 pub struct TagDefinitionCreate {
     /// Its name.
     pub name: TagName,
-    /// What it means, for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// What it can be attached to.
+    /// The kinds of things that it can be attached to.
     pub scope: BTreeSet<TagScope>,
-    /// Which values it takes.
+    /// The values that it allows.
     pub values: TagValues,
 }
 

@@ -1,4 +1,4 @@
-//! Deletes the definition of a tag.
+//! Deletes a tag definition.
 
 use authz::TagAction;
 use model::{EventKind, TagDefinitionId};
@@ -8,7 +8,7 @@ use store::{Effects, StoreError};
 use super::load::{missing, require};
 use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
 
-/// Deletes a definition that is attached to nothing.
+/// Deletes the definition, which must not be attached to anything.
 pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Result<()> {
     let definition = require(cx, request, id, TagAction::Delete).await?;
     let body = json!({ "project-id": definition.0.project, "name": definition.0.name.as_str() });

@@ -1,4 +1,4 @@
-//! Lists the definitions of tags.
+//! Lists tag definitions.
 
 use authz::ProjectAction;
 use model::{Page, PageRequest, TagName};
@@ -6,16 +6,16 @@ use store::{StoreError, TagDefinitionRow};
 
 use crate::{Catalog, Request, Result, project};
 
-/// Which definitions of a project.
+/// Which definitions of a project are listed.
 #[derive(Debug, Clone)]
 pub enum TagDefinitionQuery {
-    /// One page of all.
+    /// One page of all definitions.
     Page(PageRequest),
     /// The one with this name, if there is one.
     Named(TagName),
 }
 
-/// Definitions of the request's project.
+/// Lists definitions of the request's project.
 pub async fn list(
     cx: &Catalog,
     request: &Request,

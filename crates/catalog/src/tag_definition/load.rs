@@ -1,4 +1,4 @@
-//! Finds the definition of a tag.
+//! Finds tag definitions, and requires rights on them.
 
 use authz::{Action, Authorized, Protected, Resource, TagAction};
 use model::{TagDefinitionId, TagName};
@@ -16,7 +16,7 @@ impl Protected for DefinitionTarget {
     }
 }
 
-/// The definition, if it is in the request's project, before anything is decided.
+/// The definition, if it is in the request's project, before the caller's rights are checked.
 pub(crate) async fn find(
     cx: &Catalog,
     request: &Request,
@@ -30,7 +30,7 @@ pub(crate) async fn find(
     }
 }
 
-/// The definition, if it is in the request's project and the caller may do this to it.
+/// The definition, if it is in the request's project and the caller may do `action` on it.
 pub(super) async fn require(
     cx: &Catalog,
     request: &Request,
@@ -41,7 +41,7 @@ pub(super) async fn require(
     cx.require(request, Action::Tag(action), target).await
 }
 
-/// The same by its name.
+/// The same, by the tag's name.
 pub(crate) async fn require_named(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Definitions of tags: the words of a project that can be attached to what it holds.
+//! Tag definitions: the tags that a project has, with the values that they allow and what they can be attached to.
 
 mod attachments;
 mod create;

@@ -1,4 +1,4 @@
-//! Changes the definition of a tag, so that all that is attached stays valid.
+//! Changes a tag definition in ways that keep all attached tags valid.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use super::values;
 use crate::again::Attempts;
 use crate::{Catalog, CatalogError, Request, Result, TagErrorKind, events};
 
-/// What a definition is to be.
+/// The new state of a definition.
 #[derive(Debug, Clone)]
 pub struct TagDefinitionUpdate {
     /// Its name.
     pub name: TagName,
-    /// What it means; the present description goes if there is none.
+    /// A description for people; removed if absent.
     pub description: Option<String>,
-    /// What it can be attached to: all that it can be attached to now, and perhaps more.
+    /// The kinds of things that it can be attached to; must contain all present ones.
     pub scope: BTreeSet<TagScope>,
-    /// Further values of an enumerated tag.
+    /// Values to add to those of an enumerated tag.
     pub more_values: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a definition may say, and which values it allows.
+//! Checks tag definitions and the values of tags.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use store::TagValues;
 
 use crate::{CatalogError, Result, TagErrorKind};
 
-/// Which values a tag takes, without those to choose from.
+/// The kind of values that a tag allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagValueKind {
-    /// None: that it is there says all.
+    /// No value: the tag itself is the information.
     Marker,
     /// Any text.
     FreeText,
-    /// One of a few.
+    /// One of a fixed set of values.
     Enumerated,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn invalid(message: impl Into<String>) -> CatalogError {
     CatalogError::new(TagErrorKind::InvalidDefinition.into(), message)
 }
 
-/// The values of a new definition.
+/// The values of a new definition. `allowed` must be given for an enumerated tag, and only for such.
 pub fn values(kind: TagValueKind, allowed: Option<Vec<String>>) -> Result<TagValues> {
     let allowed = allowed.unwrap_or_default();
     match (kind, allowed.is_empty()) {
@@ -40,7 +40,7 @@ pub fn values(kind: TagValueKind, allowed: Option<Vec<String>>) -> Result<TagVal
     }
 }
 
-/// The values with some more, none of which may be among them twice.
+/// Adds values. `more` must not have a value twice; values that are already there are no error.
 pub(super) fn with(mut values: BTreeSet<String>, more: Vec<String>) -> Result<BTreeSet<String>> {
     let mut new = BTreeSet::new();
     for value in more {
@@ -62,7 +62,7 @@ pub(super) fn with(mut values: BTreeSet<String>, more: Vec<String>) -> Result<BT
     Ok(values)
 }
 
-/// What is wrong with a value, whatever the tag.
+/// The reason why a value is invalid for any tag; `None` if it is valid.
 fn misshapen(value: &str) -> Option<String> {
     let chars = value.chars().count();
     if !(1..=Bounds::TAG_CHARS).contains(&chars) {
@@ -76,7 +76,7 @@ fn misshapen(value: &str) -> Option<String> {
     ))
 }
 
-/// Refuses a value that the tag does not take.
+/// Refuses a value that the tag does not allow.
 pub(crate) fn check_value(name: &TagName, values: &TagValues, value: Option<&str>) -> Result<()> {
     let why = match (values, value) {
         (TagValues::Marker, None) => None,

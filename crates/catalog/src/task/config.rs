@@ -1,4 +1,4 @@
-//! How tasks are done in a queue.
+//! Reads and sets the configuration of task queues.
 
 use authz::{Action, ProjectAction, WarehouseAction};
 use jobs::LogCleanupConfig;
@@ -14,19 +14,19 @@ use super::{Owner, event, of_project};
 use crate::warehouse::find;
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// Seconds after which a worker that was not heard of may be taken for dead.
+/// Allowed heartbeat ages, in seconds: a worker without a heartbeat for that long counts as dead.
 const HEARTBEAT_AGES: std::ops::RangeInclusive<i64> = 30..=86_400;
 
 /// A queue that can be configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
-    /// Hard deletion of what was soft-deleted.
+    /// Final removal of soft-deleted tables and views.
     SoftDeletion,
-    /// Deletion of files.
+    /// Deletion of the files of dropped tables and views.
     TabularPurge,
     /// Deletion of obsolete metadata files.
     MetadataCleanup,
-    /// Removal of old log entries.
+    /// Removal of old entries of the task log.
     TaskLogCleanup,
 }
 
@@ -40,7 +40,7 @@ impl Queue {
         }
     }
 
-    /// The configuration as it is kept.
+    /// Checks the queue's own configuration, and returns it as it is stored.
     fn check(self, config: Value) -> Result<String> {
         // serde would take an array for an object.
         if !config.is_object() {
@@ -60,21 +60,21 @@ impl Queue {
     }
 }
 
-/// There is nothing to say about this queue yet.
+/// The configuration of a queue that has no options of its own.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// How tasks are done in a queue.
+/// The configuration of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueConfig {
-    /// What only the queue knows.
+    /// The queue's own options.
     pub config: Value,
-    /// Seconds after which a worker that was not heard of is taken for dead; the default if absent.
+    /// Seconds without a heartbeat after which a worker counts as dead; the default if absent.
     pub max_heartbeat_age: Option<i64>,
 }
 
-/// How the owner's tasks are done in the queue.
+/// The configuration of a queue for the owner's tasks.
 pub async fn queue_config(
     cx: &Catalog,
     request: &Request,
@@ -98,7 +98,7 @@ pub async fn queue_config(
     })
 }
 
-/// Says how the owner's tasks are done in the queue, from the next one on.
+/// Sets the configuration of a queue for the owner's tasks, from the next task on.
 pub async fn set_queue_config(
     cx: &Catalog,
     request: &Request,

@@ -10,8 +10,8 @@ use super::{CONTROL, Owner, event, missing, store_for, tabulars_of};
 use crate::tabular::{TabularAction, require_each, undrop_authorized};
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// Does this to all of the tasks. Who cancels the hard deletion of something that is soft-deleted undrops it, and must be allowed to.
-/// What is asked of a task that has ended has no effect.
+/// Stops, cancels or starts all of the tasks. Tasks that have ended are not affected. Cancelling the final removal of
+/// a soft-deleted table undrops the table, and needs the right to.
 pub async fn control(
     cx: &Catalog,
     request: &Request,
@@ -60,7 +60,8 @@ fn shown(control: TaskControl) -> Value {
     }
 }
 
-/// Without its task a soft-deleted table would never go: it comes back instead, which ends the task.
+/// Undrops the tables whose final removal is to be cancelled: without the task they would stay soft-deleted for ever.
+/// The undrop also ends the task.
 async fn undrop(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! All about one task.
+//! Loads one task with its attempts.
 
 use model::{Bounds, TaskId};
 use store::TaskDetails;
@@ -6,7 +6,7 @@ use store::TaskDetails;
 use super::{Owner, SEE, missing, store_for, tabulars_of};
 use crate::{Catalog, Request, Result};
 
-/// The task with so many of its attempts.
+/// The task with its latest attempts: at most `attempts` of them.
 pub async fn details(
     cx: &Catalog,
     request: &Request,

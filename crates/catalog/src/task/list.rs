@@ -7,8 +7,9 @@ use super::{Owner, SEE, store_for};
 use crate::tabular::collect;
 use crate::{Catalog, CatalogError, ListQuery, Request, Result};
 
-/// The tasks that fit, the latest first; those that have ended are among them until their log is cleaned up. Who may not see all tasks
-/// of a warehouse may see those about tables and views that are named in the filter.
+/// The tasks that match the filter, latest first, including ended ones until the log is cleaned up. A caller that may
+/// not see all tasks of a warehouse may list those of tables and views that the filter names, if it has the right on
+/// each of them.
 pub async fn list(
     cx: &Catalog,
     request: &Request,

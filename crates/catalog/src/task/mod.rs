@@ -1,4 +1,4 @@
-//! What is seen and wanted of durable work.
+//! The tasks API: lists, configures and controls background tasks.
 
 mod config;
 mod control;
@@ -21,12 +21,12 @@ use crate::tabular::{TabularAction, require_each};
 use crate::warehouse::find;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, events};
 
-/// Whose tasks.
+/// What the tasks belong to.
 #[derive(Debug, Clone)]
 pub enum Owner {
-    /// A warehouse's.
+    /// A warehouse.
     Warehouse(WarehouseId),
-    /// Those of the request's project as a whole.
+    /// The request's project as a whole.
     Project,
 }
 
@@ -39,16 +39,16 @@ impl Owner {
     }
 }
 
-/// What is asked for, of a warehouse or of a project.
+/// The rights that an operation on tasks needs, for a warehouse or a project.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     warehouse: WarehouseAction,
     project: ProjectAction,
-    /// What will do where one may not ask it of the whole warehouse.
+    /// The right on each table and view that is enough without the right on the whole warehouse.
     tabular: TabularAction,
 }
 
-/// What somebody has done to tasks. The subject is the warehouse or the project whose they are.
+/// The event of an operation on tasks. Its subject is the warehouse or project that the tasks belong to.
 fn event(
     kind: EventKind,
     scope: &TaskScope,
@@ -73,8 +73,8 @@ const CONTROL: Wanted = Wanted {
     tabular: TabularAction::ControlTasks,
 };
 
-/// The store, if the caller may do this to all tasks of the scope; or to those about each of these tables and views, if there is
-/// nothing but them.
+/// The store, if the caller has the right on all tasks of the scope or, if the operation concerns only tasks of
+/// `tabulars`, on each of these tables and views.
 async fn store_for<'a>(
     cx: &'a Catalog,
     request: &Request,
@@ -92,13 +92,14 @@ async fn store_for<'a>(
         Err(error) => error,
     };
     match tabulars {
-        // The warehouse is hidden from who has nothing there but what is soft-deleted.
+        // The denial may read "hidden": a warehouse is hidden from a caller whose only rights are on soft-deleted
+        // things.
         Some(ids) if is_denied(&refused) && !ids.is_empty() => {
             match require_each(cx, request, id, ids, wanted.tabular).await {
                 Ok(proofs) => proofs
                     .first()
                     .map_or(Err(refused), |proof| Ok(cx.store(proof))),
-                // There might be no such task: that is what is told then, too.
+                // Answered like a missing task: by the refusal for the warehouse.
                 Err(error) if error.kind.is_missing() => Err(refused),
                 Err(error) => Err(error),
             }
@@ -121,7 +122,7 @@ async fn of_project<'a>(
     Ok(cx.store(&proof))
 }
 
-/// The tables and views that the tasks are about; none if one is about no table or view.
+/// The tables and views that the tasks are about; `None` if a task is not about a table or view.
 fn tabulars_of(tasks: &[TaskInfo]) -> Option<Vec<TabularId>> {
     let mut ids: Vec<_> = tasks
         .iter()

@@ -1,4 +1,4 @@
-//! Makes users known: by themselves when they first come, or by somebody who may.
+//! Registers users: by themselves on their first request, or by a caller with the right to.
 
 use std::sync::Arc;
 
@@ -10,47 +10,47 @@ use super::{check_text, refused};
 use crate::server::ServerTarget;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// A user that is to be known.
+/// A user to be registered.
 #[derive(Debug, Clone)]
 pub struct UserCreate {
-    /// Who it is; the caller if absent.
+    /// The user's id; the caller's if absent.
     pub id: Option<UserId>,
-    /// What is to be kept of them.
+    /// The data of the user.
     pub user: NewUser,
-    /// What becomes of a user that is known already.
+    /// What happens if the user is already registered.
     pub existing: Existing,
 }
 
-/// What somebody says about a user; for oneself, the token says what is left out.
+/// The data of a user in a request. If the caller registers itself, missing fields are taken from its token.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
-    /// What to call them.
+    /// The display name.
     pub name: Option<String>,
-    /// Their e-mail address.
+    /// The e-mail address.
     pub email: Option<String>,
     /// Whether it is a person or a program.
     pub user_type: Option<UserType>,
 }
 
-/// What becomes of a user that is known already.
+/// What happens to a user that is already registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// The request is refused.
     Refused,
-    /// The user is changed.
+    /// The user is updated.
     Updated,
 }
 
-/// The user as it is kept now.
+/// The user as it is stored now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It was not known.
+    /// The user was not registered before.
     New(UserRow),
-    /// It was known, and has been changed.
+    /// The user was registered before, and has been updated.
     Known(UserRow),
 }
 
-/// Makes a user known. Everybody may do so for oneself.
+/// Registers a user. Every caller may register itself.
 pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<Created> {
     let caller = cx.of_self(request);
     let own = caller.as_ref().map(|caller| &caller.user);
@@ -78,7 +78,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
     }
 }
 
-/// Makes the caller known as its token says, unless it is known.
+/// Registers the caller with the data of its token, unless it is registered.
 pub(crate) async fn meet(cx: &Catalog, request: &Request) -> Result<()> {
     let Some(caller) = cx.of_self(request) else {
         return Ok(());
@@ -97,7 +97,7 @@ pub(crate) async fn meet(cx: &Catalog, request: &Request) -> Result<()> {
     }
 }
 
-/// Makes the caller known as it says, and as its token says where it says nothing.
+/// Registers the caller with the data in `said`, and that of its token for fields that are missing.
 pub(crate) async fn provision(
     cx: &Catalog,
     caller: &Authorized<Arc<Identity>>,
@@ -117,7 +117,7 @@ fn of_token(caller: &Identity, said: NewUser) -> (String, Option<String>, UserTy
     (
         name,
         email.or_else(|| caller.email.clone()),
-        // People are known by what their tokens say about them.
+        // A token with claims about a person gives `user_type`; without any it is a program's.
         user_type.unwrap_or(UserType::Application),
     )
 }

@@ -7,7 +7,7 @@ use store::UserRow;
 use crate::server::ServerTarget;
 use crate::{Catalog, ListQuery, Request, Result, tabular};
 
-/// Users by id; those whose name contains `name` only, without regard to case.
+/// The users whose name contains `name`, ignoring case, ordered by id.
 pub async fn list(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Tells about a user.
+//! Loads a user.
 
 use authz::UserAction;
 use model::UserId;
@@ -7,13 +7,13 @@ use store::UserRow;
 use super::{refused, require};
 use crate::{Catalog, Request, Result};
 
-/// What is known of a user.
+/// The user's data.
 pub async fn load(cx: &Catalog, request: &Request, id: &UserId) -> Result<UserRow> {
     let user = require(cx, request, id, UserAction::Read).await?;
     cx.store(&user).user_load(id).await.map_err(refused)
 }
 
-/// What is known of the caller; nothing of one who is anonymous.
+/// The caller's own data; `None` for an anonymous caller.
 pub async fn of_caller(cx: &Catalog, request: &Request) -> Result<Option<UserRow>> {
     let Some(caller) = cx.of_self(request) else {
         return Ok(None);

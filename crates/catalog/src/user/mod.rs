@@ -1,4 +1,4 @@
-//! Users that the catalog has heard of.
+//! Users: those who have sent a request or were registered by others.
 
 mod create;
 mod drop;
@@ -23,7 +23,7 @@ use store::StoreError;
 
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// A user, as a request is about it.
+/// A user as the target of a request.
 #[derive(Debug, Clone)]
 struct UserTarget(UserId);
 
@@ -43,7 +43,7 @@ async fn require(
     cx.require(request, Action::User(action), target).await
 }
 
-/// A name or e-mail address that somebody has chosen: of 1 byte to as many as are kept, without control characters.
+/// Checks a name or e-mail address: 1 to [`Bounds::USER_TEXT_BYTES`] bytes, and no control characters.
 fn check_text(what: &str, text: &str) -> Result<()> {
     let max = Bounds::USER_TEXT_BYTES;
     if !(1..=max).contains(&text.len()) || text.chars().any(char::is_control) {

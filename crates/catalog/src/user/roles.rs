@@ -1,4 +1,4 @@
-//! Which roles a user is in.
+//! Lists the roles of a user.
 
 use authz::UserAction;
 use model::{Page, Principal, UserId};
@@ -7,7 +7,7 @@ use store::{Membership, RoleRow};
 use super::{refused, require};
 use crate::{Catalog, ListQuery, Request, Result, project, role};
 
-/// The roles of the request's project that the user is in, by id.
+/// The roles of the request's project that the user is a member of, ordered by id.
 pub async fn roles(
     cx: &Catalog,
     request: &Request,

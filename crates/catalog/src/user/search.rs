@@ -1,4 +1,4 @@
-//! Finds users by what somebody has typed.
+//! Searches users by name, e-mail address or id.
 
 use authz::{Action, ServerAction};
 use store::{UserRow, UserSearch};
@@ -6,11 +6,11 @@ use store::{UserRow, UserSearch};
 use crate::server::ServerTarget;
 use crate::{Catalog, Request, Result};
 
-/// The rest of a longer text is not looked at.
+/// Characters of the search text that are used; the rest is ignored.
 const LONGEST_CHARS: usize = 64;
 const MOST_USERS: u32 = 10;
 
-/// Users whose name, e-mail address or id is like the text, the best first; ten at most.
+/// Users whose name, e-mail address or id is similar to the text, best match first; ten at most.
 pub async fn search(cx: &Catalog, request: &Request, text: &str) -> Result<Vec<UserRow>> {
     let action = Action::Server(ServerAction::SearchUsers);
     let server = cx.require(request, action, ServerTarget).await?;

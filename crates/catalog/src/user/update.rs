@@ -1,4 +1,4 @@
-//! Changes what is known of a user.
+//! Changes the data of a user.
 
 use authz::UserAction;
 use model::{UserId, UserType};
@@ -7,18 +7,18 @@ use store::{UserRow, UserSource};
 use super::{check_text, refused, require};
 use crate::{Catalog, Request, Result};
 
-/// All that may change.
+/// The new data of a user.
 #[derive(Debug, Clone)]
 pub struct UserUpdate {
-    /// What to call them.
+    /// The display name.
     pub name: String,
-    /// Their e-mail address; none if absent.
+    /// The e-mail address; removed if absent.
     pub email: Option<String>,
     /// Whether it is a person or a program.
     pub user_type: UserType,
 }
 
-/// Replaces what is known of the user.
+/// Replaces the data of the user.
 pub async fn update(
     cx: &Catalog,
     request: &Request,

@@ -8,16 +8,16 @@ use uuid::Uuid;
 use crate::tabular::{self, AtPath, CreationPlace, FirstMetadata, once_loaded};
 use crate::{Catalog, Loaded, Request, Result, location};
 
-/// A view that is to be.
+/// A view to be created.
 #[derive(Debug, Clone)]
 pub struct ViewCreate {
     /// Its name.
     pub name: Name,
-    /// Where its metadata is to be; the catalog chooses if absent.
+    /// Its location, for metadata files; chosen by the catalog if absent.
     pub location: Option<String>,
-    /// Its columns.
+    /// Its schema.
     pub schema: Schema,
-    /// What it selects.
+    /// Its first version, with the SQL that it selects.
     pub view_version: ViewVersion,
     /// Its properties.
     pub properties: Properties,

@@ -1,4 +1,4 @@
-//! Takes an existing metadata file in as a view.
+//! Registers an existing metadata file as a view.
 
 use model::{Name, NamespacePath, TabularKind, TabularPath, WarehouseId};
 
@@ -6,7 +6,7 @@ use crate::table::Existing;
 use crate::tabular::{self, AtPath, Source};
 use crate::{Catalog, Loaded, Request, Result};
 
-/// A view that is to be taken in.
+/// A view to be registered.
 #[derive(Debug, Clone)]
 pub struct ViewRegister {
     /// Its name.
@@ -15,7 +15,7 @@ pub struct ViewRegister {
     pub metadata_location: String,
 }
 
-/// Takes the view in.
+/// Registers the view.
 pub async fn register(
     cx: &Catalog,
     request: &Request,

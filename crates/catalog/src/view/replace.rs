@@ -1,4 +1,4 @@
-//! Replaces what a view selects, or changes its properties.
+//! Commits to views: replaces what they select, or changes their properties.
 
 use std::sync::Arc;
 
@@ -23,9 +23,9 @@ use crate::{Catalog, CatalogError, Loaded, Request, Result, contracts, events, l
 /// A commit to a view.
 #[derive(Debug, Clone)]
 pub struct ViewReplace {
-    /// What must hold.
+    /// The requirements that must hold.
     pub requirements: Vec<ViewRequirement>,
-    /// What is to change.
+    /// The updates to apply.
     pub updates: Vec<ViewUpdate>,
 }
 
@@ -64,7 +64,7 @@ pub async fn replace(
     .await
 }
 
-/// One attempt; nothing if a race was lost.
+/// One attempt; `None` if a race was lost.
 async fn attempt(
     cx: &Catalog,
     request: &Request,
@@ -138,7 +138,7 @@ async fn attempt(
     }
 }
 
-/// What a commit makes of a view, before anything is written.
+/// The result of a commit to a view, before anything is written.
 struct Applied {
     location: Location,
     /// A new location, if the view moves.
@@ -146,7 +146,7 @@ struct Applied {
     file: NewFile,
 }
 
-/// Nothing if it asks for what is so already.
+/// Applies the commit in memory; `None` if the updates ask for the current state.
 fn apply(
     warehouse: &Warehouse,
     before: &TabularContent,
@@ -173,7 +173,7 @@ fn apply(
     }))
 }
 
-/// What verifiers are shown.
+/// The change that verifiers are shown.
 fn proposed(
     path: &TabularPath,
     id: TabularId,
@@ -190,7 +190,7 @@ fn proposed(
     }])
 }
 
-/// The answer to a commit that asked for what was already so.
+/// The answer to a commit whose updates ask for the current state.
 async fn unchanged(
     cx: &Catalog,
     request: &Request,

@@ -1,4 +1,5 @@
-//! Of a warehouse that the caller may not see, nobody is told what is not in it: that would tell that it is there.
+//! Hides a warehouse from callers that may not see it: an error about something missing in it would tell that the
+//! warehouse exists.
 
 use authz::{Action, WarehouseAction};
 use model::WarehouseId;
@@ -6,8 +7,9 @@ use model::WarehouseId;
 use super::load::{find, missing};
 use crate::{Catalog, CatalogError, Request, Result};
 
-/// What the caller is told instead of an error that says that something in the warehouse is not there: the same, or that the warehouse is not
-/// there. Asked for only then, so that it costs nothing where something is found.
+/// After an error that something in the warehouse is missing: the error to answer instead, which says that the
+/// warehouse is missing, if the caller may not see the warehouse; otherwise `None`. Only called after such an error,
+/// so successful requests pay nothing.
 pub async fn concealed(
     cx: &Catalog,
     request: &Request,
@@ -15,7 +17,7 @@ pub async fn concealed(
 ) -> Result<Option<CatalogError>> {
     let target = match find(cx, id).await {
         Ok(target) => target,
-        // The error says so already.
+        // Then the original error already says that the warehouse is missing.
         Err(error) if error.kind.is_missing() => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -12,12 +12,13 @@ use super::{CredentialKind, WarehouseSettings, WarehouseView};
 use crate::project::ProjectTarget;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result, RuleErrorKind, events, project};
 
-/// A warehouse that is to be.
+/// A warehouse to be created.
 ///
-/// Name and storage come with what is wrong with them: a validation takes the same, and tells all that is wrong.
+/// Name and storage may hold the error that was found in them: a validation takes the same value, and reports all
+/// errors.
 #[derive(Debug)]
 pub struct WarehouseCreate {
-    /// The project that will hold it; the request's if absent.
+    /// Its project; the request's own if absent.
     pub project: Option<ProjectId>,
     /// Its name.
     pub name: std::result::Result<Name, InvalidName>,
@@ -27,7 +28,7 @@ pub struct WarehouseCreate {
     pub settings: WarehouseSettings,
 }
 
-/// Creates the warehouse, after its storage has been tried.
+/// Creates the warehouse, after its storage has been tried out.
 pub async fn create(
     cx: &Catalog,
     request: &Request,
@@ -83,7 +84,7 @@ pub async fn create(
     row.try_into()
 }
 
-/// The project that is to hold the warehouse, if the caller may create one there.
+/// The project of the new warehouse, if the caller may create one there.
 pub(super) async fn project_of(
     cx: &Catalog,
     request: &Request,
@@ -104,7 +105,7 @@ pub(super) async fn keep_credential(
     Ok(Some(cx.secrets.create(plaintext).await?))
 }
 
-/// Deletes a credential that nothing refers to. What fails here is swept later.
+/// Deletes a credential that no warehouse refers to. If that fails, it is swept later.
 pub(super) async fn forget_credential(cx: &Catalog, secret: Option<SecretId>) {
     let Some(secret) = secret else { return };
     if let Err(error) = SecretStore::drop(cx.secrets.as_ref(), secret).await {
@@ -120,7 +121,8 @@ pub(super) fn refused(error: StoreError, name: &Name) -> CatalogError {
     }
 }
 
-/// Whose the place is remains untold: the other warehouse may be of a project that the caller may not see.
+/// The message does not say whose location it is: the other warehouse may be in a project that the caller may not
+/// see.
 pub(super) fn place_taken(location: &str) -> CatalogError {
     let message = format!(
         "the storage profile overlaps with another warehouse: `{location}` is its place, lies in it, or holds it; \

@@ -28,10 +28,10 @@ pub async fn drop(
     }
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 enum Dropped {
     Gone,
-    /// It has changed since it was looked at, and may be protected or somebody else's by now.
+    /// The warehouse has changed since it was loaded: it may be protected now, or managed by somebody else.
     Changed,
 }
 

@@ -1,4 +1,4 @@
-//! A warehouse ready for use: its storage profile parsed, its storage open.
+//! A warehouse ready for use: its storage profile is parsed, its storage clients are opened on demand.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct Warehouse {
     pub(crate) row: WarehouseRow,
     pub(crate) profile: StorageProfile,
     pub(crate) settings: WarehouseSettings,
-    /// The newest version of its grants that the database has told of.
+    /// The newest version of its grants that the database has returned.
     grants: AtomicI64,
     objects: OnceCell<Arc<dyn Objects>>,
     signer: OnceCell<S3Signer>,
@@ -56,7 +56,8 @@ impl Warehouse {
         })
     }
 
-    /// To an authorizer: what is known of its grants must not be older than this.
+    /// The warehouse as the authorizer's resource. Cached rights in it must not be older than the version of its
+    /// grants in here.
     pub(crate) fn as_resource(&self) -> InWarehouse {
         InWarehouse {
             id: self.row.id,
@@ -65,7 +66,7 @@ impl Warehouse {
         }
     }
 
-    /// That the database has told of this version of its grants.
+    /// Raises the version of the grants to one that the database has returned.
     fn hear_of(&self, grants: Version) {
         self.grants.fetch_max(grants.as_i64(), Ordering::AcqRel);
     }
@@ -79,19 +80,19 @@ impl Warehouse {
         self.objects.get_or_try_init(|| self.open(cx)).await
     }
 
-    /// Signs requests to the warehouse's bucket; opened once per version of the warehouse.
+    /// The signer of requests to the warehouse's bucket; opened once per version of the warehouse.
     pub(crate) async fn signer(&self, cx: &Catalog) -> Result<&S3Signer> {
         self.signer.get_or_try_init(|| self.open_signer(cx)).await
     }
 
-    /// What hands out access to the warehouse's storage, where its profile has that; opened once per version of the
+    /// The vendor of temporary credentials for the storage, if its profile has one; opened once per version of the
     /// warehouse.
     pub(crate) async fn vendor(&self, cx: &Catalog) -> Result<Option<&Arc<dyn Vendor>>> {
         let open = || Box::pin(self.open_vendor(cx));
         Ok(self.vendor.get_or_try_init(open).await?.as_ref())
     }
 
-    /// The storage's own tables, where it is a table bucket; opened once per version of the warehouse.
+    /// The client of the table bucket, if the storage is one; opened once per version of the warehouse.
     pub(crate) async fn table_bucket(&self, cx: &Catalog) -> Result<Option<&Arc<dyn TableBucket>>> {
         if !self.profile.is_table_bucket() {
             return Ok(None);
@@ -106,7 +107,7 @@ impl Warehouse {
             credential,
         } = self.usable_storage(cx).await?;
         objects::open(&profile, credential.as_ref()).map_err(|error| match profile {
-            // The server's own disk is not the warehouse's administrator's affair.
+            // A failure of the server's own disk is not an error in the warehouse's configuration.
             StorageProfile::Local(_) => {
                 CatalogError::new(ErrorKind::Unavailable, error.to_string())
             }
@@ -139,10 +140,10 @@ impl Warehouse {
             .map_err(|error| unusable(error.to_string()))
     }
 
-    /// Its storage, whether or not it may be used.
+    /// The storage profile and credential, whether or not the server's policy allows them.
     ///
-    /// A credential is deleted as soon as the warehouse has got another one. A request that has looked the warehouse up before
-    /// goes on with the storage as it is now.
+    /// A credential is deleted as soon as the warehouse has got another one. A request that has loaded the warehouse
+    /// before that continues with its present storage.
     pub(super) async fn storage(&self, cx: &Catalog) -> Result<Storage> {
         let mut attempts = Attempts::default();
         let (mut profile, mut secret) = (self.profile.clone(), self.row.storage_secret);
@@ -175,7 +176,7 @@ impl Warehouse {
 
     async fn usable_storage(&self, cx: &Catalog) -> Result<Storage> {
         let storage = self.storage(cx).await?;
-        // What the server may no longer be used for, warehouses that exist lose too.
+        // Storage that the server's policy no longer allows is refused for existing warehouses, too.
         let (profile, policy) = (&storage.profile, &cx.settings.storage_policy);
         profile
             .validate(policy)
@@ -190,21 +191,22 @@ fn unusable(message: String) -> CatalogError {
 }
 
 fn parse_credential(json: &str) -> Result<StorageCredential> {
-    // The parser's message could quote the secret.
+    // No source: the parser's message could quote the secret.
     let unreadable = || CatalogError::internal("the stored storage credential cannot be read");
     let json = serde_json::from_str(json).map_err(|_| unreadable())?;
     StorageCredential::from_json(&json).map_err(|_| unreadable())
 }
 
-/// Warehouses by id; an entry serves as long as its version is current.
+/// Cache of warehouses by id; an entry is used only while its version is current.
 #[derive(Debug)]
 pub(crate) struct WarehouseCache {
     by_id: Cache<WarehouseId, Arc<Warehouse>>,
-    /// What had a name last, at which version; a hint, checked by the lookup that it is used for.
+    /// The warehouse that last had each name, and its version. Only a hint: the lookup that uses it checks it in the
+    /// database.
     by_name: Cache<(ProjectId, NameKey), (WarehouseId, Version)>,
 }
 
-/// A name as the key of a hint, without copying it.
+/// Borrowed key of a hint, so that a lookup does not copy the name.
 #[derive(Hash)]
 struct Named<'a>(&'a ProjectId, &'a NameKey);
 
@@ -214,7 +216,7 @@ impl Equivalent<(ProjectId, NameKey)> for Named<'_> {
     }
 }
 
-/// Most warehouses that are kept open: their storage clients are what takes memory.
+/// Most warehouses that are cached; their storage clients are what takes memory.
 const KEPT: usize = 10_000;
 
 impl Default for WarehouseCache {
@@ -227,7 +229,7 @@ impl Default for WarehouseCache {
 }
 
 impl WarehouseCache {
-    /// The warehouse, at the version of the stamp or newer, with grants at its version or newer.
+    /// The warehouse at the stamp's version or newer, knowing the stamp's version of the grants or a newer one.
     pub(crate) async fn at(
         &self,
         lookup: Lookup<'_>,
@@ -243,7 +245,7 @@ impl WarehouseCache {
         self.put(lookup.warehouse_load(id).await?)
     }
 
-    /// Keeps what the database has said, unless it is kept already.
+    /// Caches the row, unless this version is cached already.
     pub(crate) fn put(&self, row: WarehouseRow) -> Result<Arc<Warehouse>> {
         if let Some(known) = self.by_id.get(&row.id)
             && known.row.version == row.version
@@ -257,12 +259,12 @@ impl WarehouseCache {
         Ok(loaded)
     }
 
-    /// What had the name when it was looked up last, and its version then.
+    /// The warehouse that had the name at the last lookup, and its version then.
     pub(crate) fn named(&self, project: &ProjectId, name: &Name) -> Option<(WarehouseId, Version)> {
         self.by_name.get(&Named(project, name.key()))
     }
 
-    /// Remembers that the warehouse has the name.
+    /// Stores the hint that the warehouse has the name.
     pub(crate) fn remember(&self, project: ProjectId, name: &Name, warehouse: &Warehouse) {
         let found = (warehouse.id(), warehouse.row.version);
         self.by_name.insert((project, name.key().clone()), found);

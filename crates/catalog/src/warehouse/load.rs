@@ -37,7 +37,7 @@ impl TryFrom<WarehouseRow> for WarehouseView {
     }
 }
 
-/// A warehouse row that a request is about.
+/// A warehouse's row as the target of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct WarehouseTarget(pub(crate) WarehouseRow);
 
@@ -51,13 +51,13 @@ impl Protected for WarehouseTarget {
     }
 }
 
-/// The error for a warehouse that is not there.
+/// The error for a missing warehouse.
 pub(crate) fn missing(id: WarehouseId) -> CatalogError {
     let message = format!("Warehouse does not exist: {id}");
     CatalogError::new(ErrorKind::NoSuchWarehouse, message)
 }
 
-/// The row, active or not.
+/// The row, active or not, before the caller's rights are checked.
 pub(crate) async fn find(cx: &Catalog, id: WarehouseId) -> Result<WarehouseTarget> {
     match cx.lookup().warehouse_load(id).await {
         Ok(row) => Ok(WarehouseTarget(row)),

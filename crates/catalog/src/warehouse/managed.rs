@@ -1,7 +1,7 @@
-//! Warehouses that only the operator's administrators may change.
+//! Warehouses that only instance administrators may change.
 //!
-//! Right and lock are two things: whoever has the right to change a warehouse does not get past the lock, and only the lock's
-//! own administrators open it. What lies in the warehouse is not locked.
+//! This lock is independent of rights: the right to change a warehouse does not get past the lock, and only instance
+//! administrators set and remove the lock. What lies in the warehouse is not locked.
 
 use model::Caller;
 
@@ -9,7 +9,7 @@ use super::ManagedBy;
 use crate::{Catalog, CatalogError, Request, Result, RuleErrorKind};
 
 impl Catalog {
-    /// Refuses to change what somebody else manages.
+    /// Refuses to change or create a warehouse that instance administrators manage, unless the caller is one.
     pub(super) fn check_unlocked(&self, request: &Request, by: ManagedBy) -> Result<()> {
         match by {
             ManagedBy::SelfManaged => Ok(()),
@@ -22,7 +22,7 @@ impl Catalog {
         }
     }
 
-    /// Refuses to say who manages a warehouse, to whom that is not left.
+    /// Refuses to change who manages a warehouse, unless the caller is an instance administrator.
     pub(super) fn check_manager(&self, request: &Request) -> Result<()> {
         if self.is_manager(request) {
             return Ok(());

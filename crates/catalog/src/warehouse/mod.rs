@@ -1,4 +1,4 @@
-//! Warehouses: what they are to the other use cases, and their own use cases.
+//! Warehouses: their use cases, and the handle that other use cases work with.
 
 mod conceal;
 mod create;

@@ -1,42 +1,42 @@
-//! What was checked of a warehouse, and how each check went.
+//! The report of a validation of a warehouse: its checks and their outcomes.
 
 use std::time::{Duration, Instant};
 
 use crate::{CatalogError, Result};
 
-/// What is checked. Each name says what is true if the check has passed; they are told in this order.
+/// A check of a validation. Each name states what is true if the check has passed. Reports list them in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckName {
-    /// The fields of the storage profile, its credential and the server's configuration go together.
+    /// The storage profile, its credential and the server's configuration fit together.
     ProfileWellFormed,
-    /// The storage profile may follow the present one.
+    /// The storage profile may replace the present one.
     ProfileCompatible,
-    /// The name is a name, and no other warehouse of the project has it.
+    /// The name is valid, and no other warehouse of the project has it.
     WarehouseNameValid,
-    /// No other warehouse is at, above or below the base location.
+    /// No other warehouse is at, above or below this base location.
     LocationExclusive,
     /// The caller may change the warehouse.
     SpecMutable,
-    /// The default format version is one of those that are allowed, and some are.
+    /// At least one format version is allowed, and the default one is among them.
     FormatVersionPolicyConsistent,
-    /// The caller may name this manager.
+    /// The caller may set this manager.
     ManagedByAllowed,
-    /// A client can be made of profile and credential. Nothing is asked of the storage.
+    /// A storage client can be built from profile and credential. No request is sent to the storage.
     StorageClientInitialized,
-    /// The server can write, read, list and delete.
+    /// The server can write, read, list and delete files.
     LakekeeperReadWrite,
-    /// Credentials for one folder are given for engines.
+    /// Credentials for one folder are vended to engines.
     VendedCredentialsIssued,
-    /// Engines can do with them what they may.
+    /// Engines can use these credentials within the folder.
     VendedCredentialsReadWrite,
-    /// They can do nothing else with them.
+    /// Engines cannot use these credentials for anything else.
     VendedCredentialsScopeEnforced,
-    /// What was written to find that out is gone.
+    /// The files that the checks have written are deleted.
     Cleanup,
 }
 
 impl CheckName {
-    /// All, in their order.
+    /// All checks, in order.
     pub const ALL: [Self; 13] = [
         Self::ProfileWellFormed,
         Self::ProfileCompatible,
@@ -73,46 +73,46 @@ impl CheckName {
     }
 }
 
-/// How a check went.
+/// The outcome of a check.
 #[derive(Debug)]
 pub enum CheckOutcome {
-    /// What its name says is true.
+    /// What the name states is true.
     Passed {
         /// The time that it took.
         took: Duration,
     },
-    /// It is not.
+    /// What the name states is not true.
     Failed {
         /// The time that it took.
         took: Duration,
-        /// Why; what the operation itself would be refused with.
+        /// The error with which the operation itself would be refused.
         error: CatalogError,
     },
-    /// It was not checked.
+    /// Not checked.
     Skipped {
         /// Why.
         reason: &'static str,
     },
 }
 
-/// One check.
+/// A check and its outcome.
 #[derive(Debug)]
 pub struct Check {
     /// What was checked.
     pub name: CheckName,
-    /// How it went.
+    /// Its outcome.
     pub outcome: CheckOutcome,
 }
 
-/// All checks, also those that were not made.
+/// All checks, including skipped ones.
 #[derive(Debug, Default)]
 pub struct Report(pub Vec<Check>);
 
-/// Why a check was not made that needs what another one found missing.
+/// The reason to skip a check that depends on a failed one.
 pub(super) const PREREQUISITE: &str = "not checked, because a check before it failed";
 
 impl Report {
-    /// Whether no check has failed. Those that were not made do not count.
+    /// Whether no check has failed. Skipped checks do not count.
     pub fn is_valid(&self) -> bool {
         !self
             .0
@@ -120,7 +120,7 @@ impl Report {
             .any(|check| matches!(check.outcome, CheckOutcome::Failed { .. }))
     }
 
-    /// Adds a check that has just ended; answers what it was to find.
+    /// Adds a check that has just ended; returns the value that it found.
     pub(super) fn record<T>(
         &mut self,
         name: CheckName,
@@ -150,7 +150,7 @@ impl Report {
         }
     }
 
-    /// The first failure, for who needs all checks to pass.
+    /// The error of the first failed check, for callers that need all checks to pass.
     pub(super) fn into_result(self) -> Result<()> {
         for check in self.0 {
             if let CheckOutcome::Failed { error, .. } = check.outcome {

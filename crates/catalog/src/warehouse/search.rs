@@ -1,4 +1,4 @@
-//! Finds tables and views of a warehouse by what somebody has typed.
+//! Searches the tables and views of a warehouse by name or id.
 
 use authz::{Action, InWarehouse, Protected, Resource, WarehouseAction};
 use model::{Name, NamespacePath, TabularId, TabularKind, TabularPath, WarehouseId};
@@ -7,12 +7,12 @@ use store::{FoundTabular, ResolveTarget, TabularSearch, Wanted};
 use crate::tabular::TabularAction;
 use crate::{Catalog, Request, Result};
 
-/// The rest of a longer text is not looked at.
+/// Characters of the search text that are used; the rest is ignored.
 const LONGEST_CHARS: usize = 64;
 const MOST_TABULARS: usize = 10;
 
-/// Tables and views whose name or id is like the text, or that lie in the namespace whose id it is; the best first, each with
-/// its distance; ten at most, and only those that the caller may see.
+/// Tables and views that the caller may see, whose name or id is similar to the text, or whose namespace has the text
+/// as its id. Best match first, each with its distance; ten at most.
 pub async fn search(
     cx: &Catalog,
     request: &Request,
@@ -35,7 +35,8 @@ pub async fn search(
     visible(cx, request, &within.as_resource(), found).await
 }
 
-/// What stands at the path that the text is. Very many may have its name elsewhere, so that a search would not see it.
+/// The table or view at the path that the text spells. A search by name could miss it if very many others have its
+/// name.
 async fn at_path(cx: &Catalog, warehouse: WarehouseId, text: &str) -> Result<Option<TabularId>> {
     let Some((namespace, name)) = text.trim().rsplit_once('.') else {
         return Ok(None);
@@ -50,7 +51,8 @@ async fn at_path(cx: &Catalog, warehouse: WarehouseId, text: &str) -> Result<Opt
     Ok(found.tabular.map(|there| there.id()))
 }
 
-/// Asks for one kind after the other, since the actions differ, and keeps the order.
+/// Keeps those that the caller may see, in order. The kinds are checked one after the other, since their actions
+/// differ.
 async fn visible(
     cx: &Catalog,
     request: &Request,

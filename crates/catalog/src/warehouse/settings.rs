@@ -1,4 +1,4 @@
-//! Settings of a warehouse beside its storage, as they are stored.
+//! Settings of a warehouse other than its storage, as they are stored.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CatalogError, ErrorKind, Result, RuleErrorKind};
 
-/// Longest time that what was dropped can be had back, in seconds.
+/// Longest grace period of soft deletion, in seconds.
 const LONGEST_SECONDS: u64 = 100 * 365 * 24 * 3_600;
 
-/// The property of a new table that says which format version it is to have. It is not kept as one.
+/// The property by which the creator of a table chooses its format version. It is not stored as a property.
 const FORMAT_VERSION: &str = "format-version";
 
-/// What a drop does.
+/// How tables and views are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DeleteProfile {
-    /// A dropped table is gone at once.
+    /// A dropped table is removed at once.
     #[default]
     Hard,
-    /// A dropped table can be had back for a while.
+    /// A dropped table can be undropped for a while.
     #[serde(rename_all = "kebab-case")]
     Soft {
-        /// For so long.
+        /// The grace period in seconds.
         expiration_seconds: u64,
     },
 }
 
 impl DeleteProfile {
-    /// Refuses what cannot be kept.
+    /// Refuses a soft profile for a table bucket, and a grace period that is too long.
     pub(crate) fn check(self, profile: &StorageProfile) -> Result<Self> {
         match self {
             Self::Soft { .. } if profile.is_table_bucket() => Err(CatalogError::new(
@@ -47,7 +47,7 @@ impl DeleteProfile {
         }
     }
 
-    /// For how long what is dropped now can be had back, if it can.
+    /// How long a dropped table can be undropped; `None` for a hard drop.
     pub(crate) const fn grace(self) -> Option<Duration> {
         match self {
             Self::Hard => None,
@@ -60,9 +60,9 @@ impl DeleteProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FormatVersions {
-    /// Those that are allowed, ascending.
+    /// The allowed versions, ascending.
     pub allowed: Vec<u8>,
-    /// That of a table whose creator names none.
+    /// The version of a table whose creator names none.
     pub default: Option<u8>,
 }
 
@@ -121,8 +121,8 @@ impl FormatVersions {
         ))
     }
 
-    /// Says in the properties of a new table which version it is to have: the one that they name, if it is allowed, or that of a
-    /// table whose creator names none.
+    /// Sets the format version in the properties of a new table: the one that they name, otherwise the one for a
+    /// table whose creator names none. Refuses a version that is not allowed.
     pub(crate) fn choose(&self, properties: &mut Properties) -> Result<()> {
         let version = match properties.get(FORMAT_VERSION).map(String::as_str) {
             None => self.of_unnamed(),
@@ -144,7 +144,8 @@ impl FormatVersions {
         Ok(())
     }
 
-    /// Version 2 unless the policy says otherwise; where that is not allowed, the newest that is.
+    /// The version of a table whose creator names none: the configured default, otherwise 2 if allowed, otherwise the
+    /// newest allowed one.
     fn of_unnamed(&self) -> u8 {
         let usual = || self.allowed.contains(&2).then_some(2);
         let newest = || self.allowed.iter().max().copied();
@@ -152,14 +153,14 @@ impl FormatVersions {
     }
 }
 
-/// Who decides what a warehouse is: its name, storage and rules, whether it is served, and its end.
+/// Who may change a warehouse's name, storage, rules and status, and delete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManagedBy {
-    /// Whoever has the right.
+    /// Every caller with the right to.
     #[default]
     SelfManaged,
-    /// The administrators whom the server's configuration names, and nobody else.
+    /// Only the instance administrators that the server's configuration names.
     InstanceAdmin,
 }
 
@@ -173,29 +174,29 @@ impl ManagedBy {
     }
 }
 
-/// Settings of a warehouse beside its storage.
+/// Settings of a warehouse other than its storage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct WarehouseSettings {
-    /// What a drop does.
+    /// How tables and views are dropped.
     pub delete_profile: DeleteProfile,
     /// Which format versions its tables may have.
     pub format_versions: FormatVersions,
     /// Who manages it.
     #[serde(default)]
     pub managed_by: ManagedBy,
-    /// Of what kind its storage credential is, if it has one.
+    /// The kind of its storage credential, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialKind>,
 }
 
-/// What of a storage credential may be shown.
+/// The part of a storage credential that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CredentialKind {
-    /// Whose storage it is for, such as `s3`.
+    /// The storage that it is for, such as `s3`.
     pub r#type: String,
-    /// What it consists of, such as `access-key`.
+    /// The kind of credential, such as `access-key`.
     pub credential_type: String,
 }
 

@@ -1,4 +1,5 @@
-//! The storage of a warehouse that is created, changed or validated: whether it may be used, and whether it works.
+//! Checks the storage of a warehouse that is created, changed or validated: whether it is allowed, and whether it
+//! works.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,17 +12,18 @@ use objects::{
 use super::report::{CheckName, CheckOutcome, PREREQUISITE, Report};
 use crate::{Catalog, CatalogError, ErrorKind, Result, StorageTrial};
 
-/// Where a warehouse keeps its files, and how it reaches them.
+/// A storage profile and the credential for it.
 #[derive(Debug, Clone)]
 pub struct Storage {
-    /// Where.
+    /// Where the files are, and how they are accessed.
     pub profile: StorageProfile,
-    /// How.
+    /// The server's credential; `None` if the storage needs none.
     pub credential: Option<StorageCredential>,
 }
 
 impl Storage {
-    /// The storage as it is kept, if its parts go together and the server's configuration allows them.
+    /// The storage as it is stored, if profile and credential fit together and the server's configuration allows
+    /// them.
     pub(super) fn check(self, cx: &Catalog) -> Result<Self> {
         let Self {
             profile,
@@ -55,8 +57,8 @@ struct Opened {
     bucket: Option<Arc<dyn TableBucket>>,
 }
 
-/// The storage as it is kept, after a file has been written to, read from and deleted in it, by the server's own access and
-/// by what engines get.
+/// The storage as it is stored, after a file has been written, read and deleted in it, with the server's own access
+/// and with vended credentials.
 pub(super) async fn require_working(cx: &Catalog, storage: Storage) -> Result<Storage> {
     let storage = storage.check(cx)?;
     let mut report = Report::default();
@@ -65,7 +67,7 @@ pub(super) async fn require_working(cx: &Catalog, storage: Storage) -> Result<St
     Ok(storage)
 }
 
-/// Tries what the server and, where credentials are vended, engines can do with the storage.
+/// Tries out what the server can do with the storage and, where credentials are vended, what engines can do.
 pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Storage) {
     let started = Instant::now();
     let opened = report.record(CLIENT, started, storage.open());
@@ -86,7 +88,8 @@ pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Sto
     }
 }
 
-/// The same for storage whose profile is known to be in order: what is wrong is that no client can be made of it.
+/// The same for storage whose profile was found valid before: an error in `storage` or its check is reported as a
+/// failure to build the client.
 pub(super) async fn try_unchecked(cx: &Catalog, report: &mut Report, storage: Result<Storage>) {
     match storage.and_then(|storage| storage.check(cx)) {
         Ok(storage) => try_storage(cx, report, &storage).await,
@@ -97,7 +100,7 @@ pub(super) async fn try_unchecked(cx: &Catalog, report: &mut Report, storage: Re
     }
 }
 
-/// Tells that nothing of the storage was tried.
+/// Reports all storage checks as skipped.
 pub(super) fn skip_storage(report: &mut Report) {
     report.skip([CLIENT], PREREQUISITE);
     report.skip(ACCESS, PREREQUISITE);
@@ -105,7 +108,7 @@ pub(super) fn skip_storage(report: &mut Report) {
 
 const CLIENT: CheckName = CheckName::StorageClientInitialized;
 
-/// What is tried with a client.
+/// The checks that need a client.
 const ACCESS: [CheckName; 5] = [
     CheckName::LakekeeperReadWrite,
     CheckName::VendedCredentialsIssued,
