@@ -1,4 +1,4 @@
-//! Attempts at tasks that end otherwise than with what a worker returns.
+//! Attempts at tasks that end without a result of the worker: by a stop, or because the process was lost.
 #![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use std::sync::Arc;
@@ -54,7 +54,7 @@ async fn details(app: &TestApp, id: TaskId) -> TaskDetails {
     found.unwrap()
 }
 
-/// Never comes to an end.
+/// A worker that never ends its task.
 #[derive(Debug, Default)]
 struct Endless(Notify);
 
@@ -85,13 +85,13 @@ async fn a_process_that_stops_gives_its_tasks_back() {
     assert_eq!(seen.info.status, TaskStatus::Scheduled);
     assert_eq!(seen.info.attempt, 0, "it does not count");
     assert!(seen.attempts.is_empty());
-    // What the worker has sent to a storage may happen until then.
+    // Until then, a storage may still do what the worker has asked for.
     let minute = Duration::from_mins(1);
     assert!(seen.info.scheduled_for >= now.plus(minute));
     assert!(seen.info.scheduled_for <= SystemClock.now().plus(minute));
 }
 
-/// Starts the queue's task so often, each time with a worker that is not heard of again.
+/// Claims the queue's task this many times, each time for a worker that is lost.
 async fn lose(app: &TestApp, queue: &str, times: u32) {
     let lost = Lease {
         now: SystemClock.now().plus(Duration::from_hours(2)),
@@ -103,7 +103,7 @@ async fn lose(app: &TestApp, queue: &str, times: u32) {
     }
 }
 
-/// What the task has come to when it has ended.
+/// Waits for the end of the task, and returns its details.
 async fn ended(app: &TestApp, id: TaskId) -> TaskDetails {
     let ended = async {
         loop {
@@ -118,7 +118,7 @@ async fn ended(app: &TestApp, id: TaskId) -> TaskDetails {
     in_time.await.unwrap()
 }
 
-/// Counts how often it is asked.
+/// A worker that counts its attempts.
 #[derive(Debug, Default)]
 struct Counting(AtomicU32);
 
@@ -204,7 +204,7 @@ async fn what_could_not_be_removed_for_good_is_tried_again_the_next_day() {
     };
     assert_eq!(deleted().await[0]["expiration-date"], next["scheduled-for"]);
 
-    // Whoever has found the reason need not wait for it.
+    // An administrator who has removed the cause need not wait for the next day.
     let now = json!({ "action": { "action-type": "run-now" }, "task-ids": [next["task-id"]] });
     app.post(uri("task/control"), &now).await.expect(204);
     let done = ended(&app, next["task-id"].as_str().unwrap().parse().unwrap()).await;

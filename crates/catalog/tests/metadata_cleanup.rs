@@ -1,4 +1,4 @@
-//! Who deletes obsolete metadata files, and what is deleted.
+//! Which obsolete metadata files are deleted, and by which worker.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ use store::{
 };
 use testkit::TestApp;
 
-/// A lease that has run out long ago.
+/// The end of a lease that has run out long ago.
 const LONG_AGO: Timestamp = Timestamp::from_ms(0);
 const FAR: Timestamp = Timestamp::from_ms(i64::MAX);
 
@@ -41,7 +41,8 @@ async fn commit(app: &TestApp, updates: &Value) -> Value {
     app.post(uri, &body).await.expect(200)
 }
 
-/// So many commits, each of which but the first makes a file obsolete; the files in their order, that of the table first.
+/// Commits this many times; each commit but the first makes a file obsolete. Returns all metadata files in order,
+/// that of the new table first.
 async fn committed(app: &TestApp, times: usize) -> Vec<PathBuf> {
     let mut files = vec![file(&app.load("ns", "t").await)];
     for time in 0..times {
@@ -68,7 +69,7 @@ async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
     (task, claim)
 }
 
-/// Does what is queued.
+/// Executes the queued task.
 async fn clean(app: &TestApp) -> Result<String, WorkError> {
     let (task, claim) = claim(app, "w").await;
     let worker = MetadataCleanupWorker(Arc::clone(&app.catalog));
@@ -86,7 +87,7 @@ async fn noted(app: &TestApp) -> usize {
     noted.unwrap().unwrap().files.len()
 }
 
-/// Notes these files, whatever they are.
+/// Notes these files as obsolete, whatever they are.
 async fn note(app: &TestApp, files: Vec<String>) {
     let (id, warehouse) = (id(app).await, app.warehouse.parse().unwrap());
     let row = app.store.tabular_load(warehouse, id).await.unwrap();

@@ -1,4 +1,4 @@
-//! A purge and the claim that it works under.
+//! Purges, and the claims that their workers hold.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ use store::{Effects, Held, Lease, TaskEnd, TaskRow};
 use testkit::TestApp;
 
 const QUEUE: &str = "tabular_purge";
-/// A lease that has run out long ago.
+/// The end of a lease that has run out long ago.
 const LONG_AGO: Timestamp = Timestamp::from_ms(0);
 const FAR: Timestamp = Timestamp::from_ms(i64::MAX);
 
@@ -42,7 +42,7 @@ async fn claim(app: &TestApp, worker: &str) -> (TaskRow, Claim) {
     (task, claim)
 }
 
-/// A table with a data file, created at a fixed place.
+/// Creates a table with a data file, always at the same location.
 async fn table(app: &TestApp, name: &str) -> PathBuf {
     let folder = app.folder().canonicalize().unwrap().join("demo/place");
     let mut body = testkit::table(name);
@@ -67,7 +67,8 @@ async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table
     app.namespace("ns").await;
     purged(&app).await;
     let worker = PurgeWorker(Arc::clone(&app.catalog));
-    // It is stopped as soon as it has its task; another one does the task and ends it, and the place is given away.
+    // The worker is suspended right after its claim; another worker does and ends the task, and a new table gets the
+    // location.
     let (task, sleeper) = claim(&app, "sleeper").await;
     let (_, other) = claim(&app, "other").await;
     worker.work(&task, &other).await.unwrap();
@@ -97,7 +98,7 @@ async fn a_worker_whose_lease_ran_out_unnoticed_goes_on() {
     let worker = PurgeWorker(Arc::clone(&app.catalog));
     let done = worker.work(&task, &sleeper).await;
     assert!(done.unwrap().starts_with("2 files with "));
-    // It has its lease again.
+    // The worker has prolonged its lease.
     let now = SystemClock.now();
     let lease = Lease { now, until: FAR };
     let again = app.store.task_claim(QUEUE, "other", lease);

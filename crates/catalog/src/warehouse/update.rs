@@ -16,20 +16,20 @@ use super::{
 use crate::again::Attempts;
 use crate::{Catalog, CatalogError, Request, Result, events};
 
-/// One change.
+/// A change of a warehouse.
 #[derive(Debug)]
 pub enum WarehouseChange {
-    /// Another name.
+    /// A new name.
     Rename(Name),
-    /// Serve it, or serve it no more.
+    /// Activates or deactivates it.
     SetStatus(WarehouseStatus),
-    /// Whether it may be deleted.
+    /// Whether it is protected against deletion.
     Protect(Protection),
-    /// Another storage profile; another credential or none with it.
+    /// A new storage profile with its credential, or none.
     Storage(Box<Storage>),
-    /// Another credential or none.
+    /// A new credential for the present profile, or none.
     Credential(Option<StorageCredential>),
-    /// What a drop does.
+    /// How tables and views are dropped.
     DeleteProfile(DeleteProfile),
     /// Which format versions its tables may have.
     FormatVersions(FormatVersions),
@@ -64,7 +64,7 @@ impl WarehouseChange {
     }
 }
 
-/// Makes the change and answers the warehouse after it.
+/// Makes the change and returns the warehouse after it.
 pub async fn update(
     cx: &Catalog,
     request: &Request,
@@ -175,7 +175,7 @@ async fn with_storage(
     };
     row.settings = serde_json::to_string(&settings).map_err(CatalogError::internal)?;
     row.storage_profile = serde_json::to_string(&profile).map_err(CatalogError::internal)?;
-    // The endpoint may have changed.
+    // Set again, because the endpoint may have changed.
     row.base_location = profile.base_address();
     row.storage_secret = keep_credential(cx, credential).await?;
     Ok(row)

@@ -1,7 +1,7 @@
-//! Validates a warehouse before it is created or changed, and one that exists. Changes nothing.
+//! Validates a warehouse before it is created or changed, or an existing one. Changes nothing.
 //!
-//! Each validation takes what its operation takes, asks for the same right, and checks by the same code; but it does not stop
-//! at the first failure.
+//! Each validation takes the same input as its operation, requires the same right and runs the same checks, but does
+//! not stop at the first failure.
 
 use std::time::Instant;
 
@@ -78,7 +78,7 @@ pub async fn validate_profile(
     }
     name_stays(&mut report);
     match &storage {
-        // Another endpoint.
+        // The endpoint has changed.
         Some(storage) if storage.profile.base_address() != warehouse.profile.base_address() => {
             let started = Instant::now();
             let exclusive = free_place(cx.store(&target), id, storage).await?;
@@ -176,7 +176,7 @@ async fn free_place(store: &dyn Store, id: WarehouseId, storage: &Storage) -> Re
     Ok(other.map_or(Ok(()), |_| Err(place_taken(&place))))
 }
 
-/// What is the same for all changes of storage.
+/// Adds the checks that are the same for all changes of storage.
 fn of_change(report: &mut Report, unlocked: Result<()>) {
     report.record(CheckName::SpecMutable, Instant::now(), unlocked);
     not_created(report);
