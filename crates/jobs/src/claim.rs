@@ -1,4 +1,4 @@
-//! A worker's hold on a task, and how it is kept.
+//! A worker's claim on a task, and how it is kept.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +12,10 @@ use crate::{ClaimEnd, WorkError};
 
 /// How long a claim lasts without being prolonged, unless the queue's configuration says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
-/// How often a claim is prolonged; a worker hears within this time that it is to stop.
+/// How often a claim is prolonged; within this time a worker also learns that it is to stop.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// A worker's hold on a task. The runner prolongs it while the worker works.
+/// A worker's claim on a task. The runner prolongs it while the worker works.
 #[derive(Debug)]
 pub struct Claim {
     store: Arc<dyn Store>,
@@ -27,7 +27,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// That of the worker which has claimed the task under this name.
+    /// The claim of the worker that has claimed the task under the name `worker`.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, task: TaskId, worker: &str) -> Self {
         Self {
             store,
@@ -39,24 +39,24 @@ impl Claim {
         }
     }
 
-    /// The same, when it lasts for another time without being prolonged.
+    /// Sets for how long the claim lasts without being prolonged.
     #[must_use]
     pub(crate) fn lasting(self, lasts: Duration) -> Self {
         Self { lasts, ..self }
     }
 
-    /// Says how far the work has come, to whoever looks at the task. It is written with the next confirmation.
+    /// Sets the progress that is shown for the task. It is written with the next confirmation.
     pub fn report(&self, report: TaskReport) {
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     }
 
     /// Asks the database whether the task is still this worker's, and prolongs the claim.
     ///
-    /// The runner stops a worker whose claim is about to end; but when the whole process is stopped, by a signal or with
-    /// its machine, another worker may have taken over and ended the task before this one goes on. What a worker has seen
-    /// before a confirmation, it has seen while the task was its own.
+    /// The runner stops a worker whose claim is about to end. But if the whole process is suspended, by a signal or
+    /// with its machine, another worker may have taken over and ended the task before this one continues. What a
+    /// worker has read before a successful confirmation, it has read while the task was its own.
     ///
-    /// Errors: `Claim`; `Retry` if the database does not answer.
+    /// Errors: `Claim` if the claim has ended; `Retry` if the database does not answer.
     pub async fn confirm(&self) -> Result<(), WorkError> {
         match self.prolong().await {
             Ok(Hold::GoOn) => Ok(()),
@@ -81,12 +81,12 @@ impl Claim {
         report.clone()
     }
 
-    /// Prolongs it until the work must end, and says why.
+    /// Prolongs the claim until the work must end, and returns why.
     pub(crate) async fn keep(&self, claimed: Instant) -> ClaimEnd {
         keep_claim(claimed, self.lasts, || self.prolong()).await
     }
 
-    /// Ends the attempt, with what was reported last and what accompanies the end.
+    /// Ends the attempt, after writing the last report, and applies `effects` in the same transaction.
     pub(crate) async fn end(&self, end: TaskEnd, effects: Effects) -> store::Result<()> {
         // A claim that cannot be prolonged cannot be ended either.
         self.prolong().await?;
@@ -96,8 +96,9 @@ impl Claim {
     }
 }
 
-/// Prolongs a claim; returns when it is lost, may be about to end, or the worker is to stop. Beyond its end another worker may do
-/// and end the task, and what was to be purged may be in use again: whoever goes on then deletes what is not theirs.
+/// Prolongs a claim; returns when it is lost, when it may be about to end, or when the worker is to stop. After the
+/// end of a claim another worker may do and end the task, and a purged location may be in use again: a worker that
+/// went on would delete files of another table.
 pub async fn keep_claim<F>(
     claimed: Instant,
     lasts: Duration,
@@ -106,7 +107,7 @@ pub async fn keep_claim<F>(
 where
     F: Future<Output = store::Result<Hold>>,
 {
-    // What the worker has sent before that is done when the claim ends.
+    // The rest is a reserve, in which requests to a storage that the worker has sent before are done.
     let trusted = lasts * 5 / 6;
     let (mut since, mut why) = (claimed, "no answer from the database".to_owned());
     loop {

@@ -1,4 +1,4 @@
-//! Removes what nobody needs any more, so that the database does not grow with time; and queues what is always to be done.
+//! Removes old rows, so that the database does not grow with time, and queues recurring tasks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,55 +12,56 @@ use tokio_util::sync::CancellationToken;
 use crate::log_cleanup;
 use crate::run::idle;
 
-/// Rows of one statement; several are run until nothing old is left.
+/// Rows that one statement removes; it is repeated until nothing old is left.
 const BATCH: u32 = 1_000;
 const EVERY: Duration = Duration::from_secs(30);
 
-/// How long things are kept.
+/// How long rows are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Idempotency records: the advertised lifetime and a grace period.
+    /// Idempotency records: the advertised lifetime plus a grace period.
     pub idempotency: Duration,
-    /// Events, and what sinks have refused of them.
+    /// Events, and events that sinks have refused.
     pub events: Duration,
-    /// Most events and bytes of them, however young.
+    /// The most events, and bytes of events, that are kept, however young they are.
     pub most_events: OutboxBounds,
-    /// The log of ended tasks of projects that are gone.
+    /// The task log of deleted projects.
     pub task_log: Duration,
-    /// Statistics of calls and of what warehouses hold.
+    /// Statistics of calls and of the contents of warehouses.
     pub statistics: Duration,
 }
 
 /// The background loop that removes what is older than the [`Retention`].
 #[derive(Debug, Clone)]
 pub struct Housekeeping {
-    /// Where to remove.
+    /// The store to clean up.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// How long things are kept.
+    /// How long rows are kept.
     pub retention: Retention,
 }
 
-/// Removes one kind of thing, with what is said of it if that fails.
+/// Removes one kind of row; the name is for the log if it fails.
 type Step<'a> = (&'static str, BoxFuture<'a, store::Result<()>>);
 
 impl Housekeeping {
-    /// Runs until it is told to stop, and ends at once then.
+    /// Runs until it is told to stop, and then ends at once.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             tokio::select! {
                 biased;
-                // Each batch is a transaction of its own: what is left is left to the next round.
+                // Each batch is a transaction of its own, so the next round can do the rest.
                 () = stop.cancelled() => return,
-                // What has failed has been logged.
+                // Failures have been logged.
                 Ok(()) | Err(_) = self.once() => {}
             }
             idle(&stop, EVERY).await;
         }
     }
 
-    /// Removes what is too old now. What fails keeps nothing behind it, is logged, and is the error in the end if it was the first.
+    /// Removes what is too old now. A step that fails is logged and does not keep the steps after it from running;
+    /// the first error is returned.
     pub async fn once(&self) -> store::Result<()> {
         let now = self.clock.now();
         let (store, kept) = (self.store.as_ref(), self.retention);
@@ -104,7 +105,7 @@ impl Housekeeping {
     }
 }
 
-/// Runs batches until one is not full.
+/// Runs batches until one removes fewer than [`BATCH`] rows.
 async fn in_batches<F>(batch: impl Fn() -> F) -> store::Result<()>
 where
     F: Future<Output = store::Result<u64>>,
@@ -113,7 +114,7 @@ where
     Ok(())
 }
 
-/// Runs all, whatever fails; answers the first error.
+/// Runs all steps, even after a failure; returns the first error.
 async fn run_all<const N: usize>(steps: [Step<'_>; N]) -> store::Result<()> {
     let mut done = Ok(());
     for (what, step) in steps {
@@ -134,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// Says stop as soon as it is asked for the time.
+    /// A clock that triggers the stop when it is read.
     #[derive(Debug)]
     struct Stopping(CancellationToken);
 
@@ -159,7 +160,7 @@ mod tests {
         }
     }
 
-    /// A store with so many events of an hour ago.
+    /// A store with this many events that are an hour old.
     async fn with_events(count: u32) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
         let at = SystemClock.now().minus(Duration::from_hours(1));

@@ -1,6 +1,7 @@
-//! Runs durable tasks: claims them, keeps the claim alive while they run, tries again with a growing delay.
+//! Runs durable tasks: claims them, keeps the claim while they run, and retries them with growing delays.
 //!
-//! A task whose worker dies is taken over when its lease has run out, so a worker must be able to run the same task twice.
+//! A task whose worker dies is taken over when its lease has run out, so a worker must be able to run the same task
+//! twice.
 
 mod caught;
 mod claim;
@@ -21,42 +22,44 @@ use async_trait::async_trait;
 use model::Timestamp;
 use store::{NewTask, StoreError, TaskEnd, TaskRow};
 
-/// Does the tasks of one queue.
+/// Executes the tasks of one queue.
 #[async_trait]
 pub trait Worker: Debug + Send + Sync {
-    /// The queue.
+    /// The name of the queue.
     fn queue(&self) -> &'static str;
 
-    /// Does one task; says what was done. May be called again for a task that it has done in part or in full.
+    /// Executes one task; returns a message that says what was done. May be called again for a task that was done in
+    /// part or in full.
     ///
-    /// Before it destroys what it has found, it asks [`Claim::confirm`].
+    /// Before it deletes what it has found, it must call [`Claim::confirm`].
     async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError>;
 
-    /// How a task ends that [`Worker::work`] has done.
+    /// How a task ends after [`Worker::work`] has succeeded.
     fn end(&self, message: String, _now: Timestamp) -> TaskEnd {
         TaskEnd::Done { message }
     }
 
-    /// The task that is queued as one is given up, for what must be done some day; for most there is none.
+    /// The task that is queued when this one has failed for good, for work that must be done some day; by default
+    /// there is none.
     fn successor(&self, _task: &TaskRow, _now: Timestamp) -> Option<NewTask> {
         None
     }
 }
 
-/// Keeps in memory for a while what is to be written.
+/// Collects data in memory that is to be written from time to time.
 #[async_trait]
 pub trait Flush: Debug + Send + Sync {
-    /// Writes what there is; what cannot be written is its own matter. Comes to an end in bounded time.
+    /// Writes the collected data, and deals with failures itself. Must return in bounded time.
     async fn flush(&self);
 }
 
-/// Why a task was not done.
+/// Why a task has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorkError {
-    /// It may succeed later.
+    /// It may succeed later and is retried.
     #[error("{0}")]
     Retry(String),
-    /// It never will.
+    /// It can never succeed.
     #[error("{0}")]
     Hopeless(String),
     /// The claim has ended.
@@ -64,7 +67,7 @@ pub enum WorkError {
     Claim(#[from] ClaimEnd),
 }
 
-/// The database may answer later.
+/// An error of the database is retried: it may answer later.
 impl From<StoreError> for WorkError {
     fn from(error: StoreError) -> Self {
         Self::Retry(error.to_string())
@@ -74,10 +77,10 @@ impl From<StoreError> for WorkError {
 /// Why a claim has ended before the work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimEnd {
-    /// Another worker has taken it over, or somebody has called it off.
+    /// Another worker has taken the task over, or the task was cancelled.
     #[error("{0}")]
     Lost(String),
-    /// Somebody wants this attempt to end; the task is tried again later.
+    /// This attempt was stopped on request; the task is retried later.
     #[error("stopped on request")]
     Stopped,
 }

@@ -1,4 +1,5 @@
-//! Removes old entries of the task log: one task for each project, made anew when the last one is a period old.
+//! Removes old entries of the task log. Each project has one task for it; the next one is due a period after the last
+//! one ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,27 +11,27 @@ use store::{NewTask, Store, TASK_LOG_CLEANUP, TaskConfig, TaskReport, TaskRow, T
 
 use crate::{Claim, WorkError, Worker};
 
-/// Rows of one statement; several are run until nothing old is left.
+/// Rows that one statement removes; it is repeated until nothing old is left.
 const BATCH: u32 = 1_000;
-/// Projects that are looked at together.
+/// Projects that get a task in one round.
 const PROJECTS: u32 = 1_000;
-/// How often old entries are removed, unless a project wants it less often.
+/// How often old entries are removed, unless the project is configured for a longer period.
 const PERIOD: Period = Period(Duration::from_hours(24));
 
-/// What a project wants of it. What is absent is decided by the operator.
+/// A project's configuration of the cleanup. For absent fields, the operator's settings count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LogCleanupConfig {
-    /// How often; at least a day.
+    /// How often old entries are removed; at least a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleanup_period: Option<Period>,
-    /// How long ended tasks are kept.
+    /// How long entries of ended tasks are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_period: Option<Period>,
 }
 
 impl LogCleanupConfig {
-    /// As it counts: nothing is done more often than once a day.
+    /// The configuration with a period of at least a day.
     #[must_use]
     pub fn effective(self) -> Self {
         Self {
@@ -47,7 +48,7 @@ impl LogCleanupConfig {
     }
 }
 
-/// A span of time, written as ISO 8601 has it.
+/// A span of time, written as ISO 8601.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
@@ -77,7 +78,7 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
-/// Queues the tasks that are missing.
+/// Queues the missing cleanup tasks.
 pub(crate) async fn plan(store: &dyn Store, clock: &dyn Clock) -> store::Result<()> {
     let idle = store.task_idle_projects(TASK_LOG_CLEANUP, PROJECTS).await?;
     let now = clock.now();
@@ -98,14 +99,14 @@ pub(crate) async fn plan(store: &dyn Store, clock: &dyn Clock) -> store::Result<
     store.task_queue_for_projects(tasks).await
 }
 
-/// Does the tasks.
+/// Executes the cleanup tasks.
 #[derive(Debug, Clone)]
 pub struct LogCleanupWorker {
-    /// Where to remove.
+    /// The store with the task log.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// How long ended tasks are kept where a project does not say.
+    /// How long entries of ended tasks are kept, unless the project's configuration says otherwise.
     pub retention: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The loop of a worker.
+//! The loops that run workers and other background work.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,43 +12,43 @@ use tokio_util::sync::CancellationToken;
 use crate::claim::LEASE;
 use crate::{Claim, ClaimEnd, Flush, WorkError, Worker, caught, told};
 
-/// How long a database that does not answer is left alone, or what has panicked.
+/// Pause after the database has failed or work has panicked.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// Attempts before a task is given up: about a day with the delays below.
+/// Attempts before a task fails for good: about a day, with the delays below.
 const ATTEMPTS: u32 = 30;
 const FIRST_DELAY: Duration = Duration::from_secs(2);
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
-/// For how long nobody goes on with what a worker was stopped in: what it has sent to a storage may happen until then. Longer than the
-/// 30 seconds that such a call may take.
+/// How long a stopped task is left alone: until then, a storage may still do what its worker has asked for. Longer
+/// than the 30 seconds that such a call may take.
 const SETTLING: Duration = Duration::from_mins(1);
-/// How long the end of an attempt may take to be written when the process stops.
+/// How long writing the end of an attempt may take when the process stops.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs one worker's queue.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// Where the tasks are.
+    /// The store with the tasks.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// What does them.
+    /// Executes the tasks.
     pub worker: Arc<dyn Worker>,
-    /// How often an empty queue is looked at.
+    /// How often an empty queue is polled.
     pub poll_interval: Duration,
 }
 
-/// Running workers.
+/// Running workers and other background work.
 #[derive(Debug)]
 pub struct Runners {
-    /// Tells the work to end.
+    /// Tells workers and other work to end.
     stop: CancellationToken,
-    /// Tells what is kept in memory to be written for the last time.
+    /// Tells the [`Flush`]es to write for the last time.
     end: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Runners {
-    /// Starts so many loops of each runner.
+    /// Starts the given number of loops of each runner.
     pub fn start(runners: &[(Runner, usize)]) -> Self {
         let mut running = Self {
             stop: CancellationToken::new(),
@@ -64,7 +64,7 @@ impl Runners {
         running
     }
 
-    /// Starts other work beside the workers, which must end when it is told to stop. If it panics, it is started again.
+    /// Starts other work, which must end when its token is cancelled. If it panics, it is started again.
     pub fn add<F>(
         &mut self,
         what: &'static str,
@@ -80,7 +80,7 @@ impl Runners {
         });
     }
 
-    /// Writes from time to time what is kept in memory; for the last time in [`Self::stop`].
+    /// Calls [`Flush::flush`] from time to time, and for the last time in [`Self::stop`].
     pub fn add_flush(&mut self, what: Arc<dyn Flush>, every: Duration) {
         let end = self.end.clone();
         self.tasks.spawn(async move {
@@ -91,14 +91,15 @@ impl Runners {
         });
     }
 
-    /// Tells the work to end, and waits for nothing: the tasks that are running are given back, and another process goes on with
-    /// them. A process that is told to stop may be killed before its last request has been answered.
+    /// Tells the work to end, without waiting: running tasks are given back, so that another process can go on with
+    /// them. Done early in a shutdown, because the process may be killed before its last request has been answered.
     pub fn give_back(&self) {
         self.stop.cancel();
     }
 
-    /// Stops all, as [`Self::give_back`] does, once there is nothing more to be kept in memory. What has not ended at the
-    /// deadline, nor soon after it was told to, is cut off: a task that is not given back is free when its lease ends.
+    /// Stops everything: gives tasks back as [`Self::give_back`] does, and flushes for the last time, so nothing more
+    /// may be collected in memory. Work that has not ended by the deadline, or within a few seconds if that is later,
+    /// is cut off: a task that is not given back is free when its lease ends.
     pub async fn stop(mut self, deadline: Instant) {
         self.give_back();
         self.end.cancel();
@@ -125,11 +126,10 @@ impl Runner {
         }
     }
 
-    /// Does what is due now, one task after the other, for those who wait until nothing is due any more; answers how many attempts that
-    /// took.
+    /// Executes due tasks one after the other until none is due; returns the number of attempts.
     ///
-    /// # Errors
-    /// Those of the database when a task is claimed. An attempt that fails is no error: it is written, and its next one is due later.
+    /// # Errors Errors of the database when a task is claimed. An attempt that fails is no error: it is recorded, and
+    /// the next attempt is due later.
     pub async fn run_due(&self) -> Result<usize, StoreError> {
         let (name, stop) = (worker_name(), CancellationToken::new());
         let mut attempts = 0;
@@ -139,7 +139,7 @@ impl Runner {
         Ok(attempts)
     }
 
-    /// Makes an attempt at one task, if one is due.
+    /// Makes an attempt at one due task; `false` if none is due.
     async fn next(&self, name: &str, stop: &CancellationToken) -> Result<bool, StoreError> {
         let (now, claimed) = (self.clock.now(), Instant::now());
         let until = now.plus(LEASE);
@@ -185,7 +185,7 @@ impl Runner {
         }
     }
 
-    /// Does the task; says what to write of the attempt, or why nothing is to be written.
+    /// Executes the task; returns what to write about the attempt, or why nothing is to be written.
     async fn outcome(
         &self,
         task: &TaskRow,
@@ -193,18 +193,19 @@ impl Runner {
         claimed: Instant,
         stop: &CancellationToken,
     ) -> Result<TaskEnd, String> {
-        // From here on it lasts as long as it is to.
+        // Prolongs the claim from the default lease to the configured one.
         if let Err(why) = claim.confirm().await {
             return self.end_of(task, Err(why));
         }
-        // One that came back from its last attempt was given up then. This one was lost with its process, which it may have brought down.
+        // If the last attempt had returned an error, the task would have ended then. It was lost with its process,
+        // and may be the cause.
         if task.attempt > ATTEMPTS {
             let message = format!(
                 "given up after {ATTEMPTS} attempts: the worker of the last one was not heard of any more"
             );
             return Ok(self.failed(task, message));
         }
-        // A panic is this task's failure, not the end of the loop.
+        // A panic fails the attempt, but does not end the loop.
         let work = caught(self.worker.queue(), self.worker.work(task, claim));
         let done = tokio::select! {
             biased;
@@ -231,7 +232,8 @@ impl Runner {
         configured.map_or(LEASE, |seconds| Duration::from_secs(seconds.into()))
     }
 
-    /// What to write of an attempt; why nothing is to be written, if the task is not this worker's any more.
+    /// What to write about an attempt; an error says why nothing is to be written: the task is no longer this
+    /// worker's.
     fn end_of(&self, task: &TaskRow, done: Result<String, WorkError>) -> Result<TaskEnd, String> {
         Ok(match done {
             Ok(message) => self.worker.end(message, self.clock.now()),
@@ -269,7 +271,7 @@ fn worker_name() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// Does it to its end, but no longer than [`GRACE`] after the stop.
+/// Runs `work` to its end, but no longer than [`GRACE`] after the stop.
 async fn in_grace(stop: &CancellationToken, work: impl Future<Output = ()>) {
     let late = async {
         stop.cancelled().await;
@@ -284,7 +286,7 @@ async fn in_grace(stop: &CancellationToken, work: impl Future<Output = ()>) {
     }
 }
 
-/// Waits for about the given time, or for the stop.
+/// Waits for `time`, varied by up to a quarter, or for the stop.
 pub async fn idle(stop: &CancellationToken, time: Duration) {
     let time = time.mul_f64(rand::random_range(0.75..1.25));
     tokio::select! {
@@ -301,7 +303,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts; panics the first time if it is to.
+    /// Counts its flushes; panics in the first one if `panics`.
     #[derive(Debug, Default)]
     struct Flushed {
         times: AtomicUsize,
@@ -322,7 +324,7 @@ mod tests {
         let mut runners = Runners::start(&[]);
         let every = Duration::from_secs(30);
         runners.add_flush(Arc::clone(&flushed) as Arc<dyn Flush>, every);
-        // Whatever the jitter, once.
+        // Exactly one flush, whatever the jitter.
         tokio::time::sleep(every * 14 / 10).await;
         assert_eq!(flushed.times.load(Ordering::SeqCst), 1);
         runners.stop(Instant::now()).await;

@@ -1,4 +1,4 @@
-//! What is told of a task that has ended.
+//! The event of a task that has ended.
 
 use model::{Event, EventKind, Origin, ProjectId, TabularId, TaskId, Timestamp};
 use serde::Serialize;
@@ -25,12 +25,12 @@ struct Ended<'a> {
     name: Option<&'a str>,
 }
 
-/// The event that accompanies the end of a task; none if it will be tried again or is nothing to tell of.
+/// The event about the end of a task; none if the task is retried or given back, or has only drained its queue.
 pub(crate) fn ended(task: &TaskRow, queue: &str, end: &TaskEnd, at: Timestamp) -> Effects {
     let (status, message) = match end {
         TaskEnd::Done { message } => ("SUCCESS", message),
         TaskEnd::Failed { message } => ("FAILED", message),
-        // Routine that comes again and again, as often as there are commits.
+        // No end of a task; and `Drained` is routine, as frequent as commits.
         TaskEnd::Drained { .. } | TaskEnd::GivenBack { .. } | TaskEnd::Retry { .. } => {
             return Effects::none();
         }
@@ -54,7 +54,7 @@ pub(crate) fn ended(task: &TaskRow, queue: &str, end: &TaskEnd, at: Timestamp) -
         name: path.map(|(name, _)| name.as_str()),
     });
     let Ok(body) = body else {
-        // Texts and numbers in a struct: there is nothing to refuse.
+        // Cannot happen: the struct holds only texts and numbers.
         return Effects::none();
     };
     Effects::telling([Event {
