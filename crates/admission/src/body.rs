@@ -1,13 +1,13 @@
-//! What a service is sent: JSON of the operator's, with the caller's name in it.
+//! The body of a request to an admission service: the operator's JSON, with the caller filled in.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// Longest body, in bytes.
+/// Longest template, in bytes.
 const MAX_BYTES: usize = 64 << 10;
 
-/// A JSON text with places for what a request fills in.
+/// A JSON text with placeholders that each request fills in: `{{subject}}` and `{{idp_id}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyTemplate(Vec<Part>);
 
@@ -23,16 +23,16 @@ enum Part {
     Place(Place),
 }
 
-/// A text that is no template.
+/// Why a text is not a valid template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBody {
     /// It is not JSON.
     #[error("is no JSON: {0}")]
     Json(String),
-    /// It names something that no request has.
+    /// It has an unknown placeholder.
     #[error("has `{{{{{0}}}}}`; there are `{{{{subject}}}}` and `{{{{idp_id}}}}`")]
     Placeholder(String),
-    /// The name of a field has a placeholder.
+    /// It has a placeholder in the name of a field.
     #[error("has `{{{{` in the name of a field; only texts are filled in")]
     Name,
     /// It is too long.
@@ -41,7 +41,7 @@ pub enum InvalidBody {
 }
 
 impl BodyTemplate {
-    /// Takes a text apart. In valid JSON `{{` stands only within texts.
+    /// Parses a template. In valid JSON, `{{` only occurs within strings.
     pub fn parse(text: &str) -> Result<Self, InvalidBody> {
         if text.len() > MAX_BYTES {
             return Err(InvalidBody::TooLong);
@@ -68,7 +68,7 @@ impl BodyTemplate {
         Ok(Self(parts))
     }
 
-    /// The body for somebody.
+    /// The body for a caller of this subject and identity provider.
     pub fn fill(&self, subject: &str, idp_id: &str) -> String {
         let mut body = String::new();
         for part in &self.0 {
@@ -82,7 +82,7 @@ impl BodyTemplate {
     }
 }
 
-/// As it stands between quotation marks.
+/// Appends the text, escaped as within a JSON string.
 fn push_escaped(body: &mut String, text: &str) {
     let quoted = Value::from(text).to_string();
     let inner = quoted

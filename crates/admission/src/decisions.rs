@@ -1,4 +1,5 @@
-//! What a service has said about somebody, for a while; and one question for all who wait for the same answer.
+//! Caches the decisions of a service for a while, and asks the same question once for all requests that wait for its
+//! answer.
 
 use std::fmt;
 use std::future::Future;
@@ -8,23 +9,23 @@ use std::time::{Duration, Instant};
 use outbound::Flights;
 use quick_cache::sync::Cache;
 
-/// Whose label `cache_type` is.
+/// The label `cache_type` of this cache's metrics.
 const CACHE: &str = "admission_enforce";
 
-/// What a service says about somebody.
+/// The service's decision on a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allow,
     Deny,
 }
 
-/// The error is no decision, and is not kept.
+/// A failure to get a decision is an error, and is not cached.
 pub(crate) type Decision = Result<Verdict, String>;
 
 /// The caller's subject and the number of the check.
 pub(crate) type Question = (Arc<str>, usize);
 
-/// Bounded in number and time.
+/// The cached decisions, bounded in number and time, and the questions that are on their way.
 pub(crate) struct Decisions {
     kept: Cache<Question, (Verdict, Instant)>,
     life: Duration,
@@ -40,7 +41,7 @@ impl fmt::Debug for Decisions {
 }
 
 impl Decisions {
-    /// So many, for so long each.
+    /// Caches at most `most` decisions, each for `life`.
     pub(crate) fn new(most: usize, life: Duration) -> Arc<Self> {
         Arc::new(Self {
             kept: Cache::new(most),
@@ -49,7 +50,7 @@ impl Decisions {
         })
     }
 
-    /// The decision that is kept, or that of a question that is on its way, or of `ask`.
+    /// The cached decision, or that of a question that is already on its way, or otherwise the result of `ask`.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         question: Question,
@@ -115,7 +116,7 @@ mod tests {
         (Arc::from(subject), 0)
     }
 
-    /// Answers so after a moment, and counts.
+    /// A question whose answer is `says`, after a moment; counts how often it is asked.
     async fn ask(
         decisions: &Arc<Decisions>,
         subject: &str,
@@ -148,7 +149,7 @@ mod tests {
             assert_eq!(asked.load(Ordering::SeqCst), n + 1);
         }
         assert!(decisions.open.is_empty());
-        // What is no decision is asked for again; the others are kept.
+        // A failure is asked for again; decisions are cached.
         for (subject, says) in [
             ("0", Ok(Verdict::Allow)),
             ("1", Ok(Verdict::Deny)),

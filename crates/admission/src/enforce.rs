@@ -15,70 +15,70 @@ use crate::decisions::{Decision, Decisions, Verdict};
 use crate::{Admission, AdmissionGate, Applicant, BodyTemplate, Rejection};
 
 const DURATION: &str = "lakekeeper_admission_enforce_call_duration_seconds";
-/// What the service answers counts by its status; nothing of the body is read.
+/// The status of the answer is the decision; its body is not read.
 const MAX_ANSWER_BYTES: usize = 0;
-/// Questions on their way at once; others wait within the time that they have.
+/// Questions that are asked concurrently; others wait, within their timeout.
 const PARALLEL: usize = 64;
 
-/// Whether the caller's token is sent on.
+/// Whether the caller's token is sent to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenRelay {
-    /// It is not.
+    /// It is not sent.
     Withheld,
-    /// It is, as `Authorization: Bearer`.
+    /// It is sent as `Authorization: Bearer`.
     Forwarded,
 }
 
-/// What a denial of the service means.
+/// What it means if the service denies a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CheckKind {
     /// The request is rejected.
     Gating,
-    /// The role is not granted, and the request goes on.
+    /// The check's role is not granted, and the request goes on.
     RoleGranting,
 }
 
-/// One question about a caller.
+/// A question about a caller, and the consequence of its answer.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// What it is called in logs and metrics.
+    /// The name of the check in logs and metrics.
     pub name: String,
     /// What a denial means.
     pub kind: CheckKind,
-    /// What the service is sent.
+    /// The body that the service is sent.
     pub body: BodyTemplate,
-    /// The role that callers get who pass.
+    /// The role that callers get if the service allows the check.
     pub role: RoleIdent,
 }
 
-/// Where the service is, and what is asked.
+/// The address of the service, and the checks.
 #[derive(Debug)]
 pub struct EnforceConfig {
-    /// Where it is. Its query may hold a token: it is never shown.
+    /// The service's URL. Its query may hold a token, so it is never logged.
     pub endpoint: Url,
-    /// The identity provider whose tokens the gate is about. Others pass.
+    /// The identity provider whose callers are checked. Callers of other providers pass.
     pub idp_id: String,
-    /// The questions, at least one.
+    /// The checks, at least one.
     pub checks: Vec<Check>,
-    /// What requests carry besides.
+    /// Additional headers of each request.
     pub headers: HeaderMap,
-    /// Whether the caller's token is sent on.
+    /// Whether the caller's token is sent to the service.
     pub relay: TokenRelay,
-    /// Certificate authorities to believe instead of the system's.
+    /// Certificate authorities to trust instead of the system's.
     pub roots: Option<Vec<Certificate>>,
-    /// How long a decision counts.
+    /// How long a decision is cached.
     pub cache_life: Duration,
-    /// How many decisions are kept.
+    /// Most decisions that are cached.
     pub cache_entries: usize,
-    /// For one answer, the wait for its turn included.
+    /// How long one answer may take, including the wait for a free call.
     pub timeout: Duration,
-    /// For a connection.
+    /// How long opening a connection may take.
     pub connect_timeout: Duration,
-    /// What callers are told to wait if there is no answer.
+    /// How long rejected callers are told to wait if the service gave no answer.
     pub retry_after: Duration,
 }
 
-/// Asks a service.
+/// A gate that asks a service about each caller.
 #[derive(Debug)]
 pub struct EnforceGate {
     idp_id: String,
@@ -89,7 +89,7 @@ pub struct EnforceGate {
 }
 
 impl EnforceGate {
-    /// Asks nobody yet.
+    /// A gate for this service; no request is sent yet.
     pub fn new(config: EnforceConfig) -> reqwest::Result<Self> {
         let limits = Limits {
             connect: config.connect_timeout,
@@ -102,7 +102,7 @@ impl EnforceGate {
         for value in headers.values_mut() {
             value.set_sensitive(true);
         }
-        // Whoever is rejected costs one question.
+        // Gating checks come first, so that a rejected caller costs no role checks.
         let mut checks: Vec<_> = config.checks.into_iter().map(Arc::new).collect();
         checks.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
         Ok(Self {

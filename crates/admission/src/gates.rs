@@ -1,4 +1,4 @@
-//! All gates of an installation, one after another.
+//! Asks all gates of an installation, one after another.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,17 +7,17 @@ use crate::{Admission, AdmissionGate, Applicant, Rejection};
 
 const DURATION: &str = "lakekeeper_admission_gate_duration_seconds";
 
-/// At least one gate. They are asked in their order, and the first that rejects somebody ends it.
+/// The gates of an installation, at least one. They are asked in order, until one rejects the caller.
 #[derive(Debug)]
 pub struct Gates(Vec<Arc<dyn AdmissionGate>>);
 
 impl Gates {
-    /// Nothing if there are none.
+    /// The gates in this order; `None` if there are none.
     pub fn of(gates: Vec<Arc<dyn AdmissionGate>>) -> Option<Self> {
         (!gates.is_empty()).then_some(Self(gates))
     }
 
-    /// What all of them give together.
+    /// Asks all gates; returns the roles that they grant together, or the first rejection.
     pub async fn admit(&self, applicant: &Applicant<'_>) -> Result<Admission, Rejection> {
         let mut all = Admission::default();
         for gate in &self.0 {

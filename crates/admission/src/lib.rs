@@ -1,7 +1,9 @@
-//! Gates between authentication and everything else: may whoever has shown a good token use this installation at all?
+//! Admission: gates between authentication and everything else, which decide whether an authenticated caller may use
+//! this installation at all.
 //!
-//! Not whose token it is (`authn`), and not what somebody may do to something (`authz`). [`AdmissionGate`] is the extension point;
-//! [`EnforceGate`] is what the configuration makes: a service is asked about each caller. `docs/admission.md` says how.
+//! Authentication (`authn`) decides whose token it is, and authorization (`authz`) what the caller may do.
+//! [`AdmissionGate`] is the extension point; [`EnforceGate`] is the implementation that the configuration offers: it
+//! asks a service about each caller. `docs/admission.md` describes it.
 
 mod body;
 mod decisions;
@@ -19,46 +21,47 @@ use async_trait::async_trait;
 use authn::BearerToken;
 use model::{Identity, RequestId, RoleIdent};
 
-/// Lets callers in. Asked about each authenticated request, so it should remember what it has found out.
+/// Decides which callers are admitted. Called for each authenticated request, so implementations should cache their
+/// decisions.
 #[async_trait]
 pub trait AdmissionGate: Debug + Send + Sync {
-    /// What it is called in logs and metrics.
+    /// The name of the gate in logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Whether the request may go on to what it asks for.
+    /// Whether the caller is admitted, and with which roles.
     async fn admit(&self, applicant: &Applicant<'_>) -> Result<Admission, Rejection>;
 }
 
-/// Who wants to be let in.
+/// The caller who asks for admission.
 #[derive(Debug, Clone, Copy)]
 pub struct Applicant<'a> {
-    /// What the verified token says.
+    /// The identity that the verified token proves.
     pub identity: &'a Identity,
-    /// The token itself. Whoever sends it on says so to the operator, and keeps and logs it nowhere.
+    /// The token itself. A gate that forwards it must say so in its configuration, and must neither store nor log it.
     pub token: &'a BearerToken,
-    /// The request.
+    /// The id of the request.
     pub request_id: &'a RequestId,
 }
 
-/// What somebody gets who is let in.
+/// What an admitted caller gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admission {
-    /// Roles for this request, besides those that the caller is in.
+    /// Roles for this request, in addition to those that the caller is a member of.
     pub roles: Vec<RoleIdent>,
 }
 
-/// Why somebody is not let in.
+/// Why a caller is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// They may not use this installation. The text is for them.
+    /// The caller may not use this installation. The text is for the caller.
     #[error("{0}")]
     Forbidden(String),
-    /// Nobody can say now. The text is for the log.
+    /// No decision is possible now. The text is for the log.
     #[error("nobody can say now: {why}")]
     Unavailable {
-        /// Why.
+        /// The reason.
         why: String,
-        /// When to ask again.
+        /// After what time the caller may retry.
         retry_after: Duration,
     },
 }

@@ -1,4 +1,4 @@
-//! Several verifiers, one after another.
+//! Asks several verifiers, one after another.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,17 +7,17 @@ use crate::{ContractVerification, Denial, Proposal, Unavailable, Verdict};
 
 const DURATION: &str = "lakekeeper_contract_verification_duration_seconds";
 
-/// The verifiers of a catalog, at least one. They are asked in their order, and the first one that does not allow a change ends it.
+/// The verifiers of a catalog, at least one. They are asked in order, until one does not allow the change.
 #[derive(Debug)]
 pub struct Verifiers(Vec<Arc<dyn ContractVerification>>);
 
 impl Verifiers {
-    /// Nothing if there are none.
+    /// The verifiers in this order; `None` if there are none.
     pub fn of(verifiers: Vec<Arc<dyn ContractVerification>>) -> Option<Self> {
         (!verifiers.is_empty()).then_some(Self(verifiers))
     }
 
-    /// Asks them; with a refusal, who has refused.
+    /// Asks the verifiers about the proposal. The error says which verifier does not allow it.
     pub async fn verify(&self, proposal: &Proposal) -> Result<(), Refused<'_>> {
         for verifier in &self.0 {
             let (began, name) = (Instant::now(), verifier.name());
@@ -42,12 +42,12 @@ impl Verifiers {
     }
 }
 
-/// Which verifier has not allowed a change.
+/// Which verifier does not allow a change.
 #[derive(Debug)]
 pub enum Refused<'a> {
-    /// It says no.
+    /// The verifier denies the change.
     Denied(&'a str, Denial),
-    /// It says nothing.
+    /// The verifier gives no verdict.
     Unavailable(&'a str, Unavailable),
 }
 

@@ -1,4 +1,4 @@
-//! What every [`ContractVerification`] must do; run it against your own.
+//! A conformance suite for implementations of [`ContractVerification`]; run it against your own.
 
 #![expect(
     clippy::panic,
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::{Action, Asker, ContractVerification, Named, Proposal, ProposedChange};
 
-/// How long a verdict may take here.
+/// How long each verdict may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const ACTIONS: [Action; 5] = [
@@ -29,7 +29,8 @@ const KINDS: [TabularKind; 3] = [
     TabularKind::GenericTable,
 ];
 
-/// Runs all cases. Panics at the first one that fails, with what was expected. Whatever a verifier needs must be there.
+/// Runs all cases. Panics at the first one that fails, and says what was expected. Services that the verifier needs
+/// must be running.
 pub async fn run(verifier: &dyn ContractVerification) {
     its_name_is_a_short_word(verifier);
     each_action_is_decided_however_little_is_told(verifier).await;
@@ -55,7 +56,7 @@ fn change(action: Action, kind: TabularKind) -> ProposedChange {
     ProposedChange::of(action, kind, TabularId::generate(), named)
 }
 
-/// By nobody, in a warehouse of an odd name.
+/// A proposal by an anonymous caller, in a warehouse with an unusual name.
 fn proposal(changes: Vec<ProposedChange>) -> Proposal {
     Proposal {
         request_id: RequestId::generate(),
@@ -67,7 +68,7 @@ fn proposal(changes: Vec<ProposedChange>) -> Proposal {
     }
 }
 
-/// Allowed or denied: both are verdicts.
+/// Checks that the verifier gives a verdict: allowing and denying both count.
 async fn is_decided(verifier: &dyn ContractVerification, changes: Vec<ProposedChange>) {
     let proposal = proposal(changes);
     let verified = tokio::time::timeout(PATIENCE, verifier.verify(&proposal)).await;
@@ -110,7 +111,7 @@ async fn metadata_that_it_does_not_understand_is_decided(verifier: &dyn Contract
     }
 }
 
-/// As many as lie in a namespace that is dropped.
+/// As many changes as a recursive drop of a namespace may propose.
 async fn many_changes_are_decided_at_once(verifier: &dyn ContractVerification) {
     let drops = (0..10_000).map(|_| change(Action::Drop, TabularKind::Table));
     is_decided(verifier, drops.collect()).await;

@@ -1,4 +1,4 @@
-//! A verifier that is a service: one `POST` for each proposal.
+//! A verifier that asks an HTTP service: one `POST` for each proposal.
 
 use std::fmt;
 use std::io;
@@ -17,41 +17,41 @@ use uuid::Uuid;
 use crate::{ContractVerification, Denial, Proposal, Refusal, Unavailable, Verdict};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A reason has no more than 4 KiB, however it is escaped.
+/// Enough for a reason of 4 KiB, however it is escaped.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
-/// What becomes of a change on which the service says nothing, or nothing that can be understood.
+/// What happens to a change if the service does not answer, or its answer is not understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailurePolicy {
-    /// It is refused for now.
+    /// The change is refused for now.
     Closed,
-    /// It happens.
+    /// The change is allowed.
     Open,
 }
 
-/// Where the service is, and what it may cost.
+/// The address of the service, and the limits of its calls.
 pub struct HttpVerifierConfig {
-    /// What it is called in errors, logs and metrics.
+    /// The name of the verifier in errors, logs and metrics.
     pub name: String,
-    /// Where it is. Its query may hold a token: it is never shown.
+    /// The service's URL. Its query may hold a token, so it is never logged.
     pub url: Url,
-    /// What requests carry besides; their values are never shown.
+    /// Additional headers of each request; their values are never logged.
     pub headers: HeaderMap,
-    /// What requests are signed with, if they are.
+    /// Signs the requests; `None` leaves them unsigned.
     pub signature: Option<Signature>,
-    /// Certificate authorities to believe instead of the system's.
+    /// Certificate authorities to trust instead of the system's.
     pub roots: Option<Vec<Certificate>>,
-    /// How long a verdict may take, the wait for its turn included.
+    /// How long a verdict may take, including the wait for one of the `max_concurrent` calls.
     pub timeout: Duration,
-    /// What becomes of a change without a verdict.
+    /// What happens to a change without a verdict.
     pub on_failure: FailurePolicy,
-    /// How many proposals may be on their way at once.
+    /// Most proposals that are verified at the same time; others wait.
     pub max_concurrent: usize,
-    /// Largest proposal. What is larger is denied, because nobody can look at it.
+    /// Largest proposal in bytes of JSON. A larger one is denied, because the service cannot look at it.
     pub max_request_bytes: usize,
 }
 
-/// Asks a service.
+/// Verifies changes by asking a service.
 pub struct HttpVerifier {
     client: HttpClient,
     turns: Semaphore,
@@ -68,7 +68,7 @@ impl fmt::Debug for HttpVerifier {
     }
 }
 
-/// What the service answers.
+/// The service's answer.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "decision", rename_all = "lowercase")]
 enum Answer {
@@ -82,7 +82,7 @@ enum Answer {
 }
 
 impl HttpVerifier {
-    /// Asks nobody yet.
+    /// A verifier for the service; no request is sent yet.
     pub fn new(mut config: HttpVerifierConfig, clock: Arc<dyn Clock>) -> reqwest::Result<Self> {
         let limits = Limits {
             connect: CONNECT_TIMEOUT.min(config.timeout),
@@ -175,7 +175,7 @@ fn understand(answer: &[u8]) -> Result<Verdict, String> {
     Ok(Verdict::Deny(Denial::new(refusal, &reason)))
 }
 
-/// The proposal as JSON; nothing if it has more bytes.
+/// The proposal as JSON; `None` if it has more than `max` bytes.
 fn print(proposal: &Proposal, max: usize) -> Result<Option<Vec<u8>>, String> {
     let mut into = Bounded {
         bytes: Vec::new(),
@@ -188,7 +188,7 @@ fn print(proposal: &Proposal, max: usize) -> Result<Option<Vec<u8>>, String> {
     }
 }
 
-/// Takes so many bytes and no more.
+/// A writer that fails beyond a number of bytes.
 struct Bounded {
     bytes: Vec<u8>,
     left: usize,

@@ -1,8 +1,9 @@
-//! Who is asked before a table, view or generic table changes that others rely on, and may say no: a system of data contracts,
-//! a rule of the house.
+//! Verifies changes: before an existing table, view or generic table changes, verifiers are asked, and may refuse the
+//! change, for example because of a data contract.
 //!
-//! [`ContractVerification`] is the extension point. [`HttpVerifier`] is what the configuration makes: a service is shown each
-//! proposed change as JSON and answers whether it may happen. `docs/approval.md` says which changes are shown.
+//! [`ContractVerification`] is the extension point. [`HttpVerifier`] is the implementation that the configuration
+//! offers: it shows each proposed change to a service as JSON, and the service answers whether the change may happen.
+//! `docs/approval.md` says which changes are shown.
 
 mod chain;
 #[cfg(feature = "conformance")]
@@ -20,14 +21,15 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-/// Decides on proposed changes.
+/// Decides whether proposed changes may happen.
 #[async_trait]
 pub trait ContractVerification: Debug + Send + Sync {
-    /// What it is called in errors, logs and metrics.
+    /// The name of the verifier in errors, logs and metrics.
     fn name(&self) -> &str;
 
-    /// Whether all of the changes may happen. They have not, and do only if the verdict is [`Verdict::Allow`]; even then they may fail
-    /// for other reasons. Called again, with what is there then, if another change came first. [`Unavailable`] refuses them for
-    /// now: who would rather let them pass says [`Verdict::Allow`].
+    /// Whether all of the changes of the proposal may happen. They have not happened yet. They happen only if all
+    /// verifiers answer [`Verdict::Allow`], and may still fail for other reasons. If a concurrent change comes first,
+    /// this is called again with the new state. The error [`Unavailable`] refuses the changes for now; a verifier
+    /// that lets changes pass when it cannot decide answers [`Verdict::Allow`].
     async fn verify(&self, proposal: &Proposal) -> Result<Verdict, Unavailable>;
 }

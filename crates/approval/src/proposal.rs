@@ -1,4 +1,4 @@
-//! What is about to happen.
+//! The proposed changes, as verifiers are shown them.
 
 use model::{
     NamespacePath, ProjectId, RequestId, RoleId, TabularId, TabularKind, TabularPath, UserId,
@@ -7,49 +7,49 @@ use model::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The changes of one request: all of them happen or none.
+/// The changes of one request: all of them happen, or none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Proposal {
-    /// The request's id, as in events and in the log.
+    /// The request's id, as in events and logs.
     pub request_id: RequestId,
-    /// Who asks for it.
+    /// The caller of the request.
     pub caller: Asker,
     /// The warehouse's project.
     pub project_id: ProjectId,
     /// The warehouse.
     pub warehouse_id: WarehouseId,
-    /// Its name.
+    /// The warehouse's name.
     pub warehouse_name: String,
-    /// What would change; each table, view or generic table once.
+    /// The changes; each table, view or generic table occurs once.
     pub changes: Vec<ProposedChange>,
 }
 
-/// Who asks for a change.
+/// The caller who asks for a change.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Asker {
-    /// Whose token it is; nobody's without authentication.
+    /// The user of the request's token; `None` without authentication.
     pub user: Option<UserId>,
-    /// The role that the user acts as in this request, if it does.
+    /// The role that the user acts as in this request, if any.
     pub assumed_role: Option<RoleId>,
-    /// The roles that it is in, through other roles too.
+    /// The roles that the caller is a member of, directly or through other roles.
     pub roles: Vec<RoleId>,
-    /// The roles that its token names or that it was given when it was let in, known to the catalog or not.
+    /// The roles that the caller's token names or that admission has granted, whether or not the catalog knows them.
     pub token_roles: Vec<TokenRole>,
 }
 
-/// A role as somebody else calls it.
+/// A role by its name outside of the catalog.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TokenRole {
-    /// Who says so.
+    /// The provider that the role comes from.
     pub provider_id: String,
-    /// What it is called there.
+    /// The role's id at the provider.
     pub source_id: String,
 }
 
-/// What happens to something.
+/// What happens to a table, view or generic table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -57,25 +57,25 @@ pub enum Action {
     Update,
     /// A table is replaced by another one that is registered under its name.
     Overwrite,
-    /// It gets another name or another namespace, also by a namespace that moves.
+    /// It gets another name or namespace, also because its namespace moves.
     Rename,
-    /// It is dropped, also with its namespace; whether it can be had back for a while does not matter.
+    /// It is dropped, alone or with its namespace, softly or for good.
     Drop,
-    /// It is taken out of the catalog and keeps its files.
+    /// It is removed from the catalog and keeps its files.
     Unregister,
 }
 
-/// The name of something.
+/// The name of a table, view or generic table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Named {
     /// The levels of its namespace.
     pub namespace: Vec<String>,
-    /// Its name there.
+    /// Its name in the namespace.
     pub name: String,
 }
 
 impl Named {
-    /// What is called so in the namespace.
+    /// The name of something in this namespace.
     pub fn within(namespace: &NamespacePath, name: &str) -> Self {
         Self {
             namespace: namespace.levels().to_vec(),
@@ -90,36 +90,37 @@ impl From<&TabularPath> for Named {
     }
 }
 
-/// What would become of one table, view or generic table.
+/// A proposed change of one table, view or generic table.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProposedChange {
     /// What happens to it.
     pub action: Action,
-    /// What it is.
+    /// Its kind.
     #[serde(rename = "type")]
     pub kind: TabularKind,
     /// Its id.
     pub id: TabularId,
-    /// What it is called now.
+    /// Its present name.
     #[serde(flatten)]
     pub named: Named,
-    /// What it will be called, if that changes.
+    /// Its new name, if that changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<Named>,
-    /// Its metadata now, as a load answers it; of a generic table, how it is described. Not told of what goes or moves with its namespace.
+    /// Its present metadata, as a load returns it; for a generic table, its description. Absent if it is dropped or
+    /// moved along with its namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_metadata: Option<Box<RawValue>>,
-    /// The updates as they were sent, of [`Action::Update`].
+    /// The updates of an [`Action::Update`], as the client sent them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updates: Option<Box<RawValue>>,
-    /// The metadata that it will have, of [`Action::Update`] and [`Action::Overwrite`].
+    /// The metadata after an [`Action::Update`] or [`Action::Overwrite`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_metadata: Option<Box<RawValue>>,
 }
 
 impl ProposedChange {
-    /// Of which no more is known than what it is.
+    /// A change without destination, updates and metadata.
     pub fn of(action: Action, kind: TabularKind, id: TabularId, named: Named) -> Self {
         Self {
             action,

@@ -1,15 +1,15 @@
-//! What a verifier says.
+//! The answers of verifiers.
 
 /// Whether the changes may happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// They may.
+    /// The changes may happen.
     Allow,
-    /// They must not.
+    /// The changes must not happen.
     Deny(Denial),
 }
 
-/// What kind of refusal a client is told.
+/// The HTTP status with which a denial is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// `403`: engines give up and tell their user.
@@ -26,10 +26,10 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// Longest reason, in bytes of UTF-8; more is cut.
+    /// Longest reason, in bytes of UTF-8; a longer one is cut.
     pub const REASON_BYTES: usize = 4_096;
 
-    /// A refusal of this kind. Control characters of the reason become spaces.
+    /// A denial with this status. Control characters of the reason become spaces.
     pub fn new(refusal: Refusal, reason: &str) -> Self {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let reason = reason.get(..reason.floor_char_boundary(Self::REASON_BYTES));
@@ -41,18 +41,18 @@ impl Denial {
         Self { refusal, reason }
     }
 
-    /// What kind of refusal it is.
+    /// The kind of refusal.
     pub const fn refusal(&self) -> Refusal {
         self.refusal
     }
 
-    /// Why.
+    /// The reason, for the engine's user.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 }
 
-/// Nobody can say now whether a change may happen. The text is for the log.
+/// No verdict is possible now. The text says why, for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no verdict: {0}")]
 pub struct Unavailable(pub String);

@@ -1,21 +1,21 @@
-//! One client for each service: its limits belong to it.
+//! HTTP clients: each service has its own, with limits of its own.
 
 use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::{Certificate, IntoUrl, Method, RequestBuilder, Response, redirect};
 
-/// How long connections are kept that nobody uses.
+/// How long idle connections are kept open.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What a call may cost.
+/// The limits of a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// For a connection.
+    /// How long opening a connection may take.
     pub connect: Duration,
-    /// For one call with its answer.
+    /// How long a call may take, including its answer.
     pub whole: Duration,
-    /// Of an answer.
+    /// Most bytes of an answer.
     pub max_answer_bytes: usize,
 }
 
@@ -27,9 +27,9 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that believes the certificate authorities of the system, or those of `roots` alone.
+    /// A client that trusts the certificate authorities of the system, or only those in `roots`.
     pub fn new(limits: Limits, roots: Option<Vec<Certificate>>) -> reqwest::Result<Self> {
-        // `reqwest` takes the provider of the process; a second call changes nothing.
+        // `reqwest` uses the crypto provider of the process; installing it a second time changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("lakekeeper/", env!("CARGO_PKG_VERSION")))
@@ -62,13 +62,13 @@ impl HttpClient {
         self.request(Method::POST, url)
     }
 
-    /// The beginning of the answer.
+    /// Sends the request; returns the answer before its body is read.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, String> {
         let sent = request.send().await;
         sent.map_err(|error| self.in_words(&error))
     }
 
-    /// The status and body of the answer.
+    /// Sends the request; returns the status and the body of the answer.
     pub async fn ask(&self, request: RequestBuilder) -> Result<(u16, Vec<u8>), String> {
         let mut response = self.send(request).await?;
         let (status, max) = (response.status().as_u16(), self.limits.max_answer_bytes);
@@ -86,7 +86,8 @@ impl HttpClient {
         Ok((status, body))
     }
 
-    /// The last cause, which is the one that helps: refused, unknown host, certificate. It never holds the address.
+    /// Describes an error by its innermost cause, which is the helpful one: connection refused, unknown host, bad
+    /// certificate. The text never contains the address.
     fn in_words(&self, error: &reqwest::Error) -> String {
         let what = if error.is_timeout() {
             return format!("no answer within {:?}", self.limits.whole);

@@ -1,4 +1,4 @@
-//! One question for all who wait for the same answer.
+//! Asks a question once for all callers that wait for the same answer.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,12 +9,13 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, ready};
 use tokio::sync::oneshot;
 
-/// Questions on their way. Each is asked by a task of its own: whoever goes away takes the answer from nobody.
+/// Questions that are on their way. Each is asked in a task of its own, so a caller that goes away does not cancel it
+/// for the others.
 pub struct Flights<K, A> {
     open: Mutex<HashMap<K, Flight<A>>>,
 }
 
-/// Nothing if the question ended without an answer.
+/// The answer to wait for; `None` if the question ended without one.
 type Flight<A> = Shared<BoxFuture<'static, Option<A>>>;
 
 impl<K, A> Default for Flights<K, A> {
@@ -38,7 +39,7 @@ impl<K, A> Flights<K, A> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing is asked at the moment.
+    /// Whether no question is on its way.
     pub fn is_empty(&self) -> bool {
         self.open().is_empty()
     }
@@ -49,8 +50,9 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     A: Clone + Send + Sync + 'static,
 {
-    /// The answer of the question that is on its way, or the one that is `known` by now, or that of `ask`. What `ask` keeps of its
-    /// answer, whoever comes later finds as known. Nothing if it panics. Must be called within a Tokio runtime.
+    /// The answer to the question with this key: that of the question that is already on its way; otherwise
+    /// `known()`; otherwise that of `ask`. If `ask` stores its answer where `known` finds it, later callers find it
+    /// there. `None` if `ask` panics. Must be called within a Tokio runtime.
     pub async fn get<F>(
         self: &Arc<Self>,
         key: K,
@@ -77,7 +79,7 @@ where
         if let Some(flight) = open.get(&key) {
             return flight.clone();
         }
-        // Answered since its caller has looked at what it keeps.
+        // The question may have been answered since the caller looked at its cache.
         if let Some(answer) = known() {
             return ready(Some(answer)).boxed().shared();
         }
@@ -93,7 +95,7 @@ where
         let asked = ask();
         tokio::spawn(async move {
             let answer = asked.await;
-            // What was kept is known to who comes after this.
+            // Removed before the answer is sent: from now on, callers find what `ask` has stored.
             drop(landing);
             let _ = told.send(answer);
         });
@@ -101,7 +103,7 @@ where
     }
 }
 
-/// A question is on its way no longer when this is dropped, also by a panic.
+/// Removes the question when it is dropped, also after a panic.
 struct Landing<K: Eq + Hash, A> {
     flights: Arc<Flights<K, A>>,
     key: K,
@@ -122,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// Asks for the number of questions so far.
+    /// A question whose answer is how many questions were asked so far.
     async fn ask(
         flights: &Arc<Flights<&'static str, usize>>,
         key: &'static str,

@@ -1,5 +1,5 @@
-//! HTTP calls to services that the operator has named: bounded in time and bytes, never to where somebody redirects to, and
-//! without addresses in errors, which may hold secrets.
+//! HTTP calls to services that the operator has configured: bounded in time and bytes, without following redirects,
+//! and without addresses in errors, because addresses may hold secrets.
 
 mod client;
 mod flights;

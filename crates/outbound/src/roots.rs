@@ -1,10 +1,10 @@
-//! Certificate authorities of the operator's own.
+//! Reads the operator's own certificate authorities.
 
 use std::path::{Path, PathBuf};
 
 use reqwest::Certificate;
 
-/// A file of certificates that is of no use.
+/// A file of certificates that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificates in `{}`: {why}", path.display())]
 pub struct UnusableRoots {
@@ -12,7 +12,7 @@ pub struct UnusableRoots {
     why: String,
 }
 
-/// The certificates of a PEM file; at least one.
+/// The certificates in a PEM file; at least one.
 pub fn read_roots(path: &Path) -> Result<Vec<Certificate>, UnusableRoots> {
     let unusable = |why: String| UnusableRoots {
         path: path.to_owned(),

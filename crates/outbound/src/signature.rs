@@ -1,4 +1,4 @@
-//! Signed requests, as <https://www.standardwebhooks.com> describes them.
+//! Signs requests as <https://www.standardwebhooks.com> describes it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Signature(Arc<hmac::Key>);
 
-/// A secret that nothing can be signed with.
+/// The error for a secret that holds no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have a key in base64 after `whsec_`")]
 pub struct InvalidSecret;
@@ -25,7 +25,8 @@ impl fmt::Debug for Signature {
 }
 
 impl Signature {
-    /// By a secret: `whsec_` and bytes in base64, or any other text, whose bytes are the key.
+    /// A signer with the key in `secret`: `whsec_` followed by the key in base64, or any other text, whose bytes are
+    /// the key.
     pub fn by(secret: &str) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(match secret.strip_prefix("whsec_") {
             Some(encoded) => {
@@ -46,7 +47,7 @@ impl Signature {
     }
 }
 
-/// The request with this body, its id and the time in seconds (Unix), signed if there is something to sign it with.
+/// Adds the body, the id and the Unix time in seconds to the request, and a signature if `by` is given.
 pub fn signed(
     request: RequestBuilder,
     by: Option<&Signature>,

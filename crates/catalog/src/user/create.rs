@@ -117,7 +117,7 @@ fn of_token(caller: &Identity, said: NewUser) -> (String, Option<String>, UserTy
     (
         name,
         email.or_else(|| caller.email.clone()),
-        // A token with claims about a person gives `user_type`; without any it is a program's.
+        // A person is recognized by claims of its token (`user_type`); without them the user counts as a program.
         user_type.unwrap_or(UserType::Application),
     )
 }
