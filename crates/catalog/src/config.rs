@@ -22,8 +22,9 @@ pub struct CatalogConfig {
 
 const CONFIGURE: Action = Action::Warehouse(WarehouseAction::GetConfig);
 
-/// The configuration for the warehouse that `warehouse` names: by name, by id, or as `project/name`. Without it, for
-/// the only active warehouse of the project that the caller may use. Registers the caller as a user if it is new.
+/// The configuration for the warehouse that `warehouse` names: by name, by id, or as `project/name`. If `warehouse`
+/// is absent or empty, for the only active warehouse of the project that the caller may use. Registers the caller as
+/// a user if it is new.
 pub async fn load(
     cx: &Catalog,
     request: &Request,

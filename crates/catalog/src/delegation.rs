@@ -131,7 +131,7 @@ fn methods(request: &Request, warehouse: &Warehouse, kind: TabularKind) -> Deleg
 enum Folder {
     /// The location of this version of a table or view.
     Of(Arc<Versioned>),
-    /// The location of a table or view that is being created, or whose next version is.
+    /// The location of a table or view whose creation or next version is being prepared.
     Claimed(Location),
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The outcome is recorded in the transaction of the effect. A refusal that would be the same again is recorded too;
 //! one that depends on the moment (5xx, authorization) is not. The key is bound to method, path, caller and body. A
-//! refusal that hides something, or that may pass, also binds the key: otherwise the use of the key for another
-//! request would tell it from the recorded refusal that it reads like.
+//! refusal that hides something, or that may pass, also binds the key: otherwise a client could tell it from a
+//! recorded refusal with the same text, by using the key for another request.
 
 use std::future::Future;
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
-/// An idempotency key and what it was sent with.
+/// An idempotency key and the fingerprint of the request that it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotent {
     /// The client's key.

@@ -19,7 +19,7 @@ pub struct GrantDiff {
     pub writes: Vec<(Principal, String)>,
     /// The grants to remove.
     pub deletes: Vec<(Principal, String)>,
-    /// What to do about a grant that already exists, or is already missing.
+    /// What happens if a grant to add already exists, or one to remove does not exist.
     pub repeats: Repeats,
 }
 

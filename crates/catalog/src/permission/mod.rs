@@ -1,4 +1,5 @@
-//! Answers what the caller, or somebody else, may do. Nothing is changed here, so only the authorizer is asked.
+//! Answers what the caller, or somebody else, may do. Nothing is changed here, so the authorizer's answers suffice
+//! without a proof.
 
 mod actions;
 mod batch;

@@ -1,4 +1,4 @@
-//! Whose permissions are asked about.
+//! The caller whose permissions are asked about, if it is not the caller of the request.
 
 use std::sync::Arc;
 

@@ -60,8 +60,8 @@ pub async fn commit(
     let path = commit.path.clone();
     once_loaded(cx, request, TabularKind::Table, &path, async {
         check_bounds(std::slice::from_ref(&commit))?;
-        // With verifiers, commits are not shared: they are shown each commit by itself, with the state that it is
-        // applied to.
+        // Verifiers are shown each commit by itself, with the state that it is applied to; so with verifiers, commits
+        // share no file.
         if cx.verifiers().is_none() && together::can_share(&commit) {
             return together::commit(cx, request, warehouse, commit).await;
         }

@@ -144,8 +144,8 @@ async fn sign_at_place(
     let understood = match understood {
         Ok(understood) => understood,
         Err(error) => {
-            // The error reveals the storage profile. Without a table to check rights on, it needs the right to get
-            // the configuration.
+            // The error reveals the storage profile. Without a table to check rights on, only a caller that may get
+            // the warehouse's configuration sees it.
             let action = Action::Warehouse(WarehouseAction::GetConfig);
             cx.require(request, action, warehouse).await?;
             return Err(error);

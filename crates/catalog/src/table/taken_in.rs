@@ -1,5 +1,5 @@
 //! Takes in the metadata that a table bucket has as the current one of a table: of a commit that reached the bucket
-//! but not the database, or of a commit past this catalog.
+//! but not the database, or of a commit that bypassed this catalog.
 
 use std::time::Duration;
 

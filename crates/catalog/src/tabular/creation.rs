@@ -40,7 +40,7 @@ pub(crate) struct CreationPlace {
 }
 
 impl CreationPlace {
-    /// The warehouse of this place with `path`.
+    /// The path, in the warehouse of this place.
     pub(crate) fn at<'a>(&self, path: &'a TabularPath) -> AtPath<'a> {
         AtPath {
             warehouse: self.warehouse.id(),

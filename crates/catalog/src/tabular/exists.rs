@@ -5,7 +5,7 @@ use model::TabularKind;
 use super::target::{AtPath, TabularAction};
 use crate::{Catalog, Request, Result};
 
-/// Checks that there is one of this kind at the path, and that the caller may see it; an error if not.
+/// Checks that something of this kind is at the path and that the caller may see it; an error if not.
 pub async fn exists(
     cx: &Catalog,
     request: &Request,

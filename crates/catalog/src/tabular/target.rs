@@ -76,7 +76,7 @@ pub struct AtPath<'a> {
 pub struct AtId {
     /// The warehouse.
     pub warehouse: WarehouseId,
-    /// The kind; one of another kind with this id does not count.
+    /// The kind; an id of another kind counts as missing.
     pub kind: TabularKind,
     /// The id.
     pub id: TabularId,
@@ -133,7 +133,7 @@ impl TabularAction {
     }
 }
 
-/// The action that allows to create one in a namespace.
+/// The action on a namespace that is needed to create a table, view or generic table in it.
 pub(crate) const fn creating(kind: TabularKind) -> Action {
     Action::Namespace(match kind {
         TabularKind::Table => NamespaceAction::CreateTable,
@@ -142,7 +142,7 @@ pub(crate) const fn creating(kind: TabularKind) -> Action {
     })
 }
 
-/// The action that allows to list those of a namespace.
+/// The action on a namespace that is needed to list its tables, views or generic tables.
 pub(crate) const fn listing(kind: TabularKind) -> NamespaceAction {
     match kind {
         TabularKind::Table => NamespaceAction::ListTables,
@@ -151,7 +151,7 @@ pub(crate) const fn listing(kind: TabularKind) -> NamespaceAction {
     }
 }
 
-/// The action that allows access to the files. A view's files are its metadata.
+/// The action that is needed to access the files. A view's files are its metadata.
 pub(crate) const fn data_action(kind: TabularKind, permission: Permission) -> Action {
     match (kind, permission) {
         (TabularKind::Table, Permission::Read) => Action::Table(TableAction::ReadData),

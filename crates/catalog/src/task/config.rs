@@ -42,7 +42,7 @@ impl Queue {
 
     /// Checks the queue's own configuration, and returns it as it is stored.
     fn check(self, config: Value) -> Result<String> {
-        // serde would take an array for an object.
+        // serde would accept an array for the struct.
         if !config.is_object() {
             return Err(CatalogError::bad_request("queue-config must be an object"));
         }
