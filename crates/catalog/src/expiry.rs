@@ -124,7 +124,8 @@ impl Worker for ExpiryWorker {
             })
             .collect();
         let queued = tasks.len();
-        // An undrop in the meantime has changed the version and ended this task, so it is refused here or below.
+        // An undrop in the meantime has ended this task and changed the version: then `confirm` or `deleted_expire`
+        // refuses.
         claim.confirm().await?;
         let effects = Effects {
             tasks,
