@@ -35,8 +35,7 @@ pub struct CatalogError {
     pub retry_after: Option<Duration>,
     /// Whether it reads like "not there" because the caller may not know that the thing exists.
     pub(crate) is_hidden: bool,
-    /// Whether the same request may later succeed although the thing itself has not changed: because the caller gets
-    /// another right, or a warehouse is activated.
+    /// Whether it may pass without a change of the thing itself: when the caller gets another right, or a warehouse is activated.
     pub(crate) is_passing: bool,
 }
 
@@ -238,8 +237,7 @@ impl From<secrets::SecretError> for CatalogError {
     }
 }
 
-/// The message does not say whose location it is, because the caller may not be allowed to know; the log has the
-/// cause.
+/// The message does not say whose location it is, because the caller may not be allowed to know; the log has the cause.
 fn location_taken(location: &str) -> String {
     format!(
         "location `{location}` overlaps with that of another table, view or warehouse (perhaps one that has moved since), or \
