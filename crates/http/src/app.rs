@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! The state that all handlers share, and the task in which changes run to their end.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,34 +16,34 @@ use crate::iceberg::Answers;
 /// What an absent `purgeRequested` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurgeDefault {
-    /// The files stay: the Iceberg specification.
+    /// The files stay, as the Iceberg specification has it.
     Keep,
-    /// The files go: Lakekeeper up to 0.13.
+    /// The files are deleted, as Lakekeeper up to 0.13 did it.
     Purge,
 }
 
 /// Settings of the HTTP side; read from the configuration once.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// Where clients reach the catalog, without a trailing `/`; taken from each request if absent.
+    /// The URI at which clients reach the catalog; taken from each request if absent.
     pub base_uri: Option<String>,
-    /// Whether `x-forwarded-*` of a proxy are believed.
+    /// Whether the `x-forwarded-*` headers of a proxy are trusted.
     pub trusts_forwarded_headers: bool,
     /// Largest request body, uncompressed, in bytes.
     pub max_body_bytes: usize,
-    /// Longest time a request may take.
+    /// The longest time that a request may take.
     pub max_request_time: Duration,
-    /// Page size where a client asks for pages but not for their size.
+    /// Page size if a client asks for a page without `pageSize`.
     pub page_size_default: u64,
-    /// Largest page.
+    /// The largest page size; a larger `pageSize` is reduced to this.
     pub page_size_max: u64,
     /// What an absent `purgeRequested` means.
     pub purge_default: PurgeDefault,
-    /// Origins that browsers may call from; `*` for all.
+    /// Origins (CORS) from which browsers may call the APIs; `*` allows all.
     pub allow_origin: Vec<String>,
     /// Whether the API description is served at `/swagger-ui`.
     pub serves_swagger_ui: bool,
-    /// Memory for finished answers, in bytes.
+    /// Memory for cached answers to table and view loads, in bytes.
     pub answer_cache_bytes: u64,
     /// Names of the task queues, for `/management/v1/info`.
     pub queues: Vec<String>,
@@ -74,16 +74,16 @@ impl Default for HttpSettings {
     }
 }
 
-/// What all handlers share. One reference to it: each request is handed several clones.
+/// The state that all handlers share. A single [`Arc`], because it is cloned several times for each request.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Shared>);
 
 #[derive(Debug, Clone)]
 pub struct Shared {
     pub(crate) catalog: Arc<Catalog>,
-    /// Absent: everybody is anonymous.
+    /// If absent, every caller is anonymous.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
-    /// Absent: whoever is authenticated is let in.
+    /// If absent, every authenticated caller is admitted.
     pub(crate) gates: Option<Arc<Gates>>,
     pub(crate) settings: HttpSettings,
     pub(crate) answers: Arc<Answers>,
@@ -99,7 +99,7 @@ impl Deref for App {
 }
 
 impl App {
-    /// The use cases, and how they are offered.
+    /// Offers the use cases of `catalog` over HTTP, without authentication.
     pub fn new(catalog: Arc<Catalog>, settings: HttpSettings) -> Self {
         let answers = Answers::new(settings.answer_cache_bytes);
         Self(Arc::new(Shared {
@@ -112,26 +112,27 @@ impl App {
         }))
     }
 
-    /// With changes that run in here. Their clients may go before they end: wait for them before the process does.
+    /// Runs changes in this tracker. A change may outlive the connection of its client, so wait for the tracker before the
+    /// process exits.
     #[must_use]
     pub fn changing_in(mut self, changes: TaskTracker) -> Self {
         Arc::make_mut(&mut self.0).changes = changes;
         self
     }
 
-    /// What [`to_the_end`] runs in.
+    /// The tracker to pass to [`to_the_end`].
     pub(crate) fn changes(&self) -> TaskTracker {
         self.changes.clone()
     }
 
-    /// With somebody who finds out who sends a request; without one everybody is anonymous.
+    /// Authenticates each request; without an authenticator every caller is anonymous.
     #[must_use]
     pub fn authenticated_by(mut self, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
         Arc::make_mut(&mut self.0).authenticator = authenticator;
         self
     }
 
-    /// With gates that everybody who is authenticated must pass, in their order.
+    /// Admits an authenticated caller only if all gates do, asked in this order.
     #[must_use]
     pub fn admitted_by(mut self, gates: Vec<Arc<dyn AdmissionGate>>) -> Self {
         Arc::make_mut(&mut self.0).gates = Gates::of(gates).map(Arc::new);
@@ -139,7 +140,7 @@ impl App {
     }
 }
 
-/// Runs an act to its end even if the client goes away: a commit that has begun is not left half done.
+/// Runs `act` to its end even if the client disconnects, so that a commit that has begun is not left half done.
 pub(crate) async fn to_the_end<T: Send + 'static>(
     changes: TaskTracker,
     act: impl Future<Output = catalog::Result<T>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Tells what became of each request that may change something.
+//! Audits the outcome of each request that may change something.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use model::Caller;
 use crate::app::App;
 use crate::extract::origin;
 
-/// Routes that take a body and change nothing: their decisions are told, and there is nothing more to tell.
+/// Ends of `POST` routes that change nothing. Their authorization decisions are audited; there is no change to audit.
 const QUESTIONS: [&str; 7] = [
     "/sign",
     "/metrics",
@@ -22,8 +22,8 @@ const QUESTIONS: [&str; 7] = [
     "/search-tabular",
 ];
 
-/// A request that may change something. Tells what became of it when it is dropped: the change may happen even if nobody waits for
-/// the answer any more.
+/// A request that may change something. It is audited on drop, because the change may happen even if the client has disconnected
+/// and the handler's future is dropped before there is an answer.
 pub(crate) struct Pending {
     catalog: Arc<Catalog>,
     caller: Caller,
@@ -34,7 +34,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// `None` of a request that changes nothing.
+    /// `None` for a request that changes nothing.
     pub(crate) fn of(app: &App, request: &Request) -> Option<Self> {
         let route = request.extensions().get::<MatchedPath>()?.as_str();
         let is_question = route.contains("/v1/search/")
@@ -53,7 +53,7 @@ impl Pending {
         })
     }
 
-    /// It has been answered.
+    /// Audits the request with the status of its answer.
     pub(crate) fn answered(mut self, status: StatusCode) {
         self.status = Some(status);
     }

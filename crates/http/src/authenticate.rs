@@ -1,6 +1,6 @@
-//! From `Authorization: Bearer …` to the caller, before anything else of a request is looked at (RFC 6750).
+//! Finds the caller from `Authorization: Bearer …` (RFC 6750) before the rest of the request is read.
 //!
-//! Why somebody is not let in is logged and not told, and no token is ever in a log.
+//! The reason why a token is refused is logged, but not sent to the client. No token is ever logged.
 
 use std::sync::Arc;
 
@@ -15,16 +15,17 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{origin, request_id};
 
-/// Which of its roles the caller wants to act as.
+/// The header with the id of the role that the caller wants to act as.
 const ASSUME_ROLE: HeaderName = HeaderName::from_static("x-assume-role");
 
-/// What a request without credentials is asked for (RFC 6750 section 3: no error code then).
+/// The challenge for a request without credentials (RFC 6750, section 3: no error code then).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"lakekeeper\"");
-/// What a request with credentials that prove nothing is told.
+/// The challenge for a request whose credentials are not valid.
 const INVALID: HeaderValue =
     HeaderValue::from_static("Bearer realm=\"lakekeeper\", error=\"invalid_token\"");
 
-/// The request with whoever sends it; the refusal if nobody can tell. Without an authenticator everybody is anonymous.
+/// The request with its [`Caller`] as an extension, or the response that refuses the request. Without an authenticator the
+/// request stays as it is, and its caller is anonymous.
 pub(crate) async fn authenticate(app: &App, mut request: Request) -> Result<Request, Response> {
     if app.authenticator.is_none() {
         return Ok(request);
@@ -50,7 +51,7 @@ fn not_admitted(why: Rejection) -> ApiError {
     }
 }
 
-/// Why there is no caller.
+/// Why a request has no caller.
 enum Unknown {
     Nobody,
     Unproven(Refusal),
@@ -116,7 +117,7 @@ async fn identity(
     })
 }
 
-/// The one token that the request shows.
+/// The token of the request's only `authorization` header.
 fn token(headers: &HeaderMap) -> Result<BearerToken, Unknown> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let header = match (given.next(), given.next()) {
@@ -130,7 +131,7 @@ fn token(headers: &HeaderMap) -> Result<BearerToken, Unknown> {
     bearer(header).map_err(Unknown::Unproven)
 }
 
-/// The caller, or one of its roles if that is what it wants to act as.
+/// The caller, acting as the role in `x-assume-role` if there is one.
 async fn acting(
     app: &App,
     caller: Caller,
@@ -154,7 +155,7 @@ async fn acting(
     Ok(catalog::role::assume(&app.catalog, &asked, id).await?)
 }
 
-/// The token. The scheme's name is compared without regard to case (RFC 9110 section 11.1).
+/// The token in an `authorization` header. The scheme's name is case-insensitive (RFC 9110, section 11.1).
 fn bearer(header: &HeaderValue) -> Result<BearerToken, Refusal> {
     let text = header
         .to_str()

@@ -1,4 +1,4 @@
-//! Where clients reach the catalog: for the links that it hands out.
+//! The URI at which clients reach the catalog, for the links in its answers.
 
 use http::header::HOST;
 use http::{HeaderMap, HeaderName};
@@ -6,23 +6,23 @@ use http::{HeaderMap, HeaderName};
 use crate::app::HttpSettings;
 use crate::error::{ApiError, ApiResult};
 
-// Names that are parsed once: these are looked for in each request.
+// Constants, because parsing these names for each request would cost more.
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
-/// The base of all links, without a trailing `/`.
+/// The base of all links, without a trailing `/`: the configured URI, or else made from the request's headers.
 pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResult<String> {
     if let Some(configured) = &settings.base_uri {
         return Ok(configured.trim_end_matches('/').to_owned());
     }
-    // Four are looked for, and as a rule there is none.
+    // Saves four look-ups: most requests have no such header.
     let is_of_proxy = |name: &HeaderName| name.as_str().starts_with("x-forwarded-");
     let believed = settings.trusts_forwarded_headers && headers.keys().any(is_of_proxy);
     let forwarded = |name: HeaderName| {
         let value = believed.then(|| headers.get(name))??.to_str().ok()?;
-        // A chain of proxies lists several; the first is the client's.
+        // A chain of proxies makes a list; its first value is the one that the client used.
         value
             .split(',')
             .next()
@@ -63,10 +63,10 @@ pub(crate) fn base_uri(settings: &HttpSettings, headers: &HeaderMap) -> ApiResul
     Ok([scheme, "://", host, colon, port, slash, prefix].concat())
 }
 
-/// The longest host or prefix that is believed: a name in the DNS has at most 253 bytes, and links are kept in memory.
+/// Most bytes of a host or prefix that is believed: a DNS name has at most 253, and links are kept in memory.
 const MAX_BYTES: usize = 255;
 
-/// Whether a header's value can stand in a URI as it is.
+/// Whether a header's value can be put into a URI unescaped.
 fn is_plain(value: &str) -> bool {
     let is_mark = |b: u8| matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'/');
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || is_mark(b);

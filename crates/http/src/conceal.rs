@@ -1,4 +1,4 @@
-//! Answers that something is not there, where its warehouse is hidden from the caller.
+//! Keeps a 404 from revealing that a warehouse exists which the caller may not see.
 
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
@@ -12,8 +12,9 @@ use crate::error::ApiError;
 use crate::extract::{request_id, warehouse_at};
 use crate::observe::no_body;
 
-/// Whom a warehouse may be hidden from. If the answer is that something in the warehouse is not there, and the caller may not see the
-/// warehouse, the answer is that there is no such warehouse: what is told does not depend on whether it is there.
+/// A request to a warehouse that may be hidden from its caller. If the answer is 404 for something in the warehouse, and the
+/// caller may not see the warehouse, the answer becomes the 404 for a missing warehouse: so it does not depend on whether the
+/// warehouse exists.
 pub(crate) struct Concealed {
     warehouse: WarehouseId,
     caller: Caller,
@@ -21,9 +22,9 @@ pub(crate) struct Concealed {
 }
 
 impl Concealed {
-    /// `None` where nothing is to be hidden: from whom nobody knows, nothing can be.
+    /// `None` if there is nothing to conceal: the path names no warehouse, or the catalog runs without authentication.
     pub(crate) fn of(request: &Request) -> Option<Self> {
-        // An answer to `HEAD` does not say what is missing: see [`without_length`].
+        // An answer to `HEAD` does not reveal what is missing: see [`without_length`].
         if request.method() == Method::HEAD {
             return None;
         }
@@ -34,7 +35,7 @@ impl Concealed {
         })
     }
 
-    /// The answer as the caller may see it.
+    /// The answer that the caller may see.
     pub(crate) async fn from(self, app: &App, response: Response) -> Response {
         if response.status() != StatusCode::NOT_FOUND {
             return response;
@@ -54,7 +55,7 @@ impl Concealed {
     }
 }
 
-/// The answer to `HEAD` of what is not there: without the length of a message, which would tell what is missing.
+/// Removes the length of the error message from a 404 to `HEAD`: it differs by what is missing, and so would reveal it.
 pub(crate) fn without_length(method: &Method, response: Response) -> Response {
     if *method != Method::HEAD || response.status() != StatusCode::NOT_FOUND {
         return response;
@@ -64,7 +65,7 @@ pub(crate) fn without_length(method: &Method, response: Response) -> Response {
     response
 }
 
-/// The warehouse in the path of what lies in one.
+/// The warehouse in the request's path, if the route has one.
 fn warehouse_of(request: &Request) -> Option<WarehouseId> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
     warehouse_at(route, request.uri())

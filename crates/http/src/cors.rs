@@ -1,4 +1,4 @@
-//! What a browser asks for before a page of another origin may call the APIs (Fetch Standard, "CORS protocol").
+//! Cross-origin calls from browsers (Fetch Standard, "CORS protocol").
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::observe::REQUEST_ID;
 
-/// How long a browser may remember an answer to its preflight; Chromium remembers none for longer.
+/// How long a browser may cache the answer to a preflight; Chromium caches none for longer.
 const REMEMBERED: Duration = Duration::from_hours(2);
 
-/// Answers preflights, and names the origins that may read answers. `None` if there are none: then the APIs say nothing
-/// about origins, and browsers keep other pages out.
+/// Answers preflights, and names the origins that may read answers. `None` without origins: then answers have no CORS headers,
+/// and browsers refuse calls from pages of other origins.
 ///
-/// Cookies are never allowed: what a page may do here depends on the token that it sends itself.
+/// Credentials (cookies) are never allowed: a page authenticates with a token that it sends itself.
 pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
@@ -41,11 +41,11 @@ pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(origins)
             .allow_methods(methods)
-            // Whatever a client sends: engines add headers of their own, users of DuckDB name some, and `*` would not
-            // stand for `authorization`.
+            // Allows every header: engines add headers of their own, users of DuckDB can set further ones, and `*` would
+            // not cover `authorization`.
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(exposed)
-            // A page on the Internet calls a catalog at home: whoever listed its origin has agreed.
+            // Lets a page on the Internet call a catalog in a private network: the operator allowed it by listing the origin.
             .allow_private_network(true)
             .max_age(REMEMBERED),
     )

@@ -1,4 +1,4 @@
-//! The content codings that requests come in (RFC 9110, section 8.4).
+//! Decodes the content codings of request bodies (RFC 9110, section 8.4).
 
 use std::convert::Infallible;
 use std::io;
@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 
 use crate::error::{ApiError, ApiResult};
 
-/// What requests may be coded in.
+/// The codings that request bodies may have, for `accept-encoding` of a refusal.
 const TAKEN: HeaderValue = HeaderValue::from_static("gzip, zstd");
 
 /// Puts [`Decoding`] around services.
@@ -34,8 +34,8 @@ impl<S> Layer<S> for Decode {
     }
 }
 
-/// Decodes the bodies of requests. A body may be a series of gzip members (RFC 1952, section 2.2), which the layer of tower-http
-/// cuts off after the first one.
+/// Decodes the bodies of requests. A body may be a series of gzip members (RFC 1952, section 2.2); the layer of tower-http would
+/// cut it off after the first member.
 #[derive(Debug, Clone)]
 pub(crate) struct Decoding<S>(S);
 
@@ -100,7 +100,7 @@ enum Coding {
     Zstd,
 }
 
-/// What the body is coded in; nothing if it comes as it is. Names count in any case (section 8.4.1).
+/// The coding of the body; `None` if it is not encoded. Names are case-insensitive (section 8.4.1).
 fn coding(headers: &HeaderMap) -> ApiResult<Option<Coding>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let named = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! How long requests take, by method, route and status.
+//! A histogram of how long requests take, by method, route and status.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -10,14 +10,14 @@ use metrics::Histogram;
 
 const NAME: &str = "lakekeeper_http_request_duration_seconds";
 
-/// The histograms that have been asked for so far: finding one costs less than naming it anew for each request.
+/// The histograms in use so far: finding one here costs less than looking it up by its labels for each request.
 #[derive(Default)]
 pub(crate) struct Durations(RwLock<HashMap<String, ByOutcome, RandomState>>);
 
 type ByOutcome = HashMap<(&'static str, StatusCode), Histogram, RandomState>;
 
 impl Durations {
-    /// Counts a request.
+    /// Records the duration of a request.
     pub(crate) fn record(
         &self,
         method: &Method,
@@ -44,7 +44,7 @@ impl Durations {
     }
 }
 
-/// A client may send any word as a method; there is one label for all that are not HTTP's.
+/// The method as a label. A client may send any word as a method, so all non-standard methods share the label `other`.
 pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! The content codings that answers go out in (RFC 9110, section 12.5.3).
+//! Encodes answers with a coding that the client accepts (RFC 9110, section 12.5.3).
 
 use std::io;
 
@@ -13,12 +13,12 @@ use http_body::Body as _;
 use tokio::io::AsyncRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 
-/// Smaller answers are not worth encoding; bytes.
+/// Answers of at most so many bytes are not encoded: it would not pay.
 const ENCODE_ABOVE: u64 = 2_048;
-/// Encoded answers are sent in parts of so many bytes.
+/// Encoded answers are sent in chunks of so many bytes.
 const PART: usize = 32 << 10;
 
-/// The codings that a client accepts, as it has sent them: most answers need not know.
+/// The `accept-encoding` values of a request, parsed only when an answer is large enough to be encoded.
 #[derive(Debug, Default)]
 pub(crate) struct Accepted(Vec<HeaderValue>);
 
@@ -27,8 +27,8 @@ impl Accepted {
         Self(headers.get_all(ACCEPT_ENCODING).iter().cloned().collect())
     }
 
-    /// Encodes an answer that is large, and not encoded yet. An answer may always come as it is, even where the client says that it
-    /// must not: to a change that has been made there is no other answer.
+    /// Encodes an answer that is large and not encoded yet. If no coding is acceptable, the answer is sent unencoded, even if the
+    /// client excludes that (`identity;q=0`): the request may have changed something, so it must not be refused now.
     pub(crate) fn encode(&self, response: Response) -> Response {
         if response.body().size_hint().lower() <= ENCODE_ABOVE
             || response.headers().contains_key(CONTENT_ENCODING)
@@ -75,7 +75,7 @@ enum Coding {
 #[derive(Debug, Clone, Copy)]
 struct Preference<'a> {
     name: &'a str,
-    /// Thousandths.
+    /// The quality value, in thousandths.
     weight: u16,
 }
 
@@ -105,7 +105,7 @@ fn preferences<'a>(
     })
 }
 
-/// `q=0.5`, with up to three decimals (section 12.4.2). What is none has its full weight.
+/// The weight of `q=0.5`, with up to three decimals (section 12.4.2). Text that is no weight counts as 1000.
 fn thousandths(weight: &str) -> u16 {
     let quality = weight.strip_prefix(['q', 'Q']).unwrap_or_default();
     let quality = quality.trim_start().strip_prefix('=').unwrap_or_default();
@@ -119,7 +119,7 @@ fn thousandths(weight: &str) -> u16 {
         .sum()
 }
 
-/// The coding of the highest weight, the first of several; none if a coding is not wanted more than none.
+/// The coding with the highest weight, the first if several have it; `Identity` if none has a weight above 0.
 fn preferred<'a>(values: impl Iterator<Item = &'a HeaderValue> + Clone) -> Coding {
     let names_gzip = preferences(values.clone()).any(|one| one.is_gzip());
     let mut best = (Coding::Identity, 0);
@@ -137,7 +137,7 @@ fn preferred<'a>(values: impl Iterator<Item = &'a HeaderValue> + Clone) -> Codin
     best.0
 }
 
-/// Whether the client takes gzip.
+/// Whether the client names gzip with a weight above 0. `*` does not count.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter();
     preferences(values).any(|one| one.is_gzip() && one.weight > 0)

@@ -1,4 +1,4 @@
-//! What every request to an API goes through: who sends it, what is told of it, what is hidden from its sender.
+//! Authenticates every request to an API, audits its outcome, and conceals hidden warehouses in its answer.
 
 use std::convert::Infallible;
 use std::mem;
@@ -30,7 +30,7 @@ impl<S> Layer<S> for Entry {
     }
 }
 
-/// One service where three layers would each box the request's future.
+/// One service for three concerns: three layers would each box the request's future.
 #[derive(Clone)]
 pub(crate) struct Entered<S> {
     inner: S,
@@ -54,7 +54,7 @@ where
         if self.app.authenticator.is_none() && request.method().is_safe() {
             return Either::Left(self.inner.call(request));
         }
-        // This one has said that it is ready; its clone has not.
+        // `poll_ready` was called on `self.inner`, not on its clone: so call the former, and keep the clone for later.
         let next = self.inner.clone();
         let ready = mem::replace(&mut self.inner, next);
         Either::Right(Box::pin(pass(self.app.clone(), ready, request)))

@@ -1,4 +1,4 @@
-//! From errors to answers: the only table of status codes and wire types.
+//! Turns errors into answers: the only place that maps kinds of errors to status codes and wire types.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The longest time that a client is told to wait, in seconds.
+/// The largest value of `retry-after`, in seconds.
 const LONGEST_WAIT: u64 = 60;
 
-/// What every handler can fail with.
+/// The result of a handler.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
-/// An error on its way to the client.
+/// An error to answer to the client.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -28,22 +28,22 @@ pub(crate) struct ApiError {
     retry_after: Option<Duration>,
 }
 
-/// The Iceberg error model.
+/// The body of every error, in the Iceberg error model.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
     error: ErrorModel,
 }
 
-/// One error.
+/// An error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorModel {
-    /// What was wrong, for people.
+    /// A message for people: what was wrong.
     message: String,
-    /// What was wrong, for programs.
+    /// The kind of the error, for programs, such as `NoSuchTableException`.
     r#type: &'static str,
-    /// The HTTP status.
+    /// The status code of the HTTP response.
     code: u16,
-    /// Always empty: what the server did is in its log.
+    /// Always empty: the server writes details to its log only.
     stack: Vec<String>,
 }
 
@@ -121,7 +121,7 @@ const fn wire(kind: ErrorKind) -> (StatusCode, &'static str) {
     }
 }
 
-/// The same where the caller may not.
+/// The wire type if the caller is not allowed to do something.
 const fn forbidden(kind: ForbiddenKind) -> &'static str {
     match kind {
         ForbiddenKind::Action(on) => action_forbidden(on),
@@ -147,7 +147,7 @@ const fn action_forbidden(on: ResourceKind) -> &'static str {
     }
 }
 
-/// The same where a warehouse has rules.
+/// Status and wire type if a rule of a warehouse is broken.
 const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
     match kind {
         RuleErrorKind::InstanceAdminRequired => (StatusCode::FORBIDDEN, "InstanceAdminRequired"),
@@ -169,7 +169,7 @@ const fn rule(kind: RuleErrorKind) -> (StatusCode, &'static str) {
     }
 }
 
-/// The same where something is given or taken back.
+/// Status and wire type of errors about grants and assignments.
 const fn grant(kind: GrantErrorKind) -> (StatusCode, &'static str) {
     match kind {
         GrantErrorKind::EmptyDiff => (StatusCode::BAD_REQUEST, "EmptyGrantDiff"),
@@ -183,7 +183,7 @@ const fn grant(kind: GrantErrorKind) -> (StatusCode, &'static str) {
     }
 }
 
-/// The same where tags are concerned.
+/// Status and wire type of errors about tags.
 const fn tag(kind: TagErrorKind) -> (StatusCode, &'static str) {
     match kind {
         TagErrorKind::Reserved => (StatusCode::BAD_REQUEST, "ReservedTagNamespace"),
@@ -201,7 +201,7 @@ const fn tag(kind: TagErrorKind) -> (StatusCode, &'static str) {
 }
 
 impl ApiError {
-    /// An error of HTTP itself: what never reached a use case.
+    /// An error that this crate finds itself, before or without a use case.
     pub(crate) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -211,7 +211,7 @@ impl ApiError {
         }
     }
 
-    /// Something that is needed does not answer; nothing was changed.
+    /// A 503: a service that the catalog needs does not answer, and nothing was changed. `retry-after` is 1 s if absent.
     pub(crate) fn unavailable(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
         let (status, kind) = wire(ErrorKind::Unavailable);
         Self {
@@ -220,7 +220,7 @@ impl ApiError {
         }
     }
 
-    /// A request that cannot be understood.
+    /// A 400 for a malformed request.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }
@@ -293,7 +293,7 @@ impl IntoResponse for ApiError {
 mod tests {
     use super::*;
 
-    /// What clients match on; a change here is a change of the API.
+    /// Clients match on these: a change here is a change of the API.
     #[test]
     fn kinds_have_the_status_and_type_of_the_specification() {
         let all = [

@@ -1,4 +1,5 @@
-//! Entity tags: equal exactly for equal answers, and those with credentials good for no longer than these are handed out.
+//! Entity tags of loaded tables: equal for equal answers, and for an answer with credentials valid only until a new load would
+//! vend others.
 
 use catalog::{Credential, FileAccess, Loaded, Representation};
 use http::{HeaderMap, HeaderValue};
@@ -6,10 +7,11 @@ use model::Timestamp;
 use objects::Permission;
 use sha2::{Digest, Sha256};
 
-/// The tag of an answer: bound to warehouse and its version, table, metadata file, representation, the methods of delegation and
-/// what the caller may do with the files. Weak, because the same answer may be compressed or not.
+/// The tag of an answer: a digest of the warehouse and its version, the table, metadata file, representation, methods of
+/// delegation, what the caller may do with the files, and the views that led to the table. Weak, because the same answer may be
+/// compressed or not. `None` for a staged table.
 ///
-/// With credentials, it ends in `.` and the time, in milliseconds since 1970 in hex, from which a load would vend others.
+/// With credentials, the tag ends in `.` and the time from which a load vends others, in milliseconds since 1970, in hex.
 pub(crate) fn etag(loaded: &Loaded, credential: Option<&Credential>) -> Option<HeaderValue> {
     let content = content(loaded)?;
     tag(&match credential {
@@ -74,8 +76,8 @@ fn granted(access: Option<FileAccess>) -> [u8; 3] {
     ]
 }
 
-/// The tag by which the client has shown that it has this answer, and nothing in it that should be renewed (RFC 9110,
-/// section 13.1.2).
+/// The tag in `if-none-match` (RFC 9110, section 13.1.2) that shows that the client has this answer, with credentials that need
+/// not be renewed yet; `None` if there is no such tag.
 pub(crate) fn known(headers: &HeaderMap, loaded: &Loaded, now: Timestamp) -> Option<HeaderValue> {
     let content = content(loaded)?;
     let vends = loaded
@@ -98,7 +100,7 @@ fn strip(given: &str) -> Option<&str> {
     quoted.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// Whether a tag is that of the content; with a time, only if it carries one that is later.
+/// Whether a tag is the one of the content. With `now`, the tag must also end in a later time.
 fn is_good(given: &str, content: &str, now: Option<Timestamp>) -> bool {
     let Some(rest) = given.strip_prefix(content) else {
         return false;

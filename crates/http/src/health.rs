@@ -1,4 +1,4 @@
-//! Whether the catalog is well.
+//! The health check.
 
 use axum::Json;
 use axum::extract::State;

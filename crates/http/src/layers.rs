@@ -1,4 +1,4 @@
-//! What happens to every request and answer, whatever it is about.
+//! The layers around all routes.
 
 use axum::Router;
 
@@ -7,15 +7,15 @@ use crate::cors;
 use crate::decode::Decode;
 use crate::observe::Observe;
 
-/// The router with everything around it.
+/// The router inside its layers.
 pub(crate) fn around(router: Router, app: &App) -> Router {
     let settings = &app.settings;
-    // One layer of several, the outermost first: each by itself would box every request and answer.
+    // A tuple as one layer, the outermost first: each `.layer()` call would box every request and answer again.
     let router = router.layer((
         Observe::within(settings.max_request_time, app.catalog.calls()),
         Decode,
     ));
-    // Outermost, so that pages can read errors too.
+    // Outermost, so that the answers of all other layers, errors too, have the CORS headers.
     match cors::layer(&settings.allow_origin) {
         Some(cors) => router.layer(cors),
         None => router,

@@ -1,4 +1,4 @@
-//! The catalog over HTTP: decode, call the use case, encode. The one place that knows status codes.
+//! The catalog over HTTP: decodes a request, calls its use case and encodes the answer. The only crate that knows status codes.
 
 #![expect(unused_qualifications, reason = "utoipa's macros expand to such paths")]
 

@@ -1,4 +1,4 @@
-//! What is outermost around every request: its id, its log line, its time limit, its duration, the coding of its answer.
+//! The layer around every request: its id, span and log line, its time limit, panics, metrics, and the coding of its answer.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ use crate::encode::Accepted;
 use crate::error::{ApiError, RefusalKind};
 use crate::extract::{project, warehouse_at};
 
-/// Names a request in logs and answers.
+/// The header with the request's id, which logs and answers name too.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts [`Observed`] around services.
@@ -35,14 +35,14 @@ pub(crate) struct Observe {
     tallies: Arc<Tallies>,
 }
 
-/// Where requests are counted.
+/// The metrics and statistics in which requests are counted.
 struct Tallies {
     durations: Durations,
     calls: Arc<CallCounters>,
 }
 
 impl Observe {
-    /// Gives each request at most so much time.
+    /// Answers a request that takes longer than `longest` with an error, and counts calls in `calls`.
     pub(crate) fn within(longest: Duration, calls: &Arc<CallCounters>) -> Self {
         let tallies = Tallies {
             durations: Durations::default(),
@@ -66,7 +66,7 @@ impl<S> Layer<S> for Observe {
     }
 }
 
-/// One service where several layers would each box the request's future.
+/// One service for several concerns: a layer for each would box the request's future again.
 #[derive(Clone)]
 pub(crate) struct Observed<S> {
     inner: S,
@@ -109,13 +109,13 @@ where
     }
 }
 
-/// The body of an answer that must not have one. axum would write `content-length: 0` for an empty body, which is wrong for 204,
-/// and for 304 and `HEAD` where the answer to `GET` has another length (RFC 9110, section 8.6).
+/// The body of a response that must not have one. For an empty body axum would write `content-length: 0`, which is wrong
+/// for 204, and for 304 and `HEAD` where the response to `GET` has another length (RFC 9110, section 8.6).
 pub(crate) fn no_body() -> Body {
     Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
 }
 
-/// HTTP/2 names the host in the URI (RFC 9113, section 8.3.1); what looks for it reads the header.
+/// Copies the host of an HTTP/2 request from the URI (RFC 9113, section 8.3.1) to the `host` header, where handlers read it.
 fn name_host(request: &mut Request) {
     let authority = request.uri().authority();
     let host = authority.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
@@ -124,13 +124,13 @@ fn name_host(request: &mut Request) {
     }
 }
 
-/// What is to be told of a request when it has been answered.
+/// The facts about a request that are logged and counted once it is answered.
 struct Seen {
     id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
     about: About,
-    /// Only if it is logged.
+    /// Only if requests are logged.
     path: Option<String>,
     span: Span,
     start: Instant,
@@ -182,11 +182,11 @@ impl Seen {
     }
 }
 
-/// What a request is about, as it says itself.
+/// The warehouse or project that a request names: what its call is counted for.
 enum About {
-    /// Something of an API: a warehouse, or else something in a project.
+    /// A call of an API, with the warehouse in its path and the project in its header, where given.
     Api(Option<WarehouseId>, Option<ProjectId>),
-    /// Nothing that is counted.
+    /// No call of an API: not counted.
     Nothing,
 }
 
@@ -202,7 +202,7 @@ impl About {
     }
 }
 
-/// Answers a request whose handler has a bug: it costs that request and no other.
+/// Answers a request whose handler panicked, so that the connection and its other requests survive.
 fn panicked(panic: &(dyn Any + Send)) -> Response {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -216,8 +216,8 @@ fn panicked(panic: &(dyn Any + Send)) -> Response {
     ApiError::new(status, "InternalServerError", message).into_response()
 }
 
-/// Answers a request that takes too long. What it was to change may still happen, so that answer must not be a 4xx: a client
-/// would take the change for refused and delete what it has written (REST specification, `CommitStateUnknownException`).
+/// Answers a request that takes too long. A change may still be applied, so its answer must not be a 4xx: the client would take
+/// the change for refused and delete the files that it has written (REST specification, `CommitStateUnknownException`).
 fn too_long(method: &Method, longest: Duration) -> Response {
     let message = format!(
         "the request took longer than {} s (`LAKEKEEPER__MAX_REQUEST_TIME`)",

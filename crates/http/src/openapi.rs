@@ -1,4 +1,4 @@
-//! The description of the APIs, made from the code.
+//! The OpenAPI descriptions, made from the code, and the pages that show them.
 
 use axum::Router;
 use utoipa::{OpenApi, openapi};
@@ -19,14 +19,14 @@ struct GenericTableApi;
 #[openapi(info(title = "Lakekeeper: management", license(name = "Apache-2.0", identifier = "Apache-2.0")), servers((url = "/management")))]
 struct ManagementApi;
 
-/// What is routed, described API by API.
+/// The described operations of each API.
 pub(crate) struct Described {
     pub(crate) catalog: openapi::OpenApi,
     pub(crate) generic_tables: openapi::OpenApi,
     pub(crate) management: openapi::OpenApi,
 }
 
-/// The descriptions, and the page that shows them.
+/// Routes of the descriptions and of the page that shows them; none if this is switched off.
 pub(crate) fn pages(settings: &HttpSettings, described: Described) -> Router<App> {
     if !settings.serves_swagger_ui {
         return Router::new();
@@ -41,7 +41,7 @@ pub(crate) fn pages(settings: &HttpSettings, described: Described) -> Router<App
         .into()
 }
 
-/// The endpoints as `GET /v1/config` lists them: what is routed, and nothing else.
+/// The endpoints that `GET /v1/config` lists: those that are routed, as `<method> <path>`.
 pub(crate) fn iceberg_endpoints() -> &'static [String] {
     static ENDPOINTS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
         let routes = catalog_routes().described();
@@ -56,7 +56,7 @@ pub(crate) fn iceberg_endpoints() -> &'static [String] {
             let routed = methods.into_iter().filter(|(_, is_routed)| *is_routed);
             endpoints.extend(routed.map(|(method, _)| format!("{method} {path}")));
         }
-        // Clients know it without being told.
+        // Clients call this endpoint before they know the list.
         endpoints.retain(|endpoint| endpoint != "GET /v1/config");
         endpoints
     });

@@ -1,4 +1,4 @@
-//! The table of contents: every operation, by path.
+//! The routes of all operations.
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -71,7 +71,7 @@ fn management_routes() -> Routes {
     management::routes()
 }
 
-/// The whole service.
+/// The whole service: the three APIs, the health check and the API description, inside their layers.
 pub fn router(app: &App) -> Router {
     let (catalog, catalog_api) = catalog_routes().below("/catalog");
     let (generic_tables, generic_table_api) = generic_table_routes().below("/lakekeeper");
@@ -87,7 +87,7 @@ pub fn router(app: &App) -> Router {
     };
     let pages = openapi::pages(&app.settings, described);
     let router = apis
-        // Who asks for a token has none.
+        // Outside of the authentication: a client that asks for a token has none yet.
         .route("/catalog/v1/oauth/tokens", post(iceberg::oauth::tokens))
         .route("/health", get(health::health))
         .merge(pages)

@@ -1,4 +1,4 @@
-//! An API's operations: how they are routed and how they are described.
+//! Collects the operations of an API, both for the router and for its description.
 
 use axum::Router;
 use axum::routing::MethodRouter;
@@ -7,21 +7,21 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::app::App;
 
-/// Operations, by paths that begin with the version of their API.
+/// The operations of an API. Their paths begin with its version, `/v1`.
 #[derive(Default)]
 pub(crate) struct Routes {
     routed: Vec<(String, MethodRouter<App>)>,
-    /// Put together as they come: each operation brings the schemas of all that it names, and most name the same.
+    /// Merged operation by operation, which removes duplicates: each operation brings its schemas, and many share them.
     described: OpenApiRouter<App>,
 }
 
 impl Routes {
-    /// None yet.
+    /// No operations.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// With the operations of one path.
+    /// Adds the operations of one path.
     pub(crate) fn routes(mut self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
         let by_path = paths.paths.keys();
         self.routed
@@ -30,15 +30,15 @@ impl Routes {
         self
     }
 
-    /// With all of these.
+    /// Adds the operations of `other`.
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.routed.extend(other.routed);
         self.described = self.described.merge(other.described);
         self
     }
 
-    /// Routed below an API's name, and described by the same paths without it. Each path is routed whole: a nested router would take
-    /// the address of each request apart and put it together again.
+    /// A router with `api` in front of each path, and a description with the paths as they are. Paths are routed whole, because a
+    /// nested router would rewrite the URI of each request.
     pub(crate) fn below(self, api: &str) -> (Router<App>, OpenApi) {
         let routed = self.routed.into_iter();
         let router = routed.fold(Router::new(), |router, (path, methods)| {
@@ -47,7 +47,7 @@ impl Routes {
         (router, self.described.into_openapi())
     }
 
-    /// Described alone.
+    /// The description alone.
     pub(crate) fn described(self) -> OpenApi {
         self.described.into_openapi()
     }

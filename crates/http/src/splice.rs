@@ -1,5 +1,5 @@
-//! Answers around stored metadata: what is before and after it is made per request, the metadata itself is sent as it is
-//! stored, compressed.
+//! Bodies around stored metadata: the JSON before and after it is made per request, the metadata itself is sent as it is stored,
+//! compressed.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -12,15 +12,15 @@ use crc32fast::Hasher;
 use http_body::{Body, Frame, SizeHint};
 use store::StoredMetadata;
 
-/// A body of known length out of pieces. Large ones are not copied.
+/// A body of known length in pieces. The pieces of a large body are not copied.
 #[derive(Clone)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
-/// Texts of so many bytes are compressed: credentials stand in an answer twice, and the answer is kept. With those of MinIO a
-/// small table's answer has 2.2 KB instead of 4.8.
+/// The text after the metadata is compressed if it has at least so many bytes: an answer contains its credentials twice, and is
+/// cached. With credentials of MinIO, a small table's answer has 2.2 KB instead of 4.8.
 const WORTH_COMPRESSING: usize = 1 << 10;
 
-/// Bodies up to so many bytes are sent in one piece: the copy costs less than the further pieces.
+/// Bodies of up to so many bytes are copied into one piece: that costs less than sending several pieces.
 const ONE_PIECE: usize = 16 << 10;
 
 impl Pieces {
@@ -37,13 +37,13 @@ impl Pieces {
         Self(VecDeque::from_iter((length > 0).then(|| one.freeze())))
     }
 
-    /// Bytes of the whole body.
+    /// The length of the whole body in bytes.
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().map(|piece| piece.len() as u64).sum()
     }
 }
 
-/// Answers hold credentials, so only their length is shown.
+/// Shows the length only: answers contain credentials.
 impl fmt::Debug for Pieces {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Pieces({} bytes)", self.len())
@@ -73,7 +73,7 @@ impl Body for Pieces {
 /// One gzip member (RFC 1952) of the text before, the metadata and the text after.
 pub(crate) fn gzip(before: &[u8], metadata: &StoredMetadata, after: &[u8]) -> Pieces {
     let mut head = BytesMut::with_capacity(before.len() + 32);
-    // Magic, DEFLATE, no flags, no time, fastest, unknown system.
+    // The header (RFC 1952, section 2.3): magic, DEFLATE, no flags, no time, fastest, unknown system.
     head.put_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
     put_stored(&mut head, before);
     let mut crc = Hasher::new();
@@ -95,15 +95,15 @@ pub(crate) fn gzip(before: &[u8], metadata: &StoredMetadata, after: &[u8]) -> Pi
         ));
         tail.put_slice(&after.deflate_blocks());
     }
-    // An empty, final stored block.
+    // An empty stored block that is marked as final.
     tail.put_slice(&[1, 0, 0, 0xff, 0xff]);
     tail.put_u32_le(crc.finalize());
-    // The length counts modulo 2^32 (RFC 1952, section 2.3.1).
+    // The length is modulo 2^32 (RFC 1952, section 2.3.1).
     tail.put_u32_le(u32::try_from(length as u64 & 0xffff_ffff).unwrap_or(0));
     Pieces::new([head.freeze(), metadata.deflate_blocks(), tail.freeze()])
 }
 
-/// The text as DEFLATE blocks of stored bytes (RFC 1951, section 3.2.4), none final.
+/// Appends the text as uncompressed DEFLATE blocks (RFC 1951, section 3.2.4), none of them final.
 fn put_stored(out: &mut BytesMut, text: &[u8]) {
     for block in text.chunks(usize::from(u16::MAX)) {
         let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
@@ -123,7 +123,7 @@ mod tests {
     fn unzip(pieces: Pieces) -> Vec<u8> {
         let bytes = pieces.0.into_iter().flatten().collect::<Vec<u8>>();
         let mut text = Vec::new();
-        // Not a decoder of several members: what follows the first one would be missing.
+        // Reads a single member only: bytes after the first member would be missing in the text.
         flate2::read::GzDecoder::new(&bytes[..])
             .read_to_end(&mut text)
             .unwrap();

@@ -1,4 +1,4 @@
-//! Who asks, in which project.
+//! Reads the caller, project and origin of a request from its headers.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::delegation::delegation;
 
 const PROJECT_ID: HeaderName = HeaderName::from_static("x-project-id");
-/// What older clients send.
+/// The name that older clients use for `x-project-id`.
 const PROJECT_IDENT: HeaderName = HeaderName::from_static("x-project-ident");
-/// As much as is told of what a client calls itself.
+/// The most bytes of `user-agent` that an audit event shows.
 const USER_AGENT_BYTES: usize = 256;
 
-/// A request without an effect.
+/// A request that changes nothing, so without an idempotency key.
 #[derive(Debug)]
 pub(crate) struct Asked(pub(crate) Request);
 
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for Asked {
     }
 }
 
-/// Whom the layer around the routes has found. A route that it does not cover lets nobody in.
+/// The caller that the layer around the routes has found. With an authenticator, a route outside of that layer is refused.
 fn caller(parts: &Parts, app: &App) -> ApiResult<Caller> {
     match (parts.extensions.get::<Caller>(), &app.authenticator) {
         (Some(caller), _) => Ok(caller.clone()),
@@ -51,7 +51,7 @@ fn caller(parts: &Parts, app: &App) -> ApiResult<Caller> {
     }
 }
 
-/// Where the request came from; what only audit events tell is left out if there are none.
+/// The origin of the request. The user agent is read only if auditing is on.
 pub(crate) fn origin(app: &App, headers: &HeaderMap, extensions: &Extensions) -> RequestOrigin {
     let is_audited = app.catalog.settings().audit == Audit::On;
     let agent = headers.get(header::USER_AGENT);
@@ -60,19 +60,19 @@ pub(crate) fn origin(app: &App, headers: &HeaderMap, extensions: &Extensions) ->
         request_id: request_id(extensions),
         user_agent: agent.and_then(|agent| {
             let text = agent.to_str().ok()?;
-            // Of what is ASCII each byte is a character.
+            // `to_str` gives ASCII, so a cut at any byte is a cut between characters.
             Some(Arc::from(text.get(..USER_AGENT_BYTES).unwrap_or(text)))
         }),
     }
 }
 
-/// What the outermost layer calls the request. A router without that layer is a test's.
+/// The id that the outermost layer gave the request; a new one without that layer, which only tests leave out.
 pub(crate) fn request_id(extensions: &Extensions) -> RequestId {
     let id = extensions.get::<RequestId>().cloned();
     id.unwrap_or_else(RequestId::generate)
 }
 
-/// The project in the header, or in the header that older clients send.
+/// The project in `x-project-id`, or else in `x-project-ident`.
 pub(crate) fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
     let Some(value) = headers
         .get(PROJECT_ID)
@@ -95,7 +95,7 @@ pub(crate) fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
         .map_err(|error: model::InvalidProjectId| malformed(&error.to_string()))
 }
 
-/// Where this request's client reaches the catalog.
+/// The URI at which the client of this request reaches the catalog.
 pub(crate) fn forwarded_base(app: &App, headers: &HeaderMap) -> ApiResult<String> {
     base_uri(&app.settings, headers)
 }

@@ -1,4 +1,4 @@
-//! Requests with an effect: their body, and what makes them recognisable should they come again.
+//! Requests that change something: their body, and the idempotency key by which a repeated request is recognised.
 
 use std::error::Error;
 
@@ -26,7 +26,7 @@ pub(crate) struct Posted<T> {
     pub(crate) body: T,
 }
 
-/// A request with an effect but no body that matters.
+/// A request that changes something and whose body is ignored, except for the idempotency fingerprint.
 #[derive(Debug)]
 pub(crate) struct Bodyless(pub(crate) Request);
 
@@ -39,7 +39,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
         if is_management {
             nul::refuse_in_json(&bytes)?;
         }
-        // serde would take an array for an object whose fields it has in order, and `[]` for one without any.
+        // serde would read an array as the fields of a struct in order, and `[]` as a struct without fields.
         if bytes.trim_ascii_start().starts_with(b"[") {
             let message = "the request's body is a JSON array; it must be an object";
             return Err(ApiError::bad_request(message));
@@ -125,7 +125,7 @@ fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {
     })
 }
 
-/// Method, path with query, caller and body, each with its length before it so that none runs into the next.
+/// A digest of method, path with query, caller and body, each preceded by its length so that their boundaries count.
 fn fingerprint(parts: &Parts, caller: &str, body: &[u8]) -> [u8; 32] {
     let path = parts
         .uri

@@ -1,12 +1,11 @@
-//! How a client wants to get at the files.
+//! How a client wants to access the files of a table: `x-iceberg-access-delegation`.
 
 use catalog::{AccessDelegation, DelegationMethods};
 use http::{HeaderMap, HeaderName};
 
 const DELEGATION: HeaderName = HeaderName::from_static("x-iceberg-access-delegation");
 
-/// The access delegation that the client asks for. Values that are not known do not count, and `client-managed` only
-/// if no method is asked for.
+/// The access delegation that the client asks for. Unknown values are ignored, and so is `client-managed` beside another method.
 pub(crate) fn delegation(headers: &HeaderMap) -> AccessDelegation {
     let values = headers
         .get_all(DELEGATION)

@@ -1,4 +1,4 @@
-//! The headers of a request without a body.
+//! Takes the headers out of a request without a body.
 
 use std::convert::Infallible;
 use std::mem;
@@ -7,7 +7,8 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
 
-/// All headers, moved out of the request where `HeaderMap` would copy them: stands behind whatever else reads them.
+/// All headers, moved out of the request: the `HeaderMap` extractor would clone them. Extractors that read headers must come
+/// before this one.
 #[derive(Debug)]
 pub(crate) struct Headers(pub(crate) HeaderMap);
 

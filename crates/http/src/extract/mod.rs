@@ -1,4 +1,4 @@
-//! Parts of requests, parsed once at the edge.
+//! Extractors: they parse the parts of requests for the handlers.
 
 mod asked;
 mod body;

@@ -1,13 +1,13 @@
-//! U+0000: no name, id or word to search for has it, and PostgreSQL cannot keep a text with it.
+//! Refuses the character U+0000: no name, id or search term contains it, and PostgreSQL cannot store a text with it.
 //!
-//! Refused in addresses everywhere, in bodies for the management API. Bodies of the catalog API may have it where a client
-//! writes what is its own (the delimiter of a table's fields, say): that is stored as JSON, escaped.
+//! It is refused in paths and queries, and in the bodies of the management API. Bodies of the catalog API may contain it in
+//! values that belong to the client (such as the field delimiter of a table), because these are stored as escaped JSON.
 
 use http::Uri;
 
 use crate::error::{ApiError, ApiResult};
 
-/// Refuses a path or query with U+0000, which can only be there as `%00`.
+/// Refuses a path or query with U+0000, which a URI can only contain as `%00`.
 pub(super) fn refuse_in_address(uri: &Uri) -> ApiResult<()> {
     let has = |text: &str| text.contains("%00");
     if has(uri.path()) || uri.query().is_some_and(has) {
@@ -16,7 +16,7 @@ pub(super) fn refuse_in_address(uri: &Uri) -> ApiResult<()> {
     Ok(())
 }
 
-/// Refuses JSON with U+0000 in a text, which can only be there as `\u0000`.
+/// Refuses JSON with U+0000 in a string, which can only contain it as `\u0000`.
 pub(super) fn refuse_in_json(json: &[u8]) -> ApiResult<()> {
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -24,7 +24,7 @@ pub(super) fn refuse_in_json(json: &[u8]) -> ApiResult<()> {
         if escape.starts_with(br"\u0000") {
             return Err(refused("the request's body", r"\u0000"));
         }
-        // What follows the backslash is escaped, be it another one.
+        // Skip the escaped character too: it may be a backslash.
         rest = escape.get(2..).unwrap_or_default();
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Which part of a list is wanted.
+//! The paging of lists.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,19 +10,20 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
-/// Which part of a list is wanted.
+/// Which page of a list to answer.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// Where the page starts: empty for the first page, then what the last answer said. Without it, all is answered at once.
+    /// Where the page starts: empty for the first page, then the `next-page-token` of the last answer. Without it, the whole list
+    /// is answered at once.
     pub(crate) page_token: Option<String>,
-    /// How many items the page may have.
+    /// How many items the page may have at most. Ignored without `pageToken`.
     pub(crate) page_size: Option<u64>,
 }
 
 impl PageQuery {
-    /// That of a list which there is in pages only, because it may be very long.
+    /// The query of a list that is answered in pages only, because it may be very long. Without a token: the first page.
     pub(crate) fn always(page_token: Option<String>, page_size: Option<u64>) -> Self {
         Self {
             page_token: Some(page_token.unwrap_or_default()),
@@ -30,8 +31,8 @@ impl PageQuery {
         }
     }
 
-    /// Decodes the token. A size without a token asks for everything too, as the specification has it: a client that does not
-    /// page must not get a part for the whole.
+    /// Decodes the token. Without a token, even with a size, the query asks for everything, as the specification has it: a client
+    /// that does not page must not take a part for the whole list.
     pub(crate) fn decode(&self, app: &App) -> ApiResult<ListQuery> {
         match self.page_token {
             None => Ok(ListQuery::Everything),
@@ -39,7 +40,7 @@ impl PageQuery {
         }
     }
 
-    /// The same for what is only told in pages: without a token, the first one.
+    /// Decodes the token for a list that is answered in pages only: without a token, the first page.
     pub(crate) fn one(&self, app: &App) -> ApiResult<PageRequest> {
         let after = match self.page_token.as_deref() {
             None | Some("") => None,
@@ -68,12 +69,12 @@ fn decode_token(token: &str) -> ApiResult<PageToken> {
     })
 }
 
-/// The token as clients see it: opaque.
+/// The token in the opaque form that clients get.
 pub(crate) fn encode_token(token: &PageToken) -> String {
     URL_SAFE_NO_PAD.encode(token.as_key())
 }
 
-/// All values of a key in a query string: it may come more than once.
+/// The decoded values of all occurrences of a key in a query string.
 pub(crate) fn query_values(query: &str, key: &str) -> Vec<String> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let values = pairs

@@ -1,4 +1,4 @@
-//! Warehouses, namespaces, tables and views in a path.
+//! Reads warehouses, namespaces, tables and views from paths.
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use catalog::tabular::AtPath;
@@ -23,7 +23,7 @@ pub(crate) struct AtNamespace {
     pub(crate) namespace: NamespacePath,
 }
 
-/// `…/{prefix}/namespaces/{namespace}/tables/{table}`, or a view.
+/// `…/{prefix}/namespaces/{namespace}/tables/{table}`, or the same with `{view}`.
 #[derive(Debug)]
 pub(crate) struct AtTabular {
     pub(crate) warehouse: WarehouseId,
@@ -39,16 +39,16 @@ impl AtTabular {
     }
 }
 
-/// A namespace's name and that of something in it, in a body.
+/// The name of a table or view, with its namespace.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 pub(crate) struct Identifier {
-    /// The levels of the namespace.
+    /// The levels of the namespace, outermost first.
     pub(crate) namespace: Vec<String>,
-    /// The name.
+    /// The name within the namespace.
     pub(crate) name: String,
 }
 
-/// Parses an identifier of a body.
+/// Parses an identifier; `what` (`table`, `view`) is for the error message.
 pub(crate) fn identifier(what: &'static str, given: &Identifier) -> ApiResult<TabularPath> {
     let namespace = NamespacePath::parse(given.namespace.clone())?;
     Ok(TabularPath {
@@ -57,14 +57,14 @@ pub(crate) fn identifier(what: &'static str, given: &Identifier) -> ApiResult<Ta
     })
 }
 
-/// Parses levels that are joined by the unit separator.
+/// Parses the levels of a namespace, joined by the unit separator.
 pub(crate) fn namespace_of_text(text: &str) -> ApiResult<NamespacePath> {
     Ok(NamespacePath::parse(
         text.split(SEPARATOR).map(str::to_owned).collect(),
     )?)
 }
 
-/// The parameters of a path, decoded. Java's clients write a space in a path as `+`, which is read as a space here, too.
+/// The decoded parameters of a path. A `+` is read as a space, because Java's clients encode spaces in a path so.
 struct Params {
     decoded: RawPathParams,
     with_spaces: Option<Vec<(String, String)>>,
@@ -104,9 +104,9 @@ impl Params {
     }
 }
 
-/// The warehouse in the path of what lies in one, decoded as the extractors decode it: what is hidden and what is counted must not
-/// depend on how a client writes it. It is the first parameter wherever there is one, and levels before it are one level each, so both
-/// paths have it at the same place.
+/// The warehouse in a path, percent-decoded like in the extractors: whether a warehouse is concealed, and where a call is
+/// counted, must not depend on how a client escapes its id. The warehouse is always the first parameter of a route, and all
+/// segments before it are literal, so that it is the same segment in the route and in the path.
 pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
     let (levels, parameters) = route.split_once('{')?;
     if !parameters.starts_with("prefix}") && !parameters.starts_with("warehouse_id}") {
@@ -115,7 +115,7 @@ pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
     let level = levels.bytes().filter(|byte| *byte == b'/').count();
     let mut segments = sent.path().as_bytes().split(|byte| *byte == b'/');
     let segment = str::from_utf8(segments.nth(level)?).ok()?;
-    // Hardly anybody escapes what needs no escape.
+    // Fast path: an id needs no escapes.
     if let Ok(id) = segment.parse() {
         return Some(id);
     }
@@ -123,7 +123,7 @@ pub(crate) fn warehouse_at(route: &str, sent: &Uri) -> Option<WarehouseId> {
     decoded.ok()?.parse().ok()
 }
 
-/// Those parameters that have a `+`, read from the path as it was sent: once decoded, it cannot be told from `%2B`.
+/// The parameters that contain a `+`, read from the undecoded path: after decoding, `+` and `%2B` look the same.
 fn with_spaces(parts: &Parts) -> Vec<(String, String)> {
     let Some(route) = parts.extensions.get::<MatchedPath>() else {
         return Vec::new();

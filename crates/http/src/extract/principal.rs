@@ -1,4 +1,4 @@
-//! Users and roles that a request is about.
+//! Users and roles in queries and bodies.
 
 use model::Principal;
 use serde::{Deserialize, Serialize};
@@ -7,19 +7,19 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 
-/// Whom a question is about; the caller if nobody is named.
+/// The user or role whose permissions are asked for; the caller if none is given.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PrincipalQuery {
-    /// A user.
+    /// The id of a user: `oidc~<subject>`, `kubernetes~<uid>`, … Not together with `principalRole`.
     principal_user: Option<String>,
-    /// A role.
+    /// The id of a role. Not together with `principalUser`.
     principal_role: Option<Uuid>,
 }
 
 impl PrincipalQuery {
-    /// At most one of them.
+    /// The principal, if one is given; an error if two are.
     pub(crate) fn read(&self) -> ApiResult<Option<Principal>> {
         principal(
             (self.principal_user.as_deref(), self.principal_role),
@@ -32,11 +32,11 @@ impl PrincipalQuery {
     }
 }
 
-/// A user or a role: one of both.
+/// Either a user or a role: exactly one of the fields must be set.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserOrRole {
-    /// `oidc~<subject>`, `kubernetes~<uid>`, …
+    /// The id of a user: `oidc~<subject>`, `kubernetes~<uid>`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     /// The id of a role.
@@ -45,13 +45,13 @@ pub(crate) struct UserOrRole {
 }
 
 impl UserOrRole {
-    /// The one that is there.
+    /// The principal; an error unless exactly one field is set.
     pub(crate) fn read(&self) -> ApiResult<Principal> {
         let wrong = || ApiError::bad_request("an identity is a `user` or a `role`: one of both");
         principal(self.parts(), wrong)?.ok_or_else(wrong)
     }
 
-    /// As they were sent.
+    /// The two fields as they were sent.
     pub(crate) fn parts(&self) -> (Option<&str>, Option<Uuid>) {
         (self.user.as_deref(), self.role)
     }
@@ -72,7 +72,7 @@ impl From<Principal> for UserOrRole {
     }
 }
 
-/// Whoever is named, if anybody is; `both` is the error for two.
+/// The principal out of a user and a role, if one is given; `both` makes the error if both are.
 pub(crate) fn principal(
     named: (Option<&str>, Option<Uuid>),
     both: impl FnOnce() -> ApiError,

@@ -1,4 +1,4 @@
-//! Query parameters and ids in paths, refused in the error model of the API.
+//! Extractors of axum for queries and paths, with errors in the error model of the API, and without U+0000.
 
 use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
 use http::request::Parts;
@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use super::nul;
 use crate::error::{ApiError, ApiResult};
 
-/// Query parameters.
+/// The parameters in the query.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// Parameters in the path.
+/// The parameters in the path.
 #[derive(Debug)]
 pub(crate) struct Path<T>(pub(crate) T);
 

@@ -1,4 +1,4 @@
-//! The views that have led to what a request loads: `referenced-by`.
+//! The views through which an engine came to the table or view that it loads: `referenced-by`.
 
 use axum::extract::FromRequestParts;
 use catalog::Request;
@@ -12,7 +12,7 @@ use crate::error::{ApiError, ApiResult};
 
 const PARAMETER: &str = "referenced-by";
 
-/// A request without an effect, with the views that have led to what it asks for.
+/// A request that changes nothing, with the views that its `referenced-by` names.
 #[derive(Debug)]
 pub(crate) struct AskedThrough(pub(crate) Request);
 
@@ -28,9 +28,10 @@ impl FromRequestParts<App> for AskedThrough {
     }
 }
 
-/// The views in a query, the outermost first: identifiers with commas between them, namespace and name of each joined by `%1F`.
+/// The views in a query, the outermost first: identifiers separated by commas, each of them the levels of a namespace and a
+/// name, joined by `%1F`.
 ///
-/// They are divided before anything is decoded: a comma in a name is sent as `%2C`.
+/// The list is split before it is decoded, because a comma in a name is sent as `%2C`.
 pub(crate) fn views(query: &str, most: usize) -> ApiResult<Vec<TabularPath>> {
     let mut given = query.split('&').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
