@@ -14,23 +14,23 @@ use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{AtNamespace, Posted};
 
-/// A generic table that is to be.
+/// A generic table to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateGenericTableRequest {
     name: String,
-    /// What its files are: `lance`, `delta`, `csv`.
+    /// The format of its files, such as `lance`, `delta` or `csv`.
     format: String,
-    /// Where its files are or will be; the catalog chooses if it is left out.
+    /// The location of its files, existing or future; the catalog chooses one if absent.
     base_location: Option<String>,
     doc: Option<String>,
     #[schema(value_type = BTreeMap<String, String>)]
     #[serde(default)]
     properties: Option<Properties>,
-    /// Its columns, in whatever words.
+    /// A description of its columns, as any JSON object; the catalog does not interpret it.
     #[schema(value_type = Option<Object>)]
     schema: Option<Box<RawValue>>,
-    /// What is known of its contents, in whatever words.
+    /// Statistics about its contents, as any JSON object; the catalog does not interpret them.
     #[schema(value_type = Option<Object>)]
     statistics: Option<Box<RawValue>>,
 }

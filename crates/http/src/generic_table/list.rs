@@ -15,16 +15,16 @@ use crate::extract::{Asked, AtNamespace, PageQuery, Query, encode_token};
 /// A generic table in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GenericTableIdentifier {
-    /// The levels of its namespace.
+    /// The levels of its namespace, outermost first.
     namespace: Vec<String>,
     name: String,
-    /// What its files are.
+    /// The format of its files, such as `lance`, `delta` or `csv`.
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     id: Uuid,
 }
 
-/// Generic tables.
+/// A page of generic tables.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListGenericTablesResponse {

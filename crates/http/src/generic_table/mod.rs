@@ -1,4 +1,4 @@
-//! The generic table API, as today's Lakekeeper has it: tables of other formats than Iceberg's.
+//! The generic table API, compatible with the existing Lakekeeper: tables of other formats than Iceberg.
 
 pub(crate) mod create;
 pub(crate) mod credentials;
@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct GenericTableData {
     name: String,
-    /// What its files are: `lance`, `delta`, `csv`.
+    /// The format of its files, such as `lance`, `delta` or `csv`.
     format: String,
-    /// Where its files are.
+    /// The location of its files.
     base_location: String,
     /// Whether it is protected from being dropped.
     protected: bool,
@@ -29,17 +29,17 @@ pub(crate) struct GenericTableData {
     doc: Option<String>,
     #[schema(value_type = BTreeMap<String, String>)]
     properties: Properties,
-    /// Its columns, as they were described.
+    /// The description of its columns, as it was given at creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     schema: Option<Box<RawValue>>,
-    /// What is known of its contents, as it was described.
+    /// The statistics about its contents, as they were given at creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     statistics: Option<Box<RawValue>>,
 }
 
-/// A generic table, and what its client needs to reach its files.
+/// A generic table, and how a client accesses its files.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct LoadGenericTableResponse {

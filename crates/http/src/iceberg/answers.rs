@@ -1,4 +1,4 @@
-//! Finished answers: what was made for a version of a table or view is sent again for as long as that version is current.
+//! A cache of finished answers to loads of tables and views: an answer is sent again as long as its version is current.
 
 use std::sync::Arc;
 
@@ -12,35 +12,35 @@ use crate::splice::Pieces;
 /// How an answer is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Coding {
-    /// Compressed, as the metadata is stored.
+    /// gzip, around the metadata as it is stored.
     Gzip,
-    /// As text.
+    /// Not encoded.
     Identity,
 }
 
-/// Which answer: to whom else it is given does not change it.
+/// All that an answer depends on. The caller is not part of it: callers with equal keys get equal answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AnswerKey {
     pub(crate) loaded: LoadedStamp,
     pub(crate) coding: Coding,
-    /// The credential's serial number, if there is one in it.
+    /// The serial number of the credential in the answer, if there is one.
     pub(crate) credential: Option<u64>,
-    /// The text of the links that are in it.
+    /// `Links::text` of the links in the answer, if there are any.
     pub(crate) links: Option<String>,
 }
 
-/// An answer to send as it is.
+/// A finished answer: body and headers.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Pieces,
     headers: HeaderMap,
 }
 
-/// Headers that an answer has in the end, at most: a map that grows is written anew.
+/// The most headers that an answer has, those of the layers included: a header map that grows must be rebuilt.
 const HEADERS: usize = 8;
 
 impl Answer {
-    /// Of JSON.
+    /// An answer with a JSON body.
     pub(crate) fn new(body: Pieces, coding: Coding, etag: Option<HeaderValue>) -> Self {
         let mut headers = HeaderMap::with_capacity(HEADERS);
         let json = HeaderValue::from_static("application/json");
@@ -62,7 +62,7 @@ impl IntoResponse for &Answer {
     }
 }
 
-/// What 200 and 304 have in common (RFC 9110, section 15.4.5).
+/// Sets the caching headers that a 304 repeats from the 200 (RFC 9110, section 15.4.5).
 pub(super) fn put_validators(set: &mut HeaderMap, etag: Option<HeaderValue>) {
     set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     set.insert(
@@ -82,17 +82,17 @@ impl Weight for Answer {
     }
 }
 
-/// The answers, bounded in bytes.
+/// The cached answers, bounded in bytes.
 #[derive(Debug)]
 pub(crate) struct Answers(Bounded<AnswerKey, Arc<Answer>>);
 
-/// Bytes of the longest links that an answer is kept for.
+/// Most bytes of [`AnswerKey::links`] in a cached answer's key.
 const MAX_LINKS: usize = 2_048;
-/// How many bytes a body has as a rule.
+/// The usual size of a body in bytes, from which the number of cached answers is estimated.
 const TYPICAL: u64 = 8_192;
 
 impl Answers {
-    /// None yet, and never more than so many bytes.
+    /// An empty cache that holds at most so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
         Self(bounded(bytes, TYPICAL))
     }
@@ -101,7 +101,7 @@ impl Answers {
         self.0.get(key)
     }
 
-    /// Keeps the answer, unless its links are so long that they would count for more than they weigh: the cache weighs bodies.
+    /// Caches the answer, unless its links are long: the cache weighs bodies only, and clients can choose the host in links.
     pub(crate) fn put(&self, key: AnswerKey, answer: &Arc<Answer>) {
         if key
             .links

@@ -12,15 +12,16 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, Headers, Query, forwarded_base};
 use crate::openapi::iceberg_endpoints;
 
-/// Which warehouse is meant.
+/// The warehouse to configure an engine for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ConfigQuery {
-    /// Name of a warehouse, `project/name`, or its id. Not needed in a project with one warehouse.
+    /// The name of a warehouse in the request's project, `<project-id>/<name>`, or the warehouse's id. May be left out if the
+    /// caller may use exactly one active warehouse of the project.
     warehouse: Option<String>,
 }
 
-/// What an engine needs before its first call.
+/// The configuration that an engine loads before all other calls.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CatalogConfig {

@@ -1,4 +1,5 @@
-//! What a client is told of how it gets at the files: vended credentials, where new ones are, and who signs requests.
+//! The parts of an answer by which a client accesses files: vended credentials, where to renew them, and where to have requests
+//! signed.
 
 use catalog::{Credential, Loaded};
 use model::{NamespacePath, SEPARATOR, TabularKind, TabularPath, WarehouseId};
@@ -6,41 +7,41 @@ use objects::Location;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-/// What can stand in a segment of a path as it is (RFC 3986, section 2.3).
+/// Escapes all but the unreserved characters of a URI (RFC 3986, section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What it is that credentials are renewed for, and where.
+/// The table or generic table whose credentials a client can renew.
 pub(crate) type Renewed<'a> = (TabularKind, &'a TabularPath);
 
-/// What of a request an answer depends on, beside what is loaded: where the client reaches the catalog, and by which way it has come.
-/// It is made for each load, so no address is written out before it is needed.
+/// The parts of a request that its answer depends on, beside the loaded table: the URI at which the client reaches the catalog,
+/// and how it came to the table. It is made for each load, so links are formatted only when they are needed.
 #[derive(Debug, Clone)]
 pub(crate) struct Links<'a> {
-    /// Where the client reaches the catalog, without a `/` at its end.
+    /// The URI at which the client reaches the catalog, without a trailing `/`.
     base: String,
     warehouse: WarehouseId,
-    /// What credentials are renewed for; a view's are not.
+    /// Whose credentials can be renewed; `None` for a view.
     renewed: Option<Renewed<'a>>,
     way: Way,
 }
 
-/// How the client has come to a table, as queries tell it: who comes again comes that way.
+/// How the client came to a table. Links repeat it in their query, so that later requests are judged like this one.
 #[derive(Debug, Clone)]
 enum Way {
     /// By its name.
     Straight,
-    /// Before it was more than staged.
+    /// The table is only staged so far: the query names its namespace and location.
     Staged(String),
-    /// Through views.
+    /// Through views, which the query names.
     Through(String),
 }
 
 impl<'a> Links<'a> {
-    /// For a client that reaches the catalog at `base`, and gets new credentials for what is at the path, if they are renewed.
+    /// Links for a client that reaches the catalog at `base` and may renew the credentials of `renewed`.
     pub(super) fn new(base: String, warehouse: WarehouseId, renewed: Option<Renewed<'a>>) -> Self {
         Self {
             base,
@@ -50,7 +51,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// The same for a table that is staged only.
+    /// Adds the namespace and location of a table that is only staged.
     pub(super) fn staged(self, namespace: &NamespacePath, location: &Location) -> Self {
         let location = utf8_percent_encode(location.as_str(), SEGMENT);
         let query = format!("?staged-in={}&staged-at={location}", levels(namespace));
@@ -60,7 +61,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// The same for what was reached through these views, if through any.
+    /// Adds the views, if any, through which the table was reached.
     pub(super) fn through(self, views: &[TabularPath]) -> Self {
         if views.is_empty() {
             return self;
@@ -76,7 +77,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// A text that is the same for the same links to one table or view: no name has a line break.
+    /// A key for these links, for one table or view: equal texts mean equal links, because no name contains a line break.
     pub(super) fn text(&self) -> String {
         let mut text = String::with_capacity(128);
         text.push_str(&self.base);
@@ -93,12 +94,12 @@ impl<'a> Links<'a> {
         text
     }
 
-    /// Where the catalog API is, with a `/` at its end.
+    /// The URI of the catalog API, with a trailing `/`.
     fn catalog(&self) -> String {
         format!("{}/catalog/", self.base)
     }
 
-    /// Where new credentials are, if there are any.
+    /// The URI from which to load new credentials, if they can be renewed.
     fn credentials(&self) -> Option<String> {
         let (kind, path) = self.renewed?;
         let (base, warehouse) = (&self.base, self.warehouse);
@@ -110,7 +111,7 @@ impl<'a> Links<'a> {
         };
         let query = match &self.way {
             Way::Through(query) => query,
-            // What is staged is not there yet.
+            // The credentials endpoint serves only created tables: for a staged one, it works once the table is created.
             Way::Straight | Way::Staged(_) => "",
         };
         Some(format!(
@@ -118,7 +119,7 @@ impl<'a> Links<'a> {
         ))
     }
 
-    /// What is said of the table where its requests are signed: a query, or nothing.
+    /// The query of the signing endpoint, or an empty text.
     fn signing(&self) -> &str {
         match &self.way {
             Way::Straight => "",
@@ -132,7 +133,7 @@ fn levels(namespace: &NamespacePath) -> String {
     utf8_percent_encode(&levels, SEGMENT).to_string()
 }
 
-/// The properties of a credential, with those that tell where new ones are.
+/// The properties of a credential, and those that say where to renew it.
 fn properties(
     loaded: &Loaded,
     credential: &Credential,
@@ -148,8 +149,8 @@ fn properties(
     all
 }
 
-/// The properties of a client whose requests the catalog signs, in the spellings of Java's `S3FileIO`, new and old, and of
-/// PyIceberg, of whose two implementations only one can have requests signed.
+/// The properties for a client whose requests the catalog signs: the new and old names of Java's `S3FileIO`, and those of
+/// PyIceberg, where only `FsspecFileIO` supports signing.
 fn signing(loaded: &Loaded, links: &Links<'_>) -> impl Iterator<Item = (String, Value)> + use<> {
     let (warehouse, table) = (loaded.warehouse(), loaded.id);
     let query = links.signing();
@@ -174,9 +175,9 @@ fn texts(config: Vec<(String, String)>) -> impl Iterator<Item = (String, Value)>
         .map(|(key, value)| (key, Value::from(value)))
 }
 
-/// `storage-credentials`: one entry, for all below the location, or none.
+/// `storage-credentials`: one entry for all files below the table's location, or none without a credential.
 ///
-/// The trailing `/` keeps clients, which compare prefixes as texts, from using it for a sibling `orders2`.
+/// Clients compare prefixes as texts: the trailing `/` keeps them from using the credential of `orders` for `orders2`.
 pub(crate) fn storage_credentials(
     loaded: &Loaded,
     credential: Option<&Credential>,
@@ -196,7 +197,7 @@ pub(crate) fn storage_credentials(
     credential.map(entry).into_iter().collect()
 }
 
-/// `config`. What is vended is in it again: older clients read nothing else, and Java's deletes in bulk with what stands there.
+/// `config`. It repeats the vended credential: older clients read only this, and Java's bulk deletes use it too.
 pub(crate) fn config(
     loaded: &Loaded,
     credential: Option<&Credential>,
@@ -227,10 +228,10 @@ pub(super) fn tail(
     let config = config(loaded, credential, links);
     let mut members = String::new();
     if links.is_some() && signs(loaded) {
-        // It says that requests are signed; neither properties nor headers must come along with them.
+        // Its presence says that requests are signed; it is empty, because clients must send no properties or headers along.
         members.push_str(",\"remote-signing-config\":{}");
     }
-    // The answer to a view has no `storage-credentials`.
+    // `LoadViewResult` has no `storage-credentials`.
     let is_table = links.is_some_and(|links| links.renewed.is_some());
     if credential.is_some() && is_table {
         let all = storage_credentials(loaded, credential, links);

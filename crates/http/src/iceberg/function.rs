@@ -1,4 +1,4 @@
-//! Functions: an honest, empty catalogue.
+//! The functions API: this catalog stores no functions, so lists are empty and loads are refused.
 
 use axum::Json;
 use axum::extract::{RawPathParams, State};
@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, AtNamespace, Identifier};
 
-/// No functions.
+/// The functions of a namespace. Always empty: this catalog stores no functions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListFunctionsResponse {
@@ -18,6 +18,8 @@ pub(crate) struct ListFunctionsResponse {
 }
 
 /// List functions
+///
+/// The list is always empty: this catalog stores no functions.
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/functions", tag = "iceberg", operation_id = "listFunctions",
     params(("prefix" = String, Path), ("namespace" = String, Path)), responses((status = 200, body = ListFunctionsResponse)))]
 pub(crate) async fn list(
@@ -33,6 +35,8 @@ pub(crate) async fn list(
 }
 
 /// Load a function
+///
+/// Always answers 404: this catalog stores no functions.
 #[utoipa::path(get, path = "/v1/{prefix}/namespaces/{namespace}/functions/{function}", tag = "iceberg", operation_id = "loadFunction",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("function" = String, Path)), responses((status = 404)))]
 pub(crate) async fn load(

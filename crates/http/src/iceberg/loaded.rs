@@ -1,4 +1,4 @@
-//! Tables and views as answers.
+//! Turns loaded tables and views into answers, cached ones where possible.
 
 use std::sync::Arc;
 
@@ -18,18 +18,18 @@ use crate::etag::{etag, known};
 use crate::extract::forwarded_base;
 use crate::splice::{Pieces, gzip};
 
-/// What stands beside the metadata.
+/// The kind of answer: which members it has beside the metadata.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape<'a> {
-    /// `LoadTableResult`: what the client needs to reach the files of the table at the path.
+    /// `LoadTableResult`: how the client accesses the files of the table at this path.
     Table(&'a TabularPath),
-    /// `LoadViewResult`: the same for a view.
+    /// `LoadViewResult`: how the client accesses the files of a view.
     View,
-    /// `CommitTableResponse`, `UnregisterTableResponse`: nothing.
+    /// `CommitTableResponse` and `UnregisterTableResponse`: no further members.
     Commit,
 }
 
-/// The answer; compressed as it is stored if the client takes gzip.
+/// The answer, with the metadata compressed as it is stored if the client accepts gzip.
 pub(super) async fn answer(
     app: &App,
     headers: &HeaderMap,
@@ -42,7 +42,7 @@ pub(super) async fn answer(
         Coding::Identity
     };
     let answer = match shape {
-        // Answered once, so it is not kept.
+        // Not cached: the same answer is not asked for again.
         Shape::Commit => {
             let body = body(loaded, "}", coding)?;
             Arc::new(Answer::new(body, coding, etag(loaded, None)))
@@ -53,7 +53,7 @@ pub(super) async fn answer(
     Ok(answer.into_response())
 }
 
-/// 304, if the client has named the answer's tag and what it got with it is still good; nothing otherwise.
+/// A 304 if the client already has this answer, with credentials that need not be renewed yet; `None` otherwise.
 pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> Option<Response> {
     if !headers.contains_key(header::IF_NONE_MATCH) {
         return None;
@@ -64,12 +64,12 @@ pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> O
     Some(response)
 }
 
-/// Refuses a request in whose answer the client could not be told where the catalog is, before it has changed anything.
+/// Refuses a request from whose headers no links can be made, so that it is refused before it changes anything.
 pub(super) fn check_links(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     forwarded_base(app, headers).map(drop)
 }
 
-/// What the client needs to find the catalog again.
+/// The links of the answer; `None` if the client accesses the files without the catalog's help.
 pub(crate) fn links<'a>(
     app: &App,
     headers: &HeaderMap,
@@ -87,7 +87,7 @@ pub(crate) fn links<'a>(
     }))
 }
 
-/// The answer, out of those that are kept or made now.
+/// The answer from the cache, or a new one. That of a staged table is not cached.
 async fn finished(
     app: &App,
     headers: &HeaderMap,

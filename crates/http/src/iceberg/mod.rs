@@ -1,4 +1,4 @@
-//! The Iceberg REST catalog API, as the specification has it.
+//! The operations of the Iceberg REST catalog API, as its specification defines them.
 
 mod answers;
 pub(crate) mod config;
@@ -15,7 +15,7 @@ pub(crate) use answers::Answers;
 
 use serde::Deserialize;
 
-/// A query parameter that is `true` or `false` in any case.
+/// A query parameter that is `true` or `false`, case-insensitive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag(pub(crate) bool);
 
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// Whether an optional flag is set.
+/// Whether an optional flag is given and `true`.
 pub(crate) fn is_set(flag: Option<Flag>) -> bool {
     flag.is_some_and(|flag| flag.0)
 }

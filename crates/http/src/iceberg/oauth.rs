@@ -1,4 +1,4 @@
-//! `POST /v1/oauth/tokens`, which this catalog leaves to identity providers.
+//! `POST /v1/oauth/tokens`, which is always refused: identity providers issue the tokens for this catalog.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::app::App;
 
-/// An error of OAuth 2.0 (RFC 6749 section 5.2), as clients read it here.
+/// An error of OAuth 2.0 (RFC 6749, section 5.2), the form that clients expect from a token endpoint.
 #[derive(Debug, Serialize)]
 pub(crate) struct OAuthError {
     error: &'static str,
     error_description: String,
 }
 
-/// Says where tokens are made instead. The specification has deprecated this path; it is not in `endpoints`.
+/// Refuses, and says which endpoint issues tokens. The specification has deprecated this path; it is not in `endpoints`.
 pub(crate) async fn tokens(State(app): State<App>) -> (StatusCode, Json<OAuthError>) {
     let error_description = match &app.authenticator {
         None => {
@@ -33,7 +33,7 @@ pub(crate) async fn tokens(State(app): State<App>) -> (StatusCode, Json<OAuthErr
         }
     };
     let error = OAuthError {
-        // Not one that makes a client try another grant or secret.
+        // Unlike `invalid_grant` or `invalid_client`, this makes no client retry with another grant or secret.
         error: "invalid_request",
         error_description,
     };

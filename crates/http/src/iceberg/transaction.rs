@@ -18,7 +18,7 @@ pub(crate) struct CommitTransactionRequest {
     table_changes: Vec<TableChange>,
 }
 
-/// A commit to one of the tables.
+/// A commit to one of the tables. Its `identifier` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct TableChange {
     identifier: Option<Identifier>,
@@ -28,7 +28,7 @@ pub(crate) struct TableChange {
     updates: Vec<TableUpdate>,
 }
 
-/// Commit to several tables, all or none
+/// Commit to several tables atomically
 #[utoipa::path(post, path = "/v1/{prefix}/transactions/commit", tag = "iceberg", operation_id = "commitTransaction",
     params(("prefix" = String, Path)), request_body = CommitTransactionRequest, responses((status = 204)))]
 pub(crate) async fn commit(

@@ -12,17 +12,17 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{At, Posted};
 
-/// A namespace that is to be.
+/// A namespace to create.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CreateNamespaceRequest {
-    /// The levels of its path.
+    /// The levels of its path, outermost first.
     namespace: Vec<String>,
     /// Its properties.
     #[serde(default)]
     properties: Option<Properties>,
 }
 
-/// A namespace that was created.
+/// The created namespace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreateNamespaceResponse {
     namespace: Vec<String>,

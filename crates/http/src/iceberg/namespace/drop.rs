@@ -11,17 +11,17 @@ use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
 
-/// How to drop.
+/// How to drop the namespace.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DropNamespaceQuery {
-    /// Whether all that is in it goes with it.
+    /// Whether to drop all namespaces, tables and views in it, too. Otherwise a namespace that is not empty is refused (409).
     #[param(value_type = Option<bool>)]
     recursive: Option<Flag>,
-    /// Whether protection is ignored.
+    /// Whether to drop the namespace, and with `recursive` its contents, even if they are protected.
     #[param(value_type = Option<bool>)]
     force: Option<Flag>,
-    /// Whether the files of dropped tables and views are deleted; with `recursive`.
+    /// Whether to delete the files of the tables and views that are dropped with `recursive`.
     #[param(value_type = Option<bool>)]
     purge: Option<Flag>,
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, AtNamespace};
 
-/// Whether there is a namespace
+/// Check whether a namespace exists
 #[utoipa::path(head, path = "/v1/{prefix}/namespaces/{namespace}", tag = "iceberg", operation_id = "namespaceExists",
     params(("prefix" = String, Path), ("namespace" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn exists(

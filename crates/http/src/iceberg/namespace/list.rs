@@ -11,22 +11,22 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, At, PageQuery, Query, encode_token, namespace_of_text};
 use crate::iceberg::{Flag, is_set};
 
-/// What to list.
+/// Which namespaces to list, and what to answer about them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListNamespacesQuery {
-    /// The namespace to list below, its levels joined by `%1F`; the top if absent or empty.
+    /// The namespace whose direct children to list, its levels joined by `%1F`; the top level if absent or empty.
     parent: Option<String>,
-    /// Whether to answer the ids.
+    /// Whether to answer `namespace-uuids`.
     #[param(value_type = Option<bool>)]
     return_uuids: Option<Flag>,
-    /// Whether to answer what is protected.
+    /// Whether to answer `protection-status`.
     #[param(value_type = Option<bool>)]
     return_protection_status: Option<Flag>,
 }
 
-/// Namespaces.
+/// A page of namespaces. The lists have one entry for each namespace, in the same order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListNamespacesResponse {

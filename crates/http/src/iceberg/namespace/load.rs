@@ -13,12 +13,12 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, AtNamespace, Query};
 use crate::iceberg::{Flag, is_set};
 
-/// What to answer beside the specification.
+/// What to answer in addition to the specification.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LoadNamespaceQuery {
-    /// Whether to answer the namespace's id.
+    /// Whether to answer `namespace-uuid`.
     #[param(value_type = Option<bool>)]
     return_uuid: Option<Flag>,
 }

@@ -1,4 +1,4 @@
-//! Namespaces.
+//! Operations on namespaces.
 
 pub(crate) mod create;
 pub(crate) mod drop;
@@ -9,7 +9,7 @@ pub(crate) mod update;
 
 use model::{NamespaceId, Properties};
 
-/// Properties as they are answered: with the namespace's id.
+/// The properties in an answer: the stored ones, and the namespace's id as `namespace_id`.
 fn answered(mut properties: Properties, id: NamespaceId) -> Properties {
     properties.insert("namespace_id".to_owned(), id.to_string());
     properties

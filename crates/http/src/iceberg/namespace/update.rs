@@ -11,18 +11,18 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 
-/// What is to change.
+/// Which properties to change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct UpdateNamespacePropertiesRequest {
-    /// Keys to remove.
+    /// The keys of the properties to remove.
     #[serde(default)]
     removals: Option<Vec<String>>,
-    /// Keys to set.
+    /// The properties to set.
     #[serde(default)]
     updates: Option<Properties>,
 }
 
-/// What has changed.
+/// The keys that were updated or removed, and those of `removals` that were missing.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UpdateNamespacePropertiesResponse {
     updated: Vec<String>,

@@ -46,8 +46,8 @@ pub(crate) async fn commit(
     answer(&app, &headers, &loaded.await?, Shape::Commit).await
 }
 
-/// The body may name the table too, then it must be the path's. Spark writes to a branch as if it were a table in the
-/// table: `ns.table` + `branch_x`.
+/// Refuses a body whose identifier is not the table of the path. Spark names a branch as if it were a table in the table
+/// (namespace `ns.table`, name `branch_x`), which is accepted.
 fn check_identifier(at: &AtTabular, given: Option<&Identifier>) -> ApiResult<()> {
     let Some(given) = given else { return Ok(()) };
     let named = identifier("table", given)?;

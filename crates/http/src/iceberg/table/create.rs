@@ -14,7 +14,7 @@ use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
 
-/// A table that is to be.
+/// A table to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateTableRequest {
@@ -32,7 +32,7 @@ pub(crate) struct CreateTableRequest {
     properties: Option<Properties>,
 }
 
-/// Create a table, or stage one
+/// Create or stage a table
 #[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/tables", tag = "iceberg", operation_id = "createTable",
     params(("prefix" = String, Path), ("namespace" = String, Path)), request_body = CreateTableRequest, responses((status = 200, body = Object)))]
 pub(crate) async fn create(

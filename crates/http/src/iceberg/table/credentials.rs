@@ -20,7 +20,7 @@ use crate::iceberg::loaded::links;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct LoadCredentialsResponse {
-    /// One entry, with the location that it is for; none where nothing is vended.
+    /// One entry, with the prefix of the locations that it is for; empty if the catalog vends no credentials to the caller.
     #[schema(value_type = Vec<Object>)]
     pub(crate) storage_credentials: Vec<Value>,
 }

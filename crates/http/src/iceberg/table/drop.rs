@@ -13,15 +13,15 @@ use crate::error::ApiResult;
 use crate::extract::{AtTabular, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
 
-/// How to drop.
+/// How to drop the table or view.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DropQuery {
-    /// Whether the files are deleted too.
+    /// Whether to delete the files, too. If absent, the server's configuration decides; by default it keeps them.
     #[param(value_type = Option<bool>)]
     purge_requested: Option<Flag>,
-    /// Whether protection is ignored.
+    /// Whether to drop the table or view even if it is protected.
     #[param(value_type = Option<bool>)]
     force: Option<Flag>,
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, AtTabular};
 
-/// Whether there is a table
+/// Check whether a table exists
 #[utoipa::path(head, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}", tag = "iceberg", operation_id = "tableExists",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn exists(

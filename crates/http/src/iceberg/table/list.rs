@@ -16,20 +16,20 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, AtNamespace, Identifier, PageQuery, Query, encode_token};
 use crate::iceberg::{Flag, is_set};
 
-/// What to answer beside the specification.
+/// What to answer in addition to the specification.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Whether to answer the ids.
+    /// Whether to answer `table-uuids`.
     #[param(value_type = Option<bool>)]
     return_uuids: Option<Flag>,
-    /// Whether to answer what is protected.
+    /// Whether to answer `protection-status`.
     #[param(value_type = Option<bool>)]
     return_protection_status: Option<Flag>,
 }
 
-/// Tables or views.
+/// A page of tables or views. The lists have one entry for each table or view, in the same order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTablesResponse {
@@ -42,14 +42,14 @@ pub(crate) struct ListTablesResponse {
     protection_status: Option<Vec<bool>>,
 }
 
-/// The namespace of all of them, printed once, and their names.
+/// The namespace that all listed tables share, serialized only once, and their names.
 #[derive(Debug)]
 struct Identifiers {
     namespace: Box<RawValue>,
     names: Vec<String>,
 }
 
-/// [`Identifier`] as it is printed.
+/// Serializes like [`Identifier`].
 #[derive(Serialize)]
 struct Printed<'a> {
     namespace: &'a RawValue,
@@ -64,7 +64,7 @@ impl Serialize for Identifiers {
 }
 
 impl ListTablesResponse {
-    /// A list's page as it is answered, the namespace as the request spelled it.
+    /// The answer for a page of tables or views, with the namespace as the request spelled it.
     pub(crate) fn of(
         namespace: &NamespacePath,
         found: Page<ListedTabular>,

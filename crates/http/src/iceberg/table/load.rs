@@ -12,11 +12,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{AskedThrough, AtTabular, Headers, Query};
 use crate::iceberg::loaded::{Shape, answer, not_modified};
 
-/// What to load.
+/// Which snapshots to load.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LoadTableQuery {
-    /// `all` snapshots, or those that branches and tags (`refs`) point to.
+    /// `all` snapshots, or only those that branches and tags point to (`refs`); `all` if absent.
     snapshots: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Tables.
+//! Operations on tables.
 
 pub(crate) mod commit;
 pub(crate) mod create;

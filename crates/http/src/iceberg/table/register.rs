@@ -13,13 +13,13 @@ use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
 
-/// A metadata file that is to become a table.
+/// A metadata file to register as a table.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct RegisterTableRequest {
     name: String,
     metadata_location: String,
-    /// Whether a table of this name is replaced.
+    /// Whether to replace an existing table of this name; otherwise the request is refused (409).
     #[serde(default)]
     overwrite: Option<bool>,
 }

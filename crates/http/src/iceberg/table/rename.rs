@@ -11,7 +11,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{At, Identifier, Posted, identifier};
 
-/// From where to where.
+/// The present and the new name.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct RenameTableRequest {
     pub(crate) source: Identifier,

@@ -1,4 +1,4 @@
-//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign`, and the paths that Lakekeeper has had before it was in the
+//! `POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign`, and the paths that Lakekeeper used before signing was in the
 //! specification.
 
 use std::collections::BTreeMap;
@@ -19,33 +19,33 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{At, AtTabular, Path, Posted, Query, namespace_of_text, views};
 
-/// A request to object storage that is to be signed.
+/// A request to object storage to sign.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct RemoteSignRequest {
-    /// The region that the client takes the bucket to be in.
+    /// The region that the client assumes the bucket to be in.
     region: String,
-    /// The absolute URI.
+    /// The absolute URI of the request.
     uri: String,
-    /// The HTTP method, in capitals.
+    /// The HTTP method, in upper case.
     method: String,
-    /// Values by names.
+    /// The headers of the request: values by name.
     headers: BTreeMap<String, Vec<String>>,
-    /// The body, where what is reached stands in it.
+    /// The body, if it names the objects that the request accesses (a bulk delete).
     body: Option<String>,
-    /// `s3`, which is meant if it is left out.
+    /// Must be `s3`, which is also the default.
     provider: Option<String>,
 }
 
-/// A request to object storage that can be sent.
+/// The signed request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RemoteSignResult {
-    /// The URI to send to.
+    /// The URI to send the request to.
     uri: String,
-    /// The headers to send, values by names.
+    /// The headers to send, with the signature: values by name.
     headers: BTreeMap<String, Vec<String>>,
 }
 
-/// Sign a request to the files of a table
+/// Sign a storage request for the files of a table
 #[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/sign", tag = "iceberg", operation_id = "signRequest",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
@@ -58,7 +58,7 @@ pub(crate) async fn sign(
     Ok(answer(signed))
 }
 
-/// Sign a request to the files of the table that it leads to
+/// Sign a storage request; its URI decides which table it is for
 #[utoipa::path(post, path = "/v1/{prefix}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByLocation",
     params(("prefix" = Uuid, Path)),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
@@ -72,7 +72,7 @@ pub(crate) async fn sign_by_location(
     Ok(answer(signed.await?))
 }
 
-/// Sign a request to the files of the table that it leads to, for clients whose address of the catalog ends in the warehouse
+/// Sign a storage request; its URI decides which table it is for. For clients whose catalog URI ends in the warehouse's id
 #[utoipa::path(post, path = "/{prefix}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestBelowWarehouse",
     params(("prefix" = Uuid, Path)),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
@@ -84,7 +84,7 @@ pub(crate) async fn sign_below_warehouse(
     sign_by_location(app, at, posted).await
 }
 
-/// Always refused: the warehouse is missing
+/// Always refused (400): the path has no warehouse
 #[utoipa::path(post, path = "/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestWithoutPrefix",
     request_body = RemoteSignRequest, responses((status = 400)))]
 pub(crate) async fn sign_without_prefix() -> ApiError {
@@ -92,18 +92,19 @@ pub(crate) async fn sign_without_prefix() -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "NoPrefixProvided", message)
 }
 
-/// What the catalog has said of a table when it was staged.
+/// The namespace and location of a staged table. The catalog puts them into the signing endpoint of the staged table; both are
+/// given or none.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "kebab-case")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StagedQuery {
-    /// The namespace that it is to be in, its levels joined by `%1F`.
+    /// The namespace in which the table is staged, its levels joined by `%1F`.
     staged_in: Option<String>,
-    /// Its location.
+    /// The location of the staged table.
     staged_at: Option<String>,
 }
 
-/// Sign a request to the files of a table by its id, or of one that is staged
+/// Sign a storage request for the files of a table, given by its id, or of a staged table
 #[utoipa::path(post, path = "/v1/signer/{prefix}/tabular-id/{tabular_id}/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestByTableId",
     params(("prefix" = Uuid, Path), ("tabular_id" = Uuid, Path), StagedQuery, ("referenced-by" = Option<String>, Query)),
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
@@ -161,7 +162,7 @@ impl RemoteSignRequest {
     }
 }
 
-/// Java's client keeps an answer that is `private` for the same method and URI.
+/// The signed request. Java's client caches a `private` answer by method and URI, so only reusable signatures are `private`.
 fn answer(signed: SignedRequest) -> Response {
     let SignedRequest {
         uri,

@@ -9,7 +9,7 @@ use crate::error::ApiResult;
 use crate::extract::{AtTabular, Bodyless};
 use crate::iceberg::loaded::{Shape, answer};
 
-/// Unregister a table: it leaves the catalog, its files stay
+/// Unregister a table: remove it from the catalog and keep its files
 #[utoipa::path(post, path = "/v1/{prefix}/namespaces/{namespace}/tables/{table}/unregister", tag = "iceberg", operation_id = "unregisterTable",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("table" = String, Path)), responses((status = 200, body = Object)))]
 pub(crate) async fn unregister(

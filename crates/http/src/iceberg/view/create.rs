@@ -14,7 +14,7 @@ use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
 
-/// A view that is to be.
+/// A view to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateViewRequest {

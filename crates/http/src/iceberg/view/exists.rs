@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, AtTabular};
 
-/// Whether there is a view
+/// Check whether a view exists
 #[utoipa::path(head, path = "/v1/{prefix}/namespaces/{namespace}/views/{view}", tag = "iceberg", operation_id = "viewExists",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn exists(

@@ -1,4 +1,4 @@
-//! Views.
+//! Operations on views.
 
 pub(crate) mod create;
 pub(crate) mod drop;

@@ -13,7 +13,7 @@ use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
 
-/// A metadata file that is to become a view.
+/// A metadata file to register as a view.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct RegisterViewRequest {
