@@ -27,10 +27,10 @@ pub(crate) struct CreateGenericTableRequest {
     #[schema(value_type = BTreeMap<String, String>)]
     #[serde(default)]
     properties: Option<Properties>,
-    /// A description of its columns, as any JSON object; the catalog does not interpret it.
+    /// A description of its columns, as any JSON; the catalog does not interpret it.
     #[schema(value_type = Option<Object>)]
     schema: Option<Box<RawValue>>,
-    /// Statistics about its contents, as any JSON object; the catalog does not interpret them.
+    /// Statistics about its contents, as any JSON; the catalog does not interpret them.
     #[schema(value_type = Option<Object>)]
     statistics: Option<Box<RawValue>>,
 }

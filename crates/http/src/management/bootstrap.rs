@@ -12,13 +12,14 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::Posted;
 use crate::management::user::UserTypeField;
 
-/// Acceptance of the terms of use, and what to call the first user; what is left out is taken from the token. Without
-/// authentication there is no user.
+/// Acceptance of the terms of use, and how to register the caller as the first user. Absent user fields are taken from the
+/// token; without authentication there is no user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct BootstrapRequest {
     accept_terms_of_use: bool,
-    /// Whether the caller is a program that operates the installation, and may do everything.
+    /// Whether the caller is a program that operates the installation: it may then do everything. Otherwise the caller becomes
+    /// an administrator of the server and of the default project.
     #[serde(default)]
     is_operator: bool,
     user_name: Option<String>,
@@ -26,7 +27,7 @@ pub(crate) struct BootstrapRequest {
     user_type: Option<UserTypeField>,
 }
 
-/// Make the installation usable; works once
+/// Bootstrap the installation; works only once
 #[utoipa::path(post, path = "/v1/bootstrap", tag = "server", operation_id = "bootstrap", request_body = BootstrapRequest, responses((status = 204)))]
 pub(crate) async fn bootstrap(
     State(app): State<App>,

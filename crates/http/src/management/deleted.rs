@@ -13,20 +13,20 @@ use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token};
 
-/// Which soft-deleted tables and views.
+/// Which soft-deleted tables and views to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListDeletedTabularsQuery {
-    /// Only those that this namespace itself held.
+    /// Only those that were directly in this namespace.
     namespace_id: Option<Uuid>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many the page may have.
+    /// The largest number of entries in the page.
     page_size: Option<u64>,
 }
 
-/// Soft-deleted tables and views.
+/// A page of soft-deleted tables and views.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListDeletedTabularsResponse {
@@ -87,7 +87,7 @@ pub(crate) async fn list(
     }))
 }
 
-/// What is to come back.
+/// The tables and views to undrop.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UndropTabularsRequest {
@@ -102,7 +102,7 @@ pub(crate) struct TabularIdentUuid {
     id: Uuid,
 }
 
-/// Undrop tables and views, all or none
+/// Undrop soft-deleted tables and views, all or none
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/deleted-tabulars/undrop", tag = "warehouse", operation_id = "undrop_tabulars",
     params(("warehouse_id" = Uuid, Path)), request_body = UndropTabularsRequest, responses((status = 204)))]
 pub(crate) async fn undrop(

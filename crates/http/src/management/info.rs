@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::ApiResult;
 
-/// What the installation tells about itself.
+/// Version, configuration and state of the installation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(
@@ -38,7 +38,7 @@ pub(crate) struct LicenseStatus {
     valid: bool,
 }
 
-/// What the installation is
+/// Get information about the installation
 #[utoipa::path(get, path = "/v1/info", tag = "server", operation_id = "get_server_info", responses((status = 200, body = ServerInfo)))]
 pub(crate) async fn info(State(app): State<App>) -> ApiResult<Json<ServerInfo>> {
     let server = catalog::server::info(&app.catalog).await?;

@@ -1,13 +1,14 @@
-//! The same operations on each kind of thing.
+//! Generates the same operations for each kind of resource.
 
-/// A module with operations on one kind of thing. Each of them is a macro, given what stands in the braces:
+/// Makes a module with operations on one kind of resource. Each operation is a macro that is called with the arguments in the
+/// braces:
 ///
-/// - `what`: the thing, as a sentence says it;
-/// - `names`: what the ids of operations call it, and how they end;
-/// - `path`: where the operations are;
-/// - `params`: the parameters that all of them have;
-/// - `ids`: the parameters in the path, and their types;
-/// - `target`: what these name.
+/// - `what`: the resource in a sentence, such as `a table`;
+/// - `names`: the name of the resource in operation ids, and a suffix of these ids;
+/// - `path`: the common beginning of the paths;
+/// - `params`: the documented parameters of all operations;
+/// - `ids`: the path parameters, with their types;
+/// - `target`: the resource that the path parameters name.
 macro_rules! level {
     ($level:ident $thing:tt $($operation:ident)*) => {
         pub(crate) mod $level {

@@ -1,4 +1,4 @@
-//! The management API, as today's Lakekeeper has it.
+//! The management API, compatible with the existing Lakekeeper.
 
 mod bootstrap;
 mod deleted;
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::routes::Routes;
 
-/// All of its operations.
+/// All operations of the management API.
 pub(crate) fn routes() -> Routes {
     let server = Routes::new()
         .routes(routes!(info::info))

@@ -13,30 +13,30 @@ use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Posted};
 
-/// Where a namespace is to go.
+/// Where to move a namespace.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveNamespaceRequest {
-    /// The levels of its new path; the last is its name, those before it name the namespace that will be around it.
+    /// The levels of its new path: the path of its new parent namespace, then its new name.
     destination: Vec<String>,
-    /// Whether it moves although it is protected.
+    /// Whether to move the namespace even if it is protected.
     #[serde(default)]
     force: bool,
 }
 
-/// Where a namespace is.
+/// The namespace after the move.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct MoveNamespaceResponse {
-    /// The levels of its path.
+    /// The levels of its new path.
     namespace: Vec<String>,
-    /// Its id, the same as before.
+    /// Its id, which a move does not change.
     namespace_id: Uuid,
-    /// The namespace around it; null at the top.
+    /// The id of its new parent namespace; null at the top level.
     parent_namespace_id: Option<Uuid>,
 }
 
-/// Move a namespace, with all that is in it
+/// Move or rename a namespace with its contents
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/move", tag = "warehouse", operation_id = "move_namespace",
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path)), request_body = MoveNamespaceRequest, responses((status = 200, body = MoveNamespaceResponse)))]
 pub(crate) async fn move_to(

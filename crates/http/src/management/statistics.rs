@@ -18,82 +18,82 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token, time};
 
-/// Longest window that one request asks for.
+/// The longest window that a request may ask for.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
-/// Where a request does not say.
+/// The length of the window if a request names none.
 const USUAL: Duration = Duration::from_hours(24);
 
-/// Which calls.
+/// Which calls to count.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct GetEndpointStatisticsRequest {
     warehouse: WarehouseFilter,
-    /// Only with these statuses.
+    /// Only calls that were answered with one of these HTTP statuses.
     #[serde(default)]
     status_codes: Option<Vec<u16>>,
-    /// When; the last day if absent.
+    /// The time window; the last 24 hours if absent.
     #[serde(default)]
     range_specifier: Option<TimeWindowSelector>,
 }
 
-/// What calls are about.
+/// Which calls to count, by their warehouse.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum WarehouseFilter {
-    /// One warehouse.
+    /// Calls to one warehouse.
     WarehouseId {
-        /// Which.
+        /// The id of the warehouse.
         id: Uuid,
     },
-    /// No warehouse.
+    /// Calls to no warehouse.
     Unmapped,
-    /// Anything.
+    /// All calls in the project.
     All,
 }
 
-/// When calls were answered.
+/// A time window in which calls were answered.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum TimeWindowSelector {
-    /// As the request says.
+    /// A window by its end and length.
     Window {
-        /// When it ends.
+        /// The end of the window (RFC 3339).
         end: String,
-        /// How long it is, as ISO 8601 has it: `P1D`, `PT1H`.
+        /// The length of the window, an ISO 8601 duration from `PT1H` to `P366D`.
         interval: String,
     },
-    /// As another answer said.
+    /// The window before or after that of another answer.
     PageToken {
-        /// One of its tokens.
+        /// The `previous-page-token` or `next-page-token` of that answer.
         token: String,
     },
 }
 
-/// Calls by the hour.
+/// The calls of each hour.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct EndpointStatisticsResponse {
-    /// When each of the hours ends, the latest first. An hour without a call is left out.
+    /// The end of each hour, the latest first. Hours without calls are left out.
     timestamps: Vec<String>,
-    /// The calls in each of these hours.
+    /// The calls in each of these hours, in the same order.
     called_endpoints: Vec<Vec<EndpointStatistic>>,
     previous_page_token: String,
     next_page_token: String,
 }
 
-/// Calls of one operation with one outcome in one hour.
+/// The calls of one operation with the same warehouse and status in one hour.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct EndpointStatistic {
     count: u64,
-    /// Method and path, as the description spells them.
+    /// Method and path of the operation, with parameters in braces.
     http_route: String,
     status_code: u16,
     warehouse_id: Option<Uuid>,
     warehouse_name: Option<String>,
-    /// When the first was answered.
+    /// When the first of these calls was answered.
     created_at: String,
-    /// When the last was answered, if there was more than one.
+    /// When the last of these calls was answered, if there was more than one.
     updated_at: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl From<CountedCalls> for EndpointStatistic {
     }
 }
 
-/// How often operations were called
+/// Count the calls of each operation
 #[utoipa::path(post, path = "/v1/endpoint-statistics", tag = "project", operation_id = "get_endpoint_statistics",
     request_body = GetEndpointStatisticsRequest, responses((status = 200, body = EndpointStatisticsResponse)))]
 pub(crate) async fn of_endpoints(
@@ -196,37 +196,37 @@ fn of_token(token: &str) -> ApiResult<Window> {
     })
 }
 
-/// Which part of what a warehouse held.
+/// Which page of a warehouse's statistics to answer.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WarehouseStatisticsQuery {
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     #[serde(alias = "pageToken")]
     page_token: Option<String>,
-    /// How many entries the page may have.
+    /// The largest number of entries in the page.
     #[serde(alias = "pageSize")]
     page_size: Option<u64>,
 }
 
-/// What a warehouse held.
+/// How many tables and views a warehouse had.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WarehouseStatisticsResponse {
     warehouse_ident: Uuid,
-    /// The latest first.
+    /// One entry for each hour in which a number changed, the latest first.
     stats: Vec<WarehouseStatistics>,
     next_page_token: Option<String>,
 }
 
-/// What a warehouse held at the end of an hour in which that changed.
+/// How many tables and views a warehouse had at the end of an hour. Soft-deleted ones count.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WarehouseStatistics {
-    /// When the hour ends.
+    /// The end of the hour.
     timestamp: String,
     number_of_tables: i64,
     number_of_views: i64,
-    /// When it changed last in this hour.
+    /// When a number last changed in this hour.
     updated_at: String,
 }
 
@@ -241,7 +241,7 @@ impl From<WarehouseCounts> for WarehouseStatistics {
     }
 }
 
-/// How many tables and views a warehouse held
+/// Get the numbers of tables and views that a warehouse had over time
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/statistics", tag = "warehouse", operation_id = "get_warehouse_statistics",
     params(("warehouse_id" = Uuid, Path), WarehouseStatisticsQuery), responses((status = 200, body = WarehouseStatisticsResponse)))]
 pub(crate) async fn of_warehouse(

@@ -13,23 +13,23 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Query};
 
-/// Which dead letters.
+/// Which dead letters to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListDeadLettersQuery {
-    /// Where to go on: what the last answer said.
+    /// The `next-page-token` of the last answer; without it, the list begins with the oldest dead letter.
     page_token: Option<String>,
-    /// How many the answer may have.
+    /// The largest number of dead letters in the answer.
     page_size: Option<u64>,
 }
 
-/// Events that sinks have refused, the oldest first.
+/// Events that sinks have refused for good, the oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListDeadLettersResponse {
     dead_letters: Vec<DeadLetterItem>,
-    /// Where to go on.
+    /// The `pageToken` of the next request. Always there: it also finds dead letters that are added later.
     next_page_token: String,
 }
 
@@ -37,22 +37,22 @@ pub(crate) struct ListDeadLettersResponse {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct DeadLetterItem {
-    /// The sink.
+    /// The name of the sink.
     sink: String,
     /// The event's id.
     #[schema(value_type = Uuid)]
     event_id: EventId,
-    /// A `pageToken` with which the list of events begins with this event, as long as that is kept.
+    /// A `pageToken` with which `GET /v1/events` begins with this event, as long as the event is kept.
     event_page_token: String,
-    /// What the sink has said.
+    /// Why the sink refused the event.
     reason: String,
-    /// How many times it was tried.
+    /// How many times delivery was tried.
     attempts: u32,
-    /// When it was given up.
+    /// When delivery was given up (RFC 3339).
     failed_at: String,
 }
 
-/// List events that a sink has refused
+/// List the events that sinks have refused for good
 #[utoipa::path(get, path = "/v1/events/dead-letters", tag = "events", operation_id = "list_dead_letters",
     params(ListDeadLettersQuery), responses((status = 200, body = ListDeadLettersResponse)))]
 pub(crate) async fn dead_letters(

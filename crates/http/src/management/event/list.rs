@@ -14,34 +14,34 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, Query};
 
-/// Which events.
+/// Which events to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListEventsQuery {
-    /// Where to go on: what the last answer said. Without it, the oldest event that is kept comes first.
+    /// The `next-page-token` of the last answer; without it, the list begins with the oldest event that is kept.
     page_token: Option<String>,
-    /// How many events the answer may have. It may have fewer though there are more.
+    /// The largest number of events in the answer. It may have fewer even if there are more.
     page_size: Option<u64>,
-    /// How long to wait for an event if there is none, in seconds; 20 at most.
+    /// How many seconds to wait for an event if there is none: 20 at most, 0 if absent.
     #[param(maximum = 20)]
     wait_seconds: Option<u64>,
 }
 
-/// Events in the order of their changes.
+/// Events in the order in which their changes were committed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListEventsResponse {
     /// CloudEvents 1.0 in their JSON format.
     #[schema(value_type = Vec<Object>)]
     events: Vec<CloudEvent>,
-    /// Where to go on, also if there are no events now: keep it, and no event is missed.
+    /// The `pageToken` of the next request. Always there, even without events: a client that goes on from it misses no event.
     next_page_token: String,
 }
 
 /// List events
 ///
-/// The durable feed of all changes of the installation. Who asks again with `next-page-token` gets what has happened since.
+/// The durable feed of all changes in the installation. Call it again with `next-page-token` to get the events since.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "list_events", params(ListEventsQuery),
     responses((status = 200, body = ListEventsResponse),
         (status = 410, description = "Events behind `pageToken` have been removed", body = crate::error::ErrorBody)))]

@@ -1,4 +1,4 @@
-//! What has happened, as the management API tells it.
+//! Operations on the feed of events.
 
 pub(crate) mod dead_letters;
 pub(crate) mod list;
@@ -9,13 +9,14 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PageQuery, encode_token};
 
-/// A place in an endless list, and how many items to answer from there on.
+/// A position in a list without an end, and how many entries to answer from there.
 struct Part {
     after: Option<i64>,
     limit: u32,
 }
 
-/// There is no list but in pages, and no last page: the token of a page is a number behind which the next one begins.
+/// Decodes the paging parameters of a list that is always paged and has no last page. Its page token is the sequence number of
+/// the last entry on the previous page.
 fn part(app: &App, page_token: Option<String>, page_size: Option<u64>) -> ApiResult<Part> {
     let page = PageQuery {
         page_token: Some(page_token.unwrap_or_default()),

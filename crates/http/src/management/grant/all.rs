@@ -9,9 +9,10 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, Query};
 
-/// What one user or role has been given in a project
+/// List the grants of a user or role in a project
 ///
-/// Itself, not through its roles. Grants on what is soft-deleted are left out, and so are those on the server, which lies in no project.
+/// Only grants to the user or role itself, not those to its roles. Grants on soft-deleted resources are left out, and so are
+/// grants on the server, which belongs to no project.
 #[utoipa::path(get, path = "/v1/grants", tag = "grant", operation_id = "list_grants", params(ListGrantsQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
     responses((status = 200, body = ListGrantsResponse)))]
@@ -32,7 +33,7 @@ pub(crate) async fn list(
     Ok(Json(found.into()))
 }
 
-/// What can be given on each kind of thing
+/// List the privileges of each kind of resource
 #[utoipa::path(get, path = "/v1/grants/grantable-privileges", tag = "grant", operation_id = "get_grantable_privileges",
     responses((status = 200, body = GrantablePrivilegesResponse)))]
 pub(crate) async fn grantable(Asked(_): Asked) -> Json<GrantablePrivilegesResponse> {

@@ -1,4 +1,4 @@
-//! What requests and answers about grants say.
+//! The bodies and queries of requests and answers about grants.
 
 use std::collections::BTreeMap;
 
@@ -21,18 +21,18 @@ fn ambiguous() -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "AmbiguousGrantPrincipal", message)
 }
 
-/// To whom something is given: a user or a role, one of both.
+/// The principal of a grant: a user or a role, exactly one of which must be given.
 pub(in crate::management) fn bearer(named: (Option<&str>, Option<Uuid>)) -> ApiResult<Principal> {
     principal(named, ambiguous)?.ok_or_else(|| {
         ApiError::bad_request("name a `user` or a `role` to give to: neither is given")
     })
 }
 
-/// One privilege of somebody.
+/// A privilege, and the user or role who gets or loses it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GrantEntry {
-    /// As `grantable-privileges` tells it.
+    /// The name of the privilege, as `…/grants/grantable-privileges` lists it.
     #[schema(min_length = 1, max_length = 256)]
     privilege: String,
     principal: UserOrRole,
@@ -44,15 +44,15 @@ impl GrantEntry {
     }
 }
 
-/// What is given and what is taken back; 100 grants at most.
+/// Grants to give and grants to revoke, together at most 100, none twice.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplyGrantsRequest {
-    /// What is given. What has been given before stays.
+    /// Grants to give. A grant that exists already is no error.
     #[serde(default)]
     #[schema(max_items = 100)]
     writes: Vec<GrantEntry>,
-    /// What is taken back. What nobody has is no error.
+    /// Grants to revoke. A grant that does not exist is no error.
     #[serde(default)]
     #[schema(max_items = 100)]
     deletes: Vec<GrantEntry>,
@@ -72,18 +72,18 @@ impl ApplyGrantsRequest {
     }
 }
 
-/// Which grants.
+/// Which grants to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListGrantsQuery {
-    /// Only those of this user.
+    /// Only grants to this user. Not together with `principalRole`.
     principal_user: Option<String>,
-    /// Only those of this role.
+    /// Only grants to this role. Not together with `principalUser`.
     principal_role: Option<Uuid>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many grants the page may have.
+    /// The largest number of grants in the page.
     page_size: Option<u64>,
 }
 
@@ -101,14 +101,14 @@ impl ListGrantsQuery {
     }
 }
 
-/// Whom to answer for; whoever asks if absent.
+/// The user or role to answer for; the caller if none is given.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GrantAccessQuery {
-    /// A user.
+    /// The id of a user. Not together with `principalRole`.
     principal_user: Option<String>,
-    /// A role.
+    /// The id of a role. Not together with `principalUser`.
     principal_role: Option<Uuid>,
 }
 
@@ -121,12 +121,12 @@ impl GrantAccessQuery {
     }
 }
 
-/// Grants.
+/// A page of grants.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListGrantsResponse {
     grants: Vec<GrantResponse>,
-    /// None on the last page.
+    /// Null on the last page.
     next_page_token: Option<String>,
 }
 
@@ -137,13 +137,13 @@ struct GrantResponse {
     principal: UserOrRole,
     resource: GrantResource,
     privilege: String,
-    /// Whether the privilege means anything to this version.
+    /// Whether this version of the catalog knows the privilege.
     recognized: bool,
-    /// RFC 3339.
+    /// When the grant was given (RFC 3339).
     created_at: Option<String>,
 }
 
-/// What a grant is on.
+/// The resource that a grant is on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GrantResourceResponse)]
 #[serde(
@@ -181,7 +181,7 @@ enum GrantResource {
 }
 
 impl GrantResource {
-    /// Of all but roles, which have no grants of this API.
+    /// `None` for roles, which have no grants in this API.
     fn of(on: &Securable, within: Option<WarehouseId>) -> Option<Self> {
         let within = within.map(WarehouseId::as_uuid);
         Some(match on {
@@ -234,7 +234,7 @@ impl From<Page<GrantRow>> for ListGrantsResponse {
     }
 }
 
-/// A privilege, for people.
+/// A privilege, with texts for people.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct PrivilegeDescriptor {
@@ -260,7 +260,7 @@ impl PrivilegeDescriptor {
     }
 }
 
-/// The kinds of things with grants of this API.
+/// The kinds of resources that have grants in this API.
 const KINDS: [ResourceKind; 8] = [
     ResourceKind::Server,
     ResourceKind::Project,
@@ -272,7 +272,7 @@ const KINDS: [ResourceKind; 8] = [
     ResourceKind::GenericTable,
 ];
 
-/// What there is on each kind of thing.
+/// The privileges of each kind of resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GrantablePrivilegesResponse {
     privileges: BTreeMap<&'static str, Vec<PrivilegeDescriptor>>,
@@ -291,14 +291,14 @@ impl GrantablePrivilegesResponse {
     }
 }
 
-/// A privilege, and whether it may be given.
+/// A privilege, and whether the user or role may give it to others.
 #[derive(Debug, Serialize, ToSchema)]
 struct GrantablePrivilege {
     privilege: PrivilegeDescriptor,
     allowed: bool,
 }
 
-/// What there is on a thing.
+/// The privileges of a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ResourceGrantablePrivilegesResponse {
     privileges: Vec<GrantablePrivilege>,

@@ -1,4 +1,4 @@
-//! Grants: the same requests on each kind of thing.
+//! Operations on grants, the same for each kind of resource.
 
 pub(crate) mod all;
 pub(crate) mod body;
@@ -19,7 +19,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted, Query};
 
-// Each operation is given what stands in the braces of a level.
+// Each of these macros is called by `level!` with the arguments in the braces of a level.
 
 macro_rules! list {
     (what: $what:literal, names: ($name:literal, $end:literal), path: $path:literal,

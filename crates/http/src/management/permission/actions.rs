@@ -1,4 +1,4 @@
-//! `GET …/actions`: all that somebody may do to one thing.
+//! `GET …/actions`: the actions that a user or role may perform on a resource.
 
 use authz::Action;
 use axum::Json;
@@ -14,14 +14,14 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, PrincipalQuery, Query, user_id};
 
-/// What is allowed.
+/// The actions that the user or role may perform.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct GetLakekeeperActionsResponse {
     allowed_actions: Vec<AllowedAction>,
 }
 
-/// One action.
+/// An action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AllowedAction {
     action: &'static str,
@@ -48,7 +48,7 @@ async fn answer(
     }))
 }
 
-/// What may be done to the server
+/// List the actions allowed on the server
 #[utoipa::path(get, path = "/v1/server/actions", tag = "server", operation_id = "get_server_actions",
     params(PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_server(
@@ -59,7 +59,7 @@ pub(crate) async fn of_server(
     answer(&app, &request, Target::Server, &of).await
 }
 
-/// What may be done to a user
+/// List the actions allowed on a user
 #[utoipa::path(get, path = "/v1/user/{user_id}/actions", tag = "user", operation_id = "get_user_actions",
     params(("user_id" = String, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_user(
@@ -72,7 +72,7 @@ pub(crate) async fn of_user(
     answer(&app, &request, target, &of).await
 }
 
-/// What may be done to the request's project
+/// List the actions allowed on the project of the request
 #[utoipa::path(get, path = "/v1/project/actions", tag = "project", operation_id = "get_project_actions",
     params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_project(
@@ -83,7 +83,7 @@ pub(crate) async fn of_project(
     answer(&app, &request, Target::Project(None), &of).await
 }
 
-/// What may be done to a role
+/// List the actions allowed on a role
 #[utoipa::path(get, path = "/v1/role/{role_id}/actions", tag = "role", operation_id = "get_role_actions",
     params(("role_id" = Uuid, Path), PrincipalQuery,
         ("x-project-id" = Option<String>, Header, description = "The project that the role must be in; any if absent")),
@@ -97,7 +97,7 @@ pub(crate) async fn of_role(
     answer(&app, &request, Target::Role(id.into()), &of).await
 }
 
-/// What may be done to the definition of a tag
+/// List the actions allowed on a tag definition
 #[utoipa::path(get, path = "/v1/tag-definition/{tag_definition_id}/actions", tag = "tag", operation_id = "get_tag_actions",
     params(("tag_definition_id" = Uuid, Path), PrincipalQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -111,7 +111,7 @@ pub(crate) async fn of_tag_definition(
     answer(&app, &request, Target::TagDefinition(id.into()), &of).await
 }
 
-/// What may be done to a warehouse
+/// List the actions allowed on a warehouse
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/actions", tag = "warehouse", operation_id = "get_warehouse_actions",
     params(("warehouse_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_warehouse(
@@ -123,7 +123,7 @@ pub(crate) async fn of_warehouse(
     answer(&app, &request, Target::Warehouse(id.into()), &of).await
 }
 
-/// What may be done to a namespace
+/// List the actions allowed on a namespace
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/actions", tag = "warehouse", operation_id = "get_namespace_actions",
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_namespace(
@@ -136,7 +136,7 @@ pub(crate) async fn of_namespace(
     answer(&app, &request, target, &of).await
 }
 
-/// What may be done to a table
+/// List the actions allowed on a table
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/actions", tag = "warehouse", operation_id = "get_table_actions",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_table(
@@ -149,7 +149,7 @@ pub(crate) async fn of_table(
     answer(&app, &request, target, &of).await
 }
 
-/// What may be done to a view
+/// List the actions allowed on a view
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/view/{view_id}/actions", tag = "warehouse", operation_id = "get_view_actions",
     params(("warehouse_id" = Uuid, Path), ("view_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_view(
@@ -162,7 +162,7 @@ pub(crate) async fn of_view(
     answer(&app, &request, target, &of).await
 }
 
-/// What may be done to a generic table
+/// List the actions allowed on a generic table
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/actions", tag = "warehouse", operation_id = "get_generic_table_actions",
     params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_generic_table(

@@ -1,4 +1,4 @@
-//! What requests and answers about assignments and managed access say.
+//! The bodies of requests and answers about assignments and managed access.
 
 use axum::Json;
 use catalog::Request;
@@ -16,14 +16,14 @@ use crate::error::ApiResult;
 use crate::extract::{Posted, query_values};
 use crate::management::grant::body::bearer;
 
-/// A relation of a user or a role to a thing: a grant, or to be in a role.
+/// A relation of a user or role to a resource: a grant, or the membership in a role. Exactly one of `user` and `role` is set.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Assignment {
-    /// A privilege that there is on such a thing; of a role, `assignee` too.
+    /// A privilege of this kind of resource; for a role also `assignee`, which makes the user or role its member.
     #[schema(min_length = 1, max_length = 256)]
     r#type: String,
-    /// `oidc~<subject>`, `kubernetes~<uid>`, …
+    /// The id of a user: `oidc~<subject>`, `kubernetes~<uid>`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     /// The id of a role.
@@ -46,26 +46,26 @@ impl Assignment {
     }
 }
 
-/// What is assigned and what is taken back; 100 assignments at most.
+/// Assignments to make and to revoke, together at most 100, none twice.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateAssignmentsRequest {
-    /// What is assigned. What has been assigned before is refused (409).
+    /// Assignments to make. One that exists already is refused (409).
     #[serde(default)]
     #[schema(max_items = 100)]
     writes: Vec<Assignment>,
-    /// What is taken back. What nobody has is refused (404).
+    /// Assignments to revoke. One that does not exist is refused (404).
     #[serde(default)]
     #[schema(max_items = 100)]
     deletes: Vec<Assignment>,
 }
 
-/// Who has what on a thing.
+/// The assignments on a resource.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct AssignmentsResponse {
     assignments: Vec<Assignment>,
-    /// Of a project, its id.
+    /// The project's id, if the resource is a project.
     #[serde(skip_serializing_if = "Option::is_none")]
     project_id: Option<String>,
 }
@@ -85,7 +85,7 @@ impl From<Assignments> for AssignmentsResponse {
     }
 }
 
-/// What is allowed, by relations.
+/// The allowed actions, as names of relations.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct AllowedRelationsResponse {
@@ -97,12 +97,12 @@ pub(crate) struct AllowedRelationsResponse {
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ManagedAccessResponse {
     managed_access: bool,
-    /// Of a namespace: whether it is on for it or for what it lies in.
+    /// For a namespace: whether managed access is on for it, a namespace above it, or its warehouse.
     #[serde(skip_serializing_if = "Option::is_none")]
     managed_access_inherited: Option<bool>,
 }
 
-/// Whether managed access is to be on.
+/// Whether to switch managed access on or off.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct SetManagedAccessRequest {

@@ -11,40 +11,41 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Posted, UserOrRole};
 
-/// Questions about permissions.
+/// Permissions to check.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CatalogActionsBatchCheckRequest {
-    /// 1,000 at most.
+    /// The checks, at most 1,000.
     checks: Vec<CatalogActionCheckItem>,
-    /// Whether the request is refused if something is not there or not to be seen. Otherwise the answer for it is no.
+    /// Whether to refuse the whole request if a resource does not exist or the caller may not see it. Otherwise only the check on
+    /// that resource answers `false`.
     #[serde(default)]
     error_on_not_found: bool,
 }
 
-/// One question.
+/// One check: whether a user or role may perform an action on a resource.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CatalogActionCheckItem {
-    /// Comes back with the answer.
+    /// Any text; the result repeats it.
     id: Option<String>,
-    /// Whose permission; the caller's if absent.
+    /// The user or role to check; the caller if absent.
     identity: Option<UserOrRole>,
     operation: Operation<NamedAction>,
 }
 
-/// An action. What else one may say about it (a name, properties) is for engines that decide by it; those of this build do not.
+/// An action. Further fields, such as a name or properties, are accepted and ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NamedAction {
     action: String,
 }
 
-/// The answers, in the order of the questions.
+/// The results, in the order of the checks.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CatalogActionsBatchCheckResponse {
     results: Vec<CatalogActionsBatchCheckResult>,
 }
 
-/// One answer.
+/// The result of one check.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CatalogActionsBatchCheckResult {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,9 +53,9 @@ pub(crate) struct CatalogActionsBatchCheckResult {
     allowed: bool,
 }
 
-/// Ask about many permissions at once
+/// Check many permissions at once
 ///
-/// To ask about somebody else, one must be allowed to see the grants on each of the things.
+/// To check another user or role, the caller needs the permission to read the grants on each of the resources.
 #[utoipa::path(post, path = "/v1/action/batch-check", tag = "authorization", operation_id = "batch_check_actions",
     request_body = CatalogActionsBatchCheckRequest, responses((status = 200, body = CatalogActionsBatchCheckResponse)))]
 pub(crate) async fn batch_check(

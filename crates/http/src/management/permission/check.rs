@@ -11,24 +11,24 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Posted, UserOrRole};
 
-/// A question about a permission.
+/// A permission to check.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CheckRequest {
-    /// Whose permission; the caller's if absent.
+    /// The user or role to check; the caller if absent.
     identity: Option<UserOrRole>,
-    /// The action is one of the relations of the permissions API, such as `read_assignments` or `grant_select`.
+    /// The resource, and as action a relation of the permissions API, such as `read_assignments` or `grant_select`.
     operation: Operation<String>,
 }
 
-/// The answer.
+/// The result of the check.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CheckResponse {
     allowed: bool,
 }
 
-/// Ask about a permission
+/// Check a permission
 ///
-/// To ask about somebody else, one must be allowed to see the grants on the thing.
+/// To check another user or role, the caller needs the permission to read the grants on the resource.
 #[utoipa::path(post, path = "/v1/permissions/check", tag = "permissions-openfga", operation_id = "check",
     request_body = CheckRequest, responses((status = 200, body = CheckResponse)))]
 pub(crate) async fn check(

@@ -1,4 +1,5 @@
-//! Who may do what, by relations: assignments, what is allowed, and managed access, on each kind of thing.
+//! Permissions by the relations of Lakekeeper's OpenFGA API: assignments, allowed actions and managed access, the same for each
+//! kind of resource.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -16,7 +17,7 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted, PrincipalQuery, Query, project_id};
 use crate::management::level::level;
 
-// Each operation is given what stands in the braces of a level.
+// Each of these macros is called by `level!` with the arguments in the braces of a level.
 
 macro_rules! assignments {
     (what: $what:literal, names: ($name:literal, $end:literal), path: $path:literal,

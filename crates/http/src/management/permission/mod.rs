@@ -1,4 +1,4 @@
-//! Questions about permissions.
+//! Operations on permissions.
 
 pub(crate) mod actions;
 mod assignment;

@@ -1,4 +1,4 @@
-//! What a question is about, as bodies spell it.
+//! The action and the resource of a check, as its body names them.
 
 use authz::{Action, ResourceKind};
 use catalog::permission::{NamespaceAt, TabularAt, Target};
@@ -10,11 +10,11 @@ use uuid::Uuid;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Identifier, identifier};
 
-/// An action on a thing.
+/// An action on a resource.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Operation<A> {
-    /// On the installation.
+    /// On the server.
     Server(OnServer<A>),
     /// On a project.
     Project(OnProject<A>),
@@ -30,7 +30,7 @@ pub(crate) enum Operation<A> {
     GenericTable(OnTabular<A>),
 }
 
-/// On the installation.
+/// On the server.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct OnServer<A> {
     action: A,
@@ -41,7 +41,7 @@ pub(crate) struct OnServer<A> {
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct OnProject<A> {
     action: A,
-    /// The project; the request's own if absent.
+    /// The project; if absent, the project of the request.
     #[schema(value_type = Option<String>)]
     project_id: Option<ProjectId>,
 }
@@ -54,18 +54,18 @@ pub(crate) struct OnWarehouse<A> {
     warehouse_id: Uuid,
 }
 
-/// On a namespace, by its id or by its name.
+/// On a namespace, by either `namespace-id` or `namespace`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct OnNamespace<A> {
     action: A,
     warehouse_id: Uuid,
     namespace_id: Option<Uuid>,
-    /// The levels of its name.
+    /// The levels of the namespace, outermost first.
     namespace: Option<Vec<String>>,
 }
 
-/// On a table, view or generic table, by its id or by its name.
+/// On a table, view or generic table, by either `table-id`, or `namespace` and `table`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct OnTabular<A> {
@@ -79,7 +79,7 @@ pub(crate) struct OnTabular<A> {
         alias = "generic_table_id"
     )]
     table_id: Option<Uuid>,
-    /// The levels of the name of its namespace.
+    /// The levels of its namespace, outermost first.
     namespace: Option<Vec<String>>,
     /// The name of the table, view or generic table.
     #[serde(alias = "view", alias = "generic-table", alias = "generic_table")]
@@ -87,7 +87,7 @@ pub(crate) struct OnTabular<A> {
 }
 
 impl<A> Operation<A> {
-    /// What it is about, and the action that `named` makes of its spelling on such a thing.
+    /// The resource, and the action, which `named` parses for this kind of resource.
     pub(super) fn read(
         self,
         named: impl FnOnce(ResourceKind, A) -> ApiResult<Action>,
@@ -155,7 +155,7 @@ impl<A> OnTabular<A> {
     }
 }
 
-/// The error for an action that there is not.
+/// The error for an unknown action on this kind of resource.
 pub(super) fn unknown(kind: ResourceKind, name: &str) -> ApiError {
     let shown = Excerpt(name);
     ApiError::bad_request(format!("there is no action `{shown}` on a {kind}"))

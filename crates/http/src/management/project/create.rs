@@ -12,7 +12,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
-/// A project that is to be.
+/// A project to create. Its id is generated if absent.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateProjectRequest {
@@ -21,7 +21,7 @@ pub(crate) struct CreateProjectRequest {
     project_id: Option<ProjectId>,
 }
 
-/// A project that was created.
+/// The created project.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateProjectResponse {

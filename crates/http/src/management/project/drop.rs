@@ -7,7 +7,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, project_id};
 
-/// Delete the request's project
+/// Delete the project of the request
 #[utoipa::path(delete, path = "/v1/project", tag = "project", operation_id = "delete_project",
     params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 204)))]
 pub(crate) async fn drop(

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::Asked;
 
-/// Projects.
+/// The listed projects.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListProjectsResponse {
     projects: Vec<GetProjectResponse>,

@@ -29,7 +29,7 @@ impl From<ProjectRow> for GetProjectResponse {
     }
 }
 
-/// The request's project
+/// Load the project of the request
 #[utoipa::path(get, path = "/v1/project", tag = "project", operation_id = "get_project",
     params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load(
@@ -43,7 +43,7 @@ pub(crate) async fn load(
     ))
 }
 
-/// A project
+/// Load a project
 #[utoipa::path(get, path = "/v1/project/{project_id}", tag = "project", operation_id = "get_project_by_id_deprecated",
     params(("project_id" = String, Path)), responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load_by_id(

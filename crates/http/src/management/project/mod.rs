@@ -1,4 +1,4 @@
-//! Projects.
+//! Operations on projects.
 
 pub(super) mod create;
 pub(super) mod drop;

@@ -9,14 +9,14 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, project_id};
 
-/// Another name.
+/// The new name of a project.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct RenameProjectRequest {
     new_name: String,
 }
 
-/// Rename the request's project
+/// Rename the project of the request
 #[utoipa::path(post, path = "/v1/project/rename", tag = "project", operation_id = "rename_project",
     params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
     request_body = RenameProjectRequest, responses((status = 200)))]

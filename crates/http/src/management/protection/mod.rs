@@ -1,4 +1,4 @@
-//! Protection from being dropped.
+//! Operations on the protection of resources from being dropped.
 
 pub(super) mod generic_table;
 pub(super) mod namespace;
@@ -13,13 +13,13 @@ use store::Protection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Whether it is to be protected.
+/// Whether to protect the resource from being dropped.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SetProtectionRequest {
     pub(super) protected: bool,
 }
 
-/// Whether it is protected.
+/// Whether the resource is protected from being dropped.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProtectionResponse {
     protected: bool,
@@ -41,7 +41,7 @@ impl From<ProtectionState> for ProtectionResponse {
     }
 }
 
-/// What the ids in a path name.
+/// The table or view that the ids in a path name.
 pub(super) fn at((warehouse, id): (Uuid, Uuid), kind: TabularKind) -> AtId {
     AtId {
         warehouse: warehouse.into(),

@@ -10,7 +10,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
-/// Whether a namespace is protected
+/// Get whether a namespace is protected from being dropped
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection", tag = "warehouse", operation_id = "get_namespace_protection",
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path)), responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protection(
@@ -25,7 +25,7 @@ pub(crate) async fn protection(
     ))
 }
 
-/// Protect a namespace from being dropped, or not
+/// Set whether a namespace is protected from being dropped
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection", tag = "warehouse", operation_id = "set_namespace_protection",
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protect(

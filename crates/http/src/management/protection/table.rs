@@ -12,7 +12,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
-/// Whether a table is protected
+/// Get whether a table is protected from being dropped
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/protection", tag = "warehouse", operation_id = "get_table_protection",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path)), responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protection(
@@ -25,7 +25,7 @@ pub(crate) async fn protection(
     Ok(Json(found.into()))
 }
 
-/// Protect a table from being dropped, or not
+/// Set whether a table is protected from being dropped
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/protection", tag = "warehouse", operation_id = "set_table_protection",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protect(

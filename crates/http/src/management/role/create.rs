@@ -12,18 +12,18 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, project_id};
 
-/// A role that is to be.
+/// A role to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateRoleRequest {
-    /// Unique in the project but for case.
+    /// The name of the role: unique in the project, case-insensitive.
     name: String,
     description: Option<String>,
-    /// Deprecated: send `x-project-id`.
+    /// The id of the project. Deprecated: send the header `x-project-id` instead.
     project_id: Option<String>,
-    /// Who knows who is in it; `lakekeeper` if absent.
+    /// The system that manages the members of the role: `lakekeeper` if absent, or an identity provider.
     provider_id: Option<String>,
-    /// What it is called there; must be there if `provider-id` is.
+    /// The id of the role in that system; given if and only if `provider-id` is.
     source_id: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use crate::extract::{Bodyless, Path};
 
 /// Delete a role
 ///
-/// What it has been given and what has been given on it ends with it.
+/// All grants to the role and on the role are deleted, too.
 #[utoipa::path(delete, path = "/v1/role/{role_id}", tag = "role", operation_id = "delete_role",
     params(("role_id" = String, Path),
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),

@@ -11,20 +11,20 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Query, encode_token, project_id, query_values};
 
-/// Which roles. A filter that is given several times takes each of its values.
+/// Which roles to list. A filter may be repeated: a role must match one of its values.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListRolesQuery {
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many roles the page may have.
+    /// The largest number of roles in the page.
     page_size: Option<u64>,
-    /// Deprecated: send `x-project-id`.
+    /// The id of the project. Deprecated: send the header `x-project-id` instead.
     project_id: Option<String>,
 }
 
-/// Roles.
+/// A page of roles.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListRolesResponse {

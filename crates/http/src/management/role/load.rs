@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path};
 
-/// What a role is called.
+/// The names and ids of a role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct RoleMetadata {
@@ -38,7 +38,7 @@ impl From<RoleRow> for RoleMetadata {
     }
 }
 
-/// A role
+/// Load a role
 #[utoipa::path(get, path = "/v1/role/{role_id}", tag = "role", operation_id = "get_role",
     params(("role_id" = String, Path),
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -52,9 +52,9 @@ pub(crate) async fn load(
     Ok(Json(role.into()))
 }
 
-/// What a role is called
+/// Load the names and ids of a role
 ///
-/// Of whatever project.
+/// The role may be in any project.
 #[utoipa::path(get, path = "/v1/role/{role_id}/metadata", tag = "role", operation_id = "get_role_metadata",
     params(("role_id" = String, Path)), responses((status = 200, body = RoleMetadata)))]
 pub(crate) async fn metadata(

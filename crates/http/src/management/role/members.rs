@@ -14,27 +14,27 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, Bodyless, Path, Posted, Query, encode_token};
 use crate::management::user::UserTypeField;
 
-/// Who and what comes in, or is in now.
+/// Users and roles that become members; in the answer, each of them once.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RoleMembers {
     members: Vec<MemberRef>,
 }
 
-/// Which members.
+/// Which members to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListMembersQuery {
-    /// Only users, or only roles.
+    /// Only users or only roles; both if absent.
     #[param(inline)]
     r#type: Option<MemberTypeField>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many members the page may have.
+    /// The largest number of members in the page.
     page_size: Option<u64>,
 }
 
-/// A kind of members.
+/// A kind of member.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = RoleMemberType)]
 #[serde(rename_all = "snake_case")]
@@ -43,16 +43,16 @@ pub(crate) enum MemberTypeField {
     Role,
 }
 
-/// Members, roles before users.
+/// A page of members, roles before users.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListRoleMembersResponse {
     members: Vec<MemberBody>,
-    /// None on the last page.
+    /// Null on the last page.
     next_page_token: Option<String>,
 }
 
-/// A member.
+/// A member of a role.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoleMember)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -61,7 +61,7 @@ enum MemberBody {
     Role(RoleMembership),
 }
 
-/// A user that is in a role.
+/// A user that is a member of a role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 struct UserMembership {
@@ -119,9 +119,9 @@ impl From<Principal> for MemberRef {
     }
 }
 
-/// Take members into a role
+/// Add members to a role
 ///
-/// All or none. Who is in it stays. Roles form no circle.
+/// Adds all or none. Adding a present member is no error. A role cannot become a member of itself, not even through other roles.
 #[utoipa::path(post, path = "/v1/role/{role_id}/members", tag = "role", operation_id = "add_role_members",
     params(("role_id" = String, Path),
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -141,9 +141,9 @@ pub(crate) async fn add(
     }))
 }
 
-/// Take a member out of a role
+/// Remove a member from a role
 ///
-/// Who is not in it is no error.
+/// Removing a user or role that is no member is no error.
 #[utoipa::path(delete, path = "/v1/role/{role_id}/members/{member_type}/{member_id}", tag = "role",
     operation_id = "remove_role_member",
     params(("role_id" = String, Path), ("member_type" = String, Path, description = "`user` or `role`"),
@@ -171,7 +171,7 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who is in a role
+/// List the direct members of a role
 #[utoipa::path(get, path = "/v1/role/{role_id}/members", tag = "role", operation_id = "list_role_members",
     params(("role_id" = String, Path), ListMembersQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -185,7 +185,7 @@ pub(crate) async fn direct(
     list(app, request, &id, Membership::Direct, query).await
 }
 
-/// Who is in a role, members of members too
+/// List all members of a role, including those of member roles
 #[utoipa::path(get, path = "/v1/role/{role_id}/members/transitive", tag = "role",
     operation_id = "list_role_transitive_members",
     params(("role_id" = String, Path), ListMembersQuery,

@@ -10,7 +10,7 @@ use crate::error::ApiResult;
 use crate::extract::user_id;
 use crate::extract::{Asked, Path, Query};
 
-/// Which roles a role is in
+/// List the roles that a role is a direct member of
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of", tag = "role", operation_id = "list_role_member_of",
     params(("role_id" = String, Path), PagedQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -27,7 +27,7 @@ pub(crate) async fn of_role(
     Ok(Json(found.into()))
 }
 
-/// Which roles a role is in, through others too
+/// List all roles that a role is a member of, directly or through other roles
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of/transitive", tag = "role",
     operation_id = "list_role_transitive_member_of",
     params(("role_id" = String, Path), PagedQuery,
@@ -45,7 +45,7 @@ pub(crate) async fn of_role_transitive(
     Ok(Json(found.into()))
 }
 
-/// Which roles a user is in
+/// List the roles that a user is a direct member of
 #[utoipa::path(get, path = "/v1/user/{user_id}/roles", tag = "role", operation_id = "list_user_roles",
     params(("user_id" = String, Path), PagedQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -62,7 +62,7 @@ pub(crate) async fn of_user(
     Ok(Json(found.into()))
 }
 
-/// Which roles a user is in, through others too
+/// List all roles that a user is a member of, directly or through other roles
 #[utoipa::path(get, path = "/v1/user/{user_id}/roles/transitive", tag = "role", operation_id = "list_user_transitive_roles",
     params(("user_id" = String, Path), PagedQuery,
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),

@@ -1,4 +1,4 @@
-//! Roles.
+//! Operations on roles.
 
 pub(crate) mod create;
 pub(crate) mod drop;
@@ -26,16 +26,16 @@ pub(crate) struct Role {
     id: Uuid,
     /// `<provider-id>~<source-id>`, unique in its project.
     ident: String,
-    /// Who knows who is in it: `lakekeeper`, or an identity provider.
+    /// The system that manages the members of the role: `lakekeeper`, or an identity provider.
     provider_id: String,
-    /// What it is called there.
+    /// The id of the role in that system.
     source_id: String,
     name: String,
     description: Option<String>,
     project_id: String,
-    /// RFC 3339.
+    /// When the role was created (RFC 3339).
     created_at: String,
-    /// RFC 3339.
+    /// When the role was last updated (RFC 3339).
     updated_at: Option<String>,
 }
 
@@ -55,16 +55,16 @@ impl From<RoleRow> for Role {
     }
 }
 
-/// Roles, and where the next page starts.
+/// A page of roles.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListRoleMembershipsResponse {
     roles: Vec<RoleMembership>,
-    /// None on the last page.
+    /// Null on the last page.
     next_page_token: Option<String>,
 }
 
-/// A role that somebody is in.
+/// A role that a user or role is a member of, or a role that is a member.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RoleMembership {
     id: Uuid,
@@ -99,7 +99,7 @@ impl From<model::Page<RoleRow>> for ListRoleMembershipsResponse {
 pub(crate) enum MemberRef {
     /// A user.
     User {
-        /// `oidc~<subject>`, `kubernetes~<uid>`, …
+        /// The id of the user: `oidc~<subject>`, `kubernetes~<uid>`, …
         #[schema(value_type = String)]
         id: UserId,
     },
@@ -110,14 +110,14 @@ pub(crate) enum MemberRef {
     },
 }
 
-/// Which page of a list. There is no list but in pages.
+/// Which page of a list to answer.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PagedQuery {
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many items the page may have.
+    /// The largest number of entries in the page.
     page_size: Option<u64>,
 }
 
@@ -127,7 +127,7 @@ impl PagedQuery {
     }
 }
 
-/// A page, the first one if no token is given.
+/// Decodes the paging parameters of a list that is always paged: without a token, the first page.
 fn decode(
     app: &App,
     page_token: Option<String>,
@@ -140,7 +140,7 @@ fn decode(
     page.decode(app)
 }
 
-/// Parses the id in a path.
+/// Parses the id of a role.
 fn role_id(text: &str) -> ApiResult<RoleId> {
     text.parse()
         .map_err(|_| ApiError::bad_request(format!("role id `{text}` is not a UUID")))

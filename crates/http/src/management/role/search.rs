@@ -10,25 +10,25 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Posted, project_id};
 
-/// What to search for.
+/// The text to search for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct SearchRoleRequest {
-    /// A part of a name, an ident or an id; its first 64 characters count.
+    /// A part of a name, an ident or an id. Only the first 64 characters count.
     search: String,
-    /// Deprecated: send `x-project-id`.
+    /// The id of the project. Deprecated: send the header `x-project-id` instead.
     project_id: Option<String>,
 }
 
-/// Roles that were found, the best first.
+/// At most 10 roles, the best match first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchRoleResponse {
     roles: Vec<Role>,
 }
 
-/// Find roles
+/// Search roles
 ///
-/// Names with a mistake are found, too.
+/// Finds names with typing errors, too.
 #[utoipa::path(post, path = "/v1/search/role", tag = "role", operation_id = "search_role", request_body = SearchRoleRequest,
     params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
     responses((status = 200, body = SearchRoleResponse)))]

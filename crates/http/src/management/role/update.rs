@@ -11,15 +11,15 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted};
 
-/// What a role is to be called.
+/// The new name and description of a role.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct UpdateRoleRequest {
     name: String,
-    /// None if absent.
+    /// If absent, the role has no description any more.
     description: Option<String>,
 }
 
-/// Which role of another system it is to be.
+/// The system that manages the members of the role, and the id of the role in it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct UpdateRoleSourceSystemRequest {
@@ -27,7 +27,7 @@ pub(crate) struct UpdateRoleSourceSystemRequest {
     provider_id: String,
 }
 
-/// Change a role's name and description
+/// Update the name and description of a role
 #[utoipa::path(post, path = "/v1/role/{role_id}", tag = "role", operation_id = "update_role", request_body = UpdateRoleRequest,
     params(("role_id" = String, Path),
         ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
@@ -47,9 +47,9 @@ pub(crate) async fn update(
     Ok(Json(to_the_end(changes, act).await?.into()))
 }
 
-/// Change which role of another system it is
+/// Bind a role to a role of another system
 ///
-/// Tokens of that provider which name the source are in the role from then on.
+/// From then on, a user has the role if a token of provider `provider-id` names `source-id` as a role.
 #[utoipa::path(put, path = "/v1/role/{role_id}/source-system", tag = "role", operation_id = "update_role_source_system",
     request_body = UpdateRoleSourceSystemRequest,
     params(("role_id" = String, Path),

@@ -27,7 +27,7 @@ pub(crate) async fn list(
     super::list(&app, &request, (warehouse.into(), subject), &query).await
 }
 
-/// Attach a tag to a column of a table, or give it another value there
+/// Attach a tag to a column of a table, or change its value
 #[utoipa::path(put, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/column/{column_name}/tags/{tag_name}", tag = "tag", operation_id = "set_table_column_tag",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), ("column_name" = String, Path), ("tag_name" = String, Path)), request_body = SetTagRequest, responses((status = 200, body = AppliedTagBody)))]
 pub(crate) async fn set(
@@ -51,11 +51,11 @@ pub(crate) async fn remove(
     super::remove(app, request, (warehouse.into(), subject), name).await
 }
 
-/// The tags of one column.
+/// The tags of a column.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ColumnTags {
-    /// The column's field id, which stays when it gets another name.
+    /// The column's field id, which stays the same if the column is renamed.
     field_id: i32,
     #[schema(min_items = 1)]
     tags: Vec<TargetTag>,

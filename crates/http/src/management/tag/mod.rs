@@ -1,4 +1,4 @@
-//! Tags as they are attached to things.
+//! Operations on the tags of resources.
 
 pub(crate) mod column;
 pub(crate) mod generic_table;
@@ -22,16 +22,17 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::iceberg::{Flag, is_set};
 
-/// Which tags.
+/// Which tags to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListTagsQuery {
-    /// Whether the tags of what it lies in count.
+    /// Whether to include inherited tags: those of the namespaces and the warehouse that contain the resource. If several have
+    /// the same tag, the nearest one counts. Columns inherit no tags.
     #[param(value_type = Option<bool>)]
     effective: Option<Flag>,
 }
 
-/// How a tag has come to be attached.
+/// How a tag was attached.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TagSource {
@@ -39,7 +40,7 @@ pub(crate) enum TagSource {
     Manual,
 }
 
-/// What a tag is inherited from.
+/// The resource from which a tag is inherited.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(
     tag = "type",
@@ -59,7 +60,7 @@ pub(crate) enum TagInheritanceSource {
     },
 }
 
-/// A tag of something.
+/// A tag of a resource.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TargetTag {
@@ -69,25 +70,25 @@ pub(crate) struct TargetTag {
     source: TagSource,
     created_at: String,
     updated_at: Option<String>,
-    /// What it is inherited from; left out if it is attached to the thing itself.
+    /// The resource from which the tag is inherited; left out if the tag is attached to the resource itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     inherited_from: Option<TagInheritanceSource>,
 }
 
-/// Tags of something.
+/// The tags of a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListTagsResponse {
     tags: Vec<TargetTag>,
 }
 
-/// The value that a tag is to have.
+/// The value of the tag.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SetTagRequest {
-    /// Left out for a marker; the others need one.
+    /// Absent for a `marker` tag, required for all others.
     value: Option<String>,
 }
 
-/// A tag that has been attached.
+/// The attached tag.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = AppliedTag)]
@@ -95,7 +96,7 @@ pub(crate) struct AppliedTagBody {
     tag_definition_id: Uuid,
     name: String,
     value: Option<String>,
-    /// Since when it is as it is.
+    /// Since when the tag is attached with this value (RFC 3339).
     applied_at: String,
 }
 
@@ -111,7 +112,7 @@ impl From<AppliedTag> for AppliedTagBody {
 }
 
 impl TargetTag {
-    /// A tag of the thing `asked`.
+    /// A tag of the resource `asked`: inherited, if it is attached to another resource.
     fn of(warehouse: WarehouseId, asked: TagTarget, tag: AttachedTag) -> Self {
         let warehouse_id = warehouse.as_uuid();
         let inherited_from = match tag.target {

@@ -25,7 +25,7 @@ pub(crate) async fn list(
     super::list(&app, &request, (warehouse.into(), subject), &query).await
 }
 
-/// Attach a tag to a table, or give it another value there
+/// Attach a tag to a table, or change its value
 #[utoipa::path(put, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/tags/{tag_name}", tag = "tag", operation_id = "set_table_tag",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), ("tag_name" = String, Path)), request_body = SetTagRequest, responses((status = 200, body = AppliedTagBody)))]
 pub(crate) async fn set(

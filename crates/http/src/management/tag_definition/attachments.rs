@@ -14,30 +14,30 @@ use crate::error::ApiResult;
 use crate::extract::{Asked, PageQuery, Path, Query, encode_token, time};
 use crate::management::tag::TagSource;
 
-/// Which attachments: those for which all that is said holds.
+/// Which attachments to list: those to which all given conditions apply.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListTagAttachmentsQuery {
-    /// Where the page starts: what the last answer said; nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many attachments the page may have.
+    /// The largest number of attachments in the page.
     page_size: Option<u64>,
-    /// Those with exactly this value.
+    /// Only attachments with exactly this value.
     value: Option<String>,
-    /// Those to such things.
+    /// Only attachments to this kind of resource.
     target_type: Option<TagScopeField>,
-    /// Those that were made then or later (RFC 3339).
+    /// Only attachments made at this time (RFC 3339) or later.
     #[param(format = DateTime)]
     created_after: Option<String>,
-    /// Those that were made then or earlier (RFC 3339).
+    /// Only attachments made at this time (RFC 3339) or earlier.
     #[param(format = DateTime)]
     created_before: Option<String>,
-    /// Those in this warehouse.
+    /// Only attachments in this warehouse.
     warehouse_id: Option<Uuid>,
 }
 
-/// What a tag is attached to.
+/// The resource to which a tag is attached.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(
     tag = "type",
@@ -78,7 +78,7 @@ pub(crate) enum TagAttachmentTarget {
         warehouse_id: Uuid,
         #[schema(rename = "table-id")]
         table_id: Uuid,
-        /// The column's field id, which stays when it gets another name.
+        /// The column's field id, which stays the same if the column is renamed.
         #[schema(rename = "field-id")]
         field_id: i32,
     },
@@ -114,7 +114,7 @@ impl TagAttachmentTarget {
     }
 }
 
-/// One thing that a tag is attached to.
+/// An attachment of a tag to a resource.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = TagAttachment)]
@@ -138,7 +138,7 @@ impl From<TagAttachment> for TagAttachmentBody {
     }
 }
 
-/// What a tag is attached to.
+/// A page of attachments.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTagAttachmentsResponse {
@@ -146,7 +146,9 @@ pub(crate) struct ListTagAttachmentsResponse {
     next_page_token: Option<String>,
 }
 
-/// List what a tag is attached to
+/// List the resources to which a tag is attached
+///
+/// Resources that only inherit the tag are left out.
 #[utoipa::path(get, path = "/v1/tag-definition/{tag_definition_id}/attachments", tag = "tag", operation_id = "list_tag_attachments",
     params(("tag_definition_id" = Uuid, Path), ListTagAttachmentsQuery), responses((status = 200, body = ListTagAttachmentsResponse)))]
 pub(crate) async fn attachments(

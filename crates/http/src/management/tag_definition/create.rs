@@ -12,7 +12,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
-/// Which values a tag takes.
+/// Which values a tag takes: none (`marker`), any text (`free-text`), or one of its allowed values (`enumerated`).
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = TagValueKind)]
 #[serde(rename_all = "kebab-case")]
@@ -32,16 +32,16 @@ impl From<TagValueKindField> for TagValueKind {
     }
 }
 
-/// A definition that is to be.
+/// A tag definition to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateTagDefinitionRequest {
-    /// Its parts are divided by dots: `pii.level`.
+    /// The name of the tag; dots separate its parts: `pii.level`.
     name: String,
     description: Option<String>,
     scope: Vec<TagScopeField>,
     value_kind: TagValueKindField,
-    /// For an enumerated tag, which needs some, alone.
+    /// The values of an `enumerated` tag: required for it, not allowed for others.
     allowed_values: Option<Vec<String>>,
 }
 

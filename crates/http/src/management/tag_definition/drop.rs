@@ -8,7 +8,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path};
 
-/// Delete the definition of a tag that is attached to nothing
+/// Delete a tag definition; it must be attached to nothing
 #[utoipa::path(delete, path = "/v1/tag-definition/{tag_definition_id}", tag = "tag", operation_id = "delete_tag_definition",
     params(("tag_definition_id" = Uuid, Path)), responses((status = 204)))]
 pub(crate) async fn drop(

@@ -11,20 +11,20 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, PageQuery, Query, encode_token};
 
-/// Which definitions.
+/// Which tag definitions to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListTagDefinitionsQuery {
-    /// Where the page starts: what the last answer said; nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many definitions the page may have.
+    /// The largest number of definitions in the page.
     page_size: Option<u64>,
-    /// The one with this name alone, in whatever case.
+    /// Only the definition with this name, case-insensitive.
     name: Option<String>,
 }
 
-/// Definitions.
+/// A page of tag definitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTagDefinitionsResponse {
@@ -32,7 +32,7 @@ pub(crate) struct ListTagDefinitionsResponse {
     next_page_token: Option<String>,
 }
 
-/// List the definitions of tags
+/// List tag definitions
 #[utoipa::path(get, path = "/v1/tag-definition", tag = "tag", operation_id = "list_tag_definitions", params(ListTagDefinitionsQuery),
     responses((status = 200, body = ListTagDefinitionsResponse)))]
 pub(crate) async fn list(

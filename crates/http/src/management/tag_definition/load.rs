@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path};
 
-/// The definition of a tag
+/// Load a tag definition
 #[utoipa::path(get, path = "/v1/tag-definition/{tag_definition_id}", tag = "tag", operation_id = "get_tag_definition",
     params(("tag_definition_id" = Uuid, Path)), responses((status = 200, body = TagDefinition)))]
 pub(crate) async fn load(

@@ -1,4 +1,4 @@
-//! Definitions of tags.
+//! Operations on tag definitions.
 
 pub(crate) mod attachments;
 pub(crate) mod create;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 
-/// What a tag can be attached to.
+/// A kind of resource that a tag can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[schema(as = TagScope)]
 #[serde(rename_all = "kebab-case")]
@@ -44,7 +44,7 @@ impl From<TagScopeField> for TagScope {
     }
 }
 
-/// A definition.
+/// A tag definition.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TagDefinition {
@@ -55,7 +55,7 @@ pub(crate) struct TagDefinition {
     scope: BTreeSet<TagScope>,
     /// `marker`, `free-text` or `enumerated`.
     value_kind: &'static str,
-    /// The values of an enumerated tag; left out in lists.
+    /// The values of an `enumerated` tag; left out in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_values: Option<BTreeSet<String>>,
     created_at: String,

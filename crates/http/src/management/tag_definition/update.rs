@@ -12,20 +12,20 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted};
 
-/// What a definition is to be.
+/// The new name, description and scope of a tag definition.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct UpdateTagDefinitionRequest {
     name: String,
-    /// If it is left out, the definition has none any more.
+    /// If absent, the definition has no description any more.
     description: Option<String>,
-    /// What it can be attached to now, and perhaps more.
+    /// The kinds of resources that the tag can be attached to. Must include all present ones, and may add others.
     scope: Vec<TagScopeField>,
-    /// Further values of an enumerated tag.
+    /// Values to add to an `enumerated` tag.
     add_allowed_values: Option<Vec<String>>,
 }
 
-/// Change the definition of a tag
+/// Update a tag definition
 #[utoipa::path(post, path = "/v1/tag-definition/{tag_definition_id}", tag = "tag", operation_id = "update_tag_definition",
     params(("tag_definition_id" = Uuid, Path)), request_body = UpdateTagDefinitionRequest, responses((status = 200, body = TagDefinition)))]
 pub(crate) async fn update(

@@ -14,14 +14,15 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
-/// How tasks are done in a queue.
+/// How tasks of a queue are performed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct TaskQueueConfig {
-    /// What only the queue knows. Of `task_log_cleanup`: `cleanup-period` and `retention-period`, ISO 8601 durations.
+    /// The settings of this kind of queue. `task_log_cleanup` has `cleanup-period` and `retention-period`, ISO 8601
+    /// durations; the others have none: `{}`.
     #[schema(value_type = Object)]
     queue_config: Value,
-    /// A worker that was not heard of for so long has lost its task.
+    /// After so many seconds without a heartbeat, a worker loses its task, and another worker may take it: 30 to 86400.
     max_seconds_since_last_heartbeat: Option<i64>,
 }
 
@@ -55,7 +56,7 @@ async fn set(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How soft-deleted tables and views are removed for good
+/// Get the configuration of the queue that deletes soft-deleted tables and views for good
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/task-queue/soft_deletion/config", tag = "tasks", operation_id = "get_task_queue_config_soft_deletion",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = TaskQueueConfig)))]
 pub(crate) async fn soft_deletion(
@@ -72,7 +73,7 @@ pub(crate) async fn soft_deletion(
     .await
 }
 
-/// Change how soft-deleted tables and views are removed for good
+/// Set the configuration of the queue that deletes soft-deleted tables and views for good
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/task-queue/soft_deletion/config", tag = "tasks", operation_id = "set_task_queue_config_soft_deletion",
     params(("warehouse_id" = Uuid, Path)), request_body = TaskQueueConfig, responses((status = 204)))]
 pub(crate) async fn set_soft_deletion(
@@ -89,7 +90,7 @@ pub(crate) async fn set_soft_deletion(
     .await
 }
 
-/// How files are deleted
+/// Get the configuration of the queue that deletes the files of dropped tables and views
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/task-queue/tabular_purge/config", tag = "tasks", operation_id = "get_task_queue_config_tabular_purge",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = TaskQueueConfig)))]
 pub(crate) async fn tabular_purge(
@@ -106,7 +107,7 @@ pub(crate) async fn tabular_purge(
     .await
 }
 
-/// Change how files are deleted
+/// Set the configuration of the queue that deletes the files of dropped tables and views
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/task-queue/tabular_purge/config", tag = "tasks", operation_id = "set_task_queue_config_tabular_purge",
     params(("warehouse_id" = Uuid, Path)), request_body = TaskQueueConfig, responses((status = 204)))]
 pub(crate) async fn set_tabular_purge(
@@ -123,7 +124,7 @@ pub(crate) async fn set_tabular_purge(
     .await
 }
 
-/// How obsolete metadata files are deleted
+/// Get the configuration of the queue that deletes obsolete metadata files
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config", tag = "tasks", operation_id = "get_task_queue_config_metadata_cleanup",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = TaskQueueConfig)))]
 pub(crate) async fn metadata_cleanup(
@@ -140,7 +141,7 @@ pub(crate) async fn metadata_cleanup(
     .await
 }
 
-/// Change how obsolete metadata files are deleted
+/// Set the configuration of the queue that deletes obsolete metadata files
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/task-queue/metadata_cleanup/config", tag = "tasks", operation_id = "set_task_queue_config_metadata_cleanup",
     params(("warehouse_id" = Uuid, Path)), request_body = TaskQueueConfig, responses((status = 204)))]
 pub(crate) async fn set_metadata_cleanup(
@@ -157,7 +158,7 @@ pub(crate) async fn set_metadata_cleanup(
     .await
 }
 
-/// How the log of ended tasks is cleaned up
+/// Get the configuration of the queue that removes ended tasks from the log
 #[utoipa::path(get, path = "/v1/project/task-queue/task_log_cleanup/config", tag = "tasks", operation_id = "get_project_task_queue_config_task_log_cleanup",
     responses((status = 200, body = TaskQueueConfig)))]
 pub(crate) async fn task_log_cleanup(
@@ -167,7 +168,7 @@ pub(crate) async fn task_log_cleanup(
     answer(&app, &request, &Owner::Project, Queue::TaskLogCleanup).await
 }
 
-/// Change how the log of ended tasks is cleaned up
+/// Set the configuration of the queue that removes ended tasks from the log
 #[utoipa::path(post, path = "/v1/project/task-queue/task_log_cleanup/config", tag = "tasks", operation_id = "set_project_task_queue_config_task_log_cleanup",
     request_body = TaskQueueConfig, responses((status = 204)))]
 pub(crate) async fn set_task_log_cleanup(

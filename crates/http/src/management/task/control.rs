@@ -14,26 +14,26 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, time};
 
-/// What is wanted of tasks.
+/// What to do with which tasks.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct ControlTasksRequest {
     action: ControlTaskAction,
-    /// Up to 100, none twice.
+    /// The ids of the tasks: at most 100, none twice.
     task_ids: Vec<Uuid>,
 }
 
-/// What is wanted of a task.
+/// What to do with a task. A task that has ended is left as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "action-type", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum ControlTaskAction {
-    /// That its attempt ends; it is tried again later.
+    /// End the running attempt; the task is tried again later.
     Stop,
-    /// That it ends for good. A table that is soft-deleted is undropped.
+    /// End the task for good. Cancelling the deletion of a soft-deleted table or view undrops it.
     Cancel,
-    /// That it is started now, if it waits.
+    /// Start the task now, if it is waiting.
     RunNow,
-    /// That it is started then, if it waits.
+    /// Start the task at the given time (RFC 3339), if it is waiting.
     #[serde(rename_all = "kebab-case")]
     RunAt {
         #[serde(alias = "scheduled_for")]
@@ -74,7 +74,7 @@ pub(crate) async fn of_warehouse(
     act(app, request, Owner::Warehouse(id.into()), body).await
 }
 
-/// Stop, cancel or start tasks of a project as a whole
+/// Stop, cancel or start tasks of a project that belong to no warehouse
 #[utoipa::path(post, path = "/v1/project/task/control", tag = "tasks", operation_id = "control_project_tasks",
     request_body = ControlTasksRequest, responses((status = 204)))]
 pub(crate) async fn of_project(

@@ -16,19 +16,19 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Query};
 
-/// Attempts that are shown if nobody says how many.
+/// The number of attempts in an answer if the request names none.
 const ATTEMPTS: u32 = 5;
 
-/// How much of a task.
+/// How much to answer about a task.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GetTaskDetailsQuery {
-    /// How many of the attempts before the current one: 5 if it is absent, 100 at most.
+    /// How many attempts before the current one to answer: 5 if absent, 100 at most.
     num_attempts: Option<u32>,
 }
 
-/// All about a task.
+/// A task with its data and its past attempts.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct GetTaskDetailsResponse {
@@ -50,7 +50,7 @@ pub(crate) struct TaskAttemptResponse {
     status: &'static str,
     scheduled_for: String,
     started_at: Option<String>,
-    /// In ISO 8601: `PT1M30S`.
+    /// How long the attempt took, an ISO 8601 duration such as `PT1M30S`.
     duration: Option<String>,
     message: Option<String>,
     created_at: String,
@@ -106,7 +106,7 @@ async fn answer(
     }))
 }
 
-/// All about a task of a warehouse
+/// Get the details of a task of a warehouse
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/task/by-id/{task_id}", tag = "tasks", operation_id = "get_task_details",
     params(("warehouse_id" = Uuid, Path), ("task_id" = Uuid, Path), GetTaskDetailsQuery), responses((status = 200, body = GetTaskDetailsResponse)))]
 pub(crate) async fn of_warehouse(
@@ -119,7 +119,7 @@ pub(crate) async fn of_warehouse(
     answer(&app, &request, &owner, id, query).await
 }
 
-/// All about a task of a project as a whole
+/// Get the details of a task of a project that belongs to no warehouse
 #[utoipa::path(get, path = "/v1/project/task/by-id/{task_id}", tag = "tasks", operation_id = "get_project_task_details",
     params(("task_id" = Uuid, Path), GetTaskDetailsQuery), responses((status = 200, body = GetTaskDetailsResponse)))]
 pub(crate) async fn of_project(

@@ -15,23 +15,23 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PageQuery, Path, Posted, encode_token, time};
 
-/// Which tasks of a warehouse.
+/// Which tasks of a warehouse to list.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTasksRequest {
-    /// Only those in one of these states.
+    /// Only tasks in one of these states: `RUNNING`, `SCHEDULED`, `STOPPING`, `CANCELLED`, `SUCCESS`, `FAILED`.
     status: Option<Vec<String>>,
-    /// Only those of one of these queues.
+    /// Only tasks of one of these queues.
     queue_name: Option<Vec<String>>,
-    /// Only those about one of these.
+    /// Only tasks about one of these tables, views, or the warehouse itself.
     entities: Option<Vec<TaskEntityFilter>>,
-    /// Only those made at this time or later.
+    /// Only tasks created at this time (RFC 3339) or later.
     created_after: Option<String>,
-    /// Only those made at this time or earlier.
+    /// Only tasks created at this time (RFC 3339) or earlier.
     created_before: Option<String>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many the page may have.
+    /// The largest number of entries in the page.
     page_size: Option<u64>,
 }
 
@@ -52,21 +52,21 @@ pub(crate) enum TaskEntityFilter {
     Warehouse,
 }
 
-/// Which tasks of a project.
+/// Which tasks of a project to list.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListProjectTasksRequest {
-    /// Only those in one of these states.
+    /// Only tasks in one of these states: `RUNNING`, `SCHEDULED`, `STOPPING`, `CANCELLED`, `SUCCESS`, `FAILED`.
     status: Option<Vec<String>>,
-    /// Only those of one of these queues.
+    /// Only tasks of one of these queues.
     queue_name: Option<Vec<String>>,
-    /// Only those made at this time or later.
+    /// Only tasks created at this time (RFC 3339) or later.
     created_after: Option<String>,
-    /// Only those made at this time or earlier.
+    /// Only tasks created at this time (RFC 3339) or earlier.
     created_before: Option<String>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many the page may have.
+    /// The largest number of entries in the page.
     page_size: Option<u64>,
 }
 
@@ -84,7 +84,7 @@ impl From<ListProjectTasksRequest> for ListTasksRequest {
     }
 }
 
-/// Tasks.
+/// A page of tasks.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListTasksResponse {
@@ -162,7 +162,7 @@ pub(crate) async fn of_warehouse(
     answer(&app, &request, &Owner::Warehouse(id.into()), body).await
 }
 
-/// List the tasks of a project as a whole
+/// List the tasks of a project that belong to no warehouse
 #[utoipa::path(post, path = "/v1/project/task/list", tag = "tasks", operation_id = "list_project_tasks",
     request_body = ListProjectTasksRequest, responses((status = 200, body = ListTasksResponse)))]
 pub(crate) async fn of_project(

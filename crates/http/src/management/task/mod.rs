@@ -1,4 +1,4 @@
-//! Tasks: what works in the background.
+//! Operations on tasks, the work that the catalog does in the background.
 
 pub(super) mod config;
 pub(super) mod control;

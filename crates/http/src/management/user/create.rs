@@ -12,26 +12,26 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, user_id};
 
-/// A user that is to be known.
+/// A user to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CreateUserRequest {
-    /// `oidc~<subject>`, `kubernetes~<uid>`, …; whoever asks if absent.
+    /// The user's id: `oidc~<subject>`, `kubernetes~<uid>`, …; the caller's if absent.
     id: Option<String>,
-    /// Must be there for another user; otherwise as the token says if absent.
+    /// Required for another user than the caller; for the caller, taken from the token if absent.
     name: Option<String>,
-    /// As the token says if absent.
+    /// For the caller, taken from the token if absent.
     email: Option<String>,
-    /// Must be there for another user; otherwise as the token says if absent.
+    /// Required for another user than the caller; for the caller, taken from the token if absent.
     user_type: Option<UserTypeField>,
-    /// Whether a user that is known is changed; otherwise the request is refused.
+    /// Whether to update an existing user; otherwise the request is refused for it (409).
     #[serde(default)]
     update_if_exists: bool,
 }
 
-/// Make a user known
+/// Create a user
 ///
-/// Everybody may do so for oneself.
+/// Every caller may create itself.
 #[utoipa::path(post, path = "/v1/user", tag = "user", operation_id = "create_user", request_body = CreateUserRequest,
     responses((status = 201, body = User), (status = 200, body = User, description = "It was known, and has been changed")))]
 pub(crate) async fn create(

@@ -7,7 +7,9 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, user_id};
 
-/// Forget a user
+/// Delete a user
+///
+/// A deleted user who calls again is registered as a new user.
 #[utoipa::path(delete, path = "/v1/user/{user_id}", tag = "user", operation_id = "delete_user",
     params(("user_id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn drop(

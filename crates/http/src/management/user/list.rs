@@ -10,20 +10,20 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, PageQuery, Query, encode_token};
 
-/// Which users.
+/// Which users to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListUsersQuery {
-    /// Only those whose name contains this, without regard to case.
+    /// Only users whose name contains this text, case-insensitive.
     name: Option<String>,
-    /// Where the page starts: what the last answer said, or nothing for the first page.
+    /// The `next-page-token` of the last answer; absent or empty for the first page.
     page_token: Option<String>,
-    /// How many users the page may have.
+    /// The largest number of users in the page.
     page_size: Option<u64>,
 }
 
-/// Users.
+/// A page of users.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ListUsersResponse {
@@ -39,7 +39,7 @@ pub(crate) async fn list(
     Asked(request): Asked,
     Query(query): Query<ListUsersQuery>,
 ) -> ApiResult<Json<ListUsersResponse>> {
-    // There is no page but in pages: an installation may have very many users.
+    // Always paged, even without a token: an installation may have very many users.
     let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;
     let name = query.name.unwrap_or_default();
     let found = catalog::user::list(&app.catalog, &request, &name, page).await?;

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, user_id};
 
-/// A user
+/// Load a user
 #[utoipa::path(get, path = "/v1/user/{user_id}", tag = "user", operation_id = "get_user",
     params(("user_id" = String, Path)), responses((status = 200, body = User)))]
 pub(crate) async fn load(

@@ -1,4 +1,4 @@
-//! Users.
+//! Operations on users.
 
 pub(crate) mod create;
 pub(crate) mod drop;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::UserRow;
 use utoipa::ToSchema;
 
-/// Whether it is a person or a program.
+/// Whether a user is a person or a program.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = UserType)]
 #[serde(rename_all = "kebab-case")]
@@ -49,11 +49,11 @@ pub(crate) struct User {
     #[schema(value_type = String)]
     id: UserId,
     user_type: UserTypeField,
-    /// What has written this: `create-endpoint`, `config-call-creation` or `update-endpoint`.
+    /// What wrote this user last: `create-endpoint`, `config-call-creation` or `update-endpoint`.
     last_updated_with: &'static str,
-    /// RFC 3339.
+    /// When the user was created (RFC 3339).
     created_at: String,
-    /// RFC 3339.
+    /// When the user was last updated (RFC 3339).
     updated_at: Option<String>,
 }
 

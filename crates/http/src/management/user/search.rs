@@ -12,14 +12,14 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
-/// What to search for.
+/// The text to search for.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SearchUserRequest {
-    /// A part of a name, an e-mail address or an id; its first 64 characters count.
+    /// A part of a name, an e-mail address or an id. Only the first 64 characters count.
     search: String,
 }
 
-/// Users that were found, the best first.
+/// At most 10 users, the best match first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchUserResponse {
     users: Vec<SearchUser>,
@@ -47,9 +47,9 @@ impl From<UserRow> for SearchUser {
     }
 }
 
-/// Find users
+/// Search users
 ///
-/// Names with a mistake are found, too.
+/// Finds names with typing errors, too.
 #[utoipa::path(post, path = "/v1/search/user", tag = "user", operation_id = "search_user", request_body = SearchUserRequest,
     responses((status = 200, body = SearchUserResponse)))]
 pub(crate) async fn search(

@@ -11,18 +11,18 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, user_id};
 
-/// All that may change.
+/// The new data of a user. It replaces the old data as a whole.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct UpdateUserRequest {
     name: String,
-    /// None if absent.
+    /// If absent, the user has no e-mail address any more.
     email: Option<String>,
     #[serde(alias = "user_type")]
     user_type: UserTypeField,
 }
 
-/// Change what is known of a user
+/// Update a user
 #[utoipa::path(put, path = "/v1/user/{user_id}", tag = "user", operation_id = "update_user",
     params(("user_id" = String, Path)), request_body = UpdateUserRequest, responses((status = 200)))]
 pub(crate) async fn update(

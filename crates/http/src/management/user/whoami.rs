@@ -11,19 +11,19 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Asked;
 
-/// Whoever asks.
+/// The calling user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WhoamiResponse {
     #[serde(flatten)]
     user: User,
-    /// Whether the operator has made them an administrator of the installation by its configuration.
+    /// Whether the server's configuration makes the user an administrator of the installation.
     is_instance_admin: bool,
 }
 
-/// Who the caller is
+/// Get the calling user
 ///
-/// Without authentication nobody is known, which is answered as today's Lakekeeper answers it.
+/// Answers 401 if the catalog runs without authentication, and 404 if the user has not been created yet.
 #[utoipa::path(get, path = "/v1/whoami", tag = "user", operation_id = "whoami",
     responses((status = 200, body = WhoamiResponse), (status = 401), (status = 404, description = "The caller has not been met yet")))]
 pub(crate) async fn whoami(

@@ -16,7 +16,7 @@ use crate::app::{App, to_the_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
-/// A warehouse that is to be.
+/// A warehouse to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CreateWarehouseRequest {

@@ -12,16 +12,16 @@ use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, Query};
 use crate::iceberg::{Flag, is_set};
 
-/// How to delete.
+/// How to delete the warehouse.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteWarehouseQuery {
-    /// Whether protection is ignored.
+    /// Whether to delete the warehouse even if it is protected.
     #[param(value_type = Option<bool>)]
     force: Option<Flag>,
 }
 
-/// Delete a warehouse, which must be empty
+/// Delete an empty warehouse
 #[utoipa::path(delete, path = "/v1/warehouse/{warehouse_id}", tag = "warehouse", operation_id = "delete_warehouse",
     params(("warehouse_id" = Uuid, Path), DeleteWarehouseQuery), responses((status = 204)))]
 pub(crate) async fn drop(

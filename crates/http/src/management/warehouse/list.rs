@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, project_id, query_values};
 
-/// Which warehouses.
+/// Which warehouses to list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
@@ -19,15 +19,15 @@ use crate::extract::{Asked, project_id, query_values};
     reason = "describes the query, in which a key may come more than once"
 )]
 pub(crate) struct ListWarehousesQuery {
-    /// Only those in these states; `active` if absent.
+    /// Only warehouses in this state, `active` or `inactive`; may be repeated. `active` if absent.
     #[param(rename = "warehouseStatus")]
     warehouse_status: Option<Vec<String>>,
-    /// Of this project; of the request's if absent.
+    /// The id of the project; if absent, the project of the request.
     #[param(rename = "projectId")]
     project_id: Option<String>,
 }
 
-/// Warehouses.
+/// The listed warehouses.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListWarehousesResponse {
     warehouses: Vec<GetWarehouseResponse>,

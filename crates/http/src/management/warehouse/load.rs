@@ -34,7 +34,7 @@ pub(crate) struct GetWarehouseResponse {
     updated_at: Option<String>,
 }
 
-/// What kind of credential a warehouse has.
+/// The kind of a warehouse's storage credential.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StorageCredentialType {
@@ -81,7 +81,7 @@ impl From<WarehouseView> for GetWarehouseResponse {
     }
 }
 
-/// A warehouse
+/// Load a warehouse
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}", tag = "warehouse", operation_id = "get_warehouse",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn load(

@@ -1,4 +1,4 @@
-//! Warehouses.
+//! Operations on warehouses.
 
 pub(super) mod create;
 pub(super) mod drop;
@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::error::ApiResult;
 
-/// What was read of a body, or the rule that it breaks, for the use case to tell. What is malformed never gets there.
+/// A profile or credential out of a body, or the rule that it breaks, which the use case reports. Malformed JSON is refused
+/// before the use case.
 type Read<T> = Result<T, ProfileError>;
 
 fn storage(profile: &Value, credential: Option<&Value>) -> ApiResult<Read<Storage>> {
@@ -29,7 +30,7 @@ fn storage(profile: &Value, credential: Option<&Value>) -> ApiResult<Read<Storag
     }))
 }
 
-/// A storage credential of a body. Its errors never quote it.
+/// Parses the storage credential of a body. Errors never quote it.
 fn credential(json: Option<&Value>) -> ApiResult<Read<Option<StorageCredential>>> {
     let given = json.filter(|json| !json.is_null());
     refuse_malformed(given.map(StorageCredential::from_request).transpose())

@@ -12,15 +12,15 @@ use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted};
 
-/// What to search for.
+/// The text to search for.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SearchTabularRequest {
-    /// A part of a name, a name behind its namespace, the id of a table or view, or that of a namespace; its first 64
-    /// characters count.
+    /// A part of a name, a whole path (`namespace.table`), the id of a table or view, or the id of a namespace to find what is
+    /// directly in it. Only the first 64 characters count.
     search: String,
 }
 
-/// Tables and views that were found, the best first.
+/// At most 10 tables and views, the best match first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchTabularResponse {
     tabulars: Vec<SearchTabular>,
@@ -33,11 +33,11 @@ pub(crate) struct SearchTabular {
     namespace_name: Vec<String>,
     tabular_name: String,
     tabular_id: TabularIdentUuid,
-    /// How far it is from what was searched for: from 0, which is just that, to 1.
+    /// How much it differs from the text: from 0 (equal) to 1.
     distance: f32,
 }
 
-/// What it is, and its id.
+/// The kind and id of a table or view.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum TabularIdentUuid {
@@ -53,7 +53,7 @@ pub(crate) enum TabularIdentUuid {
         #[schema(value_type = Uuid)]
         id: TabularId,
     },
-    /// A table of another format.
+    /// A generic table.
     GenericTable {
         /// Its id.
         #[schema(value_type = Uuid)]
@@ -77,9 +77,9 @@ impl From<(f32, FoundTabular)> for SearchTabular {
     }
 }
 
-/// Find tables and views
+/// Search tables and views
 ///
-/// Names with a mistake are found, too.
+/// Finds names with typing errors, too.
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/search-tabular", tag = "warehouse", operation_id = "search_tabular",
     params(("warehouse_id" = Uuid, Path)), request_body = SearchTabularRequest, responses((status = 200, body = SearchTabularResponse)))]
 pub(crate) async fn search(

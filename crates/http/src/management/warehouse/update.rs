@@ -1,4 +1,4 @@
-//! `POST /v1/warehouse/{warehouse_id}/…`: one operation for each thing that can be changed.
+//! `POST /v1/warehouse/{warehouse_id}/…`: one operation for each setting of a warehouse.
 
 use axum::Json;
 use axum::extract::State;
@@ -34,7 +34,7 @@ async fn change(
     .await
 }
 
-/// Another name.
+/// The new name of a warehouse.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct RenameWarehouseRequest {
@@ -53,7 +53,7 @@ pub(crate) async fn rename(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// Serve a warehouse
+/// Activate a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/activate", tag = "warehouse", operation_id = "activate_warehouse",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200)))]
 pub(crate) async fn activate(
@@ -71,7 +71,7 @@ pub(crate) async fn activate(
     Ok(StatusCode::OK)
 }
 
-/// Serve a warehouse no more
+/// Deactivate a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/deactivate", tag = "warehouse", operation_id = "deactivate_warehouse",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200)))]
 pub(crate) async fn deactivate(
@@ -89,7 +89,7 @@ pub(crate) async fn deactivate(
     Ok(StatusCode::OK)
 }
 
-/// Protect a warehouse from deletion, or not
+/// Set whether a warehouse is protected from deletion
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/protection", tag = "warehouse", operation_id = "set_warehouse_protection",
     params(("warehouse_id" = Uuid, Path)), request_body = SetProtectionRequest, responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protect(
@@ -104,7 +104,7 @@ pub(crate) async fn protect(
     Ok(Json(ProtectionResponse::of(row.protection, row.updated_at)))
 }
 
-/// Another storage profile.
+/// A new storage profile, and its credential. If the credential is absent, the warehouse has none any more.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseStorageRequest {
@@ -120,7 +120,7 @@ impl UpdateWarehouseStorageRequest {
     }
 }
 
-/// Change how a warehouse's storage is reached
+/// Replace the storage profile and credential of a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage", tag = "warehouse", operation_id = "update_storage_profile",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseStorageRequest, responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn storage_profile(
@@ -133,7 +133,7 @@ pub(crate) async fn storage_profile(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// Another storage credential.
+/// A new storage credential. If it is absent, the warehouse has none any more.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseCredentialRequest {
@@ -147,7 +147,7 @@ impl UpdateWarehouseCredentialRequest {
     }
 }
 
-/// Change the credential for a warehouse's storage
+/// Replace the storage credential of a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage-credential", tag = "warehouse", operation_id = "update_storage_credential",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseCredentialRequest, responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn storage_credential(
@@ -159,7 +159,7 @@ pub(crate) async fn storage_credential(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// What a drop does.
+/// Whether dropped tables and views are deleted at once or soft-deleted for a while.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseDeleteProfileRequest {
@@ -167,7 +167,7 @@ pub(crate) struct UpdateWarehouseDeleteProfileRequest {
     delete_profile: DeleteProfile,
 }
 
-/// Change what a drop does
+/// Set whether dropped tables and views are soft-deleted
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/delete-profile", tag = "warehouse", operation_id = "update_warehouse_delete_profile",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseDeleteProfileRequest, responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn delete_profile(
@@ -179,7 +179,7 @@ pub(crate) async fn delete_profile(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// Which format versions tables may have.
+/// Which Iceberg format versions tables may have, and which one new tables get by default.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseFormatVersionPolicyRequest {
@@ -187,7 +187,7 @@ pub(crate) struct UpdateWarehouseFormatVersionPolicyRequest {
     default_format_version: Option<u8>,
 }
 
-/// Change which format versions tables may have
+/// Set which Iceberg format versions tables may have
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/format-version-policy", tag = "warehouse", operation_id = "update_warehouse_format_version_policy",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseFormatVersionPolicyRequest, responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn format_version_policy(
@@ -200,14 +200,15 @@ pub(crate) async fn format_version_policy(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// Who manages it.
+/// Who may change the settings of a warehouse: everybody with the permission (`self-managed`), or only the administrators in
+/// the server's configuration (`instance-admin`).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct SetWarehouseManagedByRequest {
     managed_by: String,
 }
 
-/// Change who manages a warehouse
+/// Set who manages a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/managed-by", tag = "warehouse", operation_id = "set_warehouse_managed_by",
     params(("warehouse_id" = Uuid, Path)), request_body = SetWarehouseManagedByRequest, responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn managed_by(
@@ -219,7 +220,7 @@ pub(crate) async fn managed_by(
     Ok(Json(change(app, request, id, to).await?.into()))
 }
 
-/// A manager that exists.
+/// Parses `managed-by`.
 pub(super) fn manager(text: &str) -> ApiResult<ManagedBy> {
     let all = [ManagedBy::SelfManaged, ManagedBy::InstanceAdmin];
     let found = all.into_iter().find(|one| one.as_str() == text);

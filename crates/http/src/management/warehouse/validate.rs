@@ -1,5 +1,5 @@
-//! `POST /v1/warehouse-creation-validation`, `POST /v1/warehouse/{warehouse_id}/storage/validate-…`: the checks of an
-//! operation without the operation. Checks that fail are an answer, not an error.
+//! `POST /v1/warehouse-creation-validation`, `POST /v1/warehouse/{warehouse_id}/storage/validate-…`: make the checks of an
+//! operation without the operation. A failed check is part of a 200 answer, not an error.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,12 +16,12 @@ use crate::app::{App, to_the_end};
 use crate::error::{ApiError, ApiResult, ErrorModel};
 use crate::extract::{Bodyless, Path, Posted};
 
-/// What was found.
+/// The outcome of a validation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValidateWarehouseResponse {
-    /// Whether no check failed. Skipped checks do not count.
+    /// Whether no check failed. Skipped checks do not count as failed.
     valid: bool,
-    /// Every check once, in the order in which they are made.
+    /// All checks, in the order in which they are made.
     checks: Vec<ValidationCheck>,
 }
 
@@ -29,23 +29,23 @@ pub(crate) struct ValidateWarehouseResponse {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ValidationCheck {
-    /// What is true if it has passed.
+    /// What the check verifies.
     #[schema(schema_with = check_names)]
     name: &'static str,
-    /// How it went.
+    /// The outcome of the check.
     status: ValidationCheckStatus,
-    /// How long it took, unless it was skipped.
+    /// How long the check took, in milliseconds; absent if it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
-    /// Why it was skipped.
+    /// Why the check was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// What the operation would be refused with, if it failed.
+    /// The error with which the operation would be refused, if the check failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorModel>,
 }
 
-/// How a check went.
+/// The outcome of a check.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ValidationCheckStatus {
@@ -94,7 +94,7 @@ impl From<Check> for ValidationCheck {
     }
 }
 
-/// To its end even if the client goes away: what a trial has written is to be removed.
+/// Runs a validation to its end even if the client disconnects, so that the files it has written for a trial are removed.
 async fn report(
     changes: TaskTracker,
     validation: impl Future<Output = catalog::Result<Report>> + Send + 'static,
@@ -131,7 +131,7 @@ pub(crate) async fn profile(
     .await
 }
 
-/// Validate a change of a warehouse's credential before it is made
+/// Validate a change of a warehouse's storage credential before it is made
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage/validate-credential", tag = "warehouse", operation_id = "validate_storage_credential",
     params(("warehouse_id" = Uuid, Path)), request_body = UpdateWarehouseCredentialRequest, responses((status = 200, body = ValidateWarehouseResponse)))]
 pub(crate) async fn credential(
@@ -146,7 +146,7 @@ pub(crate) async fn credential(
     .await
 }
 
-/// Validate the storage of a warehouse as it is
+/// Validate the present storage of a warehouse
 #[utoipa::path(post, path = "/v1/warehouse/{warehouse_id}/storage/validate-access", tag = "warehouse", operation_id = "validate_storage_access",
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = ValidateWarehouseResponse)))]
 pub(crate) async fn access(
