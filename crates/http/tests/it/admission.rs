@@ -1,4 +1,4 @@
-//! The admission gate at the front door, with a service of its own.
+//! Admission gates that ask a fake HTTP service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn check(name: &str, kind: CheckKind) -> Check {
     }
 }
 
-/// A gate `access`, and a role `editor`.
+/// A gate with two checks: `access`, which admits, and `editor`, which grants a role.
 fn config(service: &Service) -> EnforceConfig {
     EnforceConfig {
         endpoint: service.address.parse().unwrap(),
@@ -47,7 +47,7 @@ async fn lake(config: EnforceConfig) -> Lake {
     Lake::of(TestApp::builder().built_in().gate(gate)).await
 }
 
-/// Admits everybody; editors are those.
+/// Makes the service admit everybody, and grant the role `editor` to these users.
 fn with_editors(service: &Service, editors: &'static [&'static str]) {
     service.answer_with(move |call| async move {
         let asked = call.json();
@@ -83,7 +83,7 @@ async fn whoever_is_denied_gets_nowhere_and_costs_one_question() {
     assert_eq!(calls[0].json(), expected);
     assert_eq!(calls[0].headers["content-type"], "application/json");
     assert!(!calls[0].headers.contains_key("authorization"));
-    // Whose token proves nothing is not asked about, and neither is what needs none.
+    // The gate is not asked about a caller with an invalid token, nor about a path without authentication.
     let stranger = lake.app.get(config).token("a.b.c").await;
     assert_eq!(stranger.error().0, 401);
     assert_eq!(lake.app.get("/health").token(&token).await.status, 200);
@@ -121,7 +121,7 @@ async fn without_a_decision_nobody_gets_in_and_it_is_asked_for_again() {
     );
 }
 
-/// A role that the gate grants, with a privilege on the warehouse.
+/// Creates the role `editor` and gives it a privilege on the warehouse.
 async fn give_to_role(lake: &Lake, privilege: Privilege) {
     let body = json!({
         "name": "Editors", "provider-id": "control-plane", "source-id": "editor",
@@ -149,7 +149,7 @@ async fn roles_that_it_grants_count_like_those_of_tokens() {
     with_editors(&service, &["ada"]);
     assert_eq!(load(&lake, "ada").await.status, 200);
     assert_eq!(load(&lake, "bob").await.status, 404);
-    // What is remembered of her rights is what she has by her roles.
+    // Cached decisions about `ada` are bound to her roles: without the role they no longer count.
     with_editors(&service, &["bob"]);
     assert_eq!(load(&lake, "ada").await.status, 404);
     assert_eq!(load(&lake, "bob").await.status, 200);

@@ -1,4 +1,4 @@
-//! Verifiers that are away, slow or out of their mind, and what is asked of them.
+//! Contract verifiers that are unreachable, slow or answer nonsense, and the requests that verifiers get.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn commit(app: &TestApp, uuid: &Value, key: &str) -> Answer {
     app.post(app.at("namespaces/ns/tables/t"), &body).await
 }
 
-/// What is no verdict.
+/// Replies of a verifier that are no verdict.
 fn failures() -> Vec<(&'static str, Reply)> {
     let redirect = Reply {
         headers: vec![("location", "http://127.0.0.1:1/")],
@@ -158,7 +158,7 @@ async fn a_denial_is_not_the_answer_for_good_to_an_idempotency_key() {
     service.answer(allow());
     let first = post().await.expect(200);
     service.answer(deny());
-    // Done is done: nobody is asked again.
+    // The change has been made: the repeated request gets the recorded answer, and the verifier is not asked.
     assert_eq!(
         post().await.expect(200)["metadata-location"],
         first["metadata-location"]

@@ -1,4 +1,4 @@
-//! Whom verifiers are asked about and when, what they are shown, and what their denial leaves behind: nothing.
+//! When contract verifiers are asked, what they are shown, and that a denied change leaves no trace.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ pub(crate) fn deny() -> Reply {
     Reply::json(&json!({ "decision": "deny", "reason": REASON }))
 }
 
-/// Asks this service.
+/// The configuration of a verifier that asks this service.
 pub(crate) fn config(service: &Service) -> HttpVerifierConfig {
     HttpVerifierConfig {
         name: "contracts".to_owned(),
@@ -61,7 +61,7 @@ async fn furnished(app: &TestApp) -> [String; 2] {
     ids
 }
 
-/// All that a change could have changed, and the events of all that has changed.
+/// Everything that a change could affect, and all events.
 async fn state(app: &TestApp) -> Vec<Value> {
     let mut found = Vec::new();
     for path in [
@@ -88,14 +88,14 @@ fn files(folder: &std::path::Path) -> usize {
     paths.map(count).sum()
 }
 
-/// The proposal of the one request that has come.
+/// The proposal in the only request that the service got.
 fn shown(service: &Service) -> Value {
     let calls = service.take();
     assert_eq!(calls.len(), 1);
     calls[0].json()
 }
 
-/// What happens to what, as `drop table ns.t`, sorted.
+/// The changes of a proposal as sorted lines such as `drop table ns.t`.
 fn summary(proposal: &Value) -> Vec<String> {
     let name = |of: &Value| {
         let levels = of["namespace"].as_array().unwrap().iter();
@@ -121,7 +121,7 @@ fn summary(proposal: &Value) -> Vec<String> {
     lines
 }
 
-/// A change: how it is asked for, and what a verifier must be shown of it.
+/// A change: its request, and the `summary` of the proposal that a verifier must be shown.
 struct Moment {
     method: Method,
     uri: String,
@@ -147,7 +147,7 @@ fn delete(uri: String, shown: &[&'static str]) -> Moment {
     }
 }
 
-/// Each on what [`furnished`] makes.
+/// All kinds of changes that are verified, each to be made in what [`furnished`] creates.
 async fn moments(app: &TestApp, [ns, _]: &[String; 2]) -> Vec<Moment> {
     let mut all = commits(app).await;
     all.extend(renames(app, ns));
@@ -425,7 +425,7 @@ async fn if_another_change_comes_first_the_verifier_is_asked_again() {
     app.namespace("ns").await;
     let created = app.table("ns", "t").await;
     let uuid = created["metadata"]["table-uuid"].clone();
-    // Another replica, which asks nobody.
+    // Another replica, without a verifier.
     let mut other = TestApp::builder().store(Arc::clone(&app.store)).build();
     other.warehouse.clone_from(&app.warehouse);
     let (other, asked) = (Arc::new(other), Arc::new(AtomicUsize::new(0)));

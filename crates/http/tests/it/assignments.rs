@@ -1,4 +1,4 @@
-//! Assignments: what grants and members of roles are, seen and changed by relations.
+//! Assignments: grants and memberships in roles, read and changed as relations.
 
 use http::Method;
 use model::{
@@ -30,7 +30,7 @@ fn to_role(relation: &str, role: &str) -> Value {
     json!({ "type": relation, "role": role })
 }
 
-/// What has been assigned on a thing, but for what its creator has.
+/// The assignments on a resource, without those of its creator.
 async fn assigned(app: &TestApp, uri: &str) -> Vec<Value> {
     let listed = app.get(uri).await.expect(200);
     let all = listed["assignments"].as_array().unwrap().iter();
@@ -39,7 +39,7 @@ async fn assigned(app: &TestApp, uri: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Each kind of thing by its path below `permissions`, with a relation that there is on it, and where its grants are.
+/// For each kind of resource: its path below `permissions`, a relation that it has, and the path of its grants.
 async fn levels(app: &TestApp) -> Vec<(String, &'static str, Option<String>)> {
     let namespace = app.namespace("ns").await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -319,7 +319,7 @@ async fn what_is_taken_back_is_gone_with_the_next_request() {
     }
 }
 
-/// By every request that takes somebody into a role.
+/// Tries each request that can add a member to a role.
 #[tokio::test]
 async fn no_request_puts_a_role_into_itself() {
     for lake in Lake::on_each_store().await {
@@ -347,7 +347,7 @@ async fn no_request_puts_a_role_into_itself() {
                 roles::add(app, into, &[roles::role_ref(member)]).await,
                 assign(into, join(member)).await,
             ];
-            // Not together with somebody who may come in, nor with somebody who leaves.
+            // Refused too in a request that also adds an allowed member, or removes one.
             let more = json!({
                 "writes": [to("assignee", ADA), to("ownership", ADA), to_role("assignee", member)],
                 "deletes": [to("assignee", BOB)],
@@ -365,7 +365,7 @@ async fn no_request_puts_a_role_into_itself() {
             let uri = format!("{PERMISSIONS}/role/{}/assignments", roles[role]);
             assert_eq!(assigned(app, &uri).await.len(), expected);
         }
-        // Whoever leaves may be put the other way round by the same request.
+        // Once `low` has left `middle`, `middle` may become a member of `low`.
         let turned = json!({ "deletes": [to_role("assignee", &roles[2])] });
         assign(&roles[1], turned).await.expect(204);
         assign(&roles[2], join(&roles[1])).await.expect(204);

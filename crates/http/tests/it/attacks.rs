@@ -1,4 +1,4 @@
-//! Callers who reach for what is not theirs, by every operation: what they are told does not depend on whether it is there.
+//! Callers who try every operation on resources that they may not see: the answer must not depend on whether a resource exists.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::operations::{self, OTHER_PROJECT, Prepared};
 
 const MALLORYS_PROJECT: &str = "0190a000-0000-7000-8000-00000000000b";
 
-/// A prepared catalog of the user `admin`, in which grants decide.
+/// A prepared catalog of the user `admin`, with the built-in authorization by grants.
 struct Victim {
     idp: Idp,
     prepared: Prepared,
@@ -40,7 +40,7 @@ impl Victim {
         Self { idp, prepared }
     }
 
-    /// The administrator of a project of its own, with a warehouse in it; answers its id.
+    /// Makes `mallory` the administrator of a project of its own with a warehouse; returns the warehouse's id.
     async fn mallory(&self) -> String {
         let app = &self.prepared.app;
         let project = json!({ "project-name": "mallory's", "project-id": MALLORYS_PROJECT });
@@ -75,7 +75,7 @@ impl Victim {
         call.token(&self.idp.token(user))
     }
 
-    /// Which name or id that nobody has stands for each that is there.
+    /// Maps each existing name or id to one that does not exist.
     async fn unknown_for_all(&self) -> HashMap<String, String> {
         let mut known = vec![
             ProjectId::nil().to_string(),
@@ -85,7 +85,7 @@ impl Victim {
         let drop = "DELETE /management/v1/warehouse/{warehouse_id}";
         for operation in ["", drop] {
             let parameters = self.prepared.parameters(operation).await;
-            // A word of the API, no name of anything.
+            // `user` or `role`: a word of the API, not the name of a resource.
             let named = |(name, _): &(&str, String)| *name != "{member_type}";
             let values = parameters.into_iter().filter(named).map(|(_, value)| value);
             known.extend(values);
@@ -102,15 +102,15 @@ impl Victim {
     }
 }
 
-/// What a client is told, without the names of what it asked for.
+/// The status and text of an answer, with the requested names and ids made equal.
 fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
     let mut text = answer.text();
-    // Of an answer to `HEAD` there is its length.
+    // An answer to `HEAD` has only the length of a body.
     if let ("", Some(length)) = (text.as_str(), answer.header("content-length")) {
         text = format!("{length} bytes");
     }
     for (known, unknown) in unknown {
-        // Names have few letters, which stand in other words, too.
+        // Ids are masked. Unknown names become the known ones, because a short known name may also be part of another word.
         let is_id = known.parse::<Uuid>().is_ok();
         text = text.replace(unknown, if is_id { "…" } else { known });
         if is_id {
@@ -120,14 +120,14 @@ fn told(answer: &Answer, unknown: &HashMap<String, String>) -> (u16, String) {
     (answer.status.as_u16(), text)
 }
 
-/// The same text for whoever decodes it, and another one for whoever does not.
+/// The text with its first character percent-encoded, to find code that does not decode it.
 fn encoded(text: &str) -> String {
     let rest = &text[1..];
     format!("%{:02X}{rest}", text.as_bytes()[0])
 }
 
-/// Sends each operation twice, once with what is there and once with what is not, as `user`, in each spelling; finds where the
-/// answers differ.
+/// Sends each operation twice as `user`, once with existing and once with unknown names, in each spelling. Returns the
+/// operations whose answers differ.
 async fn differences(
     victim: &Victim,
     user: &str,
@@ -178,7 +178,7 @@ async fn another_tenant_learns_and_changes_nothing(store: Option<Arc<dyn Store>>
     let found = differences(&victim, "mallory", &victims, &unknown).await;
     assert_eq!(found, Vec::<String>::new(), "by ids of another tenant");
 
-    // Through the door of one's own warehouse to what lies in another one.
+    // Paths with the own warehouse and the ids of resources in another one.
     let mut within = unknown.clone();
     let own = within.remove(&victim.prepared.app.warehouse);
     assert!(own.is_some());
@@ -191,7 +191,7 @@ async fn another_tenant_learns_and_changes_nothing(store: Option<Arc<dyn Store>>
     };
     let mut leaks = Vec::new();
     for operation in operations::all(&victim.prepared.app).await {
-        // Those with one parameter act on the warehouse itself, which is one's own.
+        // Operations with one parameter act on the own warehouse itself.
         if operation.matches('{').count() < 2 {
             continue;
         }
@@ -225,7 +225,7 @@ async fn another_tenant_learns_and_changes_nothing_on_sqlite() {
     another_tenant_learns_and_changes_nothing(None).await;
 }
 
-/// Where `LAKEKEEPER_TEST_PG_URL` names a server.
+/// Runs only if `LAKEKEEPER_TEST_PG_URL` names a server.
 #[tokio::test]
 async fn another_tenant_learns_and_changes_nothing_on_postgresql() {
     let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") else {
@@ -235,7 +235,7 @@ async fn another_tenant_learns_and_changes_nothing_on_postgresql() {
     another_tenant_learns_and_changes_nothing(Some(Arc::new(store.unwrap()))).await;
 }
 
-/// Somebody who may see one namespace of the warehouse, and so the way to it.
+/// The caller may see one namespace of the warehouse, and so the warehouse and the project.
 #[tokio::test]
 async fn what_is_hidden_answers_like_what_is_not_there_in_every_operation() {
     let victim = Victim::start(None).await;
@@ -244,7 +244,7 @@ async fn what_is_hidden_answers_like_what_is_not_there_in_every_operation() {
     victim.give("eve", Privilege::Describe, on).await;
     let before = victim.prepared.state().await;
     let mut unknown = victim.unknown_for_all().await;
-    // The way that she finds to it is not hidden, nor is what is defined in the project.
+    // The project and warehouse above the namespace are visible to her, and so are roles and tag definitions of the project.
     let parameters = victim.prepared.parameters("").await;
     let value = |wanted: &str| {
         let mut named = parameters.iter().filter(|(name, _)| *name == wanted);
@@ -329,7 +329,7 @@ async fn names_that_look_like_scripts_come_back_as_data() {
         );
         is_data(&answer);
     }
-    // Errors say the name, too.
+    // Errors quote the name, too.
     let missing = format!("{segment}2");
     for uri in [
         app.at(&format!("namespaces/{missing}/tables/{missing}")),
@@ -343,7 +343,7 @@ async fn names_that_look_like_scripts_come_back_as_data() {
     }
 }
 
-/// A browser shows it as text whatever is in it.
+/// The answer is JSON, which a browser never runs as a page.
 fn is_data(answer: &Answer) {
     assert_eq!(
         answer.header("content-type"),

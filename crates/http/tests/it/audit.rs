@@ -1,4 +1,4 @@
-//! What the log tells of decisions and changes.
+//! The audit events about decisions and changes.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Once};
@@ -14,26 +14,27 @@ use crate::grants::Lake;
 use crate::view_security::{Views, trusting};
 
 thread_local! {
-    /// What was told on this thread, on which everything of a test runs.
+    /// The audit events of this thread: each test runs on a thread of its own.
     static TOLD: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes audit events, those of each test apart.
+/// Collects the audit events of each test separately.
 struct Listener;
 
-/// Listens for all tests: a listener of each thread's own would be forgotten where another thread came first.
+/// Starts to listen. One listener serves all tests: with one for each thread, `tracing` would cache the interest of the first
+/// thread's listener.
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
     taken();
 }
 
-/// What has been told since the last call.
+/// The events since the last call.
 fn taken() -> Vec<Value> {
     TOLD.take()
 }
 
-/// Of that the decisions, without the changes that they were made for.
+/// The decisions among these events, without the changes that they were made for.
 fn decisions() -> Vec<Value> {
     let mut all = taken();
     all.retain(|event| event.get("decision").is_some());
@@ -160,7 +161,7 @@ async fn a_change_is_told_with_what_became_of_it() {
             "user_agent": null,
         });
         assert_eq!(change, &expected);
-        // The decision it rests on is told before it, under the same id.
+        // The decision that allowed the change comes before it, with the same request id.
         assert_eq!(told[0]["request_id"], "r-2");
         assert_eq!(told[0]["action"]["action_name"], "create_namespace");
     }

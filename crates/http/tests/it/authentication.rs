@@ -1,4 +1,4 @@
-//! Tokens at the front door.
+//! Authentication by tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::operations;
 
 const CONFIG: &str = "/catalog/v1/config?warehouse=demo";
 
-/// The service with one provider.
+/// The service with one identity provider.
 pub(crate) async fn app(idp: &Idp) -> TestApp {
     started(idp, TestApp::builder()).await
 }
 
-/// The same with a verifier of contracts.
+/// The service with one identity provider and a contract verifier.
 pub(crate) async fn app_with(idp: &Idp, verifier: Arc<dyn ContractVerification>) -> TestApp {
     started(idp, TestApp::builder().verifier(verifier)).await
 }
 
-/// The same, made so.
+/// The service of this builder with one identity provider, bootstrapped, and with a warehouse `demo`.
 pub(crate) async fn started(idp: &Idp, builder: TestAppBuilder) -> TestApp {
     let mut config = OidcConfig::new("oidc", &idp.issuer());
     config.audiences = vec![AUDIENCE.to_owned()];
@@ -148,7 +148,7 @@ async fn a_provider_that_is_down_is_503_and_not_the_clients_fault() {
     let app = app(&idp).await;
     idp.server.answer("/keys", Canned::status(500));
     let unknown = SigningKey::new(Kind::Ed25519, "key-2").sign(&idp.claims("alice"));
-    // The keys that are known still count, whatever happens to the provider.
+    // Tokens with a key that is cached are still verified while the provider fails.
     assert_eq!(app.get(CONFIG).token(&unknown).await.error().0, 401);
     app.get(CONFIG).token(&idp.token("alice")).await.expect(200);
 

@@ -1,5 +1,5 @@
-//! Every operation asks the authorizer, and asks for what the golden file says. Whom that lets in is said there too, by the
-//! permission model that both engines are tested against.
+//! Every operation asks the authorizer for the actions in the golden file. The file also names the privileges that allow the
+//! operation, by the permission model against which both authorization engines are tested.
 
 mod holders;
 
@@ -14,7 +14,7 @@ use crate::operations::{self, Prepared};
 
 const GOLDEN: &str = include_str!("authorization.golden");
 
-/// What anybody may ask: it shows nothing of what the catalog keeps, or is always refused. `bootstrap` is for the first caller, and has been.
+/// Operations that are open to everybody, because they show no data of the catalog or are always refused.
 const PUBLIC: [&str; 4] = [
     "GET /management/v1/grants/grantable-privileges",
     "GET /management/v1/info",
@@ -22,7 +22,8 @@ const PUBLIC: [&str; 4] = [
     "POST /catalog/v1/aws/s3/sign",
 ];
 
-/// Everybody may ask what oneself may do to the server, which everybody knows of.
+/// Operations that tell callers what they themselves may do on the server. Everybody may call them, because the server's
+/// existence is no secret.
 const OF_THE_SERVER: [&str; 3] = [
     "GET /management/v1/permissions/server/access",
     "GET /management/v1/permissions/server/authorizer-actions",
@@ -53,8 +54,8 @@ async fn each_operation_asks_for_the_actions_of_the_golden_file() {
         let (prepared, authorizer) = prepared().await;
         let answer = prepared.call(&operation).await;
         let succeeds = answer.status.is_success();
-        // There is no function to load, no user to tell about, a second bootstrap is refused, requests to files on
-        // this machine are not signed, and who manages a warehouse is the operator's to say.
+        // These fail even if allowed: there is no function and no calling user, the catalog is bootstrapped already,
+        // requests for local files are not signed, and only an instance administrator sets `managed-by`.
         let refuses = [
             "functions/{function}",
             "whoami",
@@ -138,7 +139,7 @@ async fn an_authorizer_out_of_order_is_503_and_nothing_happens() {
     }
 }
 
-/// One request, and what it asks for.
+/// The actions that one request asks the authorizer for.
 async fn asked(change: impl AsyncFnOnce(&Prepared)) -> String {
     let (prepared, authorizer) = prepared().await;
     change(&prepared).await;
@@ -199,7 +200,7 @@ async fn what_does_more_asks_for_more() {
     assert_eq!(overwriting.await, expected);
 }
 
-/// Who may delete a namespace may delete what is in it, as with today's Lakekeeper.
+/// A caller who may delete a namespace may delete its contents, as in the existing Lakekeeper.
 #[tokio::test]
 async fn a_recursive_drop_asks_for_the_namespace_alone() {
     let recursive = asked(async |prepared| {

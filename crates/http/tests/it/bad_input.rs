@@ -1,4 +1,4 @@
-//! Input that is wrong, hostile or too much: always a message, never a 5xx.
+//! Wrong, hostile or too large input: the answer is always a 4xx with a message.
 
 use http::Method;
 use serde_json::json;
@@ -81,7 +81,7 @@ async fn a_body_that_is_not_what_is_expected_says_so() {
         }
         refused(&raw(&app, uri, &b"\xff\xfe"[..]).await);
     }
-    // All its fields are optional.
+    // A list of its own, because all fields of this body are optional.
     let uri = "namespaces/ns/properties";
     for body in [
         "",
@@ -247,7 +247,7 @@ async fn u0000_gets_nowhere_where_it_could_not_be_kept() {
         let message = refused(&app.post(named(path), &body).await);
         assert!(message.contains("U+0000"), "{path}: {message}");
     }
-    // The token is one of our own making, but for what is in it.
+    // The page token `AGE` is valid base64, but decodes to a text with U+0000.
     for uri in [
         "/management/v1/user?name=a%00b",
         "/management/v1/user?pageToken=AGE",

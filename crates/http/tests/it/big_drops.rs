@@ -1,4 +1,4 @@
-//! Namespaces of very many tables are dropped by one request.
+//! One request drops a namespace with very many tables.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ use tokio::time::timeout;
 
 /// `make bench` drops 10,000.
 const TABLES: usize = 2_000;
-/// Longest that a drop may take in a debug build on a busy machine; a client waits for a minute.
+/// The longest time for a drop in a debug build on a busy machine; clients time out after a minute.
 const LONGEST: Duration = Duration::from_secs(20);
-/// Tables whose files are waited for, and for how long.
+/// How many tables' files the test waits to see deleted, and how long at most.
 const SEEN: usize = 300;
 const LONGEST_PURGE: Duration = Duration::from_mins(1);
 
@@ -41,7 +41,7 @@ fn management(app: &TestApp, rest: &str) -> String {
     format!("/management/v1/warehouse/{}/{rest}", app.warehouse)
 }
 
-/// How many tasks there are, by queue and state.
+/// The number of tasks, by queue and state.
 async fn tasks(app: &TestApp) -> BTreeMap<(String, String), usize> {
     let (mut counts, mut token) = (BTreeMap::new(), Value::Null);
     loop {
@@ -81,7 +81,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files.collect()
 }
 
-/// Dropped hard, it is gone at once; its files go table by table, and one can see how far that has come.
+/// A hard drop removes the namespace at once. Files are deleted table by table in the background, and tasks show the progress.
 async fn hard(app: &TestApp) {
     let folder = app.folder().join("demo");
     assert_eq!(files(&folder).len(), TABLES);
@@ -101,7 +101,7 @@ async fn hard(app: &TestApp) {
     assert!(gone >= SEEN, "{gone}");
 }
 
-/// How many tasks were done each time that somebody has looked, until they are enough.
+/// Polls the number of finished tasks until it is [`SEEN`]; returns all numbers seen.
 async fn watch(app: &TestApp) -> Vec<usize> {
     let mut seen = Vec::new();
     while seen.last().is_none_or(|done| *done < SEEN) {
@@ -114,7 +114,7 @@ async fn watch(app: &TestApp) -> Vec<usize> {
     seen
 }
 
-/// Dropped softly, all of it is hidden, each table until its time comes, and can be had back.
+/// A soft drop hides the namespace. Each table expires by a task of its own, and can be undropped until then.
 async fn soft(app: &TestApp) {
     let profile = json!({ "type": "soft", "expiration-seconds": 3_600 });
     let body = json!({ "delete-profile": profile });
@@ -132,7 +132,7 @@ async fn soft(app: &TestApp) {
     undropped.expect(204);
     app.load("ns", one["name"].as_str().unwrap()).await;
 
-    // What was hidden before, too; with force nothing waits.
+    // With `force`, tables are deleted at once, those that were soft-deleted before, too.
     drop_all(app, "force=true").await;
     let left = tasks(app).await;
     let done = left.get(&of_expiry("SCHEDULED"));
@@ -147,7 +147,7 @@ async fn a_namespace_of_very_many_tables_goes_by_one_request_on_sqlite() {
     soft(&with_tables(None).await).await;
 }
 
-/// Where `LAKEKEEPER_TEST_PG_URL` names a server.
+/// Runs only if `LAKEKEEPER_TEST_PG_URL` names a server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_of_very_many_tables_goes_by_one_request_on_postgresql() {
     let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") else {

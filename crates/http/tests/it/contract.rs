@@ -1,7 +1,7 @@
-//! The management API answers as the contract says that today's clients are made for.
+//! The answers of the management API fit the published description of the existing Lakekeeper, which clients are made for.
 //!
-//! `contract/operations.json` has each operation's answers by status, `contract/schemas.json` what they refer to, both as the published
-//! description has them, without its texts.
+//! `contract/operations.json` has the schemas of each operation's answers by status, `contract/schemas.json` the schemas that
+//! they refer to: both are taken from the published description, without its texts.
 
 mod schema;
 
@@ -15,10 +15,10 @@ use schema::Schemas;
 
 const OPERATIONS: &str = include_str!("contract/operations.json");
 const SCHEMAS: &str = include_str!("contract/schemas.json");
-/// Operations that are still to come. This list only gets shorter.
+/// Operations that are not implemented yet. This list only gets shorter.
 const NOT_YET: &str = include_str!("contract/not_yet.txt");
 
-/// What today's Lakekeeper does not have.
+/// Operations that the existing Lakekeeper does not have.
 const BEYOND: [&str; 4] = [
     "GET /management/v1/events",
     "GET /management/v1/events/dead-letters",
@@ -38,7 +38,7 @@ async fn ours() -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with an answer.
+/// How an answer deviates from the contract.
 fn wrong_with(answers: &Value, answer: &Answer) -> Vec<String> {
     let status = answer.status.as_u16();
     let exactly = answers.get(status.to_string());

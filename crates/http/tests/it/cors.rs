@@ -1,5 +1,5 @@
-//! Pages of other origins, as browsers let them call: a preflight, then the request, and of the answer what is exposed
-//! (Fetch Standard, "CORS protocol").
+//! Calls from pages of other origins, with the checks of a browser: a preflight, the request, and only exposed headers of the
+//! answer (Fetch Standard, "CORS protocol").
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use testkit::{Answer, RecordingAuthorizer, TestApp, Verdict};
 
 const PAGE: &str = "https://shell.example";
 
-/// What Iceberg clients, the UI and today's console send; a browser asks before it sends any of them.
+/// The headers that Iceberg clients, the UI and the console of the existing Lakekeeper send, for which a browser asks first.
 const SENT: [&str; 14] = [
     "authorization",
     "content-type",
@@ -27,14 +27,14 @@ const SENT: [&str; 14] = [
     "x-header-of-a-user",
 ];
 
-/// A page of an origin, in a browser.
+/// A page in a browser.
 struct Page<'a> {
     app: &'a TestApp,
     origin: &'static str,
 }
 
 impl Page<'_> {
-    /// The answer as far as a script may see it, or why the browser keeps it back.
+    /// The answer as a script sees it, or the reason why the browser withholds it.
     async fn fetch(
         &self,
         method: Method,
@@ -242,7 +242,7 @@ async fn a_page_of_an_origin_that_is_not_listed_is_kept_out() {
         let uri = app.at("namespaces");
         let refused = page.fetch(Method::GET, &uri, &[], None).await;
         assert!(refused.is_err(), "{origins:?} let it in");
-        // Clients that are no browsers are served all the same.
+        // Other clients than browsers are served as ever.
         app.get(&uri).await.expect(200);
     }
 }

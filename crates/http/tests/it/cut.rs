@@ -1,5 +1,5 @@
-//! Connections to PostgreSQL that break between COMMIT and the word that it has happened: nobody knows then, and it is said so.
-//! Where `LAKEKEEPER_TEST_PG_URL` names a server.
+//! Connections to PostgreSQL that break between COMMIT and its confirmation: the outcome is unknown then, and the answer says
+//! so. Runs only if `LAKEKEEPER_TEST_PG_URL` names a server.
 
 mod proxy;
 
@@ -17,7 +17,7 @@ use proxy::{Cut, Proxy};
 
 const TABLE: &str = "namespaces/ns/tables/t";
 
-/// The catalog behind the proxy, with a table.
+/// A catalog with a table, whose database is behind a proxy.
 struct Behind {
     app: TestApp,
     table: Value,
@@ -45,7 +45,7 @@ impl Behind {
         })
     }
 
-    /// Asks while the connection breaks.
+    /// The answer to a call during which the connection breaks.
     async fn asked(&self, call: Call, cut: Cut) -> Answer {
         self.proxy.cut(cut);
         let answer = call.await;
@@ -53,7 +53,7 @@ impl Behind {
         answer
     }
 
-    /// The same; nobody may be told more than is known.
+    /// Expects a call during which the connection breaks to be answered with an unknown outcome.
     async fn asked_in_vain(&self, call: Call, cut: Cut) {
         let (status, kind, message) = self.asked(call, cut).await.error();
         assert_eq!(
@@ -69,7 +69,7 @@ impl Behind {
         self.app.post(self.app.at(TABLE), &body)
     }
 
-    /// How many commits have made the table what it is.
+    /// The number of commits to the table.
     async fn age(&self) -> usize {
         let table = self.app.load("ns", "t").await;
         let log = table["metadata"]["metadata-log"].as_array();
@@ -101,7 +101,7 @@ async fn a_commit_whose_answer_is_lost_is_found_done_by_its_key() {
     };
     let key = Uuid::now_v7();
     let lost = keyed(behind.commit(), key);
-    // Its record says that it has happened.
+    // The idempotency record shows that the commit has happened.
     let first = behind.asked(lost, Cut::Committed).await.expect(200);
     assert_eq!(behind.metadata_files(), 2);
     let again = keyed(behind.commit(), key).await.expect(200);

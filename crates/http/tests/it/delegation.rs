@@ -1,4 +1,4 @@
-//! What engines get to reach the files, on the S3 that `LAKEKEEPER_TEST_S3_*` name.
+//! How engines get access to files, on the S3 server that `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass unrun.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use testkit::{Action, Answer, Call, RecordingAuthorizer, TableAction, TestApp, T
 
 const HEADER: &str = "x-iceberg-access-delegation";
 
-/// A warehouse whose engines get keys that end. `None` where there is no S3.
+/// A warehouse that vends temporary keys. `None` if the environment names no S3 server.
 struct Lake {
     app: TestApp,
     profile: StorageProfile,
@@ -61,7 +61,7 @@ impl Lake {
             .get(self.app.at(&format!("namespaces/ns/tables/{table}")))
     }
 
-    /// The store as a client sees it that has only got this answer.
+    /// Object storage, accessed with nothing but the credentials in this answer.
     fn client(&self, answer: &Value) -> Arc<dyn Objects> {
         let entry = &answer["storage-credentials"][0];
         let config = entry["config"].as_object().unwrap().iter();
@@ -206,7 +206,7 @@ async fn a_view_gets_its_keys_in_config_alone() {
             None
         );
     }
-    // One may be written to, the other only read.
+    // The creator gets keys to write, a reader keys to read only.
     assert_ne!(key(&created), key(&loaded));
 }
 
@@ -268,7 +268,7 @@ async fn a_tag_is_good_for_as_long_as_its_credential_is_handed_out() {
         .header("if-none-match", "*")
         .await
         .expect(200);
-    // Keys live for an hour here, and are handed out for half of it.
+    // Keys are valid for an hour here, and are reused for half of it.
     clock.set(clock.now().plus(Duration::from_mins(31)));
     let renewed = lake.load("t").header("if-none-match", &first).await;
     assert_ne!(key(&renewed.expect(200)), &first_key);

@@ -43,7 +43,7 @@ fn decoded(answer: &Answer) -> Value {
     }
 }
 
-/// An answer that came as zstd, decoded.
+/// The answer in zstd, decoded.
 async fn by_zstd(app: &TestApp, uri: &str) -> Value {
     let request = Request::get(uri).header("accept-encoding", "zstd");
     let request = request.body(axum::body::Body::empty()).unwrap();
@@ -157,7 +157,7 @@ async fn requests_may_be_compressed() {
     }
 }
 
-/// Whoever reads 406 takes the change for refused, and deletes what it has written for it.
+/// A client that gets 406 takes the change for refused, and deletes the files that it has written for it.
 #[tokio::test]
 async fn no_answer_is_refused_for_its_coding() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! What `GET /v1/config` and the descriptions say about the paths.
+//! `GET /v1/config`, the API descriptions, and the paths beside the APIs.
 
 use std::collections::BTreeSet;
 
@@ -104,7 +104,7 @@ async fn links_are_made_from_what_a_proxy_says_if_it_is_believed() {
     }
 }
 
-/// HTTP/2 has no header for it (RFC 9113, section 8.3.1).
+/// An HTTP/2 request has no `host` header (RFC 9113, section 8.3.1).
 #[tokio::test]
 async fn links_are_made_from_the_address_that_was_asked_where_no_header_names_the_host() {
     let app = TestApp::start().await;

@@ -174,7 +174,7 @@ async fn an_event_tells_what_has_changed_and_by_which_request() {
         },
     });
     let mut sorted = event.clone();
-    // The order of members in the text within the text is nobody's promise.
+    // `actor` is JSON in a string: normalise the order of its members, which is not defined.
     sorted["actor"] = serde_json::from_str::<Value>(event["actor"].as_str().unwrap())
         .unwrap()
         .to_string()
@@ -182,7 +182,7 @@ async fn an_event_tells_what_has_changed_and_by_which_request() {
     assert_eq!(sorted, expected);
 }
 
-/// Neither number nor depth fits what JSON is usually read into.
+/// The numbers and the depth of this JSON do not survive parsing into a `serde_json::Value`.
 #[tokio::test]
 async fn a_commit_is_told_of_as_it_was_sent() {
     let app = TestApp::start().await;
@@ -317,7 +317,7 @@ async fn what_has_been_removed_is_not_passed_over_in_silence() {
 #[tokio::test]
 async fn tokens_that_were_not_given_out_are_refused() {
     let app = TestApp::start().await;
-    // `x`, `-1` and a number that is too large, as tokens are written.
+    // `x`, `-1` and a number that is too large, encoded as tokens, and a text that is no token.
     for token in ["eA", "LTE", "OTk5OTk5OTk5OTk5OTk5OTk5OTk", "%20"] {
         for path in [EVENTS, "/management/v1/events/dead-letters"] {
             let (status, kind, _) = app.get(format!("{path}?pageToken={token}")).await.error();

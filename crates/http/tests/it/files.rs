@@ -1,11 +1,11 @@
-//! What becomes of files when tables are dropped.
+//! The files of tables that are dropped or moved.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use testkit::TestApp;
 
-/// A table in a folder of the warehouse's, with a data file.
+/// Creates a table with a data file in a folder of the warehouse; returns the data file.
 async fn with_data(app: &TestApp, name: &str) -> PathBuf {
     let folder = app.folder().canonicalize().unwrap().join("demo").join(name);
     let mut body = testkit::table(name);
@@ -71,7 +71,7 @@ async fn a_recursive_purge_deletes_the_files_of_all_tables() {
     app.work_until(|| !a.exists() && !b.exists()).await;
 }
 
-/// The location of a folder of the warehouse's.
+/// The location of a folder in the warehouse.
 fn location(app: &TestApp, name: &str) -> String {
     let folder = app.folder().canonicalize().unwrap().join("demo").join(name);
     format!("file://{}", folder.display())
@@ -164,7 +164,7 @@ async fn a_table_whose_metadata_file_is_gone_is_missing_but_can_be_dropped() {
     app.namespace("ns").await;
     let table = app.table("ns", "t").await;
     let location = table["metadata-location"].as_str().unwrap();
-    // Even if it was there a moment ago.
+    // The file is noticed as missing even if the table has just been loaded.
     app.load("ns", "t").await;
     std::fs::remove_file(location.strip_prefix("file://").unwrap()).unwrap();
     let (status, kind, message) = app.get(app.at("namespaces/ns/tables/t")).await.error();
@@ -222,13 +222,13 @@ async fn a_registered_copy_deletes_no_metadata_of_its_original() {
             .await
             .expect(200);
     }
-    // Its own are deleted.
+    // The metadata file of the copy itself is deleted.
     app.work_until(|| !file.exists()).await;
     assert!(Path::new(location.strip_prefix("file://").unwrap()).exists());
     assert_eq!(app.load("ns", "t").await, original);
 }
 
-/// A disk that is not mounted, or that the server may not write to any more: its fault, and over when it is back.
+/// A disk that is not mounted, or that the server may no longer write to, is a 503, which ends when the disk is back.
 #[tokio::test]
 async fn broken_local_storage_is_the_servers_fault_and_loses_nothing() {
     let app = TestApp::start().await;
@@ -251,7 +251,7 @@ async fn broken_local_storage_is_the_servers_fault_and_loses_nothing() {
             assert_eq!((status, kind.as_str()), expected, "{opened}: {message}");
             assert!(message.contains("root folder"), "{message}");
         }
-        // Another version of the warehouse: its storage is opened anew.
+        // Makes a new version of the warehouse, so that its storage is opened again.
         for state in ["deactivate", "activate"] {
             let uri = format!("/management/v1/warehouse/{}/{state}", app.warehouse);
             app.post(uri, &json!({})).await.expect(200);

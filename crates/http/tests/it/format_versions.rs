@@ -10,7 +10,7 @@ use testkit::{Answer, TestApp};
 
 const NOT_ALLOWED: &str = "FormatVersionNotAllowed";
 
-/// One on each store; `PostgreSQL` where the environment says where it is.
+/// A service on each store; on `PostgreSQL` only if the environment names a server.
 async fn apps() -> Vec<TestApp> {
     let mut stores: Vec<Arc<dyn Store>> = vec![Arc::new(SqliteStore::temporary().unwrap())];
     if let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") {
@@ -43,7 +43,7 @@ fn named(name: &str, version: Option<&str>) -> Value {
     body
 }
 
-/// The version that was made, or the status and type of the refusal.
+/// The format version of the created table, or the status and type of the error.
 fn outcome(answer: &Answer) -> Value {
     if answer.status.is_success() {
         return answer.json()["metadata"]["format-version"].clone();
@@ -52,7 +52,7 @@ fn outcome(answer: &Answer) -> Value {
     json!([status, kind])
 }
 
-/// What is allowed, the default, what the table is to be, and what comes of it.
+/// The allowed versions, the default, the version asked for, and the expected [`outcome`].
 type Case<'a> = (&'a [u8], Option<u8>, Option<&'a str>, Value);
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_commit_upgrades_to_what_is_allowed_and_leaves_what_is_there() {
         assert_eq!(outcome(&answer), refused);
         assert_eq!(app.load("ns", "t").await["metadata"]["format-version"], 1);
         assert_eq!(outcome(&app.post(&uri, &upgrade(2, &same)).await), json!(2));
-        // A policy is for what comes: a table of a version that is wanted no more is written to as before.
+        // A policy applies to new versions only: a table of a version that is no longer allowed can still be written to.
         allow(&app, &[1], None).await;
         let uuid = &table["metadata"]["table-uuid"];
         let set = crate::set_property(uuid, "a", "b");

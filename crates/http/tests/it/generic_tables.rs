@@ -1,4 +1,4 @@
-//! Generic tables: of other formats than Iceberg's.
+//! Generic tables: tables of other formats than Iceberg.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::signing::OnS3;
 
-/// The path of something of the generic table API in the warehouse `demo`.
+/// A path of the generic table API in the warehouse `demo`.
 pub(crate) fn at(app: &TestApp, rest: &str) -> String {
     format!("/lakekeeper/v1/{}/{rest}", app.warehouse)
 }
@@ -63,7 +63,7 @@ async fn a_generic_table_lives_and_dies() {
     let uri = at(&app, &format!("{IN_NS}/vectors"));
     let answer = app.get(&uri).await;
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    // As it was sent, to the last digit.
+    // Numbers in the schema come back exactly as they were sent.
     assert!(answer.text().contains("\"odd\":1.50"), "{}", answer.text());
     let loaded = answer.expect(200);
     let named = json!({ "name": "vectors", "table": loaded["table"] });
@@ -181,7 +181,7 @@ async fn names_and_places_are_shared_with_tables_and_views() {
     assert_eq!(refused.error().1, "LocationAlreadyTaken");
     let same = json!({ "name": "same", "format": "f", "base-location": location });
     assert_eq!(create(&app, &same).await.error().1, "LocationAlreadyTaken");
-    // It is no table, nor the other way round.
+    // A generic table is not found as a table, nor a table as a generic table.
     let as_table = app.get(app.at("namespaces/ns/tables/g")).await;
     assert_eq!(as_table.error().1, "NoSuchTableException");
     let table = app.get(at(&app, &format!("{IN_NS}/t"))).await;
@@ -292,7 +292,7 @@ async fn a_drop_purges_when_asked_and_a_namespace_keeps_the_files_of_its_generic
     assert!(files[0].exists() && files[2].exists());
 }
 
-/// What is asked of the signer: the same rights as of a table, of its own kind.
+/// The signer asks for the same actions as for a table, but those of generic tables.
 #[tokio::test]
 async fn engines_get_at_the_files_of_a_generic_table_as_at_those_of_a_table() {
     let Some(on) = OnS3::start(json!({})).await else {

@@ -1,4 +1,4 @@
-//! Giving, taking back and reading what was given, at the front door.
+//! Operations that give, revoke and list grants.
 
 use http::Method;
 use model::Privilege;
@@ -18,7 +18,7 @@ fn entry(privilege: &str, user: &str) -> Value {
     json!({ "privilege": privilege, "principal": { "user": user } })
 }
 
-/// Who has what on a thing, but for whoever has made it.
+/// The grants on a resource, all on one page.
 async fn given(app: &TestApp, uri: &str) -> Vec<Value> {
     let listed = app.get(uri).await.expect(200);
     assert_eq!(listed["next-page-token"], Value::Null);
@@ -26,7 +26,7 @@ async fn given(app: &TestApp, uri: &str) -> Vec<Value> {
     grants.cloned().collect()
 }
 
-/// The grants of each kind of thing, with what the answer calls it.
+/// For each kind of resource: the path of its grants, a privilege, and the resource as answers name it.
 async fn everything(app: &TestApp) -> Vec<(String, &'static str, Value)> {
     let namespace = app.namespace("ns").await;
     let table = app.table("ns", "t").await["metadata"]["table-uuid"].clone();
@@ -111,7 +111,7 @@ async fn what_is_given_is_told_and_taken_back_again() {
     }
 }
 
-/// Where what a list has told was given.
+/// For each listed grant: the path of the resource's grants, the privilege, and the resource.
 fn everything_again(app: &TestApp, told: &[Value]) -> Vec<(String, String, Value)> {
     let at = format!("/management/v1/warehouse/{}", app.warehouse);
     let told = told.iter().map(|grant| {
@@ -207,14 +207,14 @@ async fn who_may_give_what_is_told() {
         .map(|one| one["privilege"]["name"].as_str().unwrap())
         .collect();
     assert_eq!(may, ["describe", "select"]);
-    // She gives what she has, and nothing else.
+    // `ann` may give only what she has.
     user(&lake.app, "oidc~bob").await;
     for (privilege, expected) in [("select", 204), ("modify", 403)] {
         let give = json!({ "writes": [entry(privilege, "oidc~bob")] });
         let (status, told) = lake.send("ann", Method::POST, &uri, Some(give)).await;
         assert_eq!(status, expected, "{privilege}: {told}");
     }
-    // He sees what he has himself, but not what others have.
+    // `bob` sees his own grants, but not those of others.
     for (of, expected) in [
         ("?principalUser=oidc~bob", 200),
         ("", 403),

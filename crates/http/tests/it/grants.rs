@@ -1,4 +1,4 @@
-//! What grants let whom do, at the front door.
+//! What grants allow their holders to do.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use store::{GrantChange, Repeats};
 use store_postgres::PostgresStore;
 use testkit::{TestApp, TestAppBuilder};
 
-/// The service with one provider and grants; its first administrator has made a warehouse `demo` with namespaces `a`, `a.b` and `c`, and
-/// tables `a.t`, `a.b.u` and `c.v`.
+/// The service with one identity provider and authorization by grants. Its administrator `admin` has created a warehouse `demo`
+/// with namespaces `a`, `a.b` and `c`, and tables `a.t`, `a.b.u` and `c.v`.
 pub(crate) struct Lake {
     pub(crate) idp: Idp,
     pub(crate) app: TestApp,
@@ -23,7 +23,7 @@ impl Lake {
         Self::of(TestApp::builder().built_in()).await
     }
 
-    /// One over each store: SQLite, and PostgreSQL where `LAKEKEEPER_TEST_PG_URL` names a server.
+    /// One on each store: SQLite, and PostgreSQL if `LAKEKEEPER_TEST_PG_URL` names a server.
     pub(crate) async fn on_each_store() -> Vec<Self> {
         let mut lakes = vec![Self::start().await];
         if let Some(url) = std::env::var_os("LAKEKEEPER_TEST_PG_URL") {
@@ -71,7 +71,7 @@ impl Lake {
             let Principal::User(user) = principal else {
                 continue;
             };
-            // Who is given something must be known.
+            // A user must have called once before it can be given something.
             let config = "/catalog/v1/config?warehouse=demo";
             let _ = self.as_user(user.subject(), config).await;
         }
@@ -103,7 +103,7 @@ impl Lake {
         Securable::Namespace(id.parse().unwrap())
     }
 
-    /// Status, body.
+    /// The status and body of the answer to this user.
     pub(crate) async fn as_user(&self, user: &str, uri: &str) -> (u16, Value) {
         self.send(user, Method::GET, uri, None).await
     }
@@ -280,7 +280,7 @@ async fn a_table_in_another_namespace_is_under_the_grants_there() {
     for (user, expected) in [("bob", 404), ("cid", 200), ("dan", 200)] {
         assert_eq!(lake.as_user(user, &after).await.0, expected, "{user}");
     }
-    // The way to it has moved, too.
+    // The namespace that leads to the table is visible to its readers, the former one no longer.
     assert_eq!(lake.names("dan", "namespaces", "namespaces").await, ["c"]);
 }
 

@@ -1,4 +1,4 @@
-//! What was given on what is dropped, and comes back with it.
+//! Grants on dropped namespaces, tables and views come back with an undrop.
 
 use http::Method;
 use model::{Privilege, Securable};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::grants::Lake;
 use crate::view_security::{Views, engines};
 
-/// What was given on each of the things.
+/// The grants on each of these resources.
 async fn given(lake: &Lake, on: &[Securable]) -> Vec<Value> {
     let mut all = Vec::new();
     for on in on {

@@ -1,4 +1,4 @@
-//! What somebody may not see leaves no trace: not in pages, not in what is counted, not in the order of checks.
+//! Resources that a caller may not see leave no trace: not in pages, not in counts, not in the order of checks.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::grants::Lake;
 use crate::{generic_tables, set_property};
 
-/// What a list shows of an item: its name, the levels of its path, or its id.
+/// What a list shows of an item, and its page token contains: its name, the levels of its path, or its id.
 fn shown(item: &Value) -> String {
     if let Some(levels) = item.as_array() {
         let levels: Vec<_> = levels.iter().filter_map(Value::as_str).collect();
@@ -21,7 +21,7 @@ fn shown(item: &Value) -> String {
     item[shown].as_str().unwrap().to_owned()
 }
 
-/// Walks through the pages of a list as `user`: what it shows. Each page but the last is full, and what its token says is in it.
+/// Reads all pages of a list as `user`. Each page but the last is full, and its token names its last item.
 async fn walk(lake: &Lake, user: &str, (uri, field): (&str, &str), size: usize) -> Vec<String> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
@@ -42,7 +42,7 @@ async fn walk(lake: &Lake, user: &str, (uri, field): (&str, &str), size: usize) 
     }
 }
 
-/// Six tables, views and generic tables in `c` beside its table `v`, and six namespaces, of which `eve` may see the third and the fifth.
+/// Adds six tables, views and generic tables to `c`, and six namespaces. Of each kind, `eve` may see the third and the fifth.
 async fn with_some_hidden(lake: &Lake) {
     let app = &lake.app;
     let generic = generic_tables::at(app, "namespaces/c/generic-tables");
@@ -118,7 +118,7 @@ async fn pages_are_full_and_their_tokens_name_only_what_is_seen() {
     }
 }
 
-/// Status and body, without the id that was asked for.
+/// The status and body, with the requested id masked.
 fn told(answer: &Answer, id: &str) -> (u16, String) {
     (answer.status.as_u16(), answer.text().replace(id, "…"))
 }
@@ -190,7 +190,7 @@ async fn what_the_caller_could_not_see_is_not_the_last_word_of_an_idempotency_ke
         };
         let uri = "namespaces/c/tables/v";
         let (key, missing) = (Uuid::now_v7(), Uuid::now_v7());
-        // Whether it is there is not told by what happens to the key, either.
+        // The use of an idempotency key does not reveal either whether the table exists.
         for round in 0..2 {
             for (body, status) in [(&body, 404), (&other, 400)] {
                 let hidden = post(uri, body, key).await;

@@ -1,4 +1,4 @@
-//! An authorizer that keeps one request waiting, so that a test does something else meanwhile.
+//! An authorizer that holds up one request, so that a test can do something else meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,8 @@ use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision};
 use model::Caller;
 use tokio::sync::Semaphore;
 
-/// Allows everything; but once it is to hold, the next request that asks this waits until it is let go, and once it is to deny, this is
-/// denied.
+/// Allows everything, except that [`Holding::hold`] makes the next request that asks for `action` wait, and that `action` is
+/// denied after [`Holding::deny`].
 #[derive(Debug)]
 pub(crate) struct Holding {
     action: Action,
@@ -30,12 +30,12 @@ impl Holding {
         })
     }
 
-    /// Denies from now on, but not what is held.
+    /// Denies the action from now on, except to a request that is already held.
     pub(crate) fn deny(&self) {
         self.denies.store(true, Ordering::SeqCst);
     }
 
-    /// The answer to a request that was held until something else was done.
+    /// The answer to a request that is held at its authorization until `meanwhile` is done.
     pub(crate) async fn hold<A>(
         &self,
         request: impl IntoFuture<Output = A>,

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that comes again has its effect once.
+//! `Idempotency-Key`: a repeated request takes effect only once.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ async fn a_commit_that_comes_again_is_answered_whatever_its_caller_has_lost() {
     let other = set_property(&table["metadata"]["table-uuid"], "b", "1");
     let newer = app.post(app.at(uri), &other).await.expect(200);
     assert_eq!(again().await["metadata"], newer["metadata"]);
-    // What others have done since is not for those who may not see it.
+    // A caller who may no longer load the table gets the metadata of its own commit, not that of later ones.
     for verdict in [Verdict::Deny, Verdict::Fail] {
         authorizer.set(verdict);
         assert_eq!(again().await["metadata"], first["metadata"]);
@@ -126,7 +126,7 @@ async fn a_drop_and_a_rename_that_come_again_are_well() {
         drop(key).await.expect(204);
     }
     assert_eq!(drop(Uuid::now_v7()).await.error().0, 404);
-    // A table of that name that came later is not dropped by the old request.
+    // The repeated request does not drop a table that was created with this name later.
     app.table("ns", "u").await;
     drop(key).await.expect(204);
     app.load("ns", "u").await;

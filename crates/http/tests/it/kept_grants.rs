@@ -1,4 +1,4 @@
-//! What was given on what nobody can use for a while: what is soft-deleted, and what lies in a warehouse that is not active.
+//! Grants on resources that cannot be used for a while: soft-deleted ones, and those in an inactive warehouse.
 
 use http::Method;
 use model::{Privilege, Securable};
@@ -16,7 +16,7 @@ async fn soft(lake: &Lake) {
     lake.app.post(uri, &soft).await.expect(200);
 }
 
-/// Who has something on the thing besides the administrator, by either API.
+/// The users with grants on a resource, except the administrator, as the grants API and the permissions API list them.
 async fn known(lake: &Lake, at: &str) -> [Vec<Value>; 2] {
     let within = &lake.app.warehouse;
     let grants = format!("/management/v1/warehouse/{within}/{at}/grants");
@@ -158,7 +158,7 @@ async fn who_owns_nothing_but_what_is_soft_deleted_finds_it_and_brings_it_back()
         let task = told["tasks"][0]["task-id"].as_str().unwrap();
         let details = format!("{at}/task/by-id/{task}");
         assert_eq!(lake.as_user("cid", &details).await.0, 200);
-        // To everybody else the warehouse is as hidden as it was.
+        // From everybody else the warehouse is still hidden.
         for (method, uri, body) in [
             (Method::GET, &deleted, None),
             (Method::POST, &tasks, Some(about.clone())),

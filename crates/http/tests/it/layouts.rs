@@ -1,4 +1,4 @@
-//! Where new tables and views go, by the storage layout of their warehouse.
+//! The locations of new tables and views, by the storage layout of their warehouse.
 
 use serde_json::{Value, json};
 use testkit::TestApp;
@@ -22,7 +22,7 @@ async fn change(app: &TestApp, layout: Value) {
     changed.expect(200);
 }
 
-/// The location below the warehouse's folder, and the UUID.
+/// The location of a table or view, relative to the warehouse's folder, and its UUID.
 fn place(app: &TestApp, loaded: &Value) -> (String, String) {
     let metadata = &loaded["metadata"];
     let uuid = metadata
@@ -41,7 +41,7 @@ fn below(app: &TestApp, location: &str) -> String {
     location.strip_prefix(&base).unwrap().to_owned()
 }
 
-/// `{T}` is the table's UUID, `{0}` and `{1}` are the namespaces'.
+/// Fills in a pattern: `{T}` is the UUID of the table or view, `{0}` and `{1}` are those of the namespaces.
 fn expected(pattern: &str, uuid: &str, namespaces: &[String; 2]) -> String {
     let [outer, inner] = namespaces;
     pattern
@@ -63,7 +63,7 @@ async fn each_layout_has_its_folders() {
             "my%20table-{T}",
         ),
         (full("{uuid}", "{uuid}"), "{0}/{1}/{T}"),
-        // As the namespaces were written when they were created, whatever a path is written like.
+        // Folders have the case in which the namespaces were created, not that of the request's path.
         (full("{name}", "{name}"), "Sales/e%20u/my%20table"),
         (full("ns={name}", "t_{uuid}"), "ns=Sales/ns=e%20u/t_{T}"),
     ] {
@@ -142,7 +142,7 @@ async fn a_name_that_would_lead_elsewhere_stays_in_its_folder_or_is_refused() {
         let (status, kind, _) = app.post(&tables, &testkit::table(name)).await.error();
         assert_eq!((status, kind.as_str()), (400, "InvalidLocation"), "{name}");
     }
-    // A table that has been renamed keeps its folder: whoever comes next needs another name, or `{uuid}` in the template.
+    // A renamed table keeps its folder: a new table of its former name needs another name, or `{uuid}` in the template.
     app.table("sales", "t").await;
     let rename = json!({
         "source": { "namespace": ["sales"], "name": "t" },

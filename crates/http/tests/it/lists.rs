@@ -42,7 +42,7 @@ async fn a_list_without_a_token_is_complete_and_pages_add_up_to_it() {
         let all = app.get(&uri).await.expect(200);
         assert_eq!(all[field].as_array().unwrap().len(), 5);
         assert_eq!(all["next-page-token"], Value::Null);
-        // A client that does not page must not get a part for the whole.
+        // A size without a token is ignored: a client that does not page must not take a part for the whole list.
         let sized = app.get(format!("{uri}?pageSize=2")).await.expect(200);
         assert_eq!(sized[field], all[field]);
         let pages = pages(&app, &uri, field).await;
@@ -63,7 +63,7 @@ async fn pages_stay_right_while_the_list_changes() {
     let token = first["next-page-token"].as_str().unwrap();
     let second_uri = format!("{uri}?pageToken={token}&pageSize=2");
     let second = app.get(&second_uri).await.expect(200);
-    // What is gone from the first page, the token's own item too, moves nothing.
+    // Dropping the items of the first page, even the one that the token names, does not shift the second page.
     for one in first["identifiers"].as_array().unwrap() {
         let name = one["name"].as_str().unwrap();
         app.delete(app.at(&format!("namespaces/a/tables/{name}")))

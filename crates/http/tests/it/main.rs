@@ -1,4 +1,4 @@
-//! The service through its front door: its APIs over a temporary database and folder.
+//! Tests of the whole service through its HTTP APIs, with a temporary database and folder.
 
 #![allow(
     clippy::unwrap_used,
@@ -73,7 +73,7 @@ mod views;
 
 use serde_json::{Value, json};
 
-/// A commit that sets one property, provided that the table is still the one with this UUID.
+/// A commit that sets one property, and requires that the table has this UUID.
 fn set_property(uuid: &Value, key: &str, value: &str) -> Value {
     json!({
         "requirements": [{ "type": "assert-table-uuid", "uuid": uuid }],

@@ -1,4 +1,4 @@
-//! Warehouses that the operator manages.
+//! Warehouses that only instance administrators manage.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::grants::Lake;
 
 const OPERATOR: &str = "op";
 
-/// A lake whose first administrator may do everything, and an operator whom the configuration names.
+/// A lake with authorization by grants, and with [`OPERATOR`] as an instance administrator in the configuration.
 async fn lake() -> Lake {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
     let grants = Arc::new(BuiltIn::new(Arc::clone(&store) as _));
@@ -86,7 +86,7 @@ async fn what_the_operator_manages_nobody_else_changes() {
         let done = lake.status(OPERATOR, Method::POST, &uri, Some(body)).await;
         assert_eq!(done, json!([200, null]), "{change}");
     }
-    // What lies in it is not the operator's.
+    // The contents of the warehouse and its task queues are not locked.
     let namespaces = lake.app.at("namespaces");
     let body = json!({ "namespace": ["new"] });
     let made = lake
@@ -108,7 +108,7 @@ async fn only_the_operator_says_who_manages() {
     let refused = json!([403, "InstanceAdminRequired"]);
     for by in ["instance-admin", "self-managed"] {
         assert_eq!(lake.manage("admin", by).await, refused);
-        // Who may not even see it hears nothing of it.
+        // A caller who may not see the warehouse gets a 404.
         assert_eq!(
             lake.manage("eve", by).await,
             json!([404, "NoSuchWarehouseException"])

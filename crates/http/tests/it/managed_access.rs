@@ -1,4 +1,4 @@
-//! Managed access: owners of what lies in a warehouse or namespace do not give it to others.
+//! Managed access: the owners of resources in a warehouse or namespace cannot give them to others.
 
 use http::Method;
 use model::Privilege;
@@ -22,7 +22,7 @@ async fn owners_below_give_nothing_while_it_is_on() {
         let warehouse = format!("{PERMISSIONS}/warehouse/{}", lake.app.warehouse);
         lake.give("bob", Privilege::Ownership, on.clone()).await;
         let assign = format!("{namespace}/assignments");
-        // And takes it back: what is there is not given again.
+        // Gives, and takes back at once, so that the next call does not find the assignment.
         let gives = async |user: &str| {
             let change = async |change: &str| {
                 let body = Some(reads(change));
@@ -42,7 +42,7 @@ async fn owners_below_give_nothing_while_it_is_on() {
         let is_on = async |user: &str, at: &str| lake.as_user(user, at).await;
 
         assert_eq!(gives("bob").await, 204);
-        // Who owns it manages it: what binds are the things above.
+        // An owner may switch the namespace's own managed access; only that of resources above restricts its owner.
         assert_eq!(switch("bob", &namespace, true).await, 200);
         assert_eq!(gives("bob").await, 204);
         assert_eq!(switch("bob", &namespace, false).await, 200);
@@ -63,7 +63,7 @@ async fn owners_below_give_nothing_while_it_is_on() {
             .as_user("bob", &format!("{namespace}/authorizer-actions"))
             .await;
         assert_eq!(may, json!({ "allowed-actions": [] }));
-        // By the grants API neither.
+        // The grants API refuses it, too.
         let grants = format!(
             "/management/v1/warehouse/{}/namespace/{}/grants",
             lake.app.warehouse,
@@ -72,7 +72,7 @@ async fn owners_below_give_nothing_while_it_is_on() {
         let give = json!({ "privilege": "select", "principal": { "user": "oidc~cid" } });
         let give = Some(json!({ "writes": [give] }));
         assert_eq!(lake.send("bob", Method::POST, &grants, give).await.0, 403);
-        // But one may be trusted with it.
+        // `manage_grants` allows it again.
         lake.give("bob", Privilege::ManageGrants, on).await;
         assert_eq!(gives("bob").await, 204);
         assert_eq!(switch("admin", &warehouse, false).await, 200);

@@ -133,7 +133,7 @@ async fn a_warehouse_name_is_taken_without_regard_to_case() {
 #[tokio::test]
 async fn a_renamed_warehouse_is_found_by_its_new_name_only() {
     let app = TestApp::start().await;
-    // Known by its name when it is renamed.
+    // Caches the warehouse by its old name.
     app.get("/catalog/v1/config?warehouse=demo")
         .await
         .expect(200);
@@ -251,7 +251,7 @@ async fn a_secret_is_never_answered() {
         for credential in &credentials {
             let mut body = json!({ "warehouse-name": "w", "storage-profile": profile });
             body["storage-credential"] = credential.clone();
-            // Where nobody listens: what could be tried fails at once.
+            // An endpoint without a server, so that the trial of the storage fails at once.
             if body["storage-profile"]["bucket"] == "b" {
                 body["storage-profile"]["endpoint"] = json!("http://127.0.0.1:1");
             }

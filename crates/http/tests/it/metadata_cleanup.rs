@@ -1,4 +1,5 @@
-//! `write.metadata.delete-after-commit.enabled`: what has fallen out of the metadata log is deleted soon after the commit.
+//! `write.metadata.delete-after-commit.enabled`: metadata files that have dropped out of the metadata log are deleted soon after
+//! the commit.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ async fn started() -> (TestApp, Arc<ManualClock>) {
     (app, clock)
 }
 
-/// What was to be done soon has been done.
+/// Advances the clock by a minute and does all tasks that are due then.
 async fn soon(app: &TestApp, clock: &ManualClock) {
     clock.set(clock.now().plus(Duration::from_mins(1)));
     app.work_off().await;
@@ -38,7 +39,7 @@ fn file(table: &Value) -> PathBuf {
     Path::new(location.strip_prefix("file://").unwrap()).to_owned()
 }
 
-/// Its files: that from before and those of so many commits.
+/// Commits so many times to `t`; returns its metadata files, the one before first.
 async fn commit(app: &TestApp, times: usize) -> Vec<PathBuf> {
     let table = app.load("ns", "t").await;
     let mut files = vec![file(&table)];
@@ -91,7 +92,7 @@ async fn the_log_keeps_the_last_success_of_a_table_and_nobody_is_told_of_it() {
     let (app, clock) = started().await;
     for files in [1, 2, 3] {
         commit(&app, files).await;
-        // Another table's is none of its business.
+        // Tasks of other tables do not count.
         let other = format!("t{files}");
         create(&app, &other).await;
         soon(&app, &clock).await;
@@ -139,7 +140,7 @@ async fn a_dropped_table_keeps_what_was_not_deleted_yet() {
     assert!(tasks(&app).await.is_empty());
     soon(&app, &clock).await;
     assert!(files.iter().all(|file| file.exists()));
-    // So it can be registered as it was before its last commits.
+    // So the table can be registered with an earlier metadata file.
     let location = format!("file://{}", files[0].display());
     let body = json!({ "name": "t", "metadata-location": location });
     app.post(app.at("namespaces/ns/register"), &body)
@@ -149,7 +150,7 @@ async fn a_dropped_table_keeps_what_was_not_deleted_yet() {
     assert!(files.iter().all(|file| file.exists()));
 }
 
-/// A transaction, with an idempotency key.
+/// The tables change by transactions with idempotency keys.
 #[tokio::test]
 async fn several_tables_at_once_have_a_task_each() {
     let (app, clock) = started().await;

@@ -1,4 +1,4 @@
-//! Namespaces that move, at the front door.
+//! Moves of namespaces.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn refused(answer: &Answer) -> (u16, String) {
     (status, kind)
 }
 
-/// `a` with `a.b` and a table in each, `z` beside it.
+/// Namespaces `a` and `a.b` with a table in each, and an empty namespace `Z`; returns their ids.
 async fn planted() -> (TestApp, [String; 3]) {
     let app = TestApp::start().await;
     let ids = [
@@ -74,13 +74,13 @@ async fn whoever_has_loaded_a_table_before_finds_it_where_it_is_now() {
         .await
         .expect(200);
     assert_eq!(listed["namespaces"], json!([["Z", "New", "b"]]));
-    // A commit by the new name, and another table by the former one.
+    // A commit under the new path, and another table under the old one.
     let commit = crate::set_property(&after["metadata"]["table-uuid"], "k", "v");
     let path = app.at("namespaces/z%1Fnew%1Fb/tables/u");
     app.post(path, &commit).await.expect(200);
     app.namespace("a").await;
     app.table("a", "t").await;
-    // To the top, and once more.
+    // To the top level, and there again, which changes nothing.
     for _ in 0..2 {
         let moved = go(&app, &b, &["b"]).await.expect(200);
         assert_eq!(moved["parent-namespace-id"], Value::Null);
@@ -104,7 +104,7 @@ async fn what_cannot_be_a_destination_is_refused() {
         let answer = go(&app, &a, to).await;
         assert_eq!(refused(&answer), (wanted.0, wanted.1.to_owned()), "{to:?}");
     }
-    // Its child would be too deep, or have too long a path.
+    // Refused, because the path of the child `a.b` would become too deep, or too long.
     let mut deep = vec!["d"];
     while deep.len() < 32 {
         app.namespace(&deep.join(".")).await;
@@ -194,12 +194,12 @@ async fn of_two_moves_into_each_other_one_is_a_conflict() {
             tokio::join!(go(&app, &ids[0], &ways[0]), go(&app, &ids[1], &ways[1]));
         let mut statuses = [first.status.as_u16(), second.status.as_u16()];
         statuses.sort_unstable();
-        // Who comes when the other one is there already finds no such namespace.
+        // 404 if the other move was finished before this one began: its destination has moved away.
         assert!([[200, 409], [200, 404]].contains(&statuses), "{statuses:?}");
     }
 }
 
-/// What ada may do is what she has been given at both ends.
+/// A move needs permissions on the namespace and on its new parent, because it changes who inherits which grants.
 #[tokio::test]
 async fn a_move_takes_what_giving_takes_at_both_ends() {
     let lake = Lake::start().await;

@@ -1,4 +1,4 @@
-//! Namespaces.
+//! Operations on namespaces.
 
 use serde_json::json;
 use testkit::TestApp;
@@ -103,7 +103,7 @@ async fn a_full_namespace_is_dropped_only_with_all_that_is_in_it() {
         .expect(204);
     let left = app.get(app.at("namespaces")).await.expect(200);
     assert_eq!(left["namespaces"], json!([]));
-    // The names are free, and what comes back is empty.
+    // The names are free again, and new namespaces of these names are empty.
     app.namespace("a").await;
     app.namespace("a.b").await;
     let tables = app.get(app.at("namespaces/a%1Fb/tables")).await.expect(200);

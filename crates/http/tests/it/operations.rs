@@ -8,7 +8,7 @@ use testkit::{Answer, Call, TestApp, TestAppBuilder, schema, table, view, view_v
 
 use crate::generic_tables;
 
-/// A path or part of it in the prepared catalog.
+/// A catalog in which each operation has something to act on, with the ids that paths and bodies name.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) app: TestApp,
@@ -18,15 +18,15 @@ pub(crate) struct Prepared {
     generic_table: String,
     role: String,
     tag: String,
-    /// A table that is soft-deleted, its task, and a task of the project.
+    /// The ids of a soft-deleted table, of its task, and of a task of the project.
     gone: Value,
     task: String,
     project_task: String,
 }
 
 impl Prepared {
-    /// A namespace `ns` with a table `t`, a view `v` and a generic table `g`, an empty namespace `empty`, files of a table and
-    /// of a view that the catalog has let go of, the definition of a tag `pii`, a second warehouse and a second project.
+    /// Creates a namespace `ns` with a table `t`, a view `v`, a generic table `g` and a soft-deleted table, an empty namespace
+    /// `empty`, a tag definition `pii`, a user, a role, a second warehouse, a second project, and a task of the first project.
     pub(crate) async fn start(builder: TestAppBuilder) -> Self {
         let app = builder.start().await;
         let namespace = app.namespace("ns").await;
@@ -67,17 +67,17 @@ impl Prepared {
         }
     }
 
-    /// Calls an operation of one of the APIs, as its description spells it.
+    /// Calls an operation, given as [`all`] lists it.
     pub(crate) async fn call(&self, operation: &str) -> Answer {
         self.request(operation, &str::to_owned).await.await
     }
 
-    /// The request that calls an operation, its names and ids by `named`.
+    /// The request of an operation, with each name and id replaced by `named`.
     pub(crate) async fn request(&self, operation: &str, named: &dyn Fn(&str) -> String) -> Call {
         self.request_spelled(operation, named, &str::to_owned).await
     }
 
-    /// The same, with the parameters of its path as `spelled` writes them.
+    /// Like [`Self::request`], with the parameters of the path encoded by `spelled`.
     pub(crate) async fn request_spelled(
         &self,
         operation: &str,
@@ -109,7 +109,7 @@ impl Prepared {
         call
     }
 
-    /// What stands for the parameters of an operation's path.
+    /// The values of all path parameters, for this operation.
     pub(crate) async fn parameters(&self, operation: &str) -> Vec<(&'static str, String)> {
         let spare = self.warehouse("spare").await;
         let warehouse = if operation == "DELETE /management/v1/warehouse/{warehouse_id}" {
@@ -148,7 +148,7 @@ impl Prepared {
         ]
     }
 
-    /// All that a caller could change, as it is now.
+    /// The present state of everything that a caller could change.
     pub(crate) async fn state(&self) -> Value {
         let app = &self.app;
         let all = "/management/v1/warehouse?warehouseStatus=active&warehouseStatus=inactive";
@@ -197,7 +197,7 @@ impl Prepared {
         found.unwrap().id.to_string()
     }
 
-    /// What cannot be done to what is there: its path and body.
+    /// The path and body of a registration, which needs a metadata file that no table or view has.
     fn elsewhere(&self, operation: &str) -> Option<(String, Option<Value>)> {
         let is_view = match operation {
             "POST /catalog/v1/{prefix}/namespaces/{namespace}/register" => false,
@@ -211,7 +211,7 @@ impl Prepared {
         Some((operation.split_once(' ').unwrap().1.to_owned(), Some(body)))
     }
 
-    /// Copies a metadata file to a location of its own, with a UUID of its own.
+    /// Copies a metadata file to another location, with a new UUID; returns the location of the copy.
     fn copy(&self, loaded: &Value, name: &str) -> String {
         let mut metadata = loaded["metadata"].clone();
         let folder = self.app.folder().canonicalize().unwrap();
@@ -262,7 +262,7 @@ impl Prepared {
     }
 }
 
-/// The id of a table that is soft-deleted, in a warehouse where drops are hard again.
+/// The id of a soft-deleted table; after that, the warehouse's delete profile is hard again.
 async fn soft_deleted(app: &TestApp) -> Value {
     let uri = format!("/management/v1/warehouse/{}/delete-profile", app.warehouse);
     let set = async |profile: Value| {
@@ -286,7 +286,7 @@ async fn project_task(app: &TestApp) -> String {
     id
 }
 
-/// A body with other names and ids: each text that is one is replaced.
+/// The body with each text replaced by `named`.
 fn renamed(body: Value, named: &dyn Fn(&str) -> String) -> Value {
     match body {
         Value::String(text) => named(&text).into(),
@@ -343,7 +343,7 @@ fn catalog_body(path: &str) -> Option<Value> {
     })
 }
 
-/// Defines a tag that can be attached to everything.
+/// A body that defines a tag for all kinds of resources.
 fn tag(name: &str) -> Value {
     let scope = [
         "warehouse",
@@ -429,7 +429,7 @@ fn management_body(app: &TestApp, path: &str) -> Option<Value> {
     })
 }
 
-/// All operations as the descriptions list them, in their order: `METHOD /path`.
+/// All operations of the API descriptions, in their order, as `METHOD /path`.
 pub(crate) async fn all(app: &TestApp) -> Vec<String> {
     let mut operations = Vec::new();
     for (api, uri) in [
@@ -447,7 +447,7 @@ pub(crate) async fn all(app: &TestApp) -> Vec<String> {
     operations
 }
 
-/// A schema with one column more.
+/// The sample schema with one more column.
 pub(crate) fn wider_schema() -> Value {
     let mut wider = schema();
     let column = json!({ "id": 3, "name": "note", "type": "string", "required": false });

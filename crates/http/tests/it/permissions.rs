@@ -1,4 +1,4 @@
-//! Questions about permissions: all actions on a thing, and single and many checks.
+//! Checks of permissions: all actions on a resource, single checks and batches.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 const BATCH: &str = "/management/v1/action/batch-check";
 const CHECK: &str = "/management/v1/permissions/check";
 
-/// Decides by a rule, and remembers for whom it was asked how many questions.
+/// Decides by a rule, and records the caller and the number of checks of each call.
 #[derive(Debug)]
 struct Scripted {
     rule: fn(&Caller, &Check) -> bool,
@@ -71,7 +71,7 @@ fn names(answer: &Answer) -> Vec<String> {
     allowed.iter().map(name).collect()
 }
 
-/// Whoever is not `oidc~bob` may do all; Bob may see tables and read through views.
+/// Everybody but `oidc~bob` may do everything; Bob may see tables, and see and select from views.
 fn bob_sees_little(caller: &Caller, check: &Check) -> bool {
     let is_bob = caller
         .identity()
@@ -248,7 +248,7 @@ async fn many_questions_are_answered_in_their_order_by_one_call_for_each_identit
         expected.push(json!({ "id": format!("own-{n}"), "allowed": true }));
         expected.push(json!({ "allowed": of_bob }));
     }
-    // A table is no view, and what is not there is not allowed.
+    // A view is not found as a table, and an action on a missing table is not allowed.
     for name in ["v", "x"] {
         checks.push(json!({ "operation": on_table(&app, name, "get_metadata") }));
         expected.push(json!({ "allowed": false }));

@@ -1,4 +1,4 @@
-//! Requests at the same time, and what refused ones leave behind.
+//! Concurrent requests, and that refused ones leave no files behind.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use testkit::TestApp;
 
 use crate::set_property;
 
-/// How many files are in a folder and below.
+/// The number of files in a folder and its subfolders.
 fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder)
         .unwrap()
@@ -43,7 +43,7 @@ async fn of_many_creates_of_one_name_one_succeeds() {
             assert_eq!((status, kind.as_str()), (409, "AlreadyExistsException"));
         }
     }
-    // Those that came second have taken their metadata files away again.
+    // The refused requests have removed their metadata files.
     assert_eq!(files(&app.folder().join("demo")), before + 2);
 }
 
@@ -83,7 +83,7 @@ async fn of_many_commits_from_one_state_one_succeeds() {
     }
     let loaded = app.load("ns", "t").await;
     assert_eq!(loaded["metadata"], committed[0].json()["metadata"]);
-    // The first metadata file, and that of the one commit: a doomed commit writes none.
+    // The metadata files of the creation and of the successful commit: refused commits write none.
     assert_eq!(files(&app.folder().join("demo")), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Warehouses on a real S3: where `LAKEKEEPER_TEST_S3_ENDPOINT` and its companions say so.
+//! Warehouses on the S3 server that the variables `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass unrun.
 
 use axum::Router;
 use axum::routing::any;
@@ -8,7 +8,7 @@ use testkit::TestApp;
 
 use crate::validation::creation;
 
-/// A body that creates a warehouse there, in a folder of its own, with vended credentials.
+/// A body that creates a warehouse on this server, in a folder of its own, with vended credentials.
 pub(crate) fn warehouse() -> Option<Value> {
     let get = |name: &str| {
         let value = std::env::var_os(format!("LAKEKEEPER_TEST_S3_{name}"))?;
@@ -119,7 +119,7 @@ async fn a_warehouse_is_validated_with_what_it_has_and_what_it_would_have() {
     let refused = validate("validate-credential", &key).await;
     let expected = ["lakekeeper-read-write", "vended-credentials-issued"];
     assert_eq!(refused.with("failed"), expected);
-    // The stored one still is what it was.
+    // The stored credential has not changed.
     assert!(validate("validate-access", &json!({})).await.is_valid());
     let mut change = json!({
         "storage-profile": body["storage-profile"], "storage-credential": body["storage-credential"],
@@ -131,7 +131,7 @@ async fn a_warehouse_is_validated_with_what_it_has_and_what_it_would_have() {
     assert_eq!(refused.with("failed"), ["profile-compatible"]);
 }
 
-/// A token service that gives everybody the same credentials, those for the warehouse's whole folder. Answers its address.
+/// Starts a token service that always vends credentials for the warehouse's whole folder; returns its address.
 async fn careless_sts(body: &Value) -> String {
     let profile = StorageProfile::from_json(&body["storage-profile"]).unwrap();
     let credential = StorageCredential::from_json(&body["storage-credential"]).unwrap();

@@ -1,4 +1,4 @@
-//! Register, overwrite, unregister.
+//! Registering, overwriting and unregistering tables.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ async fn a_table_that_is_overwritten_by_itself_keeps_the_places_that_it_has_had(
     sibling["location"] = json!(before);
     let refused = app.post(app.at("namespaces/ns/tables"), &sibling).await;
     assert_eq!(refused.error().0, 409);
-    // It moves back as well, with its first file.
+    // An overwrite with the table's first metadata file moves it back to its first location.
     let location = &created["metadata-location"];
     let registered = register(&app, "t", location, Existing::Overwrite).await;
     assert_eq!(registered.expect(200)["metadata"], created["metadata"]);

@@ -1,4 +1,4 @@
-//! A rename into another namespace gives nobody the power to give away what is renamed.
+//! A rename into another namespace does not enable a caller to give the renamed resource to others.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use testkit::TestApp;
 use crate::grants::Lake;
 use crate::view_security::{By, engines};
 
-/// One over each store and engine, with the OpenFGA that must live as long.
+/// A lake on each store and authorization engine, with the OpenFGA server that must live as long.
 async fn lakes() -> Vec<(Lake, Option<Box<Server>>)> {
     let built_in = Lake::on_each_store().await.into_iter();
     let mut lakes: Vec<_> = built_in.map(|lake| (lake, None)).collect();
@@ -31,7 +31,7 @@ async fn lakes() -> Vec<(Lake, Option<Box<Server>>)> {
     lakes
 }
 
-/// A table, a view and a generic table in `a`, each with where renames are asked for and its name.
+/// A table, a view and a generic table in `a`, each with the path of its rename operation and its name.
 async fn one_of_each(lake: &Lake) -> Vec<(Securable, String, &'static str)> {
     let view = lake.app.view("a", "w").await["metadata"]["view-uuid"].clone();
     let generic = |rest: &str| format!("/lakekeeper/v1/{}/{rest}", lake.app.warehouse);
@@ -101,24 +101,24 @@ async fn nothing_is_carried_out_of_managed_access_by_its_owner() {
             lake.give("bob", Ownership, on.clone()).await;
             manage(&lake, &a, ManagedAccess::On).await;
             is_refused(&rename(&lake, at, &["a"], &["c"]).await);
-            // Below, access is managed as well.
+            // Allowed within `a`, because managed access also applies to the namespaces below.
             assert_eq!(rename(&lake, at, &["a"], &["a", "b"]).await.0, 204);
             is_refused(&rename(&lake, at, &["a", "b"], &["c"]).await);
             assert_eq!(rename(&lake, at, &["a", "b"], &["a"]).await.0, 204);
-            // Who owns where it goes gains by it even more.
+            // The owner of the destination would gain even more.
             lake.give("bob", Ownership, c.clone()).await;
             is_refused(&rename(&lake, at, &["a"], &["c"]).await);
             lake.take("bob", Ownership, c.clone()).await;
-            // Where it goes may be as it was.
+            // Allowed if access at the destination is managed, too.
             manage(&lake, &c, ManagedAccess::On).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
             assert_eq!(rename(&lake, at, &["c"], &["a"]).await.0, 204);
             manage(&lake, &c, ManagedAccess::Off).await;
-            // One may be trusted with it.
+            // Allowed with `manage_grants` on the renamed resource.
             lake.give("bob", ManageGrants, on.clone()).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
             lake.take("bob", ManageGrants, on).await;
-            // Into managed access everything may go, and out of it once it is switched off.
+            // Allowed into managed access, and out of it once it is switched off.
             assert_eq!(rename(&lake, at, &["c"], &["a"]).await.0, 204);
             manage(&lake, &a, ManagedAccess::Off).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
@@ -136,11 +136,11 @@ async fn who_may_change_a_table_does_not_get_to_give_it_by_taking_it_home() {
             lake.give("bob", Modify, on.clone()).await;
             lake.give("bob", Ownership, c.clone()).await;
             is_refused(&rename(&lake, at, &["a"], &["c"]).await);
-            // A plain rename takes what it took.
+            // Without ownership of the destination, `create` on it is enough.
             lake.take("bob", Ownership, c.clone()).await;
             lake.give("bob", Create, c.clone()).await;
             assert_eq!(rename(&lake, at, &["a"], &["c"]).await.0, 204);
-            // What one may give already, one may give elsewhere.
+            // An owner of both namespaces may give the resource already, and so may rename it.
             lake.give("bob", Ownership, c.clone()).await;
             lake.give("bob", Ownership, a.clone()).await;
             assert_eq!(rename(&lake, at, &["c"], &["a"]).await.0, 204);

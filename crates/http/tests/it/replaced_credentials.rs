@@ -1,4 +1,4 @@
-//! Credentials of warehouses that are replaced while requests are under way.
+//! The credential of a warehouse is replaced while a request is in progress.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn credential(key: &str) -> Value {
     })
 }
 
-/// No request reaches this storage: requests to it are signed without it.
+/// A warehouse on storage that does not exist: signing needs no call to it.
 fn warehouse() -> Value {
     json!({
         "warehouse-name": "w",
@@ -28,7 +28,7 @@ fn warehouse() -> Value {
     })
 }
 
-/// The warehouse is looked up, its credential replaced and deleted, then its storage opened.
+/// The request has looked up the warehouse; then the credential is replaced and the old one deleted; then the request needs it.
 #[tokio::test]
 async fn a_request_that_is_under_way_goes_on_with_the_credential_that_is_there_now() {
     let authorizer = Holding::at(Action::Namespace(NamespaceAction::CreateTable));

@@ -1,4 +1,4 @@
-//! Roles, and who is in them, at the front door.
+//! Roles and their members.
 
 use serde_json::{Value, json};
 use testkit::TestApp;
@@ -28,7 +28,7 @@ pub(crate) async fn add(app: &TestApp, role: &str, members: &[Value]) -> testkit
     app.post(uri, &json!({ "members": members })).await
 }
 
-/// The ids of a list, read in pages of one.
+/// The ids in a list, read in pages of one item.
 async fn ids(app: &TestApp, uri: &str, field: &str) -> Vec<String> {
     let (mut found, mut token) = (Vec::new(), String::new());
     loop {

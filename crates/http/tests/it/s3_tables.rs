@@ -1,4 +1,5 @@
-//! Warehouses on table buckets: on a stand-in for SeaweedFS, and on the S3 Tables that `LAKEKEEPER_TEST_S3_TABLES_*` name.
+//! Warehouses on table buckets: on a fake SeaweedFS, and on the S3 Tables service that `LAKEKEEPER_TEST_S3_TABLES_*` name, if
+//! any.
 
 mod lake;
 mod outside;

@@ -1,4 +1,4 @@
-//! Searches for tables and views, as somebody types who does not quite know the name.
+//! Searches for tables and views by names that are not quite right.
 
 use std::sync::Arc;
 

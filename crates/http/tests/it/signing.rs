@@ -1,4 +1,4 @@
-//! Requests to S3, signed for engines that have no key.
+//! Signing of requests to S3 for engines that have no key.
 
 #![expect(
     clippy::print_stderr,
@@ -11,7 +11,7 @@ use objects::BulkDeletes;
 use serde_json::{Value, json};
 use testkit::{Action, Answer, RecordingAuthorizer, TableAction, TestApp, Verdict, table};
 
-/// A table in a warehouse on a real S3.
+/// A warehouse on a real S3 server with tables `t` and `t2` in `ns`.
 pub(crate) struct OnS3 {
     pub(crate) app: TestApp,
     pub(crate) authorizer: Arc<RecordingAuthorizer>,
@@ -26,7 +26,7 @@ impl OnS3 {
         Self::start_with(settings, BulkDeletes::Refused).await
     }
 
-    /// None, said aloud, where there is no S3.
+    /// `None`, with a message, if the environment names no S3 server.
     async fn start_with(settings: Value, bulk_deletes: BulkDeletes) -> Option<Self> {
         let get = |name: &str| {
             let name = format!("LAKEKEEPER_TEST_S3_{name}");
@@ -80,7 +80,7 @@ impl OnS3 {
         })
     }
 
-    /// The URI of what lies below the table's location.
+    /// The URI of an object below the location of `t`.
     fn uri(&self, rest: &str) -> String {
         self.uri_of(self.loaded["metadata"]["location"].as_str().unwrap(), rest)
     }
@@ -90,7 +90,7 @@ impl OnS3 {
         format!("{}/{key}{rest}", self.endpoint.trim_end_matches('/'))
     }
 
-    /// Both paths to a signature for the table.
+    /// The two paths that sign for `t`: by its name, and by its id.
     fn paths(&self) -> [String; 2] {
         let warehouse = &self.warehouse;
         let id = self.loaded["metadata"]["table-uuid"].as_str().unwrap();
@@ -155,7 +155,7 @@ async fn what_is_outside_or_cannot_be_understood_is_not_signed() {
     let neighbour = on.uri("2/a");
     let (status, _, message) = on.sign(&by_name, "GET", &neighbour).await.error();
     assert_eq!(status, 403, "{message}");
-    // Here it could have been another table's.
+    // Signing by id also looks for other tables at the location, and finds none.
     let (status, kind, _) = on.sign(&by_id, "GET", &neighbour).await.error();
     assert_eq!(
         (status, kind.as_str()),
@@ -170,7 +170,7 @@ async fn what_is_outside_or_cannot_be_understood_is_not_signed() {
 }
 
 impl OnS3 {
-    /// The paths to a signature for whatever table the request leads to.
+    /// The paths that sign for whichever table the URI of the request belongs to.
     fn open_paths(&self) -> [String; 3] {
         let warehouse = &self.warehouse;
         let nobody = uuid::Uuid::new_v4();
@@ -181,7 +181,7 @@ impl OnS3 {
         ]
     }
 
-    /// The id of the other table: `PyIceberg` asks at the address of the table that it has loaded first.
+    /// The path that signs for `t2` by its id: `PyIceberg` uses the signing endpoint of the first loaded table for all tables.
     async fn path_of_the_other(&self) -> String {
         let tables = format!("/catalog/v1/{}/namespaces/ns/tables", self.warehouse);
         let other = self.app.get(format!("{tables}/t2")).await.expect(200);
@@ -255,7 +255,7 @@ async fn a_table_is_signed_for_by_its_id_as_it_is_now() {
     let table = format!("/catalog/v1/{}/namespaces/ns/tables/t", on.warehouse);
     let uri = on.uri("/data/a");
     on.sign(&by_id, "GET", &uri).await.expect(200);
-    // Known by its id in its own warehouse, it is in no other one.
+    // The table is cached by its id, but must not be found in another warehouse.
     let elsewhere = by_id.replace(&on.warehouse, &on.app.warehouse);
     assert!(on.sign(&elsewhere, "GET", &uri).await.error().0 < 500);
     let properties = json!({ "action": "set-properties", "updates": { "a": "b" } });
@@ -314,7 +314,7 @@ async fn what_is_hidden_is_as_if_it_were_not_there() {
             assert_eq!((status, &kind), (none.0, &none.1));
             assert_eq!(message.replace("/a`", "2/a`"), none.2);
         }
-        // Nor is anything told of the storage, where the warehouse is hidden too.
+        // If the warehouse is hidden too, the answer does not reveal whether a URI belongs to its storage.
         on.authorizer.set(Verdict::Deny);
         for uri in [&on.uri("/a"), &unknown, "https://evil.example/a"] {
             let (status, kind, _) = on.sign(&path, "GET", uri).await.error();

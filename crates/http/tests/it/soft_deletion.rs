@@ -1,4 +1,4 @@
-//! Drops that can be taken back.
+//! Soft deletion: drops that can be undone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,15 +62,15 @@ async fn waiting(app: &TestApp) -> (u64, u64) {
     (count(SOFT_DELETION).await, count(TABULAR_PURGE).await)
 }
 
-/// What a drop is to come to.
+/// The effect of a drop.
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
     Refused,
-    /// It can be had back.
+    /// Soft-deleted: it can be undropped.
     Hidden,
-    /// Its files stay.
+    /// Deleted; the files stay.
     Gone,
-    /// They are deleted.
+    /// Deleted with its files.
     Purged,
 }
 
@@ -201,7 +201,7 @@ async fn what_is_soft_deleted_is_nowhere_and_its_place_is_taken() {
         app.warehouse
     );
     assert_eq!(app.get(protection).await.error().0, 404);
-    // Its own files cannot be registered again, nor may anything else come to its place.
+    // Its metadata file cannot be registered again, and its location is taken.
     let register = json!({ "name": "again", "metadata-location": table["metadata-location"] });
     let registered = app.post(app.at("namespaces/ns/register"), &register).await;
     assert_eq!(registered.error().0, 409);
@@ -292,7 +292,7 @@ async fn a_namespace_comes_back_with_its_tables_as_it_was() {
     let of_inner = app.get(of_inner).await.expect(200);
     assert_eq!(of_inner["tabulars"].as_array().unwrap().len(), 1);
 
-    // Somebody else has the name.
+    // Another namespace has the name meanwhile.
     app.namespace("A").await;
     let table = &table["metadata"]["table-uuid"];
     let (status, _, message) = undrop(&app, &[("table", table)]).await.error();
@@ -357,7 +357,7 @@ async fn lists_are_in_pages_and_show_what_the_caller_may_see() {
     let hidden = deleted(&app).await;
     let id = &hidden[0]["id"];
     assert_eq!(undrop(&app, &[("table", id)]).await.error().0, 403);
-    // Of what one may not see one hears no more than of what is not there.
+    // A table that the caller may not see is answered like a missing one.
     authorizer.forbid([TableAction::GetMetadata, TableAction::Undrop].map(Action::Table));
     let nobodys = json!(uuid::Uuid::new_v4());
     let told = |error: (u16, String, String), id: &Value| {
@@ -404,7 +404,7 @@ async fn when_its_time_is_over_it_is_gone_with_its_files_if_that_was_asked_for()
     let listed = deleted(&app).await;
     assert_eq!(listed[0]["deleted-at"], json!(start.to_string()));
     assert_eq!(listed[0]["expiration-date"], json!(expires.to_string()));
-    // What the warehouse says now is for what is dropped from now on.
+    // A new delete profile applies only to tables that are dropped from now on.
     set_profile(&app, json!({ "type": "hard" })).await;
     clock.set(start.plus(Duration::from_secs(WEEK - 1)));
     app.work_off().await;

@@ -1,11 +1,11 @@
-//! Tables that are staged: how their files are reached while nothing of them is in the catalog.
+//! Staged tables: access to their files before they are in the catalog.
 
 use serde_json::{Value, json};
 use testkit::{Action, NamespaceAction, TestApp, table};
 
 use crate::signing::OnS3;
 
-/// A table that is to be, at this location.
+/// A body that stages a table, at this location if one is given.
 fn staged(name: &str, location: Option<&str>) -> Value {
     let mut body = table(name);
     body["stage-create"] = json!(true);
@@ -15,7 +15,7 @@ fn staged(name: &str, location: Option<&str>) -> Value {
     body
 }
 
-/// Where the answer to a staged table says that its requests are signed.
+/// The signing endpoint in the answer for a staged table.
 fn address(staged: &Value) -> String {
     let endpoint = staged["config"]["signer.endpoint"].as_str().unwrap();
     format!("/catalog/{endpoint}")
@@ -36,14 +36,14 @@ impl OnS3 {
         staged.expect(200)
     }
 
-    /// A location in the warehouse that nothing is at.
+    /// An unused location in the warehouse.
     fn free(&self) -> String {
         let base = location(&self.loaded).rsplit_once('/').unwrap().0;
         format!("{base}/chosen")
     }
 }
 
-/// What makes the table of a staged one.
+/// The commit that creates a staged table.
 fn creation(staged: &Value) -> Value {
     let metadata = &staged["metadata"];
     json!({
@@ -94,7 +94,7 @@ async fn files_of_a_staged_table_are_signed_before_it_is_there_and_after() {
     on.authorizer.take();
     on.sign(&path, "PUT", &file).await.expect(200);
     assert_eq!(on.asked(), ["table:write_data"]);
-    // The address serves other tables as well, as that of any table does.
+    // Like that of any table, this endpoint signs for other tables, too.
     let other = on.uri_of(location(&on.loaded), "/a");
     on.sign(&path, "GET", &other).await.expect(200);
     assert_eq!(on.asked(), ["table:read_data"]);
@@ -148,7 +148,7 @@ async fn an_address_that_somebody_made_up_gives_nothing_more() {
         let refused = on.sign(&path, "PUT", &on.uri_of(chosen, "/a")).await;
         assert_eq!(refused.error().0, expected, "{path}");
     }
-    // The files of another table, at its location, and at one around it.
+    // The query names the location of another table, or one above it.
     let inner = format!("{}/in", on.free());
     let mut body = table("inner");
     body["location"] = json!(inner);
@@ -180,7 +180,7 @@ async fn who_may_create_no_table_gets_no_signature_for_one() {
     assert_eq!((status, kind.as_str()), (403, "NamespaceActionForbidden"));
 }
 
-/// Whoever stages a table is handed access to its files.
+/// Staging a table gives access to the files at its location, so the location must be unused.
 #[tokio::test]
 async fn no_table_is_staged_where_another_one_is() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! How often operations were called and what warehouses held, at the front door.
+//! Statistics: how often operations were called, and how many tables and views warehouses had.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ async fn statistics(app: &TestApp, body: Value) -> Value {
     app.post(URI, &body).await.expect(200)
 }
 
-/// Route, status and count of each entry of an hour.
+/// The route, status and count of each entry of an hour.
 fn counts(of_hour: &Value) -> Vec<(String, u64, u64)> {
     let entries = of_hour.as_array().unwrap().iter();
     let told = entries.map(|one| {
@@ -65,7 +65,7 @@ async fn calls_are_told_by_hour_operation_and_status() {
         .await
         .error();
     clock.set(at("2024-05-01T11:00:00Z"));
-    // The same address, whether it is encoded or not.
+    // Calls count for the warehouse, whether its id in the path is percent-encoded or not.
     let (first, rest) = app.warehouse.split_at(1);
     let encoded = format!("%{:02X}{rest}", first.as_bytes()[0]);
     let encoded = table.replace(&app.warehouse, &encoded);
@@ -99,7 +99,7 @@ async fn calls_are_told_by_hour_operation_and_status() {
             .unwrap()]["updated-at"],
         Value::Null
     );
-    // Only some statuses, and what was about no warehouse.
+    // Only calls with some statuses; then only calls to no warehouse.
     let body = json!({ "warehouse": { "type": "all" }, "status-codes": [404] });
     let told = statistics(&app, body).await;
     assert_eq!(counts(&told["called-endpoints"][0]), [(load, 404, 1)]);

@@ -1,4 +1,4 @@
-//! Storage of warehouses on S3, as the management API takes and shows it.
+//! Storage profiles and credentials of warehouses in the management API.
 
 use catalog::StorageTrial;
 use objects::GcpIdentity;
@@ -43,7 +43,7 @@ async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
     credential["credential-type"] = json!("cloudflare-r2");
     credential["account-id"] = json!("0a1b");
     credential["token"] = json!("hunter2");
-    // There is no Cloudflare here to vend anything.
+    // No Cloudflare service is available here to vend credentials.
     let builder = TestApp::builder();
     let builder = builder.settings(|settings| settings.storage_trial = StorageTrial::Skipped);
     let app = builder.start().await;
@@ -72,7 +72,7 @@ async fn a_warehouse_shows_its_kind_of_credential_and_what_that_decided() {
     assert!(!shown.to_string().contains("hunter2"), "{shown}");
 }
 
-/// Nobody is asked for it: neither Google's metadata server, which is not here, nor the bucket.
+/// Neither Google's metadata server, which is not available here, nor the bucket is called.
 #[tokio::test]
 async fn a_warehouse_with_the_machines_identity_comes_where_no_storage_is_tried() {
     let builder = TestApp::builder().settings(|settings| {

@@ -42,7 +42,7 @@ async fn a_table_lives_and_dies() {
         404
     );
     assert_eq!(app.head(app.at("namespaces/ns/tables/t")).await.status, 404);
-    // Without purge the files stay, and the name is free.
+    // Without purge the files stay. The name is free again.
     assert!(std::fs::exists(location.strip_prefix("file://").unwrap()).unwrap());
     app.table("ns", "t").await;
 }
@@ -75,13 +75,13 @@ async fn an_etag_answers_304_until_something_changes() {
     let same = app.get(&uri).header("if-none-match", &first).await;
     assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
     assert_eq!(same.header("etag"), Some(first.as_str()));
-    // Another representation is another answer.
+    // Another representation of the same version has another tag.
     let refs = app
         .get(format!("{uri}?snapshots=refs"))
         .header("if-none-match", &first)
         .await;
     refs.expect(200);
-    // Files on this machine are reached alike by all.
+    // Local files are accessed without delegation, so the header makes no difference.
     let delegated = app.get(&uri).header("if-none-match", &first);
     let delegated = delegated
         .header("x-iceberg-access-delegation", "vended-credentials")
@@ -213,7 +213,7 @@ async fn a_location_outside_of_the_warehouse_or_in_use_is_refused() {
         app.post(app.at("namespaces/ns/tables"), &body).await
     };
     at("t", format!("{base}/x/orders")).await.expect(200);
-    // Beside it, with a name that begins alike, is fine.
+    // A sibling whose name begins with that of the other folder is allowed.
     at("sibling", format!("{base}/x/orders2/"))
         .await
         .expect(200);

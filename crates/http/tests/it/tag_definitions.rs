@@ -1,4 +1,4 @@
-//! Definitions of tags.
+//! Tag definitions.
 
 use serde_json::{Value, json};
 

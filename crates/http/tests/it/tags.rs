@@ -1,4 +1,4 @@
-//! Tags as they are attached to things.
+//! Tags attached to resources.
 
 use serde_json::{Value, json};
 use testkit::{Answer, TestApp};
@@ -16,7 +16,7 @@ const ALL: [&str; 6] = [
     "column",
 ];
 
-/// One thing of each kind in the warehouse `demo`, and a definition that can be attached to all.
+/// The warehouse `demo` with a namespace, a table, a view and a generic table.
 pub(crate) struct Things {
     pub(crate) app: TestApp,
     base: String,
@@ -46,7 +46,7 @@ impl Things {
         }
     }
 
-    /// Where the tags of each thing are, in the order of [`ALL`].
+    /// The path of the tags of each resource, in the order of [`ALL`].
     fn places(&self) -> [String; 6] {
         let (base, table) = (&self.base, &self.table);
         [
@@ -75,7 +75,7 @@ impl Things {
         self.app.call(http::Method::PUT, uri).json(&body).await
     }
 
-    /// Name, value and source of the inheritance of each tag.
+    /// The name, value and `inherited-from` of each tag.
     async fn tags(&self, uri: &str) -> Vec<(String, Value, Value)> {
         let listed = self.app.get(uri).await.expect(200);
         let tags = listed["tags"].as_array().unwrap().iter();
@@ -102,7 +102,7 @@ async fn a_tag_is_attached_to_everything_valued_and_detached() {
             (&first["name"], &first["value"]),
             (&json!("Owner"), &json!("ann"))
         );
-        // The same once more changes nothing.
+        // Setting the same value again changes nothing.
         assert_eq!(
             things.set(&place, "owner", &json!("ann")).await.expect(200),
             first
@@ -237,7 +237,7 @@ async fn a_tag_belongs_to_its_project() {
         (put.error().0, put.error().1.as_str()),
         (404, "TagTargetNotFound")
     );
-    // Its definitions go with the project.
+    // Tag definitions are deleted with their project.
     let twin = json!({ "name": "t", "scope": ["table"], "value-kind": "marker" });
     let created = things
         .app
@@ -301,11 +301,11 @@ async fn a_thing_has_so_many_tags_and_no_more() {
             );
         }
     }
-    // What is there can still get another value.
+    // The value of an attached tag can still be changed.
     things.set(table, "t7", &json!("y")).await.expect(200);
 }
 
-/// Sets another schema with these columns.
+/// Gives the table a new schema with these columns, besides `id`.
 async fn reshape(things: &Things, id: i32, columns: &[(i32, &str)]) {
     let fields = columns
         .iter()
@@ -453,7 +453,7 @@ async fn a_definition_stays_while_it_is_attached_to_something() {
         (in_use.error().0, in_use.error().1.as_str()),
         (409, "TagDefinitionInUse")
     );
-    // They go with what they are attached to; the warehouse is left.
+    // Attachments end with their resource; the one to the warehouse is left, and is removed next.
     let uri = things.app.at("namespaces/ns?recursive=true&force=true");
     things.app.delete(uri).await.expect(204);
     things

@@ -1,4 +1,4 @@
-//! What is seen and wanted of tasks.
+//! Listing, loading and controlling tasks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn make_soft(app: &TestApp) {
         .expect(200);
 }
 
-/// A table that is soft-deleted; its id, and its task.
+/// Creates and soft-deletes a table; returns its id and its task.
 async fn soft_deleted(app: &TestApp, name: &str) -> (Value, Value) {
     let table = app.table("ns", name).await;
     let path = format!("namespaces/ns/tables/{name}?purgeRequested=true");
@@ -188,7 +188,7 @@ async fn who_cancels_an_expiry_undrops() {
     control(&app, act("cancel"), &[&task]).await.expect(204);
     assert_eq!(details(&app, &task).await["status"], "CANCELLED");
     app.load("ns", "t").await;
-    // It has ended: there is nothing left to cancel.
+    // The task has ended: cancelling it again has no effect.
     control(&app, act("cancel"), &[&task]).await.expect(204);
     app.load("ns", "t").await;
 }
@@ -220,7 +220,7 @@ async fn a_task_is_started_when_it_is_wanted() {
     assert_eq!(details(&app, &task).await["scheduled-for"], json!(at));
     let deleted = app.get(uri(&app, "deleted-tabulars")).await.expect(200);
     assert_eq!(deleted["tabulars"][0]["expiration-date"], json!(at));
-    // One that waits has nothing to stop.
+    // Stopping a waiting task has no effect.
     control(&app, act("stop"), &[&task]).await.expect(204);
     assert_eq!(details(&app, &task).await["status"], "SCHEDULED");
     let nobody = json!({ "task-id": uuid::Uuid::new_v4() });
@@ -275,7 +275,7 @@ async fn who_may_see_a_table_may_see_its_tasks_and_no_others() {
     assert_eq!(refused.error().0, 403);
     let refused = control(&app, act("run-now"), &[&task]).await;
     assert_eq!(refused.error().0, 403);
-    // Nor does whoever may control the task get the table back who may not undrop it.
+    // Cancelling the task would undrop the table, so it needs the permission to undrop it, too.
     authorizer.forbid([Action::Table(TableAction::Undrop)]);
     assert_eq!(control(&app, act("cancel"), &[&task]).await.error().0, 403);
 }
@@ -342,7 +342,7 @@ async fn a_project_cleans_its_log_up() {
         (&done["status"], &done["message"]),
         (&json!("SUCCESS"), &json!("1 entries removed"))
     );
-    // The next one waits for the period to be over, unless somebody wants it now.
+    // The next task waits until the period is over, or until it is started by `run-now`.
     app.keep_house().await;
     app.keep_house().await;
     let body = json!({ "status": ["SCHEDULED"] });

@@ -1,4 +1,4 @@
-//! Commits to one table at the same time: they share metadata files, and each keeps its own outcome.
+//! Concurrent commits to one table: they are combined into few metadata files, and each gets its own outcome.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::set_property;
 
 const TABLE: &str = "namespaces/ns/tables/t";
 
-/// Where the table has its metadata files.
+/// The folder with the table's metadata files.
 fn metadata_folder(created: &Value) -> PathBuf {
     let location = created["metadata"]["location"].as_str().unwrap();
     let folder = location.strip_prefix("file://").unwrap_or(location);
     Path::new(folder).join("metadata")
 }
 
-/// How many metadata files the table has.
+/// The number of the table's metadata files.
 fn metadata_files(created: &Value) -> usize {
     std::fs::read_dir(metadata_folder(created)).unwrap().count()
 }
 
-/// A table whose commits wait until the gate is opened; the first of them has the turn already.
+/// A table with a first commit that waits in the gate. Further commits queue behind it until the gate is opened.
 struct Queue {
     app: TestApp,
     gate: Arc<GateAuthorizer>,
@@ -65,7 +65,7 @@ impl Queue {
         &self.created["metadata"]["table-uuid"]
     }
 
-    /// Sends it; it stays in line.
+    /// Sends a commit, which queues.
     async fn add(&self, body: &Value, key: Option<Uuid>) -> JoinHandle<Answer> {
         let call = self.app.post(self.app.at(TABLE), body);
         let call = match key {
@@ -73,7 +73,7 @@ impl Queue {
             None => call,
         };
         let sent = tokio::spawn(call.into_future());
-        // In the order of the calls.
+        // Gives the commit time to reach the queue before the next one.
         tokio::time::sleep(Duration::from_millis(20)).await;
         sent
     }
@@ -112,7 +112,7 @@ async fn those_that_wait_share_a_file_and_keep_their_events_and_keys() {
     assert_eq!(loaded["metadata-location"], locations[0]);
     let log = loaded["metadata"]["metadata-log"].as_array().unwrap();
     assert_eq!(log.len(), 2);
-    // Each has told of its own updates.
+    // Each commit has an event with its own updates.
     let events = queue.app.store.outbox_read(0, 100).await.unwrap();
     let events = events.iter().map(|row| &row.event);
     let updates: Vec<Value> = events
@@ -123,7 +123,7 @@ async fn those_that_wait_share_a_file_and_keep_their_events_and_keys() {
     for told in &updates[1..] {
         assert_eq!(told["metadata-location"], locations[0]);
     }
-    // On a busy machine they may have come to the line in another order.
+    // In any order: on a busy machine, commits may have reached the queue in another order.
     for n in 0..8 {
         let expected =
             json!([{ "action": "set-properties", "updates": { format!("key-{n}"): "1" } }]);
@@ -187,7 +187,7 @@ async fn one_whose_caller_may_not_is_left_out() {
         let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
         sent.push(queue.add(&body, None).await);
     }
-    // The first commit has the turn and is asked about first.
+    // Denies the first commit, and the first of those behind it.
     queue.gate.deny_next(2);
     tokio::time::sleep(Duration::from_millis(100)).await;
     queue.gate.open();
@@ -301,7 +301,7 @@ async fn storage_that_fails_fails_all_of_them_and_nothing_is_changed() {
         let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
         sent.push(queue.add(&body, None).await);
     }
-    // A file stands where the folder was.
+    // Replace the metadata folder by a file, so that writes into it fail.
     let folder = metadata_folder(&queue.created);
     let aside = folder.with_extension("aside");
     std::fs::rename(&folder, &aside).unwrap();
@@ -330,7 +330,7 @@ async fn a_panic_leaves_nobody_without_an_answer() {
         let body = set_property(queue.uuid(), &format!("key-{n}"), "1");
         sent.push(queue.add(&body, None).await);
     }
-    // The first one by itself; then of the group of all others the second.
+    // The first commit passes alone; the panic hits the second of the group behind it.
     queue.gate.panic_after(2);
     queue.open().await;
     for answer in join_all(sent).await {
@@ -345,7 +345,7 @@ async fn a_panic_leaves_nobody_without_an_answer() {
 async fn a_line_that_is_full_refuses_with_a_time_to_come_back() {
     let mut queue = Queue::begin().await;
     let uri = queue.app.at(TABLE);
-    // One more than has room beside the first.
+    // One more than the queue has room for beside the first commit.
     let mut sent: FuturesUnordered<_> = (0..Bounds::CHANGES_IN_LINE)
         .map(|n| {
             let key = format!("key-{n}");
@@ -371,7 +371,7 @@ async fn a_line_that_is_full_refuses_with_a_time_to_come_back() {
     assert!(metadata_files(&queue.created) < 40);
 }
 
-/// What one of many clients does: appends to the newest snapshot until that succeeds.
+/// Appends a snapshot to the newest one, and retries conflicts until that succeeds.
 async fn append(app: &TestApp, id: i64) {
     loop {
         let metadata = app.load("ns", "t").await["metadata"].clone();

@@ -1,4 +1,4 @@
-//! Commits to several tables.
+//! Transactions: commits to several tables.
 
 use serde_json::{Value, json};
 use testkit::TestApp;
@@ -81,7 +81,7 @@ async fn transactions_over_the_same_tables_in_any_order_all_end() {
     }
 }
 
-/// How often the table with the id has changed.
+/// The version of the row of a table, which counts its changes.
 async fn version(app: &TestApp, id: &Value) -> i64 {
     let id = id.as_str().unwrap().parse().unwrap();
     let row = app.store.tabular_load(app.warehouse.parse().unwrap(), id);
@@ -102,7 +102,7 @@ async fn what_is_required_of_an_unchanged_table_is_part_of_the_transaction() {
     app.post(app.at("transactions/commit"), &body)
         .await
         .expect(204);
-    // Compared and set in the same act, so no commit through another replica can have come in between.
+    // The row got a new version in the same transaction, so no commit by another replica can have come in between.
     assert_eq!(version(&app, a_id).await, before + 1);
     assert_eq!(app.load("ns", "a").await, a);
 }
@@ -125,7 +125,7 @@ async fn what_is_required_of_several_unchanged_tables_holds_of_all_at_once() {
         app.post(app.at("transactions/commit"), &body)
             .await
             .expect(status);
-        // Compared and set in one act.
+        // Both rows get a new version in the same transaction, or neither.
         let steps = i64::from(status == 204);
         assert_eq!(versions().await, before.map(|version| version + steps));
     }

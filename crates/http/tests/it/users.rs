@@ -1,4 +1,4 @@
-//! Users: met, made known, found, changed, forgotten.
+//! Users: how they are registered, found, updated and deleted.
 
 use authn::stand_in::Idp;
 use http::Method;
@@ -39,7 +39,7 @@ async fn whoever_asks_for_the_configuration_is_known_from_then_on() {
         "is-instance-admin": false,
     });
     assert_eq!(known, expected);
-    // A token that says nothing more.
+    // A token with neither name nor e-mail address.
     let job = idp.token("job-7");
     app.get(CONFIG).token(&job).await.expect(200);
     let known = app.get(WHOAMI).token(&job).await.expect(200);
@@ -106,7 +106,7 @@ async fn everybody_makes_themselves_known_as_they_like() {
         (&updated["name"], &updated["user-type"]),
         (&json!("Al"), &json!("application"))
     );
-    // What is not said is taken from the token.
+    // An absent field is taken from the token.
     assert_eq!(updated["email"], "alice@wonder.example");
     assert_eq!(updated["created-at"], created["created-at"]);
     assert!(updated["updated-at"].is_string());
@@ -146,7 +146,7 @@ async fn others_are_made_known_with_name_and_type_only() {
     }
     let bob = json!({ "id": "oidc~bob", "name": "<script>alert('Bob')</script>", "user-type": "human", "email": "" });
     let created = as_alice(&idp, app.post(USERS, &bob)).await.expect(201);
-    // Of the one who asks nothing is taken.
+    // Nothing is taken from the caller's token.
     assert_eq!(
         (&created["email"], &created["name"]),
         (&Value::Null, &bob["name"])

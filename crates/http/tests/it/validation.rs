@@ -1,11 +1,11 @@
-//! Warehouses validated before they are created or changed, and as they are.
+//! Validations of warehouses: before they are created, before they are changed, and of their present storage.
 
 use serde_json::{Value, json};
 use testkit::TestApp;
 
 const CREATION: &str = "/management/v1/warehouse-creation-validation";
 
-/// The checks, as the management API names and orders them.
+/// The names of the checks in the management API, in their order.
 const CHECKS: [&str; 13] = [
     "profile-well-formed",
     "profile-compatible",
@@ -22,7 +22,7 @@ const CHECKS: [&str; 13] = [
     "cleanup",
 ];
 
-/// An answer of which each check has been looked at: it is there once, and says what its status promises.
+/// The answer of a validation. It is verified to have each check once, with the fields that belong to the check's status.
 pub(crate) struct Report(Value);
 
 impl Report {
@@ -69,7 +69,7 @@ impl Report {
         &self.0["checks"][index]
     }
 
-    /// Those that have this status.
+    /// The names of the checks with this status.
     pub(crate) fn with(&self, status: &str) -> Vec<&'static str> {
         let has = |name: &&str| self.check(name)["status"] == status;
         CHECKS.into_iter().filter(has).collect()
@@ -79,7 +79,7 @@ impl Report {
         self.check(name)["error"]["message"].as_str().unwrap()
     }
 
-    /// The first error, as an operation would answer it.
+    /// The status, type and message of the first failed check, with which the operation would be refused.
     fn first_error(&self) -> (u16, String, String) {
         let failed = self.with("failed");
         let error = &self.check(failed[0])["error"];
@@ -159,7 +159,7 @@ async fn all_that_is_wrong_is_told_at_once() {
             "format-version-policy-consistent",
         ]
     );
-    // None of it says that the storage is bad.
+    // The storage itself passes.
     assert!(report.with("passed").contains(&"lakekeeper-read-write"));
     assert!(report.message("warehouse-name-valid").contains("`DEMO`"));
     assert!(report.message("location-exclusive").contains("demo/below"));
@@ -317,7 +317,7 @@ async fn buckets_of_one_name_are_apart_if_their_endpoints_are() {
         "{message}"
     );
     assert_eq!(creation(&app, &within).await.first_error().1, overlap.1);
-    // Nor does it get there by another endpoint.
+    // A change of the endpoint cannot move a warehouse into another one's location either.
     let other = format!(
         "/management/v1/warehouse/{}/storage",
         created["id"].as_str().unwrap()

@@ -1,4 +1,4 @@
-//! Owners of views: who sets them, who cannot be one, and what of an owner's rights reaches those who read.
+//! Owners of views: who may set them, who can be one, and which of an owner's rights readers of the view get.
 
 use http::Method;
 use model::Privilege;
@@ -15,7 +15,7 @@ async fn an_owner_who_cannot_be_is_said_to_be_none() {
         ("empty", "", 400),
         ("control", "a\nb", 400),
         ("long", &"x".repeat(5_000), 400),
-        // Of another provider nobody is named: these are users of this one, and have nothing.
+        // An owner is always a user of the engine's own provider: these two are unknown users without rights.
         ("foreign", "kubernetes~bob", 404),
         ("unknown", "nobody", 404),
     ] {
@@ -72,7 +72,7 @@ async fn only_its_engine_sets_or_removes_the_owner() {
             assert_eq!(answer.error().1, "ProtectedPropertyModification");
         }
     }
-    // Where no engine is trusted it is a property like others.
+    // If no engine is trusted, it is an ordinary property.
     let plain = Lake::start().await;
     let at = plain.app.at("namespaces/a/views");
     plain.app.post(&at, &create).await.expect(200);
@@ -80,7 +80,7 @@ async fn only_its_engine_sets_or_removes_the_owner() {
     assert_eq!(plain.as_user("ann", &plain.app.at(&rest)).await.0, 404);
 }
 
-/// The bodies of warehouses on a real S3 are another module's.
+/// Views in a warehouse on a real S3 server, and its storage profile; `None` without such a server.
 async fn on_s3() -> Option<(Views, Value)> {
     let mut body = crate::real_s3::warehouse()?;
     body["storage-profile"]["remote-signing-enabled"] = json!(true);
@@ -127,10 +127,10 @@ async fn through_an_owner_files_are_read_and_never_written() {
     let tags = [&writer, &reader, &through].map(|answer| answer.headers["etag"].clone());
     assert!(tags[2] != tags[0] && tags[2] != tags[1], "{tags:?}");
     let (writer, reader, through) = (writer.expect(200), reader.expect(200), through.expect(200));
-    // Credentials are kept by what they are good for.
+    // Credentials are cached by their permission: all readers share one.
     assert_eq!(key(&through), key(&reader));
     assert_ne!(key(&through), key(&writer));
-    // Whoever renews them comes the same way.
+    // The renewal endpoint names the same view.
     let renewal = through["config"]["client.refresh-credentials-endpoint"].as_str();
     let renewal = renewal
         .unwrap()
@@ -148,7 +148,7 @@ async fn through_an_owner_files_are_read_and_never_written() {
         views.0.app.get(without).token(&token).await.status.as_u16(),
         404
     );
-    // Signatures, too.
+    // The signing endpoint names the view, too.
     let signing = load("ann", "t?referenced-by=a%1Fdef", "remote-signing").await;
     let signing = signing.expect(200);
     let signer = signing["config"]["signer.endpoint"].as_str().unwrap();

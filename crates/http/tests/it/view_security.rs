@@ -1,4 +1,4 @@
-//! Whose rights count for what is read through views, by either engine.
+//! Whose rights decide when a table is read through views, with each authorization engine.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::grants::Lake;
 
 pub(crate) const OWNER: &str = "trino.run-as-owner";
 
-/// Who decides. OpenFGA is there where `tests/with-services` has started it.
+/// The authorization engine. OpenFGA is available if `tests/with-services` runs the tests.
 pub(crate) enum By {
     BuiltIn,
     OpenFga(Box<Server>),
@@ -40,7 +40,7 @@ pub(crate) fn trusting() -> TestAppBuilder {
     })
 }
 
-/// Tables `a.t`, `a.b.u` and `c.v`, and views that are made by a test.
+/// A [`Lake`] that trusts Trino, with the views that a test creates.
 pub(crate) struct Views(pub(crate) Lake);
 
 impl Views {
@@ -66,7 +66,7 @@ impl Views {
         idp.token_with(user, &json!({ "aud": ["catalog", "trino"] }))
     }
 
-    /// A view that the administrator has made by Trino, read with the rights of the owner if there is one.
+    /// Creates a view as the administrator through Trino. With an owner, it is read with the owner's rights.
     pub(crate) async fn view(&self, namespace: &str, name: &str, owner: Option<&str>) -> Securable {
         let mut body = testkit::view(name, namespace);
         if let Some(owner) = owner {
@@ -83,7 +83,7 @@ impl Views {
         self.0.give(user, Privilege::Select, on.clone()).await;
     }
 
-    /// Status and type of the error, if it is one.
+    /// The status and, for an error, its type.
     async fn get(&self, token: &str, rest: &str) -> (u16, String) {
         let answer = self.0.app.get(self.0.app.at(rest)).token(token).await;
         let status = answer.status.as_u16();
@@ -165,7 +165,7 @@ async fn each_step_needs_the_right_of_whoever_it_is_taken_for() {
                     Securable::Tabular(TabularKind::View, _) => "NoSuchViewException",
                     _ => "NoSuchTableException",
                 };
-                // Who can see nothing at all in the warehouse is not told even of that.
+                // A caller who can see nothing in the warehouse gets the 404 of a missing warehouse.
                 let found = views.through("ann", T, chain).await;
                 let hidden = [no(kind), no("NoSuchWarehouseException")];
                 assert!(hidden.contains(&found), "{what}: {found:?}");
@@ -189,7 +189,7 @@ async fn seeing_a_view_is_not_reading_through_it() {
         views.0.give("ann", Privilege::Describe, definer).await;
         let refused = |on: &str| (403, format!("{on}ActionForbidden"));
         assert_eq!(views.through("ann", T, "a%1Fdef").await, refused("View"));
-        // To load a view is to see it.
+        // Loading a view needs only the right to see it.
         let inner = views.view("a", "inner", None).await;
         assert_eq!(
             views
@@ -200,7 +200,7 @@ async fn seeing_a_view_is_not_reading_through_it() {
         views.0.give("ann", Privilege::Select, inner.clone()).await;
         let through_inner = views.through("ann", "a/views/def", "a%1Finner").await;
         assert_eq!(through_inner, ok());
-        // An owner who may see the table but not read it: whoever comes through the view is no better off.
+        // If the owner may see the table but not read it, readers of the view may not read it either.
         views.0.take("bob", Privilege::Select, table.clone()).await;
         views.0.give("bob", Privilege::Describe, table).await;
         let own = views.view("a", "own", Some("bob")).await;
@@ -241,7 +241,7 @@ async fn only_a_trusted_engine_is_believed() {
         let rest = format!("namespaces/{T}?referenced-by=a%1Fdef");
         assert_eq!(views.get(&token, &rest).await, expected);
     }
-    // What does not count does not harm either.
+    // Without a trusted engine, `referenced-by` is ignored, even if it names no existing view.
     views.select("ann", &table).await;
     let rest = format!("namespaces/{T}?referenced-by=a%1Fnothing");
     assert_eq!(views.get(&idp.token("ann"), &rest).await, ok());
@@ -281,7 +281,7 @@ async fn a_way_that_leads_nowhere_is_refused_whoever_tells_it() {
             }
         }
     }
-    // Ten are looked at; a table is no view.
+    // Up to ten views are looked up. A table is not found as a view.
     for (chain, expected) in [
         (many(10), no("NoSuchViewException")),
         ("a%1Ft".to_owned(), no("NoSuchViewException")),
@@ -315,7 +315,7 @@ async fn names_may_have_dots_commas_and_spaces() {
     for chain in ["x.y%1Fz%1Fv.1%2C+2", "x%2Ey%1fz%1fv.1%2C%202"] {
         assert_eq!(views.through("ann", T, chain).await, ok(), "{chain}");
     }
-    // Dots do not divide, and a comma that is not escaped does.
+    // Dots do not separate levels, but an unescaped comma separates views.
     for chain in ["x%1Fy%1Fz%1Fv.1%2C+2", "x.y.z%1Fv.1%2C+2"] {
         let found = views.through("ann", T, chain).await;
         assert_eq!(found, no("NoSuchViewException"), "{chain}");
@@ -328,7 +328,7 @@ async fn a_view_counts_as_it_is_now() {
     let views = Views::start().await;
     let definer = views.view("a", "def", Some("bob")).await;
     let table = views.0.table("a", "t").await;
-    // Somewhere else, so that there is a warehouse for her.
+    // A grant elsewhere in the warehouse, so that the warehouse is visible to her.
     views.select("ann", &views.0.namespace("c").await).await;
     views.select("ann", &definer).await;
     views.select("bob", &table).await;
@@ -340,10 +340,10 @@ async fn a_view_counts_as_it_is_now() {
     let gone = no("NoSuchViewException");
     assert_eq!(views.through("ann", T, "a%1Fdef").await, gone);
     assert_eq!(views.through("ann", T, "a%1Fnew").await, ok());
-    // Another view with the name that it had is another view, whatever it is.
+    // A new view with the old name does not inherit the grants on the renamed one.
     views.view("a", "def", Some("bob")).await;
     assert_eq!(views.through("ann", T, "a%1Fdef").await, gone);
-    // Trino takes the owner away: its readers need rights of their own.
+    // Trino removes the owner: readers need rights of their own now.
     let uri = app.at("namespaces/a/views/new");
     let change = |action: Value| json!({ "requirements": [], "updates": [action] });
     let without = change(json!({ "action": "remove-properties", "removals": [OWNER] }));

@@ -1,4 +1,4 @@
-//! Views.
+//! Operations on views.
 
 use serde_json::json;
 use testkit::{TestApp, view, view_version};
@@ -31,7 +31,7 @@ async fn a_view_lives_and_dies() {
     assert_eq!(message, "View does not exist: ns.v");
 }
 
-/// On threads that may be handed over while it is parsed and printed.
+/// Multi-threaded, because large JSON is parsed and serialized with `block_in_place`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_of_very_much_sql_is_created_replaced_and_loaded() {
     let app = TestApp::start().await;
@@ -98,7 +98,7 @@ async fn a_table_and_a_view_share_their_names() {
         .error();
     assert_eq!(status, 409);
     assert_eq!(message, "View with same name already exists: ns.V");
-    // A view is no table, nor the other way round.
+    // A view is not found as a table, nor a table as a view.
     assert_eq!(
         app.get(app.at("namespaces/ns/tables/v")).await.error().1,
         "NoSuchTableException"

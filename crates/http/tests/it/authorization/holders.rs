@@ -1,4 +1,4 @@
-//! Whom one single grant allows what an operation asks for.
+//! Which single grants allow everything that an operation asks for.
 
 use authz::{Check, Resource, ResourceKind, Rights, Verdict};
 use model::{Privilege, Privileges, Securable, Version};
@@ -16,7 +16,8 @@ const KINDS: [ResourceKind; 9] = [
     ResourceKind::GenericTable,
 ];
 
-/// `server: operator; project: data_admin modify`: on what which privilege is enough for all of the questions.
+/// For each kind of resource, the privileges of which one alone allows all checks: `server: operator; project: data_admin
+/// modify`.
 pub(super) fn holders(checks: &[Check]) -> String {
     let of_kind = KINDS.iter().filter_map(|kind| {
         let enough = kind.privileges().iter().filter(|given| {
@@ -59,7 +60,7 @@ fn is_allowed(check: &Check, kind: ResourceKind, given: Privilege) -> bool {
     }
 }
 
-/// From the server down to the thing.
+/// The resources from the server down to this one.
 fn way(to: &Resource) -> Vec<Securable> {
     let mut way = vec![Securable::Server];
     let project = match to {
@@ -82,7 +83,7 @@ fn way(to: &Resource) -> Vec<Securable> {
     way
 }
 
-/// What a thing of this kind lies in, itself included.
+/// The kinds of resources that contain one of this kind, and this kind itself.
 fn kinds_above(kind: ResourceKind) -> Vec<ResourceKind> {
     use ResourceKind::{Namespace, Project, Server, Warehouse};
     let around = match kind {

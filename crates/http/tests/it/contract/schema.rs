@@ -1,8 +1,8 @@
-//! As much of JSON Schema as the contract uses.
+//! Validates JSON with the subset of JSON Schema that the contract uses.
 
 use serde_json::{Map, Value};
 
-/// Schemas that others refer to, by name.
+/// The named schemas, to which others refer.
 pub(super) struct Schemas(Map<String, Value>);
 
 impl Schemas {
@@ -10,7 +10,7 @@ impl Schemas {
         Self(named)
     }
 
-    /// What is wrong with the value, each with its place.
+    /// The deviations of the value from the schema, each with its path.
     pub(super) fn wrong_with(&self, value: &Value, schema: &Value) -> Vec<String> {
         let mut wrong = Vec::new();
         self.check("$", value, schema, &mut wrong);
@@ -23,7 +23,7 @@ impl Schemas {
         };
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.rsplit('/').next().unwrap();
-            // Local files are this catalog's own; the contract has no profile for them.
+            // The contract has no storage profile for local files, which only this catalog has.
             if name == "StorageProfile" && value["type"] == "local" {
                 return;
             }

@@ -1,4 +1,4 @@
-//! What stands between the catalog and PostgreSQL, and loses what it is told to lose.
+//! A proxy between the catalog and PostgreSQL that breaks a connection at a chosen message.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Result};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How the statement begins that makes a change of one table.
+/// The beginning of the statement that changes a single table.
 const SWAP: &[u8] = b"with swapped as";
 
 /// Where the next connection breaks.
@@ -18,20 +18,20 @@ pub(super) enum Cut {
     Never,
     /// Before COMMIT has reached the server.
     Commit,
-    /// Before the server's word that it has committed has reached the client.
+    /// After COMMIT, before the server's confirmation has reached the client.
     Committed,
-    /// The same where a change of a table is a transaction of one statement, without a COMMIT.
+    /// Likewise for a change of a single table, which is one statement without COMMIT.
     Swapped,
 }
 
-/// Passes everything on, message by message, of connections without TLS.
+/// Forwards connections without TLS, message by message.
 pub(super) struct Proxy {
     pub(super) url: String,
     next: Arc<AtomicU8>,
 }
 
 impl Proxy {
-    /// In front of the database.
+    /// Starts a proxy for the database at `url`.
     pub(super) async fn start(url: &str) -> Self {
         let (before, rest) = url.split_once('@').unwrap();
         let (server, database) = rest.split_once('/').unwrap();
@@ -52,18 +52,18 @@ impl Proxy {
         proxy
     }
 
-    /// The next connection that comes to this point breaks there. Others go on.
+    /// Breaks the next connection that comes to this point, and only that one.
     pub(super) fn cut(&self, where_to: Cut) {
         self.next.store(where_to as u8, Ordering::SeqCst);
     }
 
-    /// Whether a connection has been broken since it was asked for.
+    /// Whether a connection has been broken since the last call of [`Self::cut`].
     pub(super) fn has_cut(&self) -> bool {
         self.next.load(Ordering::SeqCst) == Cut::Never as u8
     }
 }
 
-/// Both directions, until one of them ends: then both sides lose the connection.
+/// Forwards both directions until one of them ends; then the connection is closed on both sides.
 async fn pass(client: TcpStream, server: TcpStream, next: Arc<AtomicU8>) {
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
@@ -72,9 +72,9 @@ async fn pass(client: TcpStream, server: TcpStream, next: Arc<AtomicU8>) {
     let (mut swaps, is_last) = (HashSet::new(), AtomicBool::new(false));
     let asks = |kind, body: &[u8]| {
         match kind {
-            // Parse: a name, and the statement that has it from now on.
+            // Parse: the name of a prepared statement, and its text.
             b'P' if contains(body, SWAP) => drop(swaps.insert(nth(body, 0).to_vec())),
-            // Bind: a portal, and the name of the statement.
+            // Bind: the name of a portal, and that of the statement.
             b'B' if swaps.contains(nth(body, 1)) && takes(&next, Cut::Swapped) => {
                 is_last.store(true, Ordering::SeqCst);
             }
@@ -84,7 +84,7 @@ async fn pass(client: TcpStream, server: TcpStream, next: Arc<AtomicU8>) {
     };
     let answers = |kind, body: &[u8]| match kind {
         b'C' => body == b"COMMIT\0" && takes(&next, Cut::Committed),
-        // Ready for the next one: it has committed.
+        // ReadyForQuery: the statement has been committed.
         b'Z' => is_last.load(Ordering::SeqCst),
         _ => false,
     };
@@ -98,20 +98,20 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
     body.windows(text.len()).any(|window| window == text)
 }
 
-/// A text of those that a message begins with.
+/// The text at this position among the null-terminated texts at the beginning of a message.
 fn nth(body: &[u8], at: usize) -> &[u8] {
     let mut texts = body.split(|byte| *byte == 0);
     texts.nth(at).unwrap_or_default()
 }
 
-/// Whether it is this connection that breaks here.
+/// Whether to break this connection at this point; resets the request to break one.
 fn takes(next: &AtomicU8, cut: Cut) -> bool {
     let never = Cut::Never as u8;
     let taken = next.compare_exchange(cut as u8, never, Ordering::SeqCst, Ordering::SeqCst);
     taken.is_ok()
 }
 
-/// A client's first message has no kind.
+/// Forwards the messages of a client, whose first message has no kind.
 async fn asked(
     from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -142,7 +142,7 @@ async fn forward(
     }
 }
 
-/// What follows a length, which counts itself.
+/// The body after a length, which includes its own 4 bytes.
 async fn body(from: &mut (impl AsyncRead + Unpin), length: u32) -> Result<Vec<u8>> {
     let mut body = vec![0; length as usize - 4];
     from.read_exact(&mut body).await?;

@@ -1,4 +1,4 @@
-//! A warehouse on a table bucket, and what the bucket itself says.
+//! A warehouse on a table bucket, with direct access to the bucket.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::set_property;
 
 pub(super) const ROLE: &str = "arn:aws:iam::000000000000:role/LakekeeperVendedRole";
 
-/// A warehouse on a table bucket with a namespace of its own, and what the bucket itself says.
+/// A warehouse on a table bucket with a namespace of its own, and direct access to the bucket and its files.
 pub(super) struct Lake {
     pub(super) app: TestApp,
     pub(super) body: Value,
@@ -57,7 +57,7 @@ impl Lake {
         (Self::on(&profile, "ns".to_owned()).await, weed)
     }
 
-    /// One on each service that there is.
+    /// A lake on each available service.
     pub(super) async fn all() -> Vec<Self> {
         let mut all = vec![Self::on_weed().await.0];
         let get = |name: &str| {
@@ -92,7 +92,7 @@ impl Lake {
             .await
     }
 
-    /// The request is answered with this status, and a message that has this in it.
+    /// Expects an error with this status, and with `reason` in its message.
     pub(super) async fn refuses(&self, uri: &str, body: &Value, (status, reason): (u16, &str)) {
         let (found, _, message) = self.app.post(uri, body).await.error();
         assert!(
@@ -115,7 +115,7 @@ impl Lake {
         .unwrap()
     }
 
-    /// The metadata file that the bucket has for the table.
+    /// The table's metadata file, according to the bucket.
     pub(super) async fn published(&self, name: &str) -> Option<String> {
         self.bucket
             .table(&self.name(name))
@@ -124,7 +124,7 @@ impl Lake {
             .metadata_location
     }
 
-    /// Somebody else changes the table in the bucket: all but `metadata` stays as it was.
+    /// Changes the table in the bucket as another client would, to this metadata; returns its metadata file.
     pub(super) async fn publish(&self, name: &str, metadata: &Value) -> String {
         let name = self.name(name);
         let now = self.bucket.table(&name).await.unwrap();
@@ -147,7 +147,7 @@ impl Lake {
 pub(super) async fn replica(body: &Value) -> TestApp {
     let mut builder = TestApp::builder();
     if body["storage-profile"]["sts-enabled"] == true {
-        // Nothing enforces what is vended here.
+        // The fake service does not enforce the scope of vended credentials.
         builder = builder.settings(|settings| settings.storage_trial = StorageTrial::Skipped);
     }
     let mut app = builder.start().await;
@@ -164,7 +164,7 @@ pub(super) fn property(created: &Value, key: &str) -> Value {
     set_property(&created["metadata"]["table-uuid"], key, "yes")
 }
 
-/// Adds a snapshot to a table that has none.
+/// A commit that adds a snapshot to a table without one.
 pub(super) fn append(created: &Value) -> Value {
     let location = text(&created["metadata"]["location"]);
     json!({

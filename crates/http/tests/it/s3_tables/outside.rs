@@ -1,4 +1,4 @@
-//! Changes that come from outside of the catalog, or that ended between the bucket and the database.
+//! Changes that other clients make in the bucket, and changes that reached the bucket but not the database.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ async fn a_change_of_somebody_else_is_taken_in_by_the_next_commit() {
             after["metadata-location"]
         );
 
-        // What the commit requires must hold after it too.
+        // The requirements of a commit must hold for the other client's change, too.
         let mut metadata = after["metadata"].clone();
         metadata["last-column-id"] = json!(7);
         let theirs = lake.publish("t", &metadata).await;
@@ -46,7 +46,7 @@ async fn a_change_of_somebody_else_is_taken_in_by_the_next_commit() {
         );
         assert_eq!(lake.load("t").await["metadata-location"], theirs);
 
-        // Another table cannot be taken for this one.
+        // A metadata file with another UUID belongs to another table, and is not taken in.
         metadata["table-uuid"] = json!(Uuid::new_v4());
         lake.publish("t", &metadata).await;
         let (status, kind, message) = lake.commit("t", &property(&created, "late")).await.error();
@@ -60,7 +60,7 @@ async fn a_change_of_somebody_else_is_taken_in_by_the_next_commit() {
 async fn a_commit_that_ended_between_bucket_and_database_has_happened_when_it_comes_again() {
     for lake in Lake::all().await {
         let created = lake.table("t").await;
-        // A server that published and then lost its database: to the other one's database the commit is not there.
+        // The other replica has a database of its own, without the commit: as if a server had lost it after publishing.
         let other = replica(&lake.body).await;
         other
             .post(
@@ -107,7 +107,7 @@ async fn a_table_that_is_only_in_the_bucket_is_named_and_can_be_registered() {
         assert!(message.contains(&file), "{message}");
         let namespace = lake.app.at(&format!("namespaces/{}", lake.namespace));
         if lake.body["storage-profile"]["flavor"] == "s3-compat" {
-            // moto drops namespaces with all that is in them; AWS does not.
+            // Not on moto, which drops namespaces with their contents; AWS refuses to.
             assert_eq!(
                 lake.app.delete(namespace).await.error().1,
                 "NamespaceNotEmptyException"

@@ -1,4 +1,4 @@
-//! Renames that other requests outrun.
+//! Renames that are overtaken by other requests.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use testkit::{Answer, TestApp};
 use super::lake::{Lake, property, text};
 use crate::holding::Holding;
 
-/// The answer to a rename of `t` to `u` by another replica, when it has been allowed first and was then outrun.
+/// The answer to a rename of `t` to `u` by another replica, during which, after it was authorized, `meanwhile` happens.
 async fn outrun(lake: &Lake, meanwhile: impl AsyncFnOnce(&Holding)) -> Answer {
     let holding = Holding::at(Action::Table(TableAction::Rename));
     let replica = TestApp::builder()

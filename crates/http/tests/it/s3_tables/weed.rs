@@ -1,5 +1,5 @@
-//! A stand-in for SeaweedFS: S3, STS and S3 Tables at one address, as version 4.44 was seen to answer. It checks what service a
-//! request is signed for, not the signature, and enforces no policy.
+//! A fake SeaweedFS: S3, STS and S3 Tables at one address, with the observed answers of version 4.44. It checks for which
+//! service a request is signed, but not the signature, and enforces no policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -13,29 +13,29 @@ use uuid::Uuid;
 
 pub(super) const ARN: &str = "arn:aws:s3tables:us-east-1:admin:bucket/lake";
 
-/// What happens to the next publication.
+/// A fault in the next publication of a metadata file, or drop of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Somebody else changes the table just before it.
+    /// Another client changes the table just before.
     Outrun,
-    /// It is done, and the answer is lost.
+    /// The change is made, and the answer is lost.
     AnswerLost,
-    /// It is not done, and the answer says nothing.
+    /// The change is not made, and the answer is an internal error, which does not tell.
     Broken,
 }
 
 #[derive(Debug, Default)]
 struct State {
     namespaces: BTreeSet<String>,
-    /// Token and metadata file of `namespace.table`.
+    /// The version token and metadata file of each `namespace.table`.
     tables: BTreeMap<String, (String, Option<String>)>,
     objects: BTreeMap<String, Bytes>,
-    /// The forms that the token service was sent.
+    /// The forms that were sent to the token service.
     asked: Vec<BTreeMap<String, String>>,
     fault: Option<Fault>,
 }
 
-/// The stand-in, as long as it is kept.
+/// The fake service. It runs until the test's runtime ends.
 #[derive(Debug, Clone)]
 pub(super) struct Weed {
     pub(super) endpoint: String,
@@ -68,7 +68,7 @@ impl Weed {
         self.state.lock().unwrap().objects.keys().cloned().collect()
     }
 
-    /// What the token service was asked.
+    /// The forms that were sent to the token service.
     pub(super) fn asked(&self) -> Vec<BTreeMap<String, String>> {
         self.state.lock().unwrap().asked.clone()
     }
@@ -115,7 +115,7 @@ fn answer(
     }
 }
 
-/// What has a path of its own.
+/// The operations of S3 Tables that have paths of their own.
 fn tables(state: &mut State, to: (&Method, &str), query: &str, body: &Bytes) -> Answer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let parts: Vec<&str> = to.1.split(ARN).collect();
@@ -142,7 +142,7 @@ fn tables(state: &mut State, to: (&Method, &str), query: &str, body: &Bytes) -> 
                 .then(|| "".into_response())
                 .ok_or((StatusCode::NOT_FOUND, "NoSuchNamespace"))
         }
-        // Creating what is there is no error.
+        // Creating an existing table is no error.
         ("PUT", ["/tables/", namespace]) => {
             let namespace = namespace.trim_start_matches('/');
             if !state.namespaces.contains(namespace) {
@@ -276,12 +276,12 @@ fn object(
             state.objects.remove(&key);
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        // Several at once: not known here.
+        // Bulk deletes are not supported.
         _ => Err((StatusCode::NOT_IMPLEMENTED, "NotImplemented")),
     }
 }
 
-/// Whether it is the name of a file that engines write.
+/// Whether the key is that of a metadata or data file of a table.
 fn is_of_table(key: &str) -> bool {
     match key.splitn(5, '/').collect::<Vec<_>>().as_slice() {
         ["lake", _, _, "metadata", file] => {
