@@ -1,4 +1,4 @@
-//! What the service answers.
+//! Answers of the service.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -7,9 +7,9 @@ use serde_json::Value;
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The request, for messages.
+    /// Method and URI of the request, for panic messages.
     pub asked: String,
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
@@ -21,7 +21,7 @@ impl Answer {
     /// The body as JSON; `null` if there is none.
     ///
     /// # Panics
-    /// If it is something else.
+    /// If the body is something else.
     pub fn json(&self) -> Value {
         if self.body.is_empty() {
             return Value::Null;
@@ -35,10 +35,10 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Its JSON, if it has this status.
+    /// The body as JSON.
     ///
     /// # Panics
-    /// If it has another one.
+    /// If the answer has another status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(
@@ -54,7 +54,7 @@ impl Answer {
     /// Status, type and message of an error.
     ///
     /// # Panics
-    /// If it is not an error in the Iceberg model, or its code is not its status.
+    /// If the body is not an error in the Iceberg model, or its `code` is not the status.
     #[track_caller]
     pub fn error(&self) -> (u16, String, String) {
         let json = self.json();
@@ -73,7 +73,7 @@ impl Answer {
         }
     }
 
-    /// A header that is text.
+    /// The value of a header, if there is one and it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -1,4 +1,4 @@
-//! The running service.
+//! The service under test, and calls of it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,78 +15,78 @@ use tempfile::TempDir;
 
 use crate::{Call, TestAppBuilder, samples};
 
-/// Both APIs, their database and a folder for files; all gone when it is dropped.
+/// The service with its APIs, a database, and a temporary folder for files, which is deleted on drop.
 #[derive(Debug)]
 pub struct TestApp {
-    /// The service.
+    /// The HTTP service.
     pub router: Router,
-    /// The use cases behind it.
+    /// The use cases behind the service.
     pub catalog: Arc<Catalog>,
     /// The database.
     pub store: Arc<dyn Store>,
     /// The id of the warehouse `demo`.
     pub warehouse: String,
-    /// What each request shows from now on.
+    /// The bearer token of all requests that have none of their own.
     pub token: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) folder: TempDir,
 }
 
 impl TestApp {
-    /// Bootstrapped, with a warehouse `demo` in a temporary folder.
+    /// The service, bootstrapped, with a warehouse `demo` in a temporary folder.
     pub async fn start() -> Self {
         TestAppBuilder::default().start().await
     }
 
-    /// To make another one.
+    /// A builder for a service with other parts or settings.
     pub fn builder() -> TestAppBuilder {
         TestAppBuilder::default()
     }
 
-    /// The folder in which each warehouse has a folder of its name.
+    /// The folder in which [`Self::warehouse_body`] creates a folder for each warehouse, by its name.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The path of something in the warehouse `demo`: `at("namespaces")`.
+    /// A path of the catalog API in the warehouse `demo`: `at("namespaces")`.
     pub fn at(&self, rest: &str) -> String {
         format!("/catalog/v1/{}/{rest}", self.warehouse)
     }
 
-    /// A request.
+    /// A request with this method.
     pub fn call(&self, method: Method, uri: impl Into<String>) -> Call {
         let asked = (method, uri.into());
         Call::new(self.router.clone(), asked, self.token.clone())
     }
 
-    /// `GET`.
+    /// A `GET` request.
     pub fn get(&self, uri: impl Into<String>) -> Call {
         self.call(Method::GET, uri)
     }
 
-    /// `HEAD`.
+    /// A `HEAD` request.
     pub fn head(&self, uri: impl Into<String>) -> Call {
         self.call(Method::HEAD, uri)
     }
 
-    /// `DELETE`.
+    /// A `DELETE` request.
     pub fn delete(&self, uri: impl Into<String>) -> Call {
         self.call(Method::DELETE, uri)
     }
 
-    /// `POST` with a JSON body.
+    /// A `POST` request with a JSON body.
     pub fn post(&self, uri: impl Into<String>, body: &Value) -> Call {
         self.call(Method::POST, uri).json(body)
     }
 
-    /// Accepts the terms of use.
+    /// Bootstraps the installation: accepts the terms of use.
     pub async fn bootstrap(&self) {
         let accepted = json!({ "accept-terms-of-use": true });
         let answer = self.post("/management/v1/bootstrap", &accepted).await;
         answer.expect(204);
     }
 
-    /// A body that creates a warehouse in a folder of its name.
+    /// A body that creates a warehouse on local storage. Also creates its folder, by its name.
     pub fn warehouse_body(&self, name: &str) -> Value {
         let root = self.folder().join(name);
         std::fs::create_dir_all(&root).unwrap();
@@ -96,14 +96,14 @@ impl TestApp {
         })
     }
 
-    /// Creates a warehouse; answers its id.
+    /// Creates a warehouse on local storage; returns its id.
     pub async fn create_warehouse(&self, name: &str) -> String {
         let body = self.warehouse_body(name);
         let created = self.post("/management/v1/warehouse", &body).await;
         text(&created.expect(201)["warehouse-id"])
     }
 
-    /// Creates a namespace, its levels divided by dots; answers its id.
+    /// Creates a namespace, its levels separated by dots; returns its id.
     pub async fn namespace(&self, path: &str) -> String {
         let levels: Vec<&str> = path.split('.').collect();
         let body = json!({ "namespace": levels });
@@ -111,13 +111,13 @@ impl TestApp {
         text(&created["properties"]["namespace_id"])
     }
 
-    /// Creates a table of two columns in a namespace (as it stands in a path); answers what a load would.
+    /// Creates a table of two columns in a namespace, encoded as in a path; returns the answer, as a load would give it.
     pub async fn table(&self, namespace: &str, name: &str) -> Value {
         let uri = self.at(&format!("namespaces/{namespace}/tables"));
         self.post(uri, &samples::table(name)).await.expect(200)
     }
 
-    /// Creates a view in a namespace (as it stands in a path); answers what a load would.
+    /// Creates a view in a namespace, encoded as in a path; returns the answer, as a load would give it.
     pub async fn view(&self, namespace: &str, name: &str) -> Value {
         let uri = self.at(&format!("namespaces/{namespace}/views"));
         self.post(uri, &samples::view(name, namespace))
@@ -125,13 +125,13 @@ impl TestApp {
             .expect(200)
     }
 
-    /// Loads a table of the warehouse `demo`.
+    /// Loads a table of the warehouse `demo`; namespace and name are encoded as in a path.
     pub async fn load(&self, namespace: &str, name: &str) -> Value {
         let uri = self.at(&format!("namespaces/{namespace}/tables/{name}"));
         self.get(uri).await.expect(200)
     }
 
-    /// Runs the workers of the background until `done`.
+    /// Runs the background workers until `done` is true.
     ///
     /// # Panics
     /// If that takes longer than 20 seconds.
@@ -147,7 +147,7 @@ impl TestApp {
         assert!(in_time.is_ok(), "the workers were not done in time");
     }
 
-    /// Does what is due in the background, and what becomes due by it, until nothing is.
+    /// Does all background tasks that are due, and those that become due by them.
     pub async fn work_off(&self) {
         let runners = self.runners();
         loop {
@@ -161,12 +161,12 @@ impl TestApp {
         }
     }
 
-    /// Writes down which calls have been counted.
+    /// Writes the counts of calls to the database.
     pub async fn flush_calls(&self) {
         CallFlusher(Arc::clone(&self.catalog)).flush().await;
     }
 
-    /// Does once what is always to be done in the background.
+    /// Runs the periodic background work once.
     pub async fn keep_house(&self) {
         let day = Duration::from_hours(24);
         let housekeeping = Housekeeping {

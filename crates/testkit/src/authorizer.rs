@@ -1,4 +1,4 @@
-//! An authorizer that remembers what it was asked.
+//! An authorizer that records its checks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,19 +6,19 @@ use async_trait::async_trait;
 use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision};
 use model::Caller;
 
-/// What it answers to all questions.
+/// How [`RecordingAuthorizer`] decides all checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verdict {
-    /// Yes.
+    /// It allows them, except for forbidden actions.
     #[default]
     Allow,
-    /// No.
+    /// It denies them.
     Deny,
-    /// Nothing: it is out of order.
+    /// It is unavailable.
     Fail,
 }
 
-/// Remembers what it was asked; answers all questions alike, but for the actions that it is told to forbid.
+/// Records its checks, and decides all of them by one [`Verdict`], except that forbidden actions are denied.
 #[derive(Debug, Default)]
 pub struct RecordingAuthorizer(Mutex<State>);
 
@@ -30,17 +30,17 @@ struct State {
 }
 
 impl RecordingAuthorizer {
-    /// Answers so from now on.
+    /// Decides by this verdict from now on.
     pub fn set(&self, verdict: Verdict) {
         self.state().verdict = verdict;
     }
 
-    /// Denies these from now on, whatever it answers to others.
+    /// Denies these actions from now on, instead of those forbidden before, while the verdict is [`Verdict::Allow`].
     pub fn forbid(&self, actions: impl IntoIterator<Item = Action>) {
         self.state().forbidden = actions.into_iter().collect();
     }
 
-    /// The actions that were asked for since the last call, each once, in the order of first asking.
+    /// The distinct actions that were checked since the last call, in the order of their first check.
     pub fn take(&self) -> Vec<Action> {
         let mut distinct = Vec::new();
         for check in self.take_checks() {
@@ -51,7 +51,7 @@ impl RecordingAuthorizer {
         distinct
     }
 
-    /// The questions since the last call, in their order.
+    /// The checks since the last call, in their order.
     pub fn take_checks(&self) -> Vec<Check> {
         std::mem::take(&mut self.state().asked)
     }

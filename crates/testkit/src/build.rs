@@ -1,4 +1,4 @@
-//! What a test wants to be different.
+//! The builder of the service under test.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use store_sqlite::SqliteStore;
 
 use crate::TestApp;
 
-/// Makes a [`TestApp`].
+/// Builds a [`TestApp`]. By default: no authentication, everything is allowed, a temporary SQLite database.
 #[derive(Debug)]
 pub struct TestAppBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
@@ -30,7 +30,7 @@ pub struct TestAppBuilder {
     token: Option<String>,
 }
 
-/// Who decides what is allowed.
+/// The authorizer.
 #[derive(Debug)]
 enum Decides {
     These(Arc<dyn Authorizer>),
@@ -60,80 +60,80 @@ impl Default for TestAppBuilder {
 }
 
 impl TestAppBuilder {
-    /// Asks this one who sends a request, instead of taking everybody for anonymous.
+    /// Authenticates requests, whose callers are anonymous otherwise.
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = Some(authenticator);
         self
     }
 
-    /// Asks this one who may do what.
+    /// Authorizes with this authorizer, instead of allowing everything.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.authorizer = Decides::These(authorizer);
         self
     }
 
-    /// Asks this one, after those before it, whether changes may happen.
+    /// Adds a verifier of changes. Verifiers are asked in the order in which they are added.
     #[must_use]
     pub fn verifier(mut self, verifier: Arc<dyn ContractVerification>) -> Self {
         self.verifiers.push(verifier);
         self
     }
 
-    /// Asks this one, after those before it, whether whoever is authenticated may go on.
+    /// Adds an admission gate for authenticated callers. Gates are asked in the order in which they are added.
     #[must_use]
     pub fn gate(mut self, gate: Arc<dyn AdmissionGate>) -> Self {
         self.gates.push(gate);
         self
     }
 
-    /// Lets the grants in its database decide who may do what.
+    /// Authorizes with the built-in engine, by the grants in the database.
     #[must_use]
     pub fn built_in(mut self) -> Self {
         self.authorizer = Decides::Grants;
         self
     }
 
-    /// Keeps everything in this store instead of a temporary SQLite database.
+    /// Uses this store instead of a temporary SQLite database.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Sends this token with requests that have none of their own.
+    /// Sends this bearer token with requests that have none of their own.
     #[must_use]
     pub fn token(mut self, token: String) -> Self {
         self.token = Some(token);
         self
     }
 
-    /// Takes the time from here.
+    /// Uses this clock instead of the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// With other settings of the use cases.
+    /// Changes the settings of the use cases.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
     }
 
-    /// With other settings of the HTTP side.
+    /// Changes the settings of the HTTP side.
     #[must_use]
     pub fn http(mut self, change: impl FnOnce(&mut HttpSettings)) -> Self {
         change(&mut self.http);
         self
     }
 
-    /// The service as it is before its first request.
+    /// The service before its first request: not bootstrapped, and without a warehouse.
     ///
     /// # Panics
-    /// If there is no room for temporary files.
+    /// If no temporary files can be created.
     pub fn build(self) -> TestApp {
         let temporary = || Arc::new(SqliteStore::temporary().unwrap()) as _;
         let store: Arc<dyn Store> = self.store.unwrap_or_else(temporary);
@@ -169,7 +169,7 @@ impl TestAppBuilder {
     /// The service, bootstrapped, with a warehouse `demo` in a temporary folder.
     ///
     /// # Panics
-    /// If it refuses.
+    /// If the service refuses one of these requests.
     pub async fn start(self) -> TestApp {
         let mut app = self.build();
         app.bootstrap().await;

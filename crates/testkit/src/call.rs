@@ -1,4 +1,4 @@
-//! A request on its way.
+//! Requests to the service.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use crate::Answer;
 
-/// A request; sent when it is awaited.
+/// A request. It is sent when it is awaited.
 #[derive(Debug, Clone)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call {
@@ -26,7 +26,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// With this token unless it gets another one.
+    /// A request with this bearer token, unless it gets an `authorization` header of its own.
     pub(crate) fn new(
         router: Router,
         (method, uri): (Method, String),
@@ -42,34 +42,34 @@ impl Call {
         }
     }
 
-    /// With a header; its value may be any bytes that HTTP can carry.
+    /// Adds a header. Its value may be any bytes that HTTP allows.
     ///
     /// # Panics
-    /// If the name or value cannot be in a header.
+    /// If HTTP does not allow the name or the value.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let value = HeaderValue::from_bytes(value.as_ref()).unwrap();
         self.headers.push((name.parse().unwrap(), value));
         self
     }
 
-    /// With a bearer token.
+    /// Adds a bearer token.
     pub fn token(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     pub fn json(self, body: &Value) -> Self {
         self.body(body.to_string())
             .header("content-type", "application/json")
     }
 
-    /// With these bytes as its body.
+    /// Sets the body.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Sent so that it can be awaited later.
+    /// Sends the request, and reads its answer to the end.
     async fn send(mut self) -> Answer {
         if let Some(token) = self.token.take()
             && !self.headers.iter().any(|(name, _)| name == "authorization")

@@ -1,4 +1,4 @@
-//! An authorizer that keeps commits waiting, so that a test decides which of them are there at the same time.
+//! An authorizer that keeps commits waiting, so that a test decides which commits are concurrent.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,12 +7,12 @@ use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, TableAct
 use model::Caller;
 use tokio::sync::watch;
 
-/// Allows everything; commits to tables only once it is open, and then not the first few if so ordered.
+/// Allows everything, but makes commits to tables wait until it is opened. It can be told to deny or panic then.
 #[derive(Debug)]
 pub struct GateAuthorizer {
     open: watch::Sender<bool>,
     denials: AtomicUsize,
-    /// Never if 0.
+    /// The panic comes when this counts down from 1; never if it is 0.
     until_panic: AtomicUsize,
 }
 
@@ -32,19 +32,19 @@ impl GateAuthorizer {
         self.open.send_replace(true);
     }
 
-    /// Denies the next so many commits that pass.
+    /// Denies the next so many commits.
     pub fn deny_next(&self, commits: usize) {
         self.denials.store(commits, Ordering::SeqCst);
     }
 
-    /// Panics once, when so many commits have passed.
+    /// Panics once, at the commit after so many others.
     pub fn panic_after(&self, commits: usize) {
         self.until_panic.store(commits + 1, Ordering::SeqCst);
     }
 
     async fn pass(&self) -> Decision {
         let mut open = self.open.subscribe();
-        // The sender is ours.
+        // Fails only if the sender is dropped, but `self` owns it.
         let _ = open.wait_for(|is_open| *is_open).await;
         assert_ne!(count_down(&self.until_panic), Some(1), "as ordered");
         match count_down(&self.denials) {
@@ -54,7 +54,7 @@ impl GateAuthorizer {
     }
 }
 
-/// What was left, if anything was.
+/// Decrements the counter; returns its value before, or `None` if it was 0 already.
 fn count_down(counter: &AtomicUsize) -> Option<usize> {
     let one_less = |left: usize| left.checked_sub(1);
     let counted = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);

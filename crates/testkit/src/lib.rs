@@ -1,4 +1,4 @@
-//! The service in a test: both APIs over a temporary SQLite database and a temporary folder, called without a socket.
+//! The service for tests: its APIs over a temporary SQLite database and a temporary folder, called without a socket.
 //!
 //! ```no_run
 //! # async fn example() {

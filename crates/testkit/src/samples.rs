@@ -1,8 +1,8 @@
-//! Bodies of requests with sensible defaults.
+//! Sample bodies of requests.
 
 use serde_json::{Value, json};
 
-/// A schema of a required `id` and a `name`.
+/// A schema of two columns: a required `id` and an optional `name`.
 pub fn schema() -> Value {
     json!({
         "type": "struct",
@@ -14,12 +14,12 @@ pub fn schema() -> Value {
     })
 }
 
-/// Creates a table.
+/// A body that creates a table with [`schema`].
 pub fn table(name: &str) -> Value {
     json!({ "name": name, "schema": schema() })
 }
 
-/// A version of a view.
+/// A view version with this SQL.
 pub fn view_version(id: i32, namespace: &str, sql: &str) -> Value {
     json!({
         "version-id": id,
@@ -31,7 +31,7 @@ pub fn view_version(id: i32, namespace: &str, sql: &str) -> Value {
     })
 }
 
-/// Creates a view.
+/// A body that creates a view with [`schema`].
 pub fn view(name: &str, namespace: &str) -> Value {
     json!({
         "name": name,

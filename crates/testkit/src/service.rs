@@ -1,4 +1,4 @@
-//! A service that the catalog calls: a web server on a local port.
+//! A fake of a service that the catalog calls: an HTTP server on a local port.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,21 +14,21 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What it answers.
+/// An answer of the service.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// Headers.
+    /// The headers.
     pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
     pub body: String,
-    /// How long it takes.
+    /// How long to wait before the answer is sent.
     pub delay: Duration,
 }
 
 impl Reply {
-    /// This status with this body, at once.
+    /// An answer with this status and body, without headers and delay.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
@@ -38,19 +38,19 @@ impl Reply {
         }
     }
 
-    /// `200` with this body.
+    /// A 200 with this body.
     pub fn json(body: &Value) -> Self {
         Self::new(200, body.to_string())
     }
 
-    /// The same, so much later.
+    /// The same answer with this delay.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 }
 
-/// What it was asked.
+/// A request to the service.
 #[derive(Debug, Clone)]
 pub struct ServiceCall {
     /// The headers.
@@ -63,7 +63,7 @@ impl ServiceCall {
     /// The body as JSON.
     ///
     /// # Panics
-    /// If it is something else.
+    /// If the body is something else.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -78,9 +78,9 @@ struct Inner {
     most: AtomicUsize,
 }
 
-/// Remembers what it is asked, and answers as it is told; gone when it is dropped.
+/// Records its requests and gives the configured answers. It stops when it is dropped.
 pub struct Service {
-    /// Where it is.
+    /// The URI of the service.
     pub address: String,
     inner: Arc<Inner>,
     server: JoinHandle<()>,
@@ -112,10 +112,10 @@ fn always(reply: Reply) -> Respond {
 }
 
 impl Service {
-    /// Answers so until it is told otherwise.
+    /// Starts a service that gives this answer to all requests.
     ///
     /// # Panics
-    /// If there is no port for it.
+    /// If no port is free.
     pub async fn start(reply: Reply) -> Self {
         let inner = Arc::new(Inner {
             respond: Mutex::new(always(reply)),
@@ -139,12 +139,12 @@ impl Service {
         }
     }
 
-    /// Answers so from now on.
+    /// Gives this answer from now on.
     pub fn answer(&self, reply: Reply) {
         *lock(&self.inner.respond) = always(reply);
     }
 
-    /// Answers what this says from now on.
+    /// Computes the answers by this function from now on.
     pub fn answer_with<F>(&self, respond: impl Fn(ServiceCall) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Reply> + Send + 'static,
@@ -152,12 +152,12 @@ impl Service {
         *lock(&self.inner.respond) = Arc::new(move |call| Box::pin(respond(call)));
     }
 
-    /// What it was asked since the last time.
+    /// The requests since the last call.
     pub fn take(&self) -> Vec<ServiceCall> {
         std::mem::take(&mut lock(&self.inner.calls))
     }
 
-    /// How many calls were there at once, at most.
+    /// The largest number of concurrent requests so far.
     pub fn most_at_once(&self) -> usize {
         self.inner.most.load(Ordering::SeqCst)
     }
