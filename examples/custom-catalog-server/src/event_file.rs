@@ -1,4 +1,4 @@
-//! A publisher: events as lines of a file.
+//! A publisher that writes events to a file, one line each.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 pub struct EventFile(PathBuf);
 
 impl EventFile {
-    /// To this file, which is made if it is not there; its folder is not.
+    /// Appends to this file, and creates it if it does not exist. Its folder must exist.
     pub const fn new(path: PathBuf) -> Self {
         Self(path)
     }
@@ -26,7 +26,7 @@ impl EventFile {
             .await?;
         let mut line = event.to_json();
         line.push('\n');
-        // What a crash has cut off stays a line of its own. Its event comes again.
+        // End a line that a crash has cut off, so that it spoils no other. Its event is published again.
         if file.metadata().await?.len() > 0 {
             file.seek(std::io::SeekFrom::End(-1)).await?;
             if file.read_u8().await? != b'\n' {
@@ -44,7 +44,7 @@ impl Publisher for EventFile {
         "event-file"
     }
 
-    /// One file, one writer.
+    /// A single lane, so that a single writer appends to the file.
     fn lanes(&self) -> usize {
         1
     }

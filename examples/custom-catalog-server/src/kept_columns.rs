@@ -1,4 +1,4 @@
-//! A verifier: columns stay.
+//! A contract verifier that keeps columns from being removed.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Refuses commits that take a column out of a table's current schema: somebody may read it.
+/// Refuses changes that remove a column from the current schema of a table, because somebody may read it.
 #[derive(Debug)]
 pub struct KeptColumns;
 
@@ -32,7 +32,7 @@ impl ContractVerification for KeptColumns {
     }
 }
 
-/// A column that the change takes away.
+/// The name of a column that the change removes, if there is one.
 fn missing_column(change: &ProposedChange) -> Option<String> {
     let is_rewritten = matches!(change.action, Action::Update | Action::Overwrite);
     if !is_rewritten {
@@ -40,12 +40,12 @@ fn missing_column(change: &ProposedChange) -> Option<String> {
     }
     let before = columns(change.old_metadata.as_deref()?)?;
     let after = columns(change.new_metadata.as_deref()?)?;
-    // By id: a column that gets another name is still there.
+    // Compares ids, because a renamed column is still there.
     let mut missing = before.into_iter().filter(|(id, _)| !after.contains_key(id));
     missing.next().map(|(_, name)| name)
 }
 
-/// The columns of the current schema by their ids. A view has versions instead: none.
+/// The names of the current schema's columns by their ids. `None` for a view, whose metadata has no current schema.
 fn columns(metadata: &RawValue) -> Option<HashMap<i64, String>> {
     let metadata: Value = serde_json::from_str(metadata.get()).ok()?;
     let current = metadata.get("current-schema-id")?;

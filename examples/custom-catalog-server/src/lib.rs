@@ -1,4 +1,4 @@
-//! A catalog server with parts of its own. Each module is one of them.
+//! A catalog server with four parts of its own: an authorizer, a contract verifier, a publisher and a secret store.
 
 mod event_file;
 mod kept_columns;
@@ -18,38 +18,38 @@ use lakekeeper::config::Config;
 use lakekeeper::{Lakekeeper, backend};
 use model::UserId;
 
-/// What the parts of this server must know; the rest is Lakekeeper's own [`Config`].
+/// The configuration of this server's own parts, beside Lakekeeper's [`Config`].
 #[derive(Debug, Clone)]
 pub struct Own {
-    /// Where storage credentials are kept.
+    /// The folder in which storage credentials are kept.
     pub secret_folder: PathBuf,
-    /// Where events are appended.
+    /// The file to which events are appended.
     pub event_file: PathBuf,
-    /// Who is refused everything.
+    /// The users who may do nothing.
     pub suspended: Vec<UserId>,
 }
 
-/// Why the server cannot be put together.
+/// Why the server cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Lakekeeper says so.
+    /// An error of Lakekeeper itself.
     #[error(transparent)]
     Lakekeeper(#[from] lakekeeper::Error),
     /// The folder of secrets cannot be used.
     #[error("the folder of secrets `{}` cannot be used: {source}", path.display())]
     SecretFolder {
-        /// Where it is to be.
+        /// The path of the folder.
         path: PathBuf,
-        /// Why not.
+        /// Why it cannot be used.
         source: std::io::Error,
     },
 }
 
-/// Puts it together.
+/// Builds a Lakekeeper server with the parts of this crate.
 pub async fn build(config: Config, own: Own) -> Result<Lakekeeper, Error> {
     let database = config.database.as_ref();
     let database = database.ok_or(lakekeeper::Error::NotConfigured("a database"))?;
-    // The authorizer decides by what is granted, so it needs the store first.
+    // Opened here and not by the builder, because the built-in authorizer reads its grants from the store.
     let store = backend::open(database).await?;
     let builtin = Arc::new(BuiltIn::new(Arc::clone(&store) as _));
     let path = own.secret_folder;

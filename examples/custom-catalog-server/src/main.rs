@@ -1,4 +1,4 @@
-//! The server's command line: everything comes from the environment.
+//! Runs the server. Its whole configuration comes from environment variables.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ async fn serve() -> Result<(), Ended> {
     let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {
-        // Without signals it runs until it is killed.
+        // If no signal handler can be installed, the server runs until it is killed.
         if tokio::signal::ctrl_c().await.is_ok() {
             told.cancel();
         }
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
     match Box::pin(serve()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(ended) => {
-            // There may be no log yet.
+            // Not logged, because logging may not be installed yet.
             #[expect(clippy::print_stderr, reason = "this is the command line")]
             {
                 eprintln!("{ended}");

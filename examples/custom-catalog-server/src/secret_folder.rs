@@ -1,4 +1,4 @@
-//! A secret store: files of a folder.
+//! A secret store that keeps secrets in the files of a folder.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use store::StoreError;
 use tokio::fs::{self, DirBuilder, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-/// Keeps each secret in a file of its own, called by its id, which its owner alone can read. For folders that somebody else
-/// encrypts.
+/// Keeps each secret in a file of its own, named by its id and readable only by the server's user. It does not encrypt: use it
+/// for a folder on an encrypted file system.
 #[derive(Debug, Clone)]
 pub struct SecretFolder(PathBuf);
 
 impl SecretFolder {
-    /// Makes the folder if it is not there.
+    /// Opens the folder; creates it if it does not exist.
     pub async fn open(folder: PathBuf) -> std::io::Result<Self> {
         let mut private = DirBuilder::new();
         private.recursive(true).mode(0o700).create(&folder).await?;
@@ -33,7 +33,7 @@ impl SecretFolder {
         let mut file = private.open(self.path(id)).await?;
         file.write_all(secret.expose().as_bytes()).await?;
         file.sync_all().await?;
-        // The name must outlive a crash, too.
+        // Syncs the folder too, so that the file's name survives a crash.
         File::open(&self.0).await?.sync_all().await
     }
 }

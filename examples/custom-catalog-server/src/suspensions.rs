@@ -1,4 +1,4 @@
-//! An authorizer: whoever is suspended may do nothing.
+//! An authorizer that denies suspended users everything.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use authz::{Authorizer, AuthorizerUnavailable, Check, Decision};
 use model::{Caller, UserId};
 
-/// Refuses suspended users everything, whatever they have been given, and leaves all others to another authorizer.
+/// Denies suspended users everything, whatever grants they have, and leaves all other callers to another authorizer.
 #[derive(Debug)]
 pub struct Suspensions {
     suspended: HashSet<UserId>,
@@ -15,7 +15,7 @@ pub struct Suspensions {
 }
 
 impl Suspensions {
-    /// These are suspended; about others the other one decides.
+    /// Suspends these users; `others` decides about everybody else.
     pub fn new(suspended: impl IntoIterator<Item = UserId>, others: Arc<dyn Authorizer>) -> Self {
         Self {
             suspended: suspended.into_iter().collect(),
@@ -25,7 +25,7 @@ impl Suspensions {
 
     fn is_suspended(&self, caller: &Caller) -> bool {
         match caller {
-            // A role that one has assumed makes nobody else of one.
+            // A suspended user who assumes a role stays suspended.
             Caller::User(identity) | Caller::Role(identity, _) => {
                 self.suspended.contains(&identity.user)
             }

@@ -1,4 +1,4 @@
-//! The parts of this server pass the suites of their traits.
+//! The parts of this server pass the conformance suites of their traits.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::HashSet;
@@ -25,7 +25,7 @@ async fn the_folder_is_a_secret_store() {
     secrets::conformance::run(&folder.await.unwrap()).await;
 }
 
-/// What is in the file, beyond what was taken.
+/// Reads the events in the file that were not read before.
 struct Lines {
     path: PathBuf,
     taken: AtomicUsize,
@@ -92,7 +92,7 @@ async fn store(home: &TempDir) -> Arc<dyn store::Store> {
     backend::open(&Database::Sqlite { path }).await.unwrap()
 }
 
-/// Whom it does not know it leaves to the engine, in all that happens.
+/// About users who are not suspended, it decides like the engine behind it.
 #[tokio::test(flavor = "multi_thread")]
 async fn suspensions_are_an_authorizer() {
     let home = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The server as its users meet it.
+//! The whole server, called over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -90,7 +90,7 @@ impl Server {
         made["warehouse-id"].clone()
     }
 
-    /// The types of the events in the file, once there are so many.
+    /// The types of the events in the file, once it has at least `count` (or after 20 seconds).
     async fn told(&self, count: usize) -> Vec<String> {
         let since = Instant::now();
         loop {
