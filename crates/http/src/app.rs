@@ -1,4 +1,4 @@
-//! The state that all handlers share, and the task in which changes run to their end.
+//! The state that all handlers share, and [`to_the_end`], which runs changes even if their client disconnects.
 
 use std::ops::Deref;
 use std::sync::Arc;

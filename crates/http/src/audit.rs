@@ -11,7 +11,7 @@ use model::Caller;
 use crate::app::App;
 use crate::extract::origin;
 
-/// Ends of `POST` routes that change nothing. Their authorization decisions are audited; there is no change to audit.
+/// Suffixes of the `POST` routes that change nothing. Their authorization decisions are audited, but no change.
 const QUESTIONS: [&str; 7] = [
     "/sign",
     "/metrics",

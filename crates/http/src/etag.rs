@@ -1,5 +1,5 @@
-//! Entity tags of loaded tables: equal for equal answers, and for an answer with credentials valid only until a new load would
-//! vend others.
+//! Entity tags of loaded tables and views: equal for equal answers, and for an answer with credentials valid only until a new
+//! load would vend others.
 
 use catalog::{Credential, FileAccess, Loaded, Representation};
 use http::{HeaderMap, HeaderValue};
@@ -7,7 +7,7 @@ use model::Timestamp;
 use objects::Permission;
 use sha2::{Digest, Sha256};
 
-/// The tag of an answer: a digest of the warehouse and its version, the table, metadata file, representation, methods of
+/// The tag of an answer: a digest of the warehouse and its version, the table or view, metadata file, representation, methods of
 /// delegation, what the caller may do with the files, and the views that led to the table. Weak, because the same answer may be
 /// compressed or not. `None` for a staged table.
 ///

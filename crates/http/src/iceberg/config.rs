@@ -25,13 +25,17 @@ pub(crate) struct ConfigQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CatalogConfig {
+    /// Settings that the engine must use.
     overrides: BTreeMap<String, String>,
+    /// Settings that the engine may override. `prefix` is the warehouse's id, with which the paths of all other calls begin.
     defaults: BTreeMap<String, String>,
+    /// The endpoints of the catalog, as `<method> <path>`.
     endpoints: &'static [String],
+    /// How long the catalog remembers an `idempotency-key`, an ISO 8601 duration.
     idempotency_key_lifetime: String,
 }
 
-/// Configuration for an engine
+/// Load the configuration for an engine
 #[utoipa::path(get, path = "/v1/config", tag = "iceberg", operation_id = "getConfig", params(ConfigQuery), responses((status = 200, body = CatalogConfig)))]
 pub(crate) async fn load(
     State(app): State<App>,

@@ -17,6 +17,7 @@ use crate::management::user::UserTypeField;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct BootstrapRequest {
+    /// Must be `true`.
     accept_terms_of_use: bool,
     /// Whether the caller is a program that operates the installation: it may then do everything. Otherwise the caller becomes
     /// an administrator of the server and of the default project.

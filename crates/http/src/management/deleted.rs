@@ -41,11 +41,13 @@ pub(crate) struct DeletedTabularResponse {
     id: Uuid,
     name: String,
     namespace: Vec<String>,
+    /// `table`, `view` or `generic-table`.
     #[schema(value_type = String)]
     typ: TabularKind,
     warehouse_id: Uuid,
     created_at: String,
     deleted_at: String,
+    /// When it is deleted for good (RFC 3339).
     expiration_date: String,
 }
 
@@ -98,6 +100,7 @@ pub(crate) struct UndropTabularsRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct TabularIdentUuid {
+    /// `table`, `view` or `generic-table`.
     r#type: String,
     id: Uuid,
 }

@@ -77,7 +77,9 @@ pub(crate) struct EndpointStatisticsResponse {
     timestamps: Vec<String>,
     /// The calls in each of these hours, in the same order.
     called_endpoints: Vec<Vec<EndpointStatistic>>,
+    /// A token for the window before this one.
     previous_page_token: String,
+    /// A token for the window after this one.
     next_page_token: String,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct DropNamespaceQuery {
     /// Whether to drop the namespace, and with `recursive` its contents, even if they are protected.
     #[param(value_type = Option<bool>)]
     force: Option<Flag>,
-    /// Whether to delete the files of the tables and views that are dropped with `recursive`.
+    /// Whether to delete the files of the tables and views that are dropped with `recursive`. Generic tables keep their files.
     #[param(value_type = Option<bool>)]
     purge: Option<Flag>,
 }

@@ -14,7 +14,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, Bodyless, Path, Posted, Query, encode_token};
 use crate::management::user::UserTypeField;
 
-/// Users and roles that become members; in the answer, each of them once.
+/// The users and roles to add; in the answer, the same without duplicates.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RoleMembers {
     members: Vec<MemberRef>,

@@ -36,7 +36,7 @@ pub(crate) struct ListTagsQuery {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TagSource {
-    /// By a request.
+    /// By a request of this API.
     Manual,
 }
 

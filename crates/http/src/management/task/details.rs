@@ -46,6 +46,7 @@ pub(crate) struct GetTaskDetailsResponse {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TaskAttemptResponse {
+    /// The number of the attempt, counted from 1.
     attempt: u32,
     status: &'static str,
     scheduled_for: String,
@@ -54,6 +55,7 @@ pub(crate) struct TaskAttemptResponse {
     duration: Option<String>,
     message: Option<String>,
     created_at: String,
+    /// From 0 to 1.
     progress: f32,
     #[schema(value_type = Option<Object>)]
     execution_details: Option<Value>,

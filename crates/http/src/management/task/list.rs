@@ -35,7 +35,7 @@ pub(crate) struct ListTasksRequest {
     page_size: Option<u64>,
 }
 
-/// What a task may be about.
+/// A table or view that tasks may be about, or the warehouse.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum TaskEntityFilter {
@@ -48,7 +48,7 @@ pub(crate) enum TaskEntityFilter {
     /// A generic table.
     #[serde(rename_all = "kebab-case")]
     GenericTable { generic_table_id: Uuid },
-    /// The warehouse itself.
+    /// The warehouse itself: tasks about none of its tables and views.
     Warehouse,
 }
 

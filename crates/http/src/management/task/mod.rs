@@ -22,20 +22,25 @@ pub(crate) struct TaskInfoResponse {
     queue_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<TaskEntity>,
+    /// The levels of the namespace, and the name, of the table or view when the task was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity_name: Option<Vec<String>>,
+    /// `RUNNING`, `SCHEDULED`, `STOPPING`, `CANCELLED`, `SUCCESS` or `FAILED`.
     status: &'static str,
     scheduled_for: String,
     picked_up_at: Option<String>,
+    /// How many times the task was started.
     attempt: u32,
     last_heartbeat_at: Option<String>,
+    /// From 0 to 1.
     progress: f32,
+    /// The task that created this one, if any.
     parent_task_id: Option<Uuid>,
     created_at: String,
     updated_at: Option<String>,
 }
 
-/// What a task is about.
+/// The table or view that a task is about.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum TaskEntity {

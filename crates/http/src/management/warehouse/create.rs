@@ -21,17 +21,26 @@ use crate::extract::Posted;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CreateWarehouseRequest {
     warehouse_name: String,
+    /// The id of the project; if absent, the project of the request.
     #[schema(value_type = Option<String>)]
     project_id: Option<ProjectId>,
+    /// Where the warehouse keeps its files.
     #[schema(value_type = Object)]
     storage_profile: Value,
+    /// The credential for the storage, if it needs one.
     #[schema(value_type = Option<Object>)]
     storage_credential: Option<Value>,
+    /// `hard` (the default): dropped tables and views are deleted at once. `soft`: they can be undropped for
+    /// `expiration-seconds`.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     delete_profile: Option<DeleteProfile>,
+    /// The Iceberg format versions that tables may have; 1, 2 and 3 if absent.
     allowed_format_versions: Option<Vec<u8>>,
+    /// The format version of new tables whose creator asks for none.
     default_format_version: Option<u8>,
+    /// Who may change the settings of the warehouse: everybody with the permission (`self-managed`, the default), or only
+    /// the administrators in the server's configuration (`instance-admin`).
     managed_by: Option<String>,
 }
 

@@ -17,6 +17,7 @@ use crate::extract::{Asked, Path};
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct GetWarehouseResponse {
     id: Uuid,
+    /// The same as `id`.
     warehouse_id: Uuid,
     name: String,
     project_id: String,
@@ -26,10 +27,13 @@ pub(crate) struct GetWarehouseResponse {
     storage_credential_type: Option<StorageCredentialType>,
     #[schema(value_type = Object)]
     delete_profile: DeleteProfile,
+    /// `active` or `inactive`.
     status: &'static str,
+    /// Whether the warehouse is protected from deletion.
     protected: bool,
     allowed_format_versions: Vec<i32>,
     default_format_version: Option<i32>,
+    /// `self-managed` or `instance-admin`.
     managed_by: &'static str,
     updated_at: Option<String>,
 }
