@@ -19,13 +19,13 @@ pub enum MetadataCodec {
     Gzip,
 }
 
-/// Why metadata bytes cannot be read, or which codec is not known.
+/// Why a codec cannot be chosen or a metadata file cannot be decompressed.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    /// The table asks for a codec that does not exist.
+    /// `write.metadata.compression-codec` is neither `none` nor `gzip`.
     #[error("Invalid codec name: {0} (`write.metadata.compression-codec` is `none` or `gzip`)")]
     Unknown(String),
-    /// The content is larger than the caller takes.
+    /// The decompressed content is larger than the caller's bound.
     #[error("the metadata file {file} has more than {max} bytes when it is decompressed")]
     TooLarge {
         /// The file's name.
@@ -33,7 +33,7 @@ pub enum CodecError {
         /// The bound, in bytes.
         max: usize,
     },
-    /// The content is not what gzip makes.
+    /// The file begins like gzip but cannot be decompressed.
     #[error("cannot decompress the metadata file {file}")]
     Corrupt {
         /// The file's name.
@@ -66,8 +66,8 @@ impl MetadataCodec {
 
     /// Decompresses a metadata file's bytes to at most `max` bytes.
     ///
-    /// Whether they are compressed is told by their first bytes: JSON cannot begin with gzip's, and old files
-    /// are named in several ways. `file` is for messages only.
+    /// Gzip is recognised by its first two bytes, with which no JSON begins, and not by the file name: old writers
+    /// name compressed files in several ways. `file` is for messages only.
     pub fn decode(bytes: &[u8], file: &str, max: usize) -> Result<Vec<u8>, CodecError> {
         let too_large = || CodecError::TooLarge {
             file: file.to_owned(),
@@ -96,7 +96,7 @@ impl MetadataCodec {
         }
     }
 
-    /// What comes before `.metadata.json` in file names.
+    /// The part of a file name before `.metadata.json` that names the codec.
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::None => "",

@@ -1,5 +1,6 @@
-//! What can go wrong, by who has to react: the writer of the JSON, the author of the update, or the
-//! client that has to refresh and try again.
+//! Errors, by who has to react: the writer of the JSON ([`ParseError`]), the author of the update
+//! ([`UpdateError::Invalid`]), or the client that has to refresh and try again ([`UpdateError::Stale`],
+//! [`RequirementFailed`]).
 
 use std::fmt::Display;
 
@@ -43,7 +44,7 @@ impl UpdateError {
         Self::Invalid(message.into())
     }
 
-    /// The same error without the rest of a message that quotes too much.
+    /// The same error with its message cut to `MAX_MESSAGE_BYTES`.
     pub(crate) fn bounded(self) -> Self {
         match self {
             Self::Invalid(message) => Self::Invalid(bounded(message)),
@@ -75,7 +76,7 @@ impl RequirementFailed {
     }
 }
 
-/// Messages quote names and values of the sender, which can be as long as a body.
+/// The bound of a message, because messages quote names and values from the request, which can be as long as its body.
 const MAX_MESSAGE_BYTES: usize = 2000;
 
 fn bounded(mut message: String) -> String {

@@ -24,8 +24,8 @@ pub fn parse_metadata_version(location: &str) -> Option<u64> {
     if is_number { number.parse().ok() } else { None }
 }
 
-/// Where a table's or view's metadata files are: `write.metadata.path`, or `metadata` in its location. No
-/// slash at the end.
+/// The directory of a table's or view's metadata files, without a slash at the end: `write.metadata.path`, or
+/// `metadata` below the location if that property is missing or empty.
 pub fn metadata_directory(location: &str, properties: &BTreeMap<String, String>) -> String {
     match properties
         .get(METADATA_PATH)

@@ -1,7 +1,7 @@
 //! Iceberg table and view metadata: parse, check requirements, apply updates, print. Pure and lossless.
 //!
-//! The crate does no I/O and knows no clock. What it does not interpret (unknown fields, types,
-//! transforms, numbers of any size) is kept as text and printed as it came. Semantics are those of the Java
+//! The crate does no I/O and reads no clock. Parts that it does not interpret (unknown fields, types,
+//! transforms, numbers of any size) are kept as text and printed unchanged. The semantics are those of the Java
 //! reference (`TableMetadata.Builder`, `ViewMetadata.Builder`, `UpdateRequirement`); where this crate
 //! is more lenient, the function says so.
 

@@ -20,7 +20,7 @@ pub(crate) const VIEW_HISTORY_SIZE: &str = "version.history.num-entries";
 pub(crate) const VIEW_HISTORY_SIZE_DEFAULT: i32 = 10;
 pub(crate) const VIEW_DROP_DIALECT: &str = "replace.drop-dialect.allowed";
 
-/// Names that stand for parts of the metadata; they are never stored.
+/// Reserved names: they stand for parts of the metadata and are never stored as properties.
 pub(crate) const RESERVED: [&str; 9] = [
     FORMAT_VERSION,
     "uuid",
@@ -33,7 +33,7 @@ pub(crate) const RESERVED: [&str; 9] = [
     "default-sort-order",
 ];
 
-/// Must be whole numbers that are not negative.
+/// Properties whose values must be whole numbers that are not negative.
 pub(crate) const OF_COMMITS: [&str; 4] = [
     "commit.retry.num-retries",
     "commit.retry.min-wait-ms",
@@ -41,10 +41,10 @@ pub(crate) const OF_COMMITS: [&str; 4] = [
     "commit.retry.total-timeout-ms",
 ];
 
-/// Only tables of version 3 can be encrypted.
+/// Properties that only tables of version 3 or later can have: earlier versions cannot be encrypted.
 pub(crate) const OF_ENCRYPTION: [&str; 2] = ["encryption.key-id", "encryption.data-key-length"];
 
-/// A property as a number.
+/// A property as a number; `default` if it is not set.
 pub(crate) fn int(properties: &Properties, name: &str, default: i32) -> Result<i32, UpdateError> {
     let Some(value) = properties.get(name) else {
         return Ok(default);

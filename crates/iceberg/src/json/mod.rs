@@ -1,5 +1,5 @@
-//! JSON without loss: values are kept as the text that was sent, objects are taken apart one level at
-//! a time. Numbers never pass through a float, keys that nobody here knows are carried along.
+//! Lossless JSON: values are kept as the text that was read, and objects are split one level at a time.
+//! Numbers never pass through a float, and members with unknown keys are kept.
 
 mod depth;
 mod nulls;
@@ -33,7 +33,7 @@ impl Raw {
 }
 
 impl From<&RawValue> for Raw {
-    /// Keeps the value's text; white space between tokens goes if the text has several lines.
+    /// Keeps the value's text; if it has several lines, the white space between its tokens is removed.
     fn from(value: &RawValue) -> Self {
         let text = value.get();
         // Inside a JSON string a line feed is escaped, so a bare one means pretty-printing.
@@ -61,13 +61,13 @@ impl PartialEq for Raw {
 /// Members of an object that this crate does not interpret, in the order they came.
 pub(crate) type Extra = Vec<(String, Raw)>;
 
-/// About how many bytes of JSON the members are.
+/// The approximate size of the members as JSON, in bytes.
 pub(crate) fn size_of_extra(extra: &Extra) -> usize {
     let size = |(key, value): &(String, Raw)| key.len() + value.get().len() + 4;
     extra.iter().map(size).sum()
 }
 
-/// Whether two sets of uninterpreted members say the same. A `null` member is the same as none.
+/// Whether two sets of uninterpreted members are equal. A `null` member counts as absent.
 pub(crate) fn same_extra(one: &Extra, two: &Extra) -> bool {
     let sorted = |extra: &Extra| {
         let given = extra.iter().filter(|(_, value)| value.get() != "null");

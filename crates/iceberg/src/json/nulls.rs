@@ -1,5 +1,5 @@
-//! Takes `null` members out of what clients send: for them it is the same as no member, but other readers
-//! of the metadata refuse it. What is stored keeps its nulls.
+//! Removes `null` members from the JSON that clients send: a client means the same as by leaving the member out,
+//! but other readers of the metadata refuse `null`. Stored metadata keeps its nulls.
 
 use serde_json::value::RawValue;
 
@@ -8,13 +8,14 @@ use super::write::{ObjectWriter, array_of};
 use super::{Extra, Raw};
 use crate::error::ParseError;
 
-/// So deep nulls are looked for: the blobs of a statistics file are objects in a list.
+/// How many levels of objects and arrays are searched for nulls. The deepest are the blobs of a statistics file:
+/// objects in a list in an object.
 const LEVELS: usize = 3;
 
 /// The value without the `null` members of its objects.
 pub(crate) fn without_nulls(value: &RawValue) -> Result<Raw, ParseError> {
     let raw = Raw::from(value);
-    // Most values have none, and copying costs more than looking.
+    // Most values have no null, and searching for one is cheaper than copying the value.
     if !raw.get().contains("null") {
         return Ok(raw);
     }
@@ -23,7 +24,7 @@ pub(crate) fn without_nulls(value: &RawValue) -> Result<Raw, ParseError> {
     Ok(Raw::printed(out))
 }
 
-/// The members that say something.
+/// Removes the members whose value is `null`.
 pub(crate) fn drop_nulls(extra: &mut Extra) {
     extra.retain(|(_, value)| value.get() != "null");
 }

@@ -1,4 +1,4 @@
-//! Takes an object apart one level: known members are taken by name, the rest is kept.
+//! Splits a JSON object one level deep: known members are taken by name, the rest is kept.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -27,7 +27,8 @@ impl<'a> Object<'a> {
         Self::parse_with_array(what, text, "").map(|(object, _)| object)
     }
 
-    /// Splits `text`, and the array `key` in the same pass: it is where most of the text is.
+    /// Splits `text` and, in the same pass, its array member `key`, which is expected to hold most of the text.
+    /// The array is empty if the member is missing or `null`.
     pub(crate) fn parse_with_array(
         what: &'static str,
         text: &'a str,
@@ -84,7 +85,7 @@ impl<'a> Object<'a> {
         self.optional(key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// The elements of an array member; none if there is no such member.
+    /// The elements of an array member; `None` if the member is missing or `null`.
     pub(crate) fn array(&mut self, key: &str) -> Result<Option<Vec<&'a RawValue>>, ParseError> {
         let Some(value) = self.raw(key) else {
             return Ok(None);
@@ -99,7 +100,7 @@ impl<'a> Object<'a> {
         self.array(key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// What nobody has taken.
+    /// The members that have not been taken, in order.
     pub(crate) fn rest(self) -> Extra {
         self.members
             .into_iter()
@@ -133,7 +134,7 @@ pub(crate) fn elements(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> 
 
 fn repeated<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
     if members.len() <= 12 {
-        // Most objects are small, and comparing is quicker than hashing there.
+        // With so few members, comparing all pairs is quicker than hashing.
         let mut pairs = members.iter().enumerate();
         let twin = pairs.find(|(at, (key, _))| members.iter().take(*at).any(|(k, _)| k == key));
         return twin.map(|(_, (key, _))| key.as_ref());
@@ -147,7 +148,8 @@ fn repeated<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
 
 type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
 
-/// Reads an object's members, but the elements of one array go elsewhere.
+/// Reads an object's members, except that the elements of the array member `key` go to `array`. An empty
+/// `key` selects no member.
 struct Split<'k, 'o, 'a> {
     key: &'k str,
     array: &'o mut Option<Vec<&'a RawValue>>,

@@ -4,14 +4,15 @@ use super::object::{Object, elements};
 use super::write::{ObjectWriter, array_of, quoted};
 
 /// Whether two texts are the same JSON value. Objects compare without order. Numbers compare by
-/// their text, so `1` and `1.0` differ: what differs in text may differ in meaning to some reader.
+/// their text, so `1` and `1.0` differ: some reader may tell them apart.
 ///
 /// Recursion is as deep as the text nests, which [`super::check_depth`] has bounded.
 pub(crate) fn same_value(one: &str, two: &str) -> bool {
     one == two || canonical(one) == canonical(two)
 }
 
-/// Text that is equal for the values that [`same_value`] finds equal: to compare with many, each has to be read once.
+/// A spelling that is the same for all values that [`same_value`] finds equal. To compare one value with many, each
+/// has to be read only once.
 pub(crate) fn canonical(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     write(&mut out, text.trim());
@@ -21,7 +22,7 @@ pub(crate) fn canonical(text: &str) -> String {
 fn write(out: &mut String, text: &str) {
     match text.as_bytes().first() {
         Some(b'{') => {
-            // Nothing else is the same as an object that no reader takes apart.
+            // An object that cannot be read (a key occurs twice) equals only the same text.
             let Ok(object) = Object::parse("object", text) else {
                 return out.push_str(text);
             };
@@ -70,7 +71,7 @@ mod tests {
         ));
         assert!(!same_value("1", "\"1\""));
         assert!(!same_value("1", "1.0"));
-        // What no reader takes apart is only the same as itself.
+        // Text that cannot be read equals only itself.
         assert!(same_value(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2}"#));
         assert!(!same_value(r#"{"a":1,"a":2}"#, r#"{"a":2,"a":1}"#));
         assert!(!same_value(r#""\ud800""#, r#""\\ud800""#));

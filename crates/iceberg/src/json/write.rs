@@ -17,7 +17,7 @@ impl<'o> ObjectWriter<'o> {
         Self { out, first: true }
     }
 
-    /// The place to print the value of `key` to.
+    /// Prints `key` and returns the string to which its value must be appended.
     pub(crate) fn value(&mut self, key: &str) -> &mut String {
         if !self.first {
             self.out.push(',');

@@ -13,7 +13,7 @@ pub(crate) use sort::{FIRST_ORDER_ID, UNSORTED_ID};
 use crate::error::ParseError;
 use crate::json::{Object, ObjectWriter};
 
-/// The format version that brought `source-ids`.
+/// The first format version with `source-ids`.
 const SEVERAL_SOURCES_SINCE: u8 = 3;
 
 /// The columns that a transform reads: `source-id`, or since v3 `source-ids` when there are several.
@@ -38,8 +38,8 @@ impl Sources {
         one.into_iter().chain(self.many.iter().flatten().copied())
     }
 
-    /// Spells what a client sent as a table of this format version can have it: one column is always `source-id`, which all
-    /// readers know. The error says what it cannot have.
+    /// Brings the sources that a client sent into the form of this format version: a single column is always
+    /// `source-id`, which all readers know. The error says which form the version does not have.
     fn settle(&mut self, format_version: u8) -> Result<(), String> {
         let Some(many) = &self.many else {
             return Ok(());
@@ -59,7 +59,7 @@ impl Sources {
         }
     }
 
-    /// The same sources under their new ids; the error is the id that has no new one.
+    /// The same sources under their new ids; the error is the id for which there is no new id.
     fn renumbered(&self, new_id: impl Fn(i32) -> Option<i32>) -> Result<Self, i32> {
         let change = |id: i32| new_id(id).ok_or(id);
         Ok(Self {
@@ -80,7 +80,7 @@ impl Sources {
     }
 }
 
-/// Equal if they are the same columns, however that is spelled.
+/// Equal if they list the same columns in the same order, be it as `source-id` or as `source-ids`.
 impl PartialEq for Sources {
     fn eq(&self, other: &Self) -> bool {
         self.ids().eq(other.ids())

@@ -18,7 +18,7 @@ pub(crate) const FIRST_PARTITION_ID: i32 = 1000;
 /// How rows are grouped into files. Unknown transforms and members are kept.
 #[derive(Debug, Clone)]
 pub struct PartitionSpec {
-    /// Missing in what clients send for a new table.
+    /// May be missing in a spec that a client sends.
     pub(crate) id: Option<i32>,
     pub(crate) fields: Vec<PartitionField>,
     extra: Extra,
@@ -27,7 +27,7 @@ pub struct PartitionSpec {
 #[derive(Debug, Clone)]
 pub(crate) struct PartitionField {
     sources: Sources,
-    /// Missing in what clients send for a new table, and in v1 metadata of old writers.
+    /// May be missing in a spec that a client sends, and in v1 metadata of old writers.
     pub(crate) id: Option<i32>,
     name: String,
     transform: String,
@@ -70,7 +70,7 @@ impl PartitionSpec {
         writer.extra(&self.extra).end();
     }
 
-    /// The list that v1 calls `partition-spec`.
+    /// Prints the bare list of fields that v1 calls `partition-spec`.
     pub(crate) fn print_fields(&self, out: &mut String) {
         array_of(out, &self.fields, |out, field| {
             let mut writer = ObjectWriter::new(out);
@@ -85,7 +85,8 @@ impl PartitionSpec {
         });
     }
 
-    /// Whether both group rows alike; spec id and partition field ids do not count.
+    /// Whether both specs have the same columns, transforms and names in the same order; spec ids and field ids do
+    /// not count.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         self.fields.len() == other.fields.len()
             && self.fields.iter().zip(&other.fields).all(|(one, two)| {
@@ -95,7 +96,7 @@ impl PartitionSpec {
             })
     }
 
-    /// Gives fields without an id the one that `id_for` finds, in order.
+    /// Gives each field without an id the id that `id_for` returns, in the order of the fields.
     pub(crate) fn fill_ids(
         &mut self,
         mut id_for: impl FnMut(&PartitionField) -> Result<i32, UpdateError>,
@@ -108,7 +109,7 @@ impl PartitionSpec {
         Ok(())
     }
 
-    /// Points the fields at columns with new ids and gives them new partition field ids from 1000.
+    /// Replaces the column ids by their new ids and numbers the partition fields from 1000.
     pub(crate) fn renumber(
         &mut self,
         new_id: impl Fn(i32) -> Option<i32>,
@@ -132,7 +133,7 @@ impl PartitionSpec {
             .max(FIRST_PARTITION_ID - 1)
     }
 
-    /// v1 has no field ids in its files, so they must count up from 1000.
+    /// Whether the field ids count up from 1000, as they must in v1, whose data files do not have them.
     pub(crate) fn has_sequential_ids(&self) -> bool {
         self.fields
             .iter()
@@ -140,7 +141,7 @@ impl PartitionSpec {
             .all(|(field, id)| field.id == Some(id))
     }
 
-    /// Spells the columns of a spec that a client sent as this format version has them.
+    /// Brings the source columns of a spec that a client sent into the form of this format version.
     pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
         for field in &mut self.fields {
             field.sources.settle(format_version).map_err(|problem| {
@@ -150,8 +151,8 @@ impl PartitionSpec {
         Ok(())
     }
 
-    /// The names of fields that are those of columns which they do not read. A field whose column is gone may have the
-    /// name of another one.
+    /// The names of partition fields that are also the name of a column which the field does not read. Fields with a
+    /// dropped source column are left out: they may have the name of another column.
     pub(crate) fn taken_names(&self, index: &SchemaIndex) -> impl Iterator<Item = &str> {
         let is_taken = |field: &&PartitionField| {
             let column = index.id_of(&field.name);
@@ -162,7 +163,7 @@ impl PartitionSpec {
         taken.map(|field| field.name.as_str())
     }
 
-    /// Checks the names of a new spec against each other and the schema.
+    /// Checks that the names and field ids of a new spec are unique, and that no name is that of another column.
     pub(crate) fn check_names(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         if let Some(name) = self.taken_names(index).next() {
             return Err(name_is_taken(name));
@@ -194,7 +195,7 @@ impl PartitionSpec {
     }
 }
 
-/// What the Java reference says when it reads such a table.
+/// The Java reference's message when it reads a table with such a partition field.
 pub(crate) fn name_is_taken(name: &str) -> UpdateError {
     UpdateError::Invalid(format!(
         "Cannot create identity partition sourced from different field in schema: {name}"
@@ -202,7 +203,7 @@ pub(crate) fn name_is_taken(name: &str) -> UpdateError {
 }
 
 impl PartitionField {
-    /// What is the same for fields that make the same values of the same columns.
+    /// The source columns and the transform: equal for two fields that always have the same values.
     pub(crate) fn values(&self) -> (&Sources, String) {
         (&self.sources, self.transform.to_ascii_lowercase())
     }
@@ -225,7 +226,7 @@ impl std::fmt::Display for PartitionSpec {
 }
 
 impl<'de> Deserialize<'de> for PartitionSpec {
-    /// Needs a `serde_json` deserializer (the text is kept), not one that buffers, as `flatten` does.
+    /// Needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         check_depth(raw.get()).map_err(serde::de::Error::custom)?;

@@ -10,7 +10,7 @@ use crate::error::{ParseError, UpdateError};
 use crate::json::{Extra, Object, ObjectWriter, Raw, check_depth};
 use crate::schema::SchemaIndex;
 
-/// The id that is reserved for no order at all.
+/// The order id that is reserved for unsorted tables.
 pub(crate) const UNSORTED_ID: i32 = 0;
 /// The id of a table's first real order.
 pub(crate) const FIRST_ORDER_ID: i32 = 1;
@@ -93,7 +93,7 @@ impl SortOrder {
         writer.extra(&self.extra).end();
     }
 
-    /// How many fields it has.
+    /// The number of sort fields.
     pub(crate) fn len(&self) -> usize {
         self.fields.len()
     }
@@ -112,7 +112,7 @@ impl SortOrder {
             })
     }
 
-    /// Points the fields at columns with new ids.
+    /// Replaces the column ids by their new ids.
     pub(crate) fn renumber(
         &mut self,
         new_id: impl Fn(i32) -> Option<i32>,
@@ -125,7 +125,7 @@ impl SortOrder {
         Ok(())
     }
 
-    /// Spells the columns of an order that a client sent as this format version has them.
+    /// Brings the source columns of an order that a client sent into the form of this format version.
     pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
         for field in &mut self.fields {
             field.sources.settle(format_version).map_err(|problem| {
@@ -175,7 +175,7 @@ impl Nulls {
 }
 
 impl<'de> Deserialize<'de> for SortOrder {
-    /// Needs a `serde_json` deserializer (the text is kept), not one that buffers, as `flatten` does.
+    /// Needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         check_depth(raw.get()).map_err(serde::de::Error::custom)?;

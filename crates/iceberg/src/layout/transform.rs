@@ -1,4 +1,4 @@
-//! Which types a transform can read. Transforms nobody here knows are taken as they are.
+//! Which types a transform can read. Unknown transforms are accepted for every primitive type.
 
 use crate::error::UpdateError;
 use crate::schema::{Kind, Node, SchemaIndex};
@@ -17,7 +17,7 @@ enum Transform {
 }
 
 impl Transform {
-    /// Reads a transform string; a width that cannot be is an error.
+    /// Parses a transform; an impossible width, as in `bucket[0]`, is an error.
     fn parse(text: &str) -> Result<Self, UpdateError> {
         let lower = text.to_ascii_lowercase();
         Ok(match lower.as_str() {
@@ -59,7 +59,7 @@ impl Transform {
     }
 }
 
-/// Checks one field of a spec or order against the schema; `field` is how messages show it.
+/// Checks one field of a spec or order against the schema; `field` is its text for messages.
 pub(super) fn check_field(
     layout: Layout,
     field: &str,
@@ -68,7 +68,7 @@ pub(super) fn check_field(
 ) -> Result<(), UpdateError> {
     let parsed = Transform::parse(transform)?;
     if layout == Layout::Partition && parsed == Transform::Void {
-        // The column of a void transform may be gone: v1 tables keep dropped partition fields so.
+        // The column of a void transform may have been dropped: v1 tables keep dropped partition fields as `void`.
         return Ok(());
     }
     for id in sources.ids() {
@@ -86,7 +86,7 @@ pub(super) fn check_field(
     Ok(())
 }
 
-/// What a field belongs to.
+/// What the checked field belongs to: a partition spec or a sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
     Partition,
@@ -140,7 +140,7 @@ fn check_parents(index: &SchemaIndex, source: &Node) -> Result<(), UpdateError> 
     Ok(())
 }
 
-/// `bucket[16]` as (`bucket`, 16); a number too large is 0, which no transform takes.
+/// `bucket[16]` as (`bucket`, 16). A number above `i32::MAX` becomes 0, which [`check_width`] refuses.
 fn width(text: &str) -> Option<(&str, u32)> {
     let (name, rest) = text.split_once('[')?;
     let digits = rest.strip_suffix(']')?;

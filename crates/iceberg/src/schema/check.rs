@@ -1,4 +1,4 @@
-//! Which schemas a format version can hold.
+//! Checks whether a format version allows the types, default values and docs of a schema.
 
 use std::fmt::Write as _;
 
@@ -6,26 +6,26 @@ use super::types::LAST_CLOSED_VERSION;
 use super::{Field, Kind, KnownSchemas, Schema, SchemaIndex, StoredSchema, Type, default, types};
 use crate::error::UpdateError;
 
-/// The format version that brought default values.
+/// The first format version with default values.
 const DEFAULTS_SINCE: u8 = 3;
 
-/// Something that a format version cannot hold, and the field that has it.
+/// A part of a field that the format version does not allow.
 #[derive(Debug, PartialEq, Eq)]
 struct Problem {
     field: i32,
-    /// The type, the doc, or one of the defaults.
+    /// `type`, `doc`, `initial default` or `write default`.
     part: &'static str,
     text: String,
 }
 
-/// Refuses types and defaults that a table of this format version cannot have.
+/// Refuses types and defaults that a table of this format version cannot have, and docs that are not strings.
 pub(crate) fn check_compatibility(schema: &Schema, format_version: u8) -> Result<(), UpdateError> {
     told(schema, format_version, problems(schema, format_version))
 }
 
 impl KnownSchemas {
-    /// The same for a schema that is added to others. What one of those has already, at the same field, is taken: the table is
-    /// as it is, and must be able to go on.
+    /// Like [`check_compatibility`], for a schema that is added to `stored`. A problem that a stored schema already
+    /// has at the same field is accepted, so that a table with such a schema can still evolve.
     pub(crate) fn check_compatibility(
         &mut self,
         schema: &Schema,
@@ -33,7 +33,7 @@ impl KnownSchemas {
         format_version: u8,
     ) -> Result<(), UpdateError> {
         let mut found = problems(schema, format_version);
-        // The newest first: it is the one that has been changed.
+        // The newest schema first: the new one is most likely an edit of it.
         for one in stored.iter().rev() {
             if found.is_empty() {
                 return Ok(());
@@ -92,7 +92,7 @@ impl Walk {
             "doc" if value.starts_with('"') => return,
             "doc" => return self.note(field.id, "doc", format!("{value} is not a string")),
             "initial-default" => ("initial default", DEFAULTS_SINCE),
-            // Java takes it in every version.
+            // The Java reference accepts a write default in every version.
             "write-default" => ("write default", 0),
             _ => return,
         };

@@ -3,7 +3,8 @@
 
 use super::{Kind, Type, types};
 
-/// Whether the JSON value can be a default of the type, as far as that is seen without a calendar.
+/// Whether the JSON value can be a default of the type. Dates and times need only be strings: their text is not
+/// parsed.
 pub(super) fn fits(ty: &Type, json: &str) -> bool {
     let text = || serde_json::from_str::<String>(json).ok();
     let lower = match ty {
@@ -14,7 +15,7 @@ pub(super) fn fits(ty: &Type, json: &str) -> bool {
         Kind::Boolean => matches!(json, "true" | "false"),
         Kind::Integer => json.parse::<i32>().is_ok(),
         Kind::Long => json.parse::<i64>().is_ok(),
-        // Java takes `1` for an integer, which is no float.
+        // The Java reference reads `1` as an integer and refuses it as a float.
         Kind::FloatingPoint => is_number(json) && json.contains(['.', 'e', 'E']),
         Kind::Text | Kind::Date | Kind::Time | Kind::Timestamp | Kind::TimestampNanos => {
             text().is_some()
@@ -33,7 +34,7 @@ pub(super) fn fits(ty: &Type, json: &str) -> bool {
         }
         Kind::Collection if matches!(ty, Type::List { .. }) => json.starts_with('['),
         Kind::Struct | Kind::Collection => json.starts_with('{'),
-        // The spec: nothing but null.
+        // The spec allows no default but `null`, which is handled by the caller.
         Kind::Unknown | Kind::Variant | Kind::Geo => false,
         Kind::Future => true,
     }
@@ -52,7 +53,7 @@ fn is_hex(text: &str) -> bool {
     text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether the text is a decimal number with so many digits after the point.
+/// Whether the text is a decimal number with exactly `scale` digits after the point.
 fn has_scale(text: &str, scale: i32) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_default_is_a_value_of_its_type() {
-        // What Java 1.12 does with each of them.
+        // `right` is what version 1.12 of the Java reference accepts, `wrong` is what it refuses.
         for (ty, right, wrong) in [
             ("boolean", &["true"][..], &["\"true\"", "1"][..]),
             ("int", &["1", "-7"], &["1.0", "\"abc\"", "9999999999", "{}"]),

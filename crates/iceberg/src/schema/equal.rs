@@ -1,4 +1,4 @@
-//! When two fields or types are the same: by meaning, not by spelling.
+//! Equality of fields and types by meaning, not by spelling.
 
 use super::{Field, Type, kind};
 use crate::json::same_extra;

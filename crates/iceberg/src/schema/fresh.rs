@@ -7,7 +7,7 @@ use crate::error::UpdateError;
 
 /// Hands out field ids from 1 and remembers which old id became which new one.
 ///
-/// The order is the Java reference's: the fields of a struct first, then what is inside of them.
+/// The order is the Java reference's: all fields of a struct first, then the fields nested in them.
 #[derive(Default)]
 pub(crate) struct FreshIds {
     last: i32,

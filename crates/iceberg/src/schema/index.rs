@@ -1,4 +1,4 @@
-//! Finds fields by id and by name, and checks what must hold for the lookup to be unambiguous.
+//! Finds a schema's fields by id and by name, and checks its ids, names and identifier fields.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ pub(crate) struct SchemaIndex {
     nodes: HashMap<i32, Node>,
     names: HashMap<String, i32>,
     short_names: HashMap<String, i32>,
-    /// How long all full names are together.
+    /// The length of all full names together, in bytes.
     name_bytes: usize,
 }
 
-/// How long all full names of a schema may be together. Full names repeat those of the parents, so a few
-/// long names could otherwise fill the memory.
+/// The bound on the length of all full names together. A full name repeats the names of its parents, so a few
+/// long names could otherwise exhaust the memory.
 const MAX_NAME_BYTES: usize = 16 << 20;
 
-/// One field and where it hangs.
+/// One field and its parent.
 pub(crate) struct Node {
     /// Full name: `a.b`, `list.element`, `map.key`.
     pub(crate) name: String,
@@ -30,7 +30,8 @@ pub(crate) struct Node {
     pub(crate) parent: Option<i32>,
 }
 
-/// Where a field hangs while the tree is walked: full and short name, and id.
+/// The parent of the fields that are indexed next: its full name, its short name and its id. At the root the
+/// names are empty.
 #[derive(Clone, Copy)]
 struct Place<'p> {
     name: &'p str,
@@ -111,7 +112,7 @@ impl SchemaIndex {
         }
     }
 
-    /// A list's element, a map's key or value.
+    /// Indexes a list's element, or a map's key or value.
     fn part(
         &mut self,
         part: &str,
@@ -132,7 +133,7 @@ impl SchemaIndex {
                 .entry(join(place.short, part))
                 .or_insert(id);
         }
-        // Fields of a struct in a list or map value go without `element` or `value` in short names.
+        // A struct in a list or map value: the short names of its fields leave out `element` or `value`.
         let skipped = matches!(ty, Type::Struct { .. }) && part != "key";
         let short = if skipped {
             place.short.to_owned()

@@ -5,7 +5,7 @@ use crate::error::ParseError;
 use crate::json::{Object, ObjectWriter, Raw, array_of, quoted};
 
 impl Schema {
-    /// Reads a schema without a look at how its parts fit together.
+    /// Reads a schema without checking its ids, names and identifier fields.
     pub(super) fn parse_unchecked(text: &str) -> Result<Self, ParseError> {
         let mut object = Object::parse("schema", text)?;
         match object.require::<String>("type")?.as_str() {
@@ -20,7 +20,7 @@ impl Schema {
         })
     }
 
-    /// The schema with another id, as JSON.
+    /// The schema as JSON, with `id` in place of its own id.
     pub(crate) fn to_raw(&self, id: Option<i32>) -> Raw {
         let mut out = String::with_capacity(self.fields.len() * 64);
         let mut writer = ObjectWriter::new(&mut out);
@@ -63,7 +63,7 @@ fn parse_field(text: &str) -> Result<Field, ParseError> {
     })
 }
 
-/// Recursion is bounded, because [`check_depth`] has bounded the text.
+/// Recursion is bounded, because [`check_depth`](crate::json::check_depth) has bounded the nesting of the text.
 fn parse_type(text: &str) -> Result<Type, ParseError> {
     if let Ok(name) = serde_json::from_str(text) {
         return Ok(Type::Named(name));

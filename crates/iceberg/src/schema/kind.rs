@@ -1,10 +1,10 @@
-//! What a type string means, as far as the catalog has to know.
+//! The families of types that the catalog has to tell apart.
 
 use std::fmt;
 
 use super::Type;
 
-/// The family of a type: what partition transforms and format versions care about.
+/// The family of a type, as far as partition transforms and format versions tell types apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Boolean,
@@ -26,8 +26,8 @@ pub(crate) enum Kind {
     Struct,
     /// A list or a map.
     Collection,
-    /// A type that is none of today's: stored by others, or of a later format version. Nothing is known about it, so nothing is
-    /// refused for it.
+    /// A type that this crate does not know, written by another catalog or by a later format version. Nothing is
+    /// known about it, so no transform and no default is refused for it.
     Future,
 }
 
@@ -63,12 +63,12 @@ impl Kind {
         }
     }
 
-    /// Whether the Java reference calls it a primitive type: `variant` is none.
+    /// Whether the Java reference calls the type primitive; `variant` is not.
     pub(crate) fn is_primitive(self) -> bool {
         !matches!(self, Self::Struct | Self::Collection | Self::Variant)
     }
 
-    /// The format version that brought it.
+    /// The first format version that has the type.
     pub(crate) fn since(self) -> u8 {
         match self {
             Self::TimestampNanos | Self::Variant | Self::Unknown | Self::Geo => 3,
@@ -89,8 +89,8 @@ impl fmt::Display for Type {
     }
 }
 
-/// A spelling that is equal for equal types: case and spaces do not count, but the parameters of
-/// geometry and geography are names of others and stay as they are.
+/// A spelling that is equal for equal types: case and white space do not count, but case does in the parameters
+/// of geometry and geography, which are names given by others.
 pub(super) fn canonical(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
     match name.split_once('(') {

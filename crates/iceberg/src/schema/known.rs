@@ -1,5 +1,5 @@
-//! The schemas of a table or view while updates are applied: each is parsed once, however many others it is
-//! compared with.
+//! A cache of the parsed schemas of a table or view while updates are applied: each schema is parsed at most once,
+//! however many others it is compared with.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) struct StoredSchema {
     pub(crate) raw: Raw,
 }
 
-/// Schemas that had to be looked into, by id.
+/// The schemas that have been parsed so far, by id.
 #[derive(Default)]
 pub(crate) struct KnownSchemas(HashMap<i32, Schema>);
 
@@ -33,7 +33,7 @@ impl KnownSchemas {
         Ok(None)
     }
 
-    /// Notes a schema that is new. One that was removed may have had the same id.
+    /// Adds a new schema. It replaces a removed schema that had the same id.
     pub(crate) fn add(&mut self, id: i32, schema: Schema) {
         self.0.insert(id, schema);
     }

@@ -37,7 +37,7 @@ pub struct Schema {
     pub(crate) extra: Extra,
 }
 
-/// One field of a struct. Doc and default values are in `extra`: nothing here looks into them.
+/// One field of a struct. The doc and the default values are in `extra`; only the `check` module reads them.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) id: i32,
@@ -49,7 +49,7 @@ pub(crate) struct Field {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Type {
-    /// A type that is a string: `long`, `decimal(9, 2)`, `geometry(srid:4326)` or one nobody knows yet.
+    /// A type that is a string: `long`, `decimal(9, 2)`, `geometry(srid:4326)` or an unknown name.
     Named(String),
     Struct {
         fields: Vec<Field>,
@@ -81,8 +81,8 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Reads a schema that a client sends. A member that is `null` says nothing, and is not kept: the Java
-    /// reference fails on a default that is.
+    /// Reads a schema that a client sends. Unknown members that are `null` are dropped: they mean the same as no
+    /// member, and the Java reference fails on a default that is `null`.
     pub(crate) fn parse_new(text: &str) -> Result<Self, ParseError> {
         let mut schema = Self::parse(text)?;
         drop_nulls(&mut schema.extra);
@@ -110,7 +110,8 @@ impl Schema {
 }
 
 impl<'de> Deserialize<'de> for Schema {
-    /// For what clients send. Needs a `serde_json` deserializer (the text is kept), not one that buffers, as `flatten` does.
+    /// Reads a schema that a client sends. Needs a `serde_json` deserializer, because the text is kept; one that
+    /// buffers, as for `flatten`, fails.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         check_depth(raw.get()).map_err(serde::de::Error::custom)?;

@@ -1,13 +1,13 @@
-//! How much text a schema is, without printing it.
+//! The approximate size of a schema's JSON, without printing it.
 
 use super::{Field, Schema, Type};
 use crate::json::size_of_extra;
 
-/// What a field's text has beside its name, its type and what is unknown.
+/// About how many bytes of JSON a field or nested type has besides its name, its type and its unknown members.
 const BESIDE: usize = 40;
 
 impl Schema {
-    /// About how many bytes its JSON has.
+    /// The approximate size of the schema's JSON, in bytes.
     pub(crate) fn size(&self) -> usize {
         BESIDE + size_of(&self.fields) + size_of_extra(&self.extra)
     }

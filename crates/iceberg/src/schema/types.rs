@@ -2,7 +2,7 @@
 
 use super::Type;
 
-/// The last format version whose types are all known; later ones may have any.
+/// The last format version whose types are all known; later versions may have types that this crate does not know.
 pub(super) const LAST_CLOSED_VERSION: u8 = 3;
 
 const PLAIN: [&str; 16] = [
@@ -24,7 +24,7 @@ const PLAIN: [&str; 16] = [
     "variant",
 ];
 
-/// What people write who think of SQL, and what it is here.
+/// Type names of SQL and other systems that people send by mistake, and the Iceberg type to use instead.
 const OF_SQL: [(&str, &str); 20] = [
     ("varchar", "string"),
     ("char", "string"),
@@ -52,7 +52,7 @@ const EDGES: [&str; 5] = ["spherical", "vincenty", "thomas", "andoyer", "karney"
 
 const MAX_PRECISION: i32 = 38;
 
-/// Why this is no type, if so. What is inside of it is not looked at.
+/// Why the type is not one of Iceberg's; `None` if it is. Nested types are not checked.
 pub(super) fn problem(ty: &Type) -> Option<String> {
     let name = match ty {
         Type::Struct { .. } | Type::List { .. } | Type::Map { .. } => return None,
@@ -122,7 +122,7 @@ fn geography(lower: &str) -> Option<()> {
     (!crs.trim().is_empty() && EDGES.contains(&edges.trim())).then_some(())
 }
 
-/// What is in parentheses: either nothing at all, or something.
+/// The parameters in parentheses: empty if there are no parentheses, `None` if they are empty or malformed.
 fn parameters(rest: &str) -> Option<&str> {
     let rest = rest.trim_start();
     if rest.is_empty() {
