@@ -1,4 +1,4 @@
-//! Applies updates to a table (or creates one from them), as the Java reference's `TableMetadata.Builder`.
+//! Applies updates to a table, or creates a table from them, as the Java reference's `TableMetadata.Builder` does.
 
 use super::builder::Builder;
 use super::parse::strip_slashes;
@@ -7,20 +7,21 @@ use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
 
-/// How far a writer's clock may be ahead: as far as object stores let it be. Snapshots are expired by what it says.
+/// How many milliseconds a new snapshot may be ahead of the catalog's clock, as many as object stores allow a
+/// request to be. Snapshots are expired by their timestamps, so a wrong one does harm.
 const MOST_AHEAD_MS: i64 = 900_000;
 
-/// When and on what a commit is made.
+/// The time of a commit, and the metadata file that it is based on.
 #[derive(Debug, Clone)]
 pub struct CommitPoint {
     /// The catalog's clock, in milliseconds since 1970.
     pub now_ms: i64,
-    /// The file that holds the base; it goes into the metadata log. None if the base itself has just been made by updates: then
-    /// no file ever holds it.
+    /// The location of the base's metadata file, which is added to the metadata log. `None` if the base has itself just
+    /// been made by updates: then no file ever holds it.
     pub previous_metadata_location: Option<String>,
 }
 
-/// Applies `updates` in order to `base`. None if they ask for what is so already: then nothing has to be written.
+/// Applies `updates` in order to `base`. `None` if they change nothing, so that nothing has to be written.
 pub fn apply_table(
     base: &TableMetadata,
     updates: &[TableUpdate],
@@ -33,7 +34,7 @@ pub fn apply_table(
     after.map_err(UpdateError::bounded)
 }
 
-/// The table that `updates` make of nothing; `assign-uuid`, `set-location` and `add-schema` must be among them. `now_ms` is the
+/// Creates a table from `updates`; `assign-uuid`, `set-location` and `add-schema` must be among them. `now_ms` is the
 /// catalog's clock, in milliseconds since 1970.
 pub fn create_table(updates: &[TableUpdate], now_ms: i64) -> Result<TableMetadata, UpdateError> {
     let point = CommitPoint {
@@ -60,7 +61,8 @@ fn apply_all<'c>(
     Ok(builder)
 }
 
-/// Each of these updates is compared with all that is there; what people do fits in a few.
+/// Refuses more than `MAX_COMPARING_UPDATES` updates that are each compared with all existing schemas, specs, sort
+/// orders or view versions, because their cost is quadratic. Real commits have a few of them.
 pub(crate) fn check_amount(updates: usize) -> Result<(), UpdateError> {
     if updates > MAX_COMPARING_UPDATES {
         return Err(UpdateError::Invalid(format!(
@@ -73,7 +75,7 @@ pub(crate) fn check_amount(updates: usize) -> Result<(), UpdateError> {
 
 const MAX_COMPARING_UPDATES: usize = 1000;
 
-/// A table that updates create starts at the first version they ask for.
+/// The format version of a table that updates create: the first version they ask for, or the default.
 fn initial_format_version(updates: &[TableUpdate]) -> Result<u8, UpdateError> {
     let mut asked = updates.iter().filter_map(|update| match update {
         TableUpdate::UpgradeFormatVersion { format_version } => Some(*format_version),
@@ -122,7 +124,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The updates that no state of the table forbids.
+    /// Applies the updates that succeed whatever the table's state.
     fn apply_infallible(&mut self, update: &TableUpdate) {
         match update {
             TableUpdate::RemoveSnapshots { snapshot_ids } => self.remove_snapshots(snapshot_ids),
@@ -171,7 +173,7 @@ impl Builder<'_> {
             TableUpdate::RemoveEncryptionKey { key_id } => {
                 self.changed |= self.encryption_keys.remove(key_id);
             }
-            // They are in `apply`; named, so that a new one is not forgotten here.
+            // `apply` handles these. They are listed so that the compiler complains about a new update.
             TableUpdate::AssignUuid { .. }
             | TableUpdate::UpgradeFormatVersion { .. }
             | TableUpdate::AddSchema { .. }
@@ -231,7 +233,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Brings the logs up to date and checks the whole.
+    /// Takes out removed snapshots, brings the logs up to date and checks the whole metadata.
     fn finish(mut self) -> Result<TableMetadata, UpdateError> {
         self.sweep_snapshots();
         self.meta.statistics = self.statistics.take_list();
@@ -256,7 +258,7 @@ impl Builder<'_> {
         Ok(self.meta)
     }
 
-    /// Refuses a snapshot on `main` from a time that has nothing to do with ours.
+    /// Refuses a new snapshot on `main` whose timestamp is too far ahead of the catalog's clock.
     fn check_writers_clock(&self) -> Result<(), UpdateError> {
         let made = |id| self.snapshot_times.get(id).copied();
         let Some(newest) = self.main_moves.iter().filter_map(made).max() else {
@@ -272,7 +274,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// What a table cannot be without. A spec and an order that say nothing can be left out.
+    /// Checks that a new table has a uuid, a location and a schema. Without a spec or a sort order it gets an
+    /// unpartitioned spec or an unsorted order.
     fn complete_new_table(&mut self) -> Result<(), UpdateError> {
         let meta = &mut self.meta;
         let missing = [

@@ -1,5 +1,5 @@
-//! Reads what clients attach to tables, statistics and keys, as strictly as the Java reference: it cannot load
-//! a table in which they lack anything. What is stored is taken as it is.
+//! Reads the statistics files and encryption keys that clients attach to tables, as strictly as the Java reference:
+//! it cannot load a table in which one of their fields is missing. Stored ones are read leniently.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl StatisticsFile {
     }
 }
 
-/// What all statistics files have.
+/// Splits a statistics file and checks the member that both kinds of them need.
 fn file(raw: &Raw) -> Result<Object<'_>, ParseError> {
     let mut object = Object::parse("statistics file", raw.get())?;
     object.require::<i64>("file-size-in-bytes")?;
@@ -64,7 +64,7 @@ fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    // Padding may be left out, but not be there in part.
+    // Padding may be missing as a whole, but not in part.
     let is_whole = match digits.len() % 4 {
         0 => padding == 0,
         2 => matches!(padding, 0 | 2),

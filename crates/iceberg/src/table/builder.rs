@@ -1,4 +1,4 @@
-//! The state while updates are applied: the metadata in the making, and what has been changed so far.
+//! The state while updates are applied: the metadata so far, and what the updates have changed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -11,22 +11,23 @@ use super::keyed::Keyed;
 use super::log::{EncryptionKey, StatisticsFile};
 use crate::schema::{KnownSchemas, SchemaIndex};
 
-/// What −1 stands for in updates.
+/// The id −1 in updates: it stands for the schema, spec or sort order that was added last.
 pub(super) const LAST_ADDED: i32 = -1;
 
 pub(super) struct Builder<'c> {
     pub(super) meta: TableMetadata,
     pub(super) point: &'c CommitPoint,
-    /// When the base was made, if there is one; the metadata log says so of the file that held it.
+    /// When the base was made, for the metadata log's entry of its file; `None` if there is no base.
     pub(super) base_updated_ms: Option<i64>,
     /// Whether an update has changed anything.
     pub(super) changed: bool,
-    /// Whether the current schema, the default spec or the default order is another one.
+    /// Whether an update changed the current schema, the default spec or the default sort order.
     pub(super) defaults_changed: bool,
-    /// The names of partition fields that were columns' too before the current schema became another one.
+    /// The names that partition fields shared with columns they do not read, before an update changed the current
+    /// schema; `None` if none has changed it.
     pub(super) taken_names: Option<BTreeSet<String>>,
     pub(super) known_schemas: KnownSchemas,
-    /// The columns of the current schema, with its id.
+    /// The columns of the current schema, with its id; `None` until an update needs them.
     pub(super) columns: Option<(i32, Rc<SchemaIndex>)>,
     pub(super) last_added_schema: Option<i32>,
     pub(super) last_added_spec: Option<i32>,
@@ -34,15 +35,15 @@ pub(super) struct Builder<'c> {
     pub(super) statistics: Keyed<i64, StatisticsFile>,
     pub(super) partition_statistics: Keyed<i64, StatisticsFile>,
     pub(super) encryption_keys: Keyed<String, EncryptionKey>,
-    /// Time of every snapshot that is there, by id.
+    /// The timestamp of every existing snapshot, by id.
     pub(super) snapshot_times: HashMap<i64, i64>,
     /// Snapshots that this commit added.
     pub(super) added_snapshots: HashSet<i64>,
-    /// Removed, but still in the list: the list is swept once.
+    /// Removed snapshots that are still in `meta.snapshots`: the list is swept only once, at the end.
     pub(super) removed_snapshots: HashSet<i64>,
     /// Whether this commit removed any snapshot.
     pub(super) removed_any_snapshot: bool,
-    /// Where this commit pointed `main`, if it added that snapshot itself.
+    /// The snapshots that this commit both added and pointed `main` to, in this order.
     pub(super) main_moves: Vec<i64>,
 }
 
@@ -86,7 +87,8 @@ impl<'c> Builder<'c> {
     }
 }
 
-/// Metadata without any part yet; checks at the end see to it that it is not left so.
+/// Metadata without a uuid, a location, schemas, specs and orders; the checks at the end refuse it if any of them is
+/// still missing.
 pub(super) fn nothing(format_version: u8, now_ms: i64) -> TableMetadata {
     TableMetadata {
         format_version,

@@ -13,7 +13,7 @@ use crate::layout::{FIRST_ORDER_ID, PartitionSpec, SortOrder};
 use crate::property::{self, Properties};
 use crate::schema::{FreshIds, Schema, SchemaIndex, check_compatibility};
 
-/// What a new table is to be.
+/// The parts of a new table.
 #[derive(Debug, Clone)]
 pub struct NewTable {
     /// The table's identity.
@@ -26,7 +26,7 @@ pub struct NewTable {
     pub partition_spec: Option<PartitionSpec>,
     /// Without one, the table is not sorted.
     pub write_order: Option<SortOrder>,
-    /// `format-version` chooses the version; it and other reserved names are not stored.
+    /// The property `format-version` chooses the version; it and other reserved names are not stored.
     pub properties: BTreeMap<String, String>,
 }
 
@@ -112,7 +112,7 @@ fn check_structure(schema: &Schema) -> Result<(), UpdateError> {
     Ok(())
 }
 
-/// Checks what is only checked of new tables, so that existing ones are not locked out.
+/// Checks the properties of a new table. Updates do not check them, so that existing tables are not locked out.
 fn check_properties(new: &NewTable, format_version: u8) -> Result<(), UpdateError> {
     let index = SchemaIndex::new(&new.schema)?;
     for (name, value) in &new.properties {
@@ -142,7 +142,7 @@ fn check_properties(new: &NewTable, format_version: u8) -> Result<(), UpdateErro
     Ok(())
 }
 
-/// Without reserved names, and with the defaults that only new tables get.
+/// The properties to store: without reserved names, and with the default that only new tables get.
 fn stored_properties(mut properties: Properties) -> Properties {
     properties.retain(|name, _| !property::RESERVED.contains(&name.as_str()));
     properties

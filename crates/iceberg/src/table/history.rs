@@ -8,9 +8,9 @@ use super::{SnapshotLogEntry, TableMetadata};
 use crate::error::UpdateError;
 use crate::property::{self, DELETE_AFTER_COMMIT, PREVIOUS_VERSIONS_MAX};
 
-/// The metadata files that a commit may delete: those that fell out of the metadata log, unless the table keeps them
-/// (`write.metadata.delete-after-commit.enabled` set to anything but `true`). Unset counts as `true`, as with today's Lakekeeper: a table
-/// that is written to all the time would leave files without end. Only delete them once the commit is durable.
+/// The metadata files that a commit may delete once it is durable: those that fell out of the metadata log. There are
+/// none if `write.metadata.delete-after-commit.enabled` is set to anything but `true`. Unset counts as `true`, as with
+/// today's Lakekeeper: otherwise a table with frequent commits would leave files without end.
 pub fn removed_metadata_files(before: &TableMetadata, after: &TableMetadata) -> Vec<String> {
     let keeps = after.properties.contains_key(DELETE_AFTER_COMMIT)
         && !property::is_true(&after.properties, DELETE_AFTER_COMMIT);
@@ -24,7 +24,7 @@ pub fn removed_metadata_files(before: &TableMetadata, after: &TableMetadata) -> 
         .collect()
 }
 
-/// The metadata files that the metadata log names: those of before, as far as they are kept.
+/// The table's earlier metadata files, as far as the metadata log still names them, oldest first.
 pub fn logged_metadata_files(metadata: &TableMetadata) -> impl Iterator<Item = &str> {
     metadata
         .metadata_log
@@ -33,7 +33,8 @@ pub fn logged_metadata_files(metadata: &TableMetadata) -> impl Iterator<Item = &
 }
 
 impl Builder<'_> {
-    /// Adds the base's file, if it has one, to the metadata log and drops the oldest beyond the bound.
+    /// Adds the base's file, if it has one, to the metadata log and drops the oldest entries beyond
+    /// `write.metadata.previous-versions-max`.
     pub(super) fn extend_metadata_log(&mut self) -> Result<(), UpdateError> {
         let Some(timestamp_ms) = self.base_updated_ms else {
             return Ok(());
@@ -54,8 +55,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Takes out of the snapshot log what was never current outside of this commit, and everything before a
-    /// snapshot that was removed: a gap would make time travel answer wrongly.
+    /// Drops snapshots that were current only within this commit from the snapshot log, and all entries before a
+    /// removed snapshot: with a gap in the log, time travel would answer wrongly.
     pub(super) fn prune_snapshot_log(&mut self) -> Result<(), UpdateError> {
         let current = self.meta.current_snapshot_id;
         let between: HashSet<i64> = self
@@ -77,7 +78,7 @@ impl Builder<'_> {
                 kept.clear();
             }
         }
-        // The log is optional: a table without one has nothing that could be wrong.
+        // The log is optional, so an empty log is not an error.
         let last = kept.last().map(|entry| entry.snapshot_id);
         if current.is_some() && last.is_some() && last != current {
             return Err(UpdateError::invalid(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 pub(super) struct Keyed<K, V> {
-    /// Keys in the order of the list; one that was removed may still be here.
+    /// The keys in the order of the list; removed keys may still be among them.
     order: Vec<K>,
     by_key: HashMap<K, Vec<V>>,
 }
@@ -30,19 +30,19 @@ impl<K: Clone + Eq + Hash, V: Clone> Keyed<K, V> {
         self.by_key.contains_key(key)
     }
 
-    /// Puts a value in the place of all those with its key.
+    /// Replaces all values with this key by one value.
     pub(super) fn set(&mut self, key: K, value: V) {
         if self.by_key.insert(key.clone(), vec![value]).is_none() {
             self.order.push(key);
         }
     }
 
-    /// Whether there was anything to remove.
+    /// Removes all values with this key. Returns whether there were any.
     pub(super) fn remove(&mut self, key: &K) -> bool {
         self.by_key.remove(key).is_some()
     }
 
-    /// Empties it.
+    /// Takes all values, in the order of the list.
     pub(super) fn take_list(&mut self) -> Vec<V> {
         let Self { order, by_key } = self;
         order

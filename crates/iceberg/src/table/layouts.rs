@@ -10,7 +10,7 @@ use crate::layout::{FIRST_ORDER_ID, FIRST_PARTITION_ID, PartitionSpec, SortOrder
 use crate::schema::{Schema, SchemaIndex};
 
 impl Builder<'_> {
-    /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
+    /// Adds a schema, unless an equal schema exists. In later updates −1 stands for the added or the existing schema.
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<(), UpdateError> {
         let version = self.meta.format_version;
         let known = &mut self.known_schemas;
@@ -54,7 +54,7 @@ impl Builder<'_> {
             )));
         }
         if id != self.meta.current_schema_id && self.taken_names.is_none() {
-            // A schema that cannot be read has no names, and can be replaced.
+            // If the current schema cannot be read, no names count as taken, so that it can still be replaced.
             self.taken_names = Some(self.meta.taken_partition_names().unwrap_or_default());
         }
         let before = std::mem::replace(&mut self.meta.current_schema_id, id);
@@ -73,7 +73,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Adds a spec for the current schema, or finds the equal one that is there.
+    /// Adds a spec for the current schema, unless an equal spec exists.
     pub(super) fn add_spec(&mut self, spec: &PartitionSpec) -> Result<(), UpdateError> {
         let mut spec = spec.clone();
         spec.settle_sources(self.meta.format_version)?;
@@ -100,7 +100,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Fields that come without ids take those of equal fields of earlier specs, or new ones. In v1 ids
+    /// Gives fields without ids the ids of equal fields of earlier specs, or new ids. In v1, ids
     /// count up from 1000 in every spec.
     fn fill_partition_ids(&self, spec: &mut PartitionSpec) -> Result<(), UpdateError> {
         if spec.fields.iter().all(|field| field.id.is_some()) {
@@ -154,7 +154,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Adds an order for the current schema, or finds the equal one that is there.
+    /// Adds a sort order for the current schema, unless an equal order exists.
     pub(super) fn add_sort_order(&mut self, order: &SortOrder) -> Result<(), UpdateError> {
         let mut order = order.clone();
         order.settle_sources(self.meta.format_version)?;
@@ -213,7 +213,7 @@ impl Builder<'_> {
     }
 }
 
-/// An id, where −1 is the one added last.
+/// Resolves an id of an update, where −1 stands for `last`, the id that was added last.
 pub(crate) fn last_added(id: i32, last: Option<i32>, what: &str) -> Result<i32, UpdateError> {
     if id != LAST_ADDED {
         return Ok(id);
@@ -221,7 +221,7 @@ pub(crate) fn last_added(id: i32, last: Option<i32>, what: &str) -> Result<i32, 
     last.ok_or_else(|| UpdateError::Invalid(format!("Cannot set last added {what}")))
 }
 
-/// The id after this one.
+/// The id after `id`.
 pub(crate) fn next_id(what: &str, id: i32) -> Result<i32, UpdateError> {
     id.checked_add(1)
         .ok_or_else(|| UpdateError::Invalid(format!("there is no {what} id after {id}")))

@@ -1,5 +1,4 @@
-//! What a table remembers: its past current snapshots, its past metadata files; and the files that
-//! describe a snapshot.
+//! The entries of a table's snapshot log and metadata log, its statistics files and its encryption keys.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::error::ParseError;
 use crate::json::{Extra, Object, ObjectWriter, Raw};
 
-/// When a snapshot became current.
+/// An entry of the snapshot log: when a snapshot became current.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SnapshotLogEntry {
     /// Milliseconds since 1970.
@@ -18,7 +17,7 @@ pub struct SnapshotLogEntry {
     pub(crate) extra: Extra,
 }
 
-/// A metadata file that was current once.
+/// An entry of the metadata log: a metadata file that was current once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetadataLogEntry {
     /// When that metadata was made, in milliseconds since 1970.
@@ -30,7 +29,7 @@ pub struct MetadataLogEntry {
 
 /// An entry of one of the two logs.
 pub(crate) trait LogEntry: Sized {
-    /// The members that the spec knows; anything else makes parsing it fail.
+    /// The entry without unknown members; parsing fails if there are any.
     type Plain: DeserializeOwned + Into<Self>;
 
     fn parse(text: &str) -> Result<Self, ParseError>;
@@ -130,7 +129,8 @@ impl LogEntry for MetadataLogEntry {
     }
 }
 
-/// Reads a log. Entries are almost always plain; only others cost a look at each member.
+/// Reads a log. Almost always all entries are plain and are read at once; otherwise each entry is split into its
+/// members, to keep the unknown ones.
 pub(crate) fn parse_log<E: LogEntry>(entries: Option<&RawValue>) -> Result<Vec<E>, ParseError> {
     let Some(entries) = entries else {
         return Ok(Vec::new());
@@ -145,7 +145,7 @@ pub(crate) fn parse_log<E: LogEntry>(entries: Option<&RawValue>) -> Result<Vec<E
         .collect()
 }
 
-/// A statistics or partition statistics file: whose snapshot it is of, and the text.
+/// A statistics or partition statistics file: the id of its snapshot, and its JSON.
 #[derive(Debug, Clone)]
 pub(crate) struct StatisticsFile {
     pub(crate) snapshot_id: i64,
@@ -167,7 +167,7 @@ impl StatisticsFile {
     }
 }
 
-/// A key of an encrypted table: its id, and the text.
+/// A key of an encrypted table: its id, and its JSON.
 #[derive(Debug, Clone)]
 pub(crate) struct EncryptionKey {
     pub(crate) id: String,

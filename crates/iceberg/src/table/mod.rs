@@ -1,4 +1,4 @@
-//! Table metadata, versions 1 to 3 of the table spec, tolerant of what comes after.
+//! Table metadata of versions 1 to 3 of the table spec, tolerant of later additions.
 
 mod apply;
 mod attached;
@@ -41,19 +41,19 @@ pub(crate) use update::{
     is_table_action, one_line, property_removals, property_updates, size_of_properties, strings,
 };
 
-/// The newest format version whose tables are taken in. Version 4 is not final: its keys are carried, its
-/// rules are those of version 3.
+/// The newest format version that is accepted. Version 4 is not final: its members are kept, and the rules of
+/// version 3 apply to it.
 pub(crate) const NEWEST_FORMAT_VERSION: u8 = 4;
-/// The version of new tables that do not ask for one.
+/// The format version of new tables whose creator does not choose one.
 pub(crate) const DEFAULT_FORMAT_VERSION: u8 = 2;
 
 /// The metadata of a table (table spec, "Table Metadata Fields").
 ///
-/// What this crate has no use for is kept as text, in every part of the tree, and printed as it came.
+/// Members that this crate does not interpret are kept as text, in every part of the tree, and printed unchanged.
 #[derive(Debug, Clone)]
 pub struct TableMetadata {
     format_version: u8,
-    /// Nil in v1 metadata of old writers that have none.
+    /// Nil if v1 metadata of an old writer has none.
     uuid: Uuid,
     location: String,
     last_sequence_number: i64,
@@ -152,13 +152,14 @@ impl TableMetadata {
     }
 
     /// The field id of a column of the current schema, by its full name (`a.b`) or its short one (`list.x` for
-    /// `list.element.x`). Fails if the schema is not one.
+    /// `list.element.x`). Fails if the schema cannot be read.
     pub fn column_id(&self, name: &str) -> Result<Option<i32>, ParseError> {
         let current = self.current_schema_json();
         current.map_or(Ok(None), |json| column_of(json, name))
     }
 
-    /// The same in the other schemas, of which the one with the greatest id that has such a column decides.
+    /// Like [`Self::column_id`], in the schemas that are not current: the one with the greatest id that has such a column
+    /// decides.
     pub fn former_column_id(&self, name: &str) -> Result<Option<i32>, ParseError> {
         let current = self.current_schema_id;
         let others = self.schemas.iter().filter(|schema| schema.id != current);
@@ -177,7 +178,7 @@ impl TableMetadata {
         &self.metadata_log
     }
 
-    /// Earlier current snapshots, oldest first.
+    /// Which snapshots became current and when, oldest first.
     pub fn snapshot_log(&self) -> &[SnapshotLogEntry] {
         &self.snapshot_log
     }

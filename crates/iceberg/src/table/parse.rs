@@ -14,12 +14,12 @@ use crate::layout::{PartitionSpec, SortOrder};
 
 const WHAT: &str = "table metadata";
 
-/// The ids and the list of one kind of part: schemas, specs or orders.
+/// One kind of part (schemas, specs or sort orders): the id of the current or default one, and all of them.
 type Parts<T> = (i32, Vec<T>);
 
 impl TableMetadata {
     /// Reads the JSON of a metadata file (not compressed) and checks that its parts fit together: ids are
-    /// unique, references lead somewhere, logs are in order.
+    /// unique, ids that are referred to exist, logs are in order.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ParseError::new(WHAT, error))?;
         check_depth(text).map_err(|problem| ParseError::new(WHAT, problem))?;
@@ -36,7 +36,7 @@ impl TableMetadata {
     }
 }
 
-/// Everything but the snapshots.
+/// Reads everything but the snapshots.
 fn read(mut object: Object<'_>) -> Result<TableMetadata, ParseError> {
     let format_version = format_version(&mut object)?;
     let (current_schema_id, schemas) = schemas(&mut object, format_version)?;
@@ -106,8 +106,8 @@ fn next_row_id(object: &mut Object<'_>, format_version: u8) -> Result<Option<i64
     object.require("next-row-id").map(Some)
 }
 
-/// `schemas`, or in old v1 metadata the one `schema`. Both are taken out of the object whichever counts: what
-/// stayed would be printed again beside what comes of it.
+/// Takes `schemas`, or in old v1 metadata the single `schema`. Both are always removed from the object: a remaining
+/// member would be printed a second time.
 fn schemas(object: &mut Object<'_>, version: u8) -> Result<Parts<StoredSchema>, ParseError> {
     let legacy = object.raw("schema");
     let current: Option<i32> = object.optional("current-schema-id")?;
@@ -141,7 +141,7 @@ fn stored_schema(raw: &RawValue) -> Result<StoredSchema, ParseError> {
     })
 }
 
-/// `partition-specs`, or in old v1 metadata the one `partition-spec`.
+/// Takes `partition-specs`, or in old v1 metadata the single `partition-spec`.
 fn specs(object: &mut Object<'_>, version: u8) -> Result<Parts<PartitionSpec>, ParseError> {
     let legacy = object.array("partition-spec")?;
     let default: Option<i32> = object.optional("default-spec-id")?;
@@ -159,7 +159,7 @@ fn specs(object: &mut Object<'_>, version: u8) -> Result<Parts<PartitionSpec>, P
     ))
 }
 
-/// Fields of old v1 specs have no ids: they count up from 1000.
+/// Numbers the fields of an old v1 spec, which have no ids, from 1000.
 fn with_ids(mut spec: PartitionSpec) -> Result<PartitionSpec, ParseError> {
     spec.id.get_or_insert(0);
     let mut next = crate::layout::FIRST_PARTITION_ID..;
@@ -223,7 +223,7 @@ fn list<T>(
         .collect()
 }
 
-/// `refs`; without any, `main` is the current snapshot.
+/// Takes `refs`; without that member, `main` points to the current snapshot.
 fn refs(
     object: &mut Object<'_>,
     current: Option<i64>,

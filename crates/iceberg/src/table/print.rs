@@ -69,7 +69,7 @@ impl TableMetadata {
     }
 
     fn print_layouts(&self, writer: &mut ObjectWriter<'_>) {
-        // Readers of v1 may know only the one schema and the one spec.
+        // Readers of v1 may know only `schema` and `partition-spec`, not the lists.
         if let (1, Some(current)) = (self.format_version, self.current_schema_json()) {
             writer.json("schema", current);
         }

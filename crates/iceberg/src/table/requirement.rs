@@ -1,4 +1,4 @@
-//! What a client demands of the table that it changes (REST spec, `TableRequirement`).
+//! Requirements: what must hold of a table so that a commit is accepted (REST spec, `TableRequirement`).
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
@@ -10,9 +10,9 @@ use super::snapshot::SnapshotRef;
 use crate::error::{ParseError, RequirementFailed};
 use crate::json::{Object, ObjectWriter, Raw, check_depth};
 
-/// One demand.
+/// One requirement.
 ///
-/// Reading needs a `serde_json` deserializer, not one that buffers, as `flatten` does.
+/// Reading needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -24,7 +24,7 @@ pub enum TableRequirement {
     AssertTableUuid {
         uuid: Uuid,
     },
-    /// The reference names this snapshot, or with `None` does not exist.
+    /// The branch or tag points to this snapshot, or, with `None`, does not exist.
     AssertRefSnapshotId {
         reference: String,
         snapshot_id: Option<i64>,
@@ -96,7 +96,8 @@ impl TableRequirement {
         })
     }
 
-    /// What holds of a table that does not exist: that it does not, and that no reference is there.
+    /// Checks the requirement against a table that does not exist: only assertions that the table or a branch or tag
+    /// does not exist hold.
     fn check_missing(&self) -> Result<(), RequirementFailed> {
         match self {
             Self::AssertCreate

@@ -11,10 +11,10 @@ use crate::json::{Extra, Object, ObjectWriter, Raw, without_nulls};
 /// The branch whose head is the table's current snapshot.
 pub(crate) const MAIN: &str = "main";
 
-/// What `current-snapshot-id` is before there is a snapshot, in v1 and v2.
+/// The `current-snapshot-id` of a table without snapshots, in v1 and v2.
 pub(crate) const NO_SNAPSHOT: i64 = -1;
 
-/// A snapshot: the few numbers that commits are checked by, and the text as it was sent.
+/// A snapshot: the numbers that commits are checked against, and the JSON as it was sent.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(crate) id: i64,
@@ -69,8 +69,8 @@ impl Snapshot {
         })
     }
 
-    /// Reads a snapshot that a client wants to add: it must say where its manifests are, and what others read
-    /// of it must have the right type.
+    /// Reads a snapshot that a client wants to add: it must say where its manifests are, and the members that other
+    /// readers use must have the right type.
     pub(crate) fn parse_new(value: &RawValue) -> Result<Self, ParseError> {
         let raw = without_nulls(value)?;
         let mut object = Object::parse("snapshot", raw.get())?;
@@ -100,7 +100,7 @@ impl Snapshot {
         self.parent_id
     }
 
-    /// When it was made, in milliseconds since 1970 by the writer's clock.
+    /// When the snapshot was made, in milliseconds since 1970 by the writer's clock.
     pub fn timestamp_ms(&self) -> i64 {
         self.timestamp_ms
     }
@@ -133,12 +133,12 @@ pub struct SnapshotRef {
     extra: Extra,
 }
 
-/// What a reference is.
+/// The kind of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefKind {
-    /// Moves with commits to it.
+    /// Commits to a branch move it to their snapshot.
     Branch,
-    /// Stays.
+    /// Commits do not move a tag.
     Tag,
 }
 
@@ -214,7 +214,7 @@ impl SnapshotRef {
         Ok(())
     }
 
-    /// The snapshot it names.
+    /// The id of the snapshot that the reference points to.
     pub fn snapshot_id(&self) -> i64 {
         self.snapshot_id
     }

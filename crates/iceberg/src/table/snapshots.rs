@@ -5,12 +5,12 @@ use super::log::SnapshotLogEntry;
 use super::snapshot::{MAIN, RefKind, Snapshot, SnapshotRef};
 use crate::error::UpdateError;
 
-/// The format version that brought row ids.
+/// The first format version with row ids.
 const ROW_LINEAGE_SINCE: u8 = 3;
 
 impl Builder<'_> {
     pub(super) fn add_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), UpdateError> {
-        // Specs and orders may still come by default, a schema cannot.
+        // A table without a spec or a sort order gets a default one at the end, but no schema.
         if self.meta.schemas.is_empty() {
             return Err(UpdateError::invalid(
                 "Attempting to add a snapshot before a schema is added",
@@ -25,14 +25,14 @@ impl Builder<'_> {
         self.check_sequence_number(snapshot)?;
         let next_row_id = self.next_row_id(snapshot)?;
         if self.removed_snapshots.contains(&snapshot.id) {
-            // The same id again: what was removed must go before it comes back.
+            // This commit has removed a snapshot with this id: take it out of the list before the new one goes in.
             self.sweep_snapshots();
         }
         let meta = &mut self.meta;
         if let Some(next_row_id) = next_row_id {
             meta.next_row_id = Some(next_row_id);
         }
-        // A snapshot without parent may be older than the last one; the number never goes back.
+        // A snapshot without a parent may have a lower sequence number; the table's number never decreases.
         meta.last_sequence_number = meta.last_sequence_number.max(snapshot.sequence_number);
         meta.snapshots.push(snapshot.clone());
         self.snapshot_times
@@ -68,7 +68,7 @@ impl Builder<'_> {
                 "Cannot add a snapshot, first-row-id is behind table next-row-id: {first} < {next}"
             )));
         }
-        // From where this snapshot starts: it may leave a gap, and what is in use must not be given again.
+        // Counted from the snapshot's own first row id: it may leave a gap, and ids in use must not be assigned again.
         let after = first.checked_add(added).ok_or_else(|| {
             UpdateError::Invalid(format!("there are no {added} row ids after {first}"))
         })?;
@@ -99,8 +99,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Going back to an old snapshot happens now; a new one became current when it was made. If its writer's clock is ahead of
-    /// ours, that is now as well: no later snapshot could follow in the log until that time has come, whoever made it.
+    /// Points `main` to the snapshot and logs it: an old snapshot becomes current now, a new one when it was made. If the
+    /// writer's clock is ahead, a new one becomes current now as well: otherwise the log could take no later entry, of
+    /// any writer, until that time has come.
     fn move_main(&mut self, snapshot_id: i64, snapshot_time: i64) {
         let is_new = self.added_snapshots.contains(&snapshot_id);
         let timestamp_ms = if is_new {
@@ -128,8 +129,8 @@ impl Builder<'_> {
         self.changed |= self.meta.refs.remove(name).is_some();
     }
 
-    /// Removes snapshots, their statistics and the references that named them. Ids that are not there are
-    /// passed over: whoever wanted them gone has it so.
+    /// Removes snapshots, their statistics and the references to them. Ids that do not exist are ignored, because the
+    /// table is already as the client wants it.
     pub(super) fn remove_snapshots(&mut self, ids: &[i64]) {
         for id in ids {
             if self.snapshot_times.remove(id).is_none() {
@@ -143,7 +144,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Takes removed snapshots out of the list, and the references to them away. All at once: clients send
+    /// Takes removed snapshots out of the list and removes the references to them, all at once: clients send
     /// thousands of removals.
     pub(super) fn sweep_snapshots(&mut self) {
         if self.removed_snapshots.is_empty() {

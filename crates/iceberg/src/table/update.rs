@@ -1,4 +1,4 @@
-//! The changes that a client can ask of a table (REST spec, `TableUpdate`).
+//! The updates that a client can request of a table (REST spec, `TableUpdate`).
 
 mod parse;
 mod print;
@@ -22,7 +22,7 @@ use crate::schema::Schema;
 
 /// One change of a table.
 ///
-/// Reading needs a `serde_json` deserializer (texts are kept), not one that buffers, as `flatten` does.
+/// Reading needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
 #[derive(Debug, Clone)]
 #[expect(
     missing_docs,
@@ -113,7 +113,7 @@ pub struct FileOfSnapshot(pub(super) StatisticsFile);
 pub struct KeyToAdd(pub(super) EncryptionKey);
 
 impl TableUpdate {
-    /// Whether the update is compared with every part of its kind that the table has.
+    /// Whether the update is compared with every schema, partition spec or sort order of the table.
     pub(super) fn compares(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! What must hold of any table metadata, read or made.
+//! Checks of table metadata, read or made.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use crate::error::UpdateError;
 use crate::layout::name_is_taken;
 use crate::schema::{Schema, SchemaIndex};
 
-/// How far clocks of different writers may be apart.
+/// How many milliseconds a log may go back between two entries, because the clocks of writers differ.
 const TOLERANCE_MS: i64 = 60_000;
 
 impl TableMetadata {
-    /// Checks that ids are unique, that references lead somewhere and that logs are in order.
+    /// Checks that ids are unique, that the ids referred to exist and that logs are in order.
     pub(super) fn check_consistency(&self) -> Result<(), String> {
         if self.format_version > 1 && self.uuid.is_nil() {
             return Err(format!(
@@ -28,8 +28,9 @@ impl TableMetadata {
         self.check_log(&self.metadata_log, "metadata log entry")
     }
 
-    /// Checks everything that can be checked: also that every schema can be read, and that the default
-    /// spec and order fit the current schema. For metadata that others wrote (register).
+    /// Checks all that [`Self::parse`] leaves out: that every schema can be read, that no partition field has the name
+    /// of a column it does not read, and that the default spec and order fit the current schema. For metadata that
+    /// other catalogs wrote (register).
     pub fn validate(&self) -> Result<(), UpdateError> {
         for schema in &self.schemas {
             Schema::parse(schema.raw.get())?;
@@ -38,8 +39,9 @@ impl TableMetadata {
         self.check_defaults()
     }
 
-    /// Checks that no column of the current schema has the name of a partition field that does not read it, in any spec: the Java
-    /// reference cannot load such a table. Names in `before` were so already, and keep nobody from changing anything else.
+    /// Checks that no column of the current schema has the name of a partition field that does not read it, in any spec:
+    /// the Java reference cannot load such a table. Names in `before` clashed earlier and are accepted, so that such a
+    /// table can still be changed.
     pub(super) fn check_partition_names(
         &self,
         before: &BTreeSet<String>,
@@ -51,7 +53,8 @@ impl TableMetadata {
         }
     }
 
-    /// The names of partition fields that columns of the current schema have too.
+    /// The names of partition fields, in any spec, that are also names of columns of the current schema which the field
+    /// does not read.
     pub(super) fn taken_partition_names(&self) -> Result<BTreeSet<String>, UpdateError> {
         let Some(current) = self.current_schema_json() else {
             return Ok(BTreeSet::new());
@@ -134,7 +137,7 @@ impl TableMetadata {
         }
     }
 
-    /// Entries are in order, and none is later than the metadata itself.
+    /// Checks that entries are in order and none is later than the metadata itself, within `TOLERANCE_MS`.
     fn check_log(&self, log: &[impl LogEntry], what: &str) -> Result<(), String> {
         let times = log.iter().map(LogEntry::timestamp_ms);
         let mut pairs = times.clone().zip(times.skip(1));

@@ -1,4 +1,4 @@
-//! Applies updates to a view, as the Java reference's `ViewMetadata.Builder`.
+//! Applies updates to a view, as the Java reference's `ViewMetadata.Builder` does.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,10 +8,11 @@ use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
 use crate::schema::{KnownSchemas, Schema, StoredSchema};
 use crate::table::{check_amount, last_added, next_id, strip_slashes};
 
-/// Views have the types of all tables, of the newest version whose types are known.
+/// The format version of tables whose types views can have: the newest one whose types are all known.
 const TYPES_OF_TABLES: u8 = 3;
 
-/// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970. None if they ask for what is so already.
+/// Applies `updates` in order; `now_ms` is the catalog's clock, in milliseconds since 1970. `None` if they change
+/// nothing.
 pub fn apply_view(
     base: &ViewMetadata,
     updates: &[ViewUpdate],
@@ -46,16 +47,16 @@ pub(super) struct ViewBuilder {
     meta: ViewMetadata,
     now_ms: i64,
     changed: bool,
-    /// The version that was current before.
+    /// The version that was current before the updates; `None` for a new view.
     previous: Option<ViewVersion>,
     known_schemas: KnownSchemas,
-    /// Ids of versions by what is the same for equal ones. Filled when the first version is added.
+    /// The ids of versions by their [`ViewVersion::sameness`]. Filled when the first version is added.
     known_versions: HashMap<String, i32>,
     last_added_schema: Option<i32>,
     last_added_version: Option<i32>,
-    /// Versions that these updates added; they are not expired at once.
+    /// Versions that these updates added, which they must not expire.
     added: BTreeSet<i32>,
-    /// What goes into the log: only the last move counts.
+    /// The log entry for the last change of the current version; earlier changes by these updates are not logged.
     moved: Option<LogEntry>,
 }
 
@@ -113,7 +114,7 @@ impl ViewBuilder {
         Ok(())
     }
 
-    /// Adds a schema, or finds the equal one that is there. Either is what −1 means afterwards.
+    /// Adds a schema, unless an equal schema exists. In later updates −1 stands for the added or the existing schema.
     pub(super) fn add_schema(&mut self, schema: &Schema) -> Result<i32, UpdateError> {
         let schemas = &self.meta.schemas;
         self.known_schemas
@@ -134,7 +135,7 @@ impl ViewBuilder {
         Ok(id)
     }
 
-    /// Adds a version, or finds the equal one that is there. Either is what −1 means afterwards.
+    /// Adds a version, unless an equal version exists. In later updates −1 stands for the added or the existing version.
     pub(super) fn add_version(&mut self, version: &ViewVersion) -> Result<i32, UpdateError> {
         let mut version = version.clone();
         let last = self.last_added_schema;
@@ -187,7 +188,7 @@ impl ViewBuilder {
                 "Cannot set current version to unknown version: {id}"
             )));
         };
-        // Going back to an old version happens now; a new one became current when it was made.
+        // An old version becomes current now; a new version became current when it was made.
         let is_new = self.added.contains(&id);
         let timestamp_ms = if is_new {
             version.timestamp_ms
@@ -204,7 +205,7 @@ impl ViewBuilder {
         Ok(())
     }
 
-    /// Brings the log up to date, expires old versions and checks the whole.
+    /// Brings the log up to date, expires old versions and checks the whole metadata.
     pub(super) fn finish(mut self) -> Result<ViewMetadata, UpdateError> {
         self.meta.version_log.extend(self.moved.take());
         self.check_dropped_dialects()?;
@@ -224,7 +225,8 @@ impl ViewBuilder {
         Ok(self.meta)
     }
 
-    /// A replaced view must still answer in every dialect, unless it is allowed to stop.
+    /// Refuses a new current version that lacks a dialect of the previous one, unless
+    /// `replace.drop-dialect.allowed` is `true`.
     fn check_dropped_dialects(&self) -> Result<(), UpdateError> {
         let (Some(previous), Some(current)) = (&self.previous, self.meta.current_version()) else {
             return Ok(());
@@ -248,8 +250,8 @@ impl ViewBuilder {
         )))
     }
 
-    /// Keeps the current version and the newest others, `keep` in all. History before a version that is gone
-    /// goes too.
+    /// Keeps the current version and the newest others, `keep` in all. The log is cut after its last entry for a version
+    /// that is not kept.
     fn expire_versions(&mut self, keep: usize) {
         let meta = &mut self.meta;
         if meta.versions.len() <= keep {

@@ -20,10 +20,10 @@ use crate::table::{repeated_id, strip_slashes};
 use apply::ViewBuilder;
 
 const WHAT: &str = "view metadata";
-/// The one format version there is.
+/// The only format version of views.
 pub(crate) const FORMAT_VERSION: i64 = 1;
 
-/// The metadata of a view (view spec, "View Metadata"). What this crate does not know is kept.
+/// The metadata of a view (view spec, "View Metadata"). Unknown members are kept.
 #[derive(Debug, Clone)]
 pub struct ViewMetadata {
     uuid: Uuid,
@@ -43,7 +43,7 @@ struct LogEntry {
     extra: Extra,
 }
 
-/// What a new view is to be.
+/// The parts of a new view.
 #[derive(Debug, Clone)]
 pub struct NewView {
     /// The view's identity.
@@ -90,7 +90,7 @@ impl ViewMetadata {
     }
 
     /// Reads the JSON of a metadata file (not compressed) and checks that its ids are unique and its current
-    /// version is there.
+    /// version exists.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ParseError::new(WHAT, error))?;
         check_depth(text).map_err(|problem| ParseError::new(WHAT, problem))?;
@@ -160,8 +160,8 @@ impl ViewMetadata {
         Ok(())
     }
 
-    /// Checks everything that can be checked: also that schemas can be read and that versions have theirs.
-    /// For metadata that others wrote (register).
+    /// Checks all that [`Self::parse`] leaves out: that schemas can be read, that no version has two queries for a
+    /// dialect, and that the schema of the current version exists. For metadata that other catalogs wrote (register).
     pub fn validate(&self) -> Result<(), UpdateError> {
         for schema in &self.schemas {
             Schema::parse(schema.raw.get())?;
@@ -204,12 +204,12 @@ impl ViewMetadata {
         self.properties.get(name).map(String::as_str)
     }
 
-    /// 1: there is no other version.
+    /// Always 1: there is no other version.
     pub fn format_version(&self) -> u8 {
         1
     }
 
-    /// The version that queries read.
+    /// The id of the version that readers use.
     pub fn current_version_id(&self) -> i32 {
         self.current_version_id
     }
@@ -219,7 +219,7 @@ impl ViewMetadata {
         self.versions.len()
     }
 
-    /// When the current version became so, in milliseconds since 1970.
+    /// When the current version became the current one, in milliseconds since 1970; `None` if the log is empty.
     pub fn last_updated_ms(&self) -> Option<i64> {
         self.version_log.last().map(|entry| entry.timestamp_ms)
     }

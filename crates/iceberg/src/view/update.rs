@@ -1,4 +1,4 @@
-//! The changes that a client can ask of a view, and what it can demand (REST spec, `ViewUpdate`,
+//! The updates that a client can request of a view, and its requirements (REST spec, `ViewUpdate`,
 //! `ViewRequirement`).
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::table::{
 
 /// One change of a view.
 ///
-/// Reading needs a `serde_json` deserializer (texts are kept), not one that buffers, as `flatten` does.
+/// Reading needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
 #[derive(Debug, Clone)]
 #[expect(
     missing_docs,
@@ -52,7 +52,7 @@ pub enum ViewUpdate {
     },
 }
 
-/// One demand.
+/// One requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -117,7 +117,7 @@ impl ViewUpdate {
         })
     }
 
-    /// About how many bytes of JSON the update is: what it costs to apply it goes with that.
+    /// The approximate size of the update's JSON, in bytes: the cost of applying the update grows with it.
     pub fn size(&self) -> usize {
         match self {
             Self::AddSchema { schema } => schema.size(),

@@ -1,4 +1,4 @@
-//! Versions of a view: what its queries are and in which context they are read.
+//! Versions of a view: its queries, and the default catalog and namespace of the names in them.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ use crate::table::strings;
 
 /// One version of a view (view spec, "Versions").
 ///
-/// Reading needs a `serde_json` deserializer (texts are kept), not one that buffers, as `flatten` does.
+/// Reading needs a `serde_json` deserializer, because the text is kept; one that buffers, as for `flatten`, fails.
 #[derive(Debug, Clone)]
 pub struct ViewVersion {
     pub(crate) id: i32,
     pub(crate) timestamp_ms: i64,
-    /// −1 in an update is the schema added last.
+    /// In an update, −1 stands for the schema added last.
     pub(crate) schema_id: i32,
     summary: Raw,
     default_catalog: Option<String>,
@@ -27,7 +27,7 @@ pub struct ViewVersion {
     extra: Extra,
 }
 
-/// One query of a view. Kinds other than `sql` are kept and not looked into.
+/// One query of a view. Kinds other than `sql` are kept unread.
 #[derive(Debug, Clone)]
 struct Representation {
     dialect: Option<String>,
@@ -78,7 +78,7 @@ impl ViewVersion {
         writer.extra(&self.extra).end();
     }
 
-    /// Text that is equal for versions that answer queries alike; id and time do not count.
+    /// A text that is equal for versions with the same content; ids and timestamps do not count.
     pub(crate) fn sameness(&self) -> String {
         let mut version = self.clone();
         (version.id, version.timestamp_ms) = (0, 0);
@@ -88,7 +88,7 @@ impl ViewVersion {
         canonical(&text)
     }
 
-    /// About how many bytes its JSON has.
+    /// The approximate size of the version's JSON, in bytes.
     pub(crate) fn size(&self) -> usize {
         let queries = self.representations.iter().map(|one| one.raw.get().len());
         let levels = self.default_namespace.iter().map(String::len);
@@ -96,7 +96,7 @@ impl ViewVersion {
         texts + size_of_extra(&self.extra)
     }
 
-    /// The SQL dialects it has queries for, in lower case.
+    /// The SQL dialects that the version has queries for, in lower case.
     pub(crate) fn dialects(&self) -> BTreeSet<String> {
         self.representations
             .iter()

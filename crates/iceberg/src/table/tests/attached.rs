@@ -1,4 +1,4 @@
-//! What clients send is read as strictly as others read it later; what is stored is not.
+//! Objects that clients send are read as strictly as other readers do later; stored objects are not.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn error(update: Value) -> String {
         .to_string()
 }
 
-/// The message for an object with one member replaced, or without it.
+/// The message for an update with the object `good` whose member at `place` is replaced by `part`.
 fn broken(good: &Value, (place, part): (&str, Value), update: impl Fn(&Value) -> Value) -> String {
     serde_json::from_value::<TableUpdate>(update(good)).unwrap();
     let mut bad = good.clone();

@@ -1,5 +1,5 @@
-//! Large and hostile commits end soon, with a reason. No clock is asked: what is quadratic here would run
-//! for minutes and be noticed.
+//! Large and hostile commits are applied or refused soon. The tests measure no time: quadratic code would run for
+//! minutes and be noticed.
 
 use serde_json::{Value, json};
 

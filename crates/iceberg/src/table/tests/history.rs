@@ -75,7 +75,7 @@ fn a_base_that_never_had_a_file_is_in_no_log() {
         value(&TableMetadata::parse(&second.to_json()).unwrap()),
         value(&second)
     );
-    // The bound holds for it as well.
+    // The bound of the metadata log also holds for a commit whose base has no file.
     let bounded = |n| apply_table(&second, &updates(max(n)), &without);
     let short = bounded("2").unwrap().unwrap();
     assert_eq!(short.metadata_log(), &second.metadata_log()[4..]);
@@ -176,7 +176,7 @@ fn a_writer_whose_clock_is_ahead_is_served_and_nobody_else_waits() {
     assert_eq!(after.last_updated_ms(), now);
     assert_eq!(after.snapshot_log()[0].timestamp_ms, now);
     assert_eq!(after.snapshots()[0].timestamp_ms(), time);
-    // Half a second later, by a clock that is right: another change, and a snapshot on that one.
+    // Writers with a correct clock can commit half a second later: a change, or a snapshot.
     let change = json!([{"action": "set-properties", "updates": {"a": "b"}}]);
     apply(&after, change);
     let next = append(&after, 12);
@@ -188,7 +188,7 @@ fn a_writer_whose_clock_is_ahead_is_served_and_nobody_else_waits() {
         refused.contains("900001 ms ahead of the catalog's clock"),
         "{refused}"
     );
-    // One that is behind is taken at its word.
+    // A snapshot of a writer whose clock is behind is accepted.
     let (time, applied) = made_at(-30_000);
     assert_eq!(applied.unwrap().unwrap().last_updated_ms(), time + 30_000);
 }

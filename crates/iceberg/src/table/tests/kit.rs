@@ -1,4 +1,4 @@
-//! Short ways to say tables, updates and requirements.
+//! Helpers that make tables, snapshots and updates.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ pub(super) fn value(table: &TableMetadata) -> Value {
     serde_json::from_slice(&table.to_json()).unwrap()
 }
 
-/// A snapshot for a table of this state, with the sequence number and row ids that are due.
+/// A snapshot that can be added to the table, with the next sequence number and row ids.
 pub(super) fn snapshot(table: &TableMetadata, id: i64) -> Value {
     let mut snapshot = json!({
         "snapshot-id": id,

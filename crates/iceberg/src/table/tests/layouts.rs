@@ -1,4 +1,4 @@
-//! Schemas, specs and orders: ids are reused, −1 is the last one, what is in use stays.
+//! Schemas, specs and sort orders: equal ones are not added again, −1 is the last one, those in use cannot be removed.
 
 use serde_json::{Value, json};
 
@@ -228,7 +228,7 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     ];
     for (update, want) in cases {
         if want.is_empty() {
-            // A transform of a later version: nothing is known against it.
+            // An unknown transform may be of a later version, so it is accepted.
             apply(&table(2), json!([update]));
             continue;
         }
@@ -266,7 +266,7 @@ fn parted() -> TableMetadata {
     )
 }
 
-/// The same in a spec that is not the default one.
+/// A table with the same partition field, in a spec that is not the default one.
 fn parted_once() -> TableMetadata {
     apply(
         &table(2),
@@ -288,13 +288,13 @@ fn a_column_cannot_take_the_name_of_a_partition_field() {
     for base in [parted(), parted_once()] {
         let message = refused(&base, become_current(&with_column("p")));
         assert!(message.contains(TAKEN), "{message}");
-        // It may be there as long as it is not current.
+        // The schema may be added as long as it does not become current.
         let mut updates = become_current(&with_column("p"));
         updates.as_array_mut().unwrap().pop();
         apply(&base, updates);
         apply(&base, become_current(&with_column("q")));
     }
-    // The column that the field read is gone: Java takes it then.
+    // If the column that the field reads is dropped, the Java reference accepts the name.
     let mut without_ts = with_column("p");
     without_ts["fields"].as_array_mut().unwrap().remove(1);
     apply(&parted_once(), become_current(&without_ts));
@@ -404,7 +404,7 @@ fn a_stored_column_of_an_odd_type_keeps_nobody_from_changing_the_schema() {
     wider["fields"][1]["name"] = "renamed".into();
     let after = apply(&stored, become_current(&wider));
     assert_eq!(value(&after)["schemas"][1]["fields"], wider["fields"]);
-    // Another field of that type is new, and so is another odd type of this field.
+    // The odd type in another field is a new problem, and so is another odd type in this field.
     for (field, ty) in [(2, "varchar"), (1, "text")] {
         let mut wrong = wider.clone();
         wrong["fields"][field]["type"] = ty.into();

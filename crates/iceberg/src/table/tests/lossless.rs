@@ -1,4 +1,4 @@
-//! What this crate does not know comes back, whatever is done to the table.
+//! Members that this crate does not know are kept, whatever is done to the table.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What holds whatever is sent: spec invariants after any updates, and extensions that come back.
+//! Properties for any input: the spec's invariants hold after any updates, and extensions are kept.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::{TableMetadata, TableUpdate, apply_table};
 
 const V3: &str = include_str!("../../../tests/fixtures/table-v3.json");
 
-/// An update in the abstract; numbers choose among what the table has.
+/// An update before its ids are known; its numbers choose among the parts that the table has.
 #[derive(Debug, Clone)]
 enum Step {
     Append,
@@ -59,7 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The steps as updates of this table; `fresh` makes snapshot ids that are all different.
+/// The steps as updates of this table; `fresh` counts up, so that all new snapshot ids are different.
 fn concrete(table: &TableMetadata, steps: &[Step], fresh: &mut i64) -> Value {
     let have: Vec<i64> = table.snapshots().iter().map(crate::Snapshot::id).collect();
     let pick = |n: u8| {
@@ -147,7 +147,7 @@ fn numbers(list: &Value, key: &str) -> Vec<i64> {
         .collect()
 }
 
-/// What the table spec says of any metadata.
+/// Checks what the table spec demands of any metadata, and that counters do not go back.
 fn check_invariants(before: &TableMetadata, after: &TableMetadata) {
     let json = value(after);
     for (list, key, current) in [
@@ -234,7 +234,7 @@ proptest! {
         let mut base = extended(version);
         let mut fresh = 1000;
         for steps in commits {
-            // Steps of one commit do not know of each other, so some commits are refused as a whole.
+            // The steps of one commit do not see each other's effects, so some commits are refused as a whole.
             let Ok(updates) = serde_json::from_value::<Vec<TableUpdate>>(concrete(&base, &steps, &mut fresh)) else { continue };
             let at = point(base.last_updated_ms() + 1000);
             let Ok(Some(after)) = apply_table(&base, &updates, &at) else { continue };
@@ -272,7 +272,7 @@ proptest! {
     }
 }
 
-/// Any JSON in compact spelling; numbers need not fit anything.
+/// Any JSON in compact spelling; its numbers need not fit any number type.
 fn json_text() -> impl Strategy<Value = String> {
     let string = "[ -~é🦆\\\\\"]{0,12}".prop_map(|text| Value::from(text).to_string());
     let leaf = prop_oneof![

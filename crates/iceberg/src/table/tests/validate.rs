@@ -1,4 +1,4 @@
-//! What is not table metadata.
+//! Table metadata that is refused.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn parse(json: &Value) -> Result<TableMetadata, String> {
     TableMetadata::parse(json.to_string().as_bytes()).map_err(|error| error.to_string())
 }
 
-/// A table with one part replaced is refused with a message that says so.
+/// A table whose member at `place` is replaced by `part` is refused with a message that contains `want`.
 fn check(place: &str, part: Value, want: &str) {
     let mut bad = value(&append(&append(&table(2), 11), 12));
     parse(&bad).unwrap();

@@ -1,4 +1,4 @@
-//! Reads updates, by the action they name.
+//! Reads updates according to their `action`.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::schema::Schema;
 use crate::table::log::{EncryptionKey, StatisticsFile};
 use crate::table::snapshot::{Snapshot, SnapshotRef};
 
-/// Actions of views that someone may send to a table by mistake.
+/// Actions of views alone, which a client may send to a table by mistake.
 const OF_VIEWS: [&str; 2] = ["add-view-version", "set-current-view-version"];
 
-/// Actions of tables alone, which someone may send to a view by mistake.
+/// Actions of tables alone, which a client may send to a view by mistake.
 const OF_TABLES: [&str; 17] = [
     "add-encryption-key",
     "add-snapshot",
@@ -40,7 +40,7 @@ pub(crate) fn is_table_action(action: &str) -> bool {
 }
 
 impl TableUpdate {
-    /// Reads one update. An unknown action is an error: ignoring it would acknowledge what was not done.
+    /// Reads one update. An unknown action is an error: ignoring it would confirm a change that was not made.
     pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         let mut object = Object::parse("table update", text)?;
         let action: String = object.require("action")?;
@@ -106,7 +106,7 @@ fn parse_snapshots(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdat
         "remove-snapshot-ref" => TableUpdate::RemoveSnapshotRef {
             ref_name: o.require("ref-name")?,
         },
-        // `snapshot-id` beside `statistics` is deprecated and says the same again.
+        // `snapshot-id` beside `statistics` is deprecated and repeats the one inside, so it is ignored.
         "set-statistics" => TableUpdate::SetStatistics {
             statistics: FileOfSnapshot(StatisticsFile::parse_new(o.require_raw("statistics")?)?),
         },
@@ -152,7 +152,7 @@ fn parse_other(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdate>, 
     }))
 }
 
-/// `updates`, or `updated` as clients before the REST spec was fixed send it.
+/// Takes `updates`, or `updated`, which clients send that are older than its correction in the REST spec.
 pub(crate) fn property_updates(
     object: &mut Object<'_>,
 ) -> Result<BTreeMap<String, String>, ParseError> {
@@ -164,7 +164,7 @@ pub(crate) fn property_updates(
     }
 }
 
-/// `removals`, or `removed` as clients before the REST spec was fixed send it.
+/// Takes `removals`, or `removed`, which clients send that are older than its correction in the REST spec.
 pub(crate) fn property_removals(object: &mut Object<'_>) -> Result<Vec<String>, ParseError> {
     match object.optional("removals")? {
         Some(removals) => Ok(removals),
@@ -174,7 +174,7 @@ pub(crate) fn property_removals(object: &mut Object<'_>) -> Result<Vec<String>, 
     }
 }
 
-/// A member without line feeds, so that texts kept from it are compact.
+/// Takes a required member, without line feeds between its tokens, so that texts kept from it are compact.
 pub(crate) fn one_line(object: &mut Object<'_>, key: &str) -> Result<Raw, ParseError> {
     object.require_raw(key).map(Raw::from)
 }

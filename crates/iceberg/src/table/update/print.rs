@@ -1,4 +1,4 @@
-//! Prints updates as the REST spec has them: events tell them on.
+//! Prints updates as in the REST spec, for events.
 
 use serde::ser::{Serialize, Serializer};
 

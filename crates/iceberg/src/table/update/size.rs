@@ -1,14 +1,14 @@
-//! How much text updates are, without printing them: what it costs to apply them goes with that.
+//! The approximate size of updates as JSON, without printing them: the cost of applying an update grows with it.
 
 use std::collections::BTreeMap;
 
 use super::TableUpdate;
 
-/// What an update, a field of a layout or an id is at most, but for names and texts in it.
+/// About the largest size of an update or of a layout's field in bytes of JSON, without the names and texts in it.
 const SMALL: usize = 128;
 
 impl TableUpdate {
-    /// About how many bytes of JSON the update is.
+    /// The approximate size of the update's JSON, in bytes.
     pub fn size(&self) -> usize {
         let more = match self {
             Self::AddSchema { schema } => schema.size(),
@@ -41,7 +41,7 @@ impl TableUpdate {
     }
 }
 
-/// About how many bytes of JSON properties are.
+/// The approximate size of properties as JSON, in bytes.
 pub(crate) fn size_of_properties(properties: &BTreeMap<String, String>) -> usize {
     let size = |(name, value): (&String, &String)| name.len() + value.len() + 6;
     properties.iter().map(size).sum()

@@ -1,4 +1,4 @@
-//! Large commits end soon. No clock is asked: what is quadratic here would run for minutes and be noticed.
+//! Large commits are applied soon. The tests measure no time: quadratic code would run for minutes and be noticed.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ fn a_thousand_long_versions_and_schemas_are_added_in_one_commit() {
     }
     let after = apply(&view(), json!(updates));
     assert_eq!(after.version_count(), 401);
-    // All are there, so none is added again.
+    // All of them exist now, so none is added again.
     assert!(try_apply(&after, json!(updates)).unwrap().is_none());
 }
 

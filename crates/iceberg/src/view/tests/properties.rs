@@ -1,4 +1,4 @@
-//! What holds of a view after any updates.
+//! Invariants of a view after any updates.
 
 use std::collections::HashSet;
 
