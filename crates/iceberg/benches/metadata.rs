@@ -1,6 +1,4 @@
-//! What a load and a commit cost: parse, apply one snapshot, print; by snapshots and by columns.
-//!
-//! `cargo bench -p iceberg`
+//! The cost of a load and a commit: parse, apply one snapshot, print; by numbers of snapshots and columns.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 #![allow(missing_docs, reason = "a bench is no library")]
 

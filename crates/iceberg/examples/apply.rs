@@ -1,4 +1,4 @@
-//! The metadata engine as a filter, for comparing it with others: one JSON request a line on standard
+//! The metadata engine as a filter, to compare it with other implementations: one JSON request a line on standard
 //! input, one JSON answer a line on standard output.
 //!
 //! Requests: `{"metadata":…, "updates":[…], "requirements":[…], "now-ms":1, "previous":"…"}` (metadata may

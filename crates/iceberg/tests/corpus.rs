@@ -7,7 +7,7 @@ mod checks;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every input, or an error if there are too few of them to mean anything.
+/// Checks every input; panics if there are too few of them to mean anything.
 fn replay(target: &str, check: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = [
@@ -22,7 +22,7 @@ fn replay(target: &str, check: fn(&[u8])) {
     assert!(files.len() > 20, "only {} inputs for {target}", files.len());
     for file in files {
         let bytes = fs::read(&file).unwrap();
-        // The name of the input, should it panic.
+        // Names the input if the check panics.
         let outcome = std::panic::catch_unwind(|| check(&bytes));
         assert!(outcome.is_ok(), "{} breaks {target}", file.display());
     }
