@@ -8,18 +8,20 @@ use crate::{Identity, Principal, RoleId, RoleIdent};
 /// The identity on whose behalf a request runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Caller {
-    /// Nobody has been asked: authentication is not configured.
+    /// Authentication is not configured, so the sender is not known.
     Anonymous,
     /// The catalog itself: background work and commands of the operator on the machine.
     System,
-    /// Whoever has shown a token that was verified.
+    /// A user whose token was verified.
     User(Arc<Identity>),
-    /// The same, who for this request is nothing but one of its roles.
+    /// A user that acts as one of its roles for this request, and has only that role's rights.
     Role(Arc<Identity>, RoleId),
 }
 
 impl Caller {
-    /// Who has what it does or is given: the user, or the role that it acts as. Being in a role does not make what the role has one's own.
+    /// The principal that the caller acts as: the user, or the role that the user acts as. It owns what the caller
+    /// creates, and its grants are the caller's own; grants of other roles that the user is in are not. `None` for
+    /// [`Self::Anonymous`] and [`Self::System`].
     pub fn principal(&self) -> Option<Principal> {
         match self {
             Self::User(identity) => Some(Principal::User(identity.user.clone())),
@@ -28,8 +30,8 @@ impl Caller {
         }
     }
 
-    /// The roles that its token names, and those that it was given when it was let in. Who acts as a role has none but that. What cannot
-    /// name a role is left out.
+    /// The roles that the token names, and the roles that admission gave the user. None if the user acts as a role.
+    /// Texts that cannot name a role are left out.
     pub fn named_roles(&self) -> Vec<RoleIdent> {
         let Self::User(identity) = self else {
             return Vec::new();
@@ -42,7 +44,7 @@ impl Caller {
         named
     }
 
-    /// What is known of the user, if it is one.
+    /// What is known of the user; `None` for [`Self::Anonymous`] and [`Self::System`].
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::User(identity) | Self::Role(identity, _) => Some(identity),

@@ -39,7 +39,7 @@ impl Timestamp {
         )
     }
 
-    /// The span from an earlier point; none if it is later.
+    /// The span from an earlier point; zero if that point is later.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         let ms = self.0.saturating_sub(earlier.0);
         std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
@@ -55,12 +55,12 @@ impl Timestamp {
     }
 }
 
-/// A text that is no time.
+/// A text that is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a time such as `2024-05-01T10:00:00Z` (RFC 3339)")]
 pub struct InvalidTimestamp(String);
 
-/// RFC 3339, in any zone; what is finer than milliseconds is cut off.
+/// RFC 3339, in any zone; fractions of a millisecond are cut off.
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 

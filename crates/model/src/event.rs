@@ -1,4 +1,4 @@
-//! What happened, as it is written beside the change itself.
+//! Events: descriptions of changes, written in the transaction of the change itself.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub enum EventKind {
     CreateNamespace,
     /// A namespace's properties or protection changed.
     UpdateNamespaceProperties,
-    /// A namespace got another name or another namespace around it.
+    /// A namespace got another name or another parent namespace.
     MoveNamespace,
     /// A namespace was dropped.
     DropNamespace,
@@ -71,59 +71,60 @@ pub enum EventKind {
     CreateRole,
     /// A role got another name, description or source.
     UpdateRole,
-    /// A role was deleted, with all that it had been given.
+    /// A role was deleted, with all its grants.
     DropRole,
     /// Users or roles came into a role.
     AddRoleMembers,
     /// Users or roles were taken out of a role.
     RemoveRoleMembers,
-    /// Something was given or taken back.
+    /// Privileges were given or taken back.
     UpdateGrants,
     /// Managed access was switched, on a warehouse or a namespace.
     UpdateManagedAccess,
-    /// A table or view that was dropped is there again.
+    /// A dropped table or view was restored.
     UndropTabulars,
     /// A task has ended for good: it is done, given up or cancelled.
     EndTask,
     /// Tasks were stopped, cancelled or started on request.
     ControlTasks,
-    /// It was said how tasks are done in a queue.
+    /// The configuration of a task queue changed.
     ConfigureTaskQueue,
 }
 
 /// One change, written to the outbox in the transaction of the change.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// What happened.
+    /// The kind of the change.
     pub kind: EventKind,
-    /// When, by the clock of the replica that made the change.
+    /// The time of the change, by the clock of the replica that made it.
     pub at: Timestamp,
-    /// The warehouse that it happened in, if it happened in one.
+    /// The warehouse in which the change happened, if it was in one.
     pub warehouse: Option<WarehouseId>,
-    /// What it happened to: an id, stable over renames.
+    /// What was changed: an id that is stable over renames, or, for grants and managed access, a
+    /// [`Securable`](crate::Securable) in its text form.
     pub subject: String,
-    /// What is to be told about it.
+    /// The event's data, as JSON.
     pub body: Box<RawValue>,
-    /// Which event it is, and whose doing.
+    /// The event's id, and who caused it.
     pub origin: Origin,
 }
 
-/// Which event it is, whose doing, and which part of what was done.
+/// The id of an event, who caused it, and its place among the events of the same operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Origin {
-    /// Its id; the same each time that it is delivered.
+    /// The event's id; the same in every delivery.
     pub id: EventId,
-    /// On whose behalf.
+    /// On whose behalf the change was made.
     #[serde(default)]
     pub actor: Actor,
-    /// By which request, if it was one.
+    /// The request that made the change, if one did.
     #[serde(default)]
     pub request: Option<RequestId>,
-    /// Its number, from 0, among the events of what was done at once.
+    /// The event's number, from 0, among the events of the same operation.
     #[serde(default)]
     pub part: u32,
-    /// How many events there are of what was done at once.
+    /// How many events the operation has.
     #[serde(default = "one")]
     pub parts: u32,
 }
@@ -133,7 +134,7 @@ const fn one() -> u32 {
 }
 
 impl Origin {
-    /// That of a single event which the catalog itself has caused.
+    /// The origin, with a new id, of a single event that the catalog itself causes.
     pub fn generate() -> Self {
         Self {
             id: EventId::generate(),
@@ -144,19 +145,19 @@ impl Origin {
         }
     }
 
-    /// As databases keep it.
+    /// The origin as databases store it.
     pub fn to_stored(&self) -> String {
-        // Texts and numbers in a struct: there is nothing to refuse.
+        // A struct of texts and numbers always serializes.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What a database has kept.
+    /// Reads what [`Self::to_stored`] returned.
     pub fn from_stored(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }
 }
 
-/// On whose behalf something was done, as events tell it.
+/// On whose behalf something was done, as shown in events.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
@@ -167,7 +168,7 @@ pub enum Actor {
     System,
     /// A user.
     Principal(UserId),
-    /// A user, with the rights of a role alone.
+    /// A user that acted as a role, with only its rights.
     Role(UserId, RoleId),
 }
 
@@ -183,7 +184,7 @@ impl From<&Caller> for Actor {
 }
 
 impl Event {
-    /// Numbers the events of what is done at once.
+    /// Numbers the events of one operation: sets their `part` and `parts`.
     pub fn number(events: &mut [Self]) {
         let parts = u32::try_from(events.len()).unwrap_or(u32::MAX);
         for (event, part) in events.iter_mut().zip(0..) {

@@ -1,4 +1,4 @@
-//! Texts of others, as messages show them.
+//! Texts from outside, shortened and escaped for messages.
 
 use std::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Who has been given what on which thing.
+//! Grants: which principal has which privilege on which object.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,7 @@ pub enum Securable {
 }
 
 impl Securable {
-    /// What kind of thing it is, as databases spell it.
+    /// The kind of the object, as databases spell it.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -43,7 +43,7 @@ impl Securable {
         }
     }
 
-    /// Its id, if that is a UUID: the server has none here, a project may be called by a word.
+    /// The object's id, if it is always a UUID: the server has no id, and a project's may be a short name.
     pub const fn as_uuid(&self) -> Option<Uuid> {
         match self {
             Self::Server | Self::Project(_) => None,
@@ -68,13 +68,13 @@ impl fmt::Display for Securable {
     }
 }
 
-/// A text that no [`Securable`] or [`Principal`] prints: a damaged database.
+/// A text that no [`Securable`] or [`Principal`] prints, so the database that holds it is damaged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names nothing that grants are about")]
 pub struct InvalidSecurable(String);
 
 impl InvalidSecurable {
-    /// About this text, or as much of it as is of use.
+    /// An error that quotes an excerpt of the text.
     pub fn of(text: &str) -> Self {
         Self(Excerpt(text).to_string())
     }
@@ -104,7 +104,7 @@ impl FromStr for Securable {
 pub enum Principal {
     /// A user.
     User(UserId),
-    /// All that are in a role, directly or through other roles.
+    /// Everybody who is in a role, directly or through other roles.
     Role(RoleId),
 }
 
@@ -131,25 +131,25 @@ impl FromStr for Principal {
     }
 }
 
-/// One privilege of one principal on one thing, given directly.
+/// One privilege on one object, given directly to one principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Grant {
-    /// On what.
+    /// The object.
     pub on: Securable,
-    /// To whom.
+    /// The principal that has the privilege.
     pub to: Principal,
-    /// What.
+    /// The privilege.
     pub privilege: Privilege,
 }
 
 macro_rules! privileges {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What can be given. Which of them there are on a thing depends on its kind.
+        /// A right that can be given. The kind of an object decides which privileges can be given on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Privilege { $($(#[$doc])* $name,)* }
 
         impl Privilege {
-            /// All of them.
+            /// All privileges.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// As the management API and the databases spell it.
@@ -165,38 +165,39 @@ privileges! {
     Admin = "admin",
     /// On the server: may do everything.
     Operator = "operator",
-    /// On a project: all that security and data administrators may.
+    /// On a project: may do all that security and data administrators may.
     ProjectAdmin = "project_admin",
-    /// On a project: manages grants and ownership of all in it.
+    /// On a project: manages the grants and ownership of everything in it.
     SecurityAdmin = "security_admin",
-    /// On a project: manages warehouses and all data in it, but no grants.
+    /// On a project: manages the warehouses and all data in it, but no grants.
     DataAdmin = "data_admin",
     /// On a project: may create roles.
     RoleCreator = "role_creator",
     /// On a project: may create tag definitions.
     TagCreator = "tag_creator",
-    /// Has made it, or taken over from who has: may do everything to it.
+    /// Has created the object or taken over its ownership: may do everything to it. Managed access takes the right to
+    /// manage grants away from owners of namespaces, tables and views.
     Ownership = "ownership",
-    /// May give to others what oneself has.
+    /// May give those of `describe`, `select`, `create` and `modify` to others that the holder has.
     PassGrants = "pass_grants",
-    /// May give everything to others, and take it back.
+    /// May give every privilege to others, and take it back.
     ManageGrants = "manage_grants",
     /// May attach and detach tags.
     ManageTags = "manage_tags",
-    /// May see that it is there, and its metadata.
+    /// May see that the object exists, and its metadata.
     Describe = "describe",
-    /// May read data.
+    /// May read the object's data.
     Select = "select",
-    /// May create in it.
+    /// May create objects in it.
     Create = "create",
-    /// May change it, and drop it.
+    /// May change and drop the object.
     Modify = "modify",
     /// On a tag definition: may attach and detach this tag.
     Apply = "apply",
 }
 
 impl Privilege {
-    /// What the management API or a database spells so.
+    /// The privilege that the management API and the databases spell so.
     pub fn of_str(text: &str) -> Option<Self> {
         Self::ALL.iter().find(|one| one.as_str() == text).copied()
     }
@@ -213,36 +214,36 @@ impl fmt::Display for Privilege {
 pub struct Privileges(u32);
 
 impl Privileges {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
     const fn bit(one: Privilege) -> u32 {
         1 << (one as u32)
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains the privilege.
     pub const fn has(self, one: Privilege) -> bool {
         self.0 & Self::bit(one) != 0
     }
 
-    /// Whether one of these is among them.
+    /// Whether the set contains at least one of the privileges.
     pub fn has_any(self, some: &[Privilege]) -> bool {
         some.iter().any(|one| self.has(*one))
     }
 
-    /// With this one.
+    /// The set with the privilege added.
     #[must_use]
     pub const fn with(self, one: Privilege) -> Self {
         Self(self.0 | Self::bit(one))
     }
 
-    /// These and those.
+    /// The union of both sets.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
     }
 
-    /// Each of them.
+    /// The privileges of the set.
     pub fn iter(self) -> impl Iterator<Item = Privilege> {
         Privilege::ALL
             .iter()

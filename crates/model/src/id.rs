@@ -55,7 +55,7 @@ uuid_ids! {
     NamespaceId;
     /// A role: a name for several users and roles.
     RoleId;
-    /// An event; the same each time that it is delivered, so that whoever gets it twice can tell.
+    /// An event; the same in every delivery, so that a consumer recognises a repeated one.
     EventId;
     /// A stored secret.
     SecretId;
@@ -63,7 +63,7 @@ uuid_ids! {
     ServerId;
     /// The definition of a tag that can be attached to things.
     TagDefinitionId;
-    /// A tag's being attached to something; greater than those that were made before it.
+    /// One attachment of a tag to an object; greater than the ids of earlier attachments.
     TagId;
     /// A table, a view or a generic table; stable over renames. The `table-uuid` or `view-uuid` of its metadata.
     TabularId;
@@ -84,7 +84,7 @@ pub struct ProjectId(Arc<str>);
 pub struct InvalidProjectId(String);
 
 impl ProjectId {
-    /// A new id that nobody else has.
+    /// A new, unique id.
     pub fn generate() -> Self {
         Self(Uuid::now_v7().to_string().into())
     }
@@ -132,9 +132,9 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// How many times a row has changed: one more with each change.
+/// The version of a row: one higher after each change.
 ///
-/// What compare-and-set compares, and what the freshness of a cached value is measured by.
+/// Compare-and-set compares versions, and the version of a cached value shows how fresh it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(i64);
@@ -144,8 +144,8 @@ impl Version {
     pub const FIRST: Self = Self(1);
 
     /// The version of a new row whose id may have been in use before: a table that was dropped and registered again
-    /// keeps its UUID. Milliseconds in the upper bits put it beyond every version of the former row, so that a replica
-    /// which still caches the former one cannot take it for this one.
+    /// keeps its UUID. Milliseconds in the upper bits make it higher than every version of the former row, so that a
+    /// replica which still caches the former row cannot take it for the new one.
     pub fn of_reused_id(now: Timestamp) -> Self {
         let noise = Uuid::new_v4().as_u128() & 0xf_ffff;
         Self((now.as_ms() << 20) | i64::try_from(noise).unwrap_or(0))

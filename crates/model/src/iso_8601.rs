@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Reads `P1W`, or `P1DT2H30M5S`: days, hours, minutes and whole seconds, each at most once and in this order. Years and months
-/// are none of it: nobody knows how long they are.
+/// Reads `P1W`, or `P1DT2H30M5S`: days, hours, minutes and whole seconds, each at most once and in this order. Years
+/// and months are refused, because their length varies.
 pub fn parse_iso_8601(text: &str) -> Option<Duration> {
     let rest = text.strip_prefix('P')?;
     if let Some(weeks) = rest.strip_suffix('W') {

@@ -1,4 +1,4 @@
-//! The words that every other room uses: ids, names, callers, events, bounds.
+//! The types that every other crate uses: ids, names, callers, events, bounds.
 //!
 //! Pure data. Nothing here does I/O, speaks HTTP or SQL, or reads a clock other than through [`Clock`].
 

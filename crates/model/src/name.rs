@@ -5,34 +5,34 @@ use std::sync::Arc;
 
 use crate::{Bounds, Excerpt};
 
-/// Stands between the levels of a namespace in a URL (as `%1F`) and in stored keys. No name may contain it.
+/// Separates the levels of a namespace in a URL (as `%1F`) and in stored keys. No name may contain it.
 pub const SEPARATOR: char = '\u{1f}';
 
 /// Why a text cannot be a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// A name without a character.
+    /// The name is empty.
     #[error("the name of a {what} must not be empty")]
     Empty {
         /// What was to be named.
         what: &'static str,
     },
-    /// A name beyond its bound.
+    /// The name is longer than [`Bounds::NAME_BYTES`].
     #[error("the name of a {what} may have at most {max} bytes; `{start}` has {bytes}", max = Bounds::NAME_BYTES)]
     TooLong {
         /// What was to be named.
         what: &'static str,
         /// The first characters of the name.
         start: String,
-        /// Its length.
+        /// Its length, or that of its folded form if that is longer.
         bytes: usize,
     },
-    /// Levels that are too long together.
+    /// The levels are together longer than [`Bounds::NAMESPACE_BYTES`].
     #[error("the levels of a namespace may have at most {max} bytes together; those of `{start}` have {bytes}", max = Bounds::NAMESPACE_BYTES)]
     PathTooLong {
         /// The first characters of the levels.
         start: String,
-        /// The length of all of them.
+        /// The length of all levels with their separators, folded if that is longer.
         bytes: usize,
     },
     /// A control character, which no client can show and some databases refuse.
@@ -57,7 +57,7 @@ pub enum InvalidName {
     },
 }
 
-/// The text after Unicode case folding: what texts that differ only in case have in common.
+/// The text after Unicode case folding: equal for texts that differ only in case.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         text.to_ascii_lowercase()
@@ -110,12 +110,12 @@ impl Name {
         })
     }
 
-    /// As the user wrote it.
+    /// The name as the user wrote it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What it is matched by.
+    /// The key that the name is matched by.
     pub const fn key(&self) -> &NameKey {
         &self.key
     }
@@ -190,24 +190,25 @@ impl NamespacePath {
         self.levels.last().map_or("", String::as_str)
     }
 
-    /// What it is matched by.
+    /// The key that the namespace is matched by.
     pub const fn key(&self) -> &NamespaceKey {
         &self.key
     }
 
-    /// Where this one is if its outermost `depth` levels are exchanged for `to`: a namespace around it has moved there.
+    /// This path with its outermost `depth` levels replaced by `to`: where the namespace is after a namespace around it
+    /// has moved to `to`.
     pub fn moved(&self, depth: usize, to: &Self) -> Result<Self, InvalidName> {
         let rest = self.levels.iter().skip(depth);
         Self::parse(to.levels.iter().chain(rest).cloned().collect())
     }
 
-    /// Whether it lies in the other one, at any depth; none lies in itself.
+    /// Whether this namespace lies in the other one, at any depth. A namespace does not lie in itself.
     pub fn is_below(&self, other: &Self) -> bool {
         let rest = self.key.0.strip_prefix(other.key.as_str());
         rest.is_some_and(|rest| rest.starts_with(SEPARATOR))
     }
 
-    /// The namespace around this one; none at the top.
+    /// The parent namespace; `None` at the top level.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.levels.split_last()?;
         let key = self.key.parent()?;
@@ -231,20 +232,20 @@ impl NamespaceKey {
         &self.0
     }
 
-    /// The key of the namespace around this one; none at the top.
+    /// The key of the parent namespace; `None` at the top level.
     pub fn parent(&self) -> Option<Self> {
         self.0
             .rsplit_once(SEPARATOR)
             .map(|(parent, _)| Self(parent.into()))
     }
 
-    /// How many levels it has.
+    /// The number of levels.
     pub fn depth(&self) -> usize {
         self.0.matches(SEPARATOR).count() + 1
     }
 }
 
-/// Where a table or a view is found.
+/// The namespace and the name of a table or view.
 #[derive(Debug, Clone)]
 pub struct TabularPath {
     /// The namespace that holds it.

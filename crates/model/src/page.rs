@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::Bounds;
 
-/// Where a page starts: after the item with this sort key. What it holds is the store's own matter.
+/// Where a page starts: after the item with this sort key. The store that makes the token decides what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageToken(String);
 
@@ -78,7 +78,7 @@ pub struct Page<T> {
 
 /// An item of a list whose pages leave out what the caller may not see.
 pub trait PageItem {
-    /// Its sort key in the list.
+    /// The item's sort key in the list.
     fn page_key(&self) -> String;
 }
 

@@ -2,5 +2,5 @@
 
 use std::collections::BTreeMap;
 
-/// Those of a namespace, table or view.
+/// The properties of a namespace, table or view.
 pub type Properties = BTreeMap<String, String>;

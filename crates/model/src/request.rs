@@ -1,4 +1,4 @@
-//! What a request is called, in logs, answers and events.
+//! Ids of requests, for logs, answers and events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::Bounds;
 
-/// The id of a request: a short word that the client has sent in `x-request-id`, or a UUID. It is logged, echoed, and the
-/// trace id of events.
+/// The id of a request: a short word that the client has sent in `x-request-id`, or a UUID. It is logged, returned in
+/// the answer, and sent as the trace id of events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RequestId(Arc<str>);
@@ -24,7 +24,7 @@ pub struct RequestId(Arc<str>);
 pub struct InvalidRequestId;
 
 impl RequestId {
-    /// A new one.
+    /// A new id: a UUID of version 7.
     pub fn generate() -> Self {
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
         let text: &str = Uuid::now_v7().hyphenated().encode_lower(&mut text);

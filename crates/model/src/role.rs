@@ -1,17 +1,18 @@
-//! Roles, as the systems call them that know who is in them.
+//! Names of roles at their providers, the systems that know who is in them.
 
 use std::fmt;
 
 use crate::{Bounds, Excerpt};
 
-/// What a role is called where it is known: `oidc~analysts`, the provider's name and the role's name there. Unique in a project.
+/// The name of a role at its provider, such as `oidc~analysts`: the provider's name and the role's name there. Unique
+/// in a project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleIdent {
     provider: String,
     source: String,
 }
 
-/// A provider and a text that together name no role.
+/// A provider and a source that are together not a valid role name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "role `{provider}~{source_id}` must have a provider-id out of a-z, 0-9 and `-` with at most {most_provider} bytes and a \
@@ -25,11 +26,11 @@ pub struct InvalidRoleIdent {
 }
 
 impl RoleIdent {
-    /// What stands between provider and source.
+    /// Separates provider and source.
     pub const SEPARATOR: char = '~';
-    /// The provider of roles that nobody else knows.
+    /// The provider of roles that exist only in this catalog.
     pub const LAKEKEEPER: &'static str = "lakekeeper";
-    /// The provider of roles that the catalog makes for itself: nobody else may.
+    /// The provider of roles that the catalog creates for itself; nobody else may create such roles.
     pub const SYSTEM: &'static str = "system";
 
     /// The role that `provider` calls `source`.
@@ -53,12 +54,12 @@ impl RoleIdent {
         })
     }
 
-    /// The system that knows who is in it.
+    /// The system that knows who is in the role.
     pub fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// What it is called there.
+    /// The role's name at the provider.
     pub fn source(&self) -> &str {
         &self.source
     }

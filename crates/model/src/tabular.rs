@@ -16,7 +16,7 @@ pub enum TabularKind {
     Table,
     /// An Iceberg view.
     View,
-    /// A table of any other format, whose files the catalog knows nothing of.
+    /// A table of any other format, whose files the catalog does not interpret.
     GenericTable,
 }
 
@@ -30,7 +30,7 @@ impl TabularKind {
         }
     }
 
-    /// From what [`TabularKind::as_str`] printed.
+    /// Reads what [`TabularKind::as_str`] returned.
     pub fn from_stored(text: &str) -> Option<Self> {
         match text {
             "table" => Some(Self::Table),
@@ -40,7 +40,7 @@ impl TabularKind {
         }
     }
 
-    /// As a sentence begins with it.
+    /// The kind as the first words of a sentence.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Table => "Table",
@@ -70,7 +70,7 @@ pub struct TableFormat(Arc<str>);
 pub struct InvalidTableFormat(String);
 
 impl TableFormat {
-    /// The word.
+    /// The format as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Tags: words of a project's own that are attached to what it holds.
+//! Tags: labels that a project defines and attaches to its warehouses, namespaces, tables, views and columns.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{Bounds, InvalidName, Name, NameKey, NamespaceId, TabularId, TabularKind, WarehouseId};
 
-/// Beginnings of names that the catalog keeps for itself.
+/// First parts of tag names that are reserved for the catalog.
 const RESERVED: [&str; 2] = ["system", "lakekeeper"];
 
 /// The name of a tag: a name whose parts, from the general to the special, are divided by dots.
@@ -17,7 +17,7 @@ pub struct TagName(Name);
 /// Why a text cannot be the name of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTagName {
-    /// It cannot be a name at all.
+    /// The text cannot be a name at all.
     #[error(transparent)]
     Name(#[from] InvalidName),
     /// More characters than allowed.
@@ -26,10 +26,10 @@ pub enum InvalidTagName {
         /// Its length.
         chars: usize,
     },
-    /// A blank at its beginning or end.
+    /// The name begins or ends with a blank.
     #[error("tag name `{0}` must not begin or end with a blank")]
     Blank(String),
-    /// A part without a character.
+    /// A part of the name is empty.
     #[error(
         "tag name `{0}` has an empty part: it must not begin or end with a dot, or have two side by side"
     )]
@@ -53,17 +53,17 @@ impl TagName {
         Ok(Self(name))
     }
 
-    /// As the user wrote it.
+    /// The name as the user wrote it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// What it is matched by.
+    /// The key that the name is matched by.
     pub const fn key(&self) -> &NameKey {
         self.0.key()
     }
 
-    /// Whether its first part is one that the catalog keeps for itself.
+    /// Whether the first part of the name is reserved for the catalog.
     pub fn is_reserved(&self) -> bool {
         let first = self.key().as_str().split('.').next();
         first.is_some_and(|first| RESERVED.contains(&first))
@@ -95,7 +95,7 @@ pub enum TagScope {
 }
 
 impl TagScope {
-    /// All of them.
+    /// All scopes.
     pub const ALL: [Self; 6] = [
         Self::Warehouse,
         Self::Namespace,
@@ -117,7 +117,7 @@ impl TagScope {
         }
     }
 
-    /// From what [`TagScope::as_str`] printed.
+    /// Reads what [`TagScope::as_str`] returned.
     pub fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
@@ -148,12 +148,12 @@ pub enum TagTarget {
     Namespace(NamespaceId),
     /// A table, view or generic table.
     Tabular(TabularKind, TabularId),
-    /// A column of a table, by its field id, which no change of its name or place changes.
+    /// A column of a table, by its field id, which stays the same when the column is renamed or moved.
     Column(TabularId, i32),
 }
 
 impl TagTarget {
-    /// What kind of thing it is.
+    /// The kind of the target.
     pub fn scope(self) -> TagScope {
         match self {
             Self::Warehouse => TagScope::Warehouse,
@@ -163,7 +163,7 @@ impl TagTarget {
         }
     }
 
-    /// The id that it is stored by, and the field id: 0 for what is no column.
+    /// The id and the field id that the target is stored under; the field id is 0 unless the target is a column.
     pub const fn as_stored(self, warehouse: WarehouseId) -> (Uuid, i32) {
         match self {
             Self::Warehouse => (warehouse.as_uuid(), 0),
@@ -173,7 +173,7 @@ impl TagTarget {
         }
     }
 
-    /// From what [`TagTarget::as_stored`] made of it.
+    /// Reads what [`TagTarget::as_stored`] returned.
     pub fn from_stored(scope: TagScope, id: Uuid, field: i32) -> Self {
         match scope {
             TagScope::Warehouse => Self::Warehouse,

@@ -11,7 +11,7 @@ use crate::{Bounds, Excerpt, RoleIdent};
 
 /// The id of a user: `oidc~3f2a…`, the provider's name and what the provider calls its user.
 ///
-/// The provider is part of it, so that two providers which know the same subject know two users.
+/// The provider is part of the id, so that the same subject at two providers is two users.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(Arc<str>);
@@ -26,7 +26,7 @@ pub struct UserId(Arc<str>);
 pub struct InvalidUserId(String);
 
 impl UserId {
-    /// What stands between provider and subject.
+    /// Separates provider and subject.
     pub const SEPARATOR: char = '~';
 
     /// The user whom `provider` calls `subject`.
@@ -93,7 +93,7 @@ impl fmt::Display for UserId {
     }
 }
 
-/// Whether somebody or something uses the catalog.
+/// Whether a user is a person or a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserType {
@@ -112,33 +112,33 @@ impl UserType {
         }
     }
 
-    /// What a database has kept.
+    /// Reads what [`Self::as_str`] returned.
     pub fn from_stored(text: &str) -> Option<Self> {
         let all = [Self::Human, Self::Application];
         all.into_iter().find(|one| one.as_str() == text)
     }
 }
 
-/// What a verified token says about whoever sent it.
+/// What is known about the sender of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who it is.
+    /// The user's id.
     pub user: UserId,
-    /// What to call them, if the token says.
+    /// The user's name, if the token has it.
     pub name: Option<String>,
-    /// Their e-mail address, if the token says.
+    /// The user's e-mail address, if the token has it.
     pub email: Option<String>,
-    /// Whether it is a person or a program, if the token tells.
+    /// Whether the user is a person or a program, if the token says so.
     pub user_type: Option<UserType>,
     /// The roles that the token names; `None` if roles are not taken from tokens.
     pub roles: Option<Vec<String>>,
-    /// Roles that it has been given for this request alone, by whoever let it in.
+    /// Roles that admission gave the user, for this request only.
     pub admission_roles: Vec<RoleIdent>,
-    /// Whom the token is meant for.
+    /// The audiences of the token.
     pub audiences: Vec<String>,
 }
 
-/// By the user alone: it tells callers apart well enough, and is hashed for each decision.
+/// Hashes only the user's id: it tells callers apart well enough, and an identity is hashed for each decision.
 impl Hash for Identity {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.user.hash(state);
@@ -146,7 +146,7 @@ impl Hash for Identity {
 }
 
 impl Identity {
-    /// Somebody of whom nothing but the id is known.
+    /// An identity of which only the user's id is known.
     pub const fn of(user: UserId) -> Self {
         Self {
             user,
