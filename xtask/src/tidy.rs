@@ -1,8 +1,8 @@
 //! The ratchet: properties of the repository that may only get better.
 //!
-//! A check reads files and returns [`Finding`]s. What is known and tolerated for now stands in
-//! `xtask/tidy-exceptions.txt` with its measured value; an exception that grew, shrank or is no
-//! longer needed fails, so the list can only shrink.
+//! A check reads files and returns [`Finding`]s. Findings that are tolerated for now are listed with their measured
+//! value in `xtask/tidy-exceptions.txt`; an exception that grew, shrank or is no longer needed fails, so the list
+//! can only shrink.
 
 mod docs;
 mod exceptions;
@@ -65,7 +65,7 @@ impl Finding {
 pub(crate) struct Report {
     /// How many files were read.
     pub(crate) files: usize,
-    /// Worth knowing; does not fail.
+    /// What is worth knowing but does not fail the run.
     pub(crate) notes: Vec<String>,
     /// One line for each failure.
     pub(crate) failures: Vec<String>,
@@ -92,7 +92,7 @@ pub(crate) fn run(root: &Path) -> Result<Report, String> {
     })
 }
 
-/// Findings that no exception covers, and exceptions that do not say what is measured.
+/// The failures: findings that no exception covers, and exceptions whose value is not the measured one.
 fn judge(findings: &[Finding], exceptions: &Exceptions) -> Vec<String> {
     let mut groups: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in findings {

@@ -1,9 +1,9 @@
-//! Paths that the documentation names exist.
+//! Checks that the paths which the documentation names exist.
 
 use super::Finding;
 use super::repo::{File, Repo};
 
-/// Paths in backticks and targets of links in one Markdown file.
+/// Checks the paths in backticks and the targets of links in one Markdown file.
 pub(super) fn check(repo: &Repo, file: &File) -> Vec<Finding> {
     if file.extension() != "md" {
         return Vec::new();
@@ -29,12 +29,12 @@ pub(super) fn check(repo: &Repo, file: &File) -> Vec<Finding> {
     findings
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Targets of links, but for addresses and places in the same page.
+/// The targets of links, except URLs, absolute paths and anchors in the same page.
 fn linked(line: &str) -> impl Iterator<Item = &str> {
     let targets = line
         .split("](")
@@ -46,7 +46,7 @@ fn linked(line: &str) -> impl Iterator<Item = &str> {
         .filter(|path| !path.is_empty() && !path.starts_with('/'))
 }
 
-/// Whether a quoted word is meant as a path from the root: it starts with one of its folders and
+/// Whether a quoted word is meant as a path from the root: its first part is in the root, and it
 /// has no placeholder.
 fn is_path(repo: &Repo, word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);

@@ -52,7 +52,7 @@ impl Exceptions {
     }
 }
 
-/// An entry without a reason is no entry.
+/// Parses a line; `None` if a part of it is missing, such as the reason.
 fn entry(line: &str) -> Option<((String, String), usize)> {
     let mut words = line.split_whitespace();
     let (check, path, value) = (words.next()?, words.next()?, words.next()?);

@@ -132,7 +132,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     Some(found.map_or(rest.len(), |at| start + at + end.len()))
 }
 
-/// A lifetime is code: `None`.
+/// The length of a character literal; `None` for a lifetime, which is code.
 fn character(rest: &str) -> Option<usize> {
     let mut chars = rest.char_indices().skip(1);
     let (_, first) = chars.next()?;
@@ -150,7 +150,7 @@ fn character(rest: &str) -> Option<usize> {
     Some(closing.0 + 1)
 }
 
-/// Up to the end of the first block, or the first `;` before it.
+/// The length of an item: up to the end of its first block, or to a `;` before that.
 fn item_length(item: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in item.char_indices() {

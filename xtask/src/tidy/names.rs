@@ -14,7 +14,7 @@ const EMPTY: [&str; 9] = [
 const SQLITE: &str = "crates/store-sqlite";
 const POSTGRES: &str = "crates/store-postgres";
 
-/// Files that only one backend has, because only it has the thing.
+/// Files that only one backend has, because the other one does not need them.
 const ONE_SIDED: [&str; 2] = ["tls.rs", "writer.rs"];
 
 /// Refuses files, folders and inline modules with a name that says nothing.
@@ -43,7 +43,7 @@ fn advice(name: &str) -> String {
     format!("`{name}` says nothing: name it for what it can do")
 }
 
-/// The two SQL backends hold the same file names, so that they can be read side by side.
+/// Checks that the two SQL backends have the same file names, so that they can be read side by side.
 pub(super) fn mirrored_backends(repo: &Repo) -> Vec<Finding> {
     let (left, right) = (format!("{SQLITE}/src"), format!("{POSTGRES}/src"));
     if !repo.has(&left) || !repo.has(&right) {
@@ -67,7 +67,7 @@ fn lacking(here: &BTreeSet<&str>, there: &BTreeSet<&str>, home: &str, other: &st
         .collect()
 }
 
-/// Migrations are numbered from 1 without a gap and without two of one number.
+/// Checks that migrations are numbered from 1, without a gap and each number once.
 pub(super) fn numbered_migrations(repo: &Repo) -> Vec<Finding> {
     [SQLITE, POSTGRES]
         .iter()

@@ -61,7 +61,7 @@ impl Repo {
         let mut repo = Self::default();
         for path in listed.split('\0').filter(|path| !path.is_empty()) {
             let on_disk = root.join(path);
-            // A link's target is read under its own name; a deleted file is still listed.
+            // Skips links, whose targets are read under their own names, and deleted files, which git still lists.
             let is_file = on_disk.symlink_metadata().is_ok_and(|meta| meta.is_file());
             if !is_file {
                 continue;

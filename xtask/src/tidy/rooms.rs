@@ -1,4 +1,4 @@
-//! The rooms and their doors: which crate may depend on which, and on what from outside.
+//! Checks the manifests of the crates ("rooms"): which crate may use which other one, and what from outside.
 
 mod table;
 mod unused;
@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::Finding;
 use super::repo::Repo;
 
-/// What every crate takes from the workspace instead of saying it again.
+/// The package settings that every crate must inherit from the workspace.
 const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 
 /// Checks the manifest of every workspace crate.
@@ -73,7 +73,7 @@ fn forbidden_doors(room: &Room, manifest: &Table) -> Vec<String> {
             .get("package")
             .and_then(Value::as_str)
             .unwrap_or(dependency);
-        // A crate turns on a feature of its own for its tests by depending on itself.
+        // A crate may depend on itself to turn on one of its features for its tests.
         if named == room.name && for_tests {
             continue;
         }

@@ -6,13 +6,13 @@ use super::repo::File;
 
 const MAX_TYPE_PARAMETERS: usize = 2;
 
-/// Unfinished work.
+/// Macros that mark unfinished work.
 const UNFINISHED: [&str; 3] = ["todo!", "unimplemented!", "dbg!"];
 
-/// Output that a library must not write.
+/// Macros that print, which a library must not do.
 const PRINTS: [&str; 4] = ["println!", "print!", "eprintln!", "eprint!"];
 
-/// All checks of one file; none for other files than Rust sources.
+/// Runs all checks on one file, if it is a Rust source.
 pub(super) fn check(file: &File) -> Vec<Finding> {
     if file.extension() != "rs" {
         return Vec::new();
@@ -33,7 +33,7 @@ fn macros(file: &File, code: &str) -> Vec<Finding> {
         let at = lines_with(code, name);
         findings.extend(at.map(|at| Finding::at("unfinished", &file.path, at, message.clone())));
     }
-    // Clippy asks such a file for a reason, which is all that could be asked here.
+    // A file that silences the lint must give clippy a reason, so nothing more is asked of it here.
     let may_print = ["clippy::print_stdout", "clippy::print_stderr"];
     if !prints_freely(&file.path) && !may_print.iter().any(|lint| code.contains(lint)) {
         let production = without_tests(code);
@@ -46,7 +46,7 @@ fn macros(file: &File, code: &str) -> Vec<Finding> {
     findings
 }
 
-/// Binaries, tests, benches, build scripts and the tools beside the product.
+/// Whether the file may print: binaries, tests, benches, build scripts and the tools beside the product.
 fn prints_freely(path: &str) -> bool {
     let tool = ["xtask/", "tests/", "fuzz/", "crates/testkit/"];
     let inside = ["/tests/", "/benches/", "/examples/", "/src/bin/"];
@@ -64,7 +64,7 @@ fn ignored_tests(file: &File, code: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Every `allow` and `expect` of a lint says why, in its `reason` or in a comment.
+/// Checks that every `allow` and `expect` of a lint has a reason, in its `reason` or in a comment.
 fn silenced_lints(file: &File, code: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, start) in ["#[allow(", "#![allow(", "#[expect(", "#![expect("]
@@ -96,7 +96,7 @@ fn has_comment(text: &str, number: usize) -> bool {
         .any(is_comment)
 }
 
-/// Traits are used as `dyn` at the seams: type parameters do not travel through the code.
+/// Bounds the number of type parameters: code takes `dyn` traits instead of passing many parameters on.
 fn type_parameters(file: &File, code: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for keyword in ["fn", "struct", "enum", "trait", "impl"] {
@@ -121,7 +121,7 @@ fn type_parameters(file: &File, code: &str) -> Vec<Finding> {
     findings
 }
 
-/// What stands between `<` and `>` directly after an optional name.
+/// The text between `<` and `>` directly after an optional name.
 fn generics(after_keyword: &str) -> Option<&str> {
     let named = after_keyword.trim_start();
     if named.len() == after_keyword.len() && !named.starts_with('<') {

@@ -6,7 +6,7 @@ use super::repo::File;
 const LIMIT: usize = 500;
 const AIM: usize = 300;
 
-/// Kinds of files whose length is bounded: what people write and read as code.
+/// Extensions of files whose length is bounded: those that people write and read as code.
 const MEASURED: [&str; 11] = [
     "css", "html", "java", "js", "py", "rs", "sh", "sql", "toml", "ts", "tsx",
 ];
@@ -19,7 +19,7 @@ const WORKPLACE: [&str; 3] = [
     concat!(".libr", "ary/"),
 ];
 
-/// All checks of one file.
+/// Runs all checks on one file.
 pub(super) fn check(file: &File) -> Vec<Finding> {
     let mut findings: Vec<Finding> = too_long(file).into_iter().collect();
     for (number, line) in file.lines() {

@@ -1,8 +1,8 @@
-//! The table of rooms: change it together with ARCHITECTURE.md, and say there why.
+//! The table of rooms: change it together with ARCHITECTURE.md, and explain the change there.
 
-/// A crate of the workspace and the crates of the workspace that it may use.
+/// A crate of the workspace, and the other crates of the workspace that it may use.
 ///
-/// `uses` is what the product's code may name; `tests_use` is what its tests may name besides.
+/// `uses` lists those that all its code may use; `tests_use` lists those that its tests may use besides.
 pub(super) struct Room {
     pub(super) name: &'static str,
     pub(super) uses: &'static [&'static str],
@@ -67,7 +67,7 @@ pub(super) const ROOMS: [Room; 25] = [
     ),
     room(
         "http-api",
-        // Of `store` it knows the records that it prints, never a method.
+        // It prints records of `store`, but calls none of its methods.
         &[
             "model",
             "iceberg",
@@ -140,20 +140,19 @@ pub(super) const ROOMS: [Room; 25] = [
         ],
         &[],
     ),
-    // Drives the program from outside; of the stores it needs empty databases and the outbox.
+    // Drives the program from outside; the stores give it empty databases and the outbox.
     room(
         "histories",
         &["model", "store", "store-sqlite", "store-postgres"],
         &[],
     ),
     room("xtask", &[], &["testkit"]),
-    // It measures from outside, and puts the same bytes by the same means.
-    // Of `authn` the identity provider that the tests have.
+    // Measures the program from outside. It puts objects through `objects`, as the program does, and uses the
+    // identity provider that `authn` has for tests.
     room("bench", &["objects", "authn"], &[]),
 ];
 
-/// Crates from outside that belong to few rooms: a second home for SQL, HTTP or storage is a hole
-/// in the wall.
+/// Crates from outside that only the listed rooms may use, so that SQL, HTTP and storage stay in one place each.
 pub(super) const FENCED: [(&str, &[&str]); 7] = [
     ("tonic", &["authz-openfga"]),
     ("axum", &["http-api", "lakekeeper", "testkit"]),

@@ -6,10 +6,10 @@ use super::{Finding, dependencies, get};
 use crate::tidy::lexer::{code_only, is_name};
 use crate::tidy::repo::Repo;
 
-/// How a comment starts that explains a dependency which no source names.
+/// The start of a comment in a manifest that explains a dependency which no source names.
 const EXPLANATION: &str = "# Named only";
 
-/// Dependencies of the manifest at `path` whose name stands nowhere in the crate's sources.
+/// Finds the dependencies of the manifest at `path` that the crate's sources do not name.
 pub(super) fn check(repo: &Repo, path: &str, manifest: &Table) -> Vec<Finding> {
     let home = path.trim_end_matches("Cargo.toml");
     let sources: Vec<String> = repo
@@ -53,7 +53,7 @@ pub(super) fn check(repo: &Repo, path: &str, manifest: &Table) -> Vec<Finding> {
     findings
 }
 
-/// Whether the line above the dependency says why it is there all the same.
+/// Whether the line above the dependency explains why it is needed although no source names it.
 fn is_explained(manifest: &str, name: &str) -> bool {
     let pairs = manifest.lines().zip(manifest.lines().skip(1));
     pairs
@@ -62,7 +62,8 @@ fn is_explained(manifest: &str, name: &str) -> bool {
         .any(|rest| rest.starts_with(['.', ' ', '=']))
 }
 
-/// `form` may be followed by a name, so only what stands before it tells a longer name.
+/// Whether `line` has `form`, but not at the end of a longer name. A name may follow `form`, so only the character
+/// before it counts.
 fn uses(line: &str, form: &str) -> bool {
     let before = |at: usize| line.get(..at).and_then(|text| text.chars().next_back());
     line.match_indices(form)
