@@ -1,4 +1,4 @@
-//! The database of a run, and what the program must be told of it.
+//! The database of a run, and the settings with which the program uses it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use store_postgres::TemporaryDatabase;
 use crate::postgres::Server;
 use crate::{Error, Plan, StoreKind};
 
-/// Any text will do: nothing of a run is secret.
+/// The encryption key. Any text will do: nothing of a run is secret.
 const KEY: &str = "histories";
 
 /// The database of a run.
@@ -17,7 +17,7 @@ pub(crate) enum Backend {
     Postgres(Box<Postgres>),
 }
 
-/// A database, which goes before the server that was started for it.
+/// A database, and the server that was started for it, if one was. The database is dropped first.
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pub(crate) database: TemporaryDatabase,
@@ -25,7 +25,7 @@ pub(crate) struct Postgres {
 }
 
 impl Backend {
-    /// Makes an empty database; SQLite's is in the folder.
+    /// Prepares an empty database; that of SQLite is a file in `folder`.
     pub(crate) async fn prepare(plan: &Plan, folder: &Path) -> Result<Self, Error> {
         match plan.store {
             StoreKind::Sqlite if plan.failover => Err(Error::Plan(
@@ -51,7 +51,7 @@ impl Backend {
         }
     }
 
-    /// Kills the primary; returns when its standby has taken over.
+    /// Kills PostgreSQL's primary; returns when its standby has taken over.
     pub(crate) fn fail_over(&mut self) -> Result<(), Error> {
         match self {
             Self::Postgres(postgres) => match &mut postgres.server {
@@ -62,7 +62,7 @@ impl Backend {
         }
     }
 
-    /// What every command of the program needs.
+    /// The environment variables that every command of the program needs.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Sqlite(path) => vec![("LAKEKEEPER__SQLITE_PATH", path.display().to_string())],

@@ -1,7 +1,7 @@
 //! Decides whether a history is one that a linearizable catalog could have.
 //!
-//! The metadata files of a table give the order in which its changes took effect, so nothing has to be guessed: each change is looked up in
-//! that order, and what clients saw is compared with it.
+//! The metadata files of a table give the order in which its changes took effect, so nothing has to be guessed: the position
+//! of each change in that order is looked up, and compared with what clients saw.
 
 mod chain;
 mod delivery;
@@ -18,34 +18,34 @@ use std::fmt;
 
 use crate::history::History;
 
-/// What can be wrong.
+/// The rules that a history can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
-    /// An acknowledged change is nowhere, or not there any more.
+    /// An acknowledged change is in no version of its table, or a later version does not have it any more.
     Lost,
     /// A change took effect more than once.
     AppliedTwice,
-    /// The client was told no, and it happened.
+    /// A change took effect although its client was told that it was refused.
     RefusedButApplied,
-    /// The client was told no, without a reason.
+    /// A change was refused without a reason.
     WronglyRefused,
-    /// Something happened that nobody asked for, or a state was shown that never was.
+    /// A change or an event has no request that made it, or an answer shows a state that never was.
     FromNowhere,
     /// Metadata files or snapshots are not one chain.
     Fork,
     /// Sequence numbers do not increase.
     Sequence,
-    /// A transaction is in one of its tables only.
+    /// A transaction took effect in only some of its tables.
     Torn,
-    /// A read shows one table after a transaction and, later, another one before it.
+    /// A read shows one table after a transaction, and a later read shows another table before it.
     SeenTorn,
-    /// A read shows less than what was acknowledged or seen before it began.
+    /// A read or an answer shows a table before a change that had been acknowledged or seen.
     Stale,
     /// A change took effect before it was asked for.
     Early,
     /// Two clients were told that they created the same table.
     TwoWinners,
-    /// A table is where it must not be, or not where it must be.
+    /// A table has a name or a state that it must not have, or is missing where it must be.
     Misplaced,
     /// A 5xx from a replica that was not killed.
     ServerError,
@@ -59,9 +59,9 @@ pub enum Rule {
     Event,
     /// An event has not arrived at a sink.
     Undelivered,
-    /// Events about one thing have arrived in another order than that of its changes.
+    /// Events about one subject have arrived in another order than that of its changes.
     OutOfOrder,
-    /// A purged table has left files, or one that keeps few of its metadata files has left others.
+    /// Files of a purged table are left, or metadata files that their table no longer keeps.
     Leftover,
     /// A task has failed, has not ended in time, or is missing.
     Task,
@@ -69,17 +69,17 @@ pub enum Rule {
     Panic,
 }
 
-/// One thing that is wrong.
+/// One place where a history breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// What was broken.
+    /// The broken rule.
     pub rule: Rule,
     /// Where and how.
     pub detail: String,
 }
 
 impl Violation {
-    /// Something is wrong.
+    /// A violation of this rule.
     pub fn new(rule: Rule, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self { rule, detail }
@@ -92,7 +92,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What a change is answered that a replica cannot make now; whether it had a reason is judged by what happened to it.
+/// The status of the answer to a change that a replica cannot make now. [`disturbance`] checks whether the replica had
+/// a reason.
 const UNAVAILABLE: u16 = 503;
 
 /// Everything that is wrong with the history.

@@ -9,16 +9,18 @@ use crate::check::{Rule, Violation};
 use crate::history::{OpId, Snapshot, Table, Version};
 use crate::world::{Loaded, path_of};
 
-/// What lies beside the files that became true: a kill between writing a file and the swap leaves one.
+/// Files beside the metadata files that became current: a kill between writing a file and pointing the table to it
+/// leaves one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Leftovers {
     /// Whole metadata files that no table ever pointed to.
     pub unused: usize,
-    /// Files that never got their name.
+    /// Temporary files that were never renamed to their final name.
     pub temporary: usize,
 }
 
-/// All that the table has been, by the files that its metadata lists.
+/// Reads every version of the table from the metadata files that its metadata lists, and counts the other files
+/// beside them.
 pub(crate) fn table(name: &str, loaded: &Loaded, found: &mut Vec<Violation>) -> (Table, Leftovers) {
     let mut locations = log_of(&loaded.metadata);
     locations.push(loaded.location.clone());

@@ -1,4 +1,4 @@
-//! Why a run could not be made. What a run finds is no error but a violation.
+//! Why a run could not be made. What a run finds wrong is not an error but a [`Violation`](crate::check::Violation).
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ pub enum Error {
     /// The plan contradicts itself.
     #[error("{0}")]
     Plan(&'static str),
-    /// Something of the machine.
+    /// The operating system refused something.
     #[error("{what}: {source}")]
     System {
         /// What was tried.
@@ -17,7 +17,7 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
-    /// No PostgreSQL.
+    /// No PostgreSQL server was found on this machine.
     #[error(
         "no PostgreSQL: give a superuser's URL (--pg-url, LAKEKEEPER_TEST_PG_URL), or install the server (Debian: apt-get install postgresql)"
     )]
@@ -28,12 +28,12 @@ pub enum Error {
     /// The program is missing.
     #[error("there is no program at {}: build it with `cargo build -p lakekeeper`, or name it in LAKEKEEPER_BIN", .0.display())]
     NoProgram(PathBuf),
-    /// The program does not do its work.
+    /// A command of the program failed.
     #[error("`lakekeeper {command}` failed: {said}")]
     Program {
-        /// What it was told.
+        /// The command.
         command: String,
-        /// The end of what it said.
+        /// What it wrote to its log or standard error.
         said: String,
     },
     /// The catalog does not answer as it must for the run to begin or to be checked.
@@ -47,13 +47,13 @@ pub enum Error {
     /// A sink does not work.
     #[error("{0}")]
     Sink(String),
-    /// The database cannot be looked into.
+    /// The database cannot be created or read.
     #[error("the database cannot be read: {0}")]
     Store(String),
 }
 
 impl Error {
-    /// Says what was tried when the machine refused.
+    /// Makes an error out of an I/O error and what was tried.
     pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::System { what, source }

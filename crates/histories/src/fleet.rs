@@ -19,11 +19,11 @@ use crate::world::World;
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
-/// What all replicas write to, one line after the other.
+/// The log file that all replicas append lines to.
 pub(crate) const LOG: &str = "replicas.log";
-/// Acknowledged changes between two kills, so that something is done on a busy machine too.
+/// Changes that must be acknowledged between two kills, so that work is done on a busy machine too.
 const CHANGES: u64 = 15;
-/// Longest wait for them.
+/// The longest wait for these changes.
 const LONGEST_CALM: Duration = Duration::from_secs(10);
 
 /// The replicas.
@@ -36,7 +36,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts all of them and waits until they are well.
+    /// Starts all replicas and waits until they are healthy.
     pub(crate) async fn start(
         program: Program,
         ports: Vec<u16>,
@@ -77,7 +77,7 @@ impl Fleet {
             return Ok(());
         };
         let began = self.recorder.now();
-        // SIGKILL: it hears nothing of it.
+        // SIGKILL: the replica cannot react to it.
         child
             .kill()
             .await
@@ -107,7 +107,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Ends all of them; gives what they have logged.
+    /// Kills all replicas; returns what they have logged.
     pub(crate) async fn stop(mut self) -> Result<String, Error> {
         for child in &mut self.running {
             child

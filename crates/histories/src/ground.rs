@@ -1,4 +1,4 @@
-//! The warehouses of a run: in each of them a drop means something else.
+//! The warehouses of a run: they differ in what becomes of a dropped table.
 
 use std::path::Path;
 
@@ -9,23 +9,23 @@ use crate::Error;
 use crate::wire::{Ask, Wire};
 use crate::world::{must, unexpected};
 
-/// Seconds until what was dropped in a warehouse that forgets soon is gone.
+/// Seconds until a dropped table expires in the warehouse `short`.
 const SOON_S: u64 = 1;
-/// The same where it stays as long as a run may take, and longer.
+/// Seconds until a dropped table expires in the warehouse `long`: longer than any run.
 const LATE_S: u64 = 86_400;
-/// Seconds after which a task of a worker that was killed is another's: the least that can be configured.
+/// Seconds after which another worker takes over a task of a killed worker: the least that can be configured.
 const HEARTBEAT_S: u64 = 30;
-/// Queues of tasks of a warehouse.
+/// The task queues of a warehouse.
 const QUEUES: [&str; 3] = ["soft_deletion", "tabular_purge", "metadata_cleanup"];
 
-/// What becomes of what is dropped.
+/// How long a warehouse remembers dropped tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Memory {
-    /// It is gone.
+    /// Not at all: a dropped table is gone.
     None,
-    /// It is gone after a moment in which nobody brings it back.
+    /// For a moment, in which no client brings a dropped table back.
     Short,
-    /// It can be brought back, to the end of the run and beyond.
+    /// To the end of the run and beyond: a dropped table can be brought back.
     Long,
 }
 
@@ -37,17 +37,17 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Of all paths in it.
+    /// The start of all paths of the warehouse in the catalog API.
     pub(crate) fn prefix(&self) -> String {
         format!("/catalog/v1/{}", self.id)
     }
 
-    /// Of what the management API says of it.
+    /// The start of the paths of the warehouse in the management API.
     pub(crate) fn management(&self) -> String {
         format!("/management/v1/warehouse/{}", self.id)
     }
 
-    /// The ids of what can be had back.
+    /// The ids of the dropped tables that can be brought back.
     pub(crate) async fn hidden(&self, wire: &Wire) -> Result<Vec<String>, Error> {
         let path = format!("{}/deleted-tabulars", self.management());
         let all = list(wire, &path, "tabulars").await?;
@@ -56,7 +56,7 @@ impl Ground {
     }
 }
 
-/// The warehouse `demo`, and makes two that are soft.
+/// Finds the warehouse `demo`, where drops are final, and creates two warehouses with soft deletion.
 pub(crate) async fn prepare(wire: &Wire, folder: &Path) -> Result<Vec<Ground>, Error> {
     let config = must(
         wire,
@@ -110,7 +110,7 @@ pub(crate) async fn post(wire: &Wire, path: String, body: Value) -> Result<Value
     must(wire, 0, &ask).await
 }
 
-/// All of the list that is asked for by this path, page by page.
+/// All items of the list at this path, read page by page.
 pub(crate) async fn list(wire: &Wire, path: &str, key: &str) -> Result<Vec<Value>, Error> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {

@@ -1,6 +1,4 @@
-//! What clients did and saw, and what the tables became: all that the checker knows.
-//!
-//! Times are since the start of the run, by one monotonic clock.
+//! What clients did and saw, and what became of the tables: all that the checker knows.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,10 +7,10 @@ use std::time::Duration;
 use model::EventKind;
 use uuid::Uuid;
 
-/// Names one change for good: the value of its property, or the id of its snapshot.
+/// The unique id of a change: the value of its property, or the id of its snapshot.
 pub type OpId = i64;
 
-/// From before the request was sent until after its answer was read.
+/// The time of a request: from before it was sent until after its answer was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Not later than the request.
@@ -31,18 +29,18 @@ impl Span {
 /// What the client was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It happened; with the metadata file of the answer, if that had one.
+    /// The change took effect; with the metadata file in the answer, if there is one.
     Done(Option<String>),
-    /// It did not happen; with the status of the answer. 503 says so of what may well be asked for again.
+    /// The change did not take effect; with the status of the answer. After a 503 it may be asked for again.
     Refused(u16),
-    /// Nobody knows: the connection broke, or the answer was another 5xx.
+    /// It is not known whether the change took effect: the connection broke, or the answer was another 5xx.
     Unknown,
 }
 
 /// A commit to one shared table or, as a transaction, to several.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// What it leaves in each of its tables.
+    /// The mark that the change leaves in each of its tables.
     pub id: OpId,
     /// The tables' names.
     pub tables: Vec<String>,
@@ -63,12 +61,12 @@ pub struct Read {
     pub span: Span,
 }
 
-/// One of several clients that tried to create the same table.
+/// The attempt of one client to create a table that several clients try to create.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The table's name.
     pub table: String,
-    /// The uuid of the table that was created, or how it ended otherwise.
+    /// The UUID of the table that was created, or how the attempt ended otherwise.
     pub outcome: Result<Uuid, Outcome>,
 }
 
@@ -77,7 +75,7 @@ pub struct Claim {
 pub struct Snapshot {
     /// The change that made it.
     pub id: OpId,
-    /// The one before it.
+    /// The snapshot before it.
     pub parent: Option<OpId>,
     /// Its sequence number.
     pub sequence: i64,
@@ -88,20 +86,20 @@ pub struct Snapshot {
 pub struct Version {
     /// Where it is.
     pub location: String,
-    /// The files before it, as it lists them.
+    /// The locations of the files before it, as it lists them.
     pub log: Vec<String>,
-    /// The property changes that have left their own property.
+    /// The changes whose own property (`op.<id>`) the file has.
     pub properties: BTreeSet<OpId>,
-    /// The property change that came last.
+    /// The property change that came last: the value of the property `last`.
     pub last: Option<OpId>,
-    /// All snapshots, in its order.
+    /// All snapshots, in the order of the file.
     pub snapshots: Vec<Snapshot>,
-    /// Where `main` is.
+    /// The snapshot that `main` points to.
     pub main: Option<OpId>,
 }
 
 impl Version {
-    /// Every change that has left something.
+    /// Every change that has left its own property or a snapshot.
     pub fn marks(&self) -> BTreeSet<OpId> {
         let snapshots = self.snapshots.iter().map(|snapshot| snapshot.id);
         self.properties.iter().copied().chain(snapshots).collect()
@@ -115,7 +113,7 @@ pub struct Table {
     pub name: String,
     /// Its identity.
     pub uuid: Uuid,
-    /// From its creation to its end.
+    /// Its versions, from its creation to the end of the run.
     pub versions: Vec<Version>,
 }
 
@@ -148,19 +146,19 @@ pub enum LifeEvent {
     Looked(String, Option<Uuid>),
 }
 
-/// What is with a table: what its client has done with it, and what has to be found in the end.
+/// What a client has done with its table, and what therefore has to be found in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It is at this name, with all files.
+    /// The table has this name, and all files.
     Live(String),
-    /// It can be had back, with all files.
+    /// The table is soft-deleted and can be brought back, with all files.
     Hidden {
-        /// Whether they go when it goes.
+        /// Whether its files are deleted when it expires.
         is_purge: bool,
     },
-    /// It is gone, its files are not.
+    /// The table is gone, its files are not.
     Kept,
-    /// It is gone with all files.
+    /// The table is gone with all files.
     Purged,
 }
 
@@ -169,9 +167,9 @@ pub enum Fate {
 pub struct Holding {
     /// Its identity.
     pub id: Uuid,
-    /// What it is called, or was when it was dropped.
+    /// Its name, or the name that it had when it was dropped.
     pub name: String,
-    /// Its warehouse, as its paths begin.
+    /// The start of its warehouse's paths in the catalog API.
     pub prefix: String,
     /// Its folder.
     pub folder: PathBuf,
@@ -179,18 +177,18 @@ pub struct Holding {
     pub data: PathBuf,
     /// The metadata file that its client knows.
     pub metadata: PathBuf,
-    /// What may be with it: more than one thing if nobody knows how the last step ended.
+    /// Its possible fates: more than one if the outcome of the last step is unknown.
     pub fates: Vec<Fate>,
-    /// What was done with it, by the events that tell of it, and how it ended.
+    /// What was done with it, as the kinds of the events about it, and how each step ended.
     pub steps: Vec<(EventKind, Outcome)>,
 }
 
-/// What was found of a table in the end.
+/// What was found of a table after the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remains {
-    /// Where it is served.
+    /// The name under which the catalog serves it.
     pub at: Option<String>,
-    /// Whether it can be had back.
+    /// Whether it can be brought back.
     pub is_hidden: bool,
     /// Files in its folder.
     pub files: usize,
@@ -203,22 +201,22 @@ pub struct Remains {
 pub struct Told {
     /// Its id.
     pub id: String,
-    /// What it happened to.
+    /// What was changed.
     pub subject: String,
-    /// Its place among all events.
+    /// Its sequence number among all events.
     pub sequence: i64,
 }
 
-/// What has arrived at a sink, repetitions included.
+/// The events that have arrived at a sink, repetitions included.
 #[derive(Debug, Clone)]
 pub struct Arrivals {
     /// The sink.
     pub sink: &'static str,
-    /// In the order in which it came; of events about different things the order means nothing.
+    /// The events in the order of their arrival, which means nothing for events with different subjects.
     pub events: Vec<Told>,
 }
 
-/// A request that ended as none should.
+/// A request that a healthy replica would have answered: it got a 5xx or no answer.
 #[derive(Debug, Clone)]
 pub struct Disturbance {
     /// Which replica was asked.
@@ -240,7 +238,7 @@ pub struct Window {
     pub span: Span,
 }
 
-/// All of a run.
+/// Everything that was recorded of a run.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// Commits to shared tables.
@@ -257,11 +255,11 @@ pub struct History {
     pub holdings: Vec<(Holding, Remains)>,
     /// All events, in order.
     pub outbox: Vec<Told>,
-    /// What has arrived where.
+    /// The events that have arrived at each sink.
     pub arrivals: Vec<Arrivals>,
-    /// Requests that ended as none should.
+    /// Requests that got a 5xx or no answer.
     pub disturbances: Vec<Disturbance>,
-    /// When which replica was not there.
+    /// When which replica was killed or not yet back.
     pub windows: Vec<Window>,
     /// When there was no database to write to.
     pub failovers: Vec<Span>,

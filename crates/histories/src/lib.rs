@@ -1,6 +1,7 @@
-//! Drives the real program as many clients at once, kills it at random, and checks what they were told against what became of the tables.
+//! Runs the real program under the load of many clients, kills it at random, and checks what the clients were told against what
+//! became of the tables.
 //!
-//! [`history`] is what is recorded, [`check`] decides whether it may be, the rest makes it happen.
+//! [`history`] is what is recorded, [`check`] decides whether it is allowed, the other modules make the run.
 
 mod backend;
 pub mod check;

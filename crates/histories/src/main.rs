@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         }
         Err(error) => (format!("histories: {error}"), ExitCode::from(2)),
     };
-    // Whoever reads it may have gone.
+    // Standard output may be closed already; the exit code tells the result all the same.
     drop(writeln!(std::io::stdout(), "{text}"));
     code
 }

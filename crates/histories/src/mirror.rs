@@ -1,4 +1,4 @@
-//! What somebody knows of the catalog who has heard nothing but events.
+//! The namespaces and tables that a consumer of nothing but events knows of, to compare with those that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::check::{Rule, Violation};
 use crate::ground::list;
 use crate::world::World;
 
-/// Namespaces and tables that are there, each with its warehouse's id.
+/// Existing namespaces and tables, each with its warehouse's id.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mirror {
     namespaces: BTreeSet<(String, String)>,
@@ -19,7 +19,7 @@ pub(crate) struct Mirror {
 }
 
 impl Mirror {
-    /// As events tell it.
+    /// The state that follows from the events.
     pub(crate) fn told(rows: &[OutboxRow]) -> Self {
         let (mut namespaces, mut tables) = (BTreeSet::new(), BTreeMap::new());
         for row in rows {
@@ -60,7 +60,7 @@ impl Mirror {
         }
     }
 
-    /// As the catalog lists it.
+    /// The state that the catalog lists.
     pub(crate) async fn listed(world: &World) -> Result<Self, Error> {
         let mut listed = Self::default();
         for ground in &world.grounds {
@@ -77,7 +77,7 @@ impl Mirror {
         Ok(listed)
     }
 
-    /// There is nothing of which events do not tell, and they tell of nothing that is not there.
+    /// Reports every namespace and table that is in only one of the two states.
     pub(crate) fn compare(&self, listed: &Self, found: &mut Vec<Violation>) {
         let pairs = [
             (&self.namespaces, &listed.namespaces),

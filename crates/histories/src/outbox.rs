@@ -1,4 +1,4 @@
-//! Every change has its event, once.
+//! Checks that every change has exactly one event.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const OF_LIFE: [EventKind; 3] = [
     EventKind::RenameTable,
     EventKind::DropTable,
 ];
-/// The same about one with files.
+/// Events about a table with files.
 const OF_HOLDING: [EventKind; 5] = [
     EventKind::CreateTable,
     EventKind::UpdateTable,
@@ -29,7 +29,7 @@ const OF_HOLDING: [EventKind; 5] = [
     EventKind::UndropTabulars,
 ];
 
-/// How often each event is there: by kind and metadata file, or by kind and table where files do not change.
+/// The number of events by kind and metadata file, and by kind and subject.
 type Events = HashMap<(EventKind, String), usize>;
 
 /// Reads all events of a database that nobody else has open.
@@ -60,7 +60,7 @@ async fn read_all(outbox: &dyn Outbox) -> Result<Vec<OutboxRow>, Error> {
     }
 }
 
-/// What a consumer gets of them.
+/// The events as a consumer gets them.
 pub(crate) fn told(rows: &[OutboxRow]) -> Vec<Told> {
     let rows = rows.iter().map(|row| Told {
         id: row.event.origin.id.to_string(),
@@ -83,8 +83,8 @@ fn count(rows: &[OutboxRow]) -> Events {
     events
 }
 
-/// Each change of a shared table is one event, which names the version that it is in; each step of a table that one client has
-/// is one, too.
+/// Checks that each change of a shared table has one event, which names the metadata file that the change is in, and that
+/// each step with a table of one client has one event.
 pub(crate) fn compare(rows: &[OutboxRow], history: &History, found: &mut Vec<Violation>) {
     let events = count(rows);
     let mut expect = |kind: EventKind, what: String, range: std::ops::RangeInclusive<usize>| {
@@ -142,7 +142,7 @@ fn range(kind: EventKind, steps: &[(EventKind, &Outcome)]) -> std::ops::RangeInc
     done..=done + count(|outcome| *outcome == Outcome::Unknown)
 }
 
-/// What a step would be told as, and how it ended.
+/// The kind of event that a step causes, and how the step ended.
 fn step(event: &LifeEvent) -> Option<(EventKind, &Outcome)> {
     let LifeEvent::Stepped(step, outcome) = event else {
         return None;

@@ -1,4 +1,5 @@
-//! A table that keeps few of its former metadata files: in the end all others are gone, and none that it needs is.
+//! A table that keeps few of its former metadata files: in the end all others must be gone, and all that it needs must
+//! exist.
 
 use std::collections::HashSet;
 
@@ -15,17 +16,17 @@ use crate::work::new_table;
 use crate::world::{Caller, Loaded, World, must, path_of, unexpected};
 
 const TABLE: &str = "right.outgrown";
-/// Former metadata files that it keeps.
+/// How many former metadata files the table keeps.
 const KEPT: &str = "3";
 
-/// The metadata files that it needs in the end.
+/// The metadata files that the table needs in the end.
 #[derive(Debug)]
 pub(crate) struct Needed {
     table: String,
     files: HashSet<String>,
 }
 
-/// Creates it, whatever happens meanwhile.
+/// Creates the table; tries again until it exists.
 pub(crate) async fn begin(caller: &mut Caller) {
     let mut body = new_table(TABLE);
     let properties = json!({
@@ -41,7 +42,7 @@ pub(crate) async fn begin(caller: &mut Caller) {
     }
 }
 
-/// Commits to it. Its events tell what became of that.
+/// Commits to the table. The outcome is not recorded: the table's events show which commits took effect.
 pub(crate) async fn commit(caller: &mut Caller) {
     let id = caller.world.next_op().to_string();
     let body = json!({
@@ -52,7 +53,7 @@ pub(crate) async fn commit(caller: &mut Caller) {
     caller.change(Method::POST, path, Some(body)).await;
 }
 
-/// Looks what it is in the end.
+/// Loads the table and returns the files that it needs.
 pub(crate) async fn needed(world: &World) -> Result<Needed, Error> {
     let body = must(&world.wire, 0, &Ask::get(world.path(TABLE))).await?;
     let loaded = Loaded::of(body).ok_or_else(|| unexpected(TABLE, &Value::Null))?;
@@ -62,7 +63,7 @@ pub(crate) async fn needed(world: &World) -> Result<Needed, Error> {
     Ok(Needed { table, files })
 }
 
-/// Looks for each file that it ever needed, by its events. Says how many are gone.
+/// Looks for each metadata file that the table ever had, by its events. Returns how many are gone.
 pub(crate) fn check(rows: &[OutboxRow], needed: &Needed, found: &mut Vec<Violation>) -> usize {
     let made = |row: &&OutboxRow| {
         let kinds = [EventKind::CreateTable, EventKind::UpdateTable];

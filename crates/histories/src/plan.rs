@@ -11,7 +11,7 @@ pub enum StoreKind {
     Postgres,
 }
 
-/// A run.
+/// The settings of a run.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     version,
@@ -21,40 +21,41 @@ pub struct Plan {
     /// Where the catalog keeps everything.
     #[arg(long, value_enum, default_value = "sqlite")]
     pub store: StoreKind,
-    /// Processes over the one database.
+    /// Number of replicas: processes that share the database.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub replicas: u8,
-    /// How often one of them is killed.
+    /// How many times a replica is killed.
     #[arg(long, default_value_t = 10)]
     pub kills: u32,
-    /// Whether PostgreSQL's primary is killed, too, and its synchronous standby takes over. The run has servers of its own then.
+    /// Whether PostgreSQL's primary is killed, too, so that its synchronous standby takes over. The run starts its own
+    /// servers then.
     #[arg(long)]
     pub failover: bool,
-    /// Clients that work at the same time.
+    /// Number of clients that work at the same time.
     #[arg(long, default_value_t = 12)]
     pub clients: u32,
-    /// What the random choices are made of.
+    /// Seed of the random choices.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// The program `lakekeeper`; the one beside this program if not said.
+    /// The program `lakekeeper`; by default that of LAKEKEEPER_BIN, or else the one beside this program.
     #[arg(long)]
     pub binary: Option<PathBuf>,
-    /// A PostgreSQL superuser's URL; without it a server is started for the run.
+    /// URL of a PostgreSQL superuser; by default LAKEKEEPER_TEST_PG_URL, or else a server is started for the run.
     #[arg(long)]
     pub pg_url: Option<String>,
     /// The program `nats-server`; without it no events go to NATS.
     #[arg(long)]
     pub nats: Option<PathBuf>,
-    /// The folder with the jars of Kafka; without it no events go to Kafka.
+    /// The folder with the jars of Kafka; without it or `--java` no events go to Kafka.
     #[arg(long)]
     pub kafka_jars: Option<PathBuf>,
-    /// The program `java` that is to run them.
+    /// The program `java` that runs Kafka.
     #[arg(long)]
     pub java: Option<PathBuf>,
 }
 
 impl Plan {
-    /// With what it leaves open and these variables say: `LAKEKEEPER_BIN`, and what `tests/with-services` sets.
+    /// Takes what the plan leaves open from variables: `LAKEKEEPER_BIN`, and those that `tests/with-services` sets.
     #[must_use]
     pub fn completed(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
         let path = |given: Option<PathBuf>, name| given.or_else(|| variable(name).map(Into::into));

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::replica::free_port;
 
-/// Runs the server until its input ends, so that it never outlives this process.
+/// A script that runs the server until its standard input ends, so that the server never outlives this process.
 const KEEPER: &str = r#"
 set -eu
 bin=$1 data=$2 port=$3
@@ -25,8 +25,8 @@ for _ in $(seq 300); do
 done
 "#;
 
-/// The same with a standby, which has all that a client of the first server has been told is committed. On the first line of input the
-/// first server and all its processes are killed at once, and the standby takes over.
+/// Like `KEEPER`, with a synchronous standby, which has every commit that a client of the primary was told of. On the first
+/// line of input the primary and all its processes are killed at once, and the standby takes over.
 const PAIR_KEEPER: &str = r#"
 set -eu
 bin=$1 data=$2 port=$3 second=$4
@@ -74,12 +74,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the newest server of this machine on an empty folder. Nothing of it need survive, so nothing is flushed.
+    /// Starts the newest PostgreSQL on this machine in an empty folder. Its data need not survive, so nothing is flushed.
     pub(crate) fn start() -> Result<Self, Error> {
         Self::kept_by(KEEPER, &[free_port()?])
     }
 
-    /// The same with a synchronous standby.
+    /// Starts a server with a synchronous standby.
     pub(crate) fn start_pair() -> Result<Self, Error> {
         Self::kept_by(PAIR_KEEPER, &[free_port()?, free_port()?])
     }
@@ -110,7 +110,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills the first of a pair; returns when the second one takes writes.
+    /// Kills the primary of a pair; returns when the standby takes writes.
     pub(crate) fn fail_over(&mut self) -> Result<(), Error> {
         let told = self
             .keeper
@@ -144,13 +144,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The keeper ends when its input does, the server with it.
+        // The script ends when its input does, and the server with it.
         drop(self.keeper.stdin.take());
         drop(self.keeper.wait());
     }
 }
 
-/// The newest server on this machine.
+/// The folder with the programs of the newest PostgreSQL on this machine.
 fn binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter();
     let debian = versions.flatten().flatten().filter_map(|version| {
@@ -166,7 +166,8 @@ fn binaries() -> Option<PathBuf> {
         .find(|path| path.join("initdb").exists() && path.join("postgres").exists())
 }
 
-/// PostgreSQL refuses to run as root.
+/// A command that runs its arguments as a user other than root, who then owns `folder`: PostgreSQL refuses to run as
+/// root.
 fn as_ordinary_user(folder: &Path) -> Result<Command, Error> {
     if id(&["-u"]).as_deref() != Some("0") {
         return Ok(Command::new("env"));

@@ -1,4 +1,4 @@
-//! What is left of the clients' tables with files, by the catalog and by the disk.
+//! Finds what is left of the clients' tables with files, in the catalog and on the disk.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::history::{Fate, Holding, Remains};
 use crate::wire::{Ask, Reply};
 use crate::world::{Loaded, World, table_path};
 
-/// Looks for each of them.
+/// Fills in the remains of each table.
 pub(crate) async fn find(world: &World, holdings: &mut [(Holding, Remains)]) -> Result<(), Error> {
     let mut hidden = HashSet::new();
     for ground in &world.grounds {
@@ -27,7 +27,7 @@ pub(crate) async fn find(world: &World, holdings: &mut [(Holding, Remains)]) -> 
     Ok(())
 }
 
-/// Under which of the names that it may have.
+/// The name, of those that it may have, under which the catalog serves the table.
 async fn served(world: &World, holding: &Holding) -> Result<Option<String>, Error> {
     let names = holding.fates.iter().filter_map(|fate| match fate {
         Fate::Live(name) => Some(name),
@@ -54,7 +54,7 @@ async fn served(world: &World, holding: &Holding) -> Result<Option<String>, Erro
     Ok(None)
 }
 
-/// Files in a folder and all that are in it.
+/// The number of files in a folder and all folders in it.
 fn count(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.map(|entry| match entry.file_type() {

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::Error;
 
-/// Below what systems give to outgoing connections, so that nobody takes the port of a killed replica.
+/// Below the ports that systems give to outgoing connections, so that none of these takes the port of a killed replica.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// How to run the program for one run.
@@ -18,7 +18,7 @@ const PORTS: std::ops::Range<u16> = 15_000..32_000;
 pub(crate) struct Program {
     pub(crate) binary: PathBuf,
     pub(crate) variables: Vec<(&'static str, String)>,
-    /// Where logs go.
+    /// The folder of the log files.
     pub(crate) folder: PathBuf,
 }
 
@@ -35,8 +35,8 @@ impl Program {
         Err(Error::Program { command, said })
     }
 
-    /// Starts a command that serves on the port; `log` is the name of its log file, which grows with each start. Several may write
-    /// into one.
+    /// Starts a command that serves on the port; `log` is the name of its log file, to which each start appends. Several
+    /// processes may share one.
     pub(crate) fn start(&self, words: &[&str], port: u16, log: &str) -> Result<Child, Error> {
         let log = self.log(log)?;
         let errors = log.try_clone().map_err(Error::system("a log file"))?;
@@ -54,7 +54,7 @@ impl Program {
         opened.map_err(Error::system(path.display().to_string()))
     }
 
-    /// All that has been said in a log file.
+    /// The content of a log file.
     pub(crate) fn said(&self, log: &str) -> String {
         std::fs::read_to_string(self.folder.join(log)).unwrap_or_default()
     }
@@ -76,7 +76,7 @@ impl Program {
     }
 }
 
-/// A port that nobody has.
+/// A free port.
 pub(crate) fn free_port() -> Result<u16, Error> {
     for _ in 0..1000 {
         let port = rand::rng().random_range(PORTS);

@@ -1,4 +1,4 @@
-//! What came out.
+//! The result of a run.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use crate::check::{Rule, Violation};
 use crate::disk::Leftovers;
 use crate::history::{Fate, History, LifeEvent, Outcome};
 
-/// What came out. Its text is the closing line of a run.
+/// The result of a run. Its text is the closing line of the program.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Everything that is wrong.
     pub violations: Vec<Violation>,
-    /// Answers of 5xx by replicas that lived.
+    /// Answers of 5xx that neither a kill nor a failover excuses.
     pub server_errors: usize,
-    /// Answers of 5xx by replicas that were just starting.
+    /// Answers of 5xx that a kill or a failover excuses.
     pub server_errors_in_kills: usize,
     /// Replicas killed.
     pub kills: usize,
     /// Changes that were acknowledged.
     pub acked: usize,
-    /// Changes that were refused because another one came first.
+    /// Changes that were refused.
     pub refused: usize,
-    /// Changes that nobody knows the end of.
+    /// Changes of unknown outcome.
     pub unknown: usize,
     /// Changes that were sent again with the same idempotency key.
     pub repeated: u64,
@@ -30,19 +30,19 @@ pub struct Report {
     pub reads: usize,
     /// Metadata files of shared tables.
     pub versions: usize,
-    /// Tables with files that were made, and those of them whose files are to be gone.
+    /// Tables with files: how many were created, and how many of these must have lost all files.
     pub holdings: (usize, usize),
-    /// From when a standby has taken over until the first change was acknowledged.
+    /// The time from when the standby had taken over until the first change was acknowledged.
     pub recovery: Option<Duration>,
     /// Metadata files that were deleted because their table had outgrown them.
     pub outgrown: usize,
-    /// Tasks that have ended.
+    /// Tasks that have succeeded.
     pub tasks: usize,
     /// Events of all changes.
     pub events: usize,
-    /// What has arrived where, repetitions included.
+    /// How many events have arrived at each sink, repetitions included.
     pub arrived: Vec<(&'static str, usize)>,
-    /// What kills have left beside them.
+    /// Files that kills have left beside the metadata files.
     pub leftovers: Leftovers,
 }
 

@@ -30,12 +30,12 @@ const WITHOUT_KILLS: Duration = Duration::from_secs(10);
 /// How long clients work before and after the database's primary is killed.
 const BEFORE_FAILOVER: Duration = Duration::from_secs(3);
 const AFTER_FAILOVER: Duration = Duration::from_secs(12);
-/// After so many kills there is a pause, so that a kill also meets replicas that have taken over sinks from dead ones.
+/// After every so many kills there is a pause, so that a kill also meets replicas that have taken over sinks from dead ones.
 const BUSY: u32 = 20;
-/// How long that may take: the lease of a sink and a moment.
+/// The length of this pause: the lease of a sink, and a little longer.
 const TAKEN_OVER: Duration = Duration::from_secs(18);
 
-/// Runs the plan; says what came out.
+/// Runs the plan; returns the result.
 pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let folder = tempfile::Builder::new().prefix("histories-").tempdir();
     let folder = folder.map_err(Error::system("a temporary folder"))?;
@@ -62,7 +62,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
 
     let mut found = Vec::new();
     let tasks = tasks::settle(&world, &mut found).await?;
-    // The end of a task is told of too.
+    // Sinks are read after the tasks, because the end of a task has an event, too.
     let arrivals = sinks.arrivals().await?;
     let listed = Mirror::listed(&world).await?;
     let needed = outgrown::needed(&world).await?;
@@ -85,7 +85,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
 fn binary(plan: &Plan) -> Result<PathBuf, Error> {
     let beside = || {
         let this = std::env::current_exe().map_err(Error::system("this program's path"))?;
-        // Tests are one folder further down.
+        // The executables of tests are one folder further down.
         let folders = this.ancestors().skip(1).take(2);
         let found = folders
             .map(|folder| folder.join("lakekeeper"))
@@ -100,14 +100,14 @@ fn binary(plan: &Plan) -> Result<PathBuf, Error> {
     }
 }
 
-/// A build that ends during the run must not change what is started again.
+/// Copies the program: a build that ends during the run must not change what a replica is started from.
 fn own_copy(binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
     let copy = folder.join("lakekeeper");
     std::fs::copy(binary, &copy).map_err(Error::system("copy the program"))?;
     Ok(copy)
 }
 
-/// Has `lakekeeper dev` make the warehouse `demo`, and makes others beside it.
+/// Has `lakekeeper dev` create the warehouse `demo`, and creates the other warehouses and the namespaces.
 async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>, Error> {
     let port = free_port()?;
     let data = folder.display().to_string();
@@ -185,7 +185,7 @@ fn fail_over(backend: &mut Backend, world: &World) -> Result<(), Error> {
     Ok(())
 }
 
-/// The history with all tables, as every replica serves them and as they lie on the disk.
+/// The history, with all shared tables as they lie on the disk. Every replica must serve them so.
 async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, Leftovers), Error> {
     let mut tables = Vec::new();
     let mut leftovers = Leftovers::default();
@@ -217,7 +217,7 @@ async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, 
 }
 
 fn check_log(log: &str, found: &mut Vec<Violation>) {
-    // As the program's log has it, and as it is said before there is a log.
+    // The first is a panic in the program's log, the second one before there is a log.
     let is_panic = |line: &&str| line.contains("\"panic: ") || line.contains("panicked at");
     for line in log.lines().filter(is_panic) {
         found.push(Violation::new(Rule::Panic, line));

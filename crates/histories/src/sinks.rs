@@ -1,4 +1,4 @@
-//! Every sink that events can be brought to, and what has arrived there.
+//! Every sink that events can be delivered to, and the events that have arrived there.
 
 mod feed;
 mod kafka;
@@ -25,19 +25,19 @@ use receiver::Receiver;
 const PATIENCE: Duration = Duration::from_mins(4);
 const POLL: Duration = Duration::from_millis(300);
 
-/// Whoever gets events.
+/// The sinks of a run.
 #[derive(Debug)]
 pub(crate) struct Sinks {
     receiver: Receiver,
     nats: Option<Nats>,
     kafka: Option<Kafka>,
     feed: Option<Feed>,
-    /// What replicas write to standard output.
+    /// The file that the replicas write their log to.
     log: PathBuf,
 }
 
 impl Sinks {
-    /// Starts those whose programs are there. The log is where replicas write to.
+    /// Starts the receiver of webhooks, and NATS and Kafka if their programs are given. `log` is the replicas' log file.
     pub(crate) async fn start(plan: &Plan, log: PathBuf) -> Result<Self, Error> {
         let nats = match &plan.nats {
             Some(program) => Some(Nats::start(program).await?),
@@ -56,7 +56,7 @@ impl Sinks {
         })
     }
 
-    /// What replicas must be told to bring events to all of them.
+    /// The environment variables that make replicas deliver events to all sinks.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("LAKEKEEPER__LOG_CLOUDEVENTS", "true".to_owned()),
@@ -72,7 +72,7 @@ impl Sinks {
         self.feed = Some(Feed::follow(Arc::clone(world)));
     }
 
-    /// Waits until all have all that the feed has, which nobody adds to any more; gives what has arrived where.
+    /// Waits until every sink has as many events as the feed, which gets no more of them; returns what has arrived at each.
     pub(crate) async fn arrivals(mut self) -> Result<Vec<Arrivals>, Error> {
         let told = match self.feed.take() {
             Some(feed) => feed.end().await?,
@@ -110,7 +110,7 @@ fn distinct(events: &[Told]) -> usize {
     ids.len()
 }
 
-/// An event in the JSON format of CloudEvents.
+/// Reads an event in the JSON format of CloudEvents.
 fn told(event: &serde_json::Value) -> Option<Told> {
     let text = |name: &str| event.get(name)?.as_str();
     Some(Told {

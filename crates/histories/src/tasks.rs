@@ -1,4 +1,4 @@
-//! Waits until all tasks of the warehouses have ended, but for those whose time has not come.
+//! Waits until all tasks of the warehouses have ended, except those that are not due yet.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::ground::{Ground, Memory, post};
 use crate::wire::Wire;
 use crate::world::World;
 
-/// How long tasks may take when nothing is killed any more: those of killed workers have to become others' first, and may have
-/// been put off for having failed.
+/// How long tasks may take after the last kill: other workers must first take over those of killed workers, and failed
+/// tasks may have been postponed.
 const PATIENCE: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(300);
 
-/// How many tasks have ended well.
+/// Waits until all due tasks have ended; returns how many have succeeded.
 pub(crate) async fn settle(world: &World, found: &mut Vec<Violation>) -> Result<usize, Error> {
     let (end, mut done) = (Instant::now() + PATIENCE, 0);
     for ground in &world.grounds {
@@ -45,13 +45,13 @@ pub(crate) async fn settle(world: &World, found: &mut Vec<Violation>) -> Result<
     Ok(done)
 }
 
-/// Whether it is to be done before the run ends.
+/// Whether the task must end before the run does.
 fn is_due(ground: &Ground, task: &Value) -> bool {
     let queue = task.get("queue-name").and_then(Value::as_str);
     ground.memory != Memory::Long || queue != Some("soft_deletion")
 }
 
-/// What can be had back has a task that ends it, and nothing else has.
+/// Checks that every table that can be brought back has a task that will end this, and that no other table has one.
 async fn check_hidden(
     wire: &Wire,
     ground: &Ground,

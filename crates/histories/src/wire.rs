@@ -1,4 +1,4 @@
-//! HTTP to the replicas, with every way in which a request can end.
+//! HTTP requests to the replicas, with every way in which a request can end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::recorder::Recorder;
 /// Longer than any answer may take, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request, to whichever replica.
+/// A request, which can be sent to any replica.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) method: Method,
@@ -69,7 +69,7 @@ pub(crate) enum Reply {
     NotReached,
     /// It was answered 503: nothing has happened.
     Unavailable,
-    /// It was sent, and nobody knows what became of it.
+    /// It was sent, and it is not known whether it took effect.
     Unknown,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// The clients' way to the replicas.
+/// The connections of the clients to the replicas.
 #[derive(Debug)]
 pub(crate) struct Wire {
     http: Client<HttpConnector, Full<Bytes>>,
@@ -109,14 +109,15 @@ impl Wire {
         self.replicas.len()
     }
 
-    /// Whether the replica says that it is well. Nothing is recorded.
+    /// Whether the replica reports that it is healthy. Nothing is recorded.
     pub(crate) async fn is_well(&self, replica: usize) -> bool {
         let ask = Ask::get("/health".to_owned());
         let asked = tokio::time::timeout(Duration::from_secs(5), self.exchange(replica, &ask));
         matches!(asked.await, Ok(Ok((status, _, _))) if status.is_success())
     }
 
-    /// Asks a replica. With `cut` the client hangs up after that time, as clients do whose network fails. What no healthy replica does is recorded.
+    /// Sends a request to a replica. With `cut` the client hangs up after that time, like a client whose network fails. A
+    /// 5xx, a broken connection or a missing answer is recorded as a disturbance.
     pub(crate) async fn ask(
         &self,
         replica: usize,

@@ -54,7 +54,7 @@ impl Worker {
     }
 }
 
-/// The body that creates a table. Its metadata lists every file that came before it.
+/// The body of a request that creates a table whose metadata lists all earlier metadata files.
 pub(crate) fn new_table(table: &str) -> Value {
     let name = table.split_once('.').map_or(table, |(_, name)| name);
     json!({

@@ -20,9 +20,9 @@ use crate::wire::{Answer, Ask, Reply, Wire};
 
 /// Namespaces that tables are in, and renamed between.
 pub(crate) const NAMESPACES: [&str; 2] = ["left", "right"];
-/// Tables that everybody works on at one time.
+/// The number of tables that all clients work on at a time.
 const SLOTS: usize = 6;
-/// Requests after which a client gives up; it pauses between them.
+/// The number of requests after which a client gives up; it pauses between them.
 const TRIES: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -31,11 +31,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) recorder: Arc<Recorder>,
-    /// Of all paths in the warehouse that shared tables are in.
+    /// The start of all paths in the catalog API of the warehouse with the shared tables.
     pub(crate) prefix: String,
     /// All warehouses.
     pub(crate) grounds: Vec<Ground>,
-    /// Each slot's table is replaced by the next generation when it has become long.
+    /// The generation of each slot's table. A table that has become long is replaced by one of the next generation.
     slots: Vec<AtomicU32>,
     ops: AtomicI64,
     is_over: AtomicBool,
@@ -61,7 +61,7 @@ impl World {
         }
     }
 
-    /// A name for a change.
+    /// A new id for a change.
     pub(crate) fn next_op(&self) -> OpId {
         self.ops.fetch_add(1, Ordering::Relaxed)
     }
@@ -71,14 +71,14 @@ impl World {
         0..self.slots.len()
     }
 
-    /// Which table is in the slot now.
+    /// The generation of the table that is in the slot now.
     pub(crate) fn generation(&self, slot: usize) -> u32 {
         self.slots
             .get(slot)
             .map_or(0, |slot| slot.load(Ordering::SeqCst))
     }
 
-    /// Says that this table exists.
+    /// Notes that the slot has a table of this generation.
     pub(crate) fn advance(&self, slot: usize, generation: u32) {
         if let Some(slot) = self.slots.get(slot) {
             slot.fetch_max(generation, Ordering::SeqCst);
@@ -116,7 +116,7 @@ pub(crate) fn table_path(prefix: &str, table: &str) -> String {
     }
 }
 
-/// Where a file of a warehouse in a folder is.
+/// The path of a location in a warehouse that is a local folder.
 pub(crate) fn path_of(location: &str) -> PathBuf {
     PathBuf::from(location.strip_prefix("file://").unwrap_or(location))
 }
@@ -126,7 +126,7 @@ pub(crate) fn shared_name(slot: usize, generation: u32) -> String {
     format!("left.shared_{slot}_{generation}")
 }
 
-/// A table as JSON names it.
+/// The JSON identifier of a table `namespace.name`.
 pub(crate) fn identifier(table: &str) -> Value {
     let (namespace, name) = table.split_once('.').unwrap_or((table, ""));
     json!({ "namespace": [namespace], "name": name })
@@ -150,7 +150,7 @@ impl Loaded {
         self.metadata.get("table-uuid")?.as_str()?.parse().ok()
     }
 
-    /// Its metadata file, in a warehouse in a folder.
+    /// The path of its metadata file, in a warehouse that is a local folder.
     pub(crate) fn file(&self) -> PathBuf {
         path_of(&self.location)
     }
@@ -169,12 +169,12 @@ pub(crate) enum Told {
     Not(Outcome),
 }
 
-/// One client's way to the catalog.
+/// What one client needs to ask the catalog.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) world: Arc<World>,
     pub(crate) random: StdRng,
-    /// Entity tag and metadata file that each shared table last had.
+    /// The entity tag and the metadata file that each shared table had when it was last loaded.
     known: HashMap<String, (String, String)>,
 }
 
@@ -187,7 +187,7 @@ impl Caller {
         }
     }
 
-    /// Asks for a change, at any replica; again with the same idempotency key, if it has one, until it is known how it ended.
+    /// Sends a change to random replicas, often with an idempotency key; see [`Self::send`].
     pub(crate) async fn change(
         &mut self,
         method: Method,
@@ -202,7 +202,8 @@ impl Caller {
         self.send(&ask).await
     }
 
-    /// Sends a change until it is known how it ended, if it has a key, or may have happened.
+    /// Sends a change. With an idempotency key it is sent again until its outcome is known, without one only as long as no
+    /// replica was reached.
     pub(crate) async fn send(&mut self, ask: &Ask) -> (Span, Told) {
         let has_key = ask.key.is_some();
         let began = self.world.recorder.now();
@@ -238,13 +239,13 @@ impl Caller {
         (Span { began, ended }, Told::Not(Outcome::Unknown))
     }
 
-    /// Loads a shared table and records what was seen; nothing if what the client knows is still true.
+    /// Loads a shared table and records what was seen; `None` if there was no answer or no such table.
     pub(crate) async fn load_shared(&mut self, table: &str) -> Option<Loaded> {
         let (span, answer) = self.get(table, None).await?;
         self.saw(table, span, answer)
     }
 
-    /// Looks whether a shared table is still what the client knows.
+    /// Asks whether a shared table is still at the version that the client knows, and records what was seen.
     pub(crate) async fn revalidate(&mut self, table: &str) {
         let known = self.known.get(table).cloned();
         let etag = known.as_ref().map(|(etag, _)| etag.clone());
@@ -259,7 +260,7 @@ impl Caller {
         }
     }
 
-    /// The uuid of the table of this name, if there is one; nothing if there was no answer.
+    /// The UUID of the table with this name, if it exists; the outer `None` means that there was no answer.
     pub(crate) async fn look(&mut self, table: &str) -> Option<Option<Uuid>> {
         let (_, answer) = self.get(table, None).await?;
         Some(Loaded::of(answer.body).and_then(|loaded| loaded.uuid()))
@@ -304,7 +305,7 @@ impl Caller {
     }
 }
 
-/// What the catalog says to one request; for preparing a run and looking at its end.
+/// Sends a request that must succeed; for preparing a run and looking at its end.
 pub(crate) async fn must(wire: &Wire, replica: usize, ask: &Ask) -> Result<Value, Error> {
     let (_, reply) = wire.ask(replica, ask, None).await;
     match reply {
@@ -316,7 +317,7 @@ pub(crate) async fn must(wire: &Wire, replica: usize, ask: &Ask) -> Result<Value
     }
 }
 
-/// The catalog's answer is of no use.
+/// An error about an answer that the run cannot use.
 pub(crate) fn unexpected(about: &str, answer: &Value) -> Error {
     Error::Catalog {
         about: about.to_owned(),

@@ -13,10 +13,11 @@ use std::time::{Duration, SystemTime};
 
 use histories::{Plan, Report, StoreKind, run};
 
-/// Two at once would measure each other's patience.
+/// Keeps runs from going on at once: they would slow each other down until waits time out.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The program: the one that is named, or the one beside the tests, which is built if it is not there or older than its source.
+/// The program: the one that `LAKEKEEPER_BIN` names, or the one beside the tests, which is built if it is missing or older
+/// than its source.
 fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("LAKEKEEPER_BIN") {
         return named.into();
@@ -111,7 +112,8 @@ fn three_replicas_on_postgresql_keep_their_promises_when_killed() {
     nothing_is_promised_in_vain(&short(StoreKind::Postgres, 3));
 }
 
-/// The synchronous standby has all that was acknowledged, and what nobody knows the end of is asked for again with its key.
+/// The synchronous standby has all that was acknowledged, and a change of unknown outcome is repeated with its
+/// idempotency key.
 #[test]
 fn nothing_is_lost_when_the_standby_takes_over() {
     let plan = Plan {

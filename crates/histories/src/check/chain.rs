@@ -1,4 +1,4 @@
-//! Each table's metadata files and snapshots are one chain.
+//! Checks that each table's metadata files and snapshots are one chain.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,8 @@ pub(super) fn check(table: &Table, found: &mut Vec<Violation>) {
     check_once(table, found);
 }
 
-/// One root, each parent with one child at most, `main` at the end, numbers increasing.
+/// Checks that there is one root, that no snapshot has two children, that `main` is the last snapshot and that
+/// sequence numbers increase.
 fn check_snapshots(version: &Version, found: &mut Vec<Violation>) {
     let mut parents = BTreeSet::new();
     for Snapshot { id, parent, .. } in &version.snapshots {
@@ -57,7 +58,7 @@ fn check_snapshots(version: &Version, found: &mut Vec<Violation>) {
     }
 }
 
-/// `main` stays or goes ahead: one step for each of the commits that share the file.
+/// Checks that `main` stays or moves to a descendant: one snapshot further for each of the commits that share the file.
 fn check_step(version: &Version, before: Option<OpId>, found: &mut Vec<Violation>) {
     let parent = |id| {
         let mut snapshots = version.snapshots.iter();
@@ -81,7 +82,7 @@ fn check_step(version: &Version, before: Option<OpId>, found: &mut Vec<Violation
     found.push(Violation::new(Rule::Fork, detail));
 }
 
-/// What is there stays there.
+/// Checks that no version lacks a change that the version before it has.
 fn check_kept(table: &Table, found: &mut Vec<Violation>) {
     for (one, next) in table.versions.iter().zip(table.versions.iter().skip(1)) {
         let after = next.marks();
@@ -95,7 +96,8 @@ fn check_kept(table: &Table, found: &mut Vec<Violation>) {
     }
 }
 
-/// The property that all changes share shows each of them for one stretch of time.
+/// Checks that no property change took effect twice. Each of them sets the same property, `last`, which must show it
+/// in consecutive versions only.
 fn check_once(table: &Table, found: &mut Vec<Violation>) {
     let mut done = BTreeSet::new();
     let mut current = None;

@@ -1,11 +1,11 @@
-//! Every event is at every sink, nothing else is, and the events about one thing came in its order.
+//! Checks that every sink has got every event and no others, and the events about each subject in their order.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{Rule, Violation};
 use crate::history::{Arrivals, History, Told};
 
-/// Violations of one kind that are listed for a sink: if one event is missing, often thousands are.
+/// The most violations of one kind that are listed for a sink: if one event is missing, often thousands are.
 const LISTED: usize = 5;
 
 pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
@@ -27,7 +27,7 @@ fn check_sink(
 ) {
     let sink = arrivals.sink;
     let mut seen = HashSet::new();
-    // Only the first time counts: what is repeated may come late.
+    // Only the first arrival counts: repetitions may come late.
     let first = arrivals.events.iter();
     let first: Vec<_> = first.filter(|told| seen.insert(told.id.as_str())).collect();
     let strange = first.iter().filter(|told| {

@@ -1,11 +1,11 @@
-//! A replica that lives answers, and not with a 5xx.
+//! Checks that a running replica answers every request, and not with a 5xx.
 
 use std::time::Duration;
 
 use super::{Rule, Violation};
 use crate::history::{Disturbance, History, Span};
 
-/// How long a replica may take to find the new primary.
+/// How long after a failover a replica may take to find the new primary.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
@@ -28,7 +28,7 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
     }
 }
 
-/// Whether the replica was killed, or not back yet, while it was asked; or had no database.
+/// Whether the replica was killed or not yet back while it was asked, or had no database because of a failover.
 fn is_excused(history: &History, disturbance: &Disturbance) -> bool {
     let asked = disturbance.span;
     let mut windows = history.windows.iter();

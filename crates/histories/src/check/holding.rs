@@ -1,4 +1,5 @@
-//! A table is where its client has brought it, and its files are there or gone, as the client was told.
+//! Checks that each table is where its client's steps have put it, and that its files exist or are gone, as the client was
+//! told.
 
 use super::{Rule, UNAVAILABLE, Violation};
 use crate::history::{Fate, History, Holding, Outcome, Remains};
@@ -10,7 +11,7 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
     }
 }
 
-/// Nobody else is there who could be in the way.
+/// Checks that no step was refused: no other client works with the table, so nothing can be in the way.
 fn check_steps(holding: &Holding, found: &mut Vec<Violation>) {
     for (kind, outcome) in &holding.steps {
         if let Outcome::Refused(status) = outcome

@@ -1,4 +1,4 @@
-//! A table that one client alone works with is where that client has put it.
+//! Checks that a table with which only one client works is where that client has put it.
 
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
 }
 
 fn check_life(life: &Life, found: &mut Vec<Violation>) {
-    // Once nobody knows how a step ended, both may be true; the client does nothing more with the table.
+    // After a step of unknown outcome the table may be in either place; its client makes no further steps.
     let mut places = vec![Place::Nowhere];
     for event in &life.events {
         match event {

@@ -1,4 +1,4 @@
-//! What began after something had been acknowledged or seen comes after it.
+//! Checks the order in time: a read or change that began after a version had been acknowledged or seen comes after it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ enum Kind {
     Read,
     /// The table came to this version at some moment of the span.
     Wrote,
-    /// The same, but the end is not known.
+    /// The table came to this version during the span or later: the client was not told.
     MayHaveWritten,
 }
 
@@ -66,7 +66,7 @@ fn reads<'a>(history: &'a History, places: &Places<'_>) -> BTreeMap<&'a str, Vec
     by_table
 }
 
-/// The answer to a commit shows the table with the commit.
+/// Checks that the answer to a commit shows the table with the commit.
 fn check_answer(
     table: &str,
     (id, version): (i64, usize),
@@ -116,7 +116,7 @@ fn check_table(table: &str, mut observations: Vec<Observation>, found: &mut Vec<
     }
 }
 
-/// The newest version that somebody had been told of, by time.
+/// The newest version that any client had been told of, by the time at which it was told.
 struct Known(Vec<(Duration, usize)>);
 
 impl Known {

@@ -1,11 +1,11 @@
-//! Where in its tables' orders each change took effect, and whether it should have.
+//! Finds the version of each table in which a change took effect, and checks whether it should have.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Rule, UNAVAILABLE, Violation};
 use crate::history::{Claim, History, OpId, Outcome, Table};
 
-/// The order of one table.
+/// The positions of files and changes in the order of one table's versions.
 #[derive(Debug, Default)]
 pub(super) struct Order<'a> {
     by_location: HashMap<&'a str, usize>,
@@ -31,12 +31,12 @@ impl<'a> Places<'a> {
         Self(orders.collect())
     }
 
-    /// At which version of the table the change took effect.
+    /// The version of the table at which the change took effect.
     pub(super) fn of_change(&self, table: &str, op: OpId) -> Option<usize> {
         self.0.get(table)?.by_op.get(&op).copied()
     }
 
-    /// Which version of the table this file is.
+    /// The version of the table that this file is.
     pub(super) fn of_location(&self, table: &str, location: &str) -> Option<usize> {
         self.0.get(table)?.by_location.get(location).copied()
     }
@@ -58,7 +58,7 @@ pub(super) fn check(history: &History, places: &Places<'_>, found: &mut Vec<Viol
                 let detail = format!("{id} in {tables:?} was answered {status}");
                 found.push(Violation::new(Rule::RefusedButApplied, detail));
             }
-            // Another commit came first: that may be said to anybody.
+            // 409 says that another commit came first, which can happen to every change.
             Outcome::Refused(status) if ![409, UNAVAILABLE].contains(status) => {
                 let detail = format!("{id} in {tables:?} was answered {status}");
                 found.push(Violation::new(Rule::WronglyRefused, detail));
@@ -74,7 +74,7 @@ pub(super) fn check(history: &History, places: &Places<'_>, found: &mut Vec<Viol
     check_claims(history, found);
 }
 
-/// Whatever is in a table, or was seen there, has been asked for.
+/// Checks that every change in a table was asked for, and that every version that was read is one of the table's.
 fn check_origin(history: &History, places: &Places<'_>, found: &mut Vec<Violation>) {
     let mut asked: BTreeMap<&str, BTreeSet<OpId>> = BTreeMap::new();
     for change in &history.changes {
@@ -101,7 +101,7 @@ fn check_origin(history: &History, places: &Places<'_>, found: &mut Vec<Violatio
     }
 }
 
-/// Of those who create one table, one succeeds.
+/// Checks that exactly one of the clients that create the same table succeeds.
 fn check_claims(history: &History, found: &mut Vec<Violation>) {
     let mut by_table: BTreeMap<&str, Vec<&Claim>> = BTreeMap::new();
     for claim in &history.claims {

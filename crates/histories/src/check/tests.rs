@@ -1,4 +1,4 @@
-//! Hand-made histories that no checker may let pass.
+//! Hand-made histories: a correct one passes, and the checker finds each error that is put into it.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -41,7 +41,7 @@ fn table(name: &str, ops: &[OpId]) -> Table {
     table
 }
 
-/// A version like the last one, behind it.
+/// A new version that follows the last one and differs in nothing else.
 fn follow(table: &Table) -> Version {
     let last = table.versions.last().unwrap();
     let mut next = last.clone();
@@ -83,7 +83,7 @@ fn read(table: &str, version: usize, at: (u64, u64)) -> Read {
     }
 }
 
-/// Two changes of `a`, one transaction over `a` and `b`, and reads of all that: as it should be.
+/// A correct history: two changes of `a`, one transaction over `a` and `b`, reads of these, and two snapshots of `a`.
 fn good() -> History {
     let mut history = History {
         tables: vec![table("a", &[1, 2, 3]), table("b", &[3])],
@@ -123,7 +123,7 @@ fn a_good_history_passes() {
 #[test]
 fn commits_that_share_a_file_are_well() {
     let mut history = good();
-    // Snapshots 4 and 5, and a change more, in one version.
+    // One version with the snapshots 4 and 5 and a further change.
     let a = &mut history.tables[0];
     a.versions.remove(4);
     let both = a.versions.last_mut().unwrap();
@@ -134,7 +134,7 @@ fn commits_that_share_a_file_are_well() {
     history.changes[4].span = span(41, 44);
     history.changes.push(done(6, &["a"], (41, 43)));
     assert_eq!(check(&history), []);
-    // Of a chain that does not begin where `main` was.
+    // Snapshots of a chain that does not begin where `main` was.
     for snapshot in &mut history.tables[0].versions[4].snapshots {
         snapshot.parent = Some(snapshot.id + 70);
     }
@@ -256,7 +256,7 @@ fn a_transaction_seen_in_one_table_is_seen_in_the_other() {
     let mut history = good();
     history.reads.push(read("b", 0, (37, 39)));
     assert_eq!(rules(&history), [Rule::SeenTorn]);
-    // The read of `a` had not ended when this one began.
+    // The read of `a` had not ended when this read of `b` began.
     history.reads.pop();
     history.reads.push(read("b", 0, (36, 39)));
     assert_eq!(check(&history), []);
@@ -267,7 +267,7 @@ fn a_read_after_an_acknowledgement_shows_it() {
     let mut history = good();
     history.reads.push(read("a", 1, (25, 26)));
     assert_eq!(rules(&history), [Rule::Stale]);
-    // It began before the change was acknowledged.
+    // This read began before the change was acknowledged.
     history.reads.pop();
     history.reads.push(read("a", 1, (15, 26)));
     assert_eq!(check(&history), []);

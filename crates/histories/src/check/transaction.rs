@@ -1,4 +1,4 @@
-//! Who has seen a transaction in one of its tables sees it in the others.
+//! Checks that once a read has shown a transaction in one of its tables, later reads show it in the others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The feed as a sink: a consumer that keeps its cursor, and asks whichever replica answers.
+//! The feed as a sink: a consumer that keeps its cursor, and asks a random replica each time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ impl Feed {
         }
     }
 
-    /// Reads what is there, to its end; gives all that has come.
+    /// Reads the feed to its end; returns all events that have come.
     pub(super) async fn end(self) -> Result<Vec<Told>, Error> {
         self.is_over.store(true, Ordering::SeqCst);
         let ended = self.consumer.await;
@@ -44,7 +44,7 @@ impl Feed {
 async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<Told>, Error> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
-        // Asked for after all that is to be found was done.
+        // Read before the request, so that the last page is asked for after all events were written.
         let is_last = is_over.load(Ordering::SeqCst);
         let ask = Ask::get(format!(
             "/management/v1/events?pageSize=500&waitSeconds=1{token}"

@@ -27,7 +27,7 @@ const WAIT_MS: i32 = 50;
 #[derive(Debug)]
 pub(super) struct Kafka {
     port: u16,
-    /// With the place up to where each has been read.
+    /// The partitions, each with the offset up to which it has been read.
     partitions: Vec<(PartitionClient, i64)>,
     got: Vec<Told>,
     #[expect(dead_code, reason = "ends when dropped")]
@@ -78,7 +78,7 @@ impl Kafka {
         ]
     }
 
-    /// All that the topic holds, partition by partition as it came.
+    /// All events of the topic that have arrived so far, in order within each partition.
     pub(super) async fn read(&mut self) -> Result<Vec<Told>, Error> {
         for (partition, from) in &mut self.partitions {
             loop {
@@ -111,7 +111,7 @@ offsets.topic.replication.factor=1
     )
 }
 
-/// Makes the topic when the broker listens; where it is read.
+/// Creates the topic once the broker listens; returns its partitions, to be read from their beginning.
 async fn prepare(port: u16) -> Result<Vec<(PartitionClient, i64)>, Error> {
     for _ in 0..1_200 {
         if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
@@ -136,7 +136,7 @@ async fn create_topic(client: &Client) -> Result<(), Error> {
     created.map_err(broken)
 }
 
-/// An event in binary mode.
+/// Reads an event in the binary mode of CloudEvents.
 fn told(record: &Record) -> Option<Told> {
     let header = |name: &str| {
         let value = record.headers.get(name)?.clone();

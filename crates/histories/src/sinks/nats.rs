@@ -63,7 +63,7 @@ impl Nats {
         ]
     }
 
-    /// All that the stream has stored.
+    /// All events that the stream has stored so far.
     pub(super) async fn read(&mut self) -> Result<Vec<Told>, Error> {
         loop {
             let batch = self.consumer.fetch().max_messages(BATCH).messages().await;
@@ -80,7 +80,7 @@ impl Nats {
     }
 }
 
-/// Makes the stream and somebody who reads it from its beginning, when the server listens.
+/// Creates the stream, and a consumer that reads it from its beginning, once the server listens.
 async fn prepare(port: u16) -> Result<consumer::PullConsumer, Error> {
     let mut tries = 0;
     let client = loop {

@@ -1,4 +1,4 @@
-//! Whoever gets webhooks: mostly well, at times slow, away or of another opinion.
+//! A receiver of webhooks, which fails on purpose from time to time: it answers 503 or 500, or answers slowly.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,14 +18,14 @@ use super::told;
 use crate::Error;
 use crate::history::Told;
 
-/// Its moods come again after this time.
+/// The failures begin again after this time.
 const ROUND: Duration = Duration::from_secs(8);
-/// How long each of the bad ones lasts.
+/// How long each kind of failure lasts.
 const MOOD: Duration = Duration::from_millis(400);
-/// What it takes for an answer when it is slow.
+/// The delay of a slow answer.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// It takes what it has answered 204 to, and nothing else.
+/// It counts an event as arrived if it has answered 204, and only then.
 #[derive(Debug)]
 pub(super) struct Receiver {
     pub(super) url: String,
@@ -58,7 +58,7 @@ async fn accept(listener: TcpListener, got: Arc<Mutex<Vec<Told>>>) {
     while let Ok((stream, _)) = listener.accept().await {
         let got = Arc::clone(&got);
         let service = service_fn(move |request| answer(request, start, Arc::clone(&got)));
-        // A connection whose sender is killed ends, and that is all.
+        // A connection fails when its sender is killed; that error does not matter.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

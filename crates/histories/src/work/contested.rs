@@ -9,10 +9,10 @@ use super::new_table;
 use crate::history::{Change, Claim, OpId, Outcome, Span};
 use crate::world::{Caller, Loaded, Told, identifier, shared_name};
 
-/// Versions after which a table is left alone: each lists all before it.
+/// The number of versions after which a table is replaced by a new one, because each version lists all before it.
 const OLD: usize = 100;
 
-/// Sets properties, whatever the table is like.
+/// Sets properties, without any requirement.
 pub(super) async fn change_property(caller: &mut Caller) {
     let (slot, table) = pick(caller);
     let id = caller.world.next_op();
@@ -23,7 +23,7 @@ pub(super) async fn change_property(caller: &mut Caller) {
     record(caller, id, vec![table], span, outcome);
 }
 
-/// Adds a snapshot to the one that a load has shown, if that is still the last one.
+/// Loads a table and adds a snapshot, on the requirement that the loaded snapshot is still the last one.
 pub(super) async fn add_snapshot(caller: &mut Caller) {
     let (slot, table) = pick(caller);
     let Some(loaded) = caller.load_shared(&table).await else {
@@ -81,7 +81,7 @@ pub(super) async fn read(caller: &mut Caller) {
     }
 }
 
-/// Creates the first tables.
+/// Creates the first table of each slot.
 pub(crate) async fn begin(caller: &mut Caller) {
     for slot in caller.world.slots() {
         claim(caller, slot, 0).await;
@@ -116,7 +116,7 @@ fn mark_snapshot(id: OpId, metadata: &Value) -> (Value, Value) {
         "snapshot-id": id,
         "sequence-number": number("last-sequence-number").unwrap_or(0) + 1,
         "timestamp-ms": number("last-updated-ms"),
-        // The catalog never looks into it.
+        // The catalog never reads this file.
         "manifest-list": format!("{}/metadata/snap-{id}.avro", metadata.get("location").and_then(Value::as_str).unwrap_or_default()),
         "summary": { "operation": "append" },
         "schema-id": 0,
@@ -161,7 +161,7 @@ fn record(caller: &Caller, id: OpId, tables: Vec<String>, span: Span, outcome: O
         .add(|history| history.changes.push(change));
 }
 
-/// Replaces a table that has become long. Whoever sees that tries; one succeeds.
+/// Replaces a table that has become long. Every client that notices tries to create the next one; one client succeeds.
 async fn renew(caller: &mut Caller, slot: usize, loaded: &Loaded) {
     if loaded.age() >= OLD {
         let next = caller.world.generation(slot) + 1;

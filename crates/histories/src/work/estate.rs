@@ -1,5 +1,5 @@
-//! A client's own namespaces: tables with files in them, dropped in every way, brought back, and dropped with all that is in the
-//! namespace.
+//! A client's own namespaces: tables with files in them are dropped in every way and brought back, or dropped together
+//! with the namespace.
 
 use http::Method;
 use model::EventKind;
@@ -13,9 +13,9 @@ use crate::history::{Fate, Holding, Outcome, Remains};
 use crate::wire::Ask;
 use crate::world::{Caller, Loaded, Told, identifier, path_of, table_path};
 
-/// Tables of one namespace that are there at a time.
+/// The most live tables in one namespace at a time.
 const LIVE: usize = 3;
-/// Tables after which a namespace is left as it is.
+/// The number of tables after which a namespace is left as it is.
 const TABLES: usize = 10;
 
 /// A client and the namespace that it works in.
@@ -33,7 +33,7 @@ struct Estate {
     tables: Vec<Holding>,
 }
 
-/// What goes with a drop.
+/// How a table or namespace is dropped.
 #[derive(Debug, Clone, Copy)]
 struct Manner {
     is_purge: bool,
@@ -49,7 +49,8 @@ impl Landlord {
         }
     }
 
-    /// Makes one step in the namespace, or a new one. Once nobody knows how a step has ended, the namespace is left as it is.
+    /// Makes one step in the namespace, or creates a namespace. After a step that was not acknowledged, the namespace is
+    /// left as it is.
     pub(super) async fn step(&mut self, caller: &mut Caller) {
         let Some(mut estate) = self.estate.take() else {
             self.estate = self.found(caller).await;
@@ -70,7 +71,7 @@ impl Landlord {
         }
     }
 
-    /// Hands in what is known of the tables.
+    /// Records what is known of the tables.
     pub(super) fn finish(self, caller: &Caller) {
         if let Some(estate) = self.estate {
             estate.end(caller);
@@ -99,7 +100,7 @@ impl Landlord {
     }
 }
 
-/// Each step says whether it is known how it has ended.
+/// Each step returns whether the client goes on in the namespace; it does not if the step was not acknowledged.
 impl Estate {
     async fn create(&mut self, caller: &mut Caller, name: String) -> bool {
         if self.live().count() >= LIVE {
@@ -116,7 +117,7 @@ impl Estate {
         true
     }
 
-    /// What engines do: they write into the folder that they are told.
+    /// Writes a data file into the folder that the catalog has chosen for the table, as engines do.
     fn holding(&self, name: String, loaded: &Loaded) -> Option<Holding> {
         let folder = path_of(loaded.metadata.get("location")?.as_str()?);
         let data = folder.join("data/part-0.parquet");
@@ -191,15 +192,15 @@ impl Estate {
         let mut ask = Ask::get(path);
         let body = json!({ "targets": [{ "type": "table", "id": id }] });
         (ask.method, ask.body) = (Method::POST, Some(body));
-        // The management API knows no idempotency keys.
+        // The management API has no idempotency keys.
         let told = caller.send(&ask).await.1;
         self.went(at, EventKind::UndropTabulars, &told, Fate::Live(name))
     }
 
-    /// Drops the namespace with all that is in it. Where it can be brought back, its client goes on and may do so.
+    /// Drops the namespace with all that is in it. If a table can be brought back, the client may do so and go on.
     async fn drop_all(&mut self, caller: &mut Caller) -> bool {
         let mut how = Manner::by_lot(caller);
-        // What is forced after a moment finds what has expired in it or not.
+        // With a short memory it depends on the moment whether a forced drop still finds a table or it has expired.
         how.is_forced &= self.ground.memory != Memory::Short;
         let path = format!("{}/namespaces/{}", self.ground.prefix(), self.namespace);
         let Manner {
@@ -216,7 +217,7 @@ impl Estate {
                     let fate = how.fate(self.ground.memory);
                     self.went(at, EventKind::DropTable, &told, fate);
                 }
-                // Nothing is told of what was dropped before.
+                // A table that was dropped before has no event.
                 Some(Fate::Hidden { is_purge }) if how.is_forced => {
                     let is_purge = is_purge || how.is_purge;
                     let gone = Manner { is_purge, ..how }.fate(self.ground.memory);
@@ -227,7 +228,7 @@ impl Estate {
                 _ => {}
             }
         }
-        // What is hidden brings the namespace back.
+        // Bringing a table back brings the namespace back.
         let goes_on = is_done && caller.random.random_bool(0.7);
         goes_on && self.hidden().next().is_some() && self.undrop(caller).await
     }
@@ -244,7 +245,7 @@ impl Estate {
         matches!(told, Told::Done(_))
     }
 
-    /// Where tables are that are live, with their names.
+    /// The indexes and names of the live tables.
     fn live(&self) -> impl Iterator<Item = (usize, String)> + '_ {
         let tables = self.tables.iter().enumerate();
         tables.filter_map(|(at, table)| match &table.fates[..] {
@@ -253,7 +254,7 @@ impl Estate {
         })
     }
 
-    /// Where tables are that can be had back.
+    /// The indexes of the tables that can be brought back.
     fn hidden(&self) -> impl Iterator<Item = usize> + '_ {
         let tables = self.tables.iter().enumerate();
         tables.filter_map(|(at, table)| match &table.fates[..] {
@@ -277,7 +278,7 @@ impl Estate {
 }
 
 impl Holding {
-    /// What may be with it after a step.
+    /// Sets its possible fates after a step.
     fn may_be(&mut self, told: &Told, after: Fate) {
         match told {
             Told::Done(_) => self.fates = vec![after],
@@ -295,7 +296,7 @@ impl Manner {
         }
     }
 
-    /// What becomes of a table. Where it is remembered for a moment only, the moment is over when anybody looks.
+    /// What becomes of a dropped table. With a short memory, it has expired by the time the checker looks.
     const fn fate(self, memory: Memory) -> Fate {
         let is_purge = self.is_purge;
         match memory {

@@ -13,7 +13,7 @@ use crate::world::{Caller, Loaded, NAMESPACES, Told, identifier};
 pub(super) struct Own {
     client: u32,
     made: u32,
-    /// Where the present one is.
+    /// The name of the present table.
     at: Option<String>,
     life: Life,
     uncertain: Vec<Life>,
@@ -42,7 +42,7 @@ impl Own {
         }
     }
 
-    /// Looks where the tables have ended up, and hands in what is known of them.
+    /// Looks where the tables have ended up, and records what is known of them.
     pub(super) async fn finish(mut self, caller: &mut Caller) {
         if let Some(at) = self.at.clone() {
             self.look(caller, at).await;
@@ -125,7 +125,8 @@ impl Own {
         }
     }
 
-    /// Nobody knows where it is: nothing more is done with it, but in the end it is looked for.
+    /// Puts the table aside after a step that was not acknowledged: nothing more is done with it, but it is looked for in
+    /// the end.
     fn give_up(&mut self) {
         self.at = None;
         self.uncertain.push(std::mem::take(&mut self.life));

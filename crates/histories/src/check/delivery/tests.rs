@@ -11,7 +11,7 @@ fn told(sequence: i64, subject: &str) -> Told {
     }
 }
 
-/// What is found if these events of `a`, `b`, `a` have arrived.
+/// The broken rules if the events with these numbers arrive, and the outbox has 1 about `a`, 2 about `b` and 4 about `a`.
 fn rules(arrived: &[i64]) -> Vec<Rule> {
     let outbox = vec![told(1, "a"), told(2, "b"), told(4, "a")];
     let event = |number: &i64| {

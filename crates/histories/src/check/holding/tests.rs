@@ -1,4 +1,4 @@
-//! Hand-made ends of tables with files.
+//! Hand-made final states of tables with files.
 
 use model::EventKind;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ fn live() -> Fate {
     Fate::Live("n.t".to_owned())
 }
 
-/// Nobody knows the table any more, but its files are there.
+/// The remains of a table that the catalog does not know any more, but whose files exist.
 fn files() -> Remains {
     Remains {
         files: 3,
@@ -35,7 +35,7 @@ fn hidden() -> Remains {
     }
 }
 
-/// The same with an empty folder.
+/// The same remains with an empty folder.
 fn emptied(remains: Remains) -> Remains {
     Remains {
         files: 0,
