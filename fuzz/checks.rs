@@ -1,5 +1,5 @@
-//! What must hold of any bytes. The fuzz targets call these, and so does a plain test of the crate
-//! `iceberg` on the saved corpus.
+//! Checks of table metadata, view metadata and commits that must hold for any bytes. The fuzz targets call them, and so does
+//! a test of the crate `iceberg` on the saved corpus.
 
 use iceberg::{
     CommitPoint, TableMetadata, TableRequirement, TableUpdate, ViewMetadata, ViewRequirement,
@@ -14,13 +14,13 @@ const V3: &[u8] = include_bytes!("../crates/iceberg/tests/fixtures/table-v3.json
 const VIEW: &[u8] = include_bytes!("../crates/iceberg/tests/fixtures/view-v1.json");
 const NOW: i64 = 1_700_000_000_000;
 
-/// Bytes are metadata or an error. Metadata prints as what reads as the same again.
+/// The bytes are table metadata or refused. Metadata that was read and printed is read as the same metadata again.
 pub(crate) fn table_metadata(bytes: &[u8]) {
     let Ok(table) = TableMetadata::parse(bytes) else {
         return;
     };
     stable_table(&table);
-    // The outcome does not matter, only that there is one.
+    // The result does not matter: the call must only not panic.
     let _ = table.validate();
     let _ = table.to_json_refs_only();
     for snapshot in table.snapshots() {
@@ -31,7 +31,7 @@ pub(crate) fn table_metadata(bytes: &[u8]) {
     apply_all(&table, update.as_bytes());
 }
 
-/// As for tables.
+/// The bytes are view metadata or refused; otherwise like [`table_metadata`].
 pub(crate) fn view_metadata(bytes: &[u8]) {
     let Ok(view) = ViewMetadata::parse(bytes) else {
         return;
@@ -45,7 +45,7 @@ pub(crate) fn view_metadata(bytes: &[u8]) {
     }
 }
 
-/// The body of a commit: what it makes of tables and views can be read again.
+/// The bytes are the body of a commit or refused. Tables and views that the commit makes can be read again.
 pub(crate) fn commit(bytes: &[u8]) {
     #[derive(Deserialize)]
     struct Body<R, U> {

@@ -1,4 +1,4 @@
-//! Percent-decoding as a lenient reader does it. Shares no code with what is judged.
+//! Percent-decoding as a lenient reader does it. It shares no code with the crate that is checked.
 
 /// Percent-decodes what can be decoded and leaves the rest.
 pub(crate) fn lenient(text: &str) -> String {

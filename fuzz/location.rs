@@ -1,7 +1,7 @@
-//! What must hold of any text that is given as a location. The fuzz target calls this, and so do tests of the crate `objects`,
-//! on the saved corpus and on texts made up from doubtful parts.
+//! Checks that must hold for any text that is given as a location. The fuzz target calls them, and so do tests of the crate
+//! `objects`, on the saved corpus and on texts made up from doubtful parts.
 //!
-//! The judge takes locations apart by code of its own.
+//! The checks split locations with code of their own.
 
 #[path = "decoding.rs"]
 mod decoding;
@@ -11,14 +11,15 @@ use model::Bounds;
 use objects::Location;
 use unicode_normalization::UnicodeNormalization;
 
-/// Bytes are one or two lines. What is taken for a location has one reading; of two it is right which one lies in the other.
+/// The bytes are one or two lines. A line that is accepted as a location can be read in one way only, and whether one of two
+/// locations lies in the other is decided correctly.
 pub(crate) fn location(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = location_text(text);
     }
 }
 
-/// Whether all lines may be locations of tables.
+/// Checks each line and each pair of lines. Returns whether all lines are accepted as locations of tables.
 pub(crate) fn location_text(text: &str) -> bool {
     let lines: Vec<&str> = text.splitn(2, '\n').collect();
     let taken: Vec<Location> = lines.iter().filter_map(|line| taken(line)).collect();
@@ -30,7 +31,7 @@ pub(crate) fn location_text(text: &str) -> bool {
     taken.len() == lines.len()
 }
 
-/// The location, if a client may propose it for a table.
+/// The location, if it is one that a client may propose for a table.
 fn taken(given: &str) -> Option<Location> {
     let object = Location::parse_object(given);
     if let Ok(location) = &object {
@@ -43,7 +44,7 @@ fn taken(given: &str) -> Option<Location> {
     Some(location)
 }
 
-/// The store and the segments that a text names.
+/// The store and the path segments that a text names.
 fn apart(given: &str) -> (String, Vec<&str>) {
     let (scheme, rest) = match given.split_once(':') {
         Some((scheme, rest)) if !given.starts_with('/') => (scheme, rest),
@@ -65,7 +66,7 @@ fn apart(given: &str) -> (String, Vec<&str>) {
     (store, segments)
 }
 
-/// Azure's hosts have no case, and two names.
+/// The host of an Azure account in one spelling: its case does not count, and its `blob` and `dfs` names are the same.
 fn one_host(authority: &str) -> String {
     let (filesystem, host) = authority.split_once('@').unwrap();
     let host = host.to_ascii_lowercase();
@@ -77,7 +78,7 @@ fn one_host(authority: &str) -> String {
     format!("{filesystem}@{}", labels.join("."))
 }
 
-/// It is what stands there, and its normalised form is the same location.
+/// Checks that the location has the store and segments of the text, and that its normalised form is the same location.
 fn judge_spelling(given: &str, location: &Location) {
     let (store, segments) = apart(given);
     assert!(given.len() <= Bounds::LOCATION_BYTES && !given.contains(char::is_control));
@@ -91,14 +92,14 @@ fn judge_spelling(given: &str, location: &Location) {
     for segment in &segments {
         assert!(!matches!(*segment, "" | "." | ".."), "segment {segment:?}");
     }
-    // Except for the root of the files, which has no path left.
+    // The root of the files has no path left, so its normalised form is no location.
     if location.normalized() != "file://" {
         let again = Location::parse_object(location.normalized()).unwrap();
         assert_eq!(again.normalized(), location.normalized());
     }
 }
 
-/// It lies in its parent and is what is joined to it.
+/// Checks that the location lies in its parent, and that joining its name to the parent gives the location.
 fn judge_family(location: &Location) {
     assert!(location.is_within(location));
     let Some(parent) = location.parent() else {
@@ -114,7 +115,8 @@ fn judge_family(location: &Location) {
     }
 }
 
-/// However often a reader decodes it, cuts it or folds its characters into plain ones, it leads to the same place.
+/// Checks that the text leads to the same place however often a reader decodes it, cuts it or normalises its characters
+/// (NFKC).
 fn judge_readers(given: &str) {
     let plain: String = given.nfkc().collect();
     assert!(!plain.contains(['?', '#', '\\']), "cut by some: {plain:?}");
@@ -133,7 +135,8 @@ fn judge_readers(given: &str) {
     }
 }
 
-/// As its segments say; and the range of an index in which the stores look for what lies in it.
+/// Checks that `is_within` agrees with the segments of both locations, and so does the index range in which the stores look
+/// for what lies in `outer`.
 fn judge_pair(inner: &Location, outer: &Location) {
     let (inner_at, outer_at) = (apart(inner.as_str()), apart(outer.as_str()));
     let expected = inner_at.0 == outer_at.0 && inner_at.1.starts_with(&outer_at.1);

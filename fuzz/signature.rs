@@ -1,4 +1,4 @@
-//! Signature Version 4 as the server of a request works it out: from what arrives, in its own canonical spelling
+//! Signature Version 4 as the server computes it: from the request that arrives, in the server's own canonical spelling
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>).
 
 use objects::SignedRequest;
@@ -6,14 +6,14 @@ use ring::{digest, hmac};
 
 use super::header;
 
-/// What the signature is for, and the names of the headers that it covers.
+/// The parts of an `Authorization` header: the scope of the signature, the headers that it covers, and the signature.
 struct Authorization<'a> {
     scope: &'a str,
     signed_headers: &'a str,
     signature: &'a str,
 }
 
-/// The signature is that of the request as it stands.
+/// Checks that the signature is the right one for the request as it is sent.
 pub(crate) fn require_right(method: &str, signed: &SignedRequest, secret: &str) {
     let value = header(signed, "authorization").unwrap();
     let authorization = taken_apart(&value);
@@ -89,7 +89,7 @@ fn canonical(method: &str, signed: &SignedRequest, names: &str) -> String {
     lines.join("\n")
 }
 
-/// Everything percent-encoded but letters, digits, `-._~` and what is kept.
+/// Percent-encodes everything but letters, digits, `-._~` and the characters in `kept`.
 fn encoded(text: &str, kept: &str) -> String {
     let one = |byte: u8| match char::from(byte) {
         c if c.is_ascii_alphanumeric() || "-._~".contains(c) || kept.contains(c) => c.to_string(),
@@ -98,7 +98,7 @@ fn encoded(text: &str, kept: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// Percent-decodes what the signer has written, which is ASCII in one spelling.
+/// Percent-decodes what the signer has written. It must be printable ASCII.
 pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();

@@ -1,7 +1,7 @@
-//! What must hold of any request to S3 that is signed. The fuzz target calls this, and so do tests of the crate `objects`, on
-//! the saved corpus and on requests made up from doubtful parts.
+//! Checks that must hold for any request to S3 that is signed. The fuzz target calls them, and so do tests of the crate
+//! `objects`, on the saved corpus and on requests made up from doubtful parts.
 //!
-//! The judge reads what comes out with decoders of its own: it shares no code with the signer.
+//! The checks decode the signed request with code of their own: they share none with the signer.
 
 #[path = "decoding.rs"]
 mod decoding;
@@ -20,7 +20,7 @@ use unicode_normalization::UnicodeNormalization;
 
 const SECRET: &str = "hunter2";
 const FOLDER: [&str; 2] = ["wh", "orders"];
-/// Nothing else may stand in a signed query.
+/// The only parameters that the query of a signed request may have.
 const PARAMETERS: [&str; 13] = [
     "continuation-token",
     "delete",
@@ -41,14 +41,15 @@ const ORIGINS: [&str; 2] = [
     "http://bucket-a.store.example:9000",
 ];
 
-/// Bytes are a request as HTTP/1.1 writes it, with an absolute URI. If it is signed, it stays inside.
+/// The bytes are a request in the format of HTTP/1.1, with an absolute URI. If it is signed, it reaches nothing outside of
+/// its folder.
 pub(crate) fn sign(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = sign_text(text);
     }
 }
 
-/// Whether the request was signed for a writer.
+/// Checks the request. Returns whether it was signed for a reader or a writer.
 pub(crate) fn sign_text(text: &str) -> bool {
     let request = parse(text);
     let profile = json!({
@@ -162,7 +163,7 @@ fn judge(request: &SignRequest, signed: &SignedRequest, permission: Permission) 
     signature::require_right(method, signed, SECRET);
 }
 
-/// S3 refuses requests with `x-amz-…` headers that the signature does not cover.
+/// Checks that the signature covers all `x-amz-…` headers, as S3 demands, and that no ACL makes the object public.
 fn require_signed_headers(signed: &SignedRequest) {
     let authorization = header(signed, "authorization").unwrap();
     let (_, rest) = authorization.split_once("SignedHeaders=").unwrap();
@@ -188,8 +189,8 @@ fn header(signed: &SignedRequest, name: &str) -> Option<String> {
     Some(values.join(","))
 }
 
-/// The key is inside as it is, and stays inside however often somebody folds its characters into plain ones, decodes it and
-/// resolves what looks like a path.
+/// Checks that the key lies in the folder, and still does however often a reader normalises its characters (NFKC), decodes
+/// it and resolves `.` and `..`.
 fn require_inside(key: &str) {
     assert!(
         key.strip_prefix("wh/orders/")
@@ -215,7 +216,7 @@ fn require_inside(key: &str) {
     }
 }
 
-/// Every `Key` element, as a whole XML parser sees it.
+/// The content of every `Key` element, as a complete XML parser reads it.
 fn keys(body: &str) -> Vec<String> {
     use quick_xml::events::Event;
     let mut reader = quick_xml::Reader::from_str(body);
