@@ -26,7 +26,7 @@ impl Span {
     }
 }
 
-/// What the client was told.
+/// What a client was told about its change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The change took effect; with the metadata file in the answer, if there is one.
@@ -84,7 +84,7 @@ pub struct Snapshot {
 /// One metadata file of a shared table.
 #[derive(Debug, Clone, Default)]
 pub struct Version {
-    /// Where it is.
+    /// The location of the file.
     pub location: String,
     /// The locations of the files before it, as it lists them.
     pub log: Vec<String>,

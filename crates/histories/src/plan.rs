@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Where the catalog keeps everything.
+/// The database in which the catalog keeps everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum StoreKind {
     /// A SQLite file; one replica.
@@ -18,7 +18,7 @@ pub enum StoreKind {
     about = "Kills the catalog under load and checks what it promised"
 )]
 pub struct Plan {
-    /// Where the catalog keeps everything.
+    /// The database in which the catalog keeps everything.
     #[arg(long, value_enum, default_value = "sqlite")]
     pub store: StoreKind,
     /// Number of replicas: processes that share the database.

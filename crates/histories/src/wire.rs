@@ -65,11 +65,11 @@ impl Ask {
 pub(crate) enum Reply {
     /// With an answer that is no 5xx.
     Answer(Answer),
-    /// It was never sent: nobody listens.
+    /// The request was never sent: nobody listens.
     NotReached,
-    /// It was answered 503: nothing has happened.
+    /// The request was answered 503, so nothing has happened.
     Unavailable,
-    /// It was sent, and it is not known whether it took effect.
+    /// The request was sent, and it is not known whether it took effect.
     Unknown,
 }
 

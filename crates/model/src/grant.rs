@@ -57,7 +57,7 @@ impl Securable {
 }
 
 impl fmt::Display for Securable {
-    /// As databases key it: the kind and the id, `table/0199…`.
+    /// The securable's key in databases: the kind and the id, `table/0199…`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.kind())?;
         match (self, self.as_uuid()) {
@@ -109,7 +109,7 @@ pub enum Principal {
 }
 
 impl fmt::Display for Principal {
-    /// As databases key it: `user:oidc~1234`, `role:0199…`.
+    /// The principal's key in databases: `user:oidc~1234`, `role:0199…`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(out, "user:{id}"),
@@ -152,7 +152,7 @@ macro_rules! privileges {
             /// All privileges.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// As the management API and the databases spell it.
+            /// The privilege as the management API and the databases spell it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }

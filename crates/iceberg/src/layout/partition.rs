@@ -15,7 +15,7 @@ use crate::schema::SchemaIndex;
 /// Partition field ids start here.
 pub(crate) const FIRST_PARTITION_ID: i32 = 1000;
 
-/// How rows are grouped into files. Unknown transforms and members are kept.
+/// A partition spec: how rows are grouped into files. Unknown transforms and members are kept.
 #[derive(Debug, Clone)]
 pub struct PartitionSpec {
     /// May be missing in a spec that a client sends.

@@ -15,7 +15,7 @@ pub(crate) const UNSORTED_ID: i32 = 0;
 /// The id of a table's first real order.
 pub(crate) const FIRST_ORDER_ID: i32 = 1;
 
-/// How rows are ordered within files. Unknown transforms and members are kept.
+/// A sort order: how rows are ordered within files. Unknown transforms and members are kept.
 #[derive(Debug, Clone)]
 pub struct SortOrder {
     pub(crate) id: i32,

@@ -7,8 +7,8 @@ use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
 
-/// How many milliseconds a new snapshot may be ahead of the catalog's clock, as many as object stores allow a
-/// request to be. Snapshots are expired by their timestamps, so a wrong one does harm.
+/// How many milliseconds a new snapshot on `main` may be ahead of the catalog's clock: as many as object stores allow
+/// the clock of a request. Snapshots are expired by their timestamps, so these must be about right.
 const MOST_AHEAD_MS: i64 = 900_000;
 
 /// The time of a commit, and the metadata file that it is based on.
