@@ -245,6 +245,7 @@ impl Config {
         let for_key = database.as_ref().filter(|_| needs >= Needs::Secrets);
         let secrets = secrets::secrets(&mut values, for_key);
         let authentication = authentication::authentication(&mut values, &sources.environment);
+        let requests = requests(&mut values);
         let mut config = Self {
             addresses: addresses(&mut values),
             database,
@@ -253,12 +254,12 @@ impl Config {
             authorization: authorization::authorization(&mut values, &authentication),
             authentication,
             names: names(&mut values),
-            requests: requests(&mut values),
             resources: resources(&mut values),
             events: events::events(&mut values),
             verifiers: verifier::verifiers(&mut values),
             logs: logs(&mut values),
-            process: process(&mut values),
+            process: process(&mut values, &requests),
+            requests,
             warnings: Vec::new(),
             effective: values.effective(),
         };
@@ -415,13 +416,13 @@ fn logs(values: &mut Values) -> Logs {
     }
 }
 
-fn process(values: &mut Values) -> Process {
+fn process(values: &mut Values, requests: &Requests) -> Process {
     Process {
         limits: Limits {
             connections: values.get(&list::MAX_CONNECTIONS).get() as usize,
             first_request: FIRST_REQUEST,
             idle: IDLE,
-            unread: values.get(&list::MAX_REQUEST_TIME).0 + UNREAD,
+            unread: requests.max_time + UNREAD,
             patience: values.get(&list::SHUTDOWN_TIMEOUT).0,
         },
         migrate_before_serve: values.get(&list::DEBUG__MIGRATE_BEFORE_SERVE),

@@ -120,12 +120,6 @@ fn first(values: &mut Values) -> Option<Oidc> {
             .map(|text| text.0),
         ..OidcConfig::new("oidc", uri.as_ref().map_or("", |uri| uri.0.as_str()))
     };
-    if provider.subject_claims.is_empty() {
-        values.refuse(&list::OPENID_SUBJECT_CLAIM, "must name a claim");
-    }
-    if values.is_set(&list::OPENID_AUDIENCE) && provider.audiences.is_empty() {
-        values.refuse(&list::OPENID_AUDIENCE, "must name an audience");
-    }
     let connect: Connect = values
         .get(&list::OPENID_REQUIRE_CONNECTED_ON_STARTUP)
         .into();
@@ -174,9 +168,6 @@ fn further_one(values: &mut Values, id: &str) -> Option<Oidc> {
             "is missing: a provider must have an address",
         );
         return None;
-    }
-    if provider.subject_claims.is_empty() {
-        values.refuse_of(at, &member::SUBJECT_CLAIMS, "must name a claim");
     }
     Some(Oidc { provider, connect })
 }

@@ -7,6 +7,7 @@ use secrets::Plaintext;
 use url::Url;
 
 use super::list;
+use super::setting::Setting;
 use super::value::{DatabaseUrl, SslMode};
 use super::values::Values;
 
@@ -122,8 +123,8 @@ fn addresses(values: &mut Values) -> (Option<DatabaseUrl>, Option<DatabaseUrl>) 
     if by_host_w.is_some() || by_host_r.is_some() {
         parts.require(values);
     }
-    let write = write.or_else(|| parts.at(values, by_host_w));
-    let read = read.or_else(|| parts.at(values, by_host_r));
+    let write = write.or_else(|| parts.at(values, &list::PG_HOST_W, by_host_w));
+    let read = read.or_else(|| parts.at(values, &list::PG_HOST_R, by_host_r));
     if read.is_some() && write.is_none() && !values.is_set(&list::PG_DATABASE_URL_WRITE) {
         let rule = "is not set, but a replica is: changes need the primary";
         values.refuse(&list::PG_DATABASE_URL_WRITE, rule);
@@ -169,13 +170,18 @@ impl Parts {
         }
     }
 
-    fn at(&self, values: &mut Values, host: Option<String>) -> Option<DatabaseUrl> {
+    fn at(
+        &self,
+        values: &mut Values,
+        setting: &Setting<Option<String>>,
+        host: Option<String>,
+    ) -> Option<DatabaseUrl> {
         let host = host?;
         let url = self.url(&host);
         if url.is_none() {
             let rule =
                 format!("`{host}` is no host name: must be a name or an address, without port");
-            values.refuse(&list::PG_HOST_W, rule);
+            values.refuse(setting, rule);
         }
         url
     }

@@ -41,7 +41,19 @@ pub(super) fn vault(values: &mut Values) -> Option<VaultConfig> {
 
 /// Warns if Vault is configured although the database keeps the credentials.
 pub(super) fn unused(values: &mut Values) {
-    if values.is_set(&list::KV2__URL) {
+    let is_configured = [
+        values.is_set(&list::KV2__URL),
+        values.is_set(&list::KV2__SECRET_MOUNT),
+        values.is_set(&list::KV2__NAMESPACE),
+        values.is_set(&list::KV2__ROOT_CERT),
+        values.is_set(&list::KV2__USER),
+        values.is_set(&list::KV2__PASSWORD),
+        values.is_set(&list::KV2__TOKEN),
+        values.is_set(&list::KV2__ROLE_ID),
+        values.is_set(&list::KV2__SECRET_ID),
+        values.is_set(&list::KV2__KUBERNETES_ROLE),
+    ];
+    if is_configured.contains(&true) {
         values.warn("LAKEKEEPER__KV2__… have no effect: LAKEKEEPER__SECRET_BACKEND is `postgres`");
     }
 }

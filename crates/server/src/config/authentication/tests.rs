@@ -132,7 +132,17 @@ fn slips_in_rules_about_who_is_let_in_are_mistakes() {
         (
             "OPENID_PROVIDERS__OKTA__SUBJECT_CLAIMS",
             ",",
-            "must name a claim",
+            "words between its commas",
+        ),
+        (
+            "OPENID_PROVIDERS__OKTA__AUDIENCE",
+            " , ",
+            "words between its commas",
+        ),
+        (
+            "KUBERNETES_AUTHENTICATION_AUDIENCE",
+            ",",
+            "words between its commas",
         ),
         (
             "OPENID_PROVIDERS__OKTA__DISPLAY_NAME_TEMPLATE",
@@ -227,7 +237,7 @@ fn what_decides_who_may_ask_is_not_left_empty() {
         let uri = ("OPENID_PROVIDER_URI", "https://idp.example");
         let told = load(&[uri, ("OPENID_AUDIENCE", audience)]).unwrap_err();
         let told = told.to_string();
-        assert!(told.contains("must name an audience"), "{told}");
+        assert!(told.contains("words between its commas"), "{told}");
     }
 }
 

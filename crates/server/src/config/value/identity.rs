@@ -108,7 +108,8 @@ impl Value for RequiredClaims {
             .map(str::trim)
             .filter(|text| !text.is_empty());
         let all: Option<Vec<_>> = all.map(one).collect();
-        all.map(Self)
+        all.filter(|all| text.is_empty() || !all.is_empty())
+            .map(Self)
             .ok_or_else(|| "must name a claim before each `=`, as in `org=acme`".to_owned())
     }
 

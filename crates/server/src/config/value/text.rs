@@ -101,12 +101,13 @@ impl Value for Words {
 
     fn parse(text: &str) -> Result<Self, String> {
         let words = text.split(',').map(str::trim);
-        Ok(Self(
-            words
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        ))
+        let words = words.filter(|word| !word.is_empty());
+        let words: Vec<_> = words.map(str::to_owned).collect();
+        // Nothing but commas is a slip: it must not lift a restriction, as no audiences would.
+        if words.is_empty() && !text.is_empty() {
+            return Err("must have words between its commas".to_owned());
+        }
+        Ok(Self(words))
     }
 
     fn join(items: &[String]) -> Result<String, String> {
