@@ -74,17 +74,15 @@ pub(crate) fn request_id(extensions: &Extensions) -> RequestId {
 
 /// The project in `x-project-id`, or else in `x-project-ident`.
 pub(crate) fn project(headers: &HeaderMap) -> ApiResult<Option<ProjectId>> {
-    let Some(value) = headers
-        .get(PROJECT_ID)
-        .or_else(|| headers.get(PROJECT_IDENT))
-    else {
+    let mut names = [PROJECT_ID, PROJECT_IDENT].into_iter();
+    let Some((value, name)) = names.find_map(|name| Some((headers.get(&name)?, name))) else {
         return Ok(None);
     };
     let malformed = |why: &str| {
         ApiError::new(
             http::StatusCode::BAD_REQUEST,
             "MalformedProjectID",
-            format!("header `x-project-id`: {why}"),
+            format!("header `{name}`: {why}"),
         )
     };
     let text = value

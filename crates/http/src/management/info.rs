@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use objects::{AwsIdentity, AzureIdentity, GcpIdentity};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -43,6 +44,7 @@ pub(crate) struct LicenseStatus {
 pub(crate) async fn info(State(app): State<App>) -> ApiResult<Json<ServerInfo>> {
     let server = catalog::server::info(&app.catalog).await?;
     let version = env!("CARGO_PKG_VERSION");
+    let policy = app.catalog.settings().storage_policy;
     Ok(Json(ServerInfo {
         version,
         lakekeeper_version: version,
@@ -50,9 +52,9 @@ pub(crate) async fn info(State(app): State<App>) -> ApiResult<Json<ServerInfo>> 
         server_id: server.id.as_uuid(),
         default_project_id: server.default_project.map(Into::into),
         authz_backend: server.authorizer,
-        aws_system_identities_enabled: false,
-        azure_system_identities_enabled: false,
-        gcp_system_identities_enabled: false,
+        aws_system_identities_enabled: policy.aws_identity != AwsIdentity::Refused,
+        azure_system_identities_enabled: policy.azure_identity != AzureIdentity::Refused,
+        gcp_system_identities_enabled: policy.gcp_identity != GcpIdentity::Refused,
         queues: app.settings.queues.clone(),
         license_status: LicenseStatus {
             license_type: "Apache-2.0",

@@ -20,6 +20,9 @@ async fn a_view_lives_and_dies() {
     });
     let replaced = app.post(&uri, &body).await.expect(200);
     assert_eq!(replaced["metadata"]["current-version-id"], 2);
+    let tag = app.get(&uri).await.header("etag").unwrap().to_owned();
+    let known = app.get(&uri).header("if-none-match", &tag);
+    known.await.expect(304);
     let list = app.get(app.at("namespaces/ns/views")).await.expect(200);
     assert_eq!(
         list["identifiers"],
