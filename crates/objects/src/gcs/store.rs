@@ -253,7 +253,9 @@ impl Objects for GcsStore {
             .map_err(|e| ObjectError::invalid(folder, format!("the listing is unreadable: {e}")))?;
         let sizes = listing.items.iter().filter_map(|item| item.size.as_ref());
         let mut page = Page {
-            bytes: sizes.filter_map(|size| size.parse::<u64>().ok()).sum(),
+            bytes: sizes
+                .filter_map(|size| size.parse().ok())
+                .fold(0, u64::saturating_add),
             next: listing
                 .next_page_token
                 .filter(|token| !token.is_empty())

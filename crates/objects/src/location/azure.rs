@@ -85,7 +85,8 @@ pub(crate) fn host_problem(host: &str) -> Option<&'static str> {
         Some((name, port)) => (name, Some(port)),
         None => (host, None),
     };
-    let is_port = |port: &str| !port.starts_with('0') && port.parse::<u16>().is_ok();
+    // `u16` would also read a sign.
+    let is_port = |port: &str| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok();
     if port.is_some_and(|port| !is_port(port) || port == "443") {
         return Some("must have a port from 1 to 65535 or, for 443, none");
     }

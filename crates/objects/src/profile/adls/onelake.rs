@@ -98,11 +98,12 @@ pub(super) fn check_folder(field: &'static str, path: Option<&str>) -> Result<()
 }
 
 pub(super) fn check_layout(layout: &StorageLayout) -> Result<(), ProfileError> {
-    if *layout == StorageLayout::Default {
-        return Ok(());
-    }
     let rule = "must be `default` on OneLake: names in folders are percent-encoded, and OneLake would decode them";
-    let given = "of another type";
+    let given = match layout {
+        StorageLayout::Default => return Ok(()),
+        StorageLayout::TabularOnly { .. } => "tabular-only",
+        StorageLayout::FullHierarchy { .. } => "full-hierarchy",
+    };
     Err(ProfileError::field("storage-layout", given, rule))
 }
 
