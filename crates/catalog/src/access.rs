@@ -209,7 +209,11 @@ impl Catalog {
                 .filter(|_| denied.is_none())
                 .map(|action| (*action, Decision::Allow))
                 .collect();
-            self.tell_required(request, resource, (*first, denied), &rest);
+            let decisive = match denied {
+                Some(Denied::Forbidden { action, .. }) => action,
+                _ => first,
+            };
+            self.tell_required(request, resource, (*decisive, denied), &rest);
         }
         required.map_err(|denied| request.refused(denied))
     }

@@ -154,17 +154,23 @@ pub(crate) async fn check_present(
 pub(crate) async fn forget(cx: &Catalog, warehouse: &Warehouse, metadata_locations: Vec<String>) {
     let mut locations = Vec::with_capacity(metadata_locations.len());
     for one in &metadata_locations {
-        match Location::parse_object(one) {
-            Ok(location) if warehouse.profile.check_location(&location).is_ok() => {
-                locations.push(location);
-            }
-            _ => {
-                tracing::warn!(metadata.location = %one, "metadata file lies outside of the warehouse; it is left");
+        let location = Location::parse_object(one).and_then(|location| {
+            warehouse.profile.check_location(&location)?;
+            Ok(location)
+        });
+        match location {
+            Ok(location) => locations.push(location),
+            Err(error) => {
+                tracing::warn!(metadata.location = %one, %error, "a metadata file without a row is left");
             }
         }
     }
-    let Ok(objects) = warehouse.objects(cx).await else {
-        return;
+    let objects = match warehouse.objects(cx).await {
+        Ok(objects) => objects,
+        Err(error) => {
+            tracing::warn!(%error, "metadata files that were written for nothing are left: the storage cannot be opened");
+            return;
+        }
     };
     if let Err(error) = objects.delete_batch(locations).await {
         tracing::warn!(error = %error.report(), "metadata files that were written for nothing could not be deleted");

@@ -44,9 +44,8 @@ pub async fn endpoints(
     window: Window,
     statuses: Option<Vec<u16>>,
 ) -> Result<Vec<CountedCalls>> {
-    let project = project::of_request(cx, request)?;
-    let query = CallsQuery {
-        project: project.clone(),
+    let query = |project| CallsQuery {
+        project,
         about,
         statuses,
         after: hour_of(window.previous().end),
@@ -59,14 +58,13 @@ pub async fn endpoints(
             let warehouse = cx.require(request, action, warehouse).await?;
             // The warehouse's project, whichever project the request names.
             let project = warehouse.as_resource().project;
-            cx.store(&warehouse)
-                .calls_list(CallsQuery { project, ..query })
-                .await
+            cx.store(&warehouse).calls_list(query(project)).await
         }
         CallsAbout::Anything | CallsAbout::NoWarehouse => {
             let action = ProjectAction::GetEndpointStatistics;
-            let project = project::require(cx, request, &project, action).await?;
-            cx.store(&project).calls_list(query).await
+            let id = project::of_request(cx, request)?;
+            let project = project::require(cx, request, &id, action).await?;
+            cx.store(&project).calls_list(query(id)).await
         }
     }?;
     if found.len() > Bounds::COUNTED_CALLS as usize {

@@ -88,10 +88,13 @@ async fn attempt(
     };
     cx.approve(request, &target.warehouse, proposed).await?;
     let now = cx.now();
-    let body = json!({
-        "namespace": path.namespace.levels(), "name": path.name.as_str(),
-        "metadata-location": versioned.content.metadata_location, "purge": files == Files::Purge,
+    let mut body = json!({
+        "namespace": path.namespace.levels(), "name": path.name.as_str(), "purge": files == Files::Purge,
     });
+    // A generic table has no metadata file.
+    if kind != TabularKind::GenericTable {
+        body["metadata-location"] = versioned.content.metadata_location.as_str().into();
+    }
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), request.at(now), &body)?;
     let doomed = doomed(path, &target, &versioned);

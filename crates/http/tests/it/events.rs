@@ -378,3 +378,21 @@ async fn only_who_may_read_them_gets_them() {
         assert_eq!(app.get(path).await.error().0, 403);
     }
 }
+
+#[tokio::test]
+async fn the_drop_of_a_generic_table_names_no_metadata_file() {
+    let app = TestApp::start().await;
+    app.namespace("ns").await;
+    let uri = format!(
+        "/lakekeeper/v1/{}/namespaces/ns/generic-tables",
+        app.warehouse
+    );
+    let body = json!({ "name": "g", "format": "lance" });
+    app.post(&uri, &body).await.expect(200);
+    app.delete(format!("{uri}/g")).await.expect(204);
+    let (all, _) = events(&app, "").await;
+    let dropped = all.last().unwrap();
+    assert_eq!(dropped["type"], "dropGenericTable");
+    assert_eq!(dropped["data"]["name"], "g");
+    assert_eq!(dropped["data"].get("metadata-location"), None);
+}
