@@ -1,4 +1,5 @@
-//! The signatures that are verified: the asymmetric ones of RFC 7518 and RFC 8037, by keys of one kind each.
+//! Verifies signatures: the asymmetric algorithms of RFC 7518 and RFC 8037, each with the one kind of key that it belongs
+//! to.
 
 use p521::ecdsa::signature::Verifier;
 use p521::ecdsa::{Signature as P521Signature, VerifyingKey as P521Key};
@@ -10,7 +11,7 @@ use ring::signature::{
     VerificationAlgorithm,
 };
 
-/// How a token is signed. There is no `none` and no HMAC: what is not here cannot be asked for.
+/// The algorithm of a token's signature. `none` and HMAC have no variant, so no token can select them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Rs256,
@@ -26,7 +27,7 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// By its registered name, which is compared as it stands.
+    /// The algorithm with this registered name; the comparison is case-sensitive.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,
@@ -38,7 +39,7 @@ impl Algorithm {
             "ES256" => Self::Es256,
             "ES384" => Self::Es384,
             "ES512" => Self::Es512,
-            // The latter by RFC 9864.
+            // `Ed25519` is the name in RFC 9864.
             "EdDSA" | "Ed25519" => Self::EdDsa,
             _ => return None,
         })
@@ -61,7 +62,7 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// Whether keys of this kind make such signatures.
+    /// Whether a key of this kind can sign with `algorithm`.
     pub(crate) const fn makes(&self, algorithm: Algorithm) -> bool {
         use Algorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         match self {
@@ -73,7 +74,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether `signature` is by this key, on `message`, by this algorithm.
+    /// Whether `signature` is this key's signature of `message`, made with `algorithm`.
     pub(crate) fn confirms(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let by_point = |scheme: &'static dyn VerificationAlgorithm, point: &[u8]| {
             UnparsedPublicKey::new(scheme, point).verify(message, signature)
@@ -95,7 +96,7 @@ impl PublicKey {
     }
 }
 
-/// `ring` does not know this curve.
+/// `ring` does not support the curve P-521.
 fn by_p521(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let read = (
         P521Key::from_sec1_bytes(point),
@@ -107,7 +108,7 @@ fn by_p521(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     }
 }
 
-/// Those of an RSA signature. Keys of less than 2,048 bits are refused by all of them.
+/// The parameters to verify an RSA signature with; `None` for other algorithms. All refuse keys of less than 2,048 bits.
 const fn parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     Some(match algorithm {
         Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,

@@ -1,4 +1,4 @@
-//! Verified tokens, remembered by their hash.
+//! A cache of verified tokens, by the tokens' hashes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +10,22 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 use crate::BearerToken;
 
-/// Memory for what tokens say.
+/// Bound of the cache's memory.
 const MAX_BYTES: u64 = 16 << 20;
-/// What an entry costs beside its texts.
+/// Bytes that an entry takes besides its texts.
 const OVERHEAD: usize = 400;
-/// Until then a token is verified again, so that keys which a provider withdraws stop to count.
+/// A token is verified again after this time, so that a key which its provider has withdrawn ceases to count.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// Of a token.
+/// The SHA-256 hash of a token.
 pub(crate) type Hash = [u8; SHA256_OUTPUT_LEN];
 
-/// Bounded in bytes and time. Only what was verified gets in, so strangers cannot push others out.
+/// The cache, bounded in bytes and in time. Only verified tokens are kept, so callers without a valid token cannot evict
+/// others.
 #[derive(Debug)]
 pub(crate) struct VerifiedTokens(Cache<Hash, Verified, ByBytes>);
 
-/// What a token has been found to say, and how long that counts.
+/// The identity that a token proves, and when the token has to be verified again.
 #[derive(Debug, Clone)]
 pub(crate) struct Verified {
     pub(crate) identity: Arc<Identity>,

@@ -1,11 +1,11 @@
-//! What a token says.
+//! Reads the claims of a token.
 
 use model::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::Refusal;
 
-/// How far the clock of a provider may be from ours, in seconds.
+/// How far a provider's clock may differ from this process's clock, in seconds.
 const SKEW_SECONDS: i64 = 60;
 
 /// The claims of a token.
@@ -19,7 +19,8 @@ impl Claims {
             .map_err(|_| Refusal::Malformed("its claims are not a JSON object"))
     }
 
-    /// A claim by its name, or, if there is none of that name, by its path: `resource_access.catalog.roles`.
+    /// The claim named `path`, or, if there is none, the value at this path of nested claims:
+    /// `resource_access.catalog.roles`.
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
         if let Some(whole) = self.0.get(path) {
             return Some(whole);
@@ -29,7 +30,7 @@ impl Claims {
         levels.try_fold(first, |value, level| value.get(level))
     }
 
-    /// A claim that is a text, and not an empty one.
+    /// The text of a claim, trimmed; `None` if it is no text or an empty one.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.at(path)?
             .as_str()
@@ -42,24 +43,24 @@ impl Claims {
             .ok_or_else(|| Refusal::claim("iss", "is missing or no text"))
     }
 
-    /// Whom it is meant for; one text or several (RFC 7519 section 4.1.3).
+    /// The token's audiences: `aud` is one text or an array of several (RFC 7519 section 4.1.3).
     pub(crate) fn audiences(&self) -> Vec<&str> {
         texts(self.0.get("aud"))
     }
 
-    /// Whether it has the scope: in `scope` (RFC 8693), or in `scp` as Microsoft Entra and Okta have it.
+    /// Whether the token has the scope: in `scope` (RFC 8693), or in `scp`, which Microsoft Entra and Okta use.
     pub(crate) fn has_scope(&self, wanted: &str) -> bool {
         let claims = ["scope", "scp"].map(|claim| texts(self.0.get(claim)));
         let mut all = claims.iter().flatten().flat_map(|text| text.split(' '));
         all.any(|scope| scope == wanted)
     }
 
-    /// The texts of a claim that holds one or several.
+    /// The texts of a claim that is one text or an array; `None` if there is no such claim.
     pub(crate) fn texts(&self, path: &str) -> Option<Vec<&str>> {
         self.at(path).map(|value| texts(Some(value)))
     }
 
-    /// When it ends, if it counts now.
+    /// When the token expires, clock skew included; refused if it has expired or is not valid yet.
     pub(crate) fn end(&self, now: Timestamp) -> Result<Timestamp, Refusal> {
         let now = now.as_s();
         let end = self
@@ -77,14 +78,14 @@ impl Claims {
         Ok(Timestamp::from_ms(end))
     }
 
-    /// Seconds since 1970; a fraction is cut off (RFC 7519 section 2).
+    /// A time claim in seconds since 1970, without its fraction (RFC 7519 section 2).
     fn seconds(&self, claim: &str) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.0.get(claim) else {
             return Ok(None);
         };
         let whole = value.as_i64().or_else(|| {
             let number = value.as_f64()?;
-            // 2^53: what a double holds to the second.
+            // 2^53: below it, an `f64` is exact to the second.
             let fits = number.abs() < 9_007_199_254_740_992.0;
             #[expect(
                 clippy::cast_possible_truncation,

@@ -1,17 +1,17 @@
-//! Why a token did not let anybody in.
+//! The reasons why a token is not accepted.
 
-/// What an [`Authenticator`](crate::Authenticator) can fail with. Its text is for the log, not for whoever sent the token.
+/// The errors of an [`Authenticator`](crate::Authenticator). Their texts are for the log, not for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthnError {
-    /// The token proves nothing.
+    /// The token is not valid.
     #[error("the token is refused: {0}")]
     Refused(#[from] Refusal),
-    /// Nobody can say whether it does. Nobody is let in then.
+    /// Whether the token is valid cannot be found out now. The caller is not let in.
     #[error("the token cannot be verified now: {0}")]
     Unavailable(#[from] ProviderUnavailable),
 }
 
-/// An identity provider cannot be asked, or what asking it takes is missing.
+/// An identity provider cannot be reached, or something that is needed to call it is missing (a token, a certificate).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ProviderUnavailable(pub(crate) String);
@@ -19,7 +19,7 @@ pub struct ProviderUnavailable(pub(crate) String);
 /// What is wrong with a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is longer than any token has to be.
+    /// It is longer than [`BearerToken::MAX_BYTES`](crate::BearerToken::MAX_BYTES).
     #[error("it has {bytes} bytes; {max} are the most")]
     TooLong {
         /// Its length.
@@ -30,47 +30,47 @@ pub enum Refusal {
     /// It is no signed JWT in the compact form (RFC 7515 section 7.1).
     #[error("it is no signed JWT: {0}")]
     Malformed(&'static str),
-    /// Its algorithm is none of the asymmetric ones that are verified; `none` and HMAC never are.
+    /// Its algorithm is not one of the supported asymmetric ones; `none` and HMAC are never accepted.
     #[error("its algorithm {0:?} is not accepted")]
     Algorithm(String),
-    /// It demands an extension that nobody here understands (RFC 7515 section 4.1.11).
+    /// Its header lists critical extensions (`crit`); none is supported (RFC 7515 section 4.1.11).
     #[error("its header names critical extensions")]
     CriticalExtension,
     /// No provider has this issuer.
     #[error("no configured provider has the issuer {0:?}")]
     Issuer(String),
-    /// It is meant for somebody else.
+    /// None of its audiences is configured.
     #[error("its audience is {0:?}, and none of these is configured")]
     Audience(Vec<String>),
-    /// Its provider has no such key, not even after its keys were fetched again.
+    /// Its provider publishes no key with this id for the token's algorithm, not even after its keys were fetched again.
     #[error("its provider has no key {0:?} for its algorithm")]
     UnknownKey(Option<String>),
-    /// The signature is not by the key of its provider.
+    /// Its signature is not by a key of its provider.
     #[error("its signature is wrong")]
     Signature,
-    /// A claim that must be there is not, or is not what it must be.
+    /// A required claim is missing or has a wrong value.
     #[error("its claim {claim:?} {problem}")]
     Claim {
-        /// Which one.
+        /// Its name or path.
         claim: String,
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// It is over.
+    /// It expired this many seconds ago.
     #[error("it expired {0} s ago")]
     Expired(i64),
-    /// It does not count yet.
+    /// It becomes valid only in this many seconds.
     #[error("it is valid in {0} s only")]
     NotYetValid(i64),
-    /// It lacks the scope that is demanded.
+    /// It lacks the scope that the configuration requires.
     #[error("it lacks the scope {0:?}")]
     Scope(String),
-    /// Kubernetes does not know it.
+    /// Kubernetes did not authenticate it; the text is the reason that the review gives.
     #[error("Kubernetes refuses it: {0:?}")]
     Kubernetes(String),
 }
 
-/// As much of what a stranger has written goes into a log.
+/// How many characters of a text out of a token, which anybody may have written, are put into a message.
 const SHOWN_CHARS: usize = 100;
 const SHOWN_AUDIENCES: usize = 5;
 

@@ -1,4 +1,4 @@
-//! Calls to providers.
+//! HTTP calls to identity providers.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ const LIMITS: Limits = Limits {
     max_answer_bytes: 1 << 20,
 };
 
-/// A client that believes the certificate authorities of the system, or those of `roots` alone.
+/// A client that trusts the certificate authorities in `roots` only, or those of the system if there are none.
 pub(crate) fn client(roots: Option<Vec<Certificate>>) -> Result<HttpClient, String> {
     let client = HttpClient::new(LIMITS, roots);
     client.map_err(|error| format!("no connections can be made: {error}"))
 }
 
-/// The body of a document that is there.
+/// The body of the document at `url`. Any status other than 200 is an error; redirects are not followed.
 pub(crate) async fn document(client: &HttpClient, url: &str) -> Result<Vec<u8>, String> {
     match client.ask(client.get(url)).await {
         Ok((200, body)) => Ok(body),

@@ -1,4 +1,4 @@
-//! From the claims of a verified token to whom it stands for.
+//! Makes a user's identity of the claims of a verified token.
 
 use model::{Bounds, Identity, UserId, UserType};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::claims::Claims;
 use crate::{OidcConfig, Refusal};
 
-/// What the service accounts of Keycloak are called.
+/// The prefix of the user names that Keycloak gives to service accounts.
 const SERVICE_ACCOUNT: &str = "service-account-";
 
 pub(crate) fn identity(config: &OidcConfig, claims: &Claims) -> Result<Identity, Refusal> {
@@ -30,7 +30,7 @@ pub(crate) fn identity(config: &OidcConfig, claims: &Claims) -> Result<Identity,
     })
 }
 
-/// The first of the claims that is there.
+/// The value of the first of these claims that the token has.
 fn subject(paths: &[String], claims: &Claims) -> Result<String, Refusal> {
     let found = paths
         .iter()
@@ -66,13 +66,13 @@ fn email(claims: &Claims) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Providers have no common word for it; nothing depends on it but what is shown.
+/// Guessed from several claims, as providers have no common one for it. It is only displayed: no decision depends on it.
 fn user_type(claims: &Claims) -> Option<UserType> {
     let is_service_account = claims
         .text("preferred_username")
         .is_some_and(|name| name.starts_with(SERVICE_ACCOUNT));
     let subject = claims.text("sub");
-    // Tokens for clients themselves (RFC 9068 section 2.2), by Entra, Auth0, and others.
+    // Tokens that clients get for themselves, by Entra, Auth0, and others (RFC 9068 section 2.2).
     let is_client = claims.text("idtyp") == Some("app")
         || claims.text("gty") == Some("client-credentials")
         || subject.is_some() && subject == claims.text("client_id");
@@ -85,7 +85,7 @@ fn user_type(claims: &Claims) -> Option<UserType> {
     is_person.then_some(UserType::Human)
 }
 
-/// What is kept of a name or address: no control characters, and not more than the bound. `None` if nothing is left.
+/// A name or address without control characters, cut to [`Bounds::USER_TEXT_BYTES`]. `None` if nothing but blanks is left.
 pub(crate) fn kept(text: &str) -> Option<String> {
     let mut kept: String = text.chars().filter(|c| !c.is_control()).collect();
     kept.truncate(kept.floor_char_boundary(Bounds::USER_TEXT_BYTES));

@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::algorithm::{Algorithm, PublicKey};
 
-/// Most keys of one provider; as many are tried at most for a token that names none.
+/// Most keys that a provider may publish. It also bounds how many are tried for a token whose header names no key.
 const MAX_KEYS: usize = 100;
 
-/// The keys that signatures are verified with. Never empty.
+/// The keys that a provider's signatures are verified with. Never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Jwks(Vec<Key>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
     id: Option<String>,
-    /// The only algorithm that it is for, if its provider says so.
+    /// The only algorithm that the key may be used with, if its provider restricts it.
     algorithm: Option<Algorithm>,
     public: PublicKey,
 }
@@ -42,7 +42,7 @@ struct Jwk {
 }
 
 impl Jwks {
-    /// Reads a key set. Keys of kinds and for purposes that are of no use here are passed over (RFC 7517 section 5).
+    /// Reads a key set. Keys of unsupported kinds, and keys that are not for signatures, are ignored (RFC 7517 section 5).
     pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
         let published: Published = serde_json::from_slice(json)
             .map_err(|error| format!("its keys are no JWK set: {error}"))?;
@@ -61,8 +61,8 @@ impl Jwks {
         Ok(Self(keys))
     }
 
-    /// The keys that may have made a signature. A key without a name is a candidate for every token, a token without one for
-    /// every key.
+    /// The keys that may have made the signature of a token whose header names key `id`. A key without an id is a candidate
+    /// for every token; for a token that names no key, every key is one.
     pub(crate) fn candidates(
         &self,
         id: Option<&str>,
@@ -104,7 +104,7 @@ fn key(json: Value) -> Option<Key> {
 
 fn public(jwk: &Jwk) -> Option<PublicKey> {
     let bytes = |text: &Option<String>| BASE64_URL_SAFE_NO_PAD.decode(text.as_ref()?).ok();
-    // X9.62: 4 and both coordinates.
+    // An uncompressed point by X9.62: the byte 4 and both coordinates.
     let point = |length: usize| {
         let (x, y) = (bytes(&jwk.x)?, bytes(&jwk.y)?);
         let is_whole = x.len() == length && y.len() == length;
@@ -113,7 +113,7 @@ fn public(jwk: &Jwk) -> Option<PublicKey> {
     match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("RSA", _) => {
             let n = bytes(&jwk.n)?;
-            // Some providers put a zero before it, which `ring` refuses.
+            // Some providers put a zero byte before the modulus, which `ring` refuses.
             let n: Vec<u8> = n.into_iter().skip_while(|byte| *byte == 0).collect();
             let fits = (256..=1_024).contains(&n.len());
             let e = bytes(&jwk.e)?;

@@ -1,4 +1,4 @@
-//! A signed JWT, taken apart and not verified yet (RFC 7519 in the compact form of RFC 7515).
+//! Parses a signed JWT (RFC 7519 in the compact form of RFC 7515) and verifies its signature.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,19 +9,19 @@ use crate::claims::Claims;
 use crate::jwk::Jwks;
 use crate::{BearerToken, Refusal};
 
-/// The parts of a token.
+/// The parts of a token that is not verified yet.
 #[derive(Debug)]
 pub(crate) struct Jwt<'a> {
     algorithm: Algorithm,
     key_id: Option<String>,
-    /// What it says; to be believed once the signature is verified.
+    /// Not to be trusted before the signature is verified.
     pub(crate) claims: Claims,
     signed: &'a [u8],
     signature: Vec<u8>,
 }
 
-/// What counts of the header. Keys that a token brings along or points to (`jwk`, `x5c`, `jku`, `x5u`) do not: they would
-/// let everybody sign.
+/// The parts of the header that are used. Keys that a token contains or links to (`jwk`, `x5c`, `jku`, `x5u`) are ignored:
+/// with them, anybody could sign a token.
 #[derive(Debug, Deserialize)]
 struct Header {
     alg: String,
@@ -54,7 +54,7 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// Whether one of the keys has signed it.
+    /// Checks that one of the keys has made the signature.
     pub(crate) fn is_signed_by(&self, keys: &Jwks) -> Result<(), Refusal> {
         let mut candidates = keys
             .candidates(self.key_id.as_deref(), self.algorithm)
@@ -79,7 +79,7 @@ fn decoded(part: &str) -> Result<Vec<u8>, Refusal> {
         .map_err(|_| Refusal::Malformed("a part is not base64url without padding"))
 }
 
-/// What a token says about its issuer, believing it; for tokens that the system itself gave to this process.
+/// The issuer in a token, without verification: only for a token that the system itself gave to this process.
 pub(crate) fn issuer_unverified(token: &str) -> Option<String> {
     let claims = token.split('.').nth(1)?;
     let claims = Claims::parse(&decoded(claims).ok()?).ok()?;

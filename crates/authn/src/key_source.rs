@@ -1,7 +1,8 @@
-//! Where a provider's keys come from: its discovery document and the JWK set that this names.
+//! Fetches a provider's keys: its discovery document and the JWK set that the document links to.
 //!
-//! However many requests need them, one fetch is under way at a time, and those that cannot do without wait for it. It runs
-//! as a task of its own, so that a client which goes away takes it from nobody.
+//! At most one fetch is under way at a time, however many requests need the keys; requests that cannot go on without them
+//! wait for it. The fetch is a task of its own, so that it goes on for the others when the client that caused it
+//! disconnects.
 
 #[cfg(test)]
 mod tests;
@@ -20,16 +21,17 @@ use url::Url;
 use crate::fetch;
 use crate::jwk::Jwks;
 
-/// How often a provider is asked.
+/// How often a provider is asked for its keys, and how long they count.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// Between two fetches while there are keys: whoever invents names of keys or signatures must not make us a nuisance.
+    /// The least pause between two fetches while keys are known: forged signatures and invented key ids, which cause a
+    /// fetch, must not make the catalog flood the provider.
     pub(crate) again: Duration,
-    /// After a fetch that failed, while there are none.
+    /// The least pause after a failed fetch while no keys are known.
     pub(crate) failed: Duration,
-    /// Keys older than this are fetched again, while they still count.
+    /// Keys older than this are fetched again; meanwhile they still count.
     pub(crate) fresh: Duration,
-    /// Keys older than this do not count: a provider that is down that long may have withdrawn them.
+    /// Keys older than this do not count: their provider may have withdrawn them while it could not be reached.
     pub(crate) longest: Duration,
 }
 
@@ -42,7 +44,7 @@ impl Pace {
     };
 }
 
-/// What a provider says about itself.
+/// What a provider publishes about itself.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) issuer: String,
@@ -51,7 +53,7 @@ pub(crate) struct Published {
     fetched: Instant,
 }
 
-/// The part of a discovery document that counts here (OpenID Connect Discovery section 3).
+/// The fields of a discovery document that are used (OpenID Connect Discovery section 3).
 #[derive(Debug, Deserialize)]
 struct Discovery {
     issuer: String,
@@ -62,10 +64,10 @@ struct Discovery {
 type Fetched = Result<Arc<Published>, String>;
 type Fetch = Shared<BoxFuture<'static, Fetched>>;
 
-/// What one provider publishes, as far as it is known.
+/// The published keys of one provider, fetched when they are needed and kept in memory.
 #[derive(Debug)]
 pub(crate) struct KeySource {
-    /// Without `/` at its end.
+    /// The provider's address, without a `/` at its end.
     uri: String,
     client: HttpClient,
     pace: Pace,
@@ -76,7 +78,7 @@ pub(crate) struct KeySource {
 struct State {
     known: Option<Arc<Published>>,
     running: Option<Fetch>,
-    /// When the last fetch ended, and why if it failed.
+    /// When the last fetch ended, and its error if it failed.
     last: Option<(Instant, Option<String>)>,
 }
 
@@ -90,7 +92,8 @@ impl KeySource {
         }
     }
 
-    /// What is known, without waiting. If it is old, it is fetched again meanwhile.
+    /// What was fetched before, unless it is too old to count; does not wait. If it is older than [`Pace::fresh`], a new
+    /// fetch starts in the background.
     pub(crate) fn known(self: &Arc<Self>) -> Option<Arc<Published>> {
         let mut state = self.state();
         let known = state.known.clone()?;
@@ -101,7 +104,7 @@ impl KeySource {
         (age <= self.pace.longest).then_some(known)
     }
 
-    /// Whether it was asked for and could not be had. It is asked for again meanwhile.
+    /// Whether the last fetch has failed. If so, another one starts in the background.
     pub(crate) fn is_away(self: &Arc<Self>) -> bool {
         let mut state = self.state();
         let is_away = matches!(state.last, Some((_, Some(_))));
@@ -111,7 +114,7 @@ impl KeySource {
         is_away
     }
 
-    /// What is known, or what a fetch brings.
+    /// What is known already, or else the result of a fetch.
     pub(crate) async fn connect(self: &Arc<Self>) -> Fetched {
         if let Some(known) = self.known() {
             return Ok(known);
@@ -127,7 +130,8 @@ impl KeySource {
         }
     }
 
-    /// What is known now that `former` did not do, if that may be something else.
+    /// Something newer than `former`, whose keys did not verify a token: what is known by now if that is another one, or
+    /// else the result of a fetch. `None` if the last fetch was too short a time ago, or if the fetch fails.
     pub(crate) async fn newer(self: &Arc<Self>, former: &Arc<Published>) -> Option<Arc<Published>> {
         let fetch = {
             let mut state = self.state();
@@ -139,7 +143,7 @@ impl KeySource {
         fetch.await.ok()
     }
 
-    /// The fetch that is under way; a new one if the last one ended longer than `pause` ago.
+    /// The fetch that is under way, or else a new one; `None` if the last one ended less than `pause` ago.
     fn start(self: &Arc<Self>, state: &mut State, pause: Duration) -> Option<Fetch> {
         if let Some(running) = &state.running {
             return Some(running.clone());
@@ -151,7 +155,7 @@ impl KeySource {
         let source = Arc::clone(self);
         let task = tokio::spawn(async move {
             let fetched = AssertUnwindSafe(source.fetch()).catch_unwind().await;
-            // Whoever comes later has it tried again.
+            // A panic must not leave `running` set: a later request then starts another fetch.
             let fetched = fetched.unwrap_or_else(|_| Err("the fetch has panicked".to_owned()));
             let fetched = fetched.map(Arc::new);
             let mut state = source.state();
@@ -203,7 +207,7 @@ impl KeySource {
 }
 
 impl State {
-    /// The keys, which a fetch may have brought a moment ago, or why there are none.
+    /// The keys, which a fetch may have brought a moment ago, or the error of the last fetch.
     fn last_outcome(&self, longest: Duration) -> Fetched {
         let counts = |known: &&Arc<Published>| known.fetched.elapsed() <= longest;
         if let Some(known) = self.known.as_ref().filter(counts) {

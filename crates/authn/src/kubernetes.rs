@@ -1,4 +1,4 @@
-//! Service accounts of Kubernetes: the cluster is asked about each token (`TokenReview`, authentication.k8s.io/v1).
+//! Authenticates Kubernetes service accounts: the cluster reviews each token (`TokenReview`, authentication.k8s.io/v1).
 
 mod own_token;
 
@@ -19,40 +19,42 @@ use crate::identity::kept;
 use crate::{AuthnError, BearerToken, ProviderUnavailable, Refusal, fetch};
 use own_token::OwnToken;
 
-/// What the ids of its users start with.
+/// The provider in the ids of its users, which start with `kubernetes~`.
 pub const PROVIDER: &str = "kubernetes";
-/// Issuers of tokens that were made before they had audiences.
+/// Issuers of legacy tokens, which Kubernetes made before its tokens had audiences.
 const LEGACY_ISSUERS: [&str; 2] = [
     "kubernetes/serviceaccount",
     "https://kubernetes.default.svc.cluster.local",
 ];
-/// How long an answer counts: a service account that was deleted is one no more after this.
+/// How long a review counts: this long after its deletion a service account is refused at the latest.
 const REMEMBERED: Duration = Duration::from_secs(30);
-/// Most questions at a time.
+/// Most reviews under way at a time.
 const PARALLEL: usize = 32;
-/// Most tokens that wait for their review: each has a bearer token of up to 16 KiB in memory, also after its client has gone.
+/// Most reviews that are under way or wait for their turn: each holds a bearer token of up to 16 KiB in memory, even after
+/// its client has disconnected.
 const WAITING: usize = 1_024;
-/// How long a request waits for its turn.
+/// How long a review waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How the cluster is reached, and which of its tokens count.
+/// How to reach the cluster, and which of its tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubernetesConfig {
     /// Address of the API server.
     pub api: String,
-    /// The certificate authority of the API server, PEM; those of the system if absent.
+    /// A PEM file with the certificate authority of the API server; if absent, those of the system are trusted.
     pub ca_file: Option<PathBuf>,
-    /// The token of this process, which must be allowed to review tokens. Read again as it is replaced.
+    /// The file with the catalog's own token, whose service account must be allowed to review tokens. Read again after a
+    /// minute, as Kubernetes replaces it.
     pub token_file: PathBuf,
-    /// Whom tokens must be meant for, one of them; empty: whomever the API server says.
+    /// A token must be for one of these audiences; if empty, for an audience that the API server accepts by default.
     pub audiences: Vec<String>,
-    /// What becomes of tokens without audiences.
+    /// Whether tokens without audiences are accepted.
     pub legacy_tokens: LegacyTokens,
-    /// What its users are called.
+    /// What the subject in the ids of its users is.
     pub subject: SubjectSource,
 }
 
-/// What becomes of tokens that Kubernetes made before they had audiences and an end.
+/// Whether to accept legacy tokens, which Kubernetes made before its tokens had audiences and expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LegacyTokens {
     /// They are reviewed like others.
@@ -61,20 +63,21 @@ pub enum LegacyTokens {
     Refused,
 }
 
-/// What a service account is known by.
+/// What identifies a service account in its user id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectSource {
-    /// Its UID: another one in each cluster, and after each time it was made.
+    /// Its UID, which differs between clusters, and changes when the account is deleted and created again.
     Uid,
     /// `system:serviceaccount:<namespace>:<name>`.
     Username,
 }
 
-/// Asks a cluster about the tokens of its service accounts.
+/// Has a cluster review the tokens of its service accounts.
 #[derive(Debug)]
 pub struct Kubernetes {
     cluster: Arc<Cluster>,
-    /// One for each token, by its hash: an engine begins with many requests at once.
+    /// The reviews under way, by the token's hash: a query engine starts with many requests at once, whose token is reviewed
+    /// only once.
     reviews: Arc<Flights<Hash, Result<Status, ProviderUnavailable>>>,
 }
 
@@ -87,7 +90,7 @@ struct Cluster {
     places: Arc<Semaphore>,
 }
 
-/// The part of a `TokenReview` that counts.
+/// The part of a `TokenReview` that is used.
 #[derive(Debug, Deserialize)]
 struct Review {
     #[serde(default)]
@@ -111,7 +114,7 @@ struct User {
 }
 
 impl Kubernetes {
-    /// Reads the certificate and the token of this process; asks nobody yet.
+    /// Reads the catalog's own token and the certificates of `ca_file`; does not call the cluster yet.
     pub async fn new(config: KubernetesConfig) -> Result<Self, ProviderUnavailable> {
         let own_token = OwnToken::new(config.token_file.clone());
         own_token.read().await?;
@@ -131,8 +134,8 @@ impl Kubernetes {
         })
     }
 
-    /// Whether the issuer is this cluster: the one that has made the token of this process. If that does not tell, every
-    /// issuer may be.
+    /// Whether the issuer may be this cluster: whether it has issued the catalog's own token. If that token cannot be read
+    /// or does not tell its cluster's issuer, every issuer may be.
     pub(crate) async fn issues_as(&self, issuer: &str) -> bool {
         let cluster = &self.cluster;
         if cluster.config.legacy_tokens == LegacyTokens::Accepted
@@ -146,13 +149,13 @@ impl Kubernetes {
         }
     }
 
-    /// Whether the issuer is the very one that has made the token of this process.
+    /// Whether the issuer is certainly this cluster: the catalog's own token names it.
     pub(crate) async fn surely_issues_as(&self, issuer: &str) -> bool {
         let own = self.cluster.own_token.read().await;
         own.is_ok_and(|own| own.issuer.as_deref() == Some(issuer))
     }
 
-    /// Whose token it is, by what the cluster says.
+    /// Has the cluster review the token; the identity in its answer.
     pub(crate) async fn review(
         &self,
         (token, hash): (&BearerToken, Hash),
@@ -180,7 +183,7 @@ impl Kubernetes {
         if !status.authenticated {
             return Err(Refusal::kubernetes(&status.error).into());
         }
-        // A server that does not know audiences leaves them out, and has checked none.
+        // A server that does not support audiences leaves them out of its answer: it has checked none.
         let is_meant = |one: &String| audiences.contains(one);
         if !audiences.is_empty() && !status.audiences.iter().any(is_meant) {
             return Err(Refusal::audience(status.audiences.iter().map(String::as_str)).into());
@@ -204,7 +207,8 @@ impl Kubernetes {
         })
     }
 
-    /// The audiences to ask for; refused if the token is for none of them.
+    /// The audiences that the review shall check; refused if the token is for none of them. Checked before the cluster is
+    /// asked.
     fn audiences(&self, claims: &Claims) -> Result<&[String], Refusal> {
         let meant = claims.audiences();
         let wanted = self.cluster.config.audiences.as_slice();

@@ -1,10 +1,12 @@
-//! Who sends a request: from a bearer token to an [`Identity`].
+//! Authentication: verifies the bearer token of a request and makes the caller's [`Identity`] of it.
 //!
-//! [`Authenticator`] is the extension point. [`Providers`] is what the configuration makes: any number of OpenID Connect
-//! providers, whose tokens are verified here by their published keys, and Kubernetes, which is asked about each token of its
-//! own (`TokenReview`). Which of them a token goes to is decided by its issuer and audience, never by trial.
+//! [`Authenticator`] is the extension point. [`Providers`] is the implementation that the configuration sets up: any number
+//! of OpenID Connect providers, whose tokens are verified here with the keys that they publish, and Kubernetes, which is
+//! asked to review each of its service accounts' tokens (`TokenReview`). A token's issuer and audience decide which
+//! provider verifies it; providers are never tried one after another.
 //!
-//! Why a token was refused is for the log; whoever sent it learns only that it was. No error and no `Debug` holds a token.
+//! The reason of a refusal is for the log; the caller learns only that the token was refused. No error and no `Debug` output
+//! contains a token.
 
 mod algorithm;
 mod cache;
@@ -36,13 +38,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::Identity;
 
-/// Finds out whose token it is. Implementations keep no token and log none.
+/// Finds the user that a token belongs to. Implementations must neither store nor log tokens.
 #[async_trait]
 pub trait Authenticator: Debug + Send + Sync {
-    /// Who holds the token. [`AuthnError::Refused`] if it proves nothing, [`AuthnError::Unavailable`] if nobody can say now.
+    /// The identity that the token proves. [`AuthnError::Refused`] if the token is not valid, [`AuthnError::Unavailable`] if
+    /// it cannot be verified at the moment.
     async fn authenticate(&self, token: &BearerToken) -> Result<Arc<Identity>, AuthnError>;
 
-    /// Where clients get tokens, if that is known: what `/v1/config` tells them as `oauth2-server-uri`.
+    /// The URL where clients get tokens, if known. `/v1/config` returns it as `oauth2-server-uri`.
     fn token_endpoint(&self) -> Option<String> {
         None
     }

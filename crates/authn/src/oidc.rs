@@ -1,4 +1,4 @@
-//! One OpenID Connect provider.
+//! Verifies the tokens of one OpenID Connect provider.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use crate::jwt::Jwt;
 use crate::key_source::{KeySource, Pace, Published};
 use crate::{AuthnError, NameTemplate, ProviderUnavailable, Refusal, fetch};
 
-/// What the operator decides about a provider.
+/// The configuration of an OpenID Connect provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OidcConfig {
-    /// Its name, which the ids of its users start with.
+    /// The provider's name, with which the ids of its users start.
     pub id: String,
-    /// Where it is; `/.well-known/openid-configuration` is below.
+    /// The provider's address, below which `/.well-known/openid-configuration` is found.
     pub uri: String,
-    /// Whom tokens must be meant for, one of them; empty: whomever.
+    /// A token must be for one of these audiences; if empty, tokens for every audience are accepted.
     pub audiences: Vec<String>,
-    /// Issuers that are believed besides the one in the provider's discovery document, if they sign with its keys.
+    /// Issuers whose tokens are accepted besides that in the provider's discovery document, if its keys have signed them.
     pub additional_issuers: Vec<String>,
-    /// A scope that tokens must have.
+    /// The scope that tokens must have, if any.
     pub scope: Option<String>,
-    /// Claims that name the user; the first that is there counts.
+    /// Claims that name the user; the first one that the token has is used.
     pub subject_claims: Vec<String>,
-    /// The claim that names roles.
+    /// The claim that lists the user's roles; if absent, roles are not taken from tokens.
     pub roles_claim: Option<String>,
-    /// Claims that must be there.
+    /// Claims that tokens must have.
     pub required_claims: Vec<RequiredClaim>,
-    /// What to call users whose tokens hold no name.
+    /// The display name of users whose tokens have no name.
     pub name_template: Option<NameTemplate>,
 }
 
@@ -39,12 +39,12 @@ pub struct OidcConfig {
 pub struct RequiredClaim {
     /// Its name or path.
     pub path: String,
-    /// What it must be, or what must be among its values; absent: anything but `null` and `false`.
+    /// The value that the claim must have or, as an array, contain; if absent, any value but `null` and `false`.
     pub value: Option<String>,
 }
 
 impl OidcConfig {
-    /// A provider whose tokens are believed whomever they are meant for.
+    /// A provider with default settings; tokens for every audience are accepted.
     pub fn new(id: &str, uri: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -60,7 +60,7 @@ impl OidcConfig {
     }
 }
 
-/// Verifies the tokens of one provider by the keys that it publishes.
+/// Verifies the tokens of one provider with the keys that it publishes.
 #[derive(Debug)]
 pub struct OidcProvider {
     config: OidcConfig,
@@ -68,7 +68,7 @@ pub struct OidcProvider {
 }
 
 impl OidcProvider {
-    /// Asks nobody yet. Fails if the system cannot do TLS.
+    /// Does not call the provider yet. Fails if no TLS client can be made on this system.
     pub fn new(config: OidcConfig) -> Result<Self, ProviderUnavailable> {
         Self::paced(config, Pace::USUAL)
     }
@@ -79,12 +79,12 @@ impl OidcProvider {
         Ok(Self { config, keys })
     }
 
-    /// Its name.
+    /// The provider's name.
     pub fn id(&self) -> &str {
         &self.config.id
     }
 
-    /// Fetches its keys, unless they are known.
+    /// Fetches the provider's keys, unless they are known.
     pub async fn connect(&self) -> Result<(), ProviderUnavailable> {
         self.published().await.map(drop)
     }
@@ -93,18 +93,18 @@ impl OidcProvider {
         self.keys.known().is_some()
     }
 
-    /// Whether its keys could not be had the last time; that is tried again meanwhile.
+    /// Whether the last fetch of its keys has failed. If so, another one starts in the background.
     pub(crate) fn is_away(&self) -> bool {
         self.keys.is_away()
     }
 
-    /// Where it gives tokens, once that is known.
+    /// The URL where the provider issues tokens; `None` while its discovery document has not been fetched.
     pub(crate) fn token_endpoint(&self) -> Option<String> {
         self.keys.known()?.token_endpoint.clone()
     }
 
-    /// Whether the issuer is this provider, as far as is known. Until it was connected it is taken to be what its address says,
-    /// as OpenID Connect demands.
+    /// Whether the issuer is this provider, as far as is known: until its discovery document was fetched, its issuer is
+    /// taken to equal its address, as OpenID Connect requires.
     pub(crate) fn issues_as(&self, issuer: &str) -> bool {
         let is_additional = self
             .config
@@ -125,7 +125,8 @@ impl OidcProvider {
         wanted.is_empty() || meant.iter().any(|one| wanted.iter().any(|two| one == two))
     }
 
-    /// Whose token it is. All that needs no key is looked at first: whoever may not in anyway makes no provider be asked.
+    /// Verifies the token. The checks that need no key come first, so that a token which is refused anyway causes no call to
+    /// the provider.
     pub(crate) async fn verify(
         &self,
         token: &Jwt<'_>,
@@ -137,7 +138,8 @@ impl OidcProvider {
             return Err(Refusal::issuer(token.claims.issuer()?).into());
         }
         if let Err(refusal) = token.is_signed_by(&published.keys) {
-            // A new key may have the name of the old one, or none: then its signatures look forged.
+            // Also after a wrong signature, not only after an unknown key id: a new key may have the id of the old one, or
+            // none.
             let newer = self.keys.newer(&published).await.ok_or(refusal)?;
             token.is_signed_by(&newer.keys)?;
         }
@@ -151,7 +153,7 @@ impl OidcProvider {
             .map_err(|error| ProviderUnavailable(format!("provider `{}`: {error}", self.config.id)))
     }
 
-    /// Until when the token counts, if it is one for us.
+    /// Checks all but issuer and signature: audience, times, scope and required claims. When the token expires.
     fn judge(&self, claims: &Claims, now: Timestamp) -> Result<Timestamp, Refusal> {
         if !self.is_meant(claims) {
             return Err(Refusal::audience(claims.audiences()));

@@ -1,4 +1,4 @@
-//! All providers together, and which of them a token is for.
+//! All configured providers, and the choice of the one that verifies a token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use crate::{Authenticator, AuthnError, BearerToken, OidcProvider, ProviderUnavai
 
 /// The configured providers.
 ///
-/// A token goes to the first OpenID Connect provider that has its issuer and one of its audiences; otherwise to Kubernetes, if
-/// its issuer is the cluster. Whoever gets it has the last word: a token that is refused there is tried nowhere else.
+/// A token goes to the first OpenID Connect provider that has its issuer and one of its audiences; otherwise to Kubernetes,
+/// if its issuer is the cluster. The decision of that provider is final: a token that it refuses is not tried with another
+/// one.
 pub struct Providers {
     oidc: Vec<OidcProvider>,
     kubernetes: Option<Kubernetes>,
@@ -33,7 +34,7 @@ impl fmt::Debug for Providers {
 }
 
 impl Providers {
-    /// OpenID Connect providers in the order in which they are looked at, and Kubernetes.
+    /// `oidc` in the order in which the providers are considered.
     pub fn new(
         oidc: Vec<OidcProvider>,
         kubernetes: Option<Kubernetes>,
@@ -49,9 +50,11 @@ impl Providers {
 
     /// The provider that the token is for.
     ///
-    /// What a provider calls itself is known once it was connected. So those that are not are connected if nobody else has the
-    /// issuer; one that cannot be reached is passed over. What is surely the cluster's waits for nobody who was away before, but
-    /// for the first answer of each: whose user somebody is must not depend on who has started earlier.
+    /// A provider's issuer is known for certain only once its discovery document was fetched ("connected"). So if no
+    /// provider is known to have the issuer, those that are not connected are connected now; those that cannot be reached
+    /// are skipped. A token that certainly is the cluster's does not wait for a provider whose last fetch has failed. But
+    /// it does wait for the first fetch from each: which provider a user belongs to must not depend on which one was
+    /// connected first.
     async fn oidc_for(&self, claims: &Claims, issuer: &str) -> Option<&OidcProvider> {
         let is_for = |one: &&OidcProvider| one.issues_as(issuer) && one.is_meant(claims);
         if let Some(known) = self.oidc.iter().find(is_for) {
@@ -61,7 +64,8 @@ impl Providers {
             Some(cluster) => cluster.surely_issues_as(issuer).await,
             None => false,
         };
-        // Also those that are connected: another request may have connected one while this one waited for the one before it.
+        // Connected providers are checked again: another request may have connected one while this request waited for an
+        // earlier one.
         for provider in &self.oidc {
             if !provider.is_connected() {
                 if is_clusters && provider.is_away() {
@@ -78,7 +82,7 @@ impl Providers {
         None
     }
 
-    /// Why nobody takes it.
+    /// The error for a token that is for none of the providers.
     fn refusal(&self, claims: &Claims, issuer: &str) -> AuthnError {
         if self.oidc.iter().any(|one| one.issues_as(issuer)) {
             return Refusal::audience(claims.audiences()).into();

@@ -1,5 +1,5 @@
-//! An identity provider for tests, on a local port: it makes tokens with keys of its own and publishes the public halves.
-//! It does as it is told, right or wrong.
+//! An identity provider for tests, on a local port: it signs tokens with keys of its own and publishes their public halves.
+//! It signs and answers whatever a test demands, right or wrong.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,13 +21,13 @@ use serde_json::{Value, json};
 pub use key::{Kind, SigningKey};
 pub use server::{Canned, LocalServer};
 
-/// Whom tokens are meant for, if nothing else is said.
+/// The audience of tokens, unless the test sets another one.
 pub const AUDIENCE: &str = "catalog";
 
 /// A provider with a discovery document and a key set.
 #[derive(Debug)]
 pub struct Idp {
-    /// Answers to `GET`.
+    /// Serves the discovery document and the key set.
     pub server: LocalServer,
     key: Arc<SigningKey>,
 }
@@ -56,28 +56,28 @@ impl Idp {
         idp
     }
 
-    /// Its address, which is its issuer.
+    /// The provider's address, which is also its issuer.
     pub fn issuer(&self) -> String {
         self.server.url()
     }
 
-    /// The key that it signs with.
+    /// The key that the provider signs with.
     pub fn key(&self) -> &SigningKey {
         &self.key
     }
 
-    /// Publishes these keys instead.
+    /// Publishes these keys instead of those that it published before.
     pub fn publish(&self, keys: &[&Value]) {
         self.server
             .answer("/keys", Canned::json(&json!({ "keys": keys })));
     }
 
-    /// How often its keys were fetched.
+    /// How often the key set was fetched.
     pub fn fetches(&self) -> usize {
         self.server.calls("/keys")
     }
 
-    /// Good claims for `subject`, for five minutes.
+    /// Valid claims for `subject`, which expire in five minutes.
     pub fn claims(&self, subject: &str) -> Value {
         let now = SystemClock.now().as_ms() / 1_000;
         json!({
@@ -85,12 +85,12 @@ impl Idp {
         })
     }
 
-    /// A good token for `subject`.
+    /// A valid token for `subject`.
     pub fn token(&self, subject: &str) -> String {
         self.key.sign(&self.claims(subject))
     }
 
-    /// A good token but for these claims.
+    /// A token for `subject` whose claims are valid, except that `others` are added or replace them.
     pub fn token_with(&self, subject: &str, others: &Value) -> String {
         let mut claims = self.claims(subject);
         let others = others.as_object().unwrap().clone();
@@ -98,13 +98,13 @@ impl Idp {
         self.key.sign(&claims)
     }
 
-    /// Answers the next requests for its keys so late.
+    /// Delays every answer from now on by this.
     pub fn delay(&self, delay: Duration) {
         self.server.delay(delay);
     }
 }
 
-/// Three parts and two dots.
+/// Encodes one part of a token (base64url without padding).
 pub(crate) fn encoded(part: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(part)
 }

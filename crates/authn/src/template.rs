@@ -1,10 +1,11 @@
-//! Display names made of claims.
+//! Makes display names of claims.
 
 use std::str::FromStr;
 
 use crate::claims::Claims;
 
-/// What to call users whose tokens hold no name: `Service Account {email}`. Braces are doubled to stand for themselves.
+/// A template for the display names of users whose tokens have no name: `Service Account {email}`. `{{` and `}}` stand for
+/// literal braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTemplate(Vec<Piece>);
 
@@ -15,7 +16,7 @@ enum Piece {
     Claim(String),
 }
 
-/// A text that is no template.
+/// The text is not a valid template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must have a claim's name in each pair of braces, as in `Service Account {{email}}`, and other braces doubled"
@@ -60,7 +61,7 @@ impl FromStr for NameTemplate {
 }
 
 impl NameTemplate {
-    /// The name, if all its claims are there and are texts.
+    /// The name; `None` unless the token has all claims of the template and they are texts.
     pub(crate) fn fill(&self, claims: &Claims) -> Option<String> {
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => Some(text.as_str()),

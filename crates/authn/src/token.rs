@@ -1,18 +1,18 @@
-//! What stands behind `Authorization: Bearer`.
+//! The token in a request's `Authorization: Bearer` header.
 
 use std::fmt;
 
 use crate::Refusal;
 
-/// A bearer token as it was sent, not verified yet. Hidden from `Debug`.
+/// A bearer token as it was sent, not verified yet. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
 
 impl BearerToken {
-    /// Longest token, in bytes. Those of Microsoft Entra with 200 groups have 9 kB.
+    /// The longest token that is accepted, in bytes. Microsoft Entra's tokens with 200 groups have 9 kB.
     pub const MAX_BYTES: usize = 16 << 10;
 
-    /// Takes what can be a token (RFC 6750 section 2.1).
+    /// Accepts a text whose length and characters a token may have (RFC 6750 section 2.1).
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         if text.len() > Self::MAX_BYTES {
             return Err(Refusal::TooLong {
@@ -28,7 +28,7 @@ impl BearerToken {
         Ok(Self(text.to_owned()))
     }
 
-    /// The token itself, for the one place that needs it.
+    /// The secret text of the token. Only for verifying the token or sending it to a provider.
     pub fn expose(&self) -> &str {
         &self.0
     }

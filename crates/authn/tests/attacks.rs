@@ -1,4 +1,4 @@
-//! Tokens that must let nobody in, whatever they try.
+//! Tests that forged, foreign, expired and malformed tokens are refused.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -33,7 +33,7 @@ fn encoded(text: &impl ToString) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(text.to_string())
 }
 
-/// A token without a signature, or with one that is no signature.
+/// A token with this text in the place of its signature.
 fn unsigned(header: &Value, claims: &Value, signature: &str) -> String {
     format!("{}.{}.{signature}", encoded(&header), encoded(&claims))
 }
@@ -261,7 +261,7 @@ async fn a_provider_that_is_down_slow_or_broken_lets_nobody_in_and_is_not_blamed
             "{trouble}: {failed:?}"
         );
         assert_eq!(idp.server.calls("/elsewhere"), 0);
-        // Who comes at once is told the same, without another call.
+        // A request right after it gets the same answer, without another call to the provider.
         let calls = idp.fetches();
         let again = authenticate(&providers, &idp.token("bob")).await;
         assert!(
@@ -305,7 +305,7 @@ async fn scopes_and_required_claims_are_demanded() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A good token in which any character is another one is no token.
+    /// A valid token is refused if any of its characters is changed.
     #[test]
     fn every_character_of_a_token_counts(at in 0_usize..1_000, by in "[A-Za-z0-9_-]") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! Which of several providers a token goes to.
+//! Tests which of several providers a token goes to.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -54,7 +54,7 @@ async fn each_issuer_has_users_of_its_own() {
         user(&providers, &two.token("alice")).await.unwrap(),
         "okta~alice"
     );
-    // The key of one does not sign for the other.
+    // A provider's key does not verify a token with the other provider's issuer.
     let claims = one.claims("root");
     let forged = user(&providers, &two.key().sign(&claims)).await;
     assert_eq!(forged, Err(AuthnError::Refused(Refusal::Signature)));
@@ -205,7 +205,7 @@ async fn a_provider_that_does_not_answer_keeps_no_token_of_the_cluster_waiting()
     let first = user(&providers, &cluster.token(&json!({}))).await;
     assert_eq!(first.unwrap(), "kubernetes~uid-1");
     idp.delay(Duration::from_mins(1));
-    // So long nobody tries again.
+    // After a failed fetch, none is tried for a second.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     for n in 0..3 {
         let started = Instant::now();
@@ -354,7 +354,7 @@ async fn tokens_without_audience_need_to_be_allowed() {
     }
 }
 
-/// Outside of the cluster the catalog's own token is one out of a secret.
+/// A catalog that runs outside of the cluster has a token out of a secret, whose issuer is not that of other tokens.
 #[tokio::test]
 async fn a_token_out_of_a_secret_does_not_say_who_makes_the_others() {
     let (idp, cluster) = (Idp::start().await, Cluster::start().await);
@@ -410,7 +410,7 @@ async fn tokens_beyond_those_that_may_wait_for_their_review_are_refused_at_once(
         .map(|n| cluster.token(&json!({ "n": n })))
         .collect();
     let all = join_all(tokens.iter().map(|token| user(&providers, token)));
-    // Their clients go away; the reviews are still wanted from the cluster.
+    // The clients disconnect; the reviews go on.
     let gone = tokio::time::timeout(Duration::from_millis(500), all).await;
     assert!(gone.is_err());
     let refused = user(&providers, &cluster.token(&json!({ "n": "last" }))).await;

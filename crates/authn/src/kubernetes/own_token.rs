@@ -1,4 +1,4 @@
-//! The token of this process, which Kubernetes replaces in its file.
+//! The catalog's own token, which authorizes its calls to the cluster. Kubernetes replaces it in its file from time to time.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,17 +8,19 @@ use tokio::time::Instant;
 
 use crate::{BearerToken, ProviderUnavailable, jwt};
 
-/// Kubernetes replaces a token when a fifth of its life is left, of ten minutes at least.
+/// How long the token is used before its file is read again. That is often enough: Kubernetes replaces a token when a fifth
+/// of its lifetime is left, and a lifetime is at least ten minutes.
 const READ_AGAIN: Duration = Duration::from_mins(1);
 
-/// Who has made the tokens in secrets, in each cluster: the issuer of others is another one.
+/// The issuer of tokens in secrets, in every cluster. The tokens that pods get have another issuer, which such a token does
+/// not tell.
 const OF_SECRETS: &str = "kubernetes/serviceaccount";
 
-/// A token and who has made it.
+/// A token that was read, and its issuer.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) token: BearerToken,
-    /// As the token says; `None` if it does not tell.
+    /// The issuer that the token names; `None` if it names none, or is a token out of a secret.
     pub(super) issuer: Option<String>,
     at: Instant,
 }
@@ -37,7 +39,7 @@ impl OwnToken {
         }
     }
 
-    /// The token as it was a minute ago at most.
+    /// The token, read from its file a minute ago at most.
     pub(super) async fn read(&self) -> Result<Arc<Read>, ProviderUnavailable> {
         let last = self
             .last

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::encoded;
 
-/// Made for these tests; opens nothing. `ring` makes no RSA keys.
+/// A key made for these tests, which protects nothing. It is a file because `ring` cannot generate RSA keys.
 const RSA: &str = include_str!("opens-nothing.pem");
 
 /// The algorithms that a key may sign with.
@@ -54,7 +54,7 @@ impl Kind {
         Self::Ed25519,
     ];
 
-    /// The name in a header.
+    /// The algorithm's name in a token's header.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -78,7 +78,7 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-/// A key with its name.
+/// A private key with its id.
 pub struct SigningKey {
     id: String,
     kind: Kind,
@@ -92,7 +92,7 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// A new key; those for RSA are all the same.
+    /// A new key; for RSA, always the same one.
     pub fn new(kind: Kind, id: &str) -> Self {
         let rsa = |encoding| {
             let der = PrivatePkcs8KeyDer::from_pem_slice(RSA.as_bytes()).unwrap();
@@ -123,7 +123,7 @@ impl SigningKey {
         }
     }
 
-    /// The public half, as a provider publishes it.
+    /// The public half as a JWK, as a provider publishes it.
     pub fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair, _) => {
@@ -157,7 +157,7 @@ impl SigningKey {
         self.sign_with(&header, claims)
     }
 
-    /// A token with this header, whatever it says.
+    /// A token with this header, even if the header does not fit the key.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let (header, claims) = (header.to_string(), claims.to_string());
         let signed = format!("{}.{}", encoded(header), encoded(claims));

@@ -1,4 +1,4 @@
-//! A web server of canned answers on a local port.
+//! A web server with canned answers on a local port.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A status and a body.
+/// An answer: a status and a body.
 #[derive(Debug, Clone)]
 pub struct Canned {
     /// The status.
@@ -36,7 +36,7 @@ impl Canned {
     }
 }
 
-/// What it has been asked.
+/// A request that the server has received.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Its path.
@@ -54,7 +54,7 @@ struct State {
     delay: Duration,
 }
 
-/// A web server of canned answers; gone when it is dropped.
+/// A web server with canned answers; stops when it is dropped.
 #[derive(Debug)]
 pub struct LocalServer {
     port: u16,
@@ -69,7 +69,7 @@ impl Drop for LocalServer {
 }
 
 impl LocalServer {
-    /// Answers 404 to everything.
+    /// Starts a server that answers 404 to every request.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -83,28 +83,28 @@ impl LocalServer {
         Self { port, state, task }
     }
 
-    /// Its address, without a `/` at the end.
+    /// The server's address, without a `/` at the end.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Answers so to this path from now on.
+    /// Answers requests for `path` with `canned` from now on.
     pub fn answer(&self, path: &str, canned: Canned) {
         locked(&self.state).answers.insert(path.to_owned(), canned);
     }
 
-    /// Answers so late from now on.
+    /// Delays every answer from now on by this.
     pub fn delay(&self, delay: Duration) {
         locked(&self.state).delay = delay;
     }
 
-    /// How often it was asked for this path.
+    /// The number of requests for this path.
     pub fn calls(&self, path: &str) -> usize {
         let state = locked(&self.state);
         state.asked.iter().filter(|one| one.path == path).count()
     }
 
-    /// What it was asked last.
+    /// The last request.
     pub fn last(&self) -> Asked {
         locked(&self.state).asked.last().cloned().unwrap()
     }
@@ -114,7 +114,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One request for each connection. A client that goes away is nobody's fault.
+/// Answers one request per connection. Errors are ignored: a client may disconnect at any time.
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let Some(asked) = read(&mut stream).await else {
         return;

@@ -1,4 +1,4 @@
-//! A stand-in for the API server of a cluster, as far as it reviews tokens.
+//! A stand-in for the part of a cluster's API server that reviews tokens.
 
 use authn::SubjectSource;
 use authn::kubernetes::{KubernetesConfig, LegacyTokens};
@@ -16,7 +16,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Confirms every token.
+    /// Starts a server that confirms every token.
     pub(crate) async fn start() -> Self {
         let cluster = Self {
             server: LocalServer::start().await,
@@ -41,12 +41,12 @@ impl Cluster {
         }
     }
 
-    /// Answers so late from now on.
+    /// Delays every answer from now on by this.
     pub(crate) fn delay(&self, delay: std::time::Duration) {
         self.server.delay(delay);
     }
 
-    /// The catalog has a token with these claims.
+    /// Gives the catalog a token of its own with these claims.
     pub(crate) fn owns(&self, claims: &Value) {
         let own = self.key.sign(claims);
         std::fs::write(self.config().token_file, format!("{own}\n")).unwrap();
@@ -57,7 +57,7 @@ impl Cluster {
         text.trim().to_owned()
     }
 
-    /// A token of the cluster, but for these claims.
+    /// A token of the cluster, in which `others` are added to the usual claims or replace them.
     pub(crate) fn token(&self, others: &Value) -> String {
         let mut claims = json!({ "iss": ISSUER, "aud": ["catalog"] });
         let others = others.as_object().unwrap().clone();
@@ -78,7 +78,7 @@ impl Cluster {
         self.server.calls(REVIEWS)
     }
 
-    /// The last review's body, and its head.
+    /// The last review's body, and the head of its request.
     pub(crate) fn asked(&self) -> (Value, String) {
         let last = self.server.last();
         (serde_json::from_str(&last.body).unwrap(), last.head)
