@@ -1,5 +1,4 @@
-//! Verifies signatures: the asymmetric algorithms of RFC 7518 and RFC 8037, each with the one kind of key that it belongs
-//! to.
+//! Verifies signatures by the asymmetric algorithms of RFC 7518 and RFC 8037, each with one kind of key only.
 
 use p521::ecdsa::signature::Verifier;
 use p521::ecdsa::{Signature as P521Signature, VerifyingKey as P521Key};

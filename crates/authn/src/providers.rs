@@ -64,8 +64,7 @@ impl Providers {
             Some(cluster) => cluster.surely_issues_as(issuer).await,
             None => false,
         };
-        // Connected providers are checked again: another request may have connected one while this request waited for an
-        // earlier one.
+        // Connected providers are checked again: another request may have connected them while this request waited.
         for provider in &self.oidc {
             if !provider.is_connected() {
                 if is_clusters && provider.is_away() {

@@ -1,4 +1,4 @@
-//! The actions that can be allowed, by what they act on. Names as the management API spells them.
+//! The actions that can be allowed, by the kind of resource that they act on, with their names in the management API.
 
 use model::Privilege;
 
@@ -14,12 +14,12 @@ macro_rules! actions {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// As the management API spells it.
+            /// The action's name in the management API.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// What the management API spells so.
+            /// The action with this name in the management API.
             pub fn of_str(text: &str) -> Option<Self> {
                 Self::ALL.iter().find(|one| one.as_str() == text).copied()
             }
@@ -32,21 +32,21 @@ actions! {
     ServerAction {
         /// Accept the terms of use and make the first administrator.
         Bootstrap => "bootstrap",
-        /// List the projects that one may see.
+        /// List the projects that the caller may see.
         ListProjects => "list_projects",
-        /// Find users, to give them something.
+        /// Search users, to make grants to them.
         SearchUsers => "search_users",
         /// Create a project.
         CreateProject => "create_project",
-        /// Change what is known of users.
+        /// Change the names, e-mail addresses, and types of users.
         UpdateUsers => "update_users",
-        /// Forget users.
+        /// Delete users.
         DeleteUsers => "delete_users",
         /// List all users.
         ListUsers => "list_users",
-        /// Make users known that are not oneself.
+        /// Register users other than the caller.
         ProvisionUsers => "provision_users",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
         /// Read all events of the installation.
         ReadEvents => "read_events",
@@ -55,9 +55,9 @@ actions! {
     UserAction {
         /// See its name and e-mail address.
         Read => "read",
-        /// Change them.
+        /// Change its name, e-mail address, and type.
         Update => "update",
-        /// Forget it, and all that it may do.
+        /// Delete it, with its grants and its memberships in roles.
         Delete => "delete",
         /// See which roles it is in.
         ReadRoleAssignments => "read_role_assignments",
@@ -72,7 +72,7 @@ actions! {
         Rename => "rename",
         /// See its name.
         GetMetadata => "get_metadata",
-        /// List the warehouses that one may see.
+        /// List the warehouses that the caller may see.
         ListWarehouses => "list_warehouses",
         /// See it in a list.
         IncludeInList => "include_in_list",
@@ -80,13 +80,13 @@ actions! {
         CreateRole => "create_role",
         /// List its roles.
         ListRoles => "list_roles",
-        /// Find roles, to give them something.
+        /// Search roles, to make grants to them.
         SearchRoles => "search_roles",
         /// See how often each endpoint was called.
         GetEndpointStatistics => "get_endpoint_statistics",
-        /// Change how its tasks are worked off.
+        /// Change the configuration of its task queues.
         ModifyTaskQueueConfig => "modify_task_queue_config",
-        /// See how its tasks are worked off.
+        /// See the configuration of its task queues.
         GetTaskQueueConfig => "get_task_queue_config",
         /// See its tasks.
         GetProjectTasks => "get_project_tasks",
@@ -96,7 +96,7 @@ actions! {
         CreateTag => "create_tag",
         /// List the tags that are defined.
         ListTags => "list_tags",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a role.
@@ -109,13 +109,13 @@ actions! {
         Delete => "delete",
         /// Change its name and description.
         Update => "update",
-        /// Change who is in it.
+        /// Add and remove members.
         ManageRoleAssignments => "manage_role_assignments",
-        /// See who is in it.
+        /// See its members.
         ReadRoleAssignments => "read_role_assignments",
-        /// Change which role of another system it is.
+        /// Change which role of an external system it stands for.
         UpdateSourceSystem => "update_source_system",
-        /// Act as it.
+        /// Act as the role.
         Assume => "assume",
     }
     /// On the definition of a tag.
@@ -126,13 +126,13 @@ actions! {
         Update => "update",
         /// Delete it.
         Delete => "delete",
-        /// Attach it to something.
+        /// Attach it to warehouses, namespaces, tables, and the like.
         Apply => "apply",
-        /// Detach it from something.
+        /// Detach it again.
         Remove => "remove",
         /// See what it is attached to.
         ReadAttachments => "read_attachments",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a warehouse.
@@ -141,33 +141,33 @@ actions! {
         CreateNamespace => "create_namespace",
         /// Delete it.
         Delete => "delete",
-        /// Change where its files are and how it reaches them.
+        /// Change its storage profile and credential: where its files are and how the catalog reaches them.
         UpdateStorage => "update_storage",
         /// See its settings.
         GetMetadata => "get_metadata",
-        /// Connect an engine.
+        /// Get the configuration that a query engine needs to connect.
         GetConfig => "get_config",
-        /// List the namespaces at the top that one may see.
+        /// List the namespaces at the top that the caller may see.
         ListNamespaces => "list_namespaces",
-        /// See all that lies in it.
+        /// List everything in it.
         ListEverything => "list_everything",
-        /// Ask for anything in it.
+        /// Send requests about anything in it.
         Use => "use",
         /// See it in a list.
         IncludeInList => "include_in_list",
-        /// Serve it no more.
+        /// Deactivate it: its contents are not served any more.
         Deactivate => "deactivate",
-        /// Serve it.
+        /// Activate it again.
         Activate => "activate",
         /// Give it another name.
         Rename => "rename",
-        /// List the soft-deleted tables and views that one may see.
+        /// List the soft-deleted tables and views that the caller may see.
         ListDeletedTabulars => "list_deleted_tabulars",
-        /// Change what a drop does.
+        /// Change its soft-deletion settings: what a drop does.
         ModifySoftDeletion => "modify_soft_deletion",
-        /// See how its tasks are worked off.
+        /// See the configuration of its task queues.
         GetTaskQueueConfig => "get_task_queue_config",
-        /// Change how its tasks are worked off.
+        /// Change the configuration of its task queues.
         ModifyTaskQueueConfig => "modify_task_queue_config",
         /// See its tasks.
         GetAllTasks => "get_all_tasks",
@@ -175,17 +175,17 @@ actions! {
         ControlAllTasks => "control_all_tasks",
         /// Protect it from deletion.
         SetProtection => "set_protection",
-        /// Change which format versions it takes.
+        /// Change which format versions of tables it accepts.
         SetFormatVersionPolicy => "set_format_version_policy",
         /// See how often each endpoint was called.
         GetEndpointStatistics => "get_endpoint_statistics",
         /// Attach and detach tags.
         ManageTags => "manage_tags",
-        /// Take in a namespace that comes from elsewhere.
+        /// Become the parent of a namespace that is moved.
         AcceptMovedNamespace => "accept_moved_namespace",
-        /// Change whether owners of what lies in it may give that to others.
+        /// Switch managed access: whether owners of what lies in it are kept from granting privileges on it.
         SetManagedAccess => "set_managed_access",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a namespace.
@@ -202,13 +202,13 @@ actions! {
         UpdateProperties => "update_properties",
         /// See its properties.
         GetMetadata => "get_metadata",
-        /// List the tables in it that one may see.
+        /// List the tables in it that the caller may see.
         ListTables => "list_tables",
-        /// List the views in it that one may see.
+        /// List the views in it that the caller may see.
         ListViews => "list_views",
-        /// List the namespaces in it that one may see.
+        /// List the namespaces in it that the caller may see.
         ListNamespaces => "list_namespaces",
-        /// See all that lies in it.
+        /// List everything in it.
         ListEverything => "list_everything",
         /// Protect it from deletion.
         SetProtection => "set_protection",
@@ -216,17 +216,17 @@ actions! {
         IncludeInList => "include_in_list",
         /// Create a generic table in it.
         CreateGenericTable => "create_generic_table",
-        /// List the generic tables in it that one may see.
+        /// List the generic tables in it that the caller may see.
         ListGenericTables => "list_generic_tables",
         /// Attach and detach tags.
         ManageTags => "manage_tags",
-        /// Put it elsewhere.
+        /// Move it to another parent.
         Move => "move",
-        /// Take in a namespace that comes from elsewhere.
+        /// Become the parent of a namespace that is moved.
         AcceptMovedNamespace => "accept_moved_namespace",
-        /// Change whether owners of what lies in it may give that to others.
+        /// Switch managed access: whether owners of what lies in it are kept from granting privileges on it.
         SetManagedAccess => "set_managed_access",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a table.
@@ -245,7 +245,7 @@ actions! {
         Rename => "rename",
         /// See it in a list.
         IncludeInList => "include_in_list",
-        /// Take back that it was dropped.
+        /// Restore it after a soft deletion.
         Undrop => "undrop",
         /// See its tasks.
         GetTasks => "get_tasks",
@@ -255,7 +255,7 @@ actions! {
         SetProtection => "set_protection",
         /// Attach and detach tags.
         ManageTags => "manage_tags",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a view.
@@ -272,7 +272,7 @@ actions! {
         IncludeInList => "include_in_list",
         /// Give it another name or namespace.
         Rename => "rename",
-        /// Take back that it was dropped.
+        /// Restore it after a soft deletion.
         Undrop => "undrop",
         /// See its tasks.
         GetTasks => "get_tasks",
@@ -282,7 +282,7 @@ actions! {
         SetProtection => "set_protection",
         /// Attach and detach tags.
         ManageTags => "manage_tags",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
     /// On a generic table.
@@ -293,13 +293,13 @@ actions! {
         ReadData => "read_data",
         /// Write and delete its files.
         WriteData => "write_data",
-        /// See what is known of it.
+        /// See its definition.
         GetMetadata => "get_metadata",
         /// Give it another name or namespace.
         Rename => "rename",
         /// See it in a list.
         IncludeInList => "include_in_list",
-        /// Take back that it was dropped.
+        /// Restore it after a soft deletion.
         Undrop => "undrop",
         /// See its tasks.
         GetTasks => "get_tasks",
@@ -309,7 +309,7 @@ actions! {
         SetProtection => "set_protection",
         /// Attach and detach tags.
         ManageTags => "manage_tags",
-        /// See who has been given what on it.
+        /// See the grants on it.
         ReadGrants => "read_grants",
     }
 }
@@ -337,17 +337,17 @@ pub enum Action {
     View(ViewAction),
     /// On a generic table.
     GenericTable(GenericTableAction),
-    /// Giving a privilege on whatever has privileges, and taking it back.
+    /// Granting and revoking a privilege on any resource that has privileges.
     Grant(Privilege),
 }
 
 impl Action {
-    /// As the management API spells it; what is given, for [`Action::Grant`].
+    /// The action's name in the management API; for [`Action::Grant`], that of the privilege.
     pub const fn name(self) -> &'static str {
         self.spelt().1
     }
 
-    /// What it is done to; `None` for [`Action::Grant`], which may be about anything.
+    /// The kind of resource that it acts on; `None` for [`Action::Grant`], which acts on several kinds.
     pub const fn resource_kind(self) -> Option<ResourceKind> {
         Some(match self {
             Self::Server(_) => ResourceKind::Server,
@@ -364,7 +364,7 @@ impl Action {
         })
     }
 
-    /// What it is done to, and its name.
+    /// The name of the kind of resource that it acts on, and its own name.
     const fn spelt(self) -> (&'static str, &'static str) {
         match self {
             Self::Server(action) => ("server", action.as_str()),

@@ -1,4 +1,4 @@
-//! Proof that a check was made.
+//! [`Authorized`], the proof that a check was made, and [`Guard`], which makes the checks.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use model::{Caller, Identity};
 
 use crate::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
 
-/// Something that may be acted on only after a check.
+/// A value that may be acted on only after a check.
 pub trait Protected {
-    /// What it is to an authorizer.
+    /// The resource that authorizers are asked about.
     fn resource(&self) -> Resource;
 }
 
@@ -19,12 +19,12 @@ impl<T: Protected> Protected for Arc<T> {
     }
 }
 
-/// A thing that the caller may act on. Made by [`Guard`] alone.
+/// A value that the caller may act on. Only [`Guard`] makes one.
 #[derive(Debug, Clone)]
 pub struct Authorized<T>(T);
 
 impl<T> Authorized<T> {
-    /// The thing itself.
+    /// The value without the proof.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -38,26 +38,26 @@ impl<T> Deref for Authorized<T> {
     }
 }
 
-/// Why there is no [`Authorized`].
+/// Why a [`Guard`] did not make an [`Authorized`] value.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
-    /// The caller may not.
+    /// The caller may not do the action, but may know that the resource exists.
     #[error("{caller} may not {action}")]
     Forbidden {
-        /// Who asked.
+        /// The caller.
         caller: Caller,
-        /// For what.
+        /// The action that was denied.
         action: Action,
     },
-    /// The caller may not even know that it is there.
+    /// The caller may not even know that the resource exists.
     #[error("{0:?} does not exist")]
     Hidden(Resource),
-    /// Nobody could say.
+    /// The authorizer could not decide.
     #[error(transparent)]
     Unavailable(#[from] AuthorizerUnavailable),
 }
 
-/// Asks the authorizer and hands out the proof.
+/// Asks the authorizer, and makes [`Authorized`] values of what it allows.
 #[derive(Debug, Clone)]
 pub struct Guard(Arc<dyn Authorizer>);
 
@@ -77,7 +77,7 @@ impl Guard {
         self.0.name()
     }
 
-    /// The thing with the proof that the caller may act on it.
+    /// Returns `target` with the proof that the caller may do `action` to it.
     pub async fn require<T: Protected>(
         &self,
         caller: &Caller,
@@ -94,7 +94,7 @@ impl Guard {
         }
     }
 
-    /// Whether it is forbidden, or there is nothing as far as the caller may know.
+    /// The error for a denied check: forbidden if the caller may see the resource, and hidden if not.
     async fn denied(&self, caller: &Caller, check: Check) -> Denied {
         let Check { action, resource } = check;
         let seen = match resource.sight() {
@@ -120,8 +120,8 @@ impl Guard {
         }
     }
 
-    /// The thing with the proof that the caller may act on it, and which of further actions are allowed, all by one
-    /// question.
+    /// Like [`Guard::require`], and also returns the decisions about `further` actions on the same target. Asks the
+    /// authorizer once for all.
     pub async fn require_among<T: Protected, const N: usize>(
         &self,
         caller: &Caller,
@@ -140,7 +140,8 @@ impl Guard {
         }
     }
 
-    /// The thing with the proof that the caller may do all of this to it, by one question. Denied is the first that it may not.
+    /// Returns `target` with the proof that the caller may do all `actions` to it. Asks the authorizer once; the error names
+    /// the first action that is denied.
     pub async fn require_all<T: Protected>(
         &self,
         caller: &Caller,
@@ -156,8 +157,8 @@ impl Guard {
         }
     }
 
-    /// What the authorizer says to each question, in their order. It proves nothing: for telling somebody what is allowed.
-    /// What it has not answered is not allowed.
+    /// The authorizer's decisions about the checks, in their order; a missing decision counts as a denial. They prove
+    /// nothing to a use case: they are for telling a caller what is allowed.
     pub async fn ask(
         &self,
         caller: &Caller,
@@ -171,7 +172,7 @@ impl Guard {
         Ok(decisions)
     }
 
-    /// The caller, with the proof that it may act on what is known of itself: everybody may.
+    /// The caller's own identity, with the proof that the caller may act on it, as every user may.
     pub fn of_self(&self, caller: &Caller) -> Option<Authorized<Arc<Identity>>> {
         match caller {
             Caller::User(identity) | Caller::Role(identity, _) => {
@@ -181,7 +182,7 @@ impl Guard {
         }
     }
 
-    /// Those of the things that the caller may act on, each with its proof, in their order.
+    /// The targets to which the caller may do `action`, each with its proof, in their order.
     pub async fn filter<T: Protected>(
         &self,
         caller: &Caller,
@@ -212,7 +213,7 @@ mod tests {
     use super::*;
     use crate::ProjectAction;
 
-    /// Allows what concerns the nil project.
+    /// Allows actions on the nil project only.
     #[derive(Debug)]
     struct NilOnly;
 

@@ -1,8 +1,9 @@
-//! Decides by the grants in our own database.
+//! The built-in authorizer, which decides by the grants in the catalog's own database.
 //!
-//! What rights a caller has in a place is kept in memory for as long as the version of the warehouse's grants is the one that
-//! the database has told for this very request. So a decision costs nothing as a rule, after a change of grants one walk from
-//! the place up, and never depends on what else lies there.
+//! The rights that a caller has in a place are cached, and used as long as the version of the warehouse's grants is not
+//! newer than the cached one; the current version is read from the database with each request. So most decisions need no
+//! query; after a change of grants, a decision reads the grants on the way from the place up to the server. What else lies
+//! in the place never matters.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,10 +19,10 @@ use crate::{
     Verdict,
 };
 
-/// Most places and most tables of which rights are kept; about 200 bytes each.
+/// Most entries of each of the two caches, for places and for leaves; an entry takes about 200 bytes.
 const KEPT: usize = 50_000;
 
-/// The authorizer that needs nothing but the catalog's database.
+/// The authorizer that needs no service besides the catalog's database.
 pub struct BuiltIn {
     grants: Arc<dyn Grants + Send + Sync>,
     rights: Cache<(Caller, Place), (Version, Rights)>,
@@ -58,7 +59,7 @@ impl Authorizer for BuiltIn {
 }
 
 impl BuiltIn {
-    /// Decides by these grants.
+    /// An authorizer that decides by these grants.
     pub fn new(grants: Arc<dyn Grants + Send + Sync>) -> Self {
         Self {
             grants,
@@ -68,7 +69,7 @@ impl BuiltIn {
     }
 }
 
-/// One call: what it has found out by now.
+/// What one call of [`BuiltIn`] has read so far.
 struct Asked<'a> {
     engine: &'a BuiltIn,
     caller: &'a Caller,
@@ -88,8 +89,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// First by what passes down from above, which is in memory as a rule; then, for what is left, by what was given on the
-    /// thing itself; then by what was given below it.
+    /// Decides in three steps, each for the checks that the step before did not allow: by the rights that pass down from
+    /// above, which are usually cached; by the grants on the resource itself; and by the grants below it.
     async fn decide(&mut self, checks: &[Check]) -> Result<Vec<Decision>, StoreError> {
         self.learn_rights(checks).await?;
         let mut verdicts: Vec<_> = checks
@@ -139,7 +140,7 @@ impl<'a> Asked<'a> {
         self.rights_on(check).verdict(check.action, &check.resource)
     }
 
-    /// By what is known by now.
+    /// The caller's rights on the check's resource, as far as they have been read.
     fn rights_on(&self, check: &Check) -> Rights {
         let rights = self.rights.get(&check.resource.place());
         let rights = rights.copied().unwrap_or(Rights::NONE);
@@ -152,7 +153,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The rights in the places that the checks are about.
+    /// Finds the caller's rights in the places of the checks.
     async fn learn_rights(&mut self, checks: &[Check]) -> Result<(), StoreError> {
         let mut unknown: Vec<(Place, Option<Version>)> = Vec::new();
         for check in checks {
@@ -174,11 +175,12 @@ impl<'a> Asked<'a> {
         let standings = self.engine.grants.grants_standing(principals, &places);
         let found = standings.await?;
         for ((place, version), standing) in places.into_iter().zip(versions).zip(found) {
-            // In a place that is not there nobody may do anything.
+            // Nobody has rights in a place that does not exist.
             let rights = standing.as_ref().map_or(Rights::NONE, Rights::along);
             if let (Some(standing), Some(version)) = (&standing, version) {
                 let key = (self.caller.clone(), place.clone());
-                // Not later than the principals were read: who has left a role since then counts as being in it here.
+                // Not a version that is newer than the principals: a caller who has left a role since they were read still
+                // counts as its member in these rights.
                 let version = version.min(standing.version);
                 self.engine.rights.insert(key, (version, rights));
             }
@@ -193,7 +195,7 @@ impl<'a> Asked<'a> {
         (known >= version?).then_some(rights)
     }
 
-    /// What was given on the things themselves.
+    /// Finds the grants on the resources of the checks themselves.
     async fn learn_given(&mut self, checks: &[&Check]) -> Result<(), StoreError> {
         let mut unknown: Vec<(Securable, Option<Version>)> = Vec::new();
         for check in checks {
@@ -211,7 +213,7 @@ impl<'a> Asked<'a> {
                 _ => unknown.push((key.1, version)),
             }
         }
-        // What is kept in memory costs no question, not even that for the caller's roles.
+        // If all is cached, not even the caller's roles need to be read.
         if unknown.is_empty() {
             return Ok(());
         }
@@ -220,7 +222,7 @@ impl<'a> Asked<'a> {
         let (things, versions): (Vec<_>, Vec<_>) = unknown.into_iter().unzip();
         let found = self.engine.grants.grants_given(principals, &things).await?;
         for ((thing, version), given) in things.into_iter().zip(versions).zip(found) {
-            // The version was read before the grants: they may be newer, never older.
+            // The version was read before the grants, so the grants may be newer than it, but never older.
             if let Some(version) = version {
                 let key = (self.caller.clone(), thing.clone());
                 self.engine.given.insert(key, (version, given));
@@ -243,7 +245,7 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    /// Whether anything was given below the things of the checks, in their order.
+    /// Whether the caller has any grant below the resource of each check, in their order.
     async fn below(&mut self, checks: &[&Check]) -> Result<Vec<bool>, StoreError> {
         if checks.is_empty() {
             return Ok(Vec::new());
@@ -255,7 +257,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The checks whose verdict is so.
+/// The checks whose verdict is `wanted`.
 fn pairs<'c>(
     checks: &'c [Check],
     verdicts: &[Verdict],

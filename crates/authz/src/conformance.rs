@@ -1,4 +1,4 @@
-//! What every authorizer must do, driven through [`World`]: apply this change, decide that.
+//! Tests that every authorizer must pass. They use a catalog through [`World`]: they make changes and compare decisions.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -26,51 +26,51 @@ use store::ManagedAccess;
 
 use crate::{Action, Check, Decision, InWarehouse, NamespaceAction, Resource};
 
-/// Something that decisions depend on and that changes.
+/// A change that decisions depend on.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// Something is made in something. Whoever has made it owns it, or administrates the project.
+    /// A resource is created. Its creator becomes its owner, or the administrator of the project.
     Create {
-        /// What.
+        /// The resource that is created.
         what: Securable,
-        /// In what.
+        /// What it is created in.
         within: Securable,
-        /// By whom.
+        /// Its creator.
         by: Principal,
     },
-    /// A table, view, namespace, role or tag definition goes, with all that is in it.
+    /// A table, view, namespace, role or tag definition is dropped, with everything in it.
     Drop(Securable),
     /// A table or view is soft-deleted.
     SoftDrop(Securable),
-    /// A soft-deleted table or view comes back.
+    /// A soft-deleted table or view is restored.
     Undrop(Securable),
-    /// A table or view goes to another namespace of its warehouse.
+    /// A table or view is moved to another namespace of its warehouse.
     Rename(Securable, NamespaceId),
-    /// A namespace goes into a warehouse or another namespace of its warehouse, with all that is in it.
+    /// A namespace is moved, with everything in it, to the top of its warehouse or into another namespace of it.
     Move(NamespaceId, Securable),
-    /// Something is given.
+    /// A privilege is granted.
     Give(Grant),
-    /// Something is taken back.
+    /// A grant is revoked.
     Take(Grant),
-    /// Managed access is switched.
+    /// Managed access is switched on or off.
     Manage(Securable, ManagedAccess),
-    /// Somebody comes into a role of the same project, which makes no circle.
+    /// A user, or a role of the same project, becomes a member of a role. No role comes to contain itself.
     Join(RoleId, Principal),
-    /// Somebody leaves a role.
+    /// A member leaves a role.
     Leave(RoleId, Principal),
 }
 
-/// A catalog whose changes an authorizer must heed.
+/// A catalog with an authorizer, whose decisions must follow the catalog's changes.
 #[async_trait]
 pub trait World: Send + Sync {
-    /// Makes the change, as a request would.
+    /// Makes the change, as a request to the catalog would.
     async fn apply(&self, change: &Change);
 
-    /// Decides, as for a request that arrives now.
+    /// The authorizer's decisions for a request that arrives now.
     async fn decide(&self, caller: &Caller, checks: &[Check]) -> Vec<Decision>;
 }
 
-/// What comes with a creation.
+/// The grant that the creator of a resource gets.
 fn creators(on: &Securable, by: &Principal) -> Grant {
     Grant {
         on: on.clone(),
@@ -82,12 +82,12 @@ fn creators(on: &Securable, by: &Principal) -> Grant {
     }
 }
 
-/// Somebody who has shown a token.
+/// An authenticated user as a caller.
 pub fn caller(user: &UserId) -> Caller {
     Caller::User(Arc::new(Identity::of(user.clone())))
 }
 
-/// Somebody who has shown a token, or anybody who acts as a role.
+/// An authenticated user as a caller, or some user who acts as the role.
 fn caller_as(principal: &Principal) -> Caller {
     match principal {
         Principal::User(user) => caller(user),
@@ -98,7 +98,7 @@ fn caller_as(principal: &Principal) -> Caller {
     }
 }
 
-/// What is given is so for the next question, and what is taken back is not, over and over again.
+/// A grant counts for the very next decision, and so does its revocation; tried 20 times.
 pub async fn a_change_counts_for_the_next_question(world: &dyn World) {
     let (model, cast) = history::scene(world).await;
     let user = cast.users[2].clone();
@@ -130,7 +130,7 @@ pub async fn a_change_counts_for_the_next_question(world: &dyn World) {
     }
 }
 
-/// Nobody may do nothing, the catalog itself everything; and each question has its answer.
+/// An anonymous caller may do nothing and the catalog itself everything; and each check gets a decision.
 pub async fn nobody_may_nothing_and_the_catalog_everything(world: &dyn World) {
     let (model, cast) = history::scene(world).await;
     let checks = history::checks(&model, &cast);
@@ -141,7 +141,7 @@ pub async fn nobody_may_nothing_and_the_catalog_everything(world: &dyn World) {
     assert!(world.decide(&Caller::System, &[]).await.is_empty());
 }
 
-/// A warehouse whose grants nobody has looked at: the world looks before it decides.
+/// A warehouse with the first version of its grants; the [`World`] sets the current one before it decides.
 fn unseen(model: &Model, warehouse: ::model::WarehouseId) -> InWarehouse {
     InWarehouse {
         id: warehouse,
@@ -151,7 +151,7 @@ fn unseen(model: &Model, warehouse: ::model::WarehouseId) -> InWarehouse {
 }
 
 impl Model {
-    /// The project that a thing is, or lies in.
+    /// The project that a securable is, or lies in.
     pub fn project(&self, of: &Securable) -> Option<ProjectId> {
         match of {
             Securable::Project(id) => Some(id.clone()),
@@ -159,7 +159,7 @@ impl Model {
         }
     }
 
-    /// The thing, as an authorizer is asked about it.
+    /// The resource that an authorizer is asked about for a securable.
     pub fn resource(&self, on: &Securable) -> Resource {
         let warehouse = |of: &Securable| {
             let mut at = of.clone();

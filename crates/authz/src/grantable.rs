@@ -1,4 +1,4 @@
-//! What can be given on what.
+//! Which privileges can be granted on which kinds of resources.
 
 use model::{Privilege, Securable};
 
@@ -10,7 +10,7 @@ use Privilege::{
 };
 
 impl ResourceKind {
-    /// The kind of what grants are on.
+    /// The kind of a securable.
     pub const fn of(on: &Securable) -> Self {
         match on {
             Securable::Server => Self::Server,
@@ -23,7 +23,7 @@ impl ResourceKind {
         }
     }
 
-    /// What can be given on such a thing.
+    /// The privileges that can be granted on resources of this kind.
     pub const fn privileges(self) -> &'static [Privilege] {
         match self {
             Self::User => &[],

@@ -1,4 +1,4 @@
-//! Administrators whom the configuration names.
+//! Administrators that the configuration names.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use crate::{
     NamespaceAction, RoleAction, TableAction, ViewAction, WarehouseAction,
 };
 
-/// Lets the users that the operator has named do all but read and write data, act as a role, give privileges to others and switch managed
-/// access; asks another authorizer about everything else.
+/// Allows the users that the configuration names everything but reading and writing data, acting as a role, granting
+/// privileges, and switching managed access. Asks another authorizer about these actions, and about all other callers.
 #[derive(Debug)]
 pub struct InstanceAdmins {
     users: HashSet<UserId>,
@@ -20,7 +20,7 @@ pub struct InstanceAdmins {
 }
 
 impl InstanceAdmins {
-    /// These users, before this authorizer.
+    /// Makes `users` administrators; `others` decides everything else.
     pub fn new(users: impl IntoIterator<Item = UserId>, others: Arc<dyn Authorizer>) -> Self {
         Self {
             users: users.into_iter().collect(),
@@ -36,7 +36,7 @@ impl Authorizer for InstanceAdmins {
     }
 
     fn is_instance_admin(&self, caller: &Caller) -> bool {
-        // In a role one is no more than the role.
+        // A caller who acts as a role has that role's rights only.
         matches!(caller, Caller::User(identity) if self.users.contains(&identity.user))
     }
 
@@ -59,7 +59,7 @@ impl Authorizer for InstanceAdmins {
             if is_free(check.action) {
                 Decision::Allow
             } else {
-                // What was not answered is not allowed.
+                // A missing decision counts as a denial.
                 decided.next().unwrap_or(Decision::Deny)
             }
         };
@@ -74,7 +74,7 @@ const fn is_free(action: Action) -> bool {
             | Action::GenericTable(GenericTableAction::ReadData | GenericTableAction::WriteData)
             | Action::View(ViewAction::Select)
             | Action::Role(RoleAction::Assume)
-            // Without it owners would give what they were kept from giving.
+            // An administrator who switches it off would let owners grant what it keeps them from granting.
             | Action::Warehouse(WarehouseAction::SetManagedAccess)
             | Action::Namespace(NamespaceAction::SetManagedAccess)
             | Action::Grant(_)
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{ProjectAction, Resource};
 
-    /// Denies everything, and remembers how much it was asked.
+    /// Denies everything, and counts the checks.
     #[derive(Debug, Default)]
     struct DenyAll(std::sync::Mutex<usize>);
 

@@ -1,5 +1,5 @@
-//! Who may do what. [`Guard::require`] is the only way to an [`Authorized`] value, and the use cases reach the store only with
-//! one in hand.
+//! Authorization: decides what a caller may do. Only [`Guard`] makes [`Authorized`] values, and the use cases need one to
+//! reach the store.
 
 mod action;
 mod allow_all;
@@ -30,17 +30,17 @@ use async_trait::async_trait;
 use model::{Caller, Securable};
 use store::Below;
 
-/// One question.
+/// A question to an authorizer: may the caller do this action to this resource?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// To what.
+    /// The resource that is acted on.
     pub resource: Resource,
 }
 
 impl Check {
-    /// One for each action, on the same thing.
+    /// A check for each action, all on the same resource.
     pub fn each(actions: impl IntoIterator<Item = Action>, on: &Resource) -> Vec<Self> {
         let actions = actions.into_iter();
         let check = |action| Self {
@@ -50,7 +50,7 @@ impl Check {
         actions.map(check).collect()
     }
 
-    /// Whether it is about the caller itself, who may do that.
+    /// Whether the caller asks for an action on itself that every user may do to itself.
     pub fn is_about_oneself(&self, caller: &Caller) -> bool {
         match (self.action, &self.resource, caller) {
             (Action::User(action), Resource::User(user), Caller::User(identity)) => {
@@ -60,7 +60,7 @@ impl Check {
         }
     }
 
-    /// What it is enough to have been given anything below of.
+    /// Where any grant further down is enough to allow this check; `None` if such grants do not count.
     pub fn below(&self) -> Option<(Securable, Below)> {
         match self.without_rights() {
             Verdict::IfBelow(counted) => Some((self.resource.browsed()?, counted)),
@@ -68,38 +68,38 @@ impl Check {
         }
     }
 
-    /// What becomes of it if the caller has been given nothing.
+    /// The verdict for a caller without any grants.
     pub fn without_rights(&self) -> Verdict {
         Rights::NONE.verdict(self.action, &self.resource)
     }
 }
 
-/// One answer.
+/// The answer to a [`Check`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// It may be done.
+    /// The caller may do the action.
     Allow,
-    /// It may not.
+    /// The caller may not do the action.
     Deny,
 }
 
-/// The authorizer could not decide. Nothing is allowed then.
+/// The authorizer could not decide; callers must treat it as a denial.
 #[derive(Debug, thiserror::Error)]
 #[error("the authorizer is not available: {0}")]
 pub struct AuthorizerUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Decides. Implementations must be deterministic and must not change anything.
+/// Decides what callers may do. Implementations must be deterministic and must not change anything.
 #[async_trait]
 pub trait Authorizer: Debug + Send + Sync {
-    /// Its name, as `/management/v1/info` tells it.
+    /// The authorizer's name, which `/management/v1/info` returns.
     fn name(&self) -> &'static str;
 
-    /// Whether the configuration makes the caller an administrator, whatever has been given to it.
+    /// Whether the configuration makes the caller an administrator, regardless of grants.
     fn is_instance_admin(&self, _: &Caller) -> bool {
         false
     }
 
-    /// Answers all questions, in their order.
+    /// The decisions about all checks, in their order.
     async fn decide(
         &self,
         caller: &Caller,

@@ -1,5 +1,5 @@
-//! Actions as the permissions API spells them: by the relations of today's Lakekeeper's `OpenFGA` model, in which giving each
-//! privilege is an action of its own.
+//! The names of actions in the permissions API: the relations of today's Lakekeeper's `OpenFGA` model, in which granting
+//! each privilege is an action of its own.
 
 use model::Privilege;
 
@@ -161,7 +161,7 @@ const GENERIC_TABLE: &[&str] = &[
 ];
 
 impl ResourceKind {
-    /// The relations that one can ask about, by name.
+    /// The names of the relations that a caller can ask about on resources of this kind.
     pub const fn relations(self) -> &'static [&'static str] {
         match self {
             Self::Server => SERVER,
@@ -176,7 +176,8 @@ impl ResourceKind {
         }
     }
 
-    /// Those of them that are about permissions: what others may be given, who sees it, and who acts as a role.
+    /// The relations that are about permissions: which privileges the caller may grant, whether it sees the grants, and
+    /// whether it may act as a role or manage the role's members.
     pub fn authorizer_relations(self) -> Vec<&'static str> {
         let names = self.relations().iter().copied();
         names
@@ -196,7 +197,7 @@ impl ResourceKind {
             .collect()
     }
 
-    /// The action that the relation stands for; `None` if there is no such relation on these things.
+    /// The action that the relation stands for; `None` if this kind of resource has no such relation.
     pub fn relation(self, name: &str) -> Option<Action> {
         if !self.relations().contains(&name) {
             return None;

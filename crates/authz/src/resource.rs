@@ -1,4 +1,4 @@
-//! What is acted on.
+//! The resources that are acted on.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::{
     TableAction, TagAction, UserAction, ViewAction, WarehouseAction,
 };
 
-/// What is acted on, with what it lies in: a decision walks up from it, never down.
+/// A resource that is acted on, with what it lies in: a decision walks up from the resource, never down.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// The installation.
@@ -34,19 +34,19 @@ pub enum Resource {
     Tabular(TabularKind, InWarehouse, NamespaceId, TabularId),
 }
 
-/// A warehouse, and how current what is known of its grants must be.
+/// A warehouse, and how current the cached knowledge about its grants must be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InWarehouse {
     /// The warehouse.
     pub id: WarehouseId,
     /// The project that holds it.
     pub project: ProjectId,
-    /// The version of its grants, as the database told it after the request had arrived.
+    /// The version of its grants, read from the database after the request arrived.
     pub grants: Version,
 }
 
 impl Resource {
-    /// The place whose rights pass down to it, or are its own.
+    /// The place that the resource is, or that it lies directly in and whose rights pass down to it.
     pub fn place(&self) -> Place {
         match self {
             Self::Server | Self::User(_) => Place::Server,
@@ -58,7 +58,7 @@ impl Resource {
         }
     }
 
-    /// The project that it is, or lies in.
+    /// The project that the resource is, or lies in.
     pub const fn project(&self) -> Option<&ProjectId> {
         match self {
             Self::Server | Self::User(_) => None,
@@ -69,7 +69,7 @@ impl Resource {
         }
     }
 
-    /// What grants on it are on; a user has none.
+    /// The securable that has the grants on the resource; `None` for a user, on whom nothing can be granted.
     pub fn securable(&self) -> Option<Securable> {
         Some(match self {
             Self::User(_) => return None,
@@ -83,7 +83,8 @@ impl Resource {
         })
     }
 
-    /// What tells whether somebody may know that it is there. Everybody knows that there are a server and users.
+    /// The action that a caller must be allowed in order to know that the resource exists; `None` for the server and users,
+    /// whose existence is no secret.
     pub const fn sight(&self) -> Option<Action> {
         Some(match self {
             Self::Server | Self::User(_) => return None,
@@ -100,10 +101,10 @@ impl Resource {
         })
     }
 
-    /// What the way to it leads through: whoever has been given anything below that finds it.
+    /// The securable below which any grant is enough to browse to the resource.
     pub fn browsed(&self) -> Option<Securable> {
         match self {
-            // Whoever finds the way into the project sees what is defined there.
+            // Whoever has a grant on anything in a project sees the roles and tag definitions of the project.
             Self::Role(project, _) | Self::TagDefinition(project, _) => {
                 Some(Securable::Project(project.clone()))
             }
@@ -111,7 +112,7 @@ impl Resource {
         }
     }
 
-    /// The same thing, whatever may be given on it.
+    /// The same resource with the first version of grants, so that equal resources compare as equal whatever their versions.
     #[must_use]
     pub fn without_version(&self) -> Self {
         let mut same = self.clone();
@@ -122,7 +123,7 @@ impl Resource {
         same
     }
 
-    /// What lets somebody ask what others may do to it.
+    /// The action that a caller must be allowed in order to ask what others may do to the resource.
     pub const fn insight(&self) -> Action {
         match self {
             Self::Server => Action::Server(ServerAction::ReadGrants),
@@ -140,7 +141,7 @@ impl Resource {
         }
     }
 
-    /// What kind of thing it is.
+    /// The kind of the resource.
     pub const fn kind(&self) -> ResourceKind {
         match self {
             Self::Server => ResourceKind::Server,
@@ -154,7 +155,7 @@ impl Resource {
         }
     }
 
-    /// What has grants of its own below its place.
+    /// The securable of a resource that has grants of its own below its place: a role, a tag definition, a table or a view.
     pub(crate) fn leaf(&self) -> Option<Securable> {
         match self {
             Self::Role(..) | Self::TagDefinition(..) | Self::Tabular(..) => self.securable(),
@@ -162,7 +163,8 @@ impl Resource {
         }
     }
 
-    /// The version that what is cached about it must have.
+    /// The version of grants that cached rights on the resource must have at least; `None` outside of warehouses, where
+    /// rights are not cached.
     pub const fn version(&self) -> Option<Version> {
         match self {
             Self::Warehouse(at) | Self::Namespace(at, _) | Self::Tabular(_, at, _, _) => {
@@ -177,7 +179,7 @@ impl Resource {
     }
 }
 
-/// A kind of thing that is acted on.
+/// A kind of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResourceKind {
     /// The installation.
@@ -209,7 +211,7 @@ impl fmt::Display for ResourceKind {
 }
 
 impl ResourceKind {
-    /// As the management API spells it.
+    /// The kind's name in the management API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -225,7 +227,7 @@ impl ResourceKind {
         }
     }
 
-    /// That of a table, view or generic table.
+    /// The kind of a table, view or generic table.
     pub const fn of_tabular(kind: TabularKind) -> Self {
         match kind {
             TabularKind::Table => Self::Table,
@@ -234,8 +236,8 @@ impl ResourceKind {
         }
     }
 
-    /// All that can be done to such a thing, as the management API tells of it: without what everybody may do, without switching
-    /// managed access, and without acting as a role, which roles are asked for by other means.
+    /// The actions on such a resource that the management API lists. It leaves out what everybody may do to the server,
+    /// reading the server's events, switching managed access, and acting as a role, which callers ask for by other means.
     pub fn actions(self) -> Vec<Action> {
         let all = match self {
             Self::Server => all(ServerAction::ALL, Action::Server),
@@ -266,7 +268,7 @@ impl ResourceKind {
         all.into_iter().filter(is_told).collect()
     }
 
-    /// The one of [`Self::actions`] with this name.
+    /// The action with this name among [`Self::actions`].
     pub fn action(self, name: &str) -> Option<Action> {
         self.actions()
             .into_iter()

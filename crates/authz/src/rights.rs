@@ -1,8 +1,8 @@
-//! What privileges amount to: the one permission model, without I/O.
+//! The permission model: which rights follow from grants. Free of I/O.
 //!
-//! Rights pass from the server down: project, warehouse, namespaces, table. Each [`Rights::below`] is one step of the way, so a
-//! decision costs as many steps as the thing lies deep. Names of relations and actions are those of today's Lakekeeper;
-//! where they mean something else, `docs/authorization.md` says so.
+//! Rights pass down from the server to project, warehouse, namespaces, and table. [`Rights::below`] is one step of that way,
+//! so a decision takes as many steps as the resource lies deep. Relations and actions have the names of today's Lakekeeper;
+//! where they differ in meaning, `docs/authorization.md` says so.
 
 mod verdict;
 
@@ -16,27 +16,27 @@ use Privilege::{
 
 pub use verdict::Verdict;
 
-/// What somebody may use on a thing, by what was given on it and above it.
+/// The privileges that a caller has on a resource, by the grants on it and above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
     pub(crate) has: Privileges,
-    /// Of the thing or of what it lies in.
+    /// On if managed access is on for the resource or for anything that it lies in.
     managed: ManagedAccess,
 }
 
 impl Rights {
-    /// None.
+    /// No rights.
     pub const NONE: Self = Self {
         has: Privileges::NONE,
         managed: ManagedAccess::Off,
     };
 
-    /// Those at the end of a way.
+    /// The rights in the place at the end of a way down from the server.
     pub fn along(standing: &Standing) -> Self {
         standing.steps.iter().fold(Self::NONE, Self::below)
     }
 
-    /// Those on a thing in this one.
+    /// The rights on a resource that lies directly in the one with these rights.
     #[must_use]
     pub fn below(self, step: &Step) -> Self {
         let (above, given) = (self.has, step.given);
@@ -54,7 +54,7 @@ impl Rights {
         Self { has, managed }
     }
 
-    /// Those on a thing in this one, which is the end of its way.
+    /// [`Rights::below`] for a resource that nothing lies in.
     pub(crate) fn leaf(self, on: Securable, given: Privileges) -> Self {
         let managed = ManagedAccess::Off;
         self.below(&Step { on, given, managed })
@@ -74,7 +74,8 @@ impl Rights {
     }
 }
 
-/// Each rule adds what follows from what is there; the order matters.
+/// Adds each privilege whose condition holds. All conditions are known before: a rule that depends on another one's result
+/// needs a later call.
 fn follows(mut has: Privileges, rules: &[(Privilege, bool)]) -> Privileges {
     for (privilege, holds) in rules {
         if *holds {
@@ -84,7 +85,8 @@ fn follows(mut has: Privileges, rules: &[(Privilege, bool)]) -> Privileges {
     has
 }
 
-/// The server's administrators keep their say on projects, but not on what they hold.
+/// An administrator of the server is also one of each project, but has no rights on the warehouses in it; an operator
+/// has all rights on them.
 fn project(server: Privileges, given: Privileges) -> Privileges {
     let mut has = follows(
         given,
@@ -107,7 +109,7 @@ fn project(server: Privileges, given: Privileges) -> Privileges {
     follows(has, &[(Describe, has.has_any(&describes))])
 }
 
-/// Roles and tag definitions: what counts is who owns them, and who may what on the project.
+/// Rights on roles and tag definitions, which follow from their ownership and from rights on the project.
 fn in_project(project: Privileges, given: Privileges) -> Privileges {
     let owns = given.has(Ownership) || project.has(SecurityAdmin);
     follows(
@@ -133,7 +135,7 @@ fn warehouse(project: Privileges, given: Privileges) -> Privileges {
     )
 }
 
-/// What all things that hold data have in common. Ownership and `pass_grants` stay where they were given.
+/// The rules that warehouses, namespaces, and tables have in common. `ownership` and `pass_grants` do not pass down.
 fn data(above: Privileges, given: Privileges) -> Privileges {
     let owns = given.has(Ownership);
     let has = follows(
@@ -148,7 +150,7 @@ fn data(above: Privileges, given: Privileges) -> Privileges {
     follows(has, &[(Describe, describes)])
 }
 
-/// Whether these let their bearer give this privilege to others, and take it back.
+/// Whether a caller with these privileges may grant and revoke `privilege`.
 fn may_grant(has: Privileges, privilege: Privilege) -> bool {
     match privilege {
         Describe | Select | Create | Modify => {

@@ -1,4 +1,4 @@
-//! The suite that every authorizer must pass, and what changes while this one looks.
+//! Runs the suite that every authorizer must pass, and tests a change that happens during a decision.
 
 use std::sync::Mutex;
 
@@ -44,7 +44,7 @@ async fn nobody_may_nothing_and_the_catalog_everything() {
     conformance::nobody_may_nothing_and_the_catalog_everything(world().as_ref()).await;
 }
 
-/// Somebody leaves a role just after it was asked who is in it.
+/// A store in which members leave a role right after the caller's principals were read.
 struct Leaving {
     store: Arc<SqliteStore>,
     leaves: Mutex<Option<RoleMembers>>,
@@ -134,7 +134,7 @@ impl Grants for Leaving {
     }
 }
 
-/// A namespace on which a role has something, and the question whether somebody may list it who is in that role.
+/// Creates a namespace with a grant to `role`, whose member `user` is; a check that this grant allows.
 async fn given_to_a_role(world: &StoreWorld, role: RoleId, user: &UserId) -> Check {
     let project = ProjectId::nil();
     let (warehouse, namespace) = (WarehouseId::generate(), NamespaceId::generate());
@@ -188,7 +188,7 @@ async fn who_leaves_a_role_while_rights_are_looked_up_has_them_no_longer() {
         role,
         members: vec![Principal::User(user)],
     });
-    // At the same time as it ends, either answer is right.
+    // The membership ends during this decision, so either answer is right.
     world.decide(&caller, check).await;
     assert!(grants.leaves.lock().unwrap().is_none());
     assert_eq!(world.decide(&caller, check).await, [Decision::Deny]);

@@ -1,5 +1,5 @@
-//! Whatever is given, taken back, switched, made, renamed, dropped and had back, and whoever comes and goes, in any order: each decision is the
-//! model's.
+//! A property test: after any sequence of changes to grants, roles' members, managed access, and resources, an authorizer
+//! decides as the model does.
 
 use ::model::{
     Grant, NamespaceId, Principal, ProjectId, RoleId, Securable, TabularId, TabularKind,
@@ -18,14 +18,14 @@ use crate::{
     WarehouseAction,
 };
 
-/// How much is tried. After each step one decision in `sparse` is compared, after the last one all.
+/// How many histories are tried, how long they are, and how many decisions are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// Histories.
+    /// The number of histories.
     pub cases: u32,
-    /// Steps in each, at most.
+    /// The number of steps of each history is less than this.
     pub steps: usize,
-    /// After each step one decision in so many is compared.
+    /// After each step, one decision in this many is compared; after the last step, all are.
     pub sparse: usize,
 }
 
@@ -75,16 +75,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Who and what there is at first.
+/// The users and resources of a history.
 #[derive(Debug, Clone)]
 pub(super) struct Cast {
     pub(super) users: Vec<UserId>,
-    /// Those that were dropped stay: nobody may do anything to them.
+    /// Dropped ones stay here: soft-deleted tables and views may be restored.
     pub(super) things: Vec<Securable>,
 }
 
-/// Two projects; in one of them two warehouses, two roles and a tag definition, in one of those warehouses a namespace in another one, with
-/// tables and a view. Its users are nobody else's: what they were given on the server in another history is not theirs.
+/// The resources that a history starts with: two projects; in the first, two roles, a tag definition, and two warehouses, of
+/// which one has nested namespaces with a table and a view; in the second, a warehouse with a table. Each history has users
+/// of its own, so that the grants on the server of another history are not theirs.
 pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
     let history = RoleId::generate();
     let users = [
@@ -133,7 +134,7 @@ pub(super) async fn scene(world: &dyn World) -> (Model, Cast) {
     (model, Cast { users, things })
 }
 
-/// Every action on each of the things that is there, and on a user.
+/// A check for every action on each resource that is there, and on a user.
 pub(super) fn checks(model: &Model, cast: &Cast) -> Vec<Check> {
     let mut checks = Vec::new();
     for on in cast.things.iter().filter(|on| model.is_there(on)) {
@@ -148,7 +149,7 @@ pub(super) fn checks(model: &Model, cast: &Cast) -> Vec<Check> {
     checks
 }
 
-/// All that can be done to such a thing, but for what is given on it.
+/// All actions on such a resource, except granting privileges.
 fn actions(on: ResourceKind) -> Vec<Action> {
     fn each<A: Copy>(all: &[A], of: fn(A) -> Action) -> Vec<Action> {
         all.iter().copied().map(of).collect()
@@ -167,7 +168,7 @@ fn actions(on: ResourceKind) -> Vec<Action> {
     }
 }
 
-/// What a step may be about now.
+/// The state from which a step picks what it changes.
 struct Scene<'a> {
     model: &'a Model,
     cast: &'a Cast,
@@ -205,7 +206,7 @@ impl Scene<'_> {
         Principal::User(users[choice.index(users.len())].clone())
     }
 
-    /// The roles that something can be given to on this: those of its project.
+    /// The roles that privileges on this can be granted to: those of its project, or of all projects for the server.
     fn roles(&self, on: &Securable) -> Vec<RoleId> {
         let project = self.model.project(on);
         let roles = self
@@ -219,14 +220,14 @@ impl Scene<'_> {
         roles.filter_map(id).collect()
     }
 
-    /// Users, and the roles of the project.
+    /// All principals that privileges on this can be granted to.
     fn anybody(&self, on: &Securable) -> Vec<Principal> {
         let users = self.cast.users.iter().cloned().map(Principal::User);
         let roles = self.roles(on).into_iter().map(Principal::Role);
         users.chain(roles).collect()
     }
 
-    /// The change that a step amounts to, if any.
+    /// The change that a step makes in this state; `None` if there is nothing that it could change.
     fn change(&self, step: Step) -> Option<Change> {
         Some(match step {
             Step::Give(on, to, what) => {
@@ -285,7 +286,7 @@ impl Scene<'_> {
         })
     }
 
-    /// What is dropped for good takes nothing along that may come back.
+    /// What can be dropped for good: it must not hold soft-deleted tables or views, which may be restored later.
     fn droppable(&self) -> Vec<Securable> {
         let mut some = self.there(|on| {
             let is_kept = matches!(
@@ -341,7 +342,8 @@ impl Scene<'_> {
     }
 }
 
-/// For each user, and for whoever acts as one of the roles.
+/// Compares decisions with the model's, for each user and for a caller who acts as each of the roles. `which` selects the
+/// checks, by their number.
 async fn compare(world: &dyn World, model: &Model, cast: &Cast, which: impl Fn(usize) -> bool) {
     let roles = (Scene { model, cast })
         .roles(&Securable::Server)
@@ -365,7 +367,7 @@ async fn compare(world: &dyn World, model: &Model, cast: &Cast, which: impl Fn(u
     }
 }
 
-/// The property.
+/// The property: an authorizer decides as the model does, whatever was changed before.
 pub async fn any_history_is_decided_as_the_model_says(
     world: std::sync::Arc<dyn World>,
     effort: Effort,

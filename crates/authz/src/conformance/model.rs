@@ -1,5 +1,5 @@
-//! Who may do what, in the plainest way: by the documentation, without caches, databases or cleverness. It shares no line with
-//! what it checks.
+//! A model of the permissions, in the plainest way: straight from the documentation, without caches and databases. It shares
+//! no code with the authorizers that it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use Privilege::{
     Ownership, PassGrants, ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
 };
 
-/// What is where, and who has been given what.
+/// The resources, grants, and roles' members of a catalog.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     within: BTreeMap<Securable, Securable>,
@@ -26,29 +26,29 @@ pub struct Model {
 }
 
 impl Model {
-    /// What a thing lies in; `None` for what is not there.
+    /// What a resource lies in; `None` if it does not exist.
     pub fn within(&self, what: &Securable) -> Option<&Securable> {
         self.within.get(what)
     }
 
-    /// Whether it is there, and not soft-deleted.
+    /// Whether the resource exists and is not soft-deleted.
     pub fn is_there(&self, what: &Securable) -> bool {
         let is_somewhere = *what == Securable::Server || self.within.contains_key(what);
         is_somewhere && !self.deleted.contains(what)
     }
 
-    /// Whether it holds something that is soft-deleted.
+    /// Whether anything soft-deleted lies in the resource.
     pub fn holds_deleted(&self, what: &Securable) -> bool {
         let mut deleted = self.deleted.iter();
         deleted.any(|one| self.lies_below(one, what))
     }
 
-    /// Who is in which role.
+    /// The members of all roles.
     pub fn members(&self) -> impl Iterator<Item = &(RoleId, Principal)> {
         self.members.iter()
     }
 
-    /// Somebody, and each role that they are in, through other roles too.
+    /// The principal and all roles that it is a member of, directly or through other roles.
     pub fn with_roles(&self, who: &Principal) -> BTreeSet<Principal> {
         let mut all = BTreeSet::from([who.clone()]);
         let above = self.members.iter().filter(|(_, member)| member == who);
@@ -58,7 +58,7 @@ impl Model {
         all
     }
 
-    /// All that has been given.
+    /// All grants.
     pub fn given(&self) -> impl Iterator<Item = &Grant> {
         self.given.iter()
     }
@@ -103,7 +103,7 @@ impl Model {
         }
     }
 
-    /// Whether one thing lies in another one, however deep.
+    /// Whether one resource lies in another one, however deep.
     pub fn lies_below(&self, one: &Securable, above: &Securable) -> bool {
         let up = self.within.get(one);
         up.is_some_and(|up| up == above || self.lies_below(up, above))
@@ -114,7 +114,7 @@ impl Model {
         self.managed.contains(on) || up.is_some_and(|up| self.is_managed(up))
     }
 
-    /// Whether somebody has a privilege on a thing, directly or by what follows from others.
+    /// Whether the principals have a privilege on a resource, by a grant or because it follows from other privileges.
     fn has(&self, who: &BTreeSet<Principal>, right: Privilege, on: &Securable) -> bool {
         let here = |right| self.has(who, right, on);
         let any = |rights: &[Privilege]| rights.iter().any(|right| here(*right));
@@ -177,13 +177,13 @@ impl Model {
         }
     }
 
-    /// Whether somebody has been given anything on anything below.
+    /// Whether the principals have any grant on anything below that is not soft-deleted.
     fn finds_below(&self, who: &BTreeSet<Principal>, on: &Securable) -> bool {
         let mut given = self.given_below(who, on);
         given.any(|grant| !self.deleted.contains(&grant.on))
     }
 
-    /// What somebody has been given on what is below, be it soft-deleted.
+    /// The principals' grants on anything below, soft-deleted or not.
     fn given_below<'a>(
         &'a self,
         who: &'a BTreeSet<Principal>,
@@ -193,7 +193,7 @@ impl Model {
         given.filter(|grant| who.contains(&grant.to) && self.lies_below(&grant.on, on))
     }
 
-    /// Whether somebody may do that.
+    /// Whether the principal may do what the check asks.
     pub fn allows(&self, who: &Principal, check: &Check) -> bool {
         let on = match &check.resource {
             Resource::User(user) if *who == Principal::User(user.clone()) => return true,

@@ -1,4 +1,4 @@
-//! A catalog in a store, and an authorizer beside it.
+//! A [`World`] of a store and some authorizers.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -21,19 +21,19 @@ use store::{
 use super::{Change, World, creators};
 use crate::{Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
 
-/// How often a caller comes again.
+/// How often a decision is tried again when the authorizer is not available.
 const TRIES: u32 = 20;
 
 const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 
-/// Where namespaces and tables are, which the store wants to be told.
+/// The warehouses and paths of namespaces and tables, which the store's methods need.
 #[derive(Default)]
 struct Places {
     namespaces: HashMap<NamespaceId, (WarehouseId, Vec<String>)>,
     tables: HashMap<TabularId, WarehouseId>,
 }
 
-/// Changes are made in the store; the authorizer must find out.
+/// Makes changes in the store only: the authorizers must find out about them.
 pub struct StoreWorld {
     store: Arc<dyn Store>,
     engines: Vec<Arc<dyn Authorizer>>,
@@ -47,7 +47,7 @@ impl fmt::Debug for StoreWorld {
 }
 
 impl StoreWorld {
-    /// An empty one. Each engine is a replica's: they all are asked, and must agree.
+    /// An empty catalog. Each engine is the authorizer of one replica: all of them are asked, and must agree.
     pub fn new(store: Arc<dyn Store>, engines: Vec<Arc<dyn Authorizer>>) -> Self {
         let places = Mutex::default();
         Self {
@@ -116,7 +116,7 @@ impl StoreWorld {
         }
     }
 
-    /// A role or the definition of a tag.
+    /// Creates a role or a tag definition.
     async fn define(&self, what: &Securable, project: &ProjectId, effects: Effects) {
         let text = what.to_string().replace(['/', '-'], ".");
         match what {
@@ -286,7 +286,7 @@ impl StoreWorld {
         }
     }
 
-    /// Nothing is given to whom the catalog has not met.
+    /// Registers a user, as grants can be made to registered users only.
     async fn meet(&self, principal: &Principal) {
         let Principal::User(id) = principal else {
             return;
@@ -324,7 +324,7 @@ impl StoreWorld {
         changed.await.unwrap();
     }
 
-    /// The check, with the version that a request would have been told.
+    /// The check with the version of grants that a request would have read now.
     async fn seen(&self, check: &Check) -> Check {
         let mut check = check.clone();
         if let Resource::Warehouse(at)
@@ -344,7 +344,7 @@ impl StoreWorld {
     }
 }
 
-/// An engine that cannot answer says so, and allows nothing: on a busy machine that is no mistake. The caller comes again.
+/// Tries again while the authorizer is not available, which is no error of the authorizer on a busy machine.
 async fn patiently<F>(decide: impl Fn() -> F) -> Vec<Decision>
 where
     F: Future<Output = Result<Vec<Decision>, AuthorizerUnavailable>>,

@@ -1,4 +1,4 @@
-//! What each privilege lets one do, on each level and below.
+//! Tests what each privilege allows, on the level where it is granted and below.
 
 use model::{
     NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, Version, WarehouseId,
@@ -11,7 +11,7 @@ use crate::{
     TableAction, TagAction, ViewAction, WarehouseAction,
 };
 
-/// server → project → warehouse → namespace → table, with what was given on each.
+/// server → project → warehouse → namespace → table, with the privileges granted on each.
 #[derive(Default, Clone, Copy)]
 struct Way {
     given: [Privileges; 5],
@@ -80,7 +80,7 @@ impl Way {
         self.rights(at).verdict(action, &on)
     }
 
-    /// The data privileges that there are on a table.
+    /// Whether the table may be described, read, and committed to.
     fn on_table(&self) -> [bool; 3] {
         [
             TableAction::GetMetadata,
@@ -202,7 +202,7 @@ fn managed_access_takes_giving_from_owners_below_it() {
         assert_eq!(way.may(TABLE, grant), Verdict::Deny, "level {managed}");
         assert_eq!(way.on_table(), [true, true, true]);
     }
-    // Who owns the managed thing itself manages what is given below.
+    // The owner of the resource with managed access still grants privileges below it.
     assert_eq!(
         owner(WAREHOUSE).managed(WAREHOUSE).may(TABLE, grant),
         Verdict::Allow
@@ -211,7 +211,7 @@ fn managed_access_takes_giving_from_owners_below_it() {
         owner(NAMESPACE).managed(NAMESPACE).may(TABLE, grant),
         Verdict::Allow
     );
-    // Whoever it binds does not take it off.
+    // An owner may switch managed access on its own resource, unless managed access above binds it.
     let switch = Action::Namespace(NamespaceAction::SetManagedAccess);
     assert_eq!(owner(NAMESPACE).may(NAMESPACE, switch), Verdict::Allow);
     let bound = owner(NAMESPACE).managed(WAREHOUSE);

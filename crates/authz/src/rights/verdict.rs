@@ -1,4 +1,4 @@
-//! What rights an action takes.
+//! The rights that each action needs.
 
 use model::{Privilege, Securable};
 use store::Below;
@@ -15,14 +15,14 @@ use Privilege::{
     ProjectAdmin, RoleCreator, SecurityAdmin, Select, TagCreator,
 };
 
-/// What rights say about an action.
+/// What a caller's rights on a resource say about an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may be done.
+    /// The caller may do it.
     Allow,
-    /// It may not.
+    /// The caller may not do it.
     Deny,
-    /// It may be done if the caller has been given anything on anything below: who may see a table finds the way there.
+    /// The caller may do it if it has any grant on anything below: whoever may see a table must be able to browse to it.
     IfBelow(Below),
 }
 
@@ -33,7 +33,7 @@ impl From<bool> for Verdict {
 }
 
 impl Rights {
-    /// Whether the action may be done to the thing that these rights are on.
+    /// Whether a caller with these rights on resource `on` may do the action to it.
     pub fn verdict(self, action: Action, on: &Resource) -> Verdict {
         match action {
             Action::Server(action) => self.on_server(action),
@@ -54,7 +54,7 @@ impl Rights {
         self.has.has_any(some).into()
     }
 
-    /// What the way to something below needs, too.
+    /// For actions that are also needed to browse to something below: any of `some`, or any grant below.
     fn browses(self, some: &[Privilege]) -> Verdict {
         match self.any(some) {
             Verdict::Deny => Verdict::IfBelow(Below::Live),
@@ -62,7 +62,7 @@ impl Rights {
         }
     }
 
-    /// What the way to something that is soft-deleted needs, too.
+    /// Like [`Self::browses`], but a grant on something soft-deleted below counts, too.
     fn browses_kept(self, some: &[Privilege]) -> Verdict {
         match self.any(some) {
             Verdict::Deny => Verdict::IfBelow(Below::Kept),
@@ -72,8 +72,8 @@ impl Rights {
 
     fn on_server(self, action: S) -> Verdict {
         match action {
-            // Whoever comes first may; of projects one sees those that one may. Users are found by all, as with today's
-            // Lakekeeper: whoever gives something has to name whom.
+            // The first caller may bootstrap the server. Each project in the list is checked by itself. Everybody may search
+            // users, as with today's Lakekeeper: whoever makes a grant has to name the user.
             S::Bootstrap | S::ListProjects | S::SearchUsers => Verdict::Allow,
             S::CreateProject
             | S::UpdateUsers
@@ -81,7 +81,7 @@ impl Rights {
             | S::ListUsers
             | S::ProvisionUsers
             | S::ReadGrants => self.any(&[Admin, Operator]),
-            // They tell of what is in all warehouses, in which an administrator has no say.
+            // Events tell what is in all warehouses, on which an administrator has no rights.
             S::ReadEvents => self.any(&[Operator]),
         }
     }
@@ -112,7 +112,7 @@ impl Rights {
             R::Delete | R::Update | R::UpdateSourceSystem | R::ManageRoleAssignments => {
                 self.any(&[Ownership, SecurityAdmin])
             }
-            // Who is in it is not a matter of privileges.
+            // Members may, too; the authorizer checks that, as membership is not a privilege.
             R::Assume => self.any(&[Ownership]),
         }
     }
@@ -135,7 +135,8 @@ impl Rights {
             | W::ListNamespaces
             | W::IncludeInList
             | W::GetTaskQueueConfig => self.browses(&[Describe]),
-            // Otherwise nobody could bring back what is all that they have. What is told is decided on one by one.
+            // Soft-deleted tables count: a caller whose only grant is on one could not restore it otherwise. Which tables
+            // the caller sees is decided for each of them.
             W::Use | W::ListDeletedTabulars => self.browses_kept(&[Describe]),
             W::ListEverything | W::GetAllTasks | W::GetEndpointStatistics => self.any(&[Describe]),
             W::CreateNamespace => self.any(&[Create]),
@@ -221,7 +222,7 @@ impl Rights {
         (self.has.has(one) && self.has.has(other)).into()
     }
 
-    /// Who may give something to others may see who has it.
+    /// Whoever may grant any privilege on a resource may see the grants on it.
     fn reads_grants(self) -> bool {
         [ManageGrants, Describe, Select, Create, Modify]
             .iter()
@@ -247,7 +248,7 @@ impl Rights {
 }
 
 impl UserAction {
-    /// Whether everybody may do it to oneself.
+    /// Whether every user may do it to itself.
     pub(crate) const fn is_free_for_oneself(self) -> bool {
         match self {
             Self::Read | Self::Update | Self::Delete | Self::ReadRoleAssignments => true,
