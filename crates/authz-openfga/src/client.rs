@@ -1,4 +1,4 @@
-//! Calls of OpenFGA's API, by gRPC. Each attempt of a call ends at its deadline. OpenFGA is told the deadline too, so that it does not
+//! Calls of OpenFGA's API, by gRPC. Each attempt of a call has a deadline, which is sent along, so that OpenFGA does not
 //! apply a write after the catalog has given it up.
 
 use std::fmt;
@@ -27,16 +27,16 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 /// How long a connection may take to be made.
 pub(crate) const CONNECT: Duration = Duration::from_secs(2);
 
-/// Attempts of a call whose connection breaks. Each call can be repeated.
+/// Most attempts of a call whose connection breaks. Every call can be repeated safely.
 const TRIES: u32 = 2;
 
-/// Most tuples that OpenFGA reads at once.
+/// Most tuples that OpenFGA returns in one page.
 const PAGE: i32 = 100;
 
-/// Why a call was in vain.
+/// Why a call of OpenFGA failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The address is none.
+    /// The configured address is not valid.
     #[error(
         "`{0}` is not an address of OpenFGA: it must begin with http:// or https:// and name a host"
     )]
@@ -47,34 +47,34 @@ pub enum CallError {
     /// OpenFGA did not answer in time.
     #[error("OpenFGA did not answer `{method}` within {} s", DEADLINE.as_secs())]
     Timeout {
-        /// What was called.
+        /// The method that was called.
         method: &'static str,
     },
     /// OpenFGA refused, or the connection broke.
     #[error("OpenFGA refused `{method}`: {status}")]
     Refused {
-        /// What was called.
+        /// The method that was called.
         method: &'static str,
-        /// What it said.
+        /// The code and the message of the refusal.
         status: String,
-        /// What kind of refusal it is.
+        /// The gRPC code of the refusal.
         code: Code,
     },
-    /// There is no token to show.
+    /// No token for the call could be got.
     #[error("no token for OpenFGA: {0}")]
     Token(String),
-    /// OpenFGA answered what it must not.
+    /// OpenFGA's answer is not valid.
     #[error("OpenFGA answered `{method}` with {what}")]
     Answer {
-        /// What was called.
+        /// The method that was called.
         method: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         what: String,
     },
 }
 
 impl CallError {
-    /// Whether OpenFGA may have done what it was called for, or may still do it until the deadline.
+    /// Whether OpenFGA may have carried out the call, or may still do so until the deadline.
     pub(crate) fn leaves_outcome_open(&self) -> bool {
         match self {
             Self::Timeout { .. } => true,
@@ -91,7 +91,7 @@ impl CallError {
     }
 }
 
-/// A connection to OpenFGA, made when it is needed and again when it breaks.
+/// A connection to OpenFGA, which is made when it is first needed, and made again when it breaks.
 #[derive(Clone)]
 pub(crate) struct Client {
     channel: Channel,
@@ -130,7 +130,7 @@ impl Client {
     {
         let mut tries = 1;
         loop {
-            // Not within the deadline: a slow token endpoint is to be told apart from a slow OpenFGA.
+            // Outside of the deadline, so that a slow token endpoint is not reported as a slow OpenFGA.
             let token = self.tokens.current().await?;
             let end = Instant::now() + DEADLINE;
             let called = self.call_once(method, request.clone(), token, end);
@@ -184,13 +184,13 @@ impl Client {
             what: error.to_string(),
         })?;
         let codec = ProstCodec::<Q, A>::default();
-        // Only what is left, after the wait for a connection: OpenFGA is to stop when the catalog does.
+        // The time that is left after the wait for a connection, so that OpenFGA gives up when the catalog does.
         request.set_timeout(end.saturating_duration_since(Instant::now()));
         let answer = grpc.unary(request, path, codec).await.map_err(refused)?;
         Ok(answer.into_inner())
     }
 
-    /// The id of the store of this name. Of several, the first that was made.
+    /// The id of the store with this name; if there are several, that of the first that was created.
     pub(crate) async fn find_store(&self, name: &str) -> Result<Option<String>, CallError> {
         let mut found = Vec::new();
         let mut request = ListStoresRequest {
@@ -216,7 +216,7 @@ impl Client {
         Ok(made.id)
     }
 
-    /// Writes a model; its id.
+    /// Writes a model, and returns its id.
     pub(crate) async fn write_model(&self, store: &str, model: Model) -> Result<String, CallError> {
         let request = WriteModelRequest {
             store_id: store.to_owned(),
@@ -227,7 +227,7 @@ impl Client {
         Ok(written.authorization_model_id)
     }
 
-    /// The tuples on an object, or all; and where to read on.
+    /// One page of the tuples on `object`, or of all tuples, and the token of the next page (empty: there is none).
     pub(crate) async fn read(
         &self,
         store: &str,
@@ -249,7 +249,7 @@ impl Client {
         Ok((tuples.collect(), page.continuation_token))
     }
 
-    /// Writes and deletes tuples, all or none. What is there already, or gone already, is no error.
+    /// Writes and deletes tuples, all or none. Writing a tuple that exists, or deleting one that does not, is no error.
     pub(crate) async fn write(
         &self,
         at: &Location,
@@ -273,7 +273,7 @@ impl Client {
         Ok(())
     }
 
-    /// Answers checks past OpenFGA's caches, which would not know of a change that was made a moment ago.
+    /// Has OpenFGA answer checks without its caches, which may lack a change that was made a moment ago.
     pub(crate) async fn batch_check(
         &self,
         at: &Location,
@@ -289,14 +289,14 @@ impl Client {
     }
 }
 
-/// The store, and the version of the model in it.
+/// The ids of the store and of the model in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
     pub(crate) store: String,
     pub(crate) model: String,
 }
 
-/// Code and message: details and metadata may hold anything.
+/// A status as text: its code and message, without details and metadata, which may hold anything.
 fn told(status: &Status) -> String {
     let message: String = status.message().chars().take(500).collect();
     format!("{}: {message}", status.code())

@@ -12,17 +12,17 @@ use zeroize::Zeroizing;
 
 use crate::client::{CONNECT, CallError};
 
-/// What a request for a token may cost.
+/// The limits of a request for a token.
 pub(crate) const LIMITS: Limits = Limits {
     connect: CONNECT,
     whole: Duration::from_secs(5),
     max_answer_bytes: 1 << 20,
 };
 
-/// A token is not used in the last moments of its life.
+/// How long before it expires a token is no longer used.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// No token is used for longer, whatever its endpoint says.
+/// No token is used for longer, whatever lifetime the token endpoint names.
 const LONGEST_LIFE: Duration = Duration::from_hours(12);
 
 /// The lifetime of a token whose endpoint does not name one.
@@ -33,7 +33,7 @@ const SHORT_LIFE: Duration = Duration::from_mins(1);
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps it.
+    /// A secret with this text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
@@ -52,9 +52,9 @@ impl fmt::Debug for Secret {
 /// How calls are authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// Not at all.
+    /// Calls are not authenticated.
     None,
-    /// By a key that OpenFGA is configured with too.
+    /// By a key that OpenFGA is configured with, too.
     Key(Secret),
     /// By a token of an identity provider (OAuth 2.0 client credentials, RFC 6749, section 4.4).
     Client {
@@ -62,7 +62,7 @@ pub enum Credentials {
         id: String,
         /// The client's secret.
         secret: Secret,
-        /// Where tokens are requested.
+        /// The URL where tokens are requested.
         token_endpoint: Url,
         /// The scope to request.
         scope: Option<String>,
@@ -72,11 +72,11 @@ pub enum Credentials {
 /// Provides the bearer token of each call.
 #[derive(Clone)]
 pub(crate) enum Tokens {
-    /// Calls have none.
+    /// Calls have no token.
     None,
-    /// Always the same.
+    /// All calls have the same token.
     Key(Secret),
-    /// Requested, and again before it expires.
+    /// The token is requested, and requested again before it expires.
     Requested(Arc<TokenClient>),
 }
 
@@ -144,7 +144,7 @@ impl Tokens {
 }
 
 impl TokenClient {
-    /// All calls that have no token wait for the same request, and share its failure too.
+    /// The current token, or a new one. Calls that need a new one wait for the same request, and share its failure, too.
     async fn current(self: &Arc<Self>) -> Result<Secret, String> {
         if let Some(token) = self.kept() {
             return Ok(token);
@@ -162,7 +162,7 @@ impl TokenClient {
         (Instant::now() < *until).then(|| token.clone())
     }
 
-    /// A new token. An error repeats nothing of the endpoint's answer, which could hold anything.
+    /// Requests a new token. Errors contain nothing of the endpoint's answer, which could hold anything.
     async fn request(&self) -> Result<Secret, String> {
         let request = self.http.post(self.endpoint.clone());
         let request = request
@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// A token endpoint that refuses each request after a moment, and how many it has refused.
+    /// Starts a token endpoint that refuses each request after a moment. Its URL, and the number of refused requests.
     async fn refusing() -> (Url, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/token", listener.local_addr().unwrap());

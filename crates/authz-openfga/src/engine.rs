@@ -1,4 +1,4 @@
-//! Decides by asking OpenFGA.
+//! The authorizer that asks OpenFGA.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -18,21 +18,22 @@ use crate::messages::{BatchCheckItem, Checked, TupleKey, TupleKeys};
 use crate::too_deep::TooDeep;
 use crate::tuples::{self, Names};
 
-/// Most answers that are kept; about 300 bytes each.
+/// Most answers that are cached; about 300 bytes each.
 const KEPT: usize = 50_000;
 
-/// Most batches of one question that are under way at once: OpenFGA works on all checks of a batch at the same time.
+/// Most batches of one call that are under way at once. OpenFGA works on all checks of a batch in parallel already.
 const AT_ONCE: usize = 2;
 
-/// Most roles that OpenFGA takes with a question. More are asked with by several questions.
+/// Most roles that OpenFGA accepts with a check, as contextual tuples. A check with more roles is asked several times, each
+/// time with a part of the roles.
 const MAX_ROLES: usize = 100;
 
 type Question = (Caller, Action, Resource);
 
 /// The authorizer that asks OpenFGA, which is fed from the catalog's database.
 ///
-/// What it has answered about a thing in a warehouse is kept for as long as the version of the warehouse's grants is the one that
-/// the database has told for this very request.
+/// Answers about resources in a warehouse are cached, and used as long as the version of the warehouse's grants is not newer
+/// than the cached one; the current version is read from the database with each request.
 pub struct OpenFga {
     store: Arc<dyn Store>,
     client: Client,
@@ -53,7 +54,7 @@ impl fmt::Debug for OpenFga {
 }
 
 impl OpenFga {
-    /// Starts to feed OpenFGA, and asks it in batches of this size.
+    /// Starts to feed OpenFGA, and asks it in batches of at most `batch` checks.
     pub(crate) fn new(store: Arc<dyn Store>, tuples: Tuples, batch: NonZeroU32) -> Self {
         Self {
             client: tuples.client.clone(),
@@ -96,7 +97,7 @@ impl Authorizer for OpenFga {
     }
 }
 
-/// One call: what it has found out by now.
+/// One call of [`Authorizer::decide`], with what it has read so far.
 struct Asked<'a> {
     engine: &'a OpenFga,
     caller: &'a Caller,
@@ -105,7 +106,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// First by what needs nobody's answer or has been answered, then by OpenFGA, then by what was given below.
+    /// Decides in three steps, each for the checks that the steps before did not settle: without OpenFGA or by cached
+    /// answers; by OpenFGA; and, where a grant below is enough, by the grants below in the database.
     async fn decide(&mut self, checks: &[Check]) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         let mut decided: Vec<_> = checks.iter().map(|check| self.known(check)).collect();
         let open: Vec<_> = left(checks, &decided, |one| one.is_none());
@@ -128,7 +130,7 @@ impl Asked<'_> {
         Ok(checks.iter().zip(decided).map(decide).collect())
     }
 
-    /// What needs no question.
+    /// The decision, if OpenFGA need not be asked: the action is always allowed, or the answer is cached.
     fn known(&self, check: &Check) -> Option<Decision> {
         if check.is_about_oneself(self.caller) || check.without_rights() == Verdict::Allow {
             return Some(Decision::Allow);
@@ -140,7 +142,7 @@ impl Asked<'_> {
 
     async fn ask(&mut self, checks: &[&Check]) -> Result<Vec<Decision>, AuthorizerUnavailable> {
         let engine = self.engine;
-        // The versions that the checks carry were read before this: the answers are as new as they, or newer.
+        // The checks' versions were read before this, so the answers may be newer than the versions, but never older.
         engine.feed.handed_over().await.map_err(unavailable)?;
         let (user, roles) = self.user(checks).await?;
         let mut items = Vec::with_capacity(checks.len());
@@ -174,7 +176,7 @@ impl Asked<'_> {
         Ok(self.keep(checks, answers))
     }
 
-    /// The decisions that these answers are, which are kept for the next question.
+    /// Makes decisions of the answers, and caches them.
     fn keep(&self, checks: &[&Check], answers: Vec<Answer>) -> Vec<Decision> {
         let mut decided = Vec::with_capacity(checks.len());
         for (check, answer) in checks.iter().zip(answers) {
@@ -183,7 +185,7 @@ impl Asked<'_> {
                 Answer::Denied | Answer::TooDeep => Decision::Deny,
             };
             decided.push(decision);
-            // OpenFGA may be started with another limit, and no grant changes by that.
+            // `TooDeep` is not cached: the answer changes when OpenFGA is started with a higher limit, but no version does.
             if let (Some(version), false) = (check.resource.version(), answer == Answer::TooDeep) {
                 let key = question(self.caller, check);
                 self.engine.answers.insert(key, (version, decision));
@@ -192,8 +194,8 @@ impl Asked<'_> {
         decided
     }
 
-    /// Who is asked about, and the roles that OpenFGA does not know it to be in: those that a token names, or the one that somebody
-    /// acts as.
+    /// The user to ask OpenFGA about, and the user's roles that OpenFGA does not know of: those that the token names, or
+    /// the one that the caller acts as.
     async fn user(
         &self,
         checks: &[&Check],
@@ -213,7 +215,9 @@ impl Asked<'_> {
         }
     }
 
-    /// OpenFGA knows which roles these are in. So nobody makes the question longer by roles of another project, or around a role.
+    /// The roles that the token names, in the projects of the checks, and those with grants on the server. The roles that
+    /// these are in are left out, as OpenFGA knows them. So a check does not grow when somebody creates a role of the same
+    /// name in another project, or puts a named role into many others.
     async fn named_roles(
         &self,
         user: &str,
@@ -253,7 +257,7 @@ impl Asked<'_> {
         Ok(self.principals.as_deref().unwrap_or_default())
     }
 
-    /// Whether anything was given below the things of the checks, in their order.
+    /// Whether the caller has any grant below the resource of each check, in their order.
     async fn below(&mut self, checks: &[&Check]) -> Result<Vec<bool>, AuthorizerUnavailable> {
         if checks.is_empty() {
             return Ok(Vec::new());
@@ -268,7 +272,7 @@ impl Asked<'_> {
     }
 }
 
-/// Roles that somebody is in without OpenFGA's knowing it.
+/// The caller's roles that OpenFGA does not know of, as tuples.
 #[derive(Debug, Default)]
 struct UnknownRoles {
     everywhere: Vec<TupleKey>,
@@ -283,8 +287,8 @@ impl UnknownRoles {
         }
     }
 
-    /// Those that count in a project, in as many parts as OpenFGA takes; one without roles if there are none. A right that takes two
-    /// privileges is found if both come by one part.
+    /// The roles that count in a project, in parts of at most [`MAX_ROLES`]; one empty part if there are none. A right that
+    /// needs two privileges is found only if the roles of one part have both.
     fn parts(&self, project: Option<&ProjectId>) -> Vec<Vec<TupleKey>> {
         let within = project.and_then(|project| self.within.get(project));
         let mut all = self.everywhere.clone();
@@ -300,26 +304,27 @@ impl UnknownRoles {
     }
 }
 
-/// What OpenFGA is asked: a check, with a part of the roles that it does not know of.
+/// A question to OpenFGA: a check, with a part of the roles that OpenFGA does not know of.
 #[derive(Debug, Clone)]
 struct Item {
-    /// Which check.
+    /// The index of the check.
     at: usize,
     asked: TupleKey,
     roles: Vec<TupleKey>,
 }
 
-/// What OpenFGA has said of a check. Of several answers the last one in this order counts.
+/// OpenFGA's answer to a check. If a check was asked several times, the answer that is last in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     Denied,
-    /// The thing lies deeper than OpenFGA follows. Only what lies so deep must suffer from that, not all that it is asked with.
+    /// The resource lies deeper than OpenFGA's limit. It is an answer, not an error, so that it denies this check only and
+    /// not all that are asked together.
     TooDeep,
     Allowed,
 }
 
 impl OpenFga {
-    /// The answers to one batch, each with the place of its check.
+    /// The answers to one batch, each with the index of its check.
     async fn answers(&self, batch: Vec<Item>) -> Result<Vec<(usize, Answer)>, CallError> {
         let mut asked = Vec::with_capacity(batch.len());
         let mut items = Vec::with_capacity(batch.len());
@@ -358,7 +363,8 @@ fn unanswered(what: String) -> CallError {
     CallError::Answer { method, what }
 }
 
-/// A thing may move; where it is belongs to the question. The version does not: it belongs to the answer.
+/// The cache key of a check. It has the place of the resource, which may move, but not the version of the grants, which is
+/// cached with the answer.
 fn question(caller: &Caller, check: &Check) -> Question {
     (
         caller.clone(),

@@ -1,8 +1,8 @@
-//! Feeds OpenFGA with what has changed in the database.
+//! Hands over the database's changes to OpenFGA.
 //!
-//! The database is the record; each change of it that decisions depend on is in its feed, written by the same transaction
-//! (`store::Mirror`). Whoever is about to ask OpenFGA has the feed handed over first, so a decision is never older than the request.
-//! One look at an empty feed serves all that wait for it.
+//! The database is the record. Each change that decisions depend on is also written to the database's feed, in the same
+//! transaction (`store::Mirror`). Before a request asks OpenFGA, it waits until the feed has been handed over, so that no
+//! decision is older than its request. Requests that wait at the same time are served by the same look at the feed.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -24,26 +24,26 @@ use crate::tuples::Names;
 /// Most changes that are handed over at once: as many tuples as OpenFGA takes in one request.
 pub(crate) const PORTION: u32 = 100;
 
-/// Without anybody who asks, the feed is looked at so often: a replica may have died before it could.
+/// How often the feed is handed over when no request waits for it: a replica may have died before it did so.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// While another replica is at it, how often to look, and how many times.
+/// While another replica hands over the feed: the pause between two looks, and the most looks.
 const LOOK: Duration = Duration::from_millis(10);
 const LOOKS: u32 = 500;
 
-/// Between a failure and the next attempt.
+/// The pause between a failure and the next attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Most callers that wait. More are answered that OpenFGA is not available.
+/// Most requests that wait. Further ones fail at once, as OpenFGA is not available to them.
 const WAITING: usize = 10_000;
 
-/// How long a caller waits for the feed to be handed over.
+/// How long a request waits until the feed has been handed over.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Nobody feeds any more.
+/// The error when the task that hands over the feed has ended.
 const ENDING: &str = "the program is ending";
 
-/// The feed was not handed over.
+/// The feed was not handed over, so OpenFGA may lack changes.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("OpenFGA has not taken in the latest changes: {0}")]
 pub(crate) struct Behind(Arc<str>);
@@ -56,12 +56,12 @@ impl Behind {
 
 type Waiting = oneshot::Sender<Result<(), Behind>>;
 
-/// Has the feed handed over. Its task ends when the last of these is dropped.
+/// A handle to the task that hands over the feed. The task ends when the last handle is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Feed(mpsc::Sender<Waiting>);
 
 impl Feed {
-    /// Starts to feed, on the current Tokio runtime.
+    /// Starts the task on the current Tokio runtime.
     pub(crate) fn start(store: Arc<dyn Store>, sink: Tuples) -> Self {
         let sink = Arc::new(sink);
         Self::by(move || {
@@ -79,7 +79,7 @@ impl Feed {
         Self(asked)
     }
 
-    /// Waits until OpenFGA knows every change that had been committed before this was called.
+    /// Waits until OpenFGA has taken in every change that was committed before this call.
     pub(crate) async fn handed_over(&self) -> Result<(), Behind> {
         let (done, wait) = oneshot::channel();
         self.0.try_send(done).map_err(|error| match error {
@@ -117,7 +117,7 @@ where
         while let Ok(asked) = asks.try_recv() {
             waiting.push(asked);
         }
-        // A panic fails those who wait now. Whoever asks later has it tried again.
+        // A panic fails the requests that wait now; the next request causes another attempt.
         let done = caught("feeding OpenFGA", hand_over())
             .await
             .unwrap_or_else(|| {
@@ -127,7 +127,7 @@ where
             });
         let failed = done.as_ref().err().cloned();
         for one in waiting {
-            // Whoever does not wait any more has been answered.
+            // Sending fails if the request does not wait any more.
             drop(one.send(done.clone()));
         }
         if let Some(behind) = failed {
@@ -137,7 +137,7 @@ where
     }
 }
 
-/// Hands over all that was committed before this began.
+/// Hands over all changes that were committed before this call.
 pub(crate) async fn hand_over(store: &dyn Store, sink: &Tuples) -> Result<(), Behind> {
     let mut looks = 0;
     loop {
@@ -161,7 +161,7 @@ pub(crate) async fn hand_over(store: &dyn Store, sink: &Tuples) -> Result<(), Be
     }
 }
 
-/// OpenFGA, as the one who is fed.
+/// OpenFGA as the receiver of the feed.
 #[derive(Debug, Clone)]
 pub(crate) struct Tuples {
     pub(crate) client: Client,
@@ -176,7 +176,7 @@ impl MirrorSink for Tuples {
         let mut last: HashMap<TupleKey, FactState> = HashMap::new();
         for change in changes {
             let tuple = self.names.tuple(&change.fact);
-            // OpenFGA refuses what its model does not know, and everything with it.
+            // OpenFGA would refuse the whole write because of one tuple that its model does not know.
             if self.model.takes(&tuple) {
                 last.insert(tuple, change.state);
             } else {
@@ -192,8 +192,8 @@ impl MirrorSink for Tuples {
         }
         if !writes.is_empty() || !deletes.is_empty() {
             let written = self.client.write(&self.at, writes, deletes).await;
-            // OpenFGA may still apply the write. Until its deadline the caller keeps the feed's lock, so that no replica hands over
-            // newer changes, which this write would then undo.
+            // OpenFGA may still apply the write. The caller holds the feed's lock until this returns: waiting for the
+            // write's deadline keeps other replicas from handing over newer changes, which this write would then undo.
             if written.as_ref().is_err_and(CallError::leaves_outcome_open) {
                 tokio::time::sleep(DEADLINE).await;
             }

@@ -1,8 +1,8 @@
-//! Decides by OpenFGA: the `openfga` backend.
+//! The `openfga` backend: an authorizer that has OpenFGA decide.
 //!
-//! The catalog's database stays the record of grants, roles and hierarchy. OpenFGA is told of every change ([`store::Mirror`]) before
-//! it is asked, and the permission model that it evaluates (`model.fga`) says what `authz::Rights` says; one conformance suite
-//! holds both to it. When OpenFGA does not answer, nothing is allowed.
+//! The catalog's database stays the record of grants, roles and hierarchy. Every change is handed over to OpenFGA
+//! ([`store::Mirror`]) before OpenFGA is asked. Its permission model (`model.fga`) allows the same as `authz::Rights`; one
+//! conformance suite checks both. While OpenFGA does not answer, nothing is allowed.
 
 mod client;
 mod credentials;

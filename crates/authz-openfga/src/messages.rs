@@ -1,11 +1,11 @@
-//! The messages of OpenFGA's API that are needed here, by hand: a few dozen lines instead of a compiler at build time. Field
-//! numbers as in `openfga/v1/*.proto`; what is not needed is left out, as protobuf allows.
+//! The messages of OpenFGA's API that are needed here, written by hand, so that the build needs no protobuf compiler.
+//! Field numbers are those of `openfga/v1/*.proto`; fields that are not needed are left out, as protobuf allows.
 
 use std::collections::HashMap;
 
 use prost::{Message, Oneof};
 
-/// `HIGHER_CONSISTENCY`: past OpenFGA's caches.
+/// `HIGHER_CONSISTENCY`: OpenFGA does not use its caches.
 pub(crate) const FRESH: i32 = 200;
 
 #[derive(Clone, PartialEq, Eq, Hash, Message)]
@@ -68,7 +68,7 @@ pub(crate) enum Checked {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct CheckError {
-    /// Of `ErrorCode`, if it is one.
+    /// A value of OpenFGA's `ErrorCode`, if the error has one.
     #[prost(int32, optional, tag = "1")]
     pub(crate) input_error: Option<i32>,
     #[prost(string, tag = "3")]
@@ -79,7 +79,7 @@ impl CheckError {
     /// `authorization_model_resolution_too_complex`
     const TOO_COMPLEX: i32 = 2002;
 
-    /// Whether the thing lies deeper than OpenFGA follows.
+    /// Whether OpenFGA gave up because the resource lies deeper than its limit.
     pub(crate) fn is_too_deep(&self) -> bool {
         self.input_error == Some(Self::TOO_COMPLEX)
     }

@@ -1,5 +1,5 @@
-//! The permission model that is shipped: `model.fga`, read at start. Of OpenFGA's language it uses, and this reads, what the file
-//! needs: direct types, relations, `from`, `or`, `and`, `but not`, and parentheses.
+//! Parses the shipped permission model, `model.fga`, at start. Only the parts of OpenFGA's language that the file uses are
+//! supported: direct types, relations, `from`, `or`, `and`, `but not`, and parentheses.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use crate::messages::{
     RelationReference, Rewrite, TupleKey, TypeDefinition, Userset, Usersets,
 };
 
-/// The version of the model in `model.fga`. Each change is a new one; today's Lakekeeper has 4.9 under the same prefix.
+/// The version of the model in `model.fga`. Each change of the model needs a new version. Today's Lakekeeper has version 4.9
+/// under the same prefix.
 pub(crate) const VERSION: &str = "5.1";
 
 const SOURCE: &str = include_str!("model.fga");
@@ -21,7 +22,7 @@ pub(crate) struct InvalidModel {
     what: String,
 }
 
-/// A model, as OpenFGA takes it.
+/// A model in the form that OpenFGA's API takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Model {
     pub(crate) schema: String,
@@ -29,7 +30,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// The one that is shipped.
+    /// The shipped model.
     pub(crate) fn shipped() -> Result<Self, InvalidModel> {
         Self::parse(SOURCE)
     }
@@ -62,13 +63,13 @@ impl Model {
         Ok(model)
     }
 
-    /// Whether such a tuple can be written.
+    /// Whether the model has a place for the tuple, so that OpenFGA accepts it.
     pub(crate) fn takes(&self, tuple: &TupleKey) -> bool {
         let kind = tuple.object.split(':').next().unwrap_or_default();
         self.is_direct(kind, &tuple.relation)
     }
 
-    /// Whether somebody can be given this relation on things of this type directly.
+    /// Whether tuples with this relation can be written on objects of this type.
     fn is_direct(&self, kind: &str, relation: &str) -> bool {
         let found = self.types.iter().find(|one| one.r#type == kind);
         let metadata = found.and_then(|one| one.metadata.as_ref());
@@ -98,7 +99,7 @@ fn define(within: &mut TypeDefinition, definition: &str) -> Result<(), String> {
     }
 }
 
-/// The words of a rule that are left, the next one last.
+/// The words of a rule that are still to be parsed, in reverse order, and the direct types found so far.
 struct Words<'a> {
     left: Vec<&'a str>,
     direct: Vec<RelationReference>,
@@ -123,7 +124,7 @@ impl<'a> Words<'a> {
         Self { left, direct }
     }
 
-    /// Operands with one kind of operator between them.
+    /// Parses operands with one kind of operator between them.
     fn expression(&mut self) -> Result<Userset, String> {
         let mut operands = vec![self.operand()?];
         let mut operator = None;
@@ -184,7 +185,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// `user`, `user:*`, `role#assignee`.
+/// Parses a direct type: `user`, `user:*`, or `role#assignee`.
 fn reference(text: &str) -> RelationReference {
     let (kind, related) = if let Some(kind) = text.strip_suffix(":*") {
         (kind, Some(Related::Wildcard(Empty {})))

@@ -1,6 +1,7 @@
-//! Compares what OpenFGA knows with what is in the database.
+//! Compares OpenFGA's tuples with the facts in the database, and repairs differences.
 //!
-//! What differs is put into the feed once more, as the database has it then: so a change that is made meanwhile is never undone.
+//! Facts that differ are put into the feed again, in the state that the database has then, so that a change that is made
+//! meanwhile is never undone.
 
 use std::collections::HashSet;
 
@@ -13,29 +14,29 @@ use crate::setup::OpenFgaError;
 /// How many facts are read and put into the feed at once.
 const FACTS: u32 = 5_000;
 
-/// What to do about what differs.
+/// What to do about differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drift {
-    /// Nothing.
+    /// Only show them.
     Show,
-    /// Write what is missing, leave what is too much.
+    /// Write missing tuples, and keep surplus ones.
     Keep,
-    /// Write what is missing, delete what is too much.
+    /// Write missing tuples, and delete surplus ones.
     Delete,
 }
 
-/// What differs.
+/// What a comparison has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// How many tuples agree.
     pub agree: usize,
     /// Tuples that OpenFGA lacks.
     pub missing: Vec<String>,
-    /// Tuples that the database says nothing of.
+    /// Surplus tuples: OpenFGA has them, but the database has no such fact.
     pub drift: Vec<String>,
 }
 
-/// About 200 bytes of memory for each tuple.
+/// Compares, and repairs as `drift` says. Takes about 200 bytes of memory for each tuple.
 pub(crate) async fn run(
     store: &dyn Store,
     tuples: &Tuples,
@@ -82,7 +83,7 @@ pub(crate) async fn run(
     Ok(report)
 }
 
-/// All tuples that are ours to judge: of types that the model has facts for.
+/// All tuples in the store, except those that record the models' versions.
 async fn all(tuples: &Tuples) -> Result<HashSet<TupleKey>, OpenFgaError> {
     let mut found = HashSet::new();
     let mut after = String::new();
@@ -115,7 +116,7 @@ async fn delete(
     for facts in facts.chunks(FACTS as usize) {
         store.mirror_recheck(facts).await?;
     }
-    // No fact is written so, now or later.
+    // These state no fact of this catalog, so the feed never writes them: they can be deleted directly.
     for others in others.chunks(feed::PORTION as usize) {
         let write = tuples.client.write(&tuples.at, Vec::new(), others.to_vec());
         write.await?;

@@ -1,4 +1,4 @@
-//! Finds the store and the model in OpenFGA, or makes them.
+//! Connects to OpenFGA, and prepares it: creates the store and the model, and hands over what is in the database.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,34 +15,34 @@ use crate::model::{Model, VERSION};
 use crate::reconcile::{self, Drift, Report};
 use crate::tuples::Names;
 
-/// Where OpenFGA is, and what in it is ours.
+/// How to reach OpenFGA, and which store and model in it to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenFgaConfig {
-    /// Its gRPC address.
+    /// OpenFGA's gRPC address.
     pub endpoint: Url,
-    /// What is shown to it.
+    /// How calls are authenticated.
     pub credentials: Credentials,
     /// The name of the store.
     pub store: String,
-    /// Begins the names of our models in that store.
+    /// The prefix of the names of the catalog's models in that store.
     pub model_prefix: String,
-    /// The version of the model to work with, `<major>.<minor>`, which can only be the one that is shipped. If it is named it must be
-    /// there: it is not made.
+    /// The version of the model to use, `<major>.<minor>`; only the shipped version is accepted. If a version is set, the
+    /// model must exist in the store: it is not created.
     pub model_version: Option<String>,
-    /// Most checks in one request, as OpenFGA allows them.
+    /// Most checks in one request; OpenFGA must allow as many.
     pub max_batch_checks: NonZeroU32,
 }
 
 /// Why OpenFGA cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFgaError {
-    /// A call was in vain.
+    /// A call of OpenFGA failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The database was not available.
+    /// The catalog's database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no such store.
+    /// OpenFGA has no store with the configured name.
     #[error("OpenFGA has no store `{0}`: run `lakekeeper migrate`")]
     NoStore(String),
     /// The store has no such model.
@@ -52,19 +52,19 @@ pub enum OpenFgaError {
         store: String,
         /// The model's name.
         model: String,
-        /// What to do.
+        /// What the operator should do.
         remedy: &'static str,
     },
-    /// Another model is wanted than the one that this program knows.
+    /// The configuration names another version of the model than the one that this program knows.
     #[error(
         "this program works with version {VERSION} of the permission model, not with `{0}`: leave \
          LAKEKEEPER__OPENFGA__AUTHORIZATION_MODEL_VERSION out"
     )]
     OtherModel(String),
-    /// OpenFGA has not been told what is in the database.
+    /// What is in the database has not been handed over to OpenFGA completely.
     #[error("OpenFGA does not know yet what is in the database: run `lakekeeper migrate`")]
     NotFed,
-    /// The shipped model is damaged.
+    /// The shipped model cannot be parsed.
     #[error("{0}")]
     Model(String),
     /// The feed was not handed over.
@@ -91,19 +91,19 @@ impl OpenFgaConfig {
         Ok(OpenFga::new(store, tuples, self.max_batch_checks))
     }
 
-    /// Makes the store and the model in OpenFGA where they are missing, and sees to it that OpenFGA knows what is in the database
-    /// and nothing else. Can be repeated.
+    /// Creates the store and the model in OpenFGA where they are missing, and makes OpenFGA's tuples equal to what is in the
+    /// database: also deletes all other tuples in the store. Can be repeated.
     pub async fn migrate(&self, store: &dyn Store) -> Result<(), OpenFgaError> {
         let client = self.client()?;
         if client.find_store(&self.store).await?.is_none() {
             client.create_store(&self.store).await?;
         }
-        // Had another process the same idea, both take the first.
+        // If another process has created a store at the same time, both use the one that was created first.
         let found = client.find_store(&self.store).await?;
         let found = found.ok_or_else(|| OpenFgaError::NoStore(self.store.clone()))?;
         let is_missing = self.model(&client, &found).await?.is_none();
         if is_missing && self.model_version.is_none() {
-            // What was told to another one may be less than this one takes.
+            // What was handed over for a former model may be less than the new model takes.
             store.mirror_set_knowledge(Knowledge::Partial).await?;
             let model = client.write_model(&found, shipped()?).await?;
             let at = Location {
@@ -117,24 +117,25 @@ impl OpenFgaConfig {
             };
             client.write(&at, vec![name], Vec::new()).await?;
         }
-        // What can be refused is refused before the feed begins to fill.
+        // Finds errors of the configuration before the feed starts to fill.
         let tuples = self.tuples(store).await?;
         store.mirror_switch_on().await?;
-        // Each time: nobody knows whether an earlier one was interrupted, or has filled a store that has been lost since.
+        // Every time: an earlier migration may have been interrupted, or may have filled a store that has been lost since.
         reconcile::run(store, &tuples, Drift::Delete).await?;
-        // Only now may it decide: half of the grants would refuse too much, and without managed access allow too much.
+        // Only now may OpenFGA decide: with only a part of the grants it would refuse too much, and with only a part of the
+        // managed-access settings it would allow too much.
         store.mirror_set_knowledge(Knowledge::Whole).await?;
         Ok(())
     }
 
-    /// Compares OpenFGA with the database, and makes it right as far as is wanted.
+    /// Compares OpenFGA with the database, and repairs differences as `drift` says.
     pub async fn reconcile(&self, store: &dyn Store, drift: Drift) -> Result<Report, OpenFgaError> {
         let tuples = self.tuples(store).await?;
         reconcile::run(store, &tuples, drift).await
     }
 
     async fn tuples(&self, store: &dyn Store) -> Result<Tuples, OpenFgaError> {
-        // What is written must fit into the model that it is written to, and this program knows its own.
+        // Tuples must fit the model that they are written to, and this program knows the shipped version only.
         if let Some(named) = self
             .model_version
             .as_ref()
@@ -167,7 +168,7 @@ impl OpenFgaConfig {
         })
     }
 
-    /// The id of the model.
+    /// The id of the model with the configured name, if the store has it.
     async fn model(&self, client: &Client, store: &str) -> Result<Option<String>, OpenFgaError> {
         let object = format!("model_version:{}", self.model_name());
         let (tuples, _) = client.read(store, Some(&object), String::new()).await?;

@@ -1,4 +1,4 @@
-//! An OpenFGA of its own for each test.
+//! Starts an OpenFGA server for a test.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,13 +17,14 @@ use outbound::HttpClient;
 use crate::credentials::LIMITS;
 use crate::{Credentials, OpenFgaConfig};
 
-/// Says where the program is; `tests/with-services` sets it.
+/// The environment variable with the path of OpenFGA's program; `tests/with-services` sets it.
 const BINARY: &str = "LAKEKEEPER_TEST_OPENFGA_BINARY";
 
-/// How far it must follow what lies in what, as the documentation recommends: through as many namespaces and roles as may be in one another.
+/// The `--resolve-node-limit` that the documentation recommends: enough for as many nested namespaces and roles as the
+/// catalog allows.
 pub const DEPTH: u32 = 45;
 
-/// A running server, or one that was stopped; it ends with this.
+/// An OpenFGA server, running or stopped. Dropping this stops it.
 #[derive(Debug)]
 pub struct Server {
     arguments: Vec<String>,
@@ -42,19 +43,19 @@ fn binary() -> String {
     std::env::var(BINARY).unwrap_or_else(|_| panic!("set {BINARY}, or run tests/with-services"))
 }
 
-/// Held until all are known: the system may give the same one twice else.
+/// Keeps all sockets open until all ports are known: otherwise the system might give the same port twice.
 fn free_ports() -> [u16; 3] {
     let probes = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     probes.map(|probe| probe.local_addr().unwrap().port())
 }
 
 impl Server {
-    /// One that forgets everything when it is stopped.
+    /// A server that forgets everything when it is stopped.
     pub fn in_memory() -> Self {
         Self::with(&["--datastore-engine", "memory"])
     }
 
-    /// One that follows what lies in what only so far: OpenFGA itself says 25.
+    /// A server with this `--resolve-node-limit`; OpenFGA's default is 25.
     pub fn with_depth(depth: u32) -> Self {
         let depth = depth.to_string();
         Self::with(&[
@@ -65,13 +66,13 @@ impl Server {
         ])
     }
 
-    /// One that asks for this key.
+    /// A server that demands this key.
     pub fn with_key(key: &str) -> Self {
         let keys = ["--authn-method", "preshared", "--authn-preshared-keys", key];
         Self::with(&[&["--datastore-engine", "memory"][..], &keys[..]].concat())
     }
 
-    /// One that keeps everything in this database.
+    /// A server that keeps everything in this Postgres database.
     pub fn on_postgres(url: &str) -> Self {
         let url = format!("{url}?sslmode=disable");
         let database = ["--datastore-engine", "postgres", "--datastore-uri", &url];
@@ -96,7 +97,7 @@ impl Server {
         ] {
             all.extend([address.to_owned(), format!("127.0.0.1:{port}")]);
         }
-        // Caches, as the documentation recommends for production: fresh answers must go past them.
+        // With caches, as OpenFGA's documentation recommends for production: answers must be fresh nevertheless.
         all.push("--check-query-cache-enabled".to_owned());
         all.push("--check-iterator-cache-enabled".to_owned());
         all.extend(["--resolve-node-limit".to_owned(), DEPTH.to_string()]);
@@ -111,7 +112,7 @@ impl Server {
         server
     }
 
-    /// Starts it again.
+    /// Starts the server, and waits until it accepts connections.
     pub fn start(&mut self) {
         let started = Command::new(binary())
             .args(&self.arguments)
@@ -130,7 +131,7 @@ impl Server {
         }
     }
 
-    /// Stops it at once.
+    /// Kills the server.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
@@ -138,7 +139,8 @@ impl Server {
         }
     }
 
-    /// What it has asked its database for to answer checks, as it counts that itself: queries, and tuples that these have brought.
+    /// How much the server has read from its database to answer checks, by its own metrics: the number of queries plus the
+    /// number of tuples that these returned.
     pub async fn reads_of_checks(&self) -> u64 {
         let metrics = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
         let http = HttpClient::new(LIMITS, None).unwrap();
@@ -156,7 +158,7 @@ impl Server {
         counts.sum()
     }
 
-    /// How it is reached.
+    /// The configuration to use the server with.
     pub fn config(&self) -> OpenFgaConfig {
         OpenFgaConfig {
             endpoint: format!("http://127.0.0.1:{}", self.port).parse().unwrap(),

@@ -1,17 +1,17 @@
-//! Checks that OpenFGA gives up, because a thing lies deeper than it follows.
+//! Warns of checks that OpenFGA gives up because the resource lies deeper than OpenFGA's limit.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One list may hold thousands of things that lie too deep.
+/// The least time between two warnings: a single list may hold thousands of resources that lie too deep.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// Warns of them, once in a while.
+/// When the last warning was given, if any.
 #[derive(Debug, Default)]
 pub(crate) struct TooDeep(Mutex<Option<Instant>>);
 
 impl TooDeep {
-    /// Tells the operator what to change, unless that was just told.
+    /// Tells the operator what to change, unless the last warning was less than [`QUIET`] ago.
     pub(crate) fn warn(&self, object: &str) {
         let now = Instant::now();
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What facts, things and actions are called in OpenFGA.
+//! The names of facts, resources and actions in OpenFGA.
 
 use authz::{Action, Resource, UserAction};
 use model::{Grant, Principal, Privilege, RoleId, Securable, ServerId, TabularKind, UserId};
@@ -8,10 +8,10 @@ use store::Fact;
 
 use crate::messages::TupleKey;
 
-/// Longest id of a user: OpenFGA takes 512 bytes with the type.
+/// Longest id of a user. OpenFGA takes 512 bytes, the type included.
 const MAX_ID_BYTES: usize = 480;
 
-/// All but what most user ids are made of.
+/// The characters of user ids that are percent-encoded: all but those of which most user ids consist.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -20,13 +20,14 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'/');
 
-/// Begins what stands for an id that would be too long. No user id does: they have a provider before the `~`.
+/// The prefix of the hash that stands for an id that would be too long. No user id starts with it, as each has a provider
+/// before its `~`.
 const DIGEST: &str = "~sha256~";
 
-/// Stands for whoever acts as a role. No user is called so: user ids have a `~`.
+/// The user in checks for a caller who acts as a role. No real user has this name, as user ids have a `~`.
 pub(crate) const WHOEVER: &str = "user:whoever";
 
-/// Everybody.
+/// All users.
 const EVERYBODY: &str = "user:*";
 
 const WITHIN_PROJECT: &str = "project";
@@ -34,7 +35,8 @@ const WITHIN: &str = "parent";
 const MEMBER: &str = "assignee";
 const MANAGED: &str = "managed_access";
 
-/// Prints and reads names; one installation's server has an id of its own, so that two can share a store.
+/// Formats and parses the names. The name of the server contains the installation's id, so that the server of another
+/// installation is told apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names {
     pub(crate) server: ServerId,
@@ -55,12 +57,12 @@ impl Names {
         }
     }
 
-    /// What a relation of a check is asked on: a user is a matter of the server.
+    /// The object of a check on a resource. Checks on users are made on the server, as users have no object of their own.
     pub(crate) fn asked(self, resource: &Resource) -> String {
         self.object(&resource.securable().unwrap_or(Securable::Server))
     }
 
-    /// The tuple that says so.
+    /// The tuple that states a fact.
     pub(crate) fn tuple(self, fact: &Fact) -> TupleKey {
         let (user, relation, object) = match fact {
             Fact::Within(what, whole) => (self.object(whole), within(what), self.object(what)),
@@ -80,7 +82,7 @@ impl Names {
         }
     }
 
-    /// What a tuple says; `None` if no fact is said so.
+    /// The fact that a tuple states; `None` if no fact of this installation has this tuple.
     pub(crate) fn fact(self, tuple: &TupleKey) -> Option<Fact> {
         let on = self.securable(&tuple.object)?;
         let fact = match (tuple.relation.as_str(), on) {
@@ -118,7 +120,7 @@ impl Names {
     }
 }
 
-/// The type of a thing.
+/// OpenFGA's type of a resource.
 fn kind(of: &Securable) -> &'static str {
     match of {
         Securable::Server => "server",
@@ -133,7 +135,7 @@ fn kind(of: &Securable) -> &'static str {
     }
 }
 
-/// The relation by which a thing is in another one.
+/// The relation between a resource and what it lies in.
 fn within(what: &Securable) -> &'static str {
     match what {
         Securable::Server | Securable::Project(_) => "server",
@@ -144,7 +146,7 @@ fn within(what: &Securable) -> &'static str {
     }
 }
 
-/// Whom a privilege is given to, as OpenFGA writes it.
+/// The name of a principal that a privilege is granted to.
 fn bearer(principal: &Principal) -> String {
     match principal {
         Principal::User(id) => user(id),
@@ -152,7 +154,7 @@ fn bearer(principal: &Principal) -> String {
     }
 }
 
-/// That somebody is in a role, for one question.
+/// The tuple that makes a user a member of a role, to be sent with a check.
 pub(crate) fn member(user: &str, role: RoleId) -> TupleKey {
     TupleKey {
         user: user.to_owned(),
@@ -161,7 +163,8 @@ pub(crate) fn member(user: &str, role: RoleId) -> TupleKey {
     }
 }
 
-/// A user. What OpenFGA gives a meaning to, or does not take, is percent-encoded; what is too long then is hashed.
+/// The name of a user. Characters that have a meaning in OpenFGA, or that it does not take, are percent-encoded; an id that
+/// is then too long is hashed.
 pub(crate) fn user(id: &UserId) -> String {
     let mut text = utf8_percent_encode(id.as_str(), ENCODED).to_string();
     if text.len() > MAX_ID_BYTES {

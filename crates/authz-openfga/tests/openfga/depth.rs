@@ -1,4 +1,4 @@
-//! What lies deeper than OpenFGA follows, and what does not.
+//! Tests checks on resources that lie deeper than OpenFGA's limit, and on those that do not.
 
 use authz::conformance::{Change, Model, World as _, caller};
 use authz::{Action, Check, Decision, NamespaceAction, TableAction};
@@ -10,11 +10,11 @@ use model::{
 
 use crate::{sqlite, world};
 
-/// As many levels as roles have by default.
+/// The levels of nested roles, as many as are allowed by default.
 const ROLES: usize = 10;
 
-/// Who has something on the server or on the project by the lowest of nested roles, asks about the first and the last of as many
-/// namespaces as may lie in one another, and a table in it.
+/// The decisions for a user who is an operator of the server through nested roles: on the first and the last of as many
+/// nested namespaces as are allowed, and on a table in the last one.
 async fn decided(server: &Server) -> Vec<Decision> {
     let world = world(server, &sqlite()).await;
     let (mut model, mut make) = (Model::default(), Vec::new());

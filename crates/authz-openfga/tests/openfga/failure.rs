@@ -1,4 +1,4 @@
-//! What happens when OpenFGA, or a replica, is not there.
+//! Tests what happens when OpenFGA or a replica fails, or OpenFGA is not prepared.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use url::Url;
 use crate::{database, engine, sqlite};
 use authz_openfga::stand_in::Server;
 
-/// A project, somebody who may be given something on it, and the question whether it has been.
+/// A project, a grant on it to a user, and a check that the grant allows.
 struct Case {
     world: StoreWorld,
     grant: Grant,
@@ -23,7 +23,7 @@ struct Case {
 }
 
 impl Case {
-    /// Makes the project. Nobody feeds OpenFGA but whoever is asked.
+    /// Creates the project. The world has no authorizer: only the engines of the test feed OpenFGA.
     async fn new(store: &Arc<dyn Store>) -> Self {
         let world = StoreWorld::new(Arc::clone(store), Vec::new());
         let (id, user) = (ProjectId::generate(), "oidc~ada".parse::<UserId>().unwrap());
@@ -102,7 +102,7 @@ async fn what_a_replica_did_not_hand_over_before_it_died_the_next_one_does() {
     let (store, server) = (sqlite(), Server::in_memory());
     let config = server.config();
     config.migrate(store.as_ref()).await.unwrap();
-    // Changes whose replica died between its transaction and OpenFGA, several of one fact among them.
+    // Changes of a replica that died after its transactions and before it fed OpenFGA; some are changes of the same fact.
     let case = Case::new(&store).await;
     case.give().await;
     case.take().await;
@@ -124,7 +124,7 @@ async fn what_was_handed_over_is_handed_over_again_without_harm() {
     case.give().await;
     let engine = engine(&config, &store).await;
     assert_eq!(case.asked(&engine).await, Ok(Decision::Allow));
-    // As after a replica that died between OpenFGA and its own database.
+    // As if a replica had died after it fed OpenFGA and before it removed the changes from the feed.
     let never = Grant {
         privilege: Privilege::Select,
         ..case.grant.clone()
@@ -165,7 +165,7 @@ async fn an_openfga_that_was_not_prepared_is_refused_with_what_to_do() {
         refused.to_string().contains("no model `other-"),
         "{refused}"
     );
-    // Somebody else's database has not been handed over.
+    // Another catalog's database has not been handed over.
     let refused = config.connect(sqlite()).await.map(drop).unwrap_err();
     assert!(matches!(refused, OpenFgaError::NotFed), "{refused}");
 }
@@ -186,7 +186,7 @@ async fn an_openfga_that_asks_for_a_key_gets_it() {
     with(key("right")).migrate(store.as_ref()).await.unwrap();
 }
 
-/// Answers requests for tokens with the one that is right; what it was asked.
+/// Starts a token endpoint that answers every request with the right token. Its URL, and the requests that it gets.
 fn token_endpoint() -> (Url, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/token", listener.local_addr().unwrap());

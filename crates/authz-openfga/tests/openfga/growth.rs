@@ -1,4 +1,4 @@
-//! A check costs as many steps as the thing lies deep, however much lies beside and below it.
+//! Tests that the cost of a check depends on how deep the resource lies, and not on what lies beside and below it.
 
 use authz::conformance::{Change, Model, World as _, caller};
 use authz::{Action, Check, Decision, NamespaceAction, WarehouseAction};
@@ -45,7 +45,7 @@ async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
         });
         world.apply(&give).await;
         let checks = [
-            // Only by what lies below.
+            // Allowed by the grant below only.
             (
                 Action::Warehouse(WarehouseAction::ListNamespaces),
                 &warehouse,
@@ -57,11 +57,11 @@ async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
             action,
             resource: model.resource(on),
         });
-        // The first answer waits until OpenFGA has been told of all.
+        // The first decision waits until all changes have been handed over to OpenFGA.
         let decided = world.decide(&caller(&ada), &checks).await;
         assert_eq!(decided, [Decision::Allow, Decision::Allow, Decision::Deny]);
         let before = server.reads_of_checks().await;
-        // Different callers: nothing is in memory.
+        // Different callers, so that no answer is cached.
         for round in 0..10 {
             let stranger: UserId = format!("oidc~{count}-{round}").parse().unwrap();
             let decided = world.decide(&caller(&stranger), &checks).await;
@@ -73,6 +73,7 @@ async fn a_check_costs_the_same_among_ten_thousand_namespaces_as_among_ten() {
         "thirty checks: {} reads among {FEW} namespaces, {} among {MANY}",
         reads[0], reads[1]
     );
-    // What goes on beside each other is not always as far when one of it has decided. What fans out costs a thousand times as much.
+    // OpenFGA follows several branches in parallel, and how far it has got with the others when one decides varies. A check
+    // that fans out would cost a thousand times as much.
     assert!(reads[0] > 0 && reads[1] < 2 * reads[0], "{reads:?}");
 }

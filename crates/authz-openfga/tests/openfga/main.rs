@@ -1,4 +1,4 @@
-//! Against a real OpenFGA.
+//! Tests the authorizer with a real OpenFGA server.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -72,7 +72,7 @@ async fn any_history_is_decided_as_the_model_says_in_memory() {
 async fn any_history_is_decided_alike_by_two_replicas_on_postgres() {
     let (ours, theirs) = (database().await, database().await);
     let server = Server::on_postgres(theirs.url());
-    // Batches of a size that leaves a rest.
+    // A size of batches that the number of checks is not a multiple of.
     let config = OpenFgaConfig {
         max_batch_checks: 17.try_into().unwrap(),
         ..server.config()
@@ -107,7 +107,7 @@ async fn nobody_may_nothing_and_the_catalog_everything() {
     conformance::nobody_may_nothing_and_the_catalog_everything(world.as_ref()).await;
 }
 
-/// OpenFGA knows of those that stand in the database; only what it does not know is bounded.
+/// The number of roles that OpenFGA knows of is not bounded; only that of the roles sent with a check is.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_in_very_many_roles_may_have_a_token_that_names_another_one() {
     let (server, store) = (Server::in_memory(), sqlite());

@@ -1,4 +1,4 @@
-//! Roles that a token names, of which OpenFGA does not know who is in them.
+//! Tests roles that a token names: OpenFGA does not know that the caller is a member of them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use store::{Effects, RoleChange, Store};
 
 use crate::{sqlite, world};
 
-/// A namespace in a project, and whoever makes roles around it.
+/// A catalog with a project and a namespace in it, to which a test adds roles and grants.
 struct Scene {
     store: Arc<dyn Store>,
     world: Arc<StoreWorld>,
@@ -62,7 +62,7 @@ impl Scene {
         id
     }
 
-    /// A role that tokens name so.
+    /// Creates a role that tokens name `source`.
     async fn named_role(&mut self, within: &Securable, source: &str) -> RoleId {
         let id = self.role(within).await;
         let bound = RoleChange::Bound(RoleIdent::new("oidc", source).unwrap());
@@ -81,7 +81,7 @@ impl Scene {
         .await;
     }
 
-    /// Whether the namespace may be listed, and a warehouse be created in the project.
+    /// Whether a caller whose token names `roles` may list the namespace, and create a warehouse in the project.
     async fn may(&self, roles: &[String]) -> [Decision; 2] {
         let caller = Caller::User(Arc::new(Identity {
             roles: Some(roles.to_vec()),
@@ -123,7 +123,7 @@ async fn who_makes_roles_in_one_project_locks_nobody_out_of_another() {
             .apply(Change::Join(above, Principal::Role(twin)))
             .await;
     }
-    // Nor does a role of the same project that is in many.
+    // A named role that is in very many roles of the same project does not lock anybody out either.
     for _ in 0..120 {
         let above = scene.role(&project).await;
         let member = Principal::Role(analysts);

@@ -1,4 +1,4 @@
-//! OpenFGA and the database are compared, and made to agree.
+//! Tests that OpenFGA and the database are compared, and made to agree.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use store::Store;
 use crate::{engine, sqlite};
 use authz_openfga::stand_in::Server;
 
-/// A project with a warehouse with so many namespaces.
+/// Creates a project with a warehouse with this many namespaces.
 async fn fill(store: &Arc<dyn Store>, namespaces: usize) -> Vec<Securable> {
     let world = StoreWorld::new(Arc::clone(store), Vec::new());
     let by = Principal::User("oidc~maker".parse().unwrap());
@@ -40,7 +40,7 @@ async fn fill(store: &Arc<dyn Store>, namespaces: usize) -> Vec<Securable> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_there_before_openfga_is_handed_over_by_migrate() {
     let (store, server) = (sqlite(), Server::in_memory());
-    // Where it lies and who owns it, each.
+    // Each has two tuples: what it lies in, and who owns it.
     let things = fill(&store, 150).await.len();
     let config = server.config();
     config.migrate(store.as_ref()).await.unwrap();
@@ -54,13 +54,13 @@ async fn what_an_interrupted_migrate_has_left_out_the_next_one_hands_over() {
     let (store, server) = (sqlite(), Server::in_memory());
     let things = fill(&store, 3).await.len();
     let config = server.config();
-    // It has come as far as this.
+    // The interrupted migration has come as far as this.
     assert!(store.mirror_switch_on().await.unwrap());
     config.migrate(store.as_ref()).await.unwrap();
     let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
     assert_eq!((report.agree, report.missing.len()), (2 * things, 0));
     drop(engine(&config, &store).await);
-    // A store that was lost is filled, too.
+    // A new store, in the place of one that was lost, is filled, too.
     let elsewhere = OpenFgaConfig {
         store: "elsewhere".to_owned(),
         ..config
@@ -74,7 +74,7 @@ async fn what_an_interrupted_migrate_has_left_out_the_next_one_hands_over() {
 async fn a_new_store_is_filled_and_what_is_too_much_goes_if_that_is_wanted() {
     let (store, other, server) = (sqlite(), sqlite(), Server::in_memory());
     let config = server.config();
-    // Another catalog's tuples in the same store of OpenFGA are too much for ours.
+    // Another catalog's tuples in the same store of OpenFGA are surplus for this one.
     let theirs = 2 * fill(&other, 3).await.len();
     config.migrate(other.as_ref()).await.unwrap();
     let elsewhere = OpenFgaConfig {
@@ -83,7 +83,7 @@ async fn a_new_store_is_filled_and_what_is_too_much_goes_if_that_is_wanted() {
     };
     elsewhere.migrate(store.as_ref()).await.unwrap();
     let ours = 2 * fill(&store, 120).await.len();
-    // Ours go elsewhere, as before somebody has set up another OpenFGA.
+    // This catalog's changes are handed over to another store, as before an operator has set up another OpenFGA.
     let handed_over = elsewhere.reconcile(store.as_ref(), Drift::Keep).await;
     assert_eq!(handed_over.unwrap().agree, ours);
     let shown = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
@@ -118,7 +118,7 @@ async fn who_has_not_been_told_all_does_not_decide() {
     let config = server.config();
     config.migrate(store.as_ref()).await.unwrap();
     drop(engine(&config, &store).await);
-    // Another engine has decided for a while, and a migration was interrupted after it had switched the feed on.
+    // As if another backend had decided for a while, and a migration had been interrupted after it switched the feed on.
     store.mirror_switch_off().await.unwrap();
     store.mirror_switch_on().await.unwrap();
     let refused = config.connect(Arc::clone(&store)).await.unwrap_err();
@@ -134,7 +134,7 @@ async fn another_backend_leaves_no_feed_behind() {
     config.migrate(store.as_ref()).await.unwrap();
     store.mirror_switch_off().await.unwrap();
     let things = fill(&store, 2).await.len();
-    // Nothing was recorded while it was off; coming back compares everything.
+    // No change was recorded while the feed was off, so the migration compares everything.
     config.migrate(store.as_ref()).await.unwrap();
     let report = config.reconcile(store.as_ref(), Drift::Show).await.unwrap();
     assert_eq!((report.agree, report.missing.len()), (2 * things, 0));
