@@ -20,8 +20,7 @@ const LONGEST: Duration = Duration::from_mins(5);
 /// The SHA-256 hash of a token.
 pub(crate) type Hash = [u8; SHA256_OUTPUT_LEN];
 
-/// The cache, bounded in bytes and in time. Only verified tokens get in, so that nobody without one can evict those of
-/// others.
+/// The cache, bounded in bytes and in time. Only verified tokens get in, so requests without one cannot evict entries.
 #[derive(Debug)]
 pub(crate) struct VerifiedTokens(Cache<Hash, Verified, ByBytes>);
 
