@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::TestApp;
 use tower::ServiceExt as _;
 
@@ -129,4 +129,41 @@ async fn the_swagger_page_needs_nothing_from_elsewhere() {
     let builder = TestApp::builder().http(|http| http.serves_swagger_ui = false);
     let quiet = builder.start().await;
     assert_eq!(quiet.get("/swagger-ui/").await.error().0, 404);
+}
+
+#[tokio::test]
+async fn the_descriptions_say_where_a_token_and_a_project_go() {
+    let app = TestApp::builder().build();
+    for api in ["catalog", "generic-table", "management"] {
+        let uri = format!("/api-docs/{api}/v1/openapi.json");
+        let description = app.get(uri).await.expect(200);
+        let scheme = &description["components"]["securitySchemes"]["bearer"];
+        assert_eq!(scheme["scheme"], "bearer", "{api}");
+        assert_eq!(description["security"], json!([{ "bearer": [] }, {}]));
+    }
+    let uri = "/api-docs/management/v1/openapi.json";
+    let description = app.get(uri).await.expect(200);
+    for (method, path, expected) in [
+        ("post", "/v1/role", 1),
+        ("get", "/v1/warehouse", 1),
+        ("get", "/v1/grants", 1),
+        ("get", "/v1/user/{user_id}/roles", 1),
+        ("get", "/v1/warehouse/{warehouse_id}", 0),
+        ("get", "/v1/project-list", 0),
+        ("get", "/v1/info", 0),
+    ] {
+        let parameters = description["paths"][path][method]["parameters"].as_array();
+        let names = parameters.into_iter().flatten();
+        let headers = names.filter(|one| one["name"] == "x-project-id");
+        assert_eq!(headers.count(), expected, "{method} {path}");
+    }
+    // Whoever describes their first warehouse begins with the example.
+    let created = &description["components"]["schemas"]["CreateWarehouseRequest"];
+    let profile = &created["example"]["storage-profile"];
+    assert!(
+        objects::StorageProfile::from_request(profile).is_ok(),
+        "{created}"
+    );
+    let credential = &created["example"]["storage-credential"];
+    assert_eq!(credential["credential-type"], "access-key");
 }

@@ -18,6 +18,17 @@ use crate::extract::Posted;
 
 /// A warehouse to create.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "warehouse-name": "sales",
+    "storage-profile": {
+        "type": "s3", "bucket": "lake", "key-prefix": "sales", "region": "eu-central-1", "sts-enabled": true,
+        "sts-role-arn": "arn:aws:iam::123456789012:role/lake"
+    },
+    "storage-credential": {
+        "type": "s3", "credential-type": "access-key", "access-key-id": "AKIA…", "secret-access-key": "…"
+    },
+    "delete-profile": { "type": "soft", "expiration-seconds": 604800 }
+}))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CreateWarehouseRequest {
     warehouse_name: String,
@@ -25,9 +36,11 @@ pub(crate) struct CreateWarehouseRequest {
     #[schema(value_type = Option<String>)]
     project_id: Option<ProjectId>,
     /// Where the warehouse keeps its files.
+    /// `type` is `s3`, `s3-tables`, `gcs`, `adls`, `onelake` or `local`; the other fields depend on it.
     #[schema(value_type = Object)]
     storage_profile: Value,
     /// The credential for the storage, if it needs one.
+    /// `type` is `s3`, `gcs` or `az`; the other fields depend on it and on `credential-type`.
     #[schema(value_type = Option<Object>)]
     storage_credential: Option<Value>,
     /// `hard` (the default): dropped tables and views are deleted at once. `soft`: they can be undropped for

@@ -106,10 +106,21 @@ pub(crate) async fn protect(
 
 /// A new storage profile, and its credential. If the credential is absent, the warehouse has none any more.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "storage-profile": {
+        "type": "s3", "bucket": "lake", "key-prefix": "sales", "region": "eu-central-1", "sts-enabled": true,
+        "sts-role-arn": "arn:aws:iam::123456789012:role/lake"
+    },
+    "storage-credential": {
+        "type": "s3", "credential-type": "access-key", "access-key-id": "AKIA…", "secret-access-key": "…"
+    }
+}))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseStorageRequest {
+    /// `type` is `s3`, `s3-tables`, `gcs`, `adls`, `onelake` or `local`; the other fields depend on it.
     #[schema(value_type = Object)]
     storage_profile: Value,
+    /// `type` is `s3`, `gcs` or `az`; the other fields depend on it and on `credential-type`.
     #[schema(value_type = Option<Object>)]
     storage_credential: Option<Value>,
 }
@@ -135,8 +146,14 @@ pub(crate) async fn storage_profile(
 
 /// A new storage credential. If it is absent, the warehouse has none any more.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "new-storage-credential": {
+        "type": "s3", "credential-type": "access-key", "access-key-id": "AKIA…", "secret-access-key": "…"
+    }
+}))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpdateWarehouseCredentialRequest {
+    /// `type` is `s3`, `gcs` or `az`; the other fields depend on it and on `credential-type`.
     #[schema(value_type = Option<Object>)]
     new_storage_credential: Option<Value>,
 }
