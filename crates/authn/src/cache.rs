@@ -36,18 +36,7 @@ struct ByBytes;
 
 impl Weighter<Hash, Verified> for ByBytes {
     fn weight(&self, _: &Hash, verified: &Verified) -> u64 {
-        let Identity {
-            user,
-            name,
-            email,
-            roles,
-            audiences,
-            ..
-        } = verified.identity.as_ref();
-        let texts = [name, email].map(|text| text.as_ref().map_or(0, String::len));
-        let several = roles.iter().flatten().chain(audiences);
-        let several: usize = several.map(|text| text.len() + size_of::<String>()).sum();
-        (OVERHEAD + user.as_str().len() + texts.iter().sum::<usize>() + several) as u64
+        (OVERHEAD + verified.identity.text_bytes()) as u64
     }
 }
 

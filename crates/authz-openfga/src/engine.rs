@@ -6,10 +6,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use authz::{Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource, Verdict};
+use authz::{
+    Action, Authorizer, AuthorizerUnavailable, CallerCache, Check, Decision, Resource, Verdict,
+    caller_cache,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use model::{Caller, Principal, ProjectId, Version};
-use quick_cache::sync::Cache;
 use store::Store;
 
 use crate::client::{CallError, Client, Location};
@@ -18,9 +20,6 @@ use crate::messages::{BatchCheckItem, Checked, TupleKey, TupleKeys};
 use crate::too_deep::TooDeep;
 use crate::tuples::{self, Names};
 
-/// Most answers that are cached; about 300 bytes each.
-const KEPT: usize = 50_000;
-
 /// Most batches of one call that are under way at once. OpenFGA works on all checks of a batch in parallel already.
 const AT_ONCE: usize = 2;
 
@@ -28,7 +27,7 @@ const AT_ONCE: usize = 2;
 /// time with a part of the roles.
 const MAX_ROLES: usize = 100;
 
-type Question = (Caller, Action, Resource);
+type Question = (Caller, (Action, Resource));
 
 /// The authorizer that asks OpenFGA, which is fed from the catalog's database.
 ///
@@ -41,7 +40,7 @@ pub struct OpenFga {
     names: Names,
     batch: NonZeroU32,
     feed: Feed,
-    answers: Cache<Question, (Version, Decision)>,
+    answers: CallerCache<(Action, Resource), (Version, Decision)>,
     too_deep: TooDeep,
 }
 
@@ -63,7 +62,7 @@ impl OpenFga {
             feed: Feed::start(Arc::clone(&store), tuples),
             store,
             batch,
-            answers: Cache::new(KEPT),
+            answers: caller_cache(),
             too_deep: TooDeep::default(),
         }
     }
@@ -368,8 +367,7 @@ fn unanswered(what: String) -> CallError {
 fn question(caller: &Caller, check: &Check) -> Question {
     (
         caller.clone(),
-        check.action,
-        check.resource.without_version(),
+        (check.action, check.resource.without_version()),
     )
 }
 

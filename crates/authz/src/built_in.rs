@@ -11,22 +11,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{Caller, Principal, Privileges, Securable, Version};
-use quick_cache::sync::Cache;
 use store::{Grants, Place, StoreError};
 
+use crate::by_caller::{CallerCache, caller_cache};
 use crate::{
     Action, Authorizer, AuthorizerUnavailable, Check, Decision, Resource, Rights, RoleAction,
     Verdict,
 };
 
-/// Most entries of each of the two caches, for places and for leaves; an entry takes about 200 bytes.
-const KEPT: usize = 50_000;
-
 /// The authorizer that needs no service besides the catalog's database.
 pub struct BuiltIn {
     grants: Arc<dyn Grants + Send + Sync>,
-    rights: Cache<(Caller, Place), (Version, Rights)>,
-    given: Cache<(Caller, Securable), (Version, Privileges)>,
+    rights: CallerCache<Place, (Version, Rights)>,
+    given: CallerCache<Securable, (Version, Privileges)>,
 }
 
 impl fmt::Debug for BuiltIn {
@@ -63,8 +60,8 @@ impl BuiltIn {
     pub fn new(grants: Arc<dyn Grants + Send + Sync>) -> Self {
         Self {
             grants,
-            rights: Cache::new(KEPT),
-            given: Cache::new(KEPT),
+            rights: caller_cache(),
+            given: caller_cache(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod action;
 mod allow_all;
 mod authorized;
 mod built_in;
+mod by_caller;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod grantable;
@@ -20,6 +21,7 @@ pub use action::{
 pub use allow_all::AllowAll;
 pub use authorized::{Authorized, Denied, Guard, Protected};
 pub use built_in::BuiltIn;
+pub use by_caller::{ByCaller, CallerCache, caller_cache};
 pub use instance_admins::InstanceAdmins;
 pub use resource::{InWarehouse, Resource, ResourceKind};
 pub use rights::{Rights, Verdict};

@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use iceberg::ViewMetadata;
 use model::{
-    NameKey, NamespaceId, NamespaceKey, Properties, TabularId, TabularKind, TabularPath, Version,
-    WarehouseId,
+    NameKey, NamespaceId, NamespaceKey, TabularId, TabularKind, TabularPath, Version, WarehouseId,
 };
 use objects::Location;
 use quick_cache::Equivalent;
@@ -35,7 +34,7 @@ pub(crate) struct Versioned {
     seen: Seen,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
-    view_properties: OnceLock<Properties>,
+    owner_properties: OnceLock<Box<[(String, String)]>>,
 }
 
 impl Versioned {
@@ -46,7 +45,7 @@ impl Versioned {
             seen,
             file: OnceLock::new(),
             folder: OnceLock::new(),
-            view_properties: OnceLock::new(),
+            owner_properties: OnceLock::new(),
         }
     }
 
@@ -81,17 +80,24 @@ impl Versioned {
         Ok(self.folder.get_or_init(|| parsed))
     }
 
-    /// The properties of a view, parsed once.
-    pub(crate) fn view_properties(&self) -> Result<&Properties> {
-        if let Some(known) = self.view_properties.get() {
+    /// The properties of a view by which engines name its owner, parsed once. `is_owner` tells them, always the same: with all
+    /// properties, which may be very many, the entry would take more memory than it is weighed with.
+    pub(crate) fn owner_properties(
+        &self,
+        is_owner: impl Fn(&str) -> bool,
+    ) -> Result<&[(String, String)]> {
+        if let Some(known) = self.owner_properties.get() {
             return Ok(known);
         }
         let stored = &self.content.metadata;
         let parsed: Result<_> = heavy(stored.json_len(), || {
             ViewMetadata::parse(&stored.decode()?).map_err(CatalogError::internal)
         });
-        let properties = parsed?.properties().clone();
-        Ok(self.view_properties.get_or_init(|| properties))
+        let parsed = parsed?;
+        let owners = parsed.properties().iter();
+        let owners = owners.filter(|(name, _)| is_owner(name));
+        let owners = owners.map(|(name, owner)| (name.clone(), owner.clone()));
+        Ok(self.owner_properties.get_or_init(|| owners.collect()))
     }
 }
 

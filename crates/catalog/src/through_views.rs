@@ -134,7 +134,10 @@ impl Catalog {
             let (view, versioned) = found?;
             let passed = self.require_all(&judged, &PASSING, view).await;
             passed.map_err(|error| error.or_missing(|| missing(TabularKind::View, path)))?;
-            if let Some(owner) = owner(request, engines, path, &versioned)? {
+            let all = &self.settings.trusted_engines;
+            let is_owner = |name: &str| all.iter().any(|engine| engine.owner_property == name);
+            let properties = versioned.owner_properties(is_owner)?;
+            if let Some(owner) = owner(request, engines, path, properties)? {
                 judged = judged.on_behalf_of(owner, path);
             }
         }
@@ -148,12 +151,12 @@ fn owner(
     request: &Request,
     engines: &[&TrustedEngine],
     path: &TabularPath,
-    versioned: &Versioned,
+    properties: &[(String, String)],
 ) -> Result<Option<UserId>> {
-    let properties = versioned.view_properties()?;
     let named = engines.iter().filter_map(|engine| {
         let property = &engine.owner_property;
-        properties.get(property).map(|owner| (property, owner))
+        let found = properties.iter().find(|(name, _)| name == property);
+        found.map(|(_, owner)| (property, owner))
     });
     let mut named: Vec<_> = named.collect();
     named.dedup_by(|one, other| one.1 == other.1);

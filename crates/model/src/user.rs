@@ -146,6 +146,24 @@ impl Hash for Identity {
 }
 
 impl Identity {
+    /// About how many bytes of memory its texts take, for caches that keep it.
+    pub fn text_bytes(&self) -> usize {
+        let Self {
+            user,
+            name,
+            email,
+            user_type: _,
+            roles,
+            admission_roles,
+            audiences,
+        } = self;
+        let texts = [name, email].map(|text| text.as_ref().map_or(0, String::len));
+        let several = roles.iter().flatten().chain(audiences);
+        let several = several.map(|text| text.len() + size_of::<String>());
+        let admitted = admission_roles.len() * size_of::<RoleIdent>();
+        user.as_str().len() + texts.iter().sum::<usize>() + several.sum::<usize>() + admitted
+    }
+
     /// An identity of which only the user's id is known.
     pub const fn of(user: UserId) -> Self {
         Self {
