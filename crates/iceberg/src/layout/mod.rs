@@ -34,7 +34,8 @@ impl Sources {
     }
 
     fn ids(&self) -> impl Iterator<Item = i32> {
-        let one = if self.many.is_some() { None } else { self.one };
+        let is_several = self.many.as_ref().is_some_and(|many| !many.is_empty());
+        let one = if is_several { None } else { self.one };
         one.into_iter().chain(self.many.iter().flatten().copied())
     }
 

@@ -329,6 +329,10 @@ fn transforms_of_several_columns_are_carried() {
         value(&parted)["partition-specs"][1]["fields"],
         several["fields"]
     );
+    let hidden = json!({"fields": [{"source-id": 9, "source-ids": [], "transform": "bucket[16]",
+        "name": "b", "field-id": 1000}]});
+    let message = refused(&table(3), json!([{"action": "add-spec", "spec": hidden}]));
+    assert!(message.contains("bucket[16](9)"), "{message}");
     let missing = json!({"fields": [{"source-ids": [1, 9], "transform": "bucket[16]",
         "name": "b", "field-id": 1000}]});
     let message = refused(&table(3), json!([{"action": "add-spec", "spec": missing}]));
