@@ -24,7 +24,7 @@ use object_store::{
 use crate::credential::AzureCredential;
 use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest};
-use crate::listing::{self, Beyond};
+use crate::listing::{self, ResumePoint};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::Lake;
@@ -145,8 +145,8 @@ impl Objects for AdlsStore {
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
         // `object_store` requests a version of the service that does not know `startFrom`.
-        let beyond = Beyond::PagesOnly;
-        let page = listing::page(&self.store, folder, page, beyond, classify::error).await?;
+        let resume_point = ResumePoint::PagesOnly;
+        let page = listing::page(&self.store, folder, page, resume_point, classify::error).await?;
         // A hierarchical namespace has folders instead of markers.
         Ok(Page {
             markers: Vec::new(),

@@ -19,7 +19,7 @@ pub(crate) fn error(at: &Location, error: &Error) -> ObjectError {
         .source()
         .and_then(|e| e.downcast_ref::<TokenFailure>())
     {
-        return failure.clone().using(at);
+        return failure.clone().into_object_error(at);
     }
     let failure = failure(error);
     let location = at.clone();

@@ -75,7 +75,7 @@ async fn write((objects, base): &Subject, relative: &str) -> Location {
     location
 }
 
-async fn listed(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<String> {
+async fn list_all(objects: &dyn Objects, folder: &Location, limit: usize) -> Vec<String> {
     let mut found = Vec::new();
     let mut page = PageRequest { after: None, limit };
     loop {
@@ -220,7 +220,7 @@ pub async fn deletes_batches_with_missing_objects(subject: &Subject) {
     objects.delete_batch(all.clone()).await.unwrap();
     objects.delete_batch(all).await.unwrap();
     objects.delete_batch(Vec::new()).await.unwrap();
-    assert_eq!(listed(objects.as_ref(), base, 10).await, ["x/3"]);
+    assert_eq!(list_all(objects.as_ref(), base, 10).await, ["x/3"]);
     assert_eq!(objects.read(&kept, 10).await.unwrap(), "x/3");
 }
 
@@ -238,22 +238,22 @@ pub async fn lists_a_folder_and_no_sibling(subject: &Subject) {
         write(subject, name).await;
     }
     assert_eq!(
-        listed(objects.as_ref(), &at(base, "orders"), 10).await,
+        list_all(objects.as_ref(), &at(base, "orders"), 10).await,
         ["a/deep/er", "b"]
     );
     assert_eq!(
-        listed(objects.as_ref(), &at(base, "orders/a"), 10).await,
+        list_all(objects.as_ref(), &at(base, "orders/a"), 10).await,
         ["deep/er"]
     );
     assert_eq!(
-        listed(objects.as_ref(), &at(base, "ord"), 10).await,
+        list_all(objects.as_ref(), &at(base, "ord"), 10).await,
         Vec::<String>::new()
     );
     assert_eq!(
-        listed(objects.as_ref(), &at(base, "order"), 10).await,
+        list_all(objects.as_ref(), &at(base, "order"), 10).await,
         Vec::<String>::new()
     );
-    assert_eq!(listed(objects.as_ref(), base, 100).await.len(), 6);
+    assert_eq!(list_all(objects.as_ref(), base, 100).await.len(), 6);
     let listed = objects
         .list_prefix(&at(base, "orders"), PageRequest::first())
         .await
@@ -277,7 +277,7 @@ pub async fn lists_in_pages(subject: &Subject) {
     let folder = at(base, "pages");
     for limit in [1, 2, 3, 7, 8, 9] {
         assert_eq!(
-            listed(objects.as_ref(), &folder, limit).await,
+            list_all(objects.as_ref(), &folder, limit).await,
             names,
             "limit {limit}"
         );
@@ -307,7 +307,7 @@ pub async fn lists_while_deleting(subject: &Subject) {
     }
     assert_eq!(seen, 25);
     assert_eq!(
-        listed(objects.as_ref(), &folder, 10).await,
+        list_all(objects.as_ref(), &folder, 10).await,
         Vec::<String>::new()
     );
 }
@@ -338,14 +338,14 @@ pub async fn takes_keys_literally(subject: &Subject) {
     }
     expected.sort();
     let folder = at(base, "odd");
-    assert_eq!(listed(objects.as_ref(), &folder, 5).await, expected);
+    assert_eq!(list_all(objects.as_ref(), &folder, 5).await, expected);
     for name in &ODD_NAMES[..6] {
         objects
             .delete(&at(&folder, &format!("{name}/{name}")))
             .await
             .unwrap();
     }
-    assert_eq!(listed(objects.as_ref(), &folder, 50).await.len(), 6);
+    assert_eq!(list_all(objects.as_ref(), &folder, 50).await.len(), 6);
     assert_eq!(empty(objects.as_ref(), &folder).await, 6);
 }
 
@@ -363,7 +363,7 @@ pub async fn deletes_a_prefix_and_no_sibling(subject: &Subject) {
     assert_eq!(empty(objects.as_ref(), &table).await, 31);
     assert_eq!(empty(objects.as_ref(), &table).await, 0);
     assert_eq!(
-        listed(objects.as_ref(), base, 50).await,
+        list_all(objects.as_ref(), base, 50).await,
         ["t", "t1-copy/x", "t10/metadata/1.json", "u/t1/x"]
     );
     // The name can be used again, even as an object.
@@ -375,7 +375,7 @@ pub async fn deletes_a_prefix_and_no_sibling(subject: &Subject) {
 pub async fn deletes_markers_of_folders(subject: &Subject) {
     let (objects, base) = subject;
     let mark = async |relative: &str| {
-        let marker = base.listed(relative).unwrap();
+        let marker = base.join_listed(relative).unwrap();
         objects.write_new(&marker, Bytes::new()).await.unwrap();
     };
     for marker in ["t1/", "t1/data/", "t1/data/x=1/", "t1/empty/", "t2/"] {
@@ -389,7 +389,7 @@ pub async fn deletes_markers_of_folders(subject: &Subject) {
     empty(objects.as_ref(), &table).await;
     let left = objects.list_prefix(base, PageRequest::first()).await;
     let left = left.unwrap();
-    let sibling = base.listed("t2/").unwrap();
+    let sibling = base.join_listed("t2/").unwrap();
     assert!(left.markers.contains(&sibling), "{left:?}");
     let is_of_table = |left: &Location| left.is_within(&table);
     let mut all = left.locations.iter().chain(&left.markers);
@@ -404,7 +404,7 @@ pub async fn has_no_object_where_a_folder_is(subject: &Subject) {
     let error = objects.read(&folder, 10).await.unwrap_err();
     assert!(matches!(error, ObjectError::NotFound { .. }), "{error:?}");
     objects.delete(&folder).await.unwrap();
-    assert_eq!(listed(objects.as_ref(), &folder, 10).await, ["x"]);
+    assert_eq!(list_all(objects.as_ref(), &folder, 10).await, ["x"]);
 }
 
 /// Every method refuses a location that is not within the base.
@@ -445,7 +445,7 @@ pub async fn proves_access(subject: &Subject) {
     let (objects, base) = subject;
     validate_access(objects.as_ref(), base).await.unwrap();
     assert_eq!(
-        listed(objects.as_ref(), base, 10).await,
+        list_all(objects.as_ref(), base, 10).await,
         Vec::<String>::new()
     );
 }

@@ -17,11 +17,11 @@ use crate::remote::Classify;
 
 /// First character of the page tokens made here, which hold the key to continue after. It is not allowed in XML, in
 /// which stores write their tokens, so no store's token begins with it.
-const BEHIND: char = '\0';
+const START_KEY_MARK: char = '\0';
 
 /// Where a store can continue a listing, to get past a key that `object_store` refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beyond {
+pub(crate) enum ResumePoint {
     /// After any key.
     AnyKey,
     /// Only after the end of one of its own pages.
@@ -36,19 +36,21 @@ pub(crate) async fn page(
     store: &impl PaginatedListStore,
     folder: &Location,
     page: PageRequest,
-    beyond: Beyond,
+    resume_point: ResumePoint,
     classify: Classify,
 ) -> Result<Page, ObjectError> {
     let prefix = prefix(folder);
     let mut limit = page.bounded_limit();
     let start = page.after.map(|token| token.0);
-    let skipped = start.as_deref().and_then(|at| at.strip_prefix(BEHIND));
+    let skipped = start
+        .as_deref()
+        .and_then(|at| at.strip_prefix(START_KEY_MARK));
     // A store may ignore the key to continue after and list the same page again: this must not go on for ever.
     let goes_on = |key: &str| skipped.is_none_or(|skipped| key > skipped);
     let refused = loop {
         match listing(store, &prefix, start.as_deref(), limit).await {
             Ok(found) if first(&found).is_none_or(goes_on) => {
-                return Ok(listed(folder, &prefix, found));
+                return Ok(into_page(folder, &prefix, found));
             }
             Ok(_) => {
                 let key = skipped.unwrap_or_default().trim_end_matches(char::MAX);
@@ -64,11 +66,11 @@ pub(crate) async fn page(
     else {
         return Err(ObjectError::invalid(folder, refused.to_string()));
     };
-    if beyond == Beyond::PagesOnly || !goes_on(&key) {
+    if resume_point == ResumePoint::PagesOnly || !goes_on(&key) {
         return Err(ObjectError::unaddressable(folder, &key));
     }
     Ok(Page {
-        next: Some(PageToken(format!("{BEHIND}{}", behind(&key)))),
+        next: Some(PageToken(format!("{START_KEY_MARK}{}", resume_key(&key)))),
         unaddressable: vec![key],
         ..Page::default()
     })
@@ -79,7 +81,7 @@ fn first(found: &PaginatedListResult) -> Option<&str> {
     first.map(|object| object.location.as_ref())
 }
 
-fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
+fn into_page(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
     let mut page = Page {
         next: found.page_token.map(PageToken),
         ..Page::default()
@@ -89,11 +91,12 @@ fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
         // `Path` cuts off the slash at the end of a marker: the marker of `folder` itself no longer begins with the
         // prefix, and any other marker looks like an empty file.
         let Some(relative) = key.strip_prefix(prefix) else {
-            page.markers.extend(folder.listed(""));
+            page.markers.extend(folder.join_listed(""));
             continue;
         };
         if object.size == 0 {
-            page.markers.extend(folder.listed(&format!("{relative}/")));
+            page.markers
+                .extend(folder.join_listed(&format!("{relative}/")));
         }
         match folder.join(relative) {
             Ok(location) => {
@@ -108,7 +111,7 @@ fn listed(folder: &Location, prefix: &str, found: PaginatedListResult) -> Page {
 
 /// The key after which to continue when `key` was refused. If the name of a folder in `key` is the reason, no key in
 /// this folder can be listed: all of them are skipped.
-fn behind(key: &str) -> String {
+fn resume_key(key: &str) -> String {
     let mut bytes = 0;
     for segment in key.split_inclusive('/') {
         bytes += segment.len();
@@ -175,7 +178,7 @@ async fn listing(
     start: Option<&str>,
     limit: usize,
 ) -> Result<PaginatedListResult, Error> {
-    let (offset, page_token) = match start.and_then(|at| at.strip_prefix(BEHIND)) {
+    let (offset, page_token) = match start.and_then(|at| at.strip_prefix(START_KEY_MARK)) {
         Some(key) => (Some(key.to_owned()), None),
         None => (None, start.map(str::to_owned)),
     };

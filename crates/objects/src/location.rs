@@ -162,7 +162,7 @@ impl Location {
     /// locations, segments may be empty or dots. It serves to delete the object in a store that takes keys literally.
     /// If `relative` is empty or ends in a slash, this is the marker of a folder. `None` if `relative` has control
     /// characters.
-    pub(crate) fn listed(&self, relative: &str) -> Option<Self> {
+    pub(crate) fn join_listed(&self, relative: &str) -> Option<Self> {
         if relative.chars().any(char::is_control) {
             return None;
         }

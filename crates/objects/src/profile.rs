@@ -187,10 +187,10 @@ impl StorageProfile {
     /// Cloudflare R2 and Alibaba Cloud OSS leave no choice in `flavor` and `sts-enabled`, and R2 has no roles: these
     /// fields are set, as in today's Lakekeeper.
     #[must_use]
-    pub fn beside(self, credential: Option<&StorageCredential>) -> Self {
+    pub fn adjusted_for(self, credential: Option<&StorageCredential>) -> Self {
         match (self, credential) {
             (Self::S3(s3), Some(StorageCredential::S3(credential))) => {
-                Self::S3(Box::new(s3.beside(credential)))
+                Self::S3(Box::new(s3.adjusted_for(credential)))
             }
             (profile, _) => profile,
         }

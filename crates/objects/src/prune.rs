@@ -17,7 +17,7 @@ const AT_A_TIME: usize = 16;
 const FOLDERS_PER_PAGE: usize = 100;
 
 /// A folder that contains folders.
-struct Open {
+struct PendingFolder {
     folder: Location,
     /// Folders in it that were listed and are still to be removed.
     below: Vec<Location>,
@@ -25,7 +25,7 @@ struct Open {
     next: Option<PageRequest>,
 }
 
-impl Open {
+impl PendingFolder {
     fn new(folder: Location) -> Self {
         Self {
             folder,
@@ -56,7 +56,7 @@ where
     E: From<ObjectError>,
     F: Future<Output = Result<(), E>>,
 {
-    let mut open = vec![Open::new(folder.clone())];
+    let mut open = vec![PendingFolder::new(folder.clone())];
     while let Some(innermost) = open.last_mut() {
         if !innermost.below.is_empty() {
             let rest = innermost.below.len().saturating_sub(AT_A_TIME);
@@ -84,7 +84,7 @@ where
 async fn remove_or_open(
     objects: &dyn Objects,
     folders: Vec<Location>,
-) -> Result<Vec<Open>, ObjectError> {
+) -> Result<Vec<PendingFolder>, ObjectError> {
     let looked_into = folders
         .into_iter()
         .map(|folder| remove_or_open_one(objects, folder));
@@ -98,10 +98,10 @@ async fn remove_or_open(
 async fn remove_or_open_one(
     objects: &dyn Objects,
     folder: Location,
-) -> Result<Option<Open>, ObjectError> {
+) -> Result<Option<PendingFolder>, ObjectError> {
     let page = objects.list_folders(&folder, first_page()).await?;
     if !page.locations.is_empty() || page.next.is_some() {
-        return Ok(Some(Open::new(folder)));
+        return Ok(Some(PendingFolder::new(folder)));
     }
     objects.remove_folder(&folder).await?;
     Ok(None)

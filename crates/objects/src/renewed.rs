@@ -18,11 +18,11 @@ const FAILURE_LASTS: Duration = Duration::from_secs(2);
 pub(crate) struct Renewed<T> {
     /// Its name, for warnings.
     what: &'static str,
-    turn: Mutex<Turn<T>>,
+    state: Mutex<State<T>>,
 }
 
 /// The newest request, finished or not, and the value that an earlier one brought.
-struct Turn<T> {
+struct State<T> {
     request: Arc<OnceCell<Outcome<T>>>,
     spare: Option<Fresh<T>>,
 }
@@ -70,7 +70,7 @@ impl<T> Renewed<T> {
     pub(crate) fn new(what: &'static str) -> Self {
         Self {
             what,
-            turn: Mutex::new(Turn {
+            state: Mutex::new(State {
                 request: Arc::default(),
                 spare: None,
             }),
@@ -83,7 +83,7 @@ impl<T> Renewed<T> {
         &self,
         ask: impl AsyncFnOnce() -> Result<Fresh<T>, TokenFailure>,
     ) -> Result<Arc<T>, TokenFailure> {
-        let (request, spare) = self.turn();
+        let (request, spare) = self.current_request();
         let asked = async || Outcome {
             result: ask().await,
             at: Instant::now(),
@@ -100,17 +100,17 @@ impl<T> Renewed<T> {
         }
     }
 
-    fn turn(&self) -> (Arc<OnceCell<Outcome<T>>>, Option<Fresh<T>>) {
-        // A panic elsewhere cannot leave the turn half changed.
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = turn.request.get().map(|outcome| match &outcome.result {
+    fn current_request(&self) -> (Arc<OnceCell<Outcome<T>>>, Option<Fresh<T>>) {
+        // A panic elsewhere cannot leave the state half changed.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = state.request.get().map(|outcome| match &outcome.result {
             Ok(fresh) => (fresh.renew_at <= now()).then(|| Some(fresh.clone())),
             Err(_) => (outcome.at.elapsed() >= FAILURE_LASTS).then_some(None),
         });
         if let Some(Some(brought)) = over {
-            turn.spare = brought.or(turn.spare.take());
-            turn.request = Arc::default();
+            state.spare = brought.or(state.spare.take());
+            state.request = Arc::default();
         }
-        (Arc::clone(&turn.request), turn.spare.clone())
+        (Arc::clone(&state.request), state.spare.clone())
     }
 }

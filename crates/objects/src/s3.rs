@@ -28,7 +28,7 @@ use crate::connection::{Pool, Transport};
 use crate::credential::S3Credential;
 use crate::error::ObjectError;
 use crate::io::{Objects, Page, PageRequest};
-use crate::listing::{self, Beyond};
+use crate::listing::{self, ResumePoint};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
 use crate::profile::{Partition, S3Profile};
@@ -222,6 +222,13 @@ impl Objects for S3Store {
 
     async fn list_prefix(&self, folder: &Location, page: PageRequest) -> Result<Page, ObjectError> {
         self.path(folder)?;
-        listing::page(&self.store, folder, page, Beyond::AnyKey, classify::error).await
+        listing::page(
+            &self.store,
+            folder,
+            page,
+            ResumePoint::AnyKey,
+            classify::error,
+        )
+        .await
     }
 }

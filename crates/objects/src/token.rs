@@ -54,7 +54,7 @@ impl TokenFailure {
     }
 
     /// The failure that the service reported, or that kept it from answering.
-    pub(crate) fn told(self) -> StoreFailure {
+    pub(crate) fn into_failure(self) -> StoreFailure {
         match self {
             Self::Throttled { failure, .. }
             | Self::Unavailable(failure)
@@ -63,7 +63,7 @@ impl TokenFailure {
     }
 
     /// As an error for the engine that asked for access to `folder`.
-    pub(crate) fn vending(self, folder: &Location) -> VendError {
+    pub(crate) fn into_vend_error(self, folder: &Location) -> VendError {
         let folder = folder.clone();
         match self {
             Self::Throttled {
@@ -86,7 +86,7 @@ impl TokenFailure {
     }
 
     /// As an error of the server's own operation on `at`.
-    pub(crate) fn using(self, at: &Location) -> ObjectError {
+    pub(crate) fn into_object_error(self, at: &Location) -> ObjectError {
         let location = at.clone();
         match self {
             Self::Throttled { failure, .. } | Self::Unavailable(failure) => {

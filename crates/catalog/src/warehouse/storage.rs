@@ -29,7 +29,7 @@ impl Storage {
             profile,
             credential,
         } = self;
-        let profile = profile.beside(credential.as_ref());
+        let profile = profile.adjusted_for(credential.as_ref());
         let policy = &cx.settings.storage_policy;
         profile.validate(policy)?;
         profile.check_new()?;

@@ -28,7 +28,7 @@ pub async fn try_table_bucket(
     let base = profile.base_location();
     let mut trial = Trial {
         base: &base,
-        told: Vec::new(),
+        outcomes: Vec::new(),
     };
     let namespace = format!("lakekeeper_check_{}", Uuid::new_v4().simple());
     let tables = ["orders", "orders2"].map(|name| BucketTable {
@@ -57,7 +57,7 @@ pub async fn try_table_bucket(
     }
     let cleaned = timed(drop_all(bucket, &tables)).await;
     trial.record(AccessCheck::Cleanup, cleaned);
-    trial.told
+    trial.outcomes
 }
 
 /// Creates two tables, with a file in the first one. Returns their locations.

@@ -107,7 +107,7 @@ pub async fn try_storage(
     let base = profile.base_location();
     let mut trial = Trial {
         base: &base,
-        told: Vec::new(),
+        outcomes: Vec::new(),
     };
     let places = match Places::below(&base) {
         Ok(places) => places,
@@ -116,7 +116,7 @@ pub async fn try_storage(
             trial.record(AccessCheck::Own, (Duration::ZERO, Err::<(), _>(error)));
             trial.skip(&VENDED, PREREQUISITE);
             trial.skip(&[AccessCheck::Cleanup], NOTHING_WRITTEN);
-            return trial.told;
+            return trial.outcomes;
         }
     };
     let (used, issued) = futures::join!(
@@ -150,7 +150,7 @@ pub async fn try_storage(
     } else {
         trial.skip(&[AccessCheck::Cleanup], NOTHING_WRITTEN);
     }
-    trial.told
+    trial.outcomes
 }
 
 pub(super) const VENDED: [AccessCheck; 3] = [
@@ -185,7 +185,7 @@ pub(super) async fn timed<T>(act: impl Future<Output = T>) -> (Duration, T) {
 /// The outcomes so far.
 pub(super) struct Trial<'a> {
     pub(super) base: &'a Location,
-    pub(super) told: Vec<(AccessCheck, AccessOutcome)>,
+    pub(super) outcomes: Vec<(AccessCheck, AccessOutcome)>,
 }
 
 impl Trial<'_> {
@@ -202,11 +202,11 @@ impl Trial<'_> {
         check: AccessCheck,
         (took, outcome): (Duration, Result<T, TrialError>),
     ) -> Option<T> {
-        let (told, value) = match outcome {
+        let (outcome, value) = match outcome {
             Ok(value) => (AccessOutcome::Passed { took }, Some(value)),
             Err(error) => (AccessOutcome::Failed { took, error }, None),
         };
-        self.told.push((check, told));
+        self.outcomes.push((check, outcome));
         value
     }
 
@@ -214,7 +214,7 @@ impl Trial<'_> {
         let skipped = checks
             .iter()
             .map(|check| (*check, AccessOutcome::Skipped { reason }));
-        self.told.extend(skipped);
+        self.outcomes.extend(skipped);
     }
 
     /// Makes both checks, because access that does not work may leak nevertheless.

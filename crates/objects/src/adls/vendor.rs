@@ -135,7 +135,7 @@ impl Vendor for AdlsVendor {
     async fn vend(&self, scope: &Scope) -> Result<Vended, VendError> {
         self.signed(scope)
             .await
-            .map_err(|failure| failure.vending(&scope.folder))
+            .map_err(|failure| failure.into_vend_error(&scope.folder))
     }
 }
 

@@ -25,9 +25,9 @@ const PROJECT: &str = "computeMetadata/v1/project/project-id";
 /// Asking earlier brings no new token. Asking later would hand out tokens with less than the five minutes that
 /// engines should have left.
 /// <https://cloud.google.com/compute/docs/access/authenticate-workloads>
-const MACHINE_GIVES_ANEW: Duration = Duration::from_mins(5);
+const METADATA_TOKEN_RENEWED_AT: Duration = Duration::from_mins(5);
 /// How soon a metadata server that still returns the old token is asked again: some wait until four minutes are left.
-const MACHINE_AGAIN: Duration = Duration::from_secs(10);
+const METADATA_RETRY: Duration = Duration::from_secs(10);
 
 /// An identity with access tokens.
 pub(super) enum Source {
@@ -40,7 +40,7 @@ pub(super) enum Source {
         server: String,
     },
     /// No identity: the key says `disable_oauth`, for emulators.
-    Nobody { project: Option<String> },
+    Anonymous { project: Option<String> },
     /// The identity to which this token was vended; the token cannot be renewed.
     Vended(Token),
 }
@@ -58,7 +58,7 @@ impl Source {
     pub(super) fn of_key(key: &GcsKey) -> Result<Self, OpenError> {
         let project = key.project_id().map(str::to_owned);
         let Some(private_key) = key.private_key() else {
-            return Ok(Self::Nobody { project });
+            return Ok(Self::Anonymous { project });
         };
         let signer = Signer::from_pem(private_key.expose())
             .map_err(|rule| OpenError::Failed(format!("`private_key` {rule}")))?;
@@ -85,9 +85,9 @@ impl Source {
         let half = life / 2;
         match self {
             Self::Machine { .. } => life
-                .saturating_sub(MACHINE_GIVES_ANEW)
-                .max(MACHINE_AGAIN.min(half)),
-            Self::ServiceAccount(_) | Self::Nobody { .. } | Self::Vended(_) => half,
+                .saturating_sub(METADATA_TOKEN_RENEWED_AT)
+                .max(METADATA_RETRY.min(half)),
+            Self::ServiceAccount(_) | Self::Anonymous { .. } | Self::Vended(_) => half,
         }
     }
 
@@ -97,7 +97,7 @@ impl Source {
             Self::ServiceAccount(account) => account.fetch().await,
             Self::Machine { service, server } => machine(service, server).await,
             Self::Vended(token) => Ok(token.clone()),
-            Self::Nobody { project } => Ok(Token {
+            Self::Anonymous { project } => Ok(Token {
                 value: Secret::new(String::new()),
                 expires_at: now() + Duration::from_hours(12),
                 project: project.clone(),
@@ -196,7 +196,7 @@ impl fmt::Debug for Source {
         match self {
             Self::ServiceAccount(account) => write!(f, "ServiceAccount({})", account.email),
             Self::Machine { server, .. } => write!(f, "Machine({server})"),
-            Self::Nobody { .. } => f.write_str("Nobody"),
+            Self::Anonymous { .. } => f.write_str("Anonymous"),
             Self::Vended(_) => f.write_str("Vended"),
         }
     }

@@ -145,7 +145,7 @@ impl GcsStore {
     /// Sends `request` with the current access token.
     async fn send(&self, at: &Location, mut request: Request) -> Result<Response, ObjectError> {
         let token = self.tokens.get().await;
-        let token = token.map_err(|failure| failure.using(at))?;
+        let token = token.map_err(|failure| failure.into_object_error(at))?;
         if !token.value.expose().is_empty() {
             request.headers_mut().insert(
                 reqwest::header::AUTHORIZATION,
@@ -265,7 +265,7 @@ impl Objects for GcsStore {
         for Item { name, .. } in listing.items {
             let location = name
                 .strip_prefix(&prefix)
-                .and_then(|relative| folder.listed(relative));
+                .and_then(|relative| folder.join_listed(relative));
             match location {
                 Some(marker) if name.ends_with('/') => page.markers.push(marker),
                 Some(location) => page.locations.push(location),

@@ -140,7 +140,7 @@ impl Vendor for GcsVendor {
         let token = self
             .narrowed(scope)
             .await
-            .map_err(|error| error.vending(&scope.folder))?;
+            .map_err(|error| error.into_vend_error(&scope.folder))?;
         Ok(Vended {
             scope: scope.clone(),
             config: self.config(&token),

@@ -30,12 +30,15 @@ impl Keys {
     }
 
     /// All pages: the keys found, those that cannot be addressed, and the outcome.
-    async fn all(&self, beyond: Beyond) -> (Vec<String>, Vec<String>, Result<(), ObjectError>) {
+    async fn all(
+        &self,
+        resume_point: ResumePoint,
+    ) -> (Vec<String>, Vec<String>, Result<(), ObjectError>) {
         let folder = Location::parse("s3://bucket/t").unwrap();
         let (mut found, mut left) = (Vec::new(), Vec::new());
         let mut request = PageRequest::first();
         loop {
-            let page = match page(self, &folder, request, beyond, classify::error).await {
+            let page = match page(self, &folder, request, resume_point, classify::error).await {
                 Ok(page) => page,
                 Err(error) => return (found, left, Err(error)),
             };
@@ -93,7 +96,7 @@ async fn markers_of_folders_are_told_by_their_keys() {
     let keys = Keys::of(["t/", "t/a", "t/b/", "t/b/empty"].map(str::to_owned));
     let folder = Location::parse("s3://bucket/t").unwrap();
     let first = PageRequest::first();
-    let page = page(&keys, &folder, first, Beyond::AnyKey, classify::error).await;
+    let page = page(&keys, &folder, first, ResumePoint::AnyKey, classify::error).await;
     let markers = page.unwrap().markers;
     // An empty object may be a marker.
     assert_eq!(
@@ -118,7 +121,7 @@ async fn keys_that_cannot_be_listed_hide_no_others() {
     let all = good.iter().chain(&bad);
     let more = ["t//b", "t//b/c", "t/../y", "t2/a", "t2//a"];
     let keys = Keys::of(all.chain(&more).map(|&key| key.to_owned()));
-    let (found, left, outcome) = keys.all(Beyond::AnyKey).await;
+    let (found, left, outcome) = keys.all(ResumePoint::AnyKey).await;
     outcome.unwrap();
     let expected: Vec<String> = sorted(&[&good[..], &["t/b"]].concat());
     assert_eq!(
@@ -136,7 +139,7 @@ async fn a_whole_folder_of_them_costs_no_more_than_one() {
     let good = (0..MAX_PAGE * 2).map(|n| format!("t/a{n:06}"));
     let bad = (0..MAX_PAGE * 20).map(|n| format!("t/a000300//{n:06}"));
     let keys = Keys::of(good.chain(bad));
-    let (found, left, outcome) = keys.all(Beyond::AnyKey).await;
+    let (found, left, outcome) = keys.all(ResumePoint::AnyKey).await;
     outcome.unwrap();
     assert_eq!((found.len(), left.len()), (MAX_PAGE * 2, 1));
     let requests = keys.requests.load(Ordering::Relaxed);
@@ -150,11 +153,11 @@ async fn where_there_is_no_way_round_what_comes_before_is_listed() {
         takes_offsets: false,
         ..keys()
     };
-    for (store, beyond, key) in [
-        (keys(), Beyond::PagesOnly, "t/b//c"),
-        (stuck, Beyond::AnyKey, "t/b//"),
+    for (store, resume_point, key) in [
+        (keys(), ResumePoint::PagesOnly, "t/b//c"),
+        (stuck, ResumePoint::AnyKey, "t/b//"),
     ] {
-        let (found, _, outcome) = store.all(beyond).await;
+        let (found, _, outcome) = store.all(resume_point).await;
         assert_eq!(found, ["t/a"]);
         let error = outcome.unwrap_err();
         assert!(

@@ -1,9 +1,9 @@
 //! A bucket of S3, or of a store that speaks its protocol.
 
 mod amazon;
-mod beside;
 pub(super) mod checks;
 mod tables;
+mod with_credential;
 
 use std::collections::BTreeMap;
 
@@ -243,7 +243,7 @@ impl S3Profile {
 
     /// Whether the bucket is in the path instead of the host name. A bucket cannot be a subdomain of an IP address.
     pub fn is_path_style(&self) -> bool {
-        self.path_style_access == Some(true) || self.endpoint().is_some_and(checks::is_numeric)
+        self.path_style_access == Some(true) || self.endpoint().is_some_and(checks::has_ip_host)
     }
 
     /// Role that the server assumes to access the bucket.
@@ -271,8 +271,8 @@ impl S3Profile {
     /// URL of STS: `sts-endpoint`, or else `endpoint` unless it is Amazon's S3, which does not serve STS; `None` for
     /// AWS, where the region gives it.
     pub fn sts_endpoint(&self) -> Option<&str> {
-        let beside = self.endpoint().filter(|at| !is_amazons_s3(at));
-        self.sts_endpoint.as_deref().or(beside)
+        let other_endpoint = self.endpoint().filter(|at| !is_amazons_s3(at));
+        self.sts_endpoint.as_deref().or(other_endpoint)
     }
 
     /// The partition of AWS that has the region.

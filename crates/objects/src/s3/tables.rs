@@ -300,7 +300,7 @@ impl From<TokenFailure> for TableBucketError {
 }
 
 /// Counts an error as success if it shows that the request was carried out before.
-fn unless(
+fn ok_if_already_done(
     outcome: Result<Vec<u8>, TokenFailure>,
     is_done: fn(&TableBucketError) -> bool,
 ) -> Result<(), TableBucketError> {
@@ -332,13 +332,13 @@ impl TableBucket for S3Tables {
     async fn create_namespace(&self, name: &str) -> Result<(), TableBucketError> {
         let call = Call::new(Method::PUT, self.path("namespaces", &[]));
         let outcome = self.ask(call.with(json!({ "namespace": [name] }))).await;
-        unless(outcome, |e| matches!(e, TableBucketError::Conflict(_)))
+        ok_if_already_done(outcome, |e| matches!(e, TableBucketError::Conflict(_)))
     }
 
     async fn drop_namespace(&self, name: &str) -> Result<(), TableBucketError> {
         let call = Call::new(Method::DELETE, self.path("namespaces", &[name]));
         let outcome = self.ask(call).await;
-        unless(outcome, |e| matches!(e, TableBucketError::Missing(_)))
+        ok_if_already_done(outcome, |e| matches!(e, TableBucketError::Missing(_)))
     }
 
     async fn create_table(
@@ -348,7 +348,7 @@ impl TableBucket for S3Tables {
         let call = Call::new(Method::PUT, self.path("tables", &[&table.namespace]));
         let call = call.with(json!({ "name": table.name, "format": "ICEBERG" }));
         let outcome = self.ask(call).await;
-        unless(outcome, |e| matches!(e, TableBucketError::Conflict(_)))?;
+        ok_if_already_done(outcome, |e| matches!(e, TableBucketError::Conflict(_)))?;
         self.table(table).await
     }
 
@@ -369,7 +369,7 @@ impl TableBucket for S3Tables {
             Ok(_) => Ok(()),
             Err(failure) if may_be_done(&failure) => match self.state(table).await {
                 Ok(now) if now.metadata_location.as_deref() == Some(metadata_location) => Ok(()),
-                _ => Err(TableBucketError::OutcomeUnknown(failure.told())),
+                _ => Err(TableBucketError::OutcomeUnknown(failure.into_failure())),
             },
             Err(refused) => Err(refused.into()),
         }
@@ -397,7 +397,7 @@ impl TableBucket for S3Tables {
             );
         }
         let outcome = self.ask(Call::new(Method::DELETE, path)).await;
-        unless(outcome, |e| matches!(e, TableBucketError::Missing(_)))
+        ok_if_already_done(outcome, |e| matches!(e, TableBucketError::Missing(_)))
     }
 
     fn vendor(&self, table: &BucketTable) -> Option<Arc<dyn Vendor>> {

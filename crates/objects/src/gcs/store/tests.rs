@@ -85,7 +85,7 @@ async fn listings_tell_markers_of_folders_apart_and_go_on_at_the_token() {
     let found = bucket.objects.list_prefix(&bucket.at("t"), page).await;
     let found = found.unwrap();
     assert_eq!(found.locations, [bucket.at("t/a")]);
-    let markers = ["t/", "t/b/"].map(|relative| bucket.base.listed(relative).unwrap());
+    let markers = ["t/", "t/b/"].map(|relative| bucket.base.join_listed(relative).unwrap());
     assert_eq!(found.markers, markers);
     assert_eq!(found.next, Some(PageToken("n=1".to_owned())));
     assert_eq!(

@@ -80,7 +80,7 @@ async fn a_token_is_renewed_after_half_of_its_life() {
 #[tokio::test]
 async fn a_machine_is_asked_when_it_gives_another_token() {
     let machine = Source::of_machine("http://127.0.0.1:9").unwrap();
-    let nobody = Source::Nobody { project: None };
+    let nobody = Source::Anonymous { project: None };
     for (life, of_machine) in [(3_600, 3_300), (320, 20), (300, 10), (241, 10), (8, 4)] {
         let life = Duration::from_secs(life);
         assert_eq!(machine.used_for(life), Duration::from_secs(of_machine));

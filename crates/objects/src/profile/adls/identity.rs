@@ -31,14 +31,14 @@ pub(super) fn check(lake: &Lake, own_authority: Option<&str>) -> Result<(), Prof
         let rule = format!(
             "must be left out with `azure-system-identity`, be the server's own AZURE_AUTHORITY_HOST, or `https://` and one of {}: \
              the server's own secret or token is sent there",
-            listed(&AUTHORITIES)
+            quoted_list(&AUTHORITIES)
         );
         return Err(ProfileError::field("authority-host", given, rule));
     }
     if !STORAGE.iter().any(|suffix| is_below(&lake.host, suffix)) {
         let rule = format!(
             "must with `azure-system-identity` be one of {}, or below it: the server's own token is sent there",
-            listed(&STORAGE)
+            quoted_list(&STORAGE)
         );
         return Err(ProfileError::field("host", &lake.host, rule));
     }
@@ -63,7 +63,7 @@ pub(super) fn is_below(host: &str, suffix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-fn listed(names: &[&str]) -> String {
+fn quoted_list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }

@@ -47,14 +47,14 @@ impl Partition {
 /// Whether an endpoint is in Amazon's domains, for any service.
 pub(super) fn is_amazons(endpoint: &str) -> bool {
     let url = Url::parse(endpoint).ok();
-    name_in(url.as_ref()).is_some()
+    host_before_domain(url.as_ref()).is_some()
 }
 
 /// Whether an endpoint is Amazon's S3. Machines and load balancers that anybody can rent have names in the same
 /// domains.
 pub(crate) fn is_amazons_s3(endpoint: &str) -> bool {
     let url = Url::parse(endpoint).ok();
-    let labels: Vec<&str> = name_in(url.as_ref())
+    let labels: Vec<&str> = host_before_domain(url.as_ref())
         .map(|name| name.rsplit('.').collect())
         .unwrap_or_default();
     match labels.as_slice() {
@@ -71,7 +71,7 @@ fn is_s3(label: &str) -> bool {
 }
 
 /// The part of the host before Amazon's domain.
-fn name_in(url: Option<&Url>) -> Option<&str> {
+fn host_before_domain(url: Option<&Url>) -> Option<&str> {
     let host = url.and_then(Url::host_str)?;
     let before = |domain: &str| host.strip_suffix(domain)?.strip_suffix('.');
     PARTITIONS.iter().find_map(|p| before(p.domain))

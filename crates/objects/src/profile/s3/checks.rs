@@ -36,7 +36,7 @@ pub(super) fn region(region: &str) -> Result<(), ProfileError> {
 }
 
 /// Whether the host of the endpoint is an IP address, not a name.
-pub(super) fn is_numeric(endpoint: &str) -> bool {
+pub(super) fn has_ip_host(endpoint: &str) -> bool {
     let host = endpoint
         .split_once("://")
         .map_or(endpoint, |(_, host)| host);

@@ -101,7 +101,7 @@ async fn a_refusal_says_what_alibaba_said() {
         .assume_role("{}", Duration::from_mins(15))
         .await;
     let folder = crate::Location::parse("s3://lake/t").unwrap();
-    let error = failure.unwrap_err().vending(&folder);
+    let error = failure.unwrap_err().into_vend_error(&folder);
     assert!(matches!(error, VendError::Refused { .. }));
     assert!(
         error

@@ -78,7 +78,7 @@ impl Rule {
         let has = |name: &&str| query.iter().any(|(given, _)| given == name);
         let knows = |(given, value): &(String, String)| {
             let known = |name: &&str| *name == given.as_str();
-            self.required.iter().any(known) && is_right(given, value)
+            self.required.iter().any(known) && selects_operation(given, value)
                 || self.optional.iter().any(known)
                 || given == SDK_LABEL
         };
@@ -87,7 +87,7 @@ impl Rule {
 }
 
 /// Whether a parameter that decides about the operation has a value by which S3 recognises the same operation.
-fn is_right(name: &str, value: &str) -> bool {
+fn selects_operation(name: &str, value: &str) -> bool {
     match name {
         "list-type" => value == "2",
         "uploads" | "delete" => value.is_empty(),

@@ -60,7 +60,7 @@ impl TableVendor {
 impl Vendor for TableVendor {
     async fn vend(&self, scope: &Scope) -> Result<Vended, VendError> {
         let session = self.session(scope).await;
-        let session = session.map_err(|failure| failure.vending(&scope.folder))?;
+        let session = session.map_err(|failure| failure.into_vend_error(&scope.folder))?;
         Ok(session.into_vended(scope))
     }
 }

@@ -6,7 +6,7 @@ use crate::profile::{AwsIdentity, AwsIdentityRules, DirectUse, ExternalIds, Poli
 use crate::secret::Secret;
 
 impl S3Profile {
-    pub(in crate::profile) fn beside(self, credential: &S3Credential) -> Self {
+    pub(in crate::profile) fn adjusted_for(self, credential: &S3Credential) -> Self {
         let whole = match credential {
             S3Credential::AccessKey { .. } | S3Credential::AwsSystemIdentity { .. } => return self,
             S3Credential::CloudflareR2 { .. } => Self {
@@ -139,7 +139,7 @@ mod tests {
 
     fn refusal(fields: &Value, credential: &StorageCredential, policy: Policy) -> String {
         profile(fields)
-            .beside(Some(credential))
+            .adjusted_for(Some(credential))
             .validate_credential(Some(credential), &policy)
             .map_or_else(|e| e.to_string(), |()| "allowed".to_owned())
     }
@@ -216,7 +216,7 @@ mod tests {
         let sure = |kind| {
             let credential = credential(kind, None);
             assert_eq!(refusal(&fields, &credential, Policy::default()), "allowed");
-            match profile(&fields).beside(Some(&credential)) {
+            match profile(&fields).adjusted_for(Some(&credential)) {
                 StorageProfile::S3(s3) => s3,
                 other => panic!("{other:?}"),
             }
