@@ -7,7 +7,7 @@ mod transform;
 pub use partition::PartitionSpec;
 pub use sort::SortOrder;
 
-pub(crate) use partition::{FIRST_PARTITION_ID, name_is_taken};
+pub(crate) use partition::{FIRST_PARTITION_ID, name_taken_error};
 pub(crate) use sort::{FIRST_ORDER_ID, UNSORTED_ID};
 
 use crate::error::ParseError;
@@ -41,7 +41,7 @@ impl Sources {
 
     /// Brings the sources that a client sent into the form of this format version: a single column is always
     /// `source-id`, which all readers know. The error says which form the version does not have.
-    fn settle(&mut self, format_version: u8) -> Result<(), String> {
+    fn normalize_for_version(&mut self, format_version: u8) -> Result<(), String> {
         let Some(many) = &self.many else {
             return Ok(());
         };

@@ -142,11 +142,14 @@ impl PartitionSpec {
     }
 
     /// Brings the source columns of a spec that a client sent into the form of this format version.
-    pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
+    pub(crate) fn normalize_for_version(&mut self, format_version: u8) -> Result<(), UpdateError> {
         for field in &mut self.fields {
-            field.sources.settle(format_version).map_err(|problem| {
-                UpdateError::Invalid(format!("Invalid partition field {field}: {problem}"))
-            })?;
+            field
+                .sources
+                .normalize_for_version(format_version)
+                .map_err(|problem| {
+                    UpdateError::Invalid(format!("Invalid partition field {field}: {problem}"))
+                })?;
         }
         Ok(())
     }
@@ -166,7 +169,7 @@ impl PartitionSpec {
     /// Checks that the names and field ids of a new spec are unique, and that no name is that of another column.
     pub(crate) fn check_names(&self, index: &SchemaIndex) -> Result<(), UpdateError> {
         if let Some(name) = self.taken_names(index).next() {
-            return Err(name_is_taken(name));
+            return Err(name_taken_error(name));
         }
         let mut names = HashSet::new();
         let mut ids = HashSet::new();
@@ -196,7 +199,7 @@ impl PartitionSpec {
 }
 
 /// The Java reference's message when it reads a table with such a partition field.
-pub(crate) fn name_is_taken(name: &str) -> UpdateError {
+pub(crate) fn name_taken_error(name: &str) -> UpdateError {
     UpdateError::Invalid(format!(
         "Cannot create identity partition sourced from different field in schema: {name}"
     ))
@@ -204,7 +207,7 @@ pub(crate) fn name_is_taken(name: &str) -> UpdateError {
 
 impl PartitionField {
     /// The source columns and the transform: equal for two fields that always have the same values.
-    pub(crate) fn values(&self) -> (&Sources, String) {
+    pub(crate) fn sources_and_transform(&self) -> (&Sources, String) {
         (&self.sources, self.transform.to_ascii_lowercase())
     }
 }

@@ -126,11 +126,14 @@ impl SortOrder {
     }
 
     /// Brings the source columns of an order that a client sent into the form of this format version.
-    pub(crate) fn settle_sources(&mut self, format_version: u8) -> Result<(), UpdateError> {
+    pub(crate) fn normalize_for_version(&mut self, format_version: u8) -> Result<(), UpdateError> {
         for field in &mut self.fields {
-            field.sources.settle(format_version).map_err(|problem| {
-                UpdateError::Invalid(format!("Invalid sort field {field}: {problem}"))
-            })?;
+            field
+                .sources
+                .normalize_for_version(format_version)
+                .map_err(|problem| {
+                    UpdateError::Invalid(format!("Invalid sort field {field}: {problem}"))
+                })?;
         }
         Ok(())
     }

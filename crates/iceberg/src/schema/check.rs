@@ -20,7 +20,7 @@ struct Problem {
 
 /// Refuses types and defaults that a table of this format version cannot have, and docs that are not strings.
 pub(crate) fn check_compatibility(schema: &Schema, format_version: u8) -> Result<(), UpdateError> {
-    told(schema, format_version, problems(schema, format_version))
+    refuse_if_any(schema, format_version, problems(schema, format_version))
 }
 
 impl KnownSchemas {
@@ -41,11 +41,15 @@ impl KnownSchemas {
             let known = problems(self.get(one)?, format_version);
             found.retain(|problem| !known.contains(problem));
         }
-        told(schema, format_version, found)
+        refuse_if_any(schema, format_version, found)
     }
 }
 
-fn told(schema: &Schema, format_version: u8, mut found: Vec<Problem>) -> Result<(), UpdateError> {
+fn refuse_if_any(
+    schema: &Schema,
+    format_version: u8,
+    mut found: Vec<Problem>,
+) -> Result<(), UpdateError> {
     if found.is_empty() {
         return Ok(());
     }

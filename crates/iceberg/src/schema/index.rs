@@ -33,20 +33,20 @@ pub(crate) struct Node {
 /// The parent of the fields that are indexed next: its full name, its short name and its id. At the root the
 /// names are empty.
 #[derive(Clone, Copy)]
-struct Place<'p> {
+struct Parent<'p> {
     name: &'p str,
     short: &'p str,
-    parent: Option<i32>,
+    id: Option<i32>,
 }
 
 impl SchemaIndex {
     /// Indexes a schema; fails if an id or a full name occurs twice.
     pub(crate) fn new(schema: &Schema) -> Result<Self, ParseError> {
         let mut index = Self::default();
-        let root = Place {
+        let root = Parent {
             name: "",
             short: "",
-            parent: None,
+            id: None,
         };
         index.fields(&schema.fields, root)?;
         Ok(index)
@@ -64,41 +64,41 @@ impl SchemaIndex {
             .copied()
     }
 
-    fn fields(&mut self, fields: &[Field], place: Place<'_>) -> Result<(), ParseError> {
+    fn fields(&mut self, fields: &[Field], parent: Parent<'_>) -> Result<(), ParseError> {
         for field in fields {
-            let name = join(place.name, &field.name);
-            let short = join(place.short, &field.name);
+            let name = join(parent.name, &field.name);
+            let short = join(parent.short, &field.name);
             let node = Node {
                 name: name.clone(),
                 kind: Kind::of(&field.ty),
                 shown: field.ty.to_string(),
                 required: field.required,
-                parent: place.parent,
+                parent: parent.id,
             };
             self.add(field.id, node)?;
-            if !place.name.is_empty() && short != name {
+            if !parent.name.is_empty() && short != name {
                 self.short_names.entry(short.clone()).or_insert(field.id);
             }
-            let inner = Place {
+            let inner = Parent {
                 name: &name,
                 short: &short,
-                parent: Some(field.id),
+                id: Some(field.id),
             };
             self.children(&field.ty, inner)?;
         }
         Ok(())
     }
 
-    fn children(&mut self, ty: &Type, place: Place<'_>) -> Result<(), ParseError> {
+    fn children(&mut self, ty: &Type, parent: Parent<'_>) -> Result<(), ParseError> {
         match ty {
             Type::Named(_) | Type::Other(_) => Ok(()),
-            Type::Struct { fields, .. } => self.fields(fields, place),
+            Type::Struct { fields, .. } => self.fields(fields, parent),
             Type::List {
                 id,
                 required,
                 element,
                 ..
-            } => self.part("element", (*id, *required, element), place),
+            } => self.part("element", (*id, *required, element), parent),
             Type::Map {
                 ids: (key_id, value_id),
                 required,
@@ -106,8 +106,8 @@ impl SchemaIndex {
                 value,
                 ..
             } => {
-                self.part("key", (*key_id, true, key), place)?;
-                self.part("value", (*value_id, *required, value), place)
+                self.part("key", (*key_id, true, key), parent)?;
+                self.part("value", (*value_id, *required, value), parent)
             }
         }
     }
@@ -117,35 +117,35 @@ impl SchemaIndex {
         &mut self,
         part: &str,
         (id, required, ty): (i32, bool, &Type),
-        place: Place<'_>,
+        parent: Parent<'_>,
     ) -> Result<(), ParseError> {
-        let name = join(place.name, part);
+        let name = join(parent.name, part);
         let node = Node {
             name: name.clone(),
             kind: Kind::of(ty),
             shown: ty.to_string(),
             required,
-            parent: place.parent,
+            parent: parent.id,
         };
         self.add(id, node)?;
-        if place.short != place.name {
+        if parent.short != parent.name {
             self.short_names
-                .entry(join(place.short, part))
+                .entry(join(parent.short, part))
                 .or_insert(id);
         }
         // A struct in a list or map value: the short names of its fields leave out `element` or `value`.
         let skipped = matches!(ty, Type::Struct { .. }) && part != "key";
         let short = if skipped {
-            place.short.to_owned()
+            parent.short.to_owned()
         } else {
-            join(place.short, part)
+            join(parent.short, part)
         };
         self.children(
             ty,
-            Place {
+            Parent {
                 name: &name,
                 short: &short,
-                parent: Some(id),
+                id: Some(id),
             },
         )
     }

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::parse::strip_slashes;
-use super::update::{FileOfSnapshot, KeyToAdd, TableUpdate};
+use super::update::{KeyToAdd, StatisticsToSet, TableUpdate};
 use super::{DEFAULT_FORMAT_VERSION, NEWEST_FORMAT_VERSION, TableMetadata};
 use crate::error::UpdateError;
 use crate::layout::{PartitionSpec, SortOrder};
@@ -53,7 +53,7 @@ fn apply_all<'c>(
     updates: &[TableUpdate],
     begin: impl FnOnce() -> Result<Builder<'c>, UpdateError>,
 ) -> Result<Builder<'c>, UpdateError> {
-    check_amount(updates.iter().filter(|update| update.compares()).count())?;
+    check_comparing_updates(updates.iter().filter(|update| update.compares()).count())?;
     let mut builder = begin()?;
     for update in updates {
         builder.apply(update)?;
@@ -63,7 +63,7 @@ fn apply_all<'c>(
 
 /// Refuses more than `MAX_COMPARING_UPDATES` updates that are each compared with all existing schemas, specs, sort
 /// orders or view versions, because their cost is quadratic. Real commits have a few of them.
-pub(crate) fn check_amount(updates: usize) -> Result<(), UpdateError> {
+pub(crate) fn check_comparing_updates(updates: usize) -> Result<(), UpdateError> {
     if updates > MAX_COMPARING_UPDATES {
         return Err(UpdateError::Invalid(format!(
             "the commit has {updates} updates that add or remove schemas, partition specs, sort orders or \
@@ -130,13 +130,13 @@ impl Builder<'_> {
             TableUpdate::RemoveSnapshots { snapshot_ids } => self.remove_snapshots(snapshot_ids),
             TableUpdate::RemoveSnapshotRef { ref_name } => self.remove_ref(ref_name),
             TableUpdate::SetStatistics {
-                statistics: FileOfSnapshot(file),
+                statistics: StatisticsToSet(file),
             } => {
                 self.statistics.set(file.snapshot_id, file.clone());
                 self.changed = true;
             }
             TableUpdate::SetPartitionStatistics {
-                partition_statistics: FileOfSnapshot(file),
+                partition_statistics: StatisticsToSet(file),
             } => {
                 self.partition_statistics
                     .set(file.snapshot_id, file.clone());

@@ -80,7 +80,7 @@ impl<'c> Builder<'c> {
 
     /// Starts from nothing: updates create the table.
     pub(super) fn from_nothing(format_version: u8, point: &'c CommitPoint) -> Self {
-        let mut builder = Self::from_base(&nothing(format_version, point.now_ms), point);
+        let mut builder = Self::from_base(&empty_metadata(format_version, point.now_ms), point);
         builder.base_updated_ms = None;
         builder.defaults_changed = true;
         builder
@@ -89,7 +89,7 @@ impl<'c> Builder<'c> {
 
 /// Metadata without a uuid, a location, schemas, specs and orders; the checks at the end refuse it if any of them is
 /// still missing.
-pub(super) fn nothing(format_version: u8, now_ms: i64) -> TableMetadata {
+pub(super) fn empty_metadata(format_version: u8, now_ms: i64) -> TableMetadata {
     TableMetadata {
         format_version,
         uuid: Uuid::nil(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::apply::supported_version;
-use super::builder::nothing;
+use super::builder::empty_metadata;
 use super::parse::strip_slashes;
 use super::{DEFAULT_FORMAT_VERSION, StoredSchema, TableMetadata};
 use crate::error::UpdateError;
@@ -45,7 +45,7 @@ impl TableMetadata {
         }
         check_structure(&new.schema)?;
         check_properties(&new, format_version)?;
-        let mut meta = nothing(format_version, now_ms);
+        let mut meta = empty_metadata(format_version, now_ms);
         meta.uuid = new.uuid;
         location.clone_into(&mut meta.location);
         meta.properties = stored_properties(new.properties);
@@ -77,13 +77,13 @@ impl TableMetadata {
         let schema = Schema::parse(text)?;
         let index = SchemaIndex::new(&schema)?;
         let mut spec = spec.unwrap_or_else(PartitionSpec::unpartitioned);
-        spec.settle_sources(self.format_version)?;
+        spec.normalize_for_version(self.format_version)?;
         spec.renumber(|old| fresh.new_id(old))?;
         spec.check_names(&index)?;
         spec.check_sources(&index)?;
         spec.id = Some(0);
         let mut order = order.unwrap_or_else(SortOrder::unsorted);
-        order.settle_sources(self.format_version)?;
+        order.normalize_for_version(self.format_version)?;
         order.renumber(|old| fresh.new_id(old))?;
         order.check_sources(&index)?;
         if !order.is_unsorted() {

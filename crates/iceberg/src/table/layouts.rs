@@ -76,7 +76,7 @@ impl Builder<'_> {
     /// Adds a spec for the current schema, unless an equal spec exists.
     pub(super) fn add_spec(&mut self, spec: &PartitionSpec) -> Result<(), UpdateError> {
         let mut spec = spec.clone();
-        spec.settle_sources(self.meta.format_version)?;
+        spec.normalize_for_version(self.meta.format_version)?;
         self.fill_partition_ids(&mut spec)?;
         let index = self.current_columns()?;
         spec.check_names(&index)?;
@@ -116,10 +116,10 @@ impl Builder<'_> {
         let known: HashMap<_, _> = reuse
             .iter()
             .flat_map(|spec| &spec.fields)
-            .map(|f| (f.values(), f.id))
+            .map(|f| (f.sources_and_transform(), f.id))
             .collect();
         spec.fill_ids(|field| {
-            if let Some(id) = known.get(&field.values()).copied().flatten() {
+            if let Some(id) = known.get(&field.sources_and_transform()).copied().flatten() {
                 return Ok(id);
             }
             last = next_id("partition field", last)?;
@@ -157,7 +157,7 @@ impl Builder<'_> {
     /// Adds a sort order for the current schema, unless an equal order exists.
     pub(super) fn add_sort_order(&mut self, order: &SortOrder) -> Result<(), UpdateError> {
         let mut order = order.clone();
-        order.settle_sources(self.meta.format_version)?;
+        order.normalize_for_version(self.meta.format_version)?;
         order.check_sources(&*self.current_columns()?)?;
         let orders = &mut self.meta.sort_orders;
         if let Some(same) = orders.iter().find(|stored| stored.same_as(&order)) {

@@ -32,7 +32,7 @@ use crate::error::ParseError;
 use crate::json::Extra;
 use crate::layout::{PartitionSpec, SortOrder};
 use crate::schema::{Schema, SchemaIndex, StoredSchema};
-pub(crate) use apply::check_amount;
+pub(crate) use apply::check_comparing_updates;
 pub(crate) use layouts::{last_added, next_id};
 use log::{EncryptionKey, StatisticsFile};
 pub(crate) use parse::strip_slashes;

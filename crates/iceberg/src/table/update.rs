@@ -79,13 +79,13 @@ pub enum TableUpdate {
         removals: Vec<String>,
     },
     SetStatistics {
-        statistics: FileOfSnapshot,
+        statistics: StatisticsToSet,
     },
     RemoveStatistics {
         snapshot_id: i64,
     },
     SetPartitionStatistics {
-        partition_statistics: FileOfSnapshot,
+        partition_statistics: StatisticsToSet,
     },
     RemovePartitionStatistics {
         snapshot_id: i64,
@@ -106,7 +106,7 @@ pub enum TableUpdate {
 
 /// A statistics file that is to be set for its snapshot.
 #[derive(Debug, Clone)]
-pub struct FileOfSnapshot(pub(super) StatisticsFile);
+pub struct StatisticsToSet(pub(super) StatisticsFile);
 
 /// An encryption key that is to be added.
 #[derive(Debug, Clone)]

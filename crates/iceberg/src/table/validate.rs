@@ -6,7 +6,7 @@ use super::TableMetadata;
 use super::log::LogEntry;
 use super::snapshot::{MAIN, repeated_id};
 use crate::error::UpdateError;
-use crate::layout::name_is_taken;
+use crate::layout::name_taken_error;
 use crate::schema::{Schema, SchemaIndex};
 
 /// How many milliseconds a log may go back between two entries, because the clocks of writers differ.
@@ -48,7 +48,7 @@ impl TableMetadata {
     ) -> Result<(), UpdateError> {
         let taken = self.taken_partition_names()?;
         match taken.difference(before).next() {
-            Some(name) => Err(name_is_taken(name)),
+            Some(name) => Err(name_taken_error(name)),
             None => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use super::{FORMAT_VERSION, LogEntry, ViewMetadata, ViewUpdate, ViewVersion};
 use crate::error::UpdateError;
 use crate::property::{self, VIEW_DROP_DIALECT, VIEW_HISTORY_SIZE};
 use crate::schema::{KnownSchemas, Schema, StoredSchema};
-use crate::table::{check_amount, last_added, next_id, strip_slashes};
+use crate::table::{check_comparing_updates, last_added, next_id, strip_slashes};
 
 /// The format version of tables whose types views can have: the newest one whose types are all known.
 const TYPES_OF_TABLES: u8 = 3;
@@ -32,7 +32,7 @@ fn try_apply(
             ViewUpdate::AddSchema { .. } | ViewUpdate::AddViewVersion { .. }
         )
     };
-    check_amount(updates.iter().filter(compares).count())?;
+    check_comparing_updates(updates.iter().filter(compares).count())?;
     let mut builder = ViewBuilder::new(base, now_ms);
     for update in updates {
         builder.apply(update)?;
@@ -50,7 +50,7 @@ pub(super) struct ViewBuilder {
     /// The version that was current before the updates; `None` for a new view.
     previous: Option<ViewVersion>,
     known_schemas: KnownSchemas,
-    /// The ids of versions by their [`ViewVersion::sameness`]. Filled when the first version is added.
+    /// The ids of versions by their [`ViewVersion::content_key`]. Filled when the first version is added.
     known_versions: HashMap<String, i32>,
     last_added_schema: Option<i32>,
     last_added_version: Option<i32>,
@@ -143,12 +143,12 @@ impl ViewBuilder {
             last_added(version.schema_id, last, "schema: no schema has been added")?;
         if self.known_versions.is_empty() {
             for stored in &self.meta.versions {
-                let known = self.known_versions.entry(stored.sameness());
+                let known = self.known_versions.entry(stored.content_key());
                 known.or_insert(stored.id);
             }
         }
-        let sameness = version.sameness();
-        if let Some(id) = self.known_versions.get(&sameness) {
+        let content_key = version.content_key();
+        if let Some(id) = self.known_versions.get(&content_key) {
             self.last_added_version = Some(*id);
             return Ok(*id);
         }
@@ -169,7 +169,7 @@ impl ViewBuilder {
         }
         version.check_dialects()?;
         let id = version.id;
-        self.known_versions.insert(sameness, id);
+        self.known_versions.insert(content_key, id);
         self.meta.versions.push(version);
         self.added.insert(id);
         self.last_added_version = Some(id);

@@ -79,7 +79,7 @@ impl ViewVersion {
     }
 
     /// A text that is equal for versions with the same content; ids and timestamps do not count.
-    pub(crate) fn sameness(&self) -> String {
+    pub(crate) fn content_key(&self) -> String {
         let mut version = self.clone();
         (version.id, version.timestamp_ms) = (0, 0);
         drop_nulls(&mut version.extra);

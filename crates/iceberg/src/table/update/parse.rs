@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FileOfSnapshot, KeyToAdd, TableUpdate};
+use super::{KeyToAdd, StatisticsToSet, TableUpdate};
 use crate::error::ParseError;
 use crate::json::{Object, Raw};
 use crate::layout::{PartitionSpec, SortOrder};
@@ -108,13 +108,13 @@ fn parse_snapshots(action: &str, o: &mut Object<'_>) -> Result<Option<TableUpdat
         },
         // `snapshot-id` beside `statistics` is deprecated and repeats the one inside, so it is ignored.
         "set-statistics" => TableUpdate::SetStatistics {
-            statistics: FileOfSnapshot(StatisticsFile::parse_new(o.require_raw("statistics")?)?),
+            statistics: StatisticsToSet(StatisticsFile::parse_new(o.require_raw("statistics")?)?),
         },
         "remove-statistics" => TableUpdate::RemoveStatistics {
             snapshot_id: o.require("snapshot-id")?,
         },
         "set-partition-statistics" => TableUpdate::SetPartitionStatistics {
-            partition_statistics: FileOfSnapshot(StatisticsFile::parse_new_of_partitions(
+            partition_statistics: StatisticsToSet(StatisticsFile::parse_new_of_partitions(
                 o.require_raw("partition-statistics")?,
             )?),
         },
