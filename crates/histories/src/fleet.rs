@@ -10,10 +10,10 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use crate::Error;
+use crate::client::ReplicaClient;
 use crate::history::{Span, Window};
 use crate::recorder::Recorder;
 use crate::replica::Program;
-use crate::wire::Wire;
 use crate::world::World;
 
 /// How long a start may take on a busy machine.
@@ -40,7 +40,7 @@ impl Fleet {
     pub(crate) async fn start(
         program: Program,
         ports: Vec<u16>,
-        wire: &Wire,
+        client: &ReplicaClient,
         recorder: Arc<Recorder>,
     ) -> Result<Self, Error> {
         let running = ports
@@ -54,7 +54,7 @@ impl Fleet {
             recorder,
         };
         for replica in 0..fleet.ports.len() {
-            fleet.wait(wire, replica).await?;
+            fleet.wait(client, replica).await?;
         }
         Ok(fleet)
     }
@@ -84,7 +84,7 @@ impl Fleet {
             .map_err(Error::system("kill a replica"))?;
         sleep(Duration::from_millis(random.random_range(0..150))).await;
         *child = self.program.start(&["serve"], *port, LOG)?;
-        self.wait(&world.wire, replica).await?;
+        self.wait(&world.client, replica).await?;
         let ended = self.recorder.now();
         let span = Span { began, ended };
         self.recorder
@@ -92,9 +92,9 @@ impl Fleet {
         Ok(())
     }
 
-    async fn wait(&mut self, wire: &Wire, replica: usize) -> Result<(), Error> {
+    async fn wait(&mut self, client: &ReplicaClient, replica: usize) -> Result<(), Error> {
         let deadline = Instant::now() + START;
-        while !wire.is_well(replica).await {
+        while !client.is_well(replica).await {
             let child = self.running.get_mut(replica);
             let ended = child.and_then(|child| child.try_wait().ok().flatten());
             if ended.is_some() || Instant::now() > deadline {

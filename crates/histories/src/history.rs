@@ -198,7 +198,7 @@ pub struct Remains {
 
 /// An event, as far as a run needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct SeenEvent {
     /// Its id.
     pub id: String,
     /// What was changed.
@@ -213,7 +213,7 @@ pub struct Arrivals {
     /// The sink.
     pub sink: &'static str,
     /// The events in the order of their arrival, which means nothing for events with different subjects.
-    pub events: Vec<Told>,
+    pub events: Vec<SeenEvent>,
 }
 
 /// A request that a healthy replica would have answered: it got a 5xx or no answer.
@@ -254,7 +254,7 @@ pub struct History {
     /// The clients' tables with files, and what was found of each.
     pub holdings: Vec<(Holding, Remains)>,
     /// All events, in order.
-    pub outbox: Vec<Told>,
+    pub outbox: Vec<SeenEvent>,
     /// The events that have arrived at each sink.
     pub arrivals: Vec<Arrivals>,
     /// Requests that got a 5xx or no answer.

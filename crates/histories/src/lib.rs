@@ -5,10 +5,10 @@
 
 mod backend;
 pub mod check;
+mod client;
 mod disk;
 mod error;
 mod fleet;
-mod ground;
 pub mod history;
 mod mirror;
 mod outbox;
@@ -22,7 +22,7 @@ mod report;
 mod run;
 mod sinks;
 mod tasks;
-mod wire;
+mod warehouse;
 mod work;
 mod world;
 

@@ -8,7 +8,7 @@ use store::OutboxRow;
 
 use crate::Error;
 use crate::check::{Rule, Violation};
-use crate::ground::list;
+use crate::warehouse::list;
 use crate::world::World;
 
 /// Existing namespaces and tables, each with its warehouse's id.
@@ -20,7 +20,7 @@ pub(crate) struct Mirror {
 
 impl Mirror {
     /// The state that follows from the events.
-    pub(crate) fn told(rows: &[OutboxRow]) -> Self {
+    pub(crate) fn from_events(rows: &[OutboxRow]) -> Self {
         let (mut namespaces, mut tables) = (BTreeSet::new(), BTreeMap::new());
         for row in rows {
             let event = &row.event;
@@ -63,15 +63,15 @@ impl Mirror {
     /// The state that the catalog lists.
     pub(crate) async fn listed(world: &World) -> Result<Self, Error> {
         let mut listed = Self::default();
-        for ground in &world.grounds {
-            let path = format!("{}/namespaces", ground.prefix());
-            for namespace in list(&world.wire, &path, "namespaces").await? {
+        for warehouse in &world.warehouses {
+            let path = format!("{}/namespaces", warehouse.prefix());
+            for namespace in list(&world.client, &path, "namespaces").await? {
                 let namespace = joined(&namespace);
                 let path = format!("{path}/{namespace}/tables");
-                for table in list(&world.wire, &path, "identifiers").await? {
-                    listed.tables.insert((ground.id.clone(), name(&table)));
+                for table in list(&world.client, &path, "identifiers").await? {
+                    listed.tables.insert((warehouse.id.clone(), name(&table)));
                 }
-                listed.namespaces.insert((ground.id.clone(), namespace));
+                listed.namespaces.insert((warehouse.id.clone(), namespace));
             }
         }
         Ok(listed)
@@ -83,8 +83,8 @@ impl Mirror {
             (&self.namespaces, &listed.namespaces),
             (&self.tables, &listed.tables),
         ];
-        for (told, listed) in pairs {
-            for (warehouse, name) in told.symmetric_difference(listed) {
+        for (expected, listed) in pairs {
+            for (warehouse, name) in expected.symmetric_difference(listed) {
                 let where_from = if listed.contains(&(warehouse.clone(), name.clone())) {
                     "is in the catalog but not in what events tell"
                 } else {

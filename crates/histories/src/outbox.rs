@@ -11,7 +11,7 @@ use store_sqlite::SqliteStore;
 use crate::Error;
 use crate::backend::Backend;
 use crate::check::{Rule, Violation};
-use crate::history::{History, LifeEvent, Outcome, Step, Told};
+use crate::history::{History, LifeEvent, Outcome, SeenEvent, Step};
 
 const PAGE: u32 = 1000;
 /// Events about a table that one client works with.
@@ -61,8 +61,8 @@ async fn read_all(outbox: &dyn Outbox) -> Result<Vec<OutboxRow>, Error> {
 }
 
 /// The events as a consumer gets them.
-pub(crate) fn told(rows: &[OutboxRow]) -> Vec<Told> {
-    let rows = rows.iter().map(|row| Told {
+pub(crate) fn seen_events(rows: &[OutboxRow]) -> Vec<SeenEvent> {
+    let rows = rows.iter().map(|row| SeenEvent {
         id: row.event.origin.id.to_string(),
         subject: row.event.subject.clone(),
         sequence: row.sequence,

@@ -10,8 +10,8 @@ use store::OutboxRow;
 
 use crate::Error;
 use crate::check::{Rule, Violation};
+use crate::client::ApiRequest;
 use crate::disk::log_of;
-use crate::wire::Ask;
 use crate::work::new_table;
 use crate::world::{Caller, Loaded, World, must, path_of, unexpected};
 
@@ -55,7 +55,7 @@ pub(crate) async fn commit(caller: &mut Caller) {
 
 /// Loads the table and returns the files that it needs.
 pub(crate) async fn needed(world: &World) -> Result<Needed, Error> {
-    let body = must(&world.wire, 0, &Ask::get(world.path(TABLE))).await?;
+    let body = must(&world.client, 0, &ApiRequest::get(world.path(TABLE))).await?;
     let loaded = Loaded::of(body).ok_or_else(|| unexpected(TABLE, &Value::Null))?;
     let mut files: HashSet<_> = log_of(&loaded.metadata).into_iter().collect();
     files.insert(loaded.location.clone());

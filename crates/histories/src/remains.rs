@@ -6,15 +6,15 @@ use std::path::Path;
 use http::StatusCode;
 
 use crate::Error;
+use crate::client::{ApiRequest, Reply};
 use crate::history::{Fate, Holding, Remains};
-use crate::wire::{Ask, Reply};
 use crate::world::{Loaded, World, table_path};
 
 /// Fills in the remains of each table.
 pub(crate) async fn find(world: &World, holdings: &mut [(Holding, Remains)]) -> Result<(), Error> {
     let mut hidden = HashSet::new();
-    for ground in &world.grounds {
-        hidden.extend(ground.hidden(&world.wire).await?);
+    for warehouse in &world.warehouses {
+        hidden.extend(warehouse.hidden(&world.client).await?);
     }
     for (holding, remains) in holdings {
         *remains = Remains {
@@ -34,8 +34,8 @@ async fn served(world: &World, holding: &Holding) -> Result<Option<String>, Erro
         Fate::Hidden { .. } | Fate::Kept | Fate::Purged => None,
     });
     for name in names.chain([&holding.name]) {
-        let ask = Ask::get(table_path(&holding.prefix, name));
-        match world.wire.ask(0, &ask, None).await.1 {
+        let request = ApiRequest::get(table_path(&holding.prefix, name));
+        match world.client.ask(0, &request, None).await.1 {
             Reply::Answer(answer) if answer.status == StatusCode::NOT_FOUND => {}
             Reply::Answer(answer) if answer.status.is_success() => {
                 let loaded = Loaded::of(answer.body);
@@ -46,7 +46,7 @@ async fn served(world: &World, holding: &Holding) -> Result<Option<String>, Erro
                 }
             }
             reply => {
-                let (about, answer) = (ask.path, format!("{reply:?}"));
+                let (about, answer) = (request.path, format!("{reply:?}"));
                 return Err(Error::Catalog { about, answer });
             }
         }

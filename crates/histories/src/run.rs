@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 
 use crate::backend::Backend;
 use crate::check::{Rule, Violation, check};
+use crate::client::{ApiRequest, ReplicaClient};
 use crate::disk::{self, Leftovers};
 use crate::fleet::{Fleet, LOG};
-use crate::ground::{self, Ground, post};
 use crate::history::{History, Span};
 use crate::mirror::Mirror;
 use crate::recorder::Recorder;
 use crate::replica::{Program, free_port};
 use crate::sinks::Sinks;
-use crate::wire::{Ask, Wire};
+use crate::warehouse::{self, Warehouse, post};
 use crate::work::{Worker, begin};
 use crate::world::{Caller, Loaded, NAMESPACES, World, must, unexpected};
 use crate::{Error, Plan, Report, StoreKind, outbox, outgrown, remains, tasks};
@@ -51,12 +51,12 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     let recorder = Arc::new(Recorder::new());
     let ports = (0..plan.replicas).map(|_| free_port());
     let ports = ports.collect::<Result<Vec<_>, _>>()?;
-    let grounds = make_warehouses(&program, folder.path()).await?;
-    let wire = Wire::new(&ports, Arc::clone(&recorder));
-    let world = Arc::new(World::new(wire, Arc::clone(&recorder), grounds));
+    let warehouses = make_warehouses(&program, folder.path()).await?;
+    let client = ReplicaClient::new(&ports, Arc::clone(&recorder));
+    let world = Arc::new(World::new(client, Arc::clone(&recorder), warehouses));
     let mut sinks = Sinks::start(plan, folder.path().join(LOG)).await?;
     program.variables.extend(sinks.variables());
-    let fleet = Fleet::start(program, ports, &world.wire, recorder).await?;
+    let fleet = Fleet::start(program, ports, &world.client, recorder).await?;
     sinks.follow(&world);
     let fleet = drive(plan, &mut backend, &world, fleet).await?;
 
@@ -70,9 +70,9 @@ pub async fn run(plan: &Plan) -> Result<Report, Error> {
     check_log(&fleet.stop().await?, &mut found);
     let rows = outbox::read(&backend).await?;
     outbox::compare(&rows, &history, &mut found);
-    Mirror::told(&rows).compare(&listed, &mut found);
+    Mirror::from_events(&rows).compare(&listed, &mut found);
     let outgrown = outgrown::check(&rows, &needed, &mut found);
-    (history.outbox, history.arrivals) = (outbox::told(&rows), arrivals);
+    (history.outbox, history.arrivals) = (outbox::seen_events(&rows), arrivals);
     found.extend(check(&history));
     let mut report = Report::of(&history, found);
     report.leftovers = leftovers;
@@ -108,14 +108,14 @@ fn own_copy(binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Has `lakekeeper dev` create the warehouse `demo`, and creates the other warehouses and the namespaces.
-async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>, Error> {
+async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Warehouse>, Error> {
     let port = free_port()?;
     let data = folder.display().to_string();
     let mut dev = program.start(&["dev", "--data-dir", &data], port, "dev.log")?;
-    let wire = Wire::new(&[port], Arc::new(Recorder::new()));
+    let client = ReplicaClient::new(&[port], Arc::new(Recorder::new()));
     for _ in 0..3000 {
         let ended = dev.try_wait().ok().flatten();
-        if wire.is_well(0).await {
+        if client.is_well(0).await {
             break;
         }
         if ended.is_some() {
@@ -127,16 +127,19 @@ async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Ground>
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let grounds = ground::prepare(&wire, folder).await?;
-    let prefix = grounds.first().map(Ground::prefix).unwrap_or_default();
+    let warehouses = warehouse::prepare(&client, folder).await?;
+    let prefix = warehouses
+        .first()
+        .map(Warehouse::prefix)
+        .unwrap_or_default();
     for namespace in NAMESPACES {
         let body = json!({ "namespace": [namespace] });
-        post(&wire, format!("{prefix}/namespaces"), body).await?;
+        post(&client, format!("{prefix}/namespaces"), body).await?;
     }
     dev.kill()
         .await
         .map_err(Error::system("kill `lakekeeper dev`"))?;
-    Ok(grounds)
+    Ok(warehouses)
 }
 
 /// Lets the clients work until all kills are done.
@@ -190,10 +193,10 @@ async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, 
     let mut tables = Vec::new();
     let mut leftovers = Leftovers::default();
     for name in world.shared() {
-        let ask = Ask::get(world.path(&name));
+        let request = ApiRequest::get(world.path(&name));
         let mut served: Option<Loaded> = None;
-        for replica in 0..world.wire.replicas() {
-            let body = must(&world.wire, replica, &ask).await?;
+        for replica in 0..world.client.replicas() {
+            let body = must(&world.client, replica, &request).await?;
             let loaded = Loaded::of(body).ok_or_else(|| unexpected(&name, &Value::Null))?;
             if let Some(first) = &served
                 && (first.location != loaded.location || first.metadata != loaded.metadata)

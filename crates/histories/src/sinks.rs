@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::history::{Arrivals, Told};
+use crate::history::{Arrivals, SeenEvent};
 use crate::world::World;
 use crate::{Error, Plan};
 use feed::Feed;
@@ -74,11 +74,11 @@ impl Sinks {
 
     /// Waits until every sink has as many events as the feed, which gets no more of them; returns what has arrived at each.
     pub(crate) async fn arrivals(mut self) -> Result<Vec<Arrivals>, Error> {
-        let told = match self.feed.take() {
+        let seen = match self.feed.take() {
             Some(feed) => feed.end().await?,
             None => Vec::new(),
         };
-        let expected = distinct(&told);
+        let expected = distinct(&seen);
         let end = Instant::now() + PATIENCE;
         loop {
             let mut all = vec![
@@ -93,7 +93,7 @@ impl Sinks {
             }
             let is_there = |one: &Arrivals| distinct(&one.events) >= expected;
             if all.iter().all(is_there) || Instant::now() > end {
-                all.push(arrived("feed", told));
+                all.push(arrived("feed", seen));
                 return Ok(all);
             }
             sleep(POLL).await;
@@ -101,19 +101,19 @@ impl Sinks {
     }
 }
 
-fn arrived(sink: &'static str, events: Vec<Told>) -> Arrivals {
+fn arrived(sink: &'static str, events: Vec<SeenEvent>) -> Arrivals {
     Arrivals { sink, events }
 }
 
-fn distinct(events: &[Told]) -> usize {
+fn distinct(events: &[SeenEvent]) -> usize {
     let ids: HashSet<_> = events.iter().map(|event| &event.id).collect();
     ids.len()
 }
 
 /// Reads an event in the JSON format of CloudEvents.
-fn told(event: &serde_json::Value) -> Option<Told> {
+fn seen_event(event: &serde_json::Value) -> Option<SeenEvent> {
     let text = |name: &str| event.get(name)?.as_str();
-    Some(Told {
+    Some(SeenEvent {
         id: text("id")?.to_owned(),
         subject: text("subject")?.to_owned(),
         sequence: text("sequence")?.parse().ok()?,

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::Error;
 use crate::check::{Rule, Violation};
-use crate::ground::{Ground, Memory, post};
-use crate::wire::Wire;
+use crate::client::ReplicaClient;
+use crate::warehouse::{Retention, Warehouse, post};
 use crate::world::World;
 
 /// How long tasks may take after the last kill: other workers must first take over those of killed workers, and failed
@@ -19,12 +19,20 @@ const POLL: Duration = Duration::from_millis(300);
 /// Waits until all due tasks have ended; returns how many have succeeded.
 pub(crate) async fn settle(world: &World, found: &mut Vec<Violation>) -> Result<usize, Error> {
     let (end, mut done) = (Instant::now() + PATIENCE, 0);
-    for ground in &world.grounds {
+    for warehouse in &world.warehouses {
         loop {
-            let waiting = list(&world.wire, ground, &["SCHEDULED", "RUNNING", "STOPPING"]).await?;
-            let late: Vec<_> = waiting.iter().filter(|task| is_due(ground, task)).collect();
+            let waiting = list(
+                &world.client,
+                warehouse,
+                &["SCHEDULED", "RUNNING", "STOPPING"],
+            )
+            .await?;
+            let late: Vec<_> = waiting
+                .iter()
+                .filter(|task| is_due(warehouse, task))
+                .collect();
             if late.is_empty() {
-                check_hidden(&world.wire, ground, &waiting, found).await?;
+                check_hidden(&world.client, warehouse, &waiting, found).await?;
                 break;
             }
             if Instant::now() > end {
@@ -34,31 +42,31 @@ pub(crate) async fn settle(world: &World, found: &mut Vec<Violation>) -> Result<
             }
             sleep(POLL).await;
         }
-        for failed in list(&world.wire, ground, &["FAILED"]).await? {
+        for failed in list(&world.client, warehouse, &["FAILED"]).await? {
             found.push(Violation::new(
                 Rule::Task,
                 format!("it has failed: {failed}"),
             ));
         }
-        done += list(&world.wire, ground, &["SUCCESS"]).await?.len();
+        done += list(&world.client, warehouse, &["SUCCESS"]).await?.len();
     }
     Ok(done)
 }
 
 /// Whether the task must end before the run does.
-fn is_due(ground: &Ground, task: &Value) -> bool {
+fn is_due(warehouse: &Warehouse, task: &Value) -> bool {
     let queue = task.get("queue-name").and_then(Value::as_str);
-    ground.memory != Memory::Long || queue != Some("soft_deletion")
+    warehouse.retention != Retention::Long || queue != Some("soft_deletion")
 }
 
 /// Checks that every table that can be brought back has a task that will end this, and that no other table has one.
 async fn check_hidden(
-    wire: &Wire,
-    ground: &Ground,
+    client: &ReplicaClient,
+    warehouse: &Warehouse,
     waiting: &[Value],
     found: &mut Vec<Violation>,
 ) -> Result<(), Error> {
-    let mut hidden = ground.hidden(wire).await?;
+    let mut hidden = warehouse.hidden(client).await?;
     let tables = waiting
         .iter()
         .filter_map(|task| task.pointer("/entity/table-id")?.as_str());
@@ -72,12 +80,16 @@ async fn check_hidden(
     Ok(())
 }
 
-async fn list(wire: &Wire, ground: &Ground, status: &[&str]) -> Result<Vec<Value>, Error> {
+async fn list(
+    client: &ReplicaClient,
+    warehouse: &Warehouse,
+    status: &[&str],
+) -> Result<Vec<Value>, Error> {
     let (mut all, mut token) = (Vec::new(), Value::Null);
     loop {
-        let path = format!("{}/task/list", ground.management());
+        let path = format!("{}/task/list", warehouse.management());
         let body = json!({ "status": status, "page-size": 500, "page-token": token });
-        let mut page = post(wire, path, body).await?;
+        let mut page = post(client, path, body).await?;
         if let Some(Value::Array(tasks)) = page.get_mut("tasks").map(Value::take) {
             all.extend(tasks);
         }

@@ -1,7 +1,7 @@
 //! What one client does, until the run is over.
 
 mod contested;
-mod estate;
+mod namespace;
 mod own;
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::outgrown;
 use crate::world::{Caller, World};
 pub(crate) use contested::begin;
-use estate::Landlord;
+use namespace::NamespaceClient;
 use own::Own;
 
 /// One client.
@@ -21,7 +21,7 @@ use own::Own;
 pub(crate) struct Worker {
     caller: Caller,
     own: Own,
-    landlord: Landlord,
+    namespace_client: NamespaceClient,
 }
 
 impl Worker {
@@ -32,7 +32,7 @@ impl Worker {
         Self {
             caller: Caller::new(world, StdRng::seed_from_u64(seed)),
             own: Own::new(number),
-            landlord: Landlord::new(number),
+            namespace_client: NamespaceClient::new(number),
         }
     }
 
@@ -46,11 +46,11 @@ impl Worker {
                 45..58 => contested::read(&mut self.caller).await,
                 58..66 => outgrown::commit(&mut self.caller).await,
                 66..76 => self.own.step(&mut self.caller).await,
-                _ => self.landlord.step(&mut self.caller).await,
+                _ => self.namespace_client.step(&mut self.caller).await,
             }
         }
         self.own.finish(&mut self.caller).await;
-        self.landlord.finish(&self.caller);
+        self.namespace_client.finish(&self.caller);
     }
 }
 

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::ground::Ground;
+use crate::client::{Answer, ApiRequest, ReplicaClient, Reply};
 use crate::history::{OpId, Outcome, Read, Span};
 use crate::recorder::Recorder;
-use crate::wire::{Answer, Ask, Reply, Wire};
+use crate::warehouse::Warehouse;
 
 /// Namespaces that tables are in, and renamed between.
 pub(crate) const NAMESPACES: [&str; 2] = ["left", "right"];
@@ -29,12 +29,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What all clients share.
 #[derive(Debug)]
 pub(crate) struct World {
-    pub(crate) wire: Wire,
+    pub(crate) client: ReplicaClient,
     pub(crate) recorder: Arc<Recorder>,
     /// The start of all paths in the catalog API of the warehouse with the shared tables.
     pub(crate) prefix: String,
     /// All warehouses.
-    pub(crate) grounds: Vec<Ground>,
+    pub(crate) warehouses: Vec<Warehouse>,
     /// The generation of each slot's table. A table that has become long is replaced by one of the next generation.
     slots: Vec<AtomicU32>,
     ops: AtomicI64,
@@ -47,12 +47,19 @@ pub(crate) struct World {
 
 impl World {
     /// Shared tables are in the first of the warehouses.
-    pub(crate) fn new(wire: Wire, recorder: Arc<Recorder>, grounds: Vec<Ground>) -> Self {
+    pub(crate) fn new(
+        client: ReplicaClient,
+        recorder: Arc<Recorder>,
+        warehouses: Vec<Warehouse>,
+    ) -> Self {
         Self {
-            wire,
+            client,
             recorder,
-            prefix: grounds.first().map(Ground::prefix).unwrap_or_default(),
-            grounds,
+            prefix: warehouses
+                .first()
+                .map(Warehouse::prefix)
+                .unwrap_or_default(),
+            warehouses,
             slots: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
             ops: AtomicI64::new(1),
             is_over: AtomicBool::new(false),
@@ -164,9 +171,9 @@ impl Loaded {
 
 /// How a change ended for its client.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum ChangeReply {
     Done(Answer),
-    Not(Outcome),
+    NotDone(Outcome),
 }
 
 /// What one client needs to ask the catalog.
@@ -193,35 +200,40 @@ impl Caller {
         method: Method,
         path: String,
         body: Option<Value>,
-    ) -> (Span, Told) {
+    ) -> (Span, ChangeReply) {
         let has_key = self.random.random_bool(0.6);
         let key =
             has_key.then(|| uuid::Builder::from_random_bytes(self.random.random()).into_uuid());
-        let mut ask = Ask::get(path);
-        (ask.method, ask.body, ask.key) = (method, body, key);
-        self.send(&ask).await
+        let mut request = ApiRequest::get(path);
+        (request.method, request.body, request.key) = (method, body, key);
+        self.send(&request).await
     }
 
     /// Sends a change. With an idempotency key it is sent again until its outcome is known, without one only as long as no
     /// replica was reached.
-    pub(crate) async fn send(&mut self, ask: &Ask) -> (Span, Told) {
-        let has_key = ask.key.is_some();
+    pub(crate) async fn send(&mut self, request: &ApiRequest) -> (Span, ChangeReply) {
+        let has_key = request.key.is_some();
         let began = self.world.recorder.now();
         let mut sent = 0_u32;
         for _ in 0..TRIES {
             let hangs_up = self.random.random_bool(if has_key { 0.15 } else { 0.03 });
             let patience = Duration::from_micros(self.random.random_range(0..25_000));
-            let (span, reply) = self.ask(ask, hangs_up.then_some(patience)).await;
+            let (span, reply) = self.ask(request, hangs_up.then_some(patience)).await;
             let span = Span { began, ..span };
             match reply {
                 Reply::Answer(answer) if answer.status.is_success() => {
                     self.world.acked.fetch_add(1, Ordering::Relaxed);
-                    return (span, Told::Done(answer));
+                    return (span, ChangeReply::Done(answer));
                 }
                 Reply::Answer(answer) => {
-                    return (span, Told::Not(Outcome::Refused(answer.status.as_u16())));
+                    return (
+                        span,
+                        ChangeReply::NotDone(Outcome::Refused(answer.status.as_u16())),
+                    );
                 }
-                Reply::Unknown if !has_key => return (span, Told::Not(Outcome::Unknown)),
+                Reply::Unknown if !has_key => {
+                    return (span, ChangeReply::NotDone(Outcome::Unknown));
+                }
                 Reply::Unknown => {
                     sent += 1;
                     let first = u64::from(sent == 1);
@@ -229,14 +241,17 @@ impl Caller {
                 }
                 Reply::Unavailable if !has_key => {
                     let status = StatusCode::SERVICE_UNAVAILABLE.as_u16();
-                    return (span, Told::Not(Outcome::Refused(status)));
+                    return (span, ChangeReply::NotDone(Outcome::Refused(status)));
                 }
                 Reply::NotReached | Reply::Unavailable => {}
             }
             tokio::time::sleep(PAUSE).await;
         }
         let ended = self.world.recorder.now();
-        (Span { began, ended }, Told::Not(Outcome::Unknown))
+        (
+            Span { began, ended },
+            ChangeReply::NotDone(Outcome::Unknown),
+        )
     }
 
     /// Loads a shared table and records what was seen; `None` if there was no answer or no such table.
@@ -267,10 +282,10 @@ impl Caller {
     }
 
     async fn get(&mut self, table: &str, etag: Option<String>) -> Option<(Span, Answer)> {
-        let mut ask = Ask::get(self.world.path(table));
-        ask.etag = etag;
+        let mut request = ApiRequest::get(self.world.path(table));
+        request.etag = etag;
         for _ in 0..TRIES {
-            if let (span, Reply::Answer(answer)) = self.ask(&ask, None).await {
+            if let (span, Reply::Answer(answer)) = self.ask(&request, None).await {
                 return Some((span, answer));
             }
             tokio::time::sleep(PAUSE).await;
@@ -278,9 +293,9 @@ impl Caller {
         None
     }
 
-    async fn ask(&mut self, ask: &Ask, cut: Option<Duration>) -> (Span, Reply) {
-        let replica = self.random.random_range(0..self.world.wire.replicas());
-        self.world.wire.ask(replica, ask, cut).await
+    async fn ask(&mut self, request: &ApiRequest, cut: Option<Duration>) -> (Span, Reply) {
+        let replica = self.random.random_range(0..self.world.client.replicas());
+        self.world.client.ask(replica, request, cut).await
     }
 
     fn saw(&mut self, table: &str, span: Span, answer: Answer) -> Option<Loaded> {
@@ -306,12 +321,16 @@ impl Caller {
 }
 
 /// Sends a request that must succeed; for preparing a run and looking at its end.
-pub(crate) async fn must(wire: &Wire, replica: usize, ask: &Ask) -> Result<Value, Error> {
-    let (_, reply) = wire.ask(replica, ask, None).await;
+pub(crate) async fn must(
+    client: &ReplicaClient,
+    replica: usize,
+    request: &ApiRequest,
+) -> Result<Value, Error> {
+    let (_, reply) = client.ask(replica, request, None).await;
     match reply {
         Reply::Answer(answer) if answer.status.is_success() => Ok(answer.body),
         reply => Err(Error::Catalog {
-            about: format!("{} {}", ask.method, ask.path),
+            about: format!("{} {}", request.method, request.path),
             answer: format!("{reply:?}"),
         }),
     }

@@ -3,16 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Rule, Violation};
-use crate::history::{Arrivals, History, Told};
+use crate::history::{Arrivals, History, SeenEvent};
 
 /// The most violations of one kind that are listed for a sink: if one event is missing, often thousands are.
 const LISTED: usize = 5;
 
 pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
-    let outbox: HashMap<&str, &Told> = history
+    let outbox: HashMap<&str, &SeenEvent> = history
         .outbox
         .iter()
-        .map(|told| (told.id.as_str(), told))
+        .map(|event| (event.id.as_str(), event))
         .collect();
     for arrivals in &history.arrivals {
         check_sink(&history.outbox, &outbox, arrivals, found);
@@ -20,8 +20,8 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
 }
 
 fn check_sink(
-    all: &[Told],
-    outbox: &HashMap<&str, &Told>,
+    all: &[SeenEvent],
+    outbox: &HashMap<&str, &SeenEvent>,
     arrivals: &Arrivals,
     found: &mut Vec<Violation>,
 ) {
@@ -29,25 +29,27 @@ fn check_sink(
     let mut seen = HashSet::new();
     // Only the first arrival counts: repetitions may come late.
     let first = arrivals.events.iter();
-    let first: Vec<_> = first.filter(|told| seen.insert(told.id.as_str())).collect();
-    let strange = first.iter().filter(|told| {
-        let known = outbox.get(told.id.as_str());
-        known.is_none_or(|known| known != *told)
+    let first: Vec<_> = first
+        .filter(|event| seen.insert(event.id.as_str()))
+        .collect();
+    let strange = first.iter().filter(|event| {
+        let known = outbox.get(event.id.as_str());
+        known.is_none_or(|known| known != *event)
     });
-    for told in strange.take(LISTED) {
-        let detail = format!("{sink} was told {told:?}, which is no event");
+    for event in strange.take(LISTED) {
+        let detail = format!("{sink} was told {event:?}, which is no event");
         found.push(Violation::new(Rule::FromNowhere, detail));
     }
-    let missing = all.iter().filter(|told| !seen.contains(told.id.as_str()));
+    let missing = all.iter().filter(|event| !seen.contains(event.id.as_str()));
     let count = missing.clone().count();
-    for told in missing.take(LISTED) {
-        let detail = format!("{sink} has not got {told:?}, one of {count}");
+    for event in missing.take(LISTED) {
+        let detail = format!("{sink} has not got {event:?}, one of {count}");
         found.push(Violation::new(Rule::Undelivered, detail));
     }
     let mut last = HashMap::new();
-    let late = first.iter().filter_map(|told| {
-        let before = last.insert(&told.subject, told.sequence)?;
-        (before > told.sequence).then(|| format!("{sink} has got {told:?} after {before}"))
+    let late = first.iter().filter_map(|event| {
+        let before = last.insert(&event.subject, event.sequence)?;
+        (before > event.sequence).then(|| format!("{sink} has got {event:?} after {before}"))
     });
     found.extend(
         late.take(LISTED)

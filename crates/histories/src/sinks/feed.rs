@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::told;
+use super::seen_event;
 use crate::Error;
-use crate::history::Told;
-use crate::wire::{Ask, Reply};
+use crate::client::{ApiRequest, Reply};
+use crate::history::SeenEvent;
 use crate::world::World;
 
 const PAUSE: Duration = Duration::from_millis(50);
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Feed {
     is_over: Arc<AtomicBool>,
-    consumer: JoinHandle<Result<Vec<Told>, Error>>,
+    consumer: JoinHandle<Result<Vec<SeenEvent>, Error>>,
 }
 
 impl Feed {
@@ -34,23 +34,23 @@ impl Feed {
     }
 
     /// Reads the feed to its end; returns all events that have come.
-    pub(super) async fn end(self) -> Result<Vec<Told>, Error> {
+    pub(super) async fn end(self) -> Result<Vec<SeenEvent>, Error> {
         self.is_over.store(true, Ordering::SeqCst);
         let ended = self.consumer.await;
         ended.map_err(|error| Error::system("the feed's consumer")(std::io::Error::other(error)))?
     }
 }
 
-async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<Told>, Error> {
+async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<SeenEvent>, Error> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
         // Read before the request, so that the last page is asked for after all events were written.
         let is_last = is_over.load(Ordering::SeqCst);
-        let ask = Ask::get(format!(
+        let request = ApiRequest::get(format!(
             "/management/v1/events?pageSize=500&waitSeconds=1{token}"
         ));
-        let replica = rand::rng().random_range(0..world.wire.replicas());
-        let page = match world.wire.ask(replica, &ask, None).await.1 {
+        let replica = rand::rng().random_range(0..world.client.replicas());
+        let page = match world.client.ask(replica, &request, None).await.1 {
             Reply::Answer(answer) => answer.body,
             Reply::NotReached | Reply::Unavailable | Reply::Unknown => {
                 sleep(PAUSE).await;
@@ -66,7 +66,7 @@ async fn consume(world: Arc<World>, is_over: Arc<AtomicBool>) -> Result<Vec<Told
         if events.is_empty() && is_last {
             return Ok(all);
         }
-        all.extend(events.iter().filter_map(told));
+        all.extend(events.iter().filter_map(seen_event));
         token = format!("&pageToken={next}");
     }
 }

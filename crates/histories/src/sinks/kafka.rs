@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
 use crate::Error;
-use crate::history::Told;
+use crate::history::SeenEvent;
 use crate::replica::free_port;
 
 const TOPIC: &str = "lake";
@@ -29,7 +29,7 @@ pub(super) struct Kafka {
     port: u16,
     /// The partitions, each with the offset up to which it has been read.
     partitions: Vec<(PartitionClient, i64)>,
-    got: Vec<Told>,
+    got: Vec<SeenEvent>,
     #[expect(dead_code, reason = "ends when dropped")]
     broker: Child,
     #[expect(dead_code, reason = "removed when dropped")]
@@ -79,14 +79,14 @@ impl Kafka {
     }
 
     /// All events of the topic that have arrived so far, in order within each partition.
-    pub(super) async fn read(&mut self) -> Result<Vec<Told>, Error> {
+    pub(super) async fn read(&mut self) -> Result<Vec<SeenEvent>, Error> {
         for (partition, from) in &mut self.partitions {
             loop {
                 let fetched = partition.fetch_records(*from, 1..BATCH, WAIT_MS).await;
                 let (records, _) = fetched.map_err(broken)?;
                 let Some(last) = records.last() else { break };
                 *from = last.offset + 1;
-                let events = records.iter().filter_map(|one| told(&one.record));
+                let events = records.iter().filter_map(|one| seen_event(&one.record));
                 self.got.extend(events);
             }
         }
@@ -137,12 +137,12 @@ async fn create_topic(client: &Client) -> Result<(), Error> {
 }
 
 /// Reads an event in the binary mode of CloudEvents.
-fn told(record: &Record) -> Option<Told> {
+fn seen_event(record: &Record) -> Option<SeenEvent> {
     let header = |name: &str| {
         let value = record.headers.get(name)?.clone();
         String::from_utf8(value).ok()
     };
-    Some(Told {
+    Some(SeenEvent {
         id: header("ce_id")?,
         subject: header("ce_subject")?,
         sequence: header("ce_sequence")?.parse().ok()?,

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-use super::told;
+use super::seen_event;
 use crate::Error;
-use crate::history::Told;
+use crate::history::SeenEvent;
 use crate::replica::free_port;
 
 const SUBJECT: &str = "lake.events";
@@ -25,7 +25,7 @@ const BATCH: usize = 1_000;
 pub(super) struct Nats {
     port: u16,
     consumer: consumer::PullConsumer,
-    got: Vec<Told>,
+    got: Vec<SeenEvent>,
     #[expect(dead_code, reason = "ends when dropped")]
     server: Child,
     #[expect(dead_code, reason = "removed when dropped")]
@@ -64,14 +64,14 @@ impl Nats {
     }
 
     /// All events that the stream has stored so far.
-    pub(super) async fn read(&mut self) -> Result<Vec<Told>, Error> {
+    pub(super) async fn read(&mut self) -> Result<Vec<SeenEvent>, Error> {
         loop {
             let batch = self.consumer.fetch().max_messages(BATCH).messages().await;
             let batch = batch.map_err(broken)?.try_collect::<Vec<_>>().await;
             let batch = batch.map_err(broken)?;
             let events = batch
                 .iter()
-                .filter_map(|message| told(&serde_json::from_slice(&message.payload).ok()?));
+                .filter_map(|message| seen_event(&serde_json::from_slice(&message.payload).ok()?));
             self.got.extend(events);
             if batch.len() < BATCH {
                 return Ok(self.got.clone());

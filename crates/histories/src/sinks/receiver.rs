@@ -14,9 +14,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::told;
+use super::seen_event;
 use crate::Error;
-use crate::history::Told;
+use crate::history::SeenEvent;
 
 /// The failures begin again after this time.
 const ROUND: Duration = Duration::from_secs(8);
@@ -29,7 +29,7 @@ const SLOW: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Receiver {
     pub(super) url: String,
-    got: Arc<Mutex<Vec<Told>>>,
+    got: Arc<Mutex<Vec<SeenEvent>>>,
 }
 
 impl Receiver {
@@ -47,13 +47,13 @@ impl Receiver {
     }
 
     /// All that has arrived.
-    pub(super) fn got(&self) -> Vec<Told> {
+    pub(super) fn got(&self) -> Vec<SeenEvent> {
         let got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
         got.clone()
     }
 }
 
-async fn accept(listener: TcpListener, got: Arc<Mutex<Vec<Told>>>) {
+async fn accept(listener: TcpListener, got: Arc<Mutex<Vec<SeenEvent>>>) {
     let start = Instant::now();
     while let Ok((stream, _)) = listener.accept().await {
         let got = Arc::clone(&got);
@@ -66,7 +66,7 @@ async fn accept(listener: TcpListener, got: Arc<Mutex<Vec<Told>>>) {
 async fn answer(
     request: Request<Incoming>,
     start: Instant,
-    got: Arc<Mutex<Vec<Told>>>,
+    got: Arc<Mutex<Vec<SeenEvent>>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let status = match request.into_body().collect().await {
         Ok(body) => take(&body.to_bytes(), start, &got).await,
@@ -77,7 +77,7 @@ async fn answer(
     Ok(response)
 }
 
-async fn take(body: &[u8], start: Instant, got: &Mutex<Vec<Told>>) -> StatusCode {
+async fn take(body: &[u8], start: Instant, got: &Mutex<Vec<SeenEvent>>) -> StatusCode {
     let into = start.elapsed().as_millis() % ROUND.as_millis();
     match into / MOOD.as_millis() {
         0 => return StatusCode::SERVICE_UNAVAILABLE,
@@ -86,7 +86,7 @@ async fn take(body: &[u8], start: Instant, got: &Mutex<Vec<Told>>) -> StatusCode
         _ => {}
     }
     let event = serde_json::from_slice(body).ok();
-    let Some(event) = event.and_then(|event| told(&event)) else {
+    let Some(event) = event.and_then(|event| seen_event(&event)) else {
         return StatusCode::BAD_REQUEST;
     };
     let mut got = got.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::new_table;
 use crate::history::{Change, Claim, OpId, Outcome, Span};
-use crate::world::{Caller, Loaded, Told, identifier, shared_name};
+use crate::world::{Caller, ChangeReply, Loaded, identifier, shared_name};
 
 /// The number of versions after which a table is replaced by a new one, because each version lists all before it.
 const OLD: usize = 100;
@@ -18,8 +18,8 @@ pub(super) async fn change_property(caller: &mut Caller) {
     let id = caller.world.next_op();
     let body = commit(&table, json!([]), mark_property(id));
     let path = caller.world.path(&table);
-    let (span, told) = caller.change(Method::POST, path, Some(body)).await;
-    let outcome = of_commit(told, caller, slot).await;
+    let (span, reply) = caller.change(Method::POST, path, Some(body)).await;
+    let outcome = of_commit(reply, caller, slot).await;
     record(caller, id, vec![table], span, outcome);
 }
 
@@ -33,8 +33,8 @@ pub(super) async fn add_snapshot(caller: &mut Caller) {
     let (requirements, updates) = mark_snapshot(id, &loaded.metadata);
     let body = commit(&table, requirements, updates);
     let path = caller.world.path(&table);
-    let (span, told) = caller.change(Method::POST, path, Some(body)).await;
-    let outcome = of_commit(told, caller, slot).await;
+    let (span, reply) = caller.change(Method::POST, path, Some(body)).await;
+    let outcome = of_commit(reply, caller, slot).await;
     record(caller, id, vec![table], span, outcome);
 }
 
@@ -61,10 +61,10 @@ pub(super) async fn change_two(caller: &mut Caller) {
     }
     let path = format!("{}/transactions/commit", caller.world.prefix);
     let body = json!({ "table-changes": changes });
-    let (span, told) = caller.change(Method::POST, path, Some(body)).await;
-    let outcome = match told {
-        Told::Done(_) => Outcome::Done(None),
-        Told::Not(outcome) => outcome,
+    let (span, reply) = caller.change(Method::POST, path, Some(body)).await;
+    let outcome = match reply {
+        ChangeReply::Done(_) => Outcome::Done(None),
+        ChangeReply::NotDone(outcome) => outcome,
     };
     record(caller, id, tables, span, outcome);
 }
@@ -135,10 +135,10 @@ fn mark_snapshot(id: OpId, metadata: &Value) -> (Value, Value) {
     (requirements, updates)
 }
 
-async fn of_commit(told: Told, caller: &mut Caller, slot: usize) -> Outcome {
-    match told {
-        Told::Not(outcome) => outcome,
-        Told::Done(answer) => match Loaded::of(answer.body) {
+async fn of_commit(reply: ChangeReply, caller: &mut Caller, slot: usize) -> Outcome {
+    match reply {
+        ChangeReply::NotDone(outcome) => outcome,
+        ChangeReply::Done(answer) => match Loaded::of(answer.body) {
             None => Outcome::Done(None),
             Some(loaded) => {
                 renew(caller, slot, &loaded).await;
@@ -172,15 +172,15 @@ async fn renew(caller: &mut Caller, slot: usize, loaded: &Loaded) {
 async fn claim(caller: &mut Caller, slot: usize, generation: u32) {
     let table = shared_name(slot, generation);
     let path = caller.world.path("left");
-    let (_, told) = caller
+    let (_, reply) = caller
         .change(Method::POST, path, Some(new_table(&table)))
         .await;
-    let outcome = match told {
-        Told::Done(answer) => {
+    let outcome = match reply {
+        ChangeReply::Done(answer) => {
             let uuid = Loaded::of(answer.body).and_then(|loaded| loaded.uuid());
             uuid.ok_or(Outcome::Unknown)
         }
-        Told::Not(outcome) => Err(outcome),
+        ChangeReply::NotDone(outcome) => Err(outcome),
     };
     if matches!(outcome, Ok(_) | Err(Outcome::Refused(409))) {
         caller.world.advance(slot, generation);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::new_table;
 use crate::history::{Life, LifeEvent, Outcome, Step};
-use crate::world::{Caller, Loaded, NAMESPACES, Told, identifier};
+use crate::world::{Caller, ChangeReply, Loaded, NAMESPACES, identifier};
 
 /// The client's present table and those that it has given up.
 #[derive(Debug)]
@@ -61,12 +61,12 @@ impl Own {
         let name = self.new_name(caller);
         let namespace = name.split_once('.').map_or("", |(namespace, _)| namespace);
         let path = caller.world.path(namespace);
-        let (_, told) = caller
+        let (_, reply) = caller
             .change(Method::POST, path, Some(new_table(&name)))
             .await;
-        let outcome = match told {
-            Told::Not(outcome) => outcome,
-            Told::Done(answer) => {
+        let outcome = match reply {
+            ChangeReply::NotDone(outcome) => outcome,
+            ChangeReply::Done(answer) => {
                 let loaded = Loaded::of(answer.body);
                 self.life.uuid = loaded.as_ref().and_then(Loaded::uuid);
                 Outcome::Done(None)
@@ -80,16 +80,16 @@ impl Own {
         let to = self.new_name(caller);
         let path = format!("{}/tables/rename", caller.world.prefix);
         let body = json!({ "source": identifier(&at), "destination": identifier(&to) });
-        let (_, told) = caller.change(Method::POST, path, Some(body)).await;
-        self.stepped(Step::Rename(to.clone()), outcome(told), to.clone());
+        let (_, reply) = caller.change(Method::POST, path, Some(body)).await;
+        self.stepped(Step::Rename(to.clone()), outcome(reply), to.clone());
         self.look_if_certain(caller, at).await;
         self.look_if_certain(caller, to).await;
     }
 
     async fn drop_table(&mut self, caller: &mut Caller, at: String) {
         let path = caller.world.path(&at);
-        let (_, told) = caller.change(Method::DELETE, path, None).await;
-        let outcome = outcome(told);
+        let (_, reply) = caller.change(Method::DELETE, path, None).await;
+        let outcome = outcome(reply);
         let is_done = matches!(outcome, Outcome::Done(_));
         self.life
             .events
@@ -149,10 +149,10 @@ impl Own {
     }
 }
 
-fn outcome(told: Told) -> Outcome {
-    match told {
-        Told::Done(_) => Outcome::Done(None),
-        Told::Not(outcome) => outcome,
+fn outcome(reply: ChangeReply) -> Outcome {
+    match reply {
+        ChangeReply::Done(_) => Outcome::Done(None),
+        ChangeReply::NotDone(outcome) => outcome,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Hand-made deliveries.
 
 use crate::check::{Rule, check};
-use crate::history::{Arrivals, History, Told};
+use crate::history::{Arrivals, History, SeenEvent};
 
-fn told(sequence: i64, subject: &str) -> Told {
-    Told {
+fn event(sequence: i64, subject: &str) -> SeenEvent {
+    SeenEvent {
         id: format!("event {sequence}"),
         subject: subject.to_owned(),
         sequence,
@@ -13,10 +13,10 @@ fn told(sequence: i64, subject: &str) -> Told {
 
 /// The broken rules if the events with these numbers arrive, and the outbox has 1 about `a`, 2 about `b` and 4 about `a`.
 fn rules(arrived: &[i64]) -> Vec<Rule> {
-    let outbox = vec![told(1, "a"), told(2, "b"), told(4, "a")];
+    let outbox = vec![event(1, "a"), event(2, "b"), event(4, "a")];
     let event = |number: &i64| {
-        let one = outbox.iter().find(|told| told.sequence == *number);
-        one.cloned().unwrap_or_else(|| told(*number, "a"))
+        let one = outbox.iter().find(|event| event.sequence == *number);
+        one.cloned().unwrap_or_else(|| event(*number, "a"))
     };
     let events = arrived.iter().map(event).collect();
     let arrivals = Arrivals {

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::wire::{Ask, Wire};
+use crate::client::{ApiRequest, ReplicaClient};
 use crate::world::{must, unexpected};
 
 /// Seconds until a dropped table expires in the warehouse `short`.
@@ -20,7 +20,7 @@ const QUEUES: [&str; 3] = ["soft_deletion", "tabular_purge", "metadata_cleanup"]
 
 /// How long a warehouse remembers dropped tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Memory {
+pub(crate) enum Retention {
     /// Not at all: a dropped table is gone.
     None,
     /// For a moment, in which no client brings a dropped table back.
@@ -31,12 +31,12 @@ pub(crate) enum Memory {
 
 /// A warehouse.
 #[derive(Debug, Clone)]
-pub(crate) struct Ground {
+pub(crate) struct Warehouse {
     pub(crate) id: String,
-    pub(crate) memory: Memory,
+    pub(crate) retention: Retention,
 }
 
-impl Ground {
+impl Warehouse {
     /// The start of all paths of the warehouse in the catalog API.
     pub(crate) fn prefix(&self) -> String {
         format!("/catalog/v1/{}", self.id)
@@ -48,34 +48,37 @@ impl Ground {
     }
 
     /// The ids of the dropped tables that can be brought back.
-    pub(crate) async fn hidden(&self, wire: &Wire) -> Result<Vec<String>, Error> {
+    pub(crate) async fn hidden(&self, client: &ReplicaClient) -> Result<Vec<String>, Error> {
         let path = format!("{}/deleted-tabulars", self.management());
-        let all = list(wire, &path, "tabulars").await?;
+        let all = list(client, &path, "tabulars").await?;
         let ids = all.iter().filter_map(|one| one.get("id")?.as_str());
         Ok(ids.map(str::to_owned).collect())
     }
 }
 
 /// Finds the warehouse `demo`, where drops are final, and creates two warehouses with soft deletion.
-pub(crate) async fn prepare(wire: &Wire, folder: &Path) -> Result<Vec<Ground>, Error> {
+pub(crate) async fn prepare(
+    client: &ReplicaClient,
+    folder: &Path,
+) -> Result<Vec<Warehouse>, Error> {
     let config = must(
-        wire,
+        client,
         0,
-        &Ask::get("/catalog/v1/config?warehouse=demo".to_owned()),
+        &ApiRequest::get("/catalog/v1/config?warehouse=demo".to_owned()),
     )
     .await?;
     let prefix = ["/overrides/prefix", "/defaults/prefix"]
         .into_iter()
         .find_map(|place| config.pointer(place)?.as_str());
     let prefix = prefix.ok_or_else(|| unexpected("for its prefix", &config))?;
-    let hard = Ground {
+    let hard = Warehouse {
         id: prefix.to_owned(),
-        memory: Memory::None,
+        retention: Retention::None,
     };
-    let mut grounds = vec![hard];
-    for (name, memory, seconds) in [
-        ("short", Memory::Short, SOON_S),
-        ("long", Memory::Long, LATE_S),
+    let mut warehouses = vec![hard];
+    for (name, retention, seconds) in [
+        ("short", Retention::Short, SOON_S),
+        ("long", Retention::Long, LATE_S),
     ] {
         let root = folder.join(name);
         std::fs::create_dir_all(&root).map_err(Error::system("a folder for a warehouse"))?;
@@ -84,38 +87,46 @@ pub(crate) async fn prepare(wire: &Wire, folder: &Path) -> Result<Vec<Ground>, E
             "storage-profile": { "type": "local", "root": root },
             "delete-profile": { "type": "soft", "expiration-seconds": seconds },
         });
-        let made = post(wire, "/management/v1/warehouse".to_owned(), body).await?;
+        let made = post(client, "/management/v1/warehouse".to_owned(), body).await?;
         let id = made.get("id").or_else(|| made.get("warehouse-id"));
         let id = id.and_then(Value::as_str);
         let id = id
             .ok_or_else(|| unexpected("for a new warehouse", &made))?
             .to_owned();
-        grounds.push(Ground { id, memory });
+        warehouses.push(Warehouse { id, retention });
     }
-    for ground in &grounds {
+    for warehouse in &warehouses {
         for queue in QUEUES {
-            let path = format!("{}/task-queue/{queue}/config", ground.management());
+            let path = format!("{}/task-queue/{queue}/config", warehouse.management());
             let body =
                 json!({ "queue-config": {}, "max-seconds-since-last-heartbeat": HEARTBEAT_S });
-            post(wire, path, body).await?;
+            post(client, path, body).await?;
         }
     }
-    Ok(grounds)
+    Ok(warehouses)
 }
 
 /// Posts to the first replica.
-pub(crate) async fn post(wire: &Wire, path: String, body: Value) -> Result<Value, Error> {
-    let mut ask = Ask::get(path);
-    (ask.method, ask.body) = (Method::POST, Some(body));
-    must(wire, 0, &ask).await
+pub(crate) async fn post(
+    client: &ReplicaClient,
+    path: String,
+    body: Value,
+) -> Result<Value, Error> {
+    let mut request = ApiRequest::get(path);
+    (request.method, request.body) = (Method::POST, Some(body));
+    must(client, 0, &request).await
 }
 
 /// All items of the list at this path, read page by page.
-pub(crate) async fn list(wire: &Wire, path: &str, key: &str) -> Result<Vec<Value>, Error> {
+pub(crate) async fn list(
+    client: &ReplicaClient,
+    path: &str,
+    key: &str,
+) -> Result<Vec<Value>, Error> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
-        let ask = Ask::get(format!("{path}?pageSize=500&pageToken={token}"));
-        let mut page = must(wire, 0, &ask).await?;
+        let request = ApiRequest::get(format!("{path}?pageSize=500&pageToken={token}"));
+        let mut page = must(client, 0, &request).await?;
         if let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) {
             all.extend(items);
         }

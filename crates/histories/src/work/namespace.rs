@@ -8,10 +8,10 @@ use rand::seq::{IndexedRandom as _, IteratorRandom as _};
 use serde_json::{Value, json};
 
 use super::new_table;
-use crate::ground::{Ground, Memory};
+use crate::client::ApiRequest;
 use crate::history::{Fate, Holding, Outcome, Remains};
-use crate::wire::Ask;
-use crate::world::{Caller, Loaded, Told, identifier, path_of, table_path};
+use crate::warehouse::{Retention, Warehouse};
+use crate::world::{Caller, ChangeReply, Loaded, identifier, path_of, table_path};
 
 /// The most live tables in one namespace at a time.
 const LIVE: usize = 3;
@@ -20,15 +20,15 @@ const TABLES: usize = 10;
 
 /// A client and the namespace that it works in.
 #[derive(Debug)]
-pub(super) struct Landlord {
+pub(super) struct NamespaceClient {
     client: u32,
     made: u32,
-    estate: Option<Estate>,
+    namespace: Option<ClientNamespace>,
 }
 
 #[derive(Debug)]
-struct Estate {
-    ground: Ground,
+struct ClientNamespace {
+    warehouse: Warehouse,
     namespace: String,
     tables: Vec<Holding>,
 }
@@ -40,57 +40,57 @@ struct Manner {
     is_forced: bool,
 }
 
-impl Landlord {
+impl NamespaceClient {
     pub(super) fn new(client: u32) -> Self {
         Self {
             client,
             made: 0,
-            estate: None,
+            namespace: None,
         }
     }
 
     /// Makes one step in the namespace, or creates a namespace. After a step that was not acknowledged, the namespace is
     /// left as it is.
     pub(super) async fn step(&mut self, caller: &mut Caller) {
-        let Some(mut estate) = self.estate.take() else {
-            self.estate = self.found(caller).await;
+        let Some(mut namespace) = self.namespace.take() else {
+            self.namespace = self.create_namespace(caller).await;
             return;
         };
         let goes_on = match caller.random.random_range(0..100) {
-            0..35 => estate.create(caller, self.new_name()).await,
-            35..45 => estate.commit(caller).await,
-            45..55 => estate.rename(caller, self.new_name()).await,
-            55..80 => estate.drop_table(caller).await,
-            80..92 => estate.undrop(caller).await,
-            _ => estate.drop_all(caller).await,
+            0..35 => namespace.create(caller, self.new_name()).await,
+            35..45 => namespace.commit(caller).await,
+            45..55 => namespace.rename(caller, self.new_name()).await,
+            55..80 => namespace.drop_table(caller).await,
+            80..92 => namespace.undrop(caller).await,
+            _ => namespace.drop_all(caller).await,
         };
-        if goes_on && estate.tables.len() < TABLES {
-            self.estate = Some(estate);
+        if goes_on && namespace.tables.len() < TABLES {
+            self.namespace = Some(namespace);
         } else {
-            estate.end(caller);
+            namespace.end(caller);
         }
     }
 
     /// Records what is known of the tables.
     pub(super) fn finish(self, caller: &Caller) {
-        if let Some(estate) = self.estate {
-            estate.end(caller);
+        if let Some(namespace) = self.namespace {
+            namespace.end(caller);
         }
     }
 
-    async fn found(&mut self, caller: &mut Caller) -> Option<Estate> {
-        let ground = caller.world.grounds.choose(&mut caller.random)?.clone();
+    async fn create_namespace(&mut self, caller: &mut Caller) -> Option<ClientNamespace> {
+        let warehouse = caller.world.warehouses.choose(&mut caller.random)?.clone();
         let name = self.new_name();
-        let namespace = format!("estate_{}_{name}", self.client);
-        let path = format!("{}/namespaces", ground.prefix());
+        let namespace = format!("ns_{}_{name}", self.client);
+        let path = format!("{}/namespaces", warehouse.prefix());
         let body = json!({ "namespace": [namespace] });
         match caller.change(Method::POST, path, Some(body)).await.1 {
-            Told::Done(_) => Some(Estate {
-                ground,
+            ChangeReply::Done(_) => Some(ClientNamespace {
+                warehouse,
                 namespace,
                 tables: Vec::new(),
             }),
-            Told::Not(_) => None,
+            ChangeReply::NotDone(_) => None,
         }
     }
 
@@ -101,15 +101,15 @@ impl Landlord {
 }
 
 /// Each step returns whether the client goes on in the namespace; it does not if the step was not acknowledged.
-impl Estate {
+impl ClientNamespace {
     async fn create(&mut self, caller: &mut Caller, name: String) -> bool {
         if self.live().count() >= LIVE {
             return true;
         }
         let name = format!("{}.{name}", self.namespace);
-        let path = table_path(&self.ground.prefix(), &self.namespace);
+        let path = table_path(&self.warehouse.prefix(), &self.namespace);
         let body = Some(new_table(&name));
-        let Told::Done(answer) = caller.change(Method::POST, path, body).await.1 else {
+        let ChangeReply::Done(answer) = caller.change(Method::POST, path, body).await.1 else {
             return false;
         };
         let holding = Loaded::of(answer.body).and_then(|loaded| self.holding(name, &loaded));
@@ -126,7 +126,7 @@ impl Estate {
         Some(Holding {
             id: loaded.uuid()?,
             name: name.clone(),
-            prefix: self.ground.prefix(),
+            prefix: self.warehouse.prefix(),
             folder,
             data,
             metadata: loaded.file(),
@@ -142,13 +142,13 @@ impl Estate {
         let op = caller.world.next_op().to_string();
         let updates = json!([{ "action": "set-properties", "updates": { "op": op } }]);
         let body = json!({ "requirements": [], "updates": updates });
-        let path = table_path(&self.ground.prefix(), &name);
-        let told = caller.change(Method::POST, path, Some(body)).await.1;
-        if let (Told::Done(answer), Some(table)) = (&told, self.tables.get_mut(at)) {
+        let path = table_path(&self.warehouse.prefix(), &name);
+        let reply = caller.change(Method::POST, path, Some(body)).await.1;
+        if let (ChangeReply::Done(answer), Some(table)) = (&reply, self.tables.get_mut(at)) {
             let location = answer.body.get("metadata-location").and_then(Value::as_str);
             table.metadata = path_of(location.unwrap_or_default());
         }
-        self.went(at, EventKind::UpdateTable, &told, Fate::Live(name))
+        self.went(at, EventKind::UpdateTable, &reply, Fate::Live(name))
     }
 
     async fn rename(&mut self, caller: &mut Caller, to: String) -> bool {
@@ -156,13 +156,13 @@ impl Estate {
             return true;
         };
         let to = format!("{}.{to}", self.namespace);
-        let path = format!("{}/tables/rename", self.ground.prefix());
+        let path = format!("{}/tables/rename", self.warehouse.prefix());
         let body = json!({ "source": identifier(&name), "destination": identifier(&to) });
-        let told = caller.change(Method::POST, path, Some(body)).await.1;
-        if let (Told::Done(_), Some(table)) = (&told, self.tables.get_mut(at)) {
+        let reply = caller.change(Method::POST, path, Some(body)).await.1;
+        if let (ChangeReply::Done(_), Some(table)) = (&reply, self.tables.get_mut(at)) {
             to.clone_into(&mut table.name);
         }
-        self.went(at, EventKind::RenameTable, &told, Fate::Live(to))
+        self.went(at, EventKind::RenameTable, &reply, Fate::Live(to))
     }
 
     async fn drop_table(&mut self, caller: &mut Caller) -> bool {
@@ -170,15 +170,15 @@ impl Estate {
             return true;
         };
         let how = Manner::by_lot(caller);
-        let path = table_path(&self.ground.prefix(), &name);
+        let path = table_path(&self.warehouse.prefix(), &name);
         let Manner {
             is_purge,
             is_forced,
         } = how;
         let path = format!("{path}?purgeRequested={is_purge}&force={is_forced}");
-        let told = caller.change(Method::DELETE, path, None).await.1;
-        let fate = how.fate(self.ground.memory);
-        self.went(at, EventKind::DropTable, &told, fate)
+        let reply = caller.change(Method::DELETE, path, None).await.1;
+        let fate = how.fate(self.warehouse.retention);
+        self.went(at, EventKind::DropTable, &reply, fate)
     }
 
     async fn undrop(&mut self, caller: &mut Caller) -> bool {
@@ -188,41 +188,41 @@ impl Estate {
         let Some((id, name)) = self.tables.get(at).map(|one| (one.id, one.name.clone())) else {
             return true;
         };
-        let path = format!("{}/deleted-tabulars/undrop", self.ground.management());
-        let mut ask = Ask::get(path);
+        let path = format!("{}/deleted-tabulars/undrop", self.warehouse.management());
+        let mut request = ApiRequest::get(path);
         let body = json!({ "targets": [{ "type": "table", "id": id }] });
-        (ask.method, ask.body) = (Method::POST, Some(body));
+        (request.method, request.body) = (Method::POST, Some(body));
         // The management API has no idempotency keys.
-        let told = caller.send(&ask).await.1;
-        self.went(at, EventKind::UndropTabulars, &told, Fate::Live(name))
+        let reply = caller.send(&request).await.1;
+        self.went(at, EventKind::UndropTabulars, &reply, Fate::Live(name))
     }
 
     /// Drops the namespace with all that is in it. If a table can be brought back, the client may do so and go on.
     async fn drop_all(&mut self, caller: &mut Caller) -> bool {
         let mut how = Manner::by_lot(caller);
-        // With a short memory it depends on the moment whether a forced drop still finds a table or it has expired.
-        how.is_forced &= self.ground.memory != Memory::Short;
-        let path = format!("{}/namespaces/{}", self.ground.prefix(), self.namespace);
+        // With a short retention it depends on the moment whether a forced drop still finds a table or it has expired.
+        how.is_forced &= self.warehouse.retention != Retention::Short;
+        let path = format!("{}/namespaces/{}", self.warehouse.prefix(), self.namespace);
         let Manner {
             is_purge,
             is_forced,
         } = how;
         let path = format!("{path}?recursive=true&purge={is_purge}&force={is_forced}");
-        let told = caller.change(Method::DELETE, path, None).await.1;
-        let is_done = matches!(told, Told::Done(_));
+        let reply = caller.change(Method::DELETE, path, None).await.1;
+        let is_done = matches!(reply, ChangeReply::Done(_));
         for at in 0..self.tables.len() {
             let fate = self.tables.get(at).and_then(|table| table.fates.first());
             match fate.cloned() {
                 Some(Fate::Live(_)) => {
-                    let fate = how.fate(self.ground.memory);
-                    self.went(at, EventKind::DropTable, &told, fate);
+                    let fate = how.fate(self.warehouse.retention);
+                    self.went(at, EventKind::DropTable, &reply, fate);
                 }
                 // A table that was dropped before has no event.
                 Some(Fate::Hidden { is_purge }) if how.is_forced => {
                     let is_purge = is_purge || how.is_purge;
-                    let gone = Manner { is_purge, ..how }.fate(self.ground.memory);
+                    let gone = Manner { is_purge, ..how }.fate(self.warehouse.retention);
                     if let Some(table) = self.tables.get_mut(at) {
-                        table.may_be(&told, gone);
+                        table.may_be(&reply, gone);
                     }
                 }
                 _ => {}
@@ -233,16 +233,16 @@ impl Estate {
         goes_on && self.hidden().next().is_some() && self.undrop(caller).await
     }
 
-    fn went(&mut self, at: usize, kind: EventKind, told: &Told, after: Fate) -> bool {
-        let outcome = match told {
-            Told::Done(_) => Outcome::Done(None),
-            Told::Not(outcome) => outcome.clone(),
+    fn went(&mut self, at: usize, kind: EventKind, reply: &ChangeReply, after: Fate) -> bool {
+        let outcome = match reply {
+            ChangeReply::Done(_) => Outcome::Done(None),
+            ChangeReply::NotDone(outcome) => outcome.clone(),
         };
         if let Some(table) = self.tables.get_mut(at) {
             table.steps.push((kind, outcome));
-            table.may_be(told, after);
+            table.may_be(reply, after);
         }
-        matches!(told, Told::Done(_))
+        matches!(reply, ChangeReply::Done(_))
     }
 
     /// The indexes and names of the live tables.
@@ -279,11 +279,11 @@ impl Estate {
 
 impl Holding {
     /// Sets its possible fates after a step.
-    fn may_be(&mut self, told: &Told, after: Fate) {
-        match told {
-            Told::Done(_) => self.fates = vec![after],
-            Told::Not(Outcome::Unknown) => self.fates.push(after),
-            Told::Not(_) => {}
+    fn may_be(&mut self, reply: &ChangeReply, after: Fate) {
+        match reply {
+            ChangeReply::Done(_) => self.fates = vec![after],
+            ChangeReply::NotDone(Outcome::Unknown) => self.fates.push(after),
+            ChangeReply::NotDone(_) => {}
         }
     }
 }
@@ -296,11 +296,11 @@ impl Manner {
         }
     }
 
-    /// What becomes of a dropped table. With a short memory, it has expired by the time the checker looks.
-    const fn fate(self, memory: Memory) -> Fate {
+    /// What becomes of a dropped table. With a short retention, it has expired by the time the checker looks.
+    const fn fate(self, retention: Retention) -> Fate {
         let is_purge = self.is_purge;
-        match memory {
-            Memory::Long if !self.is_forced => Fate::Hidden { is_purge },
+        match retention {
+            Retention::Long if !self.is_forced => Fate::Hidden { is_purge },
             _ if is_purge => Fate::Purged,
             _ => Fate::Kept,
         }

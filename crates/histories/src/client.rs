@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request, which can be sent to any replica.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask {
+pub(crate) struct ApiRequest {
     pub(crate) method: Method,
     /// The whole path.
     pub(crate) path: String,
@@ -31,7 +31,7 @@ pub(crate) struct Ask {
     pub(crate) etag: Option<String>,
 }
 
-impl Ask {
+impl ApiRequest {
     pub(crate) fn get(path: String) -> Self {
         Self {
             method: Method::GET,
@@ -42,7 +42,7 @@ impl Ask {
         }
     }
 
-    fn request(&self, authority: &str) -> Result<Request<Full<Bytes>>, http::Error> {
+    fn to_http(&self, authority: &str) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut request = Request::builder()
             .method(&self.method)
             .uri(format!("http://{authority}{}", self.path));
@@ -84,13 +84,13 @@ pub(crate) struct Answer {
 
 /// The connections of the clients to the replicas.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct ReplicaClient {
     http: Client<HttpConnector, Full<Bytes>>,
     replicas: Vec<String>,
     recorder: Arc<Recorder>,
 }
 
-impl Wire {
+impl ReplicaClient {
     pub(crate) fn new(ports: &[u16], recorder: Arc<Recorder>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -111,8 +111,8 @@ impl Wire {
 
     /// Whether the replica reports that it is healthy. Nothing is recorded.
     pub(crate) async fn is_well(&self, replica: usize) -> bool {
-        let ask = Ask::get("/health".to_owned());
-        let asked = tokio::time::timeout(Duration::from_secs(5), self.exchange(replica, &ask));
+        let request = ApiRequest::get("/health".to_owned());
+        let asked = tokio::time::timeout(Duration::from_secs(5), self.exchange(replica, &request));
         matches!(asked.await, Ok(Ok((status, _, _))) if status.is_success())
     }
 
@@ -121,11 +121,11 @@ impl Wire {
     pub(crate) async fn ask(
         &self,
         replica: usize,
-        ask: &Ask,
+        request: &ApiRequest,
         cut: Option<Duration>,
     ) -> (Span, Reply) {
         let began = self.recorder.now();
-        let exchange = self.exchange(replica, ask);
+        let exchange = self.exchange(replica, request);
         let ended = tokio::time::timeout(cut.unwrap_or(PATIENCE), exchange).await;
         let span = Span {
             began,
@@ -144,7 +144,7 @@ impl Wire {
                     replica,
                     span,
                     None,
-                    format!("{} {}: {said}", ask.method, ask.path),
+                    format!("{} {}: {said}", request.method, request.path),
                 );
                 return (span, Reply::NotReached);
             }
@@ -156,7 +156,7 @@ impl Wire {
             replica,
             span,
             status,
-            format!("{} {}: {said}", ask.method, ask.path),
+            format!("{} {}: {said}", request.method, request.path),
         );
         if status == Some(StatusCode::SERVICE_UNAVAILABLE.as_u16()) {
             (span, Reply::Unavailable)
@@ -179,10 +179,10 @@ impl Wire {
     async fn exchange(
         &self,
         replica: usize,
-        ask: &Ask,
+        request: &ApiRequest,
     ) -> Result<(StatusCode, HeaderMap, Bytes), Failed> {
         let authority = self.replicas.get(replica).map_or("", String::as_str);
-        let request = ask.request(authority).map_err(Failed::broken)?;
+        let request = request.to_http(authority).map_err(Failed::broken)?;
         let answer = self.http.request(request).await.map_err(|error| {
             if error.is_connect() {
                 Failed::NotReached(error.to_string())
