@@ -145,7 +145,7 @@ impl Token {
     }
 
     /// How long nothing has to be done about the token; `None` if it does not expire.
-    pub(crate) fn calm(&self) -> Option<Duration> {
+    pub(crate) fn until_next_check(&self) -> Option<Duration> {
         let life = self.life?;
         Some((life.lease * 2 / 3).saturating_sub(self.since.elapsed()))
     }
@@ -287,7 +287,7 @@ mod tests {
     async fn a_token_without_an_end_is_left_alone() {
         let root = fixed(0);
         tokio::time::advance(Duration::from_hours(9_000)).await;
-        assert_eq!((root.due(), root.calm()), (Due::Nothing, None));
+        assert_eq!((root.due(), root.until_next_check()), (Due::Nothing, None));
     }
 
     #[tokio::test(start_paused = true)]

@@ -80,7 +80,7 @@ impl Session {
                 if let Err(error) = self.prolong().await {
                     tracing::warn!(%error, "the token for Vault could not be renewed; it will be tried again");
                 }
-                tokio::time::sleep(self.calm()).await;
+                tokio::time::sleep(self.until_next_check()).await;
             };
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -131,9 +131,12 @@ impl Session {
     }
 
     /// How long to wait until the next check of the token.
-    fn calm(&self) -> Duration {
-        match self.current().map(|token| (token.due(), token.calm())) {
-            Some((Due::Nothing, Some(calm))) => calm.clamp(SHORTEST_PAUSE, LOOK_AGAIN),
+    fn until_next_check(&self) -> Duration {
+        match self
+            .current()
+            .map(|token| (token.due(), token.until_next_check()))
+        {
+            Some((Due::Nothing, Some(left))) => left.clamp(SHORTEST_PAUSE, LOOK_AGAIN),
             Some((Due::Nothing, None)) => LOOK_AGAIN,
             _ => TRY_AGAIN,
         }
