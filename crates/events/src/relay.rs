@@ -29,11 +29,11 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 struct Seen {
     /// The sink has all events up to here.
-    place: i64,
+    delivered_to: i64,
     /// Events up to here have been read for the sink.
-    read: i64,
+    read_to: i64,
     /// Events up to here have been removed from the outbox, and their loss has been reported.
-    gone: i64,
+    reported_gone_to: i64,
 }
 
 /// Delivers events to one sink. Any number of processes may run a relay for the same sink; one of them delivers.
@@ -114,23 +114,23 @@ impl Relay {
     async fn work(&self, place: i64, stop: &CancellationToken) -> store::Result<()> {
         let source = Source::of(self.store.server_load().await?.id);
         let mut seen = Seen {
-            place,
-            read: place,
-            gone: 0,
+            delivered_to: place,
+            read_to: place,
+            reported_gone_to: 0,
         };
         while !stop.is_cancelled() {
-            let rows = self.store.outbox_read(seen.place, BATCH).await?;
-            seen.read = seen.place;
+            let rows = self.store.outbox_read(seen.delivered_to, BATCH).await?;
+            seen.read_to = seen.delivered_to;
             let oldest = rows.first().map(|row| row.event.at);
             let trimmed = self.look(&mut seen, oldest).await?;
             let is_last = rows.len() < BATCH as usize;
             if let Some(last) = rows.last() {
-                seen.read = last.sequence;
+                seen.read_to = last.sequence;
                 let events = rows.into_iter().map(|row| CloudEvent::of(row, &source));
                 let batch = Batch::of(events.collect());
                 self.bring(&mut seen, batch, stop).await?;
-            } else if trimmed > seen.place {
-                seen.place = trimmed;
+            } else if trimmed > seen.delivered_to {
+                seen.delivered_to = trimmed;
                 let nothing = Settled {
                     place: trimmed,
                     taken: 0,
@@ -149,12 +149,12 @@ impl Relay {
     /// them. Returns the place up to which the outbox has been trimmed.
     async fn look(&self, seen: &mut Seen, oldest: Option<Timestamp>) -> store::Result<i64> {
         let span = self.store.outbox_span().await?;
-        let waiting = span.last - seen.place;
+        let waiting = span.last - seen.delivered_to;
         self.watch.waiting(waiting, oldest, self.clock.now());
-        let from = seen.read.max(seen.gone);
+        let from = seen.read_to.max(seen.reported_gone_to);
         if span.trimmed > from {
             self.tell_missed(from, span.trimmed);
-            seen.gone = span.trimmed;
+            seen.reported_gone_to = span.trimmed;
         }
         Ok(span.trimmed)
     }
@@ -171,7 +171,7 @@ impl Relay {
             let now = self.clock.now();
             let failure = batch.round(self.publisher.as_ref(), now, stop).await;
             if let Some(settled) = batch.settle() {
-                seen.place = settled.place;
+                seen.delivered_to = settled.place;
                 self.note(settled).await?;
                 failures = 0;
             }
