@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use store::{Knowledge, Store, StoreError};
+use store::{Completeness, Store, StoreError};
 use url::Url;
 
 use crate::client::{CallError, Client, Location};
@@ -85,7 +85,7 @@ impl OpenFgaConfig {
     /// The authorizer. OpenFGA must have been prepared by [`OpenFgaConfig::migrate`].
     pub async fn connect(&self, store: Arc<dyn Store>) -> Result<OpenFga, OpenFgaError> {
         let tuples = self.tuples(store.as_ref()).await?;
-        if store.mirror_knowledge().await? == Knowledge::Partial {
+        if store.mirror_completeness().await? == Completeness::Partial {
             return Err(OpenFgaError::NotFed);
         }
         Ok(OpenFga::new(store, tuples, self.max_batch_checks))
@@ -104,7 +104,7 @@ impl OpenFgaConfig {
         let is_missing = self.model(&client, &found).await?.is_none();
         if is_missing && self.model_version.is_none() {
             // What was handed over for a former model may be less than the new model takes.
-            store.mirror_set_knowledge(Knowledge::Partial).await?;
+            store.mirror_set_completeness(Completeness::Partial).await?;
             let model = client.write_model(&found, shipped()?).await?;
             let at = Location {
                 store: found,
@@ -124,7 +124,9 @@ impl OpenFgaConfig {
         reconcile::run(store, &tuples, Drift::Delete).await?;
         // Only now may OpenFGA decide: with only a part of the grants it would refuse too much, and with only a part of the
         // managed-access settings it would allow too much.
-        store.mirror_set_knowledge(Knowledge::Whole).await?;
+        store
+            .mirror_set_completeness(Completeness::Complete)
+            .await?;
         Ok(())
     }
 

@@ -169,16 +169,16 @@ impl<'a> Asked<'a> {
         self.learn_principals().await?;
         let principals = self.principals.as_deref().unwrap_or_default();
         let (places, versions): (Vec<_>, Vec<_>) = unknown.into_iter().unzip();
-        let standings = self.engine.grants.grants_standing(principals, &places);
-        let found = standings.await?;
-        for ((place, version), standing) in places.into_iter().zip(versions).zip(found) {
+        let paths = self.engine.grants.grants_on_paths(principals, &places);
+        let found = paths.await?;
+        for ((place, version), path) in places.into_iter().zip(versions).zip(found) {
             // Nobody has rights in a place that does not exist.
-            let rights = standing.as_ref().map_or(Rights::NONE, Rights::along);
-            if let (Some(standing), Some(version)) = (&standing, version) {
+            let rights = path.as_ref().map_or(Rights::NONE, Rights::along);
+            if let (Some(path), Some(version)) = (&path, version) {
                 let key = (self.caller.clone(), place.clone());
                 // Not a version that is newer than the principals: a caller who has left a role since they were read still
                 // counts as its member in these rights.
-                let version = version.min(standing.version);
+                let version = version.min(path.version);
                 self.engine.rights.insert(key, (version, rights));
             }
             self.rights.insert(place, rights);

@@ -7,7 +7,7 @@
 mod verdict;
 
 use model::{Privilege, Privileges, Securable};
-use store::{ManagedAccess, Standing, Step};
+use store::{ManagedAccess, PathPrivileges, Step};
 
 use Privilege::{
     Admin, Apply, Create, DataAdmin, Describe, ManageGrants, ManageTags, Modify, Operator,
@@ -32,8 +32,8 @@ impl Rights {
     };
 
     /// The rights in the place at the end of a way down from the server.
-    pub fn along(standing: &Standing) -> Self {
-        standing.steps.iter().fold(Self::NONE, Self::below)
+    pub fn along(path: &PathPrivileges) -> Self {
+        path.steps.iter().fold(Self::NONE, Self::below)
     }
 
     /// The rights on a resource that lies directly in the one with these rights.

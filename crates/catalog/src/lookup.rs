@@ -5,8 +5,8 @@ use model::{
     TabularId, TabularKind, TagDefinitionId, TagName, TaskId, WarehouseId,
 };
 use store::{
-    ManagedAccess, NamespaceRow, Place, PlacedTabular, ProjectRow, Result, RoleRow, ServerRow,
-    Standing, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
+    ManagedAccess, NamespaceRow, PathPrivileges, Place, PlacedTabular, ProjectRow, Result, RoleRow,
+    ServerRow, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
 };
 
 /// Reads, by id or name, the rows that authorization decisions are made on, outside of the gathered statement. It
@@ -107,12 +107,12 @@ impl<'a> Lookup<'a> {
         self.0.tag_definition_find(project, name).await
     }
 
-    pub(crate) async fn grants_standing(
+    pub(crate) async fn grants_on_paths(
         self,
         principals: &[Principal],
         places: &[Place],
-    ) -> Result<Vec<Option<Standing>>> {
-        self.0.grants_standing(principals, places).await
+    ) -> Result<Vec<Option<PathPrivileges>>> {
+        self.0.grants_on_paths(principals, places).await
     }
 
     pub(crate) async fn managed_access(

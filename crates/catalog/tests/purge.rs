@@ -12,7 +12,7 @@ use std::sync::Arc;
 use catalog::PurgeWorker;
 use jobs::{Claim, ClaimEnd, WorkError, Worker};
 use model::{Clock, SystemClock, Timestamp};
-use store::{Effects, Held, Lease, TaskEnd, TaskRow};
+use store::{Effects, Lease, TaskClaim, TaskEnd, TaskRow};
 use testkit::TestApp;
 
 const QUEUE: &str = "tabular_purge";
@@ -76,7 +76,12 @@ async fn a_worker_that_was_overtaken_in_its_sleep_deletes_nothing_of_a_new_table
         message: "emptied".to_owned(),
     };
     app.store
-        .task_end(Held::of(task.id, "other"), end, LONG_AGO, Effects::none())
+        .task_end(
+            TaskClaim::of(task.id, "other"),
+            end,
+            LONG_AGO,
+            Effects::none(),
+        )
         .await
         .unwrap();
     let new = table(&app, "new").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jobs::{caught, idle, keep_claim};
 use model::{Clock, Timestamp};
-use store::{Hold, Store};
+use store::{Instruction, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -90,7 +90,7 @@ impl Relay {
         let extend = || async {
             let until = self.clock.now().plus(LEASE);
             let extended = self.store.event_sink_extend(sink, &self.holder, until);
-            extended.await.map(|()| Hold::GoOn)
+            extended.await.map(|()| Instruction::GoOn)
         };
         // A panic in the code of one publisher is a failure of that sink and must not end the loop.
         let work = caught(sink, self.work(place, stop));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{Clock, TaskId};
-use store::{Effects, Held, Hold, Lease, Store, StoreError, TaskEnd, TaskReport};
+use store::{Effects, Instruction, Lease, Store, StoreError, TaskClaim, TaskEnd, TaskReport};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{ClaimEnd, WorkError};
@@ -59,20 +59,20 @@ impl Claim {
     /// Errors: `Claim` if the claim has ended; `Retry` if the database does not answer.
     pub async fn confirm(&self) -> Result<(), WorkError> {
         match self.prolong().await {
-            Ok(Hold::GoOn) => Ok(()),
-            Ok(Hold::Stop) => Err(ClaimEnd::Stopped.into()),
+            Ok(Instruction::GoOn) => Ok(()),
+            Ok(Instruction::Stop) => Err(ClaimEnd::Stopped.into()),
             Err(lost @ StoreError::NotFound(_)) => Err(ClaimEnd::Lost(lost.to_string()).into()),
             Err(error) => Err(error.into()),
         }
     }
 
-    pub(crate) async fn prolong(&self) -> store::Result<Hold> {
+    pub(crate) async fn prolong(&self) -> store::Result<Instruction> {
         let now = self.clock.now();
         let until = now.plus(self.lasts);
         let report = self.reported();
-        let held = Held::of(self.task, self.worker.as_str());
+        let claim = TaskClaim::of(self.task, self.worker.as_str());
         self.store
-            .task_extend(held, Lease { now, until }, report)
+            .task_extend(claim, Lease { now, until }, report)
             .await
     }
 
@@ -90,9 +90,9 @@ impl Claim {
     pub(crate) async fn end(&self, end: TaskEnd, effects: Effects) -> store::Result<()> {
         // A claim that cannot be prolonged cannot be ended either.
         self.prolong().await?;
-        let held = Held::of(self.task, self.worker.as_str());
+        let claim = TaskClaim::of(self.task, self.worker.as_str());
         let now = self.clock.now();
-        self.store.task_end(held, end, now, effects).await
+        self.store.task_end(claim, end, now, effects).await
     }
 }
 
@@ -105,7 +105,7 @@ pub async fn keep_claim<F>(
     mut prolong: impl FnMut() -> F,
 ) -> ClaimEnd
 where
-    F: Future<Output = store::Result<Hold>>,
+    F: Future<Output = store::Result<Instruction>>,
 {
     // The rest is a reserve, in which requests to a storage that the worker has sent before are done.
     let trusted = lasts * 5 / 6;
@@ -116,8 +116,8 @@ where
         sleep_until((begun + HEARTBEAT.min(lasts / 3)).min(end)).await;
         let begun = Instant::now();
         match timeout_at(end, prolong()).await {
-            Ok(Ok(Hold::GoOn)) => since = begun,
-            Ok(Ok(Hold::Stop)) => return ClaimEnd::Stopped,
+            Ok(Ok(Instruction::GoOn)) => since = begun,
+            Ok(Ok(Instruction::Stop)) => return ClaimEnd::Stopped,
             Ok(Err(lost @ StoreError::NotFound(_))) => {
                 return ClaimEnd::Lost(lost.to_string());
             }
@@ -134,7 +134,7 @@ where
 mod tests {
     use super::*;
 
-    const DOWN: fn() -> store::Result<Hold> = || Err(StoreError::Unavailable("down".into()));
+    const DOWN: fn() -> store::Result<Instruction> = || Err(StoreError::Unavailable("down".into()));
 
     #[tokio::test(start_paused = true)]
     async fn a_claim_that_cannot_be_prolonged_is_given_up_before_it_ends() {
@@ -153,7 +153,7 @@ mod tests {
             let start = Instant::now();
             keep_claim(start, lasts, || async {
                 let is_up = start.elapsed() < lasts * 3 && start.elapsed().as_secs() % 2 == 1;
-                if is_up { Ok(Hold::GoOn) } else { DOWN() }
+                if is_up { Ok(Instruction::GoOn) } else { DOWN() }
             })
             .await;
             assert!(start.elapsed() > lasts * 3, "{:?}", start.elapsed());
@@ -164,7 +164,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_worker_hears_soon_that_it_is_to_stop() {
         let start = Instant::now();
-        let why = keep_claim(start, Duration::from_hours(1), || async { Ok(Hold::Stop) }).await;
+        let why = keep_claim(start, Duration::from_hours(1), || async {
+            Ok(Instruction::Stop)
+        })
+        .await;
         assert_eq!(why, ClaimEnd::Stopped);
         assert!(start.elapsed() <= HEARTBEAT, "{:?}", start.elapsed());
     }

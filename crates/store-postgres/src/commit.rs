@@ -1,8 +1,8 @@
 //! Changes to tables and views: all of them or none.
 
+mod duplicate;
 mod noted;
 mod swap;
-mod twins;
 mod verdict;
 
 use futures::future::{BoxFuture, join};
@@ -17,9 +17,9 @@ use crate::error::{Failure, Work};
 use crate::grants::{self, NewGrants};
 use crate::idempotency::Records;
 use crate::row::{self, Creates, Places, Swaps, claims};
+use duplicate::Duplicate;
 use noted::{Noted, noting};
 use swap::{one_swap, swap_one};
-use twins::Twins;
 use verdict::{Verdict, refuse};
 
 /// Makes all changes, in one round trip. A lost race is reported before any other error; locations are checked
@@ -129,7 +129,7 @@ async fn create_one(
         &events.kinds, &events.times, &events.warehouses, &events.subjects, &events.bodies,
         &new.format.as_ref().map(TableFormat::as_str),
         &grants.securables, &grants.principals, &grants.privileges,
-        &events.origins, &new.home.as_ref().map(NamespaceKey::as_str),
+        &events.origins, &new.found_at.as_ref().map(NamespaceKey::as_str),
     ];
     let create = db.prepare(CREATE).await?;
     let run = stepping(db, commit, Box::pin(db.run(&create, &params))).await?;
@@ -309,7 +309,7 @@ const APPLY_NOTING: &str = apply!(noting!(
 ));
 
 async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()> {
-    let twins = Twins::of(commit);
+    let duplicate = Duplicate::of(commit);
     let noted = Noted::of(&commit.swaps);
     let sql = if noted.is_empty() {
         APPLY
@@ -317,19 +317,19 @@ async fn apply_all(db: &Session, commit: &Commit, effects: &Effects) -> Work<()>
         APPLY_NOTING
     };
     let apply = db.prepare(sql).await?;
-    let run = run_apply((db, &apply), commit, effects, (twins.as_ref(), &noted));
+    let run = run_apply((db, &apply), commit, effects, (duplicate.as_ref(), &noted));
     let run = stepping(db, commit, Box::pin(run)).await?;
     let applied = db.exclusively(locks(commit, effects), run).await?;
     let verdict = applied.first().map(Verdict::of).transpose()?;
     let verdict = verdict.ok_or_else(|| Failure::damaged("a commit without a verdict"))?;
-    refuse(db, commit, &verdict, twins).await
+    refuse(db, commit, &verdict, duplicate).await
 }
 
 async fn run_apply(
     (db, statement): (&Session, &Statement),
     commit: &Commit,
     effects: &Effects,
-    (twins, noted): (Option<&Twins>, &Noted<'_>),
+    (duplicate, noted): (Option<&Duplicate>, &Noted<'_>),
 ) -> Work<Vec<Row>> {
     let (new, swap) = (Creates::of(commit), Swaps::of(commit));
     let places = Places::of(commit);
@@ -340,7 +340,7 @@ async fn run_apply(
     );
     #[rustfmt::skip]
     let params: [&(dyn ToSql + Sync); 52] = [
-        &commit.warehouse.as_uuid(), &commit.at.as_ms(), &twins.is_none(),
+        &commit.warehouse.as_uuid(), &commit.at.as_ms(), &duplicate.is_none(),
         &new.ids, &new.namespaces, &new.kinds, &new.names, &new.name_keys, &new.versions,
         &new.claims, &new.locations, &new.metadata_locations, &new.metadata,
         &swap.ids, &swap.expected, &swap.claims, &swap.locations, &swap.metadata_locations,
@@ -355,7 +355,7 @@ async fn run_apply(
         &tasks.projects, &tasks.tabular_ids, &tasks.tabular_kinds, &tasks.tabular_paths, &tasks.created,
         &events.origins,
         &tasks.parents,
-        &new.homes,
+        &new.found_at,
     ];
     if noted.is_empty() {
         return db.run(statement, &params).await;

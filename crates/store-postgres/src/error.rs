@@ -73,12 +73,12 @@ pub enum OpenError {
         "the database is one of Lakekeeper 0.x (it has `_sqlx_migrations`), which cannot be taken over: name an empty database, \
          and bring tables over with `register`, whose files stay as they are"
     )]
-    OfAnother,
+    Lakekeeper0,
     /// The layout could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[source] Box<refinery::Error>),
     /// The database could not be reached or has reported an error.
-    #[error("cannot use the database: {}", told(.0))]
+    #[error("cannot use the database: {}", error_message(.0))]
     Database(#[source] tokio_postgres::Error),
     /// The database did not answer in time.
     #[error("the database did not answer within {seconds} seconds while {doing}")]
@@ -97,7 +97,7 @@ impl From<tokio_postgres::Error> for OpenError {
 }
 
 /// The driver's text names only the kind of the error, so the text of its source is appended.
-pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+pub(crate) fn error_message(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match error.source() {
         Some(source) => format!("{error}: {source}"),
@@ -188,7 +188,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn before_anything_was_sent(self) -> Self {
         match self {
-            Self::Sql(error) if !is_plain_error(&error) => Self::Unreachable(told(&error)),
+            Self::Sql(error) if !is_plain_error(&error) => Self::Unreachable(error_message(&error)),
             Self::NoAnswer(why) => Self::Unreachable(why),
             other => other,
         }
@@ -199,7 +199,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn after_commit_was_sent(self) -> Self {
         match self {
-            Self::Sql(error) if !is_plain_error(&error) => Self::Unknown(told(&error)),
+            Self::Sql(error) if !is_plain_error(&error) => Self::Unknown(error_message(&error)),
             Self::NoAnswer(why) => Self::Unknown(why),
             other => other,
         }
@@ -226,9 +226,13 @@ impl From<Failure> for StoreError {
             Failure::Unreachable(why) | Failure::NoAnswer(why) => Self::Unavailable(why.into()),
             Failure::Overtaken(why) => Self::Unavailable(why.into()),
             Failure::Unknown(why) => Self::OutcomeUnknown(why.into()),
-            Failure::Sql(error) if passes(&error) => Self::Unavailable(told(&error).into()),
-            Failure::Sql(error) if is_unstorable(&error) => Self::Unstorable(told(&error).into()),
-            Failure::Sql(error) => Self::Internal(told(&error).into()),
+            Failure::Sql(error) if passes(&error) => {
+                Self::Unavailable(error_message(&error).into())
+            }
+            Failure::Sql(error) if is_unstorable(&error) => {
+                Self::Unstorable(error_message(&error).into())
+            }
+            Failure::Sql(error) => Self::Internal(error_message(&error).into()),
         }
     }
 }

@@ -19,7 +19,7 @@ impl EventSinks for PostgresStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<i64>> {
-        let input = (Held::by(sink, holder), now, until);
+        let input = (SinkClaim::by(sink, holder), now, until);
         self.change(Effects::none(), input, |db, (held, now, until)| {
             Box::pin(claim(db, held, *now, *until))
         })
@@ -27,7 +27,7 @@ impl EventSinks for PostgresStore {
     }
 
     async fn event_sink_extend(&self, sink: &str, holder: &str, until: Timestamp) -> Result<()> {
-        let input = (Held::by(sink, holder), until);
+        let input = (SinkClaim::by(sink, holder), until);
         self.write(input, |db, (held, until)| {
             Box::pin(async move {
                 let extend =
@@ -49,7 +49,7 @@ impl EventSinks for PostgresStore {
         to: i64,
         refused: Vec<NewDeadLetter>,
     ) -> Result<()> {
-        let input = (Held::by(sink, holder), to, refused);
+        let input = (SinkClaim::by(sink, holder), to, refused);
         self.change(Effects::none(), input, |db, (held, to, refused)| {
             Box::pin(advance(db, held, *to, refused))
         })
@@ -57,7 +57,7 @@ impl EventSinks for PostgresStore {
     }
 
     async fn event_sink_release(&self, sink: &str, holder: &str) -> Result<()> {
-        self.write(Held::by(sink, holder), |db, held| {
+        self.write(SinkClaim::by(sink, holder), |db, held| {
             Box::pin(async move {
                 let release = "update event_sink set holder = null, held_until = 0
                     where name = $1 and holder = $2";
@@ -97,12 +97,12 @@ impl EventSinks for PostgresStore {
 }
 
 /// A sink and the process that holds it.
-struct Held {
+struct SinkClaim {
     sink: String,
     holder: String,
 }
 
-impl Held {
+impl SinkClaim {
     fn by(sink: &str, holder: &str) -> Self {
         Self {
             sink: sink.to_owned(),
@@ -118,7 +118,12 @@ impl Held {
     }
 }
 
-async fn claim(db: &Session, held: &Held, now: Timestamp, until: Timestamp) -> Work<Option<i64>> {
+async fn claim(
+    db: &Session,
+    held: &SinkClaim,
+    now: Timestamp,
+    until: Timestamp,
+) -> Work<Option<i64>> {
     let claimed = db
         .query_opt(
             "insert into event_sink (name, cursor, holder, held_until)
@@ -133,7 +138,7 @@ async fn claim(db: &Session, held: &Held, now: Timestamp, until: Timestamp) -> W
     claimed.map(|row| get(&row, 0)).transpose()
 }
 
-async fn advance(db: &Session, held: &Held, to: i64, refused: &[NewDeadLetter]) -> Work<()> {
+async fn advance(db: &Session, held: &SinkClaim, to: i64, refused: &[NewDeadLetter]) -> Work<()> {
     let advance = "update event_sink set cursor = greatest(cursor, $3)
         where name = $1 and holder = $2";
     held.require(

@@ -51,7 +51,7 @@ async fn run(client: &mut Client) -> Result<(), OpenError> {
         return Err(OpenError::Newer { found, known });
     }
     if found.is_none() && is_of_another(client).await? {
-        return Err(OpenError::OfAnother);
+        return Err(OpenError::Lakekeeper0);
     }
     // Everyone who comes later queues behind a migration that waits for a table, so it gives up soon and tries
     // again.

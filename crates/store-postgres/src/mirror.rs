@@ -1,7 +1,7 @@
 //! The feed of an external authorization engine.
 
 use async_trait::async_trait;
-use store::{Effects, Fact, FactChange, Fed, Knowledge, Mirror, MirrorSink, Result};
+use store::{Completeness, Effects, Fact, FactChange, Fed, Mirror, MirrorSink, Result};
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
@@ -31,7 +31,7 @@ impl Mirror for PostgresStore {
         .await
     }
 
-    async fn mirror_knowledge(&self) -> Result<Knowledge> {
+    async fn mirror_completeness(&self) -> Result<Completeness> {
         let db = self.read().await?;
         let row = db.query_one(
             "select exists (select from mirror_switch where is_fed)",
@@ -40,8 +40,8 @@ impl Mirror for PostgresStore {
         Ok(get::<bool>(&row.await?, 0)?.into())
     }
 
-    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()> {
-        self.write(knowledge == Knowledge::Whole, |db, is_fed| {
+    async fn mirror_set_completeness(&self, completeness: Completeness) -> Result<()> {
+        self.write(completeness == Completeness::Complete, |db, is_fed| {
             Box::pin(async move {
                 db.execute("update mirror_switch set is_fed = $1", &[is_fed])
                     .await?;

@@ -18,7 +18,7 @@ use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::namespace_move;
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 use crate::tabular;
 use crate::task_control::cancel_expiry;
 
@@ -57,7 +57,7 @@ impl Namespaces for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<ListedNamespace>> {
         let db = self.read_list().await?;
-        let cut = Cut::of(&page);
+        let start = PageStart::of(&page);
         let warehouse = warehouse.as_uuid();
         // `dropped_with` is tested such that the index of live paths does not fit. That index has the same order,
         // but finding children in it reads the whole warehouse, which the planner finds cheap where most
@@ -69,7 +69,7 @@ impl Namespaces for PostgresStore {
                      where parent_id is null and warehouse_id = $1 and path_key > $2
                          and (dropped_with is null)::integer = 1
                      order by path_key limit $3",
-                    &[&warehouse, &cut.after, &cut.limit],
+                    &[&warehouse, &start.after, &start.limit],
                 )
                 .await?
             }
@@ -79,7 +79,7 @@ impl Namespaces for PostgresStore {
                      where parent_id = $4 and warehouse_id = $1 and path_key > $2
                          and (dropped_with is null)::integer = 1
                      order by path_key limit $3",
-                    &[&warehouse, &cut.after, &cut.limit, &parent.as_uuid()],
+                    &[&warehouse, &start.after, &start.limit, &parent.as_uuid()],
                 )
                 .await?
             }
@@ -108,9 +108,9 @@ impl Namespaces for PostgresStore {
             .await
     }
 
-    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()> {
-        self.change(effects, way, |db, way| {
-            Box::pin(namespace_move::relocate(db, way))
+    async fn namespace_move(&self, namespace_move: NamespaceMove, effects: Effects) -> Result<()> {
+        self.change(effects, namespace_move, |db, namespace_move| {
+            Box::pin(namespace_move::relocate(db, namespace_move))
         })
         .await
     }

@@ -14,18 +14,20 @@ use crate::row::{self, get};
 
 /// Locks rows in the order that all transactions keep: the warehouse, namespaces, tables and views. The lock on
 /// the warehouse also serializes moves, so two of them cannot form a cycle.
-pub(crate) async fn relocate(db: &Session, way: &NamespaceMove) -> Work<()> {
-    let warehouses = Reach::Warehouse(way.warehouse.as_uuid()).hold(db).await?;
+pub(crate) async fn relocate(db: &Session, change: &NamespaceMove) -> Work<()> {
+    let warehouses = Reach::Warehouse(change.warehouse.as_uuid())
+        .hold(db)
+        .await?;
     warehouses.step(db).await?;
-    let ids = namespace::hold(db, way.id, way.expected, &way.below, way.parent).await?;
-    check(db, way, &ids).await?;
-    step_tabulars(db, way, &ids).await?;
-    change_paths(db, way).await
+    let ids = namespace::hold(db, change.id, change.expected, &change.below, change.parent).await?;
+    check(db, change, &ids).await?;
+    step_tabulars(db, change, &ids).await?;
+    change_paths(db, change).await
 }
 
 /// Refuses the move if anything is in its way, now that everything is locked.
-async fn check(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
-    let around = way.path.parent();
+async fn check(db: &Session, change: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
+    let around = change.path.parent();
     let row = db
         .query_one(
             "select exists (select from namespace where id = $1 and warehouse_id = $2),
@@ -35,23 +37,25 @@ async fn check(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
                  exists (select from namespace where warehouse_id = $2 and path_key = $6
                      and dropped_with is null and id <> $1)",
             &[
-                &way.id.as_uuid(),
-                &way.warehouse.as_uuid(),
+                &change.id.as_uuid(),
+                &change.warehouse.as_uuid(),
                 &around.as_ref().map(|around| around.key().as_str()),
-                &way.parent.map(NamespaceId::as_uuid),
+                &change.parent.map(NamespaceId::as_uuid),
                 &ids,
-                &way.path.key().as_str(),
+                &change.path.key().as_str(),
             ],
         )
         .await?;
     let (is_there, has_home): (bool, bool) = (get(&row, 0)?, get(&row, 1)?);
     let (holds_others, is_taken): (bool, bool) = (get(&row, 2)?, get(&row, 3)?);
-    let is_in_itself = way.parent.is_some_and(|home| ids.contains(&home.as_uuid()));
+    let is_in_itself = change
+        .parent
+        .is_some_and(|home| ids.contains(&home.as_uuid()));
     match around {
-        _ if !is_there => Err(not_found(Entity::Namespace(way.id))),
+        _ if !is_there => Err(not_found(Entity::Namespace(change.id))),
         Some(around) if !has_home => Err(not_found(Entity::NamespacePath(around))),
         _ if is_in_itself || holds_others => Err(stale()),
-        _ if is_taken => Err(taken(&way.path)),
+        _ if is_taken => Err(taken(&change.path)),
         _ => Ok(()),
     }
 }
@@ -63,12 +67,12 @@ fn taken(path: &NamespacePath) -> Failure {
 /// Increments the versions of the tables and views, so that what was resolved by a former name is resolved again.
 /// Runs before the namespaces change: their trigger moves grants, and a table must be locked before the grants on
 /// it change.
-async fn step_tabulars(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
+async fn step_tabulars(db: &Session, change: &NamespaceMove, ids: &[Uuid]) -> Work<()> {
     let hold = "select namespace_id, id, name, deleted_at is null from tabular
         where namespace_id = any($1)
         order by id for no key update";
     let held = db.query(hold, &[&ids]).await?;
-    if let Some(seen) = &way.tabulars {
+    if let Some(seen) = &change.tabulars {
         let mut found = BTreeSet::new();
         for row in &held {
             if get(row, 3)? {
@@ -85,9 +89,9 @@ async fn step_tabulars(db: &Session, way: &NamespaceMove, ids: &[Uuid]) -> Work<
     Ok(())
 }
 
-async fn change_paths(db: &Session, way: &NamespaceMove) -> Work<()> {
-    let below = way.below.iter().map(|below| (below.id, &below.path));
-    let all: Vec<_> = below.chain([(way.id, &way.path)]).collect();
+async fn change_paths(db: &Session, change: &NamespaceMove) -> Work<()> {
+    let below = change.below.iter().map(|below| (below.id, &below.path));
+    let all: Vec<_> = below.chain([(change.id, &change.path)]).collect();
     let ids: Vec<Uuid> = all.iter().map(|(id, _)| id.as_uuid()).collect();
     // The arrays in an array must have the same length, so each path is passed as one text.
     let separator = SEPARATOR.to_string();
@@ -108,14 +112,14 @@ async fn change_paths(db: &Session, way: &NamespaceMove) -> Work<()> {
                 &ids,
                 &paths,
                 &keys,
-                &way.id.as_uuid(),
-                &way.parent.map(NamespaceId::as_uuid),
-                &way.at.as_ms(),
+                &change.id.as_uuid(),
+                &change.parent.map(NamespaceId::as_uuid),
+                &change.at.as_ms(),
             ],
         )
         .await;
     match changed {
-        Err(failure) if failure.constraint() == Some("namespace_path") => Err(taken(&way.path)),
+        Err(failure) if failure.constraint() == Some("namespace_path") => Err(taken(&change.path)),
         changed => changed.map(|_| ()),
     }
 }

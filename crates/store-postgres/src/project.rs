@@ -9,7 +9,7 @@ use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 #[async_trait]
 impl Projects for PostgresStore {
@@ -41,11 +41,11 @@ impl Projects for PostgresStore {
 
     async fn project_list(&self, page: PageRequest) -> Result<Page<ProjectRow>> {
         let db = self.read_list().await?;
-        let cut = Cut::of(&page);
+        let start = PageStart::of(&page);
         let rows = db
             .query(
                 "select id, name, created_at from project where id > $1 order by id limit $2",
-                &[&cut.after, &cut.limit],
+                &[&start.after, &start.limit],
             )
             .await?;
         let rows = row::all(&rows, project)?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::{Failure, Work};
 
 /// Where a page begins, and how many rows to read for it.
-pub(crate) struct Cut<'a> {
+pub(crate) struct PageStart<'a> {
     /// The sort key of the last item before the page; the empty text, which sorts before every key, for the first
     /// page.
     pub(crate) after: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct Cut<'a> {
     pub(crate) limit: i64,
 }
 
-impl<'a> Cut<'a> {
+impl<'a> PageStart<'a> {
     pub(crate) fn of(page: &'a PageRequest) -> Self {
         Self {
             after: page.after.as_ref().map_or("", PageToken::as_key),
@@ -79,7 +79,7 @@ impl<'a> Places<'a> {
 pub(crate) struct Creates<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) namespaces: Vec<Uuid>,
-    pub(crate) homes: Vec<Option<&'a str>>,
+    pub(crate) found_at: Vec<Option<&'a str>>,
     pub(crate) kinds: Vec<&'a str>,
     pub(crate) formats: Vec<Option<&'a str>>,
     pub(crate) names: Vec<&'a str>,
@@ -99,7 +99,8 @@ impl<'a> Creates<'a> {
         for new in &commit.creates {
             all.ids.push(new.id.as_uuid());
             all.namespaces.push(new.namespace.as_uuid());
-            all.homes.push(new.home.as_ref().map(NamespaceKey::as_str));
+            all.found_at
+                .push(new.found_at.as_ref().map(NamespaceKey::as_str));
             all.kinds.push(new.kind.as_str());
             all.formats
                 .push(new.format.as_ref().map(TableFormat::as_str));

@@ -195,13 +195,13 @@ async fn bring_back(db: &Session, undrop: &Undrop) -> Work<()> {
             &[&ids, &undrop.at.as_ms()],
         )
         .await;
-    refuse_twins(back, "tabular_name")?;
+    stale_if_taken(back, "tabular_name")?;
     let ids = undrop.tabulars.iter().map(|one| one.id);
     cancel_expiry(db, ids, "undropped", undrop.at).await
 }
 
 /// `Stale` if a name or path was taken after it was found free.
-fn refuse_twins(changed: Work<u64>, index: &str) -> Work<u64> {
+fn stale_if_taken(changed: Work<u64>, index: &str) -> Work<u64> {
     match changed {
         Err(failure) if failure.constraint() == Some(index) => Err(stale()),
         changed => changed,
@@ -260,7 +260,7 @@ async fn revive_namespaces(db: &Session, tabulars: &[Uuid]) -> Work<Vec<String>>
         return row::all(&taken, |row| Ok(path(get(row, 0)?)?.to_string()));
     }
     let revive = "update namespace set dropped_with = null where dropped_with = any($1)";
-    refuse_twins(db.execute(revive, &[&roots]).await, "namespace_path")?;
+    stale_if_taken(db.execute(revive, &[&roots]).await, "namespace_path")?;
     Ok(Vec::new())
 }
 

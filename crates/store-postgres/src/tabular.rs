@@ -23,7 +23,7 @@ use crate::PostgresStore;
 use crate::commit;
 use crate::connection::{Pools, Session, in_own_task};
 use crate::error::{Failure, Work, already_exists, not_found};
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 use crate::search;
 
 #[async_trait]
@@ -192,11 +192,11 @@ async fn list(db: &Session, wanted: &[Wanted]) -> Work<Vec<Page<ListedTabular>>>
     let (mut namespaces, mut kinds) = (Vec::new(), Vec::new());
     let (mut after, mut most) = (Vec::new(), Vec::new());
     for one in wanted {
-        let cut = Cut::of(&one.page);
+        let start = PageStart::of(&one.page);
         namespaces.push(one.namespace.as_uuid());
         kinds.push(one.kind.as_str());
-        after.push(cut.after);
-        most.push(cut.limit);
+        after.push(start.after);
+        most.push(start.limit);
     }
     let rows = db
         .query(LIST, &[&namespaces, &kinds, &after, &most])
@@ -317,7 +317,7 @@ async fn change_name(db: &Session, rename: &TabularRename) -> Work<()> {
                 &id,
                 &namespace,
                 &rename.name.key().as_str(),
-                &rename.home.as_ref().map(NamespaceKey::as_str),
+                &rename.found_at.as_ref().map(NamespaceKey::as_str),
             ],
         )
         .await?;

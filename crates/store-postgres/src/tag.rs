@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 const COLUMNS: &str = "id, project_id, name, description, scope, value_kind, allowed_values, version, created_at, updated_at";
 
@@ -66,13 +66,13 @@ impl Tags for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<TagDefinitionRow>> {
         let db = self.read_list().await?;
-        let cut = Cut::of(&page);
+        let start = PageStart::of(&page);
         let list = format!(
             "select {COLUMNS} from tag_definition where project_id = $1 and name_key > $2
              order by name_key limit $3"
         );
         let rows = db
-            .query(&list, &[&project.as_str(), &cut.after, &cut.limit])
+            .query(&list, &[&project.as_str(), &start.after, &start.limit])
             .await?;
         let rows = row::all(&rows, definition)?;
         Ok(Page::cut(rows, page.size, |one| {
@@ -425,7 +425,7 @@ async fn attachments(
                 &filter.created_from.map(Timestamp::as_ms),
                 &filter.created_until.map(Timestamp::as_ms),
                 &filter.warehouse.map(WarehouseId::as_uuid),
-                &Cut::of(page).limit,
+                &PageStart::of(page).limit,
             ],
         )
         .await?;

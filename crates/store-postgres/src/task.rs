@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use store::{
-    Effects, Entity, Held, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails,
-    TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+    Effects, Entity, Instruction, Lease, NewTask, Result, TaskClaim, TaskConfig, TaskControl,
+    TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -31,11 +31,11 @@ impl Tasks for PostgresStore {
 
     async fn task_extend(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         lease: Lease,
         report: Option<TaskReport>,
-    ) -> Result<Hold> {
-        let input = (held.task, held.worker.to_owned(), lease, report);
+    ) -> Result<Instruction> {
+        let input = (claim.task, claim.worker.to_owned(), lease, report);
         self.write(input, |db, (id, worker, lease, report)| {
             Box::pin(extend(db, *id, worker, *lease, report.as_ref()))
         })
@@ -44,12 +44,12 @@ impl Tasks for PostgresStore {
 
     async fn task_end(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,
     ) -> Result<()> {
-        let input = (held.task, held.worker.to_owned(), end, now);
+        let input = (claim.task, claim.worker.to_owned(), end, now);
         self.change(effects, input, |db, (id, worker, end, now)| {
             Box::pin(finish(db, *id, worker, end, *now))
         })
@@ -274,7 +274,7 @@ async fn extend(
     worker: &str,
     lease: Lease,
     report: Option<&TaskReport>,
-) -> Work<Hold> {
+) -> Work<Instruction> {
     let extended = db
         .query_opt(
             "update task set due_at = $3, heartbeat_at = $4, updated_at = $4,
@@ -292,15 +292,15 @@ async fn extend(
         .await?;
     match extended.map(|row| get(&row, 0)).transpose()? {
         None => Err(not_found(Entity::Task(id))),
-        Some(true) => Ok(Hold::Stop),
-        Some(false) => Ok(Hold::GoOn),
+        Some(true) => Ok(Instruction::Stop),
+        Some(false) => Ok(Instruction::GoOn),
     }
 }
 
 async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Timestamp) -> Work<()> {
     let (outcome, message, again) = match end {
         TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, id, worker).await? => {
-            return rest(db, Held::of(id, worker), (*again, now), "0").await;
+            return wait_again(db, TaskClaim::of(id, worker), (*again, now), "0").await;
         }
         TaskEnd::Drained { message, .. } => {
             let forget = "delete from task_log
@@ -310,7 +310,13 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
             ("SUCCESS", message, None)
         }
         TaskEnd::GivenBack { not_before } => {
-            return rest(db, Held::of(id, worker), (*not_before, now), "attempt - 1").await;
+            return wait_again(
+                db,
+                TaskClaim::of(id, worker),
+                (*not_before, now),
+                "attempt - 1",
+            )
+            .await;
         }
         TaskEnd::Done { message } => ("SUCCESS", message, None),
         TaskEnd::Retry {
@@ -356,9 +362,9 @@ async fn finish(db: &Session, id: TaskId, worker: &str, end: &TaskEnd, now: Time
 }
 
 /// Lets the task wait again, without an entry in the log; `attempts` is the SQL for its number of attempts.
-async fn rest(
+async fn wait_again(
     db: &Session,
-    held: Held<'_>,
+    claim: TaskClaim<'_>,
     (again, now): (Timestamp, Timestamp),
     attempts: &'static str,
 ) -> Work<()> {
@@ -371,15 +377,15 @@ async fn rest(
         .execute(
             &rest,
             &[
-                &held.task.as_uuid(),
-                &held.worker,
+                &claim.task.as_uuid(),
+                &claim.worker,
                 &again.as_ms(),
                 &now.as_ms(),
             ],
         )
         .await?;
     match rests {
-        0 => Err(not_found(Entity::Task(held.task))),
+        0 => Err(not_found(Entity::Task(claim.task))),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,8 @@
 
 use model::{Page, PageRequest, PageToken, TaskId, Timestamp};
 use store::{
-    TaskAttempt, TaskDetails, TaskFilter, TaskInfo, TaskScope, TaskStatus, TaskTabular, WholeScope,
+    TaskAttempt, TaskDetails, TaskFilter, TaskInfo, TaskScope, TaskStatus, TaskTabular,
+    WithoutTabular,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -66,7 +67,8 @@ pub(crate) async fn list(
         let ids = subjects.tabulars.iter().map(|id| id.as_uuid());
         ids.collect::<Vec<_>>()
     });
-    let whole = subjects.is_some_and(|subjects| subjects.whole == WholeScope::Included);
+    let without_tabular =
+        subjects.is_some_and(|subjects| subjects.without_tabular == WithoutTabular::Included);
     let rows = db
         .query(
             &format!(
@@ -80,7 +82,7 @@ pub(crate) async fn list(
                 &statuses,
                 &filter.queues,
                 &tabulars,
-                &whole,
+                &without_tabular,
                 &filter.created_after.map_or(i64::MIN, Timestamp::as_ms),
                 &filter.created_before.map_or(i64::MAX, Timestamp::as_ms),
                 &(i64::from(page.size.items()) + 1),

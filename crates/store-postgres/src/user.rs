@@ -9,7 +9,7 @@ use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
 
@@ -56,12 +56,14 @@ impl Users for PostgresStore {
 
     async fn user_list(&self, name: &str, page: PageRequest) -> Result<Page<UserRow>> {
         let db = self.read_list().await?;
-        let cut = Cut::of(&page);
+        let start = PageStart::of(&page);
         let list = format!(
             "select {COLUMNS} from catalog_user
              where id > $1 and position($2 in name_key) > 0 order by id limit $3"
         );
-        let rows = db.query(&list, &[&cut.after, &name, &cut.limit]).await?;
+        let rows = db
+            .query(&list, &[&start.after, &name, &start.limit])
+            .await?;
         let rows = row::all(&rows, |row| user(row, 0))?;
         Ok(Page::cut(rows, page.size, |user| {
             user.id.as_str().to_owned()

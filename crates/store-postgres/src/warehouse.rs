@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::PostgresStore;
 use crate::connection::{AdvisoryLocks, Session};
 use crate::error::{Failure, Work, already_exists, not_found, stale};
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 #[async_trait]
 impl Warehouses for PostgresStore {
@@ -69,13 +69,13 @@ impl Warehouses for PostgresStore {
     ) -> Result<Page<WarehouseRow>> {
         // Not from a replica: the rows carry the grants version, which decides whether cached rights are current.
         let db = self.read().await?;
-        let cut = Cut::of(&page);
+        let start = PageStart::of(&page);
         let rows = db
             .query(
                 "select id, project_id, name, status, protected, version, storage_profile,
                      base_location, storage_secret, settings, created_at, updated_at, grants_version
                  from warehouse where project_id = $1 and name_key > $2 order by name_key limit $3",
-                &[&project.as_str(), &cut.after, &cut.limit],
+                &[&project.as_str(), &start.after, &start.limit],
             )
             .await?;
         let rows = row::all(&rows, warehouse)?;
@@ -148,7 +148,7 @@ async fn create(db: &Session, warehouse: &WarehouseRow) -> Work<()> {
 /// Serializes changes, before any row is locked, so that the check for overlaps sees all earlier warehouses.
 async fn one_at_a_time(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
-    locks.warehouses();
+    locks.rights();
     let (numbers, exclusive) = locks.columns();
     db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
         .await?;

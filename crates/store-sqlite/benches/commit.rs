@@ -91,7 +91,7 @@ async fn plant(path: &Path) -> Planted {
     let creates = tables.iter().enumerate().map(|(table, id)| NewTabular {
         id: *id,
         namespace: namespace_id,
-        home: None,
+        found_at: None,
         kind: TabularKind::Table,
         format: None,
         name: name(table),

@@ -104,7 +104,7 @@ fn keep_present_location(db: &Connection, id: TabularId, next: &str) -> Work<()>
 
 fn create(db: &Connection, warehouse: Uuid, new: &NewTabular, at: Timestamp) -> Work<()> {
     let (id, namespace) = (new.id.as_uuid(), new.namespace.as_uuid());
-    namespace::require(db, warehouse, new.namespace, new.home.as_ref())?;
+    namespace::require(db, warehouse, new.namespace, new.found_at.as_ref())?;
     let taken = db
         .prepare_cached(
             "select 1 from tabular

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use store::{Fact, FactChange, Fed, Knowledge, Mirror, MirrorSink, Result};
+use store::{Completeness, Fact, FactChange, Fed, Mirror, MirrorSink, Result};
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work};
@@ -31,7 +31,7 @@ impl Mirror for SqliteStore {
         .await
     }
 
-    async fn mirror_knowledge(&self) -> Result<Knowledge> {
+    async fn mirror_completeness(&self) -> Result<Completeness> {
         self.read(|db| {
             let mut is_fed = db.prepare_cached("select 1 from mirror_switch where is_fed = 1")?;
             Ok(is_fed.exists([])?.into())
@@ -39,9 +39,9 @@ impl Mirror for SqliteStore {
         .await
     }
 
-    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()> {
+    async fn mirror_set_completeness(&self, completeness: Completeness) -> Result<()> {
         self.write(move |db| {
-            let is_fed = knowledge == Knowledge::Whole;
+            let is_fed = completeness == Completeness::Complete;
             db.execute("update mirror_switch set is_fed = ?1", [is_fed])?;
             Ok(())
         })

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
 use crate::namespace_move;
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 use crate::soft_deletion::hide;
 use crate::tabular;
 use crate::task_control::cancel_expiry;
@@ -54,7 +54,7 @@ impl Namespaces for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<ListedNamespace>> {
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(
                 "select id, path, protected from namespace
                  where parent_id is ?1 and warehouse_id = ?2 and path_key > ?3 and dropped_with is null
@@ -63,8 +63,8 @@ impl Namespaces for SqliteStore {
             let rows = statement.query(params![
                 parent.map(NamespaceId::as_uuid),
                 warehouse.as_uuid(),
-                cut.after,
-                cut.limit
+                start.after,
+                start.limit
             ])?;
             let rows = row::all(rows, listed)?;
             Ok(Page::cut(rows, page.size, PageItem::page_key))
@@ -88,9 +88,11 @@ impl Namespaces for SqliteStore {
         self.change(effects, move |db| remove(db, &drop)).await
     }
 
-    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()> {
-        self.change(effects, move |db| namespace_move::relocate(db, &way))
-            .await
+    async fn namespace_move(&self, namespace_move: NamespaceMove, effects: Effects) -> Result<()> {
+        self.change(effects, move |db| {
+            namespace_move::relocate(db, &namespace_move)
+        })
+        .await
     }
 }
 

@@ -8,7 +8,7 @@ use store::{Effects, Entity, ProjectRow, Projects, Result, StoreError};
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 
 #[async_trait]
 impl Projects for SqliteStore {
@@ -46,11 +46,11 @@ impl Projects for SqliteStore {
 
     async fn project_list(&self, page: PageRequest) -> Result<Page<ProjectRow>> {
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(
                 "select id, name, created_at from project where id > ?1 order by id limit ?2",
             )?;
-            let rows = row::all(statement.query(params![cut.after, cut.limit])?, project)?;
+            let rows = row::all(statement.query(params![start.after, start.limit])?, project)?;
             Ok(Page::cut(rows, page.size, |project| {
                 project.id.as_str().to_owned()
             }))

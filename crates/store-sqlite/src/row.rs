@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::error::{Failure, Work};
 
 /// Where a page begins, and how many rows to read for it.
-pub(crate) struct Cut<'a> {
+pub(crate) struct PageStart<'a> {
     /// The sort key of the last item before the page; the empty text, which sorts before every key, for the first
     /// page.
     pub(crate) after: &'a str,
@@ -20,7 +20,7 @@ pub(crate) struct Cut<'a> {
     pub(crate) limit: u32,
 }
 
-impl<'a> Cut<'a> {
+impl<'a> PageStart<'a> {
     pub(crate) fn of(page: &'a PageRequest) -> Self {
         Self {
             after: page.after.as_ref().map_or("", PageToken::as_key),

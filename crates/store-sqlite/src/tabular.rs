@@ -16,7 +16,7 @@ use crate::SqliteStore;
 use crate::commit;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::namespace;
-use crate::row::{self, Around, Cut};
+use crate::row::{self, Around, PageStart};
 use crate::search;
 
 #[async_trait]
@@ -76,7 +76,7 @@ impl Tabulars for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<ListedTabular>> {
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(
                 "select id, name, protected, format from tabular
                  where namespace_id = ?1 and kind = ?2 and name_key > ?3 and deleted_at is null
@@ -85,8 +85,8 @@ impl Tabulars for SqliteStore {
             let rows = statement.query(params![
                 namespace.as_uuid(),
                 kind.as_str(),
-                cut.after,
-                cut.limit
+                start.after,
+                start.limit
             ])?;
             Ok(Page::cut(
                 row::all(rows, listed)?,
@@ -179,7 +179,7 @@ fn change_name(db: &Connection, rename: &TabularRename) -> Work<()> {
     let warehouse = db
         .prepare_cached("select warehouse_id from tabular where id = ?1")?
         .query_row([id], |row| row.get(0))?;
-    namespace::require(db, warehouse, rename.namespace, rename.home.as_ref())?;
+    namespace::require(db, warehouse, rename.namespace, rename.found_at.as_ref())?;
     let taken = db
         .prepare_cached(
             "select 1 from tabular

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 
 const COLUMNS: &str = "id, project_id, name, description, scope, value_kind, allowed_values, version, created_at, updated_at";
 
@@ -72,12 +72,12 @@ impl Tags for SqliteStore {
     ) -> Result<Page<TagDefinitionRow>> {
         let project = project.clone();
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(&format!(
                 "select {COLUMNS} from tag_definition where project_id = ?1 and name_key > ?2
                  order by name_key limit ?3"
             ))?;
-            let rows = statement.query(params![project.as_str(), cut.after, cut.limit])?;
+            let rows = statement.query(params![project.as_str(), start.after, start.limit])?;
             let rows = row::all(rows, definition)?;
             Ok(Page::cut(rows, page.size, |one| {
                 one.name.key().as_str().to_owned()
@@ -410,7 +410,7 @@ fn attachments(
         filter.created_from.map(Timestamp::as_ms),
         filter.created_until.map(Timestamp::as_ms),
         filter.warehouse.map(WarehouseId::as_uuid),
-        Cut::of(page).limit,
+        PageStart::of(page).limit,
     ])?;
     let rows = row::all(rows, attachment)?;
     Ok(Page::cut(rows, page.size, |one| one.id.to_string()))

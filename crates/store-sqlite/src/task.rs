@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, ProjectId, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{
-    Effects, Entity, Held, Hold, Lease, NewTask, Result, TaskConfig, TaskControl, TaskDetails,
-    TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
+    Effects, Entity, Instruction, Lease, NewTask, Result, TaskClaim, TaskConfig, TaskControl,
+    TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport, TaskRow, TaskScope, Tasks,
 };
 use uuid::Uuid;
 
@@ -25,23 +25,23 @@ impl Tasks for SqliteStore {
 
     async fn task_extend(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         lease: Lease,
         report: Option<TaskReport>,
-    ) -> Result<Hold> {
-        let (id, worker) = (held.task, held.worker.to_owned());
+    ) -> Result<Instruction> {
+        let (id, worker) = (claim.task, claim.worker.to_owned());
         self.write(move |db| extend(db, id, &worker, lease, report))
             .await
     }
 
     async fn task_end(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,
     ) -> Result<()> {
-        let (id, worker) = (held.task, held.worker.to_owned());
+        let (id, worker) = (claim.task, claim.worker.to_owned());
         self.change(effects, move |db| finish(db, id, &worker, &end, now))
             .await
     }
@@ -238,7 +238,7 @@ fn extend(
     worker: &str,
     lease: Lease,
     report: Option<TaskReport>,
-) -> Work<Hold> {
+) -> Work<Instruction> {
     let (progress, details) = report
         .map(|report| (report.progress, report.details))
         .unzip();
@@ -262,8 +262,8 @@ fn extend(
         .optional()?;
     match is_to_stop {
         None => Err(not_found(Entity::Task(id))),
-        Some(true) => Ok(Hold::Stop),
-        Some(false) => Ok(Hold::GoOn),
+        Some(true) => Ok(Instruction::Stop),
+        Some(false) => Ok(Instruction::GoOn),
     }
 }
 
@@ -282,7 +282,7 @@ fn finish(db: &Connection, id: TaskId, worker: &str, end: &TaskEnd, now: Timesta
         }
         TaskEnd::Failed { message } => end_for_good(db, id, "FAILED", message, now),
         TaskEnd::Drained { again, .. } if obsolete_file::are_left(db, id, worker)? => {
-            rest(db, id, *again, now, "0")
+            wait_again(db, id, *again, now, "0")
         }
         TaskEnd::Drained { message, .. } => {
             db.prepare_cached(
@@ -293,19 +293,19 @@ fn finish(db: &Connection, id: TaskId, worker: &str, end: &TaskEnd, now: Timesta
             let message = message.clone();
             finish(db, id, worker, &TaskEnd::Done { message }, now)
         }
-        TaskEnd::GivenBack { not_before } => rest(db, id, *not_before, now, "attempt - 1"),
+        TaskEnd::GivenBack { not_before } => wait_again(db, id, *not_before, now, "attempt - 1"),
         TaskEnd::Retry {
             not_before,
             message,
         } => {
             log(db, id, ("FAILED", false, message), now)?;
-            rest(db, id, *not_before, now, "attempt")
+            wait_again(db, id, *not_before, now, "attempt")
         }
     }
 }
 
 /// Lets the task wait again, without an entry in the log; `attempts` is the SQL for its number of attempts.
-fn rest(
+fn wait_again(
     db: &Connection,
     id: TaskId,
     again: Timestamp,

@@ -4,7 +4,8 @@ use model::{Page, PageRequest, PageToken, TaskId, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use store::{
-    TaskAttempt, TaskDetails, TaskFilter, TaskInfo, TaskScope, TaskStatus, TaskTabular, WholeScope,
+    TaskAttempt, TaskDetails, TaskFilter, TaskInfo, TaskScope, TaskStatus, TaskTabular,
+    WithoutTabular,
 };
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ fn narrow(sql: &mut String, values: &mut Vec<Value>, filter: &TaskFilter) {
             .collect();
         *sql += " and (lower(hex(tabular_id)) in (select value from json_each(?))";
         values.push(Value::Text(serde_json::Value::from(ids).to_string()));
-        if subjects.whole == WholeScope::Included {
+        if subjects.without_tabular == WithoutTabular::Included {
             *sql += " or tabular_id is null";
         }
         *sql += ")";

@@ -8,7 +8,7 @@ use store::{Entity, Result, UserRow, UserSearch, Users};
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 
 const COLUMNS: &str = "id, name, email, user_type, source, created_at, updated_at";
 
@@ -48,12 +48,12 @@ impl Users for SqliteStore {
     async fn user_list(&self, name: &str, page: PageRequest) -> Result<Page<UserRow>> {
         let name = name.to_owned();
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(&format!(
                 "select {COLUMNS} from catalog_user
                  where id > ?1 and instr(name_key, ?2) > 0 order by id limit ?3"
             ))?;
-            let rows = statement.query(params![cut.after, name, cut.limit])?;
+            let rows = statement.query(params![start.after, name, start.limit])?;
             let rows = row::all(rows, user)?;
             Ok(Page::cut(rows, page.size, |user| {
                 user.id.as_str().to_owned()

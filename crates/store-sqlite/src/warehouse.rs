@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found, stale};
-use crate::row::{self, Around, Cut};
+use crate::row::{self, Around, PageStart};
 
 #[async_trait]
 impl Warehouses for SqliteStore {
@@ -58,13 +58,13 @@ impl Warehouses for SqliteStore {
     ) -> Result<Page<WarehouseRow>> {
         let project = project.clone();
         self.read(move |db| {
-            let cut = Cut::of(&page);
+            let start = PageStart::of(&page);
             let mut statement = db.prepare_cached(concat!(
                 "select id, project_id, name, status, protected, version, storage_profile, \
                  base_location, storage_secret, settings, created_at, updated_at, grants_version ",
                 "from warehouse where project_id = ?1 and name_key > ?2 order by name_key limit ?3"
             ))?;
-            let rows = statement.query(params![project.as_str(), cut.after, cut.limit])?;
+            let rows = statement.query(params![project.as_str(), start.after, start.limit])?;
             let rows = row::all(rows, warehouse)?;
             Ok(Page::cut(rows, page.size, |warehouse| {
                 warehouse.name.key().as_str().to_owned()

@@ -91,7 +91,7 @@ impl Planted {
         let new = NewTabular {
             id: TabularId::generate(),
             namespace: self.namespace,
-            home: None,
+            found_at: None,
             kind: TabularKind::Table,
             format: None,
             name: name(text),
@@ -191,7 +191,7 @@ async fn a_soft_deleted_table_cannot_be_changed() {
         id,
         expected: Version::FIRST,
         namespace: planted.namespace,
-        home: None,
+        found_at: None,
         name: name("u"),
         at: NOW,
     };

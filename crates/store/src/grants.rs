@@ -2,10 +2,10 @@
 //! place.
 
 mod cursor;
-mod lineage;
+mod path_builder;
 
 pub use cursor::{OnCursor, ToCursor};
-pub use lineage::Lineage;
+pub use path_builder::PathBuilder;
 
 use async_trait::async_trait;
 use model::{
@@ -36,7 +36,7 @@ pub struct GrantChange {
     /// The privileges to take back.
     pub deletes: Vec<(Principal, Privilege)>,
     /// What happens where nothing would change.
-    pub repeats: Repeats,
+    pub unchanged: Unchanged,
     /// When the change is made.
     pub at: Timestamp,
 }
@@ -54,7 +54,7 @@ impl GrantChange {
 
 /// What happens when a privilege is given that the principal has already, or taken back that it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeats {
+pub enum Unchanged {
     /// Nothing: the existing grant stays as it is, and a missing grant is no error.
     Skipped,
     /// The whole change is refused.
@@ -76,7 +76,7 @@ pub enum Place {
 
 /// The privileges of some principals on each thing along the path from the server to a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct PathPrivileges {
     /// The grants version of the warehouse on the path, [`Version::FIRST`] if there is none. It is read before the
     /// steps, so the steps may be newer than this version, but never older.
     pub version: Version,
@@ -84,7 +84,7 @@ pub struct Standing {
     pub steps: Vec<Step>,
 }
 
-impl Standing {
+impl PathPrivileges {
     /// Whether managed access is on: for the place itself, and for the place or anything around it.
     pub fn managed_access(&self) -> (ManagedAccess, ManagedAccess) {
         let is_on = |step: &Step| step.managed == ManagedAccess::On;
@@ -147,7 +147,7 @@ pub struct NamedRoles {
 pub trait Grants {
     /// Takes privileges back, then gives: all of the change or nothing. `NotFound` names the missing thing, user
     /// or role; a role of another project counts as missing unless the grant is on the server. With
-    /// [`Repeats::Refused`] also `AlreadyExists(Grant)` and `NotFound(Grant)`; of two equal concurrent changes,
+    /// [`Unchanged::Refused`] also `AlreadyExists(Grant)` and `NotFound(Grant)`; of two equal concurrent changes,
     /// one gets this error.
     async fn grants_apply(&self, change: GrantChange, effects: Effects) -> Result<()>;
 
@@ -183,11 +183,11 @@ pub trait Grants {
 
     /// The privileges of the principals on the path to each place, in the order of `places`; `None` if the place
     /// does not exist.
-    async fn grants_standing(
+    async fn grants_on_paths(
         &self,
         principals: &[Principal],
         places: &[Place],
-    ) -> Result<Vec<Option<Standing>>>;
+    ) -> Result<Vec<Option<PathPrivileges>>>;
 
     /// The privileges that any of the principals has directly on each thing, in the order of `on`.
     async fn grants_given(

@@ -35,12 +35,12 @@ pub use error::{Entity, Result, StoreError};
 pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
-    Below, GrantChange, GrantRow, Grants, Lineage, ManagedAccess, NamedRoles, OnCursor, Place,
-    Repeats, Standing, Step, ToCursor,
+    Below, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, OnCursor, PathBuilder,
+    PathPrivileges, Place, Step, ToCursor, Unchanged,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{
-    Fact, FactChange, FactKey, FactKind, FactState, Fed, Knowledge, Mirror, MirrorSink,
+    Completeness, Fact, FactChange, FactKey, FactKind, FactState, Fed, Mirror, MirrorSink,
 };
 pub use namespace::{
     ListedNamespace, NamespaceDrop, NamespaceMove, NamespaceRow, NamespaceTree, Namespaces,
@@ -75,9 +75,9 @@ pub use tag::{
     AttachedTag, NewTag, TagAttachment, TagDefinitionRow, TagFilter, TagReach, TagValues, Tags,
 };
 pub use task::{
-    Held, Hold, Lease, METADATA_CLEANUP, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP,
-    TaskAttempt, TaskConfig, TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo, TaskReport,
-    TaskRow, TaskScope, TaskStatus, TaskSubjects, TaskTabular, Tasks, WholeScope,
+    Instruction, Lease, METADATA_CLEANUP, NewTask, SOFT_DELETION, TABULAR_PURGE, TASK_LOG_CLEANUP,
+    TaskAttempt, TaskClaim, TaskConfig, TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskInfo,
+    TaskReport, TaskRow, TaskScope, TaskStatus, TaskSubjects, TaskTabular, Tasks, WithoutTabular,
 };
 pub use user::{UserRow, UserSearch, UserSource, Users};
 pub use warehouse::{WarehouseRow, WarehouseStatus, Warehouses};

@@ -213,16 +213,20 @@ pub trait MirrorSink: Send + Sync {
 
 /// How much of what holds the receiver of the feed knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Knowledge {
+pub enum Completeness {
     /// Perhaps not everything: it must not be used for decisions.
     Partial,
     /// Everything except the changes that are still in the feed.
-    Whole,
+    Complete,
 }
 
-impl From<bool> for Knowledge {
+impl From<bool> for Completeness {
     fn from(is_fed: bool) -> Self {
-        if is_fed { Self::Whole } else { Self::Partial }
+        if is_fed {
+            Self::Complete
+        } else {
+            Self::Partial
+        }
     }
 }
 
@@ -249,15 +253,15 @@ pub trait Mirror {
     async fn mirror_is_on(&self) -> Result<bool>;
 
     /// Switches the feed on; returns whether it was off. Earlier changes are not in the feed: compare the receiver
-    /// with [`Mirror::mirror_facts`] before setting [`Knowledge::Whole`].
+    /// with [`Mirror::mirror_facts`] before setting [`Completeness::Complete`].
     async fn mirror_switch_on(&self) -> Result<bool>;
 
-    /// The knowledge of the receiver as last set; [`Knowledge::Partial`] if it was not set since the feed was
+    /// The completeness of the receiver as last set; [`Completeness::Partial`] if it was not set since the feed was
     /// switched on, or if the feed is off.
-    async fn mirror_knowledge(&self) -> Result<Knowledge>;
+    async fn mirror_completeness(&self) -> Result<Completeness>;
 
-    /// Sets the knowledge of the receiver. Has no effect while the feed is off.
-    async fn mirror_set_knowledge(&self, knowledge: Knowledge) -> Result<()>;
+    /// Sets the completeness of the receiver. Has no effect while the feed is off.
+    async fn mirror_set_completeness(&self, completeness: Completeness) -> Result<()>;
 
     /// Switches the feed off and empties it.
     async fn mirror_switch_off(&self) -> Result<()>;

@@ -200,5 +200,5 @@ pub trait Namespaces {
     /// `Stale` if the namespace or anything listed has changed or is gone, if a namespace below is not listed, if
     /// the parent is one of the moved namespaces, or if `tabulars` is given and differs from the live tables and
     /// views that would move.
-    async fn namespace_move(&self, way: NamespaceMove, effects: Effects) -> Result<()>;
+    async fn namespace_move(&self, namespace_move: NamespaceMove, effects: Effects) -> Result<()>;
 }

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::user::{exact, trigrams};
-use crate::{Effects, GrantChange, Repeats, Result, UserRow};
+use crate::{Effects, GrantChange, Result, Unchanged, UserRow};
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -136,7 +136,7 @@ pub struct RoleAssign {
     /// The privileges on the role to take back.
     pub deletes: Vec<(Principal, Privilege)>,
     /// What happens where nothing would change.
-    pub repeats: Repeats,
+    pub unchanged: Unchanged,
     /// When the change is made.
     pub at: Timestamp,
 }
@@ -164,7 +164,7 @@ impl RoleAssign {
             on: Securable::Role(self.role),
             writes: self.writes.clone(),
             deletes: self.deletes.clone(),
-            repeats: self.repeats,
+            unchanged: self.unchanged,
             at: self.at,
         }
     }
@@ -253,7 +253,7 @@ pub trait Roles {
 
     /// Removes members, adds others, then takes back and gives privileges on the role: all of it or nothing. Fails
     /// like [`Self::role_members_add`] and [`Grants::grants_apply`](crate::Grants::grants_apply), and with
-    /// [`Repeats::Refused`] also with `AlreadyExists(Member)` and `NotFound(Member)`.
+    /// [`Unchanged::Refused`] also with `AlreadyExists(Member)` and `NotFound(Member)`.
     async fn role_assign(&self, assign: RoleAssign, most: u32, effects: Effects) -> Result<()>;
 
     /// The members of a role, roles before users, each sorted by id. An empty page if there is no such role.

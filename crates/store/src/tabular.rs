@@ -113,7 +113,7 @@ pub struct NewTabular {
     pub namespace: NamespaceId,
     /// The path by which the caller found the namespace: if the namespace has moved since, the change is refused.
     /// `None` if it was not found by path.
-    pub home: Option<NamespaceKey>,
+    pub found_at: Option<NamespaceKey>,
     /// What it is.
     pub kind: TabularKind,
     /// The format of a generic table's files; `None` for tables and views.
@@ -156,7 +156,7 @@ pub struct TabularRename {
     pub namespace: NamespaceId,
     /// The path by which the caller found the namespace: if the namespace has moved since, the change is refused.
     /// `None` if it was not found by path.
-    pub home: Option<NamespaceKey>,
+    pub found_at: Option<NamespaceKey>,
     /// Its new name.
     pub name: Name,
     /// When it is renamed.

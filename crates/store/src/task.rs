@@ -112,7 +112,7 @@ pub struct TaskReport {
 
 /// The instruction to a worker that holds a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum Instruction {
     /// Continue.
     GoOn,
     /// End this attempt.
@@ -292,12 +292,12 @@ pub struct TaskSubjects {
     /// Tasks about one of these tables and views.
     pub tabulars: Vec<TabularId>,
     /// Whether tasks about no table or view are included.
-    pub whole: WholeScope,
+    pub without_tabular: WithoutTabular,
 }
 
 /// Whether tasks about no table or view are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WholeScope {
+pub enum WithoutTabular {
     /// They are not.
     #[default]
     Excluded,
@@ -327,14 +327,14 @@ pub struct TaskConfig {
 
 /// The claim of a worker on a task.
 #[derive(Debug, Clone, Copy)]
-pub struct Held<'a> {
+pub struct TaskClaim<'a> {
     /// The task.
     pub task: TaskId,
     /// The worker that claims to hold it.
     pub worker: &'a str,
 }
 
-impl<'a> Held<'a> {
+impl<'a> TaskClaim<'a> {
     /// The claim of `worker` on `task`.
     pub const fn of(task: TaskId, worker: &'a str) -> Self {
         Self { task, worker }
@@ -353,16 +353,16 @@ pub trait Tasks {
     /// worker does not hold the task any more.
     async fn task_extend(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         lease: Lease,
         report: Option<TaskReport>,
-    ) -> Result<Hold>;
+    ) -> Result<Instruction>;
 
     /// Ends an attempt and, unless [`TaskEnd`] says otherwise, logs it with the last report. `NotFound` if the
     /// worker does not hold the task any more.
     async fn task_end(
         &self,
-        held: Held<'_>,
+        claim: TaskClaim<'_>,
         end: TaskEnd,
         now: Timestamp,
         effects: Effects,

@@ -7,8 +7,8 @@ use model::{
     WarehouseId,
 };
 use store::{
-    Below, Effects, GrantChange, GrantRow, ManagedAccess, NamedRoles, Result, RoleMembers, Roles,
-    Standing,
+    Below, Effects, GrantChange, GrantRow, ManagedAccess, NamedRoles, PathPrivileges, Result,
+    RoleMembers, Roles,
 };
 use store_sqlite::SqliteStore;
 
@@ -88,12 +88,12 @@ impl Grants for Leaving {
         Ok(found)
     }
 
-    async fn grants_standing(
+    async fn grants_on_paths(
         &self,
         principals: &[Principal],
         places: &[Place],
-    ) -> Result<Vec<Option<Standing>>> {
-        self.store.grants_standing(principals, places).await
+    ) -> Result<Vec<Option<PathPrivileges>>> {
+        self.store.grants_on_paths(principals, places).await
     }
 
     async fn grants_given(

@@ -13,9 +13,9 @@ use ::model::{
 use async_trait::async_trait;
 use store::{
     AtVersion, Commit, Effects, Expiry, GrantChange, NamespaceDrop, NamespaceMove, NewNamespace,
-    NewTabular, ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, RoleMembers, RoleRow,
-    SoftDrop, Store, StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow,
-    TagValues, TreeNamespace, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
+    NewTabular, ProjectRow, Protection, ResolveKey, ResolveTarget, RoleMembers, RoleRow, SoftDrop,
+    Store, StoreError, StoredMetadata, TabularContent, TabularRename, TagDefinitionRow, TagValues,
+    TreeNamespace, Unchanged, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
 use super::{Change, World, creators};
@@ -164,7 +164,7 @@ impl StoreWorld {
         let new = NewTabular {
             id,
             namespace: home,
-            home: None,
+            found_at: None,
             kind,
             format: None,
             name,
@@ -317,7 +317,7 @@ impl StoreWorld {
             on: grant.on.clone(),
             writes,
             deletes,
-            repeats: Repeats::Skipped,
+            unchanged: Unchanged::Skipped,
             at: NOW,
         };
         let changed = self.store.grants_apply(change, Effects::none());
@@ -408,7 +408,7 @@ impl World for StoreWorld {
                     id: *id,
                     expected: row.version,
                     namespace: *to,
-                    home: None,
+                    found_at: None,
                     name: Name::parse("name", &row.name).unwrap(),
                     at: NOW,
                 };

@@ -3,7 +3,7 @@
 use model::{
     NamespaceId, ProjectId, RoleId, TabularId, TabularKind, TagDefinitionId, Version, WarehouseId,
 };
-use store::{Below, Standing};
+use store::{Below, PathPrivileges};
 
 use super::*;
 use crate::{
@@ -57,7 +57,7 @@ impl Way {
                 ManagedAccess::Off
             },
         });
-        Rights::along(&Standing {
+        Rights::along(&PathPrivileges {
             version: Version::FIRST,
             steps: steps.take(at + 1).collect(),
         })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use authz::{Action, Authorized, Protected, Resource, ResourceKind};
 use model::{Bounds, Event, EventKind, Principal, Privilege, RoleId, Securable};
 use serde_json::json;
-use store::{Effects, Entity, GrantChange, Repeats, RoleAssign, StoreError};
+use store::{Effects, Entity, GrantChange, RoleAssign, StoreError, Unchanged};
 
 use super::Relation;
 use crate::events::Cause;
@@ -20,14 +20,14 @@ pub struct GrantDiff {
     /// The grants to remove.
     pub deletes: Vec<(Principal, String)>,
     /// What happens if a grant to add already exists, or one to remove does not exist.
-    pub repeats: Repeats,
+    pub unchanged: Unchanged,
 }
 
 /// A [`GrantDiff`] with its privileges parsed.
 struct Change {
     writes: Vec<(Principal, Relation)>,
     deletes: Vec<(Principal, Relation)>,
-    repeats: Repeats,
+    unchanged: Unchanged,
 }
 
 /// Applies the diff, all or nothing.
@@ -36,7 +36,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
     let change = Change {
         writes: parse(on.kind(), diff.writes)?,
         deletes: parse(on.kind(), diff.deletes)?,
-        repeats: diff.repeats,
+        unchanged: diff.unchanged,
     };
     let found = on.found_kept(cx, request).await?;
     let actions = change.actions();
@@ -49,7 +49,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
         on: target.securable()?,
         writes: given(&change.writes),
         deletes: given(&change.deletes),
-        repeats: change.repeats,
+        unchanged: change.unchanged,
         at: now,
     };
     let effects = Effects::telling([told(&grants.on, &change, request.at(now))?]);
@@ -76,7 +76,7 @@ async fn assign(
         leaves: members(&change.deletes),
         writes: given(&change.writes),
         deletes: given(&change.deletes),
-        repeats: change.repeats,
+        unchanged: change.unchanged,
         at: cx.now(),
     };
     let by = request.at(assign.at);

@@ -35,7 +35,7 @@ impl Target {
 pub(super) async fn home(cx: &Catalog, id: NamespaceId) -> Result<InWarehouse> {
     let missing = || namespace::missing(&id);
     let place = [Place::Namespace(id)];
-    let way = cx.lookup().grants_standing(&[], &place).await?;
+    let way = cx.lookup().grants_on_paths(&[], &place).await?;
     let way = way.into_iter().next().flatten().ok_or_else(missing)?;
     let (mut project, mut warehouse) = (None, None);
     for step in way.steps {

@@ -254,7 +254,7 @@ async fn plan_create(
     plan.change = Change::Create(NewTabular {
         id,
         namespace: within.id,
-        home: Some(commit.path.namespace.key().clone()),
+        found_at: Some(commit.path.namespace.key().clone()),
         kind: TabularKind::Table,
         format: None,
         name: commit.path.name.clone(),

@@ -282,7 +282,7 @@ impl Creation<'_> {
         commit.creates.push(NewTabular {
             id: self.id,
             namespace: place.within.id,
-            home: Some(self.path.namespace.key().clone()),
+            found_at: Some(self.path.namespace.key().clone()),
             kind: self.kind,
             format: self.format.clone(),
             name: self.path.name.clone(),

@@ -132,7 +132,7 @@ async fn attempt(
         id: source.id(),
         expected: source.stamp.version,
         namespace,
-        home: Some(to.namespace.key().clone()),
+        found_at: Some(to.namespace.key().clone()),
         name,
         at: now,
     };

@@ -1,7 +1,7 @@
 //! Lists tasks.
 
 use model::{Bounds, Page};
-use store::{TaskFilter, TaskInfo, WholeScope};
+use store::{TaskFilter, TaskInfo, WithoutTabular};
 
 use super::{Owner, SEE, store_for};
 use crate::tabular::collect;
@@ -29,7 +29,7 @@ pub async fn list(
             return Err(CatalogError::bad_request(message));
         }
     }
-    let named = named.filter(|named| named.whole == WholeScope::Excluded);
+    let named = named.filter(|named| named.without_tabular == WithoutTabular::Excluded);
     let named = named.map(|named| named.tabulars.as_slice());
     let store = store_for(cx, request, &scope, SEE, named).await?;
     collect(query, async |page| {

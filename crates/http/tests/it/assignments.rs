@@ -5,7 +5,7 @@ use model::{
     Bounds, Principal, Privilege, ProjectId, Securable, TabularKind, Timestamp, UserId, UserType,
 };
 use serde_json::{Value, json};
-use store::{Effects, GrantChange, Repeats, UserRow, UserSource};
+use store::{Effects, GrantChange, Unchanged, UserRow, UserSource};
 use testkit::TestApp;
 use uuid::Uuid;
 
@@ -425,7 +425,7 @@ async fn more_assignments_than_fit_into_an_answer_are_read_in_pages() {
         on: on.clone(),
         writes: writes.to_vec(),
         deletes: Vec::new(),
-        repeats: Repeats::Skipped,
+        unchanged: Unchanged::Skipped,
         at: Timestamp::from_ms(1),
     };
     let give = async |writes: &[(Principal, Privilege)]| {

@@ -7,7 +7,7 @@ use authn::stand_in::{AUDIENCE, Idp};
 use authn::{OidcConfig, OidcProvider, Providers};
 use model::{Principal, Privilege, ProjectId, Securable, SystemClock, Timestamp};
 use serde_json::{Value, json};
-use store::{Effects, GrantChange, Repeats, Store};
+use store::{Effects, GrantChange, Store, Unchanged};
 use store_postgres::PostgresStore;
 use testkit::{Answer, Call, TestApp};
 use uuid::Uuid;
@@ -64,7 +64,7 @@ impl Victim {
             on,
             writes: vec![(to, privilege)],
             deletes: Vec::new(),
-            repeats: Repeats::Skipped,
+            unchanged: Unchanged::Skipped,
             at: Timestamp::from_ms(1),
         };
         let store = &self.prepared.app.store;

@@ -7,7 +7,7 @@ use authn::{OidcConfig, OidcProvider, Providers};
 use http::Method;
 use model::{Principal, Privilege, Securable, SystemClock, Timestamp};
 use serde_json::{Value, json};
-use store::{GrantChange, Repeats};
+use store::{GrantChange, Unchanged};
 use store_postgres::PostgresStore;
 use testkit::{TestApp, TestAppBuilder};
 
@@ -79,7 +79,7 @@ impl Lake {
             on,
             writes,
             deletes,
-            repeats: Repeats::Skipped,
+            unchanged: Unchanged::Skipped,
             at: Timestamp::from_ms(1),
         };
         let effects = store::Effects::none();

@@ -5,7 +5,7 @@ use store::{Commit, Entity, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::twins::Twins;
+use super::duplicate::Duplicate;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::idempotency;
@@ -48,7 +48,7 @@ pub(super) async fn refuse(
     db: &Session,
     commit: &Commit,
     verdict: &Verdict,
-    twins: Option<Twins>,
+    duplicate: Option<Duplicate>,
 ) -> Work<()> {
     if let Some(key) = verdict.replayed {
         let earlier = idempotency::find(db, key).await?;
@@ -58,14 +58,14 @@ pub(super) async fn refuse(
     if !verdict.stale.is_empty() {
         return Err(stale(db, commit.warehouse, &verdict.stale).await);
     }
-    if let Some(Twins::Row(id)) = twins {
+    if let Some(Duplicate::Row(id)) = duplicate {
         return Err(stale(db, commit.warehouse, &[id]).await);
     }
     if let Some(namespace) = verdict.homeless {
         return Err(not_found(Entity::Namespace(namespace)));
     }
-    let taken_name = match twins {
-        Some(Twins::Name(at)) => Some(at),
+    let taken_name = match duplicate {
+        Some(Duplicate::Name(at)) => Some(at),
         _ => verdict
             .name_taken
             .and_then(|place| usize::try_from(place - 1).ok()),
@@ -73,19 +73,19 @@ pub(super) async fn refuse(
     if let Some(new) = taken_name.and_then(|at| commit.creates.get(at)) {
         return Err(already_exists(Entity::TabularName(new.name.clone())));
     }
-    let taken_id = match twins {
-        Some(Twins::Id(id)) => Some(id),
+    let taken_id = match duplicate {
+        Some(Duplicate::Id(id)) => Some(id),
         _ => verdict.id_taken,
     };
     if let Some(id) = taken_id {
         return Err(already_exists(Entity::Tabular(id)));
     }
-    match (twins, verdict.near.as_deref()) {
+    match (duplicate, verdict.near.as_deref()) {
         (_, Some([location, other])) => {
             let (location, other) = (location.clone(), other.clone());
             return Err(StoreError::LocationTaken { location, other }.into());
         }
-        (Some(Twins::Place { location, other }), _) => {
+        (Some(Duplicate::Place { location, other }), _) => {
             return Err(StoreError::LocationTaken { location, other }.into());
         }
         _ => {}

@@ -66,7 +66,7 @@ impl AdvisoryLocks {
 
     /// Serializes the creation and update of warehouses, changes of role members, and changes of grants that count
     /// in several warehouses.
-    pub(crate) fn warehouses(&mut self) {
+    pub(crate) fn rights(&mut self) {
         self.add(hash("warehouses", &[]), Mode::Exclusive);
     }
 

@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::config::{PostgresConfig, Target};
 use super::session::Session;
 use super::tls;
-use crate::error::{Failure, OpenError, Work, told};
+use crate::error::{Failure, OpenError, Work, error_message};
 use crate::migrate;
 
 /// The oldest supported major version of the server.
@@ -92,7 +92,7 @@ impl Pools {
 
 fn why(error: &PoolError) -> String {
     match error {
-        PoolError::Backend(error) => told(error),
+        PoolError::Backend(error) => error_message(error),
         error => error.to_string(),
     }
 }
@@ -143,7 +143,7 @@ pub(crate) async fn connect(target: &Target, config: &PostgresConfig) -> Result<
     })??;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(error = told(&error), "a database connection ended");
+            tracing::debug!(error = error_message(&error), "a database connection ended");
         }
     });
     Ok(client)

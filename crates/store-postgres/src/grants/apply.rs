@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::{Grant, Principal, Privilege, ProjectId, Securable};
-use store::{Entity, GrantChange, Repeats};
+use store::{Entity, GrantChange, Unchanged};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -203,13 +203,13 @@ async fn take_back(db: &Session, change: &GrantChange) -> Work<bool> {
     }
 }
 
-/// With [`Repeats::Refused`], the first grant that would not change.
+/// With [`Unchanged::Refused`], the first grant that would not change.
 fn unchanged(
     change: &GrantChange,
     all: &[(Principal, Privilege)],
     changed: &[Row],
 ) -> Work<Option<Grant>> {
-    if change.repeats == Repeats::Skipped {
+    if change.unchanged == Unchanged::Skipped {
         return Ok(None);
     }
     let changed = row::all(changed, |row| {

@@ -5,10 +5,10 @@ use store::{GrantRow, OnCursor, ToCursor};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{principal, standing};
+use super::{principal, privileges};
 use crate::connection::Session;
 use crate::error::{Failure, Work};
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 pub(super) async fn on(
     db: &Session,
@@ -16,7 +16,7 @@ pub(super) async fn on(
     to: Option<&Principal>,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
-    let (after, limit) = (OnCursor::of(page), Cut::of(page).limit);
+    let (after, limit) = (OnCursor::of(page), PageStart::of(page).limit);
     let to = to.map(ToString::to_string);
     let rows = db
         .query(
@@ -60,7 +60,7 @@ pub(super) async fn to(
     to: &Principal,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
-    let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);
+    let (after, limit) = (ToCursor::of(page), PageStart::of(page).limit);
     let rows = db
         .query(
             TO,
@@ -91,7 +91,7 @@ fn grant(row: &Row) -> Work<(GrantRow, String)> {
         grant: Grant {
             on: on.parse().map_err(Failure::damaged)?,
             to: principal(get(row, 1)?)?,
-            privilege: standing::privilege(get(row, 2)?)?,
+            privilege: privileges::privilege(get(row, 2)?)?,
         },
         warehouse: (!warehouse.is_nil()).then(|| WarehouseId::from(warehouse)),
         created_at: Timestamp::from_ms(get(row, 3)?),

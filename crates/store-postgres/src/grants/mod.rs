@@ -4,8 +4,8 @@
 mod apply;
 mod list;
 mod named;
+mod privileges;
 mod reach;
-mod standing;
 
 pub(crate) use apply::{INSERT, NewGrants, apply};
 pub(crate) use reach::{Reach, STEP};
@@ -13,8 +13,8 @@ pub(crate) use reach::{Reach, STEP};
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use store::{
-    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place,
-    Result, Standing, StoreError,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles,
+    PathPrivileges, Place, Result, StoreError,
 };
 
 use crate::PostgresStore;
@@ -70,14 +70,14 @@ impl Grants for PostgresStore {
         Ok(named::named(&self.read().await?, named, projects).await?)
     }
 
-    async fn grants_standing(
+    async fn grants_on_paths(
         &self,
         principals: &[Principal],
         places: &[Place],
-    ) -> Result<Vec<Option<Standing>>> {
-        let lineage = standing::lineage(&self.read().await?, principals, places).await?;
+    ) -> Result<Vec<Option<PathPrivileges>>> {
+        let paths = privileges::paths(&self.read().await?, principals, places).await?;
         let places = places.iter();
-        Ok(places.map(|place| lineage.standing(place)).collect())
+        Ok(places.map(|place| paths.path(place)).collect())
     }
 
     async fn grants_given(
@@ -85,7 +85,7 @@ impl Grants for PostgresStore {
         principals: &[Principal],
         on: &[Securable],
     ) -> Result<Vec<Privileges>> {
-        Ok(standing::given(&self.read().await?, principals, on).await?)
+        Ok(privileges::given(&self.read().await?, principals, on).await?)
     }
 
     async fn grants_below(
@@ -93,7 +93,7 @@ impl Grants for PostgresStore {
         principals: &[Principal],
         of: &[(Securable, Below)],
     ) -> Result<Vec<bool>> {
-        Ok(standing::below(&self.read().await?, principals, of).await?)
+        Ok(privileges::below(&self.read().await?, principals, of).await?)
     }
 
     async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
@@ -103,10 +103,10 @@ impl Grants for PostgresStore {
             _ => return Err(StoreError::NotFound(of.into())),
         };
         let db = self.read().await?;
-        let lineage = standing::lineage(&db, &[], std::slice::from_ref(&place)).await?;
-        lineage
-            .standing(&place)
-            .map(|standing| standing.managed_access())
+        let paths = privileges::paths(&db, &[], std::slice::from_ref(&place)).await?;
+        paths
+            .path(&place)
+            .map(|path| path.managed_access())
             .ok_or_else(|| StoreError::NotFound(of.into()))
     }
 

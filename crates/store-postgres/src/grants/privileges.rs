@@ -1,7 +1,7 @@
 //! Privileges on the paths to places, on things, and below things.
 
 use model::{Principal, Privilege, Privileges, ProjectId, Securable, WarehouseId};
-use store::{Below, Lineage, Place, Step};
+use store::{Below, PathBuilder, Place, Step};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::row::{self, get};
 
 /// The things on the paths to the namespaces `$2`, warehouses `$3` and projects `$4`, each once, with the
 /// privileges of the principals `$1` on it. `limit` keeps the planner to one index probe for each.
-const LINEAGE: &str = "with recursive way (id, warehouse_id, parent_id, managed) as (
+const PATHS: &str = "with recursive way (id, warehouse_id, parent_id, managed) as (
         select id, warehouse_id, parent_id, managed_access from namespace where id = any($2::uuid[])
         union
         select above.* from way cross join lateral (
@@ -37,11 +37,11 @@ const LINEAGE: &str = "with recursive way (id, warehouse_id, parent_id, managed)
         where securable = found.securable and principal = any($1::text[])
     ) from found";
 
-pub(super) async fn lineage(
+pub(super) async fn paths(
     db: &Session,
     principals: &[Principal],
     places: &[Place],
-) -> Work<Lineage> {
+) -> Work<PathBuilder> {
     let (mut namespaces, mut warehouses, mut projects) = (Vec::new(), Vec::new(), Vec::new());
     for place in places {
         match place {
@@ -53,37 +53,37 @@ pub(super) async fn lineage(
     }
     let rows = db
         .query(
-            LINEAGE,
+            PATHS,
             &[&texts(principals), &namespaces, &warehouses, &projects],
         )
         .await?;
-    let mut lineage = Lineage::default();
+    let mut paths = PathBuilder::default();
     for row in &rows {
-        add(&mut lineage, row)?;
+        add(&mut paths, row)?;
     }
-    Ok(lineage)
+    Ok(paths)
 }
 
-fn add(lineage: &mut Lineage, row: &Row) -> Work<()> {
+fn add(paths: &mut PathBuilder, row: &Row) -> Work<()> {
     let given = privileges(get(row, 7)?)?;
     let step = |on| -> Work<Step> {
         let managed = get::<bool>(row, 6)?.into();
         Ok(Step { on, given, managed })
     };
     match get::<i32>(row, 0)? {
-        0 => lineage.server = given,
-        1 => drop(lineage.projects.insert(project(row)?, given)),
+        0 => paths.server = given,
+        1 => drop(paths.projects.insert(project(row)?, given)),
         2 => {
             let id: WarehouseId = row::id(row, 1)?;
             let (version, on) = (row::version(row, 5)?, Securable::Warehouse(id));
             let found = (project(row)?, version, step(on)?);
-            lineage.warehouses.insert(id, found);
+            paths.warehouses.insert(id, found);
         }
         _ => {
             let id = row::id(row, 1)?;
             let parent = get::<Option<Uuid>>(row, 3)?.map(Into::into);
             let found = (row::id(row, 2)?, parent, step(Securable::Namespace(id))?);
-            lineage.namespaces.insert(id, found);
+            paths.namespaces.insert(id, found);
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ impl Reach {
     /// For a role, the result stays valid until the end of the transaction: grants on the server and role members
     /// change under one lock. A user may be given a privilege in another project until the user's row is locked.
     pub(crate) async fn of_principal(db: &Session, principal: &str) -> Work<Self> {
-        keep_others_from_coming(db).await?;
+        lock_rights(db).await?;
         let rows = db.query(OF_PRINCIPAL, &[&principal]).await?;
         let projects: Vec<String> = row::all(&rows, |row| get(row, 0))?;
         // The empty project stands for the server.
@@ -79,7 +79,7 @@ impl Reach {
     /// The reach of the removal of a project's roles. The project has no warehouses by then, so its roles can have
     /// rights elsewhere only through privileges on the server.
     pub(crate) async fn of_roles_of(db: &Session, project: &ProjectId) -> Work<Self> {
-        keep_others_from_coming(db).await?;
+        lock_rights(db).await?;
         let on_server = "select 1 from role cross join lateral (select from grant_entry
                 where principal = 'role:' || role.id and is_live and project_id = '' limit 1) as given
             where role.project_id = $1 limit 1";
@@ -97,13 +97,13 @@ impl Reach {
             }
             Self::Projects(projects) if projects.is_empty() => Vec::new(),
             Self::Projects(projects) => {
-                keep_others_from_coming(db).await?;
+                lock_rights(db).await?;
                 let hold = "select id from warehouse where project_id = any($1) order by id
                     for no key update";
                 db.query(hold, &[projects]).await?
             }
             Self::All => {
-                keep_others_from_coming(db).await?;
+                lock_rights(db).await?;
                 let hold = "select id from warehouse order by id for no key update";
                 db.query(hold, &[]).await?
             }
@@ -153,9 +153,9 @@ const OF_PRINCIPAL: &str = "with recursive who (it) as (
         offset 0) as role";
 
 /// Takes the lock that keeps warehouses, grants on the server and role members as they are.
-async fn keep_others_from_coming(db: &Session) -> Work<()> {
+async fn lock_rights(db: &Session) -> Work<()> {
     let mut locks = AdvisoryLocks::default();
-    locks.warehouses();
+    locks.rights();
     let (numbers, exclusive) = locks.columns();
     db.query(AdvisoryLocks::SQL, &[&numbers, &exclusive])
         .await?;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use store::{
-    Entity, MemberFilter, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers,
-    RoleRow, StoreError,
+    Entity, MemberFilter, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow,
+    StoreError, Unchanged,
 };
 use tokio_postgres::Row;
 
@@ -13,7 +13,7 @@ use super::{after, role};
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::{self, Reach};
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 use crate::user;
 
 /// Adds members. Changes of role members are serialized (see [`Reach::of_principal`]), so what is checked here
@@ -135,7 +135,7 @@ pub(super) async fn assign(db: &Session, assign: &RoleAssign, most: u32) -> Work
         members: joins.members.iter().cloned().chain(given).collect(),
     };
     refuse_unknown(db, &everybody).await?;
-    if assign.repeats == Repeats::Refused {
+    if assign.unchanged == Unchanged::Refused {
         refuse_repeats(db, assign).await?;
     }
     remove(db, &leaves).await?;
@@ -195,11 +195,17 @@ pub(super) async fn members(
         MemberKind::User => "user:%",
         MemberKind::Role => "role:%",
     });
-    let (cut, is_transitive) = (Cut::of(page), membership == Membership::Transitive);
+    let (start, is_transitive) = (PageStart::of(page), membership == Membership::Transitive);
     let rows = db
         .query(
             MEMBERS,
-            &[&id.as_uuid(), &is_transitive, &like, &cut.after, &cut.limit],
+            &[
+                &id.as_uuid(),
+                &is_transitive,
+                &like,
+                &start.after,
+                &start.limit,
+            ],
         )
         .await?;
     let rows = row::all(&rows, member)?;
@@ -247,7 +253,7 @@ pub(super) async fn member_of(
                 &project.as_str(),
                 &is_transitive,
                 &after(page),
-                &Cut::of(page).limit,
+                &PageStart::of(page).limit,
             ],
         )
         .await?;

@@ -15,7 +15,7 @@ use crate::PostgresStore;
 use crate::connection::Session;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut, get};
+use crate::row::{self, PageStart, get};
 
 #[async_trait]
 impl Roles for PostgresStore {
@@ -53,7 +53,7 @@ impl Roles for PostgresStore {
                     &ids,
                     &filter.providers,
                     &filter.sources,
-                    &Cut::of(&page).limit,
+                    &PageStart::of(&page).limit,
                 ],
             )
             .await?;
@@ -264,7 +264,7 @@ async fn remove(db: &Session, id: RoleId) -> Work<()> {
 
 /// The id after which a page of roles begins.
 fn after(page: &PageRequest) -> Uuid {
-    Cut::of(page).after.parse().unwrap_or_default()
+    PageStart::of(page).after.parse().unwrap_or_default()
 }
 
 /// `id, project_id, provider_id, source_id, name, description, created_at, updated_at` from the given column on.

@@ -205,7 +205,7 @@ pub(crate) fn new_table(namespace: NamespaceId, text: &str) -> NewTabular {
     NewTabular {
         id,
         namespace,
-        home: None,
+        found_at: None,
         kind: TabularKind::Table,
         format: None,
         name: name(text),

@@ -64,7 +64,7 @@ async fn a_database_of_lakekeeper_0_is_refused_as_it_is() {
     let tables = "create table _sqlx_migrations (version bigint); create table server (id uuid)";
     other.batch_execute(tables).await.unwrap();
     let error = migrate(&PostgresConfig::new(&url)).await.unwrap_err();
-    assert!(matches!(error, OpenError::OfAnother), "{error:?}");
+    assert!(matches!(error, OpenError::Lakekeeper0), "{error:?}");
     assert!(error.to_string().contains("name an empty database"));
     let count = "select count(*) from pg_tables where schemaname = 'public'";
     let count: i64 = other.query_one(count, &[]).await.unwrap().get(0);

@@ -168,7 +168,7 @@ async fn each_statement(catalog: &Catalog, text: &str, namespace: NamespaceId, i
         id,
         expected: catalog.version(id).await,
         namespace,
-        home: None,
+        found_at: None,
         name: name("renamed"),
         at: NOW,
     };

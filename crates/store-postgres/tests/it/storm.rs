@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{NamespaceId, Properties, TabularId, TaskId, Timestamp};
 use store::{
-    AtVersion, Effects, Entity, Held, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove,
-    Namespaces, NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars,
+    AtVersion, Effects, Entity, IdempotencyRecord, Lease, NamespaceDrop, NamespaceMove, Namespaces,
+    NewNamespace, NewTask, Protection, StoreError, Swap, TabularRename, Tabulars, TaskClaim,
     TaskEnd, TaskScope, Tasks, TreeNamespace,
 };
 use uuid::Uuid;
@@ -171,7 +171,7 @@ impl Worker {
                 id,
                 expected: row.version,
                 namespace: namespaces.get(to).copied().unwrap_or(row.namespace),
-                home: None,
+                found_at: None,
                 name: name(&format!("T{}", self.dice.below(NAMES))),
                 at: NOW,
             };
@@ -264,7 +264,7 @@ impl Worker {
             let message = String::new();
             store
                 .task_end(
-                    Held::of(task.id, &worker),
+                    TaskClaim::of(task.id, &worker),
                     TaskEnd::Done { message },
                     NOW,
                     Effects::none(),

@@ -2,7 +2,7 @@
 
 use model::{Grant, Principal, Securable};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
-use store::{Entity, GrantChange, Repeats};
+use store::{Entity, GrantChange, Unchanged};
 use uuid::Uuid;
 
 use super::Reach;
@@ -123,7 +123,7 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
                 to.to_string(),
                 privilege.as_str()
             ])?;
-        if deleted == 0 && change.repeats == Repeats::Refused {
+        if deleted == 0 && change.unchanged == Unchanged::Refused {
             let grant = change.grant(to, *privilege);
             return Err(not_found(Entity::Grant(Box::new(grant))));
         }
@@ -132,7 +132,7 @@ pub(crate) fn apply(db: &Connection, change: &GrantChange) -> Work<()> {
     for (to, privilege) in &change.writes {
         let grant = change.grant(to, *privilege);
         let inserted = insert(db, &grant, &lies)?;
-        if inserted == 0 && change.repeats == Repeats::Refused {
+        if inserted == 0 && change.unchanged == Unchanged::Refused {
             return Err(already_exists(Entity::Grant(Box::new(grant))));
         }
         changed += inserted;

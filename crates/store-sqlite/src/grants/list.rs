@@ -5,9 +5,9 @@ use rusqlite::{Connection, Row, params};
 use store::{GrantRow, OnCursor, ToCursor};
 use uuid::Uuid;
 
-use super::{principal, standing};
+use super::{principal, privileges};
 use crate::error::{Failure, Work};
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 
 pub(super) fn on(
     db: &Connection,
@@ -15,7 +15,7 @@ pub(super) fn on(
     to: Option<&Principal>,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
-    let (after, limit) = (OnCursor::of(page), Cut::of(page).limit);
+    let (after, limit) = (OnCursor::of(page), PageStart::of(page).limit);
     let mut statement = db.prepare_cached(
         "select securable, principal, privilege, created_at, warehouse_id, path_key
          from grant_entry
@@ -56,7 +56,7 @@ pub(super) fn to(
     to: &Principal,
     page: &PageRequest,
 ) -> Work<Page<GrantRow>> {
-    let (after, limit) = (ToCursor::of(page), Cut::of(page).limit);
+    let (after, limit) = (ToCursor::of(page), PageStart::of(page).limit);
     let mut statement = db.prepare_cached(TO)?;
     let rows = statement.query(params![
         to.to_string(),
@@ -82,7 +82,7 @@ fn grant(row: &Row<'_>) -> Work<(GrantRow, String)> {
         grant: Grant {
             on: on.parse().map_err(Failure::damaged)?,
             to: principal(&to)?,
-            privilege: standing::privilege(&privilege)?,
+            privilege: privileges::privilege(&privilege)?,
         },
         warehouse: (!warehouse.is_nil()).then(|| WarehouseId::from(warehouse)),
         created_at: Timestamp::from_ms(row.get(3)?),

@@ -4,8 +4,8 @@
 mod apply;
 mod list;
 mod named;
+mod privileges;
 mod reach;
-mod standing;
 
 pub(crate) use apply::{apply, give};
 pub(crate) use reach::{Reach, with_roles};
@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use rusqlite::{Connection, params};
 use store::{
-    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, Place,
-    Result, Standing,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles,
+    PathPrivileges, Place, Result,
 };
 
 use crate::SqliteStore;
@@ -80,16 +80,16 @@ impl Grants for SqliteStore {
             .await
     }
 
-    async fn grants_standing(
+    async fn grants_on_paths(
         &self,
         principals: &[Principal],
         places: &[Place],
-    ) -> Result<Vec<Option<Standing>>> {
+    ) -> Result<Vec<Option<PathPrivileges>>> {
         let (principals, places) = (principals.to_vec(), places.to_vec());
         self.read(move |db| {
-            let lineage = standing::lineage(db, &principals, &places)?;
+            let paths = privileges::paths(db, &principals, &places)?;
             let places = places.iter();
-            Ok(places.map(|place| lineage.standing(place)).collect())
+            Ok(places.map(|place| paths.path(place)).collect())
         })
         .await
     }
@@ -99,10 +99,11 @@ impl Grants for SqliteStore {
         principals: &[Principal],
         on: &[Securable],
     ) -> Result<Vec<Privileges>> {
-        let (principals, on) = (standing::texts(principals), on.to_vec());
+        let (principals, on) = (privileges::texts(principals), on.to_vec());
         self.read(move |db| {
             let on = on.iter();
-            on.map(|on| standing::given(db, &principals, on)).collect()
+            on.map(|on| privileges::given(db, &principals, on))
+                .collect()
         })
         .await
     }
@@ -112,10 +113,10 @@ impl Grants for SqliteStore {
         principals: &[Principal],
         of: &[(Securable, Below)],
     ) -> Result<Vec<bool>> {
-        let (principals, of) = (standing::texts(principals), of.to_vec());
+        let (principals, of) = (privileges::texts(principals), of.to_vec());
         self.read(move |db| {
             let of = of.iter();
-            of.map(|(of, counted)| standing::below(db, &principals, of, *counted))
+            of.map(|(of, counted)| privileges::below(db, &principals, of, *counted))
                 .collect()
         })
         .await
@@ -130,9 +131,9 @@ impl Grants for SqliteStore {
                 Securable::Namespace(id) => Place::Namespace(*id),
                 _ => return Err(missing()),
             };
-            let lineage = standing::lineage(db, &[], std::slice::from_ref(&place))?;
-            let standing = lineage.standing(&place).ok_or_else(missing)?;
-            Ok(standing.managed_access())
+            let paths = privileges::paths(db, &[], std::slice::from_ref(&place))?;
+            let path = paths.path(&place).ok_or_else(missing)?;
+            Ok(path.managed_access())
         })
         .await
     }

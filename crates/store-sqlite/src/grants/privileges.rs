@@ -5,7 +5,7 @@ use model::{
     WarehouseId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{Below, Lineage, Place, Step};
+use store::{Below, PathBuilder, Place, Step};
 use uuid::Uuid;
 
 use crate::error::{Failure, Work};
@@ -13,34 +13,34 @@ use crate::row;
 
 /// The things on the paths to the places, each looked up once: one index probe for each thing, and one for each
 /// principal on it.
-pub(super) fn lineage(
+pub(super) fn paths(
     db: &Connection,
     principals: &[Principal],
     places: &[Place],
-) -> Work<Lineage> {
+) -> Work<PathBuilder> {
     let principals = texts(principals);
-    let mut lineage = Lineage {
+    let mut paths = PathBuilder {
         server: given(db, &principals, &Securable::Server)?,
-        ..Lineage::default()
+        ..PathBuilder::default()
     };
     for place in places {
         match place {
             Place::Server => {}
-            Place::Project(id) => add_project(db, &principals, id.clone(), &mut lineage)?,
-            Place::Warehouse(id) => add_warehouse(db, &principals, *id, &mut lineage)?,
-            Place::Namespace(id) => add_namespaces(db, &principals, *id, &mut lineage)?,
+            Place::Project(id) => add_project(db, &principals, id.clone(), &mut paths)?,
+            Place::Warehouse(id) => add_warehouse(db, &principals, *id, &mut paths)?,
+            Place::Namespace(id) => add_namespaces(db, &principals, *id, &mut paths)?,
         }
     }
-    Ok(lineage)
+    Ok(paths)
 }
 
 fn add_project(
     db: &Connection,
     principals: &[String],
     id: ProjectId,
-    lineage: &mut Lineage,
+    paths: &mut PathBuilder,
 ) -> Work<()> {
-    if lineage.projects.contains_key(&id) {
+    if paths.projects.contains_key(&id) {
         return Ok(());
     }
     let there = db
@@ -48,7 +48,7 @@ fn add_project(
         .exists([id.as_str()])?;
     if there {
         let given = given(db, principals, &Securable::Project(id.clone()))?;
-        lineage.projects.insert(id, given);
+        paths.projects.insert(id, given);
     }
     Ok(())
 }
@@ -57,9 +57,9 @@ fn add_warehouse(
     db: &Connection,
     principals: &[String],
     id: WarehouseId,
-    lineage: &mut Lineage,
+    paths: &mut PathBuilder,
 ) -> Work<()> {
-    if lineage.warehouses.contains_key(&id) {
+    if paths.warehouses.contains_key(&id) {
         return Ok(());
     }
     let found: Option<(String, i64, bool)> = db
@@ -81,21 +81,21 @@ fn add_warehouse(
         managed: managed.into(),
     };
     let version = Version::from_i64(version);
-    lineage
+    paths
         .warehouses
         .insert(id, (project.clone(), version, step));
-    add_project(db, principals, project, lineage)
+    add_project(db, principals, project, paths)
 }
 
 fn add_namespaces(
     db: &Connection,
     principals: &[String],
     id: NamespaceId,
-    lineage: &mut Lineage,
+    paths: &mut PathBuilder,
 ) -> Work<()> {
     let mut next = Some(id);
     while let Some(id) = next {
-        if lineage.namespaces.contains_key(&id) {
+        if paths.namespaces.contains_key(&id) {
             return Ok(());
         }
         let found: Option<(Uuid, Option<Uuid>, bool)> = db
@@ -116,8 +116,8 @@ fn add_namespaces(
             managed: managed.into(),
         };
         next = parent.map(NamespaceId::from);
-        lineage.namespaces.insert(id, (warehouse, next, step));
-        add_warehouse(db, principals, warehouse, lineage)?;
+        paths.namespaces.insert(id, (warehouse, next, step));
+        add_warehouse(db, principals, warehouse, paths)?;
     }
     Ok(())
 }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Page, PageRequest, Principal, ProjectId, RoleId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{
-    Entity, MemberFilter, MemberKind, Membership, Repeats, RoleAssign, RoleMember, RoleMembers,
-    RoleRow, StoreError,
+    Entity, MemberFilter, MemberKind, Membership, RoleAssign, RoleMember, RoleMembers, RoleRow,
+    StoreError, Unchanged,
 };
 use uuid::Uuid;
 
 use super::{after, load};
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::{self, Reach, with_roles};
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 use crate::user;
 
 /// Adds members.
@@ -120,7 +120,7 @@ pub(super) fn remove(db: &Connection, remove: &RoleMembers) -> Work<()> {
 /// Removes members, adds others, and changes the grants on the role.
 pub(super) fn assign(db: &Connection, assign: &RoleAssign, most: u32) -> Work<()> {
     load(db, assign.role)?;
-    if assign.repeats == Repeats::Refused {
+    if assign.unchanged == Unchanged::Refused {
         refuse_repeats(db, assign)?;
     }
     remove(db, &assign.leaves())?;
@@ -164,7 +164,7 @@ pub(super) fn members(
             }
         }
     }
-    let cut = Cut::of(page);
+    let start = PageStart::of(page);
     let is_wanted = |member: &String| match kind {
         None => true,
         Some(MemberKind::User) => member.starts_with("user:"),
@@ -172,8 +172,8 @@ pub(super) fn members(
     };
     let rows: Work<Vec<_>> = found
         .into_iter()
-        .filter(|member| member.as_str() > cut.after && is_wanted(member))
-        .take(cut.limit as usize)
+        .filter(|member| member.as_str() > start.after && is_wanted(member))
+        .take(start.limit as usize)
         .map(|key| {
             let member = match key.parse().map_err(Failure::damaged)? {
                 Principal::Role(id) => RoleMember::Role(load(db, id)?),
@@ -213,7 +213,7 @@ pub(super) fn member_of(
             .collect(),
     };
     let sorted: BTreeSet<RoleId> = found.into_iter().collect();
-    let (after, limit) = (after(page), Cut::of(page).limit as usize);
+    let (after, limit) = (after(page), PageStart::of(page).limit as usize);
     let mut is_here = db.prepare_cached("select 1 from role where id = ?1 and project_id = ?2")?;
     let mut rows = Vec::new();
     for id in sorted.into_iter().filter(|id| id.as_uuid() > after) {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::error::{Failure, Work, already_exists, not_found};
 use crate::grants::Reach;
-use crate::row::{self, Cut};
+use crate::row::{self, PageStart};
 
 #[async_trait]
 impl Roles for SqliteStore {
@@ -196,7 +196,7 @@ fn list(
         ids,
         filter.providers.map(json),
         filter.sources.map(json),
-        Cut::of(page).limit,
+        PageStart::of(page).limit,
     ])?;
     let rows = row::all(rows, role)?;
     Ok(Page::cut(rows, page.size, |role| role.id.to_string()))
@@ -266,7 +266,7 @@ fn remove(db: &Connection, id: RoleId) -> Work<()> {
 
 /// The id after which a page of roles begins.
 fn after(page: &PageRequest) -> Uuid {
-    Cut::of(page).after.parse().unwrap_or_default()
+    PageStart::of(page).after.parse().unwrap_or_default()
 }
 
 /// A row of `id, project_id, provider_id, source_id, name, description, created_at, updated_at`.

@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    Below, Commit, Effects, GrantChange, Held, IdempotencyRecord, Lease, NewNamespace, NewTabular,
-    NewTask, ProjectRow, Protection, Repeats, ResolveKey, ResolveTarget, Resolved, Result, Store,
-    StoredMetadata, Swap, TabularContent, TabularRow, TaskScope, UserRow, UserSource, WarehouseRow,
-    WarehouseStatus,
+    Below, Commit, Effects, GrantChange, IdempotencyRecord, Lease, NewNamespace, NewTabular,
+    NewTask, ProjectRow, Protection, ResolveKey, ResolveTarget, Resolved, Result, Store,
+    StoredMetadata, Swap, TabularContent, TabularRow, TaskClaim, TaskScope, Unchanged, UserRow,
+    UserSource, WarehouseRow, WarehouseStatus,
 };
 
 /// The time of everything unless stated otherwise.
@@ -215,7 +215,7 @@ impl Marks {
         while let Some(task) = store.task_claim(self.queue, "marks", lease).await.unwrap() {
             let message = String::new();
             let end = crate::TaskEnd::Done { message };
-            let held = Held::of(task.id, "marks");
+            let held = TaskClaim::of(task.id, "marks");
             store
                 .task_end(held, end, NOW, Effects::none())
                 .await
@@ -349,7 +349,7 @@ pub(super) fn new_table_at(namespace: NamespaceId, text: &str, location: &str) -
     NewTabular {
         id: TabularId::generate(),
         namespace,
-        home: None,
+        found_at: None,
         kind: TabularKind::Table,
         format: None,
         name: name(text),
@@ -416,7 +416,7 @@ pub(super) fn change(
         on: on.clone(),
         writes: owned(writes),
         deletes: owned(deletes),
-        repeats: Repeats::Skipped,
+        unchanged: Unchanged::Skipped,
         at: NOW,
     }
 }

@@ -12,8 +12,8 @@ use super::fixture::{
     refused, user,
 };
 use crate::{
-    Below, Effects, Entity, GrantChange, ManagedAccess, Place, ResolveTarget, Standing, Store,
-    StoreError, TabularRename,
+    Below, Effects, Entity, GrantChange, ManagedAccess, PathPrivileges, Place, ResolveTarget,
+    Store, StoreError, TabularRename,
 };
 
 /// A catalog with a table in a nested namespace, and two users.
@@ -72,13 +72,13 @@ impl World {
         let by_name = self.catalog.resolve(named).await.warehouse;
         assert_eq!(by_name.unwrap().grants, version);
         assert_eq!(store.warehouse_load(id).await.unwrap().grants, version);
-        let standing = self.standing(Place::Warehouse(id)).await;
-        assert_eq!(standing.version, version);
+        let path = self.path(Place::Warehouse(id)).await;
+        assert_eq!(path.version, version);
         version
     }
 
-    async fn standing(&self, place: Place) -> Standing {
-        let found = self.catalog.store.grants_standing(&[], &[place]).await;
+    async fn path(&self, place: Place) -> PathPrivileges {
+        let found = self.catalog.store.grants_on_paths(&[], &[place]).await;
         found.unwrap().remove(0).unwrap()
     }
 
@@ -87,7 +87,7 @@ impl World {
             id: self.table,
             expected: self.catalog.version(self.table).await,
             namespace,
-            home: None,
+            found_at: None,
             name: name("t"),
             at: later(5),
         };
@@ -126,15 +126,15 @@ pub async fn what_is_given_is_told_directly_and_on_the_way(store: &Arc<dyn Store
         Place::Namespace(world.outer),
         Place::Warehouse(world.catalog.warehouse),
     ];
-    let found = store.grants_standing(&principals, &places).await.unwrap();
+    let found = store.grants_on_paths(&principals, &places).await.unwrap();
     let depths = [Some(1), Some(5), None, Some(2), Some(4), Some(3)];
-    for (standing, depth) in found.into_iter().zip(depths) {
+    for (path, depth) in found.into_iter().zip(depths) {
         let Some(depth) = depth else {
-            assert!(standing.is_none());
+            assert!(path.is_none());
             continue;
         };
-        let standing = standing.unwrap();
-        let steps = standing.steps.into_iter();
+        let path = path.unwrap();
+        let steps = path.steps.into_iter();
         let steps: Vec<_> = steps
             .map(|step| (step.on, step.given, step.managed))
             .collect();
@@ -145,7 +145,7 @@ pub async fn what_is_given_is_told_directly_and_on_the_way(store: &Arc<dyn Store
             0..3 => Version::FIRST,
             _ => world.version().await,
         };
-        assert_eq!(standing.version, version);
+        assert_eq!(path.version, version);
     }
     let nobody = store.grants_given(&[], &way).await.unwrap();
     assert_eq!(nobody, vec![Privileges::NONE; 6]);
@@ -336,7 +336,7 @@ pub async fn managed_access_holds_for_all_below(store: &Arc<dyn Store>) {
     ] {
         assert_eq!(store.managed_access(on).await.unwrap(), expected, "{on}");
     }
-    let steps = world.standing(Place::Namespace(world.inner)).await.steps;
+    let steps = world.path(Place::Namespace(world.inner)).await.steps;
     let managed: Vec<_> = steps.into_iter().map(|step| step.managed).collect();
     assert_eq!(managed, [Off, Off, Off, On, Off]);
     let set = store.managed_access_set(outer, Off, Effects::none());

@@ -288,7 +288,7 @@ pub async fn a_change_steps_the_version_where_it_counts(store: &Arc<dyn Store>) 
     store.warehouse_create(far, Effects::none()).await.unwrap();
     let versions = || async {
         let places = all.map(Place::Warehouse);
-        let found = store.grants_standing(&[], &places).await.unwrap();
+        let found = store.grants_on_paths(&[], &places).await.unwrap();
         found
             .into_iter()
             .map(|one| one.unwrap().version.as_i64())

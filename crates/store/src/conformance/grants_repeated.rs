@@ -9,8 +9,8 @@ use super::grants::World;
 use super::race::{all, assert_one_wins};
 use super::role::role;
 use crate::{
-    Effects, Entity, GrantChange, MemberKind, Membership, Repeats, Result, RoleAssign, Store,
-    StoreError,
+    Effects, Entity, GrantChange, MemberKind, Membership, Result, RoleAssign, Store, StoreError,
+    Unchanged,
 };
 
 const MOST: u32 = 3;
@@ -23,7 +23,7 @@ fn strict(
     deletes: &[(&Principal, Privilege)],
 ) -> GrantChange {
     GrantChange {
-        repeats: Repeats::Refused,
+        unchanged: Unchanged::Refused,
         ..change(on, writes, deletes)
     }
 }
@@ -36,7 +36,7 @@ fn assign(on: RoleId, joins: &[&Principal], leaves: &[&Principal]) -> RoleAssign
         leaves: owned(leaves),
         writes: Vec::new(),
         deletes: Vec::new(),
-        repeats: Repeats::Refused,
+        unchanged: Unchanged::Refused,
         at: NOW,
     }
 }

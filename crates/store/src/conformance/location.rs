@@ -9,8 +9,8 @@ use super::fixture::{
 };
 use super::soft_deletion::soft_drop;
 use crate::{
-    AtVersion, Effects, Held, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap,
-    TaskEnd,
+    AtVersion, Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError, Swap,
+    TaskClaim, TaskEnd,
 };
 
 async fn one_namespace(store: &Arc<dyn Store>) -> (Catalog, NamespaceId) {
@@ -445,7 +445,7 @@ pub async fn what_a_task_will_empty_is_taken(store: &Arc<dyn Store>) {
     let message = "emptied".to_owned();
     let end = TaskEnd::Done { message };
     store
-        .task_end(Held::of(id, "worker"), end, NOW, Effects::none())
+        .task_end(TaskClaim::of(id, "worker"), end, NOW, Effects::none())
         .await
         .unwrap();
     placed(&catalog, namespace, "s3://b/data/orders").await;

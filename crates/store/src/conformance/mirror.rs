@@ -11,7 +11,7 @@ use super::fixture::{Catalog, NOW, apply, new_table_at, path, user};
 use super::grants::World;
 use super::role::role;
 use crate::{
-    AtVersion, Effects, Fact, FactChange, FactKind, FactState, Fed, Knowledge, ManagedAccess,
+    AtVersion, Completeness, Effects, Fact, FactChange, FactKind, FactState, Fed, ManagedAccess,
     MirrorSink, NamespaceDrop, NamespaceMove, RoleMembers, Store,
 };
 
@@ -253,21 +253,25 @@ async fn of_every_kind(world: &World) {
 }
 
 pub async fn how_much_is_known_is_told_until_it_is_switched_off(store: &Arc<dyn Store>) {
-    let known = async || store.mirror_knowledge().await.unwrap();
-    let told = async |knowledge| store.mirror_set_knowledge(knowledge).await.unwrap();
-    told(Knowledge::Whole).await;
-    assert_eq!(known().await, Knowledge::Partial, "it is off");
+    let known = async || store.mirror_completeness().await.unwrap();
+    let told = async |completeness| store.mirror_set_completeness(completeness).await.unwrap();
+    told(Completeness::Complete).await;
+    assert_eq!(known().await, Completeness::Partial, "it is off");
     store.mirror_switch_on().await.unwrap();
-    assert_eq!(known().await, Knowledge::Partial, "nobody has said more");
-    for knowledge in [Knowledge::Whole, Knowledge::Partial, Knowledge::Whole] {
-        told(knowledge).await;
-        assert_eq!(known().await, knowledge);
+    assert_eq!(known().await, Completeness::Partial, "nobody has said more");
+    for completeness in [
+        Completeness::Complete,
+        Completeness::Partial,
+        Completeness::Complete,
+    ] {
+        told(completeness).await;
+        assert_eq!(known().await, completeness);
     }
     assert!(!store.mirror_switch_on().await.unwrap());
-    assert_eq!(known().await, Knowledge::Whole, "it was on");
+    assert_eq!(known().await, Completeness::Complete, "it was on");
     store.mirror_switch_off().await.unwrap();
     store.mirror_switch_on().await.unwrap();
-    assert_eq!(known().await, Knowledge::Partial);
+    assert_eq!(known().await, Completeness::Partial);
 }
 
 pub async fn what_is_looked_at_again_is_fed_as_it_is_now(store: &Arc<dyn Store>) {

@@ -152,7 +152,7 @@ pub async fn nothing_comes_along_unseen(store: &Arc<dyn Store>) {
             id,
             expected: Version::FIRST,
             namespace: inner,
-            home: None,
+            found_at: None,
             name: name("t"),
             at: NOW,
         };
@@ -196,7 +196,7 @@ pub async fn whatever_happens_in_what_moves_happens_once(store: &Arc<dyn Store>)
             id: stays,
             expected: Version::FIRST,
             namespace: inner,
-            home: None,
+            found_at: None,
             name: name("came"),
             at: NOW,
         };
@@ -246,7 +246,7 @@ pub async fn what_is_made_by_a_path_is_made_before_the_move_or_not_at_all(store:
     let catalog = Catalog::new(store).await;
     let outside = catalog.namespace(&["outside"]).await;
     let made_by = |home: &NamespacePath, namespace, text: &str| NewTabular {
-        home: Some(home.key().clone()),
+        found_at: Some(home.key().clone()),
         ..new_table(namespace, text)
     };
     for round in 0..ROUNDS {
@@ -286,7 +286,7 @@ pub async fn what_is_made_by_a_path_is_made_before_the_move_or_not_at_all(store:
             id,
             expected: Version::FIRST,
             namespace,
-            home: Some(home.key().clone()),
+            found_at: Some(home.key().clone()),
             name: name("renamed"),
             at: NOW,
         };

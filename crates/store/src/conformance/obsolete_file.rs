@@ -10,9 +10,9 @@ use super::fixture::{
 };
 use super::soft_deletion::HOW;
 use crate::{
-    AtVersion, Commit, DropMode, Effects, Held, METADATA_CLEANUP, NamespaceDrop, NewTask, Obsolete,
-    ObsoleteFile, Store, StoreError, Swap, TaskControl, TaskEnd, TaskFilter, TaskInfo, TaskRow,
-    TaskScope, TaskStatus, TaskTabular, Undrop,
+    AtVersion, Commit, DropMode, Effects, METADATA_CLEANUP, NamespaceDrop, NewTask, Obsolete,
+    ObsoleteFile, Store, StoreError, Swap, TaskClaim, TaskControl, TaskEnd, TaskFilter, TaskInfo,
+    TaskRow, TaskScope, TaskStatus, TaskTabular, Undrop,
 };
 
 fn cleanup_of(catalog: &Catalog, id: TabularId) -> NewTask {
@@ -79,7 +79,7 @@ async fn drained(store: &Arc<dyn Store>, task: &TaskRow, at: i64) {
         message: format!("done at {at}"),
         again: later(at + 10),
     };
-    let ended = store.task_end(Held::of(task.id, "w"), end, later(at), Effects::none());
+    let ended = store.task_end(TaskClaim::of(task.id, "w"), end, later(at), Effects::none());
     ended.await.unwrap();
 }
 
@@ -177,7 +177,7 @@ pub async fn a_table_has_one_task_however_many_commits(store: &Arc<dyn Store>) {
     let failed = TaskEnd::Failed {
         message: "no".to_owned(),
     };
-    let ended = store.task_end(Held::of(task.id, "w"), failed, NOW, Effects::none());
+    let ended = store.task_end(TaskClaim::of(task.id, "w"), failed, NOW, Effects::none());
     ended.await.unwrap();
     leave(&catalog, one, &["s3://b/8"]).await;
     let task = claim(store, 3).await.unwrap();
@@ -213,7 +213,7 @@ pub async fn its_task_is_done_when_nothing_is_noted_any_more(store: &Arc<dyn Sto
         let seen = tasks(&catalog).await;
         let seen: Vec<_> = seen.iter().map(|task| (task.id, task.status)).collect();
         assert_eq!(seen, [(task.id, TaskStatus::Success)]);
-        let held = Held::of(task.id, "w");
+        let held = TaskClaim::of(task.id, "w");
         let message = String::new();
         let again = later(at);
         let end = TaskEnd::Drained { message, again };

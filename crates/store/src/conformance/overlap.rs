@@ -15,8 +15,8 @@ use tokio::runtime::Handle;
 use self::model::{Creation, Model, Outcome, Slot, overlap};
 use super::fixture::{Catalog, NOW, content, later, lease, name, new_table_at, swap, task};
 use crate::{
-    AtVersion, Effects, Held, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError,
-    TabularRename, TaskEnd,
+    AtVersion, Effects, NamespaceDrop, NewTabular, NewTask, Result, Store, StoreError,
+    TabularRename, TaskClaim, TaskEnd,
 };
 
 const CASES: u32 = 48;
@@ -219,7 +219,7 @@ impl World {
             id: entry.id,
             expected: entry.version,
             namespace: self.namespaces[to.0],
-            home: None,
+            found_at: None,
             name: name(&slot_name(to)),
             at: later(2),
         };
@@ -299,7 +299,12 @@ impl World {
             };
             let is_over = !matches!(end, TaskEnd::Retry { .. });
             let ended = store
-                .task_end(Held::of(claimed.id, "worker"), end, NOW, Effects::none())
+                .task_end(
+                    TaskClaim::of(claimed.id, "worker"),
+                    end,
+                    NOW,
+                    Effects::none(),
+                )
                 .await;
             ended.unwrap();
             if is_own && is_over {

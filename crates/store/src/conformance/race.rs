@@ -10,8 +10,8 @@ use super::fixture::{
 };
 use super::soft_deletion::{expiries, soft_drop, undrop};
 use crate::{
-    Effects, Entity, Held, NamespaceDrop, NamespaceTree, NewTabular, Result, SOFT_DELETION, Store,
-    StoreError, Swap, TabularRename, TaskEnd, WarehouseRow,
+    Effects, Entity, NamespaceDrop, NamespaceTree, NewTabular, Result, SOFT_DELETION, Store,
+    StoreError, Swap, TabularRename, TaskClaim, TaskEnd, WarehouseRow,
 };
 
 const RUNNERS: usize = 50;
@@ -314,7 +314,7 @@ pub async fn of_crossing_renames_each_ends_well(store: &Arc<dyn Store>) {
                 id,
                 expected: Version::FIRST,
                 namespace: to,
-                home: None,
+                found_at: None,
                 name: name(&format!("wanted {round}")),
                 at: super::fixture::NOW,
             };
@@ -349,7 +349,7 @@ pub async fn of_an_undrop_and_a_failed_expiry_no_task_is_left(store: &Arc<dyn St
             let message = "not possible".to_owned();
             let failed = TaskEnd::Failed { message };
             failing
-                .task_end(Held::of(task, "w"), failed, later(600), next)
+                .task_end(TaskClaim::of(task, "w"), failed, later(600), next)
                 .await
         });
         undrop(&catalog, &[id]).await.unwrap();

@@ -195,7 +195,7 @@ pub async fn whatever_happens_to_a_table_or_view_is_a_change(store: &Arc<dyn Sto
                 id,
                 expected: seen,
                 namespace,
-                home: None,
+                found_at: None,
                 name: name(&format!("{text} {id}")),
                 at: later(1),
             };

@@ -49,7 +49,7 @@ pub(super) async fn principals(
 
 async fn grants_version(catalog: &Catalog) -> Version {
     let places = [Place::Warehouse(catalog.warehouse)];
-    let found = catalog.store.grants_standing(&[], &places).await;
+    let found = catalog.store.grants_on_paths(&[], &places).await;
     found.unwrap().remove(0).unwrap().version
 }
 

@@ -10,8 +10,8 @@ use super::fixture::{
 };
 use super::role::{new_role, principals, role};
 use crate::{
-    Effects, Entity, MemberFilter, MemberKind, Membership, NamedRoles, Place, Repeats, Result,
-    RoleAssign, RoleMember, RoleMembers, RoleRow, Store, StoreError,
+    Effects, Entity, MemberFilter, MemberKind, Membership, NamedRoles, Place, Result, RoleAssign,
+    RoleMember, RoleMembers, RoleRow, Store, StoreError, Unchanged,
 };
 
 const MOST: u32 = 3;
@@ -273,7 +273,7 @@ pub async fn who_is_in_a_role_and_who_owns_it_change_together(store: &Arc<dyn St
         leaves: vec![ada.clone()],
         writes,
         deletes: owns(&ada),
-        repeats: Repeats::Skipped,
+        unchanged: Unchanged::Skipped,
         at: later(1),
     };
     let made = async |assign: RoleAssign| {
@@ -322,7 +322,7 @@ pub async fn what_a_role_has_been_given_ends_with_it(store: &Arc<dyn Store>) {
     let (ada, to) = (user(store, "oidc~ada").await, Principal::Role(here));
     let versions = || async {
         let places = [catalog.warehouse, far_id].map(Place::Warehouse);
-        let found = store.grants_standing(&[], &places).await.unwrap();
+        let found = store.grants_on_paths(&[], &places).await.unwrap();
         found
             .into_iter()
             .map(|one| one.unwrap().version.as_i64())

@@ -124,7 +124,7 @@ async fn rename(catalog: &Catalog, id: TabularId, namespace: NamespaceId, to: &s
         id,
         expected: catalog.version(id).await,
         namespace,
-        home: None,
+        found_at: None,
         name: name(to),
         at: later(1),
     };

@@ -340,7 +340,7 @@ pub async fn a_tree_goes_and_comes_back_as_it_was(store: &Arc<dyn Store>) {
         id: table,
         expected: catalog.version(table).await,
         namespace: ids[0],
-        home: None,
+        found_at: None,
         name: name("moved"),
         at: NOW,
     };

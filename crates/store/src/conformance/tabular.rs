@@ -35,7 +35,7 @@ fn rename(row: &TabularRow, namespace: NamespaceId, text: &str) -> TabularRename
         id: row.id,
         expected: row.version,
         namespace,
-        home: None,
+        found_at: None,
         name: name(text),
         at: later(7),
     }

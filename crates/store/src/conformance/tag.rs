@@ -429,7 +429,7 @@ pub async fn tags_follow_a_rename_and_go_with_what_they_are_attached_to(store: &
         id: table,
         expected: catalog.version(table).await,
         namespace: elsewhere,
-        home: None,
+        found_at: None,
         name: name("renamed"),
         at: later(7),
     };

@@ -8,7 +8,7 @@ use model::{TaskId, Timestamp, WarehouseId};
 
 use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
 use crate::{
-    Effects, Entity, Held, NewTask, Store, StoreError, TaskEnd, TaskRow, TaskScope, TaskStatus,
+    Effects, Entity, NewTask, Store, StoreError, TaskClaim, TaskEnd, TaskRow, TaskScope, TaskStatus,
 };
 
 pub(super) async fn enqueue(store: &Arc<dyn Store>, tasks: Vec<NewTask>) {
@@ -25,8 +25,8 @@ pub(super) async fn claim(store: &Arc<dyn Store>, worker: &str, now: Timestamp) 
     claimed.await.unwrap()
 }
 
-pub(super) async fn end(store: &Arc<dyn Store>, held: Held<'_>, how: TaskEnd, at: Timestamp) {
-    let ended = store.task_end(held, how, at, Effects::none());
+pub(super) async fn end(store: &Arc<dyn Store>, claim: TaskClaim<'_>, how: TaskEnd, at: Timestamp) {
+    let ended = store.task_end(claim, how, at, Effects::none());
     ended.await.unwrap();
 }
 
@@ -87,15 +87,25 @@ pub async fn a_lost_lease_makes_it_due_again(store: &Arc<dyn Store>) {
     assert_eq!((again.id, again.attempt), (id, 2));
     // The worker that has lost the task may neither end it nor extend the claim.
     let ended = store
-        .task_end(Held::of(id, "one"), done(), later(101), Effects::none())
+        .task_end(
+            TaskClaim::of(id, "one"),
+            done(),
+            later(101),
+            Effects::none(),
+        )
         .await;
     refused!(ended, StoreError::NotFound(Entity::Task(it)) if it == id);
     let extended = store
-        .task_extend(Held::of(id, "one"), lease(NOW, later(500)), None)
+        .task_extend(TaskClaim::of(id, "one"), lease(NOW, later(500)), None)
         .await;
     refused!(extended, StoreError::NotFound(Entity::Task(_)));
     store
-        .task_end(Held::of(id, "other"), done(), later(101), Effects::none())
+        .task_end(
+            TaskClaim::of(id, "other"),
+            done(),
+            later(101),
+            Effects::none(),
+        )
         .await
         .unwrap();
 }
@@ -104,13 +114,18 @@ pub async fn a_lease_can_be_prolonged(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     claim(store, "one", NOW).await.unwrap();
     store
-        .task_extend(Held::of(id, "one"), lease(NOW, later(300)), None)
+        .task_extend(TaskClaim::of(id, "one"), lease(NOW, later(300)), None)
         .await
         .unwrap();
     assert_eq!(claim(store, "other", later(299)).await, None);
     // Until another worker claims the task, the worker keeps it even after its lease has run out.
     store
-        .task_end(Held::of(id, "one"), done(), later(400), Effects::none())
+        .task_end(
+            TaskClaim::of(id, "one"),
+            done(),
+            later(400),
+            Effects::none(),
+        )
         .await
         .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
@@ -127,13 +142,18 @@ pub async fn an_ended_task_is_gone(store: &Arc<dyn Store>) {
         enqueue(store, vec![new]).await;
         assert_eq!(claim(store, "w", NOW).await.unwrap().id, id);
         store
-            .task_end(Held::of(id, "w"), end.clone(), later(1), Effects::none())
+            .task_end(
+                TaskClaim::of(id, "w"),
+                end.clone(),
+                later(1),
+                Effects::none(),
+            )
             .await
             .unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 0);
         assert_eq!(claim(store, "w", later(10_000)).await, None);
         let again = store
-            .task_end(Held::of(id, "w"), end, later(1), Effects::none())
+            .task_end(TaskClaim::of(id, "w"), end, later(1), Effects::none())
             .await;
         refused!(again, StoreError::NotFound(Entity::Task(_)));
     }
@@ -145,7 +165,7 @@ pub async fn whatever_the_message_says_the_task_ends(store: &Arc<dyn Store>) {
     let message = "the storage said: \0 \u{1} ü".to_owned();
     let end = TaskEnd::Failed { message };
     store
-        .task_end(Held::of(id, "w"), end, later(1), Effects::none())
+        .task_end(TaskClaim::of(id, "w"), end, later(1), Effects::none())
         .await
         .unwrap();
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
@@ -163,7 +183,7 @@ pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
             message,
         };
         store
-            .task_end(Held::of(id, "w"), retry, now, Effects::none())
+            .task_end(TaskClaim::of(id, "w"), retry, now, Effects::none())
             .await
             .unwrap();
         assert_eq!(store.task_count("queue").await.unwrap(), 1);
@@ -173,7 +193,7 @@ pub async fn a_retry_waits_and_counts(store: &Arc<dyn Store>) {
         );
     }
     let waiting = store
-        .task_end(Held::of(id, "w"), done(), NOW, Effects::none())
+        .task_end(TaskClaim::of(id, "w"), done(), NOW, Effects::none())
         .await;
     refused!(waiting, StoreError::NotFound(Entity::Task(_)));
 }
@@ -188,7 +208,7 @@ pub async fn what_is_given_back_waits_and_does_not_count(store: &Arc<dyn Store>)
         let not_before = now.plus(Duration::from_mins(1));
         end(
             store,
-            Held::of(id, "w"),
+            TaskClaim::of(id, "w"),
             TaskEnd::GivenBack { not_before },
             now,
         )
@@ -206,33 +226,33 @@ pub async fn what_is_given_back_waits_and_does_not_count(store: &Arc<dyn Store>)
     assert_eq!(seen.attempts.len(), 1, "only the lost one is logged");
     // The worker does not hold the task any more once it has given it back.
     let again = TaskEnd::GivenBack { not_before: now };
-    let again = store.task_end(Held::of(id, "w"), again, now, Effects::none());
+    let again = store.task_end(TaskClaim::of(id, "w"), again, now, Effects::none());
     refused!(again.await, StoreError::NotFound(Entity::Task(_)));
     assert_eq!(claim(store, "w", now).await.unwrap().attempt, 2);
-    end(store, Held::of(id, "w"), done(), now).await;
+    end(store, TaskClaim::of(id, "w"), done(), now).await;
 }
 
 pub async fn who_does_not_hold_it_may_not_touch_it(store: &Arc<dyn Store>) {
     let (_, id) = one(store).await;
     for worker in ["nobody", ""] {
-        refused!(store.task_extend(Held::of(id, worker), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == id);
-        refused!(store.task_end(Held::of(id, worker), done(), NOW, Effects::none()).await, StoreError::NotFound(Entity::Task(it)) if it == id);
+        refused!(store.task_extend(TaskClaim::of(id, worker), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == id);
+        refused!(store.task_end(TaskClaim::of(id, worker), done(), NOW, Effects::none()).await, StoreError::NotFound(Entity::Task(it)) if it == id);
     }
     claim(store, "holder", NOW).await.unwrap();
     refused!(
         store
-            .task_extend(Held::of(id, "nobody"), lease(NOW, NOW), None)
+            .task_extend(TaskClaim::of(id, "nobody"), lease(NOW, NOW), None)
             .await,
         StoreError::NotFound(_)
     );
     refused!(
         store
-            .task_end(Held::of(id, "nobody"), done(), NOW, Effects::none())
+            .task_end(TaskClaim::of(id, "nobody"), done(), NOW, Effects::none())
             .await,
         StoreError::NotFound(_)
     );
     let unknown = TaskId::generate();
-    refused!(store.task_extend(Held::of(unknown, "holder"), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == unknown);
+    refused!(store.task_extend(TaskClaim::of(unknown, "holder"), lease(NOW, NOW), None).await, StoreError::NotFound(Entity::Task(it)) if it == unknown);
     assert_eq!(store.task_count("queue").await.unwrap(), 1);
 }
 
@@ -318,7 +338,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
         };
         store
             .task_end(
-                Held::of(row.id, "w"),
+                TaskClaim::of(row.id, "w"),
                 retry,
                 later(attempt),
                 Effects::none(),
@@ -338,7 +358,7 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
             .unwrap();
         let id = row.unwrap().id;
         store
-            .task_end(Held::of(id, "w"), done(), later(at), Effects::none())
+            .task_end(TaskClaim::of(id, "w"), done(), later(at), Effects::none())
             .await
             .unwrap();
     }
@@ -352,7 +372,12 @@ pub async fn the_log_is_trimmed_of_ended_tasks_only(store: &Arc<dyn Store>) {
     // Now the first task ends: its three log entries are removed in portions.
     let row = claim(store, "w", later(30)).await.unwrap();
     assert_eq!(row.attempt, 3);
-    let ended = store.task_end(Held::of(row.id, "w"), done(), later(30), Effects::none());
+    let ended = store.task_end(
+        TaskClaim::of(row.id, "w"),
+        done(),
+        later(30),
+        Effects::none(),
+    );
     ended.await.unwrap();
     assert_eq!(trim(later(99), 2).await, 2);
     assert_eq!(trim(later(99), 2).await, 1);
@@ -377,7 +402,7 @@ pub async fn no_two_workers_get_one_task(store: &Arc<dyn Store>) {
                 while let Some(row) = claim(&store, &worker, NOW).await {
                     assert_eq!(row.attempt, 1);
                     store
-                        .task_end(Held::of(row.id, &worker), done(), NOW, Effects::none())
+                        .task_end(TaskClaim::of(row.id, &worker), done(), NOW, Effects::none())
                         .await
                         .unwrap();
                     ids.push(row.id);

@@ -10,9 +10,9 @@ use model::{
 use super::fixture::{Catalog, Marks, NOW, later, lease, new_project, refused, task};
 use super::task::{claim, done, end, enqueue, one};
 use crate::{
-    Effects, Entity, Held, Hold, NewTask, ProjectRow, Store, StoreError, TaskConfig, TaskControl,
-    TaskDetails, TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects, TaskTabular,
-    WholeScope,
+    Effects, Entity, Instruction, NewTask, ProjectRow, Store, StoreError, TaskClaim, TaskConfig,
+    TaskControl, TaskDetails, TaskEnd, TaskFilter, TaskReport, TaskScope, TaskStatus, TaskSubjects,
+    TaskTabular, WithoutTabular,
 };
 
 fn scope(catalog: &Catalog) -> TaskScope {
@@ -97,9 +97,9 @@ pub async fn its_whole_life_can_be_seen(store: &Arc<dyn Store>) {
         progress: 0.5,
         details: "{\"files\":7}".to_owned(),
     };
-    let held = Held::of(id, "w");
+    let held = TaskClaim::of(id, "w");
     let hold = store.task_extend(held, lease(later(7), later(90)), Some(report));
-    assert_eq!(hold.await.unwrap(), Hold::GoOn);
+    assert_eq!(hold.await.unwrap(), Instruction::GoOn);
     let seen = details(store, &catalog, id).await;
     assert_eq!(seen.info.status, TaskStatus::Running);
     assert_eq!(seen.info.picked_up_at, Some(later(5)));
@@ -198,16 +198,22 @@ pub async fn lists_show_the_latest_first_and_what_fits_only(store: &Arc<dyn Stor
         ..none()
     };
     assert_eq!(list(created).await, [2, 1]);
-    let about = |tabulars, whole| TaskFilter {
-        subjects: Some(TaskSubjects { tabulars, whole }),
+    let about = |tabulars, without_tabular| TaskFilter {
+        subjects: Some(TaskSubjects {
+            tabulars,
+            without_tabular,
+        }),
         ..none()
     };
     assert_eq!(
-        list(about(vec![tabular.id], WholeScope::Excluded)).await,
+        list(about(vec![tabular.id], WithoutTabular::Excluded)).await,
         [3]
     );
-    assert_eq!(list(about(vec![], WholeScope::Included)).await, [2, 1, 0]);
-    let all_of_them = list(about(vec![tabular.id], WholeScope::Included));
+    assert_eq!(
+        list(about(vec![], WithoutTabular::Included)).await,
+        [2, 1, 0]
+    );
+    let all_of_them = list(about(vec![tabular.id], WithoutTabular::Included));
     assert_eq!(all_of_them.await.len(), 4);
     let found = store.task_find(&of, all.iter().map(|new| new.id).collect());
     assert_eq!(found.await.unwrap().len(), 4);
@@ -231,19 +237,19 @@ pub async fn a_worker_hears_that_it_is_to_stop(store: &Arc<dyn Store>) {
         details(store, &catalog, id).await.info.status,
         TaskStatus::Stopping
     );
-    let hold = store.task_extend(Held::of(id, "w"), lease(NOW, later(50)), None);
-    assert_eq!(hold.await.unwrap(), Hold::Stop);
+    let hold = store.task_extend(TaskClaim::of(id, "w"), lease(NOW, later(50)), None);
+    assert_eq!(hold.await.unwrap(), Instruction::Stop);
     control(store, &of, vec![id], (TaskControl::RunAt(later(70)), NOW)).await;
     let retry = TaskEnd::Retry {
         not_before: later(10),
         message: "stopped".to_owned(),
     };
-    end(store, Held::of(id, "w"), retry, later(2)).await;
+    end(store, TaskClaim::of(id, "w"), retry, later(2)).await;
     claim(store, "w", later(10)).await.unwrap();
-    let hold = store.task_extend(Held::of(id, "w"), lease(NOW, later(50)), None);
+    let hold = store.task_extend(TaskClaim::of(id, "w"), lease(NOW, later(50)), None);
     assert_eq!(
         hold.await.unwrap(),
-        Hold::GoOn,
+        Instruction::GoOn,
         "the wish was for the last attempt"
     );
 }
@@ -272,7 +278,7 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
     assert_eq!(store.task_count("queue").await.unwrap(), 0);
     let idle = store.task_idle_projects("queue", 10).await.unwrap();
     assert!(idle.iter().all(|(_, ended)| ended.is_none()), "{idle:?}");
-    let lost = store.task_extend(Held::of(running.id, "w"), lease(NOW, later(50)), None);
+    let lost = store.task_extend(TaskClaim::of(running.id, "w"), lease(NOW, later(50)), None);
     refused!(lost.await, StoreError::NotFound(Entity::Task(_)));
     for id in ids {
         let seen = details(store, &catalog, id).await;
@@ -287,7 +293,7 @@ pub async fn a_cancelled_task_is_nobodys(store: &Arc<dyn Store>) {
         not_before: later(20),
         message: "not yet".to_owned(),
     };
-    end(store, Held::of(again.id, "w"), retry, later(9)).await;
+    end(store, TaskClaim::of(again.id, "w"), retry, later(9)).await;
     let cancel = (TaskControl::Cancel, later(12));
     control(store, &scope(&catalog), vec![again.id], cancel).await;
     let seen = details(store, &catalog, again.id).await.info;
@@ -395,7 +401,7 @@ pub async fn a_project_has_one_task_of_its_own_at_a_time(store: &Arc<dyn Store>)
     assert!(idle().await.unwrap().is_empty());
     let claimed = claim(store, "w", NOW).await.unwrap();
     assert_eq!((claimed.id, &claimed.scope), (first.id, &project));
-    end(store, Held::of(first.id, "w"), done(), later(7)).await;
+    end(store, TaskClaim::of(first.id, "w"), done(), later(7)).await;
     assert_eq!(
         idle().await.unwrap(),
         [(catalog.project.clone(), Some(later(7)))]
@@ -433,7 +439,7 @@ pub async fn what_becomes_of_tasks_is_told_with_it(store: &Arc<dyn Store>) {
     let stop = store.task_control(&of, vec![id], (TaskControl::Stop, NOW), stopped.effects());
     stop.await.unwrap();
     stopped.are_there(store).await;
-    let held = Held::of(id, "w");
+    let held = TaskClaim::of(id, "w");
     store
         .task_end(held, done(), NOW, ended.effects())
         .await

@@ -8,7 +8,8 @@ use super::fixture::{
     Catalog, Marks, NOW, later, lease, name, new_project, new_warehouse, refused, task,
 };
 use crate::{
-    Effects, Entity, Held, Protection, Store, StoreError, TaskEnd, WarehouseRow, WarehouseStatus,
+    Effects, Entity, Protection, Store, StoreError, TaskClaim, TaskEnd, WarehouseRow,
+    WarehouseStatus,
 };
 
 fn assert_equal(one: &WarehouseRow, other: &WarehouseRow) {
@@ -309,7 +310,7 @@ pub async fn what_is_not_empty_stays(store: &Arc<dyn Store>) {
     let message = String::new();
     store
         .task_end(
-            Held::of(waiting.id, "worker"),
+            TaskClaim::of(waiting.id, "worker"),
             TaskEnd::Done { message },
             NOW,
             Effects::none(),

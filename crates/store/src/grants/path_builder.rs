@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use model::{NamespaceId, Privileges, ProjectId, Securable, Version, WarehouseId};
 
-use super::{ManagedAccess, Place, Standing, Step};
+use super::{ManagedAccess, PathPrivileges, Place, Step};
 
 /// The things on the paths to some places. Each thing is stored once, however many of the places lie below it.
 #[derive(Debug, Default)]
-pub struct Lineage {
+pub struct PathBuilder {
     /// The privileges on the server.
     pub server: Privileges,
     /// The privileges on each project.
@@ -19,9 +19,9 @@ pub struct Lineage {
     pub namespaces: HashMap<NamespaceId, (WarehouseId, Option<NamespaceId>, Step)>,
 }
 
-impl Lineage {
+impl PathBuilder {
     /// The path to a place; `None` if the place or something on the path does not exist.
-    pub fn standing(&self, place: &Place) -> Option<Standing> {
+    pub fn path(&self, place: &Place) -> Option<PathPrivileges> {
         let mut steps = Vec::new();
         let version = match place {
             Place::Server => Version::FIRST,
@@ -31,7 +31,7 @@ impl Lineage {
         };
         steps.push(step(Securable::Server, self.server));
         steps.reverse();
-        Some(Standing { version, steps })
+        Some(PathPrivileges { version, steps })
     }
 
     fn push_project(&self, id: &ProjectId, steps: &mut Vec<Step>) -> Option<()> {

@@ -8,7 +8,7 @@ use catalog::grant::{Described, GrantDiff};
 use http::StatusCode;
 use model::{Page, Principal, Privilege, Securable, TabularKind, WarehouseId};
 use serde::{Deserialize, Serialize};
-use store::{GrantRow, Repeats};
+use store::{GrantRow, Unchanged};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ impl ApplyGrantsRequest {
         Ok(GrantDiff {
             writes: decode(self.writes)?,
             deletes: decode(self.deletes)?,
-            repeats: Repeats::Skipped,
+            unchanged: Unchanged::Skipped,
         })
     }
 }

@@ -7,7 +7,7 @@ use catalog::permission::Target;
 use http::StatusCode;
 use model::{Principal, Securable};
 use serde::{Deserialize, Serialize};
-use store::{ManagedAccess, Repeats};
+use store::{ManagedAccess, Unchanged};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -132,7 +132,7 @@ pub(super) async fn update(
     let diff = GrantDiff {
         writes: decode(body.writes)?,
         deletes: decode(body.deletes)?,
-        repeats: Repeats::Refused,
+        unchanged: Unchanged::Refused,
     };
     to_the_end(app.changes(), async move {
         catalog::grant::apply(&app.catalog, &request, &on, diff).await

@@ -6,7 +6,7 @@ use catalog::Request;
 use catalog::task::Owner;
 use model::{Excerpt, TabularId};
 use serde::{Deserialize, Serialize};
-use store::{TaskFilter, TaskStatus, TaskSubjects, WholeScope};
+use store::{TaskFilter, TaskStatus, TaskSubjects, WithoutTabular};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ fn subjects(entities: &[TaskEntityFilter]) -> TaskSubjects {
             | TaskEntityFilter::GenericTable {
                 generic_table_id: id,
             } => subjects.tabulars.push(TabularId::from(id)),
-            TaskEntityFilter::Warehouse => subjects.whole = WholeScope::Included,
+            TaskEntityFilter::Warehouse => subjects.without_tabular = WithoutTabular::Included,
         }
     }
     subjects

@@ -2,7 +2,7 @@
 
 use authz::{Check, Resource, ResourceKind, Rights, Verdict};
 use model::{Privilege, Privileges, Securable, Version};
-use store::{ManagedAccess, Standing, Step};
+use store::{ManagedAccess, PathPrivileges, Step};
 
 const KINDS: [ResourceKind; 9] = [
     ResourceKind::Server,
@@ -46,11 +46,11 @@ fn is_allowed(check: &Check, kind: ResourceKind, given: Privilege) -> bool {
         let managed = ManagedAccess::Off;
         Step { on, given, managed }
     });
-    let standing = Standing {
+    let path = PathPrivileges {
         version: Version::FIRST,
         steps: steps.collect(),
     };
-    match Rights::along(&standing).verdict(check.action, &check.resource) {
+    match Rights::along(&path).verdict(check.action, &check.resource) {
         Verdict::Allow => true,
         Verdict::Deny => false,
         Verdict::IfBelow(_) => {

@@ -8,14 +8,14 @@ use store::Commit;
 use crate::row::{self, claims};
 
 /// A duplicate, found without the database. It is reported in the order of the other errors.
-pub(super) enum Twins {
+pub(super) enum Duplicate {
     Row(TabularId),
     Name(usize),
     Id(TabularId),
     Place { location: String, other: String },
 }
 
-impl Twins {
+impl Duplicate {
     pub(super) fn of(commit: &Commit) -> Option<Self> {
         let mut rows = HashSet::new();
         let replaced = commit.creates.iter().filter_map(|new| new.replaces);
