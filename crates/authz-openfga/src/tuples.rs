@@ -95,7 +95,7 @@ impl Names {
             (privilege, on) => Fact::Given(Grant {
                 on,
                 to: principal(&tuple.user)?,
-                privilege: Privilege::of_str(privilege)?,
+                privilege: Privilege::from_name(privilege)?,
             }),
         };
         (self.tuple(&fact) == *tuple).then_some(fact)

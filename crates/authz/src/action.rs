@@ -20,7 +20,7 @@ macro_rules! actions {
             }
 
             /// The action with this name in the management API.
-            pub fn of_str(text: &str) -> Option<Self> {
+            pub fn from_name(text: &str) -> Option<Self> {
                 Self::ALL.iter().find(|one| one.as_str() == text).copied()
             }
         }

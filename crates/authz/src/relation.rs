@@ -203,7 +203,7 @@ impl ResourceKind {
             return None;
         }
         if let Some(privilege) = name.strip_prefix("grant_") {
-            return Privilege::of_str(privilege).map(Action::Grant);
+            return Privilege::from_name(privilege).map(Action::Grant);
         }
         if name == "change_ownership" {
             return Some(Action::Grant(Privilege::Ownership));
@@ -214,14 +214,14 @@ impl ResourceKind {
             name
         };
         match self {
-            Self::Server => ServerAction::of_str(name).map(Action::Server),
-            Self::Project => ProjectAction::of_str(name).map(Action::Project),
+            Self::Server => ServerAction::from_name(name).map(Action::Server),
+            Self::Project => ProjectAction::from_name(name).map(Action::Project),
             Self::Role => on_role(name),
             Self::Warehouse => on_warehouse(name).map(Action::Warehouse),
-            Self::Namespace => NamespaceAction::of_str(name).map(Action::Namespace),
-            Self::Table => TableAction::of_str(name).map(Action::Table),
-            Self::View => ViewAction::of_str(name).map(Action::View),
-            Self::GenericTable => GenericTableAction::of_str(name).map(Action::GenericTable),
+            Self::Namespace => NamespaceAction::from_name(name).map(Action::Namespace),
+            Self::Table => TableAction::from_name(name).map(Action::Table),
+            Self::View => ViewAction::from_name(name).map(Action::View),
+            Self::GenericTable => GenericTableAction::from_name(name).map(Action::GenericTable),
             Self::User | Self::TagDefinition => None,
         }
     }
@@ -232,7 +232,7 @@ fn on_role(name: &str) -> Option<Action> {
         "can_grant_assignee" => RoleAction::ManageRoleAssignments,
         "can_change_ownership" => return Some(Action::Grant(Privilege::Ownership)),
         "read_grants" => RoleAction::ReadRoleAssignments,
-        name => RoleAction::of_str(name)?,
+        name => RoleAction::from_name(name)?,
     };
     Some(Action::Role(action))
 }
@@ -240,7 +240,7 @@ fn on_role(name: &str) -> Option<Action> {
 fn on_warehouse(name: &str) -> Option<WarehouseAction> {
     match name {
         "modify_storage" | "modify_storage_credential" => Some(WarehouseAction::UpdateStorage),
-        name => WarehouseAction::of_str(name),
+        name => WarehouseAction::from_name(name),
     }
 }
 

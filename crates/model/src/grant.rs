@@ -198,7 +198,7 @@ privileges! {
 
 impl Privilege {
     /// The privilege that the management API and the databases spell so.
-    pub fn of_str(text: &str) -> Option<Self> {
+    pub fn from_name(text: &str) -> Option<Self> {
         Self::ALL.iter().find(|one| one.as_str() == text).copied()
     }
 }
@@ -296,7 +296,7 @@ mod tests {
         assert!(some.has(Privilege::Apply) && !some.has(Privilege::Modify));
         assert_eq!(some.iter().collect::<Privileges>(), some);
         for one in Privilege::ALL {
-            assert_eq!(Privilege::of_str(one.as_str()), Some(*one));
+            assert_eq!(Privilege::from_name(one.as_str()), Some(*one));
         }
     }
 }

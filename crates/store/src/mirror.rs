@@ -53,7 +53,7 @@ impl Fact {
             (privilege, on) => Self::Given(Grant {
                 on,
                 to: other.parse()?,
-                privilege: Privilege::of_str(privilege)
+                privilege: Privilege::from_name(privilege)
                     .ok_or_else(|| InvalidSecurable::of(privilege))?,
             }),
         })

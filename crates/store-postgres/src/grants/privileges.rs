@@ -169,5 +169,6 @@ fn privileges(all: Vec<&str>) -> Work<Privileges> {
 }
 
 pub(super) fn privilege(text: &str) -> Work<Privilege> {
-    Privilege::of_str(text).ok_or_else(|| Failure::damaged(format!("unknown privilege `{text}`")))
+    Privilege::from_name(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown privilege `{text}`")))
 }

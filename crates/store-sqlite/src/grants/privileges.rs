@@ -196,7 +196,8 @@ pub(super) fn texts(all: &[Principal]) -> Vec<String> {
 }
 
 pub(super) fn privilege(text: &str) -> Work<Privilege> {
-    Privilege::of_str(text).ok_or_else(|| Failure::damaged(format!("unknown privilege `{text}`")))
+    Privilege::from_name(text)
+        .ok_or_else(|| Failure::damaged(format!("unknown privilege `{text}`")))
 }
 
 #[cfg(test)]
