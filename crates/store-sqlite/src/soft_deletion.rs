@@ -161,7 +161,7 @@ fn bring_back(db: &Connection, undrop: &Undrop) -> Work<()> {
     // Outermost first: where a path is taken, all paths below it are, too.
     let homes = wanted.iter().map(|(namespace, _, _)| *namespace);
     for (root, root_path) in dropped_above(db, homes)? {
-        if revive(db, root)?.is_none() {
+        if revive_namespaces(db, root)? == Revival::PathTaken {
             taken.push(root_path.to_string());
         }
     }
@@ -222,8 +222,17 @@ fn path_of(db: &Connection, namespace: Uuid) -> Work<NamespacePath> {
     path(&levels)
 }
 
-/// Makes all namespaces live that were dropped with `root`; `None`, and no change, if one of their paths is taken.
-fn revive(db: &Connection, root: Uuid) -> Work<Option<()>> {
+/// What has become of the namespaces of one drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Revival {
+    /// They are live.
+    Done,
+    /// The path of one of them is taken; nothing was changed.
+    PathTaken,
+}
+
+/// Makes all namespaces live that were dropped with `root`, unless one of their paths is taken.
+fn revive_namespaces(db: &Connection, root: Uuid) -> Work<Revival> {
     let taken = db
         .prepare_cached(
             "select 1 from namespace as gone join namespace as live
@@ -233,11 +242,11 @@ fn revive(db: &Connection, root: Uuid) -> Work<Option<()>> {
         )?
         .exists([root])?;
     if taken {
-        return Ok(None);
+        return Ok(Revival::PathTaken);
     }
     db.prepare_cached("update namespace set dropped_with = null where dropped_with = ?1")?
         .execute([root])?;
-    Ok(Some(()))
+    Ok(Revival::Done)
 }
 
 fn expire(db: &Connection, AtVersion { id, version }: AtVersion) -> Work<()> {
