@@ -5,8 +5,8 @@ use model::{
     TabularId, TabularKind, TagDefinitionId, TagName, TaskId, WarehouseId,
 };
 use store::{
-    ManagedAccess, NamespaceRow, PathPrivileges, Place, PlacedTabular, ProjectRow, Result, RoleRow,
-    ServerRow, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
+    ManagedAccessOf, NamespaceRow, PathPrivileges, Place, PlacedTabular, ProjectRow, Result,
+    RoleRow, ServerRow, Store, TabularRow, TagDefinitionRow, TaskInfo, TaskScope, WarehouseRow,
 };
 
 /// Reads, by id or name, the rows that authorization decisions are made on, outside of the gathered statement. It
@@ -115,10 +115,7 @@ impl<'a> Lookup<'a> {
         self.0.grants_on_paths(principals, places).await
     }
 
-    pub(crate) async fn managed_access(
-        self,
-        of: &Securable,
-    ) -> Result<(ManagedAccess, ManagedAccess)> {
+    pub(crate) async fn managed_access(self, of: &Securable) -> Result<ManagedAccessOf> {
         self.0.managed_access(of).await
     }
 

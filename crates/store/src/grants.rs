@@ -85,11 +85,14 @@ pub struct PathPrivileges {
 }
 
 impl PathPrivileges {
-    /// Whether managed access is on: for the place itself, and for the place or anything around it.
-    pub fn managed_access(&self) -> (ManagedAccess, ManagedAccess) {
+    /// Managed access of the place.
+    pub fn managed_access(&self) -> ManagedAccessOf {
         let is_on = |step: &Step| step.managed == ManagedAccess::On;
         let own = self.steps.last().is_some_and(is_on);
-        (own.into(), self.steps.iter().any(is_on).into())
+        ManagedAccessOf {
+            own: own.into(),
+            effective: self.steps.iter().any(is_on).into(),
+        }
     }
 }
 
@@ -118,6 +121,15 @@ impl From<bool> for ManagedAccess {
     fn from(managed: bool) -> Self {
         if managed { Self::On } else { Self::Off }
     }
+}
+
+/// Managed access of one warehouse or namespace, and what follows from what it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManagedAccessOf {
+    /// As it is set for the warehouse or namespace itself.
+    pub own: ManagedAccess,
+    /// On if it is on for the warehouse or namespace itself or for anything around it.
+    pub effective: ManagedAccess,
 }
 
 /// What counts as lying below something.
@@ -204,9 +216,8 @@ pub trait Grants {
         of: &[(Securable, Below)],
     ) -> Result<Vec<bool>>;
 
-    /// Whether managed access of a warehouse or namespace is on: for itself, and for itself or anything around it.
-    /// `NotFound`, also for any other kind of thing.
-    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)>;
+    /// Managed access of a warehouse or namespace. `NotFound`, also for any other kind of thing.
+    async fn managed_access(&self, of: &Securable) -> Result<ManagedAccessOf>;
 
     /// Switches managed access of a warehouse or namespace. `NotFound`, also for any other kind of thing.
     async fn managed_access_set(

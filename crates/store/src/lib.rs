@@ -35,8 +35,8 @@ pub use error::{Entity, Result, StoreError};
 pub use event_sink::{DeadLetter, EventSinks, NewDeadLetter};
 pub use gather::{Gathered, Gathering};
 pub use grants::{
-    Below, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles, OnCursor, PathBuilder,
-    PathPrivileges, Place, Step, ToCursor, Unchanged,
+    Below, GrantChange, GrantRow, Grants, ManagedAccess, ManagedAccessOf, NamedRoles, OnCursor,
+    PathBuilder, PathPrivileges, Place, Step, ToCursor, Unchanged,
 };
 pub use idempotency::{Idempotency, IdempotencyRecord};
 pub use mirror::{

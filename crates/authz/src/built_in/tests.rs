@@ -7,8 +7,8 @@ use model::{
     WarehouseId,
 };
 use store::{
-    Below, Effects, GrantChange, GrantRow, ManagedAccess, NamedRoles, PathPrivileges, Result,
-    RoleMembers, Roles,
+    Below, Effects, GrantChange, GrantRow, ManagedAccess, ManagedAccessOf, NamedRoles,
+    PathPrivileges, Result, RoleMembers, Roles,
 };
 use store_sqlite::SqliteStore;
 
@@ -120,7 +120,7 @@ impl Grants for Leaving {
         self.store.grants_below(principals, of).await
     }
 
-    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
+    async fn managed_access(&self, of: &Securable) -> Result<ManagedAccessOf> {
         self.store.managed_access(of).await
     }
 

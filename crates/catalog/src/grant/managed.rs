@@ -4,18 +4,17 @@
 use authz::{Action, NamespaceAction, Protected, Resource, WarehouseAction};
 use model::EventKind;
 use serde_json::json;
-use store::{Effects, ManagedAccess};
+use store::{Effects, ManagedAccess, ManagedAccessOf};
 
 use crate::permission::Target;
 use crate::{Catalog, CatalogError, Request, Result, events};
 
-/// Whether managed access is on: set on the warehouse or namespace itself, and in effect, from itself or what it lies
-/// in.
+/// Managed access of a warehouse or namespace.
 pub async fn managed_access(
     cx: &Catalog,
     request: &Request,
     on: &Target,
-) -> Result<(ManagedAccess, ManagedAccess)> {
+) -> Result<ManagedAccessOf> {
     let found = on.found(cx, request).await?;
     let see = [found.see()];
     let target = on.require(cx, request, &see, found).await?;

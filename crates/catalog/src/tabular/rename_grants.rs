@@ -56,7 +56,7 @@ async fn leaves_managed_access(cx: &Catalog, from: NamespaceId, to: NamespaceId)
 async fn is_managed(cx: &Catalog, namespace: NamespaceId) -> Result<bool> {
     let on = Securable::Namespace(namespace);
     match cx.lookup().managed_access(&on).await {
-        Ok((_, managed)) => Ok(managed == ManagedAccess::On),
+        Ok(managed) => Ok(managed.effective == ManagedAccess::On),
         // The namespace has just been dropped; the rename itself will find that out.
         Err(StoreError::NotFound(_)) => Ok(false),
         Err(error) => Err(error.into()),

@@ -13,8 +13,8 @@ pub(crate) use reach::{Reach, STEP};
 use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use store::{
-    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles,
-    PathPrivileges, Place, Result, StoreError,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, ManagedAccessOf,
+    NamedRoles, PathPrivileges, Place, Result, StoreError,
 };
 
 use crate::PostgresStore;
@@ -96,7 +96,7 @@ impl Grants for PostgresStore {
         Ok(privileges::below(&self.read().await?, principals, of).await?)
     }
 
-    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
+    async fn managed_access(&self, of: &Securable) -> Result<ManagedAccessOf> {
         let place = match of {
             Securable::Warehouse(id) => Place::Warehouse(*id),
             Securable::Namespace(id) => Place::Namespace(*id),

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use model::{Page, PageRequest, Principal, Privileges, ProjectId, RoleIdent, Securable};
 use rusqlite::{Connection, params};
 use store::{
-    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, NamedRoles,
-    PathPrivileges, Place, Result,
+    Below, Effects, Entity, GrantChange, GrantRow, Grants, ManagedAccess, ManagedAccessOf,
+    NamedRoles, PathPrivileges, Place, Result,
 };
 
 use crate::SqliteStore;
@@ -122,7 +122,7 @@ impl Grants for SqliteStore {
         .await
     }
 
-    async fn managed_access(&self, of: &Securable) -> Result<(ManagedAccess, ManagedAccess)> {
+    async fn managed_access(&self, of: &Securable) -> Result<ManagedAccessOf> {
         let of = of.clone();
         self.read(move |db| {
             let missing = || not_found(Entity::from(&of));

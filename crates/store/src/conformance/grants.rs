@@ -12,8 +12,8 @@ use super::fixture::{
     refused, user,
 };
 use crate::{
-    Below, Effects, Entity, GrantChange, ManagedAccess, PathPrivileges, Place, ResolveTarget,
-    Store, StoreError, TabularRename,
+    Below, Effects, Entity, GrantChange, ManagedAccess, ManagedAccessOf, PathPrivileges, Place,
+    ResolveTarget, Store, StoreError, TabularRename,
 };
 
 /// A catalog with a table in a nested namespace, and two users.
@@ -321,6 +321,7 @@ pub async fn what_lies_below_is_told_of_no_sibling(store: &Arc<dyn Store>) {
 
 pub async fn managed_access_holds_for_all_below(store: &Arc<dyn Store>) {
     use ManagedAccess::{Off, On};
+    let of = |own, effective| ManagedAccessOf { own, effective };
     let world = World::new(store).await;
     let [warehouse, outer, inner] = [&world.way()[2], &world.way()[3], &world.way()[4]];
     let marks = Marks::of(world.catalog.warehouse);
@@ -330,9 +331,9 @@ pub async fn managed_access_holds_for_all_below(store: &Arc<dyn Store>) {
     marks.are_there(store).await;
     assert_eq!(world.version().await, before.next());
     for (on, expected) in [
-        (warehouse, (Off, Off)),
-        (outer, (On, On)),
-        (inner, (Off, On)),
+        (warehouse, of(Off, Off)),
+        (outer, of(On, On)),
+        (inner, of(Off, On)),
     ] {
         assert_eq!(store.managed_access(on).await.unwrap(), expected, "{on}");
     }
@@ -343,8 +344,8 @@ pub async fn managed_access_holds_for_all_below(store: &Arc<dyn Store>) {
     set.await.unwrap();
     let set = store.managed_access_set(warehouse, On, Effects::none());
     set.await.unwrap();
-    assert_eq!(store.managed_access(inner).await.unwrap(), (Off, On));
-    assert_eq!(store.managed_access(warehouse).await.unwrap(), (On, On));
+    assert_eq!(store.managed_access(inner).await.unwrap(), of(Off, On));
+    assert_eq!(store.managed_access(warehouse).await.unwrap(), of(On, On));
     for missing in [
         Securable::Warehouse(model::WarehouseId::generate()),
         Securable::Namespace(NamespaceId::generate()),

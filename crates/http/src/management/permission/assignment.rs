@@ -150,8 +150,8 @@ pub(super) async fn managed_access(
     let is_on = |managed| managed == ManagedAccess::On;
     let is_namespace = matches!(on, Target::NamespaceAnywhere(_));
     Ok(Json(ManagedAccessResponse {
-        managed_access: is_on(found.0),
-        managed_access_inherited: is_namespace.then(|| is_on(found.1)),
+        managed_access: is_on(found.own),
+        managed_access_inherited: is_namespace.then(|| is_on(found.effective)),
     }))
 }
 
