@@ -29,7 +29,7 @@ pub(super) struct NamespaceClient {
 #[derive(Debug)]
 struct ClientNamespace {
     warehouse: Warehouse,
-    namespace: String,
+    name: String,
     tables: Vec<Holding>,
 }
 
@@ -87,7 +87,7 @@ impl NamespaceClient {
         match caller.change(Method::POST, path, Some(body)).await.1 {
             ChangeReply::Done(_) => Some(ClientNamespace {
                 warehouse,
-                namespace,
+                name: namespace,
                 tables: Vec::new(),
             }),
             ChangeReply::NotDone(_) => None,
@@ -106,8 +106,8 @@ impl ClientNamespace {
         if self.live().count() >= LIVE {
             return true;
         }
-        let name = format!("{}.{name}", self.namespace);
-        let path = table_path(&self.warehouse.prefix(), &self.namespace);
+        let name = format!("{}.{name}", self.name);
+        let path = table_path(&self.warehouse.prefix(), &self.name);
         let body = Some(new_table(&name));
         let ChangeReply::Done(answer) = caller.change(Method::POST, path, body).await.1 else {
             return false;
@@ -155,7 +155,7 @@ impl ClientNamespace {
         let Some((at, name)) = self.pick_live(caller) else {
             return true;
         };
-        let to = format!("{}.{to}", self.namespace);
+        let to = format!("{}.{to}", self.name);
         let path = format!("{}/tables/rename", self.warehouse.prefix());
         let body = json!({ "source": identifier(&name), "destination": identifier(&to) });
         let reply = caller.change(Method::POST, path, Some(body)).await.1;
@@ -202,7 +202,7 @@ impl ClientNamespace {
         let mut how = Manner::by_lot(caller);
         // With a short retention it depends on the moment whether a forced drop still finds a table or it has expired.
         how.is_forced &= self.warehouse.retention != Retention::Short;
-        let path = format!("{}/namespaces/{}", self.warehouse.prefix(), self.namespace);
+        let path = format!("{}/namespaces/{}", self.warehouse.prefix(), self.name);
         let Manner {
             is_purge,
             is_forced,
