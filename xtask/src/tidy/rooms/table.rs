@@ -48,7 +48,7 @@ pub(super) const ROOMS: [Room; 25] = [
     room("jobs", &["model", "store"], &["store-sqlite"]),
     room(
         "authz-openfga",
-        &["model", "store", "authz", "jobs"],
+        &["model", "store", "authz", "jobs", "outbound"],
         &["store-sqlite", "store-postgres"],
     ),
     room(
