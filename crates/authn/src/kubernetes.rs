@@ -225,8 +225,9 @@ impl Kubernetes {
     }
 }
 
-fn unavailable(why: String) -> ProviderUnavailable {
-    ProviderUnavailable(format!("Kubernetes: {why}"))
+fn unavailable(mut why: String) -> ProviderUnavailable {
+    why.insert_str(0, "Kubernetes: ");
+    ProviderUnavailable(why)
 }
 
 impl Cluster {

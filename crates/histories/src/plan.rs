@@ -37,10 +37,10 @@ pub struct Plan {
     /// Seed of the random choices.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// The program `lakekeeper`; by default that of LAKEKEEPER_BIN, or else the one beside this program.
+    /// The program `lakekeeper`; by default that of `LAKEKEEPER_BIN`, or else the one beside this program.
     #[arg(long)]
     pub binary: Option<PathBuf>,
-    /// URL of a PostgreSQL superuser; by default LAKEKEEPER_TEST_PG_URL, or else a server is started for the run.
+    /// URL of a PostgreSQL superuser; by default `LAKEKEEPER_TEST_PG_URL`, or else a server is started for the run.
     #[arg(long)]
     pub pg_url: Option<String>,
     /// The program `nats-server`; without it no events go to NATS.

@@ -45,21 +45,21 @@ mod tests {
 
     use crate::{StorageCredential, StorageProfile};
 
-    fn refused(given: serde_json::Value) -> String {
-        let read = StorageProfile::from_request(&given).map(drop);
+    fn refused(given: &serde_json::Value) -> String {
+        let read = StorageProfile::from_request(given).map(drop);
         read.unwrap_err().to_string()
     }
 
     #[test]
     fn a_misspelled_field_of_a_profile_is_named_with_those_that_there_are() {
-        let misspelled = refused(json!({"type": "local", "root": "/x", "key-prefx": "team-a"}));
+        let misspelled = refused(&json!({"type": "local", "root": "/x", "key-prefx": "team-a"}));
         assert_eq!(
             misspelled,
             "malformed storage profile: unknown field `key-prefx`; the fields here are `key-prefix`, `root`, \
              `storage-layout`, `type`"
         );
         let within = json!({"type": "full-hierarchy", "namespace": "{uuid}", "tabular": "{uuid}", "tabluar": "x"});
-        let within = refused(json!({"type": "local", "root": "/x", "storage-layout": within}));
+        let within = refused(&json!({"type": "local", "root": "/x", "storage-layout": within}));
         assert!(within.contains("unknown field `tabluar`"), "{within}");
     }
 

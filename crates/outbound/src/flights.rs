@@ -187,7 +187,7 @@ mod tests {
             let _late = late;
             std::future::pending::<()>().await;
         });
-        runtime.shutdown_timeout(Duration::from_secs(60));
+        runtime.shutdown_timeout(Duration::from_mins(1));
         assert!(flights.is_empty());
     }
 

@@ -2,7 +2,7 @@
 
 use approval::{Action, Named, ProposedChange};
 use model::{NamespacePath, TabularKind, TabularPath};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{DropMode, Effects, Expiry, Protection, StoreError, TaskTabular};
 
 use super::target::{AtPath, TabularAction, TabularTarget, missing, protected};
@@ -88,13 +88,7 @@ async fn attempt(
     };
     cx.approve(request, &target.warehouse, proposed).await?;
     let now = cx.now();
-    let mut body = json!({
-        "namespace": path.namespace.levels(), "name": path.name.as_str(), "purge": files == Files::Purge,
-    });
-    // A generic table has no metadata file.
-    if kind != TabularKind::GenericTable {
-        body["metadata-location"] = versioned.content.metadata_location.as_str().into();
-    }
+    let body = event_body(at, kind, &versioned.content.metadata_location, files);
     let event = Change::Drop.of(kind);
     let event = events::in_warehouse(event, warehouse, &target.id(), request.at(now), &body)?;
     let doomed = doomed(path, &target, &versioned);
@@ -140,5 +134,20 @@ async fn attempt(
             StoreError::NotFound(_) => missing(kind, path),
             other => other.into(),
         })),
+    }
+}
+
+/// The body of the event of a drop.
+fn event_body(at: AtPath<'_>, kind: TabularKind, metadata_location: &str, files: Files) -> Value {
+    let (namespace, name) = (at.path.namespace.levels(), at.path.name.as_str());
+    let purge = files == Files::Purge;
+    match kind {
+        // It has no metadata file.
+        TabularKind::GenericTable => {
+            json!({ "namespace": namespace, "name": name, "purge": purge })
+        }
+        TabularKind::Table | TabularKind::View => json!({
+            "namespace": namespace, "name": name, "metadata-location": metadata_location, "purge": purge,
+        }),
     }
 }

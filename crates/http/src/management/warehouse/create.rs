@@ -27,7 +27,7 @@ use crate::extract::Posted;
     "storage-credential": {
         "type": "s3", "credential-type": "access-key", "access-key-id": "AKIA…", "secret-access-key": "…"
     },
-    "delete-profile": { "type": "soft", "expiration-seconds": 604800 }
+    "delete-profile": { "type": "soft", "expiration-seconds": 604_800 }
 }))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CreateWarehouseRequest {
