@@ -81,7 +81,22 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// A publisher of events cannot be set up: why.
+    /// The data folder of `lakekeeper dev` is not where its tables have their files.
+    #[error(
+        "the warehouse `{warehouse}` has its files in `{}`, not in `{}`: the data folder was moved or copied, and tables hold the \
+         paths of their files. Move the folder back to where it was, or start with another `--data-dir`; `lakekeeper serve` \
+         would go on with the files in `{}`",
+        former.display(), present.display(), former.display()
+    )]
+    Moved {
+        /// The warehouse that was made for the files of the data folder.
+        warehouse: String,
+        /// The folder of its files.
+        former: PathBuf,
+        /// The folder of files in the data folder as it is now.
+        present: PathBuf,
+    },
+    /// Events cannot be brought anywhere.
     #[error("events cannot be published: {0}")]
     Events(String),
     /// The metrics recorder cannot be installed: why.

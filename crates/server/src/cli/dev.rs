@@ -4,19 +4,22 @@ use std::path::{Path, PathBuf};
 
 use catalog::server::Operation;
 use catalog::user::NewUser;
-use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings};
-use catalog::{Catalog, ErrorKind, Request};
+use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings, WarehouseView};
+use catalog::{Catalog, CatalogError, ErrorKind, Request, project, warehouse};
 use clap::Args;
 use lakekeeper::config::{AuthzBackend, Config, Database, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper, backend};
 use model::Name;
 use objects::{LocalProfile, StorageProfile};
+use store::WarehouseStatus;
 
 use super::banner::{Callers, Told, banner};
 use super::serve::stop_signal;
 
 /// The name of the warehouse that is created at the first start.
 const WAREHOUSE: &str = "demo";
+/// The folder of its files, in the data folder.
+const FILES: &str = "files";
 
 /// Options of `lakekeeper dev`.
 #[derive(Debug, Args)]
@@ -42,7 +45,7 @@ pub(super) fn run(mut sources: Sources, dev: &Dev) -> Result<(), Error> {
     let database = folder.join("catalog.db").to_string_lossy().into_owned();
     sources.implied.insert("SQLITE_PATH", database);
     let config = super::start(&sources, Needs::Secrets)?;
-    let files = make_folder(&folder.join("files"))?;
+    let files = make_folder(&folder.join(FILES))?;
     super::block_on(serve(config, &files))
 }
 
@@ -95,6 +98,8 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
 /// Bootstraps the installation and creates the warehouse, unless they exist already.
 async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
     let request = Request::system();
+    let profile = LocalProfile::new(&files.to_string_lossy(), None).map_err(CatalogError::from)?;
+    check_place(&warehouses(cx).await?, &profile)?;
     if !catalog::server::info(cx).await?.is_bootstrapped {
         let nobody = NewUser::default();
         catalog::server::bootstrap(cx, &request, nobody, Operation::ByAdmin).await?;
@@ -103,21 +108,56 @@ async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
         Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}
         found => return found.map(drop).map_err(Error::from),
     }
-    let profile = LocalProfile::new(&files.to_string_lossy(), None);
     let new = WarehouseCreate {
         project: None,
         name: Name::parse("warehouse", WAREHOUSE),
-        storage: profile.map(|profile| Storage {
+        storage: Ok(Storage {
             profile: StorageProfile::Local(profile),
             credential: None,
         }),
         settings: WarehouseSettings::default(),
     };
-    catalog::warehouse::create(cx, &request, new).await?;
+    warehouse::create(cx, &request, new).await?;
     Ok(())
 }
 
-/// Creates the folder and returns its canonical path.
+/// All warehouses of all projects, active or not.
+async fn warehouses(cx: &Catalog) -> Result<Vec<WarehouseView>, Error> {
+    let states = [WarehouseStatus::Active, WarehouseStatus::Inactive];
+    let mut all = Vec::new();
+    for project in project::list(cx, &Request::system()).await? {
+        let request = Request {
+            project: Some(project.id),
+            ..Request::system()
+        };
+        all.extend(warehouse::list(cx, &request, &states).await?);
+    }
+    Ok(all)
+}
+
+/// Refuses a data folder that was moved or copied. Table metadata holds absolute paths, so the warehouse still has its files in the
+/// former folder; a purge in the copy would delete the files of the original.
+fn check_place(warehouses: &[WarehouseView], present: &LocalProfile) -> Result<(), Error> {
+    let local = warehouses.iter().filter_map(|one| match &one.profile {
+        StorageProfile::Local(profile) => Some((&one.row.name, Path::new(profile.root()))),
+        _ => None,
+    });
+    // By the folder and not by the warehouse's name, which may have been changed.
+    let roots: Vec<_> = local.filter(|(_, root)| root.ends_with(FILES)).collect();
+    let present = Path::new(present.root());
+    match roots.first() {
+        Some((name, former)) if roots.iter().all(|(_, root)| *root != present) => {
+            Err(Error::Moved {
+                warehouse: name.to_string(),
+                former: former.into(),
+                present: present.into(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the folder and says where it really is.
 fn make_folder(path: &Path) -> Result<PathBuf, Error> {
     let made = std::fs::create_dir_all(path).and_then(|()| path.canonicalize());
     made.map_err(|source| Error::Folder {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{Server, get, run};
+use crate::program::{Server, get, run, send};
 
 pub(crate) fn dev(folder: &Path) -> (Server, String) {
     let folder = folder.to_str().unwrap();
@@ -37,6 +37,37 @@ fn dev_serves_a_warehouse_that_survives_restarts_and_kills() {
     prefixes.dedup();
     assert_eq!(prefixes.len(), 1, "it is the same warehouse: {prefixes:?}");
     assert!(data.join("catalog.db").is_file() && data.join("files").is_dir());
+}
+
+/// Its tables would be written to the folder that was copied, and a purge would delete the files of the original.
+#[test]
+fn a_data_folder_that_was_copied_or_moved_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [original, copy] = ["original", "copy"].map(|name| folder.path().join(name));
+    let (server, address) = dev(&original);
+    rename_demo(&address, "renamed");
+    assert_eq!(server.terminate(), 0);
+    fs::create_dir(&copy).unwrap();
+    fs::copy(original.join("catalog.db"), copy.join("catalog.db")).unwrap();
+    let refused = run(
+        &["dev", "--port", "0", "--data-dir", copy.to_str().unwrap()],
+        &[],
+    );
+    assert_eq!(refused.status, 1, "{}", refused.err);
+    for folder in [&original, &copy] {
+        let files = fs::canonicalize(folder).unwrap().join("files");
+        let named = format!("`{}`", files.display());
+        assert!(refused.err.contains(&named), "{named}: {}", refused.err);
+    }
+}
+
+fn rename_demo(address: &str, name: &str) {
+    let (_, config) = get(address, "/catalog/v1/config?warehouse=demo");
+    let id = config.split_once("\"prefix\":\"").unwrap().1;
+    let path = format!("/management/v1/warehouse/{}/rename", &id[..36]);
+    let body = format!(r#"{{"new-name":"{name}"}}"#);
+    let (status, told) = send("POST", address, &path, &body);
+    assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
 }
 
 #[test]
