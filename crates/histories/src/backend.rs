@@ -34,7 +34,6 @@ impl Backend {
             StoreKind::Sqlite if plan.replicas > 1 => Err(Error::Plan(
                 "SQLite takes one replica: it belongs to one process",
             )),
-            // Where `lakekeeper dev` has its database.
             StoreKind::Sqlite => Ok(Self::Sqlite(folder.join("catalog.db"))),
             StoreKind::Postgres => {
                 let server = match &plan.pg_url {

@@ -107,21 +107,21 @@ fn own_copy(binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
     Ok(copy)
 }
 
-/// Has `lakekeeper dev` create the warehouse `demo`, and creates the other warehouses and the namespaces.
+/// Bootstraps a server, and creates the warehouses and the namespaces.
 async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Warehouse>, Error> {
+    const FIRST_LOG: &str = "first.log";
     let port = free_port()?;
-    let data = folder.display().to_string();
-    let mut dev = program.start(&["dev", "--data-dir", &data], port, "dev.log")?;
+    let mut server = program.start(&["serve"], port, FIRST_LOG)?;
     let client = ReplicaClient::new(&[port], Arc::new(Recorder::new()));
     for _ in 0..3000 {
-        let ended = dev.try_wait().ok().flatten();
+        let ended = server.try_wait().ok().flatten();
         if client.is_well(0).await {
             break;
         }
         if ended.is_some() {
-            let said = program.said("dev.log");
+            let said = program.said(FIRST_LOG);
             return Err(Error::Program {
-                command: "dev".to_owned(),
+                command: "serve".to_owned(),
                 said,
             });
         }
@@ -136,9 +136,10 @@ async fn make_warehouses(program: &Program, folder: &Path) -> Result<Vec<Warehou
         let body = json!({ "namespace": [namespace] });
         post(&client, format!("{prefix}/namespaces"), body).await?;
     }
-    dev.kill()
+    server
+        .kill()
         .await
-        .map_err(Error::system("kill `lakekeeper dev`"))?;
+        .map_err(Error::system("kill `lakekeeper serve`"))?;
     Ok(warehouses)
 }
 

@@ -56,36 +56,26 @@ impl Warehouse {
     }
 }
 
-/// Finds the warehouse `demo`, where drops are final, and creates two warehouses with soft deletion.
+/// Bootstraps, and creates a warehouse where drops are final and two with soft deletion.
 pub(crate) async fn prepare(
     client: &ReplicaClient,
     folder: &Path,
 ) -> Result<Vec<Warehouse>, Error> {
-    let config = must(
-        client,
-        0,
-        &ApiRequest::get("/catalog/v1/config?warehouse=demo".to_owned()),
-    )
-    .await?;
-    let prefix = ["/overrides/prefix", "/defaults/prefix"]
-        .into_iter()
-        .find_map(|place| config.pointer(place)?.as_str());
-    let prefix = prefix.ok_or_else(|| unexpected("for its prefix", &config))?;
-    let hard = Warehouse {
-        id: prefix.to_owned(),
-        retention: Retention::None,
-    };
-    let mut warehouses = vec![hard];
-    for (name, retention, seconds) in [
-        ("short", Retention::Short, SOON_S),
-        ("long", Retention::Long, LATE_S),
+    let bootstrap = json!({ "accept-terms-of-use": true });
+    post(client, "/management/v1/bootstrap".to_owned(), bootstrap).await?;
+    let soft = |seconds| json!({ "type": "soft", "expiration-seconds": seconds });
+    let mut warehouses = Vec::new();
+    for (name, retention, deletion) in [
+        ("hard", Retention::None, json!({ "type": "hard" })),
+        ("short", Retention::Short, soft(SOON_S)),
+        ("long", Retention::Long, soft(LATE_S)),
     ] {
         let root = folder.join(name);
         std::fs::create_dir_all(&root).map_err(Error::system("a folder for a warehouse"))?;
         let body = json!({
             "warehouse-name": name,
             "storage-profile": { "type": "local", "root": root },
-            "delete-profile": { "type": "soft", "expiration-seconds": seconds },
+            "delete-profile": deletion,
         });
         let made = post(client, "/management/v1/warehouse".to_owned(), body).await?;
         let id = made.get("id").or_else(|| made.get("warehouse-id"));

@@ -7,8 +7,8 @@ use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings, WarehouseView};
 use catalog::{Catalog, CatalogError, ErrorKind, Request, project, warehouse};
 use clap::Args;
-use lakekeeper::config::{AuthzBackend, Config, Database, Needs, Sources};
-use lakekeeper::{Error, Lakekeeper, backend};
+use lakekeeper::config::{AuthzBackend, Config, Needs, Sources};
+use lakekeeper::{Error, Lakekeeper};
 use model::Name;
 use objects::{LocalProfile, StorageProfile};
 use store::WarehouseStatus;
@@ -64,9 +64,6 @@ fn imply(sources: &mut Sources) {
 }
 
 async fn serve(config: Config, files: &Path) -> Result<(), Error> {
-    if let Some(database @ Database::Postgres(_)) = &config.database {
-        backend::migrate(database).await?;
-    }
     let is_granted = config.authorization.backend != AuthzBackend::AllowAll;
     let with_token = config.authentication.is_configured();
     let lakekeeper = Lakekeeper::builder(config).build().await?;

@@ -52,6 +52,9 @@ const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a fil
      LAKEKEEPER__PG_HOST_W, …) to a PostgreSQL server";
 const TWO_CHOSEN: &str =
     "names one database while LAKEKEEPER__PG_… names another: unset one of them";
+/// Only `lakekeeper dev` implies a file.
+const POSTGRES_FOR_DEV: &str = "names a PostgreSQL server, and `lakekeeper dev` keeps everything in SQLite and local files: unset it, or run \
+     `lakekeeper migrate` and `lakekeeper serve` instead";
 
 /// The configured database; `None` if there is none, or if two are configured, which is recorded as a mistake.
 pub(super) fn choose(values: &mut Values) -> Option<Database> {
@@ -60,19 +63,25 @@ pub(super) fn choose(values: &mut Values) -> Option<Database> {
     match (path, postgres) {
         (Some(path), None) => Some(Database::Sqlite { path }),
         (None, Some(config)) => Some(Database::Postgres(Box::new(config))),
-        (Some(_), Some(config)) if !values.is_chosen(&list::SQLITE_PATH) => {
-            Some(Database::Postgres(Box::new(config)))
-        }
         (Some(_), Some(_)) => {
-            values.refuse(&list::SQLITE_PATH, TWO_CHOSEN);
+            refuse_two(values);
             None
         }
         (None, None) => None,
     }
 }
 
-/// Records the mistake that no database is configured. Does nothing if a database is meant but its settings are
-/// wrong: that mistake is recorded already.
+fn refuse_two(values: &mut Values) {
+    if values.is_chosen(&list::SQLITE_PATH) {
+        values.refuse(&list::SQLITE_PATH, TWO_CHOSEN);
+    } else if values.is_set(&list::PG_DATABASE_URL_WRITE) {
+        values.refuse(&list::PG_DATABASE_URL_WRITE, POSTGRES_FOR_DEV);
+    } else {
+        values.refuse(&list::PG_HOST_W, POSTGRES_FOR_DEV);
+    }
+}
+
+/// Records that there is no database, unless PostgreSQL was meant and is wrong in another way.
 pub(super) fn require(values: &mut Values) {
     if !postgres_is_meant(values) && !values.is_set(&list::SQLITE_PATH) {
         values.refuse(&list::SQLITE_PATH, NONE_CHOSEN);

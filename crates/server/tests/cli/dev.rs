@@ -61,6 +61,42 @@ fn a_data_folder_that_was_copied_or_moved_is_refused() {
     }
 }
 
+#[test]
+fn dev_leaves_a_postgresql_of_the_environment_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["dev", "--data-dir", folder.path().to_str().unwrap()];
+    let url = (
+        "PG_DATABASE_URL_WRITE",
+        "postgres://u:hunter2@127.0.0.1:1/x",
+    );
+    let parts = [
+        ("PG_HOST_W", "127.0.0.1"),
+        ("PG_USER", "u"),
+        ("PG_DATABASE", "x"),
+    ];
+    for settings in [&[url][..], &parts] {
+        let found = settings[0].0;
+        let names: Vec<_> = settings
+            .iter()
+            .map(|(name, _)| format!("LAKEKEEPER__{name}"))
+            .collect();
+        let variables: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(settings.iter().map(|(_, value)| *value))
+            .collect();
+        let refused = run(&words, &variables);
+        assert_eq!(refused.status, 78, "{}", refused.err);
+        for said in [
+            &format!("LAKEKEEPER__{found}="),
+            "`lakekeeper migrate` and `lakekeeper serve`",
+        ] {
+            assert!(refused.err.contains(said), "{said}: {}", refused.err);
+        }
+        assert!(!refused.err.contains("hunter2"), "{}", refused.err);
+    }
+}
+
 fn rename_demo(address: &str, name: &str) {
     let (_, config) = get(address, "/catalog/v1/config?warehouse=demo");
     let id = config.split_once("\"prefix\":\"").unwrap().1;
