@@ -1,8 +1,8 @@
 //! The text that `lakekeeper dev` prints when it is ready: addresses, and snippets to copy for clients.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
+use catalog::warehouse::WarehouseView;
 use lakekeeper::health;
 
 /// Who may connect.
@@ -16,54 +16,84 @@ pub(super) enum Callers {
     ToBootstrap,
 }
 
-/// What the banner shows.
-pub(super) struct Told<'a> {
-    /// The address of the APIs.
+/// A warehouse that clients can use.
+pub(super) struct Usable {
+    name: String,
+    files: String,
+}
+
+impl From<WarehouseView> for Usable {
+    fn from(warehouse: WarehouseView) -> Self {
+        let base = warehouse.profile.base_location();
+        let base = base.as_str();
+        Self {
+            name: warehouse.row.name.to_string(),
+            files: base.strip_prefix("file://").unwrap_or(base).to_owned(),
+        }
+    }
+}
+
+/// What the banner tells about.
+pub(super) struct Told {
+    /// Where the APIs listen.
     pub(super) api: SocketAddr,
     /// The address of the metrics.
     pub(super) metrics: SocketAddr,
-    /// The warehouse that exists from the start.
-    pub(super) warehouse: &'a str,
-    /// The folder of the warehouse's files.
-    pub(super) files: &'a Path,
-    /// Who may connect.
+    /// A warehouse that can be used, if there is one.
+    pub(super) warehouse: Option<Usable>,
+    /// Who may come.
     pub(super) callers: Callers,
 }
 
 /// The whole text.
-pub(super) fn banner(told: &Told<'_>) -> String {
-    let Told {
-        api,
-        metrics,
-        warehouse,
-        files,
-        callers,
-    } = told;
-    let (shown_api, shown_metrics) = (here(*api), here(*metrics));
-    let catalog = format!("http://{shown_api}/catalog");
-    let files = files.display();
+pub(super) fn banner(told: &Told) -> String {
+    let (api, metrics) = (here(told.api), here(told.metrics));
+    let catalog = format!("http://{api}/catalog");
+    let (warehouse, snippets) = if let Some(Usable { name, files }) = &told.warehouse {
+        let shown = format!("{name} (files in {files})");
+        (shown, snippets(&catalog, name))
+    } else {
+        let remedy = format!("make or activate one at http://{api}/management/v1/warehouse");
+        (format!("none is active: {remedy}"), String::new())
+    };
+    let welcome = welcome(told);
+    format!(
+        r"
+  Lakekeeper {version} is ready.
+
+    catalog      {catalog}
+    warehouse    {warehouse}
+    management   http://{api}/management
+    API pages    http://{api}/swagger-ui
+    metrics      http://{metrics}/metrics
+{snippets}
+  {welcome} Stop with Ctrl-C; the data stays.
+",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+fn welcome(told: &Told) -> String {
+    let api = told.api;
     let reach = if api.ip().is_loopback() {
         "so only this machine can connect".to_owned()
     } else {
         format!("and whoever reaches {api} can connect")
     };
-    let welcome = match callers {
+    match told.callers {
         Callers::Anonymous => format!("Nobody is asked for a password, {reach}."),
         Callers::WithToken => "Callers need a token of the identity provider.".to_owned(),
         Callers::ToBootstrap => format!(
-            "Callers need a token of the identity provider. Whoever bootstraps first (POST http://{shown_api}/management/v1/bootstrap) becomes administrator."
+            "Callers need a token of the identity provider. Whoever bootstraps first (POST http://{}/management/v1/bootstrap) becomes administrator.",
+            here(api)
         ),
-    };
+    }
+}
+
+/// How engines connect. They call the catalog `demo`, whatever the warehouse is called: its name need not be an identifier.
+fn snippets(catalog: &str, warehouse: &str) -> String {
     format!(
         r#"
-  Lakekeeper {version} is ready.
-
-    catalog      {catalog}
-    warehouse    {warehouse} (files in {files})
-    management   http://{shown_api}/management
-    API pages    http://{shown_api}/swagger-ui
-    metrics      http://{shown_metrics}/metrics
-
   PyIceberg      pip install 'pyiceberg[pyarrow]'
 
     from pyiceberg.catalog import load_catalog
@@ -80,29 +110,26 @@ pub(super) fn banner(told: &Told<'_>) -> String {
 
     spark-sql --packages org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0 \
       --conf spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions \
-      --conf spark.sql.catalog.{warehouse}=org.apache.iceberg.spark.SparkCatalog \
-      --conf spark.sql.catalog.{warehouse}.type=rest \
-      --conf spark.sql.catalog.{warehouse}.uri={catalog} \
-      --conf spark.sql.catalog.{warehouse}.warehouse={warehouse} \
-      --conf spark.sql.defaultCatalog={warehouse}
+      --conf spark.sql.catalog.demo=org.apache.iceberg.spark.SparkCatalog \
+      --conf spark.sql.catalog.demo.type=rest \
+      --conf spark.sql.catalog.demo.uri={catalog} \
+      --conf spark.sql.catalog.demo.warehouse={warehouse} \
+      --conf spark.sql.defaultCatalog=demo
 
   DuckDB
 
     INSTALL iceberg; LOAD iceberg;
-    ATTACH '{warehouse}' AS {warehouse} (TYPE iceberg, ENDPOINT '{catalog}', AUTHORIZATION_TYPE 'none');
-    FROM {warehouse}.first.people;
+    ATTACH '{warehouse}' AS demo (TYPE iceberg, ENDPOINT '{catalog}', AUTHORIZATION_TYPE 'none');
+    FROM demo.first.people;
 
-  Trino          etc/catalog/{warehouse}.properties
+  Trino          etc/catalog/demo.properties
 
     connector.name=iceberg
     iceberg.catalog.type=rest
     iceberg.rest-catalog.uri={catalog}
     iceberg.rest-catalog.warehouse={warehouse}
     fs.hadoop.enabled=true
-
-  {welcome} Stop with Ctrl-C; the data stays.
-"#,
-        version = env!("CARGO_PKG_VERSION"),
+"#
     )
 }
 
@@ -123,8 +150,10 @@ mod tests {
         banner(&Told {
             api: api.parse().unwrap(),
             metrics: "127.0.0.1:9000".parse().unwrap(),
-            warehouse: "demo",
-            files: Path::new("/data/files"),
+            warehouse: Some(Usable {
+                name: "demo".to_owned(),
+                files: "/data/files".to_owned(),
+            }),
             callers,
         })
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog::server::Operation;
+use catalog::server::{Operation, ServerView};
 use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings, WarehouseView};
-use catalog::{Catalog, CatalogError, ErrorKind, Request, project, warehouse};
+use catalog::{Catalog, CatalogError, Request, project, warehouse};
 use clap::Args;
 use lakekeeper::config::{AuthzBackend, Config, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper};
@@ -13,7 +13,7 @@ use model::Name;
 use objects::{LocalProfile, StorageProfile};
 use store::WarehouseStatus;
 
-use super::banner::{Callers, Told, banner};
+use super::banner::{Callers, Told, Usable, banner};
 use super::serve::stop_signal;
 
 /// The name of the warehouse that is created at the first start.
@@ -67,11 +67,9 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
     let is_granted = config.authorization.backend != AuthzBackend::AllowAll;
     let with_token = config.authentication.is_configured();
     let lakekeeper = Lakekeeper::builder(config).build().await?;
-    let is_open = !catalog::server::info(lakekeeper.catalog())
-        .await?
-        .is_bootstrapped;
-    prepare(lakekeeper.catalog(), files).await?;
-    let callers = if is_granted && is_open {
+    let before = catalog::server::info(lakekeeper.catalog()).await?;
+    let warehouse = prepare(lakekeeper.catalog(), &before, files).await?;
+    let callers = if is_granted && !before.is_bootstrapped {
         // Nobody has rights yet, and only bootstrapping gives somebody the first ones.
         lakekeeper.reopen_bootstrap().await?;
         Callers::ToBootstrap
@@ -84,26 +82,34 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
     let told = Told {
         api: bound.api_address()?,
         metrics: bound.metrics_address()?,
-        warehouse: WAREHOUSE,
-        files,
+        warehouse: warehouse.map(Usable::from),
         callers,
     };
+    let stop = stop_signal()?;
     super::print(&banner(&told))?;
-    bound.serve(stop_signal()?).await
+    bound.serve(stop).await
 }
 
 /// Bootstraps the installation and creates the warehouse, unless they exist already.
-async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
+async fn prepare(
+    cx: &Catalog,
+    before: &ServerView,
+    files: &Path,
+) -> Result<Option<WarehouseView>, Error> {
     let request = Request::system();
     let profile = LocalProfile::new(&files.to_string_lossy(), None).map_err(CatalogError::from)?;
-    check_place(&warehouses(cx).await?, &profile)?;
-    if !catalog::server::info(cx).await?.is_bootstrapped {
+    let warehouses = warehouses(cx).await?;
+    check_place(&warehouses, &profile)?;
+    if !before.is_bootstrapped {
         let nobody = NewUser::default();
         catalog::server::bootstrap(cx, &request, nobody, Operation::ByAdmin).await?;
     }
-    match catalog::config::load(cx, &request, Some(WAREHOUSE)).await {
-        Err(error) if error.kind == ErrorKind::NoSuchWarehouse => {}
-        found => return found.map(drop).map_err(Error::from),
+    if !warehouses.is_empty() {
+        let usable = warehouses.into_iter().filter(|one| {
+            one.row.status == WarehouseStatus::Active
+                && Some(&one.row.project) == before.default_project.as_ref()
+        });
+        return Ok(usable.min_by_key(|one| one.row.name.as_str() != WAREHOUSE));
     }
     let new = WarehouseCreate {
         project: None,
@@ -114,8 +120,7 @@ async fn prepare(cx: &Catalog, files: &Path) -> Result<(), Error> {
         }),
         settings: WarehouseSettings::default(),
     };
-    warehouse::create(cx, &request, new).await?;
-    Ok(())
+    Ok(Some(warehouse::create(cx, &request, new).await?))
 }
 
 /// All warehouses of all projects, active or not.

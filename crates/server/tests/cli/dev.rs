@@ -4,10 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::program::{Server, get, run, send};
+use crate::serve::serve;
+
+fn start(folder: &Path) -> Server {
+    let folder = folder.to_str().unwrap();
+    Server::start(&["dev", "--port", "0", "--data-dir", folder], &[])
+}
 
 pub(crate) fn dev(folder: &Path) -> (Server, String) {
-    let folder = folder.to_str().unwrap();
-    let mut server = Server::start(&["dev", "--port", "0", "--data-dir", folder], &[]);
+    let mut server = start(folder);
     let line = server.line_with("catalog  ");
     let url = line.split_whitespace().last().unwrap();
     let address = url
@@ -45,7 +50,7 @@ fn a_data_folder_that_was_copied_or_moved_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let [original, copy] = ["original", "copy"].map(|name| folder.path().join(name));
     let (server, address) = dev(&original);
-    rename_demo(&address, "renamed");
+    change_warehouse(&address, "rename", r#"{"new-name":"mine"}"#);
     assert_eq!(server.terminate(), 0);
     fs::create_dir(&copy).unwrap();
     fs::copy(original.join("catalog.db"), copy.join("catalog.db")).unwrap();
@@ -97,12 +102,52 @@ fn dev_leaves_a_postgresql_of_the_environment_alone() {
     }
 }
 
-fn rename_demo(address: &str, name: &str) {
-    let (_, config) = get(address, "/catalog/v1/config?warehouse=demo");
+#[test]
+fn a_warehouse_that_was_renamed_or_deactivated_is_not_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = dev(folder.path());
+    change_warehouse(&address, "rename", r#"{"new-name":"mine"}"#);
+    assert_eq!(server.terminate(), 0);
+
+    let mut renamed = start(folder.path());
+    assert!(
+        renamed
+            .line_with("warehouse  ")
+            .contains(" mine (files in /")
+    );
+    let uri = renamed.line_with("load_catalog(");
+    assert!(uri.ends_with("warehouse=\"mine\")"), "{uri}");
+    let address = uri.split('/').nth(2).unwrap();
+    change_warehouse(address, "rename", r#"{"new-name":"demo"}"#);
+    change_warehouse(address, "deactivate", "");
+    assert_eq!(renamed.terminate(), 0);
+
+    let mut deactivated = start(folder.path());
+    let line = deactivated.line_with("warehouse  ");
+    assert!(line.contains("none is active"), "{line}");
+    assert_eq!(deactivated.terminate(), 0);
+}
+
+/// So a crash between bootstrap and warehouse leaves it.
+#[test]
+fn a_catalog_that_was_bootstrapped_without_a_warehouse_gets_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address, _) = serve(&folder.path().join("catalog.db"), &[]);
+    let bootstrap = r#"{"accept-terms-of-use":true}"#;
+    let (status, told) = send("POST", &address, "/management/v1/bootstrap", bootstrap);
+    assert_eq!(status, "HTTP/1.1 204 No Content", "{told}");
+    assert_eq!(server.terminate(), 0);
+    let (_server, address) = dev(folder.path());
+    let (status, told) = get(&address, "/catalog/v1/config?warehouse=demo");
+    assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
+}
+
+/// Asks the management API for a change of the only warehouse.
+fn change_warehouse(address: &str, change: &str, body: &str) {
+    let (_, config) = get(address, "/catalog/v1/config");
     let id = config.split_once("\"prefix\":\"").unwrap().1;
-    let path = format!("/management/v1/warehouse/{}/rename", &id[..36]);
-    let body = format!(r#"{{"new-name":"{name}"}}"#);
-    let (status, told) = send("POST", address, &path, &body);
+    let path = format!("/management/v1/warehouse/{}/{change}", &id[..36]);
+    let (status, told) = send("POST", address, &path, body);
     assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
 }
 
