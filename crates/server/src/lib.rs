@@ -23,6 +23,7 @@
 mod app;
 mod authentication;
 pub mod backend;
+mod bootstrapped;
 pub mod config;
 mod error;
 mod events;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Error, Lakekeeper, listener, metrics};
+use crate::{Error, Lakekeeper, bootstrapped, listener, metrics};
 
 /// A catalog with open ports. Clients can connect; their requests are answered once [`Bound::serve`] runs.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct Bound {
 impl Lakekeeper {
     /// Opens the port of the APIs and that of the metrics.
     pub async fn bind(self) -> Result<Bound, Error> {
+        bootstrapped::log(&self).await?;
         let addresses = &self.config.addresses;
         Ok(Bound {
             api: listener::bind(addresses.api(), "LISTEN_PORT").await?,

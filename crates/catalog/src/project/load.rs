@@ -33,15 +33,23 @@ pub(crate) fn of_request(cx: &Catalog, request: &Request) -> Result<ProjectId> {
 pub(crate) async fn find(cx: &Catalog, id: &ProjectId) -> Result<ProjectTarget> {
     match cx.lookup().project_load(id).await {
         Ok(row) => Ok(ProjectTarget(row)),
-        Err(StoreError::NotFound(_)) => Err(CatalogError::new(
-            ErrorKind::NoSuchProject,
-            format!("Project does not exist: {id}"),
-        )),
+        Err(StoreError::NotFound(_)) => Err(missing(cx, id).await?),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The project, if the caller may do `action` on it.
+/// The error for a project that is not there. The default project comes with the bootstrap.
+async fn missing(cx: &Catalog, id: &ProjectId) -> Result<CatalogError> {
+    let is_default = cx.settings.default_project.as_ref() == Some(id);
+    let message = if is_default && cx.lookup().server_load().await?.bootstrapped_at.is_none() {
+        "the catalog is not bootstrapped yet, so there is no default project: call `POST /management/v1/bootstrap` first".to_owned()
+    } else {
+        format!("Project does not exist: {id}")
+    };
+    Ok(CatalogError::new(ErrorKind::NoSuchProject, message))
+}
+
+/// The project, if the caller may do this to it.
 pub(crate) async fn require(
     cx: &Catalog,
     request: &Request,

@@ -29,6 +29,18 @@ async fn bootstrap_needs_acceptance_and_works_once() {
 }
 
 #[tokio::test]
+async fn before_the_bootstrap_it_is_asked_for() {
+    let app = TestApp::builder().build();
+    let body = app.warehouse_body("demo");
+    let refused = app.post("/management/v1/warehouse", &body).await.error();
+    assert_eq!((refused.0, refused.1.as_str()), (404, "ProjectNotFound"));
+    let remedy = "`POST /management/v1/bootstrap`";
+    assert!(refused.2.contains(remedy), "{}", refused.2);
+    let other = app.get("/management/v1/project/elsewhere").await.error();
+    assert_eq!(other.2, "Project does not exist: elsewhere");
+}
+
+#[tokio::test]
 async fn without_authentication_there_is_nobody_to_be() {
     let app = TestApp::start().await;
     let (status, kind, _) = app.get("/management/v1/whoami").await.error();

@@ -3,13 +3,23 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{Server, get, run};
+use crate::program::{Server, get, run, send};
 
 pub(crate) fn serve(database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
     start(&["serve"], database, more)
 }
 
 fn start(words: &[&str], database: &Path, more: &[(&str, &str)]) -> (Server, String, String) {
+    let (server, lines) = begin(words, database, more);
+    (server, address("api", &lines), address("metrics", &lines))
+}
+
+/// A server and what it has logged until it serves.
+pub(crate) fn begin(
+    words: &[&str],
+    database: &Path,
+    more: &[(&str, &str)],
+) -> (Server, Vec<String>) {
     let mut variables = vec![
         ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
         ("LAKEKEEPER__BIND_IP", "127.0.0.1"),
@@ -18,13 +28,34 @@ fn start(words: &[&str], database: &Path, more: &[(&str, &str)]) -> (Server, Str
     ];
     variables.extend_from_slice(more);
     let mut server = Server::start(words, &variables);
-    let line = server.line_with("\"serving\"");
-    let field = |name: &str| {
-        let value = line.split_once(&format!("\"{name}\":\"")).unwrap().1;
-        value.split('"').next().unwrap().to_owned()
-    };
-    let (api, metrics) = (field("api"), field("metrics"));
-    (server, api, metrics)
+    let mut lines = vec![server.line_with("{")];
+    while !lines.last().unwrap().contains("\"serving\"") {
+        lines.push(server.line_with("{"));
+    }
+    (server, lines)
+}
+
+/// Where it listens, by the last line of its start.
+fn address(name: &str, lines: &[String]) -> String {
+    let line = lines.last().unwrap();
+    let value = line.split_once(&format!("\"{name}\":\"")).unwrap().1;
+    value.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn serve_says_that_the_catalog_has_to_be_bootstrapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let hint = "call POST /management/v1/bootstrap";
+    let (server, lines) = begin(&["serve"], &database, &[]);
+    assert!(lines.iter().any(|line| line.contains(hint)), "{lines:?}");
+    let body = r#"{"accept-terms-of-use":true}"#;
+    let path = "/management/v1/bootstrap";
+    let (status, told) = send("POST", &address("api", &lines), path, body);
+    assert_eq!(status, "HTTP/1.1 204 No Content", "{told}");
+    assert_eq!(server.terminate(), 0);
+    let (_server, lines) = begin(&["serve"], &database, &[]);
+    assert!(!lines.iter().any(|line| line.contains(hint)), "{lines:?}");
 }
 
 #[test]
