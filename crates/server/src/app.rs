@@ -33,9 +33,11 @@ const RESERVED: [&str; 3] = ["system", "examples", "information_schema"];
 pub struct Lakekeeper {
     pub(crate) config: Config,
     catalog: Arc<Catalog>,
-    authenticator: Option<Arc<dyn Authenticator>>,
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    /// The configured authorizer, unless the embedder has brought another one.
+    pub(crate) engine: Option<AuthzBackend>,
     gates: Vec<Arc<dyn AdmissionGate>>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     secrets: Arc<dyn SecretStore>,
     vault: Option<Arc<VaultSecrets>>,
     clock: Arc<dyn Clock>,
@@ -144,6 +146,8 @@ impl Builder {
             Some(authenticator) => Some(authenticator),
             None => authentication::providers(&self.config.authentication, &self.clock).await?,
         };
+        let configured = self.config.authorization.backend;
+        let engine_in_use = self.authorizer.is_none().then_some(configured);
         let authorizer = match self.authorizer {
             Some(authorizer) => authorizer,
             None => engine(&self.config, &store).await?,
@@ -167,6 +171,7 @@ impl Builder {
             config: self.config,
             catalog: Arc::new(catalog),
             authenticator,
+            engine: engine_in_use,
             gates,
             store,
             secrets,

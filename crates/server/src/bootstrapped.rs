@@ -1,12 +1,42 @@
 //! Logs at the start what is left to do before the catalog can be used.
 
+use model::{PageRequest, Privilege, Securable};
+
+use crate::config::AuthzBackend;
 use crate::{Error, Lakekeeper};
 
-/// Logs that the catalog has to be bootstrapped, if it has to be.
+/// Logs that the catalog has to be bootstrapped, or bootstrapped once more because nobody administrates it.
 pub(crate) async fn log(lakekeeper: &Lakekeeper) -> Result<(), Error> {
     let server = catalog::server::info(lakekeeper.catalog()).await?;
     if !server.is_bootstrapped {
         tracing::info!("the catalog is not bootstrapped: call POST /management/v1/bootstrap");
+    } else if needs_administrator(lakekeeper) && !has_administrator(lakekeeper).await? {
+        tracing::warn!(
+            "nobody has administrator rights: run `lakekeeper reopen-bootstrap --yes`; whoever calls POST /management/v1/bootstrap first \
+             after that becomes the administrator"
+        );
     }
     Ok(())
+}
+
+/// Whether callers may do only what they were given. What an embedder's authorizer goes by is not known here.
+fn needs_administrator(lakekeeper: &Lakekeeper) -> bool {
+    let goes_by_grants = matches!(
+        lakekeeper.engine,
+        Some(AuthzBackend::BuiltIn | AuthzBackend::OpenFga)
+    );
+    goes_by_grants && lakekeeper.authenticator.is_some()
+}
+
+/// Whether there is one by configuration or by a grant. A server has few grants: they fit on a page.
+async fn has_administrator(lakekeeper: &Lakekeeper) -> Result<bool, Error> {
+    if !lakekeeper.config.authorization.instance_admins.is_empty() {
+        return Ok(true);
+    }
+    let grants = lakekeeper
+        .store
+        .grants_on(&Securable::Server, None, PageRequest::FIRST)
+        .await?;
+    let mut given = grants.items.iter().map(|row| row.grant.privilege);
+    Ok(given.any(|privilege| matches!(privilege, Privilege::Admin | Privilege::Operator)))
 }

@@ -63,7 +63,8 @@ pub async fn bootstrap(
     done.map_err(|error| match error {
         StoreError::AlreadyExists(_) => CatalogError::new(
             ErrorKind::AlreadyBootstrapped,
-            "the catalog has been bootstrapped already",
+            "the catalog has been bootstrapped already; should nobody have administrator rights, its operator can open it again with \
+             `lakekeeper reopen-bootstrap --yes`",
         ),
         other => other.into(),
     })

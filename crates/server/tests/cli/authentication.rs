@@ -3,7 +3,7 @@
 use authn::stand_in::{AUDIENCE, Idp};
 
 use crate::program::{Server, get, run, send_with};
-use crate::serve::serve;
+use crate::serve::{begin, serve};
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
@@ -52,7 +52,56 @@ fn with_a_provider_nobody_is_let_in_without_a_token() {
     assert_eq!(server.terminate(), 0);
 }
 
-/// The warehouse exists from the start, and whoever bootstraps first becomes administrator.
+#[test]
+fn a_server_that_nobody_administrates_says_how_to_open_it_again() {
+    let runtime = runtime();
+    let idp = runtime.block_on(Idp::start());
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let uri = idp.issuer();
+    let provider = [
+        ("LAKEKEEPER__OPENID_PROVIDER_URI", uri.as_str()),
+        ("LAKEKEEPER__OPENID_AUDIENCE", AUDIENCE),
+    ];
+    let is_said = |more: &[(&str, &str)]| {
+        let (server, lines) = begin(&["serve"], &database, more);
+        assert_eq!(server.terminate(), 0);
+        let mut lines = lines.iter();
+        lines.any(|line| {
+            line.contains("\"WARN\"") && line.contains("`lakekeeper reopen-bootstrap --yes`")
+        })
+    };
+    assert!(!is_said(&provider), "it is not bootstrapped");
+    let bootstrap = |headers: &str, (server, api, _): (Server, String, String)| {
+        let body = r#"{"accept-terms-of-use":true}"#;
+        let (status, told) = send_with(headers, ("POST", &api, "/management/v1/bootstrap"), body);
+        assert_eq!(server.terminate(), 0);
+        (status, told)
+    };
+    let (status, told) = bootstrap("", serve(&database, &[]));
+    assert_eq!(status, "HTTP/1.1 204 No Content", "{told}");
+    assert!(!is_said(&[]), "everybody may do everything");
+    assert!(is_said(&provider));
+    let admin = ("LAKEKEEPER__INSTANCE_ADMINS", r#"["oidc~alice"]"#);
+    assert!(!is_said(&[&provider[..], &[admin]].concat()));
+    let all = ("LAKEKEEPER__AUTHZ_BACKEND", "allowall");
+    assert!(!is_said(&[&provider[..], &[all]].concat()));
+
+    let token = format!("authorization: Bearer {}\r\n", idp.token("alice"));
+    let (status, told) = bootstrap(&token, serve(&database, &provider));
+    assert_eq!(status, "HTTP/1.1 400 Bad Request", "{told}");
+    assert!(
+        told.contains("`lakekeeper reopen-bootstrap --yes`"),
+        "{told}"
+    );
+    let file = [("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap())];
+    assert_eq!(run(&["reopen-bootstrap", "--yes"], &file).status, 0);
+    let (status, told) = bootstrap(&token, serve(&database, &provider));
+    assert_eq!(status, "HTTP/1.1 204 No Content", "{told}");
+    assert!(!is_said(&provider));
+}
+
+/// There is a warehouse, and whoever comes first becomes its administrator.
 #[test]
 fn dev_with_a_provider_leaves_bootstrapping_to_somebody() {
     let runtime = runtime();
