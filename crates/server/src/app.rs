@@ -130,10 +130,9 @@ impl Builder {
     /// builds the catalog. Must be called within a Tokio runtime.
     pub async fn build(self) -> Result<Lakekeeper, Error> {
         install_tls();
-        let store = match (self.store, &self.config.database) {
-            (Some(store), _) => store,
-            (None, Some(database)) => backend::open(database).await?,
-            (None, None) => return Err(Error::NotConfigured("a database")),
+        let store = match self.store {
+            Some(store) => store,
+            None => backend::open(self.config.required_database()?).await?,
         };
         let Opened { secrets, vault } = match self.secrets {
             Some(secrets) => Opened {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::{Reopened, Store};
-use store_postgres::{OpenError, PostgresStore, Tls};
+use store_postgres::{PostgresStore, Tls};
 use store_sqlite::SqliteStore;
 
 use crate::Error;
@@ -42,16 +42,21 @@ pub async fn reopen_bootstrap(database: &Database) -> Result<Reopened, Error> {
 
 /// Checks that the database is ready. A SQLite file always counts as ready, because opening it migrates it.
 pub async fn check(database: &Database, readiness: Readiness) -> Result<(), Error> {
-    let Database::Postgres(config) = database else {
-        return Ok(());
-    };
-    match PostgresStore::connect(connection(config)).await {
-        Err(OpenError::NotMigrated { .. } | OpenError::Newer { .. })
-            if readiness == Readiness::Answers =>
-        {
-            Ok(())
+    use store_postgres::OpenError as Postgres;
+    use store_sqlite::OpenError as Sqlite;
+    let checked = match database {
+        Database::Sqlite { path } => SqliteStore::check(path).map_err(Error::from),
+        Database::Postgres(config) => {
+            let opened = PostgresStore::connect(connection(config)).await;
+            opened.map(drop).map_err(Error::from)
         }
-        other => other.map(drop).map_err(Error::from),
+    };
+    match checked {
+        Err(
+            Error::Postgres(Postgres::NotMigrated { .. } | Postgres::Newer { .. })
+            | Error::Sqlite(Sqlite::NotMigrated { .. } | Sqlite::Newer { .. }),
+        ) if readiness == Readiness::Answers => Ok(()),
+        other => other,
     }
 }
 

@@ -58,6 +58,7 @@ use objects::{
 
 use values::Values;
 
+use crate::Error;
 use crate::listener::Limits;
 
 /// Allowed intervals for polling an empty queue: a shorter one burdens the database, a longer one delays tasks too
@@ -281,7 +282,13 @@ impl Config {
         }
     }
 
-    /// The effective value of every setting and its origin; secrets are redacted.
+    /// The database; an error if none is configured.
+    pub fn required_database(&self) -> Result<&Database, Error> {
+        let database = self.database.as_ref();
+        database.ok_or(Error::NotConfigured("a database"))
+    }
+
+    /// Every setting as it counts now, with where it came from; secrets are redacted.
     pub fn effective(&self) -> &[Effective] {
         &self.effective
     }

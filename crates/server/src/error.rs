@@ -119,9 +119,11 @@ impl Error {
     /// Whether trying again later cannot help.
     pub const fn is_final(&self) -> bool {
         use store_postgres::OpenError::{Newer, OldServer, RootCertificates, Tls, TlsMode, Url};
+        use store_sqlite::OpenError as Sqlite;
         matches!(
             self,
             Self::Config(_)
+                | Self::Sqlite(Sqlite::Newer { .. } | Sqlite::Foreign { .. })
                 | Self::Postgres(
                     Newer { .. }
                         | OldServer { .. }

@@ -51,6 +51,5 @@ pub(crate) async fn leave(store: &dyn Store) -> Result<(), Error> {
 }
 
 async fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
-    let database = config.database.as_ref();
-    backend::open(database.ok_or(Error::NotConfigured("a database"))?).await
+    backend::open(config.required_database()?).await
 }

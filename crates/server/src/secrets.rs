@@ -19,8 +19,7 @@ pub async fn rotate(
     config: &Config,
     told: impl FnMut(&Rotation) + Send,
 ) -> Result<Rotation, Error> {
-    let database = config.database.as_ref();
-    let store = backend::open(database.ok_or(Error::NotConfigured("a database"))?).await?;
+    let store = backend::open(config.required_database()?).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(encrypted(&config.secrets, &store, &clock)?
         .rotate(told)

@@ -30,7 +30,27 @@ pub enum OpenError {
         /// The highest layout number that this program knows.
         known: i64,
     },
-    /// The file has tables of another program.
+    /// The database lacks migrations.
+    #[error(
+        "the database `{path}` has layout {found}, this program needs layout {known}: run `lakekeeper migrate`"
+    )]
+    NotMigrated {
+        /// The database.
+        path: PathBuf,
+        /// The layout's number in the file, 0 if it is empty.
+        found: i64,
+        /// The layout that this program works with.
+        known: i64,
+    },
+    /// Nothing has made the database yet.
+    #[error(
+        "the database `{path}` is not there yet: `lakekeeper migrate` makes it, and so does a server that starts"
+    )]
+    Missing {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another program's tables are in it.
     #[error(
         "the SQLite database `{path}` belongs to another program: name a file that is not there \
          yet, or one that this program has made"

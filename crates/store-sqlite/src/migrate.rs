@@ -1,5 +1,6 @@
 //! Brings the database's layout up to date.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use refinery::embed_migrations;
@@ -33,6 +34,14 @@ pub(crate) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
 
 /// Refuses a database that a newer program has changed, and one of another program. Writes nothing.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    match check_current(connection, path) {
+        Err(OpenError::NotMigrated { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// The same, and refuses a database that lacks migrations.
+pub(crate) fn check_current(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let runner = migrations::runner();
     let numbers = runner.get_migrations().iter();
     let known = numbers
@@ -40,11 +49,16 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
         .max()
         .map_or(0, i64::from);
     let path = path.to_owned();
-    match applied(connection) {
-        Ok(Layout::Ours(found)) if found > known => Err(OpenError::Newer { path, found, known }),
-        Ok(Layout::Ours(_) | Layout::Empty) => Ok(()),
-        Ok(Layout::Foreign) => Err(OpenError::Foreign { path }),
-        Err(source) => Err(OpenError::Database { path, source }),
+    let found = match applied(connection) {
+        Ok(Layout::Ours(found)) => found,
+        Ok(Layout::Empty) => 0,
+        Ok(Layout::Foreign) => return Err(OpenError::Foreign { path }),
+        Err(source) => return Err(OpenError::Database { path, source }),
+    };
+    match found.cmp(&known) {
+        Ordering::Less => Err(OpenError::NotMigrated { path, found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::Newer { path, found, known }),
     }
 }
 

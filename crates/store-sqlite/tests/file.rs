@@ -133,3 +133,51 @@ async fn every_change_that_waits_at_the_end_is_kept() {
     }
     assert_eq!(count(&path).await, 200);
 }
+
+fn entries(folder: &TempDir) -> Vec<std::ffi::OsString> {
+    let entries = folder.path().read_dir().unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_check_leaves_the_file_and_its_server_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("100%?#.db");
+    let missing = SqliteStore::check(&path).unwrap_err();
+    assert!(matches!(missing, OpenError::Missing { .. }), "{missing}");
+    assert!(entries(&folder).is_empty());
+    let folder_missing = SqliteStore::check(&folder.path().join("no/x.db"));
+    assert!(matches!(folder_missing, Err(OpenError::File { .. })));
+    let store = SqliteStore::open(&path).unwrap();
+    SqliteStore::check(&path).unwrap();
+    let created = store.project_create(project("p"), Effects::none()).await;
+    created.unwrap();
+    SqliteStore::check(&path).unwrap();
+    drop(store);
+    let before = entries(&folder);
+    SqliteStore::check(&path).unwrap();
+    assert_eq!(entries(&folder), before);
+    assert_eq!(count(&path).await, 1);
+}
+
+#[test]
+fn a_check_tells_what_is_no_database_of_ours() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("catalog.db");
+    std::fs::write(&path, "").unwrap();
+    let empty = SqliteStore::check(&path).unwrap_err();
+    assert!(
+        matches!(empty, OpenError::NotMigrated { found: 0, .. }),
+        "{empty}"
+    );
+    std::fs::write(&path, "no database at all, but long enough for a header").unwrap();
+    let wrong = SqliteStore::check(&path).unwrap_err();
+    assert!(matches!(wrong, OpenError::Database { .. }), "{wrong}");
+    let theirs = folder.path().join("theirs.db");
+    let by_hand = Connection::open(&theirs).unwrap();
+    by_hand.execute_batch("create table theirs (a)").unwrap();
+    let foreign = SqliteStore::check(&theirs).unwrap_err();
+    assert!(matches!(foreign, OpenError::Foreign { .. }), "{foreign}");
+}

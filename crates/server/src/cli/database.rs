@@ -37,9 +37,7 @@ pub(super) struct Reopen {
 
 pub(super) fn migrate(sources: &Sources) -> Result<(), Error> {
     let config = super::start(sources, Needs::Database)?;
-    let Some(database) = &config.database else {
-        return Ok(());
-    };
+    let database = config.required_database()?;
     super::block_on(async {
         backend::migrate(database).await?;
         tracing::info!("the database is up to date");
@@ -52,9 +50,7 @@ pub(super) fn reopen_bootstrap(sources: &Sources, reopen: &Reopen) -> Result<(),
         return Err(Error::Unconfirmed);
     }
     let config = super::start(sources, Needs::Database)?;
-    let Some(database) = &config.database else {
-        return Ok(());
-    };
+    let database = config.required_database()?;
     super::print(
         match super::block_on(backend::reopen_bootstrap(database))? {
             Reopened::Now => {
@@ -69,14 +65,12 @@ pub(super) fn reopen_bootstrap(sources: &Sources, reopen: &Reopen) -> Result<(),
 
 pub(super) fn wait(sources: &Sources, wait: &Wait) -> Result<(), Error> {
     let config = super::start(sources, Needs::Database)?;
-    let Some(database) = config.database else {
-        return Ok(());
-    };
+    let database = config.required_database()?;
     let readiness = if wait.check_migrations {
         Readiness::Migrated
     } else {
         Readiness::Answers
     };
     let pause = Duration::from_secs(wait.backoff);
-    super::block_on(wait_for(&database, readiness, wait.retries, pause))
+    super::block_on(wait_for(database, readiness, wait.retries, pause))
 }

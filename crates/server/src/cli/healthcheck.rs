@@ -27,8 +27,9 @@ pub(super) fn run(sources: &Sources, what: &What) -> Result<(), Error> {
         Needs::Nothing
     };
     let config = super::start(sources, needs)?;
-    if let Some(database) = config.database.filter(|_| database) {
-        super::block_on(backend::check(&database, backend::Readiness::Answers))?;
+    if database {
+        let database = config.required_database()?;
+        super::block_on(backend::check(database, backend::Readiness::Answers))?;
     }
     if server {
         health::check(&config.addresses)?;

@@ -44,10 +44,11 @@ pub(super) fn run(sources: &Sources, serve: &Serve) -> Result<(), Error> {
 }
 
 async fn migrate(config: &Config) -> Result<(), Error> {
-    let Some(database) = &config.database else {
-        return Ok(());
-    };
-    wait_for(database, Readiness::Answers, TRIES, PAUSE).await?;
+    let database = config.required_database()?;
+    // Migrating makes a SQLite file.
+    if matches!(database, Database::Postgres(_)) {
+        wait_for(database, Readiness::Answers, TRIES, PAUSE).await?;
+    }
     backend::migrate(database).await?;
     openfga::migrate(config).await
 }

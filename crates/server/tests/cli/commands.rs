@@ -177,6 +177,31 @@ fn migrate_makes_a_sqlite_database() {
         assert!(path.is_file());
     }
     assert_eq!(run(&["wait-for-db", "-m"], &database).status, 0);
+    assert_eq!(run(&["healthcheck", "-d"], &database).status, 0);
+}
+
+#[test]
+fn a_sqlite_file_that_is_missing_or_not_ours_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    let database = [("LAKEKEEPER__SQLITE_PATH", path.to_str().unwrap())];
+    let commands = [
+        &["healthcheck", "-d"][..],
+        &["wait-for-db", "-d", "-r", "0"],
+        &["wait-for-db", "-m", "-r", "0"],
+    ];
+    for words in commands {
+        let missing = run(words, &database);
+        assert_eq!(missing.status, 1, "{words:?}");
+        assert!(missing.err.contains("is not there yet"), "{}", missing.err);
+    }
+    std::fs::write(&path, "").unwrap();
+    let statuses = commands.map(|words| run(words, &database).status);
+    assert_eq!(statuses, [0, 0, 1], "it is there, but not migrated");
+    std::fs::write(&path, "a text that is longer than the header of a database").unwrap();
+    for words in commands {
+        assert_eq!(run(words, &database).status, 1, "{words:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod open;
 mod readers;
 mod writer;
 
-pub(crate) use open::{Durability, Files};
+pub(crate) use open::{Durability, Files, check};
 pub(crate) use readers::Readers;
 pub(crate) use writer::Writer;
 

@@ -1,6 +1,7 @@
 //! Opens the database file and keeps other processes out.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,6 +78,54 @@ impl Files {
     }
 }
 
+/// Looks whether the file is a database with the layout of this program. Writes nothing, and needs no lock: a server may be at work on
+/// the file, or none.
+pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
+    let connection = read_only(&found(path)?).map_err(|source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    })?;
+    migrate::check_current(&connection, path)
+}
+
+/// The file's absolute path.
+fn found(path: &Path) -> Result<PathBuf, OpenError> {
+    path.canonicalize().map_err(|source| {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::NotFound && folder_of(&path).is_dir() {
+            OpenError::Missing { path }
+        } else {
+            OpenError::File { path, source }
+        }
+    })
+}
+
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Where no server is at work SQLite would make a log and leave it there, unless it is told that nobody changes the file.
+    let immutable = path.to_str().filter(|_| !Path::new(&log).exists());
+    let Some(path) = immutable else {
+        return Connection::open_with_flags(path, flags);
+    };
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    Connection::open_with_flags(
+        format!("file:{path}?immutable=1"),
+        flags | OpenFlags::SQLITE_OPEN_URI,
+    )
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.busy_timeout(BUSY)?;
@@ -118,10 +167,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 /// Makes the name of a new file survive a power failure.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> Result<(), OpenError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|source| OpenError::File {
