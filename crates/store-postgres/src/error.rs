@@ -77,14 +77,22 @@ pub enum OpenError {
     /// The layout could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[source] Box<refinery::Error>),
-    /// The database could not be reached or has reported an error.
+    /// There is no connection to the database.
+    #[error("cannot connect to the database as {address}: {}{}", error_message(.source), remedy(.source))]
+    Connect {
+        /// User, hosts and ports.
+        address: String,
+        /// Why not.
+        source: tokio_postgres::Error,
+    },
+    /// The database did not answer or refused.
     #[error("cannot use the database: {}", error_message(.0))]
     Database(#[source] tokio_postgres::Error),
     /// The database did not answer in time.
     #[error("the database did not answer within {seconds} seconds while {doing}")]
     Timeout {
         /// What the program was waiting for.
-        doing: &'static str,
+        doing: String,
         /// How many seconds it has waited.
         seconds: u64,
     },
@@ -105,7 +113,17 @@ pub(crate) fn error_message(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Why a piece of work on a connection has failed.
+/// What to do about a host that has no address. Its name is often the end of a password.
+fn remedy(error: &tokio_postgres::Error) -> &'static str {
+    // The standard library has no kind of error for it.
+    if error_message(error).contains("failed to lookup address") {
+        "; is the host right? In a URL, special characters of the password are percent-encoded: `@` as `%40`"
+    } else {
+        ""
+    }
+}
+
+/// Why a piece of work on a connection ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// A refusal that the store's contract names.

@@ -33,7 +33,7 @@ pub async fn migrate(config: &PostgresConfig) -> Result<(), OpenError> {
     tokio::time::timeout(PATIENCE, client.execute(locking, &[&LOCK]))
         .await
         .map_err(|_| OpenError::Timeout {
-            doing: "waiting for another migration",
+            doing: "waiting for another migration".to_owned(),
             seconds: PATIENCE.as_secs(),
         })??;
     let ended = run(&mut client).await;

@@ -242,7 +242,9 @@ fn wait_for_db_gives_up_after_its_tries() {
         ended.out
     );
     assert!(
-        ended.err.contains("cannot use the database"),
+        ended
+            .err
+            .contains("cannot connect to the database as user `u` at 127.0.0.1:1"),
         "{}",
         ended.err
     );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::error::OpenError;
 
@@ -164,7 +164,35 @@ pub(crate) struct Target {
     pub(crate) roots: Option<PathBuf>,
 }
 
-/// Removes `sslmode` and `sslrootcert` from a URL, because the driver does not know all of their values.
+impl Target {
+    /// User, hosts and ports, for messages. An `@` in a host or a database's name may have been one of the password that is not
+    /// percent-encoded: what stands before it is not shown.
+    pub(crate) fn address(&self) -> String {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let hosts = hosts.map(|(at, host)| match host {
+            Host::Tcp(name) => {
+                let port = ports.get(at).or_else(|| ports.first()).unwrap_or(&5432);
+                format!("{name}:{port}")
+            }
+            Host::Unix(folder) => folder.display().to_string(),
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(", ");
+        let is_misread = self
+            .config
+            .get_dbname()
+            .is_some_and(|name| name.contains('@'));
+        let hosts = match hosts.rsplit_once('@') {
+            _ if is_misread => "the configured hosts",
+            Some((_, host)) => host,
+            None => &hosts,
+        };
+        let user = self.config.get_user().unwrap_or_default();
+        format!("user `{user}` at {hosts}")
+    }
+}
+
+/// Takes `sslmode` and `sslrootcert` out of a URL: the driver knows not all of their words.
 fn split_tls(
     which: &'static str,
     url: &str,
@@ -225,6 +253,22 @@ mod tests {
             error.contains("maybe") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_address_has_nothing_of_a_password_that_is_not_encoded() {
+        for (url, address) in [
+            ("u:secret@db/x", "user `u` at db:5432"),
+            ("u:p%40ss@db:5433/x", "user `u` at db:5433"),
+            ("u:secret@one:1,[::1]:2/x", "user `u` at one:1, ::1:2"),
+            ("u:p@secret@db:1/x", "user `u` at db:1"),
+            ("u:p@sec,ret@db:1/x", "user `u` at db:1"),
+            ("u:p@sec/ret@db/x", "user `u` at the configured hosts"),
+            ("u:p@/secret@db", "user `u` at the configured hosts"),
+        ] {
+            let config = PostgresConfig::new(format!("postgres://{url}"));
+            assert_eq!(config.primary().unwrap().address(), address, "{url}");
+        }
     }
 
     #[test]

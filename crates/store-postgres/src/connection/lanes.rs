@@ -125,7 +125,7 @@ impl Lanes {
         };
         let prepared = tokio::time::timeout(self.config.connect_timeout, preparing).await;
         let (by_name, by_id) = prepared.map_err(|_| OpenError::Timeout {
-            doing: "preparing a connection",
+            doing: "preparing a connection".to_owned(),
             seconds: self.config.connect_timeout.as_secs(),
         })??;
         Ok(Arc::new(Live {

@@ -137,10 +137,14 @@ fn pool(
 pub(crate) async fn connect(target: &Target, config: &PostgresConfig) -> Result<Client, OpenError> {
     let connecting = target.config.connect(tls::connector(target)?);
     let connected = tokio::time::timeout(config.connect_timeout, connecting).await;
-    let (client, connection) = connected.map_err(|_| OpenError::Timeout {
-        doing: "connecting",
+    let connected = connected.map_err(|_| OpenError::Timeout {
+        doing: format!("connecting as {}", target.address()),
         seconds: config.connect_timeout.as_secs(),
-    })??;
+    })?;
+    let (client, connection) = connected.map_err(|source| OpenError::Connect {
+        address: target.address(),
+        source,
+    })?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = error_message(&error), "a database connection ended");

@@ -240,7 +240,25 @@ async fn a_newer_database_is_refused_and_left_alone() {
 async fn what_cannot_be_reached_is_told_without_the_password() {
     let config = PostgresConfig::new("postgres://user:secret@127.0.0.1:1/db");
     let error = PostgresStore::connect(config).await.unwrap_err();
-    assert!(matches!(error, OpenError::Database(_)), "{error:?}");
-    assert!(error.to_string().contains("refused"), "{error}");
+    assert!(matches!(error, OpenError::Connect { .. }), "{error:?}");
+    let told = error.to_string();
+    let named = "as user `user` at 127.0.0.1:1: ";
+    assert!(told.contains(named) && told.contains("refused"), "{told}");
     assert!(!format!("{error} {error:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_host_without_an_address_may_be_the_end_of_a_password() {
+    let config = PostgresConfig::new("postgres://user:p@ssword@no-such-host.invalid/db");
+    let told = PostgresStore::connect(config)
+        .await
+        .unwrap_err()
+        .to_string();
+    for said in [
+        "as user `user` at no-such-host.invalid:5432: ",
+        "`@` as `%40`",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(!told.contains("ssword@"), "{told}");
 }
