@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use objects::{
     AccessCheck, AccessOutcome, Objects, OpenError, StorageCredential, StorageProfile, TableBucket,
-    Vendor,
+    TrialError, Vendor,
 };
 
 use super::report::{CheckName, CheckOutcome, PREREQUISITE, Report};
@@ -84,7 +84,7 @@ pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Sto
         None => objects::try_storage(own, opened.vendor.as_deref(), profile).await,
     };
     for (check, outcome) in tried {
-        report.push(name(check), told(check, outcome));
+        report.push(name(check), told(check, outcome, profile));
     }
 }
 
@@ -127,13 +127,13 @@ const fn name(check: AccessCheck) -> CheckName {
     }
 }
 
-fn told(check: AccessCheck, outcome: AccessOutcome) -> CheckOutcome {
+fn told(check: AccessCheck, outcome: AccessOutcome, profile: &StorageProfile) -> CheckOutcome {
     match outcome {
         AccessOutcome::Passed { took } => CheckOutcome::Passed { took },
         AccessOutcome::Skipped { reason } => CheckOutcome::Skipped { reason },
         AccessOutcome::Failed { took, error } => {
             let remedy = match check {
-                AccessCheck::Own | AccessCheck::Cleanup => "",
+                AccessCheck::Own | AccessCheck::Cleanup => &endpoint(profile, &error),
                 AccessCheck::VendedIssued
                 | AccessCheck::VendedInside
                 | AccessCheck::VendedConfined => {
@@ -144,6 +144,17 @@ fn told(check: AccessCheck, outcome: AccessOutcome) -> CheckOutcome {
             let error = invalid(format!("{error}{remedy}"));
             CheckOutcome::Failed { took, error }
         }
+    }
+}
+
+/// Names the endpoint of a store that does not answer: it may be mistyped.
+fn endpoint(profile: &StorageProfile, error: &TrialError) -> String {
+    match (profile, error) {
+        (StorageProfile::S3(s3), TrialError::Own(failed)) if failed.source.is_retryable() => s3
+            .endpoint()
+            .map(|endpoint| format!("; the `endpoint` is `{endpoint}`"))
+            .unwrap_or_default(),
+        _ => String::new(),
     }
 }
 

@@ -244,6 +244,27 @@ async fn what_this_build_cannot_do_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn an_endpoint_at_which_nobody_answers_is_named() {
+    let app = TestApp::start().await;
+    let body = json!({
+        "warehouse-name": "w",
+        "storage-profile": {
+            "type": "s3", "bucket": "a-bucket", "region": "local-01", "endpoint": "http://127.0.0.1:1",
+            "flavor": "s3-compat", "sts-enabled": false
+        },
+        "storage-credential": {
+            "type": "s3", "credential-type": "access-key", "access-key-id": "id", "secret-access-key": "secret"
+        },
+    });
+    let (status, kind, message) = app.post("/management/v1/warehouse", &body).await.error();
+    assert_eq!((status, kind.as_str()), (400, "InvalidStorageProfile"));
+    assert!(
+        message.ends_with("; the `endpoint` is `http://127.0.0.1:1/`"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn a_secret_is_never_answered() {
     let app = TestApp::start().await;
     let secret = "very-secret-value-1234567890";
