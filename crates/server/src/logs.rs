@@ -4,6 +4,8 @@ mod filter;
 mod json;
 mod queue;
 
+use std::io::{self, IsTerminal as _};
+
 use async_trait::async_trait;
 use events::LogLines;
 use tracing_subscriber::EnvFilter;
@@ -29,6 +31,12 @@ pub fn install(logs: &Logs) {
         .with_file(logs.extended)
         .with_line_number(logs.extended)
         .with_writer(queue::stdout);
+    // On a terminal there are colours, unless `NO_COLOR` is set.
+    let lines = if io::stdout().is_terminal() {
+        lines
+    } else {
+        lines.with_ansi(false)
+    };
     match logs.format {
         // One flat JSON object per line, as today's Lakekeeper writes it, so that log pipelines need no change.
         LogFormat::Json => set(lines

@@ -110,6 +110,22 @@ fn warnings_about_the_configuration_are_in_the_log() {
 }
 
 #[test]
+fn text_lines_have_colours_on_a_terminal_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("catalog.db");
+    let variables = [
+        ("LAKEKEEPER__SQLITE_PATH", database.to_str().unwrap()),
+        ("LAKEKEEPER__LOG_FORMAT", "pretty"),
+    ];
+    let ended = run(&["migrate"], &variables);
+    assert!(
+        ended.out.contains(" INFO ") && !ended.out.contains('\x1b'),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
 fn migrate_before_serve_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let migrate = ("LAKEKEEPER__DEBUG__MIGRATE_BEFORE_SERVE", "true");
