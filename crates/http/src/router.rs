@@ -1,6 +1,7 @@
 //! The routes of all operations.
 
 use axum::Router;
+use axum::extract::State;
 use axum::routing::{get, post};
 use catalog::audit::Audit;
 use http::StatusCode;
@@ -97,9 +98,14 @@ pub fn router(app: &App) -> Router {
     layers::around(router, app)
 }
 
-async fn no_such_path(uri: http::Uri) -> ApiError {
+async fn no_such_path(State(app): State<App>, uri: http::Uri) -> ApiError {
+    let list = if app.settings.serves_swagger_ui {
+        "; `/swagger-ui` shows all that there is"
+    } else {
+        ""
+    };
     let message = format!(
-        "there is nothing at `{}`; the catalog is at `/catalog`",
+        "there is nothing at `{}`: the paths of the Iceberg API begin with `/catalog/v1`, those of the management API with `/management/v1`{list}",
         uri.path()
     );
     ApiError::new(StatusCode::NOT_FOUND, "NotFoundException", message)

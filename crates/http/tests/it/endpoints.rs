@@ -66,7 +66,11 @@ async fn config_finds_the_warehouse_by_name_by_id_by_project_and_alone() {
 #[tokio::test]
 async fn an_unknown_path_and_an_unknown_method_are_errors_in_the_model() {
     let app = TestApp::start().await;
-    assert_eq!(app.get("/nowhere").await.error().0, 404);
+    for path in ["/nowhere", "/catalog", "/management/v1/warehouses"] {
+        let (status, kind, message) = app.get(path).await.error();
+        assert_eq!((status, kind.as_str()), (404, "NotFoundException"));
+        assert!(message.contains("`/swagger-ui`"), "{message}");
+    }
     assert_eq!(app.get("/catalog/v1/nowhere").await.error().0, 404);
     let (status, kind, _) = app.delete("/catalog/v1/config").await.error();
     assert_eq!((status, kind.as_str()), (405, "MethodNotAllowed"));
