@@ -357,28 +357,34 @@ impl Gathered {
         match foreign::judge(name, &text) {
             Some(Verdict::Harmless) => {}
             Some(Verdict::Refused(why)) => {
+                let slip = did_you_mean(name);
                 self.mistakes
-                    .push(Mistake::new(subject, format!("cannot be set: {why}")));
+                    .push(Mistake::new(subject, format!("cannot be set: {why}{slip}")));
             }
             Some(Verdict::Ignored(why)) => {
                 self.warnings
                     .push(format!("{subject} has no effect: {why}"));
             }
             None => {
-                let names = all_settings().flat_map(|one| {
-                    std::iter::once(one.name()).chain(one.aliases().iter().copied())
-                });
-                let rule = match nearest(name, names) {
-                    Some(near) => format!("is unknown; did you mean {PREFIX}{near}?"),
-                    None => "is unknown".to_owned(),
-                };
-                self.unknown.push(Mistake::new(subject, rule));
+                let slip = did_you_mean(name);
+                self.unknown
+                    .push(Mistake::new(subject, format!("is unknown{slip}")));
             }
         }
     }
 }
 
-/// Whether leaving out this setting could admit more callers than the operator wants.
+/// What a message about a name that nobody knows ends with, if it may be a slip.
+fn did_you_mean(name: &str) -> String {
+    let names = all_settings()
+        .flat_map(|one| std::iter::once(one.name()).chain(one.aliases().iter().copied()));
+    let near = nearest(name, names);
+    near.map_or_else(String::new, |near| {
+        format!("; did you mean {PREFIX}{near}?")
+    })
+}
+
+/// Whether the catalog would be open to more callers without the setting than whoever wrote it down wants.
 fn decides_who_may_ask(name: &str) -> bool {
     let families = [
         "OPENID_",

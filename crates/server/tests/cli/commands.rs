@@ -95,6 +95,16 @@ fn what_this_build_cannot_do_is_refused_by_name() {
 }
 
 #[test]
+fn a_slip_in_a_name_that_must_not_be_lost_is_recognised() {
+    let ended = run(&["config"], &[("LAKEKEEPER__OPENID_AUDIENCES", "lake")]);
+    assert_eq!(ended.status, 78);
+    let said = "did you mean LAKEKEEPER__OPENID_AUDIENCE?";
+    assert!(ended.err.contains(said), "{}", ended.err);
+    let other = run(&["config"], &[("LAKEKEEPER__CEDAR__SCHEMA_FILE", "x")]);
+    assert!(!other.err.contains("did you mean"), "{}", other.err);
+}
+
+#[test]
 fn config_shows_values_with_their_origin_and_no_secrets() {
     let ended = run(
         &["config"],
