@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use crate::location::{Location, shortened};
 
+/// What to do about a folder that the operating system keeps the server out of.
+pub(crate) const SERVERS_USER: &str =
+    ": the user that the server runs as must be allowed to read and write there";
+
 /// A failed operation on an object or a folder.
 ///
 /// Neither `Display` nor `Debug` shows credentials: what the store answered is reduced to
@@ -151,8 +155,11 @@ impl ObjectError {
     /// of the caller: they become `Unavailable`.
     pub(crate) fn from_io(location: &Location, error: &io::Error) -> Self {
         let location = location.clone();
-        let source = Box::new(StoreFailure::new(error.to_string()));
+        let denied = error.kind() == io::ErrorKind::PermissionDenied;
+        let remedy = if denied { SERVERS_USER } else { "" };
+        let source = Box::new(StoreFailure::new(format!("{error}{remedy}")));
         match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { location, source },
             io::ErrorKind::NotFound => Self::NotFound { location, source },
             io::ErrorKind::AlreadyExists => Self::AlreadyExists { location, source },
             io::ErrorKind::InvalidFilename

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::error::ObjectError;
+use crate::error::{ObjectError, SERVERS_USER};
 use crate::io::{Objects, Page, PageRequest};
 use crate::location::{Location, Scheme};
 use crate::open::OpenError;
@@ -46,7 +46,11 @@ impl LocalStore {
     pub(crate) fn open(profile: &LocalProfile) -> Result<Self, OpenError> {
         let root = profile.root();
         let failed = |e: &io::Error| {
-            OpenError::Failed(format!("root folder `{root}`: {e}; create it first"))
+            let remedy = match e.kind() {
+                io::ErrorKind::PermissionDenied => SERVERS_USER,
+                _ => ": create it first",
+            };
+            OpenError::Failed(format!("root folder `{root}`: {e}{remedy}"))
         };
         let canonical = fs::canonicalize(root).map_err(|e| failed(&e))?;
         if !canonical.is_dir() {

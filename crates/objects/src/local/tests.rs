@@ -389,10 +389,21 @@ async fn a_root_that_is_not_there_for_now_makes_nothing_missing() {
 }
 
 #[test]
-fn rights_and_state_of_the_disk_are_nothing_that_a_client_could_correct() {
+fn a_folder_that_is_not_the_servers_to_use_is_a_wrong_one() {
+    let at = Location::parse("file:///data/x").unwrap();
+    let error = ObjectError::from_io(&at, &io::ErrorKind::PermissionDenied.into());
+    assert!(
+        matches!(error, ObjectError::PermissionDenied { .. }),
+        "{error:?}"
+    );
+    let told = error.report();
+    assert!(told.contains("the user that the server runs as"), "{told}");
+}
+
+#[test]
+fn the_state_of_the_disk_is_nothing_that_a_client_could_correct() {
     let at = Location::parse("file:///data/x").unwrap();
     for kind in [
-        io::ErrorKind::PermissionDenied,
         io::ErrorKind::ReadOnlyFilesystem,
         io::ErrorKind::StorageFull,
     ] {
