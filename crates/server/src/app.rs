@@ -34,7 +34,7 @@ pub struct Lakekeeper {
     pub(crate) config: Config,
     catalog: Arc<Catalog>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
-    /// The configured authorizer, unless the embedder has brought another one.
+    /// The configured authorizer, unless the embedder provides another one.
     pub(crate) engine: Option<AuthzBackend>,
     gates: Vec<Arc<dyn AdmissionGate>>,
     pub(crate) store: Arc<dyn Store>,

@@ -1,11 +1,11 @@
-//! Logs at the start what is left to do before the catalog can be used.
+//! Logs at the start which steps are missing before the catalog can be used.
 
 use model::{PageRequest, Privilege, Securable};
 
 use crate::config::AuthzBackend;
 use crate::{Error, Lakekeeper};
 
-/// Logs that the catalog has to be bootstrapped, or bootstrapped once more because nobody administrates it.
+/// Logs that the catalog has to be bootstrapped, or bootstrapped again because it has no administrator.
 pub(crate) async fn log(lakekeeper: &Lakekeeper) -> Result<(), Error> {
     let server = catalog::server::info(lakekeeper.catalog()).await?;
     if !server.is_bootstrapped {
@@ -19,7 +19,7 @@ pub(crate) async fn log(lakekeeper: &Lakekeeper) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether callers may do only what they were given. What an embedder's authorizer goes by is not known here.
+/// Whether callers need grants. Unknown, and therefore `false`, for the authorizer of an embedder.
 fn needs_administrator(lakekeeper: &Lakekeeper) -> bool {
     let goes_by_grants = matches!(
         lakekeeper.engine,
@@ -28,7 +28,7 @@ fn needs_administrator(lakekeeper: &Lakekeeper) -> bool {
     goes_by_grants && lakekeeper.authenticator.is_some()
 }
 
-/// Whether there is one by configuration or by a grant. A server has few grants: they fit on a page.
+/// Whether the configuration or a grant makes anybody administrator. A server has few grants, so one page holds them.
 async fn has_administrator(lakekeeper: &Lakekeeper) -> Result<bool, Error> {
     if !lakekeeper.config.authorization.instance_admins.is_empty() {
         return Ok(true);

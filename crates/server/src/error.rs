@@ -81,7 +81,7 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The data folder of `lakekeeper dev` is not where its tables have their files.
+    /// The data folder of `lakekeeper dev` was moved or copied: its tables' files are in another folder.
     #[error(
         "the warehouse `{warehouse}` has its files in `{}`, not in `{}`: the data folder was moved or copied, and tables hold the \
          paths of their files. Move the folder back to where it was, or start with another `--data-dir`; `lakekeeper serve` \
@@ -89,14 +89,14 @@ pub enum Error {
         former.display(), present.display(), former.display()
     )]
     Moved {
-        /// The warehouse that was made for the files of the data folder.
+        /// The warehouse in the data folder.
         warehouse: String,
-        /// The folder of its files.
+        /// The folder that the warehouse has its files in.
         former: PathBuf,
-        /// The folder of files in the data folder as it is now.
+        /// The folder for files in the present data folder.
         present: PathBuf,
     },
-    /// Events cannot be brought anywhere.
+    /// A publisher of events cannot be set up: why.
     #[error("events cannot be published: {0}")]
     Events(String),
     /// The metrics recorder cannot be installed: why.

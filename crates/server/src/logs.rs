@@ -31,7 +31,7 @@ pub fn install(logs: &Logs) {
         .with_file(logs.extended)
         .with_line_number(logs.extended)
         .with_writer(queue::stdout);
-    // On a terminal there are colours, unless `NO_COLOR` is set.
+    // Colours are for terminals only, and not if `NO_COLOR` is set.
     let lines = if io::stdout().is_terminal() {
         lines
     } else {

@@ -82,10 +82,10 @@ pub enum OpenError {
     Connect {
         /// User, hosts and ports.
         address: String,
-        /// Why not.
+        /// The cause.
         source: tokio_postgres::Error,
     },
-    /// The database did not answer or refused.
+    /// The database did not answer, or refused the request.
     #[error("cannot use the database: {}", error_message(.0))]
     Database(#[source] tokio_postgres::Error),
     /// The database did not answer in time.
@@ -113,9 +113,9 @@ pub(crate) fn error_message(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// What to do about a host that has no address. Its name is often the end of a password.
+/// The remedy for a host name that cannot be resolved, which is often the end of a password.
 fn remedy(error: &tokio_postgres::Error) -> &'static str {
-    // The standard library has no kind of error for it.
+    // The standard library has no `ErrorKind` for it.
     if error_message(error).contains("failed to lookup address") {
         "; is the host right? In a URL, special characters of the password are percent-encoded: `@` as `%40`"
     } else {

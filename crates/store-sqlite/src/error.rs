@@ -42,7 +42,7 @@ pub enum OpenError {
         /// The layout that this program works with.
         known: i64,
     },
-    /// Nothing has made the database yet.
+    /// The database file does not exist yet.
     #[error(
         "the database `{path}` is not there yet: `lakekeeper migrate` makes it, and so does a server that starts"
     )]

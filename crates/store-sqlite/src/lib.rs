@@ -73,12 +73,12 @@ impl SqliteStore {
         Self::over(files, None)
     }
 
-    /// Looks, without writing, whether the file is a database with the layout of this program; another process may have it open.
+    /// Checks, without writing, that the file is a database with the layout of this program. Another process may have it open.
     pub fn check(path: &Path) -> Result<(), OpenError> {
         connection::check(path)
     }
 
-    /// A store of its own in a temporary folder, which goes with it; for tests.
+    /// A store in a temporary folder, which is deleted with it; for tests.
     pub fn temporary() -> Result<Self, OpenError> {
         let folder = TempDir::new().map_err(|source| OpenError::File {
             path: std::env::temp_dir(),

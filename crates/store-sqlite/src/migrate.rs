@@ -40,7 +40,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
     }
 }
 
-/// The same, and refuses a database that lacks migrations.
+/// Like [`check`], and refuses a database that lacks migrations.
 pub(crate) fn check_current(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let runner = migrations::runner();
     let numbers = runner.get_migrations().iter();

@@ -38,7 +38,7 @@ pub(crate) async fn find(cx: &Catalog, id: &ProjectId) -> Result<ProjectTarget> 
     }
 }
 
-/// The error for a project that is not there. The default project comes with the bootstrap.
+/// The error for a project that does not exist. The bootstrap creates the default project.
 async fn missing(cx: &Catalog, id: &ProjectId) -> Result<CatalogError> {
     let is_default = cx.settings.default_project.as_ref() == Some(id);
     let message = if is_default && cx.lookup().server_load().await?.bootstrapped_at.is_none() {
@@ -49,7 +49,7 @@ async fn missing(cx: &Catalog, id: &ProjectId) -> Result<CatalogError> {
     Ok(CatalogError::new(ErrorKind::NoSuchProject, message))
 }
 
-/// The project, if the caller may do this to it.
+/// The project, if the caller may do `action` on it.
 pub(crate) async fn require(
     cx: &Catalog,
     request: &Request,

@@ -142,7 +142,7 @@ fn event_body(at: AtPath<'_>, kind: TabularKind, metadata_location: &str, files:
     let (namespace, name) = (at.path.namespace.levels(), at.path.name.as_str());
     let purge = files == Files::Purge;
     match kind {
-        // It has no metadata file.
+        // Generic tables have no metadata file.
         TabularKind::GenericTable => {
             json!({ "namespace": namespace, "name": name, "purge": purge })
         }

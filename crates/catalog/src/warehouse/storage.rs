@@ -147,7 +147,7 @@ fn told(check: AccessCheck, outcome: AccessOutcome, profile: &StorageProfile) ->
     }
 }
 
-/// Names the endpoint of a store that does not answer: it may be mistyped.
+/// Adds the endpoint to the error of a store that does not answer: it may be misspelled.
 fn endpoint(profile: &StorageProfile, error: &TrialError) -> String {
     match (profile, error) {
         (StorageProfile::S3(s3), TrialError::Own(failed)) if failed.source.is_retryable() => s3

@@ -33,15 +33,15 @@ impl From<WarehouseView> for Usable {
     }
 }
 
-/// What the banner tells about.
+/// The facts in the banner.
 pub(super) struct Told {
-    /// Where the APIs listen.
+    /// The address of the APIs.
     pub(super) api: SocketAddr,
     /// The address of the metrics.
     pub(super) metrics: SocketAddr,
-    /// A warehouse that can be used, if there is one.
+    /// An active warehouse, if there is one.
     pub(super) warehouse: Option<Usable>,
-    /// Who may come.
+    /// Which callers are let in.
     pub(super) callers: Callers,
 }
 
@@ -90,7 +90,7 @@ fn welcome(told: &Told) -> String {
     }
 }
 
-/// How engines connect. They call the catalog `demo`, whatever the warehouse is called: its name need not be an identifier.
+/// How engines connect. They name the catalog `demo`, because the name of a warehouse need not be an identifier.
 fn snippets(catalog: &str, warehouse: &str) -> String {
     format!(
         r#"

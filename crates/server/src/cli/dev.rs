@@ -144,7 +144,7 @@ fn check_place(warehouses: &[WarehouseView], present: &LocalProfile) -> Result<(
         StorageProfile::Local(profile) => Some((&one.row.name, Path::new(profile.root()))),
         _ => None,
     });
-    // By the folder and not by the warehouse's name, which may have been changed.
+    // Recognised by the folder's name, because the warehouse may have been renamed.
     let roots: Vec<_> = local.filter(|(_, root)| root.ends_with(FILES)).collect();
     let present = Path::new(present.root());
     match roots.first() {
@@ -159,7 +159,7 @@ fn check_place(warehouses: &[WarehouseView], present: &LocalProfile) -> Result<(
     }
 }
 
-/// Makes the folder and says where it really is.
+/// Creates the folder and returns its canonical path.
 fn make_folder(path: &Path) -> Result<PathBuf, Error> {
     let made = std::fs::create_dir_all(path).and_then(|()| path.canonicalize());
     made.map_err(|source| Error::Folder {

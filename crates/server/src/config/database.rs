@@ -52,7 +52,7 @@ const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a fil
      LAKEKEEPER__PG_HOST_W, …) to a PostgreSQL server";
 const TWO_CHOSEN: &str =
     "names one database while LAKEKEEPER__PG_… names another: unset one of them";
-/// Only `lakekeeper dev` implies a file.
+/// Only `lakekeeper dev` sets a SQLite file by itself.
 const POSTGRES_FOR_DEV: &str = "names a PostgreSQL server, and `lakekeeper dev` keeps everything in SQLite and local files: unset it, or run \
      `lakekeeper migrate` and `lakekeeper serve` instead";
 
@@ -81,7 +81,7 @@ fn refuse_two(values: &mut Values) {
     }
 }
 
-/// Records that there is no database, unless PostgreSQL was meant and is wrong in another way.
+/// Records that no database is configured, unless a PostgreSQL setting is wrong, which is recorded already.
 pub(super) fn require(values: &mut Values) {
     if !postgres_is_meant(values) && !values.is_set(&list::SQLITE_PATH) {
         values.refuse(&list::SQLITE_PATH, NONE_CHOSEN);

@@ -374,7 +374,7 @@ impl Gathered {
     }
 }
 
-/// What a message about a name that nobody knows ends with, if it may be a slip.
+/// The end of a message about an unknown name that may be misspelled: the name that was probably meant.
 fn did_you_mean(name: &str) -> String {
     let names = all_settings()
         .flat_map(|one| std::iter::once(one.name()).chain(one.aliases().iter().copied()));
@@ -384,7 +384,7 @@ fn did_you_mean(name: &str) -> String {
     })
 }
 
-/// Whether the catalog would be open to more callers without the setting than whoever wrote it down wants.
+/// Whether ignoring the setting would let in more callers than its author intended.
 fn decides_who_may_ask(name: &str) -> bool {
     let families = [
         "OPENID_",

@@ -101,7 +101,7 @@ fn a_server_that_nobody_administrates_says_how_to_open_it_again() {
     assert!(!is_said(&provider));
 }
 
-/// There is a warehouse, and whoever comes first becomes its administrator.
+/// The catalog has a warehouse, and the first caller who bootstraps becomes administrator.
 #[test]
 fn dev_with_a_provider_leaves_bootstrapping_to_somebody() {
     let runtime = runtime();

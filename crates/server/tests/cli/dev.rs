@@ -44,7 +44,7 @@ fn dev_serves_a_warehouse_that_survives_restarts_and_kills() {
     assert!(data.join("catalog.db").is_file() && data.join("files").is_dir());
 }
 
-/// Its tables would be written to the folder that was copied, and a purge would delete the files of the original.
+/// In a copy, tables would be written to the original's folder, and a purge would delete the original's files.
 #[test]
 fn a_data_folder_that_was_copied_or_moved_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -128,7 +128,7 @@ fn a_warehouse_that_was_renamed_or_deactivated_is_not_made_again() {
     assert_eq!(deactivated.terminate(), 0);
 }
 
-/// So a crash between bootstrap and warehouse leaves it.
+/// The state that a crash between the bootstrap and the creation of the warehouse leaves.
 #[test]
 fn a_catalog_that_was_bootstrapped_without_a_warehouse_gets_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +142,7 @@ fn a_catalog_that_was_bootstrapped_without_a_warehouse_gets_one() {
     assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
 }
 
-/// Asks the management API for a change of the only warehouse.
+/// Changes the only warehouse by the management API.
 fn change_warehouse(address: &str, change: &str, body: &str) {
     let (_, config) = get(address, "/catalog/v1/config");
     let id = config.split_once("\"prefix\":\"").unwrap().1;

@@ -14,7 +14,7 @@ fn start(words: &[&str], database: &Path, more: &[(&str, &str)]) -> (Server, Str
     (server, address("api", &lines), address("metrics", &lines))
 }
 
-/// A server and what it has logged until it serves.
+/// A server, and the lines that it logged until it served.
 pub(crate) fn begin(
     words: &[&str],
     database: &Path,
@@ -35,7 +35,7 @@ pub(crate) fn begin(
     (server, lines)
 }
 
-/// Where it listens, by the last line of its start.
+/// The address that the server listens on, from the last line of its start.
 fn address(name: &str, lines: &[String]) -> String {
     let line = lines.last().unwrap();
     let value = line.split_once(&format!("\"{name}\":\"")).unwrap().1;

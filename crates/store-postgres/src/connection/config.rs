@@ -165,8 +165,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// User, hosts and ports, for messages. An `@` in a host or a database's name may have been one of the password that is not
-    /// percent-encoded: what stands before it is not shown.
+    /// User, hosts and ports, for messages. An `@` in a host or database name may belong to a password that is not
+    /// percent-encoded, so nothing before it is shown.
     pub(crate) fn address(&self) -> String {
         let ports = self.config.get_ports();
         let hosts = self.config.get_hosts().iter().enumerate();
@@ -192,7 +192,7 @@ impl Target {
     }
 }
 
-/// Takes `sslmode` and `sslrootcert` out of a URL: the driver knows not all of their words.
+/// Takes `sslmode` and `sslrootcert` out of a URL: the driver does not support all of their values.
 fn split_tls(
     which: &'static str,
     url: &str,

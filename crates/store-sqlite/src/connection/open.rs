@@ -78,8 +78,8 @@ impl Files {
     }
 }
 
-/// Looks whether the file is a database with the layout of this program. Writes nothing, and needs no lock: a server may be at work on
-/// the file, or none.
+/// Checks that the file is a database with the layout of this program. Writes nothing and takes no lock, so a server may have
+/// the file open.
 pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
     let connection = read_only(&found(path)?).map_err(|source| OpenError::Database {
         path: path.to_owned(),
@@ -104,7 +104,8 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Where no server is at work SQLite would make a log and leave it there, unless it is told that nobody changes the file.
+    // If no server has the file open, SQLite would create a write-ahead log and leave it behind, unless it may assume that
+    // nobody changes the file.
     let immutable = path.to_str().filter(|_| !Path::new(&log).exists());
     let Some(path) = immutable else {
         return Connection::open_with_flags(path, flags);
