@@ -22,7 +22,7 @@ use secrets_vault::VaultSecrets;
 use store::{Reopened, Store};
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthzBackend, Config};
+use crate::config::{Config, Engine};
 use crate::secrets::{self as keeping, Opened};
 use crate::{Error, authentication, backend, events as sinks, gates, openfga, routes, verifiers};
 
@@ -34,8 +34,9 @@ pub struct Lakekeeper {
     pub(crate) config: Config,
     catalog: Arc<Catalog>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
-    /// The configured authorizer, unless the embedder provides another one.
-    pub(crate) engine: Option<AuthzBackend>,
+    /// Whether callers may do only what they have grants for. `false` if the embedder's authorizer decides, whose rules are
+    /// unknown here.
+    pub(crate) needs_grants: bool,
     gates: Vec<Arc<dyn AdmissionGate>>,
     pub(crate) store: Arc<dyn Store>,
     secrets: Arc<dyn SecretStore>,
@@ -145,8 +146,8 @@ impl Builder {
             Some(authenticator) => Some(authenticator),
             None => authentication::providers(&self.config.authentication, &self.clock).await?,
         };
-        let configured = self.config.authorization.backend;
-        let engine_in_use = self.authorizer.is_none().then_some(configured);
+        let needs_grants =
+            self.authorizer.is_none() && self.config.authorization.engine.needs_grants();
         let authorizer = match self.authorizer {
             Some(authorizer) => authorizer,
             None => engine(&self.config, &store).await?,
@@ -170,7 +171,7 @@ impl Builder {
             config: self.config,
             catalog: Arc::new(catalog),
             authenticator,
-            engine: engine_in_use,
+            needs_grants,
             gates,
             store,
             secrets,
@@ -310,16 +311,13 @@ pub(crate) fn install_tls() {
 
 /// The authorizer that the configuration names.
 async fn engine(config: &Config, store: &Arc<dyn Store>) -> Result<Arc<dyn Authorizer>, Error> {
-    let config = &config.authorization;
-    if let Some(config) = &config.openfga {
-        return openfga::connect(config, store).await;
-    }
+    let authorizer: Arc<dyn Authorizer> = match &config.authorization.engine {
+        Engine::OpenFga(config) => return openfga::connect(config, store).await,
+        Engine::BuiltIn => Arc::new(BuiltIn::new(Arc::clone(store) as _)),
+        Engine::AllowAll => Arc::new(AllowAll),
+    };
     openfga::leave(store.as_ref()).await?;
-    Ok(match config.backend {
-        AuthzBackend::BuiltIn => Arc::new(BuiltIn::new(Arc::clone(store) as _)),
-        AuthzBackend::AllowAll => Arc::new(AllowAll),
-        AuthzBackend::OpenFga => return Err(Error::NotConfigured("OpenFGA")),
-    })
+    Ok(authorizer)
 }
 
 /// Wraps the authorizer so that the instance administrators of the configuration are allowed first.

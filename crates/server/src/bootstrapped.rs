@@ -2,7 +2,6 @@
 
 use model::{PageRequest, Privilege, Securable};
 
-use crate::config::AuthzBackend;
 use crate::{Error, Lakekeeper};
 
 /// Logs that the catalog has to be bootstrapped, or bootstrapped again because it has no administrator.
@@ -10,22 +9,16 @@ pub(crate) async fn log(lakekeeper: &Lakekeeper) -> Result<(), Error> {
     let server = catalog::server::info(lakekeeper.catalog()).await?;
     if !server.is_bootstrapped {
         tracing::info!("the catalog is not bootstrapped: call POST /management/v1/bootstrap");
-    } else if needs_administrator(lakekeeper) && !has_administrator(lakekeeper).await? {
+    } else if lakekeeper.needs_grants
+        && lakekeeper.authenticator.is_some()
+        && !has_administrator(lakekeeper).await?
+    {
         tracing::warn!(
             "nobody has administrator rights: run `lakekeeper reopen-bootstrap --yes`; whoever calls POST /management/v1/bootstrap first \
              after that becomes the administrator"
         );
     }
     Ok(())
-}
-
-/// Whether callers need grants. Unknown, and therefore `false`, for the authorizer of an embedder.
-fn needs_administrator(lakekeeper: &Lakekeeper) -> bool {
-    let goes_by_grants = matches!(
-        lakekeeper.engine,
-        Some(AuthzBackend::BuiltIn | AuthzBackend::OpenFga)
-    );
-    goes_by_grants && lakekeeper.authenticator.is_some()
 }
 
 /// Whether the configuration or a grant makes anybody administrator. A server has few grants, so one page holds them.

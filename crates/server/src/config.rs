@@ -29,7 +29,7 @@ mod verifier;
 
 pub use admission::AdmissionSettings;
 pub use authentication::{Authentication, Connect, Oidc};
-pub use authorization::Authorization;
+pub use authorization::{Authorization, Engine};
 pub use database::{Database, PostgresConfig};
 pub use environment::variables;
 pub use events::{Events, NatsLogin, NatsSettings, WebhookSettings};

@@ -12,7 +12,7 @@ use crate::{Error, app, backend};
 /// Creates or updates OpenFGA's store and model, if OpenFGA is the configured authorizer. The database must have been
 /// migrated.
 pub async fn migrate(config: &Config) -> Result<(), Error> {
-    let Some(openfga) = &config.authorization.openfga else {
+    let Some(openfga) = config.authorization.engine.openfga() else {
         return Ok(());
     };
     app::install_tls();
@@ -24,7 +24,7 @@ pub async fn migrate(config: &Config) -> Result<(), Error> {
 
 /// Compares OpenFGA with the database, and repairs differences as `drift` says.
 pub async fn reconcile(config: &Config, drift: Drift) -> Result<Report, Error> {
-    let openfga = config.authorization.openfga.as_ref();
+    let openfga = config.authorization.engine.openfga();
     let openfga = openfga.ok_or(Error::NotConfigured("OpenFGA (LAKEKEEPER__AUTHZ_BACKEND)"))?;
     app::install_tls();
     let store = open(config).await?;

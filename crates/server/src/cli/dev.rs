@@ -7,7 +7,7 @@ use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings, WarehouseView};
 use catalog::{Catalog, CatalogError, Request, project, warehouse};
 use clap::Args;
-use lakekeeper::config::{AuthzBackend, Config, Needs, Sources};
+use lakekeeper::config::{Config, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper};
 use model::Name;
 use objects::{LocalProfile, StorageProfile};
@@ -64,7 +64,7 @@ fn imply(sources: &mut Sources) {
 }
 
 async fn serve(config: Config, files: &Path) -> Result<(), Error> {
-    let is_granted = config.authorization.backend != AuthzBackend::AllowAll;
+    let is_granted = config.authorization.engine.needs_grants();
     let with_token = config.authentication.is_configured();
     let lakekeeper = Lakekeeper::builder(config).build().await?;
     let before = catalog::server::info(lakekeeper.catalog()).await?;

@@ -8,13 +8,37 @@ use super::value::AuthzBackend;
 use super::values::Values;
 use super::{Authentication, engine, list, openfga};
 
+/// The authorizer, with its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// Every caller may do everything.
+    AllowAll,
+    /// Grants in the catalog's database decide.
+    BuiltIn,
+    /// OpenFGA decides.
+    OpenFga(Box<OpenFgaConfig>),
+}
+
+impl Engine {
+    /// Whether callers may do only what they have grants for.
+    pub const fn needs_grants(&self) -> bool {
+        !matches!(self, Self::AllowAll)
+    }
+
+    /// The settings of OpenFGA, if it is the authorizer.
+    pub const fn openfga(&self) -> Option<&OpenFgaConfig> {
+        match self {
+            Self::OpenFga(config) => Some(config),
+            Self::AllowAll | Self::BuiltIn => None,
+        }
+    }
+}
+
 /// How authorization decisions are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
     /// The authorizer.
-    pub backend: AuthzBackend,
-    /// How OpenFGA is reached, if it is the authorizer.
-    pub openfga: Option<OpenFgaConfig>,
+    pub engine: Engine,
     /// Users who may administer the installation without any grant.
     pub instance_admins: Vec<UserId>,
     /// Most levels of roles within roles.
@@ -42,13 +66,15 @@ pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Au
             values.refuse(&list::INSTANCE_ADMINS, rule);
         }
     }
-    let openfga = match backend {
-        AuthzBackend::OpenFga => openfga::openfga(values),
-        AuthzBackend::BuiltIn | AuthzBackend::AllowAll => None,
+    let engine = match backend {
+        AuthzBackend::AllowAll => Engine::AllowAll,
+        AuthzBackend::BuiltIn => Engine::BuiltIn,
+        // Without its settings there is a mistake, and no configuration.
+        AuthzBackend::OpenFga => openfga::openfga(values)
+            .map_or(Engine::BuiltIn, |config| Engine::OpenFga(Box::new(config))),
     };
     Authorization {
-        backend,
-        openfga,
+        engine,
         instance_admins,
         max_role_depth: values.get(&list::ROLE__MAX_NESTING_DEPTH).get(),
         trusted_engines: engine::trusted_engines(values, callers),
@@ -76,11 +102,11 @@ mod tests {
 
     #[test]
     fn whoever_is_known_needs_grants_unless_the_operator_says_otherwise() {
-        let backend = |variables: &[_]| load(variables).unwrap().authorization.backend;
-        assert_eq!(backend(&[]), AuthzBackend::AllowAll);
-        assert_eq!(backend(&[PROVIDER]), AuthzBackend::BuiltIn);
+        let engine = |variables: &[_]| load(variables).unwrap().authorization.engine;
+        assert_eq!(engine(&[]), Engine::AllowAll);
+        assert_eq!(engine(&[PROVIDER]), Engine::BuiltIn);
         let off = ("AUTHZ_BACKEND", "allowall");
-        assert_eq!(backend(&[PROVIDER, off]), AuthzBackend::AllowAll);
+        assert_eq!(engine(&[PROVIDER, off]), Engine::AllowAll);
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
             ..Sources::default()
         };
         let config = Config::load(&sources, Needs::Nothing)?;
-        Ok(config.authorization.openfga.unwrap())
+        Ok(config.authorization.engine.openfga().unwrap().clone())
     }
 
     const ENDPOINT: (&str, &str) = ("OPENFGA__ENDPOINT", "http://localhost:8081");
