@@ -367,7 +367,7 @@ fn requests(values: &mut Values) -> Requests {
     }
     let lifetime = values.get(&list::IDEMPOTENCY__LIFETIME).0;
     if lifetime < Duration::from_secs(1) {
-        let rule = "must be a second at least";
+        let rule = "must be at least 1 s";
         values.refuse(&list::IDEMPOTENCY__LIFETIME, rule);
     }
     Requests {

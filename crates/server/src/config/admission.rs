@@ -22,8 +22,10 @@ pub(super) const FAMILY: &str = "ADMISSION_ENFORCE__CHECKS__";
 pub(super) type Seconds<const LEAST: u32> = Count<LEAST, 86_400>;
 
 settings! {
-    "Checks of the admission gate" "What the endpoint is asked about each caller, under names that you choose: `LAKEKEEPER__ADMISSION_ENFORCE__CHECKS__<NAME>__BODY` and so on, `<NAME>` with
-    letters, digits and `_`. At least one; those that may reject a request are asked first, then in the order of their names." {
+    "Checks of the admission gate" "The questions that the service is asked about each caller, each under a name that
+    you choose: `LAKEKEEPER__ADMISSION_ENFORCE__CHECKS__<NAME>__BODY` and so on, where `<NAME>` has letters, digits
+    and `_`. There must be at least one. Checks that may reject a request (`gating`) are asked first, then the others,
+    both in the order of their names." {
         /// What the service's answer `403` means: `gating`: the request is rejected; `role_granting`: the caller does
         /// not get the role. Required.
         KIND: Option<AdmissionCheckKind> = None;
@@ -147,8 +149,7 @@ pub(super) fn admission(
         check_provider(values, callers, idp_id);
     }
     if relay.is_some() && headers.0.contains_key("authorization") {
-        let rule =
-            "forwards the caller's token, and HEADERS has an `authorization`, too: set one of them";
+        let rule = "forwards the caller's token, but HEADERS has an `authorization`, too: set only one of them";
         values.refuse(&list::ADMISSION_ENFORCE__AUTH__TYPE, rule);
     }
     Some(AdmissionSettings {
@@ -174,7 +175,8 @@ fn check_provider(values: &mut Values, callers: &Authentication, idp_id: &str) {
     if callers.knows(idp_id) {
         return;
     }
-    let rule = "is no identity provider that is configured: nobody would be asked about";
+    let rule =
+        "is no identity provider that is configured: the service would be asked about no caller";
     if callers.is_configured() {
         values.refuse(&list::ADMISSION_ENFORCE__IDP_ID, rule);
     } else {
@@ -188,7 +190,7 @@ fn require(
     idp_id: Option<&str>,
     provider: Option<&str>,
 ) {
-    let rule = "is missing, and other settings of the admission gate are there";
+    let rule = "is missing, but other settings of the admission gate are set";
     if endpoint.is_none() && !values.is_set(&list::ADMISSION_ENFORCE__ENDPOINT) {
         values.refuse(&list::ADMISSION_ENFORCE__ENDPOINT, rule);
     }
@@ -206,7 +208,7 @@ fn check(values: &mut Values, name: &str, provider: Option<&str>) -> Option<Chec
     let body = values.get_of(at, &BODY);
     let source = values.get_of(at, &ROLE_SOURCE_ID);
     let own = values.get_of(at, &ROLE_PROVIDER_ID);
-    let missing = "is missing: a check has KIND, BODY and ROLE_SOURCE_ID";
+    let missing = "is missing: a check needs KIND, BODY and ROLE_SOURCE_ID";
     if kind.is_none() {
         values.refuse_of(at, &KIND, missing);
     }
@@ -229,7 +231,7 @@ fn check(values: &mut Values, name: &str, provider: Option<&str>) -> Option<Chec
     let role = match role {
         Ok(role) if role.provider() != RoleIdent::SYSTEM => role,
         Ok(_) => {
-            let rule = "cannot have roles of the provider `system`: the catalog makes them itself";
+            let rule = "must not be `system`: the catalog itself makes the roles of that provider";
             values.refuse_of(at, &ROLE_PROVIDER_ID, rule);
             return None;
         }

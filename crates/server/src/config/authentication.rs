@@ -87,8 +87,7 @@ pub(super) fn authentication(
         warn(values, &oidc.provider);
     }
     if values.get(&list::INSECURE_ALLOW_UNAUTHENTICATED) == Some(false) && !found.is_configured() {
-        let rule =
-            "demands authentication, and none is configured: set LAKEKEEPER__OPENID_PROVIDER_URI";
+        let rule = "demands authentication, but no identity provider is configured: set LAKEKEEPER__OPENID_PROVIDER_URI";
         values.refuse(&list::INSECURE_ALLOW_UNAUTHENTICATED, rule);
     }
     found
@@ -98,11 +97,13 @@ fn warn(values: &mut Values, provider: &OidcConfig) {
     let id = &provider.id;
     if provider.audiences.is_empty() {
         values.warn(format!(
-            "provider `{id}` has no audience: tokens that it has made for other services are accepted, too"
+            "identity provider `{id}` has no audience set: tokens that it issues for other services are accepted, too"
         ));
     }
     if provider.uri.starts_with("http://") {
-        values.warn(format!("the keys of provider `{id}` come without TLS"));
+        values.warn(format!(
+            "the keys of identity provider `{id}` are loaded over `http`, without TLS: they can be replaced on the way"
+        ));
     }
 }
 
@@ -135,7 +136,7 @@ fn first(values: &mut Values) -> Option<Oidc> {
             connect == Connect::Lazily,
         ];
         if others.contains(&true) && !values.is_set(&list::OPENID_PROVIDER_URI) {
-            let rule = "is missing, and other settings of that provider are there";
+            let rule = "is missing, but other settings of this provider are set";
             values.refuse(&list::OPENID_PROVIDER_URI, rule);
         }
         return None;
@@ -162,11 +163,7 @@ fn further_one(values: &mut Values, id: &str) -> Option<Oidc> {
         .get_of(at, &member::REQUIRE_CONNECTED_ON_STARTUP)
         .into();
     if uri.is_none() {
-        values.refuse_of(
-            at,
-            &member::URI,
-            "is missing: a provider must have an address",
-        );
+        values.refuse_of(at, &member::URI, "is missing: a provider needs its URL");
         return None;
     }
     Some(Oidc { provider, connect })

@@ -58,7 +58,7 @@ pub(super) fn authorization(values: &mut Values, callers: &Authentication) -> Au
     let backend = values.get(&list::AUTHZ_BACKEND).unwrap_or(by_default);
     let instance_admins = values.get(&list::INSTANCE_ADMINS).0;
     if !callers.is_configured() {
-        let rule = "needs to know who asks: configure an identity provider (LAKEKEEPER__OPENID_PROVIDER_URI)";
+        let rule = "needs authenticated callers: configure an identity provider (LAKEKEEPER__OPENID_PROVIDER_URI)";
         if backend != AuthzBackend::AllowAll {
             values.refuse(&list::AUTHZ_BACKEND, rule);
         }

@@ -48,8 +48,8 @@ pub struct PostgresConfig {
     pub lock_timeout: Duration,
 }
 
-const NONE_CHOSEN: &str = "is not set, and no other database is: set it to a file, or LAKEKEEPER__PG_DATABASE_URL_WRITE (or \
-     LAKEKEEPER__PG_HOST_W, …) to a PostgreSQL server";
+const NONE_CHOSEN: &str = "is not set, and neither is a PostgreSQL server: set this to a file, or set \
+     LAKEKEEPER__PG_DATABASE_URL_WRITE (or LAKEKEEPER__PG_HOST_W, …)";
 const TWO_CHOSEN: &str =
     "names one database while LAKEKEEPER__PG_… names another: unset one of them";
 /// Only `lakekeeper dev` sets a SQLite file by itself.
@@ -155,7 +155,7 @@ fn warn_of_parts(values: &mut Values) {
     ];
     for (name, _) in parts.into_iter().filter(|(_, is_set)| *is_set) {
         values.warn(format!(
-            "LAKEKEEPER__{name} has no effect: LAKEKEEPER__PG_DATABASE_URL_WRITE says where the database is and who asks"
+            "LAKEKEEPER__{name} has no effect: LAKEKEEPER__PG_DATABASE_URL_WRITE is set and wins"
         ));
     }
 }
@@ -170,7 +170,7 @@ struct Parts {
 
 impl Parts {
     fn require(&self, values: &mut Values) {
-        let rule = "is not set, but a PostgreSQL host is, without a URL";
+        let rule = "is not set: a PostgreSQL host without a URL needs it";
         if self.user.is_none() {
             values.refuse(&list::PG_USER, rule);
         }
@@ -188,8 +188,9 @@ impl Parts {
         let host = host?;
         let url = self.url(&host);
         if url.is_none() {
-            let rule =
-                format!("`{host}` is no host name: must be a name or an address, without port");
+            let rule = format!(
+                "`{host}` is no host: must be a host name or an IP address, without a port"
+            );
             values.refuse(setting, rule);
         }
         url

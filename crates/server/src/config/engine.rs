@@ -18,9 +18,11 @@ pub(super) const FAMILY: &str = "TRUSTED_ENGINES__";
 const IDENTITIES: &str = "__IDENTITIES__";
 
 settings! {
-    "Trusted engines" "As many as there are names for: `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__TYPE` and so on; see
-    `docs/view-security.md`. They are believed when they say through which views something is read (`referenced-by`), and only they
-    may set whose rights a view is read with. Without any, `referenced-by` does not count and views have no owners of that kind." {
+    "Trusted engines" "Any number of engines, each under a name that you choose:
+    `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__TYPE` and so on; see `docs/view-security.md`. The catalog believes these
+    engines when they say through which views a table or view is read (`referenced-by`), and only they may set the
+    owner with whose rights a view is read. If there are none, `referenced-by` is ignored, and no view is read with
+    the rights of an owner." {
         /// Type of the engine. Required.
         TYPE: Option<EngineType> = None;
         /// View property that names the view's owner, with whose rights the view is read: `trino.run-as-owner`.
@@ -34,9 +36,10 @@ pub(super) mod identity {
     use super::{Bracketed, Group, Setting, settings};
 
     settings! {
-        "Identities of trusted engines" "Which tokens are the engine's, for each identity provider that it has any of:
-        `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__IDENTITIES__<ID>__AUDIENCES`, with the provider's name (`OIDC`, `KUBERNETES`, that of a further
-        provider). A token with one of the audiences or subjects is." {
+        "Identities of trusted engines" "How the catalog recognises an engine's tokens, for each identity provider
+        that issues tokens to the engine: `LAKEKEEPER__TRUSTED_ENGINES__<NAME>__IDENTITIES__<ID>__AUDIENCES`, where
+        `<ID>` is `OIDC`, `KUBERNETES` or the name of a further provider. A token that has one of the audiences or one
+        of the subjects is the engine's." {
             /// Audiences (`aud`) that only tokens of the engine have.
             AUDIENCES: Bracketed = Bracketed::default();
             /// Subjects of the engine's own users at the identity provider.
@@ -126,21 +129,19 @@ fn one(
         values.refuse_of(
             &at,
             &TYPE,
-            "is missing: an engine must be of a type; there is `trino`",
+            "is missing: set the type of the engine; only `trino` is supported",
         );
     }
     let owner_property = values.get_of(&at, &OWNER_PROPERTY);
     if owner_property.is_none() {
-        let rule =
-            "is missing: name the view property that holds the owner, as `trino.run-as-owner`";
+        let rule = "is missing: set it to the view property that names the owner, such as `trino.run-as-owner`";
         values.refuse_of(&at, &OWNER_PROPERTY, rule);
     }
     let mut identities = BTreeMap::new();
     for provider in providers {
         let at = format!("{at}{IDENTITIES}{}", provider.to_ascii_uppercase());
         if !callers.knows(&provider) {
-            let rule =
-                "is about an identity provider that is not configured: whose tokens are meant?";
+            let rule = "is for an identity provider that is not configured: configure the provider, or remove this";
             values.refuse_of(&at, &identity::AUDIENCES, rule);
         }
         let identity = EngineIdentity {
@@ -150,7 +151,8 @@ fn one(
         identities.insert(provider, identity);
     }
     if identities.is_empty() {
-        let rule = "has no identities: say by `…__IDENTITIES__<ID>__AUDIENCES` or `…__SUBJECTS` which tokens are the engine's";
+        let rule = "has no identities: set `…__IDENTITIES__<ID>__AUDIENCES` or `…__SUBJECTS`, so that its tokens are \
+                    recognised";
         values.refuse_of(&at, &TYPE, rule);
     }
     Some(TrustedEngine {

@@ -96,7 +96,7 @@ pub(super) fn events(values: &mut Values) -> Events {
 fn size(values: &mut Values) -> u64 {
     let ByteCount(size) = values.get(&list::EVENT_RETENTION_SIZE);
     if size < LEAST_SIZE {
-        values.refuse(&list::EVENT_RETENTION_SIZE, "must be 1 MiB at least");
+        values.refuse(&list::EVENT_RETENTION_SIZE, "must be at least 1 MiB");
     }
     size
 }
@@ -108,7 +108,7 @@ fn webhook(values: &mut Values) -> Option<WebhookSettings> {
     let attempts = values.get(&list::WEBHOOK_MAX_ATTEMPTS).get();
     if timeout.is_zero() || timeout > LONGEST_WEBHOOK {
         let most = LONGEST_WEBHOOK.as_secs();
-        let rule = format!("must be more than nothing and {most} s at most");
+        let rule = format!("must be more than 0 s and at most {most} s");
         values.refuse(&list::WEBHOOK_TIMEOUT, rule);
     }
     if url.is_none() && signature.is_some() && !values.is_set(&list::WEBHOOK_URL) {
@@ -142,7 +142,7 @@ fn nats(values: &mut Values) -> Option<NatsSettings> {
     match (&servers, &subject) {
         (Some(_), None) => {
             let rule =
-                "is not set, but LAKEKEEPER__NATS_ADDRESS is: it names the subject of events";
+                "is not set, but LAKEKEEPER__NATS_ADDRESS is: set it to the subject to publish to";
             values.refuse(&list::NATS_TOPIC, rule);
         }
         (None, Some(_)) if !values.is_set(&list::NATS_ADDRESS) => {
@@ -162,7 +162,7 @@ fn kafka(values: &mut Values) -> Option<KafkaConfig> {
     let (topic, text) = match (topic, text) {
         (Some(topic), Some(text)) => (topic, text),
         (Some(_), None) if !values.is_set(&list::KAFKA_CONFIG) => {
-            let rule = "is not set, but LAKEKEEPER__KAFKA_TOPIC is: it names the brokers";
+            let rule = "is not set, but LAKEKEEPER__KAFKA_TOPIC is: set it, with the addresses of the brokers";
             values.refuse(&list::KAFKA_CONFIG, rule);
             return None;
         }
@@ -214,8 +214,8 @@ fn nats_login(values: &mut Values) -> NatsLogin {
     let credentials = values.get(&list::NATS_CREDS);
     let ways = [user.is_some(), token.is_some(), credentials.is_some()];
     if ways.iter().filter(|is_set| **is_set).count() > 1 {
-        let rule =
-            "servers are logged in to in one way: set LAKEKEEPER__NATS_USER, _TOKEN or _CREDS_FILE";
+        let rule = "only one way to log in may be set: LAKEKEEPER__NATS_USER, LAKEKEEPER__NATS_TOKEN or \
+                    LAKEKEEPER__NATS_CREDS_FILE";
         values.refuse(&list::NATS_USER, rule);
     }
     if user.is_some() != password.is_some() {

@@ -22,16 +22,18 @@ pub(super) struct Foreign {
     verdict: Verdict,
 }
 
-const UNKNOWN_RULE: &str =
-    "no setting has this name, and a rule about who is let in must not be lost: see the reference";
-const NO_SUCH_LOGIN: &str =
-    "no setting has this name, and a slip in where secrets go must not be lost: see the reference";
-const NO_SUCH_ENGINE: &str = "this version decides by grants in its own database or by OpenFGA (LAKEKEEPER__AUTHZ_BACKEND): see \
-     docs/authorization.md";
-const CACHED_OTHERWISE: &str = "what is cached of the database is checked against it on each read and needs no lifetime (see \
-     LAKEKEEPER__CACHE__METADATA__SIZE); vended credentials are handed out again for half of their life (see docs/delegation.md)";
+const UNKNOWN_RULE: &str = "there is no such setting; it is not ignored, since it may decide who is let in: see \
+                            `lakekeeper config docs`";
+const NO_SUCH_LOGIN: &str = "there is no such setting; it is not ignored, since it may decide where secrets go: see \
+                             `lakekeeper config docs`";
+const NO_SUCH_ENGINE: &str = "this version has no Cedar: grants in its own database or OpenFGA decide \
+     (LAKEKEEPER__AUTHZ_BACKEND); see docs/authorization.md";
+const CACHED_OTHERWISE: &str = "what is cached from the database is checked against the database on each read, so it needs no \
+     lifetime (see LAKEKEEPER__CACHE__METADATA__SIZE); vended credentials are reused for half of their lifetime (see \
+     docs/delegation.md)";
 const NO_UI: &str = "this version has no web UI";
-const NO_ROLES: &str = "roles are made with the management API or come from tokens (LAKEKEEPER__OPENID_ROLES_CLAIM): see docs/authorization.md";
+const NO_ROLES: &str = "this version has no role providers: roles are created with the management API or come from tokens \
+     (LAKEKEEPER__OPENID_ROLES_CLAIM); see docs/authorization.md";
 
 const fn refused(pattern: &'static str, why: &'static str) -> Foreign {
     Foreign {
@@ -67,7 +69,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused("OPENFGA__*", UNKNOWN_RULE),
     refused(
         "ADMISSION_ENFORCE__HEADERS__*",
-        "write all of them as LAKEKEEPER__ADMISSION_ENFORCE__HEADERS={\"x-api-key\"=\"…\"}",
+        "set all headers in one variable: LAKEKEEPER__ADMISSION_ENFORCE__HEADERS={\"x-api-key\"=\"…\"}",
     ),
     refused("ADMISSION_ENFORCE*", UNKNOWN_RULE),
     refused("CEDAR__*", NO_SUCH_ENGINE),
@@ -82,7 +84,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     refused_unless(
         "PREFIX_TEMPLATE",
         &["{warehouse_id}"],
-        "the prefix of a warehouse is its id",
+        "the prefix of a warehouse is always its id",
     ),
     refused_unless(
         "IDEMPOTENCY__ENABLED",
@@ -91,7 +93,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ),
     refused(
         "PG_SCHEMA",
-        "this version uses the schema that the user's `search_path` names: set it on the role",
+        "this version uses the schema in the `search_path` of its database user: change it there",
     ),
     refused(
         "LICENSE__*",
@@ -115,7 +117,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ),
     ignored(
         "DEFAULT_TABULAR_EXPIRATION_DELAY_SECONDS",
-        "each warehouse with soft deletion says how long; see its `delete-profile`",
+        "each warehouse with soft deletion has its own delay, in its `delete-profile`",
     ),
     ignored(
         "HEALTH_CHECK_FREQUENCY_SECONDS",
@@ -127,7 +129,7 @@ pub(super) static FOREIGN: &[Foreign] = &[
     ),
     ignored(
         "METRICS__TOKIO__REPORT_INTERVAL",
-        "there are no metrics of the runtime",
+        "this version has no metrics of the Tokio runtime",
     ),
     ignored(
         "DEBUG__LOG_REQUEST_BODIES",

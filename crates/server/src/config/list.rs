@@ -40,12 +40,13 @@ settings! {
         /// Origins of web pages that may call the APIs (CORS): `*`, or a list. `docs/browsers.md` says what else browsers
         /// need.
         ALLOW_ORIGIN: Option<Origins> = None;
-        /// Whether `/swagger-ui` serves the descriptions of both APIs.
+        /// Whether `/swagger-ui` serves the descriptions of all APIs.
         SERVE_SWAGGER_UI: bool = true;
     }
 
-    "Database" "One of two: a SQLite file, for one server process, or PostgreSQL 14 or newer, for any number of them. A
-    PostgreSQL server is named by URL or by its parts; a URL wins." {
+    "Database" "The catalog's database is either a SQLite file, which one server process can use, or PostgreSQL 14 or
+    newer, which any number of server processes can share. A PostgreSQL server is given by a URL, or by host, port,
+    user, password and database; the URL wins." {
         /// SQLite database file. It is created if it does not exist. A second process that opens the same file is
         /// refused.
         SQLITE_PATH: Option<PathBuf> = None;
@@ -89,9 +90,11 @@ settings! {
         PG_LOCK_TIMEOUT: Span = Span::seconds(10);
     }
 
-    "Secrets" "Storage credentials are kept in the database, each encrypted with a key of its own (ChaCha20-Poly1305), which is encrypted with a
-    key that is derived from the setting below by HKDF-SHA-256. That does not slow a guesser down: use a long random text, such as the output of
-    `openssl rand -base64 32`. A lost key cannot be replaced; the credentials must then be entered again. See `docs/secrets.md`." {
+    "Secrets" "Storage credentials are kept in the database. Each is encrypted with a key of its own
+    (ChaCha20-Poly1305), and this key is encrypted with one that is derived from `LAKEKEEPER__PG_ENCRYPTION_KEY` by
+    HKDF-SHA-256. HKDF does not slow down guessing: use a long random text, such as the output of `openssl rand
+    -base64 32`. If `LAKEKEEPER__PG_ENCRYPTION_KEY` is lost, the credentials must be entered again. See
+    `docs/secrets.md`." {
         /// Where storage credentials are kept: `postgres`: encrypted in the catalog's database (also if that is
         /// SQLite); `kv2`: in Vault or OpenBao.
         SECRET_BACKEND: SecretBackend = SecretBackend::Database;
@@ -115,8 +118,9 @@ settings! {
         CACHE__SECRETS__TIME_TO_LIVE_SECS: Count<1, 86_400> = Count::<1, 86_400>::clamped(600);
     }
 
-    "Secrets in Vault" "Only with `LAKEKEEPER__SECRET_BACKEND=kv2`, with exactly one way to log in: a user, a token, an AppRole or Kubernetes. What is given as
-    a file is read again with each login. See `docs/secrets.md`." {
+    "Secrets in Vault" "These settings are for `LAKEKEEPER__SECRET_BACKEND=kv2`. Set exactly one way to log in: a
+    user, a token, an AppRole or Kubernetes. A secret that is given as a file is read again at each login. See
+    `docs/secrets.md`." {
         /// Several of the settings below in one value: `{url="https://vault.example.com:8200", user="lakekeeper",
         /// password="…", secret_mount="secret"}`. A setting that is also set separately wins.
         KV2: Option<Plaintext> = None;
@@ -151,8 +155,9 @@ settings! {
         KV2__KUBERNETES_MOUNT: String = "kubernetes".to_owned();
     }
 
-    "Authentication" "Without any of these everybody is let in, without a name. With one, each request to `/catalog` and
-    `/management` needs a token of a provider; see `docs/authentication.md`." {
+    "Authentication" "If no identity provider is configured, everybody is let in and all callers are anonymous. If one
+    is configured, each request to `/catalog`, `/lakekeeper` and `/management` needs a token from a provider; see
+    `docs/authentication.md`." {
         /// URL of the OpenID provider. Its discovery document must be at `/.well-known/openid-configuration` below
         /// this URL. Ids of its users start with `oidc~`.
         OPENID_PROVIDER_URI: Option<ProviderUrl> = None;
@@ -203,8 +208,8 @@ settings! {
         INSECURE_ALLOW_UNAUTHENTICATED: Option<bool> = None;
     }
 
-    "Admission" "A service that is asked whether whoever is authenticated may use this installation at all; see `docs/admission.md`. It is off
-    unless a setting without a default is set." {
+    "Admission" "The admission gate asks a service of yours whether an authenticated caller may use this installation
+    at all; see `docs/admission.md`. It is off unless one of its settings that have no default is set." {
         /// TOML file with a table `admission_enforce` that holds these settings. Environment variables win over the
         /// file.
         ADMISSION_ENFORCE_FILE: Option<PathBuf> = None;
@@ -233,7 +238,7 @@ settings! {
         ADMISSION_ENFORCE__ROOT_CERT: Option<PathBuf> = None;
     }
 
-    "Authorization" "Who may do what, once it is known who asks; see `docs/authorization.md`." {
+    "Authorization" "What authenticated callers may do; see `docs/authorization.md`." {
         /// What decides whether a caller is allowed to do something. `builtin`: grants in the catalog's database;
         /// needs authentication, and is the default with it. `openfga`: an OpenFGA server that the catalog keeps up
         /// to date; see `docs/authorization-openfga.md`. `allowall`: everything is allowed; the default without
@@ -249,7 +254,7 @@ settings! {
         REFERENCED_BY__MAX_NESTING_DEPTH: Count<1, 100> = Count::<1, 100>::clamped(10);
     }
 
-    "OpenFGA" "Only with `LAKEKEEPER__AUTHZ_BACKEND=openfga`; see `docs/authorization-openfga.md`." {
+    "OpenFGA" "These settings are for `LAKEKEEPER__AUTHZ_BACKEND=openfga`; see `docs/authorization-openfga.md`." {
         /// gRPC URL of OpenFGA. With `https`, its certificate must be issued by an authority that the system trusts.
         OPENFGA__ENDPOINT: Option<ServerUrl> = None;
         /// Name of the store in OpenFGA, which only this catalog should use. `lakekeeper migrate` creates it.
@@ -321,7 +326,7 @@ settings! {
         SKIP_STORAGE_VALIDATION: bool = false;
     }
 
-    "Requests" "Bounds of what one request may ask for." {
+    "Requests" "Limits on requests and connections, and defaults for requests." {
         /// Items per page if a request has an empty `pageToken` and no `pageSize`.
         PAGINATION_SIZE_DEFAULT: Items = Items::clamped(100);
         /// Most items per page.
@@ -339,7 +344,8 @@ settings! {
         /// How long the outcome of a request with an `Idempotency-Key` is remembered. `/v1/config` tells clients this
         /// time. At least 1 s.
         IDEMPOTENCY__LIFETIME: Span = Span::seconds(30 * 60);
-        /// How much longer than that the outcome is remembered, to allow for clock differences and late requests.
+        /// How much longer than `LAKEKEEPER__IDEMPOTENCY__LIFETIME` the outcome is remembered, to allow for clock
+        /// differences and late requests.
         IDEMPOTENCY__GRACE_PERIOD: Span = Span::seconds(5 * 60);
     }
 
@@ -370,8 +376,9 @@ settings! {
         STATISTICS_RETENTION: Span = Span::seconds(90 * 24 * 3_600);
     }
 
-    "Events" "Each change is told of by an event, written in the change's own transaction, which `GET /management/v1/events` lists
-    and a relay brings to each of the sinks below. `docs/events.md` says what events hold and what is promised." {
+    "Events" "Each change is described by an event, which is written in the same transaction as the change. `GET
+    /management/v1/events` lists the events, and a relay delivers them to each of the sinks below. `docs/events.md`
+    describes the events and how reliably they are delivered." {
         /// Whether this process delivers events to the sinks below. `false`: another process must do it. Any number
         /// of processes may have `true`: one at a time delivers to each sink, and another one takes over within
         /// seconds if it dies.

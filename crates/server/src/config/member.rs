@@ -21,10 +21,12 @@ const RESERVED: [&str; 4] = [
 ];
 
 settings! {
-    "Further OpenID providers" "As many as there are names for: `LAKEKEEPER__OPENID_PROVIDERS__<ID>__URI` and so on. `<ID>` is
-    what the ids of its users start with: `okta` makes `okta~1234`. It is read in lower case and has letters, digits and `-`;
-    `oidc`, `kubernetes`, `lakekeeper` and `system` are taken. A token goes to the first provider that has its issuer and one of its audiences: the one of
-    `LAKEKEEPER__OPENID_PROVIDER_URI`, then these in the order of their names, then Kubernetes." {
+    "Further OpenID providers" "Any number of providers, each under a name that you choose:
+    `LAKEKEEPER__OPENID_PROVIDERS__<ID>__URI` and so on. The ids of a provider's users start with its name:
+    `okta~1234` is a user of `okta`. `<ID>` has letters, digits and `-`, and is read in lower case; `oidc`,
+    `kubernetes`, `lakekeeper` and `system` are reserved. A token is checked by the first provider that has its issuer
+    and one of its audiences: first that of `LAKEKEEPER__OPENID_PROVIDER_URI`, then these in the order of their names,
+    then Kubernetes." {
         /// URL of the provider. Its discovery document must be at `/.well-known/openid-configuration` below this URL.
         /// Required.
         URI: Option<ProviderUrl> = None;
@@ -81,8 +83,8 @@ pub(super) fn member(rest: &str, subject: &str) -> Result<Member, Mistake> {
     }
     if RESERVED.contains(&id.as_str()) {
         return refused(
-            "the provider's name is taken: `oidc` is LAKEKEEPER__OPENID_PROVIDER_URI, `kubernetes` the cluster, \
-             `lakekeeper` and `system` are roles of the catalog",
+            "the provider's name is reserved: `oidc` is the provider of LAKEKEEPER__OPENID_PROVIDER_URI, `kubernetes` the \
+             cluster, and `lakekeeper` and `system` the providers of the catalog's own roles; choose another name",
         );
     }
     let (setting, is_file) =

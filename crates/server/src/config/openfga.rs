@@ -13,7 +13,8 @@ use super::values::Values;
 /// The configuration of OpenFGA. `None` if a required setting is missing, which is recorded as a mistake.
 pub(super) fn openfga(values: &mut Values) -> Option<OpenFgaConfig> {
     let Some(endpoint) = values.get(&list::OPENFGA__ENDPOINT) else {
-        let rule = "needs the gRPC address of OpenFGA, such as `http://localhost:8081`, as LAKEKEEPER__AUTHZ_BACKEND is `openfga`";
+        let rule = "is needed with LAKEKEEPER__AUTHZ_BACKEND `openfga`: the gRPC URL of OpenFGA, such as \
+                    `http://localhost:8081`";
         values.refuse(&list::OPENFGA__ENDPOINT, rule);
         return None;
     };

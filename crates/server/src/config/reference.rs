@@ -15,11 +15,11 @@ const INTRODUCTION: &str = "\
 
 <!-- Made of the list of settings by `lakekeeper config docs`; do not edit. -->
 
-The server reads variables that start with `LAKEKEEPER__`. Each can also be given as
+The server reads environment variables that start with `LAKEKEEPER__`. A setting can also be given as
 
-- a file that holds the value alone, for secrets: `LAKEKEEPER__PG_PASSWORD_FILE=/run/secrets/password`;
-- a key of a TOML file, named by `--config` or `LAKEKEEPER__CONFIG_FILE`: the name in lower case without the prefix, and a
-  table for each `__`:
+- a file that contains only the value, for secrets: `LAKEKEEPER__PG_PASSWORD_FILE=/run/secrets/password`;
+- a key of a TOML file, whose path is given by `--config` or `LAKEKEEPER__CONFIG_FILE`. The key is the name of the variable in
+  lower case without the prefix; each `__` in the name separates a table from its key:
 
   ```toml
   listen_port = 8181
@@ -29,23 +29,28 @@ The server reads variables that start with `LAKEKEEPER__`. Each can also be give
   lifetime = \"30m\"
   ```
 
-  A setting that holds a list takes an array of texts there: `pg_lost_keys = [\"aa17c460bbb4ce2a\"]`.
+  The value of a list is an array of strings there: `pg_lost_keys = [\"aa17c460bbb4ce2a\"]`.
 
-The command line wins over variables, variables win over the file. A variable that is set but empty counts as not set; one that decides who may do what (`OPENID_…`, `ENABLE_KUBERNETES_AUTHENTICATION`, `KUBERNETES_AUTHENTICATION_…`, `ADMISSION_ENFORCE_…`, `CONTRACT_VERIFICATION_…`) is refused instead.
+The command line wins over variables, and variables win over the file. A variable that is set but empty counts as not set. Only
+settings that decide who may do what must not be empty, or the server does not start: `OPENID_…`,
+`ENABLE_KUBERNETES_AUTHENTICATION`, `KUBERNETES_AUTHENTICATION_…`, `ADMISSION_ENFORCE_…` and `CONTRACT_VERIFICATION_…`.
 
-All mistakes are listed at once, before anything is opened, and the exit status is then 78. A name that is not known is warned about,
-with the nearest one that is; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Names of today's Lakekeeper for what this
-version does not do (Cedar, role providers, …) are refused where ignoring them would give you less than you asked for.
+All mistakes are reported together, before anything is opened; the exit status is then 78. An unknown name causes a warning that
+suggests a known name that is spelled almost the same; `LAKEKEEPER__STRICT_CONFIG=true` makes it an error. Settings of today's
+Lakekeeper for features that this version does not have (Cedar, role providers, …) are refused if ignoring them would give you
+less than you asked for.
 
-`lakekeeper config` shows what counts and where it came from, without secrets.
+`lakekeeper config` shows the value of each setting and where it comes from, with secrets redacted.
 
-Durations are written `500ms`, `30s`, `5m`, `1h`, `7d` or as ISO 8601 (`PT30M`); a number alone is seconds. Sizes are bytes, or `64MiB`.
+Durations are written `500ms`, `30s`, `5m`, `1h`, `7d` or as ISO 8601 (`PT30M`); a number without a unit means seconds. Sizes are
+numbers of bytes, or have a unit: `64MiB`.
 ";
 
 const OTHERS: &str = "
-## Names of Lakekeeper up to 0.13 that have no use here
+## Settings of Lakekeeper up to 0.13 that this version does not have
 
-Refused names stop the server unless the value asks for nothing that is missing; ignored ones are warned about.
+A refused setting stops the server, unless it is empty or has the value after “unless”, which asks for nothing that is missing
+here. An ignored setting causes a warning.
 
 | variable | | why |
 |---|---|---|

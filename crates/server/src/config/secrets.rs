@@ -98,7 +98,7 @@ fn lost_keys(values: &mut Values) -> Vec<KeyId> {
             ids.push(id);
         } else {
             let rule = format!(
-                "must be ids of keys as messages show them, such as `aa17c460bbb4ce2a`; `{text}` is none"
+                "must be ids of keys, as error messages show them, such as `aa17c460bbb4ce2a`; `{text}` is none"
             );
             values.refuse(&list::PG_LOST_KEYS, rule);
         }

@@ -234,7 +234,7 @@ impl Gathered {
             let origin = Origin::ConfigFile(path.to_owned(), key);
             if !name.starts_with(within) {
                 let rule =
-                    "does not belong into this file, which has one table: `admission_enforce`";
+                    "must not be in this file, which may only have the table `admission_enforce`";
                 self.mistakes
                     .push(Mistake::new(origin.subject(&name), rule));
                 continue;

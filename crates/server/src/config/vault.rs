@@ -18,14 +18,14 @@ pub(super) fn vault(values: &mut Values) -> Option<VaultConfig> {
     let url = url(values);
     let mount = values.get(&list::KV2__SECRET_MOUNT);
     if mount.is_none() {
-        let rule = "is needed with LAKEKEEPER__SECRET_BACKEND `kv2`: where the KV secrets engine is mounted, such as `secret`";
+        let rule = "is needed with LAKEKEEPER__SECRET_BACKEND `kv2`: the mount path of the KV secrets engine, such as `secret`";
         values.refuse(&list::KV2__SECRET_MOUNT, rule);
     }
     let mount = mount.and_then(|mount| checked_mount(values, &list::KV2__SECRET_MOUNT, &mount));
     let namespace = values.get(&list::KV2__NAMESPACE);
     let is_header = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic());
     if namespace.as_ref().is_some_and(|text| !is_header(text)) {
-        let rule = "must consist of letters, digits and signs of ASCII, such as `team/lake`";
+        let rule = "must have only visible ASCII characters and no spaces, such as `team/lake`";
         values.refuse(&list::KV2__NAMESPACE, rule);
         return None;
     }
@@ -69,7 +69,9 @@ fn url(values: &mut Values) -> Option<Url> {
     let url = Url::parse(&url.0).ok()?;
     let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() == "http" && !is_here {
-        values.warn("LAKEKEEPER__KV2__URL is `http`: secrets and the token for Vault can be read on the way");
+        values.warn(
+            "LAKEKEEPER__KV2__URL is `http`: secrets and the token for Vault are sent unencrypted",
+        );
     }
     Some(url)
 }
@@ -165,7 +167,8 @@ fn checked_mount<T: super::value::Value>(
     // The documentation of today's Lakekeeper recommends `kv/data/iceberg`, with which that catalog does not find its
     // secrets again.
     if mount.split('/').any(|part| part == "data") {
-        let rule = "must be the mount alone, without `data` and what is below: secrets lie at `<mount>/data/secret/<id>`";
+        let rule = "must be the mount path alone, without `data` and what follows it: secrets are stored at \
+                    `<mount>/data/secret/<id>`";
         values.refuse(setting, rule);
         return None;
     }

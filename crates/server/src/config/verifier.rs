@@ -25,8 +25,10 @@ const LONGEST: Duration = Duration::from_mins(1);
 const SMALLEST: u64 = 4 << 10;
 
 settings! {
-    "Approval" "A service that must allow changes of tables, views and generic tables; see `docs/approval.md`. Of several, each has a name: `LAKEKEEPER__CONTRACT_VERIFICATION__<NAME>__URL` and
-    so on, `<NAME>` with letters, digits and `-`. They are asked one after another, the one without a name first, then in the order of their names; the first that denies ends it." {
+    "Approval" "A service that must allow each change of a table, view or generic table; see `docs/approval.md`. If
+    there are several services, each has a name: `LAKEKEEPER__CONTRACT_VERIFICATION__<NAME>__URL` and so on, where
+    `<NAME>` has letters, digits and `-`. They are asked one after another: first the service without a name, then the
+    others in the order of their names. As soon as one denies the change, the change is refused and no other is asked." {
         /// URL that each proposed change is sent to as an HTTP `POST`. Required.
         URL: Option<WebhookUrl> = None;
         /// How long the service may take to answer; at most one minute.
@@ -116,7 +118,7 @@ pub(super) fn verifiers(values: &mut Values) -> Vec<VerifierSettings> {
 fn one(values: &mut Values, at: &str) -> Option<VerifierSettings> {
     let name = at.strip_prefix(FAMILY).unwrap_or(NAMELESS);
     let Some(url) = values.get_of(at, &URL) else {
-        let rule = "is missing or wrong: a verifier must have an address";
+        let rule = "is missing or wrong: a verifier needs the URL of its service";
         values.refuse_of(at, &URL, rule);
         return None;
     };
@@ -133,14 +135,14 @@ fn one(values: &mut Values, at: &str) -> Option<VerifierSettings> {
         max_request: values.get_of(at, &MAX_REQUEST_SIZE).0,
     };
     if found.timeout.is_zero() || found.timeout > LONGEST {
-        let rule = "must be more than nothing and one minute at most";
+        let rule = "must be more than 0 s and at most one minute";
         values.refuse_of(at, &TIMEOUT, rule);
     }
     if found.max_request < SMALLEST {
-        values.refuse_of(at, &MAX_REQUEST_SIZE, "must be 4 KiB at least");
+        values.refuse_of(at, &MAX_REQUEST_SIZE, "must be at least 4 KiB");
     }
     if found.token.is_some() && found.headers.0.contains_key("authorization") {
-        let rule = "is set, and HEADERS has an `authorization`, too: set one of them";
+        let rule = "is set, but HEADERS has an `authorization`, too: set one of them";
         values.refuse_of(at, &TOKEN, rule);
     }
     Some(found)

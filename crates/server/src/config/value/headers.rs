@@ -34,14 +34,16 @@ impl Value for Headers {
         let mut headers = HeaderMap::new();
         for (name, value) in parse_dictionary(text)? {
             let parsed = name.parse::<HeaderName>();
-            let parsed =
-                parsed.map_err(|_| format!("must not have `{name}`, which is no header"))?;
+            let parsed = parsed
+                .map_err(|_| format!("must not have `{name}`, which is not a header name"))?;
             if TAKEN.contains(&parsed.as_str()) {
-                return Err(format!("must not have `{name}`, which is set otherwise"));
+                return Err(format!(
+                    "must not have `{name}`, which the server sets itself"
+                ));
             }
             let value = HeaderValue::from_str(&value);
             let value = value.map_err(|_| {
-                format!("must not have control characters or others than ASCII in `{name}`")
+                format!("must have only visible ASCII characters in the value of `{name}`")
             })?;
             headers.insert(parsed, value);
         }

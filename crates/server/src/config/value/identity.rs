@@ -16,7 +16,7 @@ impl Value for ProviderUrl {
     fn parse(text: &str) -> Result<Self, String> {
         if text.contains("/.well-known/") {
             return Err(
-                "must not name the discovery document, but what `/.well-known/` stands behind"
+                "must not be the URL of the discovery document: leave out `/.well-known/` and what follows it"
                     .to_owned(),
             );
         }
@@ -39,7 +39,8 @@ impl Value for ApiServerUrl {
     const KIND: &'static str = "URL";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let rule = "must be a URL such as `https://10.96.0.1:443`; `http` is for this machine only, since tokens are sent there";
+        let rule = "must be a URL such as `https://10.96.0.1:443`; `http` is allowed for this machine only, because \
+                    tokens are sent there";
         let url = Url::parse(text).map_err(|_| rule.to_owned())?;
         let is_here = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -92,7 +93,7 @@ impl Value for UserIds {
 pub struct RequiredClaims(pub Vec<RequiredClaim>);
 
 impl Value for RequiredClaims {
-    const KIND: &'static str = "list with commas of `claim` or `claim=value`";
+    const KIND: &'static str = "comma-separated list of `claim` or `claim=value`";
 
     fn parse(text: &str) -> Result<Self, String> {
         let one = |text: &str| {

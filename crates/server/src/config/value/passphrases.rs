@@ -9,7 +9,7 @@ use super::{REDACTED, Value};
 pub(crate) struct Passphrases(pub(crate) Vec<Plaintext>);
 
 impl Value for Passphrases {
-    const KIND: &'static str = "secret texts, one a line";
+    const KIND: &'static str = "secret texts, one per line";
 
     fn parse(text: &str) -> Result<Self, String> {
         let lines = text.lines().map(str::trim);
@@ -19,7 +19,7 @@ impl Value for Passphrases {
 
     fn join(items: &[String]) -> Result<String, String> {
         if items.iter().any(|item| item.contains(['\n', '\r'])) {
-            return Err("must be a list of texts of one line each".to_owned());
+            return Err("must be a list of texts without line breaks".to_owned());
         }
         Ok(items.join("\n"))
     }

@@ -78,7 +78,7 @@ impl std::fmt::Debug for NatsServers {
 }
 
 impl Value for NatsServers {
-    const KIND: &'static str = "list of URLs with commas";
+    const KIND: &'static str = "comma-separated list of URLs";
 
     fn parse(text: &str) -> Result<Self, String> {
         let one = |text: &str| {
@@ -87,7 +87,7 @@ impl Value for NatsServers {
         };
         let all: Option<Vec<Url>> = text.split(',').map(one).collect();
         all.map(Self).ok_or_else(|| {
-            "must be one URL such as `nats://nats.example.com:4222` or `tls://…`, or several with commas".to_owned()
+            "must be one URL such as `nats://nats.example.com:4222` or `tls://…`, or several, separated by commas".to_owned()
         })
     }
 

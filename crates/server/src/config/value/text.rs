@@ -61,7 +61,8 @@ impl Value for DatabaseUrl {
         let urls = Self::by_host(text);
         let is_ours = |url: &Url| matches!(url.scheme(), "postgres" | "postgresql");
         let right = urls.is_some_and(|urls| urls.iter().all(is_ours));
-        let rule = "must be a URL such as `postgres://user:password@host:5432/database`, with one host or several with commas between them";
+        let rule = "must be a URL such as `postgres://user:password@host:5432/database`, with one host, or several \
+                    separated by commas";
         right
             .then(|| Self(text.to_owned()))
             .ok_or_else(|| rule.to_owned())
@@ -97,7 +98,7 @@ impl Value for DatabaseUrl {
 pub struct Words(pub Vec<String>);
 
 impl Value for Words {
-    const KIND: &'static str = "list with commas";
+    const KIND: &'static str = "comma-separated list";
 
     fn parse(text: &str) -> Result<Self, String> {
         let words = text.split(',').map(str::trim);
@@ -156,7 +157,7 @@ impl Value for Bracketed {
 pub struct Origins(pub Vec<String>);
 
 impl Value for Origins {
-    const KIND: &'static str = "`*` or a list of origins with commas";
+    const KIND: &'static str = "`*` or a comma-separated list of origins";
 
     fn parse(text: &str) -> Result<Self, String> {
         let Words(origins) = Words::parse(text)?;
@@ -166,7 +167,7 @@ impl Value for Origins {
             || !origins.iter().all(|one| is_origin(one))
         {
             return Err(
-                "must be `*`, or origins such as `https://ui.example.com` with commas between them"
+                "must be `*`, or origins such as `https://ui.example.com`, separated by commas"
                     .to_owned(),
             );
         }
