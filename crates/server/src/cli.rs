@@ -55,7 +55,7 @@ enum Command {
     Version,
     /// Print the effective value of each setting and where it comes from, with secrets redacted.
     Config(Show),
-    /// Run a catalog for trying out: on SQLite and local files, with a warehouse that is ready to use.
+    /// Run a catalog to try out, on SQLite and local files, with a warehouse that is ready to use.
     Dev(dev::Dev),
 }
 

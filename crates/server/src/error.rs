@@ -56,7 +56,7 @@ pub enum Error {
     #[error(transparent)]
     Secrets(#[from] secrets::SecretError),
     /// Some stored credentials could not be decrypted and are unchanged; all others were processed.
-    #[error("these storage credentials could not be opened and are as they were:\n  {0}")]
+    #[error("these storage credentials could not be decrypted and were left as they are:\n  {0}")]
     Unreadable(String),
     /// Vault cannot be reached or refuses the login.
     #[error(transparent)]

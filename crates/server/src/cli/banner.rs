@@ -81,7 +81,7 @@ fn welcome(told: &Told) -> String {
         format!("and whoever reaches {api} can connect")
     };
     match told.callers {
-        Callers::Anonymous => format!("Nobody is asked for a password, {reach}."),
+        Callers::Anonymous => format!("Callers are not authenticated, {reach}."),
         Callers::WithToken => "Callers need a token of the identity provider.".to_owned(),
         Callers::ToBootstrap => format!(
             "Callers need a token of the identity provider. Whoever bootstraps first (POST http://{}/management/v1/bootstrap) becomes administrator.",
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_banner_says_who_needs_a_token() {
         let text = told("127.0.0.1:1", Callers::ToBootstrap);
-        assert!(!text.contains("Nobody is asked"), "{text}");
+        assert!(!text.contains("not authenticated"), "{text}");
         let bootstrap = "POST http://127.0.0.1:1/management/v1/bootstrap";
         assert!(text.contains(bootstrap), "{text}");
     }

@@ -59,7 +59,8 @@ fn told(report: &Report, asked: &Reconcile) -> String {
         (false, false) => ("written", "left"),
     };
     lines.push(format!(
-        "{agree} tuples agree, {lack} were missing ({added}), {more} too many ({removed})\n"
+        "{agree} tuples agree with the database; {lack} were missing ({added}); {more} do not come from the database \
+         ({removed})\n"
     ));
     lines.join("\n")
 }

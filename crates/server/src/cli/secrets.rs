@@ -16,11 +16,12 @@ pub(super) fn run(sources: &Sources, Secrets::Rotate: &Secrets) -> Result<(), Er
     let config = super::start(sources, Needs::Secrets)?;
     let rotation = super::block_on(secrets::rotate(&config, |so_far| {
         let (renewed, current) = (so_far.renewed, so_far.current);
-        tracing::info!(renewed, current, "storage credentials are encrypted anew");
+        tracing::info!(renewed, current, "re-encrypting storage credentials");
     }))?;
     let (renewed, current) = (rotation.renewed, rotation.current);
     super::print(&format!(
-        "{renewed} storage credentials were encrypted anew; {current} are encrypted with the present key, {} could not be opened\n",
+        "{renewed} storage credentials were re-encrypted; {current} are now encrypted with the current key, {} could not \
+         be decrypted\n",
         rotation.unreadable.len()
     ))?;
     if rotation.unreadable.is_empty() {

@@ -25,9 +25,7 @@ pub(super) struct Serve {
 pub(super) fn run(sources: &Sources, serve: &Serve) -> Result<(), Error> {
     let config = super::start(sources, Needs::Secrets)?;
     if serve.force_start {
-        tracing::warn!(
-            "--force-start has no effect: a database that is not migrated cannot be served from"
-        );
+        tracing::warn!("--force-start has no effect: the server needs a database that is migrated");
     }
     let authentication = &config.authentication;
     let is_open = !authentication.is_configured() && !authentication.is_anonymous_on_purpose;

@@ -41,7 +41,7 @@ fn a_key_is_changed_by_a_rotation() {
     }
     let Run { status, out, err } = rotate(&[NOW]);
     assert_eq!(status, 1, "{out}");
-    assert!(err.contains("could not be opened"), "{err}");
+    assert!(err.contains("could not be decrypted"), "{err}");
     assert!(!err.contains("the present key"), "{err}");
 
     serve(&database, &[NOW, OPENS]).0.terminate();
@@ -49,7 +49,8 @@ fn a_key_is_changed_by_a_rotation() {
         let Run { status, out, err } = rotate(keys);
         assert_eq!(status, 0, "{err}");
         let said = format!(
-            "{renewed} storage credentials were encrypted anew; 1 are encrypted with the present key, 0 could not be opened\n"
+            "{renewed} storage credentials were re-encrypted; 1 are now encrypted with the current key, 0 could not be \
+             decrypted\n"
         );
         assert!(out.ends_with(&said), "{out}");
     }
