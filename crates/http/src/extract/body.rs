@@ -108,7 +108,7 @@ fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<Uuid>> {
         return Ok(None);
     };
     if values.next().is_some() {
-        let message = "the header `idempotency-key` is there more than once";
+        let message = "the header `idempotency-key` is given more than once";
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
             "DuplicateIdempotencyKey",

@@ -60,7 +60,7 @@ fn decode_token(token: &str) -> ApiResult<PageToken> {
     let key = key.filter(|key| !key.contains('\0'));
     key.map(PageToken::after).ok_or_else(|| {
         let shown = Excerpt(token);
-        let message = format!("`pageToken` `{shown}` is not one that a list has answered");
+        let message = format!("`pageToken` `{shown}` was not returned by a list");
         ApiError::new(
             http::StatusCode::BAD_REQUEST,
             "InvalidPaginationToken",

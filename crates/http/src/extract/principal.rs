@@ -25,7 +25,7 @@ impl PrincipalQuery {
             (self.principal_user.as_deref(), self.principal_role),
             || {
                 ApiError::bad_request(
-                    "the query has `principalUser` and `principalRole`; it may have one of them",
+                    "the query has both `principalUser` and `principalRole`; set only one of them",
                 )
             },
         )
@@ -47,7 +47,11 @@ pub(crate) struct UserOrRole {
 impl UserOrRole {
     /// The principal; an error unless exactly one field is set.
     pub(crate) fn read(&self) -> ApiResult<Principal> {
-        let wrong = || ApiError::bad_request("an identity is a `user` or a `role`: one of both");
+        let wrong = || {
+            ApiError::bad_request(
+                "an identity has either a `user` or a `role`: set exactly one of them",
+            )
+        };
         principal(self.parts(), wrong)?.ok_or_else(wrong)
     }
 

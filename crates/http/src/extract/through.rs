@@ -41,13 +41,14 @@ pub(crate) fn views(query: &str, most: usize) -> ApiResult<Vec<TabularPath>> {
         return Ok(Vec::new());
     };
     if again.is_some() {
-        let message = format!("`{PARAMETER}` is there more than once; write one list with commas");
+        let message =
+            format!("`{PARAMETER}` is given more than once; write one comma-separated list");
         return Err(ApiError::bad_request(message));
     }
     let depth = chain.split(',').count();
     if depth > most {
         let message = format!(
-            "`{PARAMETER}` has {depth} views; there may be {most} (`LAKEKEEPER__REFERENCED_BY__MAX_NESTING_DEPTH`)"
+            "`{PARAMETER}` has {depth} views; at most {most} are allowed (`LAKEKEEPER__REFERENCED_BY__MAX_NESTING_DEPTH`)"
         );
         let kind = "ReferencedByDepthExceeded";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, kind, message));
@@ -72,9 +73,8 @@ pub(crate) fn views(query: &str, most: usize) -> ApiResult<Vec<TabularPath>> {
 fn view(text: &str) -> ApiResult<TabularPath> {
     let spaced = text.replace('+', " ");
     let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
-    let decoded = decoded.map_err(|_| {
-        ApiError::bad_request(format!("`{PARAMETER}` is not UTF-8 where it is decoded"))
-    })?;
+    let decoded = decoded
+        .map_err(|_| ApiError::bad_request(format!("`{PARAMETER}` is not UTF-8 after decoding")))?;
     let Some((namespace, name)) = decoded.rsplit_once(SEPARATOR) else {
         let shown = Excerpt(&decoded);
         let message = format!(
@@ -131,7 +131,10 @@ mod tests {
             ("a%1F%FF", "UTF-8"),
             ("a%1Fv,b%1Fw,A%1FV", "twice"),
             ("a%1Fv&referenced-by=a%1Fw", "more than once"),
-            ("a%1Fv,a%1Fw,a%1Fx,a%1Fy", "has 4 views; there may be 3"),
+            (
+                "a%1Fv,a%1Fw,a%1Fx,a%1Fy",
+                "has 4 views; at most 3 are allowed",
+            ),
         ] {
             let refused = read(value).unwrap_err();
             assert!(refused.contains(part), "{value}: {refused}");

@@ -117,7 +117,7 @@ pub(crate) async fn undrop(
         let kind = TabularKind::from_stored(&target.r#type).ok_or_else(|| {
             let shown = Excerpt(&target.r#type);
             ApiError::bad_request(format!(
-                "type `{shown}` must be `table`, `view` or `generic-table`"
+                "type is `{shown}`; it must be `table`, `view` or `generic-table`"
             ))
         });
         Ok((kind?, target.id.into()))

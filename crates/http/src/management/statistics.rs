@@ -164,12 +164,13 @@ fn window(end: &str, interval: &str) -> ApiResult<Window> {
     let end = time("range-specifier.end", end)?;
     let length = parse_iso_8601(interval).ok_or_else(|| {
         wrong(format!(
-            "`interval` `{interval}` is no duration in weeks, or in days, hours, minutes and seconds, as ISO 8601 has it"
+            "`interval` `{interval}` must be an ISO 8601 duration in weeks, or in days, hours, minutes and seconds"
         ))
     })?;
     if !(STATISTICS_SPAN..=LONGEST).contains(&length) {
-        let message =
-            format!("`interval` `{interval}` must be an hour (`PT1H`) to a year (`P366D`)");
+        let message = format!(
+            "`interval` `{interval}` must be between one hour (`PT1H`) and one year (`P366D`)"
+        );
         return Err(wrong(message));
     }
     Ok(Window { end, length })
@@ -193,7 +194,8 @@ fn of_token(token: &str) -> ApiResult<Window> {
     });
     window.ok_or_else(|| {
         let shown = Excerpt(token);
-        let message = format!("`token` `{shown}` is not one that statistics have answered");
+        let message =
+            format!("`token` `{shown}` was not returned by an earlier answer of statistics");
         ApiError::new(StatusCode::BAD_REQUEST, "InvalidPaginationToken", message)
     })
 }

@@ -346,20 +346,20 @@ async fn questions_that_cannot_be_understood_are_refused() {
         asked
     };
     for (body, part) in [
-        (on(json!({})), "one of both"),
-        (on(json!({ "table": "t" })), "one of both"),
+        (on(json!({})), "either by `table-id`"),
+        (on(json!({ "table": "t" })), "either by `table-id`"),
         (
             on(json!({ "table-id": table, "table": "t", "namespace": ["ns"] })),
-            "one of both",
+            "either by `table-id`",
         ),
         (
             on(json!({ "table-id": table, "action": "read_grants" })),
             "`read_grants` on a table",
         ),
-        (asked(json!({})), "one of both"),
+        (asked(json!({})), "exactly one of them"),
         (
             asked(json!({ "user": "oidc~bob", "role": Uuid::now_v7() })),
-            "one of both",
+            "exactly one of them",
         ),
         (asked(json!({ "group": "a" })), "group"),
         (json!({ "operation": { "index": {} } }), "index"),

@@ -88,7 +88,8 @@ pub(crate) async fn sign_below_warehouse(
 #[utoipa::path(post, path = "/v1/aws/s3/sign", tag = "iceberg", operation_id = "signRequestWithoutPrefix",
     request_body = RemoteSignRequest, responses((status = 400)))]
 pub(crate) async fn sign_without_prefix() -> ApiError {
-    let message = "the path does not say which warehouse: put its id, the `prefix` of `GET /v1/config`, in front, as in `/v1/{prefix}/v1/aws/s3/sign`";
+    let message = "the path does not name the warehouse: start it with the warehouse's id (the `prefix` of `GET \
+                   /v1/config`), as in `/v1/{prefix}/v1/aws/s3/sign`";
     ApiError::new(StatusCode::BAD_REQUEST, "NoPrefixProvided", message)
 }
 
@@ -135,7 +136,8 @@ impl StagedQuery {
             })),
             (None, None) => Ok(None),
             _ => {
-                let message = "the query has one of `staged-in` and `staged-at`: both are needed";
+                let message =
+                    "the query has only one of `staged-in` and `staged-at`: both are needed";
                 Err(ApiError::bad_request(message))
             }
         }

@@ -44,7 +44,7 @@ pub(crate) struct ListEventsResponse {
 /// The durable feed of all changes in the installation. Call it again with `next-page-token` to get the events since.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "list_events", params(ListEventsQuery),
     responses((status = 200, body = ListEventsResponse),
-        (status = 410, description = "Events behind `pageToken` have been removed", body = crate::error::ErrorBody)))]
+        (status = 410, description = "Events after `pageToken` have been removed already", body = crate::error::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
     Asked(request): Asked,

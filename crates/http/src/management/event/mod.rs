@@ -32,7 +32,7 @@ fn part(app: &App, page_token: Option<String>, page_size: Option<u64>) -> ApiRes
     let number = |token: PageToken| {
         let number = token.as_key().parse::<i64>().ok();
         number.filter(|number| *number >= 0).ok_or_else(|| {
-            let message = "`pageToken` is not one that this list has answered";
+            let message = "`pageToken` was not returned by this list";
             let status = http::StatusCode::BAD_REQUEST;
             ApiError::new(status, "InvalidPaginationToken", message)
         })

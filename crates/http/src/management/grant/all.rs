@@ -14,7 +14,7 @@ use crate::extract::{Asked, Query};
 /// Only grants to the user or role itself, not those to its roles. Grants on soft-deleted resources are left out, and so are
 /// grants on the server, which belongs to no project.
 #[utoipa::path(get, path = "/v1/grants", tag = "grant", operation_id = "list_grants", params(ListGrantsQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListGrantsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -26,7 +26,8 @@ pub(crate) async fn list(
         ApiError::new(
             StatusCode::BAD_REQUEST,
             "MissingGrantPrincipal",
-            "name one principal by `principalUser` or `principalRole`; who has what on one thing is told by that thing's own grants",
+            "set `principalUser` or `principalRole`; to list the grants of everybody on one resource, use the `grants` of \
+             that resource",
         )
     })?;
     let found = catalog::grant::of_principal(&app.catalog, &request, to, page).await?;

@@ -23,9 +23,8 @@ fn ambiguous() -> ApiError {
 
 /// The principal of a grant: a user or a role, exactly one of which must be given.
 pub(in crate::management) fn bearer(named: (Option<&str>, Option<Uuid>)) -> ApiResult<Principal> {
-    principal(named, ambiguous)?.ok_or_else(|| {
-        ApiError::bad_request("name a `user` or a `role` to give to: neither is given")
-    })
+    principal(named, ambiguous)?
+        .ok_or_else(|| ApiError::bad_request("the principal is missing: name a `user` or a `role`"))
 }
 
 /// A privilege, and the user or role who gets or loses it.

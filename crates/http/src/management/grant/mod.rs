@@ -26,8 +26,9 @@ macro_rules! list {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(get, path = concat!($path, "/grants"), tag = "grant",
             operation_id = concat!("list_", $name, "_grants", $end),
-            summary = concat!("Who has been given what on ", $what),
-            description = "What one has been given oneself everybody may see who sees the thing.",
+            summary = concat!("List the grants on ", $what),
+            description = "Callers who may see the resource may list their own grants on it; listing all \
+                           grants needs the action `read_grants`.",
             params($($params)* super::ListGrantsQuery),
             responses((status = 200, body = super::ListGrantsResponse)))]
         pub(crate) async fn list(
@@ -46,8 +47,9 @@ macro_rules! apply {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(post, path = concat!($path, "/grants"), tag = "grant",
             operation_id = concat!("apply_", $name, "_grants", $end),
-            summary = concat!("Give and take back on ", $what),
-            description = "All or nothing, and as often as one likes.", params($($params)*),
+            summary = concat!("Grant and revoke privileges on ", $what),
+            description = "Either all changes are made or none. A change that is made already is no error.",
+            params($($params)*),
             request_body = super::ApplyGrantsRequest, responses((status = 204)))]
         pub(crate) async fn apply(
             super::State(app): super::State<super::App>,
@@ -64,7 +66,7 @@ macro_rules! grantable {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(get, path = concat!($path, "/grants/grantable-privileges"), tag = "grant",
             operation_id = concat!("get_", $name, "_grantable_privileges", $end),
-            summary = concat!("What one may give to others on ", $what),
+            summary = concat!("List the privileges that may be granted to others on ", $what),
             params($($params)* super::GrantAccessQuery),
             responses((status = 200, body = super::ResourceGrantablePrivilegesResponse)))]
         pub(crate) async fn grantable(
@@ -85,14 +87,14 @@ level!(server {
 
 level!(project {
     what: "a project", names: ("project", ""), path: "/v1/project",
-    params: [("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"),],
+    params: [("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (), target: super::Target::Project(None),
 } list apply grantable);
 
 level!(tag_definition {
-    what: "the definition of a tag", names: ("tag", ""), path: "/v1/tag-definition/{tag_definition_id}",
+    what: "a tag definition", names: ("tag", ""), path: "/v1/tag-definition/{tag_definition_id}",
     params: [("tag_definition_id" = uuid::Uuid, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"),],
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (id: super::TagDefinitionId), target: super::Target::TagDefinition(id),
 } list apply grantable);
 

@@ -74,7 +74,8 @@ pub(crate) async fn of_user(
 
 /// List the actions allowed on the project of the request
 #[utoipa::path(get, path = "/v1/project/actions", tag = "project", operation_id = "get_project_actions",
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"), PrincipalQuery),
+    responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_project(
     State(app): State<App>,
     Asked(request): Asked,
@@ -100,7 +101,7 @@ pub(crate) async fn of_role(
 /// List the actions allowed on a tag definition
 #[utoipa::path(get, path = "/v1/tag-definition/{tag_definition_id}/actions", tag = "tag", operation_id = "get_tag_actions",
     params(("tag_definition_id" = Uuid, Path), PrincipalQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_tag_definition(
     State(app): State<App>,

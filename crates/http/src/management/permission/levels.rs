@@ -24,9 +24,10 @@ macro_rules! assignments {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(get, path = concat!($path, "/assignments"), tag = "permissions-openfga",
             operation_id = concat!("get_", $name, "_assignments", $end),
-            summary = concat!("Who has been assigned what on ", $what),
-            description = "For whoever may give something on it to others; of a role, for whoever sees the roles of the project.",
-            params($($params)* ("relations" = Option<Vec<String>>, Query, description = "Only these; may come several times")),
+            summary = concat!("List the assignments on ", $what),
+            description = "Needs the action `read_grants` on the resource or, on a role, `read_role_assignments`.",
+            params($($params)*
+                ("relations" = Option<Vec<String>>, Query, description = "Only assignments of these relations; may be repeated")),
             responses((status = 200, body = super::AssignmentsResponse)))]
         pub(crate) async fn assignments(
             super::State(app): super::State<super::App>,
@@ -44,8 +45,10 @@ macro_rules! assign {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(post, path = concat!($path, "/assignments"), tag = "permissions-openfga",
             operation_id = concat!("update_", $name, "_assignments", $end),
-            summary = concat!("Assign and take back on ", $what),
-            description = "All or nothing. What is so already is refused: 409 `TupleAlreadyExistsError`, 404 `TupleNotFoundError`.", params($($params)*),
+            summary = concat!("Add and remove assignments on ", $what),
+            description = "Either all changes are made or none. Adding an assignment that exists is refused with 409 \
+                           `TupleAlreadyExistsError`, removing one that does not exist with 404 `TupleNotFoundError`.",
+            params($($params)*),
             request_body = super::UpdateAssignmentsRequest, responses((status = 204)))]
         pub(crate) async fn assign(
             super::State(app): super::State<super::App>,
@@ -62,8 +65,8 @@ macro_rules! access {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(get, path = concat!($path, "/access"), tag = "permissions-openfga",
             operation_id = concat!("get_", $name, "_access", $end),
-            summary = concat!("What may be done to ", $what, ", by relations"),
-            description = "Deprecated: ask for `actions`, and for `authorizer-actions`.",
+            summary = concat!("List the allowed actions on ", $what, ", as relations of OpenFGA"),
+            description = "Deprecated: use `…/actions` and `…/authorizer-actions` instead.",
             params($($params)* super::PrincipalQuery),
             responses((status = 200, body = super::AllowedRelationsResponse)))]
         pub(crate) async fn access(
@@ -84,7 +87,7 @@ macro_rules! authorizer_actions {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(get, path = concat!($path, "/authorizer-actions"), tag = "permissions-openfga",
             operation_id = concat!("get_authorizer_", $name, "_actions"),
-            summary = concat!("What may be given to others on ", $what, ", by relations"),
+            summary = concat!("List the relations of OpenFGA that may be granted to others on ", $what),
             params($($params)* super::PrincipalQuery),
             responses((status = 200, body = super::AllowedRelationsResponse)))]
         pub(crate) async fn authorizer_actions(
@@ -123,8 +126,10 @@ macro_rules! set_managed_access {
      params: [$($params:tt)*], ids: ($($id:ident: $type:ty),*), target: $target:expr,) => {
         #[utoipa::path(post, path = concat!($path, "/managed-access"), tag = "permissions-openfga",
             operation_id = concat!("set_", $name, "_managed_access"),
-            summary = concat!("Switch managed access of ", $what),
-            description = "While it is on, owners of what lies in it give nothing to others, unless they may manage its grants.", params($($params)*),
+            summary = concat!("Switch managed access on or off for ", $what),
+            description = "While it is on, owners of namespaces, tables and views inside may not grant anything to others, \
+                           unless they may manage grants there.",
+            params($($params)*),
             request_body = super::SetManagedAccessRequest, responses((status = 200)))]
         pub(crate) async fn set_managed_access(
             super::State(app): super::State<super::App>,
@@ -147,7 +152,7 @@ level!(server {
 level!(project {
     what: "a project", names: ("project", ""),
     path: "/v1/permissions/project",
-    params: [("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"),],
+    params: [("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (),
     target: super::Target::Project(None),
 } assignments assign access authorizer_actions);
@@ -170,10 +175,10 @@ level!(role {
 } assignments assign access authorizer_actions);
 
 level!(tag {
-    what: "the definition of a tag", names: ("tag", "_by_id"),
+    what: "a tag definition", names: ("tag", "_by_id"),
     path: "/v1/permissions/tag/{tag_definition_id}",
     params: [("tag_definition_id" = uuid::Uuid, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent"),],
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (id: super::TagDefinitionId),
     target: super::Target::TagDefinition(id),
 } assignments assign);

@@ -128,8 +128,7 @@ impl<A> OnNamespace<A> {
             (Some(id), None) => NamespaceAt::Id(id.into()),
             (None, Some(levels)) => NamespaceAt::Path(NamespacePath::parse(levels)?),
             _ => {
-                let message =
-                    "a namespace is named by its `namespace-id` or by its `namespace`: one of both";
+                let message = "name the namespace by `namespace-id` or by `namespace`: set exactly one of them";
                 return Err(ApiError::bad_request(message));
             }
         };
@@ -146,7 +145,8 @@ impl<A> OnTabular<A> {
                 TabularAt::Path(identifier(kind.as_str(), &named)?)
             }
             _ => {
-                let message = "a table or view is named by its `table-id`, or by `namespace` and `table`: one of both";
+                let message =
+                    "name the table or view either by `table-id`, or by `namespace` and `table`";
                 return Err(ApiError::bad_request(message));
             }
         };

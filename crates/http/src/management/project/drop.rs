@@ -9,7 +9,8 @@ use crate::extract::{Bodyless, Path, project_id};
 
 /// Delete the project of the request
 #[utoipa::path(delete, path = "/v1/project", tag = "project", operation_id = "delete_project",
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 204)))]
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
+    responses((status = 204)))]
 pub(crate) async fn drop(
     State(app): State<App>,
     Bodyless(request): Bodyless,

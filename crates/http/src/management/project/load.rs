@@ -31,7 +31,8 @@ impl From<ProjectRow> for GetProjectResponse {
 
 /// Load the project of the request
 #[utoipa::path(get, path = "/v1/project", tag = "project", operation_id = "get_project",
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")), responses((status = 200, body = GetProjectResponse)))]
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
+    responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
     Asked(request): Asked,

@@ -18,7 +18,7 @@ pub(crate) struct RenameProjectRequest {
 
 /// Rename the project of the request
 #[utoipa::path(post, path = "/v1/project/rename", tag = "project", operation_id = "rename_project",
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     request_body = RenameProjectRequest, responses((status = 200)))]
 pub(crate) async fn rename(
     State(app): State<App>,

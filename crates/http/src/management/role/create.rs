@@ -29,7 +29,7 @@ pub(crate) struct CreateRoleRequest {
 
 /// Create a role
 #[utoipa::path(post, path = "/v1/role", tag = "role", operation_id = "create_role", request_body = CreateRoleRequest,
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 201, body = Role)))]
 pub(crate) async fn create(
     State(app): State<App>,

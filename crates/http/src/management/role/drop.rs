@@ -13,7 +13,7 @@ use crate::extract::{Bodyless, Path};
 /// All grants to the role and on the role are deleted, too.
 #[utoipa::path(delete, path = "/v1/role/{role_id}", tag = "role", operation_id = "delete_role",
     params(("role_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 204)))]
 pub(crate) async fn drop(
     State(app): State<App>,

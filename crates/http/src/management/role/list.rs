@@ -35,10 +35,10 @@ pub(crate) struct ListRolesResponse {
 /// List roles
 #[utoipa::path(get, path = "/v1/role", tag = "role", operation_id = "list_roles",
     params(ListRolesQuery,
-        ("roleIds" = Option<Vec<uuid::Uuid>>, Query, description = "Only these"),
-        ("sourceIds" = Option<Vec<String>>, Query, description = "Only those of these names where they are known"),
-        ("providerIds" = Option<Vec<String>>, Query, description = "Only those of these providers"),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("roleIds" = Option<Vec<uuid::Uuid>>, Query, description = "Only roles with these ids"),
+        ("sourceIds" = Option<Vec<String>>, Query, description = "Only roles with these ids at their providers (`source-id`)"),
+        ("providerIds" = Option<Vec<String>>, Query, description = "Only roles of these providers (`provider-id`)"),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRolesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,

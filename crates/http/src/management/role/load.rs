@@ -41,7 +41,7 @@ impl From<RoleRow> for RoleMetadata {
 /// Load a role
 #[utoipa::path(get, path = "/v1/role/{role_id}", tag = "role", operation_id = "get_role",
     params(("role_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = Role)))]
 pub(crate) async fn load(
     State(app): State<App>,

@@ -124,7 +124,7 @@ impl From<Principal> for MemberRef {
 /// Adds all or none. Adding a present member is no error. A role cannot become a member of itself, not even through other roles.
 #[utoipa::path(post, path = "/v1/role/{role_id}/members", tag = "role", operation_id = "add_role_members",
     params(("role_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     request_body = RoleMembers, responses((status = 200, body = RoleMembers)))]
 pub(crate) async fn add(
     State(app): State<App>,
@@ -148,7 +148,7 @@ pub(crate) async fn add(
     operation_id = "remove_role_member",
     params(("role_id" = String, Path), ("member_type" = String, Path, description = "`user` or `role`"),
         ("member_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 204)))]
 pub(crate) async fn remove(
     State(app): State<App>,
@@ -174,7 +174,7 @@ pub(crate) async fn remove(
 /// List the direct members of a role
 #[utoipa::path(get, path = "/v1/role/{role_id}/members", tag = "role", operation_id = "list_role_members",
     params(("role_id" = String, Path), ListMembersQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembersResponse)))]
 pub(crate) async fn direct(
     State(app): State<App>,
@@ -189,7 +189,7 @@ pub(crate) async fn direct(
 #[utoipa::path(get, path = "/v1/role/{role_id}/members/transitive", tag = "role",
     operation_id = "list_role_transitive_members",
     params(("role_id" = String, Path), ListMembersQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembersResponse)))]
 pub(crate) async fn transitive(
     State(app): State<App>,

@@ -13,7 +13,7 @@ use crate::extract::{Asked, Path, Query};
 /// List the roles that a role is a direct member of
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of", tag = "role", operation_id = "list_role_member_of",
     params(("role_id" = String, Path), PagedQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_role(
     State(app): State<App>,
@@ -31,7 +31,7 @@ pub(crate) async fn of_role(
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of/transitive", tag = "role",
     operation_id = "list_role_transitive_member_of",
     params(("role_id" = String, Path), PagedQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_role_transitive(
     State(app): State<App>,
@@ -48,7 +48,7 @@ pub(crate) async fn of_role_transitive(
 /// List the roles that a user is a direct member of
 #[utoipa::path(get, path = "/v1/user/{user_id}/roles", tag = "role", operation_id = "list_user_roles",
     params(("user_id" = String, Path), PagedQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_user(
     State(app): State<App>,
@@ -65,7 +65,7 @@ pub(crate) async fn of_user(
 /// List all roles that a user is a member of, directly or through other roles
 #[utoipa::path(get, path = "/v1/user/{user_id}/roles/transitive", tag = "role", operation_id = "list_user_transitive_roles",
     params(("user_id" = String, Path), PagedQuery,
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_user_transitive(
     State(app): State<App>,

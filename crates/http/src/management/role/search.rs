@@ -30,7 +30,7 @@ pub(crate) struct SearchRoleResponse {
 ///
 /// Finds names with typing errors, too.
 #[utoipa::path(post, path = "/v1/search/role", tag = "role", operation_id = "search_role", request_body = SearchRoleRequest,
-    params(("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+    params(("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = SearchRoleResponse)))]
 pub(crate) async fn search(
     State(app): State<App>,

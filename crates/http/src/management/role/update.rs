@@ -30,7 +30,7 @@ pub(crate) struct UpdateRoleSourceSystemRequest {
 /// Update the name and description of a role
 #[utoipa::path(post, path = "/v1/role/{role_id}", tag = "role", operation_id = "update_role", request_body = UpdateRoleRequest,
     params(("role_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = Role)))]
 pub(crate) async fn update(
     State(app): State<App>,
@@ -53,7 +53,7 @@ pub(crate) async fn update(
 #[utoipa::path(put, path = "/v1/role/{role_id}/source-system", tag = "role", operation_id = "update_role_source_system",
     request_body = UpdateRoleSourceSystemRequest,
     params(("role_id" = String, Path),
-        ("x-project-id" = Option<String>, Header, description = "The project; the default one if absent")),
+        ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent")),
     responses((status = 200, body = Role)))]
 pub(crate) async fn source_system(
     State(app): State<App>,

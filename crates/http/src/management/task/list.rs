@@ -116,7 +116,7 @@ fn status(text: &str) -> ApiResult<TaskStatus> {
     TaskStatus::from_stored(text).ok_or_else(|| {
         let shown = Excerpt(text);
         ApiError::bad_request(format!(
-            "status `{shown}` must be one of RUNNING, SCHEDULED, STOPPING, CANCELLED, SUCCESS and FAILED"
+            "status is `{shown}`; it must be one of RUNNING, SCHEDULED, STOPPING, CANCELLED, SUCCESS and FAILED"
         ))
     })
 }

@@ -33,7 +33,8 @@ pub(crate) struct CreateUserRequest {
 ///
 /// Every caller may create itself.
 #[utoipa::path(post, path = "/v1/user", tag = "user", operation_id = "create_user", request_body = CreateUserRequest,
-    responses((status = 201, body = User), (status = 200, body = User, description = "It was known, and has been changed")))]
+    responses((status = 201, body = User),
+        (status = 200, body = User, description = "The user existed already and was updated")))]
 pub(crate) async fn create(
     State(app): State<App>,
     Posted { request, body }: Posted<CreateUserRequest>,

@@ -25,7 +25,8 @@ pub(crate) struct WhoamiResponse {
 ///
 /// Answers 401 if the catalog runs without authentication, and 404 if the user has not been created yet.
 #[utoipa::path(get, path = "/v1/whoami", tag = "user", operation_id = "whoami",
-    responses((status = 200, body = WhoamiResponse), (status = 401), (status = 404, description = "The caller has not been met yet")))]
+    responses((status = 200, body = WhoamiResponse), (status = 401),
+        (status = 404, description = "The caller has not been created as a user yet")))]
 pub(crate) async fn whoami(
     State(app): State<App>,
     Asked(request): Asked,
