@@ -116,7 +116,7 @@ fn refusal(refused: &Refused<'_>) -> CatalogError {
                 Refusal::Conflict => ContractErrorKind::Violated,
             };
             let reason = Denial::reason(denial);
-            let message = format!("contract verifier `{name}` denies it: {reason}");
+            let message = format!("contract verifier `{name}` denies the change: {reason}");
             CatalogError::new(ErrorKind::Contract(kind), message)
         }
         Refused::Unavailable(name, why) => CatalogError {
@@ -125,7 +125,7 @@ fn refusal(refused: &Refused<'_>) -> CatalogError {
             ..CatalogError::new(
                 ErrorKind::Unavailable,
                 format!(
-                    "contract verifier `{name}`, which must allow it, does not answer; nothing was changed, try again"
+                    "contract verifier `{name}`, which must allow the change, does not answer; nothing was changed, try again"
                 ),
             )
         },

@@ -190,8 +190,8 @@ impl From<VendError> for CatalogError {
             VendError::Refused { .. } => (
                 ErrorKind::InvalidStorage,
                 None,
-                "the warehouse's storage profile and credential must allow it; an administrator can change them, or \
-                 switch vended credentials off for the warehouse",
+                "the warehouse's storage profile and credential must allow vended credentials; an administrator can change \
+                 them, or switch vended credentials off for the warehouse",
             ),
         };
         Self {

@@ -279,7 +279,7 @@ impl From<StoreError> for CatalogError {
             ),
             StoreError::NamesTaken(_) => Self::new(
                 ErrorKind::AlreadyExists,
-                format!("{error}; rename or drop what has them now, and try again"),
+                format!("{error}; rename or drop what has these names now, and try again"),
             ),
             StoreError::RoleCycle { .. } => Self::new(ErrorKind::RoleCycle, error.to_string()),
             StoreError::RoleTooDeep { .. } => Self::new(ErrorKind::RoleTooDeep, error.to_string()),
@@ -293,7 +293,7 @@ impl From<StoreError> for CatalogError {
             // Such a text is refused when the request is read; this covers texts that are not checked there.
             StoreError::Unstorable(_) => Self::caused(
                 ErrorKind::BadRequest,
-                "a text of the request has a character that cannot be kept, such as U+0000; remove it".to_owned(),
+                "a text in the request contains a character that cannot be stored, such as U+0000; remove it".to_owned(),
                 error,
             ),
             StoreError::Unavailable(_) => {

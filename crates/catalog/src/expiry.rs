@@ -95,13 +95,13 @@ impl Worker for ExpiryWorker {
 
     async fn work(&self, task: &TaskRow, claim: &Claim) -> Result<String, WorkError> {
         let (TaskScope::Warehouse(warehouse), Some(tabular)) = (&task.scope, &task.tabular) else {
-            let message = "it is about no table or view of a warehouse";
+            let message = "the task names no table or view of a warehouse";
             return Err(WorkError::Hopeless(message.to_owned()));
         };
         let store = self.0.background();
         let found = store.deleted_find(*warehouse, vec![tabular.id]).await;
         let Some(found) = found?.into_iter().next() else {
-            return Ok("it is not soft-deleted any more".to_owned());
+            return Ok("the table or view is not soft-deleted any more".to_owned());
         };
         let payload: Payload = serde_json::from_str(&task.payload)
             .map_err(|error| WorkError::Hopeless(format!("payload: {error}")))?;

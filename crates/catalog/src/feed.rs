@@ -90,8 +90,8 @@ pub async fn list(cx: &Catalog, request: &Request, query: FeedQuery) -> Result<F
 
 fn gone(after: i64, trimmed: i64) -> CatalogError {
     let message = format!(
-        "events behind place {after} have been removed, up to place {trimmed}: they are kept for a limited time. Begin again \
-         without `pageToken`, and look at what may have changed meanwhile"
+        "the events after position {after} have been removed, up to position {trimmed}: events are kept for a limited time. \
+         Begin again without `pageToken`, and look up what has changed in the meantime"
     );
     CatalogError::new(ErrorKind::EventsGone, message)
 }

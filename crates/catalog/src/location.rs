@@ -38,8 +38,9 @@ pub(crate) fn check(warehouse: &Warehouse, asked: &str) -> Result<Location> {
     let location = warehouse.profile.parse_location(asked)?;
     let base = warehouse.profile.base_location();
     if location == base {
-        let message =
-            format!("location `{asked}` is the warehouse's own; choose a folder below it");
+        let message = format!(
+            "location `{asked}` is the base location of the warehouse; choose a folder below it"
+        );
         return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
     }
     Ok(location)

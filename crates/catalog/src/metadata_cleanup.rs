@@ -67,7 +67,7 @@ impl Worker for MetadataCleanupWorker {
 
     async fn work(&self, task: &TaskRow, claim: &Claim) -> std::result::Result<String, WorkError> {
         let Some(TaskTabular { id: table, .. }) = task.tabular else {
-            return Err(WorkError::Hopeless("it is about no table".to_owned()));
+            return Err(WorkError::Hopeless("the task names no table".to_owned()));
         };
         let (_, objects) = purge::storage_of(&self.0, task).await?;
         let mut done = Done::default();
@@ -164,7 +164,9 @@ impl Done {
         match self {
             Self { deleted, left: 0 } => format!("{deleted} metadata files deleted"),
             Self { deleted, left } => {
-                format!("{deleted} metadata files deleted, {left} left that it may not delete")
+                format!(
+                    "{deleted} metadata files deleted, {left} left, outside of the table or still in use"
+                )
             }
         }
     }

@@ -127,7 +127,9 @@ pub(crate) async fn storage_of(
 ) -> std::result::Result<(Arc<Warehouse>, Arc<dyn Objects>), WorkError> {
     let retry = |error: CatalogError| WorkError::Retry(error.to_string());
     let TaskScope::Warehouse(id) = task.scope else {
-        return Err(WorkError::Hopeless("it has no warehouse".to_owned()));
+        return Err(WorkError::Hopeless(
+            "the task names no warehouse".to_owned(),
+        ));
     };
     let row = match cx.background().warehouse_load(id).await {
         Ok(row) => row,
@@ -158,7 +160,7 @@ fn within(warehouse: &Warehouse, location: &str) -> Result<Location> {
     warehouse.profile.check_location(&parsed)?;
     if parsed == warehouse.profile.base_location() {
         return Err(CatalogError::bad_request(format!(
-            "`{location}` is all of the warehouse"
+            "`{location}` is the base location of the warehouse"
         )));
     }
     Ok(parsed)

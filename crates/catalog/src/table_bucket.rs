@@ -108,7 +108,7 @@ async fn make(
     let there = cx.lookup().tabular_find_by_location(warehouse.id(), at);
     if there.await?.is_some() {
         let message = format!(
-            "table `{path}` would be at `{}`, where a table is that was renamed; choose another name",
+            "table `{path}` would get the location `{}`, which belongs to a table that was renamed; choose another name",
             made.location
         );
         return Err(CatalogError::new(ErrorKind::LocationTaken, message));
@@ -118,7 +118,8 @@ async fn make(
 
 fn taken(path: &TabularPath, file: &str) -> CatalogError {
     let message = format!(
-        "Table already exists: {path} is in the table bucket, but not in the catalog; register it with its metadata file `{file}`, or delete it there"
+        "Table already exists: {path} is in the table bucket, but not in the catalog; register it with its metadata file \
+         `{file}`, or delete it in the table bucket"
     );
     CatalogError::new(ErrorKind::AlreadyExists, message)
 }
@@ -144,7 +145,7 @@ impl Publication {
         if !self.is_done() {
             return failure;
         }
-        let message = "the table bucket has the change, but the catalog could not take it in; the next commit will";
+        let message = "the table bucket has the change, but the catalog could not record it; the next commit to the table will";
         CatalogError {
             source: Some(Box::new(failure)),
             ..CatalogError::new(ErrorKind::CommitStateUnknown, message)
@@ -180,7 +181,8 @@ async fn publish_in(
         (_, Some(other)) => return Ok(Publication::Conflict(other)),
         (_, None) => {
             let message = format!(
-                "table `{path}` has no metadata in the table bucket any more: it has been replaced there; drop it in the catalog"
+                "table `{path}` has no metadata in the table bucket any more, because another table has replaced it \
+                 there; drop it in the catalog"
             );
             return Err(CatalogError::new(ErrorKind::CommitFailed, message));
         }
@@ -307,7 +309,10 @@ async fn is_still(cx: &Catalog, source: &TabularTarget, path: &TabularPath) -> R
 async fn find(bucket: &Bucket, table: &BucketTable) -> Result<BucketTableState> {
     bucket.table(table).await.map_err(|error| match error {
         TableBucketError::Missing(failure) => {
-            let message = format!("the table bucket has no table `{table}` ({failure}): create it through the catalog, or drop it there if it is left over");
+            let message = format!(
+                "the table bucket has no table `{table}` ({failure}): create the table through the \
+                 catalog, or drop it in the catalog if it is left over"
+            );
             CatalogError::new(ErrorKind::BadRequest, message)
         }
         other => other.into(),

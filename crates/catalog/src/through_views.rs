@@ -167,14 +167,14 @@ fn owner(
             let provider = identity.map_or("", |identity| identity.user.provider());
             UserId::new(provider, owner).map(Some).map_err(|_| {
                 CatalogError::bad_request(format!(
-                    "property `{property}` of view `{path}` names nobody that `{provider}` could know: nobody's rights can be looked at; \
-                     create the view anew"
+                    "property `{property}` of view `{path}` names no possible user of identity provider `{provider}`, so the \
+                     owner's rights cannot be checked; create the view anew"
                 ))
             })
         }
         [(one, _), (other, _), ..] => Err(CatalogError::bad_request(format!(
-            "properties `{one}` and `{other}` of view `{path}` name different owners, and the request's token stands for the engines \
-             of both: nobody can tell whose rights count; remove one of them"
+            "properties `{one}` and `{other}` of view `{path}` name different owners, and the request's token belongs to the \
+             engines of both, so it is unclear whose rights count; remove one of the properties"
         ))),
     }
 }

@@ -72,8 +72,8 @@ impl Catalog {
             Some(key) => Err(CatalogError::new(
                 ErrorKind::ProtectedProperty,
                 format!(
-                    "property `{key}` says with whose rights a view is read: only the engine that it belongs to may set or \
-                     remove it (`LAKEKEEPER__TRUSTED_ENGINES__*`)"
+                    "property `{key}` names the owner with whose rights a view is read: only the trusted engine that uses this \
+                     property may set or remove it (`LAKEKEEPER__TRUSTED_ENGINES__*`)"
                 ),
             )),
         }

@@ -174,7 +174,7 @@ async fn files_elsewhere_and_files_that_are_needed_stay() {
     let done = clean(&app).await.unwrap();
     assert_eq!(
         done,
-        "1 metadata files deleted, 4 left that it may not delete"
+        "1 metadata files deleted, 4 left, outside of the table or still in use"
     );
     assert!(!own.exists());
     for file in outside.iter().chain([&logged, &current]) {

@@ -111,7 +111,10 @@ async fn use_object(
     if read != content {
         return Err((
             AccessStep::Read,
-            ObjectError::invalid(object, "other bytes came back than were written"),
+            ObjectError::invalid(
+                object,
+                "the bytes that were read are not those that were written",
+            ),
         ));
     }
     let page = objects
@@ -135,7 +138,7 @@ async fn delete(objects: &dyn Objects, object: &Location) -> Result<(), Failure>
         Err(ObjectError::NotFound { .. } | ObjectError::PermissionDenied { .. }) => Ok(()),
         Ok(_) => Err(step(ObjectError::invalid(
             object,
-            "it is still there after its deletion",
+            "it still exists after its deletion",
         ))),
         Err(e) => Err(step(e)),
     }
@@ -151,7 +154,7 @@ async fn remove(objects: &dyn Objects, folder: &Location) -> Result<(), Failure>
     match left.map_err(step)?.locations.as_slice() {
         [] => Ok(()),
         [left, ..] => {
-            let error = ObjectError::invalid(left, "it is still there after its deletion");
+            let error = ObjectError::invalid(left, "it still exists after its deletion");
             Err(step(error))
         }
     }

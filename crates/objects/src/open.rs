@@ -20,7 +20,8 @@ use crate::vend::{Vended, Vendor};
 pub enum OpenError {
     /// The profile needs a credential.
     #[error(
-        "storage of type `{0}` needs a credential: give a `storage-credential` (where it alone is replaced, `new-storage-credential`)"
+        "storage of type `{0}` needs a credential: give a `storage-credential` (to replace only the credential, a \
+         `new-storage-credential`)"
     )]
     CredentialMissing(&'static str),
     /// The credential is for another type of storage, or the storage takes no credential.

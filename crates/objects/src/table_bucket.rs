@@ -136,13 +136,13 @@ pub enum TableBucketError {
         rule: &'static str,
     },
     /// The table, the namespace or the bucket does not exist.
-    #[error("the table bucket does not have it: {0}")]
+    #[error("the table, namespace or table bucket does not exist: {0}")]
     Missing(StoreFailure),
     /// The name is taken, the namespace is not empty, or the table has changed.
-    #[error("the table bucket refused it for what it has: {0}")]
+    #[error("the table bucket refused the request because of what it contains: {0}")]
     Conflict(StoreFailure),
     /// The request is wrong, or the warehouse's credential does not allow it.
-    #[error("the table bucket refused: {0}")]
+    #[error("the table bucket refused the request: {0}")]
     Refused(StoreFailure),
     /// The service did not answer, is broken or has too many requests.
     #[error("the table bucket is unavailable: {source}")]
@@ -153,7 +153,7 @@ pub enum TableBucketError {
         source: StoreFailure,
     },
     /// It is not known whether the request was carried out.
-    #[error("the table bucket did not say whether it was done: {0}")]
+    #[error("it is not known whether the table bucket carried out the request: {0}")]
     OutcomeUnknown(StoreFailure),
 }
 

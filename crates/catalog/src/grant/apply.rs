@@ -151,7 +151,7 @@ fn check(diff: &GrantDiff) -> Result<()> {
     }
     if count > most {
         let message = format!(
-            "at most {most} grants change at once, these are {count}: send several requests"
+            "one request may change at most {most} grants, not {count}: send several requests"
         );
         return Err(CatalogError::new(
             GrantErrorKind::DiffTooLarge.into(),
@@ -161,7 +161,7 @@ fn check(diff: &GrantDiff) -> Result<()> {
     let mut known = BTreeSet::new();
     for (to, privilege) in diff.writes.iter().chain(&diff.deletes) {
         if !known.insert((to, privilege)) {
-            let message = format!("`{privilege}` of `{to}` stands in the request twice");
+            let message = format!("the request has privilege `{privilege}` of `{to}` twice");
             return Err(CatalogError::new(GrantErrorKind::Repeated.into(), message));
         }
     }
@@ -189,7 +189,7 @@ fn refused(error: StoreError) -> CatalogError {
         _ => return error.into(),
     };
     if let GrantErrorKind::NoSuchAssignment | GrantErrorKind::AssignmentExists = kind {
-        message.push_str("; nothing was changed, send the request without it");
+        message.push_str("; nothing was changed, send the request without this assignment");
     }
     CatalogError::new(kind.into(), message)
 }

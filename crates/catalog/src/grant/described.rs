@@ -39,18 +39,33 @@ impl Described {
             ),
             RoleCreator => ("administration", "Creates roles in the project."),
             TagCreator => ("administration", "Defines tags in the project."),
-            Ownership => ("security", "May do everything with it, as who has made it."),
-            PassGrants => ("security", "Gives to others what one has on it oneself."),
+            Ownership => (
+                "security",
+                "May do everything with the resource. The creator of a resource has this privilege.",
+            ),
+            PassGrants => (
+                "security",
+                "Grants to others the privileges that the holder has on the resource.",
+            ),
             ManageGrants => (
                 "security",
-                "Gives everything on it to others, and takes it back.",
+                "Grants all privileges on the resource to others, and revokes them.",
             ),
-            ManageTags => ("metadata", "Attaches tags to it and detaches them."),
-            Describe => ("metadata", "Sees that it is there, and its metadata."),
-            Select => ("read", "Reads its data."),
-            Create => ("create", "Creates things in it."),
-            Modify => ("write", "Changes it and what is in it, and drops it."),
-            Privilege::Apply => ("metadata", "Attaches this tag and detaches it."),
+            ManageTags => (
+                "metadata",
+                "Attaches tags to the resource and detaches them.",
+            ),
+            Describe => (
+                "metadata",
+                "Sees that the resource exists, and its metadata.",
+            ),
+            Select => ("read", "Reads the data of the resource."),
+            Create => ("create", "Creates other resources in the resource."),
+            Modify => (
+                "write",
+                "Changes the resource and its content, and drops it.",
+            ),
+            Privilege::Apply => ("metadata", "Attaches the tag to resources and detaches it."),
         };
         Self {
             category,

@@ -36,7 +36,10 @@ pub async fn set_managed_access(
         Resource::Warehouse(_) => Action::Warehouse(WarehouseAction::SetManagedAccess),
         Resource::Namespace(..) => Action::Namespace(NamespaceAction::SetManagedAccess),
         other => {
-            let message = format!("a {} has no managed access", other.kind());
+            let message = format!(
+                "managed access is for warehouses and namespaces, not for a {}",
+                other.kind()
+            );
             return Err(CatalogError::bad_request(message));
         }
     };

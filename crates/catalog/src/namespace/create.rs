@@ -152,7 +152,7 @@ pub(super) fn check_name(settings: &Settings, path: &NamespacePath) -> Result<()
     let dotted = path.levels().iter().find(|level| level.contains('.'));
     match (settings.dotted_names, dotted) {
         (DottedNames::Refused, Some(level)) => Err(CatalogError::bad_request(format!(
-            "namespace level `{level}` contains a dot, which the server is set to refuse"
+            "namespace level `{level}` contains a dot, which this server refuses (`LAKEKEEPER__NAMES_WITH_DOTS`)"
         ))),
         _ => Ok(()),
     }

@@ -169,7 +169,7 @@ pub(super) fn check_size(path: &NamespacePath, tree: &NamespaceTree, act: &str) 
     match held.iter().find(|(count, max, _)| *count > *max as usize) {
         None => Ok(()),
         Some((_, max, what)) => Err(CatalogError::bad_request(format!(
-            "namespace `{path}` holds more than {max} {what}, soft-deleted ones included; {act} what is in it bit by bit"
+            "namespace `{path}` holds more than {max} {what}, soft-deleted ones included; {act} its content in several requests"
         ))),
     }
 }

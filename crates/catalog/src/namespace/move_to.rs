@@ -192,7 +192,8 @@ fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath)
         return Ok(());
     }
     let message = format!(
-        "namespace `{from}` cannot move to `{to}`: the warehouse's storage layout is `full-hierarchy`, whose folders say what namespaces are called or lie in; change the layout first"
+        "namespace `{from}` cannot move to `{to}`: the warehouse's storage layout is `full-hierarchy`, whose folders are \
+         named for the namespaces and their parents; change the layout first"
     );
     Err(CatalogError::new(
         RuleErrorKind::LayoutForbidsMove.into(),
@@ -244,7 +245,7 @@ fn carried(
         .map(|one| match one.path.moved(depth, to) {
             Ok(path) => Ok(TreeNamespace { path, ..one }),
             Err(error) => Err(CatalogError::bad_request(format!(
-                "namespace `{}` cannot go along to `{to}`: {error}",
+                "namespace `{}` cannot move along to `{to}`: {error}",
                 one.path
             ))),
         });

@@ -49,7 +49,7 @@ pub async fn check_all(
 ) -> Result<Vec<bool>> {
     if checks.len() > Bounds::CHECKS_PER_REQUEST {
         let message = format!(
-            "the request asks {} questions; it may ask {}: split it",
+            "the request has {} checks; at most {} are allowed: split it",
             checks.len(),
             Bounds::CHECKS_PER_REQUEST
         );

@@ -246,7 +246,7 @@ impl Found {
 
     /// The thing as grants name it; an error for a user, on whom nothing can be granted.
     pub(crate) fn securable(&self) -> Result<Securable> {
-        let missing = || CatalogError::bad_request("nothing can be given on a user");
+        let missing = || CatalogError::bad_request("privileges cannot be granted on a user");
         self.0.securable().ok_or_else(missing)
     }
 }

@@ -12,13 +12,15 @@ use crate::{Catalog, CatalogError, ErrorKind, ForbiddenKind, Request, Result};
 /// the role exists.
 pub async fn assume(cx: &Catalog, request: &Request, id: RoleId) -> Result<Caller> {
     let Caller::User(identity) = &request.caller else {
-        let message =
-            "`x-assume-role` is for callers who are known: the catalog runs without authentication";
+        let message = "`x-assume-role` needs an authenticated caller, but the catalog runs without authentication";
         return Err(CatalogError::bad_request(message));
     };
     let refused = |error: CatalogError| match error.kind {
         ErrorKind::Forbidden(_) | ErrorKind::NoSuchRole => {
-            let message = format!("{} is not in role `{id}`, or there is none", identity.user);
+            let message = format!(
+                "{} is not in role `{id}`, or the role does not exist",
+                identity.user
+            );
             CatalogError::new(ErrorKind::Forbidden(ForbiddenKind::AssumeRole), message)
         }
         _ => error,

@@ -22,7 +22,7 @@ pub async fn add(
     let most = Bounds::ROLE_MEMBERS_PER_CHANGE;
     if members.len() > most {
         let message = format!(
-            "at most {most} members come into a role at once; these are {}: send several requests",
+            "one request may add at most {most} members to a role, not {}: send several requests",
             members.len()
         );
         return Err(CatalogError::bad_request(message));

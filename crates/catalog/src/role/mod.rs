@@ -107,7 +107,7 @@ fn check_ident(provider: &str, source: &str) -> Result<RoleIdent> {
     if provider == RoleIdent::SYSTEM {
         return Err(CatalogError::new(
             ErrorKind::ReservedRoleProvider,
-            "the provider-id `system` is kept for roles of the catalog itself; choose another one",
+            "the provider-id `system` is reserved for roles of the catalog itself; choose another one",
         ));
     }
     RoleIdent::new(provider, source)

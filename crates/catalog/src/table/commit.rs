@@ -105,7 +105,7 @@ pub(crate) async fn commit_all(
 /// The error of a commit that lost the race in each attempt.
 pub(super) fn conflict() -> CatalogError {
     let message = format!(
-        "other commits changed what this one is about in each of {ATTEMPTS} attempts; refresh and try again"
+        "other commits changed the same tables in each of {ATTEMPTS} attempts; refresh and try again"
     );
     CatalogError::new(ErrorKind::CommitFailed, message)
 }
@@ -116,7 +116,7 @@ fn check_bounds(commits: &[TableCommit]) -> Result<()> {
         let path = &commit.path;
         if !seen.insert((path.namespace.key(), path.name.key())) {
             return Err(CatalogError::bad_request(format!(
-                "table `{path}` is in the transaction twice"
+                "the transaction has table `{path}` twice"
             )));
         }
         let (updates, max) = (commit.updates.len(), Bounds::UPDATES_PER_COMMIT);

@@ -83,7 +83,7 @@ pub async fn sign_by_id(
     let action = needed(target.kind(), &understood);
     match cx.require(&judged, action, target).await {
         Ok(_) if judged.is_delegated() && is_write(&understood) => {
-            let message = "through a view with an owner files are read, not written";
+            let message = "files can only be read, not written, through a view that has an owner";
             Err(CatalogError::new(
                 ErrorKind::Forbidden(ForbiddenKind::Reach),
                 message,

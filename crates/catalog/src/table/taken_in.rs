@@ -60,7 +60,7 @@ fn content(plan: &Plan, metadata_location: &str, json: &[u8]) -> Result<TabularC
     let metadata = TableMetadata::parse(json)?;
     metadata.validate()?;
     let same = |what: &str, ours: &str, theirs: &str| {
-        let message = format!("its {what} is `{theirs}`, that of the table is `{ours}`");
+        let message = format!("its {what} is `{theirs}`, but the {what} of the table is `{ours}`");
         (ours == theirs)
             .then_some(())
             .ok_or_else(|| CatalogError::bad_request(message))
@@ -79,7 +79,7 @@ fn content(plan: &Plan, metadata_location: &str, json: &[u8]) -> Result<TabularC
 
 fn unfit(plan: &Plan, metadata_location: &str, why: &str) -> CatalogError {
     let message = format!(
-        "the table bucket has `{metadata_location}` as the metadata of table `{}`, which the catalog cannot take in: {why}",
+        "the table bucket has `{metadata_location}` as the metadata of table `{}`, which the catalog cannot accept: {why}",
         plan.path
     );
     CatalogError::new(ErrorKind::CommitFailed, message)

@@ -274,14 +274,15 @@ async fn loaded_again(
             CatalogError::new(
                 ErrorKind::CommitStateUnknown,
                 format!(
-                    "the request was carried out, but the {kind} has changed since and its metadata file of then is gone"
+                    "the request was carried out, but the {kind} has changed since, and the metadata file that this \
+                     request wrote is gone"
                 ),
             )
         }
         Err(StoreError::NotFound(_)) => CatalogError::new(
             ErrorKind::CommitStateUnknown,
             format!(
-                "the request was carried out, but the {kind} has been dropped since and its metadata file is gone"
+                "the request was carried out, but the {kind} has been dropped since, and its metadata file is gone"
             ),
         ),
         Err(error) => return Err(error.into()),

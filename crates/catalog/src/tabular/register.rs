@@ -98,7 +98,8 @@ fn parse(
     };
     if !Location::parse_object(metadata_location)?.is_within(&claimed) {
         let message = format!(
-            "metadata file `{metadata_location}` is not within the location `{location}` of its {kind}: another one's purge could delete it"
+            "metadata file `{metadata_location}` is not within the location `{location}` of its {kind}, so the purge of \
+             another {kind} could delete it"
         );
         return Err(CatalogError::new(ErrorKind::InvalidLocation, message));
     }

@@ -28,9 +28,11 @@ pub(super) async fn check(
     });
     let gains = match cx.ask(request, None, &checks).await?.as_slice() {
         [true, _] => return Ok(()),
-        [false, true] => "it would let you give privileges on it that you may not give where it is",
+        [false, true] => {
+            "it would let you grant privileges on it that you may not grant where it is now"
+        }
         _ if leaves_managed_access(cx, source.namespace, home.id).await? => {
-            "it would leave managed access, where its owners may not give it to others"
+            "it would leave managed access, so that its owners could grant privileges on it to others"
         }
         _ => return Ok(()),
     };
@@ -39,7 +41,8 @@ pub(super) async fn check(
     let required = cx.require(request, GIVE, target).await;
     required.map(|_| ()).map_err(|error| {
         let message = format!(
-            "Cannot rename {from} to {to}: {gains}. Have somebody rename it who has `manage_grants` on the {}, or get that",
+            "Cannot rename {from} to {to}: {gains}. Have somebody rename it who has `manage_grants` on the {}, or have \
+             that granted to you",
             source.kind()
         );
         match error.kind {

@@ -29,7 +29,7 @@ pub async fn undrop(
     }
     let mut ids = HashSet::new();
     if let Some((_, twin)) = targets.iter().find(|(_, id)| !ids.insert(*id)) {
-        let message = format!("target `{twin}` is there more than once");
+        let message = format!("target `{twin}` is given more than once");
         return Err(CatalogError::bad_request(message));
     }
     // Resolved last, so that an error in the request itself does not tell whether the warehouse exists.

@@ -18,7 +18,7 @@ pub async fn attachments(
     let definition = require(cx, request, id, TagAction::ReadAttachments).await?;
     let after = page.after.as_ref().map(PageToken::as_key);
     if after.is_some_and(|after| after.parse::<TagId>().is_err()) {
-        let message = "`pageToken` is not one that this list has answered";
+        let message = "`pageToken` was not returned by this list";
         return Err(CatalogError::new(ErrorKind::InvalidPageToken, message));
     }
     let store = cx.store(&definition);

@@ -25,7 +25,7 @@ pub async fn drop(cx: &Catalog, request: &Request, id: TagDefinitionId) -> Resul
         StoreError::NotEmpty(_) => {
             let name = &definition.0.name;
             let message = format!(
-                "tag `{name}` is attached to something; detach it first (`GET …/tag-definition/{id}/attachments` says from what)"
+                "tag `{name}` is still attached; detach it first (`GET …/tag-definition/{id}/attachments` lists where)"
             );
             CatalogError::new(TagErrorKind::InUse.into(), message)
         }

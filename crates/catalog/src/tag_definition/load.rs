@@ -69,7 +69,7 @@ pub(super) fn missing(id: TagDefinitionId) -> CatalogError {
 }
 
 pub(super) fn taken(name: &TagName) -> CatalogError {
-    let message = format!("the project has a tag with the name `{name}` already");
+    let message = format!("the project already has a tag with the name `{name}`");
     CatalogError::new(TagErrorKind::NameTaken.into(), message)
 }
 

@@ -62,7 +62,7 @@ fn changed(now: &TagDefinitionRow, update: TagDefinitionUpdate) -> Result<TagDef
     if !lost.is_empty() {
         let lost: Vec<_> = lost.into_iter().map(|scope| scope.as_str()).collect();
         let message = format!(
-            "the scope of a tag only becomes wider: `scope` lacks {}",
+            "the scope of a tag can only become wider: `scope` lacks {}",
             lost.join(", ")
         );
         return Err(CatalogError::new(

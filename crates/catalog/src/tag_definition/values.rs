@@ -48,7 +48,7 @@ pub(super) fn with(mut values: BTreeSet<String>, more: Vec<String>) -> Result<BT
             return Err(invalid(format!("an allowed value {why}")));
         }
         if !new.insert(value.clone()) {
-            return Err(invalid(format!("allowed value `{value}` is there twice")));
+            return Err(invalid(format!("allowed value `{value}` is given twice")));
         }
     }
     values.append(&mut new);
@@ -107,7 +107,8 @@ pub(super) fn check(
 ) -> Result<()> {
     if name.is_reserved() {
         let message = format!(
-            "tag name `{name}` is reserved: the catalog keeps `system`, `lakekeeper` and what begins with them and a dot"
+            "tag name `{name}` is reserved: `system`, `lakekeeper` and names that begin with `system.` or `lakekeeper.` \
+             are for the catalog itself"
         );
         return Err(CatalogError::new(TagErrorKind::Reserved.into(), message));
     }

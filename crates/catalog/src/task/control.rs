@@ -27,7 +27,7 @@ pub async fn control(
     }
     let mut all = HashSet::new();
     if let Some(twin) = ids.iter().find(|id| !all.insert(**id)) {
-        let message = format!("task `{twin}` is there more than once");
+        let message = format!("task `{twin}` is given more than once");
         return Err(CatalogError::bad_request(message));
     }
     let found = cx.lookup().task_find(&scope, ids.clone()).await?;

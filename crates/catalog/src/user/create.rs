@@ -63,7 +63,9 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
             let action = Action::Server(ServerAction::ProvisionUsers);
             let server = cx.require(request, action, ServerTarget).await?;
             let missing = |what| {
-                let message = format!("`{what}` is missing: for another user it must be given");
+                let message = format!(
+                    "`{what}` is missing: it is required to create another user than the caller"
+                );
                 CatalogError::bad_request(message)
             };
             let name = new.user.name.filter(|name| !name.is_empty());
@@ -73,7 +75,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
             save(cx, &server, row, new.existing).await
         }
         (None, None) => Err(CatalogError::bad_request(
-            "`id` is missing, and there is no token that says who the user is",
+            "`id` is missing, and the request has no token that identifies the user",
         )),
     }
 }
@@ -155,7 +157,7 @@ async fn save<T>(
         (Err(StoreError::AlreadyExists(_)), Existing::Refused) => Err(CatalogError::new(
             ErrorKind::AlreadyExists,
             format!(
-                "user `{}` is known already; to change it, send `\"update-if-exists\": true`",
+                "user `{}` exists already; to change it, send `\"update-if-exists\": true`",
                 row.id
             ),
         )),

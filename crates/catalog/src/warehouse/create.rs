@@ -125,13 +125,13 @@ pub(super) fn refused(error: StoreError, name: &Name) -> CatalogError {
 /// see.
 pub(super) fn place_taken(location: &str) -> CatalogError {
     let message = format!(
-        "the storage profile overlaps with another warehouse: `{location}` is its place, lies in it, or holds it; \
-         choose another bucket or `key-prefix`"
+        "the storage profile overlaps with another warehouse: `{location}` is the location of that warehouse, lies in \
+         it, or contains it; choose another bucket or `key-prefix`"
     );
     CatalogError::new(RuleErrorKind::StorageOverlaps.into(), message)
 }
 
 pub(super) fn name_taken(name: &Name) -> CatalogError {
-    let message = format!("a warehouse with the name `{name}` is in the project already");
+    let message = format!("the project already has a warehouse with the name `{name}`");
     CatalogError::new(ErrorKind::AlreadyExists, message)
 }

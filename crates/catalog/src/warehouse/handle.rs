@@ -122,7 +122,7 @@ impl Warehouse {
                 S3Signer::open(profile, credential).map_err(|error| unusable(error.to_string()))
             }
             (profile, _) => Err(unusable(format!(
-                "storage of type `{}` with this credential signs no requests",
+                "requests to storage of type `{}` with this credential cannot be signed",
                 profile.kind()
             ))),
         }

@@ -16,8 +16,8 @@ impl Catalog {
             ManagedBy::InstanceAdmin if self.is_manager(request) => Ok(()),
             ManagedBy::InstanceAdmin => Err(CatalogError::new(
                 RuleErrorKind::WarehouseManaged.into(),
-                "the warehouse is managed by `instance-admin`: only those whom `LAKEKEEPER__INSTANCE_ADMINS` names may say so, \
-                 change or delete it; ask them, or have them set `managed-by` to `self-managed`",
+                "the warehouse is managed by `instance-admin`: only users in `LAKEKEEPER__INSTANCE_ADMINS` may set this, \
+                 change the warehouse or delete it; ask one of them, or have them set `managed-by` to `self-managed`",
             )),
         }
     }
@@ -27,7 +27,7 @@ impl Catalog {
         if self.is_manager(request) {
             return Ok(());
         }
-        let message = "only those whom `LAKEKEEPER__INSTANCE_ADMINS` names may change who manages a warehouse";
+        let message = "only users in `LAKEKEEPER__INSTANCE_ADMINS` may change who manages a warehouse (`managed-by`)";
         Err(CatalogError::new(
             RuleErrorKind::InstanceAdminRequired.into(),
             message,

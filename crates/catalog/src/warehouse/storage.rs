@@ -75,7 +75,7 @@ pub(super) async fn try_storage(cx: &Catalog, report: &mut Report, storage: &Sto
         return report.skip(ACCESS, PREREQUISITE);
     };
     if cx.settings.storage_trial == StorageTrial::Skipped {
-        let reason = "this server tries no storage (`LAKEKEEPER__SKIP_STORAGE_VALIDATION`)";
+        let reason = "this server does not test storage (`LAKEKEEPER__SKIP_STORAGE_VALIDATION`)";
         return report.skip(ACCESS, reason);
     }
     let (own, profile) = (opened.own.as_ref(), &storage.profile);
@@ -137,7 +137,7 @@ fn told(check: AccessCheck, outcome: AccessOutcome, profile: &StorageProfile) ->
                 AccessCheck::VendedIssued
                 | AccessCheck::VendedInside
                 | AccessCheck::VendedConfined => {
-                    "; give a profile and credential with which it works, or switch vended credentials off \
+                    "; give a profile and credential that pass this check, or switch vended credentials off \
                      (`sts-enabled` or `sas-enabled` of the storage profile)"
                 }
             };

@@ -184,19 +184,19 @@ fn of_change(report: &mut Report, unlocked: Result<()>) {
 
 fn all_stays(report: &mut Report) {
     let checks = [CheckName::ProfileWellFormed, CheckName::ProfileCompatible];
-    report.skip(checks, "the storage profile stays as it is");
+    report.skip(checks, "the storage profile is not changed");
     name_stays(report);
     place_stays(report);
 }
 
 fn place_stays(report: &mut Report) {
     let checks = [CheckName::LocationExclusive];
-    report.skip(checks, "the location stays as it is");
+    report.skip(checks, "the location is not changed");
 }
 
 fn name_stays(report: &mut Report) {
     let checks = [CheckName::WarehouseNameValid];
-    report.skip(checks, "the name stays as it is");
+    report.skip(checks, "the name is not changed");
 }
 
 fn not_created(report: &mut Report) {

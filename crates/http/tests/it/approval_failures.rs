@@ -135,7 +135,7 @@ async fn reasons_are_told_up_to_a_bound() {
     let app = app(config(&service)).await;
     let uuid = with_table(&app).await;
     let (_, _, message) = commit(&app, &uuid, "a").await.error();
-    let told = message.strip_prefix("contract verifier `contracts` denies it: ");
+    let told = message.strip_prefix("contract verifier `contracts` denies the change: ");
     assert_eq!(told.unwrap(), "n".repeat(Denial::REASON_BYTES));
 }
 
@@ -271,7 +271,7 @@ async fn each_of_several_has_to_allow_it() {
     let (status, _, message) = commit(&app, &uuid, "b").await.error();
     assert_eq!(status, 403);
     assert!(
-        message.starts_with("contract verifier `other` denies it: "),
+        message.starts_with("contract verifier `other` denies the change: "),
         "{message}"
     );
     one.answer(deny());

@@ -286,7 +286,7 @@ async fn a_denial_is_told_and_leaves_all_as_it_was() {
         );
         assert_eq!(
             message,
-            format!("contract verifier `contracts` denies it: {REASON}")
+            format!("contract verifier `contracts` denies the change: {REASON}")
         );
         assert_eq!(summary(&shown(&service)), moment.shown, "{}", moment.uri);
         assert_eq!(state(&app).await, before, "{}", moment.uri);

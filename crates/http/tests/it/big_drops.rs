@@ -190,7 +190,7 @@ async fn too_many_namespaces_neither_go_nor_move_at_once() {
         let (status, kind, message) = answer.error();
         assert_eq!((status, kind.as_str()), (400, "BadRequestException"));
         let told = format!(
-            "namespace `ns` holds more than 10000 namespaces, soft-deleted ones included; {act} what is in it bit by bit"
+            "namespace `ns` holds more than 10000 namespaces, soft-deleted ones included; {act} its content in several requests"
         );
         assert_eq!(message, told);
     }

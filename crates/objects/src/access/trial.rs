@@ -83,15 +83,15 @@ pub enum TrialError {
         reached: Location,
     },
     /// It could not be determined whether vended access is confined to its folder.
-    #[error("whether vended access is confined is unknown: {0}")]
+    #[error("it could not be determined whether vended access is confined to its folder: {0}")]
     Unclear(Box<AccessError>),
     /// Not everything that the trial wrote could be removed.
-    #[error("what was written in the trial could not be removed: {0}")]
+    #[error("the files that the trial wrote could not be removed: {0}")]
     Left(Box<AccessError>),
 }
 
 pub(super) const PREREQUISITE: &str = "not tried, because a check before it failed";
-const NOTHING_WRITTEN: &str = "nothing was written that would have to be removed";
+const NOTHING_WRITTEN: &str = "the trial wrote nothing that must be removed";
 pub(super) const NOTHING_VENDED: &str = "this storage profile vends no credentials";
 
 /// Tries the storage, and reports each check, also those that were skipped.

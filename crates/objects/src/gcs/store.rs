@@ -150,7 +150,10 @@ impl GcsStore {
             request.headers_mut().insert(
                 reqwest::header::AUTHORIZATION,
                 answer::bearer(&token.value).ok_or_else(|| {
-                    ObjectError::unavailable(at, "the access token does not fit into a header")
+                    ObjectError::unavailable(
+                        at,
+                        "the access token has characters that a header cannot have",
+                    )
                 })?,
             );
         }

@@ -264,7 +264,7 @@ impl S3Request {
             return Ok(at);
         }
         Err(refuse(
-            "is more than 15 minutes from the server's time: set the client's clock, or leave it out",
+            "is more than 15 minutes from the server's time: set the client's clock, or leave the header out",
         ))
     }
 

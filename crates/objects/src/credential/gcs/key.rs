@@ -50,7 +50,7 @@ impl GcsKey {
         let storage_url = fields.url("gcs_base_url", "key.gcs_base_url")?;
         let is_anonymous = fields.is_set("disable_oauth")?;
         if is_anonymous && storage_url.is_none() {
-            let rule = "must be false where `gcs_base_url` is not set: Google asks who you are";
+            let rule = "must be false where `gcs_base_url` is not set: Google's own storage requires authentication";
             return Err(ProfileError::field("key.disable_oauth", "true", rule));
         }
         let private_key = if is_anonymous {
@@ -133,7 +133,7 @@ impl<'a> Fields<'a> {
 
     fn required(&self, name: &str, field: &'static str) -> Result<&'a str, ProfileError> {
         const RULE: &str =
-            "a service account key has it: give the whole file that Google handed out";
+            "a service account key has this field: give the whole file that Google handed out";
         self.text(name)?
             .ok_or(ProfileError::Missing { field, rule: RULE })
     }

@@ -37,7 +37,8 @@ pub(super) fn check(lake: &Lake, own_authority: Option<&str>) -> Result<(), Prof
     }
     if !STORAGE.iter().any(|suffix| is_below(&lake.host, suffix)) {
         let rule = format!(
-            "must with `azure-system-identity` be one of {}, or below it: the server's own token is sent there",
+            "must, with `azure-system-identity`, be one of {}, or a host below one of them: the server's own token is \
+             sent there",
             quoted_list(&STORAGE)
         );
         return Err(ProfileError::field("host", &lake.host, rule));

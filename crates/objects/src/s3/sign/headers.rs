@@ -81,13 +81,15 @@ pub(super) fn signed(
             return refuse("has control or non-ASCII characters in its value");
         }
         if !seen.insert(name.clone()) {
-            return refuse("is there twice, in different spellings");
+            return refuse("is given twice, in different spellings");
         }
         if matches!(name.as_str(), "authorization" | SESSION_TOKEN) {
             return refuse("is set by the signature: leave it out");
         }
         if name == UNPACK {
-            return refuse("is not signed: it lets the body say where it is written to");
+            return refuse(
+                "is not signed: it would let an archive in the body choose which objects are written",
+            );
         }
         let is_amazons = name.starts_with("x-amz-");
         if is_amazons && !is_allowed(&name, operation) {

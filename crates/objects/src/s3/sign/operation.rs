@@ -193,9 +193,11 @@ fn refused(method: &str, named: Named, uri: &Uri) -> SignError {
     SignError::Operation {
         operation: format!("`{method}` {of}{with}"),
         reason: match named {
-            Named::Object => "of objects only reading, writing, deleting and uploads in parts are",
+            Named::Object => {
+                "on objects, only reading, writing, deleting and uploads in parts are signed"
+            }
             Named::Bucket => {
-                "of the bucket only `GET ?list-type=2&prefix=…` and `POST ?delete` are"
+                "on the bucket, only `GET ?list-type=2&prefix=…` and `POST ?delete` are signed"
             }
         },
     }

@@ -221,7 +221,7 @@ async fn what_is_there_already_is_made_and_what_is_gone_is_dropped() {
     bucket.create_namespace("ns").await.unwrap();
     let error = bucket.drop_namespace("ns").await.unwrap_err();
     assert!(matches!(error, TableBucketError::Conflict(_)), "{error:?}");
-    let expected = "the table bucket refused it for what it has: because (409 SomeException)";
+    let expected = "the table bucket refused the request because of what it contains: because (409 SomeException)";
     assert_eq!(error.to_string(), expected);
 
     let service = TokenServiceStandIn::answering(vec![refused(404)]).await;
@@ -236,27 +236,17 @@ async fn what_is_there_already_is_made_and_what_is_gone_is_dropped() {
 async fn a_publication_is_asked_for_once_and_looked_up_when_its_answer_is_lost() {
     let file = "s3://x/1.json";
     let cases = [
-        (refused(409), found(None), 1, "refused it for what it has"),
+        (refused(409), found(None), 1, "because of what it contains"),
         (
             refused(403),
             found(None),
             1,
-            "the table bucket refused: because",
+            "the table bucket refused the request: because",
         ),
         (refused(429), found(None), 1, "is unavailable"),
-        (
-            refused(500),
-            found(None),
-            2,
-            "did not say whether it was done",
-        ),
+        (refused(500), found(None), 2, "it is not known whether"),
         (refused(500), found(Some(file)), 2, ""),
-        (
-            refused(503),
-            found(None),
-            2,
-            "did not say whether it was done",
-        ),
+        (refused(503), found(None), 2, "it is not known whether"),
         (refused(503), found(Some(file)), 2, ""),
     ];
     for (answer, then, requests, expected) in cases {
