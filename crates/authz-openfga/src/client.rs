@@ -1,6 +1,7 @@
 //! Calls of OpenFGA's API, by gRPC. Each attempt of a call has a deadline, which is sent along, so that OpenFGA does not
 //! apply a write after the catalog has given it up.
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use tonic::client::Grpc;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, ConnectError, Request, Status};
 use tonic_prost::ProstCodec;
 use url::Url;
 
@@ -22,7 +23,10 @@ use crate::messages::{
 use crate::model::Model;
 
 /// How long an attempt of a call may last.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How much later than the catalog's OpenFGA's deadline may be: the time that a request is under way.
+const MARGIN: Duration = Duration::from_millis(250);
 
 /// How long a connection may take to be made.
 pub(crate) const CONNECT: Duration = Duration::from_secs(2);
@@ -50,6 +54,14 @@ pub enum CallError {
         /// The method that was called.
         method: &'static str,
     },
+    /// No connection to OpenFGA could be made, so the call was not sent.
+    #[error("OpenFGA cannot be reached for `{method}`: {status}")]
+    Unreachable {
+        /// The method that was called.
+        method: &'static str,
+        /// Why there is no connection.
+        status: String,
+    },
     /// OpenFGA refused, or the connection broke.
     #[error("OpenFGA refused `{method}`: {status}")]
     Refused {
@@ -74,8 +86,8 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Whether OpenFGA may have carried out the call, or may still do so until the deadline.
-    pub(crate) fn leaves_outcome_open(&self) -> bool {
+    /// Whether OpenFGA may have applied the call, or may still apply it until its deadline.
+    fn leaves_outcome_open(&self) -> bool {
         match self {
             Self::Timeout { .. } => true,
             Self::Refused { code, .. } => matches!(
@@ -86,9 +98,30 @@ impl CallError {
                     | Code::Internal
                     | Code::Unavailable
             ),
-            Self::Endpoint(_) | Self::Tls(_) | Self::Token(_) | Self::Answer { .. } => false,
+            Self::Endpoint(_)
+            | Self::Tls(_)
+            | Self::Unreachable { .. }
+            | Self::Token(_)
+            | Self::Answer { .. } => false,
         }
     }
+
+    fn is_broken_connection(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { code, .. } => *code == Code::Unavailable,
+            _ => false,
+        }
+    }
+}
+
+/// When a call whose connection broke may be made again, and its error be reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// At once: to make the call twice does no harm.
+    AtOnce,
+    /// After the deadline if the outcome is open: applied later than newer changes, the call would undo them.
+    AfterDeadline,
 }
 
 /// A connection to OpenFGA, which is made when it is first needed, and made again when it breaks.
@@ -123,7 +156,13 @@ impl Client {
         })
     }
 
-    async fn call<Q, A>(&self, method: &'static str, request: Q) -> Result<A, CallError>
+    /// Calls `method`, once more if the connection breaks.
+    async fn call<Q, A>(
+        &self,
+        method: &'static str,
+        repeat: Repeat,
+        request: Q,
+    ) -> Result<A, CallError>
     where
         Q: prost::Message + Clone + 'static,
         A: prost::Message + Default + 'static,
@@ -139,9 +178,10 @@ impl Client {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(refused)) => refused,
             };
-            let broken =
-                matches!(&refused, CallError::Refused { code, .. } if *code == Code::Unavailable);
-            if !broken || tries == TRIES {
+            if repeat == Repeat::AfterDeadline && refused.leaves_outcome_open() {
+                tokio::time::sleep_until(end + MARGIN).await;
+            }
+            if !refused.is_broken_connection() || tries == TRIES {
                 return Err(refused);
             }
             tries += 1;
@@ -167,10 +207,16 @@ impl Client {
             bearer.set_sensitive(true);
             request.metadata_mut().insert("authorization", bearer);
         }
-        let refused = |status: Status| CallError::Refused {
-            method,
-            code: status.code(),
-            status: told(&status),
+        let refused = |status: Status| match told(&status) {
+            text if is_unsent(&status) => CallError::Unreachable {
+                method,
+                status: text,
+            },
+            text => CallError::Refused {
+                method,
+                code: status.code(),
+                status: text,
+            },
         };
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.map_err(|error| CallError::Refused {
@@ -198,7 +244,9 @@ impl Client {
             continuation_token: String::new(),
         };
         loop {
-            let page: ListStoresResponse = self.call("ListStores", request.clone()).await?;
+            let page: ListStoresResponse = self
+                .call("ListStores", Repeat::AtOnce, request.clone())
+                .await?;
             let named = page.stores.into_iter().filter(|store| store.name == name);
             found.extend(named.map(|store| store.id));
             if page.continuation_token.is_empty() {
@@ -211,7 +259,7 @@ impl Client {
     pub(crate) async fn create_store(&self, name: &str) -> Result<String, CallError> {
         let name = name.to_owned();
         let made: Store = self
-            .call("CreateStore", CreateStoreRequest { name })
+            .call("CreateStore", Repeat::AtOnce, CreateStoreRequest { name })
             .await?;
         Ok(made.id)
     }
@@ -223,7 +271,9 @@ impl Client {
             type_definitions: model.types,
             schema_version: model.schema,
         };
-        let written: WriteModelResponse = self.call("WriteAuthorizationModel", request).await?;
+        let written: WriteModelResponse = self
+            .call("WriteAuthorizationModel", Repeat::AtOnce, request)
+            .await?;
         Ok(written.authorization_model_id)
     }
 
@@ -244,12 +294,14 @@ impl Client {
             continuation_token: after,
             consistency: FRESH,
         };
-        let page: ReadResponse = self.call("Read", request).await?;
+        let page: ReadResponse = self.call("Read", Repeat::AtOnce, request).await?;
         let tuples = page.tuples.into_iter().filter_map(|tuple| tuple.key);
         Ok((tuples.collect(), page.continuation_token))
     }
 
     /// Writes and deletes tuples, all or none. Writing a tuple that exists, or deleting one that does not, is no error.
+    ///
+    /// Fails only when OpenFGA cannot apply the write any more: whoever hands over newer changes afterwards can rely on that.
     pub(crate) async fn write(
         &self,
         at: &Location,
@@ -269,7 +321,7 @@ impl Client {
             }),
             authorization_model_id: at.model.clone(),
         };
-        let Empty {} = self.call("Write", request).await?;
+        let Empty {} = self.call("Write", Repeat::AfterDeadline, request).await?;
         Ok(())
     }
 
@@ -285,7 +337,7 @@ impl Client {
             authorization_model_id: at.model.clone(),
             consistency: FRESH,
         };
-        self.call("BatchCheck", request).await
+        self.call("BatchCheck", Repeat::AtOnce, request).await
     }
 }
 
@@ -294,6 +346,18 @@ impl Client {
 pub(crate) struct Location {
     pub(crate) store: String,
     pub(crate) model: String,
+}
+
+/// Whether there was no connection by which the request could have been sent.
+fn is_unsent(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if error.is::<ConnectError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A status as text: its code and message, without details and metadata, which may hold anything.

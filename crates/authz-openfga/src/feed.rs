@@ -16,7 +16,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
-use crate::client::{CallError, Client, DEADLINE, Location};
+use crate::client::{Client, Location};
 use crate::messages::TupleKey;
 use crate::model::Model;
 use crate::tuples::Names;
@@ -191,13 +191,7 @@ impl MirrorSink for Tuples {
             }
         }
         if !writes.is_empty() || !deletes.is_empty() {
-            let written = self.client.write(&self.at, writes, deletes).await;
-            // OpenFGA may still apply the write. The caller holds the feed's lock until this returns: waiting for the
-            // write's deadline keeps other replicas from handing over newer changes, which this write would then undo.
-            if written.as_ref().is_err_and(CallError::leaves_outcome_open) {
-                tokio::time::sleep(DEADLINE).await;
-            }
-            written?;
+            self.client.write(&self.at, writes, deletes).await?;
         }
         Ok(())
     }
