@@ -7,7 +7,7 @@ use catalog::user::NewUser;
 use catalog::warehouse::{Storage, WarehouseCreate, WarehouseSettings, WarehouseView};
 use catalog::{Catalog, CatalogError, Request, project, warehouse};
 use clap::Args;
-use lakekeeper::config::{Config, Needs, Sources};
+use lakekeeper::config::{Config, Database, Needs, Sources};
 use lakekeeper::{Error, Lakekeeper};
 use model::Name;
 use objects::{LocalProfile, StorageProfile};
@@ -20,6 +20,8 @@ use super::serve::stop_signal;
 const WAREHOUSE: &str = "demo";
 /// The folder of its files, in the data folder.
 const FILES: &str = "files";
+/// The database, in the data folder.
+const DATABASE: &str = "catalog.db";
 
 /// Options of `lakekeeper dev`.
 #[derive(Debug, Args)]
@@ -42,7 +44,7 @@ pub(super) fn run(mut sources: Sources, dev: &Dev) -> Result<(), Error> {
     }
     imply(&mut sources);
     let folder = Config::load(&sources, Needs::Nothing)?.process.data_dir;
-    let database = folder.join("catalog.db").to_string_lossy().into_owned();
+    let database = folder.join(DATABASE).to_string_lossy().into_owned();
     sources.implied.insert("SQLITE_PATH", database);
     let config = super::start(&sources, Needs::Secrets)?;
     let files = make_folder(&folder.join(FILES))?;
@@ -66,9 +68,12 @@ fn imply(sources: &mut Sources) {
 async fn serve(config: Config, files: &Path) -> Result<(), Error> {
     let is_granted = config.authorization.engine.needs_grants();
     let with_token = config.authentication.is_configured();
+    let Database::Sqlite { path: database } = config.required_database()?.clone() else {
+        return Err(Error::NotConfigured("a SQLite database"));
+    };
     let lakekeeper = Lakekeeper::builder(config).build().await?;
     let before = catalog::server::info(lakekeeper.catalog()).await?;
-    let warehouse = prepare(lakekeeper.catalog(), &before, files).await?;
+    let warehouse = prepare(lakekeeper.catalog(), &before, (&database, files)).await?;
     let callers = if is_granted && !before.is_bootstrapped {
         // Nobody has rights yet, and only bootstrapping gives somebody the first ones.
         lakekeeper.reopen_bootstrap().await?;
@@ -94,12 +99,12 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
 async fn prepare(
     cx: &Catalog,
     before: &ServerView,
-    files: &Path,
+    (database, files): (&Path, &Path),
 ) -> Result<Option<WarehouseView>, Error> {
     let request = Request::system();
     let profile = LocalProfile::new(&files.to_string_lossy(), None).map_err(CatalogError::from)?;
     let warehouses = warehouses(cx).await?;
-    check_place(&warehouses, &profile)?;
+    check_place(&warehouses, database, &profile)?;
     if !before.is_bootstrapped {
         let nobody = NewUser::default();
         catalog::server::bootstrap(cx, &request, nobody, Operation::ByAdmin).await?;
@@ -139,7 +144,11 @@ async fn warehouses(cx: &Catalog) -> Result<Vec<WarehouseView>, Error> {
 
 /// Refuses a data folder that was moved or copied. Table metadata holds absolute paths, so the warehouse still has its files in the
 /// former folder; a purge in the copy would delete the files of the original.
-fn check_place(warehouses: &[WarehouseView], present: &LocalProfile) -> Result<(), Error> {
+fn check_place(
+    warehouses: &[WarehouseView],
+    database: &Path,
+    present: &LocalProfile,
+) -> Result<(), Error> {
     let local = warehouses.iter().filter_map(|one| match &one.profile {
         StorageProfile::Local(profile) => Some((&one.row.name, Path::new(profile.root()))),
         _ => None,
@@ -147,16 +156,26 @@ fn check_place(warehouses: &[WarehouseView], present: &LocalProfile) -> Result<(
     // Recognised by the folder's name, because the warehouse may have been renamed.
     let roots: Vec<_> = local.filter(|(_, root)| root.ends_with(FILES)).collect();
     let present = Path::new(present.root());
-    match roots.first() {
-        Some((name, former)) if roots.iter().all(|(_, root)| *root != present) => {
-            Err(Error::Moved {
-                warehouse: name.to_string(),
-                former: former.into(),
-                present: present.into(),
-            })
-        }
-        _ => Ok(()),
+    if roots.iter().any(|(_, root)| *root == present) {
+        return Ok(());
     }
+    let former = |(_, root): &(_, &Path)| is_of_another_folder(root, database);
+    match roots.into_iter().find(former) {
+        Some((name, former)) => Err(Error::Moved {
+            warehouse: name.to_string(),
+            former: former.into(),
+            present: present.into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the folder of files is gone with a data folder that was moved, or lies in one that was copied, beside its database.
+/// Else it is a folder that somebody has chosen for a warehouse.
+fn is_of_another_folder(files: &Path, database: &Path) -> bool {
+    let beside = files.parent().map(|folder| folder.join(DATABASE));
+    let beside = beside.and_then(|beside| beside.canonicalize().ok());
+    !files.exists() || beside.is_some_and(|beside| Some(beside) != database.canonicalize().ok())
 }
 
 /// Creates the folder and returns its canonical path.

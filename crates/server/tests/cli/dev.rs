@@ -67,6 +67,26 @@ fn a_data_folder_that_was_copied_or_moved_is_refused() {
 }
 
 #[test]
+fn a_warehouse_in_a_folder_of_the_users_own_is_no_moved_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, own] = ["data", "own/files"].map(|name| folder.path().join(name));
+    fs::create_dir_all(&own).unwrap();
+    let (server, address) = dev(&data);
+    let demo = format!("/management/v1/warehouse/{}", warehouse_id(&address));
+    let (deleted, told) = send("DELETE", &address, &demo, "");
+    assert!(deleted.starts_with("HTTP/1.1 20"), "{deleted} {told}");
+    let body = format!(
+        r#"{{"warehouse-name":"mine","storage-profile":{{"type":"local","root":"{}"}}}}"#,
+        own.display()
+    );
+    let (created, told) = send("POST", &address, "/management/v1/warehouse", &body);
+    assert!(created.starts_with("HTTP/1.1 201"), "{created} {told}");
+    assert_eq!(server.terminate(), 0);
+    let (server, _) = dev(&data);
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
 fn dev_leaves_a_postgresql_of_the_environment_alone() {
     let folder = tempfile::tempdir().unwrap();
     let words = ["dev", "--data-dir", folder.path().to_str().unwrap()];
@@ -142,11 +162,17 @@ fn a_catalog_that_was_bootstrapped_without_a_warehouse_gets_one() {
     assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
 }
 
-/// Changes the only warehouse by the management API.
-fn change_warehouse(address: &str, change: &str, body: &str) {
+/// The id of the only warehouse.
+fn warehouse_id(address: &str) -> String {
     let (_, config) = get(address, "/catalog/v1/config");
     let id = config.split_once("\"prefix\":\"").unwrap().1;
-    let path = format!("/management/v1/warehouse/{}/{change}", &id[..36]);
+    id[..36].to_owned()
+}
+
+/// Changes the only warehouse by the management API.
+fn change_warehouse(address: &str, change: &str, body: &str) {
+    let id = warehouse_id(address);
+    let path = format!("/management/v1/warehouse/{id}/{change}");
     let (status, told) = send("POST", address, &path, body);
     assert_eq!(status, "HTTP/1.1 200 OK", "{told}");
 }
