@@ -12,7 +12,8 @@ const FORMER_NAMES: [&str; 3] = [
 ];
 
 /// Refuses a field of `given` that `read`, its normal form, does not have: a misspelled optional field would silently get
-/// its default. A field that is null says nothing, so it may have any name.
+/// its default. A field that is null or an empty text says nothing, so it may have any name: forms send the fields of other
+/// types along empty.
 pub(crate) fn refuse_unknown(
     what: &'static str,
     given: &Value,
@@ -22,9 +23,10 @@ pub(crate) fn refuse_unknown(
         return Ok(());
     };
     let is_unknown = |name: &str| !read.contains_key(name) && !FORMER_NAMES.contains(&name);
+    let says_nothing = |value: &Value| value.is_null() || value.as_str() == Some("");
     let unknown = given
         .iter()
-        .find(|(name, value)| !value.is_null() && is_unknown(name));
+        .find(|(name, value)| !says_nothing(value) && is_unknown(name));
     let Some((name, _)) = unknown else {
         return Ok(());
     };
@@ -74,6 +76,10 @@ mod tests {
             "type": "s3", "credential-type": "access-key", "aws-access-key-id": "a", "aws-secret-access-key": "b",
         });
         StorageCredential::from_request(&credential).unwrap();
+        let of_a_form = json!({
+            "type": "az", "credential-type": "azure-system-identity", "client-id": "", "client-secret": "", "tenant-id": "",
+        });
+        StorageCredential::from_request(&of_a_form).unwrap();
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub enum DeleteProfile {
     #[serde(rename_all = "kebab-case")]
     Soft {
         /// The grace period in seconds.
+        #[serde(alias = "expiration_seconds")]
         expiration_seconds: u64,
     },
 }
