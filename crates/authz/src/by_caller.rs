@@ -7,10 +7,11 @@ use quick_cache::sync::Cache;
 /// Bytes that an entry takes besides the texts of its caller.
 const OVERHEAD: usize = 300;
 /// Most bytes of a cache of decisions.
-const MAX_BYTES: u64 = 20 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Weighs an entry by the bytes of its key's caller: a token of up to 16 KiB may name very many roles, and the entry keeps them
-/// in memory.
+/// in memory. Entries of one token share that memory, but each is weighed as if alone, because nothing tells which will be
+/// evicted last.
 #[derive(Debug, Clone, Copy)]
 pub struct ByCaller;
 
