@@ -138,7 +138,7 @@ impl OidcProvider {
             return Err(Refusal::issuer(token.claims.issuer()?).into());
         }
         if let Err(refusal) = token.is_signed_by(&published.keys) {
-            // A wrong signature makes the keys be fetched, too: a new key may have the id of the old one, or none.
+            // A wrong signature causes a fetch of the keys, too: a new key may have the id of the old one, or none.
             let newer = self.keys.newer(&published).await.ok_or(refusal)?;
             token.is_signed_by(&newer.keys)?;
         }

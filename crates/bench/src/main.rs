@@ -69,7 +69,7 @@ async fn run(options: &Options) -> Result<Report> {
     let home = tempfile::Builder::new()
         .prefix("lakekeeper-bench-")
         .tempdir()?;
-    // If this process is root's, PostgreSQL runs as another user and must be able to reach its folder.
+    // If this process runs as root, PostgreSQL runs as another user and must be able to reach its folder.
     std::fs::set_permissions(
         home.path(),
         std::os::unix::fs::PermissionsExt::from_mode(0o755),

@@ -21,8 +21,8 @@ const MOST: usize = 10_000;
 /// The life that a credential has left at least when a client gets it: Java clients renew theirs five minutes before
 /// the end.
 const LEAST_LEFT: Duration = Duration::from_mins(5);
-/// The longest time that a credential is handed out, however long it lives: within this time, a right that was
-/// revoked at the storage has an effect.
+/// The longest time that a credential is handed out, however long it lives: credentials that are handed out later
+/// lack a right that was revoked at the storage.
 const LONGEST: Duration = Duration::from_hours(1);
 /// How long a failure of the token service is answered without asking it again.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);

@@ -1,4 +1,6 @@
 //! What clients did and saw, and what became of the tables: all that the checker knows.
+//!
+//! Times are measured from the start of the run, by one monotonic clock.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

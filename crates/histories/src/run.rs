@@ -221,7 +221,7 @@ async fn collect(world: &World, found: &mut Vec<Violation>) -> Result<(History, 
 }
 
 fn check_log(log: &str, found: &mut Vec<Violation>) {
-    // The first is a panic in the program's log, the second one before there is a log.
+    // The first text is how the program's log shows a panic, the second one how a panic is printed before there is a log.
     let is_panic = |line: &&str| line.contains("\"panic: ") || line.contains("panicked at");
     for line in log.lines().filter(is_panic) {
         found.push(Violation::new(Rule::Panic, line));

@@ -1,5 +1,5 @@
-//! Entity tags of loaded tables and views: equal for equal answers, and for an answer with credentials valid only until a new
-//! load would vend others.
+//! Entity tags of loaded tables and views. Equal answers have equal tags; the tag of an answer with credentials is valid only
+//! until a new load would vend others.
 
 use catalog::{Credential, FileAccess, Loaded, Representation};
 use http::{HeaderMap, HeaderValue};

@@ -1,4 +1,6 @@
 //! The cost of a load and a commit: parse, apply one snapshot, print; by numbers of snapshots and columns.
+//!
+//! `cargo bench -p iceberg`
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 #![allow(missing_docs, reason = "a bench is no library")]
 

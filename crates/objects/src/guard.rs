@@ -23,8 +23,8 @@ pub(crate) struct Patience {
     pub(crate) attempts: u32,
     /// Once this has passed since the first attempt began, a failed attempt is the last one.
     pub(crate) total: Duration,
-    /// Pause before the second attempt; doubled before each further one. Between half and all of it is waited, at
-    /// random.
+    /// Pause before the second attempt; doubled before each further one. The actual pause is a random part of it,
+    /// at least half.
     pub(crate) pause: Duration,
 }
 

@@ -19,7 +19,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ATTEMPTS: u32 = 3;
 /// No attempt begins later than this after the first one.
 const LAST_START: Duration = Duration::from_secs(10);
-/// Pause before the second attempt; doubled before each further one. Between half and all of it is waited, at random.
+/// Pause before the second attempt; doubled before each further one. The actual pause is a random part of it, at least half.
 const PAUSE: Duration = Duration::from_millis(200);
 /// If a service asks for a longer pause than this, the caller gets the refusal at once.
 const MAX_PAUSE: Duration = Duration::from_secs(2);

@@ -10,7 +10,7 @@ use model::Clock;
 use crate::Error;
 use crate::config::{Authentication, Connect};
 
-/// How often connecting a provider that is required at start is tried, and the pause between two tries.
+/// How often to try to connect to a provider that is required at start, and the pause between two tries.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 

@@ -40,7 +40,7 @@ pub async fn reopen_bootstrap(database: &Database) -> Result<Reopened, Error> {
     Ok(open(database).await?.server_reopen_bootstrap().await?)
 }
 
-/// Checks that the database is ready. A SQLite file always counts as ready, because opening it migrates it.
+/// Checks that the database is ready. An empty SQLite file answers, but is not migrated.
 pub async fn check(database: &Database, readiness: Readiness) -> Result<(), Error> {
     use store_postgres::OpenError as Postgres;
     use store_sqlite::OpenError as Sqlite;

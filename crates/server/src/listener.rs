@@ -62,7 +62,7 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     /// Check how long you have been idle. There is one clock for all connections, because a timer per request would
-    /// cost more than many an answer.
+    /// cost more than the rest of some answers.
     Look,
     /// Finish the requests in flight and close.
     Stop,

@@ -43,7 +43,7 @@ impl TestApp {
         TestAppBuilder::default()
     }
 
-    /// The folder in which [`Self::warehouse_body`] creates a folder for each warehouse, by its name.
+    /// The folder in which [`Self::warehouse_body`] creates a folder for each warehouse, named like the warehouse.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -86,7 +86,7 @@ impl TestApp {
         answer.expect(204);
     }
 
-    /// A body that creates a warehouse on local storage. Also creates its folder, by its name.
+    /// A body that creates a warehouse on local storage. Also creates the warehouse's folder, which has its name.
     pub fn warehouse_body(&self, name: &str) -> Value {
         let root = self.folder().join(name);
         std::fs::create_dir_all(&root).unwrap();

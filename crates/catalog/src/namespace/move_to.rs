@@ -182,8 +182,9 @@ fn check(
     check_layout(warehouse, from, to)
 }
 
-/// Refuses the move if the layout derives folders from namespaces: later tables at the new path would lie elsewhere
-/// than those that have moved, and later tables at the former path would lie among them.
+/// Refuses the move if folders of namespaces would no longer match the path: if the parent changes in a layout that
+/// has such folders, or if these contain the namespaces' names. Otherwise later tables at the new path would lie
+/// elsewhere than those that have moved, and later tables at the former path would lie among them.
 fn check_layout(warehouse: &Warehouse, from: &NamespacePath, to: &NamespacePath) -> Result<()> {
     let layout = warehouse.profile.layout();
     let has_other_home = from.key().parent() != to.key().parent();

@@ -238,7 +238,7 @@ async fn find_anywhere(cx: &Catalog, id: NamespaceId) -> Result<Resource> {
 pub(crate) struct Found(pub(super) Resource);
 
 impl Found {
-    /// The action that a caller must be allowed to see the thing; for the server, one that everybody is allowed.
+    /// The action that a caller must be allowed in order to see the thing; for the server, one that everybody may do.
     pub(crate) fn see(&self) -> Action {
         let everybody = Action::Server(ServerAction::ListProjects);
         self.0.sight().unwrap_or(everybody)

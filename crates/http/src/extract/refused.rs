@@ -1,4 +1,4 @@
-//! Extractors of axum for queries and paths, with errors in the error model of the API, and without U+0000.
+//! Axum's extractors for queries and paths, with errors in the error model of the API; they also refuse U+0000.
 
 use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
 use http::request::Parts;

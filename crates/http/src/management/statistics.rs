@@ -194,8 +194,7 @@ fn of_token(token: &str) -> ApiResult<Window> {
     });
     window.ok_or_else(|| {
         let shown = Excerpt(token);
-        let message =
-            format!("`token` `{shown}` was not returned by an earlier answer of statistics");
+        let message = format!("`token` `{shown}` was not returned by the statistics");
         ApiError::new(StatusCode::BAD_REQUEST, "InvalidPaginationToken", message)
     })
 }

@@ -1,4 +1,4 @@
-//! How engines get access to files, on the S3 server that `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass unrun.
+//! How engines get access to files, on the S3 server that `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass without doing anything.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! Warehouses on the S3 server that the variables `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass unrun.
+//! Warehouses on the S3 server that the variables `LAKEKEEPER_TEST_S3_*` name. Without one, the tests pass without doing anything.
 
 use axum::Router;
 use axum::routing::any;

@@ -81,8 +81,8 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Reads a schema that a client sends. Unknown members that are `null` are dropped: they mean the same as no
-    /// member, and the Java reference fails on a default that is `null`.
+    /// Reads a schema that a client sends. Members that are kept as text (defaults, unknown ones) are dropped if they
+    /// are `null`: that means the same as no member, and the Java reference fails on a default that is `null`.
     pub(crate) fn parse_new(text: &str) -> Result<Self, ParseError> {
         let mut schema = Self::parse(text)?;
         drop_nulls(&mut schema.extra);

@@ -34,7 +34,7 @@ use crate::vend::Vended;
 /// Limit for one request, including the body of its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A listing has names and a token. A thousand names of the greatest length are 1 MB, and JSON may need six bytes for
-/// each of theirs.
+/// each byte of a name.
 const MAX_LISTING_BYTES: u64 = 16 << 20;
 
 /// Characters that are not escaped in a path.

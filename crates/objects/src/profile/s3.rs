@@ -301,7 +301,7 @@ impl S3Profile {
     }
 
     /// Whether requests of clients are signed with sessions that reach only one table's folder, instead of the
-    /// server's own credential: if the profile enables such sessions, and the store may obey headers that a client
+    /// warehouse's own credential: if the profile enables such sessions, and the store may obey headers that a client
     /// adds to a signed request. Amazon's S3 does not.
     pub fn signs_by_sessions(&self) -> bool {
         self.sts_enabled && !self.is_amazons()

@@ -29,8 +29,8 @@ settings! {
         /// What the service's answer `403` means: `gating`: the request is rejected; `role_granting`: the caller does
         /// not get the role. Required.
         KIND: Option<AdmissionCheckKind> = None;
-        /// Body of the question: any JSON. In its texts, `{{subject}}` is replaced by the caller's id and
-        /// `{{idp_id}}` by the identity provider. Required.
+        /// Body of the question: any JSON. In its texts, `{{subject}}` is replaced by the caller's id without the
+        /// provider's name, and `{{idp_id}}` by the identity provider. Required.
         BODY: Option<String> = None;
         /// The `source-id` of the role that callers get for the request if the check passes. Required.
         ROLE_SOURCE_ID: Option<String> = None;

@@ -15,7 +15,7 @@ use crate::iceberg::{Flag, is_set};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DropNamespaceQuery {
-    /// Whether to drop all namespaces, tables and views in it, too. Otherwise a namespace that is not empty is refused (409).
+    /// Whether to drop everything in it, too: namespaces, tables, views and generic tables. Otherwise a namespace that is not empty is refused (409).
     #[param(value_type = Option<bool>)]
     recursive: Option<Flag>,
     /// Whether to drop the namespace, and with `recursive` its contents, even if they are protected.

@@ -49,7 +49,7 @@ async fn kept(writer: &Writer) -> Vec<String> {
 type Boxed = Box<dyn FnOnce(&Connection) -> Work<()> + Send>;
 type Outcome = tokio::task::JoinHandle<Result<(), StoreError>>;
 
-/// Runs all works in one transaction: keeps the thread busy until all of them wait.
+/// Runs all pieces of work in one transaction: keeps the thread busy until all of them wait.
 async fn together(writer: &Arc<Writer>, works: Vec<Boxed>) -> Vec<Result<(), StoreError>> {
     let (holder, go) = hold(writer).await;
     let mut outcomes = Vec::new();
