@@ -5,10 +5,10 @@
 
 mod caught;
 mod claim;
+mod end_event;
 mod housekeeping;
 mod log_cleanup;
 mod run;
-mod told;
 
 pub use caught::caught;
 pub use claim::{Claim, keep_claim};

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::LEASE;
-use crate::{Claim, ClaimEnd, Flush, WorkError, Worker, caught, told};
+use crate::{Claim, ClaimEnd, Flush, WorkError, Worker, caught, end_event};
 
 /// Pause after the database has failed or work has panicked.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -165,7 +165,7 @@ impl Runner {
         let ended = match self.outcome(task, &claim, claimed, stop).await {
             Ok(end) => {
                 let now = self.clock.now();
-                let mut effects = told::ended(task, self.worker.queue(), &end, now);
+                let mut effects = end_event::ended(task, self.worker.queue(), &end, now);
                 if matches!(end, TaskEnd::Failed { .. }) {
                     effects.tasks.extend(self.worker.successor(task, now));
                 }
