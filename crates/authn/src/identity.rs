@@ -21,8 +21,11 @@ pub(crate) fn identity(config: &OidcConfig, claims: &Claims) -> Result<Identity,
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     Ok(Identity {
         user,
-        name: name(claims).or_else(by_template).as_deref().and_then(kept),
-        email: email(claims).as_deref().and_then(kept),
+        name: name(claims)
+            .or_else(by_template)
+            .as_deref()
+            .and_then(sanitized),
+        email: email(claims).as_deref().and_then(sanitized),
         user_type: user_type(claims),
         admission_roles: Vec::new(),
         roles: roles.map(|path| claims.texts(path).map(owned).unwrap_or_default()),
@@ -86,10 +89,10 @@ fn user_type(claims: &Claims) -> Option<UserType> {
 }
 
 /// A name or address without control characters, cut to [`Bounds::USER_TEXT_BYTES`]. `None` if nothing but blanks is left.
-pub(crate) fn kept(text: &str) -> Option<String> {
-    let mut kept: String = text.chars().filter(|c| !c.is_control()).collect();
-    kept.truncate(kept.floor_char_boundary(Bounds::USER_TEXT_BYTES));
-    Some(kept).filter(|kept| !kept.trim().is_empty())
+pub(crate) fn sanitized(text: &str) -> Option<String> {
+    let mut cut: String = text.chars().filter(|c| !c.is_control()).collect();
+    cut.truncate(cut.floor_char_boundary(Bounds::USER_TEXT_BYTES));
+    Some(cut).filter(|cut| !cut.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl<'a> Jwt<'a> {
     }
 
     /// Checks that one of the keys has made the signature.
-    pub(crate) fn is_signed_by(&self, keys: &Jwks) -> Result<(), Refusal> {
+    pub(crate) fn verify_signature(&self, keys: &Jwks) -> Result<(), Refusal> {
         let mut candidates = keys
             .candidates(self.key_id.as_deref(), self.algorithm)
             .peekable();

@@ -105,13 +105,13 @@ impl KeySource {
     }
 
     /// Whether the last fetch has failed. If so, another one starts in the background.
-    pub(crate) fn is_away(self: &Arc<Self>) -> bool {
+    pub(crate) fn last_fetch_failed(self: &Arc<Self>) -> bool {
         let mut state = self.state();
-        let is_away = matches!(state.last, Some((_, Some(_))));
-        if is_away {
+        let failed = matches!(state.last, Some((_, Some(_))));
+        if failed {
             self.start(&mut state, self.pace.failed);
         }
-        is_away
+        failed
     }
 
     /// What is known already, or else the result of a fetch.

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::cache::{Hash, Verified};
 use crate::claims::Claims;
-use crate::identity::kept;
+use crate::identity::sanitized;
 use crate::{AuthnError, BearerToken, ProviderUnavailable, Refusal, fetch};
 use own_token::OwnToken;
 
@@ -32,7 +32,7 @@ const REMEMBERED: Duration = Duration::from_secs(30);
 const PARALLEL: usize = 32;
 /// Most reviews that are under way or wait for their turn: each holds a bearer token of up to 16 KiB in memory, even after
 /// its client has disconnected.
-const WAITING: usize = 1_024;
+const MAX_REVIEWS: usize = 1_024;
 /// How long a review waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -87,7 +87,7 @@ struct Cluster {
     client: HttpClient,
     own_token: OwnToken,
     turns: Semaphore,
-    places: Arc<Semaphore>,
+    waiting_slots: Arc<Semaphore>,
 }
 
 /// The part of a `TokenReview` that is used.
@@ -126,7 +126,7 @@ impl Kubernetes {
             client,
             own_token,
             turns: Semaphore::new(PARALLEL),
-            places: Arc::new(Semaphore::new(WAITING)),
+            waiting_slots: Arc::new(Semaphore::new(MAX_REVIEWS)),
         };
         Ok(Self {
             cluster: Arc::new(cluster),
@@ -166,12 +166,12 @@ impl Kubernetes {
         let ask = || {
             let (cluster, token, audiences) =
                 (Arc::clone(&self.cluster), token.clone(), audiences.to_vec());
-            let place = Arc::clone(&cluster.places).try_acquire_owned();
+            let slot = Arc::clone(&cluster.waiting_slots).try_acquire_owned();
             async move {
-                match place {
-                    Ok(_place) => cluster.ask(&token, &audiences).await,
+                match slot {
+                    Ok(_slot) => cluster.ask(&token, &audiences).await,
                     Err(_) => Err(unavailable(format!(
-                        "{WAITING} tokens wait for their review already"
+                        "{MAX_REVIEWS} tokens wait for their review already"
                     ))),
                 }
             }
@@ -199,7 +199,7 @@ impl Kubernetes {
         Ok(Verified {
             until: now.plus(REMEMBERED),
             identity: Arc::new(Identity {
-                name: kept(&status.user.username),
+                name: sanitized(&status.user.username),
                 user_type: Some(UserType::Application),
                 audiences: status.audiences,
                 ..Identity::of(user)

@@ -94,8 +94,8 @@ impl OidcProvider {
     }
 
     /// Whether the last fetch of its keys has failed. If so, another one starts in the background.
-    pub(crate) fn is_away(&self) -> bool {
-        self.keys.is_away()
+    pub(crate) fn last_fetch_failed(&self) -> bool {
+        self.keys.last_fetch_failed()
     }
 
     /// The URL where the provider issues tokens; `None` while its discovery document has not been fetched.
@@ -132,15 +132,15 @@ impl OidcProvider {
         token: &Jwt<'_>,
         now: Timestamp,
     ) -> Result<Verified, AuthnError> {
-        let until = self.judge(&token.claims, now)?;
+        let until = self.check_claims(&token.claims, now)?;
         let published = self.published().await?;
         if !self.issues_as(token.claims.issuer()?) {
             return Err(Refusal::issuer(token.claims.issuer()?).into());
         }
-        if let Err(refusal) = token.is_signed_by(&published.keys) {
+        if let Err(refusal) = token.verify_signature(&published.keys) {
             // A wrong signature causes a fetch of the keys, too: a new key may have the id of the old one, or none.
             let newer = self.keys.newer(&published).await.ok_or(refusal)?;
-            token.is_signed_by(&newer.keys)?;
+            token.verify_signature(&newer.keys)?;
         }
         let identity = Arc::new(identity(&self.config, &token.claims)?);
         Ok(Verified { identity, until })
@@ -153,7 +153,7 @@ impl OidcProvider {
     }
 
     /// Checks all but issuer and signature: audience, times, scope and required claims. When the token expires.
-    fn judge(&self, claims: &Claims, now: Timestamp) -> Result<Timestamp, Refusal> {
+    fn check_claims(&self, claims: &Claims, now: Timestamp) -> Result<Timestamp, Refusal> {
         if !self.is_meant(claims) {
             return Err(Refusal::audience(claims.audiences()));
         }

@@ -67,7 +67,7 @@ impl Providers {
         // Connected providers are checked again: another request may have connected them while this request waited.
         for provider in &self.oidc {
             if !provider.is_connected() {
-                if is_clusters && provider.is_away() {
+                if is_clusters && provider.last_fetch_failed() {
                     continue;
                 }
                 if provider.connect().await.is_err() {
