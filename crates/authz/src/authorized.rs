@@ -97,13 +97,13 @@ impl Guard {
     /// The error for a denied check: forbidden if the caller may see the resource, and hidden if not.
     async fn denied(&self, caller: &Caller, check: Check) -> Denied {
         let Check { action, resource } = check;
-        let seen = match resource.sight() {
+        let seen = match resource.visibility_action() {
             None => Ok(true),
-            Some(sight) if sight == action => Ok(false),
-            Some(sight) => {
+            Some(visibility) if visibility == action => Ok(false),
+            Some(visibility) => {
                 let resource = resource.clone();
                 let check = Check {
-                    action: sight,
+                    action: visibility,
                     resource,
                 };
                 let decided = self.ask(caller, &[check]).await;

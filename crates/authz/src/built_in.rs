@@ -95,7 +95,7 @@ impl<'a> Asked<'a> {
             .map(|check| self.by_inheritance(check))
             .collect();
         let open = |verdict: &Verdict| *verdict != Verdict::Allow;
-        let left: Vec<_> = pairs(checks, &verdicts, open)
+        let left: Vec<_> = with_verdict(checks, &verdicts, open)
             .filter(|check| check.resource.leaf().is_some())
             .collect();
         if !left.is_empty() {
@@ -106,7 +106,7 @@ impl<'a> Asked<'a> {
                 }
             }
         }
-        let left: Vec<_> = pairs(checks, &verdicts, |verdict| {
+        let left: Vec<_> = with_verdict(checks, &verdicts, |verdict| {
             matches!(verdict, Verdict::IfBelow(_))
         })
         .collect();
@@ -255,7 +255,7 @@ impl<'a> Asked<'a> {
 }
 
 /// The checks whose verdict is `wanted`.
-fn pairs<'c>(
+fn with_verdict<'c>(
     checks: &'c [Check],
     verdicts: &[Verdict],
     wanted: impl Fn(&Verdict) -> bool,

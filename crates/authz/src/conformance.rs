@@ -71,7 +71,7 @@ pub trait World: Send + Sync {
 }
 
 /// The grant that the creator of a resource gets.
-fn creators(on: &Securable, by: &Principal) -> Grant {
+fn creators_grant(on: &Securable, by: &Principal) -> Grant {
     Grant {
         on: on.clone(),
         to: by.clone(),

@@ -65,7 +65,7 @@ impl Check {
     /// Where any grant further down is enough to allow this check; `None` if such grants do not count.
     pub fn below(&self) -> Option<(Securable, Below)> {
         match self.without_rights() {
-            Verdict::IfBelow(counted) => Some((self.resource.browsed()?, counted)),
+            Verdict::IfBelow(counted) => Some((self.resource.browse_root()?, counted)),
             Verdict::Allow | Verdict::Deny => None,
         }
     }

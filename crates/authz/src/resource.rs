@@ -85,7 +85,7 @@ impl Resource {
 
     /// The action that a caller must be allowed in order to know that the resource exists; `None` for the server and users,
     /// whose existence is no secret.
-    pub const fn sight(&self) -> Option<Action> {
+    pub const fn visibility_action(&self) -> Option<Action> {
         Some(match self {
             Self::Server | Self::User(_) => return None,
             Self::Project(_) => Action::Project(ProjectAction::GetMetadata),
@@ -102,7 +102,7 @@ impl Resource {
     }
 
     /// The securable below which any grant is enough to browse to the resource.
-    pub fn browsed(&self) -> Option<Securable> {
+    pub fn browse_root(&self) -> Option<Securable> {
         match self {
             // Whoever has a grant on anything in a project sees the roles and tag definitions of the project.
             Self::Role(project, _) | Self::TagDefinition(project, _) => {
@@ -124,7 +124,7 @@ impl Resource {
     }
 
     /// The action that a caller must be allowed in order to ask what others may do to the resource.
-    pub const fn insight(&self) -> Action {
+    pub const fn read_grants_action(&self) -> Action {
         match self {
             Self::Server => Action::Server(ServerAction::ReadGrants),
             Self::User(_) => Action::User(UserAction::ReadRoleAssignments),

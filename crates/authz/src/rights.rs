@@ -76,7 +76,7 @@ impl Rights {
 
 /// Adds each privilege whose condition holds. All conditions are known before: a rule that depends on another one's result
 /// needs a later call.
-fn follows(mut has: Privileges, rules: &[(Privilege, bool)]) -> Privileges {
+fn with_implied(mut has: Privileges, rules: &[(Privilege, bool)]) -> Privileges {
     for (privilege, holds) in rules {
         if *holds {
             has = has.with(*privilege);
@@ -88,7 +88,7 @@ fn follows(mut has: Privileges, rules: &[(Privilege, bool)]) -> Privileges {
 /// An administrator of the server is also one of each project, but has no rights on the warehouses in it; an operator
 /// has all rights on them.
 fn project(server: Privileges, given: Privileges) -> Privileges {
-    let mut has = follows(
+    let mut has = with_implied(
         given,
         &[
             (Admin, server.has(Admin)),
@@ -101,18 +101,18 @@ fn project(server: Privileges, given: Privileges) -> Privileges {
     if has.has(SecurityAdmin) {
         has = has.with(RoleCreator).with(TagCreator);
     }
-    has = follows(
+    has = with_implied(
         has,
         &[(Select, has.has(Modify)), (Create, has.has(DataAdmin))],
     );
     let describes = [Select, Create, DataAdmin, SecurityAdmin];
-    follows(has, &[(Describe, has.has_any(&describes))])
+    with_implied(has, &[(Describe, has.has_any(&describes))])
 }
 
 /// Rights on roles and tag definitions, which follow from their ownership and from rights on the project.
 fn in_project(project: Privileges, given: Privileges) -> Privileges {
     let owns = given.has(Ownership) || project.has(SecurityAdmin);
-    follows(
+    with_implied(
         given,
         &[
             (Admin, project.has(Admin)),
@@ -124,9 +124,9 @@ fn in_project(project: Privileges, given: Privileges) -> Privileges {
 }
 
 fn warehouse(project: Privileges, given: Privileges) -> Privileges {
-    let above = follows(project, &[(Modify, project.has(DataAdmin))]);
+    let above = with_implied(project, &[(Modify, project.has(DataAdmin))]);
     let manages = given.has(Ownership) || project.has(SecurityAdmin);
-    follows(
+    with_implied(
         data(above, given),
         &[
             (ManageGrants, manages),
@@ -138,16 +138,16 @@ fn warehouse(project: Privileges, given: Privileges) -> Privileges {
 /// The rules that warehouses, namespaces, and tables have in common. `ownership` and `pass_grants` do not pass down.
 fn data(above: Privileges, given: Privileges) -> Privileges {
     let owns = given.has(Ownership);
-    let has = follows(
+    let has = with_implied(
         given,
         &[
             (Modify, owns || above.has(Modify)),
             (Create, owns || above.has(Create)),
         ],
     );
-    let has = follows(has, &[(Select, has.has(Modify) || above.has(Select))]);
+    let has = with_implied(has, &[(Select, has.has(Modify) || above.has(Select))]);
     let describes = has.has_any(&[Select, Create]) || above.has(Describe);
-    follows(has, &[(Describe, describes)])
+    with_implied(has, &[(Describe, describes)])
 }
 
 /// Whether a caller with these privileges may grant and revoke `privilege`.

@@ -68,7 +68,7 @@ impl Model {
         match change {
             Change::Create { what, within, by } => {
                 self.within.insert(what.clone(), within.clone());
-                self.given.insert(super::creators(what, by));
+                self.given.insert(super::creators_grant(what, by));
             }
             Change::Drop(what) => {
                 let gone: BTreeSet<_> = self.within.keys().cloned().collect();

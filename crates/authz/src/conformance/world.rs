@@ -18,7 +18,7 @@ use store::{
     TreeNamespace, Unchanged, Undrop, UserRow, UserSource, WarehouseRow, WarehouseStatus,
 };
 
-use super::{Change, World, creators};
+use super::{Change, World, creators_grant};
 use crate::{Authorizer, AuthorizerUnavailable, Check, Decision, Resource};
 
 /// How often a decision is tried again when the authorizer is not available.
@@ -379,7 +379,7 @@ impl World for StoreWorld {
             Change::Create { what, within, by } => {
                 self.meet(by).await;
                 let effects = Effects {
-                    grants: vec![creators(what, by)],
+                    grants: vec![creators_grant(what, by)],
                     ..Effects::none()
                 };
                 self.create(what, within, effects).await;

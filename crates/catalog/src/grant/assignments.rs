@@ -36,8 +36,8 @@ pub async fn assignments(
     };
     let wanted: BTreeSet<Relation> = wanted?;
     let found = on.found_kept(cx, request).await?;
-    let insight = [found.resource().insight()];
-    let target = on.require(cx, request, &insight, found).await?;
+    let read_grants = [found.resource().read_grants_action()];
+    let target = on.require(cx, request, &read_grants, found).await?;
     let on = target.securable()?;
     let mut assigned = Vec::new();
     if let Resource::Role(_, role) = target.resource()

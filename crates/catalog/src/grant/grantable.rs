@@ -16,7 +16,7 @@ pub async fn grantable(
     let found = on.found_kept(cx, request).await?;
     let (action, asked) = match other(request, of.as_ref())? {
         None => (found.see(), request.caller.clone()),
-        Some(other) => (found.resource().insight(), other),
+        Some(other) => (found.resource().read_grants_action(), other),
     };
     let target = on.require(cx, request, &[action], found).await?;
     let privileges = on.kind().privileges().iter().copied();

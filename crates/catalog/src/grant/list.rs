@@ -8,7 +8,8 @@ use crate::permission::Target;
 use crate::{Catalog, ListQuery, Request, Result, project, tabular};
 
 /// The grants directly on a thing, only those of `to` if given. A caller who may see the thing may list its own
-/// grants on it; other grants need the action that [`Resource::insight`](authz::Resource::insight) names.
+/// grants on it; other grants need the action that
+/// [`Resource::read_grants_action`](authz::Resource::read_grants_action) names.
 pub async fn on(
     cx: &Catalog,
     request: &Request,
@@ -21,7 +22,7 @@ pub async fn on(
     let action = if is_own {
         found.see()
     } else {
-        found.resource().insight()
+        found.resource().read_grants_action()
     };
     let target = on.require(cx, request, &[action], found).await?;
     let (store, on) = (cx.store(&target), target.securable()?);

@@ -45,20 +45,21 @@ async fn allowed<T>(
     let mut found = target.found(cx, request).await?;
     let (resource, of) = (found.resource(), other(request, of)?);
     if of.is_some() {
-        let insight = [resource.insight()];
-        let proof = target.require(cx, request, &insight, found).await?;
+        let read_grants = [resource.read_grants_action()];
+        let proof = target.require(cx, request, &read_grants, found).await?;
         found = proof.into_inner();
     }
     // A caller that asks about itself and may not see the thing gets an error, not an empty list.
-    let sight = sight(&resource).filter(|_| of.is_none());
-    let further = sight.filter(|sight| asked.iter().all(|(_, action)| action != sight));
+    let visibility = visibility_action(&resource).filter(|_| of.is_none());
+    let further =
+        visibility.filter(|visibility| asked.iter().all(|(_, action)| action != visibility));
     let actions = asked.iter().map(|(_, action)| *action).chain(further);
     let checks = Check::each(actions, &resource);
     let answers = cx.ask(request, of.as_ref(), &checks).await?;
-    if let Some(sight) = sight {
+    if let Some(visibility) = visibility {
         let mut answered = checks.iter().zip(&answers);
-        if !answered.any(|(check, allowed)| check.action == sight && *allowed) {
-            target.require(cx, request, &[sight], found).await?;
+        if !answered.any(|(check, allowed)| check.action == visibility && *allowed) {
+            target.require(cx, request, &[visibility], found).await?;
         }
     }
     let answered = asked.into_iter().zip(answers);
@@ -67,9 +68,9 @@ async fn allowed<T>(
 }
 
 /// The action without which a caller is told nothing about the thing.
-const fn sight(resource: &Resource) -> Option<Action> {
+const fn visibility_action(resource: &Resource) -> Option<Action> {
     match resource {
         Resource::User(_) => Some(Action::User(UserAction::Read)),
-        other => other.sight(),
+        other => other.visibility_action(),
     }
 }

@@ -158,15 +158,15 @@ impl<'a> Batch<'a> {
             };
             checks.push(match one.of {
                 None => one.check.clone(),
-                Some(_) => asked(resource.insight()),
+                Some(_) => asked(resource.read_grants_action()),
             });
-            checks.extend(resource.sight().map(asked));
+            checks.extend(resource.visibility_action().map(asked));
         }
         let mut answers = cx.ask(request, None, &checks).await?.into_iter();
         let mut next = || answers.next().unwrap_or(false);
         for one in &mut self.open {
             let first = next();
-            one.sees = one.check.resource.sight().is_none() || next();
+            one.sees = one.check.resource.visibility_action().is_none() || next();
             match one.of {
                 None => one.allowed = first,
                 Some(_) => one.inspects = first,
@@ -187,7 +187,7 @@ impl<'a> Batch<'a> {
             if one.sees && one.of.is_some() && !one.inspects {
                 let forbidden = Denied::Forbidden {
                     caller: request.caller.clone(),
-                    action: one.check.resource.insight(),
+                    action: one.check.resource.read_grants_action(),
                 };
                 return Err(forbidden.into());
             }

@@ -241,7 +241,7 @@ impl Found {
     /// The action that a caller must be allowed in order to see the thing; for the server, one that everybody may do.
     pub(crate) fn see(&self) -> Action {
         let everybody = Action::Server(ServerAction::ListProjects);
-        self.0.sight().unwrap_or(everybody)
+        self.0.visibility_action().unwrap_or(everybody)
     }
 
     /// The thing as grants name it; an error for a user, on whom nothing can be granted.

@@ -54,8 +54,8 @@ fn is_allowed(check: &Check, kind: ResourceKind, given: Privilege) -> bool {
         Verdict::Allow => true,
         Verdict::Deny => false,
         Verdict::IfBelow(_) => {
-            let browsed = check.resource.browsed().unwrap();
-            kinds_above(kind).contains(&ResourceKind::of(&browsed))
+            let root = check.resource.browse_root().unwrap();
+            kinds_above(kind).contains(&ResourceKind::of(&root))
         }
     }
 }
