@@ -15,7 +15,7 @@ use model::{Caller, Principal, ProjectId, Version};
 use store::Store;
 
 use crate::client::{CallError, Client, Location};
-use crate::feed::{Feed, Tuples};
+use crate::feed::{Feed, OpenFgaSink};
 use crate::messages::{BatchCheckItem, Checked, TupleKey, TupleKeys};
 use crate::too_deep::TooDeep;
 use crate::tuples::{self, Names};
@@ -54,12 +54,12 @@ impl fmt::Debug for OpenFga {
 
 impl OpenFga {
     /// Starts to feed OpenFGA, and asks it in batches of at most `batch` checks.
-    pub(crate) fn new(store: Arc<dyn Store>, tuples: Tuples, batch: NonZeroU32) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, sink: OpenFgaSink, batch: NonZeroU32) -> Self {
         Self {
-            client: tuples.client.clone(),
-            at: tuples.at.clone(),
-            names: tuples.names,
-            feed: Feed::start(Arc::clone(&store), tuples),
+            client: sink.client.clone(),
+            at: sink.at.clone(),
+            names: sink.names,
+            feed: Feed::start(Arc::clone(&store), sink),
             store,
             batch,
             answers: caller_cache(),
@@ -198,19 +198,19 @@ impl Asked<'_> {
     async fn user(
         &self,
         checks: &[&Check],
-    ) -> Result<(String, UnknownRoles), AuthorizerUnavailable> {
+    ) -> Result<(String, ContextualRoles), AuthorizerUnavailable> {
         match self.caller {
             Caller::Role(_, role) => {
-                let user = tuples::WHOEVER.to_owned();
+                let user = tuples::ROLE_BEARER.to_owned();
                 let everywhere = tuples::member(&user, *role);
-                Ok((user, UnknownRoles::everywhere(everywhere)))
+                Ok((user, ContextualRoles::everywhere(everywhere)))
             }
             Caller::User(identity) => {
                 let user = tuples::user(&identity.user);
                 let roles = self.named_roles(&user, checks).await?;
                 Ok((user, roles))
             }
-            Caller::Anonymous | Caller::System => Ok((String::new(), UnknownRoles::default())),
+            Caller::Anonymous | Caller::System => Ok((String::new(), ContextualRoles::default())),
         }
     }
 
@@ -221,10 +221,10 @@ impl Asked<'_> {
         &self,
         user: &str,
         checks: &[&Check],
-    ) -> Result<UnknownRoles, AuthorizerUnavailable> {
+    ) -> Result<ContextualRoles, AuthorizerUnavailable> {
         let named = self.caller.named_roles();
         if named.is_empty() {
-            return Ok(UnknownRoles::default());
+            return Ok(ContextualRoles::default());
         }
         let projects = checks.iter().filter_map(|check| check.resource.project());
         let projects: HashSet<_> = projects.cloned().collect();
@@ -232,7 +232,7 @@ impl Asked<'_> {
         let found = self.engine.store.grants_named(&named, &projects).await;
         let found = found.map_err(unavailable)?;
         let on_server = found.on_server.into_iter();
-        let mut roles = UnknownRoles {
+        let mut roles = ContextualRoles {
             everywhere: on_server.map(|role| tuples::member(user, role)).collect(),
             within: HashMap::new(),
         };
@@ -273,12 +273,12 @@ impl Asked<'_> {
 
 /// The caller's roles that OpenFGA does not know of, as tuples.
 #[derive(Debug, Default)]
-struct UnknownRoles {
+struct ContextualRoles {
     everywhere: Vec<TupleKey>,
     within: HashMap<ProjectId, Vec<TupleKey>>,
 }
 
-impl UnknownRoles {
+impl ContextualRoles {
     fn everywhere(role: TupleKey) -> Self {
         Self {
             everywhere: vec![role],

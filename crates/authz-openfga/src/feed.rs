@@ -62,7 +62,7 @@ pub(crate) struct Feed(mpsc::Sender<Waiting>);
 
 impl Feed {
     /// Starts the task on the current Tokio runtime.
-    pub(crate) fn start(store: Arc<dyn Store>, sink: Tuples) -> Self {
+    pub(crate) fn start(store: Arc<dyn Store>, sink: OpenFgaSink) -> Self {
         let sink = Arc::new(sink);
         Self::by(move || {
             let (store, sink) = (Arc::clone(&store), Arc::clone(&sink));
@@ -138,7 +138,7 @@ where
 }
 
 /// Hands over all changes that were committed before this call.
-pub(crate) async fn hand_over(store: &dyn Store, sink: &Tuples) -> Result<(), Behind> {
+pub(crate) async fn hand_over(store: &dyn Store, sink: &OpenFgaSink) -> Result<(), Behind> {
     let mut looks = 0;
     loop {
         match store.mirror_feed(PORTION, sink).await {
@@ -163,7 +163,7 @@ pub(crate) async fn hand_over(store: &dyn Store, sink: &Tuples) -> Result<(), Be
 
 /// OpenFGA as the receiver of the feed.
 #[derive(Debug, Clone)]
-pub(crate) struct Tuples {
+pub(crate) struct OpenFgaSink {
     pub(crate) client: Client,
     pub(crate) at: Location,
     pub(crate) names: Names,
@@ -171,7 +171,7 @@ pub(crate) struct Tuples {
 }
 
 #[async_trait]
-impl MirrorSink for Tuples {
+impl MirrorSink for OpenFgaSink {
     async fn apply(&self, changes: &[FactChange]) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut last: HashMap<TupleKey, FactState> = HashMap::new();
         for change in changes {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use store::{Fact, Store};
 
-use crate::feed::{self, Tuples};
+use crate::feed::{self, OpenFgaSink};
 use crate::messages::TupleKey;
 use crate::setup::OpenFgaError;
 
@@ -39,22 +39,22 @@ pub struct Report {
 /// Compares, and repairs as `drift` says. Takes about 200 bytes of memory for each tuple.
 pub(crate) async fn run(
     store: &dyn Store,
-    tuples: &Tuples,
+    sink: &OpenFgaSink,
     drift: Drift,
 ) -> Result<Report, OpenFgaError> {
     let behind = |behind: feed::Behind| OpenFgaError::Behind(behind.to_string());
     if drift != Drift::Show {
-        feed::hand_over(store, tuples).await.map_err(behind)?;
+        feed::hand_over(store, sink).await.map_err(behind)?;
     }
-    let mut there = all(tuples).await?;
+    let mut there = all(sink).await?;
     let mut report = Report::default();
     let mut after: Option<Fact> = None;
     loop {
         let facts = store.mirror_facts(after.as_ref(), FACTS).await?;
         let mut missing = Vec::new();
         for fact in &facts {
-            let tuple = tuples.names.tuple(fact);
-            if !tuples.model.takes(&tuple) {
+            let tuple = sink.names.tuple(fact);
+            if !sink.model.takes(&tuple) {
                 continue;
             }
             if there.remove(&tuple) {
@@ -75,21 +75,21 @@ pub(crate) async fn run(
     report.drift = there.iter().map(told).collect();
     report.drift.sort_unstable();
     if drift == Drift::Delete {
-        delete(store, tuples, there).await?;
+        delete(store, sink, there).await?;
     }
     if drift != Drift::Show {
-        feed::hand_over(store, tuples).await.map_err(behind)?;
+        feed::hand_over(store, sink).await.map_err(behind)?;
     }
     Ok(report)
 }
 
 /// All tuples in the store, except those that record the models' versions.
-async fn all(tuples: &Tuples) -> Result<HashSet<TupleKey>, OpenFgaError> {
+async fn all(sink: &OpenFgaSink) -> Result<HashSet<TupleKey>, OpenFgaError> {
     let mut found = HashSet::new();
     let mut after = String::new();
     loop {
-        let store = &tuples.at.store;
-        let (page, next) = tuples.client.read(store, None, after).await?;
+        let store = &sink.at.store;
+        let (page, next) = sink.client.read(store, None, after).await?;
         found.extend(
             page.into_iter()
                 .filter(|tuple| !tuple.object.starts_with("model_version:")),
@@ -103,12 +103,12 @@ async fn all(tuples: &Tuples) -> Result<HashSet<TupleKey>, OpenFgaError> {
 
 async fn delete(
     store: &dyn Store,
-    tuples: &Tuples,
+    sink: &OpenFgaSink,
     drift: HashSet<TupleKey>,
 ) -> Result<(), OpenFgaError> {
     let (mut facts, mut others) = (Vec::new(), Vec::new());
     for tuple in drift {
-        match tuples.names.fact(&tuple) {
+        match sink.names.fact(&tuple) {
             Some(fact) => facts.push(fact),
             None => others.push(tuple),
         }
@@ -118,7 +118,7 @@ async fn delete(
     }
     // These state no fact of this catalog, so the feed never writes them: they can be deleted directly.
     for others in others.chunks(feed::PORTION as usize) {
-        let write = tuples.client.write(&tuples.at, Vec::new(), others.to_vec());
+        let write = sink.client.write(&sink.at, Vec::new(), others.to_vec());
         write.await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use url::Url;
 use crate::client::{CallError, Client, Location};
 use crate::credentials::Credentials;
 use crate::engine::OpenFga;
-use crate::feed::Tuples;
+use crate::feed::OpenFgaSink;
 use crate::messages::TupleKey;
 use crate::model::{Model, VERSION};
 use crate::reconcile::{self, Drift, Report};
@@ -84,11 +84,11 @@ impl OpenFgaConfig {
 
     /// The authorizer. OpenFGA must have been prepared by [`OpenFgaConfig::migrate`].
     pub async fn connect(&self, store: Arc<dyn Store>) -> Result<OpenFga, OpenFgaError> {
-        let tuples = self.tuples(store.as_ref()).await?;
+        let sink = self.sink(store.as_ref()).await?;
         if store.mirror_completeness().await? == Completeness::Partial {
             return Err(OpenFgaError::NotFed);
         }
-        Ok(OpenFga::new(store, tuples, self.max_batch_checks))
+        Ok(OpenFga::new(store, sink, self.max_batch_checks))
     }
 
     /// Creates the store and the model in OpenFGA where they are missing, and makes OpenFGA's tuples equal to what is in the
@@ -118,10 +118,10 @@ impl OpenFgaConfig {
             client.write(&at, vec![name], Vec::new()).await?;
         }
         // Finds errors of the configuration before the feed starts to fill.
-        let tuples = self.tuples(store).await?;
+        let sink = self.sink(store).await?;
         store.mirror_switch_on().await?;
         // Every time: an earlier migration may have been interrupted, or may have filled a store that has been lost since.
-        reconcile::run(store, &tuples, Drift::Delete).await?;
+        reconcile::run(store, &sink, Drift::Delete).await?;
         // Only now may OpenFGA decide: with only a part of the grants it would refuse too much, and with only a part of the
         // managed-access settings it would allow too much.
         store
@@ -132,11 +132,11 @@ impl OpenFgaConfig {
 
     /// Compares OpenFGA with the database, and repairs differences as `drift` says.
     pub async fn reconcile(&self, store: &dyn Store, drift: Drift) -> Result<Report, OpenFgaError> {
-        let tuples = self.tuples(store).await?;
-        reconcile::run(store, &tuples, drift).await
+        let sink = self.sink(store).await?;
+        reconcile::run(store, &sink, drift).await
     }
 
-    async fn tuples(&self, store: &dyn Store) -> Result<Tuples, OpenFgaError> {
+    async fn sink(&self, store: &dyn Store) -> Result<OpenFgaSink, OpenFgaError> {
         // Tuples must fit the model that they are written to, and this program knows the shipped version only.
         if let Some(named) = self
             .model_version
@@ -157,7 +157,7 @@ impl OpenFgaConfig {
                 Some(_) => "name no version, and run `lakekeeper migrate`",
             },
         })?;
-        Ok(Tuples {
+        Ok(OpenFgaSink {
             client,
             at: Location {
                 store: found,

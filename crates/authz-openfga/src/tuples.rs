@@ -25,7 +25,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 const DIGEST: &str = "~sha256~";
 
 /// The user in checks for a caller who acts as a role. No real user has this name, as user ids have a `~`.
-pub(crate) const WHOEVER: &str = "user:whoever";
+pub(crate) const ROLE_BEARER: &str = "user:whoever";
 
 /// All users.
 const EVERYBODY: &str = "user:*";
