@@ -14,7 +14,7 @@ use store::{Gathered, Idempotency, ResolveKey, ResolveTarget, Resolved, Resolver
 use crate::cache::MetadataCache;
 use crate::calls::CallCounters;
 use crate::credentials::Credentials;
-use crate::feed::Waiting;
+use crate::feed::WaitLimit;
 use crate::lookup::Lookup;
 use crate::table::WaitingCommit;
 use crate::turns::Turns;
@@ -51,7 +51,7 @@ pub struct Catalog {
     pub(crate) metadata: MetadataCache,
     pub(crate) credentials: Credentials,
     pub(crate) turns: Turns<WaitingCommit>,
-    pub(crate) waiting: Waiting,
+    pub(crate) waiting: WaitLimit,
     calls: Arc<CallCounters>,
 }
 
@@ -78,7 +78,7 @@ impl Catalog {
             metadata: MetadataCache::new(parts.settings.metadata_cache_bytes),
             credentials: Credentials::default(),
             turns: Turns::default(),
-            waiting: Waiting::default(),
+            waiting: WaitLimit::default(),
             settings: parts.settings,
             store: parts.store,
         }
@@ -145,7 +145,7 @@ impl Catalog {
         let required = self.guard.require(&request.caller, action, target).await;
         if let Some(resource) = &told {
             let denied = required.as_ref().err();
-            self.tell_required(request, resource, (action, denied), &[]);
+            self.log_required(request, resource, (action, denied), &[]);
         }
         required.map_err(|denied| request.refused(denied))
     }
@@ -171,7 +171,7 @@ impl Catalog {
                 Err(denied) => (Some(denied), [].as_slice()),
             };
             let further: Vec<_> = further.into_iter().zip(decisions.iter().copied()).collect();
-            self.tell_required(request, resource, (action, denied), &further);
+            self.log_required(request, resource, (action, denied), &further);
         }
         required.map_err(|denied| request.refused(denied))
     }
@@ -188,7 +188,7 @@ impl Catalog {
         let decisions = self.guard.ask(caller, checks).await.map_err(Denied::from)?;
         let answers = decisions.into_iter();
         let answers: Vec<_> = answers.map(|one| one == Decision::Allow).collect();
-        self.tell_asked(request, of, checks, &answers);
+        self.log_asked(request, of, checks, &answers);
         Ok(answers)
     }
 
@@ -213,7 +213,7 @@ impl Catalog {
                 Some(Denied::Forbidden { action, .. }) => action,
                 _ => first,
             };
-            self.tell_required(request, resource, (*decisive, denied), &rest);
+            self.log_required(request, resource, (*decisive, denied), &rest);
         }
         required.map_err(|denied| request.refused(denied))
     }
@@ -235,7 +235,7 @@ impl Catalog {
         let told = first.map(|one| (one.resource().kind(), targets.len()));
         let allowed = self.guard.filter(&request.caller, action, targets).await?;
         if let Some((kind, checked)) = told {
-            self.tell_filtered(request, (action, kind), (checked, allowed.len()));
+            self.log_filtered(request, (action, kind), (checked, allowed.len()));
         }
         Ok(allowed)
     }

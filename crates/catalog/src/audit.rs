@@ -60,7 +60,7 @@ impl Catalog {
     }
 
     /// Logs the outcome of a request that may have changed something.
-    pub fn tell_changed(&self, changed: &Changed<'_>) {
+    pub fn log_changed(&self, changed: &Changed<'_>) {
         if !self.is_audited() {
             return;
         }
@@ -74,12 +74,12 @@ impl Catalog {
         event.insert("outcome".to_owned(), json!(outcome));
         let context = json!({ "path": changed.path, "status": changed.status });
         event.insert("context".to_owned(), context);
-        tell(event, "request that may change something");
+        log_event(event, "request that may change something");
     }
 
     /// Logs the decision about one action on a resource, and the decisions about `further` actions, which do not fail
     /// the request.
-    pub(crate) fn tell_required(
+    pub(crate) fn log_required(
         &self,
         request: &Request,
         resource: &Resource,
@@ -109,11 +109,11 @@ impl Catalog {
         event.insert("entity".to_owned(), entity);
         decide(&mut event, denied);
         event.insert("authorizations".to_owned(), answers.into());
-        tell(event, "authorization");
+        log_event(event, "authorization");
     }
 
     /// Logs how many entries of a list were checked, and how many of them the caller may see.
-    pub(crate) fn tell_filtered(
+    pub(crate) fn log_filtered(
         &self,
         request: &Request,
         (action, kind): (Action, ResourceKind),
@@ -125,11 +125,11 @@ impl Catalog {
         let entities = json!({ "entity_type": kind, "checked": checked, "allowed": allowed });
         event.insert("entities".to_owned(), entities);
         decide(&mut event, None);
-        tell(event, "authorization of a list");
+        log_event(event, "authorization of a list");
     }
 
     /// Logs questions about permissions: the caller's own, or those of `of`.
-    pub(crate) fn tell_asked(
+    pub(crate) fn log_asked(
         &self,
         request: &Request,
         of: Option<&Caller>,
@@ -158,7 +158,7 @@ impl Catalog {
             );
             decide(&mut event, None);
             event.insert("authorizations".to_owned(), answers.into());
-            tell(event, "questions about permissions");
+            log_event(event, "questions about permissions");
         }
     }
 
@@ -186,7 +186,7 @@ impl Catalog {
     }
 }
 
-fn tell(event: Map<String, Value>, message: &'static str) {
+fn log_event(event: Map<String, Value>, message: &'static str) {
     let audit = Value::Object(event).to_string();
     tracing::info!(target: TARGET, event_source = "audit", audit = audit.as_str(), "{message}");
 }

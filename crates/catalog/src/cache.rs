@@ -31,18 +31,18 @@ pub enum Representation {
 pub(crate) struct Versioned {
     pub(crate) content: TabularContent,
     warehouse: WarehouseId,
-    seen: Seen,
+    hint: TabularHint,
     file: OnceLock<Location>,
     folder: OnceLock<Location>,
     owner_properties: OnceLock<Box<[(String, String)]>>,
 }
 
 impl Versioned {
-    const fn new(warehouse: WarehouseId, seen: Seen, content: TabularContent) -> Self {
+    const fn new(warehouse: WarehouseId, hint: TabularHint, content: TabularContent) -> Self {
         Self {
             content,
             warehouse,
-            seen,
+            hint,
             file: OnceLock::new(),
             folder: OnceLock::new(),
             owner_properties: OnceLock::new(),
@@ -50,16 +50,16 @@ impl Versioned {
     }
 
     pub(crate) const fn version(&self) -> Version {
-        self.seen.stamp.version
+        self.hint.stamp.version
     }
 
     pub(crate) const fn at_version(&self) -> AtVersion {
-        AtVersion::of(self.seen.stamp.id, self.version())
+        AtVersion::of(self.hint.stamp.id, self.version())
     }
 
     /// Its namespace and stamp at this version.
-    pub(crate) const fn seen(&self) -> Seen {
-        self.seen
+    pub(crate) const fn hint(&self) -> TabularHint {
+        self.hint
     }
 
     /// The metadata file, parsed once.
@@ -103,12 +103,12 @@ impl Versioned {
 
 /// The namespace and stamp (id, kind, version, protection) of a table or view, as last looked up by path or by id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Seen {
+pub(crate) struct TabularHint {
     pub(crate) namespace: NamespaceId,
     pub(crate) stamp: TabularStamp,
 }
 
-impl Seen {
+impl TabularHint {
     /// For a table or view that has just been created.
     pub(crate) const fn created(
         namespace: NamespaceId,
@@ -150,7 +150,7 @@ impl Seen {
 #[derive(Debug)]
 pub(crate) struct MetadataCache {
     /// What each path last led to. Only a hint: the lookup that uses it checks it in the database.
-    hints: Cache<(WarehouseId, NamespaceKey, NameKey), Seen>,
+    hints: Cache<(WarehouseId, NamespaceKey, NameKey), TabularHint>,
     /// The metadata of each table or view, compressed as stored.
     stored: Bounded<TabularId, Arc<Versioned>>,
     /// Metadata without unreferenced snapshots, compressed.
@@ -196,39 +196,39 @@ impl MetadataCache {
     }
 
     /// What the path led to when it was last looked up, with the content of that version if it is cached.
-    pub(crate) fn seen(
+    pub(crate) fn hint(
         &self,
         warehouse: WarehouseId,
         path: &TabularPath,
-    ) -> Option<(Seen, Option<Arc<Versioned>>)> {
+    ) -> Option<(TabularHint, Option<Arc<Versioned>>)> {
         let place = Place(warehouse, path.namespace.key(), path.name.key());
-        let seen = self.hints.get(&place)?;
-        let stored = self.stored.get(&seen.stamp.id);
-        let versioned = stored.filter(|stored| stored.version() == seen.stamp.version);
-        Some((seen, versioned))
+        let hint = self.hints.get(&place)?;
+        let stored = self.stored.get(&hint.stamp.id);
+        let versioned = stored.filter(|stored| stored.version() == hint.stamp.version);
+        Some((hint, versioned))
     }
 
     /// Stores the hint for the path.
-    pub(crate) fn remember(&self, warehouse: WarehouseId, path: &TabularPath, seen: Seen) {
+    pub(crate) fn remember(&self, warehouse: WarehouseId, path: &TabularPath, hint: TabularHint) {
         let (namespace, name) = (path.namespace.key().clone(), path.name.key().clone());
-        self.hints.insert((warehouse, namespace, name), seen);
+        self.hints.insert((warehouse, namespace, name), hint);
     }
 
     /// Stores the hint for the path, and caches the content.
     pub(crate) fn put_at(
         &self,
         AtPath { warehouse, path }: AtPath<'_>,
-        seen: Seen,
+        hint: TabularHint,
         content: TabularContent,
     ) -> Arc<Versioned> {
-        self.remember(warehouse, path, seen);
-        self.put(Versioned::new(warehouse, seen, content))
+        self.remember(warehouse, path, hint);
+        self.put(Versioned::new(warehouse, hint, content))
     }
 
     /// Caches a row that was read by id.
     pub(crate) fn put_row(&self, row: TabularRow) -> Arc<Versioned> {
-        let seen = Seen::of_row(&row);
-        self.put(Versioned::new(row.warehouse, seen, row.content))
+        let hint = TabularHint::of_row(&row);
+        self.put(Versioned::new(row.warehouse, hint, row.content))
     }
 
     /// The cached table or view with this id, if it belongs to the warehouse.
@@ -246,7 +246,7 @@ impl MetadataCache {
     fn put(&self, versioned: Versioned) -> Arc<Versioned> {
         let versioned = Arc::new(versioned);
         self.stored
-            .insert(versioned.seen.stamp.id, Arc::clone(&versioned));
+            .insert(versioned.hint.stamp.id, Arc::clone(&versioned));
         versioned
     }
 

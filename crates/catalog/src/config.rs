@@ -30,7 +30,7 @@ pub async fn load(
     request: &Request,
     warehouse: Option<&str>,
 ) -> Result<CatalogConfig> {
-    user::meet(cx, request).await?;
+    user::register_if_new(cx, request).await?;
     let named = warehouse.filter(|text| !text.is_empty());
     let warehouse = if let Some(text) = named {
         let found = find(cx, request, text).await?;

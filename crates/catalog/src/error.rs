@@ -82,7 +82,7 @@ impl CatalogError {
     }
 
     /// A copy for another caller that the error concerns as well. Of the source, only the text is copied.
-    pub(crate) fn told_again(&self) -> Self {
+    pub(crate) fn copy_for_other_caller(&self) -> Self {
         Self {
             kind: self.kind,
             message: self.message.clone(),

@@ -14,17 +14,17 @@ use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 /// Longest time that a request may wait for an event.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Requests of this replica that may wait at the same time; more are answered at once.
-const WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 /// How often a waiting request looks for new events.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Limits how many requests wait for events at the same time.
 #[derive(Debug)]
-pub(crate) struct Waiting(Semaphore);
+pub(crate) struct WaitLimit(Semaphore);
 
-impl Default for Waiting {
+impl Default for WaitLimit {
     fn default() -> Self {
-        Self(Semaphore::new(WAITING))
+        Self(Semaphore::new(MAX_WAITING))
     }
 }
 

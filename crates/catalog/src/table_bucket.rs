@@ -76,12 +76,14 @@ pub(crate) async fn place(
     path: &TabularPath,
 ) -> Result<Option<Location>> {
     match warehouse.table_bucket(cx).await? {
-        Some(bucket) => Ok(Some(Box::pin(make(cx, warehouse, bucket, path)).await?)),
+        Some(bucket) => Ok(Some(
+            Box::pin(create_table(cx, warehouse, bucket, path)).await?,
+        )),
         None => Ok(None),
     }
 }
 
-async fn make(
+async fn create_table(
     cx: &Catalog,
     warehouse: &Warehouse,
     bucket: &Bucket,

@@ -32,7 +32,7 @@ pub(crate) struct Turns<T> {
 #[derive(Debug)]
 struct Line<T> {
     /// Number of requests in line, including the one whose turn it is.
-    people: usize,
+    requests: usize,
     turn: Arc<Semaphore>,
     left: VecDeque<T>,
 }
@@ -98,18 +98,18 @@ impl<T> Turns<T> {
     fn join_at(&self, place: Place, shown: &dyn Display) -> Result<InLine<'_, T>> {
         let mut lines = self.lines();
         let line = lines.entry(place.clone()).or_insert_with(|| Line {
-            people: 0,
+            requests: 0,
             turn: Arc::new(Semaphore::new(1)),
             left: VecDeque::new(),
         });
         let most = Bounds::CHANGES_IN_LINE;
-        if line.people >= most {
+        if line.requests >= most {
             let message = format!(
                 "{most} requests are changing `{shown}` already, no more may wait; nothing was changed, try again"
             );
             return Err(CatalogError::new(ErrorKind::Unavailable, message));
         }
-        line.people += 1;
+        line.requests += 1;
         let turn = Arc::clone(&line.turn);
         Ok(InLine {
             turns: self,
@@ -153,8 +153,8 @@ impl<T> Drop for InLine<'_, T> {
     fn drop(&mut self) {
         let mut lines = self.turns.lines();
         if let Some(line) = lines.get_mut(&self.place) {
-            line.people -= 1;
-            if line.people == 0 {
+            line.requests -= 1;
+            if line.requests == 0 {
                 lines.remove(&self.place);
             }
         }

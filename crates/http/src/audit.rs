@@ -70,7 +70,7 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.catalog.tell_changed(&Changed {
+        self.catalog.log_changed(&Changed {
             caller: &self.caller,
             origin: &self.origin,
             operation: &self.operation,

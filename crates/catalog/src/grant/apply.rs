@@ -38,7 +38,7 @@ pub async fn apply(cx: &Catalog, request: &Request, on: &Target, diff: GrantDiff
         deletes: parse(on.kind(), diff.deletes)?,
         unchanged: diff.unchanged,
     };
-    let found = on.found_kept(cx, request).await?;
+    let found = on.find_even_if_deleted(cx, request).await?;
     let actions = change.actions();
     let target = on.require(cx, request, &actions, found).await?;
     if let Resource::Role(_, role) = target.resource() {
@@ -82,7 +82,7 @@ async fn assign(
     let by = request.at(assign.at);
     let mut events = Vec::new();
     if !assign.joins.is_empty() {
-        events.push(role::moved(
+        events.push(role::members_event(
             EventKind::AddRoleMembers,
             role,
             &assign.joins,
@@ -90,7 +90,7 @@ async fn assign(
         )?);
     }
     if !assign.leaves.is_empty() {
-        events.push(role::moved(
+        events.push(role::members_event(
             EventKind::RemoveRoleMembers,
             role,
             &assign.leaves,

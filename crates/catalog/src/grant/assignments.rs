@@ -35,7 +35,7 @@ pub async fn assignments(
         named.map(|text| Relation::parse(kind, text)).collect()
     };
     let wanted: BTreeSet<Relation> = wanted?;
-    let found = on.found_kept(cx, request).await?;
+    let found = on.find_even_if_deleted(cx, request).await?;
     let read_grants = [found.resource().read_grants_action()];
     let target = on.require(cx, request, &read_grants, found).await?;
     let on = target.securable()?;

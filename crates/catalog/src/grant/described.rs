@@ -9,14 +9,14 @@ use Privilege::{
 
 /// The category and description of a privilege.
 #[derive(Debug, Clone, Copy)]
-pub struct Described {
+pub struct PrivilegeInfo {
     /// The category: `metadata`, `read`, `write`, `create`, `security` or `administration`.
     pub category: &'static str,
     /// What the privilege allows.
     pub description: &'static str,
 }
 
-impl Described {
+impl PrivilegeInfo {
     /// The category and description of this privilege.
     pub const fn of(privilege: Privilege) -> Self {
         let (category, description) = match privilege {

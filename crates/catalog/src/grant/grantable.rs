@@ -13,7 +13,7 @@ pub async fn grantable(
     on: &Target,
     of: Option<Principal>,
 ) -> Result<Vec<(Privilege, bool)>> {
-    let found = on.found_kept(cx, request).await?;
+    let found = on.find_even_if_deleted(cx, request).await?;
     let (action, asked) = match other(request, of.as_ref())? {
         None => (found.see(), request.caller.clone()),
         Some(other) => (found.resource().read_grants_action(), other),

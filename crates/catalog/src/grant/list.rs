@@ -17,7 +17,7 @@ pub async fn on(
     to: Option<Principal>,
     query: ListQuery,
 ) -> Result<Page<GrantRow>> {
-    let found = on.found_kept(cx, request).await?;
+    let found = on.find_even_if_deleted(cx, request).await?;
     let is_own = to.is_some() && to == request.caller.principal();
     let action = if is_own {
         found.see()

@@ -10,7 +10,7 @@ mod relation;
 
 pub use apply::{GrantDiff, apply};
 pub use assignments::{Assignments, assignments};
-pub use described::Described;
+pub use described::PrivilegeInfo;
 pub use grantable::grantable;
 pub use list::{of_principal, on};
 pub use managed::{managed_access, set_managed_access};

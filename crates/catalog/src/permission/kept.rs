@@ -12,7 +12,11 @@ use crate::{Catalog, Request, Result, namespace, tabular, warehouse};
 
 impl Target {
     /// The thing, before the caller's rights are checked. By its id it is found as long as its grants are kept.
-    pub(crate) async fn found_kept(&self, cx: &Catalog, request: &Request) -> Result<Found> {
+    pub(crate) async fn find_even_if_deleted(
+        &self,
+        cx: &Catalog,
+        request: &Request,
+    ) -> Result<Found> {
         let found = match self {
             Self::NamespaceAnywhere(id) => {
                 let home = home(cx, *id).await;

@@ -38,7 +38,12 @@ pub async fn add(
     };
     let depth = cx.settings().role_nesting_depth;
     let by = request.at(cx.now());
-    let effects = Effects::telling([moved(EventKind::AddRoleMembers, id, &add.members, by)?]);
+    let effects = Effects::telling([members_event(
+        EventKind::AddRoleMembers,
+        id,
+        &add.members,
+        by,
+    )?]);
     let added = cx.store(&role).role_members_add(add, depth, effects);
     added.await.map_err(refused)?;
     Ok(members)
@@ -52,7 +57,7 @@ pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Princip
         members: vec![member],
     };
     let by = request.at(cx.now());
-    let effects = Effects::telling([moved(
+    let effects = Effects::telling([members_event(
         EventKind::RemoveRoleMembers,
         id,
         &remove.members,
@@ -63,7 +68,7 @@ pub async fn remove(cx: &Catalog, request: &Request, id: RoleId, member: Princip
 }
 
 /// The event of members that were added or removed.
-pub(crate) fn moved(
+pub(crate) fn members_event(
     kind: EventKind,
     role: RoleId,
     members: &[Principal],

@@ -15,7 +15,7 @@ pub use create::{RoleCreate, create};
 pub use drop::drop;
 pub use list::list;
 pub use load::{load, load_metadata};
-pub(crate) use members::moved;
+pub(crate) use members::members_event;
 pub use members::{add, members, remove};
 pub use memberships::member_of;
 pub(crate) use memberships::roles_of;

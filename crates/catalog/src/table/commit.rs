@@ -274,7 +274,7 @@ fn finish(cx: &Catalog, plans: Vec<Plan>) -> Vec<(CommittedTabular, Loaded)> {
     for plan in plans {
         let committed = plan.committed();
         let at = plan.at();
-        let versioned = cx.metadata.put_at(at, plan.seen(), plan.content.clone());
+        let versioned = cx.metadata.put_at(at, plan.hint(), plan.content.clone());
         let loaded = Loaded::of(&plan.warehouse, plan.id, &versioned);
         done.push((committed, loaded));
     }

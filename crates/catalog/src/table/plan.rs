@@ -11,7 +11,7 @@ use store::{NewTabular, Store, StoredMetadata, Swap, TabularContent};
 
 use super::TableCommit;
 use super::draft::Draft;
-use crate::cache::{Seen, Versioned};
+use crate::cache::{TabularHint, Versioned};
 use crate::events::CommitBody;
 use crate::files::{self, NewFile};
 use crate::heavy::heavy;
@@ -89,12 +89,12 @@ impl Plan {
     }
 
     /// The cache entry for the path after the plan is executed.
-    pub(super) fn seen(&self) -> Seen {
+    pub(super) fn hint(&self) -> TabularHint {
         let version = self.version();
         match &self.proof {
-            Proof::Table(table) => table.seen().at(version),
+            Proof::Table(table) => table.hint().at(version),
             Proof::Namespace(within) => {
-                Seen::created(within.id, TabularKind::Table, self.id, version)
+                TabularHint::created(within.id, TabularKind::Table, self.id, version)
             }
         }
     }
@@ -110,7 +110,7 @@ impl Plan {
 }
 
 /// The outcome of planning one of several commits to the same table.
-pub(super) enum Fate {
+pub(super) enum PlanOutcome {
     /// The commit is part of the plan.
     Planned,
     /// The commit is refused by the table's current state.
@@ -126,7 +126,7 @@ pub(super) async fn plan_together(
     cx: &Catalog,
     warehouse: WarehouseId,
     all: &[(&Request, &TableCommit)],
-) -> Result<(Option<Plan>, Vec<Fate>)> {
+) -> Result<(Option<Plan>, Vec<PlanOutcome>)> {
     let Some((_, TableCommit { path, .. })) = all.first() else {
         return Ok((None, Vec::new()));
     };
@@ -150,13 +150,13 @@ fn draft_together<'a>(
     path: &TabularPath,
     versioned: &Arc<Versioned>,
     commits: impl Iterator<Item = (Sent<'a>, Result<Authorized<TabularTarget>>)>,
-) -> Result<(Option<Plan>, Vec<Fate>)> {
-    let (mut draft, mut fates) = (None::<Draft<'_>>, Vec::new());
+) -> Result<(Option<Plan>, Vec<PlanOutcome>)> {
+    let (mut draft, mut outcomes) = (None::<Draft<'_>>, Vec::new());
     for (commit, table) in commits {
         let table = match table {
             Ok(table) => table,
             Err(error) => {
-                fates.push(Fate::Refused(error));
+                outcomes.push(PlanOutcome::Refused(error));
                 continue;
             }
         };
@@ -164,16 +164,18 @@ fn draft_together<'a>(
             Some(draft) => draft,
             None => draft.insert(Draft::of(cx, table, Arc::clone(versioned))?),
         };
-        fates.push(match draft.apply(commit) {
-            Ok(()) => Fate::Planned,
-            Err(error) if draft.is_changed() => Fate::Conflict(error),
-            Err(error) => Fate::Refused(error),
+        outcomes.push(match draft.apply(commit) {
+            Ok(()) => PlanOutcome::Planned,
+            Err(error) if draft.is_changed() => PlanOutcome::Conflict(error),
+            Err(error) => PlanOutcome::Refused(error),
         });
     }
-    let is_any_planned = fates.iter().any(|fate| matches!(fate, Fate::Planned));
+    let is_any_planned = outcomes
+        .iter()
+        .any(|outcome| matches!(outcome, PlanOutcome::Planned));
     let draft = draft.filter(|_| is_any_planned);
     let plan = draft.map(|draft| draft.into_plan(cx, path.clone()));
-    Ok((plan.transpose()?, fates))
+    Ok((plan.transpose()?, outcomes))
 }
 
 /// Plans one commit to its table.

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::TableCommit;
 use super::commit::{conflict, execute};
-use super::plan::{Fate, plan_together};
+use super::plan::{PlanOutcome, plan_together};
 use crate::again::{ATTEMPTS, pause};
 use crate::idempotency::Interrupted;
 use crate::tabular::{self, CommittedTabular};
@@ -73,7 +73,7 @@ pub(super) async fn commit(
             break ended.await;
         }
         // Boxed, because most commits never get here and need not reserve the room.
-        Box::pin(make(cx, warehouse, &line, turn, commits)).await;
+        Box::pin(commit_groups(cx, warehouse, &line, turn, commits)).await;
     };
     ended.unwrap_or_else(|_| Err(unknown().into()))
 }
@@ -97,14 +97,14 @@ impl Left {
 }
 
 /// Makes the commits, and tells each its outcome.
-async fn make(
+async fn commit_groups(
     cx: &Catalog,
     warehouse: WarehouseId,
     line: &InLine<'_, WaitingCommit>,
     mut turn: Turn,
     commits: Vec<WaitingCommit>,
 ) {
-    let (mut groups, mut lost) = (apart(commits), 0);
+    let (mut groups, mut lost) = (split_by_key(commits), 0);
     while let Some(group) = groups.pop() {
         match attempt(cx, warehouse, group).await {
             Left::Groups(left) => groups.extend(left),
@@ -126,7 +126,7 @@ async fn make(
 
 /// Splits the commits into groups that have each idempotency key at most once, the first group last. A commit with
 /// the same key as an earlier one is answered from the record of that one.
-fn apart(commits: Vec<WaitingCommit>) -> Vec<Vec<WaitingCommit>> {
+fn split_by_key(commits: Vec<WaitingCommit>) -> Vec<Vec<WaitingCommit>> {
     let mut groups: Vec<Vec<WaitingCommit>> = Vec::new();
     for one in commits {
         let key = one.key();
@@ -147,16 +147,16 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
         .iter()
         .map(|one| (&one.request, &one.commit))
         .collect();
-    let (plan, fates) = match plan_together(cx, warehouse, &all).await {
+    let (plan, outcomes) = match plan_together(cx, warehouse, &all).await {
         Ok(planned) => planned,
         Err(error) => return refuse(group, &error),
     };
     let (mut planned, mut conflicting) = (Vec::new(), Vec::new());
-    for (one, fate) in group.into_iter().zip(fates) {
-        match fate {
-            Fate::Planned => planned.push(one),
-            Fate::Refused(error) => one.tell(Err(error.into())),
-            Fate::Conflict(error) => conflicting.push((one, error)),
+    for (one, outcome) in group.into_iter().zip(outcomes) {
+        match outcome {
+            PlanOutcome::Planned => planned.push(one),
+            PlanOutcome::Refused(error) => one.tell(Err(error.into())),
+            PlanOutcome::Conflict(error) => conflicting.push((one, error)),
         }
     }
     let Some(plan) = plan else {
@@ -176,10 +176,10 @@ async fn attempt(cx: &Catalog, warehouse: WarehouseId, group: Vec<WaitingCommit>
             }
             Left::NOTHING
         }
-        Ok(None) => Left::Lost(whole(planned, conflicting)),
-        Err(Interrupted::Replayed(record)) => without_twin(whole(planned, conflicting), &record),
+        Ok(None) => Left::Lost(rejoin(planned, conflicting)),
+        Err(Interrupted::Replayed(record)) => without_twin(rejoin(planned, conflicting), &record),
         // One of the commits may be the cause, so each is tried by itself and gets the outcome that it has alone.
-        Err(Interrupted::Failed(error)) => match whole(planned, conflicting) {
+        Err(Interrupted::Failed(error)) => match rejoin(planned, conflicting) {
             group if error.kind.is_terminal() && group.len() > 1 => {
                 Left::Groups(group.into_iter().rev().map(|one| vec![one]).collect())
             }
@@ -204,7 +204,7 @@ fn records(
 }
 
 /// The planned commits and those that conflict with them, to be tried again together.
-fn whole(
+fn rejoin(
     mut planned: Vec<WaitingCommit>,
     conflicting: Vec<(WaitingCommit, CatalogError)>,
 ) -> Vec<WaitingCommit> {
@@ -217,7 +217,7 @@ fn refuse(group: Vec<WaitingCommit>, error: &CatalogError) -> Left {
     for one in group {
         let error = match error.kind {
             ErrorKind::NoSuchTable => tabular::missing(TabularKind::Table, &one.commit.path),
-            _ => error.told_again(),
+            _ => error.copy_for_other_caller(),
         };
         one.tell(Err(error.into()));
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn twins_are_in_different_groups() {
         let keys = [Some(1), None, Some(2), Some(1), None, Some(1)];
-        let groups = apart(keys.map(waiting).into());
+        let groups = split_by_key(keys.map(waiting).into());
         let groups = groups.iter().rev().map(|group| {
             let keys = group.iter().map(WaitingCommit::key);
             keys.map(|key| key.map(|key| key.as_u128()))

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::loaded::{CommittedTabular, Loaded};
 use super::target::{AtPath, creating, taken};
-use crate::cache::Seen;
+use crate::cache::TabularHint;
 use crate::delegation::{FileAccess, FolderAccess};
 use crate::events::Change;
 use crate::files::{self, NewFile};
@@ -249,8 +249,8 @@ pub(crate) async fn insert(
     if let Err(error) = store.tabular_commit(commit, effects).await {
         return Ok(Err(error));
     }
-    let seen = Seen::created(place.within.id, kind, id, version);
-    let versioned = cx.metadata.put_at(place.at(path), seen, new.content);
+    let hint = TabularHint::created(place.within.id, kind, id, version);
+    let versioned = cx.metadata.put_at(place.at(path), hint, new.content);
     Ok(Ok(
         Loaded::of(warehouse, id, &versioned).with_access(new.access)
     ))

@@ -37,7 +37,7 @@ enum Content {
     /// A cached version, with other metadata than its cached one.
     Represented(Arc<Versioned>, StoredMetadata),
     /// Metadata without a row that the caller may see, and its metadata file; `None` for a staged table.
-    Loose(Option<String>, StoredMetadata),
+    WithoutRow(Option<String>, StoredMetadata),
 }
 
 /// Identifies an answer that was made from a row: equal for equal answers. Differs if the table or view has changed,
@@ -75,7 +75,7 @@ impl Loaded {
     /// The answer for a table that has no row yet.
     pub(crate) fn staged(warehouse: &Arc<Warehouse>, id: TabularId, json: &[u8]) -> Self {
         let metadata = heavy(json.len(), || StoredMetadata::encode(json));
-        Self::new(warehouse, id, Content::Loose(None, metadata))
+        Self::new(warehouse, id, Content::WithoutRow(None, metadata))
     }
 
     /// The current metadata file; `None` for a staged table.
@@ -84,7 +84,7 @@ impl Loaded {
             Content::Kept(versioned) | Content::Represented(versioned, _) => {
                 Some(&versioned.content.metadata_location)
             }
-            Content::Loose(location, _) => location.as_deref(),
+            Content::WithoutRow(location, _) => location.as_deref(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Loaded {
     pub fn metadata(&self) -> &StoredMetadata {
         match &self.content {
             Content::Kept(versioned) => &versioned.content.metadata,
-            Content::Represented(_, metadata) | Content::Loose(_, metadata) => metadata,
+            Content::Represented(_, metadata) | Content::WithoutRow(_, metadata) => metadata,
         }
     }
 
@@ -101,7 +101,7 @@ impl Loaded {
             Content::Kept(versioned) | Content::Represented(versioned, _) => {
                 Some(versioned.version())
             }
-            Content::Loose(..) => None,
+            Content::WithoutRow(..) => None,
         }
     }
 
@@ -163,7 +163,7 @@ impl Loaded {
     /// The location of a staged table, if the catalog helps the client to access its files.
     pub fn staged_at(&self) -> Option<&Location> {
         match self.content {
-            Content::Loose(None, _) => self.access.as_ref()?.claimed(),
+            Content::WithoutRow(None, _) => self.access.as_ref()?.claimed(),
             _ => None,
         }
     }
@@ -293,6 +293,6 @@ async fn loaded_again(
         ..gone
     })?;
     let metadata = heavy(json.len(), || StoredMetadata::encode(&json));
-    let content = Content::Loose(Some(committed.metadata_location.clone()), metadata);
+    let content = Content::WithoutRow(Some(committed.metadata_location.clone()), metadata);
     Ok(Loaded::new(&warehouse, id, content))
 }

@@ -12,7 +12,7 @@ use model::{NamespaceId, TabularId, TabularKind, TabularPath, Timestamp, Warehou
 use objects::Permission;
 use store::{ResolveTarget, Resolved, StoreError, TabularRow, TabularStamp};
 
-use crate::cache::{Seen, Versioned};
+use crate::cache::{TabularHint, Versioned};
 use crate::warehouse::Warehouse;
 use crate::{Catalog, CatalogError, ErrorKind, Request, Result};
 
@@ -27,10 +27,10 @@ pub(crate) struct TabularTarget {
 impl TabularTarget {
     /// From a row that was found by its id.
     pub(crate) fn of_row(warehouse: Arc<Warehouse>, row: &TabularRow) -> Self {
-        Self::of_seen(warehouse, Seen::of_row(row))
+        Self::of_hint(warehouse, TabularHint::of_row(row))
     }
 
-    fn of_seen(warehouse: Arc<Warehouse>, Seen { namespace, stamp }: Seen) -> Self {
+    fn of_hint(warehouse: Arc<Warehouse>, TabularHint { namespace, stamp }: TabularHint) -> Self {
         Self {
             warehouse,
             namespace,
@@ -47,8 +47,8 @@ impl TabularTarget {
     }
 
     /// The cache's hint for it.
-    pub(crate) const fn seen(&self) -> Seen {
-        Seen {
+    pub(crate) const fn hint(&self) -> TabularHint {
+        TabularHint {
             namespace: self.namespace,
             stamp: self.stamp,
         }
@@ -209,9 +209,9 @@ pub(crate) struct Found {
 impl Found {
     fn of(warehouse: Arc<Warehouse>, resolved: &Resolved) -> Self {
         let namespace = resolved.namespace.map(|stamp| stamp.id);
-        let seen = resolved.tabular.zip(namespace);
-        let tabular = seen.map(|(stamp, namespace)| {
-            TabularTarget::of_seen(Arc::clone(&warehouse), Seen { namespace, stamp })
+        let found = resolved.tabular.zip(namespace);
+        let tabular = found.map(|(stamp, namespace)| {
+            TabularTarget::of_hint(Arc::clone(&warehouse), TabularHint { namespace, stamp })
         });
         Self {
             warehouse,
@@ -228,8 +228,8 @@ impl Catalog {
         warehouse: WarehouseId,
         path: &TabularPath,
     ) -> Result<Found> {
-        if let Some((seen, _)) = self.metadata.seen(warehouse, path)
-            && let Some(target) = self.find_again(AtPath { warehouse, path }, seen).await?
+        if let Some((hint, _)) = self.metadata.hint(warehouse, path)
+            && let Some(target) = self.find_again(AtPath { warehouse, path }, hint).await?
         {
             return Ok(Found {
                 warehouse: Arc::clone(&target.warehouse),
@@ -242,7 +242,7 @@ impl Catalog {
         let (within, resolved) = self.resolve(warehouse, target).await?;
         let found = Found::of(within, &resolved);
         if let Some(target) = &found.tabular {
-            self.metadata.remember(warehouse, path, target.seen());
+            self.metadata.remember(warehouse, path, target.hint());
         }
         Ok(found)
     }
@@ -319,8 +319,8 @@ impl Catalog {
         kind: TabularKind,
     ) -> Result<(TabularTarget, Arc<Versioned>)> {
         let mut found = None;
-        if let Some((seen, Some(versioned))) = self.metadata.seen(at.warehouse, at.path) {
-            let target = self.find_again(at, seen).await?;
+        if let Some((hint, Some(versioned))) = self.metadata.hint(at.warehouse, at.path) {
+            let target = self.find_again(at, hint).await?;
             found = target.map(|target| (target, versioned));
         }
         let found = match found {
@@ -338,15 +338,15 @@ impl Catalog {
     async fn find_again(
         &self,
         AtPath { warehouse, path }: AtPath<'_>,
-        seen: Seen,
+        hint: TabularHint,
     ) -> Result<Option<TabularTarget>> {
-        let target = ResolveTarget::Unchanged(seen.stamp.id, seen.stamp.version);
+        let target = ResolveTarget::Unchanged(hint.stamp.id, hint.stamp.version);
         let (within, resolved) = self.resolve(warehouse, target).await?;
         if !resolved.is_unchanged {
             self.metadata.forget(warehouse, path);
             return Ok(None);
         }
-        Ok(Some(TabularTarget::of_seen(within, seen)))
+        Ok(Some(TabularTarget::of_hint(within, hint)))
     }
 
     /// The table or view with this id and its current content, before the caller's rights are checked; only the
@@ -360,8 +360,8 @@ impl Catalog {
             let target = ResolveTarget::Unchanged(id, versioned.version());
             let (within, resolved) = self.resolve(warehouse, target).await?;
             if resolved.is_unchanged {
-                let seen = versioned.seen();
-                let target = TabularTarget::of_seen(Arc::clone(&within), seen);
+                let hint = versioned.hint();
+                let target = TabularTarget::of_hint(Arc::clone(&within), hint);
                 return Ok((within, Some((target, versioned))));
             }
         }
@@ -392,7 +392,7 @@ impl Catalog {
         let content = content.ok_or_else(|| CatalogError::internal("a row without its content"))?;
         let versioned = self
             .metadata
-            .put_at(AtPath { warehouse, path }, target.seen(), *content);
+            .put_at(AtPath { warehouse, path }, target.hint(), *content);
         Ok((target, versioned))
     }
 }

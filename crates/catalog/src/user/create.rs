@@ -81,7 +81,7 @@ pub async fn create(cx: &Catalog, request: &Request, new: UserCreate) -> Result<
 }
 
 /// Registers the caller with the data of its token, unless it is registered.
-pub(crate) async fn meet(cx: &Catalog, request: &Request) -> Result<()> {
+pub(crate) async fn register_if_new(cx: &Catalog, request: &Request) -> Result<()> {
     let Some(caller) = cx.of_self(request) else {
         return Ok(());
     };

@@ -9,7 +9,7 @@ mod search;
 mod update;
 
 pub use create::{Created, Existing, NewUser, UserCreate, create};
-pub(crate) use create::{meet, provision};
+pub(crate) use create::{provision, register_if_new};
 pub use drop::drop;
 pub use list::list;
 pub use load::{load, of_caller};

@@ -121,8 +121,8 @@ async fn attempt(
     };
     match cx.store(&view).tabular_commit(commit, effects).await {
         Ok(()) => {
-            let seen = view.seen().at(versioned.version().next());
-            let versioned = cx.metadata.put_at(at, seen, content);
+            let hint = view.hint().at(versioned.version().next());
+            let versioned = cx.metadata.put_at(at, hint, content);
             let loaded = Loaded::of(warehouse, view.id(), &versioned);
             Ok(Some((committed, loaded.with_access(access))))
         }

@@ -67,7 +67,7 @@ impl Warehouse {
     }
 
     /// Raises the version of the grants to one that the database has returned.
-    fn hear_of(&self, grants: Version) {
+    fn raise_grants_version(&self, grants: Version) {
         self.grants.fetch_max(grants.as_i64(), Ordering::AcqRel);
     }
 
@@ -239,7 +239,7 @@ impl WarehouseCache {
         if let Some(known) = self.by_id.get(&id)
             && known.row.version >= stamp.version
         {
-            known.hear_of(stamp.grants);
+            known.raise_grants_version(stamp.grants);
             return Ok(known);
         }
         self.put(lookup.warehouse_load(id).await?)
@@ -250,7 +250,7 @@ impl WarehouseCache {
         if let Some(known) = self.by_id.get(&row.id)
             && known.row.version == row.version
         {
-            known.hear_of(row.grants);
+            known.raise_grants_version(row.grants);
             return Ok(known);
         }
         let id = row.id;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use authz::ResourceKind;
 use catalog::ListQuery;
-use catalog::grant::{Described, GrantDiff};
+use catalog::grant::{GrantDiff, PrivilegeInfo};
 use http::StatusCode;
 use model::{Page, Principal, Privilege, Securable, TabularKind, WarehouseId};
 use serde::{Deserialize, Serialize};
@@ -248,12 +248,12 @@ pub(crate) struct PrivilegeDescriptor {
 
 impl PrivilegeDescriptor {
     fn of(on: ResourceKind, privilege: Privilege) -> Self {
-        let described = Described::of(privilege);
+        let info = PrivilegeInfo::of(privilege);
         Self {
             name: privilege.as_str(),
             display_name: privilege.as_str().replace('_', " "),
-            description: Some(described.description),
-            category: Some(described.category),
+            description: Some(info.description),
+            category: Some(info.category),
             resource_type: on.as_str(),
         }
     }
