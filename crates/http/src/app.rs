@@ -1,4 +1,4 @@
-//! The state that all handlers share, and [`to_the_end`], which runs changes even if their client disconnects.
+//! The state that all handlers share, and [`run_to_end`], which runs changes even if their client disconnects.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -115,12 +115,12 @@ impl App {
     /// Runs changes in this tracker. A change may outlive the connection of its client, so wait for the tracker before the
     /// process exits.
     #[must_use]
-    pub fn changing_in(mut self, changes: TaskTracker) -> Self {
+    pub fn with_change_tracker(mut self, changes: TaskTracker) -> Self {
         Arc::make_mut(&mut self.0).changes = changes;
         self
     }
 
-    /// The tracker to pass to [`to_the_end`].
+    /// The tracker to pass to [`run_to_end`].
     pub(crate) fn changes(&self) -> TaskTracker {
         self.changes.clone()
     }
@@ -141,7 +141,7 @@ impl App {
 }
 
 /// Runs `act` to its end even if the client disconnects, so that a commit that has begun is not left half done.
-pub(crate) async fn to_the_end<T: Send + 'static>(
+pub(crate) async fn run_to_end<T: Send + 'static>(
     changes: TaskTracker,
     act: impl Future<Output = catalog::Result<T>> + Send + 'static,
 ) -> ApiResult<T> {

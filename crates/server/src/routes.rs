@@ -19,7 +19,7 @@ pub(crate) fn router(
     gates: Vec<Arc<dyn AdmissionGate>>,
     changes: TaskTracker,
 ) -> Router {
-    let app = App::new(Arc::clone(catalog), settings(config)).changing_in(changes);
+    let app = App::new(Arc::clone(catalog), settings(config)).with_change_tracker(changes);
     http_api::router(&app.authenticated_by(authenticator).admitted_by(gates))
 }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::LoadGenericTableResponse;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{AtNamespace, Posted};
 
@@ -61,7 +61,7 @@ pub(crate) async fn create(
         },
     };
     let (warehouse, namespace) = (at.warehouse, at.namespace);
-    let created = to_the_end(app.changes(), async move {
+    let created = run_to_end(app.changes(), async move {
         catalog::generic_table::create(&app.catalog, &request, warehouse, &namespace, new).await
     });
     Ok(Json(LoadGenericTableResponse {

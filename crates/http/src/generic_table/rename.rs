@@ -5,7 +5,7 @@ use catalog::tabular::{self, AtPath};
 use http::StatusCode;
 use model::TabularKind;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{At, Posted, identifier};
 use crate::iceberg::table::rename::RenameTableRequest;
@@ -22,7 +22,7 @@ pub(crate) async fn rename(
         identifier("generic table", &body.source)?,
         identifier("generic table", &body.destination)?,
     );
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         let from = AtPath {
             warehouse,
             path: &from,

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{At, Identifier, Posted, identifier};
 
@@ -48,7 +48,7 @@ pub(crate) async fn commit(
         })
     });
     let commits = commits.collect::<ApiResult<Vec<_>>>()?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::transaction::commit(&app.catalog, &request, warehouse, commits).await
     })
     .await?;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Posted;
 use crate::management::user::UserTypeField;
@@ -52,7 +52,7 @@ pub(crate) async fn bootstrap(
     } else {
         Operation::ByAdmin
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::server::bootstrap(&app.catalog, &request, said, operation).await
     })
     .await?;

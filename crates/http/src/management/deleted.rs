@@ -9,7 +9,7 @@ use store::DeletedTabular;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token};
 
@@ -123,7 +123,7 @@ pub(crate) async fn undrop(
         Ok((kind?, target.id.into()))
     });
     let targets = targets.collect::<ApiResult<Vec<_>>>()?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::tabular::undrop(&app.catalog, &request, warehouse.into(), &targets).await
     })
     .await?;

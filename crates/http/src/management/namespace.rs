@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Posted};
 
@@ -59,7 +59,7 @@ pub(crate) async fn move_to(
         Protections::Respect
     };
     let at = (warehouse.into(), id.into());
-    let moved = to_the_end(app.changes(), async move {
+    let moved = run_to_end(app.changes(), async move {
         catalog::namespace::move_to(&app.catalog, &request, at, &destination, protections).await
     });
     let moved = moved.await?;

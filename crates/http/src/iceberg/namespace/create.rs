@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answered;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{At, Posted};
 
@@ -42,7 +42,7 @@ pub(crate) async fn create(
         path,
         properties: body.properties.unwrap_or_default(),
     };
-    let created = to_the_end(app.changes(), async move {
+    let created = run_to_end(app.changes(), async move {
         catalog::namespace::create(&app.catalog, &request, warehouse, new).await
     });
     let NamespaceCreated {

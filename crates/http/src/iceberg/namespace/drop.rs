@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
@@ -58,7 +58,7 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let options = query.options();
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::namespace::drop(&app.catalog, &request, at.warehouse, &at.namespace, options).await
     })
     .await?;

@@ -7,7 +7,7 @@ use model::Properties;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 
@@ -43,7 +43,7 @@ pub(crate) async fn update(
         removals: body.removals.unwrap_or_default(),
         updates: body.updates.unwrap_or_default(),
     };
-    let updated = to_the_end(app.changes(), async move {
+    let updated = run_to_end(app.changes(), async move {
         catalog::namespace::update(&app.catalog, &request, at.warehouse, &at.namespace, update)
             .await
     });

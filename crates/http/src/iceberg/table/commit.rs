@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{AtTabular, Identifier, Posted, identifier};
 use crate::iceberg::loaded::{Shape, answer};
@@ -40,7 +40,7 @@ pub(crate) async fn commit(
         updates: body.updates,
     };
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(app.changes(), async move {
+    let loaded = run_to_end(app.changes(), async move {
         catalog::table::commit(&catalog, &request, at.warehouse, commit).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Commit).await

@@ -9,7 +9,7 @@ use model::{Name, Properties, TabularPath};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
@@ -60,7 +60,7 @@ pub(crate) async fn create(
     };
     check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(app.changes(), async move {
+    let loaded = run_to_end(app.changes(), async move {
         let create = catalog::table::create(&catalog, &request, at.warehouse, &at.namespace, new);
         Box::pin(create).await
     });

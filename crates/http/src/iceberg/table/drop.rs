@@ -8,7 +8,7 @@ use model::TabularKind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::{App, PurgeDefault, to_the_end};
+use crate::app::{App, PurgeDefault, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtTabular, Bodyless, Query};
 use crate::iceberg::{Flag, is_set};
@@ -52,7 +52,7 @@ pub(crate) async fn drop(
 ) -> ApiResult<StatusCode> {
     let kind = TabularKind::Table;
     let options = query.options(app.settings.purge_default);
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         tabular::drop(&app.catalog, &request, table.at(), kind, options).await
     })
     .await?;

@@ -8,7 +8,7 @@ use model::{Name, TabularPath};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtNamespace, Posted};
 use crate::iceberg::loaded::{Shape, answer, check_links};
@@ -48,7 +48,7 @@ pub(crate) async fn register(
     };
     check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(app.changes(), async move {
+    let loaded = run_to_end(app.changes(), async move {
         catalog::table::register(&catalog, &request, at.warehouse, &at.namespace, new).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Table(&path)).await

@@ -7,7 +7,7 @@ use model::TabularKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{At, Identifier, Posted, identifier};
 
@@ -30,7 +30,7 @@ pub(crate) async fn rename(
         identifier("table", &body.source)?,
         identifier("table", &body.destination)?,
     );
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         let from = AtPath {
             warehouse,
             path: &from,

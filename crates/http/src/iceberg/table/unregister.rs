@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtTabular, Bodyless};
 use crate::iceberg::loaded::{Shape, answer};
@@ -19,7 +19,7 @@ pub(crate) async fn unregister(
     Bodyless(request): Bodyless,
 ) -> ApiResult<Response> {
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(app.changes(), async move {
+    let loaded = run_to_end(app.changes(), async move {
         catalog::table::unregister(&catalog, &request, at.warehouse, &at.path).await
     });
     answer(&app, &headers, &loaded.await?, Shape::Commit).await

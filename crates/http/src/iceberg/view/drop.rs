@@ -5,7 +5,7 @@ use catalog::tabular;
 use http::StatusCode;
 use model::TabularKind;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{AtTabular, Bodyless, Query};
 use crate::iceberg::table::drop::DropQuery;
@@ -21,7 +21,7 @@ pub(crate) async fn drop(
 ) -> ApiResult<StatusCode> {
     let kind = TabularKind::View;
     let options = query.options(app.settings.purge_default);
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         tabular::drop(&app.catalog, &request, view.at(), kind, options).await
     })
     .await?;

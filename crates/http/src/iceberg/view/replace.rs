@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{AtTabular, Identifier, Posted, identifier};
 use crate::iceberg::loaded::{Shape, answer, check_links};
@@ -56,7 +56,7 @@ pub(crate) async fn replace(
     };
     check_links(&app, &headers)?;
     let catalog = app.catalog.clone();
-    let loaded = to_the_end(app.changes(), async move {
+    let loaded = run_to_end(app.changes(), async move {
         catalog::view::replace(&catalog, &request, at.warehouse, &at.path, commit).await
     });
     answer(&app, &headers, &loaded.await?, Shape::View).await

@@ -15,7 +15,7 @@ use self::body::{
     ResourceGrantablePrivilegesResponse,
 };
 use super::level::level;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted, Query};
 
@@ -150,7 +150,7 @@ async fn apply(
     on: Target,
 ) -> ApiResult<StatusCode> {
     let diff = body.decode()?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::grant::apply(&app.catalog, &request, &on, diff).await
     })
     .await?;

@@ -11,7 +11,7 @@ use store::{ManagedAccess, Unchanged};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, query_values};
 use crate::management::grant::body::bearer;
@@ -134,7 +134,7 @@ pub(super) async fn update(
         deletes: decode(body.deletes)?,
         unchanged: Unchanged::Refused,
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::grant::apply(&app.catalog, &request, &on, diff).await
     })
     .await?;
@@ -161,7 +161,7 @@ pub(super) async fn set_managed_access(
     on: Target,
 ) -> ApiResult<StatusCode> {
     let set = (on, ManagedAccess::from(body.managed_access));
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         let (on, managed) = (&set.0, set.1);
         catalog::grant::set_managed_access(&app.catalog, &request, on, managed).await
     })

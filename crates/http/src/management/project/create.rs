@@ -8,7 +8,7 @@ use model::ProjectId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
@@ -40,7 +40,7 @@ pub(crate) async fn create(
         id: body.project_id,
         name: body.project_name,
     };
-    let project_id = to_the_end(app.changes(), async move {
+    let project_id = run_to_end(app.changes(), async move {
         catalog::project::create(&app.catalog, &request, new).await
     })
     .await?;

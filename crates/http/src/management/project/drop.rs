@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, project_id};
 
@@ -15,7 +15,7 @@ pub(crate) async fn drop(
     State(app): State<App>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::project::drop(&app.catalog, &request, None).await
     })
     .await?;
@@ -31,7 +31,7 @@ pub(crate) async fn drop_by_id(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = project_id(&id)?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::project::drop(&app.catalog, &request, Some(id)).await
     })
     .await?;

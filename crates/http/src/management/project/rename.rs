@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, project_id};
 
@@ -24,7 +24,7 @@ pub(crate) async fn rename(
     State(app): State<App>,
     Posted { request, body }: Posted<RenameProjectRequest>,
 ) -> ApiResult<StatusCode> {
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::project::rename(&app.catalog, &request, None, &body.new_name).await
     })
     .await?;
@@ -40,7 +40,7 @@ pub(crate) async fn rename_by_id(
     Posted { request, body }: Posted<RenameProjectRequest>,
 ) -> ApiResult<StatusCode> {
     let id = project_id(&id)?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::project::rename(&app.catalog, &request, Some(id), &body.new_name).await
     })
     .await?;

@@ -8,7 +8,7 @@ use store::Protection;
 use uuid::Uuid;
 
 use super::{ProtectionResponse, SetProtectionRequest, at};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
@@ -35,7 +35,7 @@ pub(crate) async fn protect(
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
     let at = at(ids, TabularKind::GenericTable);
-    let set = to_the_end(app.changes(), async move {
+    let set = run_to_end(app.changes(), async move {
         tabular::protect(&app.catalog, &request, at, protection).await
     });
     Ok(Json(set.await?.into()))

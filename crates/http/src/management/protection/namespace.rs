@@ -6,7 +6,7 @@ use store::Protection;
 use uuid::Uuid;
 
 use super::{ProtectionResponse, SetProtectionRequest};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
@@ -35,7 +35,7 @@ pub(crate) async fn protect(
 ) -> ApiResult<Json<ProtectionResponse>> {
     let protection = Protection::from(body.protected);
     let (warehouse, id) = (warehouse.into(), id.into());
-    let set = to_the_end(app.changes(), async move {
+    let set = run_to_end(app.changes(), async move {
         catalog::namespace::protect(&app.catalog, &request, warehouse, id, protection).await
     });
     Ok(Json(set.await?.into()))

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Role;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, project_id};
 
@@ -46,6 +46,6 @@ pub(crate) async fn create(
     let act = async move { catalog::role::create(&app.catalog, &request, new).await };
     Ok((
         StatusCode::CREATED,
-        Json(to_the_end(changes, act).await?.into()),
+        Json(run_to_end(changes, act).await?.into()),
     ))
 }

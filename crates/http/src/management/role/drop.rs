@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::role_id;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path};
 
@@ -21,7 +21,7 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = role_id(&id)?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::role::drop(&app.catalog, &request, id).await
     })
     .await?;

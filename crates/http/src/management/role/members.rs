@@ -9,7 +9,7 @@ use store::{MemberFilter, MemberKind, Membership, RoleMember, UserRow};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MemberRef, RoleMembership, decode, role_id};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Asked, Bodyless, Path, Posted, Query, encode_token};
 use crate::management::user::UserTypeField;
@@ -135,7 +135,7 @@ pub(crate) async fn add(
     let members = body.members.into_iter().map(Into::into).collect();
     let changes = app.changes();
     let act = async move { catalog::role::add(&app.catalog, &request, id, members).await };
-    let members = to_the_end(changes, act).await?.into_iter().map(Into::into);
+    let members = run_to_end(changes, act).await?.into_iter().map(Into::into);
     Ok(Json(RoleMembers {
         members: members.collect(),
     }))
@@ -164,7 +164,7 @@ pub(crate) async fn remove(
             return Err(ApiError::bad_request(message));
         }
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::role::remove(&app.catalog, &request, id, member).await
     })
     .await?;

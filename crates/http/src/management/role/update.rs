@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Role, role_id};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted};
 
@@ -44,7 +44,7 @@ pub(crate) async fn update(
     };
     let changes = app.changes();
     let act = async move { catalog::role::update(&app.catalog, &request, id, update).await };
-    Ok(Json(to_the_end(changes, act).await?.into()))
+    Ok(Json(run_to_end(changes, act).await?.into()))
 }
 
 /// Bind a role to a role of another system
@@ -66,5 +66,5 @@ pub(crate) async fn source_system(
         let (provider, source) = (&body.provider_id, &body.source_id);
         catalog::role::rebind(&app.catalog, &request, id, provider, source).await
     };
-    Ok(Json(to_the_end(changes, act).await?.into()))
+    Ok(Json(run_to_end(changes, act).await?.into()))
 }

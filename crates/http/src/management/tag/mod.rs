@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::tag_definition::tag_name;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::iceberg::{Flag, is_set};
 
@@ -165,7 +165,7 @@ async fn set(
     (name, body): (String, SetTagRequest),
 ) -> ApiResult<Json<AppliedTagBody>> {
     let name = tag_name(&name)?;
-    let applied = to_the_end(app.changes(), async move {
+    let applied = run_to_end(app.changes(), async move {
         let at = (warehouse, &subject);
         catalog::tag::attach(&app.catalog, &request, at, &name, body.value).await
     });
@@ -179,7 +179,7 @@ async fn remove(
     name: String,
 ) -> ApiResult<StatusCode> {
     let name = tag_name(&name)?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         let at = (warehouse, &subject);
         catalog::tag::detach(&app.catalog, &request, at, &name).await
     })

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{TagDefinition, TagScopeField, tag_name};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
@@ -58,7 +58,7 @@ pub(crate) async fn create(
         scope: body.scope.into_iter().map(Into::into).collect(),
         values: values(body.value_kind.into(), body.allowed_values)?,
     };
-    let created = to_the_end(app.changes(), async move {
+    let created = run_to_end(app.changes(), async move {
         catalog::tag_definition::create(&app.catalog, &request, new).await
     });
     Ok((StatusCode::CREATED, Json(created.await?.into())))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path};
 
@@ -16,7 +16,7 @@ pub(crate) async fn drop(
     Path(id): Path<Uuid>,
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::tag_definition::drop(&app.catalog, &request, id.into()).await
     })
     .await?;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{TagDefinition, TagScopeField, tag_name};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted};
 
@@ -39,7 +39,7 @@ pub(crate) async fn update(
         scope: body.scope.into_iter().map(Into::into).collect(),
         more_values: body.add_allowed_values.unwrap_or_default(),
     };
-    let updated = to_the_end(app.changes(), async move {
+    let updated = run_to_end(app.changes(), async move {
         catalog::tag_definition::update(&app.catalog, &request, id.into(), update).await
     });
     Ok(Json(updated.await?.into()))

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Asked, Path, Posted};
 
@@ -49,7 +49,7 @@ async fn set(
         config: body.queue_config,
         max_heartbeat_age: body.max_seconds_since_last_heartbeat,
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::task::set_queue_config(&app.catalog, &request, &owner, queue, config).await
     })
     .await?;

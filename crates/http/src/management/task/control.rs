@@ -10,7 +10,7 @@ use store::TaskControl;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, time};
 
@@ -56,7 +56,7 @@ async fn act(
         }
     };
     let ids = body.task_ids.into_iter().map(TaskId::from).collect();
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::task::control(&app.catalog, &request, &owner, ids, control).await
     })
     .await?;

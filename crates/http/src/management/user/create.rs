@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{User, UserTypeField};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, user_id};
 
@@ -54,7 +54,7 @@ pub(crate) async fn create(
     };
     let changes = app.changes();
     let act = async move { catalog::user::create(&app.catalog, &request, new).await };
-    Ok(match to_the_end(changes, act).await? {
+    Ok(match run_to_end(changes, act).await? {
         Created::New(user) => (StatusCode::CREATED, Json(user.into())),
         Created::Known(user) => (StatusCode::OK, Json(user.into())),
     })

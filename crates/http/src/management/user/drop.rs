@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, user_id};
 
@@ -18,7 +18,7 @@ pub(crate) async fn drop(
     Bodyless(request): Bodyless,
 ) -> ApiResult<StatusCode> {
     let id = user_id(&id)?;
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::user::drop(&app.catalog, &request, &id).await
     })
     .await?;

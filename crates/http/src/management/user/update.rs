@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::UserTypeField;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, user_id};
 
@@ -36,7 +36,7 @@ pub(crate) async fn update(
         email: body.email,
         user_type: body.user_type.into(),
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::user::update(&app.catalog, &request, &id, update).await
     })
     .await?;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::load::GetWarehouseResponse;
 use super::storage;
 use super::update::manager;
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::Posted;
 
@@ -91,7 +91,7 @@ pub(crate) async fn create(
     Posted { request, body }: Posted<CreateWarehouseRequest>,
 ) -> ApiResult<(StatusCode, Json<GetWarehouseResponse>)> {
     let new = body.read()?;
-    let created = to_the_end(app.changes(), async move {
+    let created = run_to_end(app.changes(), async move {
         catalog::warehouse::create(&app.catalog, &request, new).await
     })
     .await?;

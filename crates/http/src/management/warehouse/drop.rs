@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Bodyless, Path, Query};
 use crate::iceberg::{Flag, is_set};
@@ -35,7 +35,7 @@ pub(crate) async fn drop(
     } else {
         Protections::Respect
     };
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::warehouse::drop(&app.catalog, &request, id.into(), protections).await
     })
     .await?;

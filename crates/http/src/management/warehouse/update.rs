@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::load::GetWarehouseResponse;
 use super::{Read, credential, storage};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Bodyless, Path, Posted};
 use crate::management::protection::{ProtectionResponse, SetProtectionRequest};
@@ -28,7 +28,7 @@ async fn change(
     id: Uuid,
     change: WarehouseChange,
 ) -> ApiResult<WarehouseView> {
-    to_the_end(app.changes(), async move {
+    run_to_end(app.changes(), async move {
         catalog::warehouse::update(&app.catalog, &request, id.into(), change).await
     })
     .await

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::create::CreateWarehouseRequest;
 use super::update::{UpdateWarehouseCredentialRequest, UpdateWarehouseStorageRequest};
-use crate::app::{App, to_the_end};
+use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult, ErrorModel};
 use crate::extract::{Bodyless, Path, Posted};
 
@@ -99,7 +99,7 @@ async fn report(
     changes: TaskTracker,
     validation: impl Future<Output = catalog::Result<Report>> + Send + 'static,
 ) -> ApiResult<Json<ValidateWarehouseResponse>> {
-    Ok(Json(to_the_end(changes, validation).await?.into()))
+    Ok(Json(run_to_end(changes, validation).await?.into()))
 }
 
 /// Validate a warehouse before it is created
