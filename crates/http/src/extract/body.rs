@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Asked, nul};
+use super::{ReadRequest, nul};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
@@ -68,7 +68,7 @@ fn is_management(request: &HttpRequest) -> bool {
 
 async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {
     let (mut parts, body) = request.into_parts();
-    let Asked(mut asked) = Asked::from_request_parts(&mut parts, app).await?;
+    let ReadRequest(mut asked) = ReadRequest::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts.headers)?;
     let kept = key.map(|key| (key, parts.clone()));
     let max = app.settings.max_body_bytes;

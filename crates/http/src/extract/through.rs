@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::request::Parts;
 use model::{Excerpt, Name, SEPARATOR, TabularPath};
 
-use super::{Asked, namespace_of_text, nul};
+use super::{ReadRequest, namespace_of_text, nul};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
@@ -14,14 +14,14 @@ const PARAMETER: &str = "referenced-by";
 
 /// A request that changes nothing, with the views that its `referenced-by` names.
 #[derive(Debug)]
-pub(crate) struct AskedThrough(pub(crate) Request);
+pub(crate) struct ReadRequestThrough(pub(crate) Request);
 
-impl FromRequestParts<App> for AskedThrough {
+impl FromRequestParts<App> for ReadRequestThrough {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         nul::refuse_in_address(&parts.uri)?;
-        let Asked(mut request) = Asked::from_request_parts(parts, app).await?;
+        let ReadRequest(mut request) = ReadRequest::from_request_parts(parts, app).await?;
         let query = parts.uri.query().unwrap_or_default();
         request.referenced_by = views(query, app.catalog.settings().max_referencing_views)?;
         Ok(Self(request))

@@ -9,7 +9,7 @@ use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular, Headers};
+use crate::extract::{AtTabular, Headers, ReadRequestThrough};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 use crate::iceberg::table::credentials::LoadCredentialsResponse;
@@ -20,7 +20,7 @@ use crate::iceberg::table::credentials::LoadCredentialsResponse;
     responses((status = 200, body = LoadCredentialsResponse)))]
 pub(crate) async fn credentials(
     State(app): State<App>,
-    AskedThrough(request): AskedThrough,
+    ReadRequestThrough(request): ReadRequestThrough,
     table: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {

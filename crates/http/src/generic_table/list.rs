@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, PageQuery, Query, encode_token};
+use crate::extract::{AtNamespace, PageQuery, Query, ReadRequest, encode_token};
 
 /// A generic table in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct ListGenericTablesResponse {
     params(("prefix" = String, Path), ("namespace" = String, Path), PageQuery), responses((status = 200, body = ListGenericTablesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Json<ListGenericTablesResponse>> {

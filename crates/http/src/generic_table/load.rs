@@ -9,7 +9,7 @@ use model::TabularKind;
 use super::LoadGenericTableResponse;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular, Headers};
+use crate::extract::{AtTabular, Headers, ReadRequestThrough};
 use crate::iceberg::delegated::{config, storage_credentials};
 use crate::iceberg::loaded::links;
 
@@ -19,7 +19,7 @@ use crate::iceberg::loaded::links;
     responses((status = 200, body = LoadGenericTableResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    AskedThrough(request): AskedThrough,
+    ReadRequestThrough(request): ReadRequestThrough,
     at: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Headers, Query, forwarded_base};
+use crate::extract::{Headers, Query, ReadRequest, forwarded_base};
 use crate::openapi::iceberg_endpoints;
 
 /// The warehouse to configure an engine for.
@@ -39,7 +39,7 @@ pub(crate) struct CatalogConfig {
 #[utoipa::path(get, path = "/v1/config", tag = "iceberg", operation_id = "getConfig", params(ConfigQuery), responses((status = 200, body = CatalogConfig)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Headers(headers): Headers,
     Query(query): Query<ConfigQuery>,
 ) -> ApiResult<Json<CatalogConfig>> {

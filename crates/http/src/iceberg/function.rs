@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, Identifier};
+use crate::extract::{AtNamespace, Identifier, ReadRequest};
 
 /// The functions of a namespace. Always empty: this catalog stores no functions.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,7 +24,7 @@ pub(crate) struct ListFunctionsResponse {
     params(("prefix" = String, Path), ("namespace" = String, Path)), responses((status = 200, body = ListFunctionsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
 ) -> ApiResult<Json<ListFunctionsResponse>> {
     catalog::function::list(&app.catalog, &request, at.warehouse, &at.namespace).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     params(("prefix" = String, Path), ("namespace" = String, Path), ("function" = String, Path)), responses((status = 404)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
     params: RawPathParams,
 ) -> ApiResult<()> {

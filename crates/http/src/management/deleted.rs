@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token};
+use crate::extract::{PageQuery, Path, Posted, Query, ReadRequest, encode_token};
 
 /// Which soft-deleted tables and views to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -72,7 +72,7 @@ impl DeletedTabularResponse {
 pub(crate) async fn list(
     State(app): State<App>,
     Path(warehouse): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListDeletedTabularsQuery>,
 ) -> ApiResult<Json<ListDeletedTabularsResponse>> {
     let page = PageQuery::always(query.page_token, query.page_size).decode(&app)?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, PageQuery, Path, Posted, Query, encode_token, time};
+use crate::extract::{PageQuery, Path, Posted, Query, ReadRequest, encode_token, time};
 
 /// The longest window that a request may ask for.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -250,7 +250,7 @@ impl From<WarehouseCounts> for WarehouseStatistics {
 pub(crate) async fn of_warehouse(
     State(app): State<App>,
     Path(warehouse): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<WarehouseStatisticsQuery>,
 ) -> ApiResult<Json<WarehouseStatisticsResponse>> {
     let page = PageQuery::always(query.page_token, query.page_size).one(&app)?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, At, PageQuery, Query, encode_token, namespace_of_text};
+use crate::extract::{At, PageQuery, Query, ReadRequest, encode_token, namespace_of_text};
 use crate::iceberg::{Flag, is_set};
 
 /// Which namespaces to list, and what to answer about them.
@@ -43,7 +43,7 @@ pub(crate) struct ListNamespacesResponse {
     params(("prefix" = String, Path), ListNamespacesQuery, PageQuery), responses((status = 200, body = ListNamespacesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     At(warehouse): At,
     Query(query): Query<ListNamespacesQuery>,
     Query(page): Query<PageQuery>,

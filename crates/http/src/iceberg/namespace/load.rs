@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::answered;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, Query};
+use crate::extract::{AtNamespace, Query, ReadRequest};
 use crate::iceberg::{Flag, is_set};
 
 /// What to answer in addition to the specification.
@@ -38,7 +38,7 @@ pub(crate) struct GetNamespaceResponse {
     params(("prefix" = String, Path), ("namespace" = String, Path), LoadNamespaceQuery), responses((status = 200, body = GetNamespaceResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
     Query(query): Query<LoadNamespaceQuery>,
 ) -> ApiResult<Json<GetNamespaceResponse>> {

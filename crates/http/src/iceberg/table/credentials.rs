@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular, Headers};
+use crate::extract::{AtTabular, Headers, ReadRequestThrough};
 use crate::iceberg::delegated::storage_credentials;
 use crate::iceberg::loaded::links;
 
@@ -31,7 +31,7 @@ pub(crate) struct LoadCredentialsResponse {
     responses((status = 200, body = LoadCredentialsResponse)))]
 pub(crate) async fn credentials(
     State(app): State<App>,
-    AskedThrough(request): AskedThrough,
+    ReadRequestThrough(request): ReadRequestThrough,
     table: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, Identifier, PageQuery, Query, encode_token};
+use crate::extract::{AtNamespace, Identifier, PageQuery, Query, ReadRequest, encode_token};
 use crate::iceberg::{Flag, is_set};
 
 /// What to answer in addition to the specification.
@@ -98,7 +98,7 @@ impl ListTablesResponse {
     params(("prefix" = String, Path), ("namespace" = String, Path), ListQuery, PageQuery), responses((status = 200, body = ListTablesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
     Query(query): Query<ListQuery>,
     Query(page): Query<PageQuery>,

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{AskedThrough, AtTabular, Headers, Query};
+use crate::extract::{AtTabular, Headers, Query, ReadRequestThrough};
 use crate::iceberg::loaded::{Shape, answer, not_modified};
 
 /// Which snapshots to load.
@@ -26,7 +26,7 @@ pub(crate) struct LoadTableQuery {
     responses((status = 200, body = Object), (status = 304)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    AskedThrough(request): AskedThrough,
+    ReadRequestThrough(request): ReadRequestThrough,
     at: AtTabular,
     Headers(headers): Headers,
     Query(query): Query<LoadTableQuery>,

@@ -7,14 +7,14 @@ use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtTabular};
+use crate::extract::{AtTabular, ReadRequest};
 
 /// Check whether a view exists
 #[utoipa::path(head, path = "/v1/{prefix}/namespaces/{namespace}/views/{view}", tag = "iceberg", operation_id = "viewExists",
     params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn exists(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     view: AtTabular,
 ) -> ApiResult<StatusCode> {
     tabular::exists(&app.catalog, &request, view.at(), TabularKind::View).await?;

@@ -7,7 +7,7 @@ use model::TabularKind;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, AtNamespace, PageQuery, Query};
+use crate::extract::{AtNamespace, PageQuery, Query, ReadRequest};
 use crate::iceberg::table::list::{ListQuery, ListTablesResponse};
 
 /// List views
@@ -15,7 +15,7 @@ use crate::iceberg::table::list::{ListQuery, ListTablesResponse};
     params(("prefix" = String, Path), ("namespace" = String, Path), ListQuery, PageQuery), responses((status = 200, body = ListTablesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     at: AtNamespace,
     Query(query): Query<ListQuery>,
     Query(page): Query<PageQuery>,

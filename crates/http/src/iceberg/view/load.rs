@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AskedThrough, AtTabular, Headers};
+use crate::extract::{AtTabular, Headers, ReadRequestThrough};
 use crate::iceberg::loaded::{Shape, answer, not_modified};
 
 /// Load a view
@@ -13,7 +13,7 @@ use crate::iceberg::loaded::{Shape, answer, not_modified};
     params(("prefix" = String, Path), ("namespace" = String, Path), ("view" = String, Path), ("referenced-by" = Option<String>, Query)), responses((status = 200, body = Object), (status = 304)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    AskedThrough(request): AskedThrough,
+    ReadRequestThrough(request): ReadRequestThrough,
     at: AtTabular,
     Headers(headers): Headers,
 ) -> ApiResult<Response> {

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Part, part, token};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Query};
+use crate::extract::{Query, ReadRequest};
 
 /// Which dead letters to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,7 +57,7 @@ pub(crate) struct DeadLetterItem {
     params(ListDeadLettersQuery), responses((status = 200, body = ListDeadLettersResponse)))]
 pub(crate) async fn dead_letters(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListDeadLettersQuery>,
 ) -> ApiResult<Json<ListDeadLettersResponse>> {
     let Part { after, limit } = part(&app, query.page_token, query.page_size)?;

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Part, part, token};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, Query};
+use crate::extract::{Query, ReadRequest};
 
 /// Which events to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -47,7 +47,7 @@ pub(crate) struct ListEventsResponse {
         (status = 410, description = "Events after `pageToken` have been removed already", body = crate::error::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListEventsQuery>,
 ) -> ApiResult<Json<ListEventsResponse>> {
     let Part { after, limit } = part(&app, query.page_token, query.page_size)?;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::body::{GrantablePrivilegesResponse, ListGrantsQuery, ListGrantsResponse};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, Query};
+use crate::extract::{Query, ReadRequest};
 
 /// List the grants of a user or role in a project
 ///
@@ -18,7 +18,7 @@ use crate::extract::{Asked, Query};
     responses((status = 200, body = ListGrantsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListGrantsQuery>,
 ) -> ApiResult<Json<ListGrantsResponse>> {
     let (to, page) = query.decode(&app)?;
@@ -37,6 +37,6 @@ pub(crate) async fn list(
 /// List the privileges of each kind of resource
 #[utoipa::path(get, path = "/v1/grants/grantable-privileges", tag = "grant", operation_id = "get_grantable_privileges",
     responses((status = 200, body = GrantablePrivilegesResponse)))]
-pub(crate) async fn grantable(Asked(_): Asked) -> Json<GrantablePrivilegesResponse> {
+pub(crate) async fn grantable(ReadRequest(_): ReadRequest) -> Json<GrantablePrivilegesResponse> {
     Json(GrantablePrivilegesResponse::all())
 }

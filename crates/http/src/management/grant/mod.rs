@@ -17,7 +17,7 @@ use self::body::{
 use super::level::level;
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Posted, Query};
+use crate::extract::{Path, Posted, Query, ReadRequest};
 
 // Each of these macros is called by `level!` with the arguments in the braces of a level.
 
@@ -33,7 +33,7 @@ macro_rules! list {
             responses((status = 200, body = super::ListGrantsResponse)))]
         pub(crate) async fn list(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(query): super::Query<super::ListGrantsQuery>,
         ) -> super::ApiResult<super::Json<super::ListGrantsResponse>> {
@@ -71,7 +71,7 @@ macro_rules! grantable {
             responses((status = 200, body = super::ResourceGrantablePrivilegesResponse)))]
         pub(crate) async fn grantable(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(query): super::Query<super::GrantAccessQuery>,
         ) -> super::ApiResult<super::Json<super::ResourceGrantablePrivilegesResponse>> {

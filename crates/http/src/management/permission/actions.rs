@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, PrincipalQuery, Query, user_id};
+use crate::extract::{Path, PrincipalQuery, Query, ReadRequest, user_id};
 
 /// The actions that the user or role may perform.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,7 +53,7 @@ async fn answer(
     params(PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_server(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     answer(&app, &request, Target::Server, &of).await
@@ -64,7 +64,7 @@ pub(crate) async fn of_server(
     params(("user_id" = String, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_user(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(user): Path<String>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -78,7 +78,7 @@ pub(crate) async fn of_user(
     responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_project(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
     answer(&app, &request, Target::Project(None), &of).await
@@ -91,7 +91,7 @@ pub(crate) async fn of_project(
     responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_role(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -105,7 +105,7 @@ pub(crate) async fn of_role(
     responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_tag_definition(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -117,7 +117,7 @@ pub(crate) async fn of_tag_definition(
     params(("warehouse_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_warehouse(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<Uuid>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -129,7 +129,7 @@ pub(crate) async fn of_warehouse(
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_namespace(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -142,7 +142,7 @@ pub(crate) async fn of_namespace(
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_table(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -155,7 +155,7 @@ pub(crate) async fn of_table(
     params(("warehouse_id" = Uuid, Path), ("view_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_view(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {
@@ -168,7 +168,7 @@ pub(crate) async fn of_view(
     params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), PrincipalQuery), responses((status = 200, body = GetLakekeeperActionsResponse)))]
 pub(crate) async fn of_generic_table(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(of): Query<PrincipalQuery>,
 ) -> ApiResult<Json<GetLakekeeperActionsResponse>> {

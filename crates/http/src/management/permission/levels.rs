@@ -14,7 +14,7 @@ use super::assignment::{
 };
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Posted, PrincipalQuery, Query, project_id};
+use crate::extract::{Path, Posted, PrincipalQuery, Query, ReadRequest, project_id};
 use crate::management::level::level;
 
 // Each of these macros is called by `level!` with the arguments in the braces of a level.
@@ -31,7 +31,7 @@ macro_rules! assignments {
             responses((status = 200, body = super::AssignmentsResponse)))]
         pub(crate) async fn assignments(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::RawQuery(query): super::RawQuery,
         ) -> super::ApiResult<super::Json<super::AssignmentsResponse>> {
@@ -71,7 +71,7 @@ macro_rules! access {
             responses((status = 200, body = super::AllowedRelationsResponse)))]
         pub(crate) async fn access(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(of): super::Query<super::PrincipalQuery>,
         ) -> super::ApiResult<super::Json<super::AllowedRelationsResponse>> {
@@ -92,7 +92,7 @@ macro_rules! authorizer_actions {
             responses((status = 200, body = super::AllowedRelationsResponse)))]
         pub(crate) async fn authorizer_actions(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
             super::Query(of): super::Query<super::PrincipalQuery>,
         ) -> super::ApiResult<super::Json<super::AllowedRelationsResponse>> {
@@ -113,7 +113,7 @@ macro_rules! managed_access {
             responses((status = 200, body = super::ManagedAccessResponse)))]
         pub(crate) async fn managed_access(
             super::State(app): super::State<super::App>,
-            super::Asked(request): super::Asked,
+            super::ReadRequest(request): super::ReadRequest,
             super::Path(($($id,)*)): super::Path<($($type,)*)>,
         ) -> super::ApiResult<super::Json<super::ManagedAccessResponse>> {
             super::assignment::managed_access(&app, &request, &$target).await

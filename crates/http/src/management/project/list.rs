@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::load::GetProjectResponse;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::Asked;
+use crate::extract::ReadRequest;
 
 /// The listed projects.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +20,7 @@ pub(crate) struct ListProjectsResponse {
 #[utoipa::path(get, path = "/v1/project-list", tag = "project", operation_id = "list_projects", responses((status = 200, body = ListProjectsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<ListProjectsResponse>> {
     let found = catalog::project::list(&app.catalog, &request).await?;
     Ok(Json(ListProjectsResponse {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, project_id};
+use crate::extract::{Path, ReadRequest, project_id};
 
 /// A project.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,7 +35,7 @@ impl From<ProjectRow> for GetProjectResponse {
     responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<GetProjectResponse>> {
     Ok(Json(
         catalog::project::load(&app.catalog, &request, None)
@@ -49,7 +49,7 @@ pub(crate) async fn load(
     params(("project_id" = String, Path)), responses((status = 200, body = GetProjectResponse)))]
 pub(crate) async fn load_by_id(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
 ) -> ApiResult<Json<GetProjectResponse>> {
     let id = project_id(&id)?;

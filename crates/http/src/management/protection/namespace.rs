@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::{ProtectionResponse, SetProtectionRequest};
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Posted};
+use crate::extract::{Path, Posted, ReadRequest};
 
 /// Get whether a namespace is protected from being dropped
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection", tag = "warehouse", operation_id = "get_namespace_protection",
     params(("warehouse_id" = Uuid, Path), ("namespace_id" = Uuid, Path)), responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protection(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
 ) -> ApiResult<Json<ProtectionResponse>> {
     Ok(Json(

@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::{ProtectionResponse, SetProtectionRequest, at};
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Posted};
+use crate::extract::{Path, Posted, ReadRequest};
 
 /// Get whether a table is protected from being dropped
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/protection", tag = "warehouse", operation_id = "get_table_protection",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path)), responses((status = 200, body = ProtectionResponse)))]
 pub(crate) async fn protection(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(ids): Path<(Uuid, Uuid)>,
 ) -> ApiResult<Json<ProtectionResponse>> {
     let at = at(ids, TabularKind::Table);

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Role, decode, role_id};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Query, encode_token, project_id, query_values};
+use crate::extract::{Query, ReadRequest, encode_token, project_id, query_values};
 
 /// Which roles to list. A filter may be repeated: a role must match one of its values.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +42,7 @@ pub(crate) struct ListRolesResponse {
     responses((status = 200, body = ListRolesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListRolesQuery>,
     RawQuery(raw): RawQuery,
 ) -> ApiResult<Json<ListRolesResponse>> {

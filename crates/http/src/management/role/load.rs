@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Role, role_id};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path};
+use crate::extract::{Path, ReadRequest};
 
 /// The names and ids of a role.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +45,7 @@ impl From<RoleRow> for RoleMetadata {
     responses((status = 200, body = Role)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Role>> {
     let role = catalog::role::load(&app.catalog, &request, role_id(&id)?).await?;
@@ -59,7 +59,7 @@ pub(crate) async fn load(
     params(("role_id" = String, Path)), responses((status = 200, body = RoleMetadata)))]
 pub(crate) async fn metadata(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RoleMetadata>> {
     let role = catalog::role::load_metadata(&app.catalog, &request, role_id(&id)?).await?;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{MemberRef, RoleMembership, decode, role_id};
 use crate::app::{App, run_to_end};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, Bodyless, Path, Posted, Query, encode_token};
+use crate::extract::{Bodyless, Path, Posted, Query, ReadRequest, encode_token};
 use crate::management::user::UserTypeField;
 
 /// The users and roles to add; in the answer, the same without duplicates.
@@ -178,7 +178,7 @@ pub(crate) async fn remove(
     responses((status = 200, body = ListRoleMembersResponse)))]
 pub(crate) async fn direct(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<ListMembersQuery>,
 ) -> ApiResult<Json<ListRoleMembersResponse>> {
@@ -193,7 +193,7 @@ pub(crate) async fn direct(
     responses((status = 200, body = ListRoleMembersResponse)))]
 pub(crate) async fn transitive(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<ListMembersQuery>,
 ) -> ApiResult<Json<ListRoleMembersResponse>> {

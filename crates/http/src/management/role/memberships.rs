@@ -8,7 +8,7 @@ use super::{ListRoleMembershipsResponse, PagedQuery, role_id};
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::user_id;
-use crate::extract::{Asked, Path, Query};
+use crate::extract::{Path, Query, ReadRequest};
 
 /// List the roles that a role is a direct member of
 #[utoipa::path(get, path = "/v1/role/{role_id}/member-of", tag = "role", operation_id = "list_role_member_of",
@@ -17,7 +17,7 @@ use crate::extract::{Asked, Path, Query};
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_role(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
@@ -35,7 +35,7 @@ pub(crate) async fn of_role(
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_role_transitive(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
@@ -52,7 +52,7 @@ pub(crate) async fn of_role_transitive(
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_user(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {
@@ -69,7 +69,7 @@ pub(crate) async fn of_user(
     responses((status = 200, body = ListRoleMembershipsResponse)))]
 pub(crate) async fn of_user_transitive(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
     Query(query): Query<PagedQuery>,
 ) -> ApiResult<Json<ListRoleMembershipsResponse>> {

@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::{AppliedTagBody, ListTagsQuery, ListTagsResponse, SetTagRequest, TargetTag};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Bodyless, Path, Posted, Query};
+use crate::extract::{Bodyless, Path, Posted, Query, ReadRequest};
 
 /// List the tags of a column of a table
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/table/{table_id}/column/{column_name}/tags", tag = "tag", operation_id = "list_table_column_tags",
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path), ("column_name" = String, Path), ListTagsQuery), responses((status = 200, body = ListTagsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, table, column)): Path<(Uuid, Uuid, String)>,
     Query(query): Query<ListTagsQuery>,
 ) -> ApiResult<Json<ListTagsResponse>> {
@@ -72,7 +72,7 @@ pub(crate) struct ListColumnTagsResponse {
     params(("warehouse_id" = Uuid, Path), ("table_id" = Uuid, Path)), responses((status = 200, body = ListColumnTagsResponse)))]
 pub(crate) async fn list_all(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, table)): Path<(Uuid, Uuid)>,
 ) -> ApiResult<Json<ListColumnTagsResponse>> {
     let warehouse = warehouse.into();

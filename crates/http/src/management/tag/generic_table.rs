@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::{AppliedTagBody, ListTagsQuery, ListTagsResponse, SetTagRequest};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Bodyless, Path, Posted, Query};
+use crate::extract::{Bodyless, Path, Posted, Query, ReadRequest};
 
 /// List the tags of a generic table
 #[utoipa::path(get, path = "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/tags", tag = "tag", operation_id = "list_generic_table_tags",
     params(("warehouse_id" = Uuid, Path), ("generic_table_id" = Uuid, Path), ListTagsQuery), responses((status = 200, body = ListTagsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
     Query(query): Query<ListTagsQuery>,
 ) -> ApiResult<Json<ListTagsResponse>> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::TagScopeField;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, PageQuery, Path, Query, encode_token, time};
+use crate::extract::{PageQuery, Path, Query, ReadRequest, encode_token, time};
 use crate::management::tag::TagSource;
 
 /// Which attachments to list: those to which all given conditions apply.
@@ -153,7 +153,7 @@ pub(crate) struct ListTagAttachmentsResponse {
     params(("tag_definition_id" = Uuid, Path), ListTagAttachmentsQuery), responses((status = 200, body = ListTagAttachmentsResponse)))]
 pub(crate) async fn attachments(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<Uuid>,
     Query(query): Query<ListTagAttachmentsQuery>,
 ) -> ApiResult<Json<ListTagAttachmentsResponse>> {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{TagDefinition, tag_name};
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, PageQuery, Query, encode_token};
+use crate::extract::{PageQuery, Query, ReadRequest, encode_token};
 
 /// Which tag definitions to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,7 +37,7 @@ pub(crate) struct ListTagDefinitionsResponse {
     responses((status = 200, body = ListTagDefinitionsResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListTagDefinitionsQuery>,
 ) -> ApiResult<Json<ListTagDefinitionsResponse>> {
     let page = PageQuery {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Posted};
+use crate::extract::{Path, Posted, ReadRequest};
 
 /// How tasks of a queue are performed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -62,7 +62,7 @@ async fn set(
 pub(crate) async fn soft_deletion(
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<TaskQueueConfig>> {
     answer(
         &app,
@@ -96,7 +96,7 @@ pub(crate) async fn set_soft_deletion(
 pub(crate) async fn tabular_purge(
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<TaskQueueConfig>> {
     answer(
         &app,
@@ -130,7 +130,7 @@ pub(crate) async fn set_tabular_purge(
 pub(crate) async fn metadata_cleanup(
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<TaskQueueConfig>> {
     answer(
         &app,
@@ -163,7 +163,7 @@ pub(crate) async fn set_metadata_cleanup(
     responses((status = 200, body = TaskQueueConfig)))]
 pub(crate) async fn task_log_cleanup(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<TaskQueueConfig>> {
     answer(&app, &request, &Owner::Project, Queue::TaskLogCleanup).await
 }

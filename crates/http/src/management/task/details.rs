@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::TaskInfoResponse;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, Query};
+use crate::extract::{Path, Query, ReadRequest};
 
 /// The number of attempts in an answer if the request names none.
 const ATTEMPTS: u32 = 5;
@@ -114,7 +114,7 @@ async fn answer(
 pub(crate) async fn of_warehouse(
     State(app): State<App>,
     Path((warehouse, id)): Path<(Uuid, Uuid)>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<GetTaskDetailsQuery>,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
     let owner = Owner::Warehouse(warehouse.into());
@@ -127,7 +127,7 @@ pub(crate) async fn of_warehouse(
 pub(crate) async fn of_project(
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<GetTaskDetailsQuery>,
 ) -> ApiResult<Json<GetTaskDetailsResponse>> {
     answer(&app, &request, &Owner::Project, id, query).await

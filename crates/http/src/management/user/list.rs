@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::User;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, PageQuery, Query, encode_token};
+use crate::extract::{PageQuery, Query, ReadRequest, encode_token};
 
 /// Which users to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,7 +36,7 @@ pub(crate) struct ListUsersResponse {
     responses((status = 200, body = ListUsersResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Query(query): Query<ListUsersQuery>,
 ) -> ApiResult<Json<ListUsersResponse>> {
     // Always paged, even without a token: an installation may have very many users.

@@ -6,14 +6,14 @@ use axum::extract::State;
 use super::User;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path, user_id};
+use crate::extract::{Path, ReadRequest, user_id};
 
 /// Load a user
 #[utoipa::path(get, path = "/v1/user/{user_id}", tag = "user", operation_id = "get_user",
     params(("user_id" = String, Path)), responses((status = 200, body = User)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<String>,
 ) -> ApiResult<Json<User>> {
     let user = catalog::user::load(&app.catalog, &request, &user_id(&id)?).await?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::User;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::Asked;
+use crate::extract::ReadRequest;
 
 /// The calling user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +29,7 @@ pub(crate) struct WhoamiResponse {
         (status = 404, description = "The caller has not been created as a user yet")))]
 pub(crate) async fn whoami(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
 ) -> ApiResult<Json<WhoamiResponse>> {
     let Some(user) = catalog::user::of_caller(&app.catalog, &request).await? else {
         let message = "the catalog runs without authentication: there is no user";

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::load::GetWarehouseResponse;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Asked, project_id, query_values};
+use crate::extract::{ReadRequest, project_id, query_values};
 
 /// Which warehouses to list.
 #[derive(Debug, IntoParams)]
@@ -38,7 +38,7 @@ pub(crate) struct ListWarehousesResponse {
     params(ListWarehousesQuery), responses((status = 200, body = ListWarehousesResponse)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Asked(mut request): Asked,
+    ReadRequest(mut request): ReadRequest,
     RawQuery(query): RawQuery,
 ) -> ApiResult<Json<ListWarehousesResponse>> {
     let query = query.unwrap_or_default();

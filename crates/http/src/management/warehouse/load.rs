@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Asked, Path};
+use crate::extract::{Path, ReadRequest};
 
 /// A warehouse.
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,7 +90,7 @@ impl From<WarehouseView> for GetWarehouseResponse {
     params(("warehouse_id" = Uuid, Path)), responses((status = 200, body = GetWarehouseResponse)))]
 pub(crate) async fn load(
     State(app): State<App>,
-    Asked(request): Asked,
+    ReadRequest(request): ReadRequest,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<GetWarehouseResponse>> {
     Ok(Json(

@@ -22,9 +22,9 @@ const USER_AGENT_BYTES: usize = 256;
 
 /// A request that changes nothing, so without an idempotency key.
 #[derive(Debug)]
-pub(crate) struct Asked(pub(crate) Request);
+pub(crate) struct ReadRequest(pub(crate) Request);
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<App> for ReadRequest {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
