@@ -32,7 +32,7 @@ pub(crate) async fn authenticate(app: &App, mut request: Request) -> Result<Requ
     }
     let known = match caller(app, request.headers(), request.extensions()).await {
         Ok(caller) => acting(app, caller, request.headers(), request.extensions()).await,
-        Err(unknown) => return Err(unknown.refused(request.uri().path())),
+        Err(failure) => return Err(failure.refused(request.uri().path())),
     };
     let caller = known.map_err(IntoResponse::into_response)?;
     request.extensions_mut().insert(caller);
@@ -52,14 +52,14 @@ fn not_admitted(why: Rejection) -> ApiError {
 }
 
 /// Why a request has no caller.
-enum Unknown {
+enum AuthenticationFailure {
     Nobody,
     Unproven(Refusal),
     Unavailable(ProviderUnavailable),
     NotAdmitted(Rejection),
 }
 
-impl Unknown {
+impl AuthenticationFailure {
     fn refused(self, path: &str) -> Response {
         match self {
             Self::Nobody => refused("MissingAuthorizationHeader", CHALLENGE),
@@ -81,7 +81,7 @@ async fn caller(
     app: &App,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Caller, Unknown> {
+) -> Result<Caller, AuthenticationFailure> {
     let Some(authenticator) = &app.authenticator else {
         return Ok(Caller::Anonymous);
     };
@@ -96,7 +96,7 @@ async fn caller(
         request_id: &request_id(extensions),
     };
     let admission = gates.admit(&applicant).await;
-    let roles = admission.map_err(Unknown::NotAdmitted)?.roles;
+    let roles = admission.map_err(AuthenticationFailure::NotAdmitted)?.roles;
     if roles.is_empty() {
         return Ok(Caller::User(identity));
     }
@@ -109,26 +109,26 @@ async fn caller(
 async fn identity(
     authenticator: &dyn Authenticator,
     token: &BearerToken,
-) -> Result<Arc<Identity>, Unknown> {
+) -> Result<Arc<Identity>, AuthenticationFailure> {
     let found = authenticator.authenticate(token).await;
     found.map_err(|error| match error {
-        AuthnError::Refused(why) => Unknown::Unproven(why),
-        AuthnError::Unavailable(why) => Unknown::Unavailable(why),
+        AuthnError::Refused(why) => AuthenticationFailure::Unproven(why),
+        AuthnError::Unavailable(why) => AuthenticationFailure::Unavailable(why),
     })
 }
 
 /// The token of the request's only `authorization` header.
-fn token(headers: &HeaderMap) -> Result<BearerToken, Unknown> {
+fn token(headers: &HeaderMap) -> Result<BearerToken, AuthenticationFailure> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let header = match (given.next(), given.next()) {
         (Some(only), None) => only,
-        (None, _) => return Err(Unknown::Nobody),
+        (None, _) => return Err(AuthenticationFailure::Nobody),
         (Some(_), Some(_)) => {
             let why = "there is more than one `authorization` header";
-            return Err(Unknown::Unproven(Refusal::Malformed(why)));
+            return Err(AuthenticationFailure::Unproven(Refusal::Malformed(why)));
         }
     };
-    bearer(header).map_err(Unknown::Unproven)
+    bearer(header).map_err(AuthenticationFailure::Unproven)
 }
 
 /// The caller, acting as the role in `x-assume-role` if there is one.

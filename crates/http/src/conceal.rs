@@ -15,13 +15,13 @@ use crate::observe::no_body;
 /// A request to a warehouse that may be hidden from its caller. If the answer is 404 for something in the warehouse, and the
 /// caller may not see the warehouse, the answer becomes the 404 for a missing warehouse: so it does not depend on whether the
 /// warehouse exists.
-pub(crate) struct Concealed {
+pub(crate) struct Concealable {
     warehouse: WarehouseId,
     caller: Caller,
     request_id: RequestId,
 }
 
-impl Concealed {
+impl Concealable {
     /// `None` if there is nothing to conceal: the path names no warehouse, or the catalog runs without authentication.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         // An answer to `HEAD` does not reveal what is missing: see [`without_length`].

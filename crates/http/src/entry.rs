@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 use crate::app::App;
 use crate::audit::Pending;
 use crate::authenticate::authenticate;
-use crate::conceal::{Concealed, without_length};
+use crate::conceal::{Concealable, without_length};
 
 /// Puts [`Entered`] around routes.
 #[derive(Clone)]
@@ -71,10 +71,10 @@ where
     };
     let is_audited = app.catalog.settings().audit == Audit::On;
     let pending = is_audited.then(|| Pending::of(&app, &request)).flatten();
-    let (concealed, method) = (Concealed::of(&request), request.method().clone());
+    let (concealable, method) = (Concealable::of(&request), request.method().clone());
     let mut response = without_length(&method, inner.call(request).await?);
-    if let Some(concealed) = concealed {
-        response = concealed.from(&app, response).await;
+    if let Some(concealable) = concealable {
+        response = concealable.from(&app, response).await;
     }
     if let Some(pending) = pending {
         pending.answered(response.status());

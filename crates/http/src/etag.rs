@@ -78,7 +78,11 @@ fn granted(access: Option<FileAccess>) -> [u8; 3] {
 
 /// The tag in `if-none-match` (RFC 9110, section 13.1.2) that shows that the client has this answer, with credentials that need
 /// not be renewed yet; `None` if there is no such tag.
-pub(crate) fn known(headers: &HeaderMap, loaded: &Loaded, now: Timestamp) -> Option<HeaderValue> {
+pub(crate) fn matching_tag(
+    headers: &HeaderMap,
+    loaded: &Loaded,
+    now: Timestamp,
+) -> Option<HeaderValue> {
     let content = content(loaded)?;
     let vends = loaded
         .file_access()

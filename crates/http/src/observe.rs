@@ -87,24 +87,24 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let seen = Seen::of(&request);
-        request.extensions_mut().insert(seen.id.clone());
+        let facts = RequestFacts::of(&request);
+        request.extensions_mut().insert(facts.id.clone());
         name_host(&mut request);
         let accepted = Accepted::of(request.headers());
         let (longest, tallies) = (self.layer.longest, Arc::clone(&self.layer.tallies));
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
-            let answer = tokio::time::timeout(longest, answer.instrument(seen.span.clone()));
+            let answer = tokio::time::timeout(longest, answer.instrument(facts.span.clone()));
             let response = match answer.await {
                 Ok(Ok(Ok(response))) => response,
-                Ok(Err(panic)) => seen.span.in_scope(|| panicked(panic.as_ref())),
-                Err(_) => too_long(&seen.method, longest),
+                Ok(Err(panic)) => facts.span.in_scope(|| panicked(panic.as_ref())),
+                Err(_) => too_long(&facts.method, longest),
             };
             let response = match response.status() {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => response.map(|_| no_body()),
                 _ => accepted.encode(response),
             };
-            Ok(seen.tell(response, &tallies))
+            Ok(facts.record(response, &tallies))
         })
     }
 }
@@ -125,7 +125,7 @@ fn name_host(request: &mut Request) {
 }
 
 /// The facts about a request that are logged and counted once it is answered.
-struct Seen {
+struct RequestFacts {
     id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
@@ -136,7 +136,7 @@ struct Seen {
     start: Instant,
 }
 
-impl Seen {
+impl RequestFacts {
     fn of(request: &Request) -> Self {
         let given = request.headers().get(REQUEST_ID);
         let given = given.and_then(|id| id.to_str().ok()?.parse().ok());
@@ -155,7 +155,7 @@ impl Seen {
         }
     }
 
-    fn tell(self, mut response: Response, tallies: &Tallies) -> Response {
+    fn record(self, mut response: Response, tallies: &Tallies) -> Response {
         let (method, elapsed, status) = (&self.method, self.start.elapsed(), response.status());
         if let Some(path) = self.path {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);

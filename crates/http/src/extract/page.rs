@@ -36,12 +36,12 @@ impl PageQuery {
     pub(crate) fn decode(&self, app: &App) -> ApiResult<ListQuery> {
         match self.page_token {
             None => Ok(ListQuery::Everything),
-            Some(_) => self.one(app).map(ListQuery::Page),
+            Some(_) => self.decode_page(app).map(ListQuery::Page),
         }
     }
 
     /// Decodes the token for a list that is answered in pages only: without a token, the first page.
-    pub(crate) fn one(&self, app: &App) -> ApiResult<PageRequest> {
+    pub(crate) fn decode_page(&self, app: &App) -> ApiResult<PageRequest> {
         let after = match self.page_token.as_deref() {
             None | Some("") => None,
             Some(token) => Some(decode_token(token)?),

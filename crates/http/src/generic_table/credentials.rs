@@ -27,8 +27,8 @@ pub(crate) async fn credentials(
     let kind = TabularKind::GenericTable;
     let found = tabular::credentials(&app.catalog, &request, table.at(), kind).await?;
     let (loaded, credential) = found;
-    let renewed_at = Some((kind, &table.path));
-    let links = links(&app, &headers, &loaded, renewed_at)?;
+    let renewable = Some((kind, &table.path));
+    let links = links(&app, &headers, &loaded, renewable)?;
     let body = LoadCredentialsResponse {
         storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),
     };

@@ -26,8 +26,8 @@ pub(crate) async fn load(
     let (table, loaded) =
         catalog::generic_table::load(&app.catalog, &request, at.warehouse, &at.path).await?;
     let credential = loaded.credential(&app.catalog).await?;
-    let renewed_at = Some((TabularKind::GenericTable, &at.path));
-    let links = links(&app, &headers, &loaded, renewed_at)?;
+    let renewable = Some((TabularKind::GenericTable, &at.path));
+    let links = links(&app, &headers, &loaded, renewable)?;
     let (credential, links) = (credential.as_deref(), links.as_ref());
     let body = LoadGenericTableResponse {
         table: table.into(),

@@ -15,7 +15,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The table or generic table whose credentials a client can renew.
-pub(crate) type Renewed<'a> = (TabularKind, &'a TabularPath);
+pub(crate) type Renewable<'a> = (TabularKind, &'a TabularPath);
 
 /// The parts of a request that its answer depends on, beside the loaded table: the URI at which the client reaches the catalog,
 /// and how it came to the table. It is made for each load, so links are formatted only when they are needed.
@@ -25,7 +25,7 @@ pub(crate) struct Links<'a> {
     base: String,
     warehouse: WarehouseId,
     /// Whose credentials can be renewed; `None` for a view.
-    renewed: Option<Renewed<'a>>,
+    renewable: Option<Renewable<'a>>,
     way: Way,
 }
 
@@ -41,12 +41,16 @@ enum Way {
 }
 
 impl<'a> Links<'a> {
-    /// Links for a client that reaches the catalog at `base` and may renew the credentials of `renewed`.
-    pub(super) fn new(base: String, warehouse: WarehouseId, renewed: Option<Renewed<'a>>) -> Self {
+    /// Links for a client that reaches the catalog at `base` and may renew the credentials of `renewable`.
+    pub(super) fn new(
+        base: String,
+        warehouse: WarehouseId,
+        renewable: Option<Renewable<'a>>,
+    ) -> Self {
         Self {
             base,
             warehouse,
-            renewed,
+            renewable,
             way: Way::Straight,
         }
     }
@@ -81,7 +85,7 @@ impl<'a> Links<'a> {
     pub(super) fn text(&self) -> String {
         let mut text = String::with_capacity(128);
         text.push_str(&self.base);
-        if let Some((_, path)) = self.renewed {
+        if let Some((_, path)) = self.renewable {
             for level in path.namespace.levels() {
                 text.push('\n');
                 text.push_str(level);
@@ -101,7 +105,7 @@ impl<'a> Links<'a> {
 
     /// The URI from which to load new credentials, if they can be renewed.
     fn credentials(&self) -> Option<String> {
-        let (kind, path) = self.renewed?;
+        let (kind, path) = self.renewable?;
         let (base, warehouse) = (&self.base, self.warehouse);
         let namespace = levels(&path.namespace);
         let name = utf8_percent_encode(path.name.as_str(), SEGMENT);
@@ -232,7 +236,7 @@ pub(super) fn tail(
         members.push_str(",\"remote-signing-config\":{}");
     }
     // `LoadViewResult` has no `storage-credentials`.
-    let is_table = links.is_some_and(|links| links.renewed.is_some());
+    let is_table = links.is_some_and(|links| links.renewable.is_some());
     if credential.is_some() && is_table {
         let all = storage_credentials(loaded, credential, links);
         members.push_str(",\"storage-credentials\":");

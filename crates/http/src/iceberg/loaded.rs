@@ -10,11 +10,11 @@ use model::{TabularKind, TabularPath};
 use serde_json::Value;
 
 use super::answers::{Answer, AnswerKey, Coding, put_validators};
-use super::delegated::{Links, Renewed, tail};
+use super::delegated::{Links, Renewable, tail};
 use crate::app::App;
 use crate::encode::accepts_gzip;
 use crate::error::ApiResult;
-use crate::etag::{etag, known};
+use crate::etag::{etag, matching_tag};
 use crate::extract::forwarded_base;
 use crate::splice::{Pieces, gzip};
 
@@ -58,7 +58,7 @@ pub(super) fn not_modified(app: &App, headers: &HeaderMap, loaded: &Loaded) -> O
     if !headers.contains_key(header::IF_NONE_MATCH) {
         return None;
     }
-    let etag = known(headers, loaded, app.catalog.now())?;
+    let etag = matching_tag(headers, loaded, app.catalog.now())?;
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     put_validators(response.headers_mut(), Some(etag));
     Some(response)
@@ -74,14 +74,14 @@ pub(crate) fn links<'a>(
     app: &App,
     headers: &HeaderMap,
     loaded: &Loaded,
-    renewed: Option<Renewed<'a>>,
+    renewable: Option<Renewable<'a>>,
 ) -> ApiResult<Option<Links<'a>>> {
     if loaded.file_access().is_none() {
         return Ok(None);
     }
     let base = forwarded_base(app, headers)?;
-    let links = Links::new(base, loaded.warehouse(), renewed);
-    Ok(Some(match (renewed, loaded.staged_at()) {
+    let links = Links::new(base, loaded.warehouse(), renewable);
+    Ok(Some(match (renewable, loaded.staged_at()) {
         (Some((_, path)), Some(location)) => links.staged(&path.namespace, location),
         _ => links.through(loaded.referenced_by()),
     }))
@@ -96,8 +96,8 @@ async fn finished(
     table: Option<&TabularPath>,
 ) -> ApiResult<Arc<Answer>> {
     let credential = loaded.credential(&app.catalog).await?;
-    let renewed = table.map(|path| (TabularKind::Table, path));
-    let links = links(app, headers, loaded, renewed)?;
+    let renewable = table.map(|path| (TabularKind::Table, path));
+    let links = links(app, headers, loaded, renewable)?;
     let make = || {
         let tail = tail(loaded, credential.as_deref(), links.as_ref());
         let body = body(loaded, &tail, coding)?;

@@ -253,7 +253,7 @@ pub(crate) async fn of_warehouse(
     ReadRequest(request): ReadRequest,
     Query(query): Query<WarehouseStatisticsQuery>,
 ) -> ApiResult<Json<WarehouseStatisticsResponse>> {
-    let page = PageQuery::always(query.page_token, query.page_size).one(&app)?;
+    let page = PageQuery::always(query.page_token, query.page_size).decode_page(&app)?;
     let found =
         catalog::statistics::of_warehouse(&app.catalog, &request, warehouse.into(), page).await?;
     Ok(Json(WarehouseStatisticsResponse {

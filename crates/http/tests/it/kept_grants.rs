@@ -120,7 +120,7 @@ async fn rights_in_a_warehouse_that_is_not_active_are_seen_and_taken_back() {
         ] {
             assert_eq!(known(&lake, &at).await, cid(), "{at}");
             take_back(&lake, &at, "select").await;
-            let uri = format!("{}/{at}/grants", switch_at(&lake));
+            let uri = format!("{}/{at}/grants", warehouse_uri(&lake));
             assert_eq!(lake.as_user("eve", &uri).await.0, 404, "{at}");
         }
         switch("activate").await;
@@ -129,7 +129,7 @@ async fn rights_in_a_warehouse_that_is_not_active_are_seen_and_taken_back() {
     }
 }
 
-fn switch_at(lake: &Lake) -> String {
+fn warehouse_uri(lake: &Lake) -> String {
     format!("/management/v1/warehouse/{}", lake.app.warehouse)
 }
 
@@ -142,7 +142,7 @@ async fn who_owns_nothing_but_what_is_soft_deleted_finds_it_and_brings_it_back()
         lake.give("cid", Privilege::Ownership, table.clone()).await;
         let drop = lake.app.at("namespaces/a/tables/t");
         assert_eq!(lake.send("cid", Method::DELETE, &drop, None).await.0, 204);
-        let at = switch_at(&lake);
+        let at = warehouse_uri(&lake);
         let deleted = format!("{at}/deleted-tabulars");
         let (status, told) = lake.as_user("cid", &deleted).await;
         assert_eq!(status, 200, "{told}");

@@ -86,8 +86,8 @@ impl Prepared {
     ) -> Call {
         let (method, path) = operation.split_once(' ').unwrap();
         let (mut path, mut body) = (path.to_owned(), self.body(operation));
-        if let Some(moved) = self.elsewhere(operation) {
-            (path, body) = moved;
+        if let Some(registration) = self.registration(operation) {
+            (path, body) = registration;
         }
         for (name, value) in self.parameters(operation).await {
             path = path.replace(name, &spelled(&named(&value)));
@@ -198,7 +198,7 @@ impl Prepared {
     }
 
     /// The path and body of a registration, which needs a metadata file that no table or view has.
-    fn elsewhere(&self, operation: &str) -> Option<(String, Option<Value>)> {
+    fn registration(&self, operation: &str) -> Option<(String, Option<Value>)> {
         let is_view = match operation {
             "POST /catalog/v1/{prefix}/namespaces/{namespace}/register" => false,
             "POST /catalog/v1/{prefix}/namespaces/{namespace}/register-view" => true,

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::tags::{DEFINITIONS, Things};
+use crate::tags::{DEFINITIONS, TaggableResources};
 
 #[tokio::test]
 async fn a_definition_lives_and_dies() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let app = &things.app;
     let body = json!({
         "name": "Pii.Level", "description": "how secret", "scope": ["column", "table"],
@@ -63,7 +63,7 @@ async fn a_definition_lives_and_dies() {
 
 #[tokio::test]
 async fn what_a_definition_cannot_be_is_refused() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let app = &things.app;
     let valid = json!({ "name": "t", "scope": ["table"], "value-kind": "marker" });
     let with = |changes: Value| {
@@ -125,7 +125,7 @@ async fn what_a_definition_cannot_be_is_refused() {
 
 #[tokio::test]
 async fn a_change_never_makes_wrong_what_is_attached() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let app = &things.app;
     let valid = json!({ "name": "t", "scope": ["table"], "value-kind": "marker" });
     things.define_free("other").await;
@@ -170,7 +170,7 @@ async fn a_change_never_makes_wrong_what_is_attached() {
 
 #[tokio::test]
 async fn definitions_are_listed_in_pages() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     for name in ["b", "A", "c"] {
         things.define_free(name).await;
     }

@@ -17,7 +17,7 @@ const ALL: [&str; 6] = [
 ];
 
 /// The warehouse `demo` with a namespace, a table, a view and a generic table.
-pub(crate) struct Things {
+pub(crate) struct TaggableResources {
     pub(crate) app: TestApp,
     base: String,
     namespace: String,
@@ -26,7 +26,7 @@ pub(crate) struct Things {
     generic: String,
 }
 
-impl Things {
+impl TaggableResources {
     pub(crate) async fn start() -> Self {
         let app = TestApp::start().await;
         let namespace = app.namespace("ns").await;
@@ -93,7 +93,7 @@ impl Things {
 
 #[tokio::test]
 async fn a_tag_is_attached_to_everything_valued_and_detached() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let id = things.define_free("Owner").await;
     for place in things.places() {
         let first = things.set(&place, "OWNER", &json!("ann")).await.expect(200);
@@ -125,7 +125,7 @@ async fn a_tag_is_attached_to_everything_valued_and_detached() {
 
 #[tokio::test]
 async fn a_value_must_be_what_the_definition_allows() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let [warehouse, _, table, ..] = things.places();
     let marker = json!({ "name": "marker", "scope": ["table"], "value-kind": "marker" });
     things.define(&marker).await;
@@ -169,7 +169,7 @@ async fn a_value_must_be_what_the_definition_allows() {
 
 #[tokio::test]
 async fn what_is_not_there_has_no_tags() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     things.define_free("t").await;
     let (base, unknown) = (&things.base, Uuid::now_v7());
     let elsewhere = format!("/management/v1/warehouse/{unknown}/tags");
@@ -215,7 +215,7 @@ async fn what_is_not_there_has_no_tags() {
 
 #[tokio::test]
 async fn a_tag_belongs_to_its_project() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let id = things.define_free("t").await;
     let other = json!({ "project-name": "other", "project-id": "other" });
     things
@@ -251,7 +251,7 @@ async fn a_tag_belongs_to_its_project() {
 
 #[tokio::test]
 async fn tags_are_inherited_and_the_nearest_wins() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     for name in ["far", "near", "own"] {
         things.define_free(name).await;
     }
@@ -287,7 +287,7 @@ async fn tags_are_inherited_and_the_nearest_wins() {
 
 #[tokio::test]
 async fn a_thing_has_so_many_tags_and_no_more() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let table = &things.places()[2];
     for n in 0..=200 {
         things.define_free(&format!("t{n}")).await;
@@ -306,7 +306,7 @@ async fn a_thing_has_so_many_tags_and_no_more() {
 }
 
 /// Gives the table a new schema with these columns, besides `id`.
-async fn reshape(things: &Things, id: i32, columns: &[(i32, &str)]) {
+async fn reshape(things: &TaggableResources, id: i32, columns: &[(i32, &str)]) {
     let fields = columns
         .iter()
         .map(|(id, name)| json!({ "id": id, "name": name, "type": "string", "required": false }));
@@ -325,7 +325,7 @@ async fn reshape(things: &Things, id: i32, columns: &[(i32, &str)]) {
 
 #[tokio::test]
 async fn a_columns_tag_follows_its_renames_and_can_be_detached_when_the_column_is_gone() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     for name in ["b", "a"] {
         things.define_free(name).await;
     }
@@ -371,7 +371,7 @@ async fn a_columns_tag_follows_its_renames_and_can_be_detached_when_the_column_i
 
 #[tokio::test]
 async fn what_a_tag_is_attached_to_is_told() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let id = things.define_free("t").await;
     for (n, place) in things.places().iter().enumerate() {
         let value = json!(if n == 0 { "first" } else { "x" });
@@ -442,7 +442,7 @@ async fn what_a_tag_is_attached_to_is_told() {
 
 #[tokio::test]
 async fn a_definition_stays_while_it_is_attached_to_something() {
-    let things = Things::start().await;
+    let things = TaggableResources::start().await;
     let id = things.define_free("t").await;
     for place in things.places() {
         things.set(&place, "t", &json!("x")).await.expect(200);

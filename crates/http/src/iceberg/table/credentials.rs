@@ -38,8 +38,8 @@ pub(crate) async fn credentials(
     let kind = TabularKind::Table;
     let (loaded, credential) =
         tabular::credentials(&app.catalog, &request, table.at(), kind).await?;
-    let renewed = Some((kind, &table.path));
-    let links = links(&app, &headers, &loaded, renewed)?;
+    let renewable = Some((kind, &table.path));
+    let links = links(&app, &headers, &loaded, renewable)?;
     let body = LoadCredentialsResponse {
         storage_credentials: storage_credentials(&loaded, credential.as_deref(), links.as_ref()),
     };

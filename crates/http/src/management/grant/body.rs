@@ -22,7 +22,7 @@ fn ambiguous() -> ApiError {
 }
 
 /// The principal of a grant: a user or a role, exactly one of which must be given.
-pub(in crate::management) fn bearer(named: (Option<&str>, Option<Uuid>)) -> ApiResult<Principal> {
+pub(in crate::management) fn grantee(named: (Option<&str>, Option<Uuid>)) -> ApiResult<Principal> {
     principal(named, ambiguous)?
         .ok_or_else(|| ApiError::bad_request("the principal is missing: name a `user` or a `role`"))
 }
@@ -39,7 +39,7 @@ pub(crate) struct GrantEntry {
 
 impl GrantEntry {
     fn decode(self) -> ApiResult<(Principal, String)> {
-        Ok((bearer(self.principal.parts())?, self.privilege))
+        Ok((grantee(self.principal.parts())?, self.privilege))
     }
 }
 

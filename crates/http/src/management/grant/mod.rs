@@ -14,12 +14,12 @@ use self::body::{
     ApplyGrantsRequest, GrantAccessQuery, ListGrantsQuery, ListGrantsResponse,
     ResourceGrantablePrivilegesResponse,
 };
-use super::level::level;
+use super::per_resource::per_resource;
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, Query, ReadRequest};
 
-// Each of these macros is called by `level!` with the arguments in the braces of a level.
+// Each of these macros is called by `per_resource!` with the arguments in its braces.
 
 macro_rules! list {
     (what: $what:literal, names: ($name:literal, $end:literal), path: $path:literal,
@@ -80,52 +80,52 @@ macro_rules! grantable {
     };
 }
 
-level!(server {
+per_resource!(server {
     what: "the server", names: ("server", ""), path: "/v1/server", params: [], ids: (),
     target: super::Target::Server,
 } list apply grantable);
 
-level!(project {
+per_resource!(project {
     what: "a project", names: ("project", ""), path: "/v1/project",
     params: [("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (), target: super::Target::Project(None),
 } list apply grantable);
 
-level!(tag_definition {
+per_resource!(tag_definition {
     what: "a tag definition", names: ("tag", ""), path: "/v1/tag-definition/{tag_definition_id}",
     params: [("tag_definition_id" = uuid::Uuid, Path),
         ("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
     ids: (id: super::TagDefinitionId), target: super::Target::TagDefinition(id),
 } list apply grantable);
 
-level!(warehouse {
+per_resource!(warehouse {
     what: "a warehouse", names: ("warehouse", ""), path: "/v1/warehouse/{warehouse_id}",
     params: [("warehouse_id" = uuid::Uuid, Path),],
     ids: (id: super::WarehouseId), target: super::Target::Warehouse(id),
 } list apply grantable);
 
-level!(namespace {
+per_resource!(namespace {
     what: "a namespace", names: ("namespace", ""), path: "/v1/warehouse/{warehouse_id}/namespace/{namespace_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("namespace_id" = uuid::Uuid, Path),],
     ids: (warehouse: super::WarehouseId, id: super::NamespaceId),
     target: super::Target::namespace(warehouse, id),
 } list apply grantable);
 
-level!(table {
+per_resource!(table {
     what: "a table", names: ("table", ""), path: "/v1/warehouse/{warehouse_id}/table/{table_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("table_id" = uuid::Uuid, Path),],
     ids: (warehouse: super::WarehouseId, id: super::TabularId),
     target: super::Target::tabular(super::TabularKind::Table, warehouse, id),
 } list apply grantable);
 
-level!(view {
+per_resource!(view {
     what: "a view", names: ("view", ""), path: "/v1/warehouse/{warehouse_id}/view/{view_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("view_id" = uuid::Uuid, Path),],
     ids: (warehouse: super::WarehouseId, id: super::TabularId),
     target: super::Target::tabular(super::TabularKind::View, warehouse, id),
 } list apply grantable);
 
-level!(generic_table {
+per_resource!(generic_table {
     what: "a generic table", names: ("generic_table", ""),
     path: "/v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("generic_table_id" = uuid::Uuid, Path),],

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::app::{App, run_to_end};
 use crate::error::ApiResult;
 use crate::extract::{Posted, query_values};
-use crate::management::grant::body::bearer;
+use crate::management::grant::body::grantee;
 
 /// A relation of a user or role to a resource: a grant, or the membership in a role. Exactly one of `user` and `role` is set.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct Assignment {
 
 impl Assignment {
     fn decode(self) -> ApiResult<(Principal, String)> {
-        Ok((bearer((self.user.as_deref(), self.role))?, self.r#type))
+        Ok((grantee((self.user.as_deref(), self.role))?, self.r#type))
     }
 
     fn new(to: &Principal, relation: &str) -> Self {

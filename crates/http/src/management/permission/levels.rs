@@ -15,9 +15,9 @@ use super::assignment::{
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Path, Posted, PrincipalQuery, Query, ReadRequest, project_id};
-use crate::management::level::level;
+use crate::management::per_resource::per_resource;
 
-// Each of these macros is called by `level!` with the arguments in the braces of a level.
+// Each of these macros is called by `per_resource!` with the arguments in its braces.
 
 macro_rules! assignments {
     (what: $what:literal, names: ($name:literal, $end:literal), path: $path:literal,
@@ -141,7 +141,7 @@ macro_rules! set_managed_access {
     };
 }
 
-level!(server {
+per_resource!(server {
     what: "the server", names: ("server", ""),
     path: "/v1/permissions/server",
     params: [],
@@ -149,7 +149,7 @@ level!(server {
     target: super::Target::Server,
 } assignments assign access authorizer_actions);
 
-level!(project {
+per_resource!(project {
     what: "a project", names: ("project", ""),
     path: "/v1/permissions/project",
     params: [("x-project-id" = Option<String>, Header, description = "Id of the project; the default project if absent"),],
@@ -157,7 +157,7 @@ level!(project {
     target: super::Target::Project(None),
 } assignments assign access authorizer_actions);
 
-level!(project_by_id {
+per_resource!(project_by_id {
     what: "a project", names: ("project", "_by_id"),
     path: "/v1/permissions/project/{project_id}",
     params: [("project_id" = String, Path),],
@@ -165,7 +165,7 @@ level!(project_by_id {
     target: super::Target::Project(Some(super::project_id(&id)?)),
 } assignments assign access);
 
-level!(role {
+per_resource!(role {
     what: "a role", names: ("role", "_by_id"),
     path: "/v1/permissions/role/{role_id}",
     params: [("role_id" = uuid::Uuid, Path),
@@ -174,7 +174,7 @@ level!(role {
     target: super::Target::Role(id),
 } assignments assign access authorizer_actions);
 
-level!(tag {
+per_resource!(tag {
     what: "a tag definition", names: ("tag", "_by_id"),
     path: "/v1/permissions/tag/{tag_definition_id}",
     params: [("tag_definition_id" = uuid::Uuid, Path),
@@ -183,7 +183,7 @@ level!(tag {
     target: super::Target::TagDefinition(id),
 } assignments assign);
 
-level!(warehouse {
+per_resource!(warehouse {
     what: "a warehouse", names: ("warehouse", "_by_id"),
     path: "/v1/permissions/warehouse/{warehouse_id}",
     params: [("warehouse_id" = uuid::Uuid, Path),],
@@ -191,7 +191,7 @@ level!(warehouse {
     target: super::Target::Warehouse(id),
 } assignments assign access authorizer_actions managed_access set_managed_access);
 
-level!(namespace {
+per_resource!(namespace {
     what: "a namespace", names: ("namespace", "_by_id"),
     path: "/v1/permissions/namespace/{namespace_id}",
     params: [("namespace_id" = uuid::Uuid, Path),],
@@ -199,7 +199,7 @@ level!(namespace {
     target: super::Target::NamespaceAnywhere(id),
 } assignments assign access authorizer_actions managed_access set_managed_access);
 
-level!(table {
+per_resource!(table {
     what: "a table", names: ("table", "_by_id"),
     path: "/v1/permissions/warehouse/{warehouse_id}/table/{table_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("table_id" = uuid::Uuid, Path),],
@@ -207,7 +207,7 @@ level!(table {
     target: super::Target::tabular(super::TabularKind::Table, warehouse, id),
 } assignments assign access authorizer_actions);
 
-level!(view {
+per_resource!(view {
     what: "a view", names: ("view", "_by_id"),
     path: "/v1/permissions/warehouse/{warehouse_id}/view/{view_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("view_id" = uuid::Uuid, Path),],
@@ -215,7 +215,7 @@ level!(view {
     target: super::Target::tabular(super::TabularKind::View, warehouse, id),
 } assignments assign access authorizer_actions);
 
-level!(generic_table {
+per_resource!(generic_table {
     what: "a generic table", names: ("generic_table", "_by_id"),
     path: "/v1/permissions/warehouse/{warehouse_id}/generic-table/{generic_table_id}",
     params: [("warehouse_id" = uuid::Uuid, Path), ("generic_table_id" = uuid::Uuid, Path),],

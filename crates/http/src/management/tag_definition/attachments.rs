@@ -171,7 +171,7 @@ pub(crate) async fn attachments(
         created_until: time("createdBefore", query.created_before)?,
         warehouse: query.warehouse_id.map(Into::into),
     };
-    let (id, page) = (id.into(), page.one(&app)?);
+    let (id, page) = (id.into(), page.decode_page(&app)?);
     let found = catalog::tag_definition::attachments(&app.catalog, &request, id, filter, page);
     let found = found.await?;
     Ok(Json(ListTagAttachmentsResponse {

@@ -45,7 +45,7 @@ pub(crate) async fn list(
         page_size: query.page_size,
     };
     let query = match query.name {
-        None => TagDefinitionQuery::Page(page.one(&app)?),
+        None => TagDefinitionQuery::Page(page.decode_page(&app)?),
         Some(name) => TagDefinitionQuery::Named(tag_name(&name)?),
     };
     let found = catalog::tag_definition::list(&app.catalog, &request, query).await?;

@@ -9,12 +9,12 @@
 /// - `params`: the documented parameters of all operations;
 /// - `ids`: the path parameters, with their types;
 /// - `target`: the resource that the path parameters name.
-macro_rules! level {
-    ($level:ident $thing:tt $($operation:ident)*) => {
-        pub(crate) mod $level {
+macro_rules! per_resource {
+    ($module:ident $thing:tt $($operation:ident)*) => {
+        pub(crate) mod $module {
             $($operation! $thing)*
         }
     };
 }
 
-pub(crate) use level;
+pub(crate) use per_resource;
