@@ -258,7 +258,7 @@ impl Lakekeeper {
             retention: Retention {
                 idempotency: lifetime + resources.idempotency_grace,
                 events: self.config.events.retention,
-                most_events: self.config.events.most,
+                most_events: self.config.events.limits,
                 task_log: resources.task_log_retention,
                 statistics: resources.statistics_retention,
             },
@@ -316,7 +316,7 @@ async fn engine(config: &Config, store: &Arc<dyn Store>) -> Result<Arc<dyn Autho
         Engine::BuiltIn => Arc::new(BuiltIn::new(Arc::clone(store) as _)),
         Engine::AllowAll => Arc::new(AllowAll),
     };
-    openfga::leave(store.as_ref()).await?;
+    openfga::stop_mirroring(store.as_ref()).await?;
     Ok(authorizer)
 }
 

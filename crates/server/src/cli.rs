@@ -79,7 +79,11 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     // If standard error is closed, the exit status alone reports the error.
-    drop(writeln!(io::stderr(), "lakekeeper: {}", told(&error)));
+    drop(writeln!(
+        io::stderr(),
+        "lakekeeper: {}",
+        error_with_causes(&error)
+    ));
     match error {
         Error::Config(_) => ExitCode::from(CONFIGURATION_IS_WRONG),
         _ => ExitCode::FAILURE,
@@ -87,7 +91,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// The error's message followed by those of its causes that the text does not contain yet.
-fn told(error: &Error) -> String {
+fn error_with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut behind = std::error::Error::source(error);
     while let Some(cause) = behind {

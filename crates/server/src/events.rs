@@ -55,7 +55,7 @@ fn by_nats(settings: &NatsSettings) -> NatsPublisher {
             NatsLogin::Token(token) => Credentials::Token(secret(token)),
             NatsLogin::Credentials(text) => Credentials::File(secret(text)),
         },
-        mode: if settings.is_stored {
+        mode: if settings.uses_jetstream {
             Mode::JetStream
         } else {
             Mode::Core

@@ -60,10 +60,10 @@ pub struct Limits {
 
 /// A message to all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Signal {
     /// Check how long you have been idle. There is one clock for all connections, because a timer per request would
     /// cost more than the rest of some answers.
-    Look,
+    CheckIdle,
     /// Finish the requests in flight and close.
     Stop,
 }
@@ -76,7 +76,7 @@ pub async fn serve(
     stop: CancellationToken,
     limits: Limits,
 ) -> Instant {
-    let (say, _) = watch::channel(Said::Look);
+    let (signal, _) = watch::channel(Signal::CheckIdle);
     let builder = builder();
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut looks = interval(limits.first_request / LOOKS);
@@ -91,7 +91,7 @@ pub async fn serve(
         let (accepted, place) = tokio::select! {
             next = next => next,
             _ = looks.tick() => {
-                say.send_replace(Said::Look);
+                signal.send_replace(Signal::CheckIdle);
                 continue;
             }
             () = &mut stopped => break,
@@ -105,9 +105,9 @@ pub async fn serve(
                 };
                 let connection = builder.serve_connection(TokioIo::new(no_delay(stream)), service);
                 let connection = connection.into_owned();
-                let (silence, hear) = (Silence::of(begun, limits), say.subscribe());
+                let (silence, signals) = (Silence::of(begun, limits), signal.subscribe());
                 tokio::spawn(async move {
-                    run(connection, silence, hear).await;
+                    run(connection, silence, signals).await;
                     drop(place);
                 });
             }
@@ -120,10 +120,10 @@ pub async fn serve(
         }
     }
     drop(listener);
-    say.send_replace(Said::Stop);
-    let (open, patience) = (say.receiver_count(), limits.patience);
+    signal.send_replace(Signal::Stop);
+    let (open, patience) = (signal.receiver_count(), limits.patience);
     let deadline = Instant::now() + patience;
-    if timeout_at(deadline, say.closed()).await.is_err() {
+    if timeout_at(deadline, signal.closed()).await.is_err() {
         tracing::warn!(
             ?patience,
             open,
@@ -156,18 +156,18 @@ fn no_delay(stream: TcpStream) -> TcpStream {
 }
 
 /// Serves the connection until it ends or has been idle for too long.
-async fn run<C>(connection: C, mut silence: Silence, mut hear: watch::Receiver<Said>)
+async fn run<C>(connection: C, mut silence: Silence, mut signals: watch::Receiver<Signal>)
 where
     C: GracefulConnection<Error: fmt::Display>,
 {
     let mut connection = pin!(connection);
     let ended = loop {
-        let said = tokio::select! {
+        let received = tokio::select! {
             biased;
             ended = &mut connection => break ended,
-            said = hear.changed() => said.map(|()| *hear.borrow_and_update()),
+            received = signals.changed() => received.map(|()| *signals.borrow_and_update()),
         };
-        if !matches!(said, Ok(Said::Look)) {
+        if !matches!(received, Ok(Signal::CheckIdle)) {
             // hyper would wait for the rest of a first request that has arrived in part.
             if silence.is_mute() {
                 return;

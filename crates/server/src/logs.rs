@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{LogFormat, Logs};
 
 /// More verbose than this, the NATS client logs its credentials.
-const TELLS_PASSWORDS: &str = "async_nats=info";
+const NATS_LOG_LIMIT: &str = "async_nats=info";
 
 /// Sends all log lines, including panics, to standard output. Call it once; later calls do not change where lines go.
 ///
@@ -23,7 +23,7 @@ pub fn install(logs: &Logs) {
     log_panics();
     // The filter was checked when the configuration was read.
     let mut filter = EnvFilter::builder().parse_lossy(filter::with_parts(&logs.filter));
-    if let Ok(quiet) = TELLS_PASSWORDS.parse() {
+    if let Ok(quiet) = NATS_LOG_LIMIT.parse() {
         filter = filter.add_directive(quiet);
     }
     let lines = tracing_subscriber::fmt()

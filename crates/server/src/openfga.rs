@@ -40,7 +40,7 @@ pub(crate) async fn connect(
 }
 
 /// Stops recording changes for OpenFGA, because another authorizer is configured now.
-pub(crate) async fn leave(store: &dyn Store) -> Result<(), Error> {
+pub(crate) async fn stop_mirroring(store: &dyn Store) -> Result<(), Error> {
     if store.mirror_is_on().await? {
         store.mirror_switch_off().await?;
         tracing::warn!(

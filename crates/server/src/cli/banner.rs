@@ -34,7 +34,7 @@ impl From<WarehouseView> for Usable {
 }
 
 /// The facts in the banner.
-pub(super) struct Told {
+pub(super) struct BannerFacts {
     /// The address of the APIs.
     pub(super) api: SocketAddr,
     /// The address of the metrics.
@@ -46,17 +46,17 @@ pub(super) struct Told {
 }
 
 /// The whole text.
-pub(super) fn banner(told: &Told) -> String {
-    let (api, metrics) = (here(told.api), here(told.metrics));
+pub(super) fn banner(facts: &BannerFacts) -> String {
+    let (api, metrics) = (here(facts.api), here(facts.metrics));
     let catalog = format!("http://{api}/catalog");
-    let (warehouse, snippets) = if let Some(Usable { name, files }) = &told.warehouse {
+    let (warehouse, snippets) = if let Some(Usable { name, files }) = &facts.warehouse {
         let shown = format!("{name} (files in {files})");
         (shown, snippets(&catalog, name))
     } else {
         let remedy = format!("make or activate one at http://{api}/management/v1/warehouse");
         (format!("none is active: {remedy}"), String::new())
     };
-    let welcome = welcome(told);
+    let welcome = welcome(facts);
     format!(
         r"
   Lakekeeper {version} is ready.
@@ -73,14 +73,14 @@ pub(super) fn banner(told: &Told) -> String {
     )
 }
 
-fn welcome(told: &Told) -> String {
-    let api = told.api;
+fn welcome(facts: &BannerFacts) -> String {
+    let api = facts.api;
     let reach = if api.ip().is_loopback() {
         "so only this machine can connect".to_owned()
     } else {
         format!("and whoever reaches {api} can connect")
     };
-    match told.callers {
+    match facts.callers {
         Callers::Anonymous => format!("Callers are not authenticated, {reach}."),
         Callers::WithToken => "Callers need a token of the identity provider.".to_owned(),
         Callers::ToBootstrap => format!(
@@ -143,11 +143,11 @@ mod tests {
     use super::*;
 
     fn text(api: &str) -> String {
-        told(api, Callers::Anonymous)
+        text_for(api, Callers::Anonymous)
     }
 
-    fn told(api: &str, callers: Callers) -> String {
-        banner(&Told {
+    fn text_for(api: &str, callers: Callers) -> String {
+        banner(&BannerFacts {
             api: api.parse().unwrap(),
             metrics: "127.0.0.1:9000".parse().unwrap(),
             warehouse: Some(Usable {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_banner_says_who_needs_a_token() {
-        let text = told("127.0.0.1:1", Callers::ToBootstrap);
+        let text = text_for("127.0.0.1:1", Callers::ToBootstrap);
         assert!(!text.contains("not authenticated"), "{text}");
         let bootstrap = "POST http://127.0.0.1:1/management/v1/bootstrap";
         assert!(text.contains(bootstrap), "{text}");

@@ -13,7 +13,7 @@ use model::Name;
 use objects::{LocalProfile, StorageProfile};
 use store::WarehouseStatus;
 
-use super::banner::{Callers, Told, Usable, banner};
+use super::banner::{BannerFacts, Callers, Usable, banner};
 use super::serve::stop_signal;
 
 /// The name of the warehouse that is created at the first start.
@@ -84,14 +84,14 @@ async fn serve(config: Config, files: &Path) -> Result<(), Error> {
         Callers::Anonymous
     };
     let bound = lakekeeper.bind().await?;
-    let told = Told {
+    let facts = BannerFacts {
         api: bound.api_address()?,
         metrics: bound.metrics_address()?,
         warehouse: warehouse.map(Usable::from),
         callers,
     };
     let stop = stop_signal()?;
-    super::print(&banner(&told))?;
+    super::print(&banner(&facts))?;
     bound.serve(stop).await
 }
 

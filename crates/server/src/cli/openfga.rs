@@ -40,11 +40,11 @@ pub(super) fn run(sources: &Sources, OpenFga::Reconcile(asked): &OpenFga) -> Res
         (false, Mode::AddAndDeleteDrift) => Drift::Delete,
     };
     let report = super::block_on(openfga::reconcile(&config, drift))?;
-    super::print(&told(&report, asked))
+    super::print(&report_text(&report, asked))
 }
 
 /// The report: one line for each tuple that was or would be written or deleted, and a summary.
-fn told(report: &Report, asked: &Reconcile) -> String {
+fn report_text(report: &Report, asked: &Reconcile) -> String {
     let deletes = asked.mode == Mode::AddAndDeleteDrift;
     let missing = report.missing.iter().map(|tuple| ('+', tuple));
     let drift = report.drift.iter().map(|tuple| ('-', tuple));

@@ -26,7 +26,7 @@ pub struct Events {
     /// How long events are kept.
     pub retention: Duration,
     /// How many events, and how many bytes of them, are kept.
-    pub most: OutboxBounds,
+    pub limits: OutboxBounds,
     /// Whether events are written to the log.
     pub log_enabled: bool,
     /// The webhook that events are sent to.
@@ -47,7 +47,7 @@ pub struct NatsSettings {
     /// How this process logs in.
     pub login: NatsLogin,
     /// Whether an event counts as delivered only when a JetStream stream has stored it.
-    pub is_stored: bool,
+    pub uses_jetstream: bool,
     /// PEM file with the certificate authorities to trust instead of the system's.
     pub root_certificates: Option<PathBuf>,
 }
@@ -82,7 +82,7 @@ pub(super) fn events(values: &mut Values) -> Events {
     Events {
         relay_enabled: values.get(&list::EVENT_RELAY),
         retention: values.get(&list::EVENT_RETENTION).0,
-        most: OutboxBounds {
+        limits: OutboxBounds {
             events: values.get(&list::EVENT_RETENTION_COUNT).get().into(),
             bytes: size(values),
         },
@@ -132,7 +132,7 @@ fn nats(values: &mut Values) -> Option<NatsSettings> {
         servers: servers.clone().unwrap_or(NatsServers(Vec::new())),
         subject: subject.clone().unwrap_or_default(),
         login: nats_login(values),
-        is_stored: values.get(&list::NATS_JETSTREAM),
+        uses_jetstream: values.get(&list::NATS_JETSTREAM),
         root_certificates: values.get(&list::NATS_ROOT_CERT),
     };
     if subject.as_ref().is_some_and(|subject| !is_subject(subject)) {

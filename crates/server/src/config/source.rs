@@ -216,7 +216,7 @@ impl Gathered {
         let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
             text.parse::<toml::Table>()
-                .map_err(|error| told(&error, &text))
+                .map_err(|error| describe_toml_error(&error, &text))
         });
         let table = match parsed {
             Ok(table) => table,
@@ -257,7 +257,7 @@ impl Gathered {
     /// Reads one entry of a source. `seen` has the settings that the same source has set already.
     fn read_entry(&mut self, entry: Entry, seen: &mut Seen) {
         let subject = entry.origin.subject(&entry.name);
-        if let Some(member) = several(&entry.name, &subject) {
+        if let Some(member) = family_member(&entry.name, &subject) {
             return self.read_member(member, &subject, entry, seen);
         }
         let direct = setting(&entry.name);
@@ -397,7 +397,7 @@ fn decides_who_may_ask(name: &str) -> bool {
 }
 
 /// The setting of a member of a family that this name means; `None` if the name belongs to no family.
-fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
+fn family_member(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
     if let Some(rest) = name.strip_prefix(member::FAMILY) {
         return Some(member::member(rest, subject));
     }
@@ -412,7 +412,7 @@ fn several(name: &str, subject: &str) -> Option<Result<Member, Mistake>> {
 }
 
 /// The line number and the reason of a syntax error. The line itself is left out, as it may contain a secret.
-fn told(error: &toml::de::Error, text: &str) -> String {
+fn describe_toml_error(error: &toml::de::Error, text: &str) -> String {
     let at = error.span().map_or(0, |span| span.start.min(text.len()));
     let before = text.get(..at).unwrap_or_default();
     let line = before.split('\n').count();

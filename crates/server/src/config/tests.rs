@@ -359,7 +359,7 @@ fn events_are_bounded_in_number_and_bytes() {
             &[("LAKEKEEPER__EVENT_RETENTION_SIZE", text)],
             Needs::Nothing,
         );
-        config.map(|config| (config.events.most.events, config.events.most.bytes))
+        config.map(|config| (config.events.limits.events, config.events.limits.bytes))
     };
     assert_eq!(most("").unwrap(), (1_000_000, 8 << 30));
     assert_eq!(most("1MiB").unwrap(), (1_000_000, 1 << 20));

@@ -26,22 +26,22 @@ where
         if event.metadata().target() != audit::TARGET {
             return self.0.format_event(context, writer, event);
         }
-        let mut told = Told::default();
-        event.record(&mut told);
-        told.print(writer, *event.metadata().level())
+        let mut fields = AuditFields::default();
+        event.record(&mut fields);
+        fields.print(writer, *event.metadata().level())
     }
 }
 
 /// The fields of an audit event.
 #[derive(Default)]
-struct Told {
+struct AuditFields {
     /// The event's `audit` field: a JSON object.
     audit: String,
     /// The event's message: one of this program's own texts, which need no JSON escapes.
     message: String,
 }
 
-impl Told {
+impl AuditFields {
     fn print(&self, mut writer: Writer<'_>, level: tracing::Level) -> fmt::Result {
         let members = self.audit.strip_prefix('{');
         let members = members.and_then(|rest| rest.strip_suffix('}'));
@@ -57,7 +57,7 @@ impl Told {
     }
 }
 
-impl Visit for Told {
+impl Visit for AuditFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "audit" {
             value.clone_into(&mut self.audit);
