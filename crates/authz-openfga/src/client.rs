@@ -365,3 +365,49 @@ fn told(status: &Status) -> String {
     let message: String = status.message().chars().take(500).collect();
     format!("{}: {message}", status.code())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Writes a tuple at this port; why that failed, and after what time.
+    async fn fail_to_write(port: u16) -> (CallError, Duration) {
+        let endpoint = format!("http://127.0.0.1:{port}").parse().unwrap();
+        let client = Client::new(&endpoint, Credentials::None).unwrap();
+        let at = Location {
+            store: "store".to_owned(),
+            model: "model".to_owned(),
+        };
+        let began = Instant::now();
+        let written = client.write(&at, vec![TupleKey::default()], Vec::new());
+        (written.await.unwrap_err(), began.elapsed())
+    }
+
+    #[tokio::test]
+    async fn a_write_that_is_broken_off_fails_when_it_cannot_be_applied_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+            }
+        });
+        let (error, elapsed) = fail_to_write(port).await;
+        assert!(error.leaves_outcome_open(), "{error}");
+        assert!(elapsed >= DEADLINE, "{elapsed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_cannot_be_sent_fails_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let (error, elapsed) = fail_to_write(port).await;
+        assert!(matches!(error, CallError::Unreachable { .. }), "{error}");
+        assert!(elapsed < DEADLINE, "{elapsed:?}");
+    }
+}
