@@ -26,7 +26,7 @@ fn an_account_that_is_onelake_keeps_its_rules() {
         ),
         (
             json!({"storage-layout": {"type": "tabular-only", "tabular": "{uuid}"}}),
-            "`storage-layout` is `of another type`: it must be `default` on OneLake",
+            "`storage-layout` is `tabular-only`: it must be `default` on OneLake",
         ),
         (
             json!({"key-prefix": "lakehouse/Files/a%20b"}),
