@@ -23,6 +23,7 @@ const LOAD_GZIP: &str = "loadTable with credentials, gzip";
 const LOAD_IDENTITY: &str = "loadTable with credentials, identity";
 const SIGN: &str = "sign";
 const SIGN_BY_ID: &str = "sign by table id";
+const SIGN_BY_SESSION: &str = "sign with a session";
 const COLD: &str = "token requests for cold loads of one table";
 
 const TABLES: usize = 200;
@@ -38,14 +39,15 @@ pub(crate) async fn measure(
     beside: &Warehouse,
     report: &mut Report,
 ) -> Result<()> {
-    let all = [LOAD_GZIP, LOAD_IDENTITY, SIGN, SIGN_BY_ID, COLD];
+    let signed = [SIGN, SIGN_BY_ID, SIGN_BY_SESSION];
+    let all = [[LOAD_GZIP, LOAD_IDENTITY, COLD], signed].concat();
     let Files::Bucket { .. } = &beside.files else {
         return Ok(());
     };
     if !all.iter().any(|name| options.wants(name)) {
         return Ok(());
     }
-    let lake = Lake::make(running, &beside.files).await?;
+    let lake = Lake::make(running, &beside.files, Sessions::Vended).await?;
     for (name, coding) in [(LOAD_GZIP, Coding::Gzip), (LOAD_IDENTITY, Coding::Identity)] {
         if options.wants(name) {
             let with = lake.loads("vended-credentials", coding);
@@ -54,15 +56,19 @@ pub(crate) async fn measure(
             report.add_turns(name, &turns, Goal::AtLeast(0.85));
         }
     }
-    for (name, ask) in [
-        (SIGN, lake.signs(|table| &table.sign)),
-        (SIGN_BY_ID, lake.signs(|table| &table.sign_by_id)),
+    let keys = Lake::make(running, &beside.files, Sessions::None).await?;
+    let half = Goal::AtLeast(0.5);
+    for (name, ask, goal) in [
+        (SIGN, keys.signs(|table| &table.sign), half),
+        (SIGN_BY_ID, keys.signs(|table| &table.sign_by_id), half),
+        // A session's token makes request, signature and answer longer.
+        (SIGN_BY_SESSION, lake.signs(|table| &table.sign), Goal::None),
     ] {
         if options.wants(name) {
             let answer = Connection::open(running.port).await?.fetch(ask(1)).await?;
             let reference = Reference::of(&answer, options.client_threads)?;
             let turns = against(options, running, &ask, reference.port, &ask).await?;
-            report.add_turns(name, &turns, Goal::AtLeast(0.5));
+            report.add_turns(name, &turns, goal);
         }
     }
     if options.wants(COLD) {
@@ -86,8 +92,36 @@ struct Table {
     request: String,
 }
 
+/// Whether a warehouse has a token service. If not, its own key signs requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sessions {
+    Vended,
+    None,
+}
+
+impl Sessions {
+    /// The name of the warehouse.
+    const fn warehouse(self) -> &'static str {
+        match self {
+            Self::Vended => "delegated",
+            Self::None => "signed",
+        }
+    }
+
+    /// What its profile has in addition to that of the other warehouse in the bucket.
+    fn settings(self, token_service: &str) -> [(String, Value); 3] {
+        let prefix = format!("bench-{}", uuid::Uuid::new_v4());
+        let settings = [
+            ("key-prefix", prefix.into()),
+            ("sts-enabled", (self == Self::Vended).into()),
+            ("sts-endpoint", token_service.into()),
+        ];
+        settings.map(|(name, value)| (name.to_owned(), value))
+    }
+}
+
 impl Lake {
-    async fn make(running: &Running, beside: &Files) -> Result<Self> {
+    async fn make(running: &Running, beside: &Files, sessions: Sessions) -> Result<Self> {
         let Files::Bucket {
             profile,
             credential,
@@ -106,18 +140,13 @@ impl Lake {
         let token_service = TokenService::before(port.1.trim_matches('/').parse()?).await?;
         let mut profile = profile.clone();
         let members = profile.as_object_mut().ok_or("the profile is no object")?;
-        members.insert(
-            "key-prefix".to_owned(),
-            format!("bench-{}", uuid::Uuid::new_v4()).into(),
-        );
-        members.insert("sts-enabled".to_owned(), true.into());
-        members.insert("sts-endpoint".to_owned(), token_service.url.clone().into());
+        members.extend(sessions.settings(&token_service.url));
         let files = Files::Bucket {
             profile,
             credential: credential.clone(),
         };
         let mut connection = Connection::open(running.port).await?;
-        let warehouse = warehouse_in(&mut connection, "delegated", files).await?;
+        let warehouse = warehouse_in(&mut connection, sessions.warehouse(), files).await?;
         let namespaces = format!("{}/namespaces", warehouse.root);
         let name = json!({"namespace": ["n"]});
         connection.call(Method::POST, &namespaces, &name).await?;
