@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use catalog::audit::{Changed, Outcome};
 use catalog::{Catalog, RequestOrigin};
 use http::StatusCode;
 use model::Caller;
 
 use crate::app::App;
-use crate::extract::origin;
+use crate::extract::{origin, route};
 
 /// Suffixes of the `POST` routes that change nothing. Their authorization decisions are audited, but no change.
 const QUESTIONS: [&str; 7] = [
@@ -36,7 +36,7 @@ pub(crate) struct Pending {
 impl Pending {
     /// `None` for a request that changes nothing.
     pub(crate) fn of(app: &App, request: &Request) -> Option<Self> {
-        let route = request.extensions().get::<MatchedPath>()?.as_str();
+        let route = route(request.extensions())?;
         let is_question = route.contains("/v1/search/")
             || QUESTIONS.iter().any(|question| route.ends_with(question));
         if request.method().is_safe() || is_question {

@@ -1,6 +1,6 @@
 //! Keeps a 404 from revealing that a warehouse exists which the caller may not see.
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use catalog::RequestOrigin;
 use http::header::CONTENT_LENGTH;
@@ -29,7 +29,7 @@ impl Concealable {
             return None;
         }
         Some(Self {
-            warehouse: warehouse_of(request)?,
+            warehouse: warehouse_at(request)?,
             caller: request.extensions().get().cloned()?,
             request_id: request_id(request.extensions()),
         })
@@ -63,10 +63,4 @@ pub(crate) fn without_length(method: &Method, response: Response) -> Response {
     let mut response = response.map(|_| no_body());
     response.headers_mut().remove(CONTENT_LENGTH);
     response
-}
-
-/// The warehouse in the request's path, if the route has one.
-fn warehouse_of(request: &Request) -> Option<WarehouseId> {
-    let route = request.extensions().get::<MatchedPath>()?.as_str();
-    warehouse_at(route, request.uri())
 }

@@ -9,6 +9,7 @@ mod base_uri;
 mod conceal;
 mod cors;
 mod decode;
+mod direct;
 mod durations;
 mod encode;
 mod entry;
@@ -27,4 +28,5 @@ mod routes;
 mod splice;
 
 pub use app::{App, HttpSettings, PurgeDefault};
-pub use router::router;
+pub use direct::ApiService;
+pub use router::service;

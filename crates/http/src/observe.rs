@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use catalog::{Call, CallCounters};
 use futures::FutureExt;
@@ -23,7 +23,7 @@ use tracing::{Instrument, Span};
 use crate::durations::{Durations, known_method};
 use crate::encode::Accepted;
 use crate::error::{ApiError, RefusalKind};
-use crate::extract::{project, warehouse_at};
+use crate::extract::{Route, project, warehouse_at};
 
 /// The header with the request's id, which logs and answers name too.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -128,7 +128,7 @@ fn name_host(request: &mut Request) {
 struct RequestFacts {
     id: RequestId,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<Route>,
     about: About,
     /// Only if requests are logged.
     path: Option<String>,
@@ -143,11 +143,11 @@ impl RequestFacts {
         let id: RequestId = given.unwrap_or_else(RequestId::generate);
         let span = tracing::info_span!("request", request.id = id.as_str());
         let is_logged = tracing::enabled!(tracing::Level::INFO);
-        let route = request.extensions().get::<MatchedPath>().cloned();
+        let route = Route::of(request.extensions());
         Self {
             id,
             method: request.method().clone(),
-            about: About::of(request, route.as_ref().map(MatchedPath::as_str)),
+            about: About::of(request, route.as_ref().map(Route::as_str)),
             route,
             path: is_logged.then(|| request.uri().path().to_owned()),
             span,
@@ -164,7 +164,7 @@ impl RequestFacts {
                 tracing::info!(%method, path, status = status.as_u16(), error.kind = kind, duration_us, "answered");
             });
         }
-        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        let route = self.route.as_ref().map_or("none", Route::as_str);
         tallies.durations.record(method, route, status, elapsed);
         if let About::Api(warehouse, project) = self.about {
             tallies.calls.record(Call {
@@ -193,11 +193,10 @@ enum About {
 impl About {
     fn of(request: &Request, route: Option<&str>) -> Self {
         let apis = ["/catalog/", "/management/", "/lakekeeper/"];
-        let Some(route) = route.filter(|route| apis.iter().any(|api| route.starts_with(api)))
-        else {
+        if !route.is_some_and(|route| apis.iter().any(|api| route.starts_with(api))) {
             return Self::Nothing;
-        };
-        let warehouse = warehouse_at(route, request.uri());
+        }
+        let warehouse = warehouse_at(request);
         Self::Api(warehouse, project(request.headers()).ok().flatten())
     }
 }

@@ -1,6 +1,5 @@
 //! The routes of all operations.
 
-use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use catalog::audit::Audit;
@@ -8,11 +7,13 @@ use http::StatusCode;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::direct::ApiService;
 use crate::entry::Entry;
 use crate::error::ApiError;
+use crate::layers::Layers;
 use crate::openapi::Described;
 use crate::routes::Routes;
-use crate::{generic_table, health, iceberg, layers, management, openapi};
+use crate::{generic_table, health, iceberg, management, openapi};
 
 /// The Iceberg REST catalog API, below `/catalog`.
 pub(crate) fn catalog_routes() -> Routes {
@@ -72,8 +73,8 @@ fn management_routes() -> Routes {
     management::routes()
 }
 
-/// The whole service: the three APIs, the health check and the API description, inside their layers.
-pub fn router(app: &App) -> Router {
+/// The whole service, for the app.
+pub fn service(app: &App) -> ApiService {
     let (catalog, catalog_api) = catalog_routes().below("/catalog");
     let (generic_tables, generic_table_api) = generic_table_routes().below("/lakekeeper");
     let (management, management_api) = management_routes().below("/management");
@@ -95,7 +96,7 @@ pub fn router(app: &App) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app.clone());
-    layers::around(router, app)
+    ApiService::new(app, &Layers::of(app), router)
 }
 
 async fn no_such_path(State(app): State<App>, uri: http::Uri) -> ApiError {

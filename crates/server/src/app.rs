@@ -7,13 +7,13 @@ use admission::AdmissionGate;
 use approval::ContractVerification;
 use authn::Authenticator;
 use authz::{AllowAll, Authorizer, BuiltIn, InstanceAdmins};
-use axum::Router;
 use catalog::audit::Audit;
 use catalog::{
     CallFlusher, Catalog, DottedNames, ExpiryWorker, MetadataCleanupWorker, Parts, PurgeWorker,
     Settings, StorageTrial,
 };
 use events::{Publisher, Relay};
+use http_api::ApiService;
 use jobs::{Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::{Clock, SystemClock};
 use objects::{LocalStorage, Policy};
@@ -209,11 +209,11 @@ impl Lakekeeper {
         &self.catalog
     }
 
-    /// The routes of the catalog API, the management API and `/health`.
-    pub fn router(&self) -> Router {
+    /// The catalog API, the management API and `/health` over HTTP.
+    pub fn service(&self) -> ApiService {
         let (authenticator, gates) = (self.authenticator.clone(), self.gates.clone());
         let changes = self.changes.clone();
-        routes::router(&self.config, &self.catalog, authenticator, gates, changes)
+        routes::service(&self.config, &self.catalog, authenticator, gates, changes)
     }
 
     /// Starts the background work of this process (task workers, housekeeping, event relays, …) on the current Tokio

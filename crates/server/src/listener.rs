@@ -1,5 +1,6 @@
-//! Accepts connections and serves a router on them until it is told to stop; requests in flight may then finish.
+//! Accepts connections and serves them until it is told to stop; requests in flight may then finish.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -70,12 +73,17 @@ enum Signal {
 
 /// Serves connections until `stop`, then accepts no new ones and lets requests in flight finish. Returns the deadline
 /// by which they must have finished, so that the caller can apply it to other work too.
-pub async fn serve(
+pub async fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     stop: CancellationToken,
     limits: Limits,
-) -> Instant {
+) -> Instant
+where
+    S: tower::Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
     let (signal, _) = watch::channel(Signal::CheckIdle);
     let builder = builder();
     let places = Arc::new(Semaphore::new(limits.connections));
@@ -101,7 +109,7 @@ pub async fn serve(
                 let begun = Arc::new(AtomicU64::new(0));
                 let service = Counted {
                     begun: Arc::clone(&begun),
-                    service: TowerToHyperService::new(router.clone()),
+                    service: TowerToHyperService::new(service.clone()),
                 };
                 let connection = builder.serve_connection(TokioIo::new(no_delay(stream)), service);
                 let connection = connection.into_owned();

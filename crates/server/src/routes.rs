@@ -4,23 +4,22 @@ use std::sync::Arc;
 
 use admission::AdmissionGate;
 use authn::Authenticator;
-use axum::Router;
 use catalog::Catalog;
-use http_api::{App, HttpSettings, PurgeDefault};
+use http_api::{ApiService, App, HttpSettings, PurgeDefault};
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 
-/// The routes of the catalog API, the management API and `/health`.
-pub(crate) fn router(
+/// The service of the catalog API, the management API and `/health`.
+pub(crate) fn service(
     config: &Config,
     catalog: &Arc<Catalog>,
     authenticator: Option<Arc<dyn Authenticator>>,
     gates: Vec<Arc<dyn AdmissionGate>>,
     changes: TaskTracker,
-) -> Router {
+) -> ApiService {
     let app = App::new(Arc::clone(catalog), settings(config)).with_change_tracker(changes);
-    http_api::router(&app.authenticated_by(authenticator).admitted_by(gates))
+    http_api::service(&app.authenticated_by(authenticator).admitted_by(gates))
 }
 
 fn settings(config: &Config) -> HttpSettings {

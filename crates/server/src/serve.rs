@@ -44,7 +44,7 @@ impl Bound {
     /// Answers requests and does background work until `stop`, then finishes what is in flight.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), Error> {
         let measured = metrics::router(metrics::install()?);
-        let router = self.lakekeeper.router();
+        let service = self.lakekeeper.service();
         let workers = self.lakekeeper.start_workers();
         tracing::info!(
             api = %self.api_address()?,
@@ -65,7 +65,7 @@ impl Bound {
             stop.cancelled().await;
             workers.give_back();
         };
-        let served = listener::serve(self.api, router, stop.clone(), limits);
+        let served = listener::serve(self.api, service, stop.clone(), limits);
         let (deadline, ()) = tokio::join!(served, told);
         finish(&self.lakekeeper.changes, deadline).await;
         workers.stop(deadline).await;

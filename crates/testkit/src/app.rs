@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use catalog::{CallFlusher, Catalog, ExpiryWorker, MetadataCleanupWorker, PurgeWorker};
 use http::Method;
+use http_api::ApiService;
 use jobs::{Flush as _, Housekeeping, LogCleanupWorker, Retention, Runner, Runners, Worker};
 use model::Clock;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{Call, TestAppBuilder, samples};
 #[derive(Debug)]
 pub struct TestApp {
     /// The HTTP service.
-    pub router: Router,
+    pub service: ApiService,
     /// The use cases behind the service.
     pub catalog: Arc<Catalog>,
     /// The database.
@@ -56,7 +56,7 @@ impl TestApp {
     /// A request with this method.
     pub fn call(&self, method: Method, uri: impl Into<String>) -> Call {
         let asked = (method, uri.into());
-        Call::new(self.router.clone(), asked, self.token.clone())
+        Call::new(self.service.clone(), asked, self.token.clone())
     }
 
     /// A `GET` request.

@@ -154,9 +154,9 @@ impl TestAppBuilder {
         }));
         let app = App::new(Arc::clone(&catalog), self.http);
         let app = app.authenticated_by(self.authenticator);
-        let router = http_api::router(&app.admitted_by(self.gates));
+        let service = http_api::service(&app.admitted_by(self.gates));
         TestApp {
-            router,
+            service,
             catalog,
             store,
             clock: self.clock,

@@ -3,10 +3,10 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
+use http_api::ApiService;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -17,7 +17,7 @@ use crate::Answer;
 #[derive(Debug, Clone)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call {
-    router: Router,
+    service: ApiService,
     method: Method,
     uri: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -28,12 +28,12 @@ pub struct Call {
 impl Call {
     /// A request with this bearer token, unless it gets an `authorization` header of its own.
     pub(crate) fn new(
-        router: Router,
+        service: ApiService,
         (method, uri): (Method, String),
         token: Option<String>,
     ) -> Self {
         Self {
-            router,
+            service,
             method,
             uri,
             headers: Vec::new(),
@@ -85,7 +85,7 @@ impl Call {
             request = request.header(name, value);
         }
         let request = request.body(Body::from(self.body)).unwrap();
-        let response = self.router.oneshot(request).await.unwrap();
+        let response = self.service.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {

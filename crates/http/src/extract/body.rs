@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request as HttpRequest};
+use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
 use catalog::{Idempotent, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ReadRequest, nul};
+use super::{ReadRequest, nul, route};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
@@ -62,8 +62,7 @@ impl FromRequest<App> for Bodyless {
 }
 
 fn is_management(request: &HttpRequest) -> bool {
-    let route = request.extensions().get::<MatchedPath>();
-    route.is_some_and(|route| route.as_str().starts_with("/management/"))
+    route(request.extensions()).is_some_and(|route| route.starts_with("/management/"))
 }
 
 async fn read(request: HttpRequest, app: &App) -> ApiResult<(Request, Bytes)> {

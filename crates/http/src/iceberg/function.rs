@@ -1,13 +1,14 @@
 //! The functions API: this catalog stores no functions, so lists are empty and loads are refused.
 
 use axum::Json;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
+use http::request::Parts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{AtNamespace, Identifier, ReadRequest};
+use crate::extract::{AtNamespace, Identifier, Params, ReadRequest};
 
 /// The functions of a namespace. Always empty: this catalog stores no functions.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,12 +44,8 @@ pub(crate) async fn load(
     State(app): State<App>,
     ReadRequest(request): ReadRequest,
     at: AtNamespace,
-    params: RawPathParams,
+    parts: Parts,
 ) -> ApiResult<()> {
-    let name = params
-        .iter()
-        .find(|(key, _)| *key == "function")
-        .map(|(_, value)| value)
-        .unwrap_or_default();
-    Ok(catalog::function::load(&app.catalog, &request, at.warehouse, &at.namespace, name).await?)
+    let name = Params::of(&parts).get("function")?;
+    Ok(catalog::function::load(&app.catalog, &request, at.warehouse, &at.namespace, &name).await?)
 }

@@ -49,7 +49,7 @@ async fn by_zstd(app: &TestApp, uri: &str) -> Value {
     let request = request.body(axum::body::Body::empty()).unwrap();
     let plain = app.get(uri).header("accept-encoding", "zstd").await;
     assert_eq!(plain.header("content-encoding"), Some("zstd"));
-    let service = Decompression::new(app.router.clone());
+    let service = Decompression::new(app.service.clone());
     let response = service.oneshot(request).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     serde_json::from_slice(&body).unwrap()

@@ -114,7 +114,7 @@ async fn links_are_made_from_the_address_that_was_asked_where_no_header_names_th
     let app = TestApp::start().await;
     let asked = "http://lake.example:8181/catalog/v1/config?warehouse=demo";
     let request = Request::builder().uri(asked).body(Body::empty());
-    let answer = app.router.clone().oneshot(request.unwrap()).await.unwrap();
+    let answer = app.service.clone().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(answer.status(), 200);
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let config: Value = serde_json::from_slice(&body).unwrap();

@@ -13,11 +13,10 @@ use model::Excerpt;
 use objects::{SignRequest, SignedRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{At, AtTabular, Path, Posted, Query, namespace_of_text, views};
+use crate::extract::{At, AtTabular, AtTabularId, Posted, Query, namespace_of_text, views};
 
 /// A request to object storage to sign.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -111,7 +110,7 @@ pub(crate) struct StagedQuery {
     request_body = RemoteSignRequest, responses((status = 200, body = RemoteSignResult)))]
 pub(crate) async fn sign_by_id(
     State(app): State<App>,
-    Path((warehouse, id)): Path<(Uuid, Uuid)>,
+    at: AtTabularId,
     Query(staged): Query<StagedQuery>,
     RawQuery(query): RawQuery,
     Posted { mut request, body }: Posted<RemoteSignRequest>,
@@ -119,8 +118,8 @@ pub(crate) async fn sign_by_id(
     let most = app.catalog.settings().max_referencing_views;
     request.referenced_by = views(&query.unwrap_or_default(), most)?;
     let address = SigningAddress {
-        warehouse: warehouse.into(),
-        id: id.into(),
+        warehouse: at.warehouse,
+        id: at.id,
         staged: staged.table()?,
     };
     let signed = catalog::table::sign_by_id(&app.catalog, &request, address, body.wanted()?);
