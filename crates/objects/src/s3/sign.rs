@@ -73,6 +73,8 @@ pub struct SignedRequest {
 pub struct S3Request {
     operation: Operation,
     uri: Uri,
+    /// The value of the `Host` header.
+    authority: String,
     bucket: String,
     region: String,
     reaches: Reach,
@@ -149,6 +151,7 @@ impl S3Request {
         Ok(Self {
             operation,
             uri,
+            authority,
             bucket: profile.bucket().to_owned(),
             region: profile.region().to_owned(),
             reaches,
@@ -188,7 +191,7 @@ impl S3Request {
             let guards = self.guards.iter();
             signed.extend(guards.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         }
-        signed.insert(HOST.to_owned(), self.uri.origin.authority());
+        signed.insert(HOST.to_owned(), self.authority.clone());
         signed.insert(DATE.to_owned(), timestamp(at));
         signed.insert(PAYLOAD_HASH.to_owned(), self.payload_hash.clone());
         if let Some(token) = key.token() {
@@ -270,13 +273,9 @@ impl S3Request {
 
     /// The URI, spelled as it is signed.
     fn written(&self, path: &str, query: &str) -> String {
-        let origin = &self.uri.origin;
         let mark = if query.is_empty() { "" } else { "?" };
-        format!(
-            "{}://{}{path}{mark}{query}",
-            origin.scheme,
-            origin.authority()
-        )
+        let scheme = self.uri.origin.scheme;
+        [scheme, "://", &self.authority, path, mark, query].concat()
     }
 
     /// The client's headers, and those headers of the signature whose names the client has not used.

@@ -33,16 +33,18 @@ fn is_plain(key: &str) -> bool {
 }
 
 fn problem(key: &str) -> Option<&'static str> {
-    if !key.bytes().all(|b| b.is_ascii_graphic()) && key.chars().any(char::is_control) {
+    let is_plain = is_plain(key);
+    if !is_plain && key.chars().any(char::is_control) {
         return Some("has a control character");
     }
     if key.contains('\\') {
         return Some("has a `\\`, which some stores take for `/`");
     }
-    if key.split('/').any(str::is_empty) {
+    let mut segments = key.as_bytes().split(|byte| *byte == b'/');
+    if segments.any(<[u8]>::is_empty) {
         return Some("has an empty segment (`//`, or `/` at an end)");
     }
-    if is_plain(key) {
+    if is_plain {
         return has_dot_segment(key).then_some(DOT_SEGMENT);
     }
     let mut current = folded(key);
@@ -60,8 +62,9 @@ fn problem(key: &str) -> Option<&'static str> {
 }
 
 fn has_dot_segment(text: &str) -> bool {
-    text.split(['/', '\\'])
-        .any(|segment| segment == "." || segment == "..")
+    text.as_bytes()
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|segment| matches!(segment, b"." | b".."))
 }
 
 /// The text with plain characters in place of their compatibility forms, and without characters that some readers
